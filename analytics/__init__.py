@@ -1,0 +1,1 @@
+"""What is seen: people, zones, presence, absence, camera health."""

@@ -1,0 +1,1 @@
+"""What it means together: steps, counters and footage."""

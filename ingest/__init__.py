@@ -1,0 +1,1 @@
+"""What comes in: video and approvals, and a simulated hall that sends both."""

@@ -1,0 +1,1 @@
+"""The exchange standard: validated cases and steps."""

@@ -1,0 +1,1 @@
+"""RTSP packets to segments with honest time."""

@@ -1,0 +1,134 @@
+"""What the approval platforms report: items, cases, steps, and the rows that were refused."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from storage.models.columns import JsonObject, column, enum_column, json_column
+
+
+class StepKind(StrEnum):
+    RECEIVE = "receive"
+    ACCEPT = "accept"
+    REVIEW = "review"
+    DECIDE = "decide"
+    CLOSE = "close"
+    DELIVER = "deliver"
+    OTHER = "other"
+
+
+class Department(SQLModel, table=True):
+    id: str = column("", primary_key=True)
+    name: str = column("Chinese")
+    name_en: str = column("English", default="")
+    district_id: str | None = column("empty: of the city", default=None, foreign_key="district.id")
+
+
+class Item(SQLModel, table=True):
+    code: str = column("", primary_key=True)
+    name: str = column("Chinese")
+    name_en: str = column("English", default="")
+    department_id: str | None = column("", default=None, foreign_key="department.id")
+    legal_days: int | None = column("working days", default=None)
+    promised_days: int | None = column("working days", default=None)
+
+
+class Source(SQLModel, table=True):
+    """An approval platform that may push."""
+
+    id: str = column("", primary_key=True)
+    name: str = column("", default="")
+    hall_id: str | None = column(
+        "the hall whose counters its rows name; empty: counter ids are global", default=None, foreign_key="hall.id"
+    )
+    key_hash: str = column("SHA-256 of its push key, hex; empty: may not push", default="")
+
+
+class CounterAlias(SQLModel, table=True):
+    """What a source calls a counter."""
+
+    __tablename__ = "counter_alias"
+    source_id: str = column("", primary_key=True, foreign_key="source.id")
+    alias: str = column("", primary_key=True)
+    counter_id: str = column("", foreign_key="counter.id")
+
+
+class Batch(SQLModel, table=True):
+    """One push or one file, as it came."""
+
+    __table_args__ = (UniqueConstraint("source_id", "sequence"),)
+    id: int | None = column("", default=None, primary_key=True)
+    source_id: str = column("", foreign_key="source.id", index=True)
+    sequence: int | None = column("the source's own number; empty for files", default=None)
+    name: str = column("file name, or push", default="push")
+    sha256: str = column("of the body, hex", default="")
+    received_at: datetime = column("")
+    rows: int = column("", default=0)
+    accepted: int = column("new or corrected", default=0)
+    duplicates: int = column("said before, unchanged", default=0)
+    rejected: int = column("", default=0)
+
+
+class RejectedRow(SQLModel, table=True):
+    __tablename__ = "rejected_row"
+    id: int | None = column("", default=None, primary_key=True)
+    batch_id: int = column("", foreign_key="batch.id", index=True)
+    line: int = column("1 = first line of the file or first row of the push")
+    field: str = column("")
+    problem: str = column("")
+    remedy: str = column("")
+    raw: str = Field(sa_type=Text, sa_column_kwargs={"comment": "the row as it came"})
+
+
+class Case(SQLModel, table=True):
+    __tablename__ = "case_file"  # CASE is a keyword
+    __table_args__ = (UniqueConstraint("source_id", "number"),)
+    id: int | None = column("", default=None, primary_key=True)
+    source_id: str = column("", foreign_key="source.id")
+    number: str = column("as the platform numbers it")
+    item_code: str = column("", default="", index=True)
+    item_name: str = column("as reported", default="")
+    department_id: str | None = column("", default=None, foreign_key="department.id", index=True)
+    department_name: str = column("as reported", default="")
+    hall_id: str | None = column(
+        "hall of its first step at a known counter", default=None, foreign_key="hall.id", index=True
+    )
+    applicant: str = column("personal data", default="")
+    channel: str = column("counter, internet, post, ...; as reported", default="")
+    opened_at: datetime = column("start of the first step", index=True)
+    closed_at: datetime | None = column("end of a close step, if there is one", default=None)
+    due_at: datetime | None = column("as reported by the platform", default=None)
+
+
+class Step(SQLModel, table=True):
+    __table_args__ = (
+        UniqueConstraint("source_id", "reference"),
+        Index("step_counter_start", "counter_id", "start"),
+        Index("step_case_start", "case_id", "start"),
+    )
+    id: int | None = column("", default=None, primary_key=True)
+    case_id: int = column("", foreign_key="case_file.id")
+    source_id: str = column("", foreign_key="source.id")
+    reference: str = column("the platform's own id of the step")
+    revision: int = column("1, and one more with each correction", default=1)
+    kind: StepKind = enum_column(StepKind, "")
+    name: str = column("the activity as reported", default="")
+    operator: str = column("as reported", default="", index=True)
+    counter_ref: str = column("counter as reported", default="")
+    counter_id: str | None = column("counter found for counter_ref", default=None, foreign_key="counter.id")
+    start: datetime = column("platform clock", index=True)
+    end: datetime = column("platform clock; equals start for a step reported as a point")
+    received_at: datetime = column("when this revision reached us")
+
+
+class StepRevision(SQLModel, table=True):
+    """Every version of a step as it came: a correction never destroys what was said before."""
+
+    __tablename__ = "step_revision"
+    step_id: int = column("", primary_key=True, foreign_key="step.id")
+    revision: int = column("", primary_key=True)
+    batch_id: int = column("", foreign_key="batch.id")
+    row: JsonObject = json_column("the row as it came")
+    received_at: datetime = column("")

@@ -1,0 +1,89 @@
+"""What was recorded, and what was not."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from storage.models.columns import column, enum_column
+
+MAX_SEGMENT_SECONDS = 60
+"""No segment lasts longer, so that a range query can bound its search from below."""
+
+
+class ClockSource(StrEnum):
+    SENDER_REPORT = "sender_report"  # the camera's own wall clock, from RTCP
+    ARRIVAL = "arrival"  # the recorder's clock at the least delayed packet
+
+
+class Location(StrEnum):
+    SPOOL = "spool"  # on the recorder's disk only
+    STORED = "stored"  # the store has confirmed the checksum
+
+
+class GapCause(StrEnum):
+    CAMERA_UNREACHABLE = "camera_unreachable"
+    CAMERA_STALLED = "camera_stalled"  # connected, but no packets
+    STREAM_ENDED = "stream_ended"
+    STREAM_UNSUPPORTED = "stream_unsupported"
+    PACKETS_LOST = "packets_lost"
+    RECORDER_STOPPED = "recorder_stopped"  # asked to
+    RECORDER_CRASHED = "recorder_crashed"
+    DISK_FULL = "disk_full"
+    CAMERA_DISABLED = "camera_disabled"
+    UNKNOWN = "unknown"
+
+
+class Segment(SQLModel, table=True):
+    """One fragmented MP4 of some ten seconds. The row is written after the bytes are on disk."""
+
+    __table_args__ = (
+        Index("segment_camera_start", "camera_id", "start"),
+        UniqueConstraint("camera_id", "sequence"),
+    )
+    id: int | None = column("", default=None, primary_key=True)
+    camera_id: str = column("", foreign_key="camera.id")
+    sequence: int = column("grows by one per camera", sa_type=BigInteger)
+    start: datetime = column("wall time of the first frame")
+    end: datetime = column("wall time after the last frame, exclusive; at most MAX_SEGMENT_SECONDS after start")
+    size: int = column("bytes")
+    sha256: str = column("of all bytes, hex")
+    key: str = column("object key, and path below the spool folder", unique=True)
+    location: Location = enum_column(Location, "where the bytes are", index=True)
+    codec: str = column("h264 or hevc")
+    width: int = column("pixels")
+    height: int = column("pixels")
+    init_size: int = column("bytes of ftyp + moov before the first fragment")
+    fragments: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"comment": "packed, see storage.fragments"})
+    clock_source: ClockSource = enum_column(ClockSource, "what the wall time rests on")
+    clock_offset_us: int = column("camera clock minus recorder clock at this segment", default=0, sa_type=BigInteger)
+
+
+class Gap(SQLModel, table=True):
+    """A span of a camera without footage, always with a cause; an open gap has no end yet."""
+
+    __table_args__ = (Index("gap_camera_start", "camera_id", "start"),)
+    id: int | None = column("", default=None, primary_key=True)
+    camera_id: str = column("", foreign_key="camera.id")
+    start: datetime = column("")
+    end: datetime | None = column("exclusive; empty while it lasts", default=None)
+    cause: GapCause = enum_column(GapCause, "why")
+    detail: str = column("one line for people, no credentials", default="")
+
+
+class CameraStatus(SQLModel, table=True):
+    """The recorder's last word about a camera, rewritten every few seconds."""
+
+    __tablename__ = "camera_status"
+    camera_id: str = column("", primary_key=True, foreign_key="camera.id")
+    connected: bool = column("", default=False)
+    since: datetime = column("when `connected` last changed")
+    last_frame: datetime | None = column("arrival of the last packet", default=None)
+    fps: float = column("over the last seconds", default=0.0)
+    bitrate: float = column("bit/s over the last seconds", default=0.0)
+    reconnects: int = column("since the recorder started", default=0)
+    clock_source: ClockSource = enum_column(ClockSource, "", default=ClockSource.ARRIVAL)
+    clock_offset_us: int = column("camera clock minus recorder clock", default=0, sa_type=BigInteger)
+    error: str = column("what went wrong last, no credentials", default="")
+    updated: datetime = column("")

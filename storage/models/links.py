@@ -1,0 +1,54 @@
+"""What belongs together: steps, absences and footage."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import SQLModel
+
+from storage.models.columns import JsonObject, column, enum_column, json_column
+
+
+class Outcome(StrEnum):
+    CLIP = "clip"  # all of the span is there
+    PARTIAL = "partial"  # some of it; `missing` lists the rest
+    NONE = "none"  # nothing of it; `reason` says why
+    UNMAPPED = "unmapped"  # it is not known where it happened, or no camera sees that place
+
+
+class FindingKind(StrEnum):
+    STEP_WHILE_UNSTAFFED = "step_while_unstaffed"
+
+
+class FootageLink(SQLModel, table=True):
+    """The footage of one step or one absence."""
+
+    __tablename__ = "footage_link"
+    __table_args__ = (UniqueConstraint("step_id"), UniqueConstraint("absence_id"))
+    id: int | None = column("", default=None, primary_key=True)
+    step_id: int | None = column("", default=None, foreign_key="step.id")
+    absence_id: int | None = column("", default=None, foreign_key="absence.id")
+    outcome: Outcome = enum_column(Outcome, "", index=True)
+    reason: str = column(
+        "for none and unmapped: a code, e.g. no_counter, no_view, not_recorded, gap, not_yet", default=""
+    )
+    camera_id: str | None = column("the camera that shows it best", default=None, foreign_key="camera.id")
+    start: datetime = column("start of the clip, lead-in included")
+    end: datetime = column("end of the clip, lead-out included")
+    missing: list[dict[str, Any]] = json_column("[{start, end, cause}] inside start..end", default_factory=list)
+    settled: bool = column("no more footage can come for this span", default=False, index=True)
+    computed_at: datetime = column("")
+
+
+class Finding(SQLModel, table=True):
+    """Something an inspector should look at. Withdrawn, not deleted, when later data explains it."""
+
+    __table_args__ = (UniqueConstraint("kind", "step_id"),)
+    id: int | None = column("", default=None, primary_key=True)
+    kind: FindingKind = enum_column(FindingKind, "")
+    step_id: int = column("", foreign_key="step.id")
+    counter_id: str = column("", foreign_key="counter.id", index=True)
+    found_at: datetime = column("")
+    withdrawn_at: datetime | None = column("", default=None)
+    evidence: JsonObject = json_column("presence spans used, margin and clock offset in seconds", default_factory=dict)

@@ -1,0 +1,17 @@
+"""How the product itself is doing."""
+
+from datetime import datetime
+
+from sqlmodel import SQLModel
+
+from storage.models.columns import JsonObject, column, json_column
+
+
+class Node(SQLModel, table=True):
+    """A running process; its heartbeat tells how long a crash has lasted."""
+
+    name: str = column("e.g. recorder-1", primary_key=True)
+    role: str = column("recorder, watcher, web or clerk")
+    started_at: datetime = column("")
+    heartbeat: datetime = column("written every few seconds")
+    detail: JsonObject = json_column("numbers worth showing", default_factory=dict)

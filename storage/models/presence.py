@@ -1,0 +1,139 @@
+"""What was seen at a counter, and what was made of it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Index
+from sqlmodel import SQLModel
+
+from storage.models.columns import JsonObject, column, enum_column, json_column
+
+
+class StaffState(StrEnum):
+    STAFFED = "staffed"
+    UNSTAFFED = "unstaffed"
+    UNKNOWN = "unknown"
+
+
+class CustomerState(StrEnum):
+    WAITING = "waiting"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+class FaultKind(StrEnum):
+    NO_SIGNAL = "no_signal"
+    DARK = "dark"
+    FROZEN = "frozen"
+    OBSTRUCTED = "obstructed"
+    CLOCK_WRONG = "clock_wrong"
+
+
+class AlertKind(StrEnum):
+    ABSENCE = "absence"
+    CAMERA_FAULT = "camera_fault"
+
+
+class AlertState(StrEnum):
+    RAISED = "raised"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"  # the cause has ended
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"  # given up
+
+
+class Presence(SQLModel, table=True):
+    """A span of one unchanging state at a counter; the last one is open."""
+
+    __table_args__ = (Index("presence_counter_start", "counter_id", "start"),)
+    id: int | None = column("", default=None, primary_key=True)
+    counter_id: str = column("", foreign_key="counter.id")
+    start: datetime = column("")
+    end: datetime | None = column("exclusive; empty while it lasts", default=None)
+    staff: StaffState = enum_column(StaffState, "")
+    customer: CustomerState = enum_column(CustomerState, "")
+    confidence: float = column("0..1, of the observations that made the state", default=0.0)
+    reason: str = column("why unknown, e.g. no_signal, dark; else empty", default="")
+    source: str = column("detector and its version", default="")
+
+
+class WatchCursor(SQLModel, table=True):
+    """Up to where a camera has been watched, so that a restart goes on from there."""
+
+    __tablename__ = "watch_cursor"
+    camera_id: str = column("", primary_key=True, foreign_key="camera.id")
+    watched_to: datetime = column("wall time of the last sample")
+
+
+class AbsenceRule(SQLModel, table=True):
+    """When an unstaffed counter is an absence. The most specific rule in force wins: counter, hall, default."""
+
+    __tablename__ = "absence_rule"
+    id: int | None = column("", default=None, primary_key=True)
+    hall_id: str | None = column("empty: every hall", default=None, foreign_key="hall.id")
+    counter_id: str | None = column("empty: every counter of the hall", default=None, foreign_key="counter.id")
+    version: int = column("grows with each change", default=1)
+    threshold_s: int = column("unstaffed seconds until it is an absence", default=300)
+    waiting_threshold_s: int = column("the same while a customer waits", default=60)
+    valid_from: datetime = column("")
+    valid_to: datetime | None = column("exclusive", default=None)
+
+
+class Absence(SQLModel, table=True):
+    __table_args__ = (Index("absence_counter_start", "counter_id", "start"),)
+    id: int | None = column("", default=None, primary_key=True)
+    counter_id: str = column("", foreign_key="counter.id")
+    start: datetime = column("first unstaffed moment")
+    end: datetime | None = column("when somebody came back, the hall closed or seeing ended", default=None)
+    ended_by: str = column("returned, closed, unknown; empty while it lasts", default="")
+    threshold_s: int = column("the threshold that applied")
+    customer_waiting: bool = column("a customer waited at some time in it", default=False)
+    rule_id: int | None = column("empty: the built-in default", default=None, foreign_key="absence_rule.id")
+    rule_version: int = column("", default=0)
+    evidence: JsonObject = json_column("samples that caused it: times, counts, confidences", default_factory=dict)
+
+
+class CameraFault(SQLModel, table=True):
+    __tablename__ = "camera_fault"
+    __table_args__ = (Index("camera_fault_camera_start", "camera_id", "start"),)
+    id: int | None = column("", default=None, primary_key=True)
+    camera_id: str = column("", foreign_key="camera.id")
+    kind: FaultKind = enum_column(FaultKind, "")
+    start: datetime = column("")
+    end: datetime | None = column("exclusive; empty while it lasts", default=None)
+    detail: str = column("", default="")
+
+
+class Alert(SQLModel, table=True):
+    """One per event. -- raised -> acknowledged -> resolved, or raised -> resolved."""
+
+    __table_args__ = (Index("alert_hall_raised", "hall_id", "raised_at"),)
+    id: int | None = column("", default=None, primary_key=True)
+    kind: AlertKind = enum_column(AlertKind, "")
+    state: AlertState = enum_column(AlertState, "", default=AlertState.RAISED)
+    hall_id: str = column("", foreign_key="hall.id")
+    counter_id: str | None = column("", default=None, foreign_key="counter.id")
+    camera_id: str | None = column("", default=None, foreign_key="camera.id")
+    absence_id: int | None = column("", default=None, foreign_key="absence.id", unique=True)
+    fault_id: int | None = column("", default=None, foreign_key="camera_fault.id", unique=True)
+    raised_at: datetime = column("")
+    acknowledged_at: datetime | None = column("", default=None)
+    acknowledged_by: int | None = column("", default=None, foreign_key="user_account.id")
+    resolved_at: datetime | None = column("", default=None)
+
+
+class Delivery(SQLModel, table=True):
+    """One alert to one channel: at most one row, so it is sent once however often the clerk restarts."""
+
+    id: int | None = column("", default=None, primary_key=True)
+    alert_id: int = column("", foreign_key="alert.id", index=True)
+    channel: str = column("name of the channel in the configuration, never its URL")
+    state: DeliveryState = enum_column(DeliveryState, "", default=DeliveryState.PENDING, index=True)
+    attempts: int = column("", default=0)
+    next_try: datetime = column("")
+    sent_at: datetime | None = column("", default=None)
+    last_error: str = column("", default="")

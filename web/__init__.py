@@ -1,0 +1,1 @@
+"""Where everything meets: command line, settings, pages, live video."""

@@ -1,0 +1,1 @@
+"""The pages: a route, a context and a template for each."""
