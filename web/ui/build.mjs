@@ -1,0 +1,40 @@
+// Bundles the entry points of this folder into ../static with content hashes in their names, and writes the
+// names into manifest.json. Run by hatch_build.py; by hand: npm run build.
+import { build } from "esbuild";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+
+const out = join(import.meta.dirname, "..", "static");
+const code = ["main.ts", "live.ts", "player.ts", "chart.ts", "zones.ts", "styles.css"];
+const images = existsSync("images") ? readdirSync("images").map((name) => join("images", name)) : [];
+
+for (const name of readdirSync(out)) {
+  if (name !== ".gitkeep") rmSync(join(out, name), { recursive: true });
+}
+
+const result = await build({
+  absWorkingDir: import.meta.dirname,
+  entryPoints: [...code.filter((name) => existsSync(name)), ...images],
+  outdir: out,
+  bundle: true,
+  format: "esm",
+  splitting: true,
+  target: ["chrome109", "firefox115", "safari16.4"],
+  minify: true,
+  sourcemap: true,
+  legalComments: "linked",
+  entryNames: "[name]-[hash]",
+  chunkNames: "chunk-[hash]",
+  assetNames: "[name]-[hash]",
+  loader: { ".svg": "copy", ".png": "copy", ".webp": "copy", ".woff2": "file", ".mp3": "copy" },
+  metafile: true,
+  logLevel: "warning",
+});
+
+const files = {};
+for (const [path, output] of Object.entries(result.metafile.outputs)) {
+  if (!output.entryPoint) continue;
+  const name = basename(output.entryPoint).replace(/\.ts$/, ".js");
+  files[name] = basename(path);
+}
+writeFileSync(join(out, "manifest.json"), JSON.stringify({ sources: process.env.SOURCES_DIGEST ?? "", files }, null, 1));

@@ -1,0 +1,2 @@
+// On every page: htmx, the theme, the alert feed.
+import "htmx.org";
