@@ -1,0 +1,50 @@
+"""What a camera sends, as everybody behind the recorder sees it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from typing import Literal
+
+Codec = Literal["h264", "hevc"]
+StreamName = Literal["main", "sub"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamInfo:
+    """The parameters of the frames that follow it; a new one comes whenever they change."""
+
+    codec: Codec
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    extradata: bytes
+    """Parameter sets (VPS for HEVC, SPS, PPS) in Annex B: each after a start code."""
+    time_base: Fraction
+    """Seconds per tick of `pts` and `dts`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedFrame:
+    """One coded picture. `pts` and `dts` count on through reconnects only within one StreamInfo."""
+
+    data: bytes
+    """Annex B; a keyframe may or may not repeat the parameter sets."""
+    pts: int
+    dts: int
+    wall: datetime
+    """When the picture was taken, aware UTC."""
+    keyframe: bool
+
+
+def to_us(moment: datetime) -> int:
+    """Microseconds since 1970, exact."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_us(microseconds: int) -> datetime:
+    """Aware UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
