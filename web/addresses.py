@@ -1,0 +1,31 @@
+"""What the address of a request says about how to answer it."""
+
+from urllib.parse import quote
+
+from starlette.requests import HTTPConnection
+
+_MACHINE_PREFIXES = ("/api/", "/media/", "/live/", "/events")
+
+
+def wants_json(connection: HTTPConnection) -> bool:
+    """Whether a program asks (then 401 and JSON) rather than a person (then the sign-in page and HTML)."""
+    path = connection.url.path
+    return path.endswith(".json") or path.startswith(_MACHINE_PREFIXES)
+
+
+def sign_in_address(connection: HTTPConnection) -> str:
+    path = connection.url.path
+    if path == "/":
+        return "/sign-in"
+    query = f"?{connection.url.query}" if connection.url.query else ""
+    return f"/sign-in?next={quote(path + query, safe='/')}"
+
+
+def local_path(target: str, fallback: str = "/") -> str:
+    """`target` if it stays on this site, else `fallback`: a sign-in link must not send people elsewhere."""
+    local = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if local else fallback
+
+
+def client_address(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else ""

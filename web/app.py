@@ -1,0 +1,29 @@
+"""The web application: routers, guards, headers and errors put together."""
+
+from fastapi import Depends, FastAPI
+
+import web.live
+import web.pages
+from web import api, assets, errors
+from web.auth import guard
+from web.headers import SecurityHeaders
+from web.services import Services
+
+
+def create_app(services: Services) -> FastAPI:
+    """An app that uses these services; starts no thread and opens no file until it is served."""
+    app = FastAPI(
+        title="Hallwatch",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(guard)],
+    )
+    app.state.services = services
+    app.state.render_error = getattr(web.pages, "render_error", None)
+    errors.install(app)
+    app.add_middleware(SecurityHeaders, secure=services.settings.web.secure)
+    for router in (*api.routers, web.live.router, *web.pages.routers):
+        app.include_router(router)
+    app.mount("/static", assets.HashedFiles(), name="static")
+    return app

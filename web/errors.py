@@ -1,0 +1,128 @@
+"""Errors that a user meets, each with its web status; one handler renders them all."""
+
+from typing import Protocol
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket
+
+from web.addresses import sign_in_address, wants_json
+
+
+class WebError(Exception):
+    """Something went wrong."""
+
+    status = 500
+    code = "error"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or (self.__doc__ or ""))
+        self.detail = detail or (self.__doc__ or "")
+
+
+class NotSignedIn(WebError):  # noqa: N818
+    """Sign in first."""
+
+    status = 401
+    code = "not_signed_in"
+
+
+class Forbidden(WebError):  # noqa: N818
+    """Your role may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class CsrfFailed(WebError):  # noqa: N818
+    """This form is too old or came from another site. Load the page again and repeat."""
+
+    status = 403
+    code = "csrf"
+
+
+class NotFound(WebError):  # noqa: N818
+    """There is nothing here, or it is outside the halls you may see."""
+
+    status = 404
+    code = "not_found"
+
+
+class Conflict(WebError):  # noqa: N818
+    """This contradicts what is already there."""
+
+    status = 409
+    code = "conflict"
+
+
+class TooLarge(WebError):  # noqa: N818
+    """The request is larger than the server accepts."""
+
+    status = 413
+    code = "too_large"
+
+
+class Unprocessable(WebError):  # noqa: N818
+    """A value is not valid."""
+
+    status = 422
+    code = "not_valid"
+
+
+class TooManyAttempts(WebError):  # noqa: N818
+    """Too many attempts to sign in. Wait a few minutes."""
+
+    status = 429
+    code = "too_many_attempts"
+
+
+class Unavailable(WebError):  # noqa: N818
+    """A part of the product that this needs does not run."""
+
+    status = 503
+    code = "unavailable"
+
+
+class ErrorPage(Protocol):
+    """Renders an error as a page; `web.pages.render_error` is the real one."""
+
+    def __call__(self, request: Request, error: WebError) -> Response: ...
+
+
+async def _respond(connection: HTTPConnection, error: Exception) -> Response | None:
+    assert isinstance(error, WebError)
+    if isinstance(connection, WebSocket):
+        await connection.send_denial_response(JSONResponse(_body(error), error.status))
+        return None
+    assert isinstance(connection, Request)
+    if wants_json(connection):
+        headers = {"WWW-Authenticate": "Session"} if error.status == NotSignedIn.status else None
+        return JSONResponse(_body(error), error.status, headers)
+    if isinstance(error, NotSignedIn):
+        return RedirectResponse(sign_in_address(connection), 303)
+    return _page(connection, error)
+
+
+def _body(error: WebError) -> dict[str, str]:
+    return {"error": error.code, "detail": error.detail}
+
+
+def _page(request: Request, error: WebError) -> Response:
+    render: ErrorPage | None = getattr(request.app.state, "render_error", None)
+    return render(request, error) if render else HTMLResponse(f"<h1>{error.status}</h1>", error.status)
+
+
+async def _respond_to_framework(connection: HTTPConnection, error: Exception) -> Response | None:
+    """The framework's own 404, 405 and so on look like ours."""
+    assert isinstance(error, HTTPException)
+    known: dict[int, type[WebError]] = {404: NotFound, 413: TooLarge}
+    own = known.get(error.status_code, WebError)("" if error.status_code in known else str(error.detail))
+    own.status = error.status_code
+    return await _respond(connection, own)
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(WebError, _respond)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _respond_to_framework)  # type: ignore[arg-type]

@@ -1,0 +1,53 @@
+"""Who may do what: one table. The scope (which halls, which department) is checked in `web.auth`."""
+
+from enum import StrEnum
+
+from storage.models import Role
+
+
+class Permission(StrEnum):
+    BOARD = "board"  # the board of counters, a counter's page and its presence
+    LIVE = "live"  # live video
+    ALERTS = "alerts"
+    ACKNOWLEDGE = "acknowledge"
+    ABSENCES = "absences"
+    CLIPS = "clips"  # recorded footage of a step or an absence
+    CASES = "cases"
+    APPLICANT = "applicant"  # the applicant's name
+    SPAN = "span"  # any hall, camera and span of time
+    FINDINGS = "findings"
+    IMPORT = "import"
+    HEALTH = "health"
+    ADMIN = "admin"
+    DOWNLOAD = "download"  # footage as a file
+
+
+P = Permission
+
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.SUPERVISOR: frozenset({P.BOARD, P.LIVE, P.ALERTS, P.ACKNOWLEDGE, P.ABSENCES, P.CLIPS, P.CASES}),
+    Role.INSPECTOR: frozenset(
+        {P.CASES, P.APPLICANT, P.CLIPS, P.SPAN, P.FINDINGS, P.ABSENCES, P.IMPORT, P.DOWNLOAD},
+    ),
+    Role.INVESTIGATOR: frozenset(
+        {P.BOARD, P.LIVE, P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.APPLICANT, P.SPAN, P.FINDINGS, P.DOWNLOAD},
+    ),
+    Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES}),
+    Role.ADMIN: frozenset(Permission),
+}
+
+
+def allowed(role: Role, permission: Permission) -> bool:
+    return permission in PERMISSIONS[role]
+
+
+_HOMES = (
+    (Permission.BOARD, "/"),
+    (Permission.CASES, "/cases"),
+    (Permission.ALERTS, "/alerts"),
+)
+
+
+def home_path(role: Role) -> str:
+    """The first page a user of this role sees."""
+    return next(path for permission, path in _HOMES if allowed(role, permission))

@@ -1,0 +1,65 @@
+"""Loads a thing only if it lies within the viewer's scope; outside it simply is not there."""
+
+from sqlmodel import Session
+
+from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Role, Step
+from web.errors import NotFound
+from web.viewer import Viewer
+
+
+def scoped_hall(session: Session, viewer: Viewer, hall_id: str) -> Hall:
+    hall = session.get(Hall, hall_id)
+    if hall is None or not viewer.may_see_hall(hall.id):
+        raise NotFound
+    return hall
+
+
+def scoped_counter(session: Session, viewer: Viewer, counter_id: str) -> Counter:
+    counter = session.get(Counter, counter_id)
+    if counter is None or not viewer.may_see_hall(counter.hall_id):
+        raise NotFound
+    return counter
+
+
+def scoped_camera(session: Session, viewer: Viewer, camera_id: str) -> Camera:
+    camera = session.get(Camera, camera_id)
+    if camera is None or not viewer.may_see_hall(camera.hall_id):
+        raise NotFound
+    return camera
+
+
+def scoped_absence(session: Session, viewer: Viewer, absence_id: int) -> Absence:
+    absence = session.get(Absence, absence_id)
+    if absence is None:
+        raise NotFound
+    scoped_counter(session, viewer, absence.counter_id)
+    return absence
+
+
+def scoped_alert(session: Session, viewer: Viewer, alert_id: int) -> Alert:
+    alert = session.get(Alert, alert_id)
+    if alert is None or not viewer.may_see_hall(alert.hall_id):
+        raise NotFound
+    return alert
+
+
+def scoped_case(session: Session, viewer: Viewer, case_id: int) -> Case:
+    case = session.get(Case, case_id)
+    if case is None or not may_see_case(viewer, case):
+        raise NotFound
+    return case
+
+
+def scoped_step(session: Session, viewer: Viewer, step_id: int) -> Step:
+    step = session.get(Step, step_id)
+    if step is None:
+        raise NotFound
+    scoped_case(session, viewer, step.case_id)
+    return step
+
+
+def may_see_case(viewer: Viewer, case: Case) -> bool:
+    """A department sees its own cases in its halls; a case of no known hall needs the whole city as scope."""
+    if viewer.role is Role.DEPARTMENT and (viewer.department_id is None or case.department_id != viewer.department_id):
+        return False
+    return viewer.halls is None or (case.hall_id is not None and case.hall_id in viewer.halls)

@@ -1,0 +1,41 @@
+"""What every route may use: built once in `web.composition`, kept at `app.state.services`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from storage.database import Database
+from web.settings import Settings
+
+if TYPE_CHECKING:
+    from storage.footage import Footage
+    from storage.objects import ObjectStore
+    from storage.secrets import SecretBox
+
+
+@dataclass(frozen=True)
+class Services:
+    settings: Settings
+    database: Database
+    store: ObjectStore
+    footage: Footage
+    secrets: SecretBox
+    relay_socket: Path
+    clock: Callable[[], datetime]
+
+
+def services(connection: HTTPConnection) -> Services:
+    """The services of the app that answers this request or WebSocket."""
+    found = connection.app.state.services
+    assert isinstance(found, Services)
+    return found
+
+
+ServicesDep = Annotated[Services, Depends(services)]

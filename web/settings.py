@@ -1,0 +1,136 @@
+"""The shape of `hallwatch.toml`. Reading it, and saying what is wrong with it, is in `web.settings_file`."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from web.declarations import (
+    AbsenceRuleDeclaration,
+    CameraDeclaration,
+    CounterDeclaration,
+    DepartmentDeclaration,
+    DistrictDeclaration,
+    HallDeclaration,
+    Id,
+    ItemDeclaration,
+    SourceDeclaration,
+    Strict,
+    ViewDeclaration,
+)
+
+
+class DatabaseSettings(Strict):
+    url: SecretStr = SecretStr("")
+    """Empty: SQLite in the data folder."""
+
+
+class StoreSettings(Strict):
+    kind: Literal["folder", "s3"] = "folder"
+    path: str = ""
+    """Of a folder store; empty: `store` in the data folder."""
+    endpoint: str = ""
+    bucket: str = ""
+    access_key: str = ""
+    secret_key: SecretStr = SecretStr("")
+    secure: bool = True
+    region: str = ""
+
+    @model_validator(mode="after")
+    def _s3_is_complete(self) -> Self:
+        if self.kind == "s3":
+            missing = [name for name in ("endpoint", "bucket", "access_key") if not getattr(self, name)]
+            missing += [] if self.secret_key.get_secret_value() else ["secret_key"]
+            if missing:
+                raise ValueError(f"kind is s3, but {', '.join(missing)} is missing")
+        return self
+
+
+class WebSettings(Strict):
+    listen: str = "127.0.0.1:8080"
+    public_url: str = ""
+    """As people's browsers see it, e.g. https://hall.example; empty: whatever address they used."""
+
+    @field_validator("listen")
+    @classmethod
+    def _host_and_port(cls, listen: str) -> str:
+        host, _, port = listen.rpartition(":")
+        if not host or not port.isdigit() or int(port) > 65535:
+            raise ValueError("must be host:port, for example 127.0.0.1:8080 or 0.0.0.0:8080")
+        return listen
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise ValueError("must be an address such as https://hall.example")
+        return url.rstrip("/")
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+class RecorderSection(Strict):
+    segment_seconds: Annotated[int, Field(ge=2, le=30)] = 10
+
+
+class WatcherSection(Strict):
+    detector: Literal["auto", "ssd", "onnx", "yolo"] = "auto"
+    weights: str = ""
+    threshold: Annotated[float, Field(gt=0, lt=1)] = 0.35
+    sample_seconds: Annotated[float, Field(ge=0.2, le=60)] = 1.0
+
+
+class NotifySettings(Strict):
+    name: Id
+    url: SecretStr
+    kinds: tuple[Literal["absence", "camera_fault"], ...] = ("absence", "camera_fault")
+
+
+class Settings(Strict):
+    data_dir: Path = Path("hallwatch-data")
+    database: DatabaseSettings = DatabaseSettings()
+    store: StoreSettings = StoreSettings()
+    web: WebSettings = WebSettings()
+    recorder: RecorderSection = RecorderSection()
+    watcher: WatcherSection = WatcherSection()
+    notify: tuple[NotifySettings, ...] = ()
+    district: tuple[DistrictDeclaration, ...] = ()
+    hall: tuple[HallDeclaration, ...] = ()
+    counter: tuple[CounterDeclaration, ...] = ()
+    camera: tuple[CameraDeclaration, ...] = ()
+    view: tuple[ViewDeclaration, ...] = ()
+    absence_rule: tuple[AbsenceRuleDeclaration, ...] = ()
+    department: tuple[DepartmentDeclaration, ...] = ()
+    item: tuple[ItemDeclaration, ...] = ()
+    source: tuple[SourceDeclaration, ...] = ()
+
+    @property
+    def database_url(self) -> str:
+        return self.database.url.get_secret_value() or f"sqlite:///{self.data_dir / 'hallwatch.db'}"
+
+    @property
+    def store_folder(self) -> Path:
+        return Path(self.store.path) if self.store.path else self.data_dir / "store"
+
+    @property
+    def spool(self) -> Path:
+        return self.data_dir / "spool"
+
+    @property
+    def relay_socket(self) -> Path:
+        return self.data_dir / "run" / "relay.sock"
+
+    @property
+    def secret_key_file(self) -> Path:
+        return self.data_dir / "secret.key"
