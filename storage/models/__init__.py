@@ -21,7 +21,7 @@ from storage.models.footage import (
     Location,
     Segment,
 )
-from storage.models.links import Finding, FindingKind, FootageLink, Outcome
+from storage.models.links import Finding, FindingKind, FootageLink, LinkBasis, Outcome
 from storage.models.operations import Node
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
 from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View
@@ -71,6 +71,7 @@ __all__ = [
     "GapCause",
     "Hall",
     "Item",
+    "LinkBasis",
     "Location",
     "Node",
     "OpeningHours",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
@@ -61,7 +61,7 @@ class Batch(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("source_id", "sequence"),)
     id: int | None = column("", default=None, primary_key=True)
     source_id: str = column("", foreign_key="source.id", index=True)
-    sequence: int | None = column("the source's own number; empty for files", default=None)
+    sequence: int | None = column("the source's own number; empty for files", default=None, sa_type=BigInteger)
     name: str = column("file name, or push", default="push")
     sha256: str = column("of the body, hex", default="")
     received_at: datetime = column("")
@@ -93,12 +93,12 @@ class Case(SQLModel, table=True):
     department_id: str | None = column("", default=None, foreign_key="department.id", index=True)
     department_name: str = column("as reported", default="")
     hall_id: str | None = column(
-        "hall of its first step at a known counter", default=None, foreign_key="hall.id", index=True
+        "hall of its first step at a known counter, else of its source", default=None, foreign_key="hall.id", index=True
     )
     applicant: str = column("personal data", default="")
     channel: str = column("counter, internet, post, ...; as reported", default="")
     opened_at: datetime = column("start of the first step", index=True)
-    closed_at: datetime | None = column("end of a close step, if there is one", default=None)
+    closed_at: datetime | None = column("end of the last close step, else as reported by the platform", default=None)
     due_at: datetime | None = column("as reported by the platform", default=None)
 
 
@@ -112,7 +112,10 @@ class Step(SQLModel, table=True):
     case_id: int = column("", foreign_key="case_file.id")
     source_id: str = column("", foreign_key="source.id")
     reference: str = column("the platform's own id of the step")
-    revision: int = column("1, and one more with each correction", default=1)
+    revision: int = column("the revision in force: 1, and one more with each correction", default=1)
+    sequence: int | None = column(
+        "of the newest batch that said this; orders corrections that come late", default=None, sa_type=BigInteger
+    )
     kind: StepKind = enum_column(StepKind, "")
     name: str = column("the activity as reported", default="")
     operator: str = column("as reported", default="", index=True)

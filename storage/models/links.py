@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
@@ -25,7 +25,13 @@ class FootageLink(SQLModel, table=True):
     """The footage of one step or one absence."""
 
     __tablename__ = "footage_link"
-    __table_args__ = (UniqueConstraint("step_id"), UniqueConstraint("absence_id"))
+    __table_args__ = (
+        UniqueConstraint("step_id"),
+        UniqueConstraint("absence_id"),
+        Index("footage_link_unsettled_start", "settled", "start"),
+        Index("footage_link_unsettled_computed", "settled", "computed_at"),
+        Index("footage_link_unexamined", "examined", "start"),
+    )
     id: int | None = column("", default=None, primary_key=True)
     step_id: int | None = column("", default=None, foreign_key="step.id")
     absence_id: int | None = column("", default=None, foreign_key="absence.id")
@@ -37,8 +43,17 @@ class FootageLink(SQLModel, table=True):
     start: datetime = column("start of the clip, lead-in included")
     end: datetime = column("end of the clip, lead-out included")
     missing: list[dict[str, Any]] = json_column("[{start, end, cause}] inside start..end", default_factory=list)
-    settled: bool = column("no more footage can come for this span", default=False, index=True)
+    settled: bool = column("no more footage can come for this span", default=False)
+    examined: bool = column("the step was compared with what was seen at its counter", default=False)
     computed_at: datetime = column("")
+
+
+class LinkBasis(SQLModel, table=True):
+    """What the links rest on, as last seen, so that a change of it relinks."""
+
+    __tablename__ = "link_basis"
+    key: str = column("e.g. source:cc, counter:cc-1, segments", primary_key=True)
+    value: str = column("a digest, or the highest row id that was looked at")
 
 
 class Finding(SQLModel, table=True):
