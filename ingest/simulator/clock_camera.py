@@ -1,0 +1,66 @@
+"""A camera that shows little but the time: enough to test recording, relaying and playing."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from ingest.simulator.clock_code import Image, draw_clock
+from ingest.simulator.encoder import Encoder
+from ingest.simulator.mounts import AccessUnit, Mount
+
+
+class ClockCamera:
+    """Feeds a mount with a still background and the running clock, in its own thread."""
+
+    def __init__(
+        self, mount: Mount, width: int = 640, height: int = 360, fps: int = 10, gop_seconds: float = 1.0
+    ) -> None:
+        self.mount = mount
+        self._fps = fps
+        self._background = _background(width, height)
+        self._encoder = Encoder(width, height, fps, gop_seconds)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"clock-camera{mount.path}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            for unit in self._take():
+                self.mount.feed(unit)
+            due += 1 / self._fps
+
+    def _take(self) -> list[AccessUnit]:
+        wall = datetime.now(UTC)
+        picture = self._background.copy()
+        draw_clock(picture, wall)
+        return self._encoder.encode(picture, wall)
+
+
+def _background(width: int, height: int) -> Image:
+    """A soft gradient with a grid, so that it is neither dark nor flat."""
+    across = np.linspace(90, 190, width, dtype=np.float32)[np.newaxis, :]
+    down = np.linspace(0, 40, height, dtype=np.float32)[:, np.newaxis]
+    picture = np.repeat((across + down).astype(np.uint8)[:, :, np.newaxis], 3, axis=2)
+    picture[:: height // 8] = 70
+    picture[:, :: width // 12] = 70
+    return picture

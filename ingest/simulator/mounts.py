@@ -1,0 +1,108 @@
+"""One stream of a simulated camera: what feeds it, who watches it, and how it can misbehave."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from ingest.simulator.rtp import ParameterSets, RtpSender, find_parameter_sets, split_nals
+
+REPORT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """One encoded H.264 picture."""
+
+    data: bytes
+    """Annex B; a keyframe carries its parameter sets."""
+    wall: datetime
+    """When the picture was taken, by a true clock."""
+    keyframe: bool
+
+
+class Viewer(Protocol):
+    """A connected client that plays. Its methods run in the server's thread."""
+
+    def send_media(self, packets: list[bytes], keyframe: bool) -> None: ...
+    def send_report(self, report: bytes) -> None: ...
+    def wait_for_keyframe(self) -> None: ...
+    def disconnect(self) -> None: ...
+
+
+class Mount:
+    """A stream at one path. The switches may be set from any thread, at any time.
+
+    `stalled`: clients stay connected and get nothing.
+    `reports`: False sends no sender reports.
+    `clock_offset`: how far the camera's own clock is ahead, as told by its sender reports.
+    `drop()` closes every client and refuses new ones until `restore()`.
+    """
+
+    def __init__(self, path: str, call_soon: Callable[..., None], clock: Callable[[], datetime] | None = None) -> None:
+        self.path = path
+        self.stalled = False
+        self.reports = True
+        self.clock_offset = timedelta(0)
+        self.parameters: ParameterSets | None = None
+        self._call_soon = call_soon
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._dropped = False
+        self._viewers: set[Viewer] = set()
+        self._sender = RtpSender(secrets.randbits(31))
+
+    def feed(self, unit: AccessUnit) -> None:
+        """Send a picture to everybody who watches; returns at once."""
+        self._call_soon(self._deliver, unit)
+
+    def drop(self) -> None:
+        self._dropped = True
+        self._call_soon(self._disconnect_all)
+
+    def restore(self) -> None:
+        self._dropped = False
+
+    @property
+    def dropped(self) -> bool:
+        return self._dropped
+
+    @property
+    def viewers(self) -> int:
+        """How many clients are playing."""
+        return len(self._viewers)
+
+    def join(self, viewer: Viewer) -> None:
+        """Called in the server's thread; pictures start at the next keyframe."""
+        self._viewers.add(viewer)
+        if self.reports:
+            viewer.send_report(self._report())
+
+    def leave(self, viewer: Viewer) -> None:
+        self._viewers.discard(viewer)
+
+    async def report_forever(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT_SECONDS)
+            if self.reports and not self.stalled:
+                for viewer in list(self._viewers):
+                    viewer.send_report(self._report())
+
+    def _report(self) -> bytes:
+        return self._sender.report(self._clock(), self.clock_offset)
+
+    def _deliver(self, unit: AccessUnit) -> None:
+        nals = split_nals(unit.data)
+        self.parameters = find_parameter_sets(nals) or self.parameters
+        if self.stalled:
+            for viewer in self._viewers:
+                viewer.wait_for_keyframe()
+            return
+        packets = self._sender.packets(nals, unit.wall)
+        for viewer in list(self._viewers):
+            viewer.send_media(packets, unit.keyframe)
+
+    def _disconnect_all(self) -> None:
+        for viewer in list(self._viewers):
+            viewer.disconnect()
