@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from storage.models.columns import column, enum_column
+from storage.models.columns import big_id, column, enum_column
 
 MAX_SEGMENT_SECONDS = 60
 """No segment lasts longer, so that a range query can bound its search from below."""
@@ -42,7 +42,7 @@ class Segment(SQLModel, table=True):
         Index("segment_camera_start", "camera_id", "start"),
         UniqueConstraint("camera_id", "sequence"),
     )
-    id: int | None = column("", default=None, primary_key=True)
+    id: int | None = big_id()
     camera_id: str = column("", foreign_key="camera.id")
     sequence: int = column("grows by one per camera", sa_type=BigInteger)
     start: datetime = column("wall time of the first frame")
@@ -63,7 +63,10 @@ class Segment(SQLModel, table=True):
 class Gap(SQLModel, table=True):
     """A span of a camera without footage, always with a cause; an open gap has no end yet."""
 
-    __table_args__ = (Index("gap_camera_start", "camera_id", "start"),)
+    __table_args__ = (
+        Index("gap_camera_start", "camera_id", "start"),
+        Index("gap_camera_end", "camera_id", "end"),  # finds the open ones
+    )
     id: int | None = column("", default=None, primary_key=True)
     camera_id: str = column("", foreign_key="camera.id")
     start: datetime = column("")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
@@ -111,7 +111,10 @@ class CameraFault(SQLModel, table=True):
 class Alert(SQLModel, table=True):
     """One per event. -- raised -> acknowledged -> resolved, or raised -> resolved."""
 
-    __table_args__ = (Index("alert_hall_raised", "hall_id", "raised_at"),)
+    __table_args__ = (
+        Index("alert_hall_raised", "hall_id", "raised_at"),
+        Index("alert_raised", "raised_at"),
+    )
     id: int | None = column("", default=None, primary_key=True)
     kind: AlertKind = enum_column(AlertKind, "")
     state: AlertState = enum_column(AlertState, "", default=AlertState.RAISED)
@@ -129,10 +132,14 @@ class Alert(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """One alert to one channel: at most one row, so it is sent once however often the clerk restarts."""
 
+    __table_args__ = (
+        UniqueConstraint("alert_id", "channel"),
+        Index("delivery_state_next_try", "state", "next_try"),
+    )
     id: int | None = column("", default=None, primary_key=True)
-    alert_id: int = column("", foreign_key="alert.id", index=True)
+    alert_id: int = column("", foreign_key="alert.id")
     channel: str = column("name of the channel in the configuration, never its URL")
-    state: DeliveryState = enum_column(DeliveryState, "", default=DeliveryState.PENDING, index=True)
+    state: DeliveryState = enum_column(DeliveryState, "", default=DeliveryState.PENDING)
     attempts: int = column("", default=0)
     next_try: datetime = column("")
     sent_at: datetime | None = column("", default=None)

@@ -1,0 +1,124 @@
+"""Objects as files below one folder."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from storage.objects import ObjectMissing, StoreError, validated_key
+
+_BLOCK = 1 << 20
+_PARTIAL = ".partial-"
+"""Start of the names of files being written; no key names them and `keys` skips them."""
+
+
+class FolderStore:
+    """Durable: an object is there after a power cut once `put` has returned."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        target = self._path(key)
+        partial = target.with_name(f"{_PARTIAL}{secrets.token_hex(8)}")
+        try:
+            _make_folders(target.parent)
+            _copy(source, partial, sha256)
+            partial.replace(target)
+            _sync_folder(target.parent)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise _problem(self.root, error) from error
+        except StoreError:
+            partial.unlink(missing_ok=True)
+            raise
+
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        try:
+            with self._path(key).open("rb") as file:
+                file.seek(offset)
+                return file.read(-1 if length is None else length)
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise ObjectMissing(f"{key} is not in the store {self.root}") from error
+        except OSError as error:
+            raise _problem(self.root, error) from error
+
+    def size(self, key: str) -> int | None:
+        path = self._path(key)
+        try:
+            return path.stat().st_size if path.is_file() else None
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _problem(self.root, error) from error
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        try:
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                _sync_folder(path.parent)
+        except OSError as error:
+            raise _problem(self.root, error) from error
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        # Whole folders of the prefix are entered directly: a listing of one camera does not walk the others.
+        base = self.root / prefix.rpartition("/")[0]
+        for folder, folders, files in os.walk(base):
+            folders.sort()
+            for name in sorted(files):
+                key = (Path(folder) / name).relative_to(self.root).as_posix()
+                if key.startswith(prefix) and not name.startswith(_PARTIAL):
+                    yield key
+
+    def check(self) -> None:
+        key = f"check/{secrets.token_hex(8)}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe = self.root / f"{_PARTIAL}check-{secrets.token_hex(8)}"
+            probe.write_bytes(key.encode())
+        except OSError as error:
+            raise _problem(self.root, error) from error
+        try:
+            self.put(key, probe, hashlib.sha256(key.encode()).hexdigest())
+            self.delete(key)
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.root / validated_key(key)
+
+
+def _copy(source: Path, partial: Path, sha256: str) -> None:
+    digest = hashlib.sha256()
+    with source.open("rb") as incoming, partial.open("xb") as outgoing:
+        while block := incoming.read(_BLOCK):
+            digest.update(block)
+            outgoing.write(block)
+        outgoing.flush()
+        os.fsync(outgoing.fileno())
+    if digest.hexdigest() != sha256:
+        raise StoreError(f"{source} has changed since its checksum was taken: {digest.hexdigest()} is not {sha256}")
+
+
+def _make_folders(folder: Path) -> None:
+    """Like mkdir -p, but every new name survives a power cut."""
+    if folder.is_dir():
+        return
+    _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _problem(root: Path, error: OSError) -> StoreError:
+    reason = error.strerror or str(error)
+    return StoreError(f"store folder {root}: {reason}; check that the disk has room and that this user may write there")

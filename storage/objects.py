@@ -1,0 +1,58 @@
+"""The object store: where footage lives once it has left the recorder's disk."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+_BLOCK = 1 << 20
+MAX_KEY_BYTES = 900
+"""S3 allows 1024 for the key, file systems 255 for each part."""
+
+
+class StoreError(Exception):
+    """The store cannot do it now; the message says why and what to do."""
+
+
+class ObjectMissing(StoreError):
+    """There is no object with this key."""
+
+
+class ObjectStore(Protocol):
+    """Keys are relative paths with forward slashes. Every method may raise StoreError. Shared between threads."""
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        """Returns once the bytes are durable and their SHA-256 (hex) has been verified; replaces what was there."""
+
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        """The bytes from `offset`, at most `length` of them. Raises ObjectMissing."""
+
+    def size(self, key: str) -> int | None:
+        """In bytes; None if there is no such object."""
+
+    def delete(self, key: str) -> None:
+        """Does nothing if there is no such object."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """All keys that start with the prefix, in no promised order."""
+
+    def check(self) -> None:
+        """Writes, reads and deletes a small object; raises StoreError with a message that says what to do."""
+
+
+def validated_key(key: str) -> str:
+    """The key itself; raises StoreError if it could point outside the store or not be a file name."""
+    parts = PurePosixPath(key).parts
+    clean = bool(parts) and "/".join(parts) == key and not key.startswith("/")
+    if not clean or ".." in parts or "\\" in key or not key.isprintable() or len(key.encode()) > MAX_KEY_BYTES:
+        raise StoreError(f"{key!r} is not an object key: it must be a relative path with forward slashes, without ..")
+    return key
+
+
+def sha256_of(path: Path) -> str:
+    """Of the file's bytes, hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,174 @@
+"""Objects in a bucket of any S3 server. The only file that knows the MinIO SDK."""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import TypeVar
+
+import urllib3
+from minio import Minio
+from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.helpers import ObjectWriteResult
+from urllib3.exceptions import HTTPError
+
+from storage.objects import ObjectMissing, StoreError, validated_key
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 60.0
+_CONNECTIONS = 16
+_SHA256_HEADER = "x-amz-checksum-sha256"
+
+_WRONG_KEY = {"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurity", "AuthorizationHeaderMalformed"}
+_NO_OBJECT = {"NoSuchKey", "NoSuchObject"}
+_OUT_OF_RANGE = {"InvalidRange"}
+
+Result = TypeVar("Result")
+
+
+class S3Store:
+    """`endpoint` is host:port without a scheme. The bucket must exist."""
+
+    def __init__(
+        self, endpoint: str, bucket: str, access_key: str, secret_key: str, *, secure: bool, region: str = ""
+    ) -> None:
+        self.endpoint = endpoint
+        self.bucket = bucket
+        self._pool = urllib3.PoolManager(
+            maxsize=_CONNECTIONS,
+            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
+            retries=urllib3.Retry(total=2, connect=1, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+        )
+        self._client = Minio(
+            endpoint=endpoint,
+            access_key=access_key,
+            secret_key=secret_key,
+            secure=secure,
+            region=region or "us-east-1",  # else the SDK asks the server before every first request
+            http_client=self._pool,
+        )
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        validated_key(key)
+        try:
+            content = source.read_bytes()  # a segment: some megabytes, in one request
+        except OSError as error:
+            raise StoreError(f"{source}: {error.strerror}") from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != sha256:
+            raise StoreError(f"{source} has changed since its checksum was taken: {found} is not {sha256}")
+        self._put(key, content, sha256)
+
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        validated_key(key)
+        if length == 0:
+            return b""
+        try:
+            return self._call(lambda: self._fetch(key, offset, length))
+        except _OutOfRange:
+            return b""  # as a file does past its end
+
+    def size(self, key: str) -> int | None:
+        validated_key(key)
+        try:
+            return self._call(lambda: self._client.stat_object(bucket_name=self.bucket, object_name=key)).size
+        except ObjectMissing:
+            self._require_bucket()  # the answer to HEAD has no body: no bucket looks like no object
+            return None
+
+    def delete(self, key: str) -> None:
+        validated_key(key)
+        self._call(lambda: self._client.remove_object(bucket_name=self.bucket, object_name=key))
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        listing = self._client.list_objects(bucket_name=self.bucket, prefix=prefix, recursive=True)
+        while (entry := self._call(lambda: next(listing, None))) is not None:
+            if entry.object_name and not entry.is_dir:
+                yield entry.object_name
+
+    def check(self) -> None:
+        self._require_bucket()
+        key = f"check/{secrets.token_hex(8)}"
+        content = key.encode()
+        self._put(key, content, hashlib.sha256(content).hexdigest())
+        if self.read(key) != content:
+            raise StoreError(f"store {self.endpoint}: bucket {self.bucket} returns other bytes than were written")
+        self.delete(key)
+
+    def close(self) -> None:
+        self._pool.clear()
+
+    def _put(self, key: str, content: bytes, sha256: str) -> None:
+        checksum = base64.b64encode(binascii.unhexlify(sha256)).decode()
+        written = self._call(lambda: self._upload(key, content, {_SHA256_HEADER: checksum, "sha256": sha256}))
+        if not self._confirms(written, content, checksum) and hashlib.sha256(self.read(key)).hexdigest() != sha256:
+            raise StoreError(f"store {self.endpoint}: {key} did not arrive unharmed; it stays in the spool")
+
+    def _upload(self, key: str, content: bytes, metadata: dict[str, str | list[str] | tuple[str]]) -> ObjectWriteResult:
+        return self._client.put_object(
+            bucket_name=self.bucket,
+            object_name=key,
+            data=BytesIO(content),
+            length=len(content),
+            content_type="video/mp4",
+            metadata=metadata,
+        )
+
+    @staticmethod
+    def _confirms(written: ObjectWriteResult, content: bytes, checksum: str) -> bool:
+        """Whether the server's answer proves that it has these bytes; without a proof the object is read back."""
+        headers = written.http_headers
+        if headers is not None and headers.get(_SHA256_HEADER) == checksum:
+            return True
+        return written.etag == hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+    def _fetch(self, key: str, offset: int, length: int | None) -> bytes:
+        response = self._client.get_object(bucket_name=self.bucket, object_name=key, offset=offset, length=length or 0)
+        try:
+            return response.read()
+        finally:
+            response.close()
+            response.release_conn()
+
+    def _require_bucket(self) -> None:
+        if not self._call(lambda: self._client.bucket_exists(bucket_name=self.bucket)):
+            raise self._no_bucket()
+
+    def _call(self, action: Callable[[], Result]) -> Result:
+        try:
+            return action()
+        except S3Error as error:
+            raise self._refused(error) from error
+        except (ServerError, InvalidResponseError) as error:
+            raise StoreError(f"store {self.endpoint}: {error}; is this the address of an S3 server?") from error
+        except (HTTPError, OSError) as error:
+            reason = type(error).__name__
+            raise StoreError(
+                f"store {self.endpoint} cannot be reached ({reason}); check store.endpoint and store.secure"
+            ) from error
+
+    def _refused(self, error: S3Error) -> StoreError:
+        if error.code in _NO_OBJECT:
+            return ObjectMissing(f"{error.object_name} is not in bucket {self.bucket} of {self.endpoint}")
+        if error.code in _OUT_OF_RANGE:
+            return _OutOfRange()
+        if error.code == "NoSuchBucket":
+            return self._no_bucket()
+        if error.code in _WRONG_KEY:
+            return StoreError(f"store {self.endpoint} rejects the key; check store.access_key and store.secret_key")
+        if error.code == "AccessDenied":
+            return StoreError(
+                f"store {self.endpoint} denies access to bucket {self.bucket}; "
+                "check store.access_key and store.secret_key and what this key may do"
+            )
+        return StoreError(f"store {self.endpoint}, bucket {self.bucket}: {error.code}: {error.message}")
+
+    def _no_bucket(self) -> StoreError:
+        return StoreError(f"store {self.endpoint} has no bucket {self.bucket}; create it or correct store.bucket")
+
+
+class _OutOfRange(StoreError):
+    """The range starts after the object's end."""

