@@ -230,6 +230,7 @@ pipeline = Gst.parse_launch(sys.argv[1])
 pipeline.set_state(Gst.State.PLAYING)
 ends = Gst.MessageType.EOS | Gst.MessageType.ERROR
 message = pipeline.get_bus().timed_pop_filtered(20 * Gst.SECOND, ends)
+pipeline.set_state(Gst.State.NULL)
 sys.exit(0 if message and message.type == Gst.MessageType.EOS else 1)
 """
 
