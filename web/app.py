@@ -5,6 +5,7 @@ from fastapi import Depends, FastAPI
 import web.live
 import web.pages
 from web import api, assets, errors
+from web.attempts import FailedAttempts
 from web.auth import guard
 from web.headers import SecurityHeaders
 from web.services import Services
@@ -20,6 +21,7 @@ def create_app(services: Services) -> FastAPI:
         dependencies=[Depends(guard)],
     )
     app.state.services = services
+    app.state.failed_attempts = FailedAttempts()
     app.state.render_error = getattr(web.pages, "render_error", None)
     errors.install(app)
     app.add_middleware(SecurityHeaders, secure=services.settings.web.secure)

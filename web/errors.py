@@ -22,63 +22,63 @@ class WebError(Exception):
         self.detail = detail or (self.__doc__ or "")
 
 
-class NotSignedIn(WebError):  # noqa: N818
+class NotSignedIn(WebError):
     """Sign in first."""
 
     status = 401
     code = "not_signed_in"
 
 
-class Forbidden(WebError):  # noqa: N818
+class Forbidden(WebError):
     """Your role may not do this."""
 
     status = 403
     code = "forbidden"
 
 
-class CsrfFailed(WebError):  # noqa: N818
+class CsrfFailed(WebError):
     """This form is too old or came from another site. Load the page again and repeat."""
 
     status = 403
     code = "csrf"
 
 
-class NotFound(WebError):  # noqa: N818
+class NotFound(WebError):
     """There is nothing here, or it is outside the halls you may see."""
 
     status = 404
     code = "not_found"
 
 
-class Conflict(WebError):  # noqa: N818
+class Conflict(WebError):
     """This contradicts what is already there."""
 
     status = 409
     code = "conflict"
 
 
-class TooLarge(WebError):  # noqa: N818
+class TooLarge(WebError):
     """The request is larger than the server accepts."""
 
     status = 413
     code = "too_large"
 
 
-class Unprocessable(WebError):  # noqa: N818
+class Unprocessable(WebError):
     """A value is not valid."""
 
     status = 422
     code = "not_valid"
 
 
-class TooManyAttempts(WebError):  # noqa: N818
+class TooManyAttempts(WebError):
     """Too many attempts to sign in. Wait a few minutes."""
 
     status = 429
     code = "too_many_attempts"
 
 
-class Unavailable(WebError):  # noqa: N818
+class Unavailable(WebError):
     """A part of the product that this needs does not run."""
 
     status = 503

@@ -2,4 +2,6 @@
 
 from fastapi import APIRouter
 
-routers: list[APIRouter] = []
+from web.api import signing_in
+
+routers: list[APIRouter] = [signing_in.router]

@@ -1,0 +1,107 @@
+"""User accounts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session, col, delete, select
+
+from storage.models import Department, Hall, Role, Scope, User
+from web import passwords, sessions
+
+
+class AccountProblem(ValueError):
+    """The account cannot be made or changed like this."""
+
+
+@dataclass(frozen=True)
+class NewUser:
+    name: str
+    password: str
+    role: Role
+    display_name: str = ""
+    halls: frozenset[str] = field(default_factory=frozenset)
+    all_halls: bool = False
+    department_id: str | None = None
+    language: str = ""
+
+
+def create_user(session: Session, new: NewUser, now: datetime) -> User:
+    """Raises AccountProblem or PasswordProblem."""
+    if not new.name.strip():
+        raise AccountProblem("a user needs a name to sign in with")
+    if find_user(session, new.name):
+        raise AccountProblem(f"there is a user `{new.name}` already")
+    user = User(
+        name=new.name,
+        display_name=new.display_name,
+        password_hash=passwords.hash_password(new.password),
+        role=new.role,
+        language=new.language,
+        created_at=now,
+    )
+    set_scope(session, user, halls=new.halls, all_halls=new.all_halls, department_id=new.department_id)
+    return user
+
+
+def set_scope(
+    session: Session, user: User, *, halls: frozenset[str], all_halls: bool, department_id: str | None
+) -> None:
+    """Raises AccountProblem when a hall or the department does not exist or is missing."""
+    if user.role is Role.DEPARTMENT and not department_id:
+        raise AccountProblem("a user of the role department needs a department")
+    if department_id and session.get(Department, department_id) is None:
+        raise AccountProblem(f"there is no department `{department_id}`")
+    for hall_id in sorted(halls):
+        if session.get(Hall, hall_id) is None:
+            raise AccountProblem(f"there is no hall `{hall_id}`")
+    user.all_halls = all_halls
+    user.department_id = department_id
+    session.add(user)
+    session.flush()
+    assert user.id is not None
+    session.exec(delete(Scope).where(col(Scope.user_id) == user.id))
+    session.add_all(Scope(user_id=user.id, hall_id=hall_id) for hall_id in sorted(halls))
+    session.flush()
+
+
+def set_password(session: Session, user: User, password: str) -> None:
+    """Ends every session of the user. Raises PasswordProblem."""
+    user.password_hash = passwords.hash_password(password)
+    session.add(user)
+    assert user.id is not None
+    sessions.close_all(session, user.id)
+
+
+def set_active(session: Session, user: User, active: bool) -> None:
+    """A disabled user is signed out everywhere."""
+    user.active = active
+    session.add(user)
+    assert user.id is not None
+    if not active:
+        sessions.close_all(session, user.id)
+
+
+def find_user(session: Session, name: str) -> User | None:
+    return session.exec(select(User).where(User.name == name)).first()
+
+
+def halls_of(session: Session, user: User) -> list[str]:
+    return sorted(session.exec(select(Scope.hall_id).where(Scope.user_id == user.id)))
+
+
+def authenticate(session: Session, name: str, password: str) -> User | None:
+    """The active user with this name and password."""
+    user = find_user(session, name)
+    if not passwords.verify(user.password_hash if user else None, password) or user is None or not user.active:
+        return None
+    if passwords.needs_rehash(user.password_hash):
+        user.password_hash = passwords.hash_password(password)
+        session.add(user)
+    return user
+
+
+def set_language(session: Session, user_id: int, language: str) -> None:
+    user = session.get(User, user_id)
+    if user:
+        user.language = language
+        session.add(user)

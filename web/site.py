@@ -1,0 +1,129 @@
+"""Brings the database to what the configuration file declares.
+
+A row is written only when its declaration has changed since the last time, so a correction made by page stays until
+the file says something new. What the file no longer names is never deleted: a camera is disabled, a view or a rule
+ends now, anything else stays.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Literal
+
+import orjson
+from pydantic import SecretStr
+from sqlmodel import Session, select
+from storage.secrets import SecretBox
+
+from storage.models import Camera, Declared
+from web import places
+from web.declarations import AbsenceRuleDeclaration, CameraDeclaration, SourceDeclaration, Strict, ViewDeclaration
+from web.settings import Settings
+
+Did = Literal["added", "changed", "retired"]
+
+
+@dataclass(frozen=True)
+class Change:
+    kind: str
+    key: str
+    did: Did
+
+
+@dataclass(frozen=True)
+class _Declaration:
+    kind: str
+    key: str
+    content: Strict
+    write: Callable[[], object]
+
+
+def apply_site(
+    session: Session, settings: Settings, secrets: SecretBox, fingerprint_key: bytes, now: datetime
+) -> list[Change]:
+    """Returns what it did. `fingerprint_key` keeps the digests of passwords from being guessed."""
+    declarations = list(_declarations(session, settings, secrets, now))
+    known = {(row.kind, row.key): row for row in session.exec(select(Declared))}
+    changes: list[Change] = []
+    for declaration in declarations:
+        row = known.pop((declaration.kind, declaration.key), None)
+        digest = _digest(declaration.content, fingerprint_key)
+        if row is not None and row.digest == digest:
+            continue
+        declaration.write()
+        changes.append(Change(declaration.kind, declaration.key, "changed" if row else "added"))
+        row = row or Declared(kind=declaration.kind, key=declaration.key, digest=digest)
+        row.digest = digest
+        session.add(row)
+    for row in known.values():
+        _retire(session, row, now)
+        changes.append(Change(row.kind, row.key, "retired"))
+    return changes
+
+
+def _declarations(session: Session, settings: Settings, secrets: SecretBox, now: datetime) -> Iterator[_Declaration]:
+    """In an order in which each finds what it refers to."""
+    for d in settings.district:
+        yield _Declaration("district", d.id, d, partial(places.put_district, session, d))
+    for h in settings.hall:
+        yield _Declaration("hall", h.id, h, partial(places.put_hall, session, h))
+    for p in settings.department:
+        yield _Declaration("department", p.id, p, partial(places.put_department, session, p))
+    for i in settings.item:
+        yield _Declaration("item", i.code, i, partial(places.put_item, session, i))
+    for c in settings.counter:
+        yield _Declaration("counter", c.id, c, partial(places.put_counter, session, c))
+    for m in settings.camera:
+        yield _Declaration("camera", m.id, m, partial(places.put_camera, session, m, secrets))
+    for v in settings.view:
+        yield _Declaration("view", view_key(v), v, partial(places.put_view, session, v, now))
+    for r in settings.absence_rule:
+        yield _Declaration("absence_rule", rule_key(r), r, partial(places.put_rule, session, r, now))
+    for s in settings.source:
+        yield _Declaration("source", s.id, s, partial(places.put_source, session, s))
+
+
+def view_key(view: ViewDeclaration) -> str:
+    return f"{view.camera}/{view.counter}"
+
+
+def rule_key(rule: AbsenceRuleDeclaration) -> str:
+    return f"{rule.hall or ''}/{rule.counter or ''}"
+
+
+def _digest(content: Strict, fingerprint_key: bytes) -> str:
+    plain = content.model_dump(mode="json") | _secrets_of(content)
+    serialised = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    return hmac.new(fingerprint_key, serialised, hashlib.sha256).hexdigest()
+
+
+def _secrets_of(content: Strict) -> dict[str, str]:
+    """Pydantic masks secrets when it dumps them; a changed password must change the digest all the same."""
+    secret: SecretStr | None = None
+    match content:
+        case CameraDeclaration(password=secret) | SourceDeclaration(key=secret):
+            return {"secret": secret.get_secret_value()}
+    return {}
+
+
+def _retire(session: Session, row: Declared, now: datetime) -> None:
+    if row.kind == "camera":
+        camera = session.get(Camera, row.key)
+        if camera:
+            camera.enabled = False
+            session.add(camera)
+    elif row.kind == "view":
+        camera_id, _, counter_id = row.key.partition("/")
+        view = places.view_in_force(session, camera_id, counter_id)
+        if view:
+            view.valid_to = now
+            session.add(view)
+    elif row.kind == "absence_rule":
+        hall_id, _, counter_id = row.key.partition("/")
+        for rule in places.rules_in_force(session, hall_id or None, counter_id or None):
+            rule.valid_to = now
+            session.add(rule)
+    session.delete(row)
