@@ -1,0 +1,143 @@
+"""What footage exists of a camera in a span of time, what is missing and why, and the bytes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from storage.database import Database
+from storage.intervals import Span, intersect, merge, subtract
+from storage.models import MAX_SEGMENT_SECONDS, Gap, GapCause, Segment
+from storage.objects import ObjectStore, validated_key
+
+FRAME_HOLE = timedelta(seconds=0.5)
+"""A shorter hole between two segments is the pause between two frames, not missing footage."""
+
+NOT_YET = "not_yet"
+"""Cause of what comes after the newest recording: it may still arrive."""
+
+_MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
+_GAPS_BEFORE = 16
+"""Gaps of a camera follow one another, so one that reaches into a span is among the last few that start before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A span without footage."""
+
+    start: datetime
+    end: datetime
+    cause: str
+    """A GapCause, or NOT_YET."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Covered and missing spans together are exactly the span that was asked for."""
+
+    covered: tuple[Span, ...]
+    missing: tuple[Missing, ...]
+
+
+class Footage:
+    """Reads segments wherever they are: the recorder's spool first, then the store."""
+
+    def __init__(self, database: Database, store: ObjectStore, spool: Path) -> None:
+        self.database = database
+        self.store = store
+        self.spool = spool
+
+    def segments(self, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Segment]:
+        """Those that overlap start..end, in order. Reads a bounded part of one index."""
+        query = (
+            select(Segment)
+            .where(
+                Segment.camera_id == camera_id,
+                col(Segment.start) > start - _MAX_LENGTH,
+                col(Segment.start) < end,
+                col(Segment.end) > start,
+            )
+            .order_by(col(Segment.start))
+        )
+        return list(session.exec(query))
+
+    def gaps(self, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Gap]:
+        """Those that overlap start..end, in order; an open gap overlaps everything after its start."""
+        inside = select(Gap).where(Gap.camera_id == camera_id, col(Gap.start) >= start, col(Gap.start) < end)
+        before = (
+            select(Gap)
+            .where(Gap.camera_id == camera_id, col(Gap.start) < start)
+            .order_by(col(Gap.start).desc())
+            .limit(_GAPS_BEFORE)
+        )
+        still_open = select(Gap).where(Gap.camera_id == camera_id, col(Gap.end).is_(None), col(Gap.start) < end)
+        found = {gap.id: gap for query in (inside, before, still_open) for gap in session.exec(query)}
+        reaching = (gap for gap in found.values() if gap.end is None or gap.end > start)
+        return sorted(reaching, key=lambda gap: gap.start)
+
+    def coverage(self, session: Session, camera_id: str, start: datetime, end: datetime) -> Coverage:
+        """Start and end as given, aware. Raises ValueError if the span ends before it starts."""
+        asked = Span(start, end)
+        near = self.segments(session, camera_id, start - FRAME_HOLE, end + FRAME_HOLE)
+        recorded = merge((Span(s.start, s.end) for s in near), bridge=FRAME_HOLE)
+        covered = intersect([asked], recorded)
+        holes = subtract([asked], covered)
+        if not holes:
+            return Coverage(tuple(covered), ())
+        gaps = self.gaps(session, camera_id, start, end)
+        return Coverage(tuple(covered), explained(holes, gaps, self.recorded_to(session, camera_id)))
+
+    def recorded_to(self, session: Session, camera_id: str) -> datetime | None:
+        """The end of the camera's newest segment; None if it has none."""
+        newest = select(Segment.end).where(Segment.camera_id == camera_id).order_by(col(Segment.start).desc()).limit(1)
+        return session.exec(newest).first()
+
+    def read(self, segment: Segment, offset: int = 0, length: int | None = None) -> bytes:
+        """Bytes of the segment's file. Raises ObjectMissing or another StoreError."""
+        try:
+            with (self.spool / validated_key(segment.key)).open("rb") as file:
+                file.seek(offset)
+                return file.read(-1 if length is None else length)
+        except FileNotFoundError:
+            return self.store.read(segment.key, offset, length)
+
+
+def explained(holes: Iterable[Span], gaps: Iterable[Gap], recorded_to: datetime | None) -> tuple[Missing, ...]:
+    """Every hole, cut into parts of one cause. Where gaps overlap, the one that starts first explains."""
+    missing: list[Missing] = []
+    left = list(holes)
+    for gap in sorted(gaps, key=lambda gap: gap.start):
+        reach = [Span(gap.start, _latest_end(gap, left))]
+        missing += [Missing(span.start, span.end, gap.cause.value) for span in intersect(left, reach)]
+        left = subtract(left, reach)
+    for span in left:
+        missing += _unexplained(span, recorded_to)
+    return tuple(_joined(sorted(missing, key=lambda part: part.start)))
+
+
+def _latest_end(gap: Gap, spans: list[Span]) -> datetime:
+    """An open gap has no end in sight: it reaches to the last moment asked for."""
+    return gap.end or max([gap.start, *(span.end for span in spans)])
+
+
+def _unexplained(span: Span, recorded_to: datetime | None) -> list[Missing]:
+    if recorded_to is None or span.end <= recorded_to:
+        return [Missing(span.start, span.end, GapCause.UNKNOWN.value)]
+    if span.start >= recorded_to:
+        return [Missing(span.start, span.end, NOT_YET)]
+    return [
+        Missing(span.start, recorded_to, GapCause.UNKNOWN.value),
+        Missing(recorded_to, span.end, NOT_YET),
+    ]
+
+
+def _joined(parts: list[Missing]) -> list[Missing]:
+    joined: list[Missing] = []
+    for part in parts:
+        if joined and joined[-1].end == part.start and joined[-1].cause == part.cause:
+            joined[-1] = Missing(joined[-1].start, part.end, part.cause)
+        else:
+            joined.append(part)
+    return joined
