@@ -1,5 +1,49 @@
-"""Live video in the browser: MSE over WebSocket, and WHEP."""
+"""Live video in the browser: MSE over WebSocket for the wall, WHEP for the focused picture."""
 
-from fastapi import APIRouter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
 
-router = APIRouter()
+from fastapi import APIRouter, FastAPI
+
+from ingest.video import relay
+from ingest.video.frames import EncodedFrame, StreamInfo, StreamName
+from web.live import mse, whep
+from web.live.hub import LiveHub
+from web.live.peers import Peers
+
+
+@dataclass(frozen=True)
+class Live:
+    """What the live routes use, at `app.state.live` while the app is served."""
+
+    hub: LiveHub
+    peers: Peers
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    hub = LiveHub(_through(app.state.services.relay_socket))
+    app.state.live = Live(hub, Peers(hub))
+    try:
+        yield
+    finally:
+        await app.state.live.peers.close()
+        await hub.close()
+
+
+def _through(relay_socket: Path) -> Callable[[str, StreamName], AsyncGenerator[StreamInfo | EncodedFrame]]:
+    async def subscribe(camera_id: str, stream: StreamName) -> AsyncGenerator[StreamInfo | EncodedFrame]:
+        packets = relay.subscribe(relay_socket, camera_id, stream)
+        async with aclosing(cast(AsyncGenerator[StreamInfo | EncodedFrame], packets)) as items:
+            async for item in items:
+                yield item
+
+    return subscribe
+
+
+router = APIRouter(lifespan=_lifespan)
+router.include_router(mse.router)
+router.include_router(whep.router)
