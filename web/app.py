@@ -1,12 +1,17 @@
 """The web application: routers, guards, headers and errors put together."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import Depends, FastAPI
+from starlette.concurrency import run_in_threadpool
 
 import web.live
 import web.pages
 from web import api, assets, errors
 from web.attempts import FailedAttempts
 from web.auth import guard
+from web.events import EventHub
 from web.headers import SecurityHeaders
 from web.services import Services
 
@@ -19,8 +24,10 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(guard)],
+        lifespan=_lifespan,
     )
     app.state.services = services
+    app.state.events = EventHub(services.database, services.clock)
     app.state.failed_attempts = FailedAttempts()
     app.state.render_error = getattr(web.pages, "render_error", None)
     errors.install(app)
@@ -29,3 +36,11 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(router)
     app.mount("/static", assets.HashedFiles(), name="static")
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    hub: EventHub = app.state.events
+    hub.start()
+    yield
+    await run_in_threadpool(hub.stop)

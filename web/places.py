@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TypeVar
 
 from sqlmodel import Session, SQLModel, col, delete, select
-from storage.secrets import SecretBox
 
 from storage.models import (
     AbsenceRule,
@@ -23,6 +22,7 @@ from storage.models import (
     Source,
     View,
 )
+from storage.secrets import SecretBox
 from web.declarations import (
     AbsenceRuleDeclaration,
     CameraDeclaration,
@@ -103,13 +103,18 @@ def view_in_force(session: Session, camera_id: str, counter_id: str) -> View | N
 def put_view(session: Session, declared: ViewDeclaration, now: datetime) -> View:
     """The first view of a pair holds for all time; a changed one begins now."""
     before = view_in_force(session, declared.camera, declared.counter)
-    zones = {"staff_zone": declared.staff_zone, "customer_zone": declared.customer_zone}
     if before and (before.staff_zone, before.customer_zone) == (declared.staff_zone, declared.customer_zone):
         return before
     if before:
         before.valid_to = now
         session.add(before)
-    view = View(camera_id=declared.camera, counter_id=declared.counter, valid_from=now if before else None, **zones)
+    view = View(
+        camera_id=declared.camera,
+        counter_id=declared.counter,
+        staff_zone=declared.staff_zone,
+        customer_zone=declared.customer_zone,
+        valid_from=now if before else None,
+    )
     session.add(view)
     session.flush()
     return view

@@ -1,23 +1,19 @@
 """What every route may use: built once in `web.composition`, kept at `app.state.services`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from storage.database import Database
+from storage.footage import Footage
+from storage.objects import ObjectStore
+from storage.secrets import SecretBox
 from web.settings import Settings
-
-if TYPE_CHECKING:
-    from storage.footage import Footage
-    from storage.objects import ObjectStore
-    from storage.secrets import SecretBox
 
 
 @dataclass(frozen=True)

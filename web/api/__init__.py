@@ -2,6 +2,6 @@
 
 from fastapi import APIRouter
 
-from web.api import signing_in
+from web.api import event_stream, signing_in
 
-routers: list[APIRouter] = [signing_in.router]
+routers: list[APIRouter] = [signing_in.router, event_stream.router]

@@ -1,0 +1,144 @@
+"""Reads the present state of the counters by a few queries that stay cheap however long the history is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from storage.models import Alert, Camera, CameraStatus, Case, Counter, Hall, Presence, Step
+
+RECENT_ALERTS = timedelta(days=1)
+_OVERLAP = 200
+"""Rows are read again that far below the highest number seen: writers may commit out of order."""
+_STEPS_KEPT = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing, as pages see it, with what decides who may see it."""
+
+    hall_id: str | None
+    department_id: str | None
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class State:
+    presence: Mapping[str, Entry] = field(default_factory=dict)
+    """By counter."""
+    alerts: Mapping[int, Entry] = field(default_factory=dict)
+    cameras: Mapping[str, Entry] = field(default_factory=dict)
+    steps: Mapping[int, Entry] = field(default_factory=dict)
+    """Those reported last; only to find the new ones."""
+    last_presence_id: int = 0
+    last_step_id: int = 0
+
+
+def read_state(session: Session, now: datetime, before: State) -> State:
+    counters = {c.id: c.hall_id for c in session.exec(select(Counter))}
+    presence, last_presence_id = _presence(session, counters, before)
+    steps, last_step_id = _steps(session, counters, before)
+    return State(
+        presence=presence,
+        alerts=_alerts(session, now),
+        cameras=_cameras(session),
+        steps=steps,
+        last_presence_id=last_presence_id,
+        last_step_id=last_step_id,
+    )
+
+
+def _presence(session: Session, counters: Mapping[str, str], before: State) -> tuple[dict[str, Entry], int]:
+    """The latest span of each counter: looked up one by one at first, then only what was added."""
+    known = {key: entry for key, entry in before.presence.items() if key in counters}
+    rows: list[Presence] = []
+    for counter_id in counters.keys() - known.keys():
+        newest = select(Presence).where(Presence.counter_id == counter_id).order_by(col(Presence.start).desc()).limit(1)
+        rows += session.exec(newest)
+    last = before.last_presence_id
+    if last:
+        rows += session.exec(select(Presence).where(col(Presence.id) > last - _OVERLAP).order_by(col(Presence.id)))
+    for row in sorted(rows, key=lambda row: row.start):
+        known_entry = known.get(row.counter_id)
+        if row.counter_id in counters and (known_entry is None or known_entry.data["since"] <= row.start):
+            known[row.counter_id] = _presence_entry(row, counters[row.counter_id])
+    highest = session.exec(select(func.max(Presence.id))).one() or 0
+    return known, highest
+
+
+def _presence_entry(row: Presence, hall_id: str) -> Entry:
+    data = {
+        "counter_id": row.counter_id,
+        "hall_id": hall_id,
+        "staff": row.staff.value,
+        "customer": row.customer.value,
+        "since": row.start,
+        "reason": row.reason,
+    }
+    return Entry(hall_id, None, data)
+
+
+def _alerts(session: Session, now: datetime) -> dict[int, Entry]:
+    halls = select(Hall.id)
+    recent = select(Alert).where(col(Alert.hall_id).in_(halls), col(Alert.raised_at) >= now - RECENT_ALERTS)
+    return {alert.id: _alert_entry(alert) for alert in session.exec(recent) if alert.id is not None}
+
+
+def _alert_entry(alert: Alert) -> Entry:
+    data = alert.model_dump(
+        include={
+            "id",
+            "hall_id",
+            "counter_id",
+            "camera_id",
+            "absence_id",
+            "raised_at",
+            "acknowledged_at",
+            "resolved_at",
+        }
+    )
+    return Entry(alert.hall_id, None, data | {"kind": alert.kind.value, "state": alert.state.value})
+
+
+def _cameras(session: Session) -> dict[str, Entry]:
+    found = session.exec(
+        select(Camera.id, Camera.hall_id, CameraStatus)
+        .join(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
+        .where(col(Camera.enabled).is_(True))
+    )
+    return {camera_id: _camera_entry(camera_id, hall_id, status) for camera_id, hall_id, status in found}
+
+
+def _camera_entry(camera_id: str, hall_id: str, status: CameraStatus) -> Entry:
+    data = {
+        "camera_id": camera_id,
+        "hall_id": hall_id,
+        "connected": status.connected,
+        "since": status.since,
+        "error": status.error,
+    }
+    return Entry(hall_id, None, data)
+
+
+def _steps(session: Session, counters: Mapping[str, str], before: State) -> tuple[dict[int, Entry], int]:
+    highest = session.exec(select(func.max(Step.id))).one() or 0
+    from_id = (before.last_step_id or highest) - _OVERLAP
+    rows = session.exec(
+        select(Step, Case.department_id, Case.hall_id)
+        .join(Case, col(Case.id) == col(Step.case_id))
+        .where(col(Step.id) > from_id)
+        .order_by(col(Step.id))
+    )
+    steps = dict(before.steps)
+    for step, department_id, case_hall_id in rows:
+        assert step.id is not None
+        hall_id = counters.get(step.counter_id or "") or case_hall_id
+        steps[step.id] = _step_entry(step, hall_id, department_id)
+    return dict(list(steps.items())[-_STEPS_KEPT:]), highest
+
+
+def _step_entry(step: Step, hall_id: str | None, department_id: str | None) -> Entry:
+    data = step.model_dump(include={"id", "case_id", "name", "counter_id", "start", "end"})
+    return Entry(hall_id, department_id, data | {"kind": step.kind.value, "hall_id": hall_id})

@@ -1,0 +1,58 @@
+"""The clerk: small jobs that come round again and again."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_TICK_S = 0.5
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    run: Callable[[datetime], int]
+    """Does everything that is due and returns how much that was; safe to repeat after a crash."""
+    every: timedelta
+
+
+class Clerk:
+    """Runs each job in turn in one thread. A job that fails is logged and tried again at its next time."""
+
+    def __init__(self, jobs: Sequence[Job], clock: Callable[[], datetime]) -> None:
+        self._jobs = tuple(jobs)
+        self._clock = clock
+        self._due: dict[str, datetime] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clerk", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the job in hand is done."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(_TICK_S):
+            self.run_due(self._clock())
+
+    def run_due(self, now: datetime) -> None:
+        for job in self._jobs:
+            if now >= self._due.get(job.name, now):
+                self._due[job.name] = now + job.every
+                self._run_once(job, now)
+
+    def _run_once(self, job: Job, now: datetime) -> None:
+        try:
+            done = job.run(now)
+        except Exception:  # the edge of the worker: one broken job must not stop the others
+            log.exception("clerk_job_failed", job=job.name)
+            return
+        if done:
+            log.info("clerk_job_done", job=job.name, count=done)

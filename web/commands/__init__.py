@@ -1,0 +1,1 @@
+"""The commands of `hallwatch`, one file for each."""

@@ -1,0 +1,111 @@
+"""The composition root: the only place that reads settings and builds things from them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import structlog
+from sqlmodel import col, select
+
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.migrate import upgrade
+from storage.models import Camera
+from storage.objects import ObjectStore
+from storage.s3_store import S3Store
+from storage.secrets import SecretBox, SecretError
+from web.services import Services
+from web.settings import Settings, StoreSettings
+from web.site import Change, apply_site
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build_services(settings: Settings) -> Services:
+    """Opens nothing yet but makes the data folder, readable by its owner only."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.relay_socket.parent.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    store = build_store(settings)
+    return Services(
+        settings=settings,
+        database=database,
+        store=store,
+        footage=Footage(database, store, settings.spool),
+        secrets=SecretBox(settings.secret_key_file),
+        relay_socket=settings.relay_socket,
+        clock=utc_now,
+    )
+
+
+def build_store(settings: Settings) -> ObjectStore:
+    if settings.store.kind == "folder":
+        return FolderStore(settings.store_folder)
+    return _s3_store(settings.store)
+
+
+def _s3_store(store: StoreSettings) -> S3Store:
+    return S3Store(
+        store.endpoint,
+        store.bucket,
+        store.access_key,
+        store.secret_key.get_secret_value(),
+        secure=store.secure,
+        region=store.region,
+    )
+
+
+def prepare(services: Services) -> Sequence[Change]:
+    """Brings the schema and the declared places up to date; what `serve` and `init` do first."""
+    upgrade(services.database)
+    with services.database.transaction() as session:
+        key = fingerprint_key(services)
+        return apply_site(session, services.settings, services.secrets, key, services.clock())
+
+
+def fingerprint_key(services: Services) -> bytes:
+    """The bytes of the secret key file, made at its first use."""
+    services.secrets.seal("the key is made at its first use")
+    return services.settings.secret_key_file.read_bytes()
+
+
+def with_credentials(url: str, credentials: str) -> str:
+    """rtsp://host/path → rtsp://user:password@host/path; only ever for the recorder's own use, never shown."""
+    if not url or not credentials:
+        return url
+    user, _, password = credentials.partition(":")
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{parts.netloc}"))
+
+
+@dataclass(frozen=True)
+class CameraAddress:
+    """A camera with its addresses complete, for the recorder's own use."""
+
+    camera: Camera
+    url: str
+    sub_url: str
+
+
+def camera_addresses(services: Services) -> list[CameraAddress]:
+    with services.database.transaction() as session:
+        cameras = session.exec(select(Camera).order_by(col(Camera.id))).all()
+    return [camera_address(services, camera) for camera in cameras]
+
+
+def camera_address(services: Services, camera: Camera) -> CameraAddress:
+    """With a password that cannot be opened (another key file), the address goes without it and a line is logged."""
+    try:
+        credentials = services.secrets.open(camera.credentials)
+    except SecretError:
+        log.warning("camera_password_unreadable", camera=camera.id, key_file=str(services.settings.secret_key_file))
+        credentials = ""
+    return CameraAddress(
+        camera, with_credentials(camera.url, credentials), with_credentials(camera.sub_url, credentials)
+    )

@@ -1,0 +1,137 @@
+"""What changes at the counters, read once a second for everybody who listens.
+
+Events, in the order in which a page meets them:
+
+- `snapshot` once at the start, and again for a listener that was too slow:
+  {"presence": [...], "alerts": [...], "cameras": [...]}, each entry as in the events below
+- `presence` {counter_id, hall_id, staff, customer, since, reason}
+- `alert` {id, kind, state, hall_id, counter_id, camera_id, absence_id, raised_at, acknowledged_at, resolved_at}
+- `step` {id, case_id, kind, name, hall_id, counter_id, start, end}: one that has just been reported
+- `camera` {camera_id, hall_id, connected, since, error}
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage.database import Database
+from web.changes import Entry, State, read_state
+
+log = structlog.get_logger(__name__)
+
+EventName = Literal["snapshot", "presence", "alert", "step", "camera"]
+POLL_S = 1.0
+_QUEUE_LENGTH = 256
+
+
+@dataclass(frozen=True)
+class Event:
+    name: EventName
+    entry: Entry
+
+
+def differences(before: State, after: State) -> list[Event]:
+    """What has to be told to somebody who knows `before`."""
+    events: list[Event] = []
+    for name, old, new in (
+        ("presence", before.presence, after.presence),
+        ("alert", before.alerts, after.alerts),
+        ("camera", before.cameras, after.cameras),
+    ):
+        events += [Event(name, entry) for entry in _changed(old, new)]  # type: ignore[arg-type]
+    known = before.steps
+    events += [Event("step", entry) for key, entry in after.steps.items() if key not in known]
+    return events
+
+
+def _changed(old: Mapping[Any, Entry], new: Mapping[Any, Entry]) -> Iterable[Entry]:
+    return (entry for key, entry in new.items() if old.get(key) != entry)
+
+
+@dataclass(eq=False)
+class Listener:
+    """One open page. `queue` holds Events; None asks for a new snapshot because some were lost."""
+
+    loop: asyncio.AbstractEventLoop
+    queue: asyncio.Queue[Event | None] = field(default_factory=lambda: asyncio.Queue(_QUEUE_LENGTH))
+
+    def offer(self, events: list[Event]) -> None:
+        """Called in the listener's own loop."""
+        for event in events:
+            if self.queue.full():
+                while not self.queue.empty():
+                    self.queue.get_nowait()
+                self.queue.put_nowait(None)
+                return
+            self.queue.put_nowait(event)
+
+
+class EventHub:
+    """One thread that reads the database while anybody listens, and tells them what changed."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime], poll_s: float = POLL_S) -> None:
+        self._database = database
+        self._clock = clock
+        self._poll_s = poll_s
+        self._listeners: set[Listener] = set()
+        self._state = State()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def listen(self, listener: Listener) -> State:
+        """Everything as it is now; what changes later goes to the listener. Reads the database: not in the loop."""
+        with self._lock:
+            if not self._listeners:
+                self._state = self._read()
+            self._listeners.add(listener)
+            return self._state
+
+    def leave(self, listener: Listener) -> None:
+        with self._lock:
+            self._listeners.discard(listener)
+
+    def state(self) -> State:
+        with self._lock:
+            return self._state
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._poll_s):
+            if self._listeners:
+                self._poll_once()
+
+    def _poll_once(self) -> None:
+        try:
+            with self._lock:
+                after = self._read()
+                events = differences(self._state, after)
+                self._state = after
+                listeners = list(self._listeners)
+        except SQLAlchemyError as error:
+            log.warning("events_poll_failed", error=type(error).__name__)
+            return
+        for listener in listeners if events else ():
+            self._tell(listener, events)
+
+    def _tell(self, listener: Listener, events: list[Event]) -> None:
+        try:
+            listener.loop.call_soon_threadsafe(listener.offer, events)
+        except RuntimeError:  # its loop has closed meanwhile
+            self.leave(listener)
+
+    def _read(self) -> State:
+        with self._database.transaction() as session:
+            return read_state(session, self._clock(), self._state)

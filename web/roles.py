@@ -1,0 +1,133 @@
+"""What runs inside each process of `hallwatch serve`. Imports are local: a role loads only what it needs."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+
+from web.composition import build_services, camera_addresses
+from web.heartbeat import Heartbeat
+from web.services import Services
+from web.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+RoleName = Literal["recorder", "watcher", "clerk", "web"]
+ROLE_NAMES: tuple[RoleName, ...] = ("recorder", "watcher", "clerk", "web")
+
+
+def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = False) -> None:
+    """Runs until SIGTERM or SIGINT, then stops in good order."""
+    services = build_services(settings)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if until_stdin_closes:
+        threading.Thread(target=_watch_stdin, args=(stop,), name="parent", daemon=True).start()
+    with _running(role)(services, stop):
+        log.info("role_started")
+        stop.wait()
+        log.info("role_stopping")
+    services.database.close()
+
+
+def _watch_stdin(stop: threading.Event) -> None:
+    """Standard input ends when the supervisor has died, even by SIGKILL: then nobody would ever stop us."""
+    sys.stdin.buffer.read()
+    stop.set()
+
+
+def _running(role: RoleName) -> Callable[[Services, threading.Event], AbstractContextManager[None]]:
+    return {"recorder": _recorder, "watcher": _watcher, "clerk": _clerk, "web": _web}[role]
+
+
+@contextmanager
+def _recorder(services: Services, stop: threading.Event) -> Iterator[None]:
+    from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
+
+    def feeds() -> list[CameraFeed]:
+        return [
+            CameraFeed(
+                id=found.camera.id,
+                url=found.url,
+                sub_url=found.sub_url,
+                transport=found.camera.transport,
+                enabled=found.camera.enabled,
+            )
+            for found in camera_addresses(services)
+        ]
+
+    settings = RecorderSettings(
+        spool=services.settings.spool,
+        relay_socket=services.relay_socket,
+        segment_seconds=services.settings.recorder.segment_seconds,
+    )
+    node = RecorderNode(services.database, services.store, settings, feeds)
+    node.start()
+    try:
+        yield
+    finally:
+        node.stop()
+
+
+@contextmanager
+def _watcher(services: Services, stop: threading.Event) -> Iterator[None]:
+    from web.watching import build_watcher
+
+    watcher = build_watcher(services, stop)
+    with _beating(services, "watcher-1", "watcher"):
+        watcher.start()
+        try:
+            yield
+        finally:
+            watcher.stop()
+
+
+@contextmanager
+def _clerk(services: Services, stop: threading.Event) -> Iterator[None]:
+    from correlation.linking import Linker
+
+    from web.clerk import Clerk, Job
+    from web.notify import Notifier
+
+    linker = Linker(services.database, services.footage)
+    notifier = Notifier(services.database, services.settings.notify)
+    jobs = [
+        Job("link", linker.run_once, timedelta(seconds=2)),
+        Job("notify", notifier.run_once, timedelta(seconds=2)),
+    ]
+    clerk = Clerk(jobs, services.clock)
+    with _beating(services, "clerk-1", "clerk"):
+        clerk.start()
+        try:
+            yield
+        finally:
+            clerk.stop()
+
+
+@contextmanager
+def _web(services: Services, stop: threading.Event) -> Iterator[None]:
+    from web.web_server import WebServer
+
+    server = WebServer(services, on_end=stop.set)
+    with _beating(services, "web-1", "web"):
+        server.start()
+        try:
+            yield
+        finally:
+            server.stop()
+
+
+@contextmanager
+def _beating(services: Services, name: str, role: str) -> Iterator[None]:
+    heartbeat = Heartbeat(services.database, name, role, services.clock)
+    heartbeat.start()
+    try:
+        yield
+    finally:
+        heartbeat.stop()
