@@ -1,0 +1,77 @@
+"""Imports a file of any size, row by row."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from ingest.approvals.acceptance import accept_batch
+from ingest.approvals.formats import Numbered, read_csv, read_jsonl
+from ingest.approvals.mapping import Mapping, MappingError
+from ingest.approvals.reports import BatchReport
+from storage.database import Database
+
+Progress = Callable[[int, int], None]
+"""Bytes read so far, and bytes in all."""
+
+_JSON = (".jsonl", ".ndjson", ".json")
+_CSV = (".csv", ".tsv", ".txt")
+
+
+def import_file(
+    database: Database,
+    source_id: str,
+    path: Path,
+    mapping: Mapping | None,
+    now: datetime,
+    progress: Progress | None = None,
+    *,
+    dry_run: bool = False,
+) -> BatchReport:
+    """Imports JSON Lines or CSV, known by its name, else by its first character.
+
+    Importing a file again adds nothing and completes an import that was interrupted. Raises OSError,
+    MappingError for a mapping of a file that is not CSV, and what `accept_batch` raises.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0)
+
+        def on_chunk() -> None:
+            if progress is not None:
+                progress(file.tell(), size)
+
+        rows = _rows(path, file, mapping)
+        report = accept_batch(
+            database,
+            source_id,
+            rows,
+            sequence=None,
+            name=path.name,
+            sha256=sha256,
+            now=now,
+            dry_run=dry_run,
+            on_chunk=on_chunk,
+        )
+    if progress is not None:
+        progress(size, size)
+    return report
+
+
+def _rows(path: Path, file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]:
+    if not _is_json(path, file):
+        return read_csv(file, mapping)
+    if mapping is not None:
+        raise MappingError("a mapping is for CSV; JSON Lines must already be in the exchange format")
+    return read_jsonl(file)
+
+
+def _is_json(path: Path, file: BinaryIO) -> bool:
+    if path.suffix.lower() in (*_JSON, *_CSV):
+        return path.suffix.lower() in _JSON
+    start = file.read(io.DEFAULT_BUFFER_SIZE)
+    file.seek(0)
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")

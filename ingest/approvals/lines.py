@@ -1,0 +1,76 @@
+"""Lines of a file of any size, and the encoding they are in."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+MAX_LINE = 1_048_576
+"""Bytes; a longer line is no row."""
+_SAMPLE = 1_048_576
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Line:
+    number: int
+    """1 = first line of the file."""
+    text: str
+    """Without its line end; what cannot be read is replaced."""
+    problem: str = ""
+    """Why the line cannot be used; empty when it can."""
+    remedy: str = ""
+
+
+def lines(stream: BinaryIO) -> Iterator[Line]:
+    """Decodes UTF-8 (with or without a byte order mark) or GBK; the stream need not be seekable."""
+    start = stream.read(_SAMPLE)
+    encoding = _encoding(start)
+    for number, raw in enumerate(_raw_lines(start.removeprefix(_BOM), stream), start=1):
+        yield _decoded(number, raw, encoding)
+
+
+def _encoding(sample: bytes) -> str:
+    if sample.startswith(_UTF16):
+        return "utf-16"
+    whole = sample[: sample.rfind(b"\n") + 1] or sample
+    return next((name for name in ("utf-8", "gb18030") if _reads(whole, name)), "utf-8")
+
+
+def _reads(sample: bytes, encoding: str) -> bool:
+    try:
+        sample.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _raw_lines(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
+    """Lines with their ends; of one longer than MAX_LINE the first MAX_LINE + 1 bytes."""
+    rest, skipping = start, False
+    while rest:
+        *whole, tail = rest.split(b"\n")
+        for line in whole:
+            if not skipping:
+                yield line[: MAX_LINE + 1]
+            skipping = False
+        if len(tail) > MAX_LINE:
+            if not skipping:
+                yield tail[: MAX_LINE + 1]
+            tail, skipping = b"", True
+        more = stream.read(_SAMPLE)
+        if not more and tail and not skipping:
+            yield tail
+        rest = tail + more if more else b""
+
+
+def _decoded(number: int, raw: bytes, encoding: str) -> Line:
+    raw = raw.removesuffix(b"\r")
+    text = raw.decode("utf-8" if encoding == "utf-16" else encoding, "replace")
+    if encoding == "utf-16":
+        return Line(number, text, "is UTF-16", "save the file as UTF-8")
+    if len(raw) > MAX_LINE:
+        return Line(number, text, f"is longer than {MAX_LINE} bytes", "check the line ends; one line is one step")
+    if "�" in text and not _reads(raw, encoding):
+        return Line(number, text, f"cannot be read as {encoding.upper()}", "save the file as UTF-8")
+    return Line(number, text)

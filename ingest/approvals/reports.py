@@ -1,0 +1,161 @@
+"""What became of a batch, and the batch's own row."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col, select
+
+from ingest.approvals.problems import Problem
+from storage.models import Batch, RejectedRow, Source
+
+MAX_REPORTED = 1_000
+"""Problems that a report lists; the table `rejected_row` has all of them."""
+
+
+class UnknownSource(Exception):
+    """There is no source of this name; declare it in the configuration or on the page of sources."""
+
+
+class SequenceConflict(Exception):
+    """The source has already sent another body under this sequence number; take a new number."""
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """One problem of one refused row."""
+
+    line: int
+    field: str
+    problem: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """Counts are rows: accepted + duplicates + rejected_rows = rows."""
+
+    batch_id: int | None
+    """None for a dry run."""
+    rows: int = 0
+    accepted: int = 0
+    """New or corrected."""
+    duplicates: int = 0
+    rejected_rows: int = 0
+    rejected: tuple[Rejection, ...] = ()
+    """The first `MAX_REPORTED` problems, by line; a row may have several."""
+
+    def plus(self, accepted: int, duplicates: int, refused: list[tuple[int, tuple[Problem, ...]]]) -> "BatchReport":
+        found = [Rejection(line, p.field, p.problem, p.remedy) for line, problems in refused for p in problems]
+        return replace(
+            self,
+            rows=self.rows + accepted + duplicates + len(refused),
+            accepted=self.accepted + accepted,
+            duplicates=self.duplicates + duplicates,
+            rejected_rows=self.rejected_rows + len(refused),
+            rejected=(*self.rejected, *found)[:MAX_REPORTED],
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a batch comes from."""
+
+    source_id: str
+    sequence: int | None
+    """The source's own number of a push; None for a file."""
+    name: str
+    sha256: str
+    received_at: datetime
+
+
+def lock_source(session: Session, source_id: str) -> Source:
+    """Makes the batches of one source wait for each other until the transaction ends; raises UnknownSource."""
+    # A write, not SELECT FOR UPDATE: it also takes SQLite's write lock before the first read.
+    session.execute(update(Source).where(col(Source.id) == source_id).values(name=Source.name))
+    return find_source(session, source_id)
+
+
+def find_source(session: Session, source_id: str) -> Source:
+    """Raises UnknownSource."""
+    source = session.get(Source, source_id)
+    if source is None:
+        raise UnknownSource(source_id)
+    return source
+
+
+def earlier_report(session: Session, origin: Origin) -> BatchReport | None:
+    """The report of the same push, if it came before; raises SequenceConflict when its body was another."""
+    if origin.sequence is None:
+        return None
+    query = select(Batch).where(Batch.source_id == origin.source_id, Batch.sequence == origin.sequence)
+    batch = session.exec(query).first()
+    if batch is None:
+        return None
+    if batch.sha256 != origin.sha256:
+        raise SequenceConflict(f"{origin.source_id} has already sent another body as batch {origin.sequence}")
+    return _stored_report(session, batch)
+
+
+def is_repeated_file(session: Session, origin: Origin) -> bool:
+    """Whether a file with the same bytes came from the source before."""
+    query = select(Batch.id).where(
+        Batch.source_id == origin.source_id, col(Batch.sequence).is_(None), Batch.sha256 == origin.sha256
+    )
+    return bool(origin.sha256) and origin.sequence is None and session.exec(query).first() is not None
+
+
+def open_batch(session: Session, origin: Origin) -> int:
+    batch = Batch(
+        source_id=origin.source_id,
+        sequence=origin.sequence,
+        name=origin.name,
+        sha256=origin.sha256,
+        received_at=origin.received_at,
+    )
+    session.add(batch)
+    session.flush()
+    assert batch.id is not None
+    return batch.id
+
+
+def write_counts(session: Session, report: BatchReport) -> None:
+    session.execute(
+        update(Batch)
+        .where(col(Batch.id) == report.batch_id)
+        .values(
+            rows=report.rows,
+            accepted=report.accepted,
+            duplicates=report.duplicates,
+            rejected=report.rejected_rows,
+        )
+    )
+
+
+def keep_rejected(session: Session, batch_id: int, refused: list[tuple[int, tuple[Problem, ...], str]]) -> None:
+    """One row for each problem; the raw text stands with the first of a line."""
+    rows = [
+        {"batch_id": batch_id, "line": line, **asdict(problem), "raw": raw if number == 0 else ""}
+        for line, problems, raw in refused
+        for number, problem in enumerate(problems)
+    ]
+    if rows:
+        session.execute(insert(RejectedRow.__table__), rows)  # type: ignore[attr-defined]
+
+
+def _stored_report(session: Session, batch: Batch) -> BatchReport:
+    query = (
+        select(RejectedRow).where(RejectedRow.batch_id == batch.id).order_by(col(RejectedRow.id)).limit(MAX_REPORTED)
+    )
+    return BatchReport(
+        batch_id=batch.id,
+        rows=batch.rows,
+        accepted=batch.accepted,
+        duplicates=batch.duplicates,
+        rejected_rows=batch.rejected,
+        rejected=tuple(Rejection(r.line, r.field, r.problem, r.remedy) for r in session.exec(query)),
+    )

@@ -1,0 +1,101 @@
+"""What has been said about a step so far, and what a further row about it means. Pure."""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from ingest.approvals.row import Row
+
+Statement = dict[str, str]
+
+
+class Verdict(Enum):
+    NEW = "new"
+    CORRECTION = "correction"  # says something else, and is the newer word
+    LATE = "late"  # says something else, but a newer batch has spoken: kept, not in force
+    DUPLICATE = "duplicate"
+
+
+@dataclass(frozen=True)
+class Known:
+    """All that a source has said about one step."""
+
+    step_id: int | None
+    """None while it is not written yet."""
+    case_id: int | None
+    revision: int
+    """The one in force."""
+    sequence: int | None
+    """Of the newest numbered batch that spoke of the step; None when only files did."""
+    said: dict[int, Statement] = field(default_factory=dict)
+    """Every revision."""
+
+
+def judge(known: Known | None, said: Statement, sequence: int | None, *, repeated: bool) -> Verdict:
+    """`repeated`: the row stands in a file that came before.
+
+    Numbered batches are ordered by their number, whenever they come; a file is the newest word when it comes.
+    """
+    if known is None:
+        return Verdict.NEW
+    late = sequence is not None and known.sequence is not None and sequence < known.sequence
+    if late or repeated:
+        heard = said in known.said.values()
+        return Verdict.DUPLICATE if heard else Verdict.LATE if late else Verdict.CORRECTION
+    return Verdict.DUPLICATE if said == known.said[known.revision] else Verdict.CORRECTION
+
+
+def hear(known: Known | None, said: Statement, sequence: int | None, verdict: Verdict) -> Known:
+    """What is known after the row."""
+    if known is None:
+        return Known(step_id=None, case_id=None, revision=1, sequence=sequence, said={1: said})
+    newest = max((n for n in (known.sequence, sequence) if n is not None), default=None)
+    if verdict is Verdict.DUPLICATE:
+        return replace(known, sequence=newest)
+    revision = max(known.said) + 1
+    in_force = known.revision if verdict is Verdict.LATE else revision
+    return replace(known, revision=in_force, sequence=newest, said={**known.said, revision: said})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a chunk of rows changes about one step."""
+
+    reference: str
+    before: Known | None
+    after: Known
+    row: Row | None
+    """The row in force; None when the one before the chunk still is."""
+
+    @property
+    def new_revisions(self) -> dict[int, Statement]:
+        old = self.before.said if self.before else {}
+        return {number: said for number, said in self.after.said.items() if number not in old}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a chunk of good rows comes to."""
+
+    changes: tuple[Change, ...]
+    accepted: int
+    duplicates: int
+
+
+def plan(known: dict[str, Known], rows: list[Row], sequence: int | None, *, repeated: bool) -> Plan:
+    """Decides on the rows in their order; `known` has the steps that were there before."""
+    after = dict(known)
+    in_force: dict[str, Row] = {}
+    duplicates = 0
+    for row in rows:
+        said, before = row.statement(), after.get(row.step)
+        verdict = judge(before, said, sequence, repeated=repeated)
+        after[row.step] = hear(before, said, sequence, verdict)
+        duplicates += verdict is Verdict.DUPLICATE
+        if verdict in (Verdict.NEW, Verdict.CORRECTION):
+            in_force[row.step] = row
+    changes = (
+        Change(reference, known.get(reference), after[reference], in_force.get(reference))
+        for reference in dict.fromkeys(row.step for row in rows)
+        if after[reference] != known.get(reference)
+    )
+    return Plan(tuple(changes), accepted=len(rows) - duplicates, duplicates=duplicates)
