@@ -1,0 +1,88 @@
+"""The pages over a morning at two halls, and somebody of each role to look at them."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.models import Role, User
+from storage.secrets import SecretBox
+from tests.web.pages.a_day import NOW, a_day
+from web import sessions
+from web.app import create_app
+from web.services import Services
+from web.settings import Settings
+
+SignIn = Callable[[str], TestClient]
+
+
+@pytest.fixture(scope="session")
+def _day_file(_migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Written once; each test gets a copy."""
+    path = tmp_path_factory.mktemp("day") / "day.db"
+    shutil.copy(_migrated_file, path)
+    with closing(Database(f"sqlite:///{path}")) as database, database.transaction() as session:
+        a_day(session)
+    return path
+
+
+@pytest.fixture
+def empty(sqlite_database: Database, tmp_path: Path) -> Services:
+    """A fresh installation: an administrator and nothing else."""
+    with sqlite_database.transaction() as session:
+        session.add(User(name="admin", password_hash="", role=Role.ADMIN, created_at=NOW))
+    return _services(sqlite_database, tmp_path)
+
+
+@pytest.fixture
+def day(_day_file: Path, tmp_path: Path) -> Iterator[Services]:
+    with closing(Database(f"sqlite:///{shutil.copy(_day_file, tmp_path / 'day.db')}")) as database:
+        yield _services(database, tmp_path)
+
+
+def _services(database: Database, folder: Path) -> Services:
+    store = FolderStore(folder / "store")
+    return Services(
+        settings=Settings(data_dir=folder),
+        database=database,
+        store=store,
+        footage=Footage(database, store, folder / "spool"),
+        secrets=SecretBox(folder / "secret.key"),
+        relay_socket=folder / "relay.sock",
+        clock=lambda: NOW,
+    )
+
+
+@pytest.fixture
+def anonymous(day: Services) -> TestClient:
+    return TestClient(create_app(day), follow_redirects=False, headers={"Accept-Language": "en"})
+
+
+@pytest.fixture
+def sign_in(day: Services) -> SignIn:
+    """`sign_in("supervisor")`: a browser with the session of the user of that role; English."""
+    return lambda name: signed_in(day, name)
+
+
+@pytest.fixture
+def newcomer(empty: Services) -> TestClient:
+    """The administrator of a fresh installation."""
+    return signed_in(empty, "admin")
+
+
+def signed_in(services: Services, name: str) -> TestClient:
+    client = TestClient(create_app(services), follow_redirects=False, headers={"Accept-Language": "en"})
+    with services.database.transaction() as session:
+        user = session.exec(select(User).where(User.name == name)).one()
+        assert user.id is not None
+        opened = sessions.open_session(session, user.id, NOW)
+    client.cookies.set(sessions.COOKIE, opened.token)
+    client.headers["X-CSRF-Token"] = opened.csrf
+    return client

@@ -1,0 +1,55 @@
+from fastapi.testclient import TestClient
+
+from tests.web.pages.conftest import SignIn
+
+
+def test_the_board_sends_anonymous_readers_to_sign_in(anonymous: TestClient) -> None:
+    page = anonymous.get("/")
+    assert (page.status_code, page.headers["location"]) == (303, "/sign-in")
+    assert anonymous.get("/board.json").status_code == 401
+
+
+def test_the_board_is_closed_to_roles_without_it(sign_in: SignIn) -> None:
+    for path in ("/", "/board.json", "/halls/cc/board"):
+        assert sign_in("department").get(path).status_code == 403
+
+
+def test_a_hall_out_of_scope_is_not_there(sign_in: SignIn) -> None:
+    client = sign_in("supervisor")
+    for path in ("/halls/nh/board", "/halls/nh/board.json", "/?hall=nh"):
+        assert client.get(path).status_code == 404
+
+
+def test_the_board_shows_each_counter_with_state_and_alert(sign_in: SignIn) -> None:
+    page = sign_in("supervisor").get("/")
+    assert page.status_code == 200
+    assert 'id="tile-cc-2"' in page.text
+    assert "Absent since" in page.text
+    assert '<live-tile camera="cc-cam-1"' in page.text
+    assert "nh-1" not in page.text
+
+
+def test_the_json_twin_says_the_same(sign_in: SignIn) -> None:
+    body = sign_in("supervisor").get("/board.json").json()
+    tiles = {tile["counter"]["id"]: tile for tile in body["tiles"]}
+    assert list(tiles) == ["cc-1", "cc-2", "cc-3", "cc-4", "cc-10"]
+    assert tiles["cc-2"]["staff"] == "unstaffed"
+    assert tiles["cc-2"]["alert"]["absent_since"] == "2026-11-23T02:31:00Z"
+    assert tiles["cc-10"]["reason"] == "no_view"
+    assert body["counts"] == {"all": 5, "staffed": 1, "unstaffed": 2, "unknown": 2, "waiting": 2, "alert": 1}
+
+
+def test_a_filter_in_the_address_narrows_the_tiles(sign_in: SignIn) -> None:
+    body = sign_in("supervisor").get("/board.json?show=alert").json()
+    assert [tile["counter"]["id"] for tile in body["tiles"]] == ["cc-2"]
+
+
+def test_htmx_gets_only_the_part_it_replaces(sign_in: SignIn) -> None:
+    part = sign_in("supervisor").get("/", headers={"HX-Request-Type": "partial", "HX-Target": "div#results"})
+    assert part.text.lstrip().startswith('<div id="results"')
+
+
+def test_an_admin_sees_all_halls_by_hall(sign_in: SignIn) -> None:
+    page = sign_in("admin").get("/")
+    assert "All halls" in page.text
+    assert "Nanhai Service Centre" in page.text

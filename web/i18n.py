@@ -1,0 +1,74 @@
+"""Chinese and English: which one a reader gets, and the words themselves.
+
+The message ids are the English words, so only Chinese has a catalogue. It is read from the `.po` file that people edit:
+there is no compiled file that could be stale.
+"""
+
+import io
+from enum import StrEnum
+from functools import lru_cache
+from gettext import NullTranslations
+from pathlib import Path
+
+from babel.core import negotiate_locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+LOCALE = Path(__file__).resolve().parent / "locale"
+COOKIE = "hallwatch_language"
+
+
+class Language(StrEnum):
+    ZH = "zh"
+    EN = "en"
+
+    @property
+    def tag(self) -> str:
+        """For the `lang` attribute: it also decides which shapes a browser gives to Han characters."""
+        return "zh-CN" if self is Language.ZH else "en"
+
+
+def gettext_marker(message: str) -> str:
+    """Marks a message for the catalogue that is translated later, where the reader is known."""
+    return message
+
+
+@lru_cache
+def translations(language: Language) -> NullTranslations:
+    if language is Language.EN:
+        return NullTranslations()
+    with (LOCALE / "zh_CN" / "LC_MESSAGES" / "messages.po").open("rb") as text:
+        catalogue = read_po(text, locale="zh_CN", abort_invalid=True)
+    binary = io.BytesIO()
+    write_mo(binary, catalogue)
+    binary.seek(0)
+    return Translations(binary)
+
+
+def choose_language(*, asked: str = "", user: str = "", cookie: str = "", accept: str = "") -> Language:
+    """The first that names a language we have: the address, the account, the cookie, the browser; else Chinese."""
+    known = [language.value for language in Language]
+    for wish in (asked, user, cookie):
+        if wish in known:
+            return Language(wish)
+    found = negotiate_locale(_accepted(accept), known, sep="-")
+    return Language(found) if found else Language.ZH
+
+
+def _accepted(header: str) -> list[str]:
+    """The tags of an Accept-Language header, most wanted first."""
+    weighted: list[tuple[float, str]] = []
+    for part in header.split(","):
+        tag, _, parameter = part.strip().partition(";")
+        if tag and tag != "*":
+            weighted.append((_weight(parameter), tag.split("-")[0].lower()))
+    return [tag for weight, tag in sorted(weighted, key=lambda pair: -pair[0]) if weight > 0]
+
+
+def _weight(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    try:
+        return float(value) if name == "q" else 1.0
+    except ValueError:
+        return 0.0

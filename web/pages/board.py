@@ -1,0 +1,118 @@
+"""The board: every counter of a hall, live."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query
+
+from storage.models import CustomerState, StaffState
+from web.auth import require
+from web.errors import NotFound
+from web.pages.board_queries import CounterNow, counters_now
+from web.pages.places import HallRef, visible_halls
+from web.pages.rendering import add_page
+from web.permissions import Permission
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+
+Layout = Literal["normal", "compact", "large"]
+Filter = Literal["all", "staffed", "unstaffed", "unknown", "waiting", "alert"]
+BoardViewer = Annotated[Viewer, Depends(require(Permission.BOARD))]
+
+
+@dataclass(frozen=True)
+class Counts:
+    all: int
+    staffed: int
+    unstaffed: int
+    unknown: int
+    waiting: int
+    alert: int
+
+
+@dataclass(frozen=True)
+class BoardPage:
+    now: datetime
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    """The one that is shown; None for all."""
+    filter: Filter
+    layout: Layout
+    counts: Counts
+    tiles: tuple[CounterNow, ...]
+    live: bool
+    """Whether the reader may watch live video."""
+
+
+def board_page(
+    viewer: BoardViewer,
+    services: ServicesDep,
+    hall: str = "",
+    show: Annotated[Filter, Query()] = "all",
+    layout: Annotated[Layout, Query()] = "normal",
+) -> BoardPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+        chosen = _chosen_hall(halls, hall)
+        tiles = counters_now(session, (chosen,) if chosen else halls)
+    return BoardPage(
+        now=now,
+        halls=halls,
+        hall=chosen,
+        filter=show,
+        layout=layout,
+        counts=count_tiles(tiles),
+        tiles=tuple(tile for tile in tiles if matches(tile, show)),
+        live=viewer.may(Permission.LIVE),
+    )
+
+
+def _chosen_hall(halls: tuple[HallRef, ...], wanted: str) -> HallRef | None:
+    if not wanted:
+        return halls[0] if len(halls) == 1 else None
+    for hall in halls:
+        if hall.id == wanted:
+            return hall
+    raise NotFound
+
+
+def matches(tile: CounterNow, show: Filter) -> bool:
+    if show == "all":
+        return True
+    if show == "waiting":
+        return tile.customer is CustomerState.WAITING
+    if show == "alert":
+        return tile.alert is not None
+    return tile.staff.value == show
+
+
+def count_tiles(tiles: tuple[CounterNow, ...]) -> Counts:
+    return Counts(
+        all=len(tiles),
+        staffed=sum(tile.staff is StaffState.STAFFED for tile in tiles),
+        unstaffed=sum(tile.staff is StaffState.UNSTAFFED for tile in tiles),
+        unknown=sum(tile.staff is StaffState.UNKNOWN for tile in tiles),
+        waiting=sum(tile.customer is CustomerState.WAITING for tile in tiles),
+        alert=sum(tile.alert is not None for tile in tiles),
+    )
+
+
+add_page(router, "/", "board.html", board_page, json_path="/board.json")
+
+
+def hall_board(
+    hall: str,
+    viewer: BoardViewer,
+    services: ServicesDep,
+    show: Annotated[Filter, Query()] = "all",
+    layout: Annotated[Layout, Query()] = "normal",
+) -> BoardPage:
+    """The same board at an address of its own, which a screen on a wall can keep."""
+    return board_page(viewer, services, hall, show, layout)
+
+
+add_page(router, "/halls/{hall}/board", "board.html", hall_board)

@@ -1,0 +1,95 @@
+"""What is known of each counter at this moment: a handful of queries, however many counters."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from storage.models import (
+    Absence,
+    Alert,
+    AlertState,
+    Camera,
+    CustomerState,
+    Presence,
+    StaffState,
+    View,
+)
+from web.pages.places import CounterRef, HallRef, counters_of
+
+
+@dataclass(frozen=True)
+class OpenAlert:
+    id: int
+    state: AlertState
+    raised_at: datetime
+    absence_id: int | None
+    absent_since: datetime | None
+
+
+@dataclass(frozen=True)
+class CounterNow:
+    counter: CounterRef
+    camera_id: str | None
+    """The camera that shows it, if one does."""
+    staff: StaffState
+    customer: CustomerState
+    since: datetime | None
+    reason: str
+    """Why unknown."""
+    alert: OpenAlert | None
+
+
+def counters_now(session: Session, halls: Iterable[HallRef]) -> tuple[CounterNow, ...]:
+    counters = counters_of(session, halls)
+    return describe(session, counters)
+
+
+def describe(session: Session, counters: tuple[CounterRef, ...]) -> tuple[CounterNow, ...]:
+    ids = [counter.id for counter in counters]
+    presence = open_presence(session, ids)
+    cameras = cameras_of(session, ids)
+    alerts = open_alerts(session, ids)
+    return tuple(_now(c, presence.get(c.id), cameras.get(c.id), alerts.get(c.id)) for c in counters)
+
+
+def _now(counter: CounterRef, seen: Presence | None, camera: str | None, alert: OpenAlert | None) -> CounterNow:
+    if seen is None:
+        unknown = (StaffState.UNKNOWN, CustomerState.UNKNOWN)
+        return CounterNow(counter, camera, *unknown, None, "not_watched" if camera else "no_view", alert)
+    return CounterNow(counter, camera, seen.staff, seen.customer, seen.start, seen.reason, alert)
+
+
+def open_presence(session: Session, counter_ids: list[str]) -> dict[str, Presence]:
+    """The state that lasts, by counter."""
+    wanted = select(Presence).where(col(Presence.counter_id).in_(counter_ids), col(Presence.end).is_(None))
+    found = session.exec(wanted.order_by(col(Presence.start)))
+    return {presence.counter_id: presence for presence in found}
+
+
+def cameras_of(session: Session, counter_ids: list[str]) -> dict[str, str]:
+    """The enabled camera that looks at each counter now; the first by name where there are several."""
+    found = session.exec(
+        select(View.counter_id, View.camera_id)
+        .join(Camera, col(Camera.id) == col(View.camera_id))
+        .where(col(View.counter_id).in_(counter_ids), col(View.valid_to).is_(None), col(Camera.enabled))
+        .order_by(col(View.camera_id).desc())
+    )
+    return dict(found.all())
+
+
+def open_alerts(session: Session, counter_ids: list[str]) -> dict[str, OpenAlert]:
+    """The newest alert of each counter that is not resolved."""
+    found = session.exec(
+        select(Alert, Absence.start)
+        .outerjoin(Absence, col(Absence.id) == col(Alert.absence_id))
+        .where(col(Alert.counter_id).in_(counter_ids), col(Alert.state) != AlertState.RESOLVED)
+        .order_by(col(Alert.raised_at))
+    )
+    return {alert.counter_id: _open_alert(alert, start) for alert, start in found if alert.counter_id}
+
+
+def _open_alert(alert: Alert, absent_since: datetime | None) -> OpenAlert:
+    assert alert.id is not None
+    return OpenAlert(alert.id, alert.state, alert.raised_at, alert.absence_id, absent_since)

@@ -1,0 +1,123 @@
+"""How times, lengths and sizes are written: in the hall's zone and the reader's language."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from web.i18n import Language, translations
+from web.pages.words import word
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_SIZES = ("B", "kB", "MB", "GB", "TB")
+
+
+class Named(Protocol):
+    """Has a Chinese name and perhaps an English one."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
+
+
+class Formats:
+    """The filters of the templates in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._say = translations(language).gettext
+
+    def filters(self) -> Mapping[str, Callable[..., Any]]:
+        return {
+            "when": self.when,
+            "clock": self.clock,
+            "day": self.day,
+            "lasted": self.lasted,
+            "label": self.label,
+            "word": self.word,
+            "percent": percent,
+            "size": size,
+            "bitrate": bitrate,
+            "iso": iso,
+            "local_input": local_input,
+        }
+
+    def when(self, at: datetime | None, zone: str) -> Markup:
+        """Date and time to the second."""
+        return self._time(at, zone, lambda local: f"{self._date(local)} {local:%H:%M:%S}")
+
+    def clock(self, at: datetime | None, zone: str) -> Markup:
+        """Time of day only, where the day is plain from the surroundings."""
+        return self._time(at, zone, lambda local: f"{local:%H:%M:%S}")
+
+    def day(self, at: datetime | None, zone: str) -> Markup:
+        return self._time(at, zone, self._date)
+
+    def lasted(self, seconds: float | None) -> str:
+        """A length of time with its two largest units: 4 min 12 s, 4 分 12 秒."""
+        if seconds is None:
+            return "–"
+        return " ".join(f"{n} {self._say(unit)}" for n, unit in _largest_units(int(seconds)))
+
+    def label(self, thing: Named | None) -> str:
+        if thing is None:
+            return "–"
+        wanted = thing.name_en if self._language is Language.EN else thing.name
+        return wanted or thing.name or thing.id
+
+    def word(self, code: StrEnum | str | None) -> str:
+        english = word(code)
+        return self._say(english) if english else ""
+
+    def _date(self, local: datetime) -> str:
+        if self._language is Language.EN:
+            return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
+        return f"{local:%Y-%m-%d}"
+
+    def _time(self, at: datetime | None, zone: str, write: Callable[[datetime], str]) -> Markup:
+        if at is None:
+            return Markup("–")
+        local = at.astimezone(ZoneInfo(zone))
+        title = f"{local:%Y-%m-%d %H:%M:%S} {zone}"
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(iso(at), title, write(local))
+
+
+def _largest_units(seconds: int) -> list[tuple[int, str]]:
+    minutes, s = divmod(max(seconds, 0), 60)
+    hours, m = divmod(minutes, 60)
+    days, h = divmod(hours, 24)
+    parts = [(days, "d"), (h, "h"), (m, "min"), (s, "s")]
+    first = next((i for i, (n, _) in enumerate(parts) if n), len(parts) - 1)
+    return [(n, unit) for i, (n, unit) in enumerate(parts) if i == first or (i == first + 1 and n)]
+
+
+def iso(at: datetime) -> str:
+    """UTC, ISO 8601 with Z, microseconds only where there are any."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def local_input(at: datetime, zone: str) -> str:
+    """For an <input type="datetime-local">: the hall's time without a zone."""
+    return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M:%S}"
+
+
+def percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:.0f} %"
+
+
+def size(count: float) -> str:
+    for unit in _SIZES[:-1]:
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} {_SIZES[-1]}"
+
+
+def bitrate(bits_per_second: float) -> str:
+    return f"{bits_per_second / 1_000_000:.2f} Mbit/s"

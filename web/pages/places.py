@@ -1,0 +1,67 @@
+"""Halls, counters and cameras as pages name them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from storage.models import Counter, Hall
+from web.pages.scoping import halls_in_scope
+from web.viewer import Viewer
+
+
+@dataclass(frozen=True)
+class HallRef:
+    id: str
+    name: str
+    name_en: str
+    timezone: str
+
+
+@dataclass(frozen=True)
+class CounterRef:
+    id: str
+    number: str
+    name: str
+    name_en: str
+    hall: HallRef
+
+
+def hall_ref(hall: Hall) -> HallRef:
+    return HallRef(hall.id, hall.name, hall.name_en, hall.timezone)
+
+
+def counter_ref(counter: Counter, hall: HallRef) -> CounterRef:
+    return CounterRef(counter.id, counter.number, counter.name, counter.name_en, hall)
+
+
+def visible_halls(session: Session, viewer: Viewer) -> tuple[HallRef, ...]:
+    """By name; halls are few."""
+    found = session.exec(select(Hall).where(halls_in_scope(viewer, col(Hall.id))).order_by(col(Hall.name)))
+    return tuple(hall_ref(hall) for hall in found)
+
+
+def counters_by_id(session: Session, counter_ids: Iterable[str | None]) -> dict[str, CounterRef]:
+    """With their halls, in one query."""
+    wanted = {counter_id for counter_id in counter_ids if counter_id}
+    if not wanted:
+        return {}
+    rows = session.exec(
+        select(Counter, Hall).join(Hall, col(Hall.id) == col(Counter.hall_id)).where(col(Counter.id).in_(wanted))
+    )
+    return {counter.id: counter_ref(counter, hall_ref(hall)) for counter, hall in rows}
+
+
+def counters_of(session: Session, halls: Iterable[HallRef]) -> tuple[CounterRef, ...]:
+    """Every counter of these halls, hall by hall, in the order of their numbers as people count."""
+    by_id = {hall.id: hall for hall in halls}
+    found = session.exec(select(Counter).where(col(Counter.hall_id).in_(sorted(by_id))))
+    refs = [counter_ref(counter, by_id[counter.hall_id]) for counter in found]
+    order = {hall_id: place for place, hall_id in enumerate(by_id)}
+    return tuple(sorted(refs, key=lambda ref: (order[ref.hall.id], number_order(ref.number))))
+
+
+def number_order(number: str) -> tuple[int, str]:
+    """`2` before `10`, and numbers before letters."""
+    digits = "".join(sign for sign in number if sign.isdigit())
+    return (int(digits) if digits else 1 << 30, number)

@@ -1,0 +1,91 @@
+"""One function makes a page's context, a frozen dataclass; its address serves it as HTML and, with `.json`, as JSON."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2.utils import htmlsafe_json_dumps
+
+from web.assets import asset
+from web.i18n import Language, translations
+from web.pages.formats import Formats
+from web.pages.screen import Screen, ScreenDep, screen
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+PageFunction = Callable[..., object]
+
+
+def add_page(router: APIRouter, path: str, template: str, context: PageFunction, *, json_path: str = "") -> None:
+    """Serves what `context` (a FastAPI dependency) returns at `path` as HTML and at `path`.json as JSON.
+
+    JSON comes first: `/counters/{counter}` would otherwise take `7.json` for a counter.
+    """
+    page_type = context.__annotations__["return"]
+
+    @router.get(json_path or f"{path}.json", name=f"{template} as JSON", responses={200: {"model": page_type}})
+    def as_json(page: Annotated[object, Depends(context)]) -> Response:
+        return json_response(page)
+
+    @router.get(path, name=template, include_in_schema=False)
+    def as_html(page: Annotated[object, Depends(context)], around: ScreenDep) -> Response:
+        return html(around, template, page)
+
+
+def json_response(page: object, status: int = 200) -> Response:
+    body = orjson.dumps(page, option=orjson.OPT_UTC_Z)
+    return Response(body, status, media_type="application/json")
+
+
+def html(around: Screen, template: str, page: object, *, status: int = 200) -> HTMLResponse:
+    """The whole page, or for htmx only the block whose name is the id of the element that it will replace."""
+    found = environment(around.language).get_template(template)
+    values = {"page": page, "screen": around, "csrf": around.viewer.csrf if around.viewer else ""}
+    block = wanted_block(around.request)
+    if block in found.blocks:
+        return HTMLResponse(_render_block(found, block, values), status, headers={"Vary": "HX-Request"})
+    return HTMLResponse(found.render(values), status, headers={"Vary": "HX-Request"})
+
+
+def wanted_block(request: Request) -> str:
+    """htmx names its target as tag#id; a boosted link or a restored history entry wants the whole page."""
+    headers = request.headers
+    if headers.get("HX-Request-Type") != "partial" or headers.get("HX-History-Restore-Request"):
+        return ""
+    return headers.get("HX-Target", "").partition("#")[2]
+
+
+def _render_block(template: Template, block: str, values: dict[str, Any]) -> str:
+    context = template.new_context(values)
+    return "".join(template.blocks[block](context))
+
+
+@lru_cache
+def environment(language: Language) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(Formats(language).filters())
+    made.filters["as_json"] = _attribute_json
+    made.globals["asset"] = asset
+    made.globals["ui"] = made.get_template("parts/ui.html").module
+    return made
+
+
+def _attribute_json(value: object) -> str:
+    """JSON for an attribute of an element."""
+    return htmlsafe_json_dumps(orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z)))
+
+
+__all__ = ["Screen", "ScreenDep", "add_page", "environment", "html", "json_response", "screen"]

@@ -1,0 +1,23 @@
+"""The one place where queries of pages are narrowed to what the viewer may see."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, true
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlmodel import col
+
+from storage.models import Case, Role
+from web.viewer import Viewer
+
+
+def halls_in_scope(viewer: Viewer, hall_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Whether the row's hall lies within the viewer's scope; a row without a hall needs the whole city as scope."""
+    return true() if viewer.halls is None else hall_id.in_(sorted(viewer.halls))
+
+
+def cases_in_scope(viewer: Viewer) -> ColumnElement[bool]:
+    """A department sees its own cases in its halls."""
+    halls = halls_in_scope(viewer, col(Case.hall_id))
+    if viewer.role is not Role.DEPARTMENT:
+        return halls
+    return and_(halls, col(Case.department_id) == viewer.department_id) if viewer.department_id else false()

@@ -1,0 +1,121 @@
+"""What every page has around it: the reader, the language, the theme, the navigation and the count of open alerts."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request
+from sqlmodel import Session, col, func, select
+
+from storage.models import Alert, AlertState
+from web.auth import OptionalViewer
+from web.i18n import COOKIE as LANGUAGE_COOKIE
+from web.i18n import Language, choose_language
+from web.i18n import gettext_marker as _
+from web.pages.scoping import halls_in_scope
+from web.pages.words import DONE_WORDS
+from web.permissions import Permission, home_path
+from web.services import Services, ServicesDep
+from web.viewer import Viewer
+
+THEME_COOKIE = "hallwatch_theme"
+THEMES = ("auto", "light", "dark")
+
+
+@dataclass(frozen=True)
+class NavLink:
+    path: str
+    words: str
+    icon: str
+    group: str
+    permission: Permission
+
+
+NAVIGATION = (
+    NavLink("/", _("Board"), "board", _("Counters"), Permission.BOARD),
+    NavLink("/alerts", _("Alerts"), "alert", _("Counters"), Permission.ALERTS),
+    NavLink("/absences", _("Absences"), "absence", _("Counters"), Permission.ABSENCES),
+    NavLink("/cases", _("Cases"), "case", _("Cases"), Permission.CASES),
+    NavLink("/findings", _("Findings"), "finding", _("Cases"), Permission.FINDINGS),
+    NavLink("/span", _("Span"), "span", _("Cases"), Permission.SPAN),
+    NavLink("/import", _("Import"), "import", _("Data"), Permission.IMPORT),
+    NavLink("/health", _("Health"), "health", _("System"), Permission.HEALTH),
+    NavLink("/admin/halls", _("Administration"), "admin", _("System"), Permission.ADMIN),
+)
+
+
+@dataclass(frozen=True)
+class Screen:
+    request: Request
+    services: Services
+    viewer: Viewer | None
+    language: Language
+    theme: str
+
+    @property
+    def links(self) -> list[NavLink]:
+        return [link for link in NAVIGATION if self.viewer and self.viewer.may(link.permission)]
+
+    def is_current(self, link: NavLink) -> bool:
+        path = self.request.url.path
+        if link.path == "/":
+            return path == "/" or path.startswith(("/halls/", "/counters/"))
+        return path == link.path or path.startswith(f"{link.path.removesuffix('/halls')}/")
+
+    @property
+    def home(self) -> str:
+        return home_path(self.viewer.role) if self.viewer else "/sign-in"
+
+    @property
+    def address(self) -> str:
+        """Where the reader is, to come back to."""
+        url = self.request.url
+        return f"{url.path}?{url.query}" if url.query else url.path
+
+    def with_query(self, **changes: str | None) -> str:
+        """This address with other filters, from the first page on; an empty value leaves the filter out."""
+        kept = [
+            (k, v)
+            for k, v in self.request.query_params.multi_items()
+            if k not in changes and k not in ("after", "done")
+        ]
+        query = urlencode(kept + [(name, value) for name, value in changes.items() if value])
+        return f"{self.request.url.path}?{query}" if query else self.request.url.path
+
+    @property
+    def notice(self) -> str:
+        """What the form that led here has done."""
+        done = self.request.query_params.get("done", "")
+        return done if done in DONE_WORDS else ""
+
+    def may(self, permission: str) -> bool:
+        return self.viewer is not None and self.viewer.may(Permission(permission))
+
+    @cached_property
+    def open_alerts(self) -> int:
+        """Raised and not yet acknowledged, in the viewer's halls."""
+        if self.viewer is None or not self.viewer.may(Permission.ALERTS):
+            return 0
+        with self.services.database.transaction() as session:
+            return count_open_alerts(session, self.viewer)
+
+
+def count_open_alerts(session: Session, viewer: Viewer) -> int:
+    wanted = select(func.count()).select_from(Alert).where(Alert.state == AlertState.RAISED)
+    return session.exec(wanted.where(halls_in_scope(viewer, col(Alert.hall_id)))).one()
+
+
+def screen(request: Request, services: ServicesDep, viewer: OptionalViewer) -> Screen:
+    """A dependency: the surroundings of the page that is asked for."""
+    theme = request.cookies.get(THEME_COOKIE, "auto")
+    language = choose_language(
+        asked=request.query_params.get("lang", ""),
+        user=viewer.language if viewer else "",
+        cookie=request.cookies.get(LANGUAGE_COOKIE, ""),
+        accept=request.headers.get("accept-language", ""),
+    )
+    return Screen(request, services, viewer, language, theme if theme in THEMES else "auto")
+
+
+ScreenDep = Annotated[Screen, Depends(screen)]

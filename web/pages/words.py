@@ -1,0 +1,112 @@
+"""The words people read for the codes that the tables hold. English here; Chinese in the catalogue."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from storage.models import (
+    AlertKind,
+    AlertState,
+    ClockSource,
+    CustomerState,
+    DeliveryState,
+    FaultKind,
+    FindingKind,
+    GapCause,
+    Outcome,
+    Role,
+    StaffState,
+    StepKind,
+)
+from web.i18n import gettext_marker as _
+
+ENUM_WORDS: Mapping[StrEnum, str] = {
+    StaffState.STAFFED: _("Staffed"),
+    StaffState.UNSTAFFED: _("Unstaffed"),
+    StaffState.UNKNOWN: _("Unknown"),
+    CustomerState.WAITING: _("Customer waiting"),
+    CustomerState.NONE: _("No customer"),
+    CustomerState.UNKNOWN: _("Unknown"),
+    FaultKind.NO_SIGNAL: _("No signal"),
+    FaultKind.DARK: _("Picture dark"),
+    FaultKind.FROZEN: _("Picture frozen"),
+    FaultKind.OBSTRUCTED: _("View obstructed"),
+    FaultKind.CLOCK_WRONG: _("Camera clock wrong"),
+    AlertKind.ABSENCE: _("Absence"),
+    AlertKind.CAMERA_FAULT: _("Camera fault"),
+    AlertState.RAISED: _("Raised"),
+    AlertState.ACKNOWLEDGED: _("Acknowledged"),
+    AlertState.RESOLVED: _("Resolved"),
+    DeliveryState.PENDING: _("Waiting to be sent"),
+    DeliveryState.SENT: _("Sent"),
+    DeliveryState.FAILED: _("Given up"),
+    GapCause.CAMERA_UNREACHABLE: _("Camera unreachable"),
+    GapCause.CAMERA_STALLED: _("Camera sends nothing"),
+    GapCause.STREAM_ENDED: _("Stream ended"),
+    GapCause.STREAM_UNSUPPORTED: _("Stream format not supported"),
+    GapCause.PACKETS_LOST: _("Packets lost"),
+    GapCause.RECORDER_STOPPED: _("Recorder was stopped"),
+    GapCause.RECORDER_CRASHED: _("Recorder crashed"),
+    GapCause.DISK_FULL: _("Disk full"),
+    GapCause.CAMERA_DISABLED: _("Camera is switched off"),
+    GapCause.UNKNOWN: _("Cause unknown"),
+    ClockSource.SENDER_REPORT: _("Camera clock"),
+    ClockSource.ARRIVAL: _("Time of arrival"),
+    Outcome.CLIP: _("Clip"),
+    Outcome.PARTIAL: _("Partial clip"),
+    Outcome.NONE: _("No clip"),
+    Outcome.UNMAPPED: _("Place unknown"),
+    FindingKind.STEP_WHILE_UNSTAFFED: _("Step entered while nobody was at the counter"),
+    StepKind.RECEIVE: _("Receive"),
+    StepKind.ACCEPT: _("Accept"),
+    StepKind.REVIEW: _("Review"),
+    StepKind.DECIDE: _("Decide"),
+    StepKind.CLOSE: _("Close"),
+    StepKind.DELIVER: _("Deliver"),
+    StepKind.OTHER: _("Other step"),
+    Role.SUPERVISOR: _("Supervisor"),
+    Role.INSPECTOR: _("Inspector"),
+    Role.INVESTIGATOR: _("Investigator"),
+    Role.DEPARTMENT: _("Department"),
+    Role.ADMIN: _("Administrator"),
+}
+
+CODE_WORDS: Mapping[str, str] = {
+    # why a step or absence has no footage
+    "no_counter": _("The platform named no counter that is known here."),
+    "no_view": _("No camera looks at this counter."),
+    "not_recorded": _("Nothing had been recorded there at that time."),
+    "gap": _("The recording has a gap there."),
+    "not_yet": _("The recording of this moment has not arrived yet."),
+    "unlinked": _("The footage is being looked up."),
+    "expired": _("The footage has passed its retention date."),
+    "not_watched": _("The watcher has not looked at it yet."),
+    # how an absence ended
+    "returned": _("somebody came back"),
+    "closed": _("the hall closed"),
+    "unknown": _("seeing ended"),
+    "": _("still away"),
+    # channels
+    "counter": _("At the counter"),
+    "internet": _("Internet"),
+    "post": _("Post"),
+}
+
+DONE_WORDS: Mapping[str, str] = {
+    "saved": _("Saved."),
+    "removed": _("Removed."),
+    "acknowledged": _("The alert is acknowledged."),
+    "imported": _("The file has been read."),
+}
+
+
+def word(code: StrEnum | str | None) -> str:
+    """The English words for a code; a code from outside that nobody knows is shown as it is."""
+    if code is None:
+        return ""
+    if isinstance(code, StrEnum) and code in ENUM_WORDS:
+        return ENUM_WORDS[code]
+    return _BY_CODE.get(code, code)
+
+
+_GAPS = {cause.value: ENUM_WORDS[cause] for cause in GapCause if cause is not GapCause.UNKNOWN}
+_BY_CODE: Mapping[str, str] = {**_GAPS, **DONE_WORDS, **CODE_WORDS}
