@@ -1,0 +1,2 @@
+// Pages with live pictures.
+import "./live/tile.js";

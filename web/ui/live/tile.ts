@@ -1,0 +1,145 @@
+// <live-tile camera stream="sub|main" mode="mse|whep" label delay>: one camera, now.
+//
+// Writes `state` (connecting, live, stalled, offline, unsupported, denied, paused), `via` (mse, whep) and the property
+// `delayMs`. Connects while it can be seen, reconnects with growing pauses, takes MSE where WHEP does not work and the
+// sub-stream where the main stream cannot be decoded.
+import { shadow, sheet } from "../sheets.js";
+import { word } from "../words.js";
+import { MsePlayer } from "./mse.js";
+import type { Loss, Player } from "./player.js";
+import { WhepPlayer } from "./whep.js";
+
+export type TileState = "connecting" | "live" | "stalled" | "offline" | "unsupported" | "denied" | "paused";
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 15000;
+const STEADY_MS = 10000;
+const OUT_OF_SIGHT_MS = 3000;
+
+const STYLE = sheet(`
+  :host { display: block; position: relative; overflow: hidden; background: var(--video, #10161b); color: var(--video-ink, #fff); }
+  video { width: 100%; height: 100%; object-fit: contain; display: block; }
+  .note { position: absolute; inset: 0; display: grid; place-items: center; padding: 1rem; text-align: center;
+    font-size: 0.8125rem; text-shadow: 0 1px 2px #000; pointer-events: none; }
+  :host([state="live"]) .note { display: none; }
+  :host([state="stalled"]) video, :host([state="offline"]) video { opacity: 0.45; }
+  .delay { position: absolute; right: 0.5rem; bottom: 0.375rem; padding: 0 0.375rem; border-radius: 4px; font-size: 0.6875rem;
+    background: var(--video-plate, rgb(0 0 0 / 0.6)); font-variant-numeric: tabular-nums; pointer-events: none; }
+  .delay:empty { display: none; }
+`);
+
+export class LiveTile extends HTMLElement {
+  #video = document.createElement("video");
+  #note = document.createElement("p");
+  #delay = document.createElement("span");
+  #player: Player | null = null;
+  #via: "mse" | "whep" = "mse";
+  #stream = "sub";
+  #retryMs = FIRST_RETRY_MS;
+  #timer = 0;
+  #ticker = 0;
+  #inSight = false;
+  #sight = new IntersectionObserver((entries) => this.#see(entries.some((entry) => entry.isIntersecting)));
+
+  get delayMs(): number | null {
+    return this.#player?.delayMs() ?? null;
+  }
+
+  get video(): HTMLVideoElement {
+    return this.#video;
+  }
+
+  connectedCallback(): void {
+    this.#video.muted = true;
+    this.#video.playsInline = true;
+    this.#video.disablePictureInPicture = true;
+    this.#video.setAttribute("aria-label", this.getAttribute("label") ?? "");
+    this.#note.className = "note";
+    this.#note.setAttribute("role", "status");
+    this.#delay.className = "delay";
+    shadow(this, STYLE, this.#video, this.#note, this.#delay);
+    this.#via = this.getAttribute("mode") === "whep" ? "whep" : "mse";
+    this.#stream = this.getAttribute("stream") ?? (this.#via === "whep" ? "main" : "sub");
+    this.#setState("connecting");
+    this.#sight.observe(this);
+    document.addEventListener("visibilitychange", this.#onVisibility);
+    this.#ticker = window.setInterval(() => this.#showDelay(), 1000);
+  }
+
+  disconnectedCallback(): void {
+    this.#sight.disconnect();
+    document.removeEventListener("visibilitychange", this.#onVisibility);
+    clearInterval(this.#ticker);
+    clearTimeout(this.#timer);
+    this.#stop();
+  }
+
+  #onVisibility = (): void => this.#see(this.#inSight);
+
+  #see(inSight: boolean): void {
+    this.#inSight = inSight;
+    clearTimeout(this.#timer);
+    if (inSight && !document.hidden) {
+      if (!this.#player) this.#start();
+    } else {
+      this.#timer = window.setTimeout(() => this.#pause(), OUT_OF_SIGHT_MS);
+    }
+  }
+
+  #pause(): void {
+    this.#stop();
+    this.#setState("paused");
+  }
+
+  #start(): void {
+    const camera = this.getAttribute("camera") ?? "";
+    const startedAt = performance.now();
+    const events = {
+      playing: (): void => this.#setState("live"),
+      waiting: (reason: Loss | "stalled"): void => this.#setState(reason === "stalled" ? "stalled" : "offline"),
+      lost: (reason: Loss): void => this.#recover(reason, performance.now() - startedAt > STEADY_MS),
+    };
+    this.#setState("connecting");
+    this.setAttribute("via", this.#via);
+    const Way = this.#via === "whep" ? WhepPlayer : MsePlayer;
+    this.#player = new Way(this.#video, camera, this.#stream, events);
+  }
+
+  #stop(): void {
+    this.#player?.stop();
+    this.#player = null;
+  }
+
+  #recover(reason: Loss, wasSteady: boolean): void {
+    this.#player = null;
+    if (reason === "denied") return this.#setState("denied");
+    if (this.#via === "whep" && !wasSteady) {
+      this.#via = "mse";
+      return this.#start();
+    }
+    if (reason === "unsupported" && this.#stream === "main") {
+      this.#stream = "sub";
+      return this.#start();
+    }
+    if (reason === "unsupported") return this.#setState("unsupported");
+    this.#setState("offline");
+    this.#retryMs = wasSteady ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, LAST_RETRY_MS);
+    const spread = 0.75 + Math.random() / 2;
+    this.#timer = window.setTimeout(() => this.#see(this.#inSight), this.#retryMs * spread);
+  }
+
+  #setState(state: TileState): void {
+    if (this.getAttribute("state") === state) return;
+    this.setAttribute("state", state);
+    this.#note.textContent = state === "live" ? "" : word(this, `live-${state}`);
+    this.dispatchEvent(new CustomEvent("live-state", { detail: state, bubbles: true }));
+  }
+
+  #showDelay(): void {
+    const delay = this.delayMs;
+    const shown = this.getAttribute("state") === "live" && delay !== null && this.hasAttribute("delay");
+    this.#delay.textContent = shown ? word(this, "live-delay", { ms: Math.max(0, Math.round(delay / 10) * 10) }) : "";
+  }
+}
+
+customElements.define("live-tile", LiveTile);
