@@ -1,0 +1,134 @@
+"""What one camera sees: the hall's picture with the people who are there at a moment."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.simulator.clock_code import BAND_HEIGHT, Image
+from ingest.simulator.hall_picture import DESK_TOP, HALF, HEIGHT, PILLAR, WIDTH, empty_hall
+from ingest.simulator.people import CUSTOMERS, STAFF, bust
+
+Polygon = list[list[float]]
+Role = Literal["staff", "customer"]
+
+WALK_SECONDS = 0.8
+"""From outside to the place, and back."""
+_PHASES = 48
+_SWAY_SECONDS = 7.0
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where a person is in the half picture of a counter: the middle and top of the bust, and what hides it."""
+
+    centre: int
+    top: int
+    height: int
+    clip: tuple[int, int, int, int]
+    """Left, top, right, bottom; outside them the person is behind something."""
+    leaves_by: tuple[int, int]
+    """Pixels to the right and down that take the person out of sight."""
+
+
+SPOTS: dict[Role, Spot] = {
+    "staff": Spot(160, 158, 262, (PILLAR // 2, BAND_HEIGHT, HALF, DESK_TOP), (-300, 0)),
+    "customer": Spot(480, 352, 380, (0, BAND_HEIGHT, HALF, HEIGHT), (0, 400)),
+}
+_ZONES: dict[Role, tuple[int, int, int, int]] = {"staff": (26, 156, 306, 396), "customer": (340, 330, 622, 720)}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A person to be drawn."""
+
+    role: Role
+    slot: int
+    """0 or 1: which of the camera's counters."""
+    look: int
+    """Index into STAFF or CUSTOMERS, any number."""
+    away: float = 0.0
+    """0 in place, 1 out of sight; between while walking."""
+
+
+def zone(role: Role, slot: int) -> Polygon:
+    """The corners of a counter's zone, 0..1."""
+    left, top, right, bottom = _ZONES[role]
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return [[round((x + slot * HALF) / WIDTH, 4), round(y / HEIGHT, 4)] for x, y in corners]
+
+
+class Scene:
+    """Draws one camera's pictures, 1280 × 720; what does not move is drawn once."""
+
+    def __init__(self, numbers: tuple[str, ...], title: str, title_en: str) -> None:
+        """One or two counter numbers. Raises PhotographsMissingError before the first picture."""
+        self._background = empty_hall(numbers, title, title_en)
+        for look in range(len(STAFF)):
+            _figures("staff", look)
+
+    def picture(self, people: Iterable[Seen], seconds: float) -> Image:
+        """The view with these people; `seconds` of any clock moves them a little."""
+        picture = self._background.copy()
+        for person in people:
+            if person.away < 1:
+                _draw(picture, person, seconds)
+        return picture
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """A person in one pose, ready for blending."""
+
+    ink: NDArray[np.uint16]
+    """Colour times opacity."""
+    clear: NDArray[np.uint16]
+    """255 minus opacity."""
+
+
+def _draw(picture: Image, person: Seen, seconds: float) -> None:
+    spot = SPOTS[person.role]
+    looks = STAFF if person.role == "staff" else CUSTOMERS
+    look = person.look % len(looks)
+    poses = _figures(person.role, look)
+    phase = seconds / _SWAY_SECONDS + look * 0.37 + person.slot * 0.21
+    figure = poses[int(phase * _PHASES) % _PHASES]
+    offset = person.slot * HALF
+    height, width = figure.clear.shape[:2]
+    eased = person.away * person.away * (3 - 2 * person.away)
+    left = offset + spot.centre - width // 2 + round(spot.leaves_by[0] * eased)
+    top = spot.top + round(spot.leaves_by[1] * eased)
+    _blend(picture, figure, left, top, (offset + spot.clip[0], spot.clip[1], offset + spot.clip[2], spot.clip[3]))
+
+
+def _blend(picture: Image, figure: _Figure, left: int, top: int, clip: tuple[int, int, int, int]) -> None:
+    height, width = figure.clear.shape[:2]
+    x0, x1 = max(left, clip[0], 0), min(left + width, clip[2], WIDTH)
+    y0, y1 = max(top, clip[1], 0), min(top + height, clip[3], HEIGHT)
+    if x0 >= x1 or y0 >= y1:
+        return
+    inside = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
+    target = picture[y0:y1, x0:x1]
+    # the product of two bytes fits 16 bits; >> 8 instead of / 255 costs less than one level of brightness
+    target[:] = (target * figure.clear[inside] + figure.ink[inside]) >> 8
+
+
+@cache
+def _figures(role: Role, look: int) -> list[_Figure]:
+    """One person in all phases of a gentle sway."""
+    person = bust((STAFF if role == "staff" else CUSTOMERS)[look], SPOTS[role].height)
+    height, width = person.opacity.shape
+    poses = []
+    for phase in range(_PHASES):
+        turn = 2 * math.pi * phase / _PHASES
+        move = cv2.getRotationMatrix2D((width / 2, height), 1.3 * math.sin(turn), 1 + 0.006 * math.sin(3 * turn))
+        move[0, 2] += 3.0 * math.sin(turn + 1)
+        opacity = cv2.warpAffine(person.opacity, move, (width, height)).astype(np.uint16)[:, :, np.newaxis]
+        colour = cv2.warpAffine(person.picture, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
+        poses.append(_Figure(colour.astype(np.uint16) * opacity, (256 - opacity - (opacity >> 7)).astype(np.uint16)))
+    return poses
