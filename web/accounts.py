@@ -12,6 +12,10 @@ from web import passwords, sessions
 class AccountProblem(ValueError):
     """The account cannot be made or changed like this."""
 
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem)
+        self.field = field
+
 
 @dataclass(frozen=True)
 class NewUser:
@@ -28,9 +32,9 @@ class NewUser:
 def create_user(session: Session, new: NewUser, now: datetime) -> User:
     """Raises AccountProblem or PasswordProblem."""
     if not new.name.strip():
-        raise AccountProblem("a user needs a name to sign in with")
+        raise AccountProblem("name", "a user needs a name to sign in with")
     if find_user(session, new.name):
-        raise AccountProblem(f"there is a user `{new.name}` already")
+        raise AccountProblem("name", f"there is a user `{new.name}` already")
     user = User(
         name=new.name,
         display_name=new.display_name,
@@ -48,12 +52,12 @@ def set_scope(
 ) -> None:
     """Raises AccountProblem when a hall or the department does not exist or is missing."""
     if user.role is Role.DEPARTMENT and not department_id:
-        raise AccountProblem("a user of the role department needs a department")
+        raise AccountProblem("department", "a user of the role department needs a department")
     if department_id and session.get(Department, department_id) is None:
-        raise AccountProblem(f"there is no department `{department_id}`")
+        raise AccountProblem("department", f"there is no department `{department_id}`")
     for hall_id in sorted(halls):
         if session.get(Hall, hall_id) is None:
-            raise AccountProblem(f"there is no hall `{hall_id}`")
+            raise AccountProblem("halls", f"there is no hall `{hall_id}`")
     user.all_halls = all_halls
     user.department_id = department_id
     session.add(user)

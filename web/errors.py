@@ -1,8 +1,11 @@
 """Errors that a user meets, each with its web status; one handler renders them all."""
 
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -27,6 +30,13 @@ class NotSignedIn(WebError):
 
     status = 401
     code = "not_signed_in"
+
+
+class KeyNeeded(WebError):
+    """Send the source's push key as `Authorization: Bearer KEY`."""
+
+    status = 401
+    code = "key_needed"
 
 
 class Forbidden(WebError):
@@ -64,11 +74,29 @@ class TooLarge(WebError):
     code = "too_large"
 
 
+@dataclass(frozen=True)
+class FieldProblem:
+    """What is wrong with one field, without repeating the value: it may be a password."""
+
+    field: str
+    problem: str
+
+    @staticmethod
+    def of(detail: Mapping[str, Any]) -> "FieldProblem":
+        """From one entry of pydantic's errors."""
+        location = [str(part) for part in detail["loc"] if part not in ("body", "query", "path")]
+        return FieldProblem(".".join(location), str(detail["msg"]).removeprefix("Value error, "))
+
+
 class Unprocessable(WebError):
     """A value is not valid."""
 
     status = 422
     code = "not_valid"
+
+    def __init__(self, detail: str = "", fields: Sequence[FieldProblem] = ()) -> None:
+        super().__init__(detail)
+        self.fields = tuple(fields)
 
 
 class TooManyAttempts(WebError):
@@ -91,6 +119,9 @@ class ErrorPage(Protocol):
     def __call__(self, request: Request, error: WebError) -> Response: ...
 
 
+_CHALLENGES: dict[type[WebError], str] = {NotSignedIn: "Session", KeyNeeded: "Bearer"}
+
+
 async def _respond(connection: HTTPConnection, error: Exception) -> Response | None:
     assert isinstance(error, WebError)
     if isinstance(connection, WebSocket):
@@ -98,15 +129,18 @@ async def _respond(connection: HTTPConnection, error: Exception) -> Response | N
         return None
     assert isinstance(connection, Request)
     if wants_json(connection):
-        headers = {"WWW-Authenticate": "Session"} if error.status == NotSignedIn.status else None
+        headers = {"WWW-Authenticate": _CHALLENGES[type(error)]} if type(error) in _CHALLENGES else None
         return JSONResponse(_body(error), error.status, headers)
     if isinstance(error, NotSignedIn):
         return RedirectResponse(sign_in_address(connection), 303)
     return _page(connection, error)
 
 
-def _body(error: WebError) -> dict[str, str]:
-    return {"error": error.code, "detail": error.detail}
+def _body(error: WebError) -> dict[str, Any]:
+    body: dict[str, Any] = {"error": error.code, "detail": error.detail}
+    if isinstance(error, Unprocessable):
+        body["fields"] = [asdict(problem) for problem in error.fields]
+    return body
 
 
 def _page(request: Request, error: WebError) -> Response:
@@ -123,6 +157,13 @@ async def _respond_to_framework(connection: HTTPConnection, error: Exception) ->
     return await _respond(connection, own)
 
 
+async def _respond_to_validation(connection: HTTPConnection, error: Exception) -> Response | None:
+    """The framework's own answer would repeat the input, passwords included."""
+    assert isinstance(error, RequestValidationError)
+    return await _respond(connection, Unprocessable(fields=[FieldProblem.of(detail) for detail in error.errors()]))
+
+
 def install(app: FastAPI) -> None:
     app.add_exception_handler(WebError, _respond)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _respond_to_framework)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _respond_to_validation)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ What footage or presence was computed with stays: a changed view or rule ends an
 import hashlib
 from datetime import datetime
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from sqlmodel import Session, SQLModel, col, delete, select
 
@@ -73,7 +74,7 @@ def put_counter(session: Session, declared: CounterDeclaration) -> Counter:
 def put_camera(
     session: Session, declared: CameraDeclaration, secrets: SecretBox, *, keep_password: bool = False
 ) -> Camera:
-    """With `keep_password` an empty password of the same user name leaves the stored one as it is."""
+    """With `keep_password` an empty password of the same user and host leaves the stored one as it is."""
     values = declared.model_dump(exclude={"hall", "username", "password"}) | {"hall_id": declared.hall}
     values["credentials"] = _credentials(session, declared, secrets, keep_password)
     return _put(session, Camera, declared.id, values)
@@ -83,10 +84,17 @@ def _credentials(session: Session, declared: CameraDeclaration, secrets: SecretB
     if not declared.username:
         return ""
     stored = session.get(Camera, declared.id)
-    unchanged = keep_password and stored and not declared.password.get_secret_value()
-    if stored and unchanged and user_name(stored, secrets) == declared.username:
+    if keep_password and stored and keeps_password(stored, declared, secrets):
         return stored.credentials
     return secrets.seal(declared.credentials())
+
+
+def keeps_password(stored: Camera, declared: CameraDeclaration, secrets: SecretBox) -> bool:
+    """Not for another user name, and not for another host: that would hand the password to whoever answers there."""
+    hosts = {urlsplit(url).netloc for url in (declared.url, declared.sub_url) if url}
+    known_hosts = {urlsplit(url).netloc for url in (stored.url, stored.sub_url) if url}
+    unchanged = not declared.password.get_secret_value() and hosts <= known_hosts
+    return unchanged and bool(stored.credentials) and user_name(stored, secrets) == declared.username
 
 
 def user_name(camera: Camera, secrets: SecretBox) -> str:

@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.api import event_stream, signing_in
+from web.api import alerts, cameras, event_stream, places, push, rules, signing_in, sources, users
 
-routers: list[APIRouter] = [signing_in.router, event_stream.router]
+routers: list[APIRouter] = [
+    module.router for module in (signing_in, event_stream, push, alerts, places, cameras, rules, users, sources)
+]

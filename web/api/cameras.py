@@ -1,0 +1,154 @@
+"""Cameras, what they see, and whether they answer: for administrators."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, SecretStr
+from sqlmodel import Session, col, select
+
+from storage.models import Camera, CameraStatus, Counter, Hall, View, WatchCursor
+from storage.secrets import SecretBox, SecretError
+from web import places
+from web.api.administration import AdminDesk, check_exists, check_id, found, remove
+from web.camera_check import CameraCheck, check_camera
+from web.composition import camera_address, with_credentials
+from web.declarations import CameraDeclaration, ViewDeclaration
+from web.errors import FieldProblem, NotFound, Unprocessable
+
+router = APIRouter(prefix="/api/v1", tags=["cameras"])
+
+
+class CameraShown(BaseModel):
+    """A camera as it may be shown: the password goes in and never comes out."""
+
+    id: str
+    hall: str
+    name: str
+    url: str
+    sub_url: str
+    transport: str
+    username: str
+    has_password: bool
+    enabled: bool
+
+
+class ViewShown(ViewDeclaration):
+    view_id: int
+
+
+@router.get("/cameras")
+def list_cameras(desk: AdminDesk, hall: str | None = None) -> list[CameraShown]:
+    query = select(Camera).order_by(col(Camera.hall_id), col(Camera.id))
+    if hall is not None:
+        query = query.where(Camera.hall_id == hall)
+    with desk.reading() as session:
+        rows = session.exec(query).all()
+    return [shown(camera, desk.services.secrets) for camera in rows]
+
+
+def shown(camera: Camera, secrets: SecretBox) -> CameraShown:
+    try:
+        username = places.user_name(camera, secrets)
+    except SecretError:
+        username = ""
+    return CameraShown(
+        **camera.model_dump(exclude={"hall_id", "credentials"}),
+        hall=camera.hall_id,
+        username=username,
+        has_password=bool(camera.credentials),
+    )
+
+
+@router.put("/cameras/{camera_id}")
+def put_camera(desk: AdminDesk, camera_id: str, declared: CameraDeclaration) -> CameraShown:
+    """Without `password`, the stored one stays as long as `username` and the addresses' host are the same."""
+    check_id(camera_id, declared.id)
+    with desk.changing(f"camera:{camera_id}") as session:
+        check_exists(session, hall=(Hall, declared.hall))
+        camera = places.put_camera(session, declared, desk.services.secrets, keep_password=True)
+    return shown(camera, desk.services.secrets)
+
+
+@router.delete("/cameras/{camera_id}", status_code=204)
+def delete_camera(desk: AdminDesk, camera_id: str) -> None:
+    """409 once it has been recorded: disable it instead, so that its footage keeps its name."""
+    with desk.changing(f"camera:{camera_id}") as session:
+        for kind in (CameraStatus, WatchCursor):
+            row = session.get(kind, camera_id)
+            if row:
+                session.delete(row)
+        session.flush()
+        remove(session, Camera, camera_id)
+
+
+@router.post("/cameras/{camera_id}/check")
+def check_stored_camera(desk: AdminDesk, camera_id: str) -> CameraCheck:
+    """Opens the camera as the recorder would; takes some seconds when it does not answer."""
+    with desk.reading() as session:
+        camera = found(session, Camera, camera_id)
+    return check_camera(camera_address(desk.services, camera).url, camera.transport)
+
+
+@router.post("/camera-check")
+def check_new_camera(desk: AdminDesk, declared: CameraDeclaration) -> CameraCheck:
+    """The same before the camera is saved."""
+    if not declared.password.get_secret_value() and declared.username:
+        declared = _with_stored_password(desk, declared)
+    return check_camera(with_credentials(declared.url, declared.credentials()), declared.transport)
+
+
+def _with_stored_password(desk: AdminDesk, declared: CameraDeclaration) -> CameraDeclaration:
+    with desk.reading() as session:
+        camera = session.get(Camera, declared.id)
+    if camera is None or not places.keeps_password(camera, declared, desk.services.secrets):
+        return declared
+    password = desk.services.secrets.open(camera.credentials).partition(":")[2]
+    return declared.model_copy(update={"password": SecretStr(password)})
+
+
+@router.get("/views")
+def list_views(desk: AdminDesk, camera: Annotated[str | None, Query()] = None) -> list[ViewShown]:
+    """Those in force."""
+    query = select(View).where(col(View.valid_to).is_(None)).order_by(col(View.camera_id), col(View.counter_id))
+    if camera is not None:
+        query = query.where(View.camera_id == camera)
+    with desk.reading() as session:
+        rows = session.exec(query).all()
+    return [_view(row) for row in rows]
+
+
+def _view(row: View) -> ViewShown:
+    assert row.id is not None
+    return ViewShown(
+        view_id=row.id,
+        camera=row.camera_id,
+        counter=row.counter_id,
+        staff_zone=row.staff_zone,
+        customer_zone=row.customer_zone,
+    )
+
+
+@router.put("/views")
+def put_view(desk: AdminDesk, declared: ViewDeclaration) -> ViewShown:
+    """Replaces what this camera shows of this counter from now on; what was seen before keeps its zones."""
+    with desk.changing(f"view:{declared.camera}/{declared.counter}") as session:
+        _check_same_hall(session, declared)
+        return _view(places.put_view(session, declared, desk.services.clock()))
+
+
+def _check_same_hall(session: Session, declared: ViewDeclaration) -> None:
+    check_exists(session, camera=(Camera, declared.camera), counter=(Counter, declared.counter))
+    camera, counter = session.get(Camera, declared.camera), session.get(Counter, declared.counter)
+    if camera and counter and camera.hall_id != counter.hall_id:
+        raise Unprocessable(fields=[FieldProblem("counter", f"is in hall `{counter.hall_id}`, not the camera's")])
+
+
+@router.delete("/views/{view_id}", status_code=204)
+def end_view(desk: AdminDesk, view_id: int) -> None:
+    """The view ends now; what was seen with it stays."""
+    with desk.changing(f"view:{view_id}") as session:
+        view = found(session, View, view_id)
+        if view.valid_to is not None:
+            raise NotFound
+        view.valid_to = desk.services.clock()
+        session.add(view)

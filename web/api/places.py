@@ -1,0 +1,161 @@
+"""Districts, halls, counters, departments and items: for administrators."""
+
+from collections import defaultdict
+from typing import Any
+
+from fastapi import APIRouter
+from sqlmodel import Session, col, delete, select
+
+from storage.models import Counter, CounterAlias, Department, District, Hall, Item, OpeningHours
+from web import places
+from web.api.administration import AdminDesk, check_exists, check_id, remove
+from web.declarations import (
+    WEEKDAYS,
+    CounterDeclaration,
+    DepartmentDeclaration,
+    DistrictDeclaration,
+    HallDeclaration,
+    Hours,
+    ItemDeclaration,
+)
+
+router = APIRouter(prefix="/api/v1", tags=["places"])
+
+
+@router.get("/districts")
+def list_districts(desk: AdminDesk) -> list[DistrictDeclaration]:
+    with desk.reading() as session:
+        rows = session.exec(select(District).order_by(col(District.id))).all()
+    return [DistrictDeclaration(**row.model_dump()) for row in rows]
+
+
+@router.put("/districts/{district_id}")
+def put_district(desk: AdminDesk, district_id: str, declared: DistrictDeclaration) -> DistrictDeclaration:
+    check_id(district_id, declared.id)
+    with desk.changing(f"district:{district_id}") as session:
+        places.put_district(session, declared)
+    return declared
+
+
+@router.delete("/districts/{district_id}", status_code=204)
+def delete_district(desk: AdminDesk, district_id: str) -> None:
+    with desk.changing(f"district:{district_id}") as session:
+        remove(session, District, district_id)
+
+
+@router.get("/halls")
+def list_halls(desk: AdminDesk) -> list[HallDeclaration]:
+    with desk.reading() as session:
+        rows = session.exec(select(Hall).order_by(col(Hall.id))).all()
+        hours = hours_by_hall(session)
+    return [hall_declaration(hall, hours.get(hall.id, ())) for hall in rows]
+
+
+def hours_by_hall(session: Session) -> dict[str, tuple[Hours, ...]]:
+    """One entry per weekday and span, Monday first."""
+    found: dict[str, tuple[Hours, ...]] = defaultdict(tuple)
+    rows = session.exec(select(OpeningHours).order_by(col(OpeningHours.weekday), col(OpeningHours.opens)))
+    for row in rows:
+        found[row.hall_id] += (Hours(days=WEEKDAYS[row.weekday], open=row.opens, close=row.closes),)
+    return found
+
+
+def hall_declaration(hall: Hall, hours: tuple[Hours, ...]) -> HallDeclaration:
+    return HallDeclaration(
+        id=hall.id,
+        district=hall.district_id,
+        name=hall.name,
+        name_en=hall.name_en,
+        timezone=hall.timezone,
+        hours=hours,
+    )
+
+
+@router.put("/halls/{hall_id}")
+def put_hall(desk: AdminDesk, hall_id: str, declared: HallDeclaration) -> HallDeclaration:
+    check_id(hall_id, declared.id)
+    with desk.changing(f"hall:{hall_id}") as session:
+        check_exists(session, district=(District, declared.district))
+        places.put_hall(session, declared)
+    return declared
+
+
+@router.delete("/halls/{hall_id}", status_code=204)
+def delete_hall(desk: AdminDesk, hall_id: str) -> None:
+    with desk.changing(f"hall:{hall_id}") as session:
+        session.exec(delete(OpeningHours).where(col(OpeningHours.hall_id) == hall_id))
+        remove(session, Hall, hall_id)
+
+
+@router.get("/counters")
+def list_counters(desk: AdminDesk, hall: str | None = None) -> list[CounterDeclaration]:
+    query = select(Counter).order_by(col(Counter.hall_id), col(Counter.number), col(Counter.id))
+    if hall is not None:
+        query = query.where(Counter.hall_id == hall)
+    with desk.reading() as session:
+        rows = session.exec(query).all()
+    return [CounterDeclaration(hall=row.hall_id, **row.model_dump(exclude={"hall_id"})) for row in rows]
+
+
+@router.put("/counters/{counter_id}")
+def put_counter(desk: AdminDesk, counter_id: str, declared: CounterDeclaration) -> CounterDeclaration:
+    check_id(counter_id, declared.id)
+    with desk.changing(f"counter:{counter_id}") as session:
+        check_exists(session, hall=(Hall, declared.hall))
+        places.put_counter(session, declared)
+    return declared
+
+
+@router.delete("/counters/{counter_id}", status_code=204)
+def delete_counter(desk: AdminDesk, counter_id: str) -> None:
+    with desk.changing(f"counter:{counter_id}") as session:
+        session.exec(delete(CounterAlias).where(col(CounterAlias.counter_id) == counter_id))
+        remove(session, Counter, counter_id)
+
+
+@router.get("/departments")
+def list_departments(desk: AdminDesk) -> list[DepartmentDeclaration]:
+    with desk.reading() as session:
+        rows = session.exec(select(Department).order_by(col(Department.id))).all()
+    return [DepartmentDeclaration(district=row.district_id, **_without(row, "district_id")) for row in rows]
+
+
+@router.put("/departments/{department_id}")
+def put_department(desk: AdminDesk, department_id: str, declared: DepartmentDeclaration) -> DepartmentDeclaration:
+    check_id(department_id, declared.id)
+    with desk.changing(f"department:{department_id}") as session:
+        check_exists(session, district=(District, declared.district))
+        places.put_department(session, declared)
+    return declared
+
+
+@router.delete("/departments/{department_id}", status_code=204)
+def delete_department(desk: AdminDesk, department_id: str) -> None:
+    with desk.changing(f"department:{department_id}") as session:
+        remove(session, Department, department_id)
+
+
+@router.get("/items")
+def list_items(desk: AdminDesk) -> list[ItemDeclaration]:
+    with desk.reading() as session:
+        rows = session.exec(select(Item).order_by(col(Item.code))).all()
+    return [ItemDeclaration(department=row.department_id, **_without(row, "department_id")) for row in rows]
+
+
+@router.put("/items/{code:path}")
+def put_item(desk: AdminDesk, code: str, declared: ItemDeclaration) -> ItemDeclaration:
+    check_id(code, declared.code)
+    with desk.changing(f"item:{code}") as session:
+        check_exists(session, department=(Department, declared.department))
+        places.put_item(session, declared)
+    return declared
+
+
+@router.delete("/items/{code:path}", status_code=204)
+def delete_item(desk: AdminDesk, code: str) -> None:
+    with desk.changing(f"item:{code}") as session:
+        remove(session, Item, code)
+
+
+def _without(row: Department | Item, field: str) -> dict[str, Any]:
+    return row.model_dump(exclude={field})

@@ -1,0 +1,61 @@
+"""Absence rules: for administrators."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from sqlmodel import col, select
+
+from storage.models import AbsenceRule, Counter, Hall
+from web import places
+from web.api.administration import AdminDesk, check_exists, found
+from web.declarations import AbsenceRuleDeclaration
+from web.errors import NotFound
+
+router = APIRouter(prefix="/api/v1", tags=["rules"])
+
+
+class RuleShown(AbsenceRuleDeclaration):
+    rule_id: int
+    version: int
+    valid_from: datetime
+
+
+@router.get("/rules")
+def list_rules(desk: AdminDesk) -> list[RuleShown]:
+    """Those in force; the most specific wins: counter, hall, everywhere, and 300 s / 60 s where there is none."""
+    query = select(AbsenceRule).where(col(AbsenceRule.valid_to).is_(None)).order_by(col(AbsenceRule.id))
+    with desk.reading() as session:
+        rows = session.exec(query).all()
+    return [_shown(row) for row in rows]
+
+
+@router.put("/rules")
+def put_rule(desk: AdminDesk, declared: AbsenceRuleDeclaration) -> RuleShown:
+    """A new version from now on; absences that were found by the old one keep it."""
+    with desk.changing(f"rule:{declared.counter or declared.hall or 'everywhere'}") as session:
+        check_exists(session, hall=(Hall, declared.hall), counter=(Counter, declared.counter))
+        return _shown(places.put_rule(session, declared, desk.services.clock()))
+
+
+@router.delete("/rules/{rule_id}", status_code=204)
+def end_rule(desk: AdminDesk, rule_id: int) -> None:
+    """The rule ends now."""
+    with desk.changing(f"rule:{rule_id}") as session:
+        rule = found(session, AbsenceRule, rule_id)
+        if rule.valid_to is not None:
+            raise NotFound
+        rule.valid_to = desk.services.clock()
+        session.add(rule)
+
+
+def _shown(row: AbsenceRule) -> RuleShown:
+    assert row.id is not None
+    return RuleShown(
+        rule_id=row.id,
+        hall=row.hall_id,
+        counter=row.counter_id,
+        version=row.version,
+        threshold_s=row.threshold_s,
+        waiting_threshold_s=row.waiting_threshold_s,
+        valid_from=row.valid_from,
+    )
