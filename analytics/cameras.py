@@ -1,0 +1,65 @@
+"""One watched camera: whether it delivers, and whether its pictures can be trusted."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from analytics.health import CameraFaults, FaultChange, PictureHealth
+from analytics.pictures import Picture
+from analytics.plan import CameraPlan
+from storage.models import FaultKind
+
+SILENCE = timedelta(seconds=5)
+_KEYFRAMES_OF_PATIENCE = 2.5
+_PICTURE_FAULTS = frozenset({FaultKind.DARK, FaultKind.FROZEN, FaultKind.OBSTRUCTED})
+
+
+class WatchedCamera:
+    """Judges a camera's pictures and notices when none come."""
+
+    def __init__(self, plan: CameraPlan, now: datetime) -> None:
+        self.plan = plan
+        self.last_wall: datetime | None = None
+        self._health = PictureHealth()
+        self._faults = CameraFaults(plan.camera_id)
+        self._picture_fault: FaultKind | None = None
+        self._last_arrival = now
+        self._interval = timedelta(0)
+
+    @property
+    def patience(self) -> timedelta:
+        """How long without a picture is normal: a camera may send its keyframes some seconds apart."""
+        return max(SILENCE, self._interval * _KEYFRAMES_OF_PATIENCE)
+
+    def resume(self, kinds: Iterable[FaultKind]) -> None:
+        self._faults.resume(kinds)
+
+    def judge(self, picture: Picture) -> FaultKind | None:
+        """What is wrong with the picture, if anything. Call it for every picture, in order."""
+        if self.last_wall is not None and timedelta(0) < picture.wall - self.last_wall <= timedelta(seconds=20):
+            self._interval = picture.wall - self.last_wall
+        self.last_wall = picture.wall
+        self._picture_fault = self._health.judge(picture.image)
+        return self._picture_fault
+
+    def arrived(self, now: datetime) -> None:
+        """A live picture came."""
+        self._last_arrival = now
+
+    def is_silent(self, now: datetime) -> bool:
+        return now - self._last_arrival > self.patience
+
+    def faults(self, now: datetime) -> list[FaultChange]:
+        """Faults that have begun or ended, as known now."""
+        signs = {self._picture_fault} if self._picture_fault else set()
+        since = None
+        if self.is_silent(now):
+            # What was wrong with its pictures cannot have been mended as far as anybody can see.
+            signs = {FaultKind.NO_SIGNAL} | (self._faults.lasting & _PICTURE_FAULTS)
+            since = self._last_arrival
+        if self.plan.clock_wrong:
+            signs.add(FaultKind.CLOCK_WRONG)
+        return self._faults.update(now, signs, since)
+
+    def end_faults(self, now: datetime) -> list[FaultChange]:
+        """It is not watched any more."""
+        return [FaultChange(self.plan.camera_id, kind, now, began=False) for kind in self._faults.lasting]

@@ -1,0 +1,70 @@
+"""Watching recorded footage from where the last watcher stopped up to where the live pictures began."""
+
+import heapq
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from analytics.pictures import Picture
+
+_EVERY = timedelta(seconds=2)
+"""The recorder closes a segment every ten seconds; there is no sense in asking more often."""
+
+
+class Recorded(Protocol):
+    """Recorded pictures of a camera, in order."""
+
+    def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]: ...
+
+
+class CatchUp:
+    """Hands out the missed pictures of several cameras in the order of time."""
+
+    def __init__(self, recorded: Recorded, starts: Mapping[str, datetime], step: timedelta, until: datetime) -> None:
+        """`starts` says from when on each camera was not watched; after `until`, by the clock, it gives up."""
+        self.step = step
+        self._recorded = recorded
+        self._position = dict(starts)
+        self._until = until
+        self._asked: datetime | None = None
+        self._missed: Iterator[Picture] = iter(())
+
+    def done(self, now: datetime, live_from: Mapping[str, datetime]) -> bool:
+        """Whether every camera has been watched up to its first live picture, or time is up."""
+        if now >= self._until:
+            return True
+        return all(
+            camera in live_from and position >= live_from[camera] - 1.5 * self.step
+            for camera, position in self._position.items()
+        )
+
+    def next_pictures(self, now: datetime, live_from: Mapping[str, datetime], limit: int) -> list[Picture]:
+        """Up to `limit` pictures, at most one of each camera; empty while nothing more has been recorded."""
+        pictures: dict[str, Picture] = {}
+        while len(pictures) < limit and (picture := self._next(now, live_from)) is not None:
+            self._position[picture.camera_id] = picture.wall + timedelta(microseconds=1)
+            pictures[picture.camera_id] = picture
+            if len(pictures) == len(self._position):
+                break
+        return list(pictures.values())
+
+    def _next(self, now: datetime, live_from: Mapping[str, datetime]) -> Picture | None:
+        picture = next(self._missed, None)
+        if picture is None and (self._asked is None or now - self._asked >= _EVERY):
+            self._asked = now
+            self._missed = self._open(now, live_from)
+            picture = next(self._missed, None)
+        return picture
+
+    def _open(self, now: datetime, live_from: Mapping[str, datetime]) -> Iterator[Picture]:
+        sources = [
+            self._recorded.pictures(camera, position, live_from.get(camera, now), self.step)
+            for camera, position in self._position.items()
+        ]
+        return heapq.merge(*sources, key=lambda picture: picture.wall)
+
+
+def coarse_step(span: timedelta, cameras: int, look_seconds: float, budget: timedelta, finest: timedelta) -> timedelta:
+    """How far apart to look so that all cameras' missed spans fit into the budget; never finer than `finest`."""
+    affordable = max(budget.total_seconds() / max(look_seconds * cameras, 1e-6), 1.0)
+    return max(finest, span / affordable)

@@ -1,0 +1,85 @@
+"""One watched counter: its presence so far, and the absences that follow from it."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from analytics.absence import FoundAbsence, PresenceSpan, find_absences
+from analytics.hours import opening
+from analytics.looking import Observation
+from analytics.plan import CounterPlan
+from analytics.presence import CounterPresence, Debounce, Transition
+from storage.intervals import Span
+from storage.models import StaffState
+
+_AHEAD = timedelta(days=2)
+"""Opening hours are looked up this far ahead, and anew after half of it."""
+
+
+class WatchedCounter:
+    """Feeds observations to the presence and keeps as much of its history as absences need."""
+
+    def __init__(self, plan: CounterPlan, debounce: Debounce = Debounce()) -> None:
+        self.plan = plan
+        self._presence = CounterPresence(plan.counter_id, plan.cameras, debounce)
+        self._history: list[PresenceSpan] = []
+        self._openings: tuple[Span, ...] = ()
+        self._openings_for: datetime | None = None
+        self._openings_until: datetime | None = None
+
+    @property
+    def state(self) -> Transition | None:
+        return self._presence.state
+
+    def follow(self, plan: CounterPlan) -> None:
+        """Other cameras, hours or rules from now on."""
+        self.plan = plan
+        self._presence.watch_by(plan.cameras)
+        self._openings_for = None
+
+    def resume(self, history: Iterable[PresenceSpan], state: Transition, watched_to: datetime) -> None:
+        """Goes on after a restart: `history` ends with the open span of `state`."""
+        self._history = list(history)
+        self._presence.resume(state, watched_to)
+
+    def observe(self, observation: Observation, max_gap: timedelta | None = None) -> list[Transition]:
+        return self._remember(self._presence.observe(observation, max_gap))
+
+    def silence(self, now: datetime, reason: str) -> list[Transition]:
+        return self._remember(self._presence.silence(now, reason))
+
+    def stop(self, now: datetime, reason: str) -> list[Transition]:
+        return self._remember(self._presence.stop(now, reason))
+
+    def absences(self) -> list[FoundAbsence]:
+        """Those of the unstaffed time that lasts or has just ended, as far as samples have confirmed it."""
+        if not self._history:
+            return []
+        start = self._history[0].start
+        now = max(self._presence.confirmed_to or start, self._history[-1].start)
+        return find_absences(self._history, self._open_from(start, now), self.plan.rule, now)
+
+    def is_open(self, now: datetime) -> bool:
+        return bool(opening(self.plan.hours, self.plan.zone, now, now + timedelta(microseconds=1)).spans)
+
+    def _open_from(self, start: datetime, now: datetime) -> tuple[Span, ...]:
+        """Kept between calls: a counter unstaffed for weeks is asked about every second."""
+        stale = self._openings_until is None or now > self._openings_until
+        if stale or self._openings_for != start:
+            self._openings = opening(self.plan.hours, self.plan.zone, start, now + _AHEAD).spans
+            self._openings_for, self._openings_until = start, now + _AHEAD / 2
+        return self._openings
+
+    def forget_settled(self) -> None:
+        """Drops what can no longer be part of an absence; call it once the absences are stored."""
+        if self._history and self._history[-1].staff is not StaffState.UNSTAFFED:
+            self._history = self._history[-1:]
+
+    def _remember(self, changes: list[Transition]) -> list[Transition]:
+        for change in changes:
+            if self._history:
+                last = self._history.pop()
+                if last.start < change.at:
+                    self._history.append(replace(last, end=change.at))
+            self._history.append(PresenceSpan(change.at, None, change.staff, change.customer, change.confidence))
+        return changes

@@ -1,0 +1,80 @@
+"""Keyframes to pictures, without keeping a decoder busy with the frames between them."""
+
+import av
+import numpy as np
+
+from analytics.people import Image
+
+_START_CODE = b"\0\0\0\1"
+
+
+class UndecodableFrame(Exception):
+    """The frame cannot be decoded; a later keyframe may."""
+
+
+class KeyframeDecoder:
+    """Decodes single keyframes of H.264 or HEVC given as Annex B."""
+
+    def __init__(self, codec: str, extradata: bytes = b"") -> None:
+        """`codec` is h264 or hevc; `extradata` holds the parameter sets as Annex B, avcC or hvcC. Raises ValueError."""
+        if codec not in ("h264", "hevc"):
+            raise ValueError(f"pictures of {codec} streams are not decoded; set the camera to H.264 or H.265")
+        context = av.CodecContext.create(codec, "r")
+        assert isinstance(context, av.VideoCodecContext)
+        self._context = context
+        # Many cameras share few cores: a thread of their own per decoder would only add switching.
+        self._context.thread_count = 1
+        self._parameters = annex_b_parameters(codec, extradata)
+
+    def decode(self, data: bytes) -> Image:
+        """The picture, height × width × 3 blue-green-red. Raises UndecodableFrame."""
+        try:
+            frames = self._context.decode(av.Packet(self._parameters + data))
+            frames += self._context.decode(None)
+        except av.FFmpegError as error:
+            raise UndecodableFrame(str(error)) from error
+        finally:
+            self._context.flush_buffers()
+        if not frames:
+            raise UndecodableFrame("the keyframe gave no picture")
+        return np.asarray(frames[-1].to_ndarray(format="bgr24"), dtype=np.uint8)
+
+
+def annex_b_parameters(codec: str, extradata: bytes) -> bytes:
+    """Parameter sets with start codes, from Annex B (returned as they are), avcC or hvcC. Raises ValueError."""
+    if not extradata or extradata.startswith((_START_CODE, _START_CODE[1:])):
+        return extradata
+    try:
+        units = _avcc_units(extradata) if codec == "h264" else _hvcc_units(extradata)
+    except IndexError as error:
+        raise ValueError(f"{codec} parameter sets of {len(extradata)} bytes are cut off") from error
+    return b"".join(_START_CODE + unit for unit in units)
+
+
+def _avcc_units(data: bytes) -> list[bytes]:
+    """ISO 14496-15, AVCDecoderConfigurationRecord: sequence sets, then picture sets."""
+    sequence_sets, position = _units(data, 6, data[5] & 0x1F)
+    picture_sets, _ = _units(data, position + 1, data[position])
+    return sequence_sets + picture_sets
+
+
+def _hvcc_units(data: bytes) -> list[bytes]:
+    """ISO 14496-15, HEVCDecoderConfigurationRecord: arrays of parameter sets of one type each."""
+    units: list[bytes] = []
+    position = 23
+    for _ in range(data[22]):
+        count = int.from_bytes(data[position + 1 : position + 3], "big")
+        found, position = _units(data, position + 3, count)
+        units += found
+    return units
+
+
+def _units(data: bytes, position: int, count: int) -> tuple[list[bytes], int]:
+    units = []
+    for _ in range(count):
+        size = int.from_bytes(data[position : position + 2], "big")
+        if size == 0 or position + 2 + size > len(data):
+            raise IndexError(position)
+        units.append(data[position + 2 : position + 2 + size])
+        position += 2 + size
+    return units, position

@@ -1,0 +1,39 @@
+"""Which detector runs here."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from analytics.detectors.onnx import OnnxDetector
+from analytics.detectors.ssd import SsdDetector
+from analytics.detectors.yolo import DEFAULT_WEIGHTS, YoloDetector
+from analytics.people import DetectorUnavailable, PersonDetector
+
+DetectorName = Literal["auto", "ssd", "onnx", "yolo"]
+
+
+def choose_detector(name: DetectorName = "auto", weights: str = "") -> PersonDetector:
+    """The detector of that name; `auto` takes the best that is present.
+
+    Given weights decide for `auto`: `.onnx` runs without torch, anything else needs the extra `yolo`.
+    Without weights `auto` is `ssd`: Ultralytics would have to download its own, and that is never done unasked.
+    Raises DetectorUnavailable with what to do.
+    """
+    chosen = _best(weights) if name == "auto" else name
+    if chosen == "ssd":
+        return SsdDetector()
+    if chosen == "onnx":
+        return OnnxDetector(_required(weights))
+    return YoloDetector(weights or DEFAULT_WEIGHTS)
+
+
+def _best(weights: str) -> DetectorName:
+    if not weights:
+        return "yolo" if find_spec("ultralytics") and Path(DEFAULT_WEIGHTS).is_file() else "ssd"
+    return "onnx" if weights.endswith(".onnx") else "yolo"
+
+
+def _required(weights: str) -> Path:
+    if not weights:
+        raise DetectorUnavailable("detector onnx: watcher.weights is empty; give the path of a YOLO or YOLOX export")
+    return Path(weights)

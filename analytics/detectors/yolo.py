@@ -1,0 +1,60 @@
+"""Ultralytics YOLO: an extra, because it is AGPL-3.0 and brings torch."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person
+
+DEFAULT_WEIGHTS = "yolo11n.pt"
+_PERSON_CLASS = 0
+# Ultralytics reads these when it is imported: nothing of ours calls out unasked or installs packages.
+_QUIET = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
+
+
+class YoloDetector:
+    """Weights are a path to `.pt`, `.onnx`, an OpenVINO folder or a TensorRT engine."""
+
+    def __init__(self, weights: str = DEFAULT_WEIGHTS, size: int = 320) -> None:
+        """`size` is the side in pixels a crop is scaled to. Raises DetectorUnavailable without the extra or weights."""
+        self.name = f"yolo {weights.rsplit('/', 1)[-1]}"
+        self._size = size
+        self._model = _load(weights)
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        if not images:
+            return []
+        results = self._model.predict(
+            list(images), imgsz=self._size, conf=WEAK_SCORE, classes=[_PERSON_CLASS], verbose=False
+        )
+        return [_people(result) for result in results]
+
+
+def _people(result: Any) -> tuple[Person, ...]:  # noqa: ANN401  (an optional package without stubs here)
+    corners = result.boxes.xyxyn.tolist()
+    scores = result.boxes.conf.tolist()
+    found = [Person(Box(*box), score) for box, score in zip(corners, scores, strict=True)]
+    return tuple(sorted(found, key=lambda person: -person.score))
+
+
+def _load(weights: str) -> Any:  # noqa: ANN401
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        from ultralytics import YOLO
+        from ultralytics import settings as ultralytics_settings
+    except ImportError as error:
+        raise DetectorUnavailable(
+            "detector yolo: Ultralytics is not installed; run: pip install 'hallwatch[yolo]' (AGPL-3.0, brings torch)"
+        ) from error
+    except RuntimeError as error:
+        raise DetectorUnavailable(
+            f"detector yolo: torch and torchvision do not match ({error}); install both from one index"
+        ) from error
+    ultralytics_settings.update({"sync": False})
+    try:
+        return YOLO(weights, task="detect")
+    except (FileNotFoundError, ConnectionError, OSError) as error:
+        raise DetectorUnavailable(
+            f"detector yolo: weights {weights} are neither here nor downloadable; set watcher.weights to a file"
+        ) from error

@@ -1,0 +1,82 @@
+"""When a hall is open: weekly rows, statutory holidays, make-up working days."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import chinese_calendar
+
+from storage.intervals import Span, intersect, merge
+from storage.models import OpeningHours
+
+_MONDAY, _FRIDAY, _SATURDAY = 0, 4, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The open spans inside the asked one."""
+
+    spans: tuple[Span, ...]
+    provisional: bool = False
+    """Some day lies in a year whose holidays are not announced: its weekday was taken as it is."""
+
+
+def opening(rows: Sequence[OpeningHours], zone: ZoneInfo, start: datetime, end: datetime) -> Opening:
+    """Where the hall is open in [start, end); a hall without any row always is."""
+    if end <= start:
+        return Opening(())
+    if not rows:
+        return Opening((Span(start, end),))
+    days = list(_days(start.astimezone(zone).date(), end.astimezone(zone).date()))
+    spans = [span for day in days for span in _open_on(day, rows, zone)]
+    inside = intersect(merge(spans), [Span(start, end)])
+    return Opening(tuple(inside), provisional=any(not _announced(day) for day in days))
+
+
+def worked_as(day: date) -> int | None:
+    """The weekday (0 = Monday) whose hours hold on that day; None on a statutory holiday.
+
+    A make-up Saturday is worked as a Friday and a make-up Sunday as a Monday: the calendar does not say which day they
+    replace, and halls keep the same hours Monday to Friday.
+    """
+    if not _announced(day):
+        return day.weekday()
+    holiday, name = chinese_calendar.get_holiday_detail(day)
+    if name is None or (not holiday and day.weekday() < _SATURDAY):
+        return day.weekday()
+    if holiday:
+        return None
+    return _FRIDAY if day.weekday() == _SATURDAY else _MONDAY
+
+
+def _announced(day: date) -> bool:
+    try:
+        chinese_calendar.is_workday(day)
+    except NotImplementedError:
+        return False
+    return True
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first += timedelta(days=1)
+
+
+def _open_on(day: date, rows: Sequence[OpeningHours], zone: ZoneInfo) -> Iterator[Span]:
+    weekday = worked_as(day)
+    for row in rows:
+        in_force = (row.valid_from is None or row.valid_from <= day) and (row.valid_to is None or day <= row.valid_to)
+        if row.weekday == weekday and in_force:
+            opens, closes = _moment(day, row.opens, zone), _moment(day, row.closes, zone)
+            if opens < closes:
+                yield Span(opens, closes)
+
+
+def _moment(day: date, text: str, zone: ZoneInfo) -> datetime:
+    """`HH:MM` of that day in UTC; 24:00 is the next midnight."""
+    hours, minutes = (int(part) for part in text.split(":"))
+    if hours == 24:
+        day, hours = day + timedelta(days=1), 0
+    return datetime.combine(day, time(hours, minutes), zone).astimezone(UTC)

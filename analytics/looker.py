@@ -1,0 +1,108 @@
+"""Looks at many pictures in one batch, and does not look again where nothing has moved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from analytics.looking import SEEN_SCORE, Observation, WatchedView, crops_of, observe, place
+from analytics.people import Box, Image, Person, PersonDetector
+from analytics.pictures import Picture
+from analytics.zones import cut
+
+Work = Sequence[tuple[Picture, Sequence[WatchedView]]]
+"""Pictures, at most one of each camera, with the views of that camera."""
+
+_THUMBNAIL = (48, 48)
+# The noise of a sensor averages out below this in a thumbnail; whatever a person does moves one cell further.
+_MOVED_MAX, _MOVED_MEAN = 10, 1.5
+
+Crop = tuple[str, Box]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The last real look through one crop."""
+
+    thumbnail: NDArray[np.uint8]
+    wall: datetime
+    people: tuple[Person, ...]
+    agreed: int
+    """Successive looks that counted the same number of people."""
+
+
+class Looker:
+    """Wraps a detector. People who sit still are looked at anew every `recheck`: nothing is ever gated on motion.
+
+    A crop that looks as it did at the last real look keeps that look's result, but only when the two looks before
+    agreed, so that one mistaken look is never repeated.
+    """
+
+    def __init__(
+        self, detector: PersonDetector, threshold: float = SEEN_SCORE, recheck: timedelta = timedelta(seconds=5)
+    ) -> None:
+        """`recheck` of zero looks at everything."""
+        self.detector = detector
+        self.threshold = threshold
+        self.looks = 0
+        """Crops given to the detector so far."""
+        self._recheck = recheck
+        self._seen: dict[Crop, _Seen] = {}
+
+    def look(self, work: Work) -> list[Observation]:
+        """One observation for each picture and view, in order."""
+        fresh = self._look_where_needed(work)
+        return [
+            observe(
+                view, picture.wall, [fresh[picture.camera_id, crop].people for crop in crops_of(view)], self.threshold
+            )
+            for picture, views in work
+            for view in views
+        ]
+
+    def forget(self, camera_id: str) -> None:
+        self._seen = {crop: seen for crop, seen in self._seen.items() if crop[0] != camera_id}
+
+    def _look_where_needed(self, work: Work) -> dict[Crop, _Seen]:
+        current: dict[Crop, _Seen] = {}
+        wanted: list[tuple[Crop, Picture, NDArray[np.uint8], Image]] = []
+        for picture, views in work:
+            for box in dict.fromkeys(box for view in views for box in crops_of(view)):
+                crop, image = (picture.camera_id, box), cut(picture.image, box)
+                thumbnail = _thumbnail(image)
+                before = self._seen.get(crop)
+                if before and self._still(before, thumbnail, picture.wall):
+                    current[crop] = before
+                else:
+                    wanted.append((crop, picture, thumbnail, image))
+        for (crop, picture, thumbnail, _), people in zip(wanted, self._detect([w[3] for w in wanted]), strict=True):
+            current[crop] = self._remember(crop, picture.wall, thumbnail, people)
+        return current
+
+    def _detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        self.looks += len(images)
+        return self.detector.detect(images) if images else []
+
+    def _remember(self, crop: Crop, wall: datetime, thumbnail: NDArray[np.uint8], people: tuple[Person, ...]) -> _Seen:
+        before = self._seen.get(crop)
+        agreed = before.agreed + 1 if before and self._count(before.people) == self._count(people) else 0
+        seen = _Seen(thumbnail, wall, place(people, crop[1]), agreed)
+        self._seen[crop] = seen
+        return seen
+
+    def _still(self, before: _Seen, thumbnail: NDArray[np.uint8], wall: datetime) -> bool:
+        if not before.agreed or not timedelta(0) <= wall - before.wall < self._recheck:
+            return False
+        difference = cv2.absdiff(before.thumbnail, thumbnail)
+        return bool(difference.max() <= _MOVED_MAX and difference.mean() <= _MOVED_MEAN)
+
+    def _count(self, people: Sequence[Person]) -> int:
+        return sum(1 for person in people if person.score >= self.threshold)
+
+
+def _thumbnail(image: Image) -> NDArray[np.uint8]:
+    grey = cv2.cvtColor(cv2.resize(image, _THUMBNAIL, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+    return np.asarray(grey, dtype=np.uint8)

@@ -1,0 +1,117 @@
+"""What is to be watched at a moment, as the tables say."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from sqlmodel import Session, col, select
+
+from analytics.absence import Rule, rule_in_force
+from analytics.looking import WatchedView
+from analytics.zones import zone_of
+from storage.models import AbsenceRule, Camera, CameraStatus, Counter, Hall, OpeningHours, View
+
+_log = structlog.get_logger(__name__)
+
+MAX_CLOCK_OFFSET = timedelta(seconds=5)
+_STATUS_AGE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPlan:
+    camera_id: str
+    hall_id: str
+    views: tuple[WatchedView, ...]
+    clock_wrong: bool = False
+    """Its clock is more than MAX_CLOCK_OFFSET off the recorder's."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterPlan:
+    counter_id: str
+    hall_id: str
+    cameras: frozenset[str]
+    rule: Rule
+    zone: ZoneInfo
+    hours: tuple[OpeningHours, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPlan:
+    cameras: Mapping[str, CameraPlan] = field(default_factory=dict)
+    counters: Mapping[str, CounterPlan] = field(default_factory=dict)
+
+
+def load_plan(session: Session, now: datetime) -> WatchPlan:
+    """Enabled cameras with a view that is valid now, and the counters they see."""
+    cameras = {camera.id: camera for camera in session.exec(select(Camera).where(col(Camera.enabled).is_(True)))}
+    views = [view for view in session.exec(select(View)) if view.camera_id in cameras and _valid(view, now)]
+    clocks = _wrong_clocks(session.exec(select(CameraStatus)), now)
+    of_camera: dict[str, list[WatchedView]] = defaultdict(list)
+    of_counter: dict[str, set[str]] = defaultdict(set)
+    for view in views:
+        of_camera[view.camera_id].append(_watched(view))
+        of_counter[view.counter_id].add(view.camera_id)
+    return WatchPlan(
+        {
+            camera_id: CameraPlan(camera_id, cameras[camera_id].hall_id, tuple(watched), camera_id in clocks)
+            for camera_id, watched in of_camera.items()
+        },
+        _counters(session, of_counter, now),
+    )
+
+
+def _counters(session: Session, of_counter: Mapping[str, set[str]], now: datetime) -> dict[str, CounterPlan]:
+    halls = {hall.id: hall for hall in session.exec(select(Hall))}
+    rules = list(session.exec(select(AbsenceRule)))
+    hours: dict[str, list[OpeningHours]] = defaultdict(list)
+    for row in session.exec(select(OpeningHours)):
+        hours[row.hall_id].append(row)
+    counters = session.exec(select(Counter).where(col(Counter.id).in_(of_counter)))
+    return {
+        counter.id: CounterPlan(
+            counter.id,
+            counter.hall_id,
+            frozenset(of_counter[counter.id]),
+            _rule(rules, counter, now),
+            _zone(halls[counter.hall_id].timezone),
+            tuple(hours[counter.hall_id]),
+        )
+        for counter in counters
+    }
+
+
+def _valid(view: View, now: datetime) -> bool:
+    return (view.valid_from is None or view.valid_from <= now) and (view.valid_to is None or now < view.valid_to)
+
+
+def _watched(view: View) -> WatchedView:
+    return WatchedView(view.camera_id, view.counter_id, zone_of(view.staff_zone), zone_of(view.customer_zone))
+
+
+def _wrong_clocks(statuses: Iterable[CameraStatus], now: datetime) -> set[str]:
+    return {
+        status.camera_id
+        for status in statuses
+        if abs(timedelta(microseconds=status.clock_offset_us)) > MAX_CLOCK_OFFSET and now - status.updated < _STATUS_AGE
+    }
+
+
+def _rule(rules: list[AbsenceRule], counter: Counter, now: datetime) -> Rule:
+    """A rule that makes no sense must not end the watch over everything else: the default stands in."""
+    try:
+        return rule_in_force(rules, counter.hall_id, counter.id, now)
+    except ValueError as error:
+        _log.error("absence_rule_rejected", counter=counter.id, error=str(error))
+        return Rule()
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        _log.error("unknown_timezone", timezone=name)
+        return ZoneInfo("Asia/Shanghai")

@@ -1,0 +1,183 @@
+"""From single observations to the state of a counter: pure, debounced, and honest about what is not known."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from analytics.debouncing import Debounced, Edge
+from analytics.looking import Observation
+from storage.models import CustomerState, StaffState
+
+AnyEdge = Edge[StaffState] | Edge[CustomerState]
+
+
+@dataclass(frozen=True, slots=True)
+class Debounce:
+    """How many samples it takes to believe a change; the change is dated back to the first of them."""
+
+    appear: int = 2
+    """Somebody where nobody was: one sample is a passer-by."""
+    vanish: int = 3
+    """Nobody where somebody was: detectors miss people who bend down."""
+    blind: int = 3
+    """Pictures that tell nothing."""
+    max_gap: timedelta = timedelta(seconds=5)
+    """Without any sample for longer than this the state is unknown from the last one on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """From `at` on the counter is in this state; `at` never goes back from one transition to the next."""
+
+    counter_id: str
+    at: datetime
+    staff: StaffState
+    customer: CustomerState
+    confidence: float = 0.0
+    reason: str = ""
+    """Why the staff state is unknown."""
+
+
+class CounterPresence:
+    """The presence of one counter, seen by one or several cameras.
+
+    Whatever camera sees somebody decides; nobody is there when every camera that can see sees nobody; cameras that
+    cannot see have no say; when none can, nothing is known. The samples of all cameras between two samples of the same
+    one count as a single sample, so more cameras do not make the state jumpier.
+    """
+
+    def __init__(self, counter_id: str, cameras: Collection[str], debounce: Debounce = Debounce()) -> None:
+        self.counter_id = counter_id
+        self._cameras = frozenset(cameras)
+        self._max_gap = debounce.max_gap
+        self._staff = Debounced(
+            StaffState.UNKNOWN,
+            {
+                StaffState.STAFFED: debounce.appear,
+                StaffState.UNSTAFFED: debounce.vanish,
+                StaffState.UNKNOWN: debounce.blind,
+            },
+        )
+        self._customer = Debounced(
+            CustomerState.UNKNOWN,
+            {
+                CustomerState.WAITING: debounce.appear,
+                CustomerState.NONE: debounce.vanish,
+                CustomerState.UNKNOWN: debounce.blind,
+            },
+        )
+        self._latest: dict[str, datetime] = {}
+        self._round: dict[str, Observation] = {}
+        self._last_sample: datetime | None = None
+        self._confirmed: datetime | None = None
+        self._state: Transition | None = None
+
+    @property
+    def confirmed_to(self) -> datetime | None:
+        """The last sample that showed the state as it is; no transition will be dated before it."""
+        return self._confirmed
+
+    @property
+    def state(self) -> Transition | None:
+        """The state now, and since when; None before anything could be said."""
+        return self._state
+
+    def resume(self, state: Transition, watched_to: datetime) -> None:
+        """Goes on from a state stored earlier, for which samples were seen until `watched_to`."""
+        self._state = state
+        self._staff.resume(state.staff)
+        self._customer.resume(state.customer)
+        self._last_sample = max(watched_to, state.at)
+
+    def watch_by(self, cameras: Collection[str]) -> None:
+        """Other cameras from now on."""
+        self._cameras = frozenset(cameras)
+        self._round = {camera: seen for camera, seen in self._round.items() if camera in self._cameras}
+
+    def observe(self, observation: Observation, max_gap: timedelta | None = None) -> list[Transition]:
+        """Transitions made certain by this observation; one not newer than the camera's last is ignored.
+
+        `max_gap` replaces the usual one where recorded footage is sampled more coarsely.
+        """
+        camera = observation.camera_id
+        if camera in self._latest and observation.wall <= self._latest[camera]:
+            return []
+        self._latest[camera] = observation.wall
+        changes: list[Transition] = []
+        if camera in self._round:
+            changes += self._close_round(max_gap)
+        self._round[camera] = observation
+        if self._cameras <= self._round.keys():
+            changes += self._close_round(max_gap)
+        return changes
+
+    def silence(self, now: datetime, reason: str) -> list[Transition]:
+        """No camera delivers: unknown from the last sample on, once `now` is more than a gap away from it."""
+        if self._last_sample is None:
+            return self._interrupt(now, reason)
+        if now - self._last_sample <= self._max_gap:
+            return []
+        return self._interrupt(self._last_sample, reason)
+
+    def stop(self, now: datetime, reason: str) -> list[Transition]:
+        """Not watched any more: unknown from the last sample on."""
+        return self._interrupt(self._last_sample or now, reason)
+
+    def _close_round(self, max_gap: timedelta | None) -> list[Transition]:
+        seen, self._round = list(self._round.values()), {}
+        at = max(observation.wall for observation in seen)
+        last, self._last_sample = self._last_sample, max(at, self._last_sample or at)
+        if last is None:
+            return self._sample(at, seen)
+        if at <= last:
+            return []
+        lost = self._interrupt(last, "gap") if at - last > (max_gap or self._max_gap) else []
+        return lost + self._sample(at, seen)
+
+    def _sample(self, at: datetime, seen: list[Observation]) -> list[Transition]:
+        confidence = max((o.confidence for o in seen if o.staff_count is not None), default=0.0)
+        reason = next((o.reason for o in seen if o.reason), "")
+        staff, customer = staff_seen(seen), customer_seen(seen)
+        changes = self._apply(self._staff.add(staff, at, confidence, reason), self._customer.add(customer, at, 0.0, ""))
+        if staff is self._staff.value and customer is self._customer.value:
+            self._confirmed = at
+        return changes
+
+    def _interrupt(self, at: datetime, reason: str) -> list[Transition]:
+        self._round = {}
+        return self._apply(self._staff.interrupt(at, reason), self._customer.interrupt(at, ""))
+
+    def _apply(self, *edges: AnyEdge | None) -> list[Transition]:
+        changes: list[Transition] = []
+        for edge in sorted((edge for edge in edges if edge is not None), key=lambda edge: edge.at):
+            after = self._after(edge)
+            if self._state and (after.staff, after.customer) == (self._state.staff, self._state.customer):
+                continue
+            if changes and changes[-1].at == after.at:
+                changes.pop()
+            self._state = after
+            changes.append(after)
+        return changes
+
+    def _after(self, edge: AnyEdge) -> Transition:
+        unseen = Transition(self.counter_id, edge.at, StaffState.UNKNOWN, CustomerState.UNKNOWN)
+        before = self._state or unseen
+        # An edge of one dimension can be dated before one of the other that has been told already.
+        at = max(edge.at, before.at)
+        if isinstance(edge.value, CustomerState):
+            return replace(before, at=at, customer=edge.value)
+        return replace(before, at=at, staff=edge.value, confidence=edge.confidence, reason=edge.reason)
+
+
+def staff_seen(seen: Iterable[Observation]) -> StaffState:
+    counts = [o.staff_count for o in seen if o.staff_count is not None]
+    if not counts:
+        return StaffState.UNKNOWN
+    return StaffState.STAFFED if any(counts) else StaffState.UNSTAFFED
+
+
+def customer_seen(seen: Iterable[Observation]) -> CustomerState:
+    counts = [o.customer_count for o in seen if o.customer_count is not None]
+    if not counts:
+        return CustomerState.UNKNOWN
+    return CustomerState.WAITING if any(counts) else CustomerState.NONE

@@ -1,0 +1,60 @@
+"""Pictures from recorded footage: the first keyframe of fragments, as far apart as asked."""
+
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import av
+import numpy as np
+import structlog
+
+from analytics.people import Image
+from analytics.pictures import Picture
+from storage.database import Database
+from storage.footage import Footage
+from storage.fragments import Fragment, unpack_fragments
+from storage.models import Segment
+from storage.objects import StoreError
+
+_log = structlog.get_logger(__name__)
+
+
+class RecordedPictures:
+    """Reads what the recorder has kept, as pictures."""
+
+    def __init__(self, database: Database, footage: Footage) -> None:
+        self._database = database
+        self._footage = footage
+
+    def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
+        """Pictures taken in [start, end), in order, about `step` apart or more; missing footage is skipped."""
+        with self._database.transaction() as session:
+            segments = self._footage.segments(session, camera_id, start, end)
+        next_due = start
+        for segment in segments:
+            for fragment in unpack_fragments(segment.fragments):
+                wall = segment.start + timedelta(microseconds=fragment.offset_us)
+                if not next_due <= wall < end:
+                    continue
+                image = self._image(segment, fragment)
+                if image is not None:
+                    next_due = wall + step * 0.9
+                    yield Picture(camera_id, wall, image)
+
+    def _image(self, segment: Segment, fragment: Fragment) -> Image | None:
+        try:
+            head = self._footage.read(segment, 0, segment.init_size)
+            body = self._footage.read(segment, fragment.byte_offset, fragment.byte_size)
+            return first_picture(head + body)
+        except (StoreError, OSError, av.FFmpegError) as error:
+            _log.warning("recorded_picture_unreadable", key=segment.key, error=str(error))
+            return None
+
+
+def first_picture(movie: bytes) -> Image | None:
+    """The first frame of an MP4, height × width × 3 blue-green-red. Raises av.FFmpegError when it cannot be read."""
+    with av.open(io.BytesIO(movie), "r") as container:
+        container.streams.video[0].codec_context.skip_frame = "NONKEY"
+        for frame in container.decode(video=0):
+            return np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
+    return None

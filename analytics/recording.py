@@ -1,0 +1,215 @@
+"""Writes what was seen: presence, absences, faults, alerts. Every function works inside the caller's transaction."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from analytics.absence import FoundAbsence, PresenceSpan
+from analytics.health import FaultChange
+from analytics.presence import Transition
+from storage.models import (
+    Absence,
+    Alert,
+    AlertKind,
+    AlertState,
+    CameraFault,
+    FaultKind,
+    Presence,
+    StaffState,
+    WatchCursor,
+)
+from storage.models.columns import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Where a counter's presence stood when the last watcher stopped."""
+
+    state: Transition
+    history: tuple[PresenceSpan, ...]
+    """The unbroken unstaffed time up to the open span, or just the open span."""
+
+
+def write_transitions(session: Session, transitions: Iterable[Transition], source: str) -> None:
+    """Ends each counter's open presence and begins the next; one dated at the open one's start replaces it."""
+    for change in transitions:
+        current = _open_presence(session, change.counter_id)
+        if current is not None and change.at <= current.start:
+            _fill(current, change, source)
+            continue
+        if current is not None:
+            current.end = change.at
+            session.flush()
+        session.add(_fill(Presence(counter_id=change.counter_id, start=change.at), change, source))
+        session.flush()
+
+
+def resumed_presence(session: Session, counter_id: str) -> Resumed | None:
+    """The open presence of a counter; None when there is none."""
+    newest_first = select(Presence).where(Presence.counter_id == counter_id).order_by(col(Presence.start).desc())
+    spans: list[PresenceSpan] = []
+    state: Transition | None = None
+    for row in session.exec(newest_first.execution_options(yield_per=16)):
+        if state is None:
+            if row.end is not None:
+                return None
+            state = Transition(counter_id, row.start, row.staff, row.customer, row.confidence, row.reason)
+        elif row.staff is not StaffState.UNSTAFFED or spans[-1].staff is not row.staff or row.end != spans[-1].start:
+            break
+        spans.append(PresenceSpan(row.start, row.end, row.staff, row.customer, row.confidence))
+    return Resumed(state, tuple(reversed(spans))) if state else None
+
+
+def write_absences(
+    session: Session, hall_id: str, counter_id: str, found: Iterable[FoundAbsence], now: datetime
+) -> None:
+    """Makes the counter's absences what was found, each with its alert; an open one that is not found any more ends."""
+    left = {row.start: row for row in _open_absences(session, counter_id)}
+    for absence in found:
+        row = left.pop(absence.start, None) or _absence_at(session, counter_id, absence.start)
+        if row is None:
+            _begin_absence(session, hall_id, counter_id, absence, now)
+        elif row.end is None:
+            row.customer_waiting = row.customer_waiting or absence.customer_waiting
+            if absence.end is not None:
+                _end_absence(session, row, absence.end, absence.ended_by, now)
+    for row in left.values():
+        # Its hours, rule or views were changed while it lasted.
+        _end_absence(session, row, max(now, row.start), "unknown", now)
+
+
+def write_faults(session: Session, changes: Iterable[FaultChange]) -> None:
+    """Begins and ends camera faults; the alerts of those that end are resolved."""
+    for change in changes:
+        row = _open_fault(session, change.camera_id, change.kind)
+        if change.began and row is None:
+            session.add(CameraFault(camera_id=change.camera_id, kind=change.kind, start=change.at))
+        elif not change.began and row is not None:
+            row.end = max(change.at, row.start)
+            _resolve(session, select(Alert).where(Alert.fault_id == row.id), change.at)
+    session.flush()
+
+
+def raise_fault_alerts(
+    session: Session, halls: Mapping[str, str], open_halls: Mapping[str, bool], now: datetime
+) -> None:
+    """An alert for each lasting fault of these cameras (camera → hall); a hall may be dark while it is closed."""
+    told = select(Alert.fault_id).where(col(Alert.fault_id).is_not(None))
+    lasting = select(CameraFault).where(
+        col(CameraFault.end).is_(None), col(CameraFault.camera_id).in_(halls), col(CameraFault.id).not_in(told)
+    )
+    for fault in session.exec(lasting):
+        hall_id = halls[fault.camera_id]
+        if fault.kind is not FaultKind.DARK or open_halls.get(hall_id, True):
+            session.add(
+                Alert(
+                    kind=AlertKind.CAMERA_FAULT,
+                    hall_id=hall_id,
+                    camera_id=fault.camera_id,
+                    fault_id=fault.id,
+                    raised_at=now,
+                )
+            )
+    session.flush()
+
+
+def lasting_faults(session: Session, camera_id: str) -> set[FaultKind]:
+    rows = select(CameraFault).where(CameraFault.camera_id == camera_id, col(CameraFault.end).is_(None))
+    return {row.kind for row in session.exec(rows)}
+
+
+def write_cursors(session: Session, watched: Mapping[str, datetime]) -> None:
+    """Up to where each camera has been watched; a cursor never goes back."""
+    for camera_id, wall in watched.items():
+        row = session.get(WatchCursor, camera_id)
+        if row is None:
+            session.add(WatchCursor(camera_id=camera_id, watched_to=wall))
+        else:
+            row.watched_to = max(row.watched_to, wall)
+
+
+def read_cursors(session: Session) -> dict[str, datetime]:
+    return {row.camera_id: row.watched_to for row in session.exec(select(WatchCursor))}
+
+
+def _fill(row: Presence, change: Transition, source: str) -> Presence:
+    row.staff, row.customer = change.staff, change.customer
+    row.confidence, row.reason, row.source = round(change.confidence, 3), change.reason, source
+    return row
+
+
+def _open_presence(session: Session, counter_id: str) -> Presence | None:
+    query = select(Presence).where(Presence.counter_id == counter_id, col(Presence.end).is_(None))
+    return session.exec(query.order_by(col(Presence.start).desc())).first()
+
+
+def _open_absences(session: Session, counter_id: str) -> list[Absence]:
+    return list(session.exec(select(Absence).where(Absence.counter_id == counter_id, col(Absence.end).is_(None))))
+
+
+def _absence_at(session: Session, counter_id: str, start: datetime) -> Absence | None:
+    return session.exec(select(Absence).where(Absence.counter_id == counter_id, Absence.start == start)).first()
+
+
+def _begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundAbsence, now: datetime) -> None:
+    row = Absence(
+        counter_id=counter_id,
+        start=found.start,
+        end=found.end,
+        ended_by=found.ended_by,
+        threshold_s=round(found.threshold.total_seconds()),
+        customer_waiting=found.customer_waiting,
+        rule_id=found.rule.id,
+        rule_version=found.rule.version,
+        evidence=_evidence(found),
+    )
+    session.add(row)
+    session.flush()
+    over = found.end is not None
+    session.add(
+        Alert(
+            kind=AlertKind.ABSENCE,
+            # Found late, in recorded footage, it is over already and nobody is to be called.
+            state=AlertState.RESOLVED if over else AlertState.RAISED,
+            hall_id=hall_id,
+            counter_id=counter_id,
+            absence_id=row.id,
+            raised_at=now,
+            resolved_at=now if over else None,
+        )
+    )
+    session.flush()
+
+
+def _end_absence(session: Session, row: Absence, end: datetime, ended_by: str, now: datetime) -> None:
+    row.end, row.ended_by = end, ended_by
+    _resolve(session, select(Alert).where(Alert.absence_id == row.id), now)
+
+
+def _resolve(session: Session, alerts: SelectOfScalar[Alert], now: datetime) -> None:
+    for alert in session.exec(alerts):
+        if alert.state is not AlertState.RESOLVED:
+            alert.state, alert.resolved_at = AlertState.RESOLVED, now
+
+
+def _open_fault(session: Session, camera_id: str, kind: FaultKind) -> CameraFault | None:
+    query = select(CameraFault).where(CameraFault.camera_id == camera_id, CameraFault.kind == kind)
+    return session.exec(query.where(col(CameraFault.end).is_(None))).first()
+
+
+def _evidence(found: FoundAbsence) -> JsonObject:
+    return {
+        "due": found.due.isoformat(),
+        "unstaffed": [
+            {
+                "from": span.start.isoformat(),
+                "to": span.end.isoformat() if span.end else None,
+                "customer": span.customer.value,
+                "confidence": round(span.confidence, 3),
+            }
+            for span in found.spans
+        ],
+    }

@@ -1,0 +1,113 @@
+"""The watch over all counters, without threads, clock or database: pictures in, changes out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from analytics.cameras import WatchedCamera
+from analytics.counters import WatchedCounter
+from analytics.health import FaultChange
+from analytics.looker import Looker
+from analytics.looking import Observation, blind
+from analytics.pictures import Picture
+from analytics.plan import WatchPlan
+from analytics.presence import Debounce, Transition
+
+_log = structlog.get_logger(__name__)
+
+MAX_LAG = timedelta(seconds=30)
+"""A live picture dated further than this from our clock is not live."""
+
+
+@dataclass(slots=True)
+class Changes:
+    """What is to be written."""
+
+    transitions: list[Transition] = field(default_factory=list)
+    faults: list[FaultChange] = field(default_factory=list)
+    watched: dict[str, datetime] = field(default_factory=dict)
+    """Camera → wall time of its last sample."""
+
+
+class Watch:
+    """Follows a plan; whoever calls it says what time it is."""
+
+    def __init__(self, looker: Looker, debounce: Debounce = Debounce()) -> None:
+        self.cameras: dict[str, WatchedCamera] = {}
+        self.counters: dict[str, WatchedCounter] = {}
+        self.changes = Changes()
+        self._looker = looker
+        self._debounce = debounce
+        self._held: list[tuple[Observation, timedelta]] | None = None
+
+    def follow(self, plan: WatchPlan, now: datetime) -> None:
+        """Watches what the plan says from now on; states of what stays are kept."""
+        for camera_id in self.cameras.keys() - plan.cameras.keys():
+            self.changes.faults += self.cameras.pop(camera_id).end_faults(now)
+            self._looker.forget(camera_id)
+        for counter_id in self.counters.keys() - plan.counters.keys():
+            self.changes.transitions += self.counters.pop(counter_id).stop(now, "no_view")
+        for camera_id, camera in plan.cameras.items():
+            self.cameras.setdefault(camera_id, WatchedCamera(camera, now)).plan = camera
+        for counter_id, counter in plan.counters.items():
+            self.counters.setdefault(counter_id, WatchedCounter(counter, self._debounce)).follow(counter)
+
+    def take_live(self, pictures: Iterable[Picture], now: datetime) -> None:
+        """Looks at live pictures, at most one of each camera."""
+        live = []
+        for picture in pictures:
+            if abs(now - picture.wall) > MAX_LAG:
+                _log.warning("picture_not_live", camera=picture.camera_id, wall=picture.wall.isoformat())
+            elif camera := self.cameras.get(picture.camera_id):
+                camera.arrived(now)
+                live.append(picture)
+        for observation in self._look(live):
+            patience = self.cameras[observation.camera_id].patience
+            if self._held is None:
+                self._observe(observation, patience)
+            else:
+                self._held.append((observation, patience))
+
+    def take_recorded(self, pictures: Iterable[Picture], step: timedelta) -> None:
+        """Looks at recorded pictures, at most one of each camera, some `step` apart."""
+        for observation in self._look([p for p in pictures if p.camera_id in self.cameras]):
+            self._observe(observation, max(self._debounce.max_gap, 2.5 * step))
+
+    def hold_live(self) -> None:
+        """Keeps what live pictures tell until `release_live`, while recorded ones that are older come in."""
+        self._held = []
+
+    def release_live(self) -> None:
+        held, self._held = self._held or [], None
+        for observation, patience in sorted(held, key=lambda pair: pair[0].wall):
+            self._observe(observation, patience)
+
+    def settle(self, now: datetime) -> None:
+        """What follows from pictures that did not come, and from faults that last."""
+        for camera in self.cameras.values():
+            self.changes.faults += camera.faults(now)
+        if self._held is not None:
+            return
+        silent = {camera_id for camera_id, camera in self.cameras.items() if camera.is_silent(now)}
+        for counter in self.counters.values():
+            if counter.plan.cameras <= silent:
+                self.changes.transitions += counter.silence(now, "no_signal")
+
+    def _look(self, pictures: Sequence[Picture]) -> list[Observation]:
+        faults = [self.cameras[picture.camera_id].judge(picture) for picture in pictures]
+        seeing = [p for p, fault in zip(pictures, faults, strict=True) if fault is None]
+        told = self._looker.look([(picture, self.cameras[picture.camera_id].plan.views) for picture in seeing])
+        for picture, fault in zip(pictures, faults, strict=True):
+            if fault is not None:
+                views = self.cameras[picture.camera_id].plan.views
+                told += [blind(view, picture.wall, fault.value) for view in views]
+        return told
+
+    def _observe(self, observation: Observation, max_gap: timedelta) -> None:
+        counter = self.counters.get(observation.counter_id)
+        if counter is not None:
+            self.changes.transitions += counter.observe(observation, max_gap)
+        before = self.changes.watched.get(observation.camera_id, observation.wall)
+        self.changes.watched[observation.camera_id] = max(before, observation.wall)
