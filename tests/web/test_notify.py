@@ -1,0 +1,283 @@
+"""The outbox against a real HTTP server, through Apprise."""
+
+import json
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from sqlmodel import select
+from structlog.testing import capture_logs
+
+from storage.database import Database
+from storage.models import (
+    Absence,
+    Alert,
+    AlertKind,
+    AlertState,
+    CameraFault,
+    Delivery,
+    DeliveryState,
+    FaultKind,
+)
+from tests.sample import CAMERA, COUNTERS, HALL, a_hall
+from web.notify import FIRST_PAUSE, LONGEST_PAUSE, MAX_AGE, MAX_ATTEMPTS, Channel, Notifier, pause_after
+from web.notify_apprise import understands
+
+NOW = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
+BOTH = (AlertKind.ABSENCE, AlertKind.CAMERA_FAULT)
+
+
+class Listener(ThreadingHTTPServer):
+    """Keeps what is posted; answers `status`."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status = 200
+        self.messages: list[dict[str, Any]] = []
+
+    @property
+    def address(self) -> str:
+        return f"json://user:very-secret@127.0.0.1:{self.server_address[1]}/hook"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Listener
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.messages.append(json.loads(body))
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with Listener() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def hall(database: Database) -> Database:
+    with database.transaction() as session:
+        a_hall(session)
+    return database
+
+
+def raise_absence(database: Database, at: datetime = NOW, counter: str = COUNTERS[0]) -> int:
+    with database.transaction() as session:
+        absence = Absence(counter_id=counter, start=at - timedelta(minutes=5), threshold_s=300)
+        session.add(absence)
+        session.flush()
+        alert = Alert(kind=AlertKind.ABSENCE, hall_id=HALL, counter_id=counter, absence_id=absence.id, raised_at=at)
+        session.add(alert)
+        session.flush()
+        assert alert.id is not None
+        return alert.id
+
+
+def raise_fault(database: Database) -> None:
+    with database.transaction() as session:
+        fault = CameraFault(camera_id=CAMERA, kind=FaultKind.DARK, start=NOW)
+        session.add(fault)
+        session.flush()
+        session.add(
+            Alert(kind=AlertKind.CAMERA_FAULT, hall_id=HALL, camera_id=CAMERA, fault_id=fault.id, raised_at=NOW)
+        )
+
+
+def notifier(database: Database, listener: Listener, kinds: tuple[AlertKind, ...] = BOTH) -> Notifier:
+    return Notifier(database, [Channel("duty", listener.address, kinds)], "https://hall.example/")
+
+
+def only_delivery(database: Database) -> Delivery:
+    with database.transaction() as session:
+        return session.exec(select(Delivery)).one()
+
+
+def test_an_absence_is_told_in_both_languages_with_the_halls_time_and_a_link(
+    hall: Database, listener: Listener
+) -> None:
+    raise_absence(hall)
+    assert notifier(hall, listener).run_once(NOW) == 1
+    [message] = listener.messages
+    assert message["title"] == "禅城政务服务大厅 1号窗口离岗 · Nobody at counter 1 of Chancheng Hall"
+    assert message["message"].split("\n") == [
+        "禅城政务服务大厅 1号窗口离岗，自 2026-01-05 11:55:00（Asia/Shanghai）。",
+        "Nobody at counter 1 of Chancheng Hall since 2026-01-05 11:55:00 (Asia/Shanghai).",
+        "https://hall.example/absences/1",
+    ]
+
+
+def test_a_camera_fault_says_what_is_wrong(hall: Database, listener: Listener) -> None:
+    raise_fault(hall)
+    notifier(hall, listener).run_once(NOW)
+    [message] = listener.messages
+    assert "摄像机 1–2号窗口 画面全黑" in message["title"]
+    assert "is dark since 2026-01-05 12:00:00" in message["message"]
+
+
+def test_an_alert_is_sent_once_though_run_twice(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+    assert notifier(hall, listener).run_once(NOW) == 1
+    assert notifier(hall, listener).run_once(NOW + timedelta(minutes=1)) == 0
+    assert len(listener.messages) == 1
+    delivery = only_delivery(hall)
+    assert (delivery.state, delivery.sent_at, delivery.attempts) == (DeliveryState.SENT, NOW, 1)
+
+
+def test_an_alert_is_sent_once_though_clerks_run_together(hall: Database, listener: Listener) -> None:
+    for _ in range(5):
+        raise_absence(hall)
+    with ThreadPoolExecutor(4) as pool:
+        sent = list(pool.map(lambda _: notifier(hall, listener).run_once(NOW), range(4)))
+    assert sum(sent) == 5
+    assert len(listener.messages) == 5
+
+
+def test_a_channel_gets_only_the_kinds_it_wants(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+    raise_fault(hall)
+    assert notifier(hall, listener, (AlertKind.CAMERA_FAULT,)).run_once(NOW) == 1
+    assert "摄像机" in listener.messages[0]["title"]
+
+
+def test_every_channel_gets_its_own_message(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+    channels = [Channel(name, listener.address, BOTH) for name in ("duty", "chief")]
+    assert Notifier(hall, channels).run_once(NOW) == 2
+    assert Notifier(hall, channels).run_once(NOW) == 0
+
+
+def test_a_message_that_was_refused_is_sent_later(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+    outbox = notifier(hall, listener)
+    listener.status = 500
+    assert outbox.run_once(NOW) == 0
+    assert only_delivery(hall).state is DeliveryState.PENDING
+    listener.status = 200
+    assert outbox.run_once(NOW + pause_after(1) - timedelta(seconds=1)) == 0
+    assert outbox.run_once(NOW + pause_after(1)) == 1
+    assert len(listener.messages) == 2
+    assert only_delivery(hall).last_error == ""
+
+
+def test_a_service_that_is_down_is_asked_for_one_message_not_for_all(hall: Database, listener: Listener) -> None:
+    for _ in range(4):
+        raise_absence(hall)
+    outbox = notifier(hall, listener)
+    listener.status = 500
+    outbox.run_once(NOW)
+    outbox.run_once(NOW + timedelta(seconds=1))
+    assert len(listener.messages) == 1
+    listener.status = 200
+    assert outbox.run_once(NOW + pause_after(1)) == 4
+
+
+def test_a_channel_that_is_down_does_not_hold_up_another(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+    broken = Channel("broken", "json://127.0.0.1:1/nobody", BOTH)
+    outbox = Notifier(hall, [broken, Channel("duty", listener.address, BOTH)])
+    assert outbox.run_once(NOW) == 1
+
+
+def test_it_gives_up_in_the_end(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+    outbox = notifier(hall, listener)
+    listener.status = 500
+    now = NOW
+    for _ in range(MAX_ATTEMPTS + 2):
+        outbox.run_once(now)
+        now = max(now, only_delivery(hall).next_try)
+    delivery = only_delivery(hall)
+    assert delivery.state is DeliveryState.FAILED
+    assert "refused" in delivery.last_error
+    assert len(listener.messages) <= MAX_ATTEMPTS
+
+
+def test_an_old_alert_is_no_news(hall: Database, listener: Listener) -> None:
+    raise_absence(hall, at=NOW - MAX_AGE - timedelta(seconds=1))
+    assert notifier(hall, listener).run_once(NOW) == 0
+    assert listener.messages == []
+
+
+def test_a_message_that_could_not_be_sent_in_time_is_given_up(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+    outbox = notifier(hall, listener)
+    listener.status = 500
+    outbox.run_once(NOW)
+    outbox.run_once(NOW + MAX_AGE + timedelta(seconds=1))
+    assert only_delivery(hall).state is DeliveryState.FAILED
+    assert len(listener.messages) == 1
+
+
+def test_a_channel_that_left_the_configuration_gets_nothing_more(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+    listener.status = 500
+    notifier(hall, listener).run_once(NOW)
+    Notifier(hall, []).run_once(NOW + LONGEST_PAUSE)
+    assert only_delivery(hall).state is DeliveryState.FAILED
+
+
+def test_an_alert_that_has_ended_is_still_told(hall: Database, listener: Listener) -> None:
+    alert_id = raise_absence(hall)
+    with hall.transaction() as session:
+        session.get_one(Alert, alert_id).state = AlertState.RESOLVED
+    assert notifier(hall, listener).run_once(NOW) == 1
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_no_log_line_and_no_row_holds_the_address(
+    hall: Database, listener: Listener, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    raise_absence(hall)
+    listener.status = status
+    with capture_logs() as lines, caplog.at_level(0):
+        notifier(hall, listener).run_once(NOW)
+    told = f"{lines} {caplog.messages} {only_delivery(hall)} {Channel('duty', listener.address, BOTH)}"
+    assert [line["event"] for line in lines] == ["notification_sent" if status == 200 else "notification_failed"]
+    assert "very-secret" not in told
+    assert "json://" not in told
+
+
+def test_the_pauses_double_up_to_a_limit() -> None:
+    pauses = [pause_after(attempts) for attempts in range(1, MAX_ATTEMPTS)]
+    assert pauses[0] == 2 * FIRST_PAUSE
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == LONGEST_PAUSE
+
+
+def test_an_address_can_be_checked_without_sending() -> None:
+    assert understands("json://127.0.0.1/hook")
+    assert not understands("no-such-service://x")
+    assert not understands("")
+
+
+@contextmanager
+def crash() -> Iterator[None]:
+    with pytest.raises(KeyboardInterrupt):
+        yield
+
+
+def test_a_crash_in_the_middle_of_sending_is_tried_again(hall: Database, listener: Listener) -> None:
+    raise_absence(hall)
+
+    def die(*_message: object) -> None:
+        raise KeyboardInterrupt
+
+    with crash():
+        Notifier(hall, [Channel("duty", listener.address, BOTH)], send=die).run_once(NOW)
+    assert notifier(hall, listener).run_once(NOW) == 0
+    assert notifier(hall, listener).run_once(NOW + pause_after(1)) == 1

@@ -1,0 +1,58 @@
+"""What a notification says: Chinese first, then English, with the times of the hall."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from storage.models import AlertKind, FaultKind
+
+_FAULTS = {
+    FaultKind.NO_SIGNAL: ("无信号", "has no signal"),
+    FaultKind.DARK: ("画面全黑", "is dark"),
+    FaultKind.FROZEN: ("画面静止", "is frozen"),
+    FaultKind.OBSTRUCTED: ("画面被遮挡", "is obstructed"),
+    FaultKind.CLOCK_WRONG: ("时钟不准", "has a wrong clock"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an alert is about, in the words of the place."""
+
+    kind: AlertKind
+    page: str
+    """Where to look, e.g. /alerts."""
+    hall: tuple[str, str]
+    """Chinese, English."""
+    timezone: str
+    since: datetime
+    counter: str = ""
+    """The number above it."""
+    camera: str = ""
+    fault: FaultKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    title: str
+    body: str
+
+
+def notice(subject: Subject, public_url: str) -> Notice:
+    """`public_url` without a slash at its end; empty: no link."""
+    since = f"{subject.since.astimezone(ZoneInfo(subject.timezone)):%Y-%m-%d %H:%M:%S}"
+    chinese, english = _sentences(subject)
+    lines = [
+        f"{chinese}，自 {since}（{subject.timezone}）。",
+        f"{english} since {since} ({subject.timezone}).",
+        *([f"{public_url}{subject.page}"] if public_url else []),
+    ]
+    return Notice(title=f"{chinese} · {english}", body="\n".join(lines))
+
+
+def _sentences(subject: Subject) -> tuple[str, str]:
+    hall, hall_en = subject.hall[0], subject.hall[1] or subject.hall[0]
+    if subject.kind is AlertKind.ABSENCE:
+        return f"{hall} {subject.counter}号窗口离岗", f"Nobody at counter {subject.counter} of {hall_en}"
+    state, state_en = _FAULTS[subject.fault] if subject.fault else ("故障", "is faulty")
+    return f"{hall} 摄像机 {subject.camera} {state}", f"Camera {subject.camera} of {hall_en} {state_en}"

@@ -1,0 +1,42 @@
+"""Sends a message to any service that Apprise knows. The only file that knows Apprise."""
+
+import logging
+
+from apprise import Apprise, AppriseAsset, PersistentStoreMode
+
+from web.notice import Notice
+
+SEND_TIMEOUT_S = 15.0
+_SILENT = logging.CRITICAL + 1
+
+
+class DeliveryFailed(Exception):
+    """The service refused the message or could not be reached."""
+
+
+def send(url: str, notice: Notice) -> None:
+    """Blocks until the service has taken the message, at most SEND_TIMEOUT_S. Raises DeliveryFailed."""
+    service = Apprise(asset=_asset())
+    # Apprise logs addresses, and those hold passwords and tokens.
+    logging.getLogger("apprise").setLevel(_SILENT)
+    if not service.add(url):
+        raise DeliveryFailed("the address is not one that Apprise understands")
+    if not service.notify(title=notice.title, body=notice.body):
+        raise DeliveryFailed("the service refused the message or could not be reached")
+
+
+def understands(url: str) -> bool:
+    """Whether it is an address that messages can be sent to; nothing is sent."""
+    logging.getLogger("apprise").setLevel(_SILENT)
+    return Apprise.instantiate(url, asset=_asset()) is not None
+
+
+def _asset() -> AppriseAsset:
+    return AppriseAsset(
+        app_id="Hallwatch",
+        app_desc="Hallwatch",
+        app_url="",
+        storage_mode=PersistentStoreMode.MEMORY,  # else it writes below the home folder
+        service_timeout=SEND_TIMEOUT_S,
+        async_mode=False,
+    )
