@@ -1,0 +1,66 @@
+// <time-chart label unit timezone>: draws the <table> inside it. First column <time datetime>, then one line per column.
+// The table stays for screen readers and where scripts do not run.
+import uPlot from "uplot";
+
+const HEIGHT = 200;
+
+class TimeChart extends HTMLElement {
+  #chart: uPlot | null = null;
+  #holder = document.createElement("div");
+  #size = new ResizeObserver(() => this.#fit());
+
+  connectedCallback(): void {
+    this.#holder.setAttribute("aria-hidden", "true");
+    this.append(this.#holder);
+    this.#draw();
+    this.#size.observe(this);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.#draw);
+  }
+
+  disconnectedCallback(): void {
+    this.#size.disconnect();
+    matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.#draw);
+    this.#chart?.destroy();
+    this.#holder.remove();
+  }
+
+  #draw = (): void => {
+    const table = this.querySelector("table");
+    if (!table) return;
+    this.#chart?.destroy();
+    const colours = getComputedStyle(this);
+    const colour = (name: string): string => colours.getPropertyValue(name).trim() || "#666";
+    const lines = [colour("--accent"), colour("--warn-fill"), colour("--good-fill"), colour("--wait-fill")];
+    const axis = { stroke: colour("--ink-faint"), grid: { stroke: colour("--line"), width: 1 } };
+    const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent?.trim() ?? "");
+    const series = names.slice(1).map((label, at) => ({ label, stroke: lines[at % lines.length] ?? "#666", width: 2 }));
+    const zone = this.getAttribute("timezone") ?? "UTC";
+    const options: uPlot.Options = {
+      width: Math.max(this.clientWidth, 100),
+      height: HEIGHT,
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
+      axes: [axis, { ...axis, label: this.getAttribute("unit") ?? "" }],
+      series: [{}, ...series],
+    };
+    this.#chart = new uPlot(options, columns(table, names.length), this.#holder);
+  };
+
+  #fit(): void {
+    if (this.clientWidth > 0) this.#chart?.setSize({ width: this.clientWidth, height: HEIGHT });
+  }
+}
+
+/** Seconds since 1970, then the numbers of each column; an empty cell leaves a hole in the line. */
+function columns(table: HTMLTableElement, count: number): uPlot.AlignedData {
+  const rows = [...table.querySelectorAll("tbody tr")].map((row) => [...row.children]);
+  const times = rows.map(([cell]) => Date.parse(cell?.querySelector("time")?.dateTime ?? "") / 1000);
+  const values = Array.from({ length: count - 1 }, (_, at) => rows.map((cells) => number(cells[at + 1])));
+  return [times, ...values];
+}
+
+function number(cell: Element | undefined): number | null {
+  const text = (cell as HTMLElement | undefined)?.dataset["value"] ?? cell?.textContent?.trim() ?? "";
+  return text === "" || Number.isNaN(Number(text)) ? null : Number(text);
+}
+
+customElements.define("time-chart", TimeChart);

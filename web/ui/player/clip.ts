@@ -1,0 +1,109 @@
+// <clip-player src start timezone label at gaps events>: one clip, with the wall time of its picture.
+import { shadow, sheet } from "../sheets.js";
+import { word } from "../words.js";
+import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
+import { spansOf, wallAttribute, type WallSpan } from "./wall.js";
+
+const STYLE = sheet(`
+  :host { display: grid; grid-template-rows: minmax(0, 1fr) auto; background: var(--video, #10161b); color: var(--video-ink, #fff); }
+  .picture { position: relative; min-height: 0; }
+  video { width: 100%; height: 100%; object-fit: contain; display: block; }
+`);
+
+export class ClipPlayer extends HTMLElement implements Playable {
+  #video = document.createElement("video");
+  #problem = document.createElement("p");
+  #transport: Transport | null = null;
+  #start = 0;
+  #end = 0;
+
+  get span(): WallSpan {
+    return { from: this.#start, to: this.#end };
+  }
+
+  get wallMs(): number {
+    return this.#start + this.#video.currentTime * 1000;
+  }
+
+  get paused(): boolean {
+    return this.#video.paused;
+  }
+
+  get rate(): number {
+    return this.#video.playbackRate;
+  }
+
+  set rate(rate: number) {
+    this.#video.playbackRate = rate;
+  }
+
+  connectedCallback(): void {
+    this.#start = wallAttribute(this, "start");
+    this.tabIndex = 0;
+    this.#problem.className = "problem";
+    this.#problem.setAttribute("role", "status");
+    this.#video.playsInline = true;
+    this.#video.preload = "metadata";
+    this.#video.setAttribute("aria-label", this.getAttribute("label") ?? "");
+    const picture = document.createElement("div");
+    picture.className = "picture";
+    picture.append(this.#video, this.#problem);
+    shadow(this, STYLE, picture).adoptedStyleSheets.push(TRANSPORT_STYLE);
+    this.#follow();
+    this.#video.src = this.getAttribute("src") ?? "";
+  }
+
+  disconnectedCallback(): void {
+    this.#video.removeAttribute("src");
+    this.#video.load();
+  }
+
+  play(): void {
+    this.#video.play().catch(() => undefined);
+  }
+
+  pause(): void {
+    this.#video.pause();
+  }
+
+  seekWall(ms: number): void {
+    const wanted = (ms - this.#start) / 1000;
+    this.#video.currentTime = Math.min(Math.max(wanted, 0), this.#video.duration || 0);
+  }
+
+  #follow(): void {
+    this.#video.addEventListener("loadedmetadata", () => this.#begin(), { once: true });
+    this.#video.addEventListener("error", () => void this.#explain());
+    this.#video.addEventListener("click", () => this.#transport?.toggle());
+    for (const name of ["timeupdate", "seeked", "play", "pause", "ratechange"]) {
+      this.#video.addEventListener(name, () => this.#tell());
+    }
+    this.addEventListener("keydown", (event) => {
+      if (this.#transport?.key(event)) event.preventDefault();
+    });
+  }
+
+  #begin(): void {
+    this.#end = this.#start + this.#video.duration * 1000;
+    const marks = JSON.parse(this.getAttribute("events") || "[]") as { at: string; label: string }[];
+    const timed: Mark[] = marks.map(({ at, label }) => ({ at: Date.parse(at), label }));
+    this.#transport = new Transport(this, this, spansOf(this.getAttribute("gaps")), timed);
+    this.shadowRoot?.append(this.#transport.bar);
+    this.seekWall(this.hasAttribute("at") ? wallAttribute(this, "at") : this.#start);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#transport?.update();
+    this.dispatchEvent(new CustomEvent("wall-time", { detail: this.wallMs, bubbles: true }));
+  }
+
+  /** Asks the server why there is no clip, because a video element cannot tell. */
+  async #explain(): Promise<void> {
+    const answer = await fetch(this.#video.src, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+    const known = answer && !answer.ok ? ((await answer.json().catch(() => null)) as { detail?: string } | null) : null;
+    this.#problem.textContent = known?.detail ?? word(this, answer?.ok ? "clip-undecodable" : "clip-missing");
+  }
+}
+
+customElements.define("clip-player", ClipPlayer);

@@ -1,0 +1,138 @@
+// <presence-timeline from to timezone for>: wraps the lanes that the server drew. It shows the time under the pointer, a line
+// where the player `for` (an id) is, and plays from where one clicks. Keys: arrows 10 s, Shift one minute, Enter plays.
+import { shadow, sheet } from "../sheets.js";
+import { word } from "../words.js";
+import type { Playable } from "./transport.js";
+import { clockText, wallAttribute } from "./wall.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const STEP_MS = 10_000;
+const LONG_STEP_MS = 60_000;
+
+const STYLE = sheet(`
+  :host { display: block; position: relative; }
+  svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; overflow: visible; }
+  .here { stroke: var(--ink, #000); stroke-width: 1; stroke-dasharray: 3 2; }
+  .played { stroke: var(--accent, #06c); stroke-width: 2; }
+  text { font: 600 11px var(--font, sans-serif); fill: var(--ink, #000); paint-order: stroke; stroke: var(--surface, #fff); stroke-width: 4px; }
+`);
+
+class PresenceTimeline extends HTMLElement {
+  #here = line("here");
+  #played = line("played");
+  #text = document.createElementNS(SVG, "text");
+  #from = 0;
+  #to = 0;
+  #at = 0;
+  #player: (HTMLElement & Playable) | null = null;
+
+  connectedCallback(): void {
+    this.#from = this.#at = wallAttribute(this, "from");
+    this.#to = wallAttribute(this, "to");
+    const over = document.createElementNS(SVG, "svg");
+    over.setAttribute("aria-hidden", "true");
+    over.append(this.#here, this.#played, this.#text);
+    shadow(this, STYLE, document.createElement("slot"), over);
+    this.#player = document.getElementById(this.getAttribute("for") ?? "") as (HTMLElement & Playable) | null;
+    this.#player?.addEventListener("wall-time", this.#onPlayed);
+    this.#beSlider();
+    this.addEventListener("pointermove", (event) => this.#point(this.#wallAt(event)));
+    this.addEventListener("pointerleave", () => this.#hide());
+    this.addEventListener("click", (event) => this.#click(event));
+    this.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  disconnectedCallback(): void {
+    this.#player?.removeEventListener("wall-time", this.#onPlayed);
+  }
+
+  #beSlider(): void {
+    this.tabIndex = 0;
+    this.setAttribute("role", "slider");
+    this.setAttribute("aria-label", word(this, "timeline"));
+    this.setAttribute("aria-valuemin", String(this.#from));
+    this.setAttribute("aria-valuemax", String(this.#to));
+    this.#announce();
+  }
+
+  #announce(): void {
+    this.setAttribute("aria-valuenow", String(Math.round(this.#at)));
+    this.setAttribute("aria-valuetext", clockText(this.#at, this.#zone));
+  }
+
+  get #zone(): string {
+    return this.getAttribute("timezone") ?? "UTC";
+  }
+
+  /** The lane is what the server marked with class `lane`; names stand beside it. */
+  get #lane(): DOMRect {
+    return (this.querySelector(".lane") ?? this).getBoundingClientRect();
+  }
+
+  #wallAt(event: MouseEvent): number {
+    const lane = this.#lane;
+    const share = Math.min(Math.max((event.clientX - lane.left) / lane.width, 0), 1);
+    return this.#from + share * (this.#to - this.#from);
+  }
+
+  #place(mark: SVGElement, wall: number): number {
+    const lane = this.#lane;
+    const x = lane.left - this.getBoundingClientRect().left + (lane.width * (wall - this.#from)) / (this.#to - this.#from);
+    for (const [key, value] of Object.entries({ x1: x, x2: x, y1: "0", y2: "100%" })) mark.setAttribute(key, String(value));
+    mark.removeAttribute("display");
+    return x;
+  }
+
+  #point(wall: number): void {
+    const x = this.#place(this.#here, wall);
+    const leftHalf = x < this.clientWidth / 2;
+    this.#text.textContent = clockText(wall, this.#zone);
+    this.#text.setAttribute("x", String(x + (leftHalf ? 4 : -4)));
+    this.#text.setAttribute("y", "-2");
+    this.#text.setAttribute("text-anchor", leftHalf ? "start" : "end");
+  }
+
+  #hide(): void {
+    this.#here.setAttribute("display", "none");
+    this.#text.textContent = "";
+  }
+
+  #click(event: MouseEvent): void {
+    if ((event.target as Element).closest("a")) return;
+    this.#at = this.#wallAt(event);
+    this.#open();
+  }
+
+  #key(event: KeyboardEvent): void {
+    const step = event.shiftKey ? LONG_STEP_MS : STEP_MS;
+    const by = { ArrowLeft: -step, ArrowRight: step }[event.key];
+    if (by === undefined && event.key !== "Enter") return;
+    if (event.target !== this) return;
+    event.preventDefault();
+    if (by === undefined) return this.#open();
+    this.#at = Math.min(Math.max(this.#at + by, this.#from), this.#to);
+    this.#announce();
+    this.#point(this.#at);
+  }
+
+  #open(): void {
+    this.#announce();
+    this.dispatchEvent(new CustomEvent("timeline-open", { detail: this.#at, bubbles: true }));
+    this.#player?.seekWall(this.#at);
+    this.#player?.play();
+  }
+
+  #onPlayed = (event: Event): void => {
+    const wall = (event as CustomEvent<number>).detail;
+    if (wall >= this.#from && wall <= this.#to) this.#place(this.#played, wall);
+  };
+}
+
+function line(name: string): SVGElement {
+  const made = document.createElementNS(SVG, "line");
+  made.setAttribute("class", name);
+  made.setAttribute("display", "none");
+  return made;
+}
+
+customElements.define("presence-timeline", PresenceTimeline);

@@ -1,0 +1,168 @@
+// <zone-editor image label>: edits the polygons of its <input type="hidden" data-zone data-label> children over a still.
+import { shadow, sheet } from "../sheets.js";
+import { word } from "../words.js";
+import { STARTING, addAfter, clamp, moveAll, moveCorner, remove, type Polygon } from "./polygon.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const SCALE = 1000;
+const STEP = 0.01;
+const FINE_STEP = 0.002;
+
+const STYLE = sheet(`
+  :host { display: block; }
+  .stage { position: relative; background: var(--video, #10161b); min-height: 8rem; }
+  img { display: block; width: 100%; height: auto; min-height: 8rem; }
+  svg { position: absolute; inset: 0; width: 100%; height: 100%; touch-action: none; }
+  polygon { fill-opacity: 0.22; stroke-width: 2; vector-effect: non-scaling-stroke; cursor: move; }
+  .staff { fill: var(--good-fill, #2a7); stroke: var(--good-fill, #2a7); }
+  .customer { fill: var(--wait-fill, #37c); stroke: var(--wait-fill, #37c); }
+  line { stroke: transparent; stroke-width: 12; vector-effect: non-scaling-stroke; cursor: copy; }
+  .corner { stroke: #fff; stroke-width: 14; stroke-linecap: round; vector-effect: non-scaling-stroke; cursor: grab; outline: none; }
+  .corner:focus-visible { stroke: var(--focus, #fc0); stroke-width: 20; }
+  .tools { display: flex; flex-wrap: wrap; gap: 0.5rem; padding: 0.5rem 0; font-size: 0.8125rem; align-items: center; }
+  button { font: inherit; color: inherit; padding: 0.25rem 0.625rem; border: 1px solid var(--line-strong, #999); border-radius: 4px;
+    background: var(--surface, #fff); cursor: pointer; }
+`);
+
+type Grip = { zone: number; corner: number | null; at: [number, number] };
+
+class ZoneEditor extends HTMLElement {
+  #inputs: HTMLInputElement[] = [];
+  #drawing = document.createElementNS(SVG, "svg");
+  #tools = document.createElement("div");
+  #grip: Grip | null = null;
+
+  connectedCallback(): void {
+    this.#inputs = [...this.querySelectorAll<HTMLInputElement>("input[data-zone]")];
+    const stage = document.createElement("div");
+    stage.className = "stage";
+    const still = Object.assign(new Image(), { src: this.getAttribute("image") ?? "", alt: this.getAttribute("label") ?? "" });
+    this.#drawing.setAttribute("viewBox", `0 0 ${SCALE} ${SCALE}`);
+    this.#drawing.setAttribute("preserveAspectRatio", "none");
+    stage.append(still, this.#drawing);
+    this.#tools.className = "tools";
+    shadow(this, STYLE, stage, this.#tools);
+    this.#drawing.addEventListener("pointermove", (event) => this.#drag(event));
+    this.#drawing.addEventListener("pointerup", () => this.#drop());
+    this.#drawing.addEventListener("pointercancel", () => this.#drop());
+    this.#draw();
+  }
+
+  #zone(index: number): Polygon {
+    return JSON.parse(this.#inputs[index]?.value || "[]") as Polygon;
+  }
+
+  #write(index: number, polygon: Polygon): void {
+    const input = this.#inputs[index];
+    if (!input) return;
+    input.value = JSON.stringify(polygon);
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    this.#draw();
+  }
+
+  #draw(): void {
+    const focused = (this.shadowRoot?.activeElement as SVGElement | null)?.dataset["key"];
+    this.#drawing.replaceChildren(...this.#inputs.flatMap((_, index) => this.#shapes(index)));
+    this.#tools.replaceChildren(...this.#inputs.map((_, index) => this.#tool(index)));
+    if (focused) this.#drawing.querySelector<SVGElement>(`[data-key="${focused}"]`)?.focus();
+  }
+
+  #shapes(index: number): SVGElement[] {
+    const polygon = this.#zone(index);
+    if (!polygon.length) return [];
+    const kind = this.#inputs[index]?.dataset["zone"] ?? "staff";
+    const points = polygon.map(([x, y]) => `${x * SCALE},${y * SCALE}`).join(" ");
+    const area = element("polygon", { points, class: kind });
+    area.addEventListener("pointerdown", (event) => this.#take(event, index, null));
+    const edges = polygon.map((_, corner) => this.#edge(index, polygon, corner));
+    const corners = polygon.map((_, corner) => this.#corner(index, polygon, corner));
+    return [area, ...edges, ...corners];
+  }
+
+  #edge(zone: number, polygon: Polygon, corner: number): SVGElement {
+    const [x1, y1] = polygon[corner] ?? [0, 0];
+    const [x2, y2] = polygon[(corner + 1) % polygon.length] ?? [0, 0];
+    const edge = element("line", { x1: x1 * SCALE, y1: y1 * SCALE, x2: x2 * SCALE, y2: y2 * SCALE });
+    edge.addEventListener("click", () => this.#write(zone, addAfter(this.#zone(zone), corner)));
+    return edge;
+  }
+
+  /** A corner is a line without length: its round cap stays round however the picture is stretched. */
+  #corner(zone: number, polygon: Polygon, corner: number): SVGElement {
+    const [x, y] = polygon[corner] ?? [0, 0];
+    const place = { x1: x * SCALE, y1: y * SCALE, x2: x * SCALE, y2: y * SCALE };
+    const dot = element("line", { ...place, class: "corner", tabindex: 0, role: "button", "data-key": `${zone}-${corner}` });
+    const name = this.#inputs[zone]?.dataset["label"] ?? "";
+    dot.setAttribute("aria-label", `${name} ${corner + 1}: ${Math.round(x * 100)} %, ${Math.round(y * 100)} %`);
+    dot.addEventListener("pointerdown", (event) => this.#take(event, zone, corner));
+    dot.addEventListener("keydown", (event) => this.#key(event, zone, corner));
+    return dot;
+  }
+
+  #take(event: PointerEvent, zone: number, corner: number | null): void {
+    event.preventDefault();
+    (event.currentTarget as SVGElement).focus();
+    this.#drawing.setPointerCapture(event.pointerId);
+    this.#grip = { zone, corner, at: this.#share(event) };
+  }
+
+  #drag(event: PointerEvent): void {
+    const grip = this.#grip;
+    if (!grip) return;
+    const to = this.#share(event);
+    const polygon = this.#zone(grip.zone);
+    const moved =
+      grip.corner === null ? moveAll(polygon, to[0] - grip.at[0], to[1] - grip.at[1]) : moveCorner(polygon, grip.corner, to);
+    this.#grip = { ...grip, at: to };
+    this.#write(grip.zone, moved);
+  }
+
+  #drop(): void {
+    this.#grip = null;
+  }
+
+  #share(event: PointerEvent): [number, number] {
+    const box = this.#drawing.getBoundingClientRect();
+    return [clamp((event.clientX - box.left) / box.width), clamp((event.clientY - box.top) / box.height)];
+  }
+
+  #key(event: KeyboardEvent, zone: number, corner: number): void {
+    const changed = keyed(event, this.#zone(zone), corner);
+    if (!changed) return;
+    event.preventDefault();
+    this.#write(zone, changed);
+  }
+
+  #tool(index: number): HTMLElement {
+    const input = this.#inputs[index];
+    const empty = !this.#zone(index).length;
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = word(this, empty ? "zone-add" : "zone-remove", { zone: input?.dataset["label"] ?? "" });
+    made.addEventListener("click", () => this.#write(index, empty ? STARTING : []));
+    return made;
+  }
+}
+
+function keyed(event: KeyboardEvent, polygon: Polygon, corner: number): Polygon | null {
+  const step = event.shiftKey ? FINE_STEP : STEP;
+  const ways: Record<string, [number, number]> = {
+    ArrowLeft: [-step, 0],
+    ArrowRight: [step, 0],
+    ArrowUp: [0, -step],
+    ArrowDown: [0, step],
+  };
+  const way = ways[event.key];
+  const [x, y] = polygon[corner] ?? [0, 0];
+  if (way) return moveCorner(polygon, corner, [x + way[0], y + way[1]]);
+  if (event.key === "Insert") return addAfter(polygon, corner);
+  return event.key === "Delete" || event.key === "Backspace" ? remove(polygon, corner) : null;
+}
+
+function element(name: string, attributes: Record<string, string | number>): SVGElement {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  return made;
+}
+
+customElements.define("zone-editor", ZoneEditor);
