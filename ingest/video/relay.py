@@ -1,7 +1,7 @@
 """Subscribing to a camera's packets, from asyncio or from a thread.
 
-The first item is a StreamInfo, then the frames from the last keyframe on, then what the camera sends. Nothing comes while
-the camera is not connected. A slow subscriber is set forward to the next keyframe; it never slows the recorder.
+The first item is a StreamInfo, then the frames from the last keyframe on, then what the camera sends. Nothing comes
+while the camera is not connected. A slow subscriber is set forward to the next keyframe; it never slows the recorder.
 """
 
 import asyncio

@@ -1,0 +1,51 @@
+"""Annex B (start codes) and the length-prefixed form that MP4 uses."""
+
+from collections.abc import Iterable
+
+START_CODE = b"\x00\x00\x00\x01"
+_SHORT_START_CODE = b"\x00\x00\x01"
+
+H264_SPS, H264_PPS = 7, 8
+HEVC_VPS, HEVC_SPS, HEVC_PPS = 32, 33, 34
+
+
+def split_units(data: bytes) -> list[bytes]:
+    """The NAL units of Annex B data, without start codes; anything before the first start code is ignored.
+
+    A unit never ends in zero bytes (H.264 7.4.1), so those before the next start code are padding.
+    """
+    units = (part.rstrip(b"\x00") for part in data.split(_SHORT_START_CODE)[1:])
+    return [unit for unit in units if unit]
+
+
+def join_units(units: Iterable[bytes]) -> bytes:
+    return b"".join(START_CODE + unit for unit in units)
+
+
+def length_prefixed(data: bytes) -> bytes:
+    """Annex B data with each start code replaced by a length of four bytes."""
+    parts: list[bytes] = []
+    for unit in split_units(data):
+        parts += (len(unit).to_bytes(4, "big"), unit)
+    return b"".join(parts)
+
+
+def annexb(data: bytes) -> bytes:
+    """The reverse of `length_prefixed`. Raises ValueError when a length leads beyond the end."""
+    units: list[bytes] = []
+    position = 0
+    while position < len(data):
+        size = int.from_bytes(data[position : position + 4], "big")
+        position += 4 + size
+        if position > len(data):
+            raise ValueError(f"unit of {size} bytes leads beyond the end")
+        units.append(data[position - size : position])
+    return join_units(units)
+
+
+def h264_kind(unit: bytes) -> int:
+    return unit[0] & 0x1F
+
+
+def hevc_kind(unit: bytes) -> int:
+    return unit[0] >> 1 & 0x3F

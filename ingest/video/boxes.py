@@ -1,0 +1,123 @@
+"""Reading ISO BMFF (MP4) boxes that may be cut off or damaged: every function ends and says what is whole."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAX_DEPTH_BYTES = 1 << 40
+
+
+class BadBox(ValueError):
+    """The bytes are not the MP4 boxes that a segment consists of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    kind: bytes
+    start: int
+    """Position of its header."""
+    body: int
+    """Position of its first byte after the header."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    duration: int
+    """Ticks."""
+    size: int
+    """Bytes."""
+    keyframe: bool
+    composition_offset: int
+    """Ticks from decoding to presentation time."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovieFragment:
+    """What a `moof` written by us says."""
+
+    decode_time: int
+    """Ticks, of the first sample."""
+    samples: tuple[Sample, ...]
+    data_offset: int
+    """From the start of the moof to the first sample's bytes."""
+
+    @property
+    def duration(self) -> int:
+        return sum(sample.duration for sample in self.samples)
+
+
+def whole_boxes(data: bytes | memoryview, start: int = 0, end: int | None = None) -> Iterator[Box]:
+    """The boxes that lie completely in data[start:end]; stops at the first that does not or that makes no sense."""
+    end = len(data) if end is None else min(end, len(data))
+    while start + 8 <= end:
+        box = _box_at(data, start)
+        if box is None or box.end > end:
+            return
+        yield box
+        start = box.end
+
+
+def box_size(header: bytes) -> int | None:
+    """Size in bytes of the box that starts with these 16 bytes (8 do for small boxes); None when it is no box."""
+    box = _box_at(header, 0)
+    return box.end if box else None
+
+
+def child(data: bytes, parent: Box, *path: bytes) -> Box:
+    """The first box along a path of kinds. Raises BadBox when one is missing."""
+    for kind in path:
+        found = next((box for box in whole_boxes(data, parent.body, parent.end) if box.kind == kind), None)
+        if found is None:
+            raise BadBox(f"no {kind.decode('latin-1')} in {parent.kind.decode('latin-1')}")
+        parent = found
+    return parent
+
+
+def read_movie_fragment(data: bytes) -> MovieFragment:
+    """A `moof`, its header included. Raises BadBox when it is malformed or not in the form that we write."""
+    try:
+        return _read_moof(data)
+    except (struct.error, IndexError) as error:
+        raise BadBox(f"moof: {error}") from error
+
+
+def _box_at(data: bytes | memoryview, start: int) -> Box | None:
+    if len(data) < start + 8:
+        return None
+    size, kind = struct.unpack_from(">I4s", data, start)
+    body = start + 8
+    if size == 1:
+        if len(data) < start + 16:
+            return None
+        (size,) = struct.unpack_from(">Q", data, body)
+        body += 8
+    if size < body - start or size > MAX_DEPTH_BYTES:
+        return None
+    return Box(kind, start, body, start + size)
+
+
+def _read_moof(data: bytes) -> MovieFragment:
+    moof = next(whole_boxes(data), None)
+    if moof is None or moof.kind != b"moof":
+        raise BadBox("no moof")
+    tfdt = child(data, moof, b"traf", b"tfdt")
+    wide = data[tfdt.body] == 1
+    (decode_time,) = struct.unpack_from(">Q" if wide else ">I", data, tfdt.body + 4)
+    trun = child(data, moof, b"traf", b"trun")
+    flags, count, data_offset = struct.unpack_from(">IIi", data, trun.body)
+    if flags & 0xFFFFFF != TRUN_FLAGS:
+        raise BadBox(f"trun with flags {flags:#x}")
+    if trun.body + 12 + 16 * count > trun.end:
+        raise BadBox(f"trun of {count} samples is cut off")
+    rows = struct.iter_unpack(">IIIi", data[trun.body + 12 : trun.body + 12 + 16 * count])
+    samples = tuple(Sample(duration, size, flags == KEYFRAME_FLAGS, offset) for duration, size, flags, offset in rows)
+    return MovieFragment(decode_time, samples, data_offset)
+
+
+TRUN_FLAGS = 0x000F01
+"""Data offset; per sample duration, size, flags and composition offset."""
+KEYFRAME_FLAGS = 0x02000000
+"""Depends on no other sample."""
+OTHER_FLAGS = 0x01010000
+"""Depends on others, is no sync sample."""

@@ -1,0 +1,134 @@
+"""One camera stream, kept going: connect, take packets, and after any failure start anew."""
+
+import random
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from ingest.video.connection import Connection
+from ingest.video.hub import Hub
+from ingest.video.intake import Intake
+from ingest.video.meter import Meter
+from ingest.video.parameter_sets import BadParameterSets
+from ingest.video.segmenter import Gop
+from ingest.video.source import RtspSource, SourceFailure, SourcePacket, Transport, open_source
+from storage.models import GapCause
+
+FIRST_WAIT_S = 0.5
+LONGEST_WAIT_S = 10.0
+PROVEN_S = 10.0
+"""A connection that lasted this long was good: the next wait is short again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFeed:
+    """A camera as the recorder needs it."""
+
+    id: str
+    url: str
+    """With credentials; never logged."""
+    sub_url: str = ""
+    transport: Transport = "tcp"
+    enabled: bool = True
+
+    def __repr__(self) -> str:
+        return f"CameraFeed(id={self.id!r})"
+
+
+class CameraWorker:
+    """A thread for one stream. `intake` is None for a sub-stream, which is watched and not recorded."""
+
+    def __init__(self, camera_id: str, url: str, transport: Transport, hub: Hub, intake: Intake | None = None) -> None:
+        self._camera_id, self._url, self._transport = camera_id, url, transport
+        self._hub, self._intake = hub, intake
+        self._stop = threading.Event()
+        self._abandoned = False
+        self._lead_us = 0
+        self.meter = Meter()
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera_id}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ask_to_stop(self) -> None:
+        self._stop.set()
+
+    def join(self, timeout: float) -> bool:
+        """Whether the thread has ended."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def abandon(self, detail: str) -> None:
+        """For a thread that hangs in a read: it ends whenever the read does, and what it brings then is not taken."""
+        self._abandoned = True
+        self._stop.set()
+        self.meter.failed(detail, _now())
+        if self._intake is not None:
+            self._intake.failed(GapCause.CAMERA_STALLED, detail, _now())
+
+    def _run(self) -> None:
+        wait_s = FIRST_WAIT_S
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                self._run_once()
+            except SourceFailure as failure:
+                self._failed(failure.cause, str(failure))
+            except BadParameterSets as error:
+                self._failed(GapCause.STREAM_UNSUPPORTED, str(error))
+            except Exception:
+                log.exception("camera_worker_failed", camera=self._camera_id)
+                self._failed(GapCause.UNKNOWN, "internal error, see the log")
+            wait_s = FIRST_WAIT_S if time.monotonic() - began > PROVEN_S else min(wait_s * 2, LONGEST_WAIT_S)
+            self._stop.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311
+
+    def _run_once(self) -> None:
+        """Returns when asked to stop; raises when the stream fails."""
+        with open_source(self._url, self._transport) as source:
+            connection = Connection(source.codec, source.extradata, source.time_base, self._lead_us)
+            try:
+                self._receive(source, connection)
+            finally:
+                self._lead_us = connection.clock.lead_us
+                self._record(connection.finish())
+                if not self._abandoned:
+                    self._hub.disconnected()
+
+    def _receive(self, source: RtspSource, connection: Connection) -> None:
+        self.meter.connected(_now())
+        log.info("camera_connected", camera=self._camera_id)
+        for packet in source.packets():
+            if self._stop.is_set():
+                return
+            if packet is not None:
+                self._take(packet, connection)
+
+    def _take(self, packet: SourcePacket, connection: Connection) -> None:
+        taken = connection.take(packet)
+        self.meter.packet(packet, connection.clock)
+        for item in (taken.info, taken.frame):
+            if item is not None:
+                self._hub.publish(item)
+        self._record(taken.gops)
+
+    def _record(self, gops: tuple[Gop, ...]) -> None:
+        if self._intake is not None and not self._abandoned:
+            for gop in gops:
+                self._intake.record(gop, _now())
+
+    def _failed(self, cause: GapCause, detail: str) -> None:
+        if self._stop.is_set():
+            return
+        if self.meter.failed(detail, _now()):
+            log.warning("camera_failed", camera=self._camera_id, cause=cause.value, detail=detail)
+        if self._intake is not None:
+            self._intake.failed(cause, detail, _now())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,108 @@
+"""From packets to frames with wall time, for those who watch, and to whole GOPs, for the recording."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ingest.video.clock import CameraClock
+from ingest.video.frames import Codec, EncodedFrame, StreamInfo, from_us
+from ingest.video.parameter_sets import ParameterSets
+from ingest.video.segmenter import Gop, durations_of, is_loss, is_part_full
+from ingest.video.source import SourceFailure, SourcePacket
+from storage.models import GapCause
+
+USUAL_INTERVAL_S = Fraction(1, 25)
+MAX_BACKWARD_S = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one packet led to, in the order in which it has to be passed on."""
+
+    gops: tuple[Gop, ...] = ()
+    info: StreamInfo | None = None
+    """Set when the parameters are new."""
+    frame: EncodedFrame | None = None
+
+
+class Connection:
+    """From the opening of a stream to its end."""
+
+    def __init__(self, codec: Codec, extradata: bytes, time_base: Fraction, usual_lead_us: int = 0) -> None:
+        self.clock = CameraClock(usual_lead_us)
+        self._codec, self._time_base = codec, time_base
+        self._sets = ParameterSets.find(codec, extradata)
+        self._info: StreamInfo | None = None
+        self._usual = int(USUAL_INTERVAL_S / time_base)
+        self._last_dts: int | None = None
+        self._frames: list[EncodedFrame] = []
+        self._size = 0
+        self._in_gop = self._lost = False
+
+    def take(self, packet: SourcePacket) -> Taken:
+        """Raises SourceFailure when the timestamps make no sense, BadParameterSets when the pictures cannot be told."""
+        self.clock.observe(self._us(packet.pts), packet.arrival_us, packet.report_us)
+        gops = self._end_gop_before(packet)
+        info = self._learn(packet) if packet.keyframe else None
+        if self._info is None or not (packet.keyframe or self._in_gop):
+            return Taken(gops)
+        self._in_gop = True
+        wall = from_us(self.clock.wall_us(self._us(packet.pts)))
+        frame = EncodedFrame(packet.data, packet.pts, packet.dts, wall, packet.keyframe)
+        self._frames.append(frame)
+        self._size += len(packet.data)
+        return Taken(gops, info, frame)
+
+    def finish(self) -> tuple[Gop, ...]:
+        """The frames since the last keyframe, when the connection has ended."""
+        return self._flush(None)
+
+    def _end_gop_before(self, packet: SourcePacket) -> tuple[Gop, ...]:
+        interval = 0 if self._last_dts is None else packet.dts - self._last_dts
+        self._last_dts = packet.dts
+        if interval * self._time_base < -MAX_BACKWARD_S:
+            raise SourceFailure(GapCause.STREAM_ENDED, "the camera's timestamps went back")
+        if is_loss(self._us(interval), self._us(self._usual)):
+            gops = self._flush(None)
+            self._in_gop, self._lost = False, True
+            return gops
+        if interval > 0:
+            self._usual = interval
+        if packet.keyframe or self._is_full(packet):
+            return self._flush(packet.dts)
+        return ()
+
+    def _is_full(self, packet: SourcePacket) -> bool:
+        return bool(self._frames) and is_part_full(self._us(packet.dts - self._frames[0].dts), self._size)
+
+    def _flush(self, next_dts: int | None) -> tuple[Gop, ...]:
+        if not self._frames or self._info is None:
+            return ()
+        frames = tuple(self._frames)
+        reading = self.clock.read(self._us(frames[0].pts))
+        gop = Gop(
+            self._info,
+            frames,
+            durations_of(frames, next_dts, self._usual),
+            reading.wall_us,
+            reading.source,
+            reading.offset_us,
+            reading.stepped,
+            self._lost,
+        )
+        self._frames, self._size, self._lost = [], 0, False
+        return (gop,)
+
+    def _learn(self, keyframe: SourcePacket) -> StreamInfo | None:
+        """The stream's parameters if this keyframe is the first or brings others than before."""
+        sets = ParameterSets.find(self._codec, keyframe.data)
+        is_new = sets is not None and (self._sets is None or not set(sets.units) <= set(self._sets.units))
+        if is_new:
+            self._sets = sets
+        if self._sets is None or (self._info is not None and not is_new):
+            return None
+        picture = self._sets.picture()
+        self._info = StreamInfo(self._codec, picture.width, picture.height, self._sets.extradata, self._time_base)
+        return self._info
+
+    def _us(self, ticks: int) -> int:
+        return ticks * 1_000_000 * self._time_base.numerator // self._time_base.denominator

@@ -1,0 +1,159 @@
+"""Fragmented MP4 as segments use it: an initial part that describes the recording, then one fragment per GOP.
+
+A fragment is `prft` (wall time of its first sample), `moof`, `mdat`.
+"""
+
+import json
+import struct
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from ingest.video.annexb import length_prefixed
+from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, child, whole_boxes
+from ingest.video.frames import EncodedFrame, StreamInfo, to_us
+from ingest.video.movie import (
+    TRACK,
+    box,
+    file_type,
+    full_box,
+    movie,
+    sample_description,
+    sample_entry,
+)
+from ingest.video.parameter_sets import BadParameterSets, ParameterSets
+from storage.models import ClockSource
+
+_NTP_EPOCH_S = 2_208_988_800
+_EMPTY_TABLES = (
+    full_box(b"stts", 0, 0, bytes(4)),
+    full_box(b"stsc", 0, 0, bytes(4)),
+    full_box(b"stsz", 0, 0, bytes(8)),
+    full_box(b"stco", 0, 0, bytes(4)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a segment's file says of itself, so that its row can be made again from the bytes alone."""
+
+    camera_id: str
+    sequence: int
+    start_us: int
+    """Wall time of the first frame, microseconds since 1970."""
+    clock_source: ClockSource
+    clock_offset_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Initial:
+    """The initial part, read back."""
+
+    recording: Recording
+    codec: str
+    width: int
+    height: int
+    timescale: int
+    sample_entry: bytes
+    size: int
+
+
+def initial_part(info: StreamInfo, comment: str = "") -> bytes:
+    """`ftyp` and `moov` for the fragments of a stream. Raises BadParameterSets when the extradata lacks some."""
+    sets = ParameterSets.find(info.codec, info.extradata)
+    if sets is None:
+        raise BadParameterSets("no parameter sets")
+    tables = (sample_description([sample_entry(info, sets)]), *_EMPTY_TABLES)
+    moov = movie(info.time_base.denominator, info.width, info.height, tables, comment=comment, fragmented=True)
+    return file_type(b"iso6", b"mp41", b"isom") + moov
+
+
+def describe(recording: Recording) -> str:
+    return json.dumps({"hallwatch": 1, **asdict(recording)}, separators=(",", ":"))
+
+
+def fragment(
+    frames: Sequence[EncodedFrame], number: int, decode_time: int, durations: Sequence[int], wall: datetime
+) -> bytes:
+    """`prft`, `moof` and `mdat` of some frames. Times in ticks; `wall` is that of the first frame."""
+    samples = [length_prefixed(frame.data) for frame in frames]
+    moof = _moof(frames, samples, number, decode_time, durations)
+    first = frames[0]
+    return reference_time(to_us(wall), decode_time + first.pts - first.dts) + moof + box(b"mdat", *samples)
+
+
+def _moof(
+    frames: Sequence[EncodedFrame], samples: Sequence[bytes], number: int, decode_time: int, durations: Sequence[int]
+) -> bytes:
+    table: list[int] = []
+    for frame, sample, duration in zip(frames, samples, durations, strict=True):
+        flags = KEYFRAME_FLAGS if frame.keyframe else OTHER_FLAGS
+        table += (duration, len(sample), flags, (frame.pts - frame.dts) & 0xFFFFFFFF)
+    size = 8 + 16 + 8 + 16 + 20 + 20 + 4 * len(table)
+    run = full_box(
+        b"trun",
+        1,
+        TRUN_FLAGS,
+        struct.pack(">Ii", len(frames), size + 8),
+        struct.pack(f">{len(table)}I", *table),
+    )
+    header = full_box(b"mfhd", 0, 0, struct.pack(">I", number))
+    track = full_box(b"tfhd", 0, 0x020000, struct.pack(">I", TRACK))
+    time = full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
+    return box(b"moof", header, box(b"traf", track, time, run))
+
+
+def reference_time(wall_us: int, media_time: int) -> bytes:
+    """`prft`: when, by the wall clock, the frame at this media time was taken."""
+    seconds, rest = divmod(wall_us, 1_000_000)
+    ntp = seconds + _NTP_EPOCH_S << 32 | -(-(rest << 32) // 1_000_000)
+    return full_box(b"prft", 1, 0, struct.pack(">IQQ", TRACK, ntp, media_time))
+
+
+def read_reference_time(body: bytes) -> int:
+    """Wall time in microseconds since 1970 of a `prft` box's body. Raises BadBox."""
+    try:
+        _, _, ntp, _ = struct.unpack(">IIQQ", body)
+    except struct.error as error:
+        raise BadBox(f"prft: {error}") from error
+    ntp = int(ntp)
+    return ((ntp >> 32) - _NTP_EPOCH_S) * 1_000_000 + ((ntp & 0xFFFFFFFF) * 1_000_000 >> 32)
+
+
+def read_initial(data: bytes) -> Initial:
+    """What the first bytes of a segment say. Raises BadBox when they are not the initial part of one of ours."""
+    tops = list(whole_boxes(data))[:2]
+    if [top.kind for top in tops] != [b"ftyp", b"moov"]:
+        raise BadBox("does not start with ftyp and moov")
+    moov = tops[1]
+    media = child(data, moov, b"trak", b"mdia")
+    description = child(data, media, b"minf", b"stbl", b"stsd")
+    try:
+        (timescale,) = struct.unpack_from(">I", data, child(data, media, b"mdhd").body + 20)
+        entry = data[description.body + 8 : description.end]
+        kind, width, height = entry[4:8], *struct.unpack_from(">HH", entry, 32)
+        recording = _read_description(data, child(data, moov, b"udta", b"meta"))
+    except (struct.error, ValueError, KeyError, TypeError) as error:
+        raise BadBox(f"moov: {error}") from error
+    if kind not in (b"avc1", b"hev1") or not timescale:
+        raise BadBox(f"sample entry {kind!r}, timescale {timescale}")
+    codec = "h264" if kind == b"avc1" else "hevc"
+    return Initial(recording, codec, width, height, timescale, entry, moov.end)
+
+
+def _read_description(data: bytes, meta: Box) -> Recording:
+    start, end = meta.body + 4, meta.end  # a full box
+    lists = next((found for found in whole_boxes(data, start, end) if found.kind == b"ilst"), None)
+    if lists is None:
+        raise BadBox("no ilst in meta")
+    value = child(data, lists, b"\xa9cmt", b"data")
+    fields = json.loads(data[value.body + 8 : value.end])
+    if fields.pop("hallwatch") != 1:
+        raise BadBox("another version")
+    return Recording(
+        str(fields["camera_id"]),
+        int(fields["sequence"]),
+        int(fields["start_us"]),
+        ClockSource(fields["clock_source"]),
+        int(fields["clock_offset_us"]),
+    )

@@ -1,0 +1,152 @@
+"""Which gaps follow from what happens to a camera: pure, no clock, no database.
+
+Every moment since a camera was first recorded lies in a segment or in a gap. An orderly stop leaves an open gap, so
+that the next start knows it from a crash, which leaves none.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from storage.intervals import Span, merge, subtract
+from storage.models import GapCause
+
+TOLERANCE = timedelta(seconds=0.5)
+"""A shorter hole between two frames is no gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class GapOpened:
+    camera_id: str
+    start: datetime
+    cause: GapCause
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GapClosed:
+    """The camera's gap that began at `start` ended at `end`; it never was if `end` is not later."""
+
+    camera_id: str
+    start: datetime
+    end: datetime
+
+
+GapChange = GapOpened | GapClosed
+
+
+class GapKeeper:
+    """Of one camera, from the start of the recorder on. Each method returns what has to be written down, in order."""
+
+    def __init__(
+        self, camera_id: str, started: datetime, known_to: datetime | None, open_gap: GapOpened | None
+    ) -> None:
+        """`known_to`: until when segments and closed gaps reach without a hole, None for a new camera."""
+        self._camera_id = camera_id
+        self._started = started
+        self._known_to = known_to or started
+        self._open = open_gap
+
+    def failed(self, now: datetime, cause: GapCause, detail: str = "") -> list[GapChange]:
+        """Nothing is recorded from the last frame on."""
+        if self._open is None:
+            return [self._begin(self._known_to, cause, detail)]
+        if self._open.cause is cause:
+            return []
+        # What was open when the recorder started explains the time before its start only.
+        inherited = self._open.start < self._started <= now
+        return self._change_cause(self._started if inherited else now, cause, detail)
+
+    def recorded(self, start: datetime, end: datetime, hole: GapCause = GapCause.UNKNOWN) -> list[GapChange]:
+        """Footage from `start` to `end` is written; `hole` is the cause if it does not continue what was before."""
+        changes: list[GapChange] = []
+        if self._open is not None:
+            changes.append(self._finish(start))
+        elif start - self._known_to > TOLERANCE:
+            self._open = self._begin(self._known_to, hole, "")
+            changes += [self._open, self._finish(start)]
+        self._known_to = max(self._known_to, end)
+        return changes
+
+    def _begin(self, start: datetime, cause: GapCause, detail: str) -> GapOpened:
+        self._open = GapOpened(self._camera_id, start, cause, detail)
+        return self._open
+
+    def _finish(self, end: datetime) -> GapClosed:
+        assert self._open is not None
+        closed = GapClosed(self._camera_id, self._open.start, end)
+        self._known_to = max(self._known_to, end)
+        self._open = None
+        return closed
+
+    def _change_cause(self, at: datetime, cause: GapCause, detail: str) -> list[GapChange]:
+        assert self._open is not None
+        at = max(at, self._open.start)
+        return [self._finish(at), self._begin(at, cause, detail)]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database holds of a camera when the recorder starts (segments salvaged already)."""
+
+    camera_id: str
+    spans: tuple[Span, ...]
+    """Segments and closed gaps."""
+    open_gap: GapOpened | None
+    last_alive: datetime | None
+    """The recorder's last heartbeat; None if it never ran."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartingPoint:
+    """How a camera's GapKeeper begins, and what has to be written down first."""
+
+    changes: tuple[GapChange, ...]
+    known_to: datetime | None
+    open_gap: GapOpened | None
+
+
+def account_for_absence(known: Known, now: datetime) -> StartingPoint:
+    """Explains the time in which the recorder did not run, and holes that a crash left between segments."""
+    ended = max((span.end for span in known.spans), default=None)
+    known, changes = _close_what_has_ended(known)
+    changes += _fill_holes(known)
+    crashed_at = _crash_time(known, ended, now)
+    if crashed_at is None:
+        return StartingPoint(tuple(changes), ended, known.open_gap)
+    if known.open_gap is not None:
+        changes.append(GapClosed(known.camera_id, known.open_gap.start, crashed_at))
+    crash = GapOpened(known.camera_id, crashed_at, GapCause.RECORDER_CRASHED)
+    return StartingPoint((*changes, crash), ended, crash)
+
+
+def _crash_time(known: Known, ended: datetime | None, now: datetime) -> datetime | None:
+    """From when on nobody recorded; None if the stop was orderly or there is nothing to continue."""
+    if known.open_gap is None:
+        return ended if ended is not None and ended < now else None
+    if known.open_gap.cause in (GapCause.RECORDER_STOPPED, GapCause.CAMERA_DISABLED, GapCause.RECORDER_CRASHED):
+        return None
+    alive = known.last_alive
+    return max(alive, known.open_gap.start) if alive is not None and alive < now else None
+
+
+def _close_what_has_ended(known: Known) -> tuple[Known, list[GapChange]]:
+    """Footage after an open gap shows that it ended, though nobody could write that down."""
+    gap = known.open_gap
+    after = [span for span in known.spans if gap is not None and span.end > gap.start]
+    if gap is None or not after:
+        return known, []
+    end = max(min(span.start for span in after), gap.start)
+    spans = (*known.spans, Span(gap.start, end))
+    return replace(known, spans=spans, open_gap=None), [GapClosed(known.camera_id, gap.start, end)]
+
+
+def _fill_holes(known: Known) -> list[GapChange]:
+    merged = merge(known.spans)
+    if not merged:
+        return []
+    changes: list[GapChange] = []
+    for hole in subtract([Span(merged[0].start, merged[-1].end)], merged):
+        if hole.end - hole.start > TOLERANCE:
+            changes.append(GapOpened(known.camera_id, hole.start, GapCause.RECORDER_CRASHED))
+            changes.append(GapClosed(known.camera_id, hole.start, hole.end))
+    return changes

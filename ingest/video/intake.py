@@ -1,0 +1,92 @@
+"""Recording of one camera: GOPs into segments, failures into gaps."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from ingest.video.fragmented import Recording
+from ingest.video.frames import from_us
+from ingest.video.gaps import GapChange, GapKeeper
+from ingest.video.journal import Entry
+from ingest.video.segmenter import Gop, starts_new_segment
+from ingest.video.writer import SegmentWriter
+from storage.models import GapCause
+
+log = structlog.get_logger(__name__)
+
+
+class Intake:
+    """Safe to share between threads; after `close` it takes nothing more, whoever still calls."""
+
+    def __init__(
+        self,
+        camera_id: str,
+        spool: Path,
+        segment_seconds: int,
+        next_sequence: int,
+        gaps: GapKeeper,
+        put: Callable[[Entry], None],
+    ) -> None:
+        """`put` takes what has to be written down and must not block."""
+        self._camera_id, self._spool, self._segment_seconds = camera_id, spool, segment_seconds
+        self._next_sequence = next_sequence
+        self._gaps, self._put = gaps, put
+        self._writer: SegmentWriter | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def record(self, gop: Gop, now: datetime) -> None:
+        """Writes a GOP. A full disk becomes a gap; the next GOP is tried anew."""
+        with self._lock:
+            if self._closed:
+                return
+            try:
+                self._write(gop)
+            except OSError as error:
+                log.error("segment_not_written", camera=self._camera_id, error=str(error))
+                self._end_segment()
+                self._note(self._gaps.failed(now, GapCause.DISK_FULL, error.strerror or str(error)))
+
+    def failed(self, cause: GapCause, detail: str, now: datetime) -> None:
+        """The connection has ended or could not be made."""
+        with self._lock:
+            if not self._closed:
+                self._end_segment()
+                self._note(self._gaps.failed(now, cause, detail))
+
+    def close(self, cause: GapCause, now: datetime) -> None:
+        """Nothing more is recorded, on purpose."""
+        self.failed(cause, "", now)
+        self._closed = True
+
+    def reopen(self) -> None:
+        """Takes GOPs again; the gap since `close` ends with the first one."""
+        self._closed = False
+
+    def _write(self, gop: Gop) -> None:
+        current = self._writer.open_segment if self._writer else None
+        if self._writer is None or starts_new_segment(current, gop, self._segment_seconds):
+            self._end_segment()
+            self._writer = self._new_writer(gop)
+        self._writer.append(gop)
+        hole = GapCause.PACKETS_LOST if gop.after_loss else GapCause.UNKNOWN
+        self._note(self._gaps.recorded(from_us(gop.wall_us), from_us(gop.end_us), hole))
+
+    def _new_writer(self, gop: Gop) -> SegmentWriter:
+        recording = Recording(self._camera_id, self._next_sequence, gop.wall_us, gop.source, gop.offset_us)
+        writer = SegmentWriter(self._spool, recording, gop.info)
+        self._next_sequence += 1
+        return writer
+
+    def _end_segment(self) -> None:
+        writer, self._writer = self._writer, None
+        finished = writer.close() if writer else None
+        if finished is not None:
+            self._put(finished)
+
+    def _note(self, changes: list[GapChange]) -> None:
+        for change in changes:
+            self._put(change)

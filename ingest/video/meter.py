@@ -1,0 +1,84 @@
+"""How a stream is doing: counted by its thread, read by the one that reports."""
+
+import threading
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from ingest.video.clock import CameraClock
+from ingest.video.frames import from_us
+from ingest.video.source import SourcePacket
+from storage.models import ClockSource
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A moment's view of a stream; rates are over the time since the view before."""
+
+    connected: bool = False
+    since: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    last_frame: datetime | None = None
+    fps: float = 0.0
+    bitrate: float = 0.0
+    """Bit/s."""
+    reconnects: int = 0
+    clock_source: ClockSource = ClockSource.ARRIVAL
+    clock_offset_us: int = 0
+    error: str = ""
+
+
+class Meter:
+    """Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._health = Health(since=datetime.now(UTC))
+        self._connections = 0
+        self._clock: CameraClock | None = None
+        self._frames = self._bytes = self._last_us = 0
+        self._read_at = datetime.now(UTC)
+
+    def connected(self, now: datetime) -> None:
+        with self._lock:
+            self._connections += 1
+            self._set(connected=True, since=now, reconnects=self._connections - 1)
+            self._last_us = 0
+
+    def packet(self, packet: SourcePacket, clock: CameraClock) -> None:
+        # Without the lock: only the stream's thread writes these, and a reader may miss one packet.
+        self._frames += 1
+        self._bytes += len(packet.data)
+        self._last_us = packet.arrival_us
+        self._clock = clock
+
+    def failed(self, detail: str, now: datetime) -> bool:
+        """Whether this is news: the same error again is not."""
+        with self._lock:
+            before = self._health
+            since = now if before.connected else before.since
+            self._health = replace(before, connected=False, since=since, error=detail)
+            return before.connected or before.error != detail
+
+    def silent_for(self, now: datetime) -> timedelta:
+        """How long a connected stream has brought no picture; zero when it is not connected."""
+        with self._lock:
+            if not self._health.connected:
+                return timedelta(0)
+            last = max(from_us(self._last_us), self._health.since)
+            return now - last
+
+    def read(self, now: datetime) -> Health:
+        """The state now; starts a new span for the rates."""
+        with self._lock:
+            seconds = max((now - self._read_at).total_seconds(), 0.001)
+            frames, size, self._frames, self._bytes = self._frames, self._bytes, 0, 0
+            self._read_at = now
+            last = from_us(self._last_us) if self._last_us else self._health.last_frame
+            self._set(last_frame=last, fps=frames / seconds, bitrate=size * 8 / seconds)
+            if self._clock is not None:
+                self._set(clock_source=self._clock.source, clock_offset_us=self._clock.offset_us)
+            if self._health.connected and frames:
+                self._set(error="")
+            return self._health
+
+    def _set(self, **changes: object) -> None:
+        self._health = replace(self._health, **changes)  # type: ignore[arg-type]

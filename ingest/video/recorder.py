@@ -1,0 +1,173 @@
+"""The recorder node: many cameras in one process, depending on nothing but its disk and, late, the database."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from ingest.video.camera import CameraFeed, CameraWorker
+from ingest.video.gaps import GapKeeper
+from ingest.video.hub import Hub
+from ingest.video.intake import Intake
+from ingest.video.journal import Journal
+from ingest.video.reconcile import reconcile_files, reconcile_rows, resume
+from ingest.video.relay_server import RelayServer
+from ingest.video.status import report
+from ingest.video.streams import MainStream, StreamTable
+from ingest.video.uploader import Uploader
+from ingest.video.writer import FinishedSegment
+from storage.database import Database
+from storage.models import GapCause
+from storage.objects import ObjectStore
+
+__all__ = ["CameraFeed", "RecorderNode", "RecorderSettings"]
+
+STALLED = timedelta(seconds=12)
+"""Connected but without a picture for so long: the read hangs, and its thread is given up."""
+JOIN_S = 8.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    spool: Path
+    relay_socket: Path
+    segment_seconds: int = 10
+    node_name: str = "recorder-1"
+    poll_seconds: float = 2.5
+    """How often cameras are looked up, and status and heartbeat written."""
+
+
+class RecorderNode:
+    """Records every enabled camera that `cameras` names, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        settings: RecorderSettings,
+        cameras: Callable[[], list[CameraFeed]],
+    ) -> None:
+        """`cameras` is asked every few seconds; when it raises, everything goes on as it is."""
+        self._database, self._store, self._settings, self._cameras = database, store, settings, cameras
+        self._uploader = Uploader(database, store, settings.spool)
+        self._journal = Journal(database, settings.spool, self._uploader.wake)
+        self._streams = StreamTable()
+        self._relay = RelayServer(settings.relay_socket, self._streams)
+        self._intakes: dict[str, Intake] = {}
+        self._adopted: list[FinishedSegment] = []
+        self._started = _now()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._supervise, name="recorder", daemon=True)
+
+    def start(self) -> None:
+        """Opens the relay and starts recording; waits for nothing. Raises OSError (spool or socket not usable)."""
+        self._settings.spool.mkdir(parents=True, exist_ok=True)
+        self._relay.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends all segments and writes down that the stop was orderly."""
+        self._stop.set()
+        self._thread.join()
+        self._streams.stop_idle_subs(at_once=True)
+        streams = self._streams.main().values()
+        for stream in streams:
+            stream.worker.ask_to_stop()
+        for stream in streams:
+            if not stream.worker.join(JOIN_S):
+                stream.worker.abandon("did not stop")
+            stream.intake.close(GapCause.RECORDER_STOPPED, _now())
+        self._relay.stop()
+        if self._journal_runs:
+            self._journal.stop()
+            self._uploader.stop()
+
+    _journal_runs = False
+
+    def _supervise(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._tend()
+            except SQLAlchemyError as error:
+                log.warning("database_away", error=type(error).__name__)
+            except Exception:
+                log.exception("recorder_supervision_failed")
+            self._stop.wait(self._settings.poll_seconds)
+
+    def _tend(self) -> None:
+        """One round: everything in it may fail and is tried again in the next."""
+        self._replace_stalled(_now())
+        self._streams.stop_idle_subs()
+        feeds = {feed.id: feed for feed in self._cameras() if feed.enabled}
+        if not self._journal_runs:
+            self._reconcile(list(feeds))
+        self._follow(feeds)
+        health = {camera_id: stream.worker.meter.read(_now()) for camera_id, stream in self._streams.main().items()}
+        report(self._database, self._settings.node_name, self._started, _now(), health, self._journal.waiting)
+
+    def _reconcile(self, camera_ids: list[str]) -> None:
+        """Before anything is recorded: the database must be there once."""
+        self._adopted += reconcile_files(self._database, self._settings.spool)
+        reconcile_rows(self._database, self._store, self._settings.spool, camera_ids)
+        self._journal.start()
+        self._uploader.start()
+        self._journal_runs = True
+
+    def _follow(self, feeds: dict[str, CameraFeed]) -> None:
+        """Starts, changes and ends streams so that they are what the cameras now are."""
+        before = self._streams.main()
+        for camera_id, stream in before.items():
+            if feeds.get(camera_id) != stream.feed:
+                self._end(stream, None if camera_id in feeds else GapCause.CAMERA_DISABLED)
+        running = self._streams.main()
+        for camera_id, feed in feeds.items():
+            if camera_id not in running:
+                # The same hub, so that who is subscribed gets the pictures of the new address.
+                self._begin(feed, before[camera_id].hub if camera_id in before else Hub())
+
+    def _begin(self, feed: CameraFeed, hub: Hub) -> None:
+        intake = self._intake(feed.id)
+        intake.reopen()
+        worker = CameraWorker(feed.id, feed.url, feed.transport, hub, intake)
+        self._streams.put_main(MainStream(feed, hub, intake, worker))
+        worker.start()
+
+    def _end(self, stream: MainStream, cause: GapCause | None) -> None:
+        self._streams.remove_main(stream.feed.id)
+        stream.worker.ask_to_stop()
+        if not stream.worker.join(JOIN_S):
+            stream.worker.abandon("did not stop")
+        if cause is not None:
+            stream.intake.close(cause, _now())
+
+    def _replace_stalled(self, now: datetime) -> None:
+        for stream in self._streams.main().values():
+            if stream.worker.meter.silent_for(now) > STALLED:
+                log.warning("camera_stalled", camera=stream.feed.id)
+                stream.worker.abandon("connected, but no pictures")
+                self._begin(stream.feed, stream.hub)
+
+    def _intake(self, camera_id: str) -> Intake:
+        if camera_id not in self._intakes:
+            now = _now()
+            resumption = resume(self._database, camera_id, self._settings.node_name, self._adopted, now)
+            keeper = GapKeeper(camera_id, now, resumption.start.known_to, resumption.start.open_gap)
+            self._intakes[camera_id] = Intake(
+                camera_id,
+                self._settings.spool,
+                self._settings.segment_seconds,
+                resumption.next_sequence,
+                keeper,
+                self._journal.put,
+            )
+        return self._intakes[camera_id]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

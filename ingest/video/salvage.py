@@ -1,0 +1,86 @@
+"""What is whole in a segment's file, read from the bytes alone: after a crash, or to make a lost row again."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingest.video.boxes import BadBox, Box, MovieFragment, read_movie_fragment, whole_boxes
+from ingest.video.fragmented import Initial, read_initial, read_reference_time
+from ingest.video.writer import FinishedSegment
+from storage.fragments import Fragment
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    wall_us: int
+    start: int
+    end: int
+    moof: MovieFragment
+
+
+def salvage(data: bytes, key: str) -> FinishedSegment:
+    """The segment that the complete fragments at the start of the file make; its `size` may be less than the data's.
+
+    Raises BadBox when it is no segment of ours or holds no complete fragment.
+    """
+    initial = read_initial(data)
+    whole = list(_whole_fragments(data, initial))
+    if not whole:
+        raise BadBox("no complete fragment")
+    size = whole[-1].end
+    fragments = tuple(_entry(found, initial) for found in whole)
+    end_us = whole[-1].wall_us + fragments[-1].duration_us
+    return FinishedSegment(
+        initial.recording,
+        key,
+        end_us,
+        size,
+        hashlib.sha256(memoryview(data)[:size]).hexdigest(),
+        initial.codec,
+        initial.width,
+        initial.height,
+        initial.size,
+        fragments,
+    )
+
+
+def _whole_fragments(data: bytes, initial: Initial) -> Iterator[_Whole]:
+    boxes = whole_boxes(data, initial.size)
+    while True:
+        three = [box for box in (next(boxes, None) for _ in range(3)) if box is not None]
+        if [box.kind for box in three] != [b"prft", b"moof", b"mdat"]:
+            return
+        found = _whole_fragment(data, *three)
+        if found is None:
+            return
+        yield found
+
+
+def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | None:
+    try:
+        movie = read_movie_fragment(data[moof.start : moof.end])
+        wall_us = read_reference_time(data[prft.body + 4 : prft.end])
+    except BadBox:
+        return None
+    position = mdat.body
+    for sample in movie.samples:
+        if not _is_written(data, position, min(position + sample.size, mdat.end)):
+            return None
+        position += sample.size
+    return _Whole(wall_us, prft.start, mdat.end, movie) if position == mdat.end and movie.samples else None
+
+
+def _is_written(data: bytes, start: int, end: int) -> bool:
+    """Whether a sample's units fill it: after a power failure the end of a file may be zeros of the right length."""
+    while start < end:
+        size = int.from_bytes(data[start : start + 4], "big")
+        if not size:
+            return False
+        start += 4 + size
+    return start == end
+
+
+def _entry(found: _Whole, initial: Initial) -> Fragment:
+    offset_us = max(found.wall_us - initial.recording.start_us, 0)
+    duration_us = found.moof.duration * 1_000_000 // initial.timescale
+    return Fragment(offset_us, duration_us, found.start, found.end - found.start)

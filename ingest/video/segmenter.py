@@ -1,0 +1,90 @@
+"""When a segment ends: pure decisions on GOPs, no clock, no files."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ingest.video.frames import EncodedFrame, StreamInfo, from_us
+from storage.models import MAX_SEGMENT_SECONDS, ClockSource
+
+_SECOND_US = 1_000_000
+MAX_SEGMENT_US = MAX_SEGMENT_SECONDS * _SECOND_US
+MAX_GOP_US = 10 * _SECOND_US
+MAX_GOP_BYTES = 8 * 1024 * 1024
+"""A longer GOP is written in parts: a crash loses no more than one part, and memory stays bounded."""
+LOST_US = 1_500_000
+"""A jump of the media time beyond this (and beyond four usual intervals) is a loss, not a slow camera."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gop:
+    """Frames from a keyframe on (or a further part of a very long GOP), with the wall time of the first."""
+
+    info: StreamInfo
+    frames: tuple[EncodedFrame, ...]
+    durations: tuple[int, ...]
+    """Ticks, one for each frame."""
+    wall_us: int
+    source: ClockSource = ClockSource.ARRIVAL
+    offset_us: int = 0
+    stepped: bool = False
+    """The clock reading does not continue that of the GOP before."""
+    after_loss: bool = False
+    """Frames before it are missing."""
+
+    @property
+    def duration_us(self) -> int:
+        return ticks_to_us(sum(self.durations), self.info)
+
+    @property
+    def end_us(self) -> int:
+        return self.wall_us + self.duration_us
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSegment:
+    """What the decision needs to know of the segment being written."""
+
+    info: StreamInfo
+    start_us: int
+    end_us: int
+
+
+def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: int) -> bool:
+    """Whether this GOP belongs into a new file.
+
+    Segments end at the first keyframe in the next span of the wall clock's grid, so that all cameras' segments start
+    together; and before they become too long, whatever the camera's keyframe interval.
+    """
+    if current is None or gop.stepped or gop.info != current.info:
+        return True
+    if gop.end_us - current.start_us > MAX_SEGMENT_US:
+        return True
+    grid_us = segment_seconds * _SECOND_US
+    return gop.frames[0].keyframe and gop.wall_us // grid_us > current.start_us // grid_us
+
+
+def is_part_full(span_us: int, size: int) -> bool:
+    """Whether what has been gathered of a GOP must be written though no keyframe has come."""
+    return span_us >= MAX_GOP_US or size >= MAX_GOP_BYTES
+
+
+def is_loss(interval_us: int, usual_us: int) -> bool:
+    """Whether the media time between two frames shows that frames between them are missing."""
+    return interval_us > max(LOST_US, 4 * usual_us)
+
+
+def ticks_to_us(ticks: int, info: StreamInfo) -> int:
+    return ticks * _SECOND_US * info.time_base.numerator // info.time_base.denominator
+
+
+def durations_of(frames: tuple[EncodedFrame, ...], next_dts: int | None, usual: int) -> tuple[int, ...]:
+    """Ticks that each frame lasts: until the next one's decoding time; the last one lasts `usual` if none follows."""
+    times = [frame.dts for frame in frames]
+    times.append(times[-1] + usual if next_dts is None else next_dts)
+    return tuple(after - before for before, after in pairwise(times))
+
+
+def segment_key(camera_id: str, start_us: int, sequence: int) -> str:
+    """Object key, and path below the spool: camera, day, time of day and sequence, so that listings sort by time."""
+    start = from_us(start_us)
+    return f"{camera_id}/{start:%Y/%m/%d}/{start:%H%M%S}-{sequence:09d}.mp4"

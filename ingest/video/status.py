@@ -1,0 +1,45 @@
+"""The recorder's word on its cameras and on itself, for everybody who asks the database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ingest.video.meter import Health
+from storage.database import Database
+from storage.models import Camera, CameraStatus, Node
+
+
+def report(
+    database: Database, node_name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], waiting: int
+) -> None:
+    """One transaction; raises SQLAlchemyError. `waiting`: entries that the journal still holds."""
+    with database.transaction() as session:
+        for camera_id, health in cameras.items():
+            if session.get(Camera, camera_id) is not None:
+                session.merge(_status(camera_id, health, now))
+        session.merge(_node(node_name, started, now, cameras, waiting))
+
+
+def _status(camera_id: str, health: Health, now: datetime) -> CameraStatus:
+    return CameraStatus(
+        camera_id=camera_id,
+        connected=health.connected,
+        since=health.since,
+        last_frame=health.last_frame,
+        fps=health.fps,
+        bitrate=health.bitrate,
+        reconnects=health.reconnects,
+        clock_source=health.clock_source,
+        clock_offset_us=health.clock_offset_us,
+        error=health.error[:500],
+        updated=now,
+    )
+
+
+def _node(name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], waiting: int) -> Node:
+    detail = {
+        "cameras": len(cameras),
+        "connected": sum(health.connected for health in cameras.values()),
+        "bitrate": round(sum(health.bitrate for health in cameras.values())),
+        "journal_waiting": waiting,
+    }
+    return Node(name=name, role="recorder", started_at=started, heartbeat=now, detail=detail)

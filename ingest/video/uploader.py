@@ -1,0 +1,105 @@
+"""From the spool to the store, oldest first; the local copy goes only when the store has confirmed the checksum."""
+
+import threading
+import time
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col, select, update
+
+from storage.database import Database
+from storage.models import Location, Segment
+from storage.objects import ObjectStore, StoreError
+
+BATCH = 50
+POLL_S = 2.0
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 30.0
+SET_ASIDE_S = 300.0
+"""How long one object waits that the store refuses while it takes others."""
+
+log = structlog.get_logger(__name__)
+
+
+class Uploader:
+    """A thread; the store and the database may be away for as long as they like."""
+
+    def __init__(self, database: Database, store: ObjectStore, spool: Path) -> None:
+        self._database, self._store, self._spool = database, store, spool
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._set_aside: dict[str, float] = {}
+        self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """There is something new to upload."""
+        self._wake.set()
+
+    def run_once(self) -> int:
+        """Uploads one batch; the number of segments stored. Raises StoreError or SQLAlchemyError."""
+        uploaded = 0
+        for segment in self._waiting():
+            if self._stop.is_set():
+                break
+            uploaded += self._upload(segment)
+        return uploaded
+
+    def _run(self) -> None:
+        wait_s = 0.0
+        while not self._stop.is_set():
+            try:
+                wait_s = 0.0 if self.run_once() else POLL_S
+            except (StoreError, SQLAlchemyError) as error:
+                wait_s = min(max(wait_s * 2, FIRST_WAIT_S), LONGEST_WAIT_S)
+                log.warning("upload_waits", seconds=wait_s, error=_first_line(error))
+                self._stop.wait(wait_s)
+                continue
+            except Exception:
+                log.exception("uploader_failed")
+                wait_s = LONGEST_WAIT_S
+            self._wake.wait(wait_s)
+            self._wake.clear()
+
+    def _waiting(self) -> list[Segment]:
+        now = time.monotonic()
+        self._set_aside = {key: until for key, until in self._set_aside.items() if until > now}
+        query = select(Segment).where(Segment.location == Location.SPOOL)
+        if self._set_aside:
+            query = query.where(col(Segment.key).not_in(self._set_aside))
+        with self._database.transaction() as session:
+            found = session.exec(query.order_by(col(Segment.start)).limit(BATCH))
+            return list(found)
+
+    def _upload(self, segment: Segment) -> bool:
+        path = self._spool / segment.key
+        if not path.exists():
+            # Another node's, or lost; the start of the recorder looks into the latter.
+            self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
+            return False
+        try:
+            self._store.put(segment.key, path, segment.sha256)
+        except StoreError as error:
+            self._store.check()  # raises when the whole store is away
+            log.error("segment_refused_by_store", key=segment.key, error=_first_line(error))
+            self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
+            return False
+        self._mark_stored(segment)
+        path.unlink(missing_ok=True)
+        return True
+
+    def _mark_stored(self, segment: Segment) -> None:
+        with self._database.transaction() as session:
+            session.exec(update(Segment).where(col(Segment.id) == segment.id).values(location=Location.STORED))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,155 @@
+"""Segments on the recorder's disk.
+
+While it grows a segment is called `….mp4.part`. Bytes, fsync, rename, fsync of the directory, and only then the row.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+
+from ingest.video.fragmented import Recording, describe, fragment, initial_part
+from ingest.video.frames import StreamInfo, from_us
+from ingest.video.segmenter import Gop, OpenSegment, segment_key
+from storage.fragments import Fragment, pack_fragments
+from storage.models import Location, Segment
+
+PART = ".part"
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSegment:
+    """A segment whose bytes are complete, though not yet known to be on the disk."""
+
+    recording: Recording
+    key: str
+    end_us: int
+    size: int
+    sha256: str
+    codec: str
+    width: int
+    height: int
+    init_size: int
+    fragments: tuple[Fragment, ...]
+
+    def row(self) -> Segment:
+        return Segment(
+            camera_id=self.recording.camera_id,
+            sequence=self.recording.sequence,
+            start=from_us(self.recording.start_us),
+            end=from_us(self.end_us),
+            size=self.size,
+            sha256=self.sha256,
+            key=self.key,
+            location=Location.SPOOL,
+            codec=self.codec,
+            width=self.width,
+            height=self.height,
+            init_size=self.init_size,
+            fragments=pack_fragments(self.fragments),
+            clock_source=self.recording.clock_source,
+            clock_offset_us=self.recording.clock_offset_us,
+        )
+
+
+class SegmentWriter:
+    """One segment being written. Not safe to share between threads."""
+
+    def __init__(self, spool: Path, recording: Recording, info: StreamInfo) -> None:
+        """Raises OSError when the disk does not take it, BadParameterSets when the stream cannot be described."""
+        self._recording, self._info = recording, info
+        self._key = segment_key(recording.camera_id, recording.start_us, recording.sequence)
+        initial = initial_part(info, describe(recording))
+        path = part_path(spool, self._key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = FileIO(path, "w")
+        self._digest = hashlib.sha256()
+        self._size = self._decode_time = 0
+        self._end_us = recording.start_us
+        self._fragments: list[Fragment] = []
+        self._init_size = len(initial)
+        try:
+            self._write(initial)
+        except OSError:
+            self.close()
+            raise
+
+    @property
+    def open_segment(self) -> OpenSegment:
+        return OpenSegment(self._info, self._recording.start_us, self._end_us)
+
+    def append(self, gop: Gop) -> None:
+        """Writes one fragment. Raises OSError when the disk is full; the file then ends with the fragment before."""
+        data = fragment(gop.frames, len(self._fragments) + 1, self._decode_time, gop.durations, from_us(gop.wall_us))
+        offset = self._size
+        self._write(data)
+        start_us = self._recording.start_us
+        self._fragments.append(Fragment(max(gop.wall_us - start_us, 0), gop.duration_us, offset, len(data)))
+        self._decode_time += sum(gop.durations)
+        self._end_us = gop.end_us
+
+    def close(self) -> FinishedSegment | None:
+        """What was written, or None (and no file) if no fragment was."""
+        self._file.close()
+        if not self._fragments:
+            Path(str(self._file.name)).unlink(missing_ok=True)
+            return None
+        return FinishedSegment(
+            self._recording,
+            self._key,
+            self._end_us,
+            self._size,
+            self._digest.hexdigest(),
+            self._info.codec,
+            self._info.width,
+            self._info.height,
+            self._init_size,
+            tuple(self._fragments),
+        )
+
+    def _write(self, data: bytes) -> None:
+        left = memoryview(data)
+        try:
+            while left:
+                left = left[self._file.write(left) or 0 :]
+        except OSError:
+            self._file.truncate(self._size)
+            self._file.seek(self._size)
+            raise
+        self._digest.update(data)
+        self._size += len(data)
+
+
+def part_path(spool: Path, key: str) -> Path:
+    return spool / (key + PART)
+
+
+def settle(spool: Path, key: str) -> None:
+    """Puts a complete `.part` on the disk for good and under its own name; doing it again is harmless."""
+    part, path = part_path(spool, key), spool / key
+    if part.exists():
+        sync_file(part)
+        part.rename(path)
+    sync_directories(path.parent, spool)
+
+
+def sync_file(path: Path) -> None:
+    _sync(path, os.O_RDWR)
+
+
+def sync_directories(directory: Path, top: Path) -> None:
+    """The directory and those above it up to `top`: new ones hang in their parents."""
+    while True:
+        _sync(directory, os.O_RDONLY | os.O_DIRECTORY)
+        if directory in (top, directory.parent):
+            return
+        directory = directory.parent
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
