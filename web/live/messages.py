@@ -3,13 +3,14 @@
 import json
 from datetime import datetime
 
-from web.live.fmp4 import TIMESCALE
+from web.live.codecs import codec_string
 from web.live.packaging import LiveFrame, LiveStart, Offline
+from web.live.timeline import TIMESCALE
 
 
 def start_message(start: LiveStart) -> str:
-    """Parameters of the init segment that follows; `codecs` is empty when there is none to follow."""
-    codecs = start.sets.codec_string if start.sets else ""
+    """Parameters of the MP4 header that follows; the browser decides whether it can play `codecs`."""
+    codecs = codec_string(start.sets)
     return json.dumps({"type": "start", "codecs": codecs, "width": start.width, "height": start.height})
 
 

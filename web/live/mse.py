@@ -21,8 +21,6 @@ router = APIRouter()
 
 REVOKED = 4401
 """Close code: signed out, or the right was withdrawn."""
-UNSUPPORTED = 4415
-"""Close code: a codec that is not sent to browsers; the sub-stream may do."""
 CLOCK_EVERY = 25
 """Pictures between two words about the time."""
 
@@ -33,7 +31,6 @@ class Messages:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
         self._frames = 0
-        self.unsupported = False
 
     def of(self, items: list[LiveItem]) -> Iterator[str | bytes]:
         """Pictures that wait together go in one message."""
@@ -45,7 +42,7 @@ class Messages:
                 waiting.clear()
             if text:
                 yield text
-            if isinstance(item, LiveStart) and item.init:
+            if isinstance(item, LiveStart):
                 yield item.init
             if isinstance(item, LiveFrame):
                 waiting.append(item.fragment)
@@ -57,7 +54,6 @@ class Messages:
             return offline_message(item)
         if isinstance(item, LiveStart):
             self._frames = 0
-            self.unsupported = item.sets is None
             return start_message(item)
         self._frames += 1
         return clock_message(item, self._clock()) if self._frames % CLOCK_EVERY == 1 else None
@@ -97,8 +93,6 @@ async def _send_all(websocket: WebSocket, viewing: Viewing) -> int:
                 await websocket.send_text(message)
             else:
                 await websocket.send_bytes(message)
-        if messages.unsupported:
-            return UNSUPPORTED
 
 
 async def _revocation(websocket: WebSocket, camera: Camera) -> int:

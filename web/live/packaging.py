@@ -1,13 +1,14 @@
 """Turns what the relay sends into what viewers are sent: once per stream, however many watch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 
+from ingest.video.fragmented import fragment, initial_part
 from ingest.video.frames import EncodedFrame, StreamInfo
-from web.live.fmp4 import Sample, fragment, init_segment
-from web.live.h264 import NoParameterSets, ParameterSets, length_prefixed, parameter_sets
-from web.live.timeline import Timeline
+from ingest.video.parameter_sets import ParameterSets
+from web.live.timeline import TIMESCALE, Timeline
 
 
 class Offline(StrEnum):
@@ -21,12 +22,11 @@ class Offline(StrEnum):
 class LiveStart:
     """New stream parameters; the frame after it is a keyframe."""
 
-    sets: ParameterSets | None
-    """None for a codec that we do not send to browsers (H.265)."""
+    sets: ParameterSets
     width: int
     height: int
     init: bytes
-    """MP4 header, empty without `sets`."""
+    """The MP4 header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class LiveFrame:
     annex_b: bytes
     """With parameter sets before a keyframe."""
     fragment: bytes
-    """The same picture as MP4 fragment."""
+    """The same picture alone in an MP4 fragment: nothing waits for the next one, which keeps the delay low."""
     decode: int
     """Ticks of 1/90000 s on the stream's timeline."""
     present: int
@@ -55,44 +55,28 @@ class Packager:
         self._sequence = 0
 
     def accept(self, item: StreamInfo | EncodedFrame) -> list[LiveItem]:
-        """What viewers get for this item: nothing, a frame, or a start (and a frame)."""
+        """What viewers get for this item: nothing, a frame, or a start and a frame. Raises BadParameterSets."""
         if isinstance(item, StreamInfo):
-            return self._restart(item)
-        if self._info is None or self._info.codec != "h264":
+            self._info, self._sets = item, None
+            self._timeline.restart(item.time_base)
             return []
-        started = self._start_at(self._info, item) if item.keyframe else []
+        started = self._start_at(self._info, item) if self._info and item.keyframe else []
         return [*started, self._package(item, self._sets)] if self._sets else []
-
-    def _restart(self, info: StreamInfo) -> list[LiveItem]:
-        self._info, self._sets = info, None
-        self._timeline.restart(info.time_base)
-        return [] if info.codec == "h264" else [LiveStart(None, info.width, info.height, b"")]
 
     def _start_at(self, info: StreamInfo, frame: EncodedFrame) -> list[LiveItem]:
         """A start when the keyframe's parameter sets are not those told before."""
-        try:
-            sets = _first_sets(frame.data, info.extradata if self._sets is None else b"")
-        except NoParameterSets:
-            return []
-        if sets == self._sets:
+        sets = ParameterSets.find(info.codec, frame.data) or self._sets
+        sets = sets or ParameterSets.find(info.codec, info.extradata)
+        if sets is None or sets == self._sets:
             return []
         self._sets = sets
-        return [LiveStart(sets, info.width, info.height, init_segment(sets, info.width, info.height))]
+        told = replace(info, extradata=sets.extradata, time_base=Fraction(1, TIMESCALE))
+        return [LiveStart(sets, info.width, info.height, initial_part(told))]
 
     def _package(self, frame: EncodedFrame, sets: ParameterSets) -> LiveFrame:
         placed = self._timeline.place(frame)
         self._sequence += 1
-        sample = Sample(length_prefixed(frame.data), placed.decode, placed.present, placed.duration, frame.keyframe)
-        annex_b = sets.annex_b() + frame.data if frame.keyframe else frame.data
-        packed = fragment(self._sequence, sample)
+        moved = replace(frame, pts=placed.present, dts=placed.decode)
+        packed = fragment([moved], self._sequence, placed.decode, [placed.duration], frame.wall)
+        annex_b = sets.extradata + frame.data if frame.keyframe else frame.data
         return LiveFrame(annex_b, packed, placed.decode, placed.present, frame.wall, frame.keyframe)
-
-
-def _first_sets(*places: bytes) -> ParameterSets:
-    """From the keyframe itself, else from the stream's header. Raises NoParameterSets."""
-    for annex_b in places:
-        try:
-            return parameter_sets(annex_b)
-        except NoParameterSets:
-            continue
-    raise NoParameterSets

@@ -13,9 +13,10 @@ from aiortc.exceptions import InvalidStateError
 
 from ingest.video.frames import StreamName
 from web.errors import NotFound, TooManyAttempts, Unavailable, Unprocessable, WebError
+from web.live.codecs import peer_problem
 from web.live.hub import LiveHub, Viewing, latest_start
 from web.live.packaging import LiveFrame
-from web.live.whep_track import PassThroughTrack, unsuitable
+from web.live.whep_track import PassThroughTrack
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +135,7 @@ async def _check_suitable(viewing: Viewing) -> None:
         start = None
     if start is None:
         raise Unavailable("No picture comes from this camera now.")
-    reason = unsuitable(start)
+    reason = peer_problem(start.sets)
     if reason:
         raise UnsuitableStream(f"{UnsuitableStream.__doc__} ({reason})")
 

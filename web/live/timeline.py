@@ -5,8 +5,9 @@ from datetime import datetime
 from fractions import Fraction
 
 from ingest.video.frames import EncodedFrame
-from web.live.fmp4 import TIMESCALE
 
+TIMESCALE = 90_000
+"""Ticks per second of live pictures' times."""
 LONGEST_STEP_S = 5
 """A larger jump of the camera's time stamps is a new beginning, not a pause between pictures."""
 _FIRST_DURATION = TIMESCALE // 25

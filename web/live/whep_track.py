@@ -9,10 +9,10 @@ import av
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import VIDEO_TIME_BASE, MediaStreamError
 
-from web.live.fmp4 import TIMESCALE
-from web.live.h264 import WEBRTC_PROFILES
+from web.live.codecs import peer_problem
 from web.live.hub import Viewing
 from web.live.packaging import LiveFrame, LiveItem, LiveStart
+from web.live.timeline import TIMESCALE
 
 _WRAP = 1 << 32
 
@@ -52,7 +52,7 @@ class PassThroughTrack(MediaStreamTrack):
 
     def _unsuitable(self, item: LiveItem) -> str | None:
         if isinstance(item, LiveStart):
-            return unsuitable(item)
+            return peer_problem(item.sets)
         early = isinstance(item, LiveFrame) and self._last_present is not None and item.present < self._last_present
         return "b_frames" if early else None
 
@@ -86,13 +86,6 @@ class CatchUp:
             self._skipped = present - stamp
         self._last = max(stamp, self._last + 1)
         return self._last
-
-
-def unsuitable(start: LiveStart) -> str | None:
-    """Why a peer connection cannot carry this stream: codec, profile, or None."""
-    if start.sets is None:
-        return "codec"
-    return None if start.sets.profile in WEBRTC_PROFILES else "profile"
 
 
 def _packet(frame: LiveFrame, ticks: int) -> "av.Packet[Any]":

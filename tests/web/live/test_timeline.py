@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from ingest.video.frames import EncodedFrame
 from tests.web.live.camera import BEGAN
-from web.live.fmp4 import TIMESCALE
-from web.live.timeline import Timeline
+from web.live.timeline import TIMESCALE, Timeline
 
 MILLISECONDS = Fraction(1, 1000)
 

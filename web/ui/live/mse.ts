@@ -19,7 +19,7 @@ type Message = StartMessage | ClockMessage | OfflineMessage;
 
 const STALLED_MS = 4000;
 const DEAD_MS = 20000;
-const CODES: Record<number, Loss> = { 1008: "denied", 4401: "denied", 4415: "unsupported" };
+const CODES: Record<number, Loss> = { 1008: "denied", 4401: "denied" };
 
 export class MsePlayer implements Player {
   #video: HTMLVideoElement;
