@@ -1,8 +1,9 @@
 """The recorder node: many cameras in one process, depending on nothing but its disk and, late, the database."""
 
+import contextlib
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ingest.video.gaps import GapKeeper
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
 from ingest.video.journal import Journal
+from ingest.video.meter import Health
 from ingest.video.reconcile import reconcile_files, reconcile_rows, resume
 from ingest.video.relay_server import RelayServer
 from ingest.video.status import report
@@ -62,6 +64,7 @@ class RecorderNode:
         self._intakes: dict[str, Intake] = {}
         self._adopted: list[FinishedSegment] = []
         self._started = _now()
+        self._reconciled = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="recorder", daemon=True)
 
@@ -84,11 +87,11 @@ class RecorderNode:
                 stream.worker.abandon("did not stop")
             stream.intake.close(GapCause.RECORDER_STOPPED, _now())
         self._relay.stop()
-        if self._journal_runs:
+        if self._reconciled:
             self._journal.stop()
             self._uploader.stop()
-
-    _journal_runs = False
+            with contextlib.suppress(SQLAlchemyError):
+                self._report({camera_id: replace(h, connected=False) for camera_id, h in self._health().items()})
 
     def _supervise(self) -> None:
         while not self._stop.is_set():
@@ -105,10 +108,15 @@ class RecorderNode:
         self._replace_stalled(_now())
         self._streams.stop_idle_subs()
         feeds = {feed.id: feed for feed in self._cameras() if feed.enabled}
-        if not self._journal_runs:
+        if not self._reconciled:
             self._reconcile(list(feeds))
         self._follow(feeds)
-        health = {camera_id: stream.worker.meter.read(_now()) for camera_id, stream in self._streams.main().items()}
+        self._report(self._health())
+
+    def _health(self) -> dict[str, Health]:
+        return {camera_id: stream.worker.meter.read(_now()) for camera_id, stream in self._streams.main().items()}
+
+    def _report(self, health: dict[str, Health]) -> None:
         report(self._database, self._settings.node_name, self._started, _now(), health, self._journal.waiting)
 
     def _reconcile(self, camera_ids: list[str]) -> None:
@@ -117,7 +125,7 @@ class RecorderNode:
         reconcile_rows(self._database, self._store, self._settings.spool, camera_ids)
         self._journal.start()
         self._uploader.start()
-        self._journal_runs = True
+        self._reconciled = True
 
     def _follow(self, feeds: dict[str, CameraFeed]) -> None:
         """Starts, changes and ends streams so that they are what the cameras now are."""

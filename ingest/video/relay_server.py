@@ -34,7 +34,8 @@ class RelayServer:
 
     def __init__(self, socket: Path, streams: Streams) -> None:
         self._socket, self._streams = socket, streams
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
         self._listening = threading.Event()
         self._failure: OSError | None = None
@@ -50,29 +51,30 @@ class RelayServer:
             raise self._failure
 
     def stop(self) -> None:
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._loop.stop)
+        """Closes every subscription."""
+        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
         self._socket.unlink(missing_ok=True)
 
     def _run(self) -> None:
         try:
-            server = self._loop.run_until_complete(
-                asyncio.start_unix_server(self._accept, str(self._socket), limit=MAX_REQUEST)
-            )
+            asyncio.run(self._listen())
         except OSError as error:
             self._failure = error
-            return
         finally:
             self._listening.set()
+
+    async def _listen(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_unix_server(self._accept, str(self._socket), limit=MAX_REQUEST)
         self._socket.chmod(0o600)
-        self._loop.run_forever()
+        self._listening.set()
+        await self._stopping.wait()
         server.close()
         for task in self._subscribers:
             task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*self._subscribers, return_exceptions=True))
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.close()
+        await asyncio.gather(*self._subscribers, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -108,7 +110,7 @@ class RelayServer:
     ) -> None:
         writer.transport.set_write_buffer_limits(high=WRITE_BUFFER)
         taker = _Taker(request.keyframes_only)
-        unsubscribe = hub.subscribe(_from_any_thread(self._loop, taker.offer))
+        unsubscribe = hub.subscribe(_from_any_thread(asyncio.get_running_loop(), taker.offer))
         sending = asyncio.create_task(taker.send_to(writer))
         gone = asyncio.create_task(reader.read(1))
         try:

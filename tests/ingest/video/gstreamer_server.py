@@ -13,7 +13,10 @@ ENCODERS = {
     "h264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={gop} bitrate={kbps} {extra} ! rtph264pay",
     "hevc": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max={gop} bitrate={kbps} ! rtph265pay",
 }
-SOURCE = "videotestsrc is-live=true pattern={pattern} animation-mode=frames ! video/x-raw,width={width},height={height},framerate={fps}/1,format=I420"
+SOURCE = (
+    "videotestsrc is-live=true pattern={pattern} animation-mode=frames"
+    " ! video/x-raw,width={width},height={height},framerate={fps}/1,format=I420"
+)
 
 
 def main() -> None:
