@@ -10,6 +10,7 @@ from typing import Literal
 
 import structlog
 
+from storage.models import AlertKind
 from web.composition import build_services, camera_addresses
 from web.heartbeat import Heartbeat
 from web.services import Services
@@ -91,12 +92,15 @@ def _watcher(services: Services, stop: threading.Event) -> Iterator[None]:
 @contextmanager
 def _clerk(services: Services, stop: threading.Event) -> Iterator[None]:
     from correlation.linking import Linker
-
     from web.clerk import Clerk, Job
-    from web.notify import Notifier
+    from web.notify import Channel, Notifier
 
     linker = Linker(services.database, services.footage)
-    notifier = Notifier(services.database, services.settings.notify)
+    channels = [
+        Channel(channel.name, channel.url.get_secret_value(), tuple(AlertKind(kind) for kind in channel.kinds))
+        for channel in services.settings.notify
+    ]
+    notifier = Notifier(services.database, channels, services.settings.web.public_url)
     jobs = [
         Job("link", linker.run_once, timedelta(seconds=2)),
         Job("notify", notifier.run_once, timedelta(seconds=2)),

@@ -130,7 +130,7 @@ def _with_cookie(response: Response, services: Services, opened: OpenedSession) 
     response.set_cookie(
         sessions.COOKIE,
         opened.token,
-        expires=opened.expires_at,
+        max_age=int(sessions.LIFETIME.total_seconds()),
         httponly=True,
         samesite="lax",
         secure=services.settings.web.secure,
