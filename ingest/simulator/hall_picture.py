@@ -143,4 +143,4 @@ def _lit(picture: Image) -> Image:
     light = 1.03 - 0.12 * across**2 - 0.12 * down**2
     grain = np.random.default_rng(7).normal(0, 1.2, (HEIGHT, WIDTH)).astype(np.float32)
     lit = picture.astype(np.float32) * light[:, :, np.newaxis] + grain[:, :, np.newaxis]
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(lit, 0, 255), np.uint8)

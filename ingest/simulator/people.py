@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -119,7 +120,7 @@ def _dyed(picture: Image, where: _Weights, colour: Colour) -> Image:
     return _blend(picture, cloth, where)
 
 
-def _blend(under: NDArray[np.generic], over: NDArray[np.generic], weight: _Weights) -> Image:
+def _blend(under: NDArray[Any], over: NDArray[Any], weight: _Weights) -> Image:
     share = weight[:, :, np.newaxis]
     return (under.astype(np.float32) * (1 - share) + over.astype(np.float32) * share).astype(np.uint8)
 
@@ -129,7 +130,7 @@ def _with_hair(body: CutOut, look: Look) -> CutOut:
     head = _placed(_recoloured_head(collins(), look))
     neckless = body.opacity.copy()
     neckless[: _CHIN_TO + 4] = 0
-    share = head.opacity.astype(np.float32) / 255
+    share = head.opacity.astype(np.float32) / np.float32(255)
     return CutOut(_blend(body.picture, head.picture, share), np.maximum(neckless, head.opacity))
 
 
@@ -153,7 +154,7 @@ def _recoloured_head(head: CutOut, look: Look) -> CutOut:
     picture = _dyed(picture, collar, look.collar)
     if look.black_hair:
         grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)[:, :, np.newaxis]
-        picture = _blend(picture, grey * 0.33 + np.array([4, 5, 8], np.float32), _hair(picture))
+        picture = _blend(picture, (grey * 0.33 + np.array([4, 5, 8])).astype(np.float32), _hair(picture))
     return replace(head, picture=picture)
 
 
@@ -166,4 +167,5 @@ def _hair(picture: Image) -> _Weights:
     brown = ((hue > 8) & (hue < 32) & (saturation > 60)).astype(np.float32)
     fringe = np.zeros_like(outside)
     cv2.ellipse(fringe, (262, 70), (70, 42), 0, 0, 360, 1.0, cv2.FILLED)
-    return cv2.GaussianBlur(np.maximum(outside, fringe * brown), (0, 0), 3).astype(np.float32, copy=False)
+    soft = cv2.GaussianBlur(np.maximum(outside, fringe * brown), (0, 0), 3)
+    return np.asarray(soft, np.float32)

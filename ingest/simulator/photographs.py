@@ -35,7 +35,7 @@ _COLLINS_NARROW: _Corners = [
 
 
 class PhotographsMissingError(Exception):
-    """The simulated people are made of photographs that come with matplotlib and scikit-image, and these are not installed.
+    """The simulated people are made of photographs that come with matplotlib and scikit-image; these are not installed.
 
     Install them with: pip install 'hallwatch[demo]'
     """
@@ -80,7 +80,8 @@ def _cut_out(picture: Image, wide: _Corners, narrow: _Corners) -> CutOut:
     cv2.fillPoly(labels, [np.array(wide, np.int32)], cv2.GC_PR_FGD)
     cv2.fillPoly(labels, [np.array(narrow, np.int32)], cv2.GC_FGD)
     cv2.setRNGSeed(1)  # the same people at every start
-    cv2.grabCut(picture, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(picture, labels, (0, 0, 1, 1), *models, 4, cv2.GC_INIT_WITH_MASK)
     person = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
     _, parts, sizes, _ = cv2.connectedComponentsWithStats(person)
     largest = (parts == 1 + np.argmax(sizes[1:, cv2.CC_STAT_AREA])).astype(np.uint8) * 255

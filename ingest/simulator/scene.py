@@ -99,7 +99,7 @@ def _draw(picture: Image, person: Seen, seconds: float) -> None:
     phase = seconds / _SWAY_SECONDS + look * 0.37 + person.slot * 0.21
     figure = poses[int(phase * _PHASES) % _PHASES]
     offset = person.slot * HALF
-    height, width = figure.clear.shape[:2]
+    width = figure.clear.shape[1]
     eased = person.away * person.away * (3 - 2 * person.away)
     left = offset + spot.centre - width // 2 + round(spot.leaves_by[0] * eased)
     top = spot.top + round(spot.leaves_by[1] * eased)

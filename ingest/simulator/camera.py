@@ -1,0 +1,83 @@
+"""A simulated camera: looks at the stage, burns in the clock, encodes once for the main stream and once for the sub."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import cv2
+import numpy as np
+import structlog
+
+from ingest.simulator.catalogue import SIGN
+from ingest.simulator.clock_code import draw_clock
+from ingest.simulator.encoder import Encoder
+from ingest.simulator.hall_picture import HEIGHT, WIDTH
+from ingest.simulator.mounts import Mount
+from ingest.simulator.places import CameraPlan
+from ingest.simulator.scene import Scene
+from ingest.simulator.stage import Stage
+
+SUB_SIZE = (640, 360)
+
+log = structlog.get_logger(__name__)
+
+
+class SimulatedCamera:
+    """Feeds a main and a sub mount from its own thread, pictures on the grid of the wall clock."""
+
+    def __init__(self, plan: CameraPlan, stage: Stage, main: Mount, sub: Mount, fps: int) -> None:
+        """Raises PhotographsMissingError."""
+        self.plan = plan
+        self.main, self.sub = main, sub
+        self._stage = stage
+        self._scene = Scene(tuple(str(number) for number in plan.counters), *SIGN)
+        self._interval = timedelta(seconds=1 / fps)
+        self._main_encoder = Encoder(WIDTH, HEIGHT, fps)
+        self._sub_encoder = Encoder(*SUB_SIZE, fps)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=plan.id, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def drop(self) -> None:
+        """Cuts all clients of both streams and refuses new ones."""
+        self.main.drop()
+        self.sub.drop()
+
+    def restore(self) -> None:
+        self.main.restore()
+        self.sub.restore()
+
+    def set_stalled(self, stalled: bool) -> None:
+        self.main.stalled = self.sub.stalled = stalled
+
+    def set_reports(self, reports: bool) -> None:
+        self.main.reports = self.sub.reports = reports
+
+    def set_clock_offset(self, offset: timedelta) -> None:
+        self.main.clock_offset = self.sub.clock_offset = offset
+
+    def _run(self) -> None:
+        now = datetime.now(UTC)
+        while not self._stop.wait(self._until_next(now)):
+            now = datetime.now(UTC)
+            self._take(now)
+
+    def _until_next(self, last: datetime) -> float:
+        """Seconds until the next picture; a late one is left out rather than made up for."""
+        now = datetime.now(UTC)
+        due = last + self._interval - (last - datetime.min.replace(tzinfo=UTC)) % self._interval
+        return max(0.0, (due - now).total_seconds())
+
+    def _take(self, wall: datetime) -> None:
+        picture = self._scene.picture(self._stage.seen(self.plan.counters, wall), wall.timestamp() % 86_400)
+        draw_clock(picture, wall)
+        for unit in self._main_encoder.encode(picture, wall):
+            self.main.feed(unit)
+        small = cv2.resize(picture, SUB_SIZE, interpolation=cv2.INTER_AREA)
+        for unit in self._sub_encoder.encode(np.asarray(small, np.uint8), wall):
+            self.sub.feed(unit)

@@ -1,0 +1,48 @@
+"""What can go wrong on request."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    LEAVE_EARLY = "leave_early"
+    BACKDATE_STEP = "backdate_step"
+    LOSE_CAMERA = "lose_camera"
+    CLOCK_OFF = "clock_off"
+
+
+FAULT_HELP = {
+    FaultKind.LEAVE_EARLY: "a clerk walks away in the middle of a visit, and the platform still records the step",
+    FaultKind.BACKDATE_STEP: "an acceptance is stamped half an hour of story before the customer came",
+    FaultKind.LOSE_CAMERA: "the camera of the counter cuts its connections and refuses new ones for 60 s",
+    FaultKind.CLOCK_OFF: "the camera's own clock runs 7 s ahead, as its sender reports tell",
+}
+CAMERA_LOST_SECONDS = 60.0
+CLOCK_OFF_SECONDS = 7.0
+_DEFAULT_AFTER_S = 30.0
+_SPELLING = re.compile(r"(?P<kind>[a-z_]+)(:(?P<counter>\d+))?(@(?P<after>\d+(\.\d+)?))?")
+
+
+@dataclass(frozen=True)
+class Fault:
+    kind: FaultKind
+    counter: int = 1
+    """Number of the counter, from 1; a camera fault hits the camera that views it."""
+    after_s: float = _DEFAULT_AFTER_S
+    """Real seconds after the start from when on it happens."""
+
+
+def parse_fault(text: str) -> Fault:
+    """`kind`, `kind:counter`, `kind@seconds` or `kind:counter@seconds`, e.g. leave_early:2@45.
+
+    Raises ValueError with a message for the user.
+    """
+    found = _SPELLING.fullmatch(text.strip())
+    if not found or found["kind"] not in {kind.value for kind in FaultKind}:
+        known = ", ".join(kind.value for kind in FaultKind)
+        raise ValueError(
+            f"{text!r} is no fault; write KIND, KIND:COUNTER or KIND:COUNTER@SECONDS with KIND one of {known}"
+        )
+    after = float(found["after"]) if found["after"] else _DEFAULT_AFTER_S
+    return Fault(FaultKind(found["kind"]), int(found["counter"] or 1), after)

@@ -1,0 +1,46 @@
+"""The ground truth: what really happened, one JSON object a line, in the order in which it became known."""
+
+import json
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+class Truth:
+    """Appends to `truth.jsonl`; every line is on disk when `write` returns. Safe to use from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = path.open("a", encoding="utf-8")
+        self._lock = threading.Lock()
+        self._entries: list[dict[str, Any]] = []
+
+    def write(self, event: str, at: datetime, **facts: object) -> dict[str, Any]:
+        """`at` is the true time; datetimes among the facts are written as ISO 8601."""
+        entry = {"event": event, "at": _plain(at), **{name: _plain(fact) for name, fact in facts.items()}}
+        with self._lock:
+            if not self._file.closed:
+                self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+                self._file.flush()
+            self._entries.append(entry)
+        return entry
+
+    def entries(self) -> list[dict[str, Any]]:
+        """Everything written by this run."""
+        with self._lock:
+            return list(self._entries)
+
+    def close(self) -> None:
+        with self._lock:
+            self._file.close()
+
+
+def read_truth(path: Path) -> list[dict[str, Any]]:
+    """All entries of a file, their times still text."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def _plain(fact: object) -> object:
+    return fact.astimezone(UTC).isoformat() if isinstance(fact, datetime) else fact
