@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from web.pages import board, entrance
+from web.pages import absences, alerts, board, counter, entrance
 from web.pages.entrance import render_error
 
-routers: list[APIRouter] = [entrance.router, board.router]
+routers: list[APIRouter] = [page.router for page in (entrance, board, counter, alerts, absences)]
 
 __all__ = ["render_error", "routers"]

@@ -1,15 +1,17 @@
 """How times, lengths and sizes are written: in the hall's zone and the reader's language."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+import orjson
 from markupsafe import Markup
 
 from web.i18n import Language, translations
-from web.pages.words import word
+from web.pages.timelines import along
+from web.pages.words import BAR_WORDS, word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SIZES = ("B", "kB", "MB", "GB", "TB")
@@ -37,8 +39,15 @@ class Formats:
         return {
             "when": self.when,
             "clock": self.clock,
+            "minute": self.minute,
             "day": self.day,
             "lasted": self.lasted,
+            "plain_clock": plain_clock,
+            "plain_minute": plain_minute,
+            "along": along,
+            "at_least": max,
+            "gap_pairs": gap_pairs,
+            "bar_word": self.bar_word,
             "label": self.label,
             "word": self.word,
             "percent": percent,
@@ -55,6 +64,10 @@ class Formats:
     def clock(self, at: datetime | None, zone: str) -> Markup:
         """Time of day only, where the day is plain from the surroundings."""
         return self._time(at, zone, lambda local: f"{local:%H:%M:%S}")
+
+    def minute(self, at: datetime | None, zone: str) -> Markup:
+        """Time of day to the minute, for glancing."""
+        return self._time(at, zone, lambda local: f"{local:%H:%M}")
 
     def day(self, at: datetime | None, zone: str) -> Markup:
         return self._time(at, zone, self._date)
@@ -74,6 +87,10 @@ class Formats:
     def word(self, code: StrEnum | str | None) -> str:
         english = word(code)
         return self._say(english) if english else ""
+
+    def bar_word(self, state: str) -> str:
+        """What a bar of a timeline shows."""
+        return self._say(BAR_WORDS[state])
 
     def _date(self, local: datetime) -> str:
         if self._language is Language.EN:
@@ -100,6 +117,27 @@ def _largest_units(seconds: int) -> list[tuple[int, str]]:
 def iso(at: datetime) -> str:
     """UTC, ISO 8601 with Z, microseconds only where there are any."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def plain_clock(at: datetime, zone: str) -> str:
+    """For places that hold text only, such as a tooltip."""
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M:%S}"
+
+
+def plain_minute(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+class Hole(Protocol):
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime: ...
+
+
+def gap_pairs(holes: Iterable[Hole]) -> str:
+    """JSON [[from, to], …] for the players."""
+    return orjson.dumps([[iso(hole.start), iso(hole.end)] for hole in holes]).decode()
 
 
 def local_input(at: datetime, zone: str) -> str:

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from web.assets import asset
 from web.i18n import Language, translations
+from web.pages.element_words import element_words
 from web.pages.formats import Formats
 from web.pages.screen import Screen, ScreenDep, screen
 
@@ -79,7 +81,10 @@ def environment(language: Language) -> Environment:
     made.filters.update(Formats(language).filters())
     made.filters["as_json"] = _attribute_json
     made.globals["asset"] = asset
-    made.globals["ui"] = made.get_template("parts/ui.html").module
+    made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
+    # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.
+    for name in ("ui", "footage", "rows", "filters"):
+        made.globals[name] = made.get_template(f"parts/{name}.html").module
     return made
 
 

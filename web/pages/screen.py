@@ -84,6 +84,15 @@ class Screen:
         return f"{self.request.url.path}?{query}" if query else self.request.url.path
 
     @property
+    def paged(self) -> bool:
+        """Whether this is a later page of a list."""
+        return "after" in self.request.query_params
+
+    @property
+    def csrf(self) -> str:
+        return self.viewer.csrf if self.viewer else ""
+
+    @property
     def notice(self) -> str:
         """What the form that led here has done."""
         done = self.request.query_params.get("done", "")

@@ -1,6 +1,6 @@
 """The words people read for the codes that the tables hold. English here; Chinese in the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from storage.models import (
@@ -19,56 +19,56 @@ from storage.models import (
 )
 from web.i18n import gettext_marker as _
 
-ENUM_WORDS: Mapping[StrEnum, str] = {
-    StaffState.STAFFED: _("Staffed"),
-    StaffState.UNSTAFFED: _("Unstaffed"),
-    StaffState.UNKNOWN: _("Unknown"),
-    CustomerState.WAITING: _("Customer waiting"),
-    CustomerState.NONE: _("No customer"),
-    CustomerState.UNKNOWN: _("Unknown"),
-    FaultKind.NO_SIGNAL: _("No signal"),
-    FaultKind.DARK: _("Picture dark"),
-    FaultKind.FROZEN: _("Picture frozen"),
-    FaultKind.OBSTRUCTED: _("View obstructed"),
-    FaultKind.CLOCK_WRONG: _("Camera clock wrong"),
-    AlertKind.ABSENCE: _("Absence"),
-    AlertKind.CAMERA_FAULT: _("Camera fault"),
-    AlertState.RAISED: _("Raised"),
-    AlertState.ACKNOWLEDGED: _("Acknowledged"),
-    AlertState.RESOLVED: _("Resolved"),
-    DeliveryState.PENDING: _("Waiting to be sent"),
-    DeliveryState.SENT: _("Sent"),
-    DeliveryState.FAILED: _("Given up"),
-    GapCause.CAMERA_UNREACHABLE: _("Camera unreachable"),
-    GapCause.CAMERA_STALLED: _("Camera sends nothing"),
-    GapCause.STREAM_ENDED: _("Stream ended"),
-    GapCause.STREAM_UNSUPPORTED: _("Stream format not supported"),
-    GapCause.PACKETS_LOST: _("Packets lost"),
-    GapCause.RECORDER_STOPPED: _("Recorder was stopped"),
-    GapCause.RECORDER_CRASHED: _("Recorder crashed"),
-    GapCause.DISK_FULL: _("Disk full"),
-    GapCause.CAMERA_DISABLED: _("Camera is switched off"),
-    GapCause.UNKNOWN: _("Cause unknown"),
-    ClockSource.SENDER_REPORT: _("Camera clock"),
-    ClockSource.ARRIVAL: _("Time of arrival"),
-    Outcome.CLIP: _("Clip"),
-    Outcome.PARTIAL: _("Partial clip"),
-    Outcome.NONE: _("No clip"),
-    Outcome.UNMAPPED: _("Place unknown"),
-    FindingKind.STEP_WHILE_UNSTAFFED: _("Step entered while nobody was at the counter"),
-    StepKind.RECEIVE: _("Receive"),
-    StepKind.ACCEPT: _("Accept"),
-    StepKind.REVIEW: _("Review"),
-    StepKind.DECIDE: _("Decide"),
-    StepKind.CLOSE: _("Close"),
-    StepKind.DELIVER: _("Deliver"),
-    StepKind.OTHER: _("Other step"),
-    Role.SUPERVISOR: _("Supervisor"),
-    Role.INSPECTOR: _("Inspector"),
-    Role.INVESTIGATOR: _("Investigator"),
-    Role.DEPARTMENT: _("Department"),
-    Role.ADMIN: _("Administrator"),
-}
+ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
+    (StaffState.STAFFED, _("Staffed")),
+    (StaffState.UNSTAFFED, _("Unstaffed")),
+    (StaffState.UNKNOWN, _("Unknown")),
+    (CustomerState.WAITING, _("Customer waiting")),
+    (CustomerState.NONE, _("No customer")),
+    (CustomerState.UNKNOWN, _("Unknown")),
+    (FaultKind.NO_SIGNAL, _("No signal")),
+    (FaultKind.DARK, _("Picture dark")),
+    (FaultKind.FROZEN, _("Picture frozen")),
+    (FaultKind.OBSTRUCTED, _("View obstructed")),
+    (FaultKind.CLOCK_WRONG, _("Camera clock wrong")),
+    (AlertKind.ABSENCE, _("Absence")),
+    (AlertKind.CAMERA_FAULT, _("Camera fault")),
+    (AlertState.RAISED, _("Raised")),
+    (AlertState.ACKNOWLEDGED, _("Acknowledged")),
+    (AlertState.RESOLVED, _("Resolved")),
+    (DeliveryState.PENDING, _("Waiting to be sent")),
+    (DeliveryState.SENT, _("Sent")),
+    (DeliveryState.FAILED, _("Given up")),
+    (GapCause.CAMERA_UNREACHABLE, _("Camera unreachable")),
+    (GapCause.CAMERA_STALLED, _("Camera sends nothing")),
+    (GapCause.STREAM_ENDED, _("Stream ended")),
+    (GapCause.STREAM_UNSUPPORTED, _("Stream format not supported")),
+    (GapCause.PACKETS_LOST, _("Packets lost")),
+    (GapCause.RECORDER_STOPPED, _("Recorder was stopped")),
+    (GapCause.RECORDER_CRASHED, _("Recorder crashed")),
+    (GapCause.DISK_FULL, _("Disk full")),
+    (GapCause.CAMERA_DISABLED, _("Camera is switched off")),
+    (GapCause.UNKNOWN, _("Cause unknown")),
+    (ClockSource.SENDER_REPORT, _("Camera clock")),
+    (ClockSource.ARRIVAL, _("Time of arrival")),
+    (Outcome.CLIP, _("Clip")),
+    (Outcome.PARTIAL, _("Partial clip")),
+    (Outcome.NONE, _("No clip")),
+    (Outcome.UNMAPPED, _("Place unknown")),
+    (FindingKind.STEP_WHILE_UNSTAFFED, _("Step entered while nobody was at the counter")),
+    (StepKind.RECEIVE, _("Receive")),
+    (StepKind.ACCEPT, _("Accept")),
+    (StepKind.REVIEW, _("Review")),
+    (StepKind.DECIDE, _("Decide")),
+    (StepKind.CLOSE, _("Close")),
+    (StepKind.DELIVER, _("Deliver")),
+    (StepKind.OTHER, _("Other step")),
+    (Role.SUPERVISOR, _("Supervisor")),
+    (Role.INSPECTOR, _("Inspector")),
+    (Role.INVESTIGATOR, _("Investigator")),
+    (Role.DEPARTMENT, _("Department")),
+    (Role.ADMIN, _("Administrator")),
+)
 
 CODE_WORDS: Mapping[str, str] = {
     # why a step or absence has no footage
@@ -83,12 +83,23 @@ CODE_WORDS: Mapping[str, str] = {
     # how an absence ended
     "returned": _("somebody came back"),
     "closed": _("the hall closed"),
-    "unknown": _("seeing ended"),
+    "unknown": _("the camera could no longer see"),
     "": _("still away"),
     # channels
     "counter": _("At the counter"),
     "internet": _("Internet"),
     "post": _("Post"),
+}
+
+BAR_WORDS: Mapping[str, str] = {
+    "staffed": _("Staffed"),
+    "unstaffed": _("Unstaffed"),
+    "unknown": _("Unknown"),
+    "waiting": _("Customer waiting"),
+    "absence": _("Absence"),
+    "step": _("Step"),
+    "footage": _("Recorded"),
+    "gap": _("Gap"),
 }
 
 DONE_WORDS: Mapping[str, str] = {
@@ -103,10 +114,13 @@ def word(code: StrEnum | str | None) -> str:
     """The English words for a code; a code from outside that nobody knows is shown as it is."""
     if code is None:
         return ""
-    if isinstance(code, StrEnum) and code in ENUM_WORDS:
-        return ENUM_WORDS[code]
+    if isinstance(code, StrEnum):
+        return _BY_MEMBER.get((type(code), code.value), code.value)
     return _BY_CODE.get(code, code)
 
 
-_GAPS = {cause.value: ENUM_WORDS[cause] for cause in GapCause if cause is not GapCause.UNKNOWN}
-_BY_CODE: Mapping[str, str] = {**_GAPS, **DONE_WORDS, **CODE_WORDS}
+# Members of different enums with the same value are equal, so the type has to be part of the key.
+_BY_MEMBER = {(type(member), member.value): words for member, words in ENUM_WORDS}
+_GAPS = {member.value: words for member, words in ENUM_WORDS if isinstance(member, GapCause)}
+_FAULTS = {member.value: words for member, words in ENUM_WORDS if isinstance(member, FaultKind)}
+_BY_CODE: Mapping[str, str] = {**_GAPS, **_FAULTS, **DONE_WORDS, **CODE_WORDS}

@@ -1,0 +1,36 @@
+"""Every page in both languages, whole and as JSON; the closed doors first."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.web.pages.conftest import SignIn
+
+PAGES = ["/", "/halls/cc/board", "/counters/cc-1", "/alerts", "/absences", "/absences/1"]
+
+
+def json_address(path: str) -> str:
+    return "/board.json" if path == "/" else f"{path}.json"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_anonymous_readers_see_nothing(anonymous: TestClient, path: str) -> None:
+    assert anonymous.get(path).status_code == 303
+    assert anonymous.get(json_address(path)).status_code == 401
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_an_administrator_reads_it_in_both_languages(sign_in: SignIn, path: str, language: str) -> None:
+    page = sign_in("admin").get(path, headers={"Accept-Language": language})
+    assert page.status_code == 200
+    assert f'<html lang="{"zh-CN" if language == "zh" else "en"}"' in page.text
+    assert " style=" not in page.text
+    assert "onclick=" not in page.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_same_address_with_json_is_the_same_page(sign_in: SignIn, path: str) -> None:
+    answer = sign_in("admin").get(json_address(path))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    assert isinstance(answer.json(), dict)

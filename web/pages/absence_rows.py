@@ -1,0 +1,51 @@
+"""Absences with their counter, footage and alert: three queries for any number of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from storage.models import Absence, Alert, AlertState, FootageLink
+from web.pages.places import CounterRef, counters_by_id
+from web.pages.step_rows import Clip, clip_of
+
+
+@dataclass(frozen=True)
+class AbsenceRow:
+    id: int
+    counter: CounterRef
+    start: datetime
+    end: datetime | None
+    """None while it lasts."""
+    ended_by: str
+    threshold_s: int
+    customer_waiting: bool
+    clip: Clip | None
+    alert_id: int | None
+    alert_state: AlertState | None
+
+
+def absence_rows(session: Session, absences: Sequence[Absence]) -> tuple[AbsenceRow, ...]:
+    ids = [absence.id for absence in absences]
+    found = session.exec(select(FootageLink).where(col(FootageLink.absence_id).in_(ids)))
+    links = {link.absence_id: link for link in found}
+    alerts = {a.absence_id: a for a in session.exec(select(Alert).where(col(Alert.absence_id).in_(ids)))}
+    counters = counters_by_id(session, (absence.counter_id for absence in absences))
+    return tuple(_row(a, counters[a.counter_id], links.get(a.id), alerts.get(a.id)) for a in absences)
+
+
+def _row(absence: Absence, counter: CounterRef, link: FootageLink | None, alert: Alert | None) -> AbsenceRow:
+    assert absence.id is not None
+    return AbsenceRow(
+        id=absence.id,
+        counter=counter,
+        start=absence.start,
+        end=absence.end,
+        ended_by=absence.ended_by,
+        threshold_s=absence.threshold_s,
+        customer_waiting=absence.customer_waiting,
+        clip=clip_of(link),
+        alert_id=alert.id if alert else None,
+        alert_state=alert.state if alert else None,
+    )

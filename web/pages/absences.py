@@ -1,0 +1,176 @@
+"""Absences: the list, and one with its clip and what it rests on."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlmodel import Session, col, select
+
+from storage.models import Absence, AbsenceRule, Alert, Counter, User
+from storage.models.columns import JsonObject
+from web.auth import require
+from web.pages.absence_rows import AbsenceRow, absence_rows
+from web.pages.alert_rows import DeliveryRow, delivery_rows
+from web.pages.board_queries import cameras_of
+from web.pages.counter import presence_between, step_lane, steps_between
+from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
+from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
+from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
+from web.pages.rendering import add_page
+from web.pages.scoping import halls_in_scope
+from web.pages.timelines import Timeline, absence_lane, customer_lane, footage_lane, presence_lane, timeline
+from web.permissions import Permission
+from web.scope import scoped_absence
+from web.services import Services, ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+AbsenceViewer = Annotated[Viewer, Depends(require(Permission.ABSENCES))]
+AROUND = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class AbsencesPage:
+    now: datetime
+    halls: tuple[HallRef, ...]
+    counters: tuple[CounterRef, ...]
+    """Of the chosen hall."""
+    hall: HallRef | None
+    counter: str
+    waiting: bool
+    """Only those in which a customer waited."""
+    days: DayRange
+    absences: tuple[AbsenceRow, ...]
+    next: str
+    """Where the next page begins; empty on the last."""
+
+
+@dataclass(frozen=True)
+class RuleUsed:
+    """Which rule made it an absence."""
+
+    level: str
+    """counter, hall, city, or default for the built-in one."""
+    version: int
+    threshold_s: int
+
+
+@dataclass(frozen=True)
+class AbsencePage:
+    now: datetime
+    absence: AbsenceRow
+    rule: RuleUsed
+    camera_id: str | None
+    timeline: Timeline
+    evidence: JsonObject
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    deliveries: tuple[DeliveryRow, ...]
+
+
+def absences_page(
+    viewer: AbsenceViewer,
+    services: ServicesDep,
+    days: DayRangeDep,
+    hall: str = "",
+    counter: str = "",
+    waiting: bool = False,
+    after: str = "",
+) -> AbsencesPage:
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+        chosen = chosen_hall(halls, hall)
+        found = _absences(session, viewer, chosen, counter, waiting, days, zone_of(halls, chosen), after)
+        shown, more = cut(found)
+        last = shown[-1] if more else None
+        return AbsencesPage(
+            now=services.clock(),
+            halls=halls,
+            counters=counters_of(session, (chosen,)) if chosen else (),
+            hall=chosen,
+            counter=counter,
+            waiting=waiting,
+            days=days,
+            absences=absence_rows(session, shown),
+            next=str(Cursor(last.start, last.id or 0)) if last else "",
+        )
+
+
+def _absences(
+    session: Session,
+    viewer: Viewer,
+    hall: HallRef | None,
+    counter: str,
+    waiting: bool,
+    days: DayRange,
+    zone: str,
+    cursor: str,
+) -> list[Absence]:
+    wanted = (
+        select(Absence)
+        .join(Counter, col(Counter.id) == col(Absence.counter_id))
+        .where(halls_in_scope(viewer, col(Counter.hall_id)), days.contains(col(Absence.start), zone))
+        .where(after(parse_cursor(cursor), col(Absence.start), col(Absence.id)))
+        .order_by(col(Absence.start).desc(), col(Absence.id).desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    if hall:
+        wanted = wanted.where(Counter.hall_id == hall.id)
+    if counter:
+        wanted = wanted.where(Absence.counter_id == counter)
+    if waiting:
+        wanted = wanted.where(col(Absence.customer_waiting))
+    return list(session.exec(wanted))
+
+
+def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep) -> AbsencePage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        absence = scoped_absence(session, viewer, absence_id)
+        row = absence_rows(session, [absence])[0]
+        camera = row.clip.camera_id if row.clip else None
+        camera = camera or cameras_of(session, [absence.counter_id]).get(absence.counter_id)
+        alert = session.exec(select(Alert).where(Alert.absence_id == absence_id)).first()
+        by = session.get(User, alert.acknowledged_by) if alert and alert.acknowledged_by else None
+        return AbsencePage(
+            now=now,
+            absence=row,
+            rule=_rule(session, absence),
+            camera_id=camera,
+            timeline=_timeline(session, services, viewer, absence, row, camera, now),
+            evidence=absence.evidence,
+            acknowledged_at=alert.acknowledged_at if alert else None,
+            acknowledged_by=(by.display_name or by.name) if by else "",
+            deliveries=delivery_rows(session, [alert.id])[alert.id] if alert and alert.id else (),
+        )
+
+
+def _rule(session: Session, absence: Absence) -> RuleUsed:
+    rule = session.get(AbsenceRule, absence.rule_id) if absence.rule_id else None
+    if rule is None:
+        return RuleUsed("default", 0, absence.threshold_s)
+    level = "counter" if rule.counter_id else "hall" if rule.hall_id else "city"
+    return RuleUsed(level, absence.rule_version, absence.threshold_s)
+
+
+def _timeline(
+    session: Session,
+    services: Services,
+    viewer: Viewer,
+    absence: Absence,
+    row: AbsenceRow,
+    camera: str | None,
+    now: datetime,
+) -> Timeline:
+    start, end = absence.start - AROUND, min((absence.end or now) + AROUND, now)
+    spans = presence_between(session, absence.counter_id, start, end)
+    lanes = [presence_lane(spans, now), customer_lane(spans, now), absence_lane([absence], now)]
+    lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
+    if camera:
+        lanes.append(footage_lane(services.footage.coverage(session, camera, start, end)))
+    return timeline(start, end, row.counter.hall.timezone, lanes)
+
+
+add_page(router, "/absences", "absences.html", absences_page)
+add_page(router, "/absences/{absence_id}", "absence.html", absence_page)

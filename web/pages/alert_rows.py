@@ -1,0 +1,123 @@
+"""Alerts with their counter or camera, what they are about, and whom they were sent to."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from storage.models import (
+    Absence,
+    Alert,
+    AlertKind,
+    AlertState,
+    Camera,
+    CameraFault,
+    Delivery,
+    DeliveryState,
+    FaultKind,
+    Hall,
+    User,
+)
+from web.pages.places import CounterRef, HallRef, counters_by_id, hall_ref
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    channel: str
+    state: DeliveryState
+    attempts: int
+    sent_at: datetime | None
+    last_error: str
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    id: int
+    kind: AlertKind
+    state: AlertState
+    hall: HallRef
+    counter: CounterRef | None
+    camera_id: str | None
+    camera_name: str
+    fault: FaultKind | None
+    fault_detail: str
+    absence_id: int | None
+    since: datetime
+    """When what it is about began."""
+    until: datetime | None
+    customer_waiting: bool
+    raised_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str
+    resolved_at: datetime | None
+    deliveries: tuple[DeliveryRow, ...]
+
+
+def alert_rows(session: Session, alerts: Sequence[Alert]) -> tuple[AlertRow, ...]:
+    """Six queries for any number of alerts."""
+    halls = {h.id: hall_ref(h) for h in session.exec(select(Hall).where(col(Hall.id).in_({a.hall_id for a in alerts})))}
+    counters = counters_by_id(session, (alert.counter_id for alert in alerts))
+    about = _About(session, alerts)
+    sent = delivery_rows(session, [alert.id for alert in alerts])
+    return tuple(
+        _row(a, halls[a.hall_id], counters.get(a.counter_id or ""), about, sent[a.id])
+        for a in alerts
+        if a.id is not None
+    )
+
+
+class _About:
+    """What the alerts point at, by id."""
+
+    def __init__(self, session: Session, alerts: Sequence[Alert]) -> None:
+        absences = select(Absence).where(col(Absence.id).in_(_ids(alert.absence_id for alert in alerts)))
+        faults = select(CameraFault).where(col(CameraFault.id).in_(_ids(alert.fault_id for alert in alerts)))
+        cameras = select(Camera).where(col(Camera.id).in_({a.camera_id for a in alerts if a.camera_id}))
+        users = select(User).where(col(User.id).in_(_ids(alert.acknowledged_by for alert in alerts)))
+        self.absences = {absence.id: absence for absence in session.exec(absences)}
+        self.faults = {fault.id: fault for fault in session.exec(faults)}
+        self.cameras = {camera.id: camera for camera in session.exec(cameras)}
+        self.users = {user.id: user.display_name or user.name for user in session.exec(users)}
+
+
+def _ids(ids: Iterable[int | None]) -> set[int]:
+    return {row_id for row_id in ids if row_id is not None}
+
+
+def _row(
+    alert: Alert, hall: HallRef, counter: CounterRef | None, about: _About, deliveries: tuple[DeliveryRow, ...]
+) -> AlertRow:
+    assert alert.id is not None
+    absence, fault = about.absences.get(alert.absence_id), about.faults.get(alert.fault_id)
+    camera = about.cameras.get(alert.camera_id or "")
+    cause = absence or fault
+    return AlertRow(
+        id=alert.id,
+        kind=alert.kind,
+        state=alert.state,
+        hall=hall,
+        counter=counter,
+        camera_id=alert.camera_id,
+        camera_name=(camera.name or camera.id) if camera else "",
+        fault=fault.kind if fault else None,
+        fault_detail=fault.detail if fault else "",
+        absence_id=alert.absence_id,
+        since=cause.start if cause else alert.raised_at,
+        until=cause.end if cause else None,
+        customer_waiting=bool(absence and absence.customer_waiting),
+        raised_at=alert.raised_at,
+        acknowledged_at=alert.acknowledged_at,
+        acknowledged_by=about.users.get(alert.acknowledged_by, ""),
+        resolved_at=alert.resolved_at,
+        deliveries=deliveries,
+    )
+
+
+def delivery_rows(session: Session, alert_ids: Sequence[int | None]) -> dict[int, tuple[DeliveryRow, ...]]:
+    """By alert; an alert that was sent nowhere has an empty entry."""
+    found: dict[int, list[DeliveryRow]] = defaultdict(list)
+    for row in session.exec(select(Delivery).where(col(Delivery.alert_id).in_(alert_ids)).order_by(col(Delivery.id))):
+        found[row.alert_id].append(DeliveryRow(row.channel, row.state, row.attempts, row.sent_at, row.last_error))
+    return {alert_id: tuple(found[alert_id]) for alert_id in alert_ids if alert_id is not None}

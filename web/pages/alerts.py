@@ -1,0 +1,131 @@
+"""Alerts: the list, which renews itself, and the button that acknowledges one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session, col, func, select
+
+from storage.models import Alert, AlertKind, AlertState
+from web.addresses import local_path
+from web.api import alerts as alerts_api
+from web.auth import require
+from web.pages.alert_rows import AlertRow, alert_rows
+from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
+from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
+from web.pages.places import HallRef, visible_halls
+from web.pages.rendering import add_page
+from web.pages.scoping import halls_in_scope
+from web.permissions import Permission
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+StateFilter = Literal["open", "raised", "acknowledged", "resolved", "all"]
+KindFilter = Literal["", "absence", "camera_fault"]
+_STATES: dict[StateFilter, tuple[AlertState, ...]] = {
+    "open": (AlertState.RAISED, AlertState.ACKNOWLEDGED),
+    "raised": (AlertState.RAISED,),
+    "acknowledged": (AlertState.ACKNOWLEDGED,),
+    "resolved": (AlertState.RESOLVED,),
+    "all": tuple(AlertState),
+}
+
+
+@dataclass(frozen=True)
+class AlertCounts:
+    raised: int
+    acknowledged: int
+
+
+@dataclass(frozen=True)
+class AlertsPage:
+    now: datetime
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    state: StateFilter
+    kind: KindFilter
+    days: DayRange
+    counts: AlertCounts
+    may_acknowledge: bool
+    alerts: tuple[AlertRow, ...]
+    next: str
+
+
+def alerts_page(
+    viewer: Annotated[Viewer, Depends(require(Permission.ALERTS))],
+    services: ServicesDep,
+    days: DayRangeDep,
+    hall: str = "",
+    state: Annotated[StateFilter, Query()] = "open",
+    kind: Annotated[KindFilter, Query()] = "",
+    after: str = "",
+) -> AlertsPage:
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+        chosen = chosen_hall(halls, hall)
+        found = _alerts(session, viewer, chosen, state, kind, days, zone_of(halls, chosen), after)
+        shown, more = cut(found)
+        last = shown[-1] if more else None
+        return AlertsPage(
+            now=services.clock(),
+            halls=halls,
+            hall=chosen,
+            state=state,
+            kind=kind,
+            days=days,
+            counts=_counts(session, viewer),
+            may_acknowledge=viewer.may(Permission.ACKNOWLEDGE),
+            alerts=alert_rows(session, shown),
+            next=str(Cursor(last.raised_at, last.id or 0)) if last else "",
+        )
+
+
+def _alerts(
+    session: Session,
+    viewer: Viewer,
+    hall: HallRef | None,
+    state: StateFilter,
+    kind: KindFilter,
+    days: DayRange,
+    zone: str,
+    cursor: str,
+) -> list[Alert]:
+    wanted = (
+        select(Alert)
+        .where(halls_in_scope(viewer, col(Alert.hall_id)), days.contains(col(Alert.raised_at), zone))
+        .where(col(Alert.state).in_(_STATES[state]), after(parse_cursor(cursor), col(Alert.raised_at), col(Alert.id)))
+        .order_by(col(Alert.raised_at).desc(), col(Alert.id).desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    if hall:
+        wanted = wanted.where(Alert.hall_id == hall.id)
+    if kind:
+        wanted = wanted.where(Alert.kind == AlertKind(kind))
+    return list(session.exec(wanted))
+
+
+def _counts(session: Session, viewer: Viewer) -> AlertCounts:
+    rows = session.exec(
+        select(Alert.state, func.count())
+        .where(halls_in_scope(viewer, col(Alert.hall_id)), col(Alert.state) != AlertState.RESOLVED)
+        .group_by(col(Alert.state))
+    )
+    counted = dict(rows.all())
+    return AlertCounts(counted.get(AlertState.RAISED, 0), counted.get(AlertState.ACKNOWLEDGED, 0))
+
+
+add_page(router, "/alerts", "alerts.html", alerts_page)
+
+
+@router.post("/alerts/{alert_id}/acknowledge", include_in_schema=False)
+def acknowledge(
+    alert_id: int,
+    services: ServicesDep,
+    viewer: Annotated[Viewer, Depends(require(Permission.ACKNOWLEDGE))],
+    next: Annotated[str, Form()] = "/alerts",  # noqa: A002 (the name of the field in addresses)
+) -> Response:
+    alerts_api.acknowledge(alert_id, services, viewer)
+    return RedirectResponse(local_path(next, "/alerts"), 303)

@@ -1,0 +1,21 @@
+"""What the custom elements say, by the keys they ask for; `{name}` is filled in by the element."""
+
+from collections.abc import Mapping
+
+from web.i18n import Language, translations
+from web.i18n import gettext_marker as _
+
+ELEMENT_WORDS: Mapping[str, str] = {
+    "live-connecting": _("Connecting to the camera …"),
+    "live-stalled": _("The picture stands still; waiting for the camera."),
+    "live-offline": _("No live picture: the camera or the recorder is not reachable."),
+    "live-unsupported": _("This browser cannot show the camera's format."),
+    "live-denied": _("You may not watch this camera."),
+    "live-paused": _("Paused while out of sight."),
+    "live-delay": _("{ms} ms ago"),
+}
+
+
+def element_words(language: Language) -> dict[str, str]:
+    say = translations(language).gettext
+    return {key: say(words) for key, words in ELEMENT_WORDS.items()}

@@ -1,0 +1,70 @@
+"""Filters that several lists share; they live in the address."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Query
+from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from web.errors import NotFound
+from web.pages.places import HallRef
+
+DEFAULT_ZONE = "Asia/Shanghai"
+_LONGEST_ID = 64
+
+
+@dataclass(frozen=True)
+class DayRange:
+    """Whole days, both inclusive, in the hall's zone; None is open."""
+
+    first: date | None
+    last: date | None
+
+    def contains(self, at: InstrumentedAttribute[Any], zone: str) -> ColumnElement[bool]:
+        bounds: list[ColumnElement[bool]] = []
+        if self.first:
+            bounds.append(at >= _midnight(self.first, zone))
+        if self.last:
+            bounds.append(at < _midnight(self.last + timedelta(days=1), zone))
+        return and_(*bounds) if bounds else true()
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def day_range(
+    first: Annotated[str, Query(alias="from")] = "", last: Annotated[str, Query(alias="to")] = ""
+) -> DayRange:
+    return DayRange(_day(first), _day(last))
+
+
+def _day(text: str) -> date | None:
+    """An empty field is sent as an empty text; a mangled one filters nothing."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+DayRangeDep = Annotated[DayRange, Depends(day_range)]
+
+
+def chosen_hall(halls: tuple[HallRef, ...], wanted: str) -> HallRef | None:
+    """None where no hall is asked for. Raises NotFound for a hall that the viewer may not see."""
+    if not wanted:
+        return None
+    for hall in halls:
+        if hall.id == wanted:
+            return hall
+    raise NotFound
+
+
+def zone_of(halls: tuple[HallRef, ...], hall: HallRef | None) -> str:
+    """In which zone days of a list are meant: of its hall, or of the first."""
+    if hall:
+        return hall.timezone
+    return halls[0].timezone if halls else DEFAULT_ZONE

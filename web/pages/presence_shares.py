@@ -1,0 +1,52 @@
+"""How much of each hour a counter was staffed, unstaffed or unknown: time that was not watched is none of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from storage.models import Presence, StaffState
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Seconds from `start` on, over one hour or the whole day."""
+
+    start: datetime
+    staffed_s: float
+    unstaffed_s: float
+    unknown_s: float
+
+    @property
+    def watched_s(self) -> float:
+        return self.staffed_s + self.unstaffed_s + self.unknown_s
+
+    def share(self, seconds: float) -> float | None:
+        """Of the watched time; None where nothing was watched."""
+        return seconds / self.watched_s if self.watched_s else None
+
+
+def day_start(now: datetime, zone: str) -> datetime:
+    """Midnight of the hall's day."""
+    local = now.astimezone(ZoneInfo(zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(now.tzinfo)
+
+
+def shares_between(spans: Iterable[Presence], start: datetime, end: datetime) -> Shares:
+    """Open spans last until `end`."""
+    seconds = dict.fromkeys(StaffState, 0.0)
+    for span in spans:
+        seen = (min(span.end or end, end) - max(span.start, start)).total_seconds()
+        seconds[span.staff] += max(seen, 0.0)
+    return Shares(start, seconds[StaffState.STAFFED], seconds[StaffState.UNSTAFFED], seconds[StaffState.UNKNOWN])
+
+
+def hourly(spans: Iterable[Presence], start: datetime, now: datetime) -> tuple[Shares, ...]:
+    """One entry for each hour from the first to the last in which something was watched."""
+    known = list(spans)
+    count = int((now - start) / HOUR) + 1
+    hours = [shares_between(known, start + HOUR * n, min(start + HOUR * (n + 1), now)) for n in range(count)]
+    watched = [n for n, hour in enumerate(hours) if hour.watched_s]
+    return tuple(hours[watched[0] : watched[-1] + 1]) if watched else ()

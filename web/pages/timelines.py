@@ -1,0 +1,87 @@
+"""Lanes of spans along one axis of time. Only data: where a bar stands is computed when it is drawn."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from storage.footage import Coverage
+from storage.models import Absence, CustomerState, Presence
+
+_STEPS = tuple(
+    timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
+)
+_MAX_TICKS = 9
+
+
+@dataclass(frozen=True)
+class Bar:
+    state: str
+    """What it is: a presence state, waiting, absence, step, footage or gap."""
+    start: datetime
+    end: datetime
+    words: str = ""
+    """What else to say of it, e.g. the cause of a gap or the name of a step."""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Lane:
+    name: str
+    """A key of LANE_WORDS, or a name as it is."""
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
+class Timeline:
+    start: datetime
+    end: datetime
+    zone: str
+    ticks: tuple[datetime, ...]
+    lanes: tuple[Lane, ...]
+
+
+def timeline(start: datetime, end: datetime, zone: str, lanes: Iterable[Lane]) -> Timeline:
+    """Cuts every bar to start..end and leaves out what lies outside."""
+    cut = tuple(Lane(lane.name, tuple(_cut(lane.bars, start, end))) for lane in lanes)
+    return Timeline(start, end, zone, ticks(start, end, zone), cut)
+
+
+def _cut(bars: Iterable[Bar], start: datetime, end: datetime) -> Iterable[Bar]:
+    for bar in bars:
+        if bar.start < end and (bar.end > start or bar.start == bar.end >= start):
+            yield Bar(bar.state, max(bar.start, start), min(bar.end, end), bar.words, bar.href)
+
+
+def ticks(start: datetime, end: datetime, zone: str) -> tuple[datetime, ...]:
+    """Round moments of the hall's clock inside start..end, few enough to be read."""
+    step = next((s for s in _STEPS if (end - start) / s <= _MAX_TICKS), _STEPS[-1])
+    local = start.astimezone(ZoneInfo(zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight + step * -((midnight - local) // step)
+    count = int((end - first) / step) + 1 if end >= first else 0
+    return tuple((first + step * n).astimezone(start.tzinfo) for n in range(count))
+
+
+def along(at: datetime, start: datetime, end: datetime) -> float:
+    """How far `at` lies between start and end, in percent."""
+    return round((at - start) / (end - start) * 100, 3) if end > start else 0.0
+
+
+def presence_lane(spans: Iterable[Presence], now: datetime) -> Lane:
+    return Lane("presence", tuple(Bar(p.staff.value, p.start, p.end or now, p.reason) for p in spans))
+
+
+def customer_lane(spans: Iterable[Presence], now: datetime) -> Lane:
+    waiting = (p for p in spans if p.customer is CustomerState.WAITING)
+    return Lane("customers", tuple(Bar("waiting", p.start, p.end or now) for p in waiting))
+
+
+def absence_lane(absences: Iterable[Absence], now: datetime) -> Lane:
+    return Lane("absences", tuple(Bar("absence", a.start, a.end or now, "", f"/absences/{a.id}") for a in absences))
+
+
+def footage_lane(coverage: Coverage, name: str = "footage") -> Lane:
+    covered = [Bar("footage", span.start, span.end) for span in coverage.covered]
+    missing = [Bar("gap", hole.start, hole.end, hole.cause) for hole in coverage.missing]
+    return Lane(name, tuple(sorted(covered + missing, key=lambda bar: bar.start)))
