@@ -1,0 +1,214 @@
+"""Clips: exact, playable anywhere, without decoding a single picture.
+
+A clip is a plain MP4 whose tables come first. It begins with the keyframe before its first frame; an edit list tells
+players to show nothing before the wanted moment. The frames before it stay in the file: an export that must not contain
+them has to be encoded anew. Tables are made from the heads of the fragments, so that the first byte leaves before the
+pictures are read.
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import BinaryIO
+
+from sqlmodel import Session
+
+from ingest.video.boxes import Sample
+from ingest.video.clip_parts import Part, load_parts
+from ingest.video.clip_plan import ClipPlan, NothingRecorded, plan_clip
+from ingest.video.frames import from_us, to_us
+from ingest.video.movie import Edit, file_type, movie
+from ingest.video.sample_tables import Chunk, sample_tables
+from storage.footage import Footage
+from storage.models import Segment
+
+__all__ = ["Clip", "ClipPlan", "NothingRecorded", "clip_chunks", "open_clip", "plan_clip", "prepare_clip", "write_clip"]
+
+TIMESCALE = 90_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Bytes of a segment that follow one another in the clip."""
+
+    segment: Segment
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip whose tables are made and whose pictures are still where they were."""
+
+    plan: ClipPlan
+    start: datetime
+    """Wall time of the first frame shown."""
+    end: datetime
+    """Wall time after the last one."""
+    frames: int
+    """Frames shown."""
+    head: bytes
+    runs: tuple[_Run, ...]
+    footage: Footage
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole file."""
+        return len(self.head) + sum(run.size for run in self.runs)
+
+    def chunks(self, first: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes first..stop of the file, piece by piece. Raises StoreError when a segment cannot be read."""
+        stop = self.size if stop is None else min(stop, self.size)
+        if first < len(self.head):
+            yield self.head[first:stop]
+        position = len(self.head)
+        for run in self.runs:
+            begin, end = max(first - position, 0), min(stop - position, run.size)
+            if begin < end:
+                yield self.footage.read(run.segment, run.offset + begin, end - begin)
+            position += run.size
+
+
+def open_clip(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip:
+    """Plans and prepares in one step. Raises NothingRecorded, StoreError, BadBox."""
+    return prepare_clip(footage, plan_clip(footage.segments(session, camera_id, start, end), start, end))
+
+
+def clip_chunks(footage: Footage, plan: ClipPlan) -> Iterator[bytes]:
+    """The clip as a stream of bytes. Raises as `prepare_clip`."""
+    return prepare_clip(footage, plan).chunks()
+
+
+def write_clip(footage: Footage, plan: ClipPlan, out: BinaryIO) -> None:
+    """Raises as `prepare_clip`."""
+    for chunk in clip_chunks(footage, plan):
+        out.write(chunk)
+
+
+def prepare_clip(footage: Footage, plan: ClipPlan) -> Clip:
+    """Reads the heads of the fragments and makes the tables. Raises NothingRecorded, StoreError, BadBox."""
+    return _assemble(footage, plan, load_parts(footage, plan))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shot:
+    """A sample with its place in wall time, in media time (90 kHz, joined) and in its segment's bytes."""
+
+    part: Part
+    sample: Sample
+    wall_us: int
+    presented: int
+    position: int
+
+
+def _assemble(footage: Footage, plan: ClipPlan, parts: list[Part]) -> Clip:
+    shots = _select(_shots(parts), to_us(plan.start), to_us(plan.end))
+    shown = [shot for shot in shots if to_us(plan.start) <= shot.wall_us < to_us(plan.end)]
+    if not shown:
+        raise NothingRecorded(f"no frame between {plan.start.isoformat()} and {plan.end.isoformat()}")
+    begins = min(shot.presented for shot in shown)
+    ends = max(shot.presented + shot.sample.duration for shot in shown)
+    origin = _decoded(shots[0])
+    edit = Edit(ends - begins, begins - origin)
+    last = max(shown, key=lambda shot: shot.wall_us)
+    end = from_us(last.wall_us + last.sample.duration * 1_000_000 // TIMESCALE)
+    head = _head(plan, shots, edit)
+    start = from_us(min(shot.wall_us for shot in shown))
+    return Clip(plan, start, end, len(shown), head, tuple(_runs(shots)), footage)
+
+
+def _decoded(shot: _Shot) -> int:
+    return shot.presented - shot.sample.composition_offset
+
+
+def _shots(parts: list[Part]) -> list[_Shot]:
+    shots: list[_Shot] = []
+    decode = 0
+    for part in parts:
+        position = part.data_offset
+        wall_us = to_us(part.segment.start) + part.fragment.offset_us
+        samples = [_rescaled(sample, part.initial.timescale) for sample in part.moof.samples]
+        first = decode + samples[0].composition_offset if samples else decode
+        for sample in samples:
+            presented = decode + sample.composition_offset
+            offset_us = (presented - first) * 1_000_000 // TIMESCALE
+            shots.append(_Shot(part, sample, wall_us + offset_us, presented, position))
+            decode += sample.duration
+            position += sample.size
+    return shots
+
+
+def _rescaled(sample: Sample, timescale: int) -> Sample:
+    if timescale == TIMESCALE:
+        return sample
+    return replace(
+        sample,
+        duration=sample.duration * TIMESCALE // timescale,
+        composition_offset=sample.composition_offset * TIMESCALE // timescale,
+    )
+
+
+def _select(shots: list[_Shot], start_us: int, end_us: int) -> list[_Shot]:
+    """From the keyframe that the first frame in start..end needs, to the last frame in it, in decoding order."""
+    inside = [index for index, shot in enumerate(shots) if start_us <= shot.wall_us < end_us]
+    if not inside:
+        return []
+    keyframes = [index for index in range(inside[0] + 1) if shots[index].sample.keyframe]
+    first = keyframes[-1] if keyframes else _next_keyframe(shots, inside[0])
+    return shots[first : inside[-1] + 1]
+
+
+def _next_keyframe(shots: list[_Shot], index: int) -> int:
+    """Of footage that begins within a GOP, what comes before its first keyframe cannot be shown."""
+    return next((later for later in range(index, len(shots)) if shots[later].sample.keyframe), len(shots))
+
+
+def _head(plan: ClipPlan, shots: list[_Shot], edit: Edit) -> bytes:
+    entries = list(dict.fromkeys(shot.part.initial.sample_entry for shot in shots))
+    chunks = _chunks(shots, entries)
+    initial = shots[0].part.initial
+    duration = sum(shot.sample.duration for shot in shots)
+
+    def moov(first_offset: int) -> bytes:
+        tables = sample_tables(entries, chunks, first_offset)
+        comment = _comment(plan, initial.recording.camera_id)
+        return movie(
+            TIMESCALE, initial.width, initial.height, tables, media_duration=duration, edit=edit, comment=comment
+        )
+
+    start = file_type(b"isom", b"mp42")
+    data_size = 16 + sum(chunk.size for chunk in chunks)
+    mdat = struct.pack(">I4sQ", 1, b"mdat", data_size)
+    return start + moov(len(start) + len(moov(0)) + len(mdat)) + mdat
+
+
+def _chunks(shots: list[_Shot], entries: list[bytes]) -> list[Chunk]:
+    chunks: list[Chunk] = []
+    for group in _by_part(shots):
+        description = entries.index(group[0].part.initial.sample_entry) + 1
+        chunks.append(Chunk(tuple(shot.sample for shot in group), description))
+    return chunks
+
+
+def _by_part(shots: list[_Shot]) -> list[list[_Shot]]:
+    groups: list[list[_Shot]] = []
+    for shot in shots:
+        if groups and groups[-1][-1].part is shot.part:
+            groups[-1].append(shot)
+        else:
+            groups.append([shot])
+    return groups
+
+
+def _runs(shots: list[_Shot]) -> Iterator[_Run]:
+    for group in _by_part(shots):
+        yield _Run(group[0].part.segment, group[0].position, sum(shot.sample.size for shot in group))
+
+
+def _comment(plan: ClipPlan, camera_id: str) -> str:
+    missing = [[span.start.isoformat(), span.end.isoformat()] for span in plan.missing]
+    return json.dumps(
+        {"camera": camera_id, "from": plan.start.isoformat(), "to": plan.end.isoformat(), "missing": missing}
+    )

@@ -1,0 +1,59 @@
+"""Which parts of which segments make a clip: pure, from rows alone."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ingest.video.frames import to_us
+from storage.fragments import Fragment, unpack_fragments
+from storage.intervals import Span, merge, subtract
+from storage.models import Segment
+
+FRAME_HOLE = timedelta(seconds=0.5)
+
+
+class NothingRecorded(Exception):
+    """There is no footage of this camera in this span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Consecutive fragments of one segment."""
+
+    segment: Segment
+    fragments: tuple[Fragment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPlan:
+    """What of start..end exists. The media of a clip is joined over what is missing."""
+
+    start: datetime
+    end: datetime
+    pieces: tuple[Piece, ...]
+    missing: tuple[Span, ...]
+
+
+def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> ClipPlan:
+    """`segments` of one camera that overlap the span (others are ignored), in any order.
+
+    Raises NothingRecorded, or ValueError if the span is empty.
+    """
+    if end <= start:
+        raise ValueError("a clip must end after it starts")
+    overlapping = sorted((s for s in segments if s.start < end and s.end > start), key=lambda s: s.sequence)
+    found = [Piece(segment, _wanted(segment, start, end)) for segment in overlapping]
+    pieces = tuple(piece for piece in found if piece.fragments)
+    if not pieces:
+        raise NothingRecorded(f"no footage between {start.isoformat()} and {end.isoformat()}")
+    covered = merge((Span(s.start, s.end) for s in overlapping), bridge=FRAME_HOLE)
+    missing = tuple(subtract([Span(start, end)], covered))
+    return ClipPlan(start, end, pieces, missing)
+
+
+def _wanted(segment: Segment, start: datetime, end: datetime) -> tuple[Fragment, ...]:
+    """Fragments with frames in start..end. The first may begin before: its frames lead up to the first one shown."""
+    fragments: Sequence[Fragment] = unpack_fragments(segment.fragments)
+    from_us, to_offset_us = to_us(start) - to_us(segment.start), to_us(end) - to_us(segment.start)
+    inside = [f for f in fragments if f.offset_us < to_offset_us and f.offset_us + f.duration_us > from_us]
+    return tuple(inside)

@@ -1,0 +1,67 @@
+"""One picture of a moment."""
+
+import io
+from datetime import datetime, timedelta
+
+import av
+import cv2
+from av.video.frame import VideoFrame
+from sqlmodel import Session
+
+from ingest.video.clip_plan import NothingRecorded
+from ingest.video.frames import to_us
+from storage.footage import Footage
+from storage.fragments import unpack_fragments
+from storage.models import Segment
+
+JPEG_QUALITY = 85
+NEAR = timedelta(seconds=0.5)
+"""A moment in the pause between two segments still shows the frame before it."""
+
+
+def still(footage: Footage, session: Session, camera_id: str, at: datetime) -> bytes:
+    """JPEG of the frame that was shown at this moment, exact to the frame.
+
+    Raises NothingRecorded when there is no footage of the moment, StoreError when it cannot be read.
+    """
+    found = [s for s in footage.segments(session, camera_id, at - NEAR, at + NEAR / 50) if s.start <= at]
+    if not found:
+        raise NothingRecorded(f"no footage at {at.isoformat()}")
+    frame = _frame_at(footage, found[-1], at)
+    if frame is None:
+        raise NothingRecorded(f"no picture can be decoded at {at.isoformat()}")
+    encoded, jpeg = cv2.imencode(".jpg", frame.to_ndarray(format="bgr24"), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    assert encoded
+    return jpeg.tobytes()
+
+
+def _frame_at(footage: Footage, segment: Segment, at: datetime) -> VideoFrame | None:
+    """The last frame that is not later; decodes the GOP up to it."""
+    offset_us = to_us(at) - to_us(segment.start)
+    fragments = unpack_fragments(segment.fragments)
+    number = max((n for n, f in enumerate(fragments) if f.offset_us <= offset_us), default=0)
+    # Only a GOP too long for one fragment has its keyframe in an earlier one.
+    for first in range(number, -1, -1):
+        chosen = fragments[first : number + 1]
+        size = chosen[-1].byte_offset + chosen[-1].byte_size - chosen[0].byte_offset
+        data = footage.read(segment, 0, segment.init_size) + footage.read(segment, chosen[0].byte_offset, size)
+        wanted_us = offset_us - chosen[0].offset_us
+        if (frame := _decode_until(data, wanted_us)) is not None:
+            return frame
+    return None
+
+
+def _decode_until(data: bytes, offset_us: int) -> VideoFrame | None:
+    shown: VideoFrame | None = None
+    origin: float | None = None
+    with av.open(io.BytesIO(data), "r", format="mp4") as container:
+        for packet in container.demux(container.streams.video[0]):
+            if shown is None and packet.size and not packet.is_keyframe:
+                return None
+            for frame in packet.decode():
+                time = frame.time or 0.0
+                origin = time if origin is None else origin
+                if shown is not None and (time - origin) * 1e6 > offset_us + 1:
+                    return shown
+                shown = frame
+    return shown
