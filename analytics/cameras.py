@@ -9,6 +9,8 @@ from analytics.plan import CameraPlan
 from storage.models import FaultKind
 
 SILENCE = timedelta(seconds=5)
+STARTING = timedelta(seconds=15)
+"""How long after the watch begins a camera may take to deliver its first picture."""
 _KEYFRAMES_OF_PATIENCE = 2.5
 _PICTURE_FAULTS = frozenset({FaultKind.DARK, FaultKind.FROZEN, FaultKind.OBSTRUCTED})
 
@@ -22,7 +24,7 @@ class WatchedCamera:
         self._health = PictureHealth()
         self._faults = CameraFaults(plan.camera_id)
         self._picture_fault: FaultKind | None = None
-        self._last_arrival = now
+        self._last_arrival = now + STARTING - SILENCE
         self._interval = timedelta(0)
 
     @property
@@ -55,7 +57,7 @@ class WatchedCamera:
         if self.is_silent(now):
             # What was wrong with its pictures cannot have been mended as far as anybody can see.
             signs = {FaultKind.NO_SIGNAL} | (self._faults.lasting & _PICTURE_FAULTS)
-            since = self._last_arrival
+            since = min(self._last_arrival, now)
         if self.plan.clock_wrong:
             signs.add(FaultKind.CLOCK_WRONG)
         return self._faults.update(now, signs, since)

@@ -28,6 +28,7 @@ class CatchUp:
         self._until = until
         self._asked: datetime | None = None
         self._missed: Iterator[Picture] = iter(())
+        self._put_back: Picture | None = None
 
     def done(self, now: datetime, live_from: Mapping[str, datetime]) -> bool:
         """Whether every camera has been watched up to its first live picture, or time is up."""
@@ -42,14 +43,15 @@ class CatchUp:
         """Up to `limit` pictures, at most one of each camera; empty while nothing more has been recorded."""
         pictures: dict[str, Picture] = {}
         while len(pictures) < limit and (picture := self._next(now, live_from)) is not None:
+            if picture.camera_id in pictures:
+                self._put_back = picture
+                break
             self._position[picture.camera_id] = picture.wall + timedelta(microseconds=1)
             pictures[picture.camera_id] = picture
-            if len(pictures) == len(self._position):
-                break
         return list(pictures.values())
 
     def _next(self, now: datetime, live_from: Mapping[str, datetime]) -> Picture | None:
-        picture = next(self._missed, None)
+        picture, self._put_back = self._put_back or next(self._missed, None), None
         if picture is None and (self._asked is None or now - self._asked >= _EVERY):
             self._asked = now
             self._missed = self._open(now, live_from)

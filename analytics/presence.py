@@ -87,7 +87,7 @@ class CounterPresence:
         self._state = state
         self._staff.resume(state.staff)
         self._customer.resume(state.customer)
-        self._last_sample = max(watched_to, state.at)
+        self._last_sample = self._confirmed = max(watched_to, state.at)
 
     def watch_by(self, cameras: Collection[str]) -> None:
         """Other cameras from now on."""

@@ -1,6 +1,6 @@
 """Writes what was seen: presence, absences, faults, alerts. Every function works inside the caller's transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from storage.models import (
     AlertKind,
     AlertState,
     CameraFault,
+    CustomerState,
     FaultKind,
     Presence,
     StaffState,
@@ -89,7 +90,7 @@ def write_faults(session: Session, changes: Iterable[FaultChange]) -> None:
             session.add(CameraFault(camera_id=change.camera_id, kind=change.kind, start=change.at))
         elif not change.began and row is not None:
             row.end = max(change.at, row.start)
-            _resolve(session, select(Alert).where(Alert.fault_id == row.id), change.at)
+            _resolve(session, select(Alert).where(Alert.fault_id == row.id), row.end)
     session.flush()
 
 
@@ -133,6 +134,23 @@ def write_cursors(session: Session, watched: Mapping[str, datetime]) -> None:
 
 def read_cursors(session: Session) -> dict[str, datetime]:
     return {row.camera_id: row.watched_to for row in session.exec(select(WatchCursor))}
+
+
+def end_unwatched(session: Session, cameras: Collection[str], counters: Collection[str], now: datetime) -> None:
+    """What an earlier watcher left open and nobody watches any more: presence becomes unknown, faults end."""
+    last = max(read_cursors(session).values(), default=now)
+    open_rows = select(Presence).where(col(Presence.end).is_(None), col(Presence.counter_id).not_in(counters))
+    for row in list(session.exec(open_rows)):
+        if row.staff is not StaffState.UNKNOWN:
+            at = max(last, row.start)
+            gone = Transition(row.counter_id, at, StaffState.UNKNOWN, CustomerState.UNKNOWN, reason="no_view")
+            write_transitions(session, [gone], row.source)
+    for absence in session.exec(
+        select(Absence).where(col(Absence.end).is_(None), col(Absence.counter_id).not_in(counters))
+    ):
+        _end_absence(session, absence, max(last, absence.start), "unknown", now)
+    faults = select(CameraFault).where(col(CameraFault.end).is_(None), col(CameraFault.camera_id).not_in(cameras))
+    write_faults(session, [FaultChange(row.camera_id, row.kind, now, began=False) for row in session.exec(faults)])
 
 
 def _fill(row: Presence, change: Transition, source: str) -> Presence:

@@ -1,0 +1,109 @@
+"""Between the watch and the database: reads what to watch, writes what was seen, one transaction each."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from analytics.absence import FoundAbsence
+from analytics.plan import WatchPlan, load_plan
+from analytics.recording import (
+    end_unwatched,
+    lasting_faults,
+    raise_fault_alerts,
+    read_cursors,
+    resumed_presence,
+    write_absences,
+    write_cursors,
+    write_faults,
+    write_transitions,
+)
+from analytics.watch import Changes, Watch
+from storage.database import Database
+from storage.models import Node
+from storage.models.columns import JsonObject
+
+_HEARTBEAT = timedelta(seconds=3)
+
+Known = tuple[tuple[datetime, datetime | None, bool], ...]
+"""Absences as they were written last: start, end, whether a customer waited."""
+
+
+class Diary:
+    """What the watch does with the database. Raises SQLAlchemyError; nothing is lost, the next write repeats it."""
+
+    def __init__(self, database: Database, source: str, node: str, started: datetime) -> None:
+        """`source` is stored beside presence: the detector; `node` names this process."""
+        self.opened = False
+        """Whether the plan has been read once."""
+        self.cursors: dict[str, datetime] = {}
+        """Up to where each camera had been watched when this watcher started."""
+        self._database = database
+        self._source = source
+        self._node = node
+        self._started = started
+        self._written: dict[str, Known] = {}
+        self._heartbeat_due = started
+
+    def follow(self, watch: Watch, now: datetime) -> WatchPlan:
+        """Lets the watch follow the tables; what is watched newly goes on from what is stored of it."""
+        with self._database.transaction() as session:
+            plan = load_plan(session, now)
+            if not self.opened:
+                self.cursors = read_cursors(session)
+            if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
+                end_unwatched(session, plan.cameras.keys(), plan.counters.keys(), now)
+            new_cameras, new_counters = plan.cameras.keys() - watch.cameras, plan.counters.keys() - watch.counters
+            faults = {camera_id: lasting_faults(session, camera_id) for camera_id in new_cameras}
+            states = {counter_id: resumed_presence(session, counter_id) for counter_id in new_counters}
+        watch.follow(plan, now)
+        for camera_id, kinds in faults.items():
+            watch.cameras[camera_id].resume(kinds)
+        for counter_id, resumed in states.items():
+            if resumed is not None:
+                watched = [self.cursors[c] for c in plan.counters[counter_id].cameras if c in self.cursors]
+                watched_to = max(watched, default=resumed.state.at)
+                watch.counters[counter_id].resume(resumed.history, resumed.state, watched_to)
+        self.opened = True
+        return plan
+
+    def write(self, watch: Watch, now: datetime, numbers: Mapping[str, float]) -> None:
+        """Everything that has changed since the last call, and every few seconds a sign of life."""
+        found = {counter_id: counter.absences() for counter_id, counter in watch.counters.items()}
+        changed = {c: absences for c, absences in found.items() if self._written.get(c) != _known(absences)}
+        heartbeat = now >= self._heartbeat_due
+        changes = watch.changes
+        if not (changes.transitions or changes.faults or changed or heartbeat):
+            return
+        with self._database.transaction() as session:
+            write_transitions(session, changes.transitions, self._source)
+            write_faults(session, changes.faults)
+            for counter_id, absences in changed.items():
+                write_absences(session, watch.counters[counter_id].plan.hall_id, counter_id, absences, now)
+            write_cursors(session, changes.watched)
+            if heartbeat or changes.faults:
+                self._raise_alerts(session, watch, now)
+            if heartbeat:
+                self._beat(session, now, numbers)
+                self._heartbeat_due = now + _HEARTBEAT
+        watch.changes = Changes()
+        self._written |= {counter_id: _known(absences) for counter_id, absences in changed.items()}
+        for counter in watch.counters.values():
+            counter.forget_settled()
+
+    def _raise_alerts(self, session: Session, watch: Watch, now: datetime) -> None:
+        halls = {camera_id: camera.plan.hall_id for camera_id, camera in watch.cameras.items()}
+        open_halls = {counter.plan.hall_id: counter.is_open(now) for counter in watch.counters.values()}
+        raise_fault_alerts(session, halls, open_halls, now)
+
+    def _beat(self, session: Session, now: datetime, numbers: Mapping[str, float]) -> None:
+        detail: JsonObject = {"detector": self._source, **numbers}
+        node = session.exec(select(Node).where(col(Node.name) == self._node)).first()
+        if node is None:
+            node = Node(name=self._node, role="watcher", started_at=self._started, heartbeat=now)
+            session.add(node)
+        node.started_at, node.heartbeat, node.detail = self._started, now, detail
+
+
+def _known(absences: Iterable[FoundAbsence]) -> Known:
+    return tuple((absence.start, absence.end, absence.customer_waiting) for absence in absences)

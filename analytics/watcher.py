@@ -1,0 +1,203 @@
+"""The watcher process: many cameras, one detector, one transaction per tick."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Condition, Event, Thread
+from time import monotonic
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from analytics.catch_up import CatchUp, Recorded, coarse_step
+from analytics.diary import Diary
+from analytics.feeds import CameraFeed
+from analytics.looker import Looker
+from analytics.looking import SEEN_SCORE
+from analytics.people import PersonDetector
+from analytics.pictures import Picture, PictureSource
+from analytics.presence import Debounce
+from analytics.watch import Watch
+from storage.database import Database
+
+_log = structlog.get_logger(__name__)
+
+_WAIT_SECONDS = 0.25
+_PLAN_EVERY = timedelta(seconds=3)
+_WRITE_EVERY = timedelta(seconds=0.5)
+_RETRY_SECONDS = 2.0
+_GUESSED_LOOK_SECONDS = 0.2
+_RECORDED_BATCH = 4
+"""Recorded pictures between two turns of the live ones, so that catching up never starves them."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class WatcherSettings:
+    """How the watch is kept; the defaults suit a camera with a keyframe a second."""
+
+    threshold: float = SEEN_SCORE
+    """Score from which a person counts as seen, 0..1."""
+    sample_seconds: float = 1.0
+    recheck: timedelta = timedelta(seconds=5)
+    """How long a look may stand for a crop in which nothing has moved."""
+    debounce: Debounce = field(default_factory=Debounce)
+    catch_up: timedelta = timedelta(hours=1)
+    """How far back recorded footage is watched after a stop."""
+    catch_up_budget: timedelta = timedelta(seconds=30)
+    """How long catching up may take; footage is looked at more coarsely to fit."""
+    node: str = "watcher-1"
+
+
+class Watcher:
+    """Watches every enabled camera with a view, and follows edits to cameras, views, hours and rules."""
+
+    def __init__(
+        self,
+        database: Database,
+        detector: PersonDetector,
+        live: Callable[[str], PictureSource],
+        recorded: Recorded,
+        settings: WatcherSettings = WatcherSettings(),
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """`live` opens a camera's pictures by its id; `recorded` gives those of the past."""
+        self._live = live
+        self._recorded = recorded
+        self._settings = settings
+        self._clock = clock
+        self._looker = Looker(detector, settings.threshold, settings.recheck)
+        self._watch = Watch(self._looker, settings.debounce)
+        self._diary = Diary(database, detector.name, settings.node, clock())
+        self._feeds: dict[str, CameraFeed] = {}
+        self._arrived = Condition()
+        self._plan_due = self._write_due = clock()
+        self._live_from: dict[str, datetime] = {}
+        self._catch_up: CatchUp | None = None
+        self._look_seconds = _GUESSED_LOOK_SECONDS
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="watcher", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Waits for the last tick; the open presence rows stay open, the next watcher goes on from them."""
+        self._stop.set()
+        with self._arrived:
+            self._arrived.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                try:
+                    self._run_once(self._clock())
+                except SQLAlchemyError as error:
+                    # What was seen meanwhile stays in the watch and is written when the database is back.
+                    _log.warning("database_unavailable", error=str(error).splitlines()[0])
+                    self._stop.wait(_RETRY_SECONDS)
+                except Exception:  # noqa: BLE001  (the edge of this thread: the watch must go on)
+                    _log.exception("tick_failed")
+                    self._stop.wait(_RETRY_SECONDS)
+        finally:
+            self._close()
+
+    def _run_once(self, now: datetime) -> None:
+        if now >= self._plan_due:
+            self._follow_plan(now)
+            self._plan_due = now + _PLAN_EVERY
+        pictures = self._newest_pictures()
+        now = self._clock()
+        self._take(pictures, now)
+        if self._catch_up:
+            self._take_recorded(self._catch_up, now)
+        self._watch.settle(now)
+        if now >= self._write_due:
+            self._diary.write(self._watch, now, self._numbers())
+            self._write_due = now + _WRITE_EVERY
+
+    def _follow_plan(self, now: datetime) -> None:
+        first = not self._diary.opened
+        plan = self._diary.follow(self._watch, now)
+        if first:
+            self._begin_catch_up(now)
+        for camera_id in self._feeds.keys() - plan.cameras.keys():
+            self._end_feeds([camera_id])
+        for camera_id in plan.cameras.keys() - self._feeds.keys():
+            feed = CameraFeed(camera_id, self._live(camera_id), self._arrived, self._clock)
+            self._feeds[camera_id] = feed
+            feed.start()
+
+    def _begin_catch_up(self, now: datetime) -> None:
+        """Recorded footage first, while what live pictures tell is kept for later."""
+        settings = self._settings
+        earliest = now - settings.catch_up
+        cursors = {c: max(at, earliest) for c, at in self._diary.cursors.items() if c in self._watch.cameras}
+        starts = {camera: at for camera, at in cursors.items() if now - at > settings.debounce.max_gap}
+        if not starts:
+            return
+        looks = sum(len(self._watch.cameras[camera].plan.views) for camera in starts) / len(starts)
+        finest = timedelta(seconds=settings.sample_seconds)
+        span = now - min(starts.values())
+        step = coarse_step(span, len(starts), self._look_seconds * looks, settings.catch_up_budget, finest)
+        _log.info("catching_up", cameras=len(starts), seconds=span.total_seconds(), step=step.total_seconds())
+        self._catch_up = CatchUp(self._recorded, starts, step, now + 2 * settings.catch_up_budget)
+        self._watch.hold_live()
+
+    def _take_recorded(self, catch_up: CatchUp, now: datetime) -> None:
+        if catch_up.done(now, self._live_from):
+            self._catch_up = None
+            self._watch.release_live()
+            _log.info("caught_up")
+            return
+        pictures = catch_up.next_pictures(now, self._live_from, _RECORDED_BATCH)
+        self._watch.take_recorded(pictures, catch_up.step)
+
+    def _take(self, pictures: list[Picture], now: datetime) -> None:
+        for picture in pictures:
+            self._live_from.setdefault(picture.camera_id, picture.wall)
+        before, began = self._looker.looks, monotonic()
+        self._watch.take_live(pictures, now)
+        if looks := self._looker.looks - before:
+            self._look_seconds += ((monotonic() - began) / looks - self._look_seconds) * 0.05
+
+    def _newest_pictures(self) -> list[Picture]:
+        """Of every camera that has a new one; waits a little when none has, unless there is footage to catch up."""
+        with self._arrived:
+            pictures = self._taken()
+            if not pictures and not self._catch_up and not self._stop.is_set():
+                self._arrived.wait(_WAIT_SECONDS)
+                pictures = self._taken()
+        return pictures
+
+    def _taken(self) -> list[Picture]:
+        taken = (feed.take() for feed in self._feeds.values())
+        return [picture for picture in taken if picture is not None]
+
+    def _numbers(self) -> dict[str, float]:
+        return {
+            "cameras": len(self._feeds),
+            "counters": len(self._watch.counters),
+            "looks": self._looker.looks,
+            "look_ms": round(self._look_seconds * 1000, 1),
+            "dropped_pictures": sum(feed.dropped for feed in self._feeds.values()),
+            "catching_up": float(self._catch_up is not None),
+        }
+
+    def _close(self) -> None:
+        self._end_feeds(list(self._feeds))
+        try:
+            self._diary.write(self._watch, self._clock(), self._numbers())
+        except SQLAlchemyError as error:
+            _log.warning("last_tick_not_written", error=str(error).splitlines()[0])
+
+    def _end_feeds(self, camera_ids: list[str]) -> None:
+        feeds = [self._feeds.pop(camera_id) for camera_id in camera_ids]
+        for feed in feeds:
+            feed.signal_stop()
+        for feed in feeds:
+            feed.join()
