@@ -48,11 +48,11 @@ def stream_of(camera: Camera, wanted: StreamName) -> StreamName:
     return wanted if camera.sub_url else "main"
 
 
-async def until_revoked(connection: Request | WebSocket, camera_id: str, recheck_s: float = RECHECK_S) -> None:
+async def until_revoked(connection: Request | WebSocket, camera_id: str) -> None:
     """Returns when the viewer may no longer watch this camera."""
     services: Services = connection.app.state.services
     while await run_in_threadpool(_may_watch, connection, services, camera_id):
-        await asyncio.sleep(recheck_s)
+        await asyncio.sleep(RECHECK_S)
     log.info("live_access_revoked", camera=camera_id)
 
 

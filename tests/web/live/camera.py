@@ -24,13 +24,14 @@ class Scene:
     b_frames: int = 0
     codec: Codec = "h264"
     profile: str = "Baseline"
+    pixels: str = "yuv420p"
 
 
 def filmed(scene: Scene, pictures: int, began: datetime = BEGAN) -> list[StreamInfo | EncodedFrame]:
     """The stream's parameters, then `pictures` frames of a moving grey ramp, in decoding order."""
     context = av.CodecContext.create(_ENCODERS[scene.codec], "w")
     assert isinstance(context, av.VideoCodecContext)
-    context.width, context.height, context.pix_fmt = scene.width, scene.height, "yuv420p"
+    context.width, context.height, context.pix_fmt = scene.width, scene.height, scene.pixels
     context.time_base, context.framerate = TIME_BASE, Fraction(scene.fps)
     context.options = _options(scene)
     frames = [
@@ -58,6 +59,6 @@ def _pictures(scene: Scene, count: int) -> Iterator[av.VideoFrame]:
     ramp = np.tile(np.arange(scene.width, dtype=np.uint8), (scene.height, 1))
     for index in range(count):
         grey = np.roll(ramp, index * 4, axis=1)
-        picture = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format="yuv420p")
+        picture = av.VideoFrame.from_ndarray(grey, format="gray").reformat(format=scene.pixels)
         picture.pts, picture.time_base = index * 90_000 // scene.fps, TIME_BASE
         yield picture

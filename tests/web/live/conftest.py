@@ -1,0 +1,99 @@
+"""A served site with one real camera: RTSP → recorder → relay → web, in this process."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from ingest.simulator.clock_camera import ClockCamera
+from ingest.simulator.rtsp_server import RtspServer
+from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
+from storage.models import Role, User
+from tests.sample import CAMERA
+from tests.servers import free_port
+from web import sessions
+from web.services import Services
+from web.settings import WebSettings
+from web.web_server import WebServer
+
+
+@pytest.fixture
+def clock() -> Callable[[], datetime]:
+    """Live video is about now."""
+    return lambda: datetime.now(UTC)
+
+
+@pytest.fixture
+def camera() -> Iterator[RtspServer]:
+    """Serves /main; stop it to lose the camera."""
+    with RtspServer() as server, ClockCamera(server.mount("/main"), width=320, height=180):
+        yield server
+
+
+@pytest.fixture
+def recorder(services: Services, camera: RtspServer) -> Iterator[RecorderNode]:
+    settings = RecorderSettings(services.settings.spool, services.relay_socket, poll_seconds=0.5)
+    feeds = [CameraFeed(CAMERA, camera.url("/main"))]
+    node = RecorderNode(services.database, services.store, settings, lambda: feeds)
+    node.start()
+    yield node
+    node.stop()
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A signed-in browser's cookie and token."""
+
+    cookie: str
+    csrf: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Cookie": f"{sessions.COOKIE}={self.cookie}", "X-CSRF-Token": self.csrf}
+
+
+@dataclass(frozen=True)
+class Site:
+    address: str
+    services: Services
+
+    def visitor(self, role: Role) -> Visitor:
+        with self.services.database.transaction() as session:
+            user = session.get_one(User, list(Role).index(role) + 1)
+            opened = sessions.open_session(session, user.id or 0, self.services.clock())
+        return Visitor(opened.token, opened.csrf)
+
+    def client(self, role: Role) -> httpx.Client:
+        return httpx.Client(base_url=self.address, headers=self.visitor(role).headers, timeout=20)
+
+    @property
+    def websocket(self) -> str:
+        return self.address.replace("http", "ws")
+
+
+@pytest.fixture
+def site(services: Services, recorder: RecorderNode) -> Iterator[Site]:
+    port = free_port()
+    settings = services.settings.model_copy(update={"web": WebSettings(listen=f"127.0.0.1:{port}")})
+    served = replace(services, settings=settings)
+    server = WebServer(served, lambda: None)
+    server.start()
+    wait_until(lambda: _listens(port))
+    yield Site(f"http://127.0.0.1:{port}", served)
+    server.stop()
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
