@@ -53,3 +53,18 @@ def _run(session: Session, *where: Any) -> int:  # noqa: ANN401
     )
     assert isinstance(result, CursorResult)
     return result.rowcount
+
+
+def unexamine(session: Session, counter_id: str, span: Span) -> int:
+    """Steps at the counter that touch the span are compared with presence again; returns how many."""
+    steps = select(col(Step.id)).where(
+        col(Step.counter_id) == counter_id, col(Step.start) <= span.end, col(Step.end) >= span.start
+    )
+    result = session.execute(
+        update(FootageLink)
+        .where(col(FootageLink.step_id).in_(steps), col(FootageLink.examined).is_(True))
+        .values(examined=False)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount

@@ -1,11 +1,10 @@
 """Steps and absences find their footage, also when names, views or footage come late."""
 
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from correlation.linking import Linker
 from correlation.targets import Picker
@@ -15,92 +14,21 @@ from storage.footage import Footage
 from storage.models import (
     Absence,
     Case,
-    ClockSource,
     CounterAlias,
     FootageLink,
     Gap,
     GapCause,
-    Location,
     Outcome,
-    Segment,
-    Source,
     Step,
-    StepKind,
     View,
 )
-from tests.sample import CAMERA, HALL, a_hall
-
-NINE = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-LATER = NINE + timedelta(hours=2)
-
-
-def at(seconds: float) -> datetime:
-    return NINE + timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def hall(database: Database) -> Database:
-    with database.transaction() as session:
-        a_hall(session)
-        session.add(Source(id="platform", hall_id=HALL))
-        session.flush()
-        session.add(Case(source_id="platform", number="2026-001", opened_at=NINE))
-    return database
+from tests.correlation.scene import LATER, NINE, at, record, step
+from tests.sample import CAMERA, HALL
 
 
 @pytest.fixture
 def linker(hall: Database, tmp_path: Path) -> Linker:
     return Linker(hall, Footage(hall, FolderStore(tmp_path / "store"), tmp_path / "spool"))
-
-
-_sequences = count(1)
-
-
-def record(session: Session, start: float, end: float, camera_id: str = CAMERA) -> None:
-    """Segments of ten seconds."""
-    while start < end:
-        sequence = next(_sequences)
-        stop = min(start + 10, end)
-        session.add(
-            Segment(
-                camera_id=camera_id,
-                sequence=sequence,
-                start=at(start),
-                end=at(stop),
-                size=1,
-                sha256="",
-                key=f"{camera_id}/{sequence}",
-                location=Location.STORED,
-                codec="h264",
-                width=1280,
-                height=720,
-                init_size=1,
-                fragments=b"",
-                clock_source=ClockSource.ARRIVAL,
-            )
-        )
-        start = stop
-    session.flush()
-
-
-def step(session: Session, start: float, end: float, counter_ref: str = "1", counter_id: str | None = "cc-1") -> int:
-    case = session.exec(select(Case)).one()
-    assert case.id is not None
-    added = Step(
-        case_id=case.id,
-        source_id="platform",
-        reference=f"S{next(_sequences)}",
-        kind=StepKind.ACCEPT,
-        counter_ref=counter_ref,
-        counter_id=counter_id,
-        start=at(start),
-        end=at(end),
-        received_at=at(end),
-    )
-    session.add(added)
-    session.flush()
-    assert added.id is not None
-    return added.id
 
 
 def link_of(database: Database, step_id: int) -> FootageLink:

@@ -1,0 +1,183 @@
+"""Findings come, stay and go with what is known of presence."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from correlation.examining import find_unstaffed_steps
+from correlation.linking import Linker
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.models import (
+    CameraFault,
+    FaultKind,
+    Finding,
+    FootageLink,
+    Presence,
+    Segment,
+    StaffState,
+    Step,
+    WatchCursor,
+)
+from storage.models import CustomerState as Customer
+from tests.correlation.scene import at, record, step
+from tests.sample import CAMERA
+
+WATCHED = 1_000
+
+
+@pytest.fixture
+def linker(hall: Database, tmp_path: Path) -> Linker:
+    return Linker(hall, Footage(hall, FolderStore(tmp_path / "store"), tmp_path / "spool"))
+
+
+def presence(start: float, end: float | None, staff: StaffState, counter_id: str = "cc-1") -> Presence:
+    return Presence(
+        counter_id=counter_id,
+        start=at(start),
+        end=None if end is None else at(end),
+        staff=staff,
+        customer=Customer.NONE,
+    )
+
+
+def unstaffed_scene(database: Database) -> int:
+    """Counter 1 is empty from second 50 to second 400; a step is entered there from 100 to 160."""
+    with database.transaction() as session:
+        session.add(presence(0, 50, StaffState.STAFFED))
+        session.add(presence(50, 400, StaffState.UNSTAFFED))
+        session.add(presence(400, None, StaffState.STAFFED))
+        session.add(WatchCursor(camera_id=CAMERA, watched_to=at(WATCHED)))
+        return step(session, 100, 160)
+
+
+def findings(database: Database) -> list[Finding]:
+    with database.transaction() as session:
+        return list(session.exec(select(Finding)))
+
+
+def examine(database: Database, linker: Linker, now: datetime) -> int:
+    linker.run_once(now)
+    return find_unstaffed_steps(database, now)
+
+
+def test_a_step_while_nobody_was_there_is_found_once(hall: Database, linker: Linker) -> None:
+    step_id = unstaffed_scene(hall)
+    assert examine(hall, linker, at(WATCHED)) == 1
+    assert examine(hall, linker, at(WATCHED + 30)) == 0
+    (finding,) = findings(hall)
+    assert (finding.step_id, finding.counter_id, finding.withdrawn_at) == (step_id, "cc-1", None)
+    assert finding.evidence["margin_s"] == 10
+    assert finding.evidence["clock_offset_s"] == 0
+
+
+def test_a_step_while_somebody_was_there_is_none(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    with hall.transaction() as session:
+        session.add(presence(0, None, StaffState.UNSTAFFED, "cc-2"))
+        step(session, 20, 60)
+        step(session, 500, 510)
+        step(session, 395, 395)
+    assert examine(hall, linker, at(WATCHED)) == 1
+
+
+def test_nothing_is_found_before_the_watcher_has_passed_the_step(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    with hall.transaction() as session:
+        session.get_one(WatchCursor, CAMERA).watched_to = at(165)
+    assert examine(hall, linker, at(200)) == 0
+    with hall.transaction() as session:
+        session.get_one(WatchCursor, CAMERA).watched_to = at(240)
+    assert examine(hall, linker, at(250)) == 1
+
+
+def test_without_presence_nobody_is_accused(hall: Database, linker: Linker) -> None:
+    with hall.transaction() as session:
+        step(session, 100, 160)
+    assert examine(hall, linker, at(200)) == 0
+    assert examine(hall, linker, at(2 * 86_400)) == 0
+    with hall.transaction() as session:
+        assert session.exec(select(FootageLink.examined)).one()
+
+
+def test_presence_that_is_known_later_withdraws_the_finding(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    examine(hall, linker, at(WATCHED))
+    with hall.transaction() as session:
+        wrong = session.exec(select(Presence).where(Presence.start == at(50))).one()
+        wrong.end = at(120)
+        session.flush()
+        session.add(presence(120, 400, StaffState.STAFFED))
+    later = at(7 * 86_400)
+    assert examine(hall, linker, later) == 1
+    assert findings(hall)[0].withdrawn_at == later
+
+
+def test_a_withdrawn_finding_is_revived_when_the_facts_return(hall: Database, linker: Linker) -> None:
+    step_id = unstaffed_scene(hall)
+    examine(hall, linker, at(WATCHED))
+    for start, end, expected in ((500, 560, False), (100, 160, True)):
+        with hall.transaction() as session:
+            corrected = session.get_one(Step, step_id)
+            corrected.start, corrected.end = at(start), at(end)
+            session.exec(select(FootageLink)).one().examined = False
+        assert examine(hall, linker, at(WATCHED + 100)) == 1
+        assert (findings(hall)[0].withdrawn_at is None) is expected
+
+
+def test_presence_that_has_expired_does_not_withdraw_a_finding(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    examine(hall, linker, at(WATCHED))
+    with hall.transaction() as session:
+        for row in session.exec(select(Presence)):
+            session.delete(row)
+        session.exec(select(FootageLink)).one().examined = False
+    assert examine(hall, linker, at(40 * 86_400)) == 0
+    assert findings(hall)[0].withdrawn_at is None
+
+
+def test_old_footage_that_is_watched_late_makes_findings_too(hall: Database, linker: Linker) -> None:
+    with hall.transaction() as session:
+        step(session, 100, 160)
+    examine(hall, linker, at(3 * 86_400))
+    with hall.transaction() as session:
+        session.add(presence(0, 600, StaffState.UNSTAFFED))
+        session.add(WatchCursor(camera_id=CAMERA, watched_to=at(3 * 86_400)))
+    assert examine(hall, linker, at(3 * 86_400 + 60)) == 1
+
+
+def test_a_clock_known_to_be_wrong_forbids_a_finding(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    with hall.transaction() as session:
+        session.add(CameraFault(camera_id=CAMERA, kind=FaultKind.CLOCK_WRONG, start=at(0)))
+    assert examine(hall, linker, at(WATCHED)) == 0
+
+
+def test_a_camera_clock_that_differs_widens_the_margin(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    with hall.transaction() as session:
+        record(session, 0, 600)
+        for segment in session.exec(select(Segment)):
+            segment.clock_offset_us = -55_000_000
+    assert examine(hall, linker, at(WATCHED)) == 0, "fifty-five seconds before the step somebody was there"
+
+
+def test_a_smaller_difference_of_the_clocks_is_in_the_evidence(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    with hall.transaction() as session:
+        record(session, 0, 600)
+        for segment in session.exec(select(Segment)):
+            segment.clock_offset_us = 20_000_000
+    assert examine(hall, linker, at(WATCHED)) == 1
+    assert (findings(hall)[0].evidence["clock_offset_s"], findings(hall)[0].evidence["margin_s"]) == (20, 20)
+
+
+def test_a_step_without_a_counter_is_done_with(hall: Database, linker: Linker) -> None:
+    with hall.transaction() as session:
+        step(session, 100, 160, counter_ref="", counter_id=None)
+    assert examine(hall, linker, at(WATCHED) + timedelta(seconds=1)) == 0
+    with hall.transaction() as session:
+        assert session.exec(select(FootageLink.examined)).one()
