@@ -105,6 +105,7 @@ def _draw_counter(pen: _Pen, left: float, number: str) -> None:
     pen.box((left, DESK_EDGE, left + HALF, DESK_EDGE + 10), "#a97c4c")
     pen.box((left, DESK_FOOT - 22, left + HALF, DESK_FOOT), "#5d5348")
     _draw_emblem(pen, left, number)
+    _draw_screen(pen, left)
 
 
 def _draw_plate(pen: _Pen, left: float, number: str) -> None:
@@ -122,6 +123,15 @@ def _draw_back_shelf(pen: _Pen, left: float) -> None:
         for i, colour in enumerate(("#2f6fae", "#c74b3b", "#e0b04a", "#3c8d6b", "#7d5a9c") * 3):
             x = left + 342 + i * 17
             pen.box((x, 162 + row + i % 3 * 3, x + 13, 206 + row), colour)
+
+
+def _draw_screen(pen: _Pen, left: float) -> None:
+    """The clerk's screen from behind."""
+    pen.box((left + 362, 380, left + 402, 400), "#4a4e55")
+    pen.box((left + 346, 398, left + 418, 405), "#3b3f46", radius=3)
+    pen.box((left + 322, 306, left + 442, 384), "#2b2f36", radius=5)
+    pen.box((left + 326, 310, left + 438, 380), "#3a3f48", radius=4)
+    pen.box((left + 374, 338, left + 390, 352), "#5a606b", radius=4)
 
 
 def _draw_emblem(pen: _Pen, left: float, number: str) -> None:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -19,8 +19,10 @@ Role = Literal["staff", "customer"]
 
 WALK_SECONDS = 0.8
 """From outside to the place, and back."""
-_PHASES = 48
+_PHASES = 32
 _SWAY_SECONDS = 7.0
+_MARGIN = 18  # on both sides of a bust, for sway and shadow
+_SHADOW = 0.3
 
 
 @dataclass(frozen=True)
@@ -69,35 +71,41 @@ class Scene:
     def __init__(self, numbers: tuple[str, ...], title: str, title_en: str) -> None:
         """One or two counter numbers. Raises PhotographsMissingError before the first picture."""
         self._background = empty_hall(numbers, title, title_en)
+        self._last = self._background
+        self._last_key: tuple[int, tuple[Seen, ...]] | None = None
         for look in range(len(STAFF)):
             _figures("staff", look)
+        for look in range(len(CUSTOMERS)):
+            _figures("customer", look)
 
     def picture(self, people: Iterable[Seen], seconds: float) -> Image:
-        """The view with these people; `seconds` of any clock moves them a little."""
-        picture = self._background.copy()
-        for person in people:
-            if person.away < 1:
-                _draw(picture, person, seconds)
-        return picture
+        """The view with these people; `seconds` of any clock moves them a little. The caller may draw into it."""
+        tick = int(seconds / _SWAY_SECONDS * _PHASES)
+        visible = tuple(person for person in people if person.away < 1)
+        if self._last_key != (tick, visible):  # people move less often than pictures are taken
+            self._last = self._background.copy()
+            for person in visible:
+                _draw(self._last, person, tick)
+            self._last_key = (tick, visible)
+        return self._last.copy()
 
 
 @dataclass(frozen=True)
 class _Figure:
     """A person in one pose, ready for blending."""
 
-    ink: NDArray[np.uint16]
+    ink: Image
     """Colour times opacity."""
     clear: NDArray[np.uint16]
-    """255 minus opacity."""
+    """256 minus opacity, so that dividing by 256 keeps what is behind."""
 
 
-def _draw(picture: Image, person: Seen, seconds: float) -> None:
+def _draw(picture: Image, person: Seen, tick: int) -> None:
     spot = SPOTS[person.role]
     looks = STAFF if person.role == "staff" else CUSTOMERS
     look = person.look % len(looks)
     poses = _figures(person.role, look)
-    phase = seconds / _SWAY_SECONDS + look * 0.37 + person.slot * 0.21
-    figure = poses[int(phase * _PHASES) % _PHASES]
+    figure = poses[(tick + 11 * look + 7 * person.slot) % _PHASES]
     offset = person.slot * HALF
     width = figure.clear.shape[1]
     eased = person.away * person.away * (3 - 2 * person.away)
@@ -114,21 +122,35 @@ def _blend(picture: Image, figure: _Figure, left: int, top: int, clip: tuple[int
         return
     inside = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
     target = picture[y0:y1, x0:x1]
-    # the product of two bytes fits 16 bits; >> 8 instead of / 255 costs less than one level of brightness
-    target[:] = (target * figure.clear[inside] + figure.ink[inside]) >> 8
+    behind = (target * figure.clear[inside]).astype(np.uint16) >> 8
+    target[:] = behind + figure.ink[inside]
 
 
 @cache
 def _figures(role: Role, look: int) -> list[_Figure]:
     """One person in all phases of a gentle sway."""
     person = bust((STAFF if role == "staff" else CUSTOMERS)[look], SPOTS[role].height)
-    height, width = person.opacity.shape
-    poses = []
-    for phase in range(_PHASES):
-        turn = 2 * math.pi * phase / _PHASES
-        move = cv2.getRotationMatrix2D((width / 2, height), 1.3 * math.sin(turn), 1 + 0.006 * math.sin(3 * turn))
-        move[0, 2] += 3.0 * math.sin(turn + 1)
-        opacity = cv2.warpAffine(person.opacity, move, (width, height)).astype(np.uint16)[:, :, np.newaxis]
-        colour = cv2.warpAffine(person.picture, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
-        poses.append(_Figure(colour.astype(np.uint16) * opacity, (256 - opacity - (opacity >> 7)).astype(np.uint16)))
-    return poses
+    opacity = _with_margin(person.opacity)
+    ink = _with_margin(person.picture * (person.opacity[:, :, np.newaxis] / np.float32(255)))
+    covered = np.maximum(opacity, _shadow(opacity))
+    return [_pose(ink, covered, phase) for phase in range(_PHASES)]
+
+
+def _with_margin(picture: NDArray[Any]) -> Image:
+    return np.pad(picture.astype(np.uint8), ((0, 0), (_MARGIN, _MARGIN), (0, 0))[: picture.ndim])
+
+
+def _shadow(opacity: Image) -> Image:
+    """What the lamps above leave dark behind a person, a little to the right and below."""
+    shifted = cv2.warpAffine(opacity, np.array([[1.0, 0, 5], [0, 1.0, 6]]), opacity.shape[::-1])
+    return (cv2.GaussianBlur(shifted, (0, 0), 7) * np.float32(_SHADOW)).astype(np.uint8)
+
+
+def _pose(ink: Image, covered: Image, phase: int) -> _Figure:
+    height, width = covered.shape
+    turn = 2 * math.pi * phase / _PHASES
+    move = cv2.getRotationMatrix2D((width / 2, height), 1.3 * math.sin(turn), 1 + 0.006 * math.sin(3 * turn))
+    move[0, 2] += 3.0 * math.sin(turn + 1)
+    turned = cv2.warpAffine(covered, move, (width, height)).astype(np.uint16)
+    clear = (256 - turned - (turned >> 7)).astype(np.uint16)
+    return _Figure(np.asarray(cv2.warpAffine(ink, move, (width, height)), np.uint8), clear[:, :, np.newaxis])

@@ -18,7 +18,7 @@ SHIFT_S = (5400.0, 9000.0)
 HAND_OVER_S = 40.0
 ABSENCE_S = (600.0, 1100.0)
 BETWEEN_ABSENCES_S = 3000.0
-FIRST_ABSENCE_S = (1000.0, 1500.0)
+FIRST_ABSENCE_S = (500.0, 900.0)
 """Of the first counter, so that a spectator does not wait long."""
 BETWEEN_CUSTOMERS_S = 200.0
 SERVICE_S = (300.0, 700.0)
@@ -53,7 +53,8 @@ class Act:
 def clerks(counter: int) -> tuple[int, int]:
     """The two who share a counter, as indices into OPERATORS."""
     first = (counter - 1) * 2 % len(OPERATORS)
-    return first, (first + 1) % len(OPERATORS)
+    pair = first, (first + 1) % len(OPERATORS)
+    return pair if counter % 2 else pair[::-1]  # so that neighbours look different
 
 
 def story(seed: int, counters: int, speed: float, faults: Iterable[Fault] = ()) -> Iterator[Act]:
