@@ -109,3 +109,7 @@ def set_language(session: Session, user_id: int, language: str) -> None:
     if user:
         user.language = language
         session.add(user)
+
+
+def has_admin(session: Session) -> bool:
+    return session.exec(select(User.id).where(User.role == Role.ADMIN, col(User.active).is_(True))).first() is not None

@@ -1,6 +1,7 @@
 """Passwords as argon2id hashes."""
 
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -8,12 +9,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 MIN_LENGTH = 10
 MAX_LENGTH = 200
 _HASHER = PasswordHasher()
-_NOBODY = _HASHER.hash(secrets.token_hex())
-"""Checked when there is no such user, so that an unknown name takes as long as a wrong password."""
 
 
 class PasswordProblem(ValueError):
     """This password is too weak."""
+
+
+@cache
+def _nobody() -> str:
+    """Checked when there is no such user, so that an unknown name takes as long as a wrong password."""
+    return _HASHER.hash(secrets.token_hex())
 
 
 def hash_password(password: str) -> str:
@@ -29,7 +34,7 @@ def verify(password_hash: str | None, password: str) -> bool:
     if len(password) > MAX_LENGTH:
         return False
     try:
-        return _HASHER.verify(password_hash or _NOBODY, password) and password_hash is not None
+        return _HASHER.verify(password_hash or _nobody(), password) and password_hash is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -1,7 +1,7 @@
 """What runs inside each process of `hallwatch serve`. Imports are local: a role loads only what it needs."""
 
+import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -29,7 +29,7 @@ def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = F
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if until_stdin_closes:
-        threading.Thread(target=_watch_stdin, args=(stop,), name="parent", daemon=True).start()
+        watch_stdin(stop)
     with _running(role)(services, stop):
         log.info("role_started")
         stop.wait()
@@ -37,10 +37,16 @@ def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = F
     services.database.close()
 
 
-def _watch_stdin(stop: threading.Event) -> None:
-    """Standard input ends when the supervisor has died, even by SIGKILL: then nobody would ever stop us."""
-    sys.stdin.buffer.read()
-    stop.set()
+def watch_stdin(stop: threading.Event) -> None:
+    """Sets `stop` when standard input ends: the supervisor has died, even by SIGKILL, and nobody else would stop us."""
+
+    def watch() -> None:
+        # Not through sys.stdin: Python could not shut down while a thread holds its lock.
+        while os.read(0, 4096):
+            pass
+        stop.set()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _running(role: RoleName) -> Callable[[Services, threading.Event], AbstractContextManager[None]]:
@@ -57,7 +63,7 @@ def _recorder(services: Services, stop: threading.Event) -> Iterator[None]:
                 id=found.camera.id,
                 url=found.url,
                 sub_url=found.sub_url,
-                transport=found.camera.transport,
+                transport="udp" if found.camera.transport == "udp" else "tcp",
                 enabled=found.camera.enabled,
             )
             for found in camera_addresses(services)
@@ -80,13 +86,12 @@ def _recorder(services: Services, stop: threading.Event) -> Iterator[None]:
 def _watcher(services: Services, stop: threading.Event) -> Iterator[None]:
     from web.watching import build_watcher
 
-    watcher = build_watcher(services, stop)
-    with _beating(services, "watcher-1", "watcher"):
-        watcher.start()
-        try:
-            yield
-        finally:
-            watcher.stop()
+    watcher = build_watcher(services)
+    watcher.start()
+    try:
+        yield
+    finally:
+        watcher.stop()
 
 
 @contextmanager

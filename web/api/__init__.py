@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from web.api import alerts, cameras, event_stream, places, push, rules, signing_in, sources, users
+from web.api import alerts, cameras, event_stream, media, places, push, rules, signing_in, sources, users
 
 routers: list[APIRouter] = [
-    module.router for module in (signing_in, event_stream, push, alerts, places, cameras, rules, users, sources)
+    module.router for module in (signing_in, event_stream, media, push, alerts, places, cameras, rules, users, sources)
 ]

@@ -1,0 +1,5 @@
+"""`python -m web` is `hallwatch`."""
+
+from web.cli import app
+
+app()

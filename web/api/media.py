@@ -1,0 +1,154 @@
+"""Recorded footage: clips that play and download, and stills."""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import AwareDatetime
+from sqlmodel import Session
+
+from ingest.video.clip import Clip, NothingRecorded, open_clip
+from ingest.video.stills import still
+from storage.models import Camera, Hall
+from storage.objects import StoreError
+from web.access_log import footage_subject, log_access
+from web.addresses import client_address
+from web.auth import require
+from web.byte_ranges import ByteRange, asked_range
+from web.errors import FieldProblem, Forbidden, NotFound, Unavailable, Unprocessable
+from web.footage_scope import check_footage
+from web.permissions import Permission
+from web.scope import scoped_camera
+from web.services import Services, ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter(prefix="/media", tags=["footage"])
+
+LONGEST_CLIP = timedelta(hours=2)
+_PRIVATE = "private, max-age=3600"
+_BEFORE_THE_NEWEST = timedelta(milliseconds=200)
+
+ClipViewer = Annotated[Viewer, Depends(require(Permission.CLIPS))]
+
+
+@router.get("/clip.mp4", response_class=StreamingResponse)
+def clip(
+    request: Request,
+    services: ServicesDep,
+    viewer: ClipViewer,
+    camera: str,
+    start: Annotated[AwareDatetime, Query(alias="from")],
+    end: Annotated[AwareDatetime, Query(alias="to")],
+    download: bool = False,
+    purpose: str = "",
+) -> Response:
+    """MP4 of exactly this span, gaps left out; answers ranges. `download=1` names it as a file."""
+    _check_span(start, end)
+    if download and not viewer.may(Permission.DOWNLOAD):
+        raise Forbidden
+    with services.database.transaction() as session:
+        found = scoped_camera(session, viewer, camera)
+        check_footage(session, viewer, found.id, start, end)
+        opened = _open(services, session, found.id, start, end)
+        asked = asked_range(request.headers, opened.size, _etag(opened))
+        if asked.first == 0:  # players fetch one clip by many ranges: that is one look
+            _log(session, request, services, viewer, "download" if download else "play", found.id, start, end, purpose)
+        name = _file_name(session, found, start, end)
+    return _respond(request, opened, asked, name if download else "")
+
+
+def _check_span(start: datetime, end: datetime) -> None:
+    if end <= start:
+        raise Unprocessable(fields=[FieldProblem("to", "must be after `from`")])
+    if end - start > LONGEST_CLIP:
+        raise Unprocessable(fields=[FieldProblem("to", f"a clip lasts at most {LONGEST_CLIP}; take several")])
+
+
+def _open(services: Services, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip:
+    try:
+        return open_clip(services.footage, session, camera_id, start, end)
+    except NothingRecorded:
+        raise NotFound("Nothing was recorded in this span.") from None
+    except StoreError as error:
+        raise Unavailable(f"The footage cannot be read now: {error}") from None
+
+
+def _etag(opened: Clip) -> str:
+    """The head names every frame, so two clips with the same head are the same."""
+    return f'"{hashlib.sha256(opened.head).hexdigest()[:32]}"'
+
+
+def _respond(request: Request, opened: Clip, asked: ByteRange, file_name: str) -> Response:
+    etag = _etag(opened)
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": _PRIVATE}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    if not asked.satisfiable:
+        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{opened.size}"})
+    if file_name:
+        headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    if asked.partial:
+        headers["Content-Range"] = f"bytes {asked.first}-{asked.stop - 1}/{opened.size}"
+    headers["Content-Length"] = str(asked.stop - asked.first)
+    body: Iterator[bytes] = opened.chunks(asked.first, asked.stop)
+    return StreamingResponse(body, 206 if asked.partial else 200, headers, "video/mp4")
+
+
+def _file_name(session: Session, camera: Camera, start: datetime, end: datetime) -> str:
+    """cc-cam-1_2026-03-02_12-00-00_60s.mp4, in the hall's time."""
+    hall = session.get_one(Hall, camera.hall_id)
+    local = start.astimezone(ZoneInfo(hall.timezone))
+    return f"{camera.id}_{local:%Y-%m-%d_%H-%M-%S}_{round((end - start).total_seconds())}s.mp4"
+
+
+@router.get("/still.jpg", response_class=Response)
+def picture(
+    request: Request,
+    services: ServicesDep,
+    viewer: ClipViewer,
+    camera: str,
+    at: AwareDatetime | None = None,
+    purpose: str = "",
+) -> Response:
+    """JPEG of the frame shown at this moment; without `at` the newest that has been recorded."""
+    with services.database.transaction() as session:
+        found = scoped_camera(session, viewer, camera)
+        moment = at or _newest(services, session, found.id)
+        check_footage(session, viewer, found.id, moment, moment)
+        try:
+            jpeg = still(services.footage, session, found.id, moment)
+        except NothingRecorded:
+            raise NotFound("Nothing was recorded at this moment.") from None
+        except StoreError as error:
+            raise Unavailable(f"The footage cannot be read now: {error}") from None
+        _log(session, request, services, viewer, "still", found.id, moment, moment, purpose)
+    caching = {"Cache-Control": _PRIVATE if at else "no-store"}
+    return Response(jpeg, headers=caching, media_type="image/jpeg")
+
+
+def _newest(services: Services, session: Session, camera_id: str) -> datetime:
+    newest = services.footage.recorded_to(session, camera_id)
+    if newest is None:
+        raise NotFound("Nothing has been recorded yet.")
+    return newest - _BEFORE_THE_NEWEST
+
+
+def _log(
+    session: Session,
+    request: Request,
+    services: Services,
+    viewer: Viewer,
+    action: str,
+    camera_id: str,
+    start: datetime,
+    end: datetime,
+    purpose: str,
+) -> None:
+    stated = purpose or urlsplit(request.headers.get("referer", "")).path
+    subject = footage_subject(camera_id, start, end)
+    log_access(session, viewer, action, subject, stated, services.clock(), client_address(request))

@@ -1,0 +1,85 @@
+"""`hallwatch clip`"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from sqlmodel import Session, col, select
+
+from storage.models import Camera, Counter, Hall, View
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
+from web.services import Services
+
+
+def clip(
+    start: Annotated[str, typer.Argument(help="ISO 8601; without a zone it is the hall's time.")],
+    end: Annotated[str, typer.Argument(help="The same.")],
+    file: Annotated[Path, typer.Argument(help="MP4 to write; never overwritten.")],
+    camera: Annotated[str, typer.Option(help="Id of the camera.")] = "",
+    counter: Annotated[str, typer.Option(help="Id of a counter: the camera that sees it is taken.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Write the footage of a span into a file, without encoding it again.
+
+    Example: hallwatch clip 2026-03-02T09:00:00 2026-03-02T09:05:00 morning.mp4 --counter cc-1
+    """
+    from ingest.video.clip import Clip, NothingRecorded, open_clip
+
+    with opened(config) as services:
+        with services.database.transaction() as session:
+            found = _camera(session, camera, counter)
+            zone = ZoneInfo(session.get_one(Hall, found.hall_id).timezone)
+            first, last = _moment("FROM", start, zone), _moment("TO", end, zone)
+            if last <= first:
+                raise UserError("The clip ends before it starts.")
+            try:
+                footage: Clip = open_clip(services.footage, session, found.id, first, last)
+            except NothingRecorded:
+                raise UserError(f"Nothing of camera {found.id} was recorded in this span.") from None
+        _write(footage.chunks(), footage.size, file)
+        _tell_missing(services, found.id, first, last)
+    out.print(f"Wrote {file}: {footage.frames} frames of camera {found.id}.", highlight=False)
+
+
+def _camera(session: Session, camera_id: str, counter_id: str) -> Camera:
+    if bool(camera_id) == bool(counter_id):
+        raise UserError("Name either --camera or --counter.")
+    if counter_id:
+        if session.get(Counter, counter_id) is None:
+            raise UserError(f"There is no counter {counter_id!r}; `hallwatch counters list` shows all.")
+        in_force = select(View.camera_id).where(View.counter_id == counter_id, col(View.valid_to).is_(None))
+        camera_id = session.exec(in_force.order_by(col(View.camera_id))).first() or ""
+        if not camera_id:
+            raise UserError(f"No camera sees counter {counter_id}.")
+    camera = session.get(Camera, camera_id)
+    if camera is None:
+        known = ", ".join(session.exec(select(Camera.id).order_by(col(Camera.id)))) or "none yet"
+        raise UserError(f"There is no camera {camera_id!r}; there are: {known}.")
+    return camera
+
+
+def _moment(name: str, text: str, zone: ZoneInfo) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{name}: {text!r} is not a time; write 2026-03-02T09:00:00 or 2026-03-02T01:00:00Z.") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _write(chunks: Iterator[bytes], size: int, file: Path) -> None:
+    with file.open("xb") as target, progress_bar(file.name) as bar:
+        for chunk in chunks:
+            target.write(chunk)
+            bar.update(target.tell(), size)
+
+
+def _tell_missing(services: Services, camera_id: str, start: datetime, end: datetime) -> None:
+    with services.database.transaction() as session:
+        coverage = services.footage.coverage(session, camera_id, start, end)
+    for missing in coverage.missing:
+        out.print(
+            f"Missing: {missing.start.isoformat()} to {missing.end.isoformat()} ({missing.cause})", highlight=False
+        )

@@ -1,0 +1,94 @@
+"""What the commands share: the configuration option, plain words for errors, progress bars."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.exc import SQLAlchemyError
+from typer.core import TyperGroup
+
+from storage.migrate import SchemaError, check_schema
+from storage.objects import StoreError
+from storage.secrets import SecretError
+from web.accounts import AccountProblem
+from web.composition import build_services
+from web.passwords import PasswordProblem
+from web.serve import CannotStart
+from web.services import Services
+from web.settings_file import FILE_NAME, SettingsError, read_settings
+
+out = Console()
+err = Console(stderr=True)
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", envvar="HALLWATCH_CONFIG", help="The configuration file.", show_default=True)
+]
+DEFAULT_CONFIG = Path(FILE_NAME)
+
+
+class UserError(Exception):
+    """What the user asked for cannot be done; the message says why and what to do."""
+
+
+EXPECTED = (
+    UserError,
+    SettingsError,
+    CannotStart,
+    SchemaError,
+    StoreError,
+    SecretError,
+    AccountProblem,
+    PasswordProblem,
+    OSError,
+)
+
+
+class PlainErrors(TyperGroup):
+    """Errors that users can mend are told in words; a traceback means a defect of ours."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (Typer brings its own Click)
+        try:
+            return super().invoke(ctx)
+        except EXPECTED as error:
+            fail(str(error))
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            fail(f"The database refuses: {reason}")
+
+
+def fail(message: str) -> None:
+    """Prints the message and ends with exit code 1."""
+    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+@contextmanager
+def opened(config: Path) -> Iterator[Services]:
+    """The services of an installation that has been initialised."""
+    services = build_services(read_settings(config))
+    try:
+        check_schema(services.database)
+        yield services
+    finally:
+        services.database.close()
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator["Bar"]:
+    """On standard error, so that output can be redirected; nothing is drawn where there is no terminal."""
+    columns = (TextColumn("[bold]{task.description}"), BarColumn(), "{task.percentage:>3.0f} %", TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        yield Bar(progress, title)
+
+
+class Bar:
+    def __init__(self, progress: Progress, title: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(title, total=None)
+
+    def update(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)

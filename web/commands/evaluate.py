@@ -1,0 +1,39 @@
+"""`hallwatch evaluate`"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from web.commands.common import UserError, out, progress_bar
+
+
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="Clips with their labels in labels/*.json.", file_okay=False)],
+    detector: Annotated[list[str] | None, typer.Option(help="auto, ssd, onnx or yolo; repeat to compare.")] = None,
+    weights: Annotated[str, typer.Option(help="Weights for onnx or yolo.")] = "",
+    threshold: Annotated[float, typer.Option(help="Score from which a person counts as seen.", min=0, max=1)] = 0.35,
+) -> None:
+    """Run labelled clips through the real pipeline and print the accuracy of presence per clip and detector.
+
+    Example: hallwatch evaluate clips/ --detector ssd --detector yolo
+    """
+    from analytics.detectors.choose import choose_detector
+    from analytics.evaluation import evaluate as score_clips
+    from analytics.evaluation_report import HEADINGS, report_rows
+    from analytics.people import DetectorUnavailable
+
+    names = detector or ["auto"]
+    if unknown := [name for name in names if name not in ("auto", "ssd", "onnx", "yolo")]:
+        raise UserError(f"There is no detector {unknown[0]!r}; the detectors are auto, ssd, onnx and yolo.")
+    with progress_bar(folder.name) as bar:
+        try:
+            detectors = [choose_detector(name, weights) for name in names]  # type: ignore[arg-type]
+            report = score_clips(folder, detectors, bar.update, threshold)
+        except (DetectorUnavailable, ValueError) as error:
+            raise UserError(str(error)) from None
+    table = Table(*HEADINGS, box=None)
+    for row in report_rows(report):
+        table.add_row(*row)
+    out.print(table)

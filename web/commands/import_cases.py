@@ -1,0 +1,52 @@
+"""`hallwatch import-cases`"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ingest.approvals.acceptance import BatchReport, UnknownSource
+from ingest.approvals.importing import import_file
+from ingest.approvals.mapping import Mapping, MappingError
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
+
+
+def import_cases(
+    file: Annotated[Path, typer.Argument(help="JSON Lines (exchange format) or CSV.", exists=True, dir_okay=False)],
+    source: Annotated[str, typer.Option(help="Id of the approval platform it comes from.")],
+    mapping: Annotated[Path | None, typer.Option(help="How the columns of a CSV file are to be read.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Import cases and steps from a file. Good rows are taken, every bad one is listed; importing again adds nothing.
+
+    Example: hallwatch import-cases receipt.csv --source city --mapping receipt.toml --dry-run
+    """
+    with opened(config) as services, progress_bar(file.name) as bar:
+        try:
+            read_by = Mapping.load(mapping) if mapping else None
+            report = import_file(
+                services.database, source, file, read_by, services.clock(), bar.update, dry_run=dry_run
+            )
+        except UnknownSource:
+            raise UserError(f"There is no source {source!r}; declare it with [[source]] or on the pages.") from None
+        except MappingError as error:
+            raise UserError(f"{mapping}: {error}") from None
+    _show(report, dry_run)
+    if report.rejected_rows and not report.accepted and not report.duplicates:
+        raise typer.Exit(1)
+
+
+def _show(report: BatchReport, dry_run: bool) -> None:
+    if report.rejected:
+        table = Table("line", "field", "problem", "remedy", box=None)
+        for rejection in report.rejected:
+            table.add_row(str(rejection.line), rejection.field, rejection.problem, rejection.remedy)
+        out.print(table)
+    counts = Table(box=None, show_header=False)
+    counts.add_row("rows", str(report.rows))
+    counts.add_row("would be taken" if dry_run else "new or corrected", str(report.accepted))
+    counts.add_row("said before", str(report.duplicates))
+    counts.add_row("refused", str(report.rejected_rows))
+    out.print(counts)

@@ -1,0 +1,89 @@
+"""`hallwatch serve`: checks that all is in order, then keeps every role running."""
+
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import structlog
+
+from storage.objects import StoreError
+from web.assets import assets_missing
+from web.composition import prepare
+from web.database_check import database_problem
+from web.roles import ROLE_NAMES
+from web.services import Services
+from web.settings import WebSettings
+from web.supervisor import Supervisor, Worker
+
+log = structlog.get_logger(__name__)
+
+
+class CannotStart(Exception):
+    """Something that is needed is not there; each line says what to do."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def role_command(role: str, config: Path) -> tuple[str, ...]:
+    return (sys.executable, "-m", "web", "role", role, "--config", str(config), "--until-stdin-closes")
+
+
+def workers(config: Path) -> list[Worker]:
+    """The recorder first and last: it stops when nothing can want its packets any more."""
+    return [Worker(role, role_command(role, config)) for role in ROLE_NAMES]
+
+
+def make_ready(services: Services) -> None:
+    """Schema and declared places. Raises CannotStart with everything that stands in the way."""
+    problems = list(_problems(services))
+    if problems:
+        raise CannotStart(problems)
+    for change in prepare(services):
+        log.info("site_applied", kind=change.kind, key=change.key, did=change.did)
+
+
+def _problems(services: Services) -> Iterator[str]:
+    if missing := assets_missing():
+        yield missing
+    if problem := database_problem(services.database):
+        yield problem
+    try:
+        services.store.check()
+    except StoreError as error:
+        yield f"store: {error}"
+    if taken := port_problem(services.settings.web):
+        yield taken
+
+
+def port_problem(web: WebSettings) -> str | None:
+    """Why nobody could listen there, or None."""
+    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((web.host, web.port))
+        except OSError as error:
+            return (
+                f"web.listen: {web.listen} cannot be used ({error.strerror}); stop what uses it or choose another port"
+            )
+    return None
+
+
+def run(supervised: Sequence[Worker], stop: threading.Event) -> None:
+    """Until `stop` is set or a SIGINT or SIGTERM comes; then every worker is stopped in order and waited for."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    supervisor = Supervisor(supervised)
+    supervisor.start()
+    try:
+        while not stop.wait(0.5):  # a wait without a limit would keep Python from handling signals on some systems
+            pass
+    finally:
+        log.info("stopping")
+        supervisor.stop()
+        log.info("stopped")
