@@ -111,9 +111,9 @@ def reference_time(wall_us: int, media_time: int) -> bytes:
 
 
 def read_reference_time(body: bytes) -> int:
-    """Wall time in microseconds since 1970 of a `prft` box's body. Raises BadBox."""
+    """Wall time in microseconds since 1970 of a `prft`, from its track number on. Raises BadBox."""
     try:
-        _, _, ntp, _ = struct.unpack(">IIQQ", body)
+        _, ntp, _ = struct.unpack(">IQQ", body)
     except struct.error as error:
         raise BadBox(f"prft: {error}") from error
     ntp = int(ntp)

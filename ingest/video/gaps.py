@@ -38,7 +38,11 @@ class GapKeeper:
     """Of one camera, from the start of the recorder on. Each method returns what has to be written down, in order."""
 
     def __init__(
-        self, camera_id: str, started: datetime, known_to: datetime | None, open_gap: GapOpened | None
+        self,
+        camera_id: str,
+        started: datetime,
+        known_to: datetime | None = None,
+        open_gap: GapOpened | None = None,
     ) -> None:
         """`known_to`: until when segments and closed gaps reach without a hole, None for a new camera."""
         self._camera_id = camera_id

@@ -1,0 +1,105 @@
+"""Real H.264 and HEVC packets whose pictures can be told apart: frame n shows n as bars of light."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from fractions import Fraction
+from functools import cache
+from io import BytesIO
+from itertools import pairwise
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.video.frames import Codec, EncodedFrame, StreamInfo, from_us, to_us
+from ingest.video.parameter_sets import ParameterSets
+from ingest.video.segmenter import Gop, durations_of
+from ingest.video.source import SourcePacket
+
+TIME_BASE = Fraction(1, 90_000)
+BITS = 12
+START = datetime(2026, 1, 5, 1, 0, 0, tzinfo=UTC)
+
+
+def picture(number: int, width: int = 192, height: int = 96) -> NDArray[np.uint8]:
+    """Grey picture with twelve bars: bright for each set bit of the number."""
+    image = np.zeros((height, width, 3), np.uint8)
+    bar = width // BITS
+    for bit in range(BITS):
+        image[:, bit * bar : (bit + 1) * bar] = 210 if number >> bit & 1 else 40
+    return image
+
+
+def read_picture(image: NDArray[np.uint8]) -> int:
+    bar = image.shape[1] // BITS
+    bars = [image[:, bit * bar + bar // 4 : (bit + 1) * bar - bar // 4].mean() for bit in range(BITS)]
+    return sum(1 << bit for bit, light in enumerate(bars) if light > 125)
+
+
+@cache
+def packets(
+    count: int, *, gop: int = 25, fps: int = 25, codec: Codec = "h264", b_frames: int = 0, width: int = 192
+) -> tuple[SourcePacket, ...]:
+    """`count` pictures, numbered from 0, the first at START; arrival and report are the true time."""
+    with av.open(BytesIO(), "w", format="null") as container:
+        stream = container.add_stream("libx264" if codec == "h264" else "libx265", rate=fps)
+        stream.width, stream.height, stream.pix_fmt = width, 96, "yuv420p"
+        stream.options = _options(codec, gop, b_frames)
+        encoded = [p for n in range(count) for p in stream.encode(_frame(n, width))] + stream.encode(None)
+        ticks = 90_000 // fps
+        shift = -min(0, *(packet.dts or 0 for packet in encoded))
+        return tuple(_packet(packet, ticks, fps, shift) for packet in encoded)
+
+
+def info_of(some: Iterable[SourcePacket], codec: Codec = "h264") -> StreamInfo:
+    sets = ParameterSets.find(codec, next(iter(some)).data)
+    assert sets is not None
+    seen = sets.picture()
+    return StreamInfo(codec, seen.width, seen.height, sets.extradata, TIME_BASE)
+
+
+def gops(some: tuple[SourcePacket, ...], start: datetime = START, codec: Codec = "h264") -> list[Gop]:
+    """As the recorder makes them, with the wall time counted from `start`."""
+    info = info_of(some, codec)
+    starts = [n for n, packet in enumerate(some) if packet.keyframe] + [len(some)]
+    made: list[Gop] = []
+    for first, stop in pairwise(starts):
+        frames = tuple(_encoded(packet, some[0], start) for packet in some[first:stop])
+        following = some[stop].dts if stop < len(some) else None
+        made.append(Gop(info, frames, durations_of(frames, following, 3600), to_us(frames[0].wall)))
+    return made
+
+
+def numbers_in(video: bytes) -> list[int]:
+    """The numbers of the pictures that a player shows."""
+    with av.open(BytesIO(video), "r") as container:
+        return [read_picture(frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
+
+
+def _options(codec: Codec, gop: int, b_frames: int) -> dict[str, str]:
+    if codec == "hevc":
+        return {
+            "preset": "ultrafast",
+            "x265-params": f"keyint={gop}:min-keyint={gop}:bframes=0:repeat-headers=1:log-level=none",
+        }
+    shared = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:repeat-headers=1:annexb=1"
+    return {"preset": "ultrafast", "x264-params": shared}
+
+
+def _frame(number: int, width: int) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(picture(number, width), format="bgr24")
+    frame.pts = number
+    return frame
+
+
+def _packet(packet: "av.Packet[av.VideoStream]", ticks: int, fps: int, shift: int) -> SourcePacket:
+    assert packet.pts is not None
+    assert packet.dts is not None
+    at_us = to_us(START) + packet.pts * 1_000_000 // fps
+    pts, dts = (packet.pts + shift) * ticks, (packet.dts + shift) * ticks
+    return SourcePacket(bytes(packet), pts, dts, packet.is_keyframe, at_us, at_us)
+
+
+def _encoded(packet: SourcePacket, first: SourcePacket, start: datetime) -> EncodedFrame:
+    wall = from_us(to_us(start) + (packet.pts - first.pts) * 1_000_000 // 90_000)
+    return EncodedFrame(packet.data, packet.pts, packet.dts, wall, packet.keyframe)

@@ -1,0 +1,72 @@
+"""From packets to GOPs: nothing is lost on the way that was not lost before."""
+
+from dataclasses import replace
+
+import pytest
+
+from ingest.video.connection import Connection
+from ingest.video.frames import EncodedFrame, StreamInfo, to_us
+from ingest.video.segmenter import MAX_GOP_US, Gop
+from ingest.video.source import SourceFailure, SourcePacket
+from storage.models import ClockSource
+from tests.ingest.video.encoded import START, TIME_BASE, packets
+
+
+def feed(connection: Connection, some: list[SourcePacket]) -> tuple[list[Gop], list[StreamInfo | EncodedFrame]]:
+    made: list[Gop] = []
+    live: list[StreamInfo | EncodedFrame] = []
+    for packet in some:
+        taken = connection.take(packet)
+        made += taken.gops
+        live += [item for item in (taken.info, taken.frame) if item is not None]
+    return [*made, *connection.finish()], live
+
+
+def connection() -> Connection:
+    return Connection("h264", b"", TIME_BASE)
+
+
+def test_every_frame_is_in_a_gop_that_starts_with_a_keyframe() -> None:
+    made, live = feed(connection(), list(packets(60)))
+    assert [len(gop.frames) for gop in made] == [25, 25, 10]
+    assert all(gop.frames[0].keyframe for gop in made)
+    assert [gop.wall_us for gop in made] == [to_us(START) + n * 1_000_000 for n in range(3)]
+    assert made[0].source is ClockSource.SENDER_REPORT
+    assert isinstance(live[0], StreamInfo)
+    assert len(live) == 61
+
+
+def test_a_stream_that_starts_within_a_gop_is_taken_from_its_first_keyframe() -> None:
+    made, live = feed(connection(), list(packets(60)[10:]))
+    assert [len(gop.frames) for gop in made] == [25, 10]
+    assert len(live) == 36
+
+
+def test_lost_packets_end_the_gop_and_the_next_one_knows() -> None:
+    some = packets(150)
+    made, _ = feed(connection(), [*some[:35], *some[80:]])
+    assert [(len(gop.frames), gop.after_loss) for gop in made] == [(25, False), (10, False), (25, True), (25, False)]
+    assert made[2].wall_us - made[1].end_us == 65 * 40_000
+
+
+def test_a_gop_that_never_ends_comes_in_parts() -> None:
+    endless = [replace(packet, keyframe=number == 0) for number, packet in enumerate(packets(700))]
+    made, _ = feed(connection(), endless)
+    assert [gop.duration_us for gop in made] == [MAX_GOP_US, MAX_GOP_US, 8_000_000]
+    assert made[1].wall_us == made[0].end_us
+
+
+def test_new_parameters_are_told_before_the_first_frame_that_has_them() -> None:
+    first, second = packets(25), packets(25, width=240)
+    moved = [replace(p, pts=p.pts + 90_000, dts=p.dts + 90_000, arrival_us=p.arrival_us + 1_000_000) for p in second]
+    made, live = feed(connection(), [*first, *moved])
+    infos = [item for item in live if isinstance(item, StreamInfo)]
+    assert [info.width for info in infos] == [192, 240]
+    assert live.index(infos[1]) == 26
+    assert [gop.info.width for gop in made] == [192, 240]
+
+
+def test_timestamps_that_go_back_end_the_connection() -> None:
+    some = packets(100)
+    with pytest.raises(SourceFailure, match="went back"):
+        feed(connection(), [*some[50:], *some[:50]])

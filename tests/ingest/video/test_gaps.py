@@ -1,0 +1,129 @@
+"""Every second since a camera's first is in a segment or in a gap with a cause."""
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.video.gaps import (
+    TOLERANCE,
+    GapChange,
+    GapClosed,
+    GapKeeper,
+    GapOpened,
+    Known,
+    account_for_absence,
+)
+from storage.intervals import Span, merge, subtract
+from storage.models import GapCause
+from tests.ingest.video.encoded import START
+
+CAUSES = [GapCause.CAMERA_UNREACHABLE, GapCause.CAMERA_STALLED, GapCause.STREAM_ENDED, GapCause.DISK_FULL]
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+class Book:
+    """What the database would hold."""
+
+    def __init__(self) -> None:
+        self.gaps: dict[datetime, tuple[datetime | None, GapCause]] = {}
+
+    def write(self, changes: list[GapChange]) -> None:
+        for change in changes:
+            if isinstance(change, GapOpened):
+                assert all(end is not None for end, _ in self.gaps.values()), "two gaps open at once"
+                self.gaps[change.start] = None, change.cause
+            elif change.end <= change.start:
+                del self.gaps[change.start]
+            else:
+                self.gaps[change.start] = change.end, self.gaps[change.start][1]
+
+    def spans(self, now: datetime) -> list[Span]:
+        return [Span(start, max(end or now, start)) for start, (end, _) in self.gaps.items()]
+
+
+Events = st.lists(
+    st.tuples(st.sampled_from(["record", "fail", "wait"]), st.floats(0.04, 20), st.sampled_from(CAUSES)), max_size=60
+)
+
+
+@given(Events)
+def test_every_moment_is_recorded_or_a_gap(events: list[tuple[str, float, GapCause]]) -> None:
+    keeper, book, now, recorded = GapKeeper("c", at(0)), Book(), at(0), list[Span]()
+    for kind, seconds, cause in events:
+        if kind == "fail":
+            book.write(keeper.failed(now, cause))
+        start, now = now, now + timedelta(seconds=seconds)
+        if kind == "record":
+            book.write(keeper.recorded(start, now))
+            recorded.append(Span(start, now))
+    book.write(keeper.failed(now, GapCause.RECORDER_STOPPED))
+    holes = subtract([Span(at(0), now)], merge(recorded + book.spans(now), bridge=TOLERANCE))
+    assert all(hole.duration <= TOLERANCE for hole in holes)
+    assert not [s for s in merge(recorded) for g in book.spans(now) if max(s.start, g.start) < min(s.end, g.end)]
+
+
+def test_a_gap_ends_with_the_first_frame_and_keeps_its_cause() -> None:
+    keeper, book = GapKeeper("c", at(0)), Book()
+    book.write(keeper.recorded(at(1), at(10)))
+    book.write(keeper.failed(at(14), GapCause.CAMERA_STALLED))
+    book.write(keeper.failed(at(15), GapCause.CAMERA_UNREACHABLE))
+    book.write(keeper.recorded(at(30), at(31)))
+    assert book.gaps[at(10)] == (at(15), GapCause.CAMERA_STALLED)
+    assert book.gaps[at(15)] == (at(30), GapCause.CAMERA_UNREACHABLE)
+
+
+def test_the_time_after_the_start_is_not_blamed_on_the_crash() -> None:
+    crash = GapOpened("c", at(0), GapCause.RECORDER_CRASHED)
+    keeper, book = GapKeeper("c", at(60), at(0), crash), Book()
+    book.write([crash])
+    book.write(keeper.failed(at(64), GapCause.CAMERA_UNREACHABLE))
+    assert book.gaps == {
+        at(0): (at(60), GapCause.RECORDER_CRASHED),
+        at(60): (None, GapCause.CAMERA_UNREACHABLE),
+    }
+
+
+def test_a_crash_is_a_gap_from_the_last_frame_on() -> None:
+    known = Known("c", (Span(at(0), at(10)), Span(at(10.04), at(18))), None, at(21))
+    start = account_for_absence(known, at(50))
+    assert start.open_gap == GapOpened("c", at(18), GapCause.RECORDER_CRASHED)
+    assert start.changes == (start.open_gap,)
+
+
+def test_an_orderly_stop_is_told_from_a_crash() -> None:
+    stopped = GapOpened("c", at(10), GapCause.RECORDER_STOPPED)
+    start = account_for_absence(Known("c", (Span(at(0), at(10)),), stopped, at(9)), at(50))
+    assert start.changes == ()
+    assert start.open_gap == stopped
+
+
+def test_a_camera_that_was_down_at_the_crash_is_down_until_the_last_heartbeat() -> None:
+    down = GapOpened("c", at(10), GapCause.CAMERA_UNREACHABLE)
+    start = account_for_absence(Known("c", (Span(at(0), at(10)),), down, at(40)), at(50))
+    crash = GapOpened("c", at(40), GapCause.RECORDER_CRASHED)
+    assert start.changes == (GapClosed("c", at(10), at(40)), crash)
+
+
+def test_footage_after_an_open_gap_closes_it() -> None:
+    down = GapOpened("c", at(10), GapCause.CAMERA_UNREACHABLE)
+    start = account_for_absence(Known("c", (Span(at(0), at(10)), Span(at(20), at(30))), down, at(25)), at(50))
+    assert start.changes[0] == GapClosed("c", at(10), at(20))
+    assert start.open_gap == GapOpened("c", at(30), GapCause.RECORDER_CRASHED)
+
+
+def test_a_hole_between_segments_that_nobody_explained_gets_a_cause() -> None:
+    start = account_for_absence(Known("c", (Span(at(0), at(10)), Span(at(20), at(30))), None, at(30)), at(31))
+    assert start.changes[:2] == (
+        GapOpened("c", at(10), GapCause.RECORDER_CRASHED),
+        GapClosed("c", at(10), at(20)),
+    )
+
+
+def test_a_new_camera_has_no_past() -> None:
+    start = account_for_absence(Known("c", (), None, None), at(50))
+    assert start.changes == ()
+    assert start.open_gap is None

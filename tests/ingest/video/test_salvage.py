@@ -1,0 +1,124 @@
+"""A segment's file speaks for itself, and no damage to it does harm."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.video.boxes import BadBox, box_size, read_movie_fragment, whole_boxes
+from ingest.video.fragmented import Recording, read_initial, read_reference_time, reference_time
+from ingest.video.frames import Codec, to_us
+from ingest.video.salvage import salvage
+from ingest.video.segmenter import Gop
+from ingest.video.writer import PART, FinishedSegment, SegmentWriter, settle
+from storage.models import ClockSource
+from tests.ingest.video.encoded import START, gops, info_of, numbers_in, packets
+
+RECORDING = Recording("c1", 7, to_us(START), ClockSource.SENDER_REPORT, -40_000)
+
+
+def write(spool: Path, some: list[Gop], codec: Codec = "h264") -> tuple[FinishedSegment, bytes]:
+    writer = SegmentWriter(spool, RECORDING, some[0].info)
+    for gop in some:
+        writer.append(gop)
+    finished = writer.close()
+    assert finished is not None
+    return finished, (spool / (finished.key + PART)).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[FinishedSegment, bytes]:
+    return write(tmp_path_factory.mktemp("spool"), gops(packets(75)))
+
+
+@pytest.mark.parametrize(("codec", "b_frames"), [("h264", 0), ("h264", 2), ("hevc", 0)])
+def test_a_segment_plays_and_shows_every_picture_once(tmp_path: Path, codec: Codec, b_frames: int) -> None:
+    _, data = write(tmp_path, gops(packets(75, codec=codec, b_frames=b_frames), codec=codec), codec)
+    assert numbers_in(data) == list(range(75))
+
+
+def test_a_whole_file_gives_back_exactly_its_row(written: tuple[FinishedSegment, bytes]) -> None:
+    finished, data = written
+    assert salvage(data, finished.key) == finished
+
+
+def test_the_index_leads_to_fragments_that_play_alone(written: tuple[FinishedSegment, bytes]) -> None:
+    finished, data = written
+    assert [f.offset_us for f in finished.fragments] == [0, 1_000_000, 2_000_000]
+    second = finished.fragments[1]
+    alone = data[: finished.init_size] + data[second.byte_offset : second.byte_offset + second.byte_size]
+    assert numbers_in(alone) == list(range(25, 50))
+
+
+def test_a_file_that_was_cut_off_keeps_its_whole_fragments(written: tuple[FinishedSegment, bytes]) -> None:
+    finished, data = written
+    last = finished.fragments[-1]
+    found = salvage(data[: last.byte_offset + last.byte_size // 2], finished.key)
+    assert found.fragments == finished.fragments[:-1]
+    assert found.size == last.byte_offset
+    assert found.end_us == to_us(START + timedelta(seconds=2))
+
+
+def test_zeros_where_pictures_were_not_written_are_no_pictures(written: tuple[FinishedSegment, bytes]) -> None:
+    finished, data = written
+    last = finished.fragments[-1]
+    lost = last.byte_size // 2
+    assert salvage(data[:-lost] + bytes(lost), finished.key).fragments == finished.fragments[:-1]
+
+
+def test_a_file_without_a_whole_fragment_cannot_be_salvaged(written: tuple[FinishedSegment, bytes]) -> None:
+    finished, data = written
+    for size in (0, 5, finished.init_size, finished.init_size + 100):
+        with pytest.raises(BadBox):
+            salvage(data[:size], finished.key)
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_damage_never_does_more_than_lose_what_it_hit(
+    written: tuple[FinishedSegment, bytes], data: st.DataObject
+) -> None:
+    finished, whole = written
+    damaged = bytearray(whole)
+    for position in data.draw(st.lists(st.integers(0, len(whole) - 1), min_size=1, max_size=8)):
+        damaged[position] = data.draw(st.integers(0, 255))
+    del damaged[data.draw(st.integers(0, len(whole))) :]
+    try:
+        found = salvage(bytes(damaged), finished.key)
+    except BadBox:
+        return
+    assert found.size <= len(damaged)
+    assert found.fragments
+    assert all(f.byte_offset + f.byte_size <= found.size for f in found.fragments)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_can_be_read_as_boxes(data: bytes) -> None:
+    for box in whole_boxes(data):
+        assert box.start < box.body <= box.end <= len(data)
+    box_size(data[:16])
+    for read in (read_initial, read_movie_fragment, read_reference_time):
+        try:
+            read(data)  # type: ignore[operator]
+        except BadBox:
+            continue
+
+
+@given(st.integers(0, 4_000_000_000_000_000 // 2))
+def test_reference_times_are_exact(wall_us: int) -> None:
+    assert read_reference_time(reference_time(wall_us, 0)[12:]) == wall_us
+
+
+def test_settling_gives_the_file_its_name_and_can_be_repeated(tmp_path: Path) -> None:
+    finished, data = write(tmp_path, gops(packets(50)))
+    for _ in range(2):
+        settle(tmp_path, finished.key)
+    assert (tmp_path / finished.key).read_bytes() == data
+    assert not list(tmp_path.rglob("*" + PART))
+
+
+def test_a_segment_without_a_picture_leaves_no_file(tmp_path: Path) -> None:
+    assert SegmentWriter(tmp_path, RECORDING, info_of(packets(5))).close() is None
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -1,0 +1,96 @@
+"""When a segment ends."""
+
+from datetime import timedelta
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.video.frames import EncodedFrame, StreamInfo, from_us, to_us
+from ingest.video.segmenter import (
+    MAX_GOP_US,
+    MAX_SEGMENT_US,
+    Gop,
+    OpenSegment,
+    is_loss,
+    is_part_full,
+    segment_key,
+    starts_new_segment,
+)
+from tests.ingest.video.encoded import START
+
+INFO = StreamInfo("h264", 64, 64, b"x", Fraction(1, 90_000))
+SECOND = 1_000_000
+
+
+def gop(start_us: int, seconds: float, keyframe: bool = True, info: StreamInfo = INFO, stepped: bool = False) -> Gop:
+    frame = EncodedFrame(b"", 0, 0, from_us(start_us), keyframe)
+    return Gop(info, (frame,), (int(seconds * 90_000),), start_us, stepped=stepped)
+
+
+def cut(gops: list[Gop], segment_seconds: int = 10) -> list[list[Gop]]:
+    segments: list[list[Gop]] = []
+    for one in gops:
+        current = (
+            OpenSegment(segments[-1][0].info, segments[-1][0].wall_us, segments[-1][-1].end_us) if segments else None
+        )
+        if starts_new_segment(current, one, segment_seconds):
+            segments.append([])
+        segments[-1].append(one)
+    return segments
+
+
+@given(st.integers(0, 60), st.lists(st.floats(0.04, 10), min_size=1, max_size=80), st.integers(2, 30))
+def test_no_segment_is_longer_than_the_limit_and_each_begins_a_new_span_of_the_grid(
+    offset_s: int, lengths: list[float], segment_seconds: int
+) -> None:
+    start_us, gops = to_us(START) + offset_s * SECOND, []
+    for seconds in lengths:
+        gops.append(gop(start_us, seconds))
+        start_us = gops[-1].end_us
+    spans = [segment[0].wall_us // (segment_seconds * SECOND) for segment in cut(gops, segment_seconds)]
+    assert len(set(spans)) == len(spans)
+    assert all(s[-1].end_us - s[0].wall_us <= MAX_SEGMENT_US for s in cut(gops, segment_seconds))
+
+
+def test_cameras_that_started_at_different_times_cut_together() -> None:
+    one = cut([gop(to_us(START) + n * SECOND, 1) for n in range(3, 40)])
+    other = cut([gop(to_us(START) + n * SECOND, 1) for n in range(9, 40)])
+    assert [s[0].wall_us for s in one[-2:]] == [s[0].wall_us for s in other[-2:]]
+    assert one[-1][0].wall_us % (10 * SECOND) == 0
+
+
+def test_a_gop_that_never_ends_is_cut_before_the_longest_segment() -> None:
+    parts = [gop(to_us(START) + n * MAX_GOP_US, MAX_GOP_US / SECOND, keyframe=n == 0) for n in range(30)]
+    segments = cut(parts)
+    assert len(segments) == 5
+    assert all(segment[-1].end_us - segment[0].wall_us == MAX_SEGMENT_US for segment in segments)
+
+
+def test_new_parameters_start_a_new_segment() -> None:
+    other = StreamInfo("h264", 128, 64, b"y", Fraction(1, 90_000))
+    first = gop(to_us(START), 1)
+    assert len(cut([first, gop(first.end_us, 1, info=other)])) == 2
+
+
+def test_a_step_of_the_clock_starts_a_new_segment() -> None:
+    first = gop(to_us(START), 1)
+    assert len(cut([first, gop(first.end_us + 2 * SECOND, 1, stepped=True)])) == 2
+
+
+def test_a_slow_camera_loses_nothing_and_a_hole_is_a_loss() -> None:
+    assert not is_loss(2 * SECOND, usual_us=2 * SECOND)
+    assert is_loss(2 * SECOND, usual_us=40_000)
+    assert not is_loss(SECOND, usual_us=40_000)
+
+
+def test_long_gops_are_written_in_parts() -> None:
+    assert is_part_full(MAX_GOP_US, 1)
+    assert is_part_full(1, 100_000_000)
+    assert not is_part_full(SECOND, 1_000_000)
+
+
+def test_keys_sort_by_time() -> None:
+    keys = [segment_key("c1", to_us(START + timedelta(hours=h)), n) for n, h in enumerate((0, 5, 25, 24 * 40))]
+    assert keys[0] == "c1/2026/01/05/010000-000000000.mp4"
+    assert keys == sorted(keys)
