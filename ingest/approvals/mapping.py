@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ingest.approvals.problems import EXAMPLE_TIME, Problem
+from ingest.approvals.problems import EXAMPLE_TIME, Problem, printable
 from ingest.approvals.row import Row, RowError, keepable, parse_row
 from storage.models import StepKind
 
@@ -148,9 +148,8 @@ class Mapping:
     def _in_their_words(self, problem: Problem) -> Problem:
         kinds = self.file.kinds
         column = kinds.column if kinds and problem.field == "kind" else self.file.fields.get(problem.field)
-        if column is None or column == problem.field:
-            return problem
-        return Problem(f"{column} ({problem.field})", problem.problem, problem.remedy)
+        field = problem.field if column in (None, problem.field) else f"{column} ({problem.field})"
+        return Problem(field, printable(problem.problem), printable(problem.remedy))
 
 
 def _read_time(text: str, times: Times) -> datetime:

@@ -1,0 +1,135 @@
+"""Files of every sort: what is good is read, what is bad is reported at its line."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.approvals.formats import Numbered, read_csv, read_jsonl
+from ingest.approvals.lines import MAX_LINE
+from ingest.approvals.row import Row, RowError
+
+GOOD = '{"case": "2026-001", "step": "S1", "kind": "accept", "name": "受理", "start": "2026-03-02T09:14:05+08:00"}'
+HEADER = "case,step,kind,name,start"
+CELLS = "2026-001,S1,accept,受理,2026-03-02T09:14:05+08:00"
+
+
+def jsonl(text: str | bytes) -> list[Numbered]:
+    return list(read_jsonl(io.BytesIO(text if isinstance(text, bytes) else text.encode())))
+
+
+def table(text: str | bytes) -> list[Numbered]:
+    return list(read_csv(io.BytesIO(text if isinstance(text, bytes) else text.encode())))
+
+
+def said(found: list[Numbered]) -> list[tuple[int, str, str]]:
+    """Line, field and problem of everything refused."""
+    return [(line, p.field, p.problem) for line, row in found if isinstance(row, RowError) for p in row.problems]
+
+
+def good(found: list[Numbered]) -> list[int]:
+    return [line for line, row in found if isinstance(row, Row)]
+
+
+def test_lines_are_counted_from_one_and_blank_ones_are_skipped() -> None:
+    assert good(jsonl(f"{GOOD}\n\n  \r\n{GOOD}\r\n")) == [1, 4]
+
+
+def test_broken_json_is_reported_and_the_next_line_is_read() -> None:
+    found = jsonl(f'{{"case": \n{GOOD}')
+    assert said(found)[0][:2] == (1, "")
+    assert said(found)[0][2].startswith("is not JSON")
+    assert isinstance(found[0][1], RowError)
+    assert found[0][1].raw == '{"case": '
+    assert good(found) == [2]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+def test_chinese_encodings_are_recognised(encoding: str) -> None:
+    for found in (jsonl(GOOD.encode(encoding)), table(f"{HEADER}\n{CELLS}\n".encode(encoding))):
+        row = found[-1][1]
+        assert isinstance(row, Row)
+        assert row.name == "受理"
+
+
+def test_utf_16_is_refused_with_the_remedy() -> None:
+    ((line, row), *_) = table(f"{HEADER}\n{CELLS}\n".encode("utf-16"))
+    assert isinstance(row, RowError)
+    assert (line, row.problems[0].problem, row.problems[0].remedy) == (1, "is UTF-16", "save the file as UTF-8")
+
+
+def test_a_line_in_another_encoding_than_the_rest_is_refused_alone() -> None:
+    text = (GOOD + "\n").encode() * 20_000
+    found = jsonl(text + GOOD.encode("gbk") + b"\n" + GOOD.encode())
+    assert said(found) == [(20_001, "", "cannot be read as UTF-8")]
+    assert len(good(found)) == 20_001
+
+
+def test_a_huge_line_is_refused_without_being_held_in_memory_and_the_next_is_read() -> None:
+    huge = b'{"case": "' + b"x" * (3 * MAX_LINE) + b'"}'
+    found = jsonl(huge + b"\n" + GOOD.encode())
+    assert said(found) == [(1, "", f"is longer than {MAX_LINE} bytes")]
+    assert good(found) == [2]
+
+
+def test_cells_may_hold_line_breaks_and_the_line_of_the_record_is_its_first() -> None:
+    found = table(f'{HEADER}\n2026-001,S1,accept,"受\n理",2026-03-02T09:14:05+08:00\n{CELLS}\n')
+    assert good(found) == [2, 4]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_other_delimiters_are_recognised(delimiter: str) -> None:
+    assert good(table(f"{HEADER}\n{CELLS}\n".replace(",", delimiter))) == [2]
+
+
+def test_a_record_with_too_few_cells_is_refused_alone() -> None:
+    found = table(f"{HEADER}\n2026-001,S1\n{CELLS}\n")
+    assert said(found) == [(2, "", "has 2 cells where the header has 5")]
+    assert good(found) == [3]
+
+
+def test_an_unclosed_quote_loses_no_line() -> None:
+    found = table(f'{HEADER}\n2026-001,S1,accept,"受理,2026-03-02T09:14:05+08:00\n{CELLS}\n')
+    ((line, row),) = found
+    assert isinstance(row, RowError)
+    assert (line, row.raw.count("\n")) == (2, 1)
+    assert "2 lines were read as one row" in row.problems[0].problem
+
+
+def test_missing_unknown_and_doubled_columns_are_all_named() -> None:
+    found = table("case,step,kind,case,strat\n")
+    assert said(found) == [
+        (1, "start", "column is missing"),
+        (1, "case", "is the name of 2 columns"),
+        (1, "strat", "is not a field of the exchange format"),
+    ]
+
+
+def test_a_bad_cell_is_reported_with_its_line_and_column() -> None:
+    found = table(f"{HEADER}\n{CELLS}\n,S2,accept,x,yesterday\n")
+    assert said(found) == [(3, "case", "is empty"), (3, "start", "yesterday is not a time")]
+
+
+def test_an_empty_file_has_no_rows() -> None:
+    assert jsonl("") == []
+    assert table("") == []
+
+
+garbage = st.binary(max_size=400) | st.text(st.sampled_from('",;\n\r\t{}[]:ab受\x00'), max_size=200).map(str.encode)
+
+
+@given(garbage)
+def test_garbage_in_json_lines_is_reported_line_by_line(body: bytes) -> None:
+    found = jsonl(body)
+    if not body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        lines = body.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+        assert {line for line, _ in found} >= {n for n, line in enumerate(lines, 1) if line.strip().startswith(b"{")}
+
+
+@given(garbage, st.booleans())
+def test_garbage_in_csv_is_reported_and_never_raised(body: bytes, with_header: bool) -> None:
+    found = table((HEADER.encode() + b"\n" if with_header else b"") + body)
+    assert [line for line, _ in found] == sorted({line for line, _ in found})
+    for _, row in found:
+        assert isinstance(row, Row) or row.problems

@@ -1,0 +1,95 @@
+"""Whole files, and the real log of a municipality."""
+
+import csv
+from pathlib import Path
+
+import orjson
+import pytest
+from sqlmodel import func, select
+
+from ingest.approvals.importing import import_file
+from ingest.approvals.mapping import Mapping, MappingError
+from storage.database import Database
+from storage.models import Batch, Case, RejectedRow, Step, StepRevision
+from tests.ingest.approvals.samples import NOW, SOURCE, a_row, facts, steps
+
+ROOT = Path(__file__).parents[3]
+RECEIPT = ROOT.parent / "shared" / "data" / "eventlogs" / "receipt.csv"
+MAPPING = ROOT / "ingest" / "approvals" / "mappings" / "receipt.toml"
+
+
+def a_file(path: Path, *rows: object) -> Path:
+    path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    return path
+
+
+def test_a_file_is_imported_in_chunks_and_tells_how_far_it_is(platform: Database, tmp_path: Path) -> None:
+    path = a_file(tmp_path / "rows.jsonl", *(a_row(step=f"S{n}", case=f"C{n // 5}") for n in range(2_500)))
+    told: list[tuple[int, int]] = []
+    report = import_file(platform, SOURCE, path, None, NOW, lambda done, of: told.append((done, of)))
+    assert (report.rows, report.accepted) == (2_500, 2_500)
+    assert told == sorted(told)
+    assert told[-1] == (path.stat().st_size,) * 2
+    with platform.transaction() as session:
+        batch = session.exec(select(Batch)).one()
+    assert (batch.name, batch.sequence, batch.rows, batch.accepted) == ("rows.jsonl", None, 2_500, 2_500)
+
+
+def test_a_file_imported_again_adds_nothing(platform: Database, tmp_path: Path) -> None:
+    path = a_file(tmp_path / "rows.jsonl", a_row(), a_row(step="S2"))
+    import_file(platform, SOURCE, path, None, NOW)
+    before = facts(platform)
+    again = import_file(platform, SOURCE, path, None, NOW)
+    assert (again.accepted, again.duplicates) == (0, 2)
+    assert facts(platform) == before
+
+
+def test_a_file_imported_again_does_not_undo_a_later_correction_but_a_new_file_may(
+    platform: Database, tmp_path: Path
+) -> None:
+    old = a_file(tmp_path / "old.jsonl", a_row(operator="李敏"))
+    import_file(platform, SOURCE, old, None, NOW)
+    import_file(platform, SOURCE, a_file(tmp_path / "new.jsonl", a_row(operator="王芳")), None, NOW)
+    import_file(platform, SOURCE, old, None, NOW)
+    assert steps(platform)[0].operator == "王芳"
+    import_file(platform, SOURCE, a_file(tmp_path / "back.jsonl", a_row(operator="李敏"), a_row(step="S2")), None, NOW)
+    assert steps(platform)[0].operator == "李敏"
+
+
+def test_an_import_that_was_interrupted_is_completed_by_the_next(platform: Database, tmp_path: Path) -> None:
+    path = a_file(tmp_path / "rows.jsonl", *(a_row(step=f"S{n}") for n in range(2_200)))
+
+    def interrupt(_done: int, _of: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_file(platform, SOURCE, path, None, NOW, interrupt)
+    with platform.transaction() as session:
+        assert session.exec(select(Batch.rows)).one() == 1_000, "whole chunks only"
+    report = import_file(platform, SOURCE, path, None, NOW)
+    assert (report.accepted, report.duplicates) == (1_200, 1_000)
+
+
+def test_json_without_a_telling_name_is_recognised(platform: Database, tmp_path: Path) -> None:
+    assert import_file(platform, SOURCE, a_file(tmp_path / "rows", a_row()), None, NOW).accepted == 1
+
+
+def test_a_mapping_for_json_is_refused(platform: Database, tmp_path: Path) -> None:
+    with pytest.raises(MappingError, match="a mapping is for CSV"):
+        import_file(platform, SOURCE, a_file(tmp_path / "rows.jsonl", a_row()), Mapping.load(MAPPING), NOW)
+
+
+@pytest.mark.skipif(not RECEIPT.exists(), reason="the municipal log is not beside this checkout")
+def test_the_real_municipal_log_is_imported_without_losing_a_row(platform: Database) -> None:
+    with RECEIPT.open(encoding="utf-8", newline="") as file:
+        tasks = {row["concept:instance"] for row in csv.DictReader(file)}
+    report = import_file(platform, SOURCE, RECEIPT, Mapping.load(MAPPING), NOW)
+    assert (report.rows, report.accepted, report.duplicates, report.rejected_rows) == (8_577, 8_577, 0, 0)
+    assert len(tasks) == 8_577, "a task number is a reference"
+    with platform.transaction() as session:
+        assert set(session.exec(select(Step.reference))) == tasks
+        counted = [session.exec(select(func.count()).select_from(m)).one() for m in (Case, StepRevision, RejectedRow)]
+        assert counted == [1_434, 8_577, 0]
+        closed = session.exec(select(Case).where(Case.closed_at != None)).all()  # noqa: E711
+        assert len(closed) == 1_329
+        assert sum(1 for case in closed if case.due_at and case.closed_at and case.closed_at > case.due_at) == 377
