@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from web.pages import absences, alerts, board, counter, entrance
+from web.pages import absences, alerts, board, cases, counter, entrance, findings
 from web.pages.entrance import render_error
 
-routers: list[APIRouter] = [page.router for page in (entrance, board, counter, alerts, absences)]
+routers: list[APIRouter] = [page.router for page in (entrance, board, counter, alerts, absences, cases, findings)]
 
 __all__ = ["render_error", "routers"]

@@ -39,7 +39,7 @@ def add_page(router: APIRouter, path: str, template: str, context: PageFunction,
 
 
 def json_response(page: object, status: int = 200) -> Response:
-    body = orjson.dumps(page, option=orjson.OPT_UTC_Z)
+    body = orjson.dumps(page, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
     return Response(body, status, media_type="application/json")
 
 

@@ -100,6 +100,7 @@ BAR_WORDS: Mapping[str, str] = {
     "step": _("Step"),
     "footage": _("Recorded"),
     "gap": _("Gap"),
+    "finding": _("Step with a finding"),
 }
 
 DONE_WORDS: Mapping[str, str] = {

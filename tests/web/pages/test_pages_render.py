@@ -5,11 +5,11 @@ from fastapi.testclient import TestClient
 
 from tests.web.pages.conftest import SignIn
 
-PAGES = ["/", "/halls/cc/board", "/counters/cc-1", "/alerts", "/absences", "/absences/1"]
+PAGES = ["/", "/halls/cc/board", "/counters/cc-1", "/alerts", "/absences", "/absences/1", "/cases", "/cases/1?step=1", "/findings"]
 
 
 def json_address(path: str) -> str:
-    return "/board.json" if path == "/" else f"{path}.json"
+    return "/board.json" if path == "/" else path.replace("?", ".json?") if "?" in path else f"{path}.json"
 
 
 @pytest.mark.parametrize("path", PAGES)

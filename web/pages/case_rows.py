@@ -1,0 +1,110 @@
+"""Cases as a list shows them: three queries for any number of them."""
+
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from storage.models import Case, Finding, FootageLink, Hall, Outcome, Step, StepKind
+from web.pages.places import HallRef, hall_ref
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    id: int
+    number: str
+    item_code: str
+    item_name: str
+    department: str
+    applicant: str | None
+    """None where the viewer may not know it."""
+    channel: str
+    hall: HallRef | None
+    opened_at: datetime
+    closed_at: datetime | None
+    due_at: datetime | None
+    last_step: StepKind | None
+    last_step_name: str
+    steps: int
+    outcomes: dict[Outcome, int]
+    """How many steps have a clip, part of one, none."""
+    findings: int
+
+
+@dataclass(frozen=True)
+class _Progress:
+    last_kind: StepKind
+    last_name: str
+    steps: int
+    outcomes: dict[Outcome, int]
+
+
+def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> tuple[CaseRow, ...]:
+    ids = [case.id for case in cases if case.id is not None]
+    halls = _halls(session, cases)
+    progress = _progress(session, ids)
+    findings = _findings(session, ids)
+    return tuple(
+        _row(case, halls.get(case.hall_id or ""), progress.get(case.id), findings.get(case.id, 0), show_applicant)
+        for case in cases
+        if case.id is not None
+    )
+
+
+def _row(case: Case, hall: HallRef | None, progress: _Progress | None, findings: int, show_applicant: bool) -> CaseRow:
+    assert case.id is not None
+    return CaseRow(
+        id=case.id,
+        number=case.number,
+        item_code=case.item_code,
+        item_name=case.item_name,
+        department=case.department_name,
+        applicant=case.applicant if show_applicant else None,
+        channel=case.channel,
+        hall=hall,
+        opened_at=case.opened_at,
+        closed_at=case.closed_at,
+        due_at=case.due_at,
+        last_step=progress.last_kind if progress else None,
+        last_step_name=progress.last_name if progress else "",
+        steps=progress.steps if progress else 0,
+        outcomes=progress.outcomes if progress else {},
+        findings=findings,
+    )
+
+
+def _halls(session: Session, cases: Sequence[Case]) -> dict[str, HallRef]:
+    wanted = {case.hall_id for case in cases if case.hall_id}
+    return {hall.id: hall_ref(hall) for hall in session.exec(select(Hall).where(col(Hall.id).in_(wanted)))}
+
+
+def _progress(session: Session, case_ids: list[int]) -> dict[int | None, _Progress]:
+    rows = session.exec(
+        select(Step.case_id, Step.kind, Step.name, FootageLink.outcome)
+        .outerjoin(FootageLink, col(FootageLink.step_id) == col(Step.id))
+        .where(col(Step.case_id).in_(case_ids))
+        .order_by(col(Step.case_id), col(Step.start))
+    )
+    by_case: dict[int, list[tuple[StepKind, str, Outcome | None]]] = defaultdict(list)
+    for case_id, kind, name, outcome in rows:
+        by_case[case_id].append((kind, name, outcome))
+    return {case_id: _summed(steps) for case_id, steps in by_case.items()}
+
+
+def _summed(steps: list[tuple[StepKind, str, Outcome | None]]) -> _Progress:
+    kind, name, _ = steps[-1]
+    tally = Tally(outcome for _, _, outcome in steps if outcome is not None)
+    return _Progress(kind, name, len(steps), {outcome: tally[outcome] for outcome in Outcome if tally[outcome]})
+
+
+def _findings(session: Session, case_ids: list[int]) -> dict[int | None, int]:
+    rows = session.exec(
+        select(Step.case_id, func.count())
+        .join(Finding, col(Finding.step_id) == col(Step.id))
+        .where(col(Step.case_id).in_(case_ids), col(Finding.withdrawn_at).is_(None))
+        .group_by(col(Step.case_id))
+    )
+    return dict(rows.all())

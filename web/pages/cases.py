@@ -1,0 +1,197 @@
+"""Cases: the list with its search, and one case with its steps in time and their footage."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, col, select
+
+from storage.models import Case, Department, Item, Source, Step
+from web.access_log import log_access
+from web.addresses import client_address
+from web.auth import require
+from web.pages.case_rows import CaseRow, case_rows
+from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, zone_of
+from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
+from web.pages.places import HallRef, visible_halls
+from web.pages.rendering import add_page
+from web.pages.scoping import cases_in_scope
+from web.pages.step_rows import StepRow, step_rows
+from web.pages.timelines import Bar, Lane, Timeline, timeline
+from web.permissions import Permission
+from web.scope import scoped_case
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+CaseViewer = Annotated[Viewer, Depends(require(Permission.CASES))]
+StatusFilter = Literal["", "open", "closed", "late"]
+MARGIN = timedelta(minutes=5)
+_LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True)
+class CasesPage:
+    now: datetime
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    q: str
+    status: StatusFilter
+    channel: str
+    days: DayRange
+    shows_applicant: bool
+    cases: tuple[CaseRow, ...]
+    next: str
+
+
+@dataclass(frozen=True)
+class NamedThing:
+    id: str
+    name: str
+    name_en: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    legal_days: int | None
+    promised_days: int | None
+
+
+@dataclass(frozen=True)
+class CasePage:
+    now: datetime
+    case: CaseRow
+    zone: str
+    source: NamedThing
+    department: NamedThing | None
+    limits: Limits | None
+    timeline: Timeline
+    steps: tuple[StepRow, ...]
+    chosen: StepRow | None
+    """The step whose footage is open."""
+
+
+def cases_page(
+    viewer: CaseViewer,
+    services: ServicesDep,
+    days: DayRangeDep,
+    hall: str = "",
+    q: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    status: Annotated[StatusFilter, Query()] = "",
+    channel: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    after: str = "",
+) -> CasesPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+        chosen = chosen_hall(halls, hall)
+        conditions = [cases_in_scope(viewer), days.contains(col(Case.opened_at), zone_of(halls, chosen))]
+        conditions += _matches(viewer, q.strip()) + _has_status(status, now)
+        conditions += [Case.hall_id == chosen.id] if chosen else []  # type: ignore[list-item]
+        conditions += [Case.channel == channel] if channel else []  # type: ignore[list-item]
+        shown, more = cut(_cases(session, conditions, after))
+        last = shown[-1] if more else None
+        return CasesPage(
+            now=now,
+            halls=halls,
+            hall=chosen,
+            q=q,
+            status=status,
+            channel=channel,
+            days=days,
+            shows_applicant=viewer.may(Permission.APPLICANT),
+            cases=case_rows(session, shown, viewer.may(Permission.APPLICANT)),
+            next=str(Cursor(last.opened_at, last.id or 0)) if last else "",
+        )
+
+
+def _cases(session: Session, conditions: list[ColumnElement[bool]], cursor: str) -> list[Case]:
+    found = session.exec(
+        select(Case)
+        .where(*conditions, after(parse_cursor(cursor), col(Case.opened_at), col(Case.id)))
+        .order_by(col(Case.opened_at).desc(), col(Case.id).desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    return list(found)
+
+
+def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:
+    """By number, item or, for those who may know it, applicant: a search must not tell what the page hides."""
+    if not text:
+        return []
+    columns = [col(Case.number), col(Case.item_name), col(Case.item_code)]
+    if viewer.may(Permission.APPLICANT):
+        columns.append(col(Case.applicant))
+    return [or_(*(column.icontains(text, autoescape=True) for column in columns))]
+
+
+def _has_status(status: StatusFilter, now: datetime) -> list[ColumnElement[bool]]:
+    closed, due = col(Case.closed_at), col(Case.due_at)
+    if status == "open":
+        return [closed.is_(None)]
+    if status == "closed":
+        return [closed.is_not(None)]
+    if status == "late":
+        return [or_(closed.is_(None) & (due < now), closed > due)]
+    return []
+
+
+def case_page(
+    case_id: int,
+    request: Request,
+    viewer: CaseViewer,
+    services: ServicesDep,
+    step: int = 0,
+) -> CasePage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        case = scoped_case(session, viewer, case_id)
+        log_access(session, viewer, "case", f"case:{case.source_id}/{case.number}", "", now, client_address(request))
+        steps = _steps(session, case_id)
+        row = case_rows(session, [case], viewer.may(Permission.APPLICANT))[0]
+        source = session.get_one(Source, case.source_id)
+        return CasePage(
+            now=now,
+            case=row,
+            zone=row.hall.timezone if row.hall else DEFAULT_ZONE,
+            source=NamedThing(source.id, source.name or source.id, ""),
+            department=_department(session, case),
+            limits=_limits(session, case),
+            timeline=_timeline(steps, row.hall.timezone if row.hall else DEFAULT_ZONE, case.opened_at),
+            steps=steps,
+            chosen=next((s for s in steps if s.id == step), None),
+        )
+
+
+def _steps(session: Session, case_id: int) -> tuple[StepRow, ...]:
+    found = session.exec(select(Step).where(Step.case_id == case_id).order_by(col(Step.start), col(Step.id)))
+    return step_rows(session, found.all())
+
+
+def _department(session: Session, case: Case) -> NamedThing | None:
+    found = session.get(Department, case.department_id) if case.department_id else None
+    return NamedThing(found.id, found.name, found.name_en) if found else None
+
+
+def _limits(session: Session, case: Case) -> Limits | None:
+    item = session.get(Item, case.item_code) if case.item_code else None
+    return Limits(item.legal_days, item.promised_days) if item else None
+
+
+def _timeline(steps: tuple[StepRow, ...], zone: str, opened_at: datetime) -> Timeline:
+    start = min((step.start for step in steps), default=opened_at)
+    end = max((step.end for step in steps), default=opened_at)
+    margin = max(MARGIN, (end - start) * 0.03)
+    bars = tuple(_bar(step) for step in steps)
+    return timeline(start - margin, end + margin, zone, [Lane("steps", bars)])
+
+
+def _bar(step: StepRow) -> Bar:
+    state = "finding" if step.finding_id else "step"
+    return Bar(state, step.start, step.end, step.name or step.kind.value, f"?step={step.id}")
+
+
+add_page(router, "/cases", "cases.html", cases_page)
+add_page(router, "/cases/{case_id}", "case.html", case_page)
