@@ -1,0 +1,144 @@
+"""The live tile in a real browser."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from ingest.simulator.clock_code import read_clock
+from ingest.simulator.rtsp_server import RtspServer
+from storage.models import Camera, Role
+from tests.sample import CAMERA
+from tests.web.live.conftest import Site
+from web import assets, sessions
+
+Show = Callable[[str], Page]
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+pytestmark = [
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: apt-get install chromium"),
+    pytest.mark.skipif(assets.assets_missing() is not None, reason="python hatch_build.py has not been run"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(chromium: Browser, site: Site) -> Iterator[Show]:
+    """Opens a page of ours, with its policy, and puts nothing but a tile on it."""
+    visitor = site.visitor(Role.SUPERVISOR)
+    context = chromium.new_context(viewport={"width": 800, "height": 600})
+    context.add_cookies([{"name": sessions.COOKIE, "value": visitor.cookie, "url": site.address}])
+    page = context.new_page()
+
+    def open_page(attributes: str) -> Page:
+        page.goto(f"{site.address}/nothing-here")
+        tile = f'<live-tile camera="{CAMERA}" {attributes} label="Counter 1"></live-tile>'
+        page.evaluate("tile => document.body.innerHTML = tile", tile)
+        page.add_script_tag(url=assets.asset("live.js"), type="module")
+        return page
+
+    yield open_page
+    context.close()
+
+
+def wait_for_state(page: Page, state: str, seconds: float = 25) -> None:
+    page.locator(f'live-tile[state="{state}"]').wait_for(timeout=seconds * 1000)
+
+
+def seconds_behind(page: Page) -> float:
+    """How old the picture on the screen is, by the clock that the camera has burnt into it."""
+    ages = []
+    for _ in range(5):
+        taken = datetime.now(UTC)
+        image = np.frombuffer(page.locator("live-tile").screenshot(), np.uint8)
+        picture = cv2.imdecode(image, cv2.IMREAD_COLOR)
+        assert picture is not None
+        shown = read_clock(picture)
+        if shown is not None:
+            ages.append((taken - shown).total_seconds())
+    assert ages, "the clock in the picture could not be read"
+    return sorted(ages)[len(ages) // 2]
+
+
+def media_seconds(page: Page) -> float:
+    return float(page.evaluate("document.querySelector('live-tile').video.currentTime"))
+
+
+def size(page: Page) -> list[int]:
+    found: list[int] = page.evaluate(
+        "(({video}) => [video.videoWidth, video.videoHeight])(document.querySelector('live-tile'))"
+    )
+    return found
+
+
+@pytest.mark.parametrize("mode", ["mse", "whep"])
+def test_a_tile_shows_the_camera_now(show: Show, mode: str) -> None:
+    page = show(f'mode="{mode}" stream="main" delay')
+    wait_for_state(page, "live")
+    assert page.locator("live-tile").get_attribute("via") == mode
+    assert size(page) == [320, 180]
+    began = media_seconds(page)
+    page.wait_for_function("began => document.querySelector('live-tile').video.currentTime > began + 2", arg=began)
+    behind = seconds_behind(page)
+    told = page.evaluate("document.querySelector('live-tile').delayMs") / 1000
+    print(f"{mode}: picture {behind * 1000:.0f} ms old, tile says {told * 1000:.0f} ms")
+    assert -0.2 < behind < 1
+    assert abs(told - behind) < 0.6
+
+
+def test_a_tile_says_that_the_picture_stands_still_and_goes_on_by_itself(show: Show, camera: RtspServer) -> None:
+    page = show('mode="mse" stream="main"')
+    wait_for_state(page, "live")
+    camera.stop()
+    wait_for_state(page, "stalled")
+    camera.start()
+    wait_for_state(page, "live", 40)
+    assert -0.2 < seconds_behind(page) < 1.5
+
+
+def test_a_tile_of_a_camera_that_is_not_recorded_is_offline(show: Show, site: Site) -> None:
+    with site.services.database.transaction() as session:
+        session.add(Camera(id="spare", hall_id="cc", url="rtsp://127.0.0.1:9/spare"))
+    page = show('mode="mse"')
+    page.evaluate("document.querySelector('live-tile').setAttribute('camera', 'spare')")
+    page.evaluate("(tile => tile.replaceWith(tile.cloneNode()))(document.querySelector('live-tile'))")
+    wait_for_state(page, "offline")
+
+
+def test_a_tile_out_of_sight_lets_go_of_the_stream(show: Show) -> None:
+    page = show('mode="mse" stream="main"')
+    wait_for_state(page, "live")
+    page.evaluate("document.querySelector('live-tile').hidden = true")
+    page.locator('live-tile[state="paused"]').wait_for(state="attached", timeout=10_000)
+    page.evaluate("document.querySelector('live-tile').hidden = false")
+    wait_for_state(page, "live")
+
+
+def test_the_tile_takes_the_other_way_where_no_peer_connection_comes_about(show: Show) -> None:
+    page = show('mode="mse" stream="main"')
+    page.route("**/whep*", lambda route: route.fulfill(status=503))
+    page.evaluate("document.querySelector('live-tile').setAttribute('mode', 'whep')")
+    page.evaluate("(tile => tile.replaceWith(tile.cloneNode()))(document.querySelector('live-tile'))")
+    wait_for_state(page, "live")
+    assert page.locator("live-tile").get_attribute("via") == "mse"
