@@ -63,7 +63,7 @@ class Platform:
         self._changed = threading.Condition()
         self._stop = threading.Event()
         rows_path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = rows_path.open("a", encoding="utf-8")
+        self._rows_path = rows_path
         self._thread = threading.Thread(target=self._run, name="simulated-platform", daemon=True)
         self.pushed = 0
         """Rows that Hallwatch has acknowledged."""
@@ -77,12 +77,11 @@ class Platform:
         with self._changed:
             self._changed.notify()
         self._thread.join()
-        self._file.close()
 
     def add(self, row: Row) -> None:
         with self._changed:
-            self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            self._file.flush()
+            with self._rows_path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
             if self._url:
                 self._waiting.append(row)
                 self._changed.notify()
@@ -100,6 +99,7 @@ class Platform:
                     self._changed.wait_for(lambda: self._waiting or self._stop.is_set())
                 self._stop.wait(self._delay_s)
                 self._push_waiting(client)
+            self._push_waiting(client)
 
     def _push_waiting(self, client: httpx.Client) -> None:
         with self._changed:

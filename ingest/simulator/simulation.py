@@ -90,7 +90,6 @@ class Simulation:
             camera.stop()
         self.server.stop()
         self.truth.write("stopped", datetime.now(UTC))
-        self.truth.close()
 
     @property
     def control_url(self) -> str | None:

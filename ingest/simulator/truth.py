@@ -8,12 +8,11 @@ from typing import Any
 
 
 class Truth:
-    """Appends to `truth.jsonl`; every line is on disk when `write` returns. Safe to use from several threads."""
+    """Appends to `truth.jsonl`; every line is written when `write` returns. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._file = path.open("a", encoding="utf-8")
         self._lock = threading.Lock()
         self._entries: list[dict[str, Any]] = []
 
@@ -21,9 +20,8 @@ class Truth:
         """`at` is the true time; datetimes among the facts are written as ISO 8601."""
         entry = {"event": event, "at": _plain(at), **{name: _plain(fact) for name, fact in facts.items()}}
         with self._lock:
-            if not self._file.closed:
-                self._file.write(json.dumps(entry, ensure_ascii=False) + "\n")
-                self._file.flush()
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
             self._entries.append(entry)
         return entry
 
@@ -31,10 +29,6 @@ class Truth:
         """Everything written by this run."""
         with self._lock:
             return list(self._entries)
-
-    def close(self) -> None:
-        with self._lock:
-            self._file.close()
 
 
 def read_truth(path: Path) -> list[dict[str, Any]]:

@@ -59,7 +59,7 @@ def pictures(url: str, count: int) -> list[tuple[datetime | None, datetime | Non
     return found
 
 
-def reported_time(packet: Any) -> datetime | None:  # noqa: ANN401
+def reported_time(packet: Any) -> datetime | None:
     data = packet.get_sidedata("prft")
     return datetime.fromtimestamp(int.from_bytes(bytes(data)[:8], "little") / 1e6, UTC) if data else None
 
@@ -149,7 +149,7 @@ def test_a_dropped_camera_cuts_its_clients_and_refuses_new_ones_until_restored(
 
 
 @pytest.mark.parametrize("scheme", ["basic", "digest"])
-def test_only_the_right_password_opens_a_protected_camera(scheme: Any) -> None:  # noqa: ANN401
+def test_only_the_right_password_opens_a_protected_camera(scheme: Any) -> None:
     with (
         RtspServer(credentials=Credentials("viewer", "right", scheme)) as server,
         ClockCamera(server.mount("/cam/main")),
