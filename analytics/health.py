@@ -17,8 +17,8 @@ _SMALL = (320, 180)
 _BLOCK = 20
 # Measured on the labelled clips: usable pictures have 69 and more, a black one 0, a far too dark one 14.
 _DARK_LEVEL = 30
-# Usable pictures 6.4 and more, defocused ones in which people are still found 2.1, a covered lens below 1.
-_FLAT_DETAIL = 1.5
+# Usable pictures 6.4 and more, one so defocused that nobody is found in it 2.1, a covered lens below 1.
+_FLAT_DETAIL = 3.0
 _GLARE_LEVEL = 240
 # Two pictures of a live camera differ by 0.6 levels on average, by the noise of its sensor; a frozen one's by 0.
 _SAME_MEAN, _SAME_MAX = 0.1, 2

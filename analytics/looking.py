@@ -6,13 +6,14 @@ from datetime import datetime
 
 from analytics.people import Box, Person, PersonDetector
 from analytics.pictures import Picture
-from analytics.zones import Zone, best_score, contains, crop_around, cut, in_picture
+from analytics.zones import Zone, best_score, contains, crop_around, cut, enclosing, in_picture
 
 SEEN_SCORE = 0.35
 """From this score on somebody counts as seen: missed 0 of 305 and invented 0 of 465 on crops of the labelled clips."""
 
-_SHARED_CROP = 2.0
-"""One crop shows staff and customer together while it is at most this many times as large as the larger of the two."""
+_SHARED_CROP = 3.0
+"""One crop shows staff and customer together while it is at most this many times as large as the smaller of their own:
+on the labelled clips a crop of three times the area missed nobody more, and it halves the looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ def crops_of(view: WatchedView) -> tuple[Box, ...]:
     alone = [crop_around([zone]) for zone in zones]
     if len(zones) < 2:
         return tuple(alone)
-    both = crop_around(zones)
-    return (both,) if both.area <= _SHARED_CROP * max(crop.area for crop in alone) else tuple(alone)
+    both = enclosing(alone)
+    return (both,) if both.area <= _SHARED_CROP * min(crop.area for crop in alone) else tuple(alone)
 
 
 def place(people: Sequence[Person], crop: Box) -> tuple[Person, ...]:

@@ -37,11 +37,19 @@ def bounds(zone: Zone) -> Box:
 
 def crop_around(zones: Sequence[Zone], margin: float = MARGIN) -> Box:
     """The smallest upright box around all zones, widened by the margin on every side, inside the picture."""
-    boxes = [bounds(zone) for zone in zones]
-    x0, y0 = min(box.x0 for box in boxes), min(box.y0 for box in boxes)
-    x1, y1 = max(box.x1 for box in boxes), max(box.y1 for box in boxes)
+    x0, y0, x1, y1 = enclosing([bounds(zone) for zone in zones])
     across, down = (x1 - x0) * margin, (y1 - y0) * margin
     return Box(max(x0 - across, 0.0), max(y0 - down, 0.0), min(x1 + across, 1.0), min(y1 + down, 1.0))
+
+
+def enclosing(boxes: Sequence[Box]) -> Box:
+    """The smallest upright box around all boxes."""
+    return Box(
+        min(box.x0 for box in boxes),
+        min(box.y0 for box in boxes),
+        max(box.x1 for box in boxes),
+        max(box.y1 for box in boxes),
+    )
 
 
 def cut(image: Image, crop: Box) -> Image:

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from analytics.evaluation import clip_pictures, load_clips
+from analytics.health import CameraFaults, FaultChange, PictureHealth
+from analytics.people import Image
+from storage.models import FaultKind
+from tests.analytics.scenes import a_picture, at, labelled_data
+
+
+def grey(level: int) -> Image:
+    return np.full((360, 640, 3), level, np.uint8)
+
+
+def with_clock(picture: Image, seconds: int) -> Image:
+    shown = picture.copy()
+    shown[:28, :180] = a_picture(seconds=seconds)[:28, :180]
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("picture", "fault"),
+    [
+        (grey(0), FaultKind.DARK),
+        (grey(14), FaultKind.DARK),
+        (grey(120), FaultKind.OBSTRUCTED),
+        (grey(252), FaultKind.OBSTRUCTED),
+    ],
+)
+def test_pictures_that_show_nothing_are_faults_even_with_a_clock_in_them(picture: Image, fault: FaultKind) -> None:
+    assert PictureHealth().judge(picture) is fault
+    assert PictureHealth().judge(with_clock(picture, 5)) is fault
+
+
+def test_an_empty_room_is_a_good_picture() -> None:
+    assert PictureHealth().judge(a_picture()) is None
+
+
+def test_a_picture_that_repeats_is_frozen() -> None:
+    health = PictureHealth()
+    assert [health.judge(a_picture(0.5)) for _ in range(4)] == [None, None, FaultKind.FROZEN, FaultKind.FROZEN]
+
+
+def test_a_still_room_with_a_running_clock_is_not_frozen() -> None:
+    health = PictureHealth()
+    assert {health.judge(a_picture(0.5, seconds=t)) for t in range(10)} == {None}
+
+
+def test_labelled_faults_are_noticed_and_nothing_else() -> None:
+    clip = next(c for c in load_clips(labelled_data()) if c.name == "counter_faults_3min")
+    health, told = PictureHealth(), {}
+    for picture in clip_pictures(clip.video, "cam"):
+        told[round((picture.wall - at(-3600)).total_seconds())] = health.judge(picture.image)
+    dark = [second for second, fault in told.items() if fault is FaultKind.DARK]
+    assert dark == [*range(28, 40), *range(100, 112)]
+    assert [second for second, fault in told.items() if fault is FaultKind.OBSTRUCTED] == [*range(78, 84)]
+    assert [second for second, fault in told.items() if fault is FaultKind.FROZEN] == [*range(57, 64), 122]
+
+
+def test_a_fault_is_believed_after_a_while_and_dated_back() -> None:
+    faults = CameraFaults("cam")
+    told = [faults.update(at(t), {FaultKind.DARK} if t < 12 else set()) for t in range(3, 20)]
+    assert [change for changes in told for change in changes] == [
+        FaultChange("cam", FaultKind.DARK, at(3), began=True),
+        FaultChange("cam", FaultKind.DARK, at(12), began=False),
+    ]
+
+
+def test_a_flicker_is_no_fault_and_does_not_end_one() -> None:
+    faults = CameraFaults("cam")
+    assert not any(faults.update(at(t), {FaultKind.DARK} if t % 3 else set()) for t in range(30))
+    faults.resume({FaultKind.NO_SIGNAL})
+    assert not any(faults.update(at(30 + t), {FaultKind.NO_SIGNAL} if t % 3 else set()) for t in range(30))
+
+
+def test_silence_is_dated_to_the_last_sign_of_life() -> None:
+    assert CameraFaults("cam").update(at(20), {FaultKind.NO_SIGNAL}, since=at(14)) == [
+        FaultChange("cam", FaultKind.NO_SIGNAL, at(14), began=True)
+    ]

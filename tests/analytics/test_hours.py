@@ -1,0 +1,86 @@
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.hours import opening, worked_as
+from storage.intervals import Span, total
+from storage.models import OpeningHours
+
+FOSHAN = ZoneInfo("Asia/Shanghai")
+
+
+def weekdays(*spans: tuple[str, str], days: range = range(5)) -> list[OpeningHours]:
+    return [OpeningHours(hall_id="cc", weekday=day, opens=o, closes=c) for day in days for o, c in spans]
+
+
+def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=FOSHAN).astimezone(UTC)
+
+
+def day_of(day: date, rows: list[OpeningHours]) -> tuple[Span, ...]:
+    start = local(day.year, day.month, day.day)
+    return opening(rows, FOSHAN, start, start + timedelta(days=1)).spans
+
+
+def test_a_hall_without_hours_is_always_open() -> None:
+    start, end = local(2026, 1, 3), local(2026, 1, 4)
+    assert opening([], FOSHAN, start, end).spans == (Span(start, end),)
+
+
+def test_a_lunch_break_is_closed() -> None:
+    rows = weekdays(("09:00", "12:00"), ("13:30", "17:00"))
+    morning, afternoon = day_of(date(2026, 1, 5), rows)
+    assert (morning.start, morning.end) == (local(2026, 1, 5, 9), local(2026, 1, 5, 12))
+    assert (afternoon.start, afternoon.end) == (local(2026, 1, 5, 13, 30), local(2026, 1, 5, 17))
+
+
+def test_weekends_are_closed_and_statutory_holidays_too() -> None:
+    rows = weekdays(("09:00", "17:00"))
+    assert day_of(date(2026, 1, 10), rows) == ()
+    assert day_of(date(2026, 1, 1), rows) == ()  # New Year's Day, a Thursday
+
+
+def test_a_make_up_working_day_is_open() -> None:
+    rows = weekdays(("09:00", "17:00"))
+    assert worked_as(date(2026, 1, 4)) == 0  # a Sunday, worked for the New Year holiday
+    assert len(day_of(date(2026, 1, 4), rows)) == 1
+
+
+def test_a_saturday_with_hours_of_its_own_is_open_unless_it_is_a_holiday() -> None:
+    rows = weekdays(("09:00", "12:00"), days=range(5, 6))
+    assert len(day_of(date(2026, 1, 10), rows)) == 1
+    assert day_of(date(2026, 1, 3), rows) == ()
+
+
+def test_a_year_that_is_not_announced_gives_plain_weekdays_marked_provisional() -> None:
+    rows = weekdays(("09:00", "17:00"))
+    start = local(2035, 1, 1)  # a Monday
+    found = opening(rows, FOSHAN, start, start + timedelta(days=7))
+    assert found.provisional
+    assert len(found.spans) == 5
+    assert not opening(rows, FOSHAN, local(2026, 3, 2), local(2026, 3, 3)).provisional
+
+
+def test_hours_that_end_at_midnight_join_those_of_the_next_day() -> None:
+    found = opening(weekdays(("00:00", "24:00"), days=range(7)), FOSHAN, local(2026, 3, 2), local(2026, 3, 4))
+    assert len(found.spans) == 1
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "spans"), [(None, date(2026, 3, 1), 0), (date(2026, 3, 2), None, 1)]
+)
+def test_hours_hold_only_on_their_days_of_validity(valid_from: date | None, valid_to: date | None, spans: int) -> None:
+    row = OpeningHours(hall_id="cc", weekday=0, opens="09:00", closes="17:00", valid_from=valid_from, valid_to=valid_to)
+    assert len(day_of(date(2026, 3, 2), [row])) == spans
+
+
+@given(st.integers(0, 5 * 24 * 60), st.integers(0, 5 * 24 * 60))
+def test_what_is_open_in_two_parts_is_what_is_open_in_the_whole(first: int, second: int) -> None:
+    rows = weekdays(("09:00", "12:00"), ("13:30", "17:00"))
+    start = local(2026, 2, 27)
+    cut, end = (start + timedelta(minutes=m) for m in sorted((first, second)))
+    parts = [*opening(rows, FOSHAN, start, cut).spans, *opening(rows, FOSHAN, cut, end).spans]
+    assert total(parts) == total(opening(rows, FOSHAN, start, end).spans)

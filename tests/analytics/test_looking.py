@@ -1,0 +1,110 @@
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from analytics.detectors.ssd import SsdDetector
+from analytics.looker import Looker
+from analytics.looking import WatchedView, blind, crops_of, look
+from analytics.people import Box, Image, Person
+from analytics.pictures import Picture
+from tests.analytics.scenes import a_picture, at
+
+LEFT = ((0.0, 0.0), (0.4, 0.0), (0.4, 1.0), (0.0, 1.0))
+RIGHT = ((0.6, 0.0), (1.0, 0.0), (1.0, 1.0), (0.6, 1.0))
+SMALL_LEFT = ((0.02, 0.4), (0.1, 0.4), (0.1, 0.6), (0.02, 0.6))
+SMALL_RIGHT = ((0.9, 0.4), (0.98, 0.4), (0.98, 0.6), (0.9, 0.6))
+
+
+class CountingDetector:
+    """Sees one person, with the given scores look by look."""
+
+    name = "counting"
+
+    def __init__(self, *scores: float) -> None:
+        self.scores = list(scores)
+        self.looks = 0
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        found: list[tuple[Person, ...]] = []
+        for _ in images:
+            score = self.scores[min(self.looks, len(self.scores) - 1)]
+            self.looks += 1
+            found.append((Person(Box(0.3, 0.3, 0.6, 0.7), score),))
+        return found
+
+
+def view(staff: tuple[tuple[float, float], ...], customer: tuple[tuple[float, float], ...] = ()) -> WatchedView:
+    return WatchedView("cam", "c-1", staff, customer)
+
+
+@pytest.fixture(scope="module")
+def ssd() -> SsdDetector:
+    return SsdDetector()
+
+
+@pytest.mark.parametrize(
+    ("places", "staff", "customer"), [((), 0, 0), ((0.2,), 1, 0), ((0.8,), 0, 1), ((0.2, 0.8), 1, 1), ((0.5,), 0, 0)]
+)
+def test_people_are_counted_where_they_are(
+    ssd: SsdDetector, places: tuple[float, ...], staff: int, customer: int
+) -> None:
+    (seen,) = look(ssd, Picture("cam", at(0), a_picture(*places)), [view(LEFT, RIGHT)])
+    assert (seen.staff_count, seen.customer_count) == (staff, customer)
+    assert seen.confidence > 0.5
+
+
+def test_zones_close_together_share_a_crop_and_zones_far_apart_do_not() -> None:
+    assert len(crops_of(view(LEFT, RIGHT))) == 1
+    assert len(crops_of(view(SMALL_LEFT, SMALL_RIGHT))) == 2
+    assert len(crops_of(view(LEFT))) == 1
+
+
+def test_a_view_without_a_customer_zone_tells_nothing_about_customers(ssd: SsdDetector) -> None:
+    (seen,) = look(ssd, Picture("cam", at(0), a_picture(0.2)), [view(LEFT)])
+    assert (seen.staff_count, seen.customer_count) == (1, None)
+
+
+def test_a_view_without_zones_tells_nothing() -> None:
+    (seen,) = look(CountingDetector(0.9), Picture("cam", at(0), a_picture()), [view(())])
+    assert seen == blind(view(()), at(0), "no_zone")
+
+
+def test_a_view_with_only_a_customer_zone_knows_nothing_of_staff() -> None:
+    (seen,) = look(CountingDetector(0.9), Picture("cam", at(0), a_picture()), [view((), LEFT)])
+    assert (seen.staff_count, seen.customer_count, seen.reason) == (None, 1, "no_zone")
+
+
+def test_the_looker_sees_what_a_single_look_sees(ssd: SsdDetector) -> None:
+    picture = Picture("cam", at(0), a_picture(0.2))
+    assert Looker(ssd).look([(picture, [view(LEFT, RIGHT)])]) == look(ssd, picture, [view(LEFT, RIGHT)])
+
+
+def samples(detector: CountingDetector, pictures: Sequence[Image], recheck: float = 5) -> list[int | None]:
+    looker = Looker(detector, recheck=timedelta(seconds=recheck))
+    told = [looker.look([(Picture("cam", at(t), p), [view(LEFT)])])[0] for t, p in enumerate(pictures)]
+    return [observation.staff_count for observation in told]
+
+
+def test_a_crop_in_which_nothing_moves_is_looked_at_again_only_after_a_while() -> None:
+    detector = CountingDetector(0.9)
+    assert samples(detector, [a_picture(0.2)] * 12) == [1] * 12
+    assert detector.looks == 4  # seconds 0 and 1, then every five seconds
+
+
+def test_a_mistaken_look_is_never_repeated_from_memory() -> None:
+    detector = CountingDetector(0.9, 0.9, 0.1, 0.9)
+    told = samples(detector, [a_picture(0.2)] * 2 + [a_picture(0.8)] * 5)
+    assert told == [1, 1, 0, 1, 1, 1, 1]
+
+
+def test_movement_is_looked_at_at_once() -> None:
+    detector = CountingDetector(0.9)
+    samples(detector, [a_picture(0.2 if t % 2 else 0.3) for t in range(8)])
+    assert detector.looks == 8
+
+
+def test_no_recheck_time_means_every_picture_is_looked_at() -> None:
+    detector = CountingDetector(0.9)
+    samples(detector, [a_picture(0.2)] * 6, recheck=0)
+    assert detector.looks == 6

@@ -1,0 +1,184 @@
+from datetime import timedelta
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.looking import Observation
+from analytics.presence import CounterPresence, Debounce, Transition
+from storage.models import CustomerState, StaffState
+from tests.analytics.scenes import START, at, seen
+
+STAFFED, UNSTAFFED, UNKNOWN = StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN
+
+counts = st.sampled_from([None, 0, 1])
+histories = st.lists(
+    st.builds(
+        seen,
+        st.integers(0, 60).map(float),
+        counts,
+        counts,
+        st.sampled_from(["cam", "other"]),
+        st.sampled_from(["", "dark"]),
+    ),
+    max_size=60,
+)
+
+
+def a_counter(*cameras: str) -> CounterPresence:
+    return CounterPresence("c-1", cameras or ("cam",))
+
+
+def fed(counter: CounterPresence, observations: list[Observation]) -> list[Transition]:
+    return [change for observation in observations for change in counter.observe(observation)]
+
+
+def staff_edges(changes: list[Transition]) -> list[tuple[float, StaffState]]:
+    edges: list[tuple[float, StaffState]] = []
+    for change in changes:
+        if not edges or edges[-1][1] is not change.staff:
+            edges.append(((change.at - START).total_seconds(), change.staff))
+    return edges
+
+
+def test_nothing_is_claimed_before_several_samples_agree() -> None:
+    counter = a_counter()
+    assert counter.observe(seen(0, 1)) == []
+    assert [change.staff for change in counter.observe(seen(1, 1))] == [STAFFED]
+
+
+def test_an_edge_is_dated_back_to_the_first_sample_of_the_new_state() -> None:
+    changes = fed(a_counter(), [seen(t, 1) for t in range(5)] + [seen(t, 0) for t in range(5, 9)])
+    assert staff_edges(changes) == [(0, STAFFED), (5, UNSTAFFED)]
+
+
+def test_one_missed_look_does_not_make_a_counter_unstaffed() -> None:
+    changes = fed(a_counter(), [seen(t, staff) for t, staff in enumerate([1, 1, 1, 0, 0, 1, 0, 0, 1, 1])])
+    assert staff_edges(changes) == [(0, STAFFED)]
+
+
+def test_a_passer_by_does_not_make_a_counter_staffed() -> None:
+    changes = fed(a_counter(), [seen(t, staff) for t, staff in enumerate([0, 0, 0, 1, 0, 0])])
+    assert staff_edges(changes) == [(0, UNSTAFFED)]
+
+
+def test_blind_pictures_make_it_unknown_with_their_reason() -> None:
+    blind = [seen(t, None, None, reason="dark") for t in range(3, 7)]
+    changes = fed(a_counter(), [seen(t, 1) for t in range(3)] + blind)
+    assert staff_edges(changes) == [(0, STAFFED), (3, UNKNOWN)]
+    assert changes[-1].reason == "dark"
+    assert changes[-1].customer is CustomerState.UNKNOWN
+
+
+def test_single_blind_pictures_do_not_hide_that_somebody_left() -> None:
+    samples = [seen(0, 1), seen(1, 1)] + [seen(t, None if t % 2 else 0) for t in range(2, 8)]
+    assert staff_edges(fed(a_counter(), samples)) == [(0, STAFFED), (2, UNSTAFFED)]
+
+
+def test_a_hole_between_samples_is_unknown_from_the_last_one_on() -> None:
+    changes = fed(a_counter(), [seen(t, 1) for t in (0, 1, 2, 30, 31)])
+    assert staff_edges(changes) == [(0, STAFFED), (2, UNKNOWN), (30, STAFFED)]
+    assert [change.reason for change in changes if change.staff is UNKNOWN] == ["gap"]
+
+
+def test_silence_is_unknown_without_waiting_for_a_sample() -> None:
+    counter = a_counter()
+    fed(counter, [seen(t, 1) for t in range(3)])
+    assert counter.silence(at(6), "no_signal") == []
+    changes = counter.silence(at(8), "no_signal")
+    assert staff_edges(changes) == [(2, UNKNOWN)]
+    assert counter.silence(at(9), "no_signal") == []
+
+
+def test_customers_are_debounced_beside_staff() -> None:
+    changes = fed(a_counter(), [seen(t, 0, customer=t >= 4) for t in range(8)])
+    assert [(change.staff, change.customer) for change in changes][-1] == (UNSTAFFED, CustomerState.WAITING)
+    assert changes[-1].at == at(4)
+
+
+def test_a_zone_that_is_not_seen_stays_unknown() -> None:
+    changes = fed(a_counter(), [seen(t, 1, None) for t in range(6)])
+    assert [(change.staff, change.customer) for change in changes] == [(STAFFED, CustomerState.UNKNOWN)]
+
+
+def test_any_camera_that_sees_somebody_decides() -> None:
+    samples = [seen(t + shift, int(cam == "b"), camera=cam) for t in range(4) for shift, cam in ((0, "a"), (0.5, "b"))]
+    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0.5, STAFFED)]
+
+
+def test_more_cameras_do_not_make_the_state_jumpier() -> None:
+    cameras = ("a", "b", "c")
+    missed = [seen(5 + index / 4, 0, camera=camera) for index, camera in enumerate(cameras)]
+    samples = [seen(t, 1, camera=camera) for t in range(3) for camera in cameras]
+    assert staff_edges(fed(a_counter(*cameras), samples + missed)) == [(0, STAFFED)]
+
+
+def test_a_blind_camera_has_no_say() -> None:
+    samples = [seen(t, 0 if cam == "a" else None, camera=cam) for t in range(4) for cam in ("a", "b")]
+    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, UNSTAFFED)]
+
+
+def test_a_camera_that_stopped_does_not_hold_up_the_other() -> None:
+    samples = [seen(t, 1, camera="a") for t in range(6)]
+    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, STAFFED)]
+
+
+def test_a_restart_goes_on_with_the_stored_state() -> None:
+    counter = a_counter()
+    counter.resume(Transition("c-1", at(0), UNSTAFFED, CustomerState.NONE), at(10))
+    assert fed(counter, [seen(t, 0) for t in (5, 11, 12, 13)]) == []
+    assert counter.state is not None
+    assert counter.state.at == at(0)
+
+
+def test_a_restart_after_a_long_stop_leaves_unknown() -> None:
+    counter = a_counter()
+    counter.resume(Transition("c-1", at(0), UNSTAFFED, CustomerState.NONE), at(10))
+    assert staff_edges(fed(counter, [seen(t, 0) for t in (60, 61, 62)])) == [(10, UNKNOWN), (60, UNSTAFFED)]
+
+
+@given(histories)
+def test_transitions_are_in_order_and_each_changes_something(history: list[Observation]) -> None:
+    changes = fed(a_counter("cam", "other"), history)
+    for before, after in pairwise(changes):
+        assert before.at <= after.at
+        assert (before.staff, before.customer) != (after.staff, after.customer)
+
+
+@given(histories, st.data())
+def test_repeated_and_late_samples_change_nothing(history: list[Observation], data: st.DataObject) -> None:
+    newest: dict[str, Observation] = {}
+    disturbed: list[Observation] = []
+    for observation in history:
+        before = newest.get(observation.camera_id)
+        if before is None or observation.wall > before.wall:
+            newest[observation.camera_id] = observation
+        disturbed += [observation, data.draw(st.sampled_from(disturbed or [observation]))]
+        # A sample drawn from the past may only be one that its camera has gone beyond or reached.
+    assert fed(a_counter("cam", "other"), disturbed) == fed(a_counter("cam", "other"), history)
+
+
+@given(st.lists(st.sampled_from([None, 0]), max_size=80))
+def test_staffed_is_never_claimed_when_nobody_was_seen(counts: list[int | None]) -> None:
+    changes = fed(a_counter(), [seen(t, count) for t, count in enumerate(counts)])
+    assert STAFFED not in {change.staff for change in changes}
+
+
+@given(st.lists(st.sampled_from([None, 1]), max_size=80))
+def test_unstaffed_is_never_claimed_when_somebody_or_nothing_was_seen(counts: list[int | None]) -> None:
+    changes = fed(a_counter(), [seen(t, count) for t, count in enumerate(counts)])
+    assert UNSTAFFED not in {change.staff for change in changes}
+
+
+@given(histories)
+def test_nothing_is_dated_before_what_was_confirmed(history: list[Observation]) -> None:
+    counter = a_counter("cam", "other")
+    for observation in history:
+        confirmed = counter.confirmed_to
+        for change in counter.observe(observation):
+            assert confirmed is None or change.at >= confirmed
+
+
+def test_debouncing_is_set_in_the_constructor() -> None:
+    counter = CounterPresence("c-1", ["cam"], Debounce(appear=1, vanish=1, max_gap=timedelta(seconds=60)))
+    assert staff_edges(fed(counter, [seen(0, 1), seen(40, 0)])) == [(0, STAFFED), (40, UNSTAFFED)]
