@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.simulator.catalogue import OPERATORS
@@ -94,7 +94,3 @@ class Stage:
 
 def _name(role: Role) -> str:
     return "clerk" if role == "staff" else "customer"
-
-
-def wall_now() -> datetime:
-    return datetime.now(UTC)
