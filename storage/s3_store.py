@@ -13,13 +13,14 @@ import urllib3
 from minio import Minio
 from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import ObjectWriteResult
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 
 from storage.objects import ObjectMissing, StoreError, validated_key
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
 _CONNECTIONS = 16
+_MIN_PART = 5 * 1024 * 1024
 _SHA256_HEADER = "x-amz-checksum-sha256"
 
 _WRONG_KEY = {"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurity", "AuthorizationHeaderMalformed"}
@@ -114,6 +115,7 @@ class S3Store:
             data=BytesIO(content),
             length=len(content),
             content_type="video/mp4",
+            part_size=max(len(content), _MIN_PART),  # one request: the parts' checksums would not be the object's
             metadata=metadata,
         )
 
@@ -145,10 +147,14 @@ class S3Store:
         except (ServerError, InvalidResponseError) as error:
             raise StoreError(f"store {self.endpoint}: {error}; is this the address of an S3 server?") from error
         except (HTTPError, OSError) as error:
-            reason = type(error).__name__
-            raise StoreError(
-                f"store {self.endpoint} cannot be reached ({reason}); check store.endpoint and store.secure"
-            ) from error
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: Exception) -> StoreError:
+        cause = error.reason if isinstance(error, MaxRetryError) else error
+        if isinstance(cause, ResponseError):
+            return StoreError(f"store {self.endpoint} is in trouble ({cause}); look at that server's own log")
+        reason = type(cause).__name__
+        return StoreError(f"store {self.endpoint} cannot be reached ({reason}); check store.endpoint and store.secure")
 
     def _refused(self, error: S3Error) -> StoreError:
         if error.code in _NO_OBJECT:
