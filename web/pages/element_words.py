@@ -13,6 +13,21 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "live-denied": _("You may not watch this camera."),
     "live-paused": _("Paused while out of sight."),
     "live-delay": _("{ms} ms ago"),
+    "play": _("Play"),
+    "pause": _("Pause"),
+    "back": _("Five seconds back"),
+    "forward": _("Five seconds forward"),
+    "position": _("Position"),
+    "speed": _("Speed"),
+    "gap": _("There is no footage of this moment."),
+    "clip-missing": _("There is no footage of this time."),
+    "clip-undecodable": _("This browser cannot play the footage. Download it instead."),
+    "timeline": _("Time; arrow keys move, Enter plays"),
+    "feed-label": _("Newest alerts"),
+    "feed-absence": _("{time} counter {place}: absent"),
+    "feed-camera_fault": _("{time} camera {place}: fault"),
+    "zone-add": _("Draw: {zone}"),
+    "zone-remove": _("Remove: {zone}"),
 }
 
 

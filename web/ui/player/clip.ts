@@ -1,6 +1,7 @@
 // <clip-player src start timezone label at gaps events>: one clip, with the wall time of its picture.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
+import { JoinedClip } from "./joined.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
 import { spansOf, wallAttribute, type WallSpan } from "./wall.js";
 
@@ -16,13 +17,15 @@ export class ClipPlayer extends HTMLElement implements Playable {
   #transport: Transport | null = null;
   #start = 0;
   #end = 0;
+  #gaps: WallSpan[] = [];
+  #joined = new JoinedClip(0, []);
 
   get span(): WallSpan {
     return { from: this.#start, to: this.#end };
   }
 
   get wallMs(): number {
-    return this.#start + this.#video.currentTime * 1000;
+    return this.#joined.wallOf(this.#video.currentTime * 1000);
   }
 
   get paused(): boolean {
@@ -39,6 +42,8 @@ export class ClipPlayer extends HTMLElement implements Playable {
 
   connectedCallback(): void {
     this.#start = wallAttribute(this, "start");
+    this.#gaps = spansOf(this.getAttribute("gaps"));
+    this.#joined = new JoinedClip(this.#start, this.#gaps);
     this.tabIndex = 0;
     this.#problem.className = "problem";
     this.#problem.setAttribute("role", "status");
@@ -67,7 +72,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
   }
 
   seekWall(ms: number): void {
-    const wanted = (ms - this.#start) / 1000;
+    const wanted = this.#joined.mediaOf(ms) / 1000;
     this.#video.currentTime = Math.min(Math.max(wanted, 0), this.#video.duration || 0);
   }
 
@@ -84,10 +89,10 @@ export class ClipPlayer extends HTMLElement implements Playable {
   }
 
   #begin(): void {
-    this.#end = this.#start + this.#video.duration * 1000;
+    this.#end = this.#joined.wallOf(this.#video.duration * 1000);
     const marks = JSON.parse(this.getAttribute("events") || "[]") as { at: string; label: string }[];
     const timed: Mark[] = marks.map(({ at, label }) => ({ at: Date.parse(at), label }));
-    this.#transport = new Transport(this, this, spansOf(this.getAttribute("gaps")), timed);
+    this.#transport = new Transport(this, this, this.#gaps, timed);
     this.shadowRoot?.append(this.#transport.bar);
     this.seekWall(this.hasAttribute("at") ? wallAttribute(this, "at") : this.#start);
     this.#tell();

@@ -1,6 +1,7 @@
 // <span-player from to timezone>: the clips of its <figure data-src data-gaps> children, together, by wall time.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
+import { JoinedClip } from "./joined.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
 import { spansOf, wallAttribute, type WallSpan } from "./wall.js";
 
@@ -18,6 +19,7 @@ interface Track {
   video: HTMLVideoElement;
   note: HTMLElement;
   gaps: WallSpan[];
+  joined: JoinedClip;
   failed: boolean;
 }
 
@@ -112,7 +114,8 @@ class SpanPlayer extends HTMLElement implements Playable {
     note.className = "nothing";
     note.hidden = true;
     figure.prepend(video, note);
-    const track: Track = { video, note, gaps: spansOf(figure.dataset["gaps"]), failed: false };
+    const gaps = spansOf(figure.dataset["gaps"]);
+    const track: Track = { video, note, gaps, joined: new JoinedClip(this.#from, gaps), failed: false };
     video.addEventListener("error", () => {
       track.failed = true;
       this.#place();
@@ -133,11 +136,7 @@ class SpanPlayer extends HTMLElement implements Playable {
 
   #lacksPicture(track: Track): boolean {
     const waiting = track.video.seeking || track.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
-    return waiting && !track.failed && !this.#inGap(track);
-  }
-
-  #inGap(track: Track): boolean {
-    return track.gaps.some((gap) => gap.from <= this.#wall && this.#wall < gap.to);
+    return waiting && !track.failed && !track.joined.misses(this.#wall);
   }
 
   #place(tolerance = DRIFT_S * this.#rate): void {
@@ -146,14 +145,14 @@ class SpanPlayer extends HTMLElement implements Playable {
   }
 
   #placeOne(track: Track, tolerance: number): void {
-    const { video, note } = track;
-    const missing = track.failed || this.#inGap(track);
+    const { video, note, joined } = track;
+    const missing = track.failed || track.joined.misses(this.#wall);
     note.hidden = !missing;
     note.textContent = missing ? word(this, "gap") : "";
     if (missing || !this.#playing) video.pause();
     else if (video.paused) video.play().catch(() => undefined);
-    const wanted = (this.#wall - this.#from) / 1000;
-    if (Math.abs(video.currentTime - wanted) > tolerance && !video.seeking) video.currentTime = wanted;
+    const wanted = joined.mediaOf(this.#wall) / 1000;
+    if (!track.failed && Math.abs(video.currentTime - wanted) > tolerance && !video.seeking) video.currentTime = wanted;
   }
 
   #tell(): void {

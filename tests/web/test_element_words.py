@@ -1,0 +1,20 @@
+import re
+
+import hatch_build
+from web.pages.element_words import ELEMENT_WORDS
+
+SOURCES = hatch_build.ROOT / "web" / "ui"
+_ASKED = re.compile(r"\bword\(\s*[\w.#]+,\s*([^)]*?)[,)]")
+_KEY = re.compile(r'"([a-z_-]+)"')
+_STATES = ("connecting", "stalled", "offline", "unsupported", "denied", "paused")
+_COMPOSED = {*(f"live-{state}" for state in _STATES), "feed-absence", "feed-camera_fault"}
+
+
+def asked_words() -> set[str]:
+    files = [path for path in SOURCES.rglob("*.ts") if "node_modules" not in path.parts]
+    calls = [call for path in files for call in _ASKED.findall(path.read_text())]
+    return {key for call in calls for key in _KEY.findall(call)} | _COMPOSED
+
+
+def test_every_word_that_an_element_asks_for_is_there_and_no_other() -> None:
+    assert asked_words() == set(ELEMENT_WORDS)
