@@ -1,5 +1,6 @@
 """Rows as platforms send them."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -38,7 +39,7 @@ def a_source(database: Database) -> None:
 
 
 def push(database: Database, sequence: int | None, *rows: object, sha256: str | None = None) -> BatchReport:
-    body = sha256 or str(hash(repr(rows)))
+    body = sha256 or hashlib.sha256(repr(rows).encode()).hexdigest()
     return accept_batch(database, SOURCE, read_rows(rows), sequence=sequence, name="push", sha256=body, now=NOW)
 
 
