@@ -119,16 +119,16 @@ export class Transport {
   }
 
   #back(): HTMLElement {
-    return this.#jump("−5 s", "back", -5_000);
+    return this.#jump("−5 s", word(this.#host, "back"), -5_000);
   }
 
   #forward(): HTMLElement {
-    return this.#jump("+5 s", "forward", 5_000);
+    return this.#jump("+5 s", word(this.#host, "forward"), 5_000);
   }
 
-  #jump(text: string, key: string, by: number): HTMLElement {
+  #jump(text: string, label: string, by: number): HTMLElement {
     const made = button(text);
-    made.setAttribute("aria-label", word(this.#host, key));
+    made.setAttribute("aria-label", label);
     made.addEventListener("click", () => this.#playable.seekWall(this.#playable.wallMs + by));
     return made;
   }
