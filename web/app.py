@@ -20,7 +20,7 @@ def create_app(services: Services) -> FastAPI:
     """An app that uses these services; starts no thread and opens no file until it is served."""
     app = FastAPI(
         title="Hallwatch",
-        openapi_url="/api/openapi.json",
+        openapi_url=None,  # web.api.description shows it to who is signed in
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(guard)],

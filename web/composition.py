@@ -14,7 +14,6 @@ from storage.footage import Footage
 from storage.migrate import upgrade
 from storage.models import Camera
 from storage.objects import ObjectStore
-from storage.s3_store import S3Store
 from storage.secrets import SecretBox, SecretError
 from web.services import Services
 from web.settings import Settings, StoreSettings
@@ -50,7 +49,9 @@ def build_store(settings: Settings) -> ObjectStore:
     return _s3_store(settings.store)
 
 
-def _s3_store(store: StoreSettings) -> S3Store:
+def _s3_store(store: StoreSettings) -> ObjectStore:
+    from storage.s3_store import S3Store  # only who uses S3 loads its SDK
+
     return S3Store(
         store.endpoint,
         store.bucket,

@@ -4,6 +4,7 @@ import signal
 import socket
 import sys
 import threading
+from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class CannotStart(Exception):
 
 
 def role_command(role: str, config: Path) -> tuple[str, ...]:
-    return (sys.executable, "-m", "web", "role", role, "--config", str(config), "--until-stdin-closes")
+    return (sys.executable, "-m", "web.roles", role, str(config))
 
 
 def workers(config: Path) -> list[Worker]:
@@ -43,8 +44,11 @@ def make_ready(services: Services) -> None:
     problems = list(_problems(services))
     if problems:
         raise CannotStart(problems)
-    for change in prepare(services):
-        log.info("site_applied", kind=change.kind, key=change.key, did=change.did)
+    changes = prepare(services)
+    for change in changes:
+        log.debug("site_applied", kind=change.kind, key=change.key, did=change.did)
+    if changes:
+        log.info("site_applied", changes=dict(Tally(change.did for change in changes)))
 
 
 def _problems(services: Services) -> Iterator[str]:

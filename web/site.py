@@ -16,9 +16,9 @@ from typing import Literal
 import orjson
 from pydantic import SecretStr
 from sqlmodel import Session, select
-from storage.secrets import SecretBox
 
 from storage.models import Camera, Declared
+from storage.secrets import SecretBox
 from web import places
 from web.declarations import AbsenceRuleDeclaration, CameraDeclaration, SourceDeclaration, Strict, ViewDeclaration
 from web.settings import Settings

@@ -24,7 +24,7 @@ PUBLIC = {
     ("GET", "/api/v1/exchange-schema.json"),
 }
 """Anybody may ask these."""
-ANY_ROLE = {("GET", "/api/v1/me")}
+ANY_ROLE = {("GET", "/api/v1/me"), ("GET", "/api/openapi.json")}
 BY_KEY = {("POST", "/api/v1/sources/{source}/batches")}
 FOREIGN = {
     "hall": "nh",

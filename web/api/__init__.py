@@ -2,8 +2,30 @@
 
 from fastapi import APIRouter
 
-from web.api import alerts, cameras, event_stream, media, places, push, rules, signing_in, sources, users
+from web.api import (
+    alerts,
+    cameras,
+    description,
+    event_stream,
+    media,
+    places,
+    push,
+    rules,
+    signing_in,
+    sources,
+    users,
+)
 
 routers: list[APIRouter] = [
-    module.router for module in (signing_in, event_stream, media, push, alerts, places, cameras, rules, users, sources)
+    signing_in.router,
+    event_stream.router,
+    media.router,
+    push.router,
+    alerts.router,
+    places.router,
+    cameras.router,
+    rules.router,
+    users.router,
+    sources.router,
+    description.router,
 ]

@@ -98,7 +98,7 @@ def _detector(services: Services) -> Finding:
 def _cameras(services: Services, from_database: bool) -> Iterator[Finding]:
     from web.camera_check import check_camera
 
-    addresses = {
+    addresses: dict[str, tuple[str, str]] = {
         camera.id: (with_credentials(camera.url, camera.credentials()), camera.transport)
         for camera in services.settings.camera
         if camera.enabled

@@ -13,7 +13,6 @@ from web.settings_file import read_settings
 def role(
     name: Annotated[str, typer.Argument(help="recorder, watcher, clerk or web")],
     config: ConfigOption = DEFAULT_CONFIG,
-    until_stdin_closes: Annotated[bool, typer.Option(help="Stop when the supervisor ends.")] = False,
 ) -> None:
     """Run a single role, for sites that spread them over machines.
 
@@ -23,4 +22,4 @@ def role(
     if chosen is None:
         raise UserError(f"There is no role {name!r}; the roles are {', '.join(ROLE_NAMES)}.")
     logs.configure(chosen)
-    run_role(chosen, read_settings(config), until_stdin_closes=until_stdin_closes)
+    run_role(chosen, read_settings(config))

@@ -1,0 +1,173 @@
+"""Places, cameras, users and sources through the API: nobody sees a secret again, and mistakes name their field."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import AccessEntry, Camera
+from tests.web.conftest import Clock, SignedIn
+from web import accounts
+from web.services import Services
+
+HALL = {"id": "gm", "district": "chancheng", "name": "高明大厅"}
+CAMERA = {"id": "cc-cam-9", "hall": "cc", "url": "rtsp://192.0.2.9/main", "username": "viewer", "password": "geheim-1"}
+SQUARE = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]
+
+
+@pytest.fixture
+def admin(signed_in: SignedIn) -> TestClient:
+    return signed_in("admin")
+
+
+def fields(answer: Any) -> list[str]:
+    assert answer.status_code == 422, answer.text
+    return [problem["field"] for problem in answer.json()["fields"]]
+
+
+def test_a_hall_is_made_changed_and_removed(admin: TestClient) -> None:
+    hours = [{"days": "mon-wed", "open": "09:00", "close": "12:00"}]
+    assert admin.put("/api/v1/halls/gm", json=HALL | {"hours": hours}).status_code == 200
+    [hall] = [hall for hall in admin.get("/api/v1/halls").json() if hall["id"] == "gm"]
+    assert [span["days"] for span in hall["hours"]] == ["mon", "tue", "wed"]
+    assert admin.put("/api/v1/halls/gm", json=HALL | {"name": "高明"}).json()["name"] == "高明"
+    assert admin.delete("/api/v1/halls/gm").status_code == 204
+    assert admin.delete("/api/v1/halls/gm").status_code == 404
+
+
+def test_a_hall_with_counters_cannot_be_removed(admin: TestClient) -> None:
+    assert admin.delete("/api/v1/halls/cc").status_code == 409
+    assert admin.get("/api/v1/halls").json()
+
+
+def test_a_mistake_names_its_field(admin: TestClient) -> None:
+    assert fields(admin.put("/api/v1/halls/gm", json=HALL | {"district": "none"})) == ["district"]
+    assert fields(admin.put("/api/v1/halls/other", json=HALL)) == ["id"]
+    assert fields(admin.put("/api/v1/halls/gm", json=HALL | {"timezone": "Mars/Base"})) == ["timezone"]
+    assert fields(admin.put("/api/v1/halls/gm", json=HALL | {"nmae": "x"})) == ["nmae"]
+    assert fields(admin.put("/api/v1/cameras/c", json=CAMERA | {"id": "c", "url": "http://x"})) == ["url"]
+    assert fields(admin.put("/api/v1/views", json=view("cc-1") | {"staff_zone": [[0, 0]]})) == ["staff_zone"]
+    assert fields(admin.put("/api/v1/views", json=view("nh-1"))) == ["counter"]
+    assert fields(admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": 0})) == ["threshold_s"]
+
+
+def view(counter: str) -> dict[str, Any]:
+    return {"camera": "cc-cam-1", "counter": counter, "staff_zone": SQUARE}
+
+
+def test_a_password_goes_in_and_never_comes_out(admin: TestClient, services: Services) -> None:
+    answers = [
+        admin.put("/api/v1/cameras/cc-cam-9", json=CAMERA),
+        admin.get("/api/v1/cameras"),
+        admin.put("/api/v1/cameras/cc-cam-9", json=CAMERA | {"url": "geheim-1"}),
+    ]
+    assert all("geheim-1" not in answer.text for answer in answers)
+    assert answers[0].json()["has_password"] is True
+    with services.database.transaction() as session:
+        stored = session.get_one(Camera, "cc-cam-9").credentials
+    assert "geheim" not in stored
+    assert services.secrets.open(stored) == "viewer:geheim-1"
+
+
+def test_an_edit_without_a_password_keeps_it_but_not_for_another_host(admin: TestClient, services: Services) -> None:
+    def credentials(**changed: str) -> str:
+        admin.put("/api/v1/cameras/cc-cam-9", json={**CAMERA, "password": "", **changed})
+        with services.database.transaction() as session:
+            return services.secrets.open(session.get_one(Camera, "cc-cam-9").credentials)
+
+    admin.put("/api/v1/cameras/cc-cam-9", json=CAMERA)
+    assert credentials(name="Entrance") == "viewer:geheim-1"
+    assert credentials(url="rtsp://198.51.100.1/main") == "viewer:"
+
+
+def test_a_camera_that_does_not_answer_is_told_in_words(admin: TestClient) -> None:
+    unreachable = CAMERA | {"url": "rtsp://127.0.0.1:1/none"}
+    answer = admin.post("/api/v1/camera-check", json=unreachable).json()
+    assert answer["ok"] is False
+    assert answer["error"]
+    assert "geheim" not in answer["error"]
+
+
+def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock) -> None:
+    first = admin.put("/api/v1/views", json=view("cc-1")).json()["view_id"]
+    clock.forward(timedelta(minutes=1))
+    assert admin.put("/api/v1/views", json=view("cc-1")).json()["view_id"] == first
+    assert admin.delete(f"/api/v1/views/{first}").status_code == 204
+    assert admin.delete(f"/api/v1/views/{first}").status_code == 404
+    rules = [admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": s}).json() for s in (60, 90)]
+    assert [rule["version"] for rule in rules] == [1, 2]
+    assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json()] == [90]
+
+
+def test_a_user_gets_a_password_that_is_shown_once(admin: TestClient, services: Services) -> None:
+    made = admin.post("/api/v1/users", json={"name": "li", "role": "supervisor", "halls": ["cc"]})
+    assert made.status_code == 201
+    password = made.json()["password"]
+    assert password not in admin.get("/api/v1/users").text
+    with services.database.transaction() as session:
+        assert accounts.authenticate(session, "li", password)
+
+
+def test_mistakes_about_users_name_their_field(admin: TestClient) -> None:
+    li: dict[str, Any] = {"name": "li", "role": "supervisor"}
+    assert fields(admin.post("/api/v1/users", json=li | {"password": "short"})) == ["password"]
+    assert fields(admin.post("/api/v1/users", json=li | {"halls": ["none"]})) == ["halls"]
+    assert fields(admin.post("/api/v1/users", json=li | {"role": "department"})) == ["department"]
+    assert fields(admin.post("/api/v1/users", json=li | {"name": "admin"})) == ["name"]
+
+
+def test_a_changed_role_ends_the_sessions(admin: TestClient, signed_in: SignedIn) -> None:
+    browser = signed_in("inspector")
+    admin.put("/api/v1/users/inspector", json={"role": "supervisor", "halls": ["cc"]})
+    assert browser.get("/api/v1/me").status_code == 401
+
+
+def test_administrators_cannot_lock_themselves_out(admin: TestClient) -> None:
+    assert admin.put("/api/v1/users/admin", json={"role": "admin", "active": False}).status_code == 409
+    assert admin.put("/api/v1/users/admin", json={"role": "inspector"}).status_code == 409
+
+
+def test_a_new_key_works_at_once_and_the_old_one_no_more(admin: TestClient, anonymous: TestClient) -> None:
+    keys = [admin.post("/api/v1/sources/cc-platform/key").json()["key"] for _ in range(2)]
+    statuses = [
+        anonymous.post(
+            "/api/v1/sources/cc-platform/batches",
+            json={"sequence": 1, "rows": []},
+            headers={"Authorization": f"Bearer {key}"},
+        ).status_code
+        for key in keys
+    ]
+    assert statuses == [401, 200]
+    assert keys[1] not in admin.get("/api/v1/sources").text
+
+
+def test_a_source_keeps_its_key_when_its_counters_change(admin: TestClient) -> None:
+    changed = admin.put(
+        "/api/v1/sources/cc-platform", json={"id": "cc-platform", "hall": "cc", "counters": {"A": "cc-1"}}
+    )
+    assert changed.json()["may_push"] is True
+    assert changed.json()["counters"] == {"A": "cc-1"}
+    wrong = {"id": "cc-platform", "counters": {"A": "none"}}
+    assert fields(admin.put("/api/v1/sources/cc-platform", json=wrong)) == ["counters.A"]
+
+
+def test_every_change_is_in_the_access_log(admin: TestClient, services: Services) -> None:
+    admin.put("/api/v1/halls/gm", json=HALL)
+    admin.put("/api/v1/halls/bad", json=HALL)
+    with services.database.transaction() as session:
+        entries = [(entry.action, entry.subject) for entry in session.exec(select(AccessEntry))]
+    assert entries == [("administer", "hall:gm")]
+
+
+def test_the_first_who_acknowledges_an_alert_stays(signed_in: SignedIn, clock: Clock) -> None:
+    first = signed_in("supervisor").post("/api/v1/alerts/1/acknowledge")
+    assert first.json()["state"] == "acknowledged"
+    clock.forward(timedelta(minutes=1))
+    assert signed_in("admin").post("/api/v1/alerts/1/acknowledge").json() == first.json()
+
+
+def test_the_api_describes_itself(admin: TestClient) -> None:
+    paths = admin.get("/api/openapi.json").json()["paths"]
+    assert "/api/v1/sources/{source}/batches" in paths

@@ -1,0 +1,195 @@
+"""Pages hear of what changes, and only of what their reader may see."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from storage.models import Alert, AlertState, CustomerState, Presence, Role, StaffState, Step, StepKind
+from tests.web.conftest import NOON, SignedIn
+from web import sessions
+from web.api.event_stream import _stream, may_see
+from web.changes import Entry, State
+from web.events import Event, EventHub, Listener, differences
+from web.permissions import Permission
+from web.services import Services
+from web.viewer import Viewer
+
+
+def viewer(role: Role, halls: frozenset[str] | None = frozenset({"cc"}), department: str | None = None) -> Viewer:
+    return Viewer(1, "x", "x", role, halls, department, "", "token")
+
+
+def entry(hall: str | None, department: str | None = None) -> Entry:
+    return Entry(hall, department, {})
+
+
+def test_nobody_hears_of_another_hall() -> None:
+    for role in Role:
+        for name in ("presence", "alert", "step", "camera"):
+            assert not may_see(viewer(role), name, entry("nh", "tax"), None)
+            assert not may_see(viewer(role), name, entry(None, "tax"), None)
+
+
+def test_each_role_hears_what_its_pages_show() -> None:
+    assert may_see(viewer(Role.SUPERVISOR), "presence", entry("cc"), None)
+    assert not may_see(viewer(Role.INSPECTOR), "presence", entry("cc"), None)
+    assert may_see(viewer(Role.INSPECTOR), "step", entry("cc"), None)
+    assert may_see(viewer(Role.DEPARTMENT), "alert", entry("cc"), None)
+
+
+def test_a_department_hears_of_its_own_cases_only() -> None:
+    department = viewer(Role.DEPARTMENT, department="tax")
+    assert may_see(department, "step", entry("cc", "tax"), None)
+    assert not may_see(department, "step", entry("cc", "civil"), None)
+
+
+def test_a_page_of_one_hall_hears_of_that_hall_only() -> None:
+    everywhere = viewer(Role.ADMIN, halls=None)
+    assert may_see(everywhere, "presence", entry("nh"), "nh")
+    assert not may_see(everywhere, "presence", entry("cc"), "nh")
+
+
+def test_only_what_differs_is_told() -> None:
+    same, before, after = entry("cc"), Entry("cc", None, {"staff": "staffed"}), Entry("cc", None, {"staff": "unknown"})
+    events = differences(
+        State(presence={"cc-1": before, "cc-2": same}, steps={1: same}),
+        State(presence={"cc-1": after, "cc-2": same}, steps={1: same, 2: same}),
+    )
+    assert events == [Event("presence", after), Event("step", same)]
+
+
+async def test_a_listener_that_is_too_slow_gets_a_new_snapshot() -> None:
+    listener = Listener(asyncio.get_running_loop())
+    listener.offer([Event("presence", entry("cc"))] * 300)
+    assert await listener.queue.get() is None
+    assert listener.queue.empty()
+
+
+def test_anonymous_hears_nothing(anonymous: TestClient) -> None:
+    assert anonymous.get("/events").status_code == 401
+
+
+def test_the_stream_of_a_foreign_hall_does_not_exist(signed_in: SignedIn) -> None:
+    assert signed_in("supervisor").get("/events?hall=nh").status_code == 404
+
+
+class FakeRequest:
+    """What the stream needs of a request: whose cookies it carries."""
+
+    def __init__(self, token: str) -> None:
+        self.cookies = {sessions.COOKIE: token}
+
+
+@asynccontextmanager
+async def listening(services: Services, user_id: int, hall: str | None = None) -> AsyncIterator["Heard"]:
+    hub = EventHub(services.database, services.clock, poll_s=0.05)
+    hub.start()
+    with services.database.transaction() as session:
+        token = sessions.open_session(session, user_id, services.clock()).token
+    stream = _stream(FakeRequest(token), services, hub, hall)  # type: ignore[arg-type]
+    try:
+        yield Heard(stream)
+    finally:
+        await stream.aclose()  # type: ignore[attr-defined]
+        await asyncio.to_thread(hub.stop)
+
+
+class Heard:
+    def __init__(self, stream: AsyncIterator[bytes]) -> None:
+        self._stream = stream
+
+    async def to_the_end(self) -> None:
+        async for _ in self._stream:
+            pass
+
+    async def next(self) -> tuple[str, Any]:
+        message = await asyncio.wait_for(anext(self._stream), 10)
+        name, _, data = message.decode().partition("\n")
+        return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+SUPERVISOR, ADMIN = 1, 5
+
+
+async def test_a_page_begins_with_everything_as_it_is(services: Services) -> None:
+    async with listening(services, SUPERVISOR) as heard:
+        name, snapshot = await heard.next()
+    assert name == "snapshot"
+    assert [alert["id"] for alert in snapshot["alerts"]] == [1]
+
+
+async def test_presence_alerts_and_steps_arrive_by_themselves(services: Services) -> None:
+    async with listening(services, SUPERVISOR) as heard:
+        await heard.next()
+        with services.database.transaction() as session:
+            session.add(a_presence("nh-1", StaffState.STAFFED))
+            session.add(a_presence("cc-1", StaffState.UNSTAFFED))
+        name, presence = await heard.next()
+        assert (name, presence["counter_id"], presence["staff"]) == ("presence", "cc-1", "unstaffed")
+        with services.database.transaction() as session:
+            session.get_one(Alert, 1).state = AlertState.ACKNOWLEDGED
+        name, alert = await heard.next()
+        assert (name, alert["id"], alert["state"]) == ("alert", 1, "acknowledged")
+        with services.database.transaction() as session:
+            session.add(a_step())
+        name, step = await heard.next()
+        assert (name, step["case_id"], step["counter_id"]) == ("step", 1, "cc-1")
+
+
+def a_presence(counter_id: str, staff: StaffState) -> Presence:
+    return Presence(counter_id=counter_id, start=NOON, staff=staff, customer=CustomerState.NONE)
+
+
+def a_step() -> Step:
+    return Step(
+        case_id=1,
+        source_id="cc-platform",
+        reference="s3",
+        kind=StepKind.ACCEPT,
+        counter_id="cc-1",
+        start=NOON,
+        end=NOON + timedelta(minutes=1),
+        received_at=NOON,
+    )
+
+
+async def test_an_administrator_narrows_to_one_hall(services: Services) -> None:
+    async with listening(services, ADMIN, hall="nh") as heard:
+        _, snapshot = await heard.next()
+    assert [alert["hall_id"] for alert in snapshot["alerts"]] == ["nh"]
+
+
+async def test_the_stream_ends_with_the_session(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.api.event_stream.HEARTBEAT_S", 0.05)
+    async with listening(services, SUPERVISOR) as heard:
+        await heard.next()
+        with services.database.transaction() as session:
+            sessions.close_all(session, SUPERVISOR)
+        await asyncio.wait_for(heard.to_the_end(), 10)
+
+
+def test_many_listeners_share_one_reader(services: Services) -> None:
+    before = {thread.name for thread in threading.enumerate()}
+    hub = EventHub(services.database, services.clock, poll_s=0.05)
+    hub.start()
+    loop = asyncio.new_event_loop()
+    listeners = [Listener(loop) for _ in range(20)]
+    for listener in listeners:
+        hub.listen(listener)
+    assert {thread.name for thread in threading.enumerate()} - before == {"events"}
+    hub.stop()
+    loop.close()
+
+
+def test_events_need_a_permission_of_their_own(app: FastAPI) -> None:
+    from web.api.event_stream import _NEEDED
+
+    assert set(_NEEDED.values()) == {Permission.BOARD, Permission.ALERTS, Permission.CASES}

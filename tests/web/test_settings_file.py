@@ -1,0 +1,141 @@
+"""What `hallwatch.toml` may say, and how its mistakes are told."""
+
+from pathlib import Path
+
+import pytest
+
+from ingest.simulator.options import SimulationOptions
+from ingest.simulator.site import site_text
+from web.settings import Settings
+from web.settings_file import SettingsError, read_settings
+
+GOOD = """
+[[district]]
+id = "chancheng"
+name = "禅城区"
+[[hall]]
+id = "cc"
+district = "chancheng"
+name = "禅城大厅"
+hours = [{days = "mon-fri", open = "09:00", close = "12:00"}]
+[[counter]]
+id = "cc-1"
+hall = "cc"
+number = 1
+[[camera]]
+id = "cam"
+hall = "cc"
+url = "rtsp://192.0.2.1/main"
+username = "viewer"
+password = "${CAMERA_PASSWORD}"
+[[view]]
+camera = "cam"
+counter = "cc-1"
+staff_zone = [[0, 0], [1, 0], [1, 1]]
+"""
+
+
+def read(folder: Path, text: str, environment: dict[str, str] | None = None) -> Settings:
+    file = folder / "hallwatch.toml"
+    file.write_text(text, "utf-8")
+    return read_settings(file, {"CAMERA_PASSWORD": "geheim"} if environment is None else environment)
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        read(folder, text)
+    return [str(problem) for problem in error.value.problems]
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD)
+    assert settings.camera[0].credentials() == "viewer:geheim"
+    assert settings.counter[0].number == "1"
+    assert settings.data_dir == tmp_path / "hallwatch-data"
+
+
+def test_an_empty_file_has_defaults_for_everything(tmp_path: Path) -> None:
+    settings = read(tmp_path, "")
+    assert settings.web.port == 8080
+    assert settings.database_url.startswith("sqlite:///")
+    assert settings.store_folder == tmp_path / "hallwatch-data" / "store"
+
+
+def test_the_file_of_the_simulator_is_good(tmp_path: Path) -> None:
+    settings = read(tmp_path, site_text(SimulationOptions(cameras=3), 8554))
+    assert len(settings.camera) == 3
+
+
+def test_a_missing_file_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="hallwatch init"):
+        read_settings(tmp_path / "none.toml")
+
+
+def test_broken_toml_names_the_line(tmp_path: Path) -> None:
+    assert "line 2" in problems(tmp_path, 'data_dir = "a"\n[web\n')[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('dat_dir = "x"', "dat_dir: is not a known key → did you mean `data_dir`?"),
+        ('[web]\nlisten_on = "x"', "web.listen_on: is not a known key → did you mean `listen`?"),
+        ('[web]\nlisten = "8080"', "web.listen: must be host:port"),
+        ('[web]\npublic_url = "hall.example"', "web.public_url: must be an address"),
+        ('[store]\nkind = "s3"', "store: kind is s3, but endpoint, bucket, access_key, secret_key is missing"),
+        ("[recorder]\nsegment_seconds = 90", "recorder.segment_seconds: input should be less than or equal to 30"),
+        ('[watcher]\ndetector = "magic"', "watcher.detector: input should be"),
+        ('[[district]]\nid = "a b"\nname = "x"', "district[a b].id: 'a b' is not a valid id"),
+        ('[[district]]\nid = "a"', "district[a].name: is missing → add `name = …`"),
+        ('[database]\nurl = "${NOWHERE}"', "database.url: the environment has no variable NOWHERE"),
+    ],
+)
+def test_a_mistake_is_told_with_its_field_and_a_remedy(tmp_path: Path, text: str, said: str) -> None:
+    [problem] = problems(tmp_path, text)
+    assert problem.startswith(said)
+    assert " → " in problem
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('counter = "cc-1"', 'counter = "cc-2"', "view[1].counter: there is no counter `cc-2` → did you mean `cc-1`?"),
+        ("[[0, 0], [1, 0], [1, 1]]", "[[0, 0], [1, 0]]", "view[1].staff_zone: a zone needs 3 to 64 corners"),
+        ("[1, 1]]", "[1, 1.5]]", "view[1].staff_zone: corner 3 is [1.0, 1.5]"),
+        ("[1, 0], [1, 1]]", "[0.5, 0], [1, 0]]", "view[1].staff_zone: the corners lie on one line"),
+        ('district = "chancheng"', 'district = "nanhai"', "hall[cc].district: there is no district `nanhai`"),
+        ('url = "rtsp://', 'url = "http://', "camera[cam].url: must be an RTSP address"),
+        ("rtsp://192", "rtsp://me:secret@192", "camera[cam].url: must not carry a user name or password"),
+        ('username = "viewer"', "", "camera[cam]: `password` is given without `username`"),
+        ("mon-fri", "mo-fr", "hall[cc].hours[1].days: 'mo-fr' is not a day"),
+        ('close = "12:00"', 'close = "08:00"', "hall[cc].hours[1]: closes at 08:00, which is not after 09:00"),
+        ('open = "09:00"', 'open = "9"', "hall[cc].hours[1].open: '9' is not a time of day"),
+    ],
+)
+def test_a_mistake_in_a_place_is_told(tmp_path: Path, before: str, after: str, said: str) -> None:
+    assert before in GOOD
+    found = problems(tmp_path, GOOD.replace(before, after))
+    assert any(problem.startswith(said) for problem in found), found
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    text = GOOD + '[web]\nlisten = "x"\n[[counter]]\nid = "cc-2"\n'
+    assert len(problems(tmp_path, text)) == 3
+
+
+def test_ids_are_unique(tmp_path: Path) -> None:
+    twice = GOOD + '[[counter]]\nid = "cc-1"\nhall = "cc"\nnumber = "2"\n'
+    assert problems(tmp_path, twice)[0].startswith("counter[cc-1].id: is used 2 times")
+
+
+def test_a_camera_sees_only_counters_of_its_hall(tmp_path: Path) -> None:
+    other = (
+        '[[hall]]\nid = "nh"\ndistrict = "chancheng"\nname = "n"\n[[counter]]\nid = "nh-1"\nhall = "nh"\nnumber = "1"\n'
+    )
+    text = (GOOD + other).replace('counter = "cc-1"', 'counter = "nh-1"')
+    assert "a camera sees counters of its own hall only" in problems(tmp_path, text)[0]
+
+
+def test_no_mistake_repeats_a_password(tmp_path: Path) -> None:
+    text = GOOD.replace("rtsp://192", "rtsp://me:secret@192").replace('id = "cam"', 'id = "cam cam"')
+    assert not any("geheim" in problem or "secret" in problem for problem in problems(tmp_path, text))

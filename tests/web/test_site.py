@@ -1,0 +1,124 @@
+"""The configuration file and the pages both change places; neither undoes the other."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, col, select
+
+from storage.database import Database
+from storage.models import AbsenceRule, Camera, Declared, OpeningHours, Source, View
+from storage.secrets import SecretBox
+from tests.web.conftest import NOON
+from tests.web.test_settings_file import GOOD, read
+from web.places import key_hash, view_in_force
+from web.settings import Settings
+from web.site import Change, apply_site
+
+RULE = '[[absence_rule]]\nhall = "cc"\nthreshold_s = 120\n'
+SOURCE = '[[source]]\nid = "city"\nkey = "a-key-of-sixteen-or-more"\ncounters = {"3" = "cc-1"}\n'
+
+
+@pytest.fixture
+def secrets(tmp_path: Path) -> SecretBox:
+    return SecretBox(tmp_path / "secret.key")
+
+
+def apply(database: Database, settings: Settings, secrets: SecretBox, hours: int = 0) -> list[Change]:
+    with database.transaction() as session:
+        return apply_site(session, settings, secrets, b"pepper", NOON + timedelta(hours=hours))
+
+
+def test_everything_declared_is_there_afterwards(database: Database, tmp_path: Path, secrets: SecretBox) -> None:
+    changes = apply(database, read(tmp_path, GOOD + RULE + SOURCE), secrets)
+    assert {change.did for change in changes} == {"added"}
+    with database.transaction() as session:
+        assert secrets.open(session.get_one(Camera, "cam").credentials) == "viewer:geheim"
+        assert session.get_one(Source, "city").key_hash == key_hash("a-key-of-sixteen-or-more")
+        assert len(session.exec(select(OpeningHours)).all()) == 5
+
+
+def test_the_same_file_again_changes_nothing(sqlite_database: Database, tmp_path: Path, secrets: SecretBox) -> None:
+    settings = read(tmp_path, GOOD + RULE + SOURCE)
+    apply(sqlite_database, settings, secrets)
+    assert apply(sqlite_database, settings, secrets) == []
+
+
+def test_an_edit_by_page_stays_until_the_file_changes(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    with sqlite_database.transaction() as session:
+        _camera(session).name = "edited"
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    with sqlite_database.transaction() as session:
+        assert _camera(session).name == "edited"
+    changes = apply(sqlite_database, read(tmp_path, GOOD.replace("192.0.2.1", "192.0.2.2")), secrets)
+    assert changes == [Change("camera", "cam", "changed")]
+    with sqlite_database.transaction() as session:
+        assert _camera(session).name == ""
+
+
+def test_a_new_password_is_a_change_and_no_digest_tells_it(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    [change] = apply(sqlite_database, read(tmp_path, GOOD, {"CAMERA_PASSWORD": "anders"}), secrets)
+    assert change == Change("camera", "cam", "changed")
+    with sqlite_database.transaction() as session:
+        assert secrets.open(_camera(session).credentials) == "viewer:anders"
+        with_another_pepper = [row.digest for row in session.exec(select(Declared))]
+    with sqlite_database.transaction() as session:
+        apply_site(session, read(tmp_path, GOOD, {"CAMERA_PASSWORD": "anders"}), secrets, b"other", NOON)
+        assert not set(with_another_pepper) & {row.digest for row in session.exec(select(Declared))}
+
+
+def test_a_changed_view_begins_now_and_the_old_one_is_kept(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    apply(sqlite_database, read(tmp_path, GOOD.replace("[1, 1]]", "[1, 0.9]]")), secrets, hours=1)
+    with sqlite_database.transaction() as session:
+        old, new = session.exec(select(View).order_by(col(View.id))).all()
+    assert (old.valid_from, old.valid_to) == (None, NOON + timedelta(hours=1))
+    assert (new.valid_from, new.valid_to) == (NOON + timedelta(hours=1), None)
+
+
+def test_a_changed_rule_is_a_new_version(sqlite_database: Database, tmp_path: Path, secrets: SecretBox) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD + RULE), secrets)
+    apply(sqlite_database, read(tmp_path, GOOD + RULE.replace("120", "90")), secrets, hours=1)
+    with sqlite_database.transaction() as session:
+        old, new = session.exec(select(AbsenceRule).order_by(col(AbsenceRule.version))).all()
+    assert (old.threshold_s, old.valid_to) == (120, NOON + timedelta(hours=1))
+    assert (new.threshold_s, new.version, new.valid_to) == (90, 2, None)
+
+
+def test_what_is_no_longer_declared_ends_but_is_not_deleted(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD + RULE), secrets)
+    changes = apply(sqlite_database, read(tmp_path, GOOD[: GOOD.index("[[camera]]")]), secrets, hours=1)
+    assert {(change.kind, change.did) for change in changes} == {
+        ("camera", "retired"),
+        ("view", "retired"),
+        ("absence_rule", "retired"),
+    }
+    with sqlite_database.transaction() as session:
+        assert not _camera(session).enabled
+        assert view_in_force(session, "cam", "cc-1") is None
+        assert session.exec(select(AbsenceRule)).one().valid_to == NOON + timedelta(hours=1)
+
+
+def test_a_camera_that_is_declared_again_records_again(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    apply(sqlite_database, read(tmp_path, GOOD[: GOOD.index("[[camera]]")]), secrets)
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    with sqlite_database.transaction() as session:
+        assert _camera(session).enabled
+        assert view_in_force(session, "cam", "cc-1") is not None
+
+
+def _camera(session: Session) -> Camera:
+    return session.get_one(Camera, "cam")
