@@ -7,7 +7,7 @@ while the camera is not connected. A slow subscriber is set forward to the next 
 import asyncio
 import socket as sockets
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -30,7 +30,7 @@ STOP_CHECK_S = 0.25
 
 async def subscribe(
     socket: Path, camera_id: str, stream: StreamName = "main", keyframes_only: bool = False
-) -> AsyncIterator[StreamInfo | EncodedFrame]:
+) -> AsyncGenerator[StreamInfo | EncodedFrame, None]:
     """The packets of a camera until the consumer stops (close the generator: `contextlib.aclosing`).
 
     Raises RelayUnavailable when the recorder is not there or ends, UnknownCamera when it has no such camera.

@@ -44,7 +44,7 @@ def packets(
     with av.open(BytesIO(), "w", format="null") as container:
         stream = container.add_stream("libx264" if codec == "h264" else "libx265", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, 96, "yuv420p"
-        stream.options = _options(codec, gop, b_frames)
+        stream.options = dict(_options(codec, gop, b_frames))
         encoded = [p for n in range(count) for p in stream.encode(_frame(n, width))] + stream.encode(None)
         ticks = 90_000 // fps
         shift = -min(0, *(packet.dts or 0 for packet in encoded))
@@ -73,10 +73,10 @@ def gops(some: tuple[SourcePacket, ...], start: datetime = START, codec: Codec =
 def numbers_in(video: bytes) -> list[int]:
     """The numbers of the pictures that a player shows."""
     with av.open(BytesIO(video), "r") as container:
-        return [read_picture(frame.to_ndarray(format="bgr24")) for frame in container.decode(video=0)]
+        return [read_picture(frame.to_ndarray(format="bgr24").astype(np.uint8)) for frame in container.decode(video=0)]
 
 
-def _options(codec: Codec, gop: int, b_frames: int) -> dict[str, str]:
+def _options(codec: Codec, gop: int, b_frames: int) -> dict[str, object]:
     if codec == "hevc":
         return {
             "preset": "ultrafast",

@@ -18,15 +18,7 @@ from tests.ingest.video.evidence import (
 )
 from tests.ingest.video.gstreamer_camera import GStreamerCamera
 from tests.ingest.video.recorder_process import Order, start_recorder
-from tests.sample import a_hall
 from tests.servers import S3Server, wait_until
-
-
-@pytest.fixture
-def site(sqlite_database: Database) -> Database:
-    with sqlite_database.transaction() as session:
-        a_hall(session)
-    return sqlite_database
 
 
 def test_after_kill_9_of_the_recorder_every_row_has_its_bytes_and_every_second_a_cause(

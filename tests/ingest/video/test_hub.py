@@ -18,7 +18,7 @@ def frame(number: int, keyframe: bool = False, size: int = 10) -> EncodedFrame:
 
 def test_who_joins_gets_the_parameters_and_the_current_gop_first() -> None:
     hub, got = Hub(), list[Item]()
-    items = [INFO, frame(0, True), frame(1), frame(2, True), frame(3)]
+    items: list[Item] = [INFO, frame(0, True), frame(1), frame(2, True), frame(3)]
     for item in items:
         hub.publish(item)
     hub.subscribe(got.append)

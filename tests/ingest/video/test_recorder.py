@@ -13,13 +13,13 @@ from sqlmodel import Session, select
 
 from ingest.video.clip import open_clip
 from ingest.video.frames import EncodedFrame, StreamInfo
-from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
+from ingest.video.recorder import CameraFeed
 from ingest.video.relay import frames
 from ingest.video.stills import still
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
-from storage.models import CameraStatus, ClockSource, GapCause, Node
+from storage.models import ClockSource, GapCause, Node
 from storage.objects import ObjectStore
 from tests.ingest.video.evidence import (
     assert_every_row_has_its_bytes,
@@ -30,42 +30,9 @@ from tests.ingest.video.evidence import (
     stored,
 )
 from tests.ingest.video.gstreamer_camera import GStreamerCamera, reason_not_available
-from tests.sample import CAMERA, a_hall
+from tests.ingest.video.recording import SEGMENT_SECONDS, recording, status
+from tests.sample import CAMERA
 from tests.servers import wait_until
-
-SEGMENT_SECONDS = 2
-
-
-@contextmanager
-def recording(
-    database: Database, store: ObjectStore, folder: Path, feeds: list[CameraFeed], poll_seconds: float = 0.3
-) -> Iterator[RecorderNode]:
-    settings = RecorderSettings(folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, poll_seconds=poll_seconds)
-    node = RecorderNode(database, store, settings, lambda: list(feeds))
-    node.start()
-    try:
-        yield node
-    finally:
-        node.stop()
-
-
-@pytest.fixture
-def hall(database: Database) -> Database:
-    with database.transaction() as session:
-        a_hall(session)
-    return database
-
-
-@pytest.fixture
-def site(sqlite_database: Database) -> Database:
-    with sqlite_database.transaction() as session:
-        a_hall(session)
-    return sqlite_database
-
-
-def status(database: Database) -> CameraStatus | None:
-    with database.transaction() as session:
-        return session.get(CameraStatus, CAMERA)
 
 
 def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
