@@ -15,7 +15,7 @@ from web.services import Services
 from web.settings_file import read_settings
 
 _TEMPLATE = """\
-# Hallwatch. Every setting is explained in docs/reference/settings.md; `hallwatch check` checks this file.
+# Hallwatch. Every setting is explained in docs/reference/configuration.md; `hallwatch check` checks this file.
 # Any text may contain ${{NAME}}: the value of that environment variable.
 
 data_dir = {data_dir}

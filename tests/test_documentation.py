@@ -1,0 +1,40 @@
+"""Documents lead somewhere."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+MADE_BY_THE_E2E_TEST = {"docs/images/board.png"}
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_to_a_file(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)", document.read_text("utf-8"))
+    local = [target for target in targets if not re.match(r"[a-z]+:", target) and target not in MADE_BY_THE_E2E_TEST]
+    lost = [target for target in local if not (document.parent / target).exists()]
+    assert lost == []
+
+
+def test_every_document_is_reached_from_another() -> None:
+    linked = {
+        (document.parent / target).resolve()
+        for document in DOCUMENTS
+        for target in re.findall(r"\]\(([^)#\s]+)", document.read_text("utf-8"))
+    }
+    orphans = [path for path in DOCUMENTS if path not in linked and path.name != "README.md" and not _in(path, linked)]
+    assert orphans == []
+
+
+def _in(path: Path, folders: set[Path]) -> bool:
+    return any(folder in path.parents for folder in folders if folder.is_dir())
+
+
+@pytest.mark.parametrize("script", ["scripts/setup", "scripts/demo", "scripts/test", ".ci/run"])
+def test_scripts_are_sound_bash(script: str) -> None:
+    done = subprocess.run(["bash", "-n", str(ROOT / script)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (ROOT / script).stat().st_mode & 0o100
