@@ -2,9 +2,11 @@
 
 from fastapi import APIRouter
 
-from web.pages import absences, alerts, board, cases, counter, entrance, findings
+from web.pages import absences, alerts, board, cases, counter, entrance, findings, health, imports, span
+from web.pages.admin import page as admin
 from web.pages.entrance import render_error
 
-routers: list[APIRouter] = [page.router for page in (entrance, board, counter, alerts, absences, cases, findings)]
+_PAGES = (entrance, board, counter, alerts, absences, cases, findings, span, imports, health, admin)
+routers: list[APIRouter] = [page.router for page in _PAGES]
 
 __all__ = ["render_error", "routers"]

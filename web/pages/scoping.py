@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, false, true
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlmodel import col
 
-from storage.models import Case, Role
+from storage.models import Case, Role, Source
 from web.viewer import Viewer
 
 
@@ -21,3 +21,8 @@ def cases_in_scope(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.role is not Role.DEPARTMENT:
         return halls
     return and_(halls, col(Case.department_id) == viewer.department_id) if viewer.department_id else false()
+
+
+def sources_in_scope(viewer: Viewer) -> ColumnElement[bool]:
+    """A source of several halls needs the whole city as scope."""
+    return halls_in_scope(viewer, col(Source.hall_id))

@@ -1,0 +1,160 @@
+"""The routes of administration: one list and one form for each section."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
+
+from web.api import cameras as cameras_api
+from web.api.administration import AdminDesk, Desk
+from web.camera_check import CameraCheck
+from web.errors import NotFound
+from web.pages.admin.cameras import Cameras, Views
+from web.pages.admin.forms import Field, Row, Saved, Section, problems_of, with_form
+from web.pages.admin.people import Rules, Sources, Users
+from web.pages.admin.places import Counters, Departments, Districts, Halls
+from web.pages.rendering import ScreenDep, add_page, html
+
+router = APIRouter()
+SECTIONS: Mapping[str, Section] = {
+    section.name: section
+    for section in (Halls(), Counters(), Cameras(), Views(), Rules(), Users(), Sources(), Departments(), Districts())
+}
+
+
+@dataclass(frozen=True)
+class Tab:
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class AdminPage:
+    section: str
+    title: str
+    one: str
+    about: str
+    tabs: tuple[Tab, ...]
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    key: str
+    """Of the row that is edited; empty for a new one."""
+    form_open: bool
+    fields: tuple[Field, ...]
+    problem: str
+    """What concerns the whole form."""
+    camera: str
+    """Over whose picture zones are drawn; empty where there are none."""
+    secret: str
+    check: CameraCheck | None
+
+
+def admin_page(
+    section: str,
+    desk: AdminDesk,
+    edit: Annotated[str, Query(max_length=200)] = "",
+    new: bool = False,
+) -> AdminPage:
+    found = _section(section)
+    return _page(desk, found, edit, form_open=new or bool(edit))
+
+
+def _section(name: str) -> Section:
+    if name not in SECTIONS:
+        raise NotFound
+    return SECTIONS[name]
+
+
+def _page(
+    desk: Desk,
+    section: Section,
+    key: str,
+    *,
+    form_open: bool,
+    fields: tuple[Field, ...] | None = None,
+    problem: str = "",
+    secret: str = "",
+    check: CameraCheck | None = None,
+) -> AdminPage:
+    shown = section.fields(desk, key) if fields is None else fields
+    rows = tuple(section.rows(desk))
+    camera = next((field.value for field in shown if field.name == "camera"), "") if section.camera_picture else ""
+    return AdminPage(
+        section=section.name,
+        title=section.title,
+        one=section.one,
+        about=section.about,
+        tabs=tuple(Tab(each.name, each.title) for each in SECTIONS.values()),
+        columns=section.columns,
+        rows=rows,
+        key=key,
+        form_open=form_open or not rows,
+        fields=shown,
+        problem=problem,
+        camera=camera,
+        secret=secret,
+        check=check,
+    )
+
+
+async def sent_form(request: Request) -> FormData:
+    return await request.form()
+
+
+SentForm = Annotated[FormData, Depends(sent_form)]
+add_page(router, "/admin/{section}", "admin.html", admin_page)
+
+
+@router.post("/admin/{section}", include_in_schema=False)
+def save(
+    section: str,
+    desk: AdminDesk,
+    around: ScreenDep,
+    form: SentForm,
+    edit: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    found = _section(section)
+    empty = found.fields(desk, edit)
+    saved, problems = problems_of(lambda: found.save(desk, form, edit))
+    if problems:
+        fields = with_form(empty, form, problems)
+        page = _page(desk, found, edit, form_open=True, fields=fields, problem=_general(problems, empty))
+        return html(around, "admin.html", page, status=422)
+    return _after(desk, around, found, saved)
+
+
+def _general(problems: Mapping[str, str], fields: tuple[Field, ...]) -> str:
+    """What no field of the form can show."""
+    known = {field.name for field in fields}
+    return " ".join(problem for name, problem in problems.items() if name not in known)
+
+
+def _after(desk: Desk, around: ScreenDep, section: Section, saved: Saved) -> Response:
+    if saved.secret:
+        return html(around, "admin.html", _page(desk, section, "", form_open=False, secret=saved.secret))
+    return RedirectResponse(f"/admin/{section.name}?done=saved", 303)
+
+
+@router.post("/admin/{section}/remove", include_in_schema=False)
+def remove(section: str, desk: AdminDesk, around: ScreenDep, edit: Annotated[str, Query(max_length=200)]) -> Response:
+    found = _section(section)
+
+    def removing() -> Saved:
+        found.remove(desk, edit)
+        return Saved()
+
+    _, problems = problems_of(removing)
+    if problems:
+        page = _page(desk, found, edit, form_open=True, problem=" ".join(problems.values()))
+        return html(around, "admin.html", page, status=409)
+    return RedirectResponse(f"/admin/{section}?done=removed", 303)
+
+
+@router.post("/admin/cameras/check", include_in_schema=False)
+def check_camera(desk: AdminDesk, around: ScreenDep, edit: Annotated[str, Query(max_length=200)]) -> Response:
+    """Opens the stored camera as the recorder would; takes some seconds where it does not answer."""
+    result = cameras_api.check_stored_camera(desk, edit)
+    return html(around, "admin.html", _page(desk, SECTIONS["cameras"], edit, form_open=True, check=result))

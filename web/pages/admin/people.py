@@ -1,0 +1,194 @@
+"""Users, sources and absence rules."""
+
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+from starlette.datastructures import FormData
+
+from storage.models import Role
+from web.api import places as places_api
+from web.api import rules as rules_api
+from web.api import sources as sources_api
+from web.api import users as users_api
+from web.api.administration import Desk
+from web.declarations import AbsenceRuleDeclaration, SourceDeclaration
+from web.errors import Conflict, FieldProblem, NotFound, Unprocessable
+from web.i18n import gettext_marker as _
+from web.pages.admin.forms import Field, Row, Saved, optional, text, texts
+from web.pages.admin.places import hall_options, id_field
+from web.pages.words import word
+
+
+class Users:
+    name = "users"
+    title = _("Users")
+    one = _("User")
+    about = _("A user sees the halls of the user's scope only, and of them what the role allows.")
+    columns = (_("Name"), _("Shown as"), _("Role"), _("Halls"), _("State"))
+    camera_picture = False
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        return [
+            Row(
+                user.name,
+                (
+                    user.name,
+                    user.display_name,
+                    word(user.role),
+                    _("every hall") if user.all_halls or user.role is Role.ADMIN else ", ".join(sorted(user.halls)),
+                    _("active") if user.active else _("disabled"),
+                ),
+                muted=not user.active,
+            )
+            for user in users_api.list_users(desk)
+        ]
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = next((user for user in users_api.list_users(desk) if user.name == key), None)
+        if key and found is None:
+            raise NotFound
+        departments = tuple((d.id, d.name) for d in places_api.list_departments(desk))
+        return (
+            Field("name", _("Name to sign in with"), value=key, required=True, fixed=bool(key)),
+            Field("display_name", _("Shown as"), value=found.display_name if found else ""),
+            Field("role", _("Role"), "choice", found.role if found else Role.SUPERVISOR,
+                  options=tuple((role.value, word(role)) for role in Role), required=True),
+            Field("department", _("Department"), "choice", (found.department or "") if found else "",
+                  options=(("", "–"), *departments), hint=_("Only for the role Department, which sees its own cases.")),
+            Field("halls", _("Halls in scope"), "several", options=hall_options(desk),
+                  chosen=tuple(sorted(found.halls)) if found else ()),
+            Field("all_halls", _("Every hall, also later ones"), "checkbox",
+                  "true" if found and found.all_halls else ""),
+            Field("active", _("May sign in"), "checkbox", "true" if found is None or found.active else ""),
+            Field("password", _("New password"), "password",
+                  hint=_("Leave empty to keep it.") if found else _("Leave empty: one is made and shown once.")),
+        )  # fmt: skip
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        settings = {
+            "display_name": text(form, "display_name"),
+            "role": text(form, "role"),
+            "department": optional(form, "department"),
+            "halls": texts(form, "halls"),
+            "all_halls": bool(text(form, "all_halls")),
+            "active": bool(text(form, "active")),
+        }
+        password = text(form, "password")
+        if not key:
+            new = users_api.UserToCreate.model_validate(settings | {"name": text(form, "name"), "password": password})
+            return Saved(users_api.create_user(desk, new).password)
+        users_api.change_user(desk, key, users_api.UserSettings.model_validate(settings))
+        if password:
+            users_api.set_password(desk, key, users_api.NewPassword(password=SecretStr(password)))
+        return Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        raise Conflict("A user is never removed, so that the access log keeps its names; take “May sign in” away.")
+
+
+class Sources:
+    name = "sources"
+    title = _("Sources")
+    one = _("Source")
+    about = _("An approval platform that sends steps. Its push key is made here and shown once.")
+    columns = (_("Id"), _("Name"), _("Hall"), _("Counters"), _("Key"))
+    camera_picture = False
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        return [
+            Row(s.id, (s.id, s.name, s.hall or "", str(len(s.counters)), _("has one") if s.may_push else _("none")))
+            for s in sources_api.list_sources(desk)
+        ]
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = next((source for source in sources_api.list_sources(desk) if source.id == key), None)
+        if key and found is None:
+            raise NotFound
+        lines = [f"{alias} = {counter}" for alias, counter in found.counters.items()] if found else []
+        return (
+            id_field(key),
+            Field("name", _("Name"), value=found.name if found else ""),
+            Field("hall", _("Hall"), "choice", (found.hall or "") if found else "",
+                  options=(("", _("Several halls")), *hall_options(desk)),
+                  hint=_("Its rows name counters of this hall by number.")),
+            Field("counters", _("What it calls the counters"), "lines", "\n".join(lines), example="A03 = cc-3",
+                  hint=_("One a line: its name = the counter's id. Not needed where it sends the numbers.")),
+            Field("new_key", _("Make a new push key; the old one stops working"), "checkbox", "" if found else "true"),
+        )  # fmt: skip
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        declared = SourceDeclaration(
+            id=key or text(form, "id"),
+            name=text(form, "name"),
+            hall=optional(form, "hall"),
+            counters=_aliases(text(form, "counters")),
+        )
+        sources_api.put_source(desk, declared.id, declared)
+        return Saved(sources_api.renew_key(desk, declared.id).key) if text(form, "new_key") else Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        sources_api.delete_source(desk, key)
+
+
+def _aliases(lines: str) -> dict[str, str]:
+    """Raises Unprocessable naming the line."""
+    found = {}
+    for line in lines.splitlines():
+        alias, sign, counter = (part.strip() for part in line.partition("="))
+        if line.strip() and not (alias and sign and counter):
+            raise Unprocessable(fields=[FieldProblem("counters", f"“{line.strip()[:60]}”: A03 = cc-3")])
+        if alias:
+            found[alias] = counter
+    return found
+
+
+class Rules:
+    name = "rules"
+    title = _("Absence rules")
+    one = _("Absence rule")
+    about = _(
+        "When an unstaffed counter is an absence. The rule of a counter goes before the rule of its hall, "
+        "that before the rule for all; without any it is 5 minutes, and 1 minute while a customer waits."
+    )
+    columns = (_("For"), _("Unstaffed for"), _("While a customer waits"), _("Version"))
+    camera_picture = False
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        return [
+            Row(
+                str(rule.rule_id),
+                (rule.counter or rule.hall or _("every hall"), f"{rule.threshold_s} s", f"{rule.waiting_threshold_s} s",
+                 str(rule.version)),
+            )
+            for rule in rules_api.list_rules(desk)
+        ]  # fmt: skip
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
+        if key and found is None:
+            raise NotFound
+        counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
+        return (
+            Field("hall", _("Hall"), "choice", (found.hall or "") if found else "", fixed=bool(key),
+                  options=(("", _("every hall")), *hall_options(desk))),
+            Field("counter", _("or one counter"), "choice", (found.counter or "") if found else "", fixed=bool(key),
+                  options=(("", "–"), *counters)),
+            Field("threshold_s", _("Unstaffed seconds until it is an absence"), "number",
+                  str(found.threshold_s if found else 300), required=True),
+            Field("waiting_threshold_s", _("The same while a customer waits"), "number",
+                  str(found.waiting_threshold_s if found else 60), required=True),
+        )  # fmt: skip
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        values = {name: text(form, name) for name in ("threshold_s", "waiting_threshold_s")}
+        place = {name: optional(form, name) for name in ("hall", "counter")}
+        if key:
+            kept = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
+            if kept is None:
+                raise NotFound
+            place = {"hall": kept.hall, "counter": kept.counter}
+        rules_api.put_rule(desk, AbsenceRuleDeclaration.model_validate(values | place))
+        return Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        rules_api.end_rule(desk, int(key))

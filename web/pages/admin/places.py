@@ -1,0 +1,225 @@
+"""Districts, departments, halls and counters."""
+
+from collections.abc import Sequence
+from zoneinfo import available_timezones
+
+from starlette.datastructures import FormData
+
+from web.api import places as api
+from web.api.administration import Desk
+from web.declarations import (
+    CounterDeclaration,
+    DepartmentDeclaration,
+    DistrictDeclaration,
+    HallDeclaration,
+    Hours,
+)
+from web.errors import FieldProblem, NotFound, Unprocessable
+from web.i18n import gettext_marker as _
+from web.pages.admin.forms import Field, Option, Row, Saved, optional, text
+
+
+def id_field(value: str) -> Field:
+    hint = _("Short, for addresses and files: letters, digits and . _ -. It stays as it is.")
+    return Field("id", _("Id"), value=value, required=True, fixed=bool(value), hint=hint)
+
+
+def name_fields(name: str, name_en: str, *, required: bool) -> tuple[Field, Field]:
+    return (
+        Field("name", _("Chinese name"), value=name, required=required),
+        Field("name_en", _("English name"), value=name_en),
+    )
+
+
+def district_options(desk: Desk) -> tuple[Option, ...]:
+    return tuple((district.id, district.name) for district in api.list_districts(desk))
+
+
+def hall_options(desk: Desk) -> tuple[Option, ...]:
+    return tuple((hall.id, hall.name) for hall in api.list_halls(desk))
+
+
+class Districts:
+    name = "districts"
+    title = _("Districts")
+    one = _("District")
+    about = _("Districts group halls; every hall lies in one.")
+    columns = (_("Id"), _("Chinese name"), _("English name"))
+    camera_picture = False
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        return [Row(d.id, (d.id, d.name, d.name_en)) for d in api.list_districts(desk)]
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = next((d for d in api.list_districts(desk) if d.id == key), None)
+        if key and found is None:
+            raise NotFound
+        return (
+            id_field(key),
+            *name_fields(found.name if found else "", found.name_en if found else "", required=True),
+        )
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        declared = DistrictDeclaration(
+            id=key or text(form, "id"), name=text(form, "name"), name_en=text(form, "name_en")
+        )
+        api.put_district(desk, declared.id, declared)
+        return Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        api.delete_district(desk, key)
+
+
+class Departments:
+    name = "departments"
+    title = _("Departments")
+    one = _("Department")
+    about = _("The department that handles a case is the one that is responsible for it.")
+    columns = (_("Id"), _("Chinese name"), _("English name"), _("District"))
+    camera_picture = False
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        return [Row(d.id, (d.id, d.name, d.name_en, d.district or "")) for d in api.list_departments(desk)]
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = next((d for d in api.list_departments(desk) if d.id == key), None)
+        if key and found is None:
+            raise NotFound
+        return (
+            id_field(key),
+            *name_fields(found.name if found else "", found.name_en if found else "", required=True),
+            Field("district", _("District"), "choice", (found.district or "") if found else "",
+                  options=(("", _("Of the city")), *district_options(desk))),
+        )  # fmt: skip
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        declared = DepartmentDeclaration(
+            id=key or text(form, "id"),
+            name=text(form, "name"),
+            name_en=text(form, "name_en"),
+            district=optional(form, "district"),
+        )
+        api.put_department(desk, declared.id, declared)
+        return Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        api.delete_department(desk, key)
+
+
+class Halls:
+    name = "halls"
+    title = _("Halls")
+    one = _("Hall")
+    about = _(
+        "A hall has a time zone, in which its times are shown, and opening hours, outside which nobody is absent."
+    )
+    columns = (_("Id"), _("Name"), _("District"), _("Time zone"), _("Opening hours"))
+    camera_picture = False
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        return [
+            Row(h.id, (h.id, h.name, h.district, h.timezone, "; ".join(written_hours(h.hours))))
+            for h in api.list_halls(desk)
+        ]
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = next((h for h in api.list_halls(desk) if h.id == key), None)
+        if key and found is None:
+            raise NotFound
+        zone = found.timezone if found else "Asia/Shanghai"
+        return (
+            id_field(key),
+            Field("district", _("District"), "choice", found.district if found else "", options=district_options(desk),
+                  required=True),
+            *name_fields(found.name if found else "", found.name_en if found else "", required=True),
+            Field("timezone", _("Time zone"), "choice", zone, options=_zones()),
+            Field("hours", _("Opening hours"), "lines", "\n".join(written_hours(found.hours)) if found else "",
+                  hint=_("One span a line, two for a lunch break. Without any line the hall is always open."),
+                  example="mon-fri 09:00-12:00\nmon-fri 13:30-17:00"),
+        )  # fmt: skip
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        declared = HallDeclaration(
+            id=key or text(form, "id"),
+            district=text(form, "district"),
+            name=text(form, "name"),
+            name_en=text(form, "name_en"),
+            timezone=text(form, "timezone") or "Asia/Shanghai",
+            hours=read_hours(text(form, "hours")),
+        )
+        api.put_hall(desk, declared.id, declared)
+        return Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        api.delete_hall(desk, key)
+
+
+def _zones() -> tuple[Option, ...]:
+    common = ["Asia/Shanghai", "Asia/Hong_Kong", "Asia/Macau", "Asia/Urumqi", "UTC"]
+    rest = sorted(available_timezones() - set(common))
+    return tuple((zone, zone) for zone in [*common, *rest])
+
+
+def written_hours(hours: Sequence[Hours]) -> list[str]:
+    """Spans that several days share stand on one line: mon,tue,wed 09:00-12:00."""
+    days: dict[str, list[str]] = {}
+    for span in hours:
+        days.setdefault(f"{span.open}-{span.close}", []).append(span.days)
+    return [f"{_joined(names)} {span}" for span, names in days.items()]
+
+
+def _joined(names: list[str]) -> str:
+    return {"mon,tue,wed,thu,fri": "mon-fri", "mon,tue,wed,thu,fri,sat,sun": "mon-sun"}.get(
+        ",".join(names), ",".join(names)
+    )
+
+
+def read_hours(lines: str) -> tuple[Hours, ...]:
+    """Raises Unprocessable naming the line."""
+    return tuple(_read_span(line) for line in lines.splitlines() if line.strip())
+
+
+def _read_span(line: str) -> Hours:
+    days, _blank, span = line.strip().rpartition(" ")
+    opens, _dash, closes = span.partition("-")
+    try:
+        return Hours(days=days, open=opens, close=closes)
+    except ValueError:
+        raise Unprocessable(fields=[FieldProblem("hours", f"“{line.strip()[:60]}”: mon-fri 09:00-12:00")]) from None
+
+
+class Counters:
+    name = "counters"
+    title = _("Counters")
+    one = _("Counter")
+    about = _("The number is the one that people see above the counter.")
+    columns = (_("Id"), _("Number"), _("Name"), _("Hall"))
+    camera_picture = False
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        return [Row(c.id, (c.id, c.number, c.name, c.hall)) for c in api.list_counters(desk)]
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = next((c for c in api.list_counters(desk) if c.id == key), None)
+        if key and found is None:
+            raise NotFound
+        return (
+            id_field(key),
+            Field("hall", _("Hall"), "choice", found.hall if found else "", options=hall_options(desk), required=True),
+            Field("number", _("Number"), value=found.number if found else "", required=True),
+            *name_fields(found.name if found else "", found.name_en if found else "", required=False),
+        )
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        declared = CounterDeclaration(
+            id=key or text(form, "id"),
+            hall=text(form, "hall"),
+            number=text(form, "number"),
+            name=text(form, "name"),
+            name_en=text(form, "name_en"),
+        )
+        api.put_counter(desk, declared.id, declared)
+        return Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        api.delete_counter(desk, key)

@@ -1,0 +1,237 @@
+"""Health: cameras, processes, the spool and what was to be sent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlmodel import Session, col, func, or_, select
+
+from storage.models import (
+    Camera,
+    CameraFault,
+    CameraStatus,
+    ClockSource,
+    Delivery,
+    DeliveryState,
+    FaultKind,
+    Gap,
+    GapCause,
+    Hall,
+    Location,
+    Node,
+    Segment,
+)
+from storage.models.columns import JsonObject
+from web.auth import require
+from web.pages.filters import DEFAULT_ZONE
+from web.pages.places import HallRef, hall_ref
+from web.pages.presence_shares import HOUR, day_start
+from web.pages.rendering import add_page
+from web.pages.scoping import halls_in_scope
+from web.permissions import Permission
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+SILENT_S = 30.0
+"""A process that has not been heard of for longer is shown as silent."""
+STALE_S = 10.0
+"""A picture older than this is shown as late."""
+CHART_HOURS = 12
+
+
+@dataclass(frozen=True)
+class CauseTotal:
+    cause: GapCause
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CameraHealth:
+    id: str
+    name: str
+    hall: HallRef
+    enabled: bool
+    connected: bool
+    since: datetime | None
+    last_frame_age_s: float | None
+    late: bool
+    fps: float
+    bitrate: float
+    """bit/s"""
+    reconnects: int
+    clock_source: ClockSource | None
+    clock_offset_s: float
+    error: str
+    faults: tuple[FaultKind, ...]
+    gaps: tuple[CauseTotal, ...]
+    """Of the hall's day."""
+
+
+@dataclass(frozen=True)
+class NodeHealth:
+    name: str
+    role: str
+    started_at: datetime
+    heartbeat: datetime
+    age_s: float
+    silent: bool
+    detail: JsonObject
+
+
+@dataclass(frozen=True)
+class Spool:
+    segments: int
+    bytes: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True)
+class RecordedHour:
+    start: datetime
+    recorded_bytes: int
+    missing_s: float
+
+
+@dataclass(frozen=True)
+class FailedDelivery:
+    channel: str
+    alert_id: int
+    attempts: int
+    last_error: str
+
+
+@dataclass(frozen=True)
+class HealthPage:
+    now: datetime
+    zone: str
+    cameras: tuple[CameraHealth, ...]
+    nodes: tuple[NodeHealth, ...]
+    spool: Spool
+    hours: tuple[RecordedHour, ...]
+    deliveries: dict[DeliveryState, int]
+    failed: tuple[FailedDelivery, ...]
+
+
+def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], services: ServicesDep) -> HealthPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        cameras = _cameras(session, viewer, now)
+        return HealthPage(
+            now=now,
+            zone=cameras[0].hall.timezone if cameras else DEFAULT_ZONE,
+            cameras=cameras,
+            nodes=tuple(_node(n, now) for n in session.exec(select(Node).order_by(col(Node.role), col(Node.name)))),
+            spool=_spool(session),
+            hours=_hours(session, now),
+            deliveries=dict(session.exec(select(Delivery.state, func.count()).group_by(col(Delivery.state))).all()),
+            failed=_failed(session),
+        )
+
+
+def _cameras(session: Session, viewer: Viewer, now: datetime) -> tuple[CameraHealth, ...]:
+    rows = session.exec(
+        select(Camera, Hall, CameraStatus)
+        .join(Hall, col(Hall.id) == col(Camera.hall_id))
+        .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
+        .where(halls_in_scope(viewer, col(Camera.hall_id)))
+        .order_by(col(Hall.name), col(Camera.id))
+    ).all()
+    faults = _faults(session)
+    gaps = {hall.timezone: _gaps(session, day_start(now, hall.timezone), now) for _, hall, _ in rows}
+    return tuple(
+        _camera(camera, hall, status, tuple(faults.get(camera.id, ())), gaps[hall.timezone].get(camera.id, ()), now)
+        for camera, hall, status in rows
+    )
+
+
+def _camera(
+    camera: Camera,
+    hall: Hall,
+    status: CameraStatus | None,
+    faults: tuple[FaultKind, ...],
+    gaps: tuple[CauseTotal, ...],
+    now: datetime,
+) -> CameraHealth:
+    age = (now - status.last_frame).total_seconds() if status and status.last_frame else None
+    return CameraHealth(
+        id=camera.id,
+        name=camera.name or camera.id,
+        hall=hall_ref(hall),
+        enabled=camera.enabled,
+        connected=bool(status and status.connected),
+        since=status.since if status else None,
+        last_frame_age_s=age,
+        late=age is None or age > STALE_S,
+        fps=status.fps if status else 0.0,
+        bitrate=status.bitrate if status else 0.0,
+        reconnects=status.reconnects if status else 0,
+        clock_source=status.clock_source if status else None,
+        clock_offset_s=status.clock_offset_us / 1_000_000 if status else 0.0,
+        error=status.error if status else "",
+        faults=faults,
+        gaps=gaps,
+    )
+
+
+def _faults(session: Session) -> dict[str, list[FaultKind]]:
+    """Those that last, by camera."""
+    found: dict[str, list[FaultKind]] = {}
+    for fault in session.exec(select(CameraFault).where(col(CameraFault.end).is_(None))):
+        found.setdefault(fault.camera_id, []).append(fault.kind)
+    return found
+
+
+def _gaps(session: Session, start: datetime, now: datetime) -> dict[str, tuple[CauseTotal, ...]]:
+    """Gaps since `start` by camera and cause, cut to the time since then."""
+    seconds: dict[str, dict[GapCause, list[float]]] = {}
+    rows = session.exec(select(Gap).where(col(Gap.start) < now, or_(col(Gap.end).is_(None), col(Gap.end) > start)))
+    for gap in rows:
+        length = (min(gap.end or now, now) - max(gap.start, start)).total_seconds()
+        seconds.setdefault(gap.camera_id, {}).setdefault(gap.cause, []).append(length)
+    return {
+        camera: tuple(CauseTotal(cause, len(lengths), sum(lengths)) for cause, lengths in causes.items())
+        for camera, causes in seconds.items()
+    }
+
+
+def _node(node: Node, now: datetime) -> NodeHealth:
+    age = (now - node.heartbeat).total_seconds()
+    return NodeHealth(node.name, node.role, node.started_at, node.heartbeat, age, age > SILENT_S, node.detail)
+
+
+def _spool(session: Session) -> Spool:
+    """What only the recorder's own disk holds."""
+    count, size, oldest = session.exec(
+        select(func.count(), func.sum(Segment.size), func.min(Segment.start)).where(Segment.location == Location.SPOOL)
+    ).one()
+    return Spool(count, size or 0, oldest)
+
+
+def _hours(session: Session, now: datetime) -> tuple[RecordedHour, ...]:
+    """What was recorded in each of the last hours, over all cameras."""
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    hours = [this_hour - HOUR * n for n in range(CHART_HOURS - 1, -1, -1)]
+    return tuple(_hour(session, start, min(start + HOUR, now)) for start in hours)
+
+
+def _hour(session: Session, start: datetime, end: datetime) -> RecordedHour:
+    size = session.exec(
+        select(func.sum(Segment.size))
+        # The index begins with the camera: named, each camera's hour is one short range of it.
+        .where(col(Segment.camera_id).in_(select(Camera.id)), Segment.start >= start, Segment.start < end)
+    ).one()
+    missing = sum(total.seconds for causes in _gaps(session, start, end).values() for total in causes)
+    return RecordedHour(start, size or 0, missing)
+
+
+def _failed(session: Session) -> tuple[FailedDelivery, ...]:
+    found = session.exec(
+        select(Delivery).where(Delivery.state == DeliveryState.FAILED).order_by(col(Delivery.id).desc()).limit(10)
+    )
+    return tuple(FailedDelivery(row.channel, row.alert_id, row.attempts, row.last_error) for row in found)
+
+
+add_page(router, "/health", "health.html", health_page)
