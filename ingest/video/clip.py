@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import BinaryIO
 
 from sqlmodel import Session
@@ -64,11 +65,22 @@ class Clip:
         if first < len(self.head):
             yield self.head[first:stop]
         position = len(self.head)
-        for run in self.runs:
-            begin, end = max(first - position, 0), min(stop - position, run.size)
+        for runs in self._runs_read_together():
+            size = sum(run.size for run in runs)
+            begin, end = max(first - position, 0), min(stop - position, size)
             if begin < end:
-                yield self.footage.read(run.segment, run.offset + begin, end - begin)
-            position += run.size
+                yield self._read(runs)[begin:end]
+            position += size
+
+    def _runs_read_together(self) -> Iterator[list[_Run]]:
+        """Runs of one segment: one request to the store costs more than the few bytes between them."""
+        for _, runs in groupby(self.runs, key=lambda run: run.segment.key):
+            yield list(runs)
+
+    def _read(self, runs: list[_Run]) -> bytes:
+        start = runs[0].offset
+        data = self.footage.read(runs[0].segment, start, runs[-1].offset + runs[-1].size - start)
+        return b"".join(data[run.offset - start : run.offset - start + run.size] for run in runs)
 
 
 def open_clip(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip:

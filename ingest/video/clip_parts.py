@@ -2,10 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from ingest.video.boxes import BadBox, MovieFragment, box_size, read_movie_fragment, whole_boxes
 from ingest.video.clip_plan import ClipPlan, Piece
-from ingest.video.fragmented import Initial, read_initial
+from ingest.video.fragmented import Initial, read_initial, read_summary
 from storage.footage import Footage
 from storage.fragments import Fragment, unpack_fragments
 from storage.models import Segment
@@ -30,39 +31,42 @@ class Part:
 def load_parts(footage: Footage, plan: ClipPlan) -> list[Part]:
     """In order. Raises StoreError, or BadBox if a segment is not what its row says."""
     with ThreadPoolExecutor(READERS) as readers:
-        loaded = list(readers.map(lambda piece: _load_initial(footage, piece), plan.pieces))
-        wanted = [
-            (piece.segment, initial, fragment)
-            for piece, initial in zip(plan.pieces, loaded, strict=True)
-            for fragment in piece.fragments
-        ]
-        parts = list(readers.map(lambda one: _load_part(footage, *one), wanted))
-    return _up_to_keyframe(footage, parts[0]) + parts
+        of_pieces = list(readers.map(lambda piece: _load_piece(footage, piece), plan.pieces))
+    return [part for parts in of_pieces for part in parts]
 
 
-def _up_to_keyframe(footage: Footage, first: Part) -> list[Part]:
-    """Earlier parts of a GOP that was too long for one fragment."""
-    earlier = [f for f in unpack_fragments(first.segment.fragments) if f.byte_offset < first.fragment.byte_offset]
-    before: list[Part] = []
-    while earlier and not (before or [first])[0].moof.samples[0].keyframe:
-        before.insert(0, _load_part(footage, first.segment, first.initial, earlier.pop()))
-    return before
+def _load_piece(footage: Footage, piece: Piece) -> list[Part]:
+    """The piece's parts, and earlier ones of the segment if they hold the keyframe that the first needs."""
+    segment, fragments = piece.segment, unpack_fragments(piece.segment.fragments)
+    ends = fragments[-1].byte_offset + fragments[-1].byte_size
+    if ends < segment.size:
+        initial, heads = read_summary(footage.read(segment, ends, segment.size - ends))
+        head_of = dict(zip(fragments, heads, strict=True)).__getitem__
+    else:
+        initial = read_initial(footage.read(segment, 0, segment.init_size))
+        head_of = partial(_read_head, footage, segment)
+    first = fragments.index(piece.fragments[0])
+    parts = [_part(segment, initial, fragment, head_of(fragment)) for fragment in piece.fragments]
+    while first and not parts[0].moof.samples[0].keyframe:
+        first -= 1
+        parts.insert(0, _part(segment, initial, fragments[first], head_of(fragments[first])))
+    return parts
 
 
-def _load_initial(footage: Footage, piece: Piece) -> Initial:
-    return read_initial(footage.read(piece.segment, 0, piece.segment.init_size))
-
-
-def _load_part(footage: Footage, segment: Segment, initial: Initial, fragment: Fragment) -> Part:
-    head = footage.read(segment, fragment.byte_offset, min(HEAD_BYTES, fragment.byte_size))
-    needed = _head_size(head)
-    if needed > len(head):
-        head = footage.read(segment, fragment.byte_offset, needed)
+def _part(segment: Segment, initial: Initial, fragment: Fragment, head: bytes) -> Part:
     moof = next((found for found in whole_boxes(head) if found.kind == b"moof"), None)
     if moof is None:
         raise BadBox(f"{segment.key}: no moof at {fragment.byte_offset}")
     read = read_movie_fragment(head[moof.start : moof.end])
+    if not read.samples:
+        raise BadBox(f"{segment.key}: no samples at {fragment.byte_offset}")
     return Part(segment, initial, fragment, read, fragment.byte_offset + moof.start + read.data_offset)
+
+
+def _read_head(footage: Footage, segment: Segment, fragment: Fragment) -> bytes:
+    head = footage.read(segment, fragment.byte_offset, min(HEAD_BYTES, fragment.byte_size))
+    needed = _head_size(head)
+    return head if needed <= len(head) else footage.read(segment, fragment.byte_offset, needed)
 
 
 def _head_size(head: bytes) -> int:

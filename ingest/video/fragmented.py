@@ -1,6 +1,7 @@
 """Fragmented MP4 as segments use it: an initial part that describes the recording, then one fragment per GOP.
 
-A fragment is `prft` (wall time of its first sample), `moof`, `mdat`.
+A fragment is a head – `prft` (wall time of its first sample) and `moof` – and `mdat`. A segment that was ended in order
+closes with a `skip` box that repeats the initial part and all heads, so that one read tells all about it.
 """
 
 import json
@@ -74,12 +75,29 @@ def describe(recording: Recording) -> str:
 
 def fragment(
     frames: Sequence[EncodedFrame], number: int, decode_time: int, durations: Sequence[int], wall: datetime
-) -> bytes:
-    """`prft`, `moof` and `mdat` of some frames. Times in ticks; `wall` is that of the first frame."""
+) -> tuple[bytes, bytes]:
+    """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first frame."""
     samples = [length_prefixed(frame.data) for frame in frames]
     moof = _moof(frames, samples, number, decode_time, durations)
     first = frames[0]
-    return reference_time(to_us(wall), decode_time + first.pts - first.dts) + moof + box(b"mdat", *samples)
+    return reference_time(to_us(wall), decode_time + first.pts - first.dts) + moof, box(b"mdat", *samples)
+
+
+def summary(initial: bytes, heads: Sequence[bytes]) -> bytes:
+    """The box that closes a segment."""
+    return box(b"skip", initial, *heads)
+
+
+def read_summary(data: bytes) -> tuple[Initial, list[bytes]]:
+    """The initial part and the heads, from the bytes after a segment's last fragment. Raises BadBox."""
+    outer = next(whole_boxes(data), None)
+    if outer is None or outer.kind != b"skip":
+        raise BadBox("no summary")
+    inside = data[outer.body : outer.end]
+    initial = read_initial(inside)
+    boxes = list(whole_boxes(inside, initial.size))
+    pairs = zip(boxes[::2], boxes[1::2], strict=False)
+    return initial, [inside[prft.start : moof.end] for prft, moof in pairs]
 
 
 def _moof(

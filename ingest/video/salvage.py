@@ -27,7 +27,7 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
     whole = list(_whole_fragments(data, initial))
     if not whole:
         raise BadBox("no complete fragment")
-    size = whole[-1].end
+    size = whole[-1].end + _summary_size(data, whole[-1].end)
     fragments = tuple(_entry(found, initial) for found in whole)
     end_us = whole[-1].wall_us + fragments[-1].duration_us
     return FinishedSegment(
@@ -68,6 +68,12 @@ def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | No
             return None
         position += sample.size
     return _Whole(wall_us, prft.start, mdat.end, movie) if position == mdat.end and movie.samples else None
+
+
+def _summary_size(data: bytes, start: int) -> int:
+    """Bytes of the box that closes a segment that was ended in order; 0 if it was not."""
+    following = next(whole_boxes(data, start), None)
+    return following.end - start if following is not None and following.kind == b"skip" else 0
 
 
 def _is_written(data: bytes, start: int, end: int) -> bool:

@@ -5,11 +5,12 @@ While it grows a segment is called `….mp4.part`. Bytes, fsync, rename, fsync o
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from ingest.video.fragmented import Recording, describe, fragment, initial_part
+from ingest.video.fragmented import Recording, describe, fragment, initial_part, summary
 from ingest.video.frames import StreamInfo, from_us
 from ingest.video.segmenter import Gop, OpenSegment, segment_key
 from storage.fragments import Fragment, pack_fragments
@@ -68,7 +69,8 @@ class SegmentWriter:
         self._size = self._decode_time = 0
         self._end_us = recording.start_us
         self._fragments: list[Fragment] = []
-        self._init_size = len(initial)
+        self._heads: list[bytes] = []
+        self._initial = initial
         try:
             self._write(initial)
         except OSError:
@@ -81,16 +83,21 @@ class SegmentWriter:
 
     def append(self, gop: Gop) -> None:
         """Writes one fragment. Raises OSError when the disk is full; the file then ends with the fragment before."""
-        data = fragment(gop.frames, len(self._fragments) + 1, self._decode_time, gop.durations, from_us(gop.wall_us))
+        number = len(self._fragments) + 1
+        head, media = fragment(gop.frames, number, self._decode_time, gop.durations, from_us(gop.wall_us))
         offset = self._size
-        self._write(data)
+        self._write(head + media)
+        self._heads.append(head)
         start_us = self._recording.start_us
-        self._fragments.append(Fragment(max(gop.wall_us - start_us, 0), gop.duration_us, offset, len(data)))
+        self._fragments.append(Fragment(max(gop.wall_us - start_us, 0), gop.duration_us, offset, self._size - offset))
         self._decode_time += sum(gop.durations)
         self._end_us = gop.end_us
 
     def close(self) -> FinishedSegment | None:
         """What was written, or None (and no file) if no fragment was."""
+        if self._fragments:
+            with suppress(OSError):  # on a full disk the segment is as good without
+                self._write(summary(self._initial, self._heads))
         self._file.close()
         if not self._fragments:
             Path(str(self._file.name)).unlink(missing_ok=True)
@@ -104,7 +111,7 @@ class SegmentWriter:
             self._info.codec,
             self._info.width,
             self._info.height,
-            self._init_size,
+            len(self._initial),
             tuple(self._fragments),
         )
 

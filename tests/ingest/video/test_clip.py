@@ -1,6 +1,7 @@
 """Clips show exactly the frames of the span that was asked for."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from io import BytesIO
@@ -22,6 +23,7 @@ from ingest.video.writer import SegmentWriter, settle
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
+from storage.fragments import unpack_fragments
 from storage.intervals import Span
 from storage.models import ClockSource, Segment
 from tests.ingest.video.encoded import START, gops, numbers_in, packets, read_picture
@@ -106,6 +108,41 @@ def test_segments_of_other_cameras_settings_are_joined_too(folder: Path) -> None
     clip = some.clip(at(190), at(210), rows)
     assert clip.frames == 20
     assert clip.head.count(b"avcC") == 2
+
+
+def test_a_salvaged_segment_without_its_summary_gives_the_same_clip(folder: Path, tmp_path: Path) -> None:
+    some = hall(folder)
+    rows = [Segment(**row.model_dump()) for row in some.rows]
+    for row in rows:
+        last = unpack_fragments(row.fragments)[-1]
+        row.size = last.byte_offset + last.byte_size
+        place = tmp_path / row.key
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(some.footage.read(row, 0, row.size))
+    footage = Footage(some.footage.database, some.footage.store, tmp_path)
+    clip = prepare_clip(footage, plan_clip(rows, at(30), at(170)))
+    assert content(clip) == content(some.clip(at(30), at(170)))
+
+
+def test_a_clip_from_within_a_gop_of_several_fragments_starts_at_its_keyframe(tmp_path: Path) -> None:
+    whole = gops(packets(200, gop=100))
+    parts = [part for gop in whole for part in split(gop, 40)]
+    rows = recorded(tmp_path, parts, gops_per_segment=3)
+    footage = Footage(Database("sqlite://"), FolderStore(tmp_path / "store"), tmp_path)
+    clip = prepare_clip(footage, plan_clip(rows, at(90), at(130)))
+    assert numbers_in(content(clip)) == list(range(90, 130))
+
+
+def split(gop: Gop, size: int) -> list[Gop]:
+    return [
+        replace(
+            gop,
+            frames=gop.frames[start : start + size],
+            durations=gop.durations[start : start + size],
+            wall_us=to_us(gop.frames[start].wall),
+        )
+        for start in range(0, len(gop.frames), size)
+    ]
 
 
 def test_any_range_of_the_file_can_be_asked_for(folder: Path) -> None:

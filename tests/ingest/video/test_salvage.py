@@ -61,11 +61,19 @@ def test_a_file_that_was_cut_off_keeps_its_whole_fragments(written: tuple[Finish
     assert found.end_us == to_us(START + timedelta(seconds=2))
 
 
+def test_a_file_that_lacks_only_its_summary_lacks_no_picture(written: tuple[FinishedSegment, bytes]) -> None:
+    finished, data = written
+    found = salvage(data[:-1], finished.key)
+    assert found.fragments == finished.fragments
+    assert found.size == sum(finished.fragments[-1].byte_offset + f.byte_size for f in finished.fragments[-1:])
+    assert numbers_in(data[: found.size]) == list(range(75))
+
+
 def test_zeros_where_pictures_were_not_written_are_no_pictures(written: tuple[FinishedSegment, bytes]) -> None:
     finished, data = written
     last = finished.fragments[-1]
-    lost = last.byte_size // 2
-    assert salvage(data[:-lost] + bytes(lost), finished.key).fragments == finished.fragments[:-1]
+    middle = last.byte_offset + last.byte_size // 2
+    assert salvage(data[:middle] + bytes(len(data) - middle), finished.key).fragments == finished.fragments[:-1]
 
 
 def test_a_file_without_a_whole_fragment_cannot_be_salvaged(written: tuple[FinishedSegment, bytes]) -> None:

@@ -1,0 +1,155 @@
+"""Recording: CPU and private memory per camera, against `ffmpeg -c copy -f segment`.
+
+    python -m bench.recording [--cameras 1 8 32] [--seconds 20] [--kbps 2000]
+
+The recorder does its whole work (index, SHA-256, fsync, rows in SQLite, upload to a folder store); ffmpeg only copies,
+one process per camera as such tools run it. The camera is GStreamer's RTSP server, one encoder for all clients.
+"""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from storage.database import Database
+from storage.migrate import upgrade
+from storage.models import Camera, District, Hall
+from tests.ingest.video.gstreamer_camera import GStreamerCamera
+
+MAX_CPU_RATIO = 1.5
+MAX_MB_PER_CAMERA = 20.0
+WARM_UP_S = 8.0
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Load:
+    cpu: float
+    """Cores."""
+    private_mb: float
+
+
+@dataclass(frozen=True)
+class Row:
+    cameras: int
+    recorder: Load
+    ffmpeg: Load
+
+    @property
+    def ratio(self) -> float:
+        return self.recorder.cpu / self.ffmpeg.cpu
+
+    @property
+    def mb_per_camera(self) -> float:
+        return self.recorder.private_mb / self.cameras
+
+    @property
+    def is_good(self) -> bool:
+        return self.ratio <= MAX_CPU_RATIO and (self.cameras < 32 or self.mb_per_camera <= MAX_MB_PER_CAMERA)
+
+
+def main() -> None:
+    options = _options()
+    rows: list[Row] = []
+    for count in options.cameras:
+        with GStreamerCamera(f"--kbps={options.kbps}", "--width=1280", "--height=720", "--pattern=snow") as camera:
+            ffmpeg = _with_folder(lambda folder, count=count: _ffmpeg(camera.url, count, folder), options.seconds)
+        with GStreamerCamera(f"--kbps={options.kbps}", "--width=1280", "--height=720", "--pattern=snow") as camera:
+            recorder = _with_folder(lambda folder, count=count: _recorder(camera.url, count, folder), options.seconds)
+        rows.append(Row(count, recorder, ffmpeg))
+    _print(rows, options.kbps)
+    sys.exit(not all(row.is_good for row in rows))
+
+
+def _with_folder(start: object, seconds: float) -> Load:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        processes: list[subprocess.Popen[bytes]] = start(Path(folder))  # type: ignore[operator]
+        try:
+            time.sleep(WARM_UP_S)
+            return _measure([process.pid for process in processes], seconds)
+        finally:
+            for process in processes:
+                process.send_signal(signal.SIGTERM)
+            for process in processes:
+                process.wait(60)
+
+
+def _ffmpeg(url: str, count: int, folder: Path) -> list["subprocess.Popen[bytes]"]:
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-an", "-c", "copy"]
+    segments = ["-f", "segment", "-segment_time", "10", "-segment_atclocktime", "1", "-reset_timestamps", "1"]
+    return [subprocess.Popen([*command, *segments, str(folder / f"{n}-%d.mp4")]) for n in range(count)]
+
+
+def _recorder(url: str, count: int, folder: Path) -> list["subprocess.Popen[bytes]"]:
+    address = f"sqlite:///{folder}/bench.db"
+    database = Database(address)
+    upgrade(database)
+    with database.transaction() as session:
+        session.add(District(id="d", name="d"))
+        session.flush()
+        session.add(Hall(id="h", district_id="d", name="h"))
+        session.flush()
+        session.add_all(Camera(id=f"c{n}", hall_id="h", url=url) for n in range(count))
+    database.close()
+    order = json.dumps({"database": address, "folder": str(folder), "url": url, "count": count})
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return [subprocess.Popen([sys.executable, "-m", "bench.recorder_process", order], env=environment)]
+
+
+def _measure(pids: Sequence[int], seconds: float) -> Load:
+    before, began = sum(_cpu_seconds(pid) for pid in pids), time.monotonic()
+    time.sleep(seconds)
+    used = sum(_cpu_seconds(pid) for pid in pids) - before
+    return Load(used / (time.monotonic() - began), sum(_private_mb(pid) for pid in pids))
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _private_mb(pid: int) -> float:
+    """Unique set size: what would be free if the process ended."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+
+
+def _print(rows: Sequence[Row], kbps: int) -> None:
+    goal = f"CPU at most {MAX_CPU_RATIO} x ffmpeg, at most {MAX_MB_PER_CAMERA:.0f} MB per camera at 32"
+    table = Table(title=f"Recording 720p at {kbps} kbit/s ({goal})")
+    headings = ("cameras", "CPU % / camera", "ffmpeg CPU %", "ratio", "MB / camera", "ffmpeg MB", "goal")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            str(row.cameras),
+            f"{row.recorder.cpu / row.cameras:.2%}",
+            f"{row.ffmpeg.cpu / row.cameras:.2%}",
+            f"{row.ratio:.2f}",
+            f"{row.mb_per_camera:.1f}",
+            f"{row.ffmpeg.private_mb / row.cameras:.1f}",
+            "met" if row.is_good else "missed",
+        )
+    Console(width=120).print(table)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cameras", type=int, nargs="+", default=[1, 8, 32])
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--kbps", type=int, default=2000)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
