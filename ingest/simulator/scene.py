@@ -19,7 +19,8 @@ Role = Literal["staff", "customer"]
 
 WALK_SECONDS = 0.8
 """From outside to the place, and back."""
-_PHASES = 32
+_POSES = 17
+_MOVES_PER_S = 4
 _SWAY_SECONDS = 7.0
 _MARGIN = 18  # on both sides of a bust, for sway and shadow
 _SHADOW = 0.3
@@ -72,7 +73,7 @@ class Scene:
         """One or two counter numbers. Raises PhotographsMissingError before the first picture."""
         self._background = empty_hall(numbers, title, title_en)
         self._last = self._background
-        self._last_key: tuple[int, tuple[Seen, ...]] | None = None
+        self._shown: tuple[tuple[Seen, int], ...] | None = None
         for look in range(len(STAFF)):
             _figures("staff", look)
         for look in range(len(CUSTOMERS)):
@@ -80,14 +81,20 @@ class Scene:
 
     def picture(self, people: Iterable[Seen], seconds: float) -> Image:
         """The view with these people; `seconds` of any clock moves them a little. The caller may draw into it."""
-        tick = int(seconds / _SWAY_SECONDS * _PHASES)
-        visible = tuple(person for person in people if person.away < 1)
-        if self._last_key != (tick, visible):  # people move less often than pictures are taken
+        moment = math.floor(seconds * _MOVES_PER_S) / _MOVES_PER_S
+        visible = tuple((person, _pose_at(person, moment)) for person in people if person.away < 1)
+        if self._shown != visible:  # people move less often than pictures are taken
             self._last = self._background.copy()
-            for person in visible:
-                _draw(self._last, person, tick)
-            self._last_key = (tick, visible)
+            for person, pose in visible:
+                _draw(self._last, person, pose)
+            self._shown = visible
         return self._last.copy()
+
+
+def _pose_at(person: Seen, seconds: float) -> int:
+    """Everybody sways alike, but not together."""
+    lean = math.sin(2 * math.pi * (seconds / _SWAY_SECONDS + 0.37 * person.look + 0.21 * person.slot))
+    return round((lean + 1) / 2 * (_POSES - 1))
 
 
 @dataclass(frozen=True)
@@ -96,16 +103,15 @@ class _Figure:
 
     ink: Image
     """Colour times opacity."""
-    clear: NDArray[np.uint16]
-    """256 minus opacity, so that dividing by 256 keeps what is behind."""
+    clear: Image
+    """255 minus opacity, for each colour."""
 
 
-def _draw(picture: Image, person: Seen, tick: int) -> None:
+def _draw(picture: Image, person: Seen, pose: int) -> None:
     spot = SPOTS[person.role]
     looks = STAFF if person.role == "staff" else CUSTOMERS
     look = person.look % len(looks)
-    poses = _figures(person.role, look)
-    figure = poses[(tick + 11 * look + 7 * person.slot) % _PHASES]
+    figure = _figures(person.role, look)[pose]
     offset = person.slot * HALF
     width = figure.clear.shape[1]
     eased = person.away * person.away * (3 - 2 * person.away)
@@ -122,18 +128,18 @@ def _blend(picture: Image, figure: _Figure, left: int, top: int, clip: tuple[int
         return
     inside = (slice(y0 - top, y1 - top), slice(x0 - left, x1 - left))
     target = picture[y0:y1, x0:x1]
-    behind = (target * figure.clear[inside]).astype(np.uint16) >> 8
-    target[:] = behind + figure.ink[inside]
+    behind = cv2.multiply(target, figure.clear[inside], scale=1 / 255)
+    cv2.add(behind, figure.ink[inside], dst=target)
 
 
 @cache
 def _figures(role: Role, look: int) -> list[_Figure]:
-    """One person in all phases of a gentle sway."""
+    """One person in all poses of a gentle sway, from left to right."""
     person = bust((STAFF if role == "staff" else CUSTOMERS)[look], SPOTS[role].height)
     opacity = _with_margin(person.opacity)
     ink = _with_margin(person.picture * (person.opacity[:, :, np.newaxis] / np.float32(255)))
     covered = np.maximum(opacity, _shadow(opacity))
-    return [_pose(ink, covered, phase) for phase in range(_PHASES)]
+    return [_leaning(ink, covered, 2 * pose / (_POSES - 1) - 1) for pose in range(_POSES)]
 
 
 def _with_margin(picture: NDArray[Any]) -> Image:
@@ -146,11 +152,9 @@ def _shadow(opacity: Image) -> Image:
     return (cv2.GaussianBlur(shifted, (0, 0), 7) * np.float32(_SHADOW)).astype(np.uint8)
 
 
-def _pose(ink: Image, covered: Image, phase: int) -> _Figure:
+def _leaning(ink: Image, covered: Image, lean: float) -> _Figure:
     height, width = covered.shape
-    turn = 2 * math.pi * phase / _PHASES
-    move = cv2.getRotationMatrix2D((width / 2, height), 1.3 * math.sin(turn), 1 + 0.006 * math.sin(3 * turn))
-    move[0, 2] += 3.0 * math.sin(turn + 1)
-    turned = cv2.warpAffine(covered, move, (width, height)).astype(np.uint16)
-    clear = (256 - turned - (turned >> 7)).astype(np.uint16)
-    return _Figure(np.asarray(cv2.warpAffine(ink, move, (width, height)), np.uint8), clear[:, :, np.newaxis])
+    move = cv2.getRotationMatrix2D((width / 2, height), 1.4 * lean, 1 + 0.008 * lean * lean)
+    move[0, 2] -= 2.0 * lean
+    clear = cv2.cvtColor(255 - cv2.warpAffine(covered, move, (width, height)), cv2.COLOR_GRAY2BGR)
+    return _Figure(np.asarray(cv2.warpAffine(ink, move, (width, height)), np.uint8), np.asarray(clear, np.uint8))

@@ -118,6 +118,7 @@ class _CounterPlay:
         self._wait(HAND_OVER_S)
         yield self._act(ActKind.CLERK_COMES, self._on_duty, "shift")
         self._shift_ends = self._now + self._random.uniform(*SHIFT_S)
+        self._next_absence = max(self._next_absence, self._now + 600)
         self._wait(HAND_OVER_S)
 
     def _be_absent(self) -> Iterator[Act]:

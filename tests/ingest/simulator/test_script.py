@@ -43,7 +43,7 @@ def test_acts_come_in_order_and_nobody_comes_twice_or_leaves_unseen(seed: int, s
             assert (act.counter, who) not in there
             there[act.counter, who] = act.at_s
         elif move == "leaves":
-            assert act.at_s - there.pop((act.counter, who)) >= 2
+            assert act.at_s - there.pop((act.counter, who)) >= 1.999
 
 
 @given(SEEDS)
