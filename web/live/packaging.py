@@ -77,6 +77,6 @@ class Packager:
         placed = self._timeline.place(frame)
         self._sequence += 1
         moved = replace(frame, pts=placed.present, dts=placed.decode)
-        packed = fragment([moved], self._sequence, placed.decode, [placed.duration], frame.wall)
+        packed = b"".join(fragment([moved], self._sequence, placed.decode, [placed.duration], frame.wall))
         annex_b = sets.extradata + frame.data if frame.keyframe else frame.data
         return LiveFrame(annex_b, packed, placed.decode, placed.present, frame.wall, frame.keyframe)
