@@ -7,6 +7,9 @@ from typing import Protocol
 
 from analytics.pictures import Picture
 
+COARSEST = timedelta(seconds=10)
+"""Further apart, somebody's short return would go unseen."""
+
 _EVERY = timedelta(seconds=2)
 """The recorder closes a segment every ten seconds; there is no sense in asking more often."""
 
@@ -66,7 +69,13 @@ class CatchUp:
         return heapq.merge(*sources, key=lambda picture: picture.wall)
 
 
-def coarse_step(span: timedelta, cameras: int, look_seconds: float, budget: timedelta, finest: timedelta) -> timedelta:
-    """How far apart to look so that all cameras' missed spans fit into the budget; never finer than `finest`."""
+def pace(
+    span: timedelta, cameras: int, look_seconds: float, budget: timedelta, finest: timedelta
+) -> tuple[timedelta, timedelta]:
+    """How far apart to look, and how far back, so that all cameras' missed spans fit into the budget.
+
+    Between `finest` and COARSEST apart; what even that cannot reach stays unknown.
+    """
     affordable = max(budget.total_seconds() / max(look_seconds * cameras, 1e-6), 1.0)
-    return max(finest, span / affordable)
+    step = min(max(finest, span / affordable), max(finest, COARSEST))
+    return step, min(span, step * affordable)

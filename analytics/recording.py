@@ -50,18 +50,31 @@ def write_transitions(session: Session, transitions: Iterable[Transition], sourc
 
 def resumed_presence(session: Session, counter_id: str) -> Resumed | None:
     """The open presence of a counter; None when there is none."""
-    newest_first = select(Presence).where(Presence.counter_id == counter_id).order_by(col(Presence.start).desc())
-    spans: list[PresenceSpan] = []
-    state: Transition | None = None
-    for row in session.exec(newest_first.execution_options(yield_per=16)):
-        if state is None:
-            if row.end is not None:
-                return None
-            state = Transition(counter_id, row.start, row.staff, row.customer, row.confidence, row.reason)
-        elif row.staff is not StaffState.UNSTAFFED or spans[-1].staff is not row.staff or row.end != spans[-1].start:
+    row = _open_presence(session, counter_id)
+    if row is None:
+        return None
+    state = Transition(counter_id, row.start, row.staff, row.customer, row.confidence, row.reason)
+    spans = [_span(row)]
+    for earlier in _unstaffed_before(session, row):
+        if earlier.end != spans[-1].start:
             break
-        spans.append(PresenceSpan(row.start, row.end, row.staff, row.customer, row.confidence))
-    return Resumed(state, tuple(reversed(spans))) if state else None
+        spans.append(_span(earlier))
+    return Resumed(state, tuple(reversed(spans)))
+
+
+def _unstaffed_before(session: Session, row: Presence) -> list[Presence]:
+    """Newest first, back to the last time it was otherwise; empty unless the row is unstaffed."""
+    if row.staff is not StaffState.UNSTAFFED:
+        return []
+    before = select(Presence).where(Presence.counter_id == row.counter_id, col(Presence.start) < row.start)
+    newest_first = col(Presence.start).desc()
+    other = session.exec(before.where(Presence.staff != StaffState.UNSTAFFED).order_by(newest_first).limit(1)).first()
+    run = before if other is None else before.where(col(Presence.start) > other.start)
+    return list(session.exec(run.order_by(newest_first)))
+
+
+def _span(row: Presence) -> PresenceSpan:
+    return PresenceSpan(row.start, row.end, row.staff, row.customer, row.confidence)
 
 
 def write_absences(

@@ -9,7 +9,7 @@ from time import monotonic
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from analytics.catch_up import CatchUp, Recorded, coarse_step
+from analytics.catch_up import CatchUp, Recorded, pace
 from analytics.diary import Diary
 from analytics.feeds import CameraFeed
 from analytics.looker import Looker
@@ -143,8 +143,9 @@ class Watcher:
         looks = sum(len(self._watch.cameras[camera].plan.views) for camera in starts) / len(starts)
         finest = timedelta(seconds=settings.sample_seconds)
         span = now - min(starts.values())
-        step = coarse_step(span, len(starts), self._look_seconds * looks, settings.catch_up_budget, finest)
-        _log.info("catching_up", cameras=len(starts), seconds=span.total_seconds(), step=step.total_seconds())
+        step, reach = pace(span, len(starts), self._look_seconds * looks, settings.catch_up_budget, finest)
+        starts = {camera: max(at, now - reach) for camera, at in starts.items()}
+        _log.info("catching_up", cameras=len(starts), seconds=reach.total_seconds(), step=step.total_seconds())
         self._catch_up = CatchUp(self._recorded, starts, step, now + 2 * settings.catch_up_budget)
         self._watch.hold_live()
 

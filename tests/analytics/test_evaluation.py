@@ -1,0 +1,103 @@
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import av
+import pytest
+from av.video.stream import VideoStream
+
+from analytics.detectors.ssd import SsdDetector
+from analytics.evaluation import Report, ZoneScore, clip_pictures, evaluate, load_clips, score_clip
+from analytics.evaluation_report import format_report, report_rows
+from tests.analytics.scenes import START, a_picture, at, labelled_data
+from tests.analytics.world import MarkerDetector
+
+
+def a_clip(folder: Path, gop: int = 5) -> Path:
+    """12 s at 5 fps: nobody, from 4 s on somebody on the left."""
+    (folder / "labels").mkdir()
+    path = folder / "clip.mp4"
+    with av.open(str(path), "w") as movie:
+        stream = movie.add_stream("libx264", rate=5)
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = 640, 360, "yuv420p", gop
+        stream.options = {"sc_threshold": "0", "preset": "ultrafast"}
+        for frame in range(60):
+            picture = a_picture(*([0.2] if frame >= 20 else []), seconds=frame / 5)
+            movie.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        movie.mux(stream.encode(None))
+    zone = {"id": "left", "role": "staff", "polygon": [[0, 0], [0.4, 0], [0.4, 1], [0, 1]], "tolerance_s": 0.5}
+    label = {
+        "schema": "presence-labels/1",
+        "video": "clip.mp4",
+        "duration_s": 12.0,
+        "zones": [zone | {"present": [[4, 12]]}],
+    }
+    (folder / "labels" / "clip.json").write_text(json.dumps(label))
+    return path
+
+
+def test_a_generated_clip_is_seen_without_an_error(tmp_path: Path) -> None:
+    a_clip(tmp_path)
+    told: list[tuple[int, int]] = []
+    (score,) = evaluate(tmp_path, [SsdDetector()], lambda done, all_: told.append((done, all_))).scores
+    assert (score.seconds, score.correct, score.unknown) == (9, 9, 0)
+    assert told == [(0, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("gop", [5, 60])
+def test_pictures_come_every_second_however_far_apart_keyframes_are(tmp_path: Path, gop: int) -> None:
+    times = [(p.wall - START).total_seconds() for p in clip_pictures(a_clip(tmp_path, gop), "clip")]
+    assert len(times) == 12
+    assert all(0.8 <= after - before <= 1.2 for before, after in pairwise(times))
+
+
+def test_a_detector_that_sees_nobody_misses_everybody(tmp_path: Path) -> None:
+    a_clip(tmp_path)
+    (score,) = evaluate(tmp_path, [MarkerDetector()]).scores
+    assert (score.missed, score.correct, score.false) == (6, 3, 0)
+    assert score.accuracy == pytest.approx(1 / 3)
+
+
+def test_unusable_folders_and_labels_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no labels"):
+        evaluate(tmp_path, [])
+    a_clip(tmp_path)
+    (tmp_path / "labels" / "other.json").write_text('{"schema": "presence-labels/2"}')
+    with pytest.raises(ValueError, match=r"other\.json"):
+        load_clips(tmp_path)
+
+
+def test_the_report_has_a_line_for_each_zone_and_one_for_each_detector() -> None:
+    scores = (
+        ZoneScore("a", "z", "staff", "ssd", 8, 1, 1, 10, 10, 100.0),
+        ZoneScore("b", "z", "staff", "ssd", 10, 0, 0, 0, 0, 50.0),
+    )
+    rows = report_rows(Report(scores))
+    assert [row[:5] for row in rows] == [
+        ("a", "z", "ssd", "20", "80.0%"),
+        ("b", "z", "ssd", "10", "100.0%"),
+        ("all", "all", "ssd", "30", "90.0%"),
+    ]
+    assert len(format_report(Report(scores)).splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["classroom_preview", "store-aisle-detection_preview", "worker-zone-detection_preview"]
+)
+def test_short_labelled_clips_are_seen_without_an_error(name: str) -> None:
+    clip = next(clip for clip in load_clips(labelled_data()) if clip.name == name)
+    assert all(score.missed + score.false == 0 for score in score_clip(clip, SsdDetector()))
+
+
+@pytest.mark.slow
+def test_labelled_picture_faults_are_unknown_and_everything_else_is_right() -> None:
+    clip = next(clip for clip in load_clips(labelled_data()) if clip.name == "counter_faults_3min")
+    (score,) = score_clip(clip, SsdDetector())
+    assert (score.missed, score.false) == (0, 0)
+    assert score.unknown == score.unknown_in_faults < 45
+
+
+def test_times_of_a_clip_are_relative_to_its_start(tmp_path: Path) -> None:
+    first = next(clip_pictures(a_clip(tmp_path), "clip"))
+    assert abs((first.wall - at(-3600)).total_seconds()) < 0.2

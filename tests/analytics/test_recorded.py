@@ -1,0 +1,71 @@
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+
+from analytics.recorded import RecordedPictures
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.fragments import pack_fragments
+from storage.models import ClockSource, Location, Segment
+from tests.analytics.encoded import fragmented
+from tests.analytics.scenes import START, a_picture, at
+from tests.sample import CAMERA, a_hall
+
+
+def record(database: Database, spool: Path, start_s: float, places: list[float], sequence: int) -> None:
+    data, head, index = fragmented([a_picture(place) for place in places])
+    key = f"{CAMERA}/{sequence}.mp4"
+    (spool / key).parent.mkdir(parents=True, exist_ok=True)
+    (spool / key).write_bytes(data)
+    with database.transaction() as session:
+        session.add(
+            Segment(
+                camera_id=CAMERA,
+                sequence=sequence,
+                start=at(start_s),
+                end=at(start_s + len(places)),
+                size=len(data),
+                sha256=hashlib.sha256(data).hexdigest(),
+                key=key,
+                location=Location.SPOOL,
+                codec="h264",
+                width=640,
+                height=360,
+                init_size=head,
+                fragments=pack_fragments(index),
+                clock_source=ClockSource.ARRIVAL,
+            )
+        )
+
+
+def recorded(database: Database, tmp_path: Path) -> RecordedPictures:
+    with database.transaction() as session:
+        a_hall(session)
+    spool = tmp_path / "spool"
+    record(database, spool, 0, [0.2] * 5, 1)
+    record(database, spool, 10, [0.8] * 5, 2)
+    return RecordedPictures(database, Footage(database, FolderStore(tmp_path / "store"), spool))
+
+
+def test_recorded_pictures_come_in_order_with_their_wall_time(sqlite_database: Database, tmp_path: Path) -> None:
+    source = recorded(sqlite_database, tmp_path)
+    pictures = list(source.pictures(CAMERA, at(2), at(13), timedelta(seconds=1)))
+    assert [(p.wall - START).total_seconds() for p in pictures] == [2, 3, 4, 10, 11, 12]
+    assert np.abs(pictures[0].image.astype(int) - a_picture(0.2)).mean() < 8
+    assert np.abs(pictures[-1].image.astype(int) - a_picture(0.8)).mean() < 8
+
+
+def test_a_coarse_step_decodes_fewer_pictures(sqlite_database: Database, tmp_path: Path) -> None:
+    source = recorded(sqlite_database, tmp_path)
+    pictures = source.pictures(CAMERA, at(0), at(20), timedelta(seconds=3))
+    assert [(p.wall - START).total_seconds() for p in pictures] == [0, 3, 10, 13]
+
+
+def test_unreadable_footage_is_skipped(sqlite_database: Database, tmp_path: Path) -> None:
+    source = recorded(sqlite_database, tmp_path)
+    (tmp_path / "spool" / CAMERA / "1.mp4").unlink()
+    (tmp_path / "spool" / CAMERA / "2.mp4").write_bytes(b"not a movie")
+    assert list(source.pictures(CAMERA, at(0), at(20), timedelta(seconds=1))) == []

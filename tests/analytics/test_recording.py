@@ -1,0 +1,129 @@
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from analytics.absence import FoundAbsence, Rule
+from analytics.health import FaultChange
+from analytics.presence import Transition
+from analytics.recording import (
+    lasting_faults,
+    raise_fault_alerts,
+    read_cursors,
+    resumed_presence,
+    write_absences,
+    write_cursors,
+    write_faults,
+    write_transitions,
+)
+from storage.database import Database
+from storage.models import Absence, Alert, AlertState, CameraFault, CustomerState, FaultKind, Presence, StaffState
+from tests.analytics.scenes import at
+from tests.sample import CAMERA, HALL, a_hall
+
+STAFFED, UNSTAFFED, UNKNOWN = StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN
+WAITING, NOBODY = CustomerState.WAITING, CustomerState.NONE
+
+
+def change(seconds: float, staff: StaffState, customer: CustomerState = NOBODY) -> Transition:
+    return Transition("cc-1", at(seconds), staff, customer, 0.9)
+
+
+def all_presence(session: Session) -> list[Presence]:
+    return list(session.exec(select(Presence).order_by(col(Presence.start))))
+
+
+def an_absence(end: float | None = None, ended_by: str = "", waiting: bool = False) -> FoundAbsence:
+    ended = None if end is None else at(end)
+    return FoundAbsence(at(0), at(300), ended, ended_by, timedelta(seconds=300), waiting, Rule())
+
+
+def test_presence_rows_follow_one_another_without_hole_or_overlap(database: Database) -> None:
+    with database.transaction() as session:
+        a_hall(session)
+        write_transitions(session, [change(0, STAFFED), change(5, UNSTAFFED), change(9, STAFFED)], "ssd")
+    with database.transaction() as session:
+        found = all_presence(session)
+        assert [(row.start, row.end) for row in found] == [(at(0), at(5)), (at(5), at(9)), (at(9), None)]
+        assert {row.source for row in found} == {"ssd"}
+
+
+def test_a_change_dated_at_the_open_rows_start_replaces_it(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_transitions(session, [change(0, STAFFED, CustomerState.UNKNOWN), change(0, STAFFED)], "ssd")
+        (row,) = all_presence(session)
+        assert (row.customer, row.end) == (NOBODY, None)
+
+
+def test_resuming_knows_the_unstaffed_time_up_to_now(database: Database) -> None:
+    history = [change(0, UNSTAFFED), change(5, UNKNOWN), change(9, UNSTAFFED), change(20, UNSTAFFED, WAITING)]
+    with database.transaction() as session:
+        a_hall(session)
+        write_transitions(session, history, "ssd")
+        resumed = resumed_presence(session, "cc-1")
+        assert resumed is not None
+        assert (resumed.state.at, resumed.state.customer) == (at(20), WAITING)
+        assert [span.start for span in resumed.history] == [at(9), at(20)]
+        assert resumed_presence(session, "cc-2") is None
+
+
+def test_an_absence_is_written_once_and_its_alert_is_resolved_with_it(database: Database) -> None:
+    with database.transaction() as session:
+        a_hall(session)
+        for now in (300, 310, 320):
+            write_absences(session, HALL, "cc-1", [an_absence()], at(now))
+        write_absences(session, HALL, "cc-1", [an_absence(400, "returned", waiting=True)], at(401))
+        (row,), (alert,) = session.exec(select(Absence)).all(), session.exec(select(Alert)).all()
+        assert (row.end, row.ended_by) == (at(400), "returned")
+        assert row.evidence["due"] == at(300).isoformat()
+        assert (alert.raised_at, alert.state, alert.resolved_at) == (at(300), AlertState.RESOLVED, at(401))
+
+
+def test_an_absence_that_is_not_found_any_more_ends_as_unknown(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_absences(session, HALL, "cc-1", [an_absence()], at(300))
+        write_absences(session, HALL, "cc-1", [], at(350))
+        (row,) = session.exec(select(Absence)).all()
+        assert (row.end, row.ended_by) == (at(350), "unknown")
+
+
+def test_an_absence_found_after_the_fact_calls_nobody(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_absences(session, HALL, "cc-1", [an_absence(400, "returned")], at(4000))
+        assert [alert.state for alert in session.exec(select(Alert))] == [AlertState.RESOLVED]
+
+
+def test_a_fault_has_one_alert_that_ends_with_it(database: Database) -> None:
+    began, ended = (FaultChange(CAMERA, FaultKind.NO_SIGNAL, at(t), began=t == 0) for t in (0, 60))
+    with database.transaction() as session:
+        a_hall(session)
+        write_faults(session, [began, began])
+        for now in (5, 6):
+            raise_fault_alerts(session, {CAMERA: HALL}, {HALL: False}, at(now))
+        assert lasting_faults(session, CAMERA) == {FaultKind.NO_SIGNAL}
+        write_faults(session, [ended])
+        (fault,), (alert,) = session.exec(select(CameraFault)).all(), session.exec(select(Alert)).all()
+        assert (fault.start, fault.end) == (at(0), at(60))
+        assert (alert.fault_id, alert.state) == (fault.id, AlertState.RESOLVED)
+        assert lasting_faults(session, CAMERA) == set()
+
+
+def test_a_hall_may_be_dark_while_it_is_closed(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_faults(session, [FaultChange(CAMERA, FaultKind.DARK, at(0), began=True)])
+        raise_fault_alerts(session, {CAMERA: HALL}, {HALL: False}, at(5))
+        assert session.exec(select(Alert)).all() == []
+        raise_fault_alerts(session, {CAMERA: HALL}, {HALL: True}, at(9))
+        assert len(session.exec(select(Alert)).all()) == 1
+
+
+def test_a_cursor_never_goes_back(database: Database) -> None:
+    with database.transaction() as session:
+        a_hall(session)
+        for seconds in (10, 5):
+            write_cursors(session, {CAMERA: at(seconds)})
+    with database.transaction() as session:
+        assert read_cursors(session) == {CAMERA: at(10)}

@@ -1,0 +1,192 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlmodel import SQLModel, col, select
+
+from analytics.watcher import Watcher
+from storage.database import Database
+from storage.models import (
+    Absence,
+    AbsenceRule,
+    Alert,
+    AlertKind,
+    AlertState,
+    Camera,
+    CameraFault,
+    FaultKind,
+    Node,
+    Presence,
+    StaffState,
+    View,
+)
+from tests.analytics.scenes import START, at
+from tests.analytics.world import Script, World
+from tests.sample import CAMERA, LEFT_HALF, RIGHT_HALF, a_hall
+
+T = TypeVar("T", bound=SQLModel)
+
+STAFFED, UNSTAFFED, UNKNOWN = StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN
+THRESHOLD = 20
+
+
+def a_world(database: Database, script: Script) -> World:
+    """One counter with both zones, an absence after 20 s, or 10 s with a customer."""
+    with database.transaction() as session:
+        a_hall(session)
+        for view in session.exec(select(View)):
+            session.delete(view)
+        session.add(View(camera_id=CAMERA, counter_id="cc-1", staff_zone=LEFT_HALF, customer_zone=RIGHT_HALF))
+        session.add(AbsenceRule(threshold_s=THRESHOLD, waiting_threshold_s=10, valid_from=START - timedelta(days=1)))
+    return World(database, script)
+
+
+@contextmanager
+def running(world: World) -> Iterator[Watcher]:
+    watcher = world.watcher()
+    watcher.start()
+    try:
+        yield watcher
+    finally:
+        watcher.stop()
+
+
+def rows(world: World, table: type[T]) -> list[T]:
+    with world.database.transaction() as session:
+        return list(session.exec(select(table)))
+
+
+def presence(world: World) -> list[Presence]:
+    with world.database.transaction() as session:
+        return list(session.exec(select(Presence).order_by(col(Presence.start))))
+
+
+def edges(world: World) -> list[tuple[StaffState, datetime]]:
+    """Changes of the staff state alone, and when."""
+    changes: list[tuple[StaffState, datetime]] = []
+    for row in presence(world):
+        if not changes or changes[-1][0] is not row.staff:
+            changes.append((row.staff, row.start))
+    return changes
+
+
+def states(world: World) -> list[StaffState]:
+    return [state for state, _ in edges(world)]
+
+
+def seconds(moment: datetime | None) -> float:
+    assert moment is not None
+    return (moment - START).total_seconds()
+
+
+def close_to(moment: datetime | None, expected: float, within: float = 2.5) -> bool:
+    return abs(seconds(moment) - expected) <= within
+
+
+def test_a_clerk_who_leaves_raises_an_alert_that_a_return_resolves(database: Database) -> None:
+    world = a_world(database, lambda t: "nobody" if 15 <= t < 60 else "staff")
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Alert)), within=15 + THRESHOLD + 10)
+        assert world.seconds() <= 15 + THRESHOLD + 10
+        (alert,), (absence,) = rows(world, Alert), rows(world, Absence)
+        assert (alert.kind, alert.state, alert.counter_id) == (AlertKind.ABSENCE, AlertState.RAISED, "cc-1")
+        assert close_to(absence.start, 15)
+        assert absence.end is None
+        world.wait_until(lambda: rows(world, Absence)[0].end is not None, within=40)
+    (alert,), (absence,) = rows(world, Alert), rows(world, Absence)
+    assert (alert.state, absence.ended_by) == (AlertState.RESOLVED, "returned")
+    assert close_to(absence.end, 60)
+    assert [state for state in states(world) if state is not UNKNOWN] == [STAFFED, UNSTAFFED, STAFFED]
+
+
+def test_a_waiting_customer_shortens_the_time(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "customer")
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Alert)), within=THRESHOLD)
+    (absence,) = rows(world, Absence)
+    assert (absence.threshold_s, absence.customer_waiting) == (10, True)
+
+
+def test_a_lost_camera_is_unknown_and_a_fault_but_never_an_absence(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "lost" if 12 <= t < 50 else "staff")
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, CameraFault)), within=30)
+        world.wait_until(lambda: bool(rows(world, Alert)), within=5)
+        world.wait_until(lambda: states(world)[-1] is UNKNOWN, within=5)
+        assert close_to(presence(world)[-1].start, 12)
+        assert presence(world)[-1].reason == "no_signal"
+        world.wait_until(lambda: rows(world, Alert)[0].state is AlertState.RESOLVED, within=60)
+    (fault,), (alert,) = rows(world, CameraFault), rows(world, Alert)
+    assert (fault.kind, alert.kind, alert.camera_id) == (FaultKind.NO_SIGNAL, AlertKind.CAMERA_FAULT, CAMERA)
+    assert close_to(fault.start, 12)
+    assert close_to(fault.end, 50, within=8)
+    assert rows(world, Absence) == []
+
+
+def test_darkness_is_unknown_and_a_fault_but_never_an_absence(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "staff" if t < 8 else "dark")
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Alert)), within=30)
+        world.wait_until(lambda: world.seconds() > 8 + THRESHOLD + 5, within=40)
+    assert states(world)[-1] is UNKNOWN
+    assert presence(world)[-1].reason == "dark"
+    assert [fault.kind for fault in rows(world, CameraFault)] == [FaultKind.DARK]
+    assert rows(world, Absence) == []
+
+
+def test_a_restart_goes_on_with_the_open_rows(database: Database) -> None:
+    world = a_world(database, lambda t: "staff" if t < 6 else "nobody")
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Absence)), within=60)
+    with running(world):
+        world.wait_until(lambda: rows(world, Node)[0].heartbeat > at(world.seconds() - 2), within=20)
+        world.wait_until(lambda: rows(world, Node)[0].detail["catching_up"] == 0, within=60)
+        moment = world.seconds()
+        world.wait_until(lambda: world.seconds() > moment + 8, within=20)
+    assert states(world) == [STAFFED, UNSTAFFED]
+    assert len(rows(world, Absence)) == len(rows(world, Alert)) == 1
+    assert rows(world, Absence)[0].end is None
+
+
+def test_what_happened_during_a_stop_is_seen_in_recorded_footage(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "nobody" if 30 <= t < 70 else "staff")
+    with running(world):
+        world.wait_until(lambda: states(world) == [STAFFED], within=20)
+    world.wait_until(lambda: world.seconds() > 90, within=90)
+    with running(world):
+        world.wait_until(lambda: len(states(world)) == 3, within=60)
+    assert states(world) == [STAFFED, UNSTAFFED, STAFFED]
+    _, (_, left), (_, back) = edges(world)
+    assert close_to(left, 30)
+    assert close_to(back, 70)
+    (absence,), (alert,) = rows(world, Absence), rows(world, Alert)
+    assert (absence.ended_by, alert.state) == ("returned", AlertState.RESOLVED)
+
+
+def test_a_stop_without_footage_is_unknown(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "staff")
+    world.recording = False
+    with running(world):
+        world.wait_until(lambda: states(world) == [STAFFED], within=20)
+    world.wait_until(lambda: world.seconds() > 40, within=60)
+    with running(world):
+        world.wait_until(lambda: len(states(world)) == 3, within=100)
+    assert states(world) == [STAFFED, UNKNOWN, STAFFED]
+    assert {row.reason for row in presence(world) if row.staff is UNKNOWN} == {"gap"}
+
+
+def test_edits_act_without_a_restart(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "staff")
+    with running(world):
+        world.wait_until(lambda: states(world) == [STAFFED], within=20)
+        with sqlite_database.transaction() as session:
+            (view,) = session.exec(select(View))
+            view.staff_zone, view.customer_zone = RIGHT_HALF, LEFT_HALF
+        world.wait_until(lambda: states(world)[-1] is UNSTAFFED, within=20)
+        with sqlite_database.transaction() as session:
+            camera = session.get(Camera, CAMERA)
+            assert camera is not None
+            camera.enabled = False
+        world.wait_until(lambda: states(world)[-1] is UNKNOWN, within=20)
+    assert presence(world)[-1].reason == "no_view"
