@@ -21,12 +21,10 @@ def configure(role: str, *, verbose: bool = False) -> None:
         _role_adder(role),
         hide_secrets,
     ]
+    if not terminal:  # a terminal's renderer shows tracebacks itself
+        shared.append(structlog.processors.format_exc_info)
     structlog.configure(
-        processors=[
-            *shared,
-            structlog.processors.format_exc_info if not terminal else _unchanged,
-            renderer,
-        ],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -50,7 +48,3 @@ def _role_adder(role: str) -> Any:  # noqa: ANN401
         return event
 
     return add_role
-
-
-def _unchanged(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return event
