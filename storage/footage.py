@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, and_, col, select
 
 from storage.database import Database
 from storage.intervals import Span, intersect, merge, subtract
@@ -51,16 +52,7 @@ class Footage:
 
     def segments(self, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Segment]:
         """Those that overlap start..end, in order. Reads a bounded part of one index."""
-        query = (
-            select(Segment)
-            .where(
-                Segment.camera_id == camera_id,
-                col(Segment.start) > start - _MAX_LENGTH,
-                col(Segment.start) < end,
-                col(Segment.end) > start,
-            )
-            .order_by(col(Segment.start))
-        )
+        query = select(Segment).where(_overlaps(camera_id, start, end)).order_by(col(Segment.start))
         return list(session.exec(query))
 
     def gaps(self, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Gap]:
@@ -80,8 +72,9 @@ class Footage:
     def coverage(self, session: Session, camera_id: str, start: datetime, end: datetime) -> Coverage:
         """Start and end as given, aware. Raises ValueError if the span ends before it starts."""
         asked = Span(start, end)
-        near = self.segments(session, camera_id, start - FRAME_HOLE, end + FRAME_HOLE)
-        recorded = merge((Span(s.start, s.end) for s in near), bridge=FRAME_HOLE)
+        near = _overlaps(camera_id, start - FRAME_HOLE, end + FRAME_HOLE)
+        spans = session.exec(select(Segment.start, Segment.end).where(near))
+        recorded = merge((Span(*span) for span in spans), bridge=FRAME_HOLE)
         covered = intersect([asked], recorded)
         holes = subtract([asked], covered)
         if not holes:
@@ -102,6 +95,16 @@ class Footage:
                 return file.read(-1 if length is None else length)
         except FileNotFoundError:
             return self.store.read(segment.key, offset, length)
+
+
+def _overlaps(camera_id: str, start: datetime, end: datetime) -> ColumnElement[bool]:
+    """Of segments. The lower bound on their start keeps the search within a few rows of one index."""
+    return and_(
+        col(Segment.camera_id) == camera_id,
+        col(Segment.start) > start - _MAX_LENGTH,
+        col(Segment.start) < end,
+        col(Segment.end) > start,
+    )
 
 
 def explained(holes: Iterable[Span], gaps: Iterable[Gap], recorded_to: datetime | None) -> tuple[Missing, ...]:
