@@ -80,7 +80,9 @@ def fragment(
     samples = [length_prefixed(frame.data) for frame in frames]
     moof = _moof(frames, samples, number, decode_time, durations)
     first = frames[0]
-    return reference_time(to_us(wall), decode_time + first.pts - first.dts) + moof, box(b"mdat", *samples)
+    # Around a camera's first sender report a frame may be due before the one that was sent before it.
+    presented = max(decode_time + first.pts - first.dts, 0)
+    return reference_time(to_us(wall), presented) + moof, box(b"mdat", *samples)
 
 
 def summary(initial: bytes, heads: Sequence[bytes]) -> bytes:

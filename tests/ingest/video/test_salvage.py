@@ -1,5 +1,6 @@
 """A segment's file speaks for itself, and no damage to it does harm."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,6 +118,14 @@ def test_any_bytes_can_be_read_as_boxes(data: bytes) -> None:
 @given(st.integers(0, 4_000_000_000_000_000 // 2))
 def test_reference_times_are_exact(wall_us: int) -> None:
     assert read_reference_time(reference_time(wall_us, 0)[12:]) == wall_us
+
+
+def test_a_frame_that_is_due_before_its_turn_does_no_harm(tmp_path: Path) -> None:
+    first, second = gops(packets(50))
+    early = replace(first, frames=(replace(first.frames[0], dts=first.frames[0].pts + 9000), *first.frames[1:]))
+    _, data = write(tmp_path, [early, second])
+    assert salvage(data, "k").fragments
+    assert len(numbers_in(data)) == 50
 
 
 def test_settling_gives_the_file_its_name_and_can_be_repeated(tmp_path: Path) -> None:

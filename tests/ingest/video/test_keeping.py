@@ -1,0 +1,225 @@
+"""Journal, uploader and reconciliation: what is written down stays true when disk, database or store fail."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, select
+
+from ingest.video.fragmented import Recording
+from ingest.video.frames import to_us
+from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
+from ingest.video.intake import Intake
+from ingest.video.journal import Entry, Journal, write_entry
+from ingest.video.reconcile import QUARANTINE, reconcile_files, reconcile_rows, resume
+from ingest.video.segmenter import Gop
+from ingest.video.uploader import Uploader
+from ingest.video.writer import PART, FinishedSegment, SegmentWriter, settle
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.models import ClockSource, Gap, GapCause, Location, Node, Segment
+from storage.objects import ObjectStore, StoreError
+from tests.ingest.video.encoded import START, gops, packets
+from tests.ingest.video.evidence import causes, gaps, segments
+from tests.sample import CAMERA
+from tests.servers import wait_until
+
+
+def write(spool: Path, sequence: int, some: list[Gop], camera_id: str = CAMERA) -> FinishedSegment:
+    recording = Recording(camera_id, sequence, some[0].wall_us, ClockSource.ARRIVAL, 0)
+    writer = SegmentWriter(spool, recording, some[0].info)
+    for gop in some:
+        writer.append(gop)
+    finished = writer.close()
+    assert finished is not None
+    return finished
+
+
+def some_gops(seconds_later: float = 0) -> list[Gop]:
+    return gops(packets(50), START + timedelta(seconds=seconds_later))
+
+
+def put(database: Database, *entries: Entry) -> None:
+    for entry in entries:
+        with database.transaction() as session:
+            write_entry(session, entry)
+
+
+def test_a_settled_segment_gets_its_row_and_the_uploader_moves_it(
+    hall: Database, store: ObjectStore, tmp_path: Path
+) -> None:
+    finished = write(tmp_path, 1, some_gops())
+    settle(tmp_path, finished.key)
+    put(hall, finished)
+    assert Uploader(hall, store, tmp_path).run_once() == 1
+    (row,) = segments(hall)
+    assert row.location is Location.STORED
+    assert not (tmp_path / row.key).exists()
+    assert store.size(row.key) == row.size
+
+
+def test_the_journal_writes_in_order_and_ends(site: Database, tmp_path: Path) -> None:
+    journal = Journal(site, tmp_path, lambda: None)
+    journal.start()
+    journal.put(GapOpened(CAMERA, START, GapCause.CAMERA_UNREACHABLE, "no answer"))
+    journal.put(GapClosed(CAMERA, START, START + timedelta(seconds=5)))
+    journal.put(write(tmp_path, 1, some_gops(5)))
+    journal.put(GapOpened(CAMERA, START + timedelta(seconds=7), GapCause.RECORDER_STOPPED))
+    journal.stop()
+    assert [(gap.cause, gap.end is None) for gap in gaps(site)] == [
+        (GapCause.CAMERA_UNREACHABLE, False),
+        (GapCause.RECORDER_STOPPED, True),
+    ]
+    assert len(segments(site)) == 1
+
+
+def test_a_row_that_the_database_refuses_holds_up_nothing(site: Database, tmp_path: Path) -> None:
+    journal = Journal(site, tmp_path, lambda: None)
+    journal.start()
+    journal.put(write(tmp_path, 1, some_gops(), camera_id="unknown"))
+    journal.put(write(tmp_path, 1, some_gops()))
+    journal.stop()
+    assert [row.camera_id for row in segments(site)] == [CAMERA]
+
+
+def test_changes_of_gaps_can_be_written_twice(site: Database) -> None:
+    opened, closed = (
+        GapOpened(CAMERA, START, GapCause.DISK_FULL),
+        GapClosed(CAMERA, START, START + timedelta(seconds=1)),
+    )
+    put(site, opened, opened, closed, closed)
+    assert len(gaps(site)) == 1
+    put(site, GapOpened(CAMERA, START + timedelta(hours=1), GapCause.UNKNOWN))
+    put(site, GapClosed(CAMERA, START + timedelta(hours=1), START + timedelta(hours=1)))
+    assert len(gaps(site)) == 1
+
+
+class AwayStore(FolderStore):
+    """Refuses puts of some keys, or everything."""
+
+    away = False
+    refused: str = ""
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        if self.away or key == self.refused:
+            raise StoreError("not now")
+        super().put(key, source, sha256)
+
+    def check(self) -> None:
+        if self.away:
+            raise StoreError("the store is away")
+
+
+def test_one_refused_object_does_not_hold_up_the_others(site: Database, tmp_path: Path) -> None:
+    spool, store = tmp_path / "spool", AwayStore(tmp_path / "store")
+    for sequence in (1, 2):
+        finished = write(spool, sequence, some_gops(2 * sequence))
+        settle(spool, finished.key)
+        put(site, finished)
+    store.away = True
+    uploader = Uploader(site, store, spool)
+    with pytest.raises(StoreError):
+        uploader.run_once()
+    store.away, store.refused = False, segments(site)[0].key
+    assert uploader.run_once() == 1
+    assert [row.location for row in segments(site)] == [Location.SPOOL, Location.STORED]
+    assert (spool / segments(site)[0].key).exists()
+
+
+def test_files_without_rows_get_them_back(site: Database, tmp_path: Path) -> None:
+    settled, partial = write(tmp_path, 1, some_gops()), write(tmp_path, 2, some_gops(2))
+    settle(tmp_path, settled.key)
+    path = tmp_path / (partial.key + PART)
+    path.write_bytes(path.read_bytes()[: partial.fragments[1].byte_offset + 100])
+    assert [found.recording.sequence for found in reconcile_files(site, tmp_path)] == [1, 2]
+    assert segments(site)[0].sha256 == settled.sha256
+    assert segments(site)[1].end == START + timedelta(seconds=3)
+    assert reconcile_files(site, tmp_path) == []
+
+
+def test_what_cannot_be_read_is_kept_in_quarantine(site: Database, tmp_path: Path) -> None:
+    (tmp_path / "noise.mp4").write_bytes(b"noise")
+    stranger = write(tmp_path, 1, some_gops(), camera_id="unknown")
+    assert reconcile_files(site, tmp_path) == []
+    assert (tmp_path / QUARANTINE / "noise.mp4").read_bytes() == b"noise"
+    assert (tmp_path / QUARANTINE / stranger.key).exists()
+    assert reconcile_files(site, tmp_path) == []
+
+
+def test_a_stored_segment_leaves_no_copy_and_a_lost_one_becomes_a_gap(site: Database, tmp_path: Path) -> None:
+    spool, store = tmp_path / "spool", FolderStore(tmp_path / "store")
+    kept, uploaded, lost = (write(spool, n, some_gops(2 * n)) for n in range(3))
+    for finished in (kept, uploaded, lost):
+        settle(spool, finished.key)
+        put(site, finished)
+    store.put(uploaded.key, spool / uploaded.key, uploaded.sha256)
+    (spool / uploaded.key).unlink()
+    (spool / lost.key).unlink()
+    reconcile_rows(site, store, spool, [CAMERA])
+    assert [(row.key, row.location) for row in segments(site)] == [
+        (kept.key, Location.SPOOL),
+        (uploaded.key, Location.STORED),
+    ]
+    (gap,) = gaps(site)
+    assert (gap.start, gap.end, gap.cause) == (lost.row().start, lost.row().end, GapCause.UNKNOWN)
+
+
+def test_recording_resumes_after_the_last_sequence_with_the_crash_written_down(site: Database, tmp_path: Path) -> None:
+    finished = write(tmp_path, 41, some_gops())
+    adopted = reconcile_files(site, tmp_path)
+    now = START + timedelta(minutes=3)
+    with site.transaction() as session:
+        session.add(Node(name="r", role="recorder", started_at=START, heartbeat=START + timedelta(seconds=4)))
+    resumption = resume(site, CAMERA, "r", adopted, now)
+    assert resumption.next_sequence == 42
+    assert [(gap.start, gap.end, gap.cause) for gap in gaps(site)] == [
+        (finished.row().end, None, GapCause.RECORDER_CRASHED)
+    ]
+
+
+def test_a_full_disk_is_a_gap_and_recording_goes_on_when_there_is_space(site: Database, tmp_path: Path) -> None:
+    entries: list[Entry] = []
+    now = datetime.now(UTC)
+    intake = Intake(CAMERA, tmp_path, 10, 1, GapKeeper(CAMERA, START), entries.append)
+    first, second, third = gops(packets(75))
+    intake.record(first, now)
+    with a_full_disk(tmp_path):
+        intake.record(second, now)
+    intake.record(third, now)
+    intake.close(GapCause.RECORDER_STOPPED, now)
+    put(site, *(entry for entry in entries if not isinstance(entry, FinishedSegment)))
+    for entry in entries:
+        if isinstance(entry, FinishedSegment):
+            settle(tmp_path, entry.key)
+            assert (tmp_path / entry.key).stat().st_size == entry.size
+            put(site, entry)
+    assert causes(site) == [GapCause.DISK_FULL, GapCause.RECORDER_STOPPED]
+    assert [to_us(row.end) - to_us(row.start) for row in segments(site)] == [1_000_000, 1_000_000]
+
+
+@contextmanager
+def a_full_disk(folder: Path) -> Iterator[None]:
+    """No file can grow by more than some bytes: the kernel takes a part of a write and refuses the rest."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    largest = max(path.stat().st_size for path in folder.rglob("*" + PART))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest + 100, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_waiting_entries_are_counted(site: Database, tmp_path: Path) -> None:
+    journal = Journal(site, tmp_path, lambda: None)
+    journal.put(GapOpened(CAMERA, START, GapCause.UNKNOWN))
+    assert journal.waiting == 1
+    journal.start()
+    wait_until(lambda: journal.waiting == 0)
+    journal.stop()
+    with site.transaction() as session:
+        assert isinstance(session, Session)
+        assert session.exec(select(Gap)).one().cause is GapCause.UNKNOWN
+        assert session.exec(select(Segment)).all() == []
