@@ -1,17 +1,15 @@
 """Live video in the browser: MSE over WebSocket for the wall, WHEP for the focused picture."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from fastapi import APIRouter, FastAPI
 
 from ingest.video import relay
-from ingest.video.frames import EncodedFrame, StreamInfo, StreamName
 from web.live import mse, whep
-from web.live.hub import LiveHub
+from web.live.hub import LiveHub, Subscribe
 from web.live.peers import Peers
 
 
@@ -34,14 +32,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await hub.close()
 
 
-def _through(relay_socket: Path) -> Callable[[str, StreamName], AsyncGenerator[StreamInfo | EncodedFrame]]:
-    async def subscribe(camera_id: str, stream: StreamName) -> AsyncGenerator[StreamInfo | EncodedFrame]:
-        packets = relay.subscribe(relay_socket, camera_id, stream)
-        async with aclosing(cast(AsyncGenerator[StreamInfo | EncodedFrame], packets)) as items:
-            async for item in items:
-                yield item
-
-    return subscribe
+def _through(relay_socket: Path) -> Subscribe:
+    return lambda camera_id, stream: relay.subscribe(relay_socket, camera_id, stream)
 
 
 router = APIRouter(lifespan=_lifespan)
