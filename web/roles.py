@@ -88,9 +88,14 @@ def _recorder(services: Services, stop: threading.Event) -> Iterator[None]:
 
 @contextmanager
 def _watcher(services: Services, stop: threading.Event) -> Iterator[None]:
+    from analytics.people import DetectorUnavailable
     from web.watching import build_watcher
 
-    watcher = build_watcher(services)
+    try:
+        watcher = build_watcher(services)
+    except DetectorUnavailable as problem:
+        log.error("detector_unavailable", problem=str(problem))
+        raise SystemExit(1) from None
     watcher.start()
     try:
         yield

@@ -1,5 +1,6 @@
 """The shape of `hallwatch.toml`. Reading it, and saying what is wrong with it, is in `web.settings_file`."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ from web.declarations import (
     ViewDeclaration,
 )
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
 
 class DatabaseSettings(Strict):
     url: SecretStr = SecretStr("")
@@ -36,6 +39,20 @@ class StoreSettings(Strict):
     secret_key: SecretStr = SecretStr("")
     secure: bool = True
     region: str = ""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_host_and_port(cls, endpoint: str) -> str:
+        if "/" in endpoint:
+            raise ValueError("must be host:port without http:// and without a path; `secure` says whether it is https")
+        return endpoint
+
+    @field_validator("bucket")
+    @classmethod
+    def _is_a_bucket_name(cls, bucket: str) -> str:
+        if bucket and not _BUCKET.fullmatch(bucket):
+            raise ValueError("must have 3 to 63 small letters, digits, dots and dashes")
+        return bucket
 
     @model_validator(mode="after")
     def _s3_is_complete(self) -> Self:

@@ -83,6 +83,8 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
         ('[web]\nlisten = "8080"', "web.listen: must be host:port"),
         ('[web]\npublic_url = "hall.example"', "web.public_url: must be an address"),
         ('[store]\nkind = "s3"', "store: kind is s3, but endpoint, bucket, access_key, secret_key is missing"),
+        ('[store]\nbucket = "B"', "store.bucket: must have 3 to 63 small letters"),
+        ('[store]\nendpoint = "http://s3:9000"', "store.endpoint: must be host:port without http://"),
         ("[recorder]\nsegment_seconds = 90", "recorder.segment_seconds: input should be less than or equal to 30"),
         ('[watcher]\ndetector = "magic"', "watcher.detector: input should be"),
         ('[[district]]\nid = "a b"\nname = "x"', "district[a b].id: 'a b' is not a valid id"),

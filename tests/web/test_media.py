@@ -1,0 +1,167 @@
+"""Footage over HTTP: exact, by ranges, within one's scope, and written down in the access log."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import Absence, AccessEntry, Case, FootageLink, Outcome, Segment, Step, StepKind, View
+from tests.ingest.video.encoded import START, gops, numbers_in, packets
+from tests.ingest.video.test_clip import at, recorded
+from tests.sample import CAMERA
+from tests.web.conftest import SignedIn
+from web.services import Services
+
+
+@pytest.fixture
+def footage(services: Services, tmp_path: Path) -> Services:
+    """200 numbered frames of `cc-cam-1` in eight seconds from START on."""
+    rows = recorded(tmp_path / "spool", gops(packets(200)))
+    with services.database.transaction() as session:
+        session.add_all(Segment(**row.model_dump()) for row in rows)
+    return services
+
+
+def span(first: datetime, last: datetime, camera: str = CAMERA) -> dict[str, str]:
+    return {"camera": camera, "from": first.isoformat(), "to": last.isoformat()}
+
+
+@pytest.fixture
+def inspector(footage: Services, signed_in: SignedIn) -> TestClient:
+    return signed_in("inspector")
+
+
+def test_a_clip_has_exactly_the_frames_of_its_span(inspector: TestClient) -> None:
+    answer = inspector.get("/media/clip.mp4", params=span(at(60), at(65)))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "video/mp4"
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert numbers_in(answer.content) == [60, 61, 62, 63, 64]
+
+
+def test_a_clip_is_fetched_in_ranges(inspector: TestClient) -> None:
+    asked = span(at(60), at(65))
+    whole = inspector.get("/media/clip.mp4", params=asked)
+    size, etag = len(whole.content), whole.headers["etag"]
+    parts = [
+        inspector.get("/media/clip.mp4", params=asked, headers={"Range": f"bytes={first}-{first + 999}"})
+        for first in range(0, size, 1000)
+    ]
+    assert {part.status_code for part in parts} == {206}
+    assert b"".join(part.content for part in parts) == whole.content
+    assert parts[0].headers["content-range"] == f"bytes 0-999/{size}"
+    tail = inspector.get("/media/clip.mp4", params=asked, headers={"Range": "bytes=-10", "If-Range": etag})
+    assert tail.content == whole.content[-10:]
+    other = inspector.get("/media/clip.mp4", params=asked, headers={"Range": "bytes=-10", "If-Range": '"old"'})
+    assert other.status_code == 200
+    beyond = inspector.get("/media/clip.mp4", params=asked, headers={"Range": f"bytes={size}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
+
+
+def test_an_unchanged_clip_is_not_sent_again(inspector: TestClient) -> None:
+    asked = span(at(60), at(65))
+    etag = inspector.get("/media/clip.mp4", params=asked).headers["etag"]
+    assert inspector.get("/media/clip.mp4", params=asked, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_a_download_has_a_telling_name_and_needs_the_right(footage: Services, signed_in: SignedIn) -> None:
+    asked = span(START, START + timedelta(seconds=4)) | {"download": "1"}
+    answer = signed_in("inspector").get("/media/clip.mp4", params=asked)
+    assert answer.headers["content-disposition"].startswith('attachment; filename="cc-cam-1_')
+    assert answer.headers["content-disposition"].endswith('_4s.mp4"')
+    assert signed_in("supervisor").get("/media/clip.mp4", params=asked).status_code == 403
+
+
+def test_a_still_is_a_jpeg(inspector: TestClient) -> None:
+    answer = inspector.get("/media/still.jpg", params={"camera": CAMERA, "at": at(24).isoformat()})
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.content.startswith(b"\xff\xd8")
+    newest = inspector.get("/media/still.jpg", params={"camera": CAMERA})
+    assert newest.status_code == 200
+    assert newest.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "status"),
+    [(at(300), at(310), 404), (at(10), at(10), 422), (at(10), at(5), 422), (START, START + timedelta(days=1), 422)],
+)
+def test_a_span_without_footage_or_sense_is_refused(
+    inspector: TestClient, first: datetime, last: datetime, status: int
+) -> None:
+    assert inspector.get("/media/clip.mp4", params=span(first, last)).status_code == status
+
+
+def test_a_time_without_a_zone_is_refused(inspector: TestClient) -> None:
+    asked = span(at(60), at(65)) | {"from": "2026-03-02T11:00:00"}
+    answer = inspector.get("/media/clip.mp4", params=asked)
+    assert answer.status_code == 422
+    assert answer.json()["fields"][0]["field"] == "from"
+
+
+def test_each_look_is_written_down_once(inspector: TestClient, footage: Services) -> None:
+    asked = span(START, START + timedelta(seconds=4))
+    for first in (0, 500, 1000):
+        headers = {"Range": f"bytes={first}-", "Referer": "http://testserver/cases/1"}
+        inspector.get("/media/clip.mp4", params=asked, headers=headers)
+    inspector.get("/media/clip.mp4", params=asked | {"download": "1", "purpose": "complaint 17"})
+    with footage.database.transaction() as session:
+        looks = [(e.action, e.subject, e.purpose) for e in session.exec(select(AccessEntry))]
+    stamp = START.strftime("%Y-%m-%dT%H:%M:%SZ")
+    subject = f"camera:{CAMERA} {stamp}/PT4S"
+    assert looks == [("play", subject, "/cases/1"), ("download", subject, "complaint 17")]
+
+
+def test_a_department_sees_the_clips_of_its_cases_and_of_absences_only(footage: Services, signed_in: SignedIn) -> None:
+    department = signed_in("department")
+    asked = span(at(60), at(65))
+    assert department.get("/media/clip.mp4", params=asked).status_code == 404
+    _link_step(footage, "civil")
+    assert department.get("/media/clip.mp4", params=asked).status_code == 404
+    _link_step(footage, "tax")
+    assert department.get("/media/clip.mp4", params=asked).status_code == 200
+    assert department.get("/media/clip.mp4", params=span(at(60), at(120))).status_code == 404
+    assert department.get("/media/still.jpg", params={"camera": CAMERA, "at": at(61).isoformat()}).status_code == 200
+    assert department.get("/media/still.jpg", params={"camera": CAMERA, "at": at(90).isoformat()}).status_code == 404
+
+
+def test_a_department_sees_the_clip_of_an_absence(footage: Services, signed_in: SignedIn) -> None:
+    with footage.database.transaction() as session:
+        session.add(Absence(id=9, counter_id="cc-1", start=at(60), end=at(65), threshold_s=1))
+        session.flush()
+        session.add(_link(absence_id=9))
+    assert signed_in("department").get("/media/clip.mp4", params=span(at(60), at(65))).status_code == 200
+
+
+def _link_step(services: Services, department: str) -> None:
+    with services.database.transaction() as session:
+        case = Case(source_id="cc-platform", number=department, department_id=department, opened_at=START)
+        session.add(case)
+        session.flush()
+        step = Step(
+            case_id=case.id or 0,
+            source_id="cc-platform",
+            reference=f"step-{department}",
+            kind=StepKind.ACCEPT,
+            counter_id="cc-1",
+            start=at(60),
+            end=at(65),
+            received_at=at(65),
+        )
+        session.add(step)
+        session.flush()
+        assert session.exec(select(View).where(View.camera_id == CAMERA, View.counter_id == "cc-1")).first()
+        session.add(_link(step_id=step.id))
+
+
+def _link(step_id: int | None = None, absence_id: int | None = None) -> FootageLink:
+    return FootageLink(
+        step_id=step_id,
+        absence_id=absence_id,
+        outcome=Outcome.CLIP,
+        camera_id=CAMERA,
+        start=at(55),
+        end=at(70),
+        computed_at=at(70),
+    )
