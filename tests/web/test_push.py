@@ -113,3 +113,7 @@ def test_the_key_is_kept_only_as_its_hash(services: Services) -> None:
         stored = session.get_one(Source, "cc-platform")
     assert stored.key_hash == key_hash(PUSH_KEY)
     assert PUSH_KEY not in json.dumps(stored.model_dump())
+
+
+def test_a_sequence_may_be_a_time_in_milliseconds(anonymous: TestClient) -> None:
+    assert push(anonymous, 1_790_000_000_000, ROW).json()["accepted"] == 1

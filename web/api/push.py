@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 MAX_ROWS = 20_000
-_MAX_SEQUENCE = 2**31 - 1
+_MAX_SEQUENCE = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly
 
 
 class PushBody(BaseModel):
