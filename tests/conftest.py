@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -20,6 +21,10 @@ from tests.servers import PostgresServer, S3Server, free_port
 __all__ = ["free_port"]
 
 _numbers = count(1)
+
+# A deadline measures how busy the machine is, not whether the code is right.
+settings.register_profile("hallwatch", deadline=None)
+settings.load_profile("hallwatch")
 
 
 @pytest.fixture(scope="session")
