@@ -90,7 +90,7 @@ def _progress(session: Session, case_ids: list[int]) -> dict[int | None, _Progre
     )
     by_case: dict[int, list[tuple[StepKind, str, Outcome | None]]] = defaultdict(list)
     for case_id, kind, name, outcome in rows:
-        by_case[case_id].append((kind, name, outcome))
+        by_case[case_id].append((StepKind(kind), name, Outcome(outcome) if outcome else None))
     return {case_id: _summed(steps) for case_id, steps in by_case.items()}
 
 

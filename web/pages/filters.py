@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query
 from sqlalchemy import ColumnElement, and_, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import Mapped
 
 from web.errors import NotFound
 from web.pages.places import HallRef
@@ -23,7 +23,7 @@ class DayRange:
     first: date | None
     last: date | None
 
-    def contains(self, at: InstrumentedAttribute[Any], zone: str) -> ColumnElement[bool]:
+    def contains(self, at: Mapped[Any], zone: str) -> ColumnElement[bool]:
         bounds: list[ColumnElement[bool]] = []
         if self.first:
             bounds.append(at >= _midnight(self.first, zone))

@@ -10,10 +10,12 @@ import orjson
 from markupsafe import Markup
 
 from web.i18n import Language, translations
+from web.i18n import gettext_marker as _
 from web.pages.timelines import along
 from web.pages.words import BAR_WORDS, word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_UNITS = (_("d"), _("h"), _("min"), _("s"))
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -109,8 +111,8 @@ def _largest_units(seconds: int) -> list[tuple[int, str]]:
     minutes, s = divmod(max(seconds, 0), 60)
     hours, m = divmod(minutes, 60)
     days, h = divmod(hours, 24)
-    parts = [(days, "d"), (h, "h"), (m, "min"), (s, "s")]
-    first = next((i for i, (n, _) in enumerate(parts) if n), len(parts) - 1)
+    parts = list(zip((days, h, m, s), _UNITS, strict=True))
+    first = next((i for i, (n, _unit) in enumerate(parts) if n), len(parts) - 1)
     return [(n, unit) for i, (n, unit) in enumerate(parts) if i == first or (i == first + 1 and n)]
 
 

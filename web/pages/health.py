@@ -126,7 +126,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             nodes=tuple(_node(n, now) for n in session.exec(select(Node).order_by(col(Node.role), col(Node.name)))),
             spool=_spool(session),
             hours=_hours(session, now),
-            deliveries=dict(session.exec(select(Delivery.state, func.count()).group_by(col(Delivery.state))).all()),
+            deliveries=_deliveries(session),
             failed=_failed(session),
         )
 
@@ -225,6 +225,11 @@ def _hour(session: Session, start: datetime, end: datetime) -> RecordedHour:
     ).one()
     missing = sum(total.seconds for causes in _gaps(session, start, end).values() for total in causes)
     return RecordedHour(start, size or 0, missing)
+
+
+def _deliveries(session: Session) -> dict[DeliveryState, int]:
+    rows = session.exec(select(Delivery.state, func.count()).group_by(col(Delivery.state)))
+    return {DeliveryState(state): count for state, count in rows}
 
 
 def _failed(session: Session) -> tuple[FailedDelivery, ...]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import Mapped
 
 PAGE_SIZE = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,9 +31,7 @@ def parse_cursor(text: str) -> Cursor | None:
     return Cursor(_EPOCH + int(micros) * _MICROSECOND, int(row_id))
 
 
-def after(
-    cursor: Cursor | None, at: InstrumentedAttribute[Any], row_id: InstrumentedAttribute[Any]
-) -> ColumnElement[bool]:
+def after(cursor: Cursor | None, at: Mapped[Any], row_id: Mapped[Any]) -> ColumnElement[bool]:
     """Rows that come after the cursor when the newest come first."""
     if cursor is None:
         return true()

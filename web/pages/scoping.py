@@ -3,14 +3,14 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from storage.models import Case, Role, Source
 from web.viewer import Viewer
 
 
-def halls_in_scope(viewer: Viewer, hall_id: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+def halls_in_scope(viewer: Viewer, hall_id: Mapped[Any]) -> ColumnElement[bool]:
     """Whether the row's hall lies within the viewer's scope; a row without a hall needs the whole city as scope."""
     return true() if viewer.halls is None else hall_id.in_(sorted(viewer.halls))
 

@@ -55,9 +55,11 @@ class Section(Protocol):
     one: str
     """The words for one of them, in the heading of the form."""
     about: str
-    columns: tuple[str, ...]
     camera_picture: bool
     """Whether the form draws zones over a camera's picture."""
+
+    @property
+    def columns(self) -> tuple[str, ...]: ...
 
     def rows(self, desk: Desk) -> Sequence[Row]: ...
 
