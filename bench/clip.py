@@ -22,6 +22,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.camera_process import filled
 from ingest.video.clip import open_clip
 from ingest.video.fragmented import Recording
 from ingest.video.segmenter import Gop
@@ -141,10 +142,7 @@ def _record(database: Database, folder: Path, mbit: float) -> list[tuple[str, Pa
 def _filled_up(gop: Gop, size: int) -> Gop:
     """The same pictures with a filler unit (H.264 type 12) that brings them to the size."""
 
-    def fill(data: bytes) -> bytes:
-        return data + b"\x00\x00\x00\x01\x0c" + b"\xff" * max(size - len(data), 1) + b"\x80"
-
-    return replace(gop, frames=tuple(replace(frame, data=fill(frame.data)) for frame in gop.frames))
+    return replace(gop, frames=tuple(replace(frame, data=filled(frame.data, size)) for frame in gop.frames))
 
 
 def _filled(store: ObjectStore, files: list[tuple[str, Path, str]]) -> ObjectStore:

@@ -3,7 +3,7 @@
     python -m bench.recording [--cameras 1 8 32] [--seconds 20] [--kbps 2000]
 
 The recorder does its whole work (index, SHA-256, fsync, rows in SQLite, upload to a folder store); ffmpeg only copies,
-one process per camera as such tools run it. The camera is GStreamer's RTSP server, one encoder for all clients.
+one process per camera as such tools run it. All record one simulated camera, in a process that is not counted.
 """
 
 import argparse
@@ -14,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from sqlmodel import select
 from storage.database import Database
 from storage.migrate import upgrade
 from storage.models import Camera, District, Hall, Segment
-from tests.ingest.video.gstreamer_camera import GStreamerCamera
 from tests.servers import wait_until
 
 MAX_CPU_RATIO = 1.5
@@ -35,7 +34,6 @@ READY_LIMIT_S = 120.0
 SETTLE_S = 3.0
 STAGGER_S = 0.2
 """Between the starts of ffmpeg: they are to be measured, not the camera's accepting 32 clients at once."""
-CAMERA = ("--width=640", "--height=360", "--pattern=snow")
 ROOT = Path(__file__).parents[1]
 
 
@@ -71,11 +69,22 @@ def main() -> None:
     for count in options.cameras:
         loads: list[Load] = []
         for start in (_recorder, _ffmpeg):
-            with GStreamerCamera(f"--kbps={options.kbps}", *CAMERA) as camera, tempfile.TemporaryDirectory() as folder:
-                loads.append(_load(start(camera.url, count, Path(folder)), options.seconds))
+            with _camera(options.kbps) as url, tempfile.TemporaryDirectory() as folder:
+                loads.append(_load(start(url, count, Path(folder)), options.seconds))
         rows.append(Row(count, *loads))
     _print(rows, options.kbps)
     sys.exit(not all(row.is_good for row in rows))
+
+
+@contextmanager
+def _camera(kbps: int) -> Iterator[str]:
+    command = [sys.executable, "-m", "bench.camera_process", str(kbps)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from ingest.video.parameter_sets import BadParameterSets, ParameterSets
 from storage.models import ClockSource
 
 _NTP_EPOCH_S = 2_208_988_800
+_NTP_ERA_S = 1 << 32
+_LAST_US = _NTP_ERA_S * 1_000_000
 _EMPTY_TABLES = (
     full_box(b"stts", 0, 0, bytes(4)),
     full_box(b"stsc", 0, 0, bytes(4)),
@@ -126,7 +128,7 @@ def _moof(
 def reference_time(wall_us: int, media_time: int) -> bytes:
     """`prft`: when, by the wall clock, the frame at this media time was taken."""
     seconds, rest = divmod(wall_us, 1_000_000)
-    ntp = seconds + _NTP_EPOCH_S << 32 | -(-(rest << 32) // 1_000_000)
+    ntp = (seconds + _NTP_EPOCH_S) % _NTP_ERA_S << 32 | -(-(rest << 32) // 1_000_000)
     return full_box(b"prft", 1, 0, struct.pack(">IQQ", TRACK, ntp, media_time))
 
 
@@ -137,7 +139,9 @@ def read_reference_time(body: bytes) -> int:
     except struct.error as error:
         raise BadBox(f"prft: {error}") from error
     ntp = int(ntp)
-    return ((ntp >> 32) - _NTP_EPOCH_S) * 1_000_000 + ((ntp & 0xFFFFFFFF) * 1_000_000 >> 32)
+    # NTP counts seconds in eras of 136 years; one that would lie before 1970 is of the era that begins in 2036.
+    seconds = ((ntp >> 32) - _NTP_EPOCH_S) % _NTP_ERA_S
+    return seconds * 1_000_000 + ((ntp & 0xFFFFFFFF) * 1_000_000 >> 32)
 
 
 def read_initial(data: bytes) -> Initial:
@@ -170,10 +174,13 @@ def _read_description(data: bytes, meta: Box) -> Recording:
     fields = json.loads(data[value.body + 8 : value.end])
     if fields.pop("hallwatch") != 1:
         raise BadBox("another version")
+    start_us, sequence = int(fields["start_us"]), int(fields["sequence"])
+    if not (0 <= start_us < _LAST_US and 0 <= sequence < 1 << 62):
+        raise BadBox(f"start {start_us}, sequence {sequence}")
     return Recording(
         str(fields["camera_id"]),
-        int(fields["sequence"]),
-        int(fields["start_us"]),
+        sequence,
+        start_us,
         ClockSource(fields["clock_source"]),
         int(fields["clock_offset_us"]),
     )

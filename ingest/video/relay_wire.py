@@ -72,7 +72,7 @@ def decode_body(kind: int, body: bytes) -> StreamInfo | EncodedFrame:
         raise UnknownCamera(body.decode(errors="replace"))
     try:
         return _read_info(body) if kind == _INFO else _read_frame(body)
-    except (ValueError, KeyError, TypeError, struct.error) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, struct.error) as error:
         raise RelayError(f"malformed message: {error}") from error
 
 

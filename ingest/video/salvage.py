@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ingest.video.boxes import BadBox, Box, MovieFragment, read_movie_fragment, whole_boxes
 from ingest.video.fragmented import Initial, read_initial, read_reference_time
+from ingest.video.segmenter import MAX_SEGMENT_US
 from ingest.video.writer import FinishedSegment
 from storage.fragments import Fragment
 
@@ -51,7 +52,7 @@ def _whole_fragments(data: bytes, initial: Initial) -> Iterator[_Whole]:
         if [box.kind for box in three] != [b"prft", b"moof", b"mdat"]:
             return
         found = _whole_fragment(data, *three)
-        if found is None:
+        if found is None or not _is_within(found, initial):
             return
         yield found
 
@@ -68,6 +69,13 @@ def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | No
             return None
         position += sample.size
     return _Whole(wall_us, prft.start, mdat.end, movie) if position == mdat.end and movie.samples else None
+
+
+def _is_within(found: _Whole, initial: Initial) -> bool:
+    """Whether the fragment lies in the time that a segment can last; a damaged number does not."""
+    start_us = initial.recording.start_us
+    end_us = found.wall_us + found.moof.duration * 1_000_000 // initial.timescale
+    return start_us <= found.wall_us <= end_us <= start_us + MAX_SEGMENT_US
 
 
 def _summary_size(data: bytes, start: int) -> int:

@@ -98,6 +98,7 @@ def test_damage_never_does_more_than_lose_what_it_hit(
         found = salvage(bytes(damaged), finished.key)
     except BadBox:
         return
+    assert found.row().start.tzinfo
     assert found.size <= len(damaged)
     assert found.fragments
     assert all(f.byte_offset + f.byte_size <= found.size for f in found.fragments)
@@ -115,7 +116,7 @@ def test_any_bytes_can_be_read_as_boxes(data: bytes) -> None:
             continue
 
 
-@given(st.integers(0, 4_000_000_000_000_000 // 2))
+@given(st.integers(0, 4_000_000_000_000_000))
 def test_reference_times_are_exact(wall_us: int) -> None:
     assert read_reference_time(reference_time(wall_us, 0)[12:]) == wall_us
 
