@@ -1,15 +1,15 @@
 """Bringing disk, database and store together when the recorder starts. Nothing that cannot be read is deleted."""
 
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session, col, func, select
 
-from ingest.video.boxes import BadBox
 from ingest.video.gaps import GapOpened, Known, StartingPoint, account_for_absence
 from ingest.video.journal import write_gap_change
 from ingest.video.salvage import salvage
@@ -93,8 +93,12 @@ def _adopt(database: Database, spool: Path, path: Path, key: str) -> list[Finish
             settle(spool, key)
         with database.transaction() as session:
             session.add(segment.row())
-    except (BadBox, IntegrityError) as error:
+    except (ValueError, OverflowError, struct.error, IntegrityError, DataError) as error:
         _quarantine(spool, spool / key if not path.exists() else path, str(error))
+        return []
+    except OSError as error:
+        # Nothing in the spool may keep the recorder from recording.
+        log.error("file_not_readable", key=key, error=str(error))
         return []
     log.info("segment_salvaged", key=key, seconds=(segment.end_us - segment.recording.start_us) / 1e6)
     return [segment]
