@@ -8,9 +8,9 @@ from sqlalchemy import Select, exists, or_, select, update
 from sqlmodel import Session, col
 
 from correlation import basis
-from correlation.findings import MARGIN, Judgement, Verdict, judge, margin_for, window
+from correlation.findings import MARGIN, Judgement, Seen, Verdict, judge, margin_for, window
 from correlation.marks import unexamine
-from correlation.sight import Watched, clock_errors, clock_was_wrong, presence_in, watched_counters
+from correlation.sight import Watched, clock_errors, clock_was_wrong, presence_in, presence_of, watched_counters
 from storage.database import Database
 from storage.intervals import Span, merge
 from storage.models import Finding, FindingKind, FootageLink, Presence, Step, View, WatchCursor
@@ -85,14 +85,13 @@ def _examine(database: Database, steps: Sequence[int], now: datetime, margin: ti
         basis.lock(session)
         cases = _load(session, steps)
         counters = watched_counters(session, frozenset(c.step.counter_id for c in cases if c.step.counter_id))
-        done: list[int | None] = []
-        changed = 0
-        for case in cases:
-            watched = counters.get(case.step.counter_id or "", Watched())
-            if not _can_be_decided(case.span, watched, now, margin):
-                continue
-            changed += _decide(session, case, watched, now, margin)
-            done.append(case.step.id)
+        ready = [c for c in cases if _can_be_decided(c.span, _watching(counters, c), now, margin)]
+        seen = _presence(session, ready, margin)
+        changed = sum(
+            _decide(session, case, _watching(counters, case), presence, now, margin)
+            for case, presence in zip(ready, seen, strict=True)
+        )
+        done = [case.step.id for case in ready]
         session.execute(update(FootageLink).where(col(FootageLink.step_id).in_(done)).values(examined=True))
     return changed
 
@@ -108,6 +107,14 @@ def _load(session: Session, steps: Sequence[int]) -> list[_Case]:
     return [_Case(step, finding, Span(step.start, step.end)) for step, finding in session.execute(query)]
 
 
+def _watching(counters: dict[str, Watched], case: _Case) -> Watched:
+    return counters.get(case.step.counter_id or "", Watched())
+
+
+def _presence(session: Session, cases: Sequence[_Case], margin: timedelta) -> list[list[Seen]]:
+    return presence_of(session, [(c.step.counter_id or "", window(c.span.start, c.span.end, margin)) for c in cases])
+
+
 def _can_be_decided(step: Span, watched: Watched, now: datetime, margin: timedelta) -> bool:
     if not watched.cameras or step.end < now - GIVE_UP_AFTER:
         return True
@@ -115,9 +122,11 @@ def _can_be_decided(step: Span, watched: Watched, now: datetime, margin: timedel
     return watched_to is not None and watched_to >= step.end + margin + DECIDED_AFTER
 
 
-def _decide(session: Session, case: _Case, watched: Watched, now: datetime, margin: timedelta) -> bool:
+def _decide(
+    session: Session, case: _Case, watched: Watched, presence: Sequence[Seen], now: datetime, margin: timedelta
+) -> bool:
     """Raises, withdraws or leaves the step's finding; returns whether it changed."""
-    judgement = _judged(session, case, watched, margin)
+    judgement = _judged(session, case, watched, presence, margin)
     active = case.finding is not None and case.finding.withdrawn_at is None
     if judgement is not None and judgement.verdict is Verdict.UNSTAFFED:
         return _raise(session, case, judgement, now)
@@ -129,14 +138,13 @@ def _decide(session: Session, case: _Case, watched: Watched, now: datetime, marg
     return True
 
 
-def _judged(session: Session, case: _Case, watched: Watched, margin: timedelta) -> Judgement | None:
+def _judged(
+    session: Session, case: _Case, watched: Watched, presence: Sequence[Seen], margin: timedelta
+) -> Judgement | None:
     """None when the step is at no counter any more."""
-    step, counter_id = case.span, case.step.counter_id
-    if counter_id is None:
+    if case.step.counter_id is None:
         return None
-    wide = window(step.start, step.end, margin)
-    watched_to = watched.watched_to(step.start)
-    judgement = judge(step, presence_in(session, counter_id, wide), watched_to, margin)
+    judgement = judge(case.span, presence, watched.watched_to(case.span.start), margin)
     if judgement.verdict is not Verdict.UNSTAFFED:
         return judgement
     return _doubted(session, case, watched, judgement, margin)

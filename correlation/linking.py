@@ -31,7 +31,7 @@ GIVE_UP_AFTER = timedelta(days=1)
 
 _BATCH = 400
 _LIMIT = 6_000
-_BRIDGE = timedelta(seconds=60)
+_BRIDGE = timedelta(minutes=5)  # thirty segments more cost less than one query more
 _LONGEST_WINDOW = timedelta(hours=4)
 
 

@@ -1,18 +1,23 @@
 """What is known of a counter's presence in a span: the states, how far it was watched, how true the clocks were."""
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import Table, bindparam, or_, select
 from sqlmodel import Session, col
 
 from correlation.findings import Seen
+from correlation.windows import windows
 from storage.intervals import Span
 from storage.models import MAX_SEGMENT_SECONDS, CameraFault, FaultKind, Presence, Segment, View, WatchCursor
 
 _STATES_BEFORE = 8
 """States of a counter follow one another, so one that reaches into a span is among the last few before it."""
+_BRIDGE = timedelta(hours=2)
+_LONGEST = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
@@ -54,16 +59,44 @@ def watched_counters(session: Session, counters: frozenset[str]) -> dict[str, Wa
     return {counter: Watched(tuple(found.get(counter, ()))) for counter in counters}
 
 
+# Built once: building a statement takes longer than running it.
+_STATES: Table = Presence.__table__  # type: ignore[attr-defined]
+_AT_COUNTER = select(_STATES.c.start, _STATES.c.end, _STATES.c.staff).where(
+    _STATES.c.counter_id == bindparam("counter")
+)
+_INSIDE = _AT_COUNTER.where(_STATES.c.start >= bindparam("since"), _STATES.c.start < bindparam("until")).order_by(
+    _STATES.c.start
+)
+_BEFORE = _AT_COUNTER.where(_STATES.c.start < bindparam("since")).order_by(_STATES.c.start.desc()).limit(_STATES_BEFORE)
+
+
 def presence_in(session: Session, counter_id: str, span: Span) -> list[Seen]:
     """States that reach into the span, in order. Reads a bounded part of one index."""
-    rows = select(col(Presence.start), col(Presence.end), col(Presence.staff)).where(
-        col(Presence.counter_id) == counter_id
-    )
-    start = col(Presence.start)
-    inside = rows.where(start >= span.start, start < span.end).order_by(start)
-    before = rows.where(start < span.start).order_by(start.desc()).limit(_STATES_BEFORE)
-    found = [*reversed(session.execute(before).all()), *session.execute(inside).all()]
-    return [Seen(since, end, staff) for since, end, staff in found if end is None or end > span.start]
+    values = {"counter": counter_id, "since": span.start, "until": span.end}
+    before = session.execute(_BEFORE, {"counter": counter_id, "since": span.start}).all()
+    inside = session.execute(_INSIDE, values).all()
+    found = (Seen(start, end, staff) for start, end, staff in [*reversed(before), *inside])
+    return [seen for seen in found if seen.end is None or seen.end > span.start]
+
+
+def presence_of(session: Session, spans: Sequence[tuple[str, Span]]) -> list[list[Seen]]:
+    """The same for many spans at counters, each in the place of its span."""
+    by_counter: dict[str, list[int]] = defaultdict(list)
+    for place, (counter_id, _) in enumerate(spans):
+        by_counter[counter_id].append(place)
+    found: list[list[Seen]] = [[] for _ in spans]
+    for counter_id, places in by_counter.items():
+        for wide, inside in windows([spans[place][1] for place in places], _BRIDGE, _LONGEST):
+            states = presence_in(session, counter_id, wide)
+            for number in inside:
+                found[places[number]] = _touching(states, spans[places[number]][1])
+    return found
+
+
+def _touching(states: Sequence[Seen], span: Span) -> list[Seen]:
+    until = bisect_left(states, span.end, key=lambda seen: seen.start)
+    since = max(0, bisect_left(states, span.start, key=lambda seen: seen.start) - _STATES_BEFORE)
+    return [seen for seen in states[since:until] if seen.end is None or seen.end > span.start]
 
 
 def clock_errors(session: Session, cameras: Sequence[str], span: Span) -> list[timedelta]:
