@@ -122,7 +122,8 @@ def test_check_tells_an_unreachable_database_without_its_password(hallwatch: Run
 
 
 def test_check_tells_an_unreachable_store(hallwatch: Run, config: Path) -> None:
-    store = 'kind = "s3"\nendpoint = "127.0.0.1:1"\nbucket = "footage"\naccess_key = "a"\nsecret_key = "geheim"\nsecure = false'
+    keys = 'access_key = "a"\nsecret_key = "geheim"\nsecure = false'
+    store = f'kind = "s3"\nendpoint = "127.0.0.1:1"\nbucket = "footage"\n{keys}'
     config.write_text(f"[store]\n{store}\n", "utf-8")
     result = hallwatch("check", "--no-cameras", code=1)
     [line] = [line for line in result.output.splitlines() if " store " in line]

@@ -1,9 +1,11 @@
 """`hallwatch serve` for real: all roles up, a killed one replaced, all gone afterwards."""
 
+import json
 import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -112,3 +114,35 @@ def test_a_broken_configuration_is_told(config: Path) -> None:
     refused = subprocess.run(command(config), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert refused.returncode == 1
     assert "web.listen: must be host:port" in refused.stderr
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_plays_and_goes_on_where_it_was(tmp_path: Path, port: int) -> None:
+    """Twice: the second run keeps the password, and a hall is there in both."""
+    folder = tmp_path / "demo"
+    options = ["--folder", str(folder), "--port", str(port), "--cameras", "1", "--no-open"]
+    log = tmp_path / "log"
+    passwords = []
+    for _ in range(2):
+        with log.open("wb") as file:
+            demo = subprocess.Popen([sys.executable, "-m", "web", "demo", *options], cwd=ROOT, stdout=file, stderr=file)
+        try:
+            until(lambda: "A simulated hall is at work" in log.read_text(), log)
+            access = json.loads((folder / "demo-access.json").read_text())
+            passwords.append(access["password"])
+            assert access["password"] in log.read_text()
+            assert can_sign_in(port, "supervisor", access["password"])
+        finally:
+            demo.send_signal(signal.SIGINT)
+            demo.wait(90)
+        assert demo.returncode == 0, log.read_text()
+        assert access["push_key"] not in log.read_text()
+    assert passwords[0] == passwords[1]
+    assert stat.S_IMODE((folder / "demo-access.json").stat().st_mode) == 0o600
+
+
+def can_sign_in(port: int, name: str, password: str) -> bool:
+    answer = httpx.post(
+        f"http://127.0.0.1:{port}/api/v1/sign-in", json={"name": name, "password": password}, timeout=30
+    )
+    return answer.status_code == 200 and answer.json()["halls"] == ["cc-sim"]
