@@ -24,6 +24,7 @@ class OnnxDetector:
     def __init__(self, weights: Path, threads: int = 1) -> None:
         """Raises DetectorUnavailable when the runtime or the weights are missing or of another shape."""
         self.name = f"onnx {weights.stem}"
+        cv2.setNumThreads(1)  # scaling a crop is too little work to share
         self._session = _open_session(weights, threads)
         source = self._session.get_inputs()[0]
         self._input = source.name

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from analytics.detectors.ssd import SsdDetector
 from analytics.looking import Observation
 from analytics.people import Image
 
@@ -25,6 +26,12 @@ def labelled_data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"the labelled clips are not at {DATA}")
     return DATA
+
+
+@cache
+def ssd() -> SsdDetector:
+    """Loaded once: it takes a second."""
+    return SsdDetector()
 
 
 @cache

@@ -6,10 +6,9 @@ import av
 import pytest
 from av.video.stream import VideoStream
 
-from analytics.detectors.ssd import SsdDetector
 from analytics.evaluation import Report, ZoneScore, clip_pictures, evaluate, load_clips, score_clip
 from analytics.evaluation_report import format_report, report_rows
-from tests.analytics.scenes import START, a_picture, at, labelled_data
+from tests.analytics.scenes import START, a_picture, at, labelled_data, ssd
 from tests.analytics.world import MarkerDetector
 
 
@@ -40,7 +39,7 @@ def a_clip(folder: Path, gop: int = 5) -> Path:
 def test_a_generated_clip_is_seen_without_an_error(tmp_path: Path) -> None:
     a_clip(tmp_path)
     told: list[tuple[int, int]] = []
-    (score,) = evaluate(tmp_path, [SsdDetector()], lambda done, all_: told.append((done, all_))).scores
+    (score,) = evaluate(tmp_path, [ssd()], lambda done, all_: told.append((done, all_))).scores
     assert (score.seconds, score.correct, score.unknown) == (9, 9, 0)
     assert told == [(0, 1), (1, 1)]
 
@@ -87,13 +86,14 @@ def test_the_report_has_a_line_for_each_zone_and_one_for_each_detector() -> None
 )
 def test_short_labelled_clips_are_seen_without_an_error(name: str) -> None:
     clip = next(clip for clip in load_clips(labelled_data()) if clip.name == name)
-    assert all(score.missed + score.false == 0 for score in score_clip(clip, SsdDetector()))
+    assert all(score.missed + score.false == 0 for score in score_clip(clip, ssd()))
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_labelled_picture_faults_are_unknown_and_everything_else_is_right() -> None:
     clip = next(clip for clip in load_clips(labelled_data()) if clip.name == "counter_faults_3min")
-    (score,) = score_clip(clip, SsdDetector())
+    (score,) = score_clip(clip, ssd())
     assert (score.missed, score.false) == (0, 0)
     assert score.unknown == score.unknown_in_faults < 45
 

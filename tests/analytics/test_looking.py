@@ -3,12 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from analytics.detectors.ssd import SsdDetector
 from analytics.looker import Looker
 from analytics.looking import WatchedView, blind, crops_of, look
 from analytics.people import Box, Image, Person
 from analytics.pictures import Picture
-from tests.analytics.scenes import a_picture, at
+from tests.analytics.scenes import a_picture, at, ssd
 
 LEFT = ((0.0, 0.0), (0.4, 0.0), (0.4, 1.0), (0.0, 1.0))
 RIGHT = ((0.6, 0.0), (1.0, 0.0), (1.0, 1.0), (0.6, 1.0))
@@ -38,18 +37,11 @@ def view(staff: tuple[tuple[float, float], ...], customer: tuple[tuple[float, fl
     return WatchedView("cam", "c-1", staff, customer)
 
 
-@pytest.fixture(scope="module")
-def ssd() -> SsdDetector:
-    return SsdDetector()
-
-
 @pytest.mark.parametrize(
     ("places", "staff", "customer"), [((), 0, 0), ((0.2,), 1, 0), ((0.8,), 0, 1), ((0.2, 0.8), 1, 1), ((0.5,), 0, 0)]
 )
-def test_people_are_counted_where_they_are(
-    ssd: SsdDetector, places: tuple[float, ...], staff: int, customer: int
-) -> None:
-    (seen,) = look(ssd, Picture("cam", at(0), a_picture(*places)), [view(LEFT, RIGHT)])
+def test_people_are_counted_where_they_are(places: tuple[float, ...], staff: int, customer: int) -> None:
+    (seen,) = look(ssd(), Picture("cam", at(0), a_picture(*places)), [view(LEFT, RIGHT)])
     assert (seen.staff_count, seen.customer_count) == (staff, customer)
     assert seen.confidence > 0.5
 
@@ -60,8 +52,8 @@ def test_zones_close_together_share_a_crop_and_zones_far_apart_do_not() -> None:
     assert len(crops_of(view(LEFT))) == 1
 
 
-def test_a_view_without_a_customer_zone_tells_nothing_about_customers(ssd: SsdDetector) -> None:
-    (seen,) = look(ssd, Picture("cam", at(0), a_picture(0.2)), [view(LEFT)])
+def test_a_view_without_a_customer_zone_tells_nothing_about_customers() -> None:
+    (seen,) = look(ssd(), Picture("cam", at(0), a_picture(0.2)), [view(LEFT)])
     assert (seen.staff_count, seen.customer_count) == (1, None)
 
 
@@ -75,9 +67,9 @@ def test_a_view_with_only_a_customer_zone_knows_nothing_of_staff() -> None:
     assert (seen.staff_count, seen.customer_count, seen.reason) == (None, 1, "no_zone")
 
 
-def test_the_looker_sees_what_a_single_look_sees(ssd: SsdDetector) -> None:
+def test_the_looker_sees_what_a_single_look_sees() -> None:
     picture = Picture("cam", at(0), a_picture(0.2))
-    assert Looker(ssd).look([(picture, [view(LEFT, RIGHT)])]) == look(ssd, picture, [view(LEFT, RIGHT)])
+    assert Looker(ssd()).look([(picture, [view(LEFT, RIGHT)])]) == look(ssd(), picture, [view(LEFT, RIGHT)])
 
 
 def samples(detector: CountingDetector, pictures: Sequence[Image], recheck: float = 5) -> list[int | None]:

@@ -1,10 +1,9 @@
 import numpy as np
 
-from analytics.detectors.ssd import SsdDetector
 from analytics.looking import WatchedView
 from analytics.people import Box, Person
 from analytics.preview import annotate, find_people
-from tests.analytics.scenes import a_picture
+from tests.analytics.scenes import a_picture, ssd
 
 LEFT = ((0.0, 0.0), (0.4, 0.0), (0.4, 1.0), (0.0, 1.0))
 
@@ -12,7 +11,7 @@ LEFT = ((0.0, 0.0), (0.4, 0.0), (0.4, 1.0), (0.0, 1.0))
 def test_people_are_found_and_marked_on_a_copy() -> None:
     view, image = WatchedView("cam", "c-1", LEFT), a_picture(0.2)
     before = image.copy()
-    people = find_people(SsdDetector(), image, [view])
+    people = find_people(ssd(), image, [view])
     drawn = annotate(image, [view], people)
     assert people[0].score > 0.5
     assert np.array_equal(image, before)
