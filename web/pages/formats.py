@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Protocol
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -140,6 +141,19 @@ class Hole(Protocol):
 def gap_pairs(holes: Iterable[Hole]) -> str:
     """JSON [[from, to], …] for the players."""
     return orjson.dumps([[iso(hole.start), iso(hole.end)] for hole in holes]).decode()
+
+
+def clip_address(camera_id: str, start: datetime, end: datetime, download: bool = False) -> str:
+    """Where the footage of a camera in a span is played from or, with `download`, saved."""
+    query = {"camera": camera_id, "from": iso(start), "to": iso(end)}
+    return f"/media/clip.mp4?{urlencode(query | ({'download': '1'} if download else {}))}"
+
+
+def described(name: str, problem: str, hint: str) -> Markup:
+    """Attributes that tie a field to what is wrong with it, or to its hint."""
+    if problem:
+        return Markup(' aria-invalid="true" aria-describedby="p-{}"').format(name)
+    return Markup(' aria-describedby="h-{}"').format(name) if hint else Markup("")
 
 
 def local_input(at: datetime, zone: str) -> str:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from web.assets import asset
 from web.i18n import Language, translations
 from web.pages.element_words import element_words
-from web.pages.formats import Formats
+from web.pages.formats import Formats, clip_address, described
 from web.pages.screen import Screen, ScreenDep, screen
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -80,7 +80,7 @@ def environment(language: Language) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(Formats(language).filters())
     made.filters["as_json"] = _attribute_json
-    made.globals["asset"] = asset
+    made.globals.update(asset=asset, clip_address=clip_address, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
     # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.
     for name in ("ui", "footage", "rows", "filters"):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
+from storage.fragments import Fragment, pack_fragments
 from storage.models import (
     Absence,
     AbsenceRule,
@@ -282,7 +283,7 @@ def _footage(session: Session) -> None:
                     width=1280,
                     height=720,
                     init_size=800,
-                    fragments=b"",
+                    fragments=pack_fragments([Fragment(0, 10_000_000, 800, 1_249_200)]),
                     clock_source=ClockSource.SENDER_REPORT,
                     clock_offset_us=38_000,
                 )

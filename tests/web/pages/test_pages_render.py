@@ -6,7 +6,22 @@ from fastapi.testclient import TestClient
 from tests.web.pages.conftest import SignIn
 
 SPAN = "/span?hall=cc&counter=cc-1&counter=cc-2&from=2026-11-23T10:00:00&to=2026-11-23T10:40:00"
-PAGES = ["/", "/halls/cc/board", "/counters/cc-1", "/alerts", "/absences", "/absences/1", "/cases", "/cases/1?step=1", "/findings", "/span", SPAN, "/health", "/import", "/import/1"]
+PAGES = [
+    "/",
+    "/halls/cc/board",
+    "/counters/cc-1",
+    "/alerts",
+    "/absences",
+    "/absences/1",
+    "/cases",
+    "/cases/1?step=1",
+    "/findings",
+    "/span",
+    SPAN,
+    "/health",
+    "/import",
+    "/import/1",
+]
 ADMIN = ["halls", "counters", "cameras", "views", "rules", "users", "sources", "departments", "districts"]
 PAGES += [f"/admin/{section}" for section in ADMIN]
 

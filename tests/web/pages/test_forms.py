@@ -1,0 +1,145 @@
+"""Forms: what they change, and what they say when they cannot."""
+
+import json
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, OpeningHours, User
+from tests.web.pages.a_day import NOW
+from tests.web.pages.conftest import SignIn
+from web.services import Services
+
+ROW = {
+    "case": "CC-2026-90001",
+    "step": "90001-0",
+    "kind": "receive",
+    "name": "收件",
+    "operator": "陈静",
+    "counter": "1",
+    "start": "2026-11-23T10:00:00+08:00",
+    "end": None,
+    "item": "fs-0412",
+    "item_name": "商品房预售许可",
+    "channel": "counter",
+}
+
+
+def test_an_alert_is_acknowledged_once_and_by_whom(sign_in: SignIn, day: Services) -> None:
+    answer = sign_in("supervisor").post("/alerts/2/acknowledge", data={"next": "/alerts?state=open"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/alerts?state=open")
+    with day.database.transaction() as session:
+        alert = session.get_one(Alert, 2)
+        assert (alert.state, alert.acknowledged_at) == (AlertState.ACKNOWLEDGED, NOW)
+        assert session.get_one(User, alert.acknowledged_by).name == "supervisor"
+
+
+def test_only_those_may_acknowledge_whose_work_it_is(sign_in: SignIn) -> None:
+    assert sign_in("investigator").post("/alerts/2/acknowledge").status_code == 403
+    assert sign_in("supervisor").post("/alerts/4/acknowledge").status_code == 404
+    assert "Acknowledge</button>" not in sign_in("investigator").get("/alerts").text
+
+
+def test_a_hall_is_made_with_its_opening_hours(sign_in: SignIn, day: Services) -> None:
+    form = {
+        "id": "sd",
+        "district": "nanhai",
+        "name": "顺德大厅",
+        "timezone": "Asia/Shanghai",
+        "hours": "mon-fri 09:00-12:00",
+    }
+    assert sign_in("admin").post("/admin/halls", data=form).status_code == 303
+    with day.database.transaction() as session:
+        assert session.get_one(Hall, "sd").name == "顺德大厅"
+        assert len(session.exec(select(OpeningHours).where(OpeningHours.hall_id == "sd")).all()) == 5
+
+
+def test_a_wrong_field_is_named_beside_it_and_the_rest_is_kept(sign_in: SignIn, day: Services) -> None:
+    form = {"id": "with blanks", "district": "nanhai", "name": "顺德大厅", "hours": "sometimes"}
+    page = sign_in("admin").post("/admin/halls", data=form)
+    assert page.status_code == 422
+    assert 'id="p-hours"' in page.text
+    assert 'value="顺德大厅"' in page.text
+    page = sign_in("admin").post("/admin/halls", data=form | {"hours": ""})
+    assert 'id="p-id"' in page.text
+    with day.database.transaction() as session:
+        assert len(session.exec(select(Hall)).all()) == 2
+
+
+def test_a_cameras_password_goes_in_and_never_comes_out(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    form = {"hall": "cc", "url": "rtsp://192.0.2.9/main", "transport": "tcp", "username": "hall", "enabled": "true"}
+    assert client.post("/admin/cameras?edit=cc-cam-1", data=form | {"password": "s3cret-word"}).status_code == 303
+    assert "s3cret-word" not in client.get("/admin/cameras?edit=cc-cam-1").text
+    assert client.post("/admin/cameras?edit=cc-cam-1", data=form).status_code == 303
+    with day.database.transaction() as session:
+        assert day.secrets.open(session.get_one(Camera, "cc-cam-1").credentials) == "hall:s3cret-word"
+
+
+def test_a_new_users_password_is_shown_this_once(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    page = client.post(
+        "/admin/users", data={"name": "newcomer", "role": "inspector", "halls": ["cc"], "active": "true"}
+    )
+    assert page.status_code == 200
+    assert 'class="secret"' in page.text
+    assert 'class="secret"' not in client.get("/admin/users?edit=newcomer").text
+
+
+def test_a_changed_rule_is_a_new_version(sign_in: SignIn, day: Services) -> None:
+    form = {"threshold_s": "600", "waiting_threshold_s": "90"}
+    assert sign_in("admin").post("/admin/rules?edit=1", data=form).status_code == 303
+    with day.database.transaction() as session:
+        rules = session.exec(select(AbsenceRule).order_by(AbsenceRule.version)).all()  # type: ignore[arg-type]
+        assert [(rule.threshold_s, rule.valid_to is None) for rule in rules] == [(240, False), (600, True)]
+
+
+def test_a_hall_in_use_is_not_removed(sign_in: SignIn) -> None:
+    assert sign_in("admin").post("/admin/halls/remove?edit=cc").status_code == 409
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_file_is_read_and_each_bad_row_explained(sign_in: SignIn, day: Services, dry_run: bool) -> None:
+    body = json.dumps(ROW) + "\n" + json.dumps(ROW | {"step": "90001-1", "start": "2026-13-01 09:00"}) + "\n"
+    form = {"source": "cc-platform", "dry_run": "true"} if dry_run else {"source": "cc-platform"}
+    page = sign_in("inspector").post("/import", data=form, files={"file": ("steps.jsonl", body)})
+    assert page.status_code == 200
+    assert "<code>start</code>" in page.text
+    with day.database.transaction() as session:
+        found = session.exec(select(Case).where(Case.number == ROW["case"])).all()
+        assert len(found) == (0 if dry_run else 1)
+
+
+def test_an_import_without_a_file_says_so(sign_in: SignIn) -> None:
+    page = sign_in("inspector").post("/import", data={"source": "cc-platform"})
+    assert page.status_code == 422
+    assert "Choose a file." in page.text
+
+
+def test_refused_rows_come_as_csv_that_runs_no_formula(sign_in: SignIn) -> None:
+    answer = sign_in("inspector").get("/import/1/rejected.csv")
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert "2026-13-01" in answer.text
+
+
+def test_colours_are_chosen_by_a_cookie(anonymous: TestClient) -> None:
+    assert 'data-theme="auto"' in anonymous.get("/sign-in").text
+    answer = anonymous.post("/theme", data={"theme": "dark", "next": "https://elsewhere.example/"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert 'data-theme="dark"' in anonymous.get("/sign-in").text
+
+
+def test_a_fresh_installation_says_what_to_do(newcomer: TestClient) -> None:
+    for path, advice in {
+        "/": "Set up the first hall",
+        "/alerts": "No open alert",
+        "/absences": "No absence found",
+        "/cases": "Import a file",
+        "/findings": "Nothing found",
+        "/span": "There is no hall yet",
+        "/import": "Add a source",
+        "/health": "Add a camera",
+        "/admin/halls": "Nothing here yet",
+    }.items():
+        assert advice in newcomer.get(path).text, path

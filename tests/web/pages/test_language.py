@@ -1,0 +1,117 @@
+"""Both languages are whole: every message is translated, and no template has words that are not messages."""
+
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po
+from fastapi.testclient import TestClient
+
+from tests.web.pages.conftest import SignIn
+from web.i18n import LOCALE, Language, choose_language, translations
+from web.pages.element_words import ELEMENT_WORDS
+from web.pages.rendering import TEMPLATES
+
+WEB = TEMPLATES.parent
+KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "gettext_marker": None}
+NAMES = {"Hallwatch", "MP4", "English", "中文"}
+"""Names, and the languages' own words for themselves."""
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    with (LOCALE / "babel.cfg").open() as settings:
+        methods, options = parse_mapping_cfg(settings)
+    for file, line, message, _comments, _context in extract_from_dir(WEB, methods, options, keywords=KEYWORDS):  # type: ignore[arg-type]
+        yield (message if isinstance(message, str) else message[0]), f"{file}:{line}"
+
+
+def test_every_message_has_chinese_words() -> None:
+    chinese = translations(Language.ZH)
+    untranslated = {message: where for message, where in messages() if chinese.gettext(message) == message}
+    plurals = {m: w for m, w in untranslated.items() if chinese.ngettext(m, m, 2) == m}
+    assert plurals == {}
+
+
+def test_the_catalogue_has_no_message_that_nobody_says() -> None:
+    said = {message for message, _where in messages()}
+    with (LOCALE / "zh_CN" / "LC_MESSAGES" / "messages.po").open("rb") as text:
+        listed = {entry.id if isinstance(entry.id, str) else entry.id[0] for entry in read_po(text) if entry.id}
+    assert listed - said == set()
+
+
+def test_placeholders_are_the_same_in_both_languages() -> None:
+    chinese = translations(Language.ZH)
+    for message, where in messages():
+        for pattern in (r"%\((\w+)\)s", r"\{(\w+)\}"):
+            wanted = set(re.findall(pattern, message))
+            assert set(re.findall(pattern, chinese.gettext(message))) == wanted, where
+
+
+class _Words(HTMLParser):
+    """Collects the text of a template whose Jinja parts have been taken out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._code = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._code += tag in ("kbd", "script")
+        for name, value in attrs:
+            if name in ("title", "placeholder", "aria-label", "alt", "label"):
+                self.handle_data(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._code -= tag in ("kbd", "script")
+
+    def handle_data(self, data: str) -> None:
+        if self._code == 0:
+            self.found += re.findall(r"[A-Za-z\u4e00-\u9fff]{2,}[A-Za-z0-9]*", data)
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_a_template_has_no_words_outside_messages(path: Path) -> None:
+    without_messages = re.sub(r"{% trans\b.*?{% endtrans %}", "", path.read_text(), flags=re.DOTALL)
+    words = _Words()
+    words.feed(re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", without_messages, flags=re.DOTALL))
+    assert set(words.found) - NAMES == set()
+
+
+@pytest.mark.parametrize(
+    ("user", "cookie", "accept", "wanted"),
+    [
+        ("", "", "", Language.ZH),
+        ("", "", "en-GB,en;q=0.8,zh;q=0.2", Language.EN),
+        ("", "", "fr, zh-HK;q=0.7, en;q=0.3", Language.ZH),
+        ("", "zh", "en", Language.ZH),
+        ("en", "zh", "zh", Language.EN),
+        ("klingon", "", "en;q=oops, zh;q=0.1", Language.ZH),
+    ],
+)
+def test_the_account_goes_before_the_cookie_and_that_before_the_browser(
+    user: str, cookie: str, accept: str, wanted: Language
+) -> None:
+    assert choose_language(user=user, cookie=cookie, accept=accept) is wanted
+
+
+def test_every_word_that_an_element_asks_for_is_given() -> None:
+    asked: set[str] = set()
+    for script in (WEB / "ui").rglob("*.ts"):
+        if "node_modules" not in script.parts:
+            asked |= set(re.findall(r'word\([\w.#]+, "([\w-]+)"', script.read_text()))
+    assert asked - set(ELEMENT_WORDS) == set()
+
+
+def test_the_sign_in_page_speaks_the_readers_language(anonymous: TestClient) -> None:
+    assert "Sign in" in anonymous.get("/sign-in").text
+    assert "登录" in anonymous.get("/sign-in", headers={"Accept-Language": "zh-CN"}).text
+
+
+def test_an_error_page_is_translated_too(sign_in: SignIn) -> None:
+    page = sign_in("supervisor").get("/cases/999999", headers={"Accept-Language": "zh"})
+    assert page.status_code == 404
+    assert "没有找到" in page.text

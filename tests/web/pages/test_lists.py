@@ -1,0 +1,93 @@
+"""Lists: their filters, their pages, and that their cost does not grow with their rows."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import event
+
+from storage.models import Presence, StaffState
+from tests.web.pages.conftest import SignIn
+from web.pages.paging import Cursor, parse_cursor
+from web.pages.presence_shares import hourly, shares_between
+from web.pages.timelines import along, ticks
+from web.services import Services
+
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def test_pages_of_cases_follow_without_overlap(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    first = client.get("/cases.json").json()
+    second = client.get(f"/cases.json?after={first['next']}").json()
+    numbers = [case["number"] for case in first["cases"] + second["cases"]]
+    assert len(first["cases"]) == 50
+    assert (len(numbers), len(set(numbers)), second["next"]) == (60, 60, "")
+
+
+def test_a_mangled_page_address_is_the_first_page(sign_in: SignIn) -> None:
+    assert sign_in("admin").get("/cases.json?after=1%27--").status_code == 200
+
+
+def test_cases_are_found_by_number_item_and_status(sign_in: SignIn) -> None:
+    client = sign_in("inspector")
+    assert [case["number"] for case in client.get("/cases.json?q=00017").json()["cases"]] == ["CC-2026-00017"]
+    assert len(client.get("/cases.json?q=预售").json()["cases"]) == 3
+    assert client.get("/cases.json?q=%25").json()["cases"] == []
+    assert all(case["closed_at"] for case in client.get("/cases.json?status=closed").json()["cases"])
+
+
+def test_days_are_the_halls_days(sign_in: SignIn) -> None:
+    client = sign_in("supervisor")
+    assert len(client.get("/absences.json?from=2026-11-23&to=2026-11-23").json()["absences"]) == 2
+    assert client.get("/absences.json?to=2026-11-22").json()["absences"] == []
+
+
+@contextmanager
+def counted(day: Services) -> Iterator[list[str]]:
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(day.database.engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(day.database.engine, "before_cursor_execute", note)
+
+
+def test_a_list_takes_a_handful_of_queries(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    for path, most in {"/cases": 12, "/board.json": 12, "/alerts": 20, "/absences": 12}.items():
+        with counted(day) as statements:
+            assert client.get(path).status_code == 200
+        assert len(statements) <= most, path
+
+
+@given(MOMENTS, st.integers(1, 10**9))
+def test_a_cursor_survives_the_address(at: datetime, row_id: int) -> None:
+    assert parse_cursor(str(Cursor(at, row_id))) == Cursor(at, row_id)
+
+
+@given(MOMENTS, st.integers(60, 7 * 24 * 3600))
+def test_ticks_are_few_in_order_and_inside(start: datetime, seconds: int) -> None:
+    end = start + timedelta(seconds=seconds)
+    found = ticks(start, end, "Asia/Shanghai")
+    assert len(found) <= 10
+    assert list(found) == sorted(found)
+    assert all(start <= tick <= end and 0 <= along(tick, start, end) <= 100 for tick in found)
+
+
+@given(st.lists(st.tuples(st.integers(1, 7200), st.sampled_from(list(StaffState))), min_size=1, max_size=12))
+def test_hours_add_up_to_what_was_watched(spans: list[tuple[int, StaffState]]) -> None:
+    at = start = datetime(2026, 11, 23, tzinfo=UTC)
+    presence = []
+    for seconds, staff in spans:
+        presence.append(Presence(counter_id="c", start=at, end=at + timedelta(seconds=seconds), staff=staff))
+        at += timedelta(seconds=seconds)
+    total = shares_between(presence, start, at)
+    hours = hourly(presence, start, at)
+    assert abs(total.watched_s - sum(seconds for seconds, _ in spans)) < 1e-6
+    assert abs(sum(hour.staffed_s for hour in hours) - total.staffed_s) < 1e-6
+    assert all(hour.watched_s <= 3600 for hour in hours)
