@@ -1,0 +1,167 @@
+"""One hall, end to end: simulated cameras and platform, real S3, PostgreSQL and Chromium. The tests tell one story in order."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Locator, Page
+
+from tests.e2e.pictures import seconds_behind, shown_time
+from tests.e2e.running_hall import THRESHOLD_S, RunningHall, moment, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
+
+CAMERA = "cc-sim-cam-1"
+A_SECOND = timedelta(seconds=1)
+SETTLED_S = 90
+"""Footage comes in segments of ten seconds, and then the clerk of links looks again."""
+
+
+def live_tile(page: Page, via: str) -> Locator:
+    tile = page.locator(f'live-tile[state="live"][via="{via}"]').first
+    tile.wait_for(timeout=60_000)
+    return tile
+
+
+def media_seconds(tile: Locator) -> float:
+    return float(tile.evaluate("tile => tile.video.currentTime"))
+
+
+def wait_until_it_plays(tile: Locator) -> None:
+    began = media_seconds(tile)
+    wait_for(lambda: media_seconds(tile) > began + 1, 20, "a moving picture")
+
+
+def until_staffed(hall: RunningHall, page: Page) -> None:
+    page.goto(f"{hall.address}/halls/cc-sim/board")
+    wait_for(lambda: page.locator('.tile[data-state="staffed"]').count() == 2, 90, "two staffed counters")
+
+
+def read(hall: RunningHall, page: Page, path: str) -> dict[str, Any]:
+    answer = page.request.get(hall.address + path)
+    assert answer.status == 200, (path, answer.status, answer.text()[:300])
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def player_shows(page: Page, wall: datetime) -> None:
+    """Seeks the page's player to a wall time; the clock in the picture must be that within a second."""
+    player = page.locator("clip-player")
+    video = player.locator("video")
+    player.evaluate("(player, ms) => { player.pause(); player.seekWall(ms); }", wall.timestamp() * 1000)
+    wait_for(lambda: not video.evaluate("video => video.seeking || video.readyState < 2"), 20, "the sought picture")
+    assert abs(shown_time(video) - wall) <= A_SECOND
+
+
+def test_the_wall_shows_this_moment(hall: RunningHall, supervisor: Page) -> None:
+    until_staffed(hall, supervisor)
+    tile = live_tile(supervisor, "mse")
+    wait_until_it_plays(tile)
+    assert tile.evaluate("tile => tile.video.videoWidth") == 640
+    assert -0.2 < seconds_behind(tile) < 1
+
+
+def test_a_counters_page_shows_this_moment_through_a_peer_connection(hall: RunningHall, supervisor: Page) -> None:
+    supervisor.goto(f"{hall.address}/counters/cc-sim-1")
+    tile = live_tile(supervisor, "whep")
+    wait_until_it_plays(tile)
+    assert tile.evaluate("tile => tile.video.videoWidth") == 1280
+    assert -0.2 < seconds_behind(tile) < 1
+
+
+def test_an_absence_is_told_by_itself_and_its_clip_shows_it(hall: RunningHall, supervisor: Page) -> None:
+    until_staffed(hall, supervisor)
+    first = supervisor.locator('.tile[data-counter="cc-sim-1"]')
+    left = moment(hall.order("counters/1/clerk", action="leave")["truth"]["at"])
+    first.and_(supervisor.locator('[data-state="unstaffed"]')).wait_for(timeout=30_000)
+    alert = first.locator(".tile-alert")
+    alert.wait_for(timeout=60_000)
+    assert datetime.now(UTC) - left < timedelta(seconds=THRESHOLD_S + 10)
+    assert supervisor.locator("[data-alert-count]").first.inner_text() == "1"
+    time.sleep(2)
+    back = moment(hall.order("counters/1/clerk", action="come")["truth"]["at"])
+
+    absence = settled_absence(hall, supervisor, 1)
+    assert abs(moment(absence["start"]) - left) < timedelta(seconds=6)
+    assert abs(moment(absence["end"]) - back) < timedelta(seconds=6)
+    supervisor.goto(f"{hall.address}/absences/1")
+    for wall in (moment(absence["start"]), moment(absence["end"])):
+        player_shows(supervisor, wall)
+
+
+def settled_absence(hall: RunningHall, page: Page, number: int) -> dict[str, Any]:
+    def settled() -> dict[str, Any] | None:
+        found: dict[str, Any] = read(hall, page, f"/absences/{number}.json")["absence"]
+        return found if found["end"] and (found["clip"] or {}).get("outcome") == "clip" else None
+
+    return wait_for(settled, SETTLED_S, "the clip of the absence")
+
+
+def test_a_step_of_a_case_leads_to_the_footage_of_its_moment(hall: RunningHall, inspector: Page) -> None:
+    hall.order("counters/2/case", seconds=10)
+    case = wait_for(lambda: newest_case(hall, inspector), 60, "a case from the platform")
+
+    def settled() -> list[dict[str, Any]] | None:
+        steps: list[dict[str, Any]] = read(hall, inspector, f"/cases/{case}.json")["steps"]
+        at_counter = [step for step in steps if step["counter"]]
+        done = at_counter and all((step["clip"] or {}).get("outcome") == "clip" for step in at_counter)
+        return at_counter if done else None
+
+    step = wait_for(settled, SETTLED_S, "the clips of the steps")[0]
+    inspector.goto(f"{hall.address}/cases/{case}?step={step['id']}")
+    player_shows(inspector, moment(step["start"]))
+    true_start = next(moment(fact["true_start"]) for fact in hall.truth() if fact["event"] == "step")
+    assert abs(moment(step["start"]) - true_start) < timedelta(seconds=10)
+
+
+def newest_case(hall: RunningHall, page: Page) -> int | None:
+    cases = read(hall, page, "/cases.json")["cases"]
+    return int(cases[0]["id"]) if cases else None
+
+
+def addresses(hall: RunningHall) -> list[str]:
+    now = datetime.now(UTC)
+    begin, end = (quote((now - timedelta(seconds=back)).isoformat()) for back in (40, 20))
+    return [
+        "/halls/cc-sim/board",
+        "/counters/cc-sim-1",
+        "/absences/1",
+        "/cases/1",
+        f"/span?hall=cc-sim&counter=cc-sim-1&from={begin}&to={end}",
+        f"/media/clip.mp4?camera={CAMERA}&from={begin}&to={end}",
+        f"/media/still.jpg?camera={CAMERA}&at={begin}",
+        "/events?hall=cc-sim",
+    ]
+
+
+def test_somebody_of_another_hall_finds_nothing_there(hall: RunningHall, stranger: Page) -> None:
+    for path in addresses(hall):
+        status = stranger.request.get(hall.address + path).status
+        assert status in (403, 404), (path, status)
+    token = stranger.locator('meta[name="csrf"]').get_attribute("content") or ""
+    offer = stranger.request.post(
+        f"{hall.address}/live/{CAMERA}/whep",
+        data="v=0",
+        headers={"Content-Type": "application/sdp", "X-CSRF-Token": token, "Origin": hall.address},
+    )
+    assert offer.status in (403, 404)
+    assert (
+        stranger.evaluate(f"""() => new Promise((resolve) => {{
+        const socket = new WebSocket("{hall.address.replace("http", "ws")}/live/{CAMERA}/mse");
+        socket.onopen = () => resolve("open");
+        socket.onclose = () => resolve("refused");
+    }})""")
+        == "refused"
+    )
+
+
+def test_nobody_finds_anything_without_signing_in(hall: RunningHall, supervisor: Page) -> None:
+    supervisor.context.clear_cookies()
+    for path in addresses(hall):
+        answer = supervisor.request.get(hall.address + path, max_redirects=0)
+        assert answer.status in (401, 303), (path, answer.status)
+        if answer.status == 303:
+            assert re.match(r"/sign-in\?next=", answer.headers["location"])
