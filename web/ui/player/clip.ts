@@ -6,12 +6,14 @@ import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transpor
 import { spansOf, wallAttribute, type WallSpan } from "./wall.js";
 
 const STYLE = sheet(`
-  :host { display: grid; grid-template-rows: minmax(0, 1fr) auto; background: var(--video, #10161b); color: var(--video-ink, #fff); }
+  :host { background: var(--video, #10161b); color: var(--video-ink, #fff); }
+  .box { display: grid; grid-template-rows: minmax(0, 1fr) auto; height: 100%; }
   .picture { position: relative; min-height: 0; }
   video { width: 100%; height: 100%; object-fit: contain; display: block; }
 `);
 
 export class ClipPlayer extends HTMLElement implements Playable {
+  #box = document.createElement("div");
   #video = document.createElement("video");
   #problem = document.createElement("p");
   #transport: Transport | null = null;
@@ -53,7 +55,9 @@ export class ClipPlayer extends HTMLElement implements Playable {
     const picture = document.createElement("div");
     picture.className = "picture";
     picture.append(this.#video, this.#problem);
-    shadow(this, STYLE, picture).adoptedStyleSheets.push(TRANSPORT_STYLE);
+    this.#box.className = "box";
+    this.#box.replaceChildren(picture);
+    shadow(this, STYLE, this.#box).adoptedStyleSheets.push(TRANSPORT_STYLE);
     this.#follow();
     this.#video.src = this.getAttribute("src") ?? "";
   }
@@ -93,7 +97,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
     const marks = JSON.parse(this.getAttribute("events") || "[]") as { at: string; label: string }[];
     const timed: Mark[] = marks.map(({ at, label }) => ({ at: Date.parse(at), label }));
     this.#transport = new Transport(this, this, this.#gaps, timed);
-    this.shadowRoot?.append(this.#transport.bar);
+    this.#box.append(this.#transport.bar);
     this.seekWall(this.hasAttribute("at") ? wallAttribute(this, "at") : this.#start);
     this.#tell();
   }
