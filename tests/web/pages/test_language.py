@@ -24,8 +24,8 @@ NAMES = {"Hallwatch", "MP4", "English", "中文"}
 
 def messages() -> Iterator[tuple[str, str]]:
     with (LOCALE / "babel.cfg").open() as settings:
-        methods, options = parse_mapping_cfg(settings)
-    for file, line, message, _comments, _context in extract_from_dir(WEB, methods, options, keywords=KEYWORDS):  # type: ignore[arg-type]
+        methods, options = parse_mapping_cfg(settings)  # type: ignore[no-untyped-call]
+    for file, line, message, _comments, _context in extract_from_dir(WEB, methods, options, keywords=KEYWORDS):
         yield (message if isinstance(message, str) else message[0]), f"{file}:{line}"
 
 
