@@ -32,6 +32,9 @@ class Connection:
         self._codec, self._time_base = codec, time_base
         self._sets = ParameterSets.find(codec, extradata)
         self._info: StreamInfo | None = None
+        # Plain integers: this is done for every packet of every camera.
+        self._us_per, self._ticks_per = 1_000_000 * time_base.numerator, time_base.denominator
+        self._max_backward = int(MAX_BACKWARD_S / time_base)
         self._usual = int(USUAL_INTERVAL_S / time_base)
         self._last_dts: int | None = None
         self._frames: list[EncodedFrame] = []
@@ -40,13 +43,14 @@ class Connection:
 
     def take(self, packet: SourcePacket) -> Taken:
         """Raises SourceFailure when the timestamps make no sense, BadParameterSets when the pictures cannot be told."""
-        self.clock.observe(self._us(packet.pts), packet.arrival_us, packet.report_us)
+        media_us = self._us(packet.pts)
+        self.clock.observe(media_us, packet.arrival_us, packet.report_us)
         gops = self._end_gop_before(packet)
         info = self._learn(packet) if packet.keyframe else None
         if self._info is None or not (packet.keyframe or self._in_gop):
             return Taken(gops)
         self._in_gop = True
-        wall = from_us(self.clock.wall_us(self._us(packet.pts)))
+        wall = from_us(self.clock.wall_us(media_us))
         frame = EncodedFrame(packet.data, packet.pts, packet.dts, wall, packet.keyframe)
         self._frames.append(frame)
         self._size += len(packet.data)
@@ -59,9 +63,9 @@ class Connection:
     def _end_gop_before(self, packet: SourcePacket) -> tuple[Gop, ...]:
         interval = 0 if self._last_dts is None else packet.dts - self._last_dts
         self._last_dts = packet.dts
-        if interval * self._time_base < -MAX_BACKWARD_S:
+        if interval < -self._max_backward:
             raise SourceFailure(GapCause.STREAM_ENDED, "the camera's timestamps went back")
-        if is_loss(self._us(interval), self._us(self._usual)):
+        if interval > 4 * self._usual and is_loss(self._us(interval), self._us(self._usual)):
             gops = self._flush(None)
             self._in_gop, self._lost = False, True
             return gops
@@ -105,4 +109,4 @@ class Connection:
         return self._info
 
     def _us(self, ticks: int) -> int:
-        return ticks * 1_000_000 * self._time_base.numerator // self._time_base.denominator
+        return ticks * self._us_per // self._ticks_per

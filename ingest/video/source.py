@@ -21,6 +21,8 @@ Transport = Literal["tcp", "udp"]
 OPEN_TIMEOUT_S = 5
 READ_TIMEOUT_S = 2
 """A dead camera raises after twice this time (measured)."""
+REPORT_EACH = 10
+"""Packets between looks at the camera's sender report, which comes every few seconds and is costly to ask for."""
 _OPTIONS = {"analyzeduration": "100000", "fpsprobesize": "0"}
 """Opens in 0.2 s instead of 2.5 s (measured)."""
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
@@ -46,7 +48,7 @@ class SourcePacket:
     arrival_us: int
     """Recorder's clock, microseconds since 1970."""
     report_us: int | None
-    """Camera's clock by its last sender report, at this `pts`."""
+    """Camera's clock by its last sender report, at this `pts`; None if there was none or it was not looked at."""
 
 
 class RtspSource:
@@ -85,6 +87,7 @@ class _Timestamps:
     def __init__(self) -> None:
         self._first: tuple[Any, int] | None = None
         self._last_dts: int | None = None
+        self._number = 0
 
     def complete(self, packet: "av.Packet[VideoStream]") -> Iterator[SourcePacket]:
         arrival_us = time.time_ns() // 1000
@@ -104,7 +107,10 @@ class _Timestamps:
         if self._last_dts is not None and dts <= self._last_dts < pts + 90_000:
             dts = self._last_dts + 1
         self._last_dts = dts
-        return SourcePacket(bytes(packet), pts, dts, packet.is_keyframe, arrival_us, _report_us(packet))
+        self._number += 1
+        keyframe = packet.is_keyframe
+        report_us = _report_us(packet) if keyframe or self._number % REPORT_EACH == 0 else None
+        return SourcePacket(bytes(packet), pts, dts, keyframe, arrival_us, report_us)
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from sqlmodel import col, select
+
 from ingest.video.meter import Health
 from storage.database import Database
 from storage.models import Camera, CameraStatus, Node
@@ -13,9 +15,11 @@ def report(
 ) -> None:
     """One transaction; raises SQLAlchemyError. `waiting`: entries that the journal still holds."""
     with database.transaction() as session:
-        for camera_id, health in cameras.items():
-            if session.get(Camera, camera_id) is not None:
-                session.merge(_status(camera_id, health, now))
+        known = set(session.exec(select(Camera.id)))
+        # One query fills the session, so that merging asks no more.
+        _held = session.exec(select(CameraStatus).where(col(CameraStatus.camera_id).in_(cameras))).all()
+        for camera_id in known.intersection(cameras):
+            session.merge(_status(camera_id, cameras[camera_id], now))
         session.merge(_node(node_name, started, now, cameras, waiting))
 
 

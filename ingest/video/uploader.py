@@ -13,7 +13,8 @@ from storage.models import Location, Segment
 from storage.objects import ObjectStore, StoreError
 
 BATCH = 50
-POLL_S = 2.0
+POLL_S = 15.0
+"""It is woken for each new segment; this is for what others have left."""
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
 SET_ASIDE_S = 300.0
