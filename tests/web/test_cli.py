@@ -1,12 +1,14 @@
 """The command line, as people use it."""
 
 import json
+import logging
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlmodel import select
 from typer.main import get_command
 from typer.testing import CliRunner, Result
@@ -19,6 +21,15 @@ from web.composition import build_services
 from web.settings_file import read_settings
 
 Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Commands set up logging for their process; here they share one with all other tests."""
+    handlers = logging.root.handlers[:]
+    yield
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
 
 
 @pytest.fixture

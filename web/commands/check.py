@@ -48,8 +48,10 @@ def check(
             err.print(f"  • {problem}", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     services = build_services(settings)
-    findings = [Finding("configuration", ok=True, detail=str(config)), *_findings(services, cameras)]
-    services.database.close()
+    try:
+        findings = [Finding("configuration", ok=True, detail=str(config)), *_findings(services, cameras)]
+    finally:
+        services.database.close()
     _show(findings)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
