@@ -12,7 +12,8 @@ from tests.e2e.running_hall import wait_for
 
 def shown_time(video: Locator) -> datetime:
     """The camera's wall time of the picture on the screen."""
-    return wait_for(lambda: _read(video), 10, "a readable clock")
+    found: datetime = wait_for(lambda: _read(video), 10, "a readable clock")
+    return found
 
 
 def seconds_behind(video: Locator) -> float:

@@ -151,7 +151,7 @@ class RunningHall:
             subprocess.run([*_COMMAND, *arguments], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
 
 
-def wait_for(condition: Callable[[], Found], seconds: float, what: str) -> Found:
+def wait_for(condition: Callable[[], Found | None], seconds: float, what: str) -> Found:
     """The first true answer. Raises TimeoutError that says what was awaited."""
     end = time.monotonic() + seconds
     while not (found := condition()):

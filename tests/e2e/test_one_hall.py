@@ -1,4 +1,7 @@
-"""One hall, end to end: simulated cameras and platform, real S3, PostgreSQL and Chromium. The tests tell one story in order."""
+"""One hall, end to end: simulated cameras and platform, real S3, PostgreSQL and Chromium.
+
+The tests tell one story in order.
+"""
 
 import re
 import time
@@ -54,6 +57,7 @@ def player_shows(page: Page, wall: datetime) -> None:
     player.evaluate("(player, ms) => { player.pause(); player.seekWall(ms); }", wall.timestamp() * 1000)
     wait_for(lambda: not video.evaluate("video => video.seeking || video.readyState < 2"), 20, "the sought picture")
     assert abs(shown_time(video) - wall) <= A_SECOND
+    assert player.locator(".transport").is_visible()
 
 
 def test_the_wall_shows_this_moment(hall: RunningHall, supervisor: Page) -> None:
@@ -93,9 +97,9 @@ def test_an_absence_is_told_by_itself_and_its_clip_shows_it(hall: RunningHall, s
 
 
 def settled_absence(hall: RunningHall, page: Page, number: int) -> dict[str, Any]:
-    def settled() -> dict[str, Any] | None:
+    def settled() -> dict[str, Any]:
         found: dict[str, Any] = read(hall, page, f"/absences/{number}.json")["absence"]
-        return found if found["end"] and (found["clip"] or {}).get("outcome") == "clip" else None
+        return found if found["end"] and (found["clip"] or {}).get("outcome") == "clip" else {}
 
     return wait_for(settled, SETTLED_S, "the clip of the absence")
 
@@ -104,17 +108,39 @@ def test_a_step_of_a_case_leads_to_the_footage_of_its_moment(hall: RunningHall, 
     hall.order("counters/2/case", seconds=10)
     case = wait_for(lambda: newest_case(hall, inspector), 60, "a case from the platform")
 
-    def settled() -> list[dict[str, Any]] | None:
+    def settled() -> list[dict[str, Any]]:
         steps: list[dict[str, Any]] = read(hall, inspector, f"/cases/{case}.json")["steps"]
         at_counter = [step for step in steps if step["counter"]]
         done = at_counter and all((step["clip"] or {}).get("outcome") == "clip" for step in at_counter)
-        return at_counter if done else None
+        return at_counter if done else []
 
     step = wait_for(settled, SETTLED_S, "the clips of the steps")[0]
     inspector.goto(f"{hall.address}/cases/{case}?step={step['id']}")
     player_shows(inspector, moment(step["start"]))
+    inspector.locator("clip-player").press("ArrowRight")
+    wait_for(lambda: at_wall(inspector, moment(step["start"]) + 5 * A_SECOND), 10, "five seconds later")
     true_start = next(moment(fact["true_start"]) for fact in hall.truth() if fact["event"] == "step")
     assert abs(moment(step["start"]) - true_start) < timedelta(seconds=10)
+
+
+def at_wall(page: Page, wall: datetime) -> bool:
+    shown_ms = float(page.locator("clip-player").evaluate("player => player.wallMs"))
+    return abs(shown_ms / 1000 - wall.timestamp()) < 1
+
+
+def test_a_span_plays_by_wall_time(hall: RunningHall, inspector: Page) -> None:
+    until_recorded = read(hall, inspector, "/absences/1.json")["absence"]
+    start, end = moment(until_recorded["start"]), moment(until_recorded["end"])
+    query = f"hall=cc-sim&counter=cc-sim-1&from={quote(start.isoformat())}&to={quote(end.isoformat())}"
+    inspector.goto(f"{hall.address}/span?{query}")
+    player = inspector.locator("span-player")
+    middle = start + (end - start) / 2
+    player.evaluate("(player, ms) => player.seekWall(ms)", middle.timestamp() * 1000)
+    video = player.locator("video").first
+    wait_for(lambda: not video.evaluate("video => video.seeking || video.readyState < 2"), 20, "the sought picture")
+    assert abs(shown_time(video) - middle) <= A_SECOND
+    player.press(" ")
+    wait_for(lambda: shown_time(video) > middle + A_SECOND, 20, "playing")
 
 
 def newest_case(hall: RunningHall, page: Page) -> int | None:
