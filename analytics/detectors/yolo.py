@@ -44,8 +44,9 @@ def _load(weights: str) -> Any:  # noqa: ANN401
         from ultralytics import YOLO
         from ultralytics import settings as ultralytics_settings
     except ImportError as error:
+        missing = "Ultralytics" if error.name in (None, "ultralytics") else f"{error.name}, which Ultralytics needs,"
         raise DetectorUnavailable(
-            "detector yolo: Ultralytics is not installed; run: pip install 'hallwatch[yolo]' (AGPL-3.0, brings torch)"
+            f"detector yolo: {missing} is not installed; run: pip install 'hallwatch[yolo]' (AGPL-3.0, brings torch)"
         ) from error
     except RuntimeError as error:
         raise DetectorUnavailable(
