@@ -56,9 +56,8 @@ def write_steps(
     cases = _cases(session, source_id, numbers)
     new = [change for change in changes if change.before is None]
     old = [change for change in changes if change.before is not None]
-    _insert_steps(session, [_values(c, source_id, cases, names, now) for c in new])
+    ids = _insert_steps(session, [_values(c, source_id, cases, names, now) for c in new])
     _update_steps(session, old, [_values(c, source_id, cases, names, now) for c in old if c.row])
-    ids = _ids(session, source_id, [change.reference for change in new])
     _insert_revisions(session, changes, ids, batch_id, now)
     touched = {change.before.case_id for change in old if change.before}
     return {case_id for case_id in {*cases.values(), *touched} if case_id is not None}
@@ -67,40 +66,31 @@ def write_steps(
 def _cases(session: Session, source_id: str, opened: dict[str, datetime]) -> dict[str, int]:
     """Ids of cases by number; missing ones are made, and completed when the case is reckoned."""
     found = _case_ids(session, source_id, opened)
-    missing = [number for number in opened if number not in found]
-    if not missing:
-        return found
-    session.execute(
-        insert(table(Case)),
-        [
-            {
-                "source_id": source_id,
-                "number": number,
-                "item_code": "",
-                "item_name": "",
-                "department_name": "",
-                "applicant": "",
-                "channel": "",
-                "opened_at": opened[number],
-            }
-            for number in missing
-        ],
-    )
-    return found | _case_ids(session, source_id, missing)
+    values = [
+        {
+            "source_id": source_id,
+            "number": number,
+            "item_code": "",
+            "item_name": "",
+            "department_name": "",
+            "applicant": "",
+            "channel": "",
+            "opened_at": start,
+        }
+        for number, start in opened.items()
+        if number not in found
+    ]
+    if values:
+        cases = table(Case)
+        written = session.execute(insert(cases).returning(cases.c.number, cases.c.id), values)
+        found |= {number: case_id for number, case_id in written}  # noqa: C416
+    return found
 
 
 def _case_ids(session: Session, source_id: str, numbers: Iterable[str]) -> dict[str, int]:
     cases = table(Case).c
     query = select(cases.number, cases.id).where(cases.source_id == source_id, cases.number.in_(list(numbers)))
     return {number: case_id for number, case_id in session.execute(query) if case_id is not None}
-
-
-def _ids(session: Session, source_id: str, references: list[str]) -> dict[str, int]:
-    if not references:
-        return {}
-    steps = table(Step).c
-    query = select(steps.reference, steps.id).where(steps.source_id == source_id, steps.reference.in_(references))
-    return {reference: step_id for reference, step_id in session.execute(query) if step_id is not None}
 
 
 def _values(
@@ -125,9 +115,14 @@ def _values(
     }
 
 
-def _insert_steps(session: Session, values: list[dict[str, Any]]) -> None:
-    if values:
-        session.execute(insert(table(Step)), values)
+def _insert_steps(session: Session, values: list[dict[str, Any]]) -> dict[str, int]:
+    """Returns the new ids by reference."""
+    steps = table(Step)
+    if not values:
+        return {}
+    # With RETURNING, many rows go in one statement; without it, PostgreSQL gets one statement for each row.
+    written = session.execute(insert(steps).returning(steps.c.reference, steps.c.id), values)
+    return {reference: step_id for reference, step_id in written}  # noqa: C416  (rows are not pairs to mypy)
 
 
 def _update_steps(session: Session, changes: list[Change], corrected: list[dict[str, Any]]) -> None:
@@ -174,4 +169,4 @@ def _insert_revisions(
         for revision, said in change.new_revisions.items()
     ]
     if rows:
-        session.execute(insert(table(StepRevision)), rows)
+        session.execute(insert(table(StepRevision)).returning(table(StepRevision).c.step_id), rows)
