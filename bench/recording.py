@@ -67,11 +67,8 @@ def main() -> None:
     options = _options()
     rows: list[Row] = []
     for count in options.cameras:
-        loads: list[Load] = []
-        for start in (_recorder, _ffmpeg):
-            with _camera(options.kbps) as url, tempfile.TemporaryDirectory() as folder:
-                loads.append(_load(start(url, count, Path(folder)), options.seconds))
-        rows.append(Row(count, *loads))
+        with _camera(options.kbps) as url, tempfile.TemporaryDirectory() as folder:
+            rows.append(_compare(url, count, Path(folder), options.seconds))
     _print(rows, options.kbps)
     sys.exit(not all(row.is_good for row in rows))
 
@@ -94,15 +91,28 @@ class Running:
     """Whether every camera is being recorded."""
 
 
-def _load(running: Running, seconds: float) -> Load:
-    try:
-        wait_until(running.is_ready, READY_LIMIT_S, pause_s=0.5)
+def _compare(url: str, count: int, folder: Path, seconds: float) -> Row:
+    """Both at the same time, so that whatever else the machine does weighs on both."""
+    with _running(_recorder(url, count, folder)) as recorder, _running(_ffmpeg(url, count, folder)) as ffmpeg:
         time.sleep(SETTLE_S)
-        return _measure([process.pid for process in running.processes], seconds)
+        before = _cpu_seconds(recorder), _cpu_seconds(ffmpeg)
+        began = time.monotonic()
+        time.sleep(seconds)
+        elapsed = time.monotonic() - began
+        used = _cpu_seconds(recorder) - before[0], _cpu_seconds(ffmpeg) - before[1]
+        return Row(count, Load(used[0] / elapsed, _private_mb(recorder)), Load(used[1] / elapsed, _private_mb(ffmpeg)))
+
+
+@contextmanager
+def _running(started: Running) -> Iterator[list[int]]:
+    """The process ids, as soon as every camera is recorded."""
+    try:
+        wait_until(started.is_ready, READY_LIMIT_S, pause_s=0.5)
+        yield [process.pid for process in started.processes]
     finally:
-        for process in running.processes:
+        for process in started.processes:
             process.send_signal(signal.SIGTERM)
-        for process in running.processes:
+        for process in started.processes:
             process.wait(60)
 
 
@@ -142,21 +152,15 @@ def _all_recorded(address: str, count: int) -> bool:
         return len(session.exec(select(Segment.camera_id).distinct()).all()) == count
 
 
-def _measure(pids: Sequence[int], seconds: float) -> Load:
-    before, began = sum(_cpu_seconds(pid) for pid in pids), time.monotonic()
-    time.sleep(seconds)
-    used = sum(_cpu_seconds(pid) for pid in pids) - before
-    return Load(used / (time.monotonic() - began), sum(_private_mb(pid) for pid in pids))
+def _cpu_seconds(pids: Sequence[int]) -> float:
+    """User and system time that the processes have used."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
+    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
 
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _private_mb(pid: int) -> float:
-    """Unique set size: what would be free if the process ended."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+def _private_mb(pids: Sequence[int]) -> float:
+    """Unique set size: what would be free if the processes ended."""
+    lines = [line for pid in pids for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()]
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
 
 

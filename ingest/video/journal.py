@@ -8,6 +8,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -22,6 +23,8 @@ from storage.models import Gap
 Entry = FinishedSegment | GapOpened | GapClosed
 RETRY_S = 2.0
 LAST_TRY_S = 5.0
+TOGETHER = 100
+"""Entries in one transaction: cameras end their segments at the same moment."""
 
 log = structlog.get_logger(__name__)
 
@@ -84,19 +87,28 @@ class Journal:
         return True
 
     def _write_pending(self) -> None:
-        while self._pending:
-            entry = self._pending[0]
-            try:
-                with self._database.transaction() as session:
+        try:
+            while self._pending:
+                self._write_some(min(len(self._pending), TOGETHER))
+        except SQLAlchemyError as error:
+            log.warning("database_away", waiting=self.waiting, error=type(error).__name__)
+
+    def _write_some(self, count: int) -> None:
+        """One transaction for the oldest entries; if the database refuses one of them, one for each."""
+        try:
+            with self._database.transaction() as session:
+                for entry in islice(self._pending, count):
                     write_entry(session, entry)
-            except IntegrityError as error:
-                log.error("entry_refused", entry=type(entry).__name__, error=str(error.orig))
-            except SQLAlchemyError as error:
-                log.warning("database_away", waiting=self.waiting, error=type(error).__name__)
+                    session.flush()
+        except IntegrityError as error:
+            if count > 1:
+                for _ in range(count):
+                    self._write_some(1)
                 return
-            self._pending.popleft()
-            if isinstance(entry, FinishedSegment):
-                self._on_segment_written()
+            log.error("entry_refused", entry=type(self._pending[0]).__name__, error=str(error.orig))
+        written = [self._pending.popleft() for _ in range(count)]
+        if any(isinstance(entry, FinishedSegment) for entry in written):
+            self._on_segment_written()
 
 
 def write_entry(session: Session, entry: Entry) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -12,7 +13,7 @@ from storage.database import Database
 from storage.models import Location, Segment
 from storage.objects import ObjectStore, StoreError
 
-BATCH = 50
+BATCH = 32
 POLL_S = 15.0
 """It is woken for each new segment; this is for what others have left."""
 FIRST_WAIT_S = 1.0
@@ -21,6 +22,13 @@ SET_ASIDE_S = 300.0
 """How long one object waits that the store refuses while it takes others."""
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    id: int | None
+    key: str
+    sha256: str
 
 
 class Uploader:
@@ -47,12 +55,16 @@ class Uploader:
 
     def run_once(self) -> int:
         """Uploads one batch; the number of segments stored. Raises StoreError or SQLAlchemyError."""
-        uploaded = 0
-        for segment in self._waiting():
-            if self._stop.is_set():
-                break
-            uploaded += self._upload(segment)
-        return uploaded
+        confirmed: list[_Waiting] = []
+        try:
+            for segment in self._waiting():
+                if self._stop.is_set():
+                    break
+                if self._upload(segment):
+                    confirmed.append(segment)
+        finally:
+            self._mark_stored(confirmed)
+        return len(confirmed)
 
     def _run(self) -> None:
         wait_s = 0.0
@@ -70,17 +82,16 @@ class Uploader:
             self._wake.wait(wait_s)
             self._wake.clear()
 
-    def _waiting(self) -> list[Segment]:
+    def _waiting(self) -> list[_Waiting]:
         now = time.monotonic()
         self._set_aside = {key: until for key, until in self._set_aside.items() if until > now}
-        query = select(Segment).where(Segment.location == Location.SPOOL)
+        query = select(Segment.id, Segment.key, Segment.sha256).where(Segment.location == Location.SPOOL)
         if self._set_aside:
             query = query.where(col(Segment.key).not_in(self._set_aside))
         with self._database.transaction() as session:
-            found = session.exec(query.order_by(col(Segment.start)).limit(BATCH))
-            return list(found)
+            return [_Waiting(*row) for row in session.exec(query.order_by(col(Segment.start)).limit(BATCH))]
 
-    def _upload(self, segment: Segment) -> bool:
+    def _upload(self, segment: _Waiting) -> bool:
         path = self._spool / segment.key
         if not path.exists():
             # Another node's, or lost; the start of the recorder looks into the latter.
@@ -93,13 +104,17 @@ class Uploader:
             log.error("segment_refused_by_store", key=segment.key, error=_first_line(error))
             self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
             return False
-        self._mark_stored(segment)
-        path.unlink(missing_ok=True)
         return True
 
-    def _mark_stored(self, segment: Segment) -> None:
+    def _mark_stored(self, segments: list[_Waiting]) -> None:
+        """The rows first, then the local copies."""
+        if not segments:
+            return
+        ids = [segment.id for segment in segments]
         with self._database.transaction() as session:
-            session.exec(update(Segment).where(col(Segment.id) == segment.id).values(location=Location.STORED))
+            session.exec(update(Segment).where(col(Segment.id).in_(ids)).values(location=Location.STORED))
+        for segment in segments:
+            (self._spool / segment.key).unlink(missing_ok=True)
 
 
 def _first_line(error: Exception) -> str:
