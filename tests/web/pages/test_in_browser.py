@@ -1,0 +1,96 @@
+"""What only a browser can show: that the fragments are fetched, and that nothing breaks the strict policy."""
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Page, expect, sync_playwright
+from sqlmodel import select
+
+from storage.models import User
+from tests.servers import free_port
+from tests.web.pages.a_day import NOW
+from web import sessions
+from web.app import create_app
+from web.services import Services
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+WITHIN_MS = 20_000
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: apt-get install chromium"),
+]
+
+
+@contextmanager
+def served(services: Services) -> Iterator[str]:
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(services), port=port, log_level="warning", ws="websockets-sansio")
+    )
+    thread = threading.Thread(target=server.run, name="pages")
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def page(day: Services) -> Iterator[Page]:
+    """A browser of the administrator; fails the test when the console has an error of our own."""
+    with day.database.transaction() as session:
+        admin = session.exec(select(User).where(User.name == "admin")).one()
+        assert admin.id is not None
+        token = sessions.open_session(session, admin.id, NOW).token
+    with served(day) as site, sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        context = chromium.new_context(base_url=site, locale="en-GB")
+        context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": site}])
+        found = context.new_page()
+        errors: list[str] = []
+        found.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        found.on("pageerror", lambda error: errors.append(str(error)))
+        yield found
+        chromium.close()
+        # The footage of this day has no bytes and no recorder runs.
+        assert [error for error in errors if not re.search("Failed to load resource|WebSocket", error)] == []
+
+
+def test_the_list_narrows_while_one_types(page: Page) -> None:
+    page.goto("/cases")
+    page.fill("#f-q", "00017")
+    expect(page.locator("#results tbody tr")).to_have_count(1, timeout=WITHIN_MS)
+    assert "q=00017" in page.url
+
+
+def test_an_acknowledged_alert_changes_in_place(page: Page) -> None:
+    page.goto("/alerts")
+    page.locator("#alert-2 form button").click()
+    expect(page.locator("#alert-2 .chip").first).to_have_text("Acknowledged", timeout=WITHIN_MS)
+
+
+def test_the_footage_of_a_step_opens_in_the_page(page: Page) -> None:
+    page.goto("/cases/1")
+    page.locator(".step .watch a").first.click()
+    expect(page.locator("clip-player")).to_be_visible(timeout=WITHIN_MS)
+    expect(page.locator(".step[aria-current]")).to_have_count(1)
+
+
+def test_the_board_renews_itself_around_the_pictures(page: Page) -> None:
+    page.goto("/")
+    page.evaluate("document.querySelector('live-tile').kept = true")
+    with page.expect_response(lambda response: response.request.headers.get("hx-target") == "div#results"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('hallwatch:presence', {detail: {}, bubbles: true}))")
+    expect(page.locator(".tile")).to_have_count(6)
+    assert page.evaluate("document.querySelector('live-tile').kept") is True
+
+
+def test_the_question_mark_shows_the_keys(page: Page) -> None:
+    page.goto("/health")
+    page.keyboard.press("?")
+    expect(page.locator("dialog#help")).to_be_visible()
