@@ -44,7 +44,12 @@ def _create_engine(url: str) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     if backend == "postgresql":
-        return create_engine(make_url(url).set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        # A statement that psycopg prepares gets a generic plan, which searches long IN lists one by one.
+        return create_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={"prepare_threshold": None},
+        )
     raise ValueError(f"database.url: {backend} is not supported; use sqlite:///file.db or postgresql://user@host/name")
 
 

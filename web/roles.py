@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -105,6 +106,7 @@ def _watcher(services: Services, stop: threading.Event) -> Iterator[None]:
 
 @contextmanager
 def _clerk(services: Services, stop: threading.Event) -> Iterator[None]:
+    from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from web.clerk import Clerk, Job
     from web.notify import Channel, Notifier
@@ -117,6 +119,7 @@ def _clerk(services: Services, stop: threading.Event) -> Iterator[None]:
     notifier = Notifier(services.database, channels, services.settings.web.public_url)
     jobs = [
         Job("link", linker.run_once, timedelta(seconds=2)),
+        Job("findings", partial(find_unstaffed_steps, services.database), timedelta(seconds=10)),
         Job("notify", notifier.run_once, timedelta(seconds=2)),
     ]
     clerk = Clerk(jobs, services.clock)
