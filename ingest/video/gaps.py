@@ -44,16 +44,19 @@ class GapKeeper:
         known_to: datetime | None = None,
         open_gap: GapOpened | None = None,
     ) -> None:
-        """`known_to`: until when segments and closed gaps reach without a hole, None for a new camera."""
+        """`known_to`: until when segments and closed gaps reach without a hole.
+
+        None for a new camera: it owes footage from its first frame on, or from the start if it cannot be reached.
+        """
         self._camera_id = camera_id
         self._started = started
-        self._known_to = known_to or started
+        self._known_to = known_to
         self._open = open_gap
 
     def failed(self, now: datetime, cause: GapCause, detail: str = "") -> list[GapChange]:
         """Nothing is recorded from the last frame on."""
         if self._open is None:
-            return [self._begin(self._known_to, cause, detail)]
+            return [self._begin(self._known_to or self._started, cause, detail)]
         if self._open.cause is cause:
             return []
         # What was open when the recorder started explains the time before its start only.
@@ -65,10 +68,9 @@ class GapKeeper:
         changes: list[GapChange] = []
         if self._open is not None:
             changes.append(self._finish(start))
-        elif start - self._known_to > TOLERANCE:
-            self._open = self._begin(self._known_to, hole, "")
-            changes += [self._open, self._finish(start)]
-        self._known_to = max(self._known_to, end)
+        elif self._known_to is not None and start - self._known_to > TOLERANCE:
+            changes += [self._begin(self._known_to, hole, ""), self._finish(start)]
+        self._reach(end)
         return changes
 
     def _begin(self, start: datetime, cause: GapCause, detail: str) -> GapOpened:
@@ -78,9 +80,12 @@ class GapKeeper:
     def _finish(self, end: datetime) -> GapClosed:
         assert self._open is not None
         closed = GapClosed(self._camera_id, self._open.start, end)
-        self._known_to = max(self._known_to, end)
+        self._reach(end)
         self._open = None
         return closed
+
+    def _reach(self, end: datetime) -> None:
+        self._known_to = end if self._known_to is None else max(self._known_to, end)
 
     def _change_cause(self, at: datetime, cause: GapCause, detail: str) -> list[GapChange]:
         assert self._open is not None

@@ -61,9 +61,18 @@ def test_every_moment_is_recorded_or_a_gap(events: list[tuple[str, float, GapCau
             book.write(keeper.recorded(start, now))
             recorded.append(Span(start, now))
     book.write(keeper.failed(now, GapCause.RECORDER_STOPPED))
-    holes = subtract([Span(at(0), now)], merge(recorded + book.spans(now), bridge=TOLERANCE))
+    missing = book.spans(now)
+    first = min(span.start for span in recorded + missing)
+    assert first == at(0) or first == recorded[0].start
+    holes = subtract([Span(first, now)], merge(recorded + book.spans(now), bridge=TOLERANCE))
     assert all(hole.duration <= TOLERANCE for hole in holes)
     assert not [s for s in merge(recorded) for g in book.spans(now) if max(s.start, g.start) < min(s.end, g.end)]
+
+
+def test_a_new_camera_that_connects_slowly_has_no_gap_and_one_that_fails_has() -> None:
+    assert GapKeeper("c", at(0)).recorded(at(5), at(6)) == []
+    failing = GapKeeper("c", at(0))
+    assert failing.failed(at(5), GapCause.CAMERA_UNREACHABLE) == [GapOpened("c", at(0), GapCause.CAMERA_UNREACHABLE)]
 
 
 def test_a_gap_ends_with_the_first_frame_and_keeps_its_cause() -> None:
