@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from storage.models import Alert, Camera, CameraStatus, Case, Counter, Hall, Presence, Step
+from storage.presence_now import PresenceNow, last_watched, presence_now, presence_of
 
 RECENT_ALERTS = timedelta(days=1)
 _OVERLAP = 200
@@ -27,7 +28,9 @@ class Entry:
 @dataclass(frozen=True)
 class State:
     presence: Mapping[str, Entry] = field(default_factory=dict)
-    """By counter."""
+    """By counter, as it is known now."""
+    written: Mapping[str, PresenceNow] = field(default_factory=dict)
+    """By counter, as a watcher wrote it last: it counts again when a watcher is back."""
     alerts: Mapping[int, Entry] = field(default_factory=dict)
     cameras: Mapping[str, Entry] = field(default_factory=dict)
     steps: Mapping[int, Entry] = field(default_factory=dict)
@@ -38,10 +41,15 @@ class State:
 
 def read_state(session: Session, now: datetime, before: State) -> State:
     counters = {c.id: c.hall_id for c in session.exec(select(Counter))}
-    presence, last_presence_id = _presence(session, counters, before)
+    written, last_presence_id = _written(session, counters, before)
+    watched = last_watched(session)
     steps, last_step_id = _steps(session, counters, before)
     return State(
-        presence=presence,
+        presence={
+            counter_id: _presence_entry(counter_id, counters[counter_id], presence_now(last, watched, now))
+            for counter_id, last in written.items()
+        },
+        written=written,
         alerts=_alerts(session, now),
         cameras=_cameras(session),
         steps=steps,
@@ -50,32 +58,35 @@ def read_state(session: Session, now: datetime, before: State) -> State:
     )
 
 
-def _presence(session: Session, counters: Mapping[str, str], before: State) -> tuple[dict[str, Entry], int]:
+def _written(session: Session, counters: Mapping[str, str], before: State) -> tuple[dict[str, PresenceNow], int]:
     """The latest span of each counter: looked up one by one at first, then only what was added."""
-    known = {key: entry for key, entry in before.presence.items() if key in counters}
+    latest = {key: last for key, last in before.written.items() if key in counters}
     rows: list[Presence] = []
-    for counter_id in counters.keys() - known.keys():
+    for counter_id in counters.keys() - latest.keys():
         newest = select(Presence).where(Presence.counter_id == counter_id).order_by(col(Presence.start).desc()).limit(1)
         rows += session.exec(newest)
-    last = before.last_presence_id
-    if last:
-        rows += session.exec(select(Presence).where(col(Presence.id) > last - _OVERLAP).order_by(col(Presence.id)))
+    last_id = before.last_presence_id
+    if last_id:
+        rows += session.exec(select(Presence).where(col(Presence.id) > last_id - _OVERLAP).order_by(col(Presence.id)))
     for row in sorted(rows, key=lambda row: row.start):
-        known_entry = known.get(row.counter_id)
-        if row.counter_id in counters and (known_entry is None or known_entry.data["since"] <= row.start):
-            known[row.counter_id] = _presence_entry(row, counters[row.counter_id])
+        if row.counter_id in counters and _is_newer(row, latest.get(row.counter_id)):
+            latest[row.counter_id] = presence_of(row)
     highest = session.exec(select(func.max(Presence.id))).one() or 0
-    return known, highest
+    return latest, highest
 
 
-def _presence_entry(row: Presence, hall_id: str) -> Entry:
+def _is_newer(row: Presence, known: PresenceNow | None) -> bool:
+    return known is None or known.since is None or known.since <= row.start
+
+
+def _presence_entry(counter_id: str, hall_id: str, known: PresenceNow) -> Entry:
     data = {
-        "counter_id": row.counter_id,
+        "counter_id": counter_id,
         "hall_id": hall_id,
-        "staff": row.staff.value,
-        "customer": row.customer.value,
-        "since": row.start,
-        "reason": row.reason,
+        "staff": known.staff.value,
+        "customer": known.customer.value,
+        "since": known.since,
+        "reason": known.reason,
     }
     return Entry(hall_id, None, data)
 

@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from storage.models import Alert, AlertState, CustomerState, Presence, Role, StaffState, Step, StepKind
-from tests.web.conftest import NOON, SignedIn
+from storage.models import Alert, AlertState, CustomerState, Node, Presence, Role, StaffState, Step, StepKind
+from tests.web.conftest import NOON, Clock, SignedIn
 from web import sessions
 from web.api.event_stream import _stream, may_see
 from web.changes import Entry, State
@@ -127,6 +127,7 @@ async def test_a_page_begins_with_everything_as_it_is(services: Services) -> Non
 
 
 async def test_presence_alerts_and_steps_arrive_by_themselves(services: Services) -> None:
+    a_watcher_beats(services)
     async with listening(services, SUPERVISOR) as heard:
         await heard.next()
         with services.database.transaction() as session:
@@ -142,6 +143,28 @@ async def test_presence_alerts_and_steps_arrive_by_themselves(services: Services
             session.add(a_step())
         name, step = await heard.next()
         assert (name, step["case_id"], step["counter_id"]) == ("step", 1, "cc-1")
+
+
+async def test_presence_is_unknown_as_soon_as_the_watcher_is_silent_and_known_again_when_it_is_back(
+    services: Services, clock: Clock
+) -> None:
+    a_watcher_beats(services)
+    with services.database.transaction() as session:
+        session.add(a_presence("cc-1", StaffState.STAFFED))
+    async with listening(services, SUPERVISOR) as heard:
+        _, snapshot = await heard.next()
+        assert [(p["counter_id"], p["staff"]) for p in snapshot["presence"]] == [("cc-1", "staffed")]
+        clock.forward(timedelta(seconds=16))
+        _, presence = await heard.next()
+        assert (presence["staff"], presence["reason"]) == ("unknown", "watcher_down")
+        a_watcher_beats(services)
+        _, presence = await heard.next()
+        assert (presence["staff"], presence["reason"]) == ("staffed", "")
+
+
+def a_watcher_beats(services: Services) -> None:
+    with services.database.transaction() as session:
+        session.merge(Node(name="watcher-1", role="watcher", started_at=NOON, heartbeat=services.clock()))
 
 
 def a_presence(counter_id: str, staff: StaffState) -> Presence:

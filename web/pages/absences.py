@@ -164,7 +164,7 @@ def _timeline(
     now: datetime,
 ) -> Timeline:
     start, end = absence.start - AROUND, min((absence.end or now) + AROUND, now)
-    spans = presence_between(session, absence.counter_id, start, end)
+    spans = presence_between(session, absence.counter_id, start, end, now)
     lanes = [presence_lane(spans, now), customer_lane(spans, now), absence_lane([absence], now)]
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
     if camera:

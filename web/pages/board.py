@@ -58,7 +58,7 @@ def board_page(
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
         chosen = _chosen_hall(halls, hall)
-        tiles = counters_now(session, (chosen,) if chosen else halls)
+        tiles = counters_now(session, (chosen,) if chosen else halls, now)
     return BoardPage(
         now=now,
         halls=halls,

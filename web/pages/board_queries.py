@@ -16,6 +16,7 @@ from storage.models import (
     StaffState,
     View,
 )
+from storage.presence_now import PresenceNow, last_watched, presence_now, presence_of
 from web.pages.places import CounterRef, HallRef, counters_of
 
 
@@ -37,28 +38,34 @@ class CounterNow:
     customer: CustomerState
     since: datetime | None
     reason: str
-    """Why unknown."""
+    """Why unknown, e.g. watcher_down."""
     alert: OpenAlert | None
 
 
-def counters_now(session: Session, halls: Iterable[HallRef]) -> tuple[CounterNow, ...]:
+def counters_now(session: Session, halls: Iterable[HallRef], now: datetime) -> tuple[CounterNow, ...]:
     counters = counters_of(session, halls)
-    return describe(session, counters)
+    return describe(session, counters, now)
 
 
-def describe(session: Session, counters: tuple[CounterRef, ...]) -> tuple[CounterNow, ...]:
+def describe(session: Session, counters: tuple[CounterRef, ...], now: datetime) -> tuple[CounterNow, ...]:
     ids = [counter.id for counter in counters]
     presence = open_presence(session, ids)
     cameras = cameras_of(session, ids)
     alerts = open_alerts(session, ids)
-    return tuple(_now(c, presence.get(c.id), cameras.get(c.id), alerts.get(c.id)) for c in counters)
+    watched = last_watched(session)
+    known = {c.id: _known(presence.get(c.id), c.id in cameras, watched, now) for c in counters}
+    return tuple(_now(c, known[c.id], cameras.get(c.id), alerts.get(c.id)) for c in counters)
 
 
-def _now(counter: CounterRef, seen: Presence | None, camera: str | None, alert: OpenAlert | None) -> CounterNow:
-    if seen is None:
-        unknown = (StaffState.UNKNOWN, CustomerState.UNKNOWN)
-        return CounterNow(counter, camera, *unknown, None, "not_watched" if camera else "no_view", alert)
-    return CounterNow(counter, camera, seen.staff, seen.customer, seen.start, seen.reason, alert)
+def _known(seen: Presence | None, has_view: bool, watched: datetime | None, now: datetime) -> PresenceNow:
+    if seen is None and not has_view:
+        return PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, "no_view")
+    never = PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, "not_watched")
+    return presence_now(presence_of(seen) if seen else never, watched, now)
+
+
+def _now(counter: CounterRef, known: PresenceNow, camera: str | None, alert: OpenAlert | None) -> CounterNow:
+    return CounterNow(counter, camera, known.staff, known.customer, known.since, known.reason, alert)
 
 
 def open_presence(session: Session, counter_ids: list[str]) -> dict[str, Presence]:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from storage.footage import Footage
 from storage.models import Absence, Case, Presence, Step
+from storage.presence_now import known_presence, last_watched
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.board_queries import CounterNow, describe
@@ -63,9 +64,9 @@ def counter_page(
     with services.database.transaction() as session:
         scoped_counter(session, viewer, counter)
         place = counters_by_id(session, [counter])[counter]
-        state = describe(session, (place,))[0]
+        state = describe(session, (place,), now)[0]
         start, midnight = now - timedelta(hours=hours), day_start(now, place.hall.timezone)
-        spans = presence_between(session, counter, min(start, midnight), now)
+        spans = presence_between(session, counter, min(start, midnight), now, now)
         return CounterPage(
             now=now,
             state=state,
@@ -105,7 +106,10 @@ def step_lane(steps: list[Step], name: str = "steps") -> Lane:
     )
 
 
-def presence_between(session: Session, counter_id: str, start: datetime, end: datetime) -> list[Presence]:
+def presence_between(
+    session: Session, counter_id: str, start: datetime, end: datetime, now: datetime
+) -> list[Presence]:
+    """Oldest first; what no watcher has seen, because none lives, is unknown."""
     found = session.exec(
         select(Presence)
         .where(
@@ -116,7 +120,8 @@ def presence_between(session: Session, counter_id: str, start: datetime, end: da
         .order_by(col(Presence.start).desc())
         .limit(_MAX_SPANS)
     )
-    return list(found)[::-1]
+    known = known_presence(list(found)[::-1], last_watched(session), now)
+    return [span for span in known if span.start < end]
 
 
 def _absences(session: Session, counter_id: str, start: datetime, end: datetime) -> list[Absence]:

@@ -78,7 +78,8 @@ def span_page(
         zone = place.timezone if place else "UTC"
         start, end = _moment(first, zone) or now - DEFAULT_LENGTH, _moment(last, zone) or now
         problem = _problem(start, end, chosen) if counter else ""
-        result = _result(session, services, viewer, chosen, start, end) if place and chosen and not problem else None
+        wanted = place and chosen and not problem
+        result = _result(session, services, viewer, chosen, start, end, now) if wanted else None
     return SpanPage(now, halls, place, counters, tuple(ref.id for ref in chosen), start, end, problem, result)
 
 
@@ -106,6 +107,7 @@ def _result(
     chosen: tuple[CounterRef, ...],
     start: datetime,
     end: datetime,
+    now: datetime,
 ) -> SpanResult:
     ids = [ref.id for ref in chosen]
     cameras = _cameras(session, chosen, start, end)
@@ -114,7 +116,7 @@ def _result(
     absences = absences_between(session, ids, start, end)
     return SpanResult(
         cameras=tuple(_footage(camera, numbers, coverage[camera.id]) for camera, numbers in cameras),
-        timeline=_timeline(session, viewer, chosen, cameras, coverage, start, end),
+        timeline=_timeline(session, viewer, chosen, cameras, coverage, start, end, now),
         steps=step_rows(session, sorted(steps, key=lambda step: step.start)),
         absences=absence_rows(session, absences),
     )
@@ -157,10 +159,11 @@ def _timeline(
     coverage: dict[str, Coverage],
     start: datetime,
     end: datetime,
+    now: datetime,
 ) -> Timeline:
     lanes: list[Lane] = []
     for ref in chosen:
-        presence = presence_lane(presence_between(session, ref.id, start, end), end)
+        presence = presence_lane(presence_between(session, ref.id, start, end, now), end)
         absences = absence_lane(absences_between(session, [ref.id], start, end), end)
         steps = step_lane(steps_between(session, viewer, ref.id, start, end))
         lanes += [Lane(f"#{ref.number}", presence.bars), Lane("absences", absences.bars), Lane("steps", steps.bars)]

@@ -80,6 +80,7 @@ CODE_WORDS: Mapping[str, str] = {
     "unlinked": _("The footage is being looked up."),
     "expired": _("The footage has passed its retention date."),
     "not_watched": _("The watcher has not looked at it yet."),
+    "watcher_down": _("The watcher does not run, so nobody knows."),
     # how an absence ended
     "returned": _("somebody came back"),
     "closed": _("the hall closed"),

@@ -437,4 +437,4 @@ def _steps(session: Session, case_id: int, n: int) -> None:
 
 def _operations(session: Session) -> None:
     session.add(Node(name="recorder-1", role="recorder", started_at=ago(180), heartbeat=NOW, detail={"cameras": 2}))
-    session.add(Node(name="watcher", role="watcher", started_at=ago(180), heartbeat=ago(3), detail={}))
+    session.add(Node(name="watcher", role="watcher", started_at=ago(180), heartbeat=NOW, detail={}))

@@ -1,6 +1,11 @@
+from datetime import timedelta
+
 from fastapi.testclient import TestClient
 
+from storage.models import Node
+from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
+from web.services import Services
 
 
 def test_the_board_sends_anonymous_readers_to_sign_in(anonymous: TestClient) -> None:
@@ -53,3 +58,21 @@ def test_an_admin_sees_all_halls_by_hall(sign_in: SignIn) -> None:
     page = sign_in("admin").get("/")
     assert "All halls" in page.text
     assert "Nanhai Service Centre" in page.text
+
+
+def test_without_a_watcher_presence_is_unknown_everywhere(day: Services, sign_in: SignIn) -> None:
+    with day.database.transaction() as session:
+        session.get_one(Node, "watcher").heartbeat = NOW - timedelta(minutes=2)
+    supervisor = sign_in("supervisor")
+    body = supervisor.get("/board.json").json()
+    watched = [tile for tile in body["tiles"] if tile["camera_id"]]
+    assert {(tile["staff"], tile["customer"], tile["reason"]) for tile in watched} == {
+        ("unknown", "unknown", "watcher_down")
+    }
+    assert body["counts"]["staffed"] == 0
+    assert "The watcher does not run" in supervisor.get("/").text
+    counter = supervisor.get("/counters/cc-1.json").json()
+    assert (counter["state"]["staff"], counter["state"]["since"]) == ("unknown", "2026-11-23T02:38:00Z")
+    presence = next(lane for lane in counter["timeline"]["lanes"] if lane["name"] == "presence")
+    assert [bar["state"] for bar in presence["bars"]][-2:] == ["staffed", "unknown"]
+    assert "识别程序未运行" in supervisor.get("/counters/cc-1", headers={"Accept-Language": "zh"}).text
