@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import structlog
 from fastapi import Depends, Request
@@ -11,6 +12,8 @@ from starlette.websockets import WebSocket
 
 from ingest.video.frames import StreamName
 from storage.models import Camera
+from web.access_log import log_access
+from web.addresses import client_address
 from web.auth import optional_viewer, require, require_websocket
 from web.permissions import Permission
 from web.scope import scoped_camera
@@ -39,6 +42,8 @@ def watched_camera_websocket(
         return scoped_camera(session, viewer, camera_id)
 
 
+LiveViewer = Annotated[Viewer, Depends(require(Permission.LIVE))]
+LiveViewerWebSocket = Annotated[Viewer, Depends(require_websocket(Permission.LIVE))]
 WatchedCamera = Annotated[Camera, Depends(watched_camera)]
 WatchedCameraWebSocket = Annotated[Camera, Depends(watched_camera_websocket)]
 
@@ -46,6 +51,14 @@ WatchedCameraWebSocket = Annotated[Camera, Depends(watched_camera_websocket)]
 def stream_of(camera: Camera, wanted: StreamName) -> StreamName:
     """The stream to subscribe to: a camera without sub-stream is shared as its main stream."""
     return wanted if camera.sub_url else "main"
+
+
+def log_live(connection: HTTPConnection, services: Services, viewer: Viewer, camera_id: str) -> None:
+    """Writes down one live view; called once per connection, before a picture is sent. Uses the database."""
+    page = urlsplit(connection.headers.get("referer", "")).path
+    with services.database.transaction() as session:
+        address = client_address(connection)
+        log_access(session, viewer, "live", f"camera:{camera_id}", page, services.clock(), address)
 
 
 async def until_revoked(connection: Request | WebSocket, camera_id: str) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import structlog
 from fastapi import APIRouter, WebSocketDisconnect
+from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket
 
 from ingest.video.frames import StreamName
 from storage.models import Camera
-from web.live.access import WatchedCameraWebSocket, stream_of, until_revoked
+from web.live.access import LiveViewerWebSocket, WatchedCameraWebSocket, log_live, stream_of, until_revoked
 from web.live.hub import LiveHub, Viewing
 from web.live.messages import clock_message, offline_message, start_message
 from web.live.packaging import LiveFrame, LiveItem, LiveStart, Offline
@@ -60,9 +61,12 @@ class Messages:
 
 
 @router.websocket("/live/{camera_id}/mse")
-async def watch_by_mse(websocket: WebSocket, camera: WatchedCameraWebSocket, stream: StreamName = "sub") -> None:
+async def watch_by_mse(
+    websocket: WebSocket, camera: WatchedCameraWebSocket, viewer: LiveViewerWebSocket, stream: StreamName = "sub"
+) -> None:
     """Text messages as in `web.live.messages`, binary ones are MP4 for one SourceBuffer."""
     hub: LiveHub = websocket.app.state.live.hub
+    await run_in_threadpool(log_live, websocket, websocket.app.state.services, viewer, camera.id)
     await websocket.accept()
     async with hub.watch(camera.id, stream_of(camera, stream)) as viewing:
         code = await _first(_send_all(websocket, viewing), _revocation(websocket, camera), _departure(websocket))

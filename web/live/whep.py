@@ -3,21 +3,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from ingest.video.frames import StreamName
-from web.auth import require
 from web.errors import TooLarge, Unprocessable, WebError
-from web.live.access import WatchedCamera, stream_of, until_revoked
+from web.live.access import LiveViewer, WatchedCamera, log_live, stream_of, until_revoked
 from web.live.peers import Peers
-from web.permissions import Permission
 from web.services import ServicesDep
-from web.viewer import Viewer
 
 router = APIRouter()
 SDP = "application/sdp"
 LONGEST_OFFER = 64 * 1024
-
-LiveViewer = Annotated[Viewer, Depends(require(Permission.LIVE))]
 
 
 class NotAnOffer(WebError):
@@ -38,13 +34,20 @@ PeersDep = Annotated[Peers, Depends(peers)]
 
 @router.post("/live/{camera_id}/whep", status_code=201, response_class=Response)
 async def watch_by_whep(
-    request: Request, camera: WatchedCamera, viewer: LiveViewer, open_peers: PeersDep, stream: StreamName = "main"
+    request: Request,
+    camera: WatchedCamera,
+    viewer: LiveViewer,
+    open_peers: PeersDep,
+    services: ServicesDep,
+    stream: StreamName = "main",
 ) -> Response:
     """Body: SDP offer. 201 with the answer and the Location to DELETE; 415 when the stream does not fit."""
     offer = await _offer(request)
     peer = await open_peers.open(
         viewer.user_id, camera.id, stream_of(camera, stream), offer, lambda: until_revoked(request, camera.id)
     )
+    # Only now is it known that there will be a picture; none is sent before the browser has the answer.
+    await run_in_threadpool(log_live, request, services, viewer, camera.id)
     location = f"/live/{camera.id}/whep/{peer.id}"
     return Response(peer.answer, 201, {"Location": location}, SDP)
 

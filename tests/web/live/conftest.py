@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from sqlmodel import col, select
 
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_server import RtspServer
 from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
-from storage.models import Role, User
+from storage.models import AccessEntry, Role, User
 from tests.sample import CAMERA
 from tests.servers import free_port
 from web import sessions
@@ -85,6 +86,13 @@ def site(services: Services, recorder: RecorderNode) -> Iterator[Site]:
     wait_until(lambda: _listens(port))
     yield Site(f"http://127.0.0.1:{port}", served)
     server.stop()
+
+
+def live_views(site: Site) -> list[tuple[Role, str]]:
+    """Who watched what, by the access log, oldest first."""
+    with site.services.database.transaction() as session:
+        found = select(User.role, AccessEntry.subject).join(User, col(User.id) == col(AccessEntry.user_id))
+        return list(session.exec(found.where(AccessEntry.action == "live").order_by(col(AccessEntry.id))))
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:

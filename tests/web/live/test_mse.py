@@ -13,7 +13,7 @@ from websockets.typing import Origin
 from ingest.simulator.clock_code import read_clock
 from storage.models import Role
 from tests.sample import CAMERA
-from tests.web.live.conftest import Site
+from tests.web.live.conftest import Site, live_views
 from web import sessions
 from web.live import access
 
@@ -94,6 +94,20 @@ async def test_another_sites_page_may_not_use_our_cookie(site: Site) -> None:
 async def test_a_camera_that_is_not_recorded_is_told_and_the_connection_stays(site: Site) -> None:
     async with asyncio.timeout(20), watch(site, Role.ADMIN, camera="nh-cam-1") as socket:
         assert json.loads(await socket.recv()) == {"type": "offline", "reason": "not_recorded"}
+
+
+async def test_each_connection_is_written_down_once(site: Site) -> None:
+    for connections in (1, 2):
+        async with asyncio.timeout(20), watch(site, Role.SUPERVISOR) as socket:
+            await socket.recv()
+        assert live_views(site) == [(Role.SUPERVISOR, f"camera:{CAMERA}")] * connections
+
+
+async def test_a_refused_connection_is_no_live_view(site: Site) -> None:
+    with pytest.raises(InvalidStatus):
+        async with watch(site, Role.INSPECTOR):
+            pass
+    assert live_views(site) == []
 
 
 async def test_signing_out_ends_the_stream(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from storage.models import Role
 from tests.sample import CAMERA
 from tests.web.live.camera import Scene, filmed
-from tests.web.live.conftest import Site, Visitor
+from tests.web.live.conftest import Site, Visitor, live_views
 from tests.web.live.test_hub import Recorded
 from web.live import peers as peers_module
 from web.live.hub import LiveHub, Viewing
@@ -67,10 +67,11 @@ async def test_a_peer_gets_the_cameras_own_pictures(site: Site) -> None:
         assert 0 < delay < 1500
 
 
-async def test_leaving_frees_the_connection(site: Site) -> None:
+async def test_leaving_frees_the_connection_that_was_written_down_once(site: Site) -> None:
     async with client(site, site.visitor(Role.SUPERVISOR)) as web, browser() as connection:
         location = (await offer(web, connection)).headers["Location"]
         assert (await web.get(location)).status_code == 200
+        assert live_views(site) == [(Role.SUPERVISOR, f"camera:{CAMERA}")]
         assert (await web.delete(location)).status_code == 204
         assert (await web.get(location)).status_code == 404
 
