@@ -100,6 +100,23 @@ def test_a_time_without_a_zone_is_refused(inspector: TestClient) -> None:
     assert answer.json()["fields"][0]["field"] == "from"
 
 
+def test_a_viewer_does_not_learn_where_footage_is_kept(
+    inspector: TestClient, footage: Services, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with footage.database.transaction() as session:
+        keys = [segment.key for segment in session.exec(select(Segment))]
+    for file in (tmp_path / "spool").rglob("*.mp4"):
+        file.unlink()
+    for answer in (
+        inspector.get("/media/clip.mp4", params=span(at(60), at(65))),
+        inspector.get("/media/still.jpg", params={"camera": CAMERA, "at": at(24).isoformat()}),
+    ):
+        assert answer.status_code == 503
+        assert answer.json()["detail"].startswith("The footage cannot be read now.")
+        assert not [secret for secret in (*keys, str(tmp_path)) if secret in answer.text]
+    assert any(key in capsys.readouterr().out for key in keys)
+
+
 def test_each_look_is_written_down_once(inspector: TestClient, footage: Services) -> None:
     asked = span(START, START + timedelta(seconds=4))
     for first in (0, 500, 1000):

@@ -7,6 +7,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import structlog
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime
@@ -27,6 +28,7 @@ from web.scope import scoped_camera
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/media", tags=["footage"])
 
 LONGEST_CLIP = timedelta(hours=2)
@@ -75,7 +77,13 @@ def _open(services: Services, session: Session, camera_id: str, start: datetime,
     except NothingRecorded:
         raise NotFound("Nothing was recorded in this span.") from None
     except StoreError as error:
-        raise Unavailable(f"The footage cannot be read now: {error}") from None
+        raise _unreadable(camera_id, error) from None
+
+
+def _unreadable(camera_id: str, error: StoreError) -> Unavailable:
+    """The log tells where the footage should be; a viewer is told only what to do."""
+    log.warning("footage_unreadable", camera=camera_id, error=str(error))
+    return Unavailable("The footage cannot be read now. Try again in a minute, or tell an administrator.")
 
 
 def _etag(opened: Clip) -> str:
@@ -125,7 +133,7 @@ def picture(
         except NothingRecorded:
             raise NotFound("Nothing was recorded at this moment.") from None
         except StoreError as error:
-            raise Unavailable(f"The footage cannot be read now: {error}") from None
+            raise _unreadable(found.id, error) from None
         _log(session, request, services, viewer, "still", found.id, moment, moment, purpose)
     caching = {"Cache-Control": _PRIVATE if at else "no-store"}
     return Response(jpeg, headers=caching, media_type="image/jpeg")
