@@ -90,6 +90,13 @@ class RunningHall:
         return "\n".join(log.read_text(errors="replace")[-4000:] for log in sorted(self.folder.glob("*.log")))
 
     @property
+    def pictures(self) -> Path:
+        """Where screenshots go: HALLWATCH_PICTURES, e.g. docs/images to renew the README's, else nowhere lasting."""
+        folder = Path(os.environ.get("HALLWATCH_PICTURES", self.folder / "pictures"))
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @property
     def _config(self) -> Path:
         return self.folder / "hallwatch.toml"
 

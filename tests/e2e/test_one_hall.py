@@ -4,7 +4,6 @@ The tests tell one story in order.
 """
 
 import re
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -85,7 +84,7 @@ def test_an_absence_is_told_by_itself_and_its_clip_shows_it(hall: RunningHall, s
     alert.wait_for(timeout=60_000)
     assert datetime.now(UTC) - left < timedelta(seconds=THRESHOLD_S + 10)
     assert supervisor.locator("[data-alert-count]").first.inner_text() == "1"
-    time.sleep(2)
+    take_picture(hall, supervisor)
     back = moment(hall.order("counters/1/clerk", action="come")["truth"]["at"])
 
     absence = settled_absence(hall, supervisor, 1)
@@ -94,6 +93,15 @@ def test_an_absence_is_told_by_itself_and_its_clip_shows_it(hall: RunningHall, s
     supervisor.goto(f"{hall.address}/absences/1")
     for wall in (moment(absence["start"]), moment(absence["end"])):
         player_shows(supervisor, wall)
+
+
+def take_picture(hall: RunningHall, page: Page) -> None:
+    """The README's picture: one counter is served, at the other one nobody sits."""
+    hall.order("counters/2/customer", action="come")
+    page.locator('.tile[data-counter="cc-sim-2"][data-customer="waiting"]').wait_for(timeout=30_000)
+    live_tile(page, "mse")
+    page.screenshot(path=hall.pictures / "board.png", clip={"x": 0, "y": 0, "width": 1440, "height": 520})
+    hall.order("counters/2/customer", action="leave")
 
 
 def settled_absence(hall: RunningHall, page: Page, number: int) -> dict[str, Any]:
@@ -161,6 +169,40 @@ def addresses(hall: RunningHall) -> list[str]:
         f"/media/still.jpg?camera={CAMERA}&at={begin}",
         "/events?hall=cc-sim",
     ]
+
+
+def test_a_step_entered_while_nobody_sat_there_is_a_finding(hall: RunningHall, inspector: Page) -> None:
+    left = moment(hall.order("counters/2/clerk", action="leave")["truth"]["at"])
+    wait_for(lambda: datetime.now(UTC) - left > timedelta(seconds=20), 30, "the margin before the step")
+    rows = hall.order("counters/2/case", seconds=4)["rows"]
+    entered = moment(rows[0]["end"])
+    wait_for(lambda: datetime.now(UTC) - entered > timedelta(seconds=15), 60, "the margin after the step")
+    hall.order("counters/2/clerk", action="come")
+
+    findings = wait_for(lambda: read(hall, inspector, "/findings.json")["findings"], 150, "a finding")
+    assert {finding["step"]["counter"]["id"] for finding in findings} == {"cc-sim-2"}
+    assert all(moment(finding["step"]["start"]) > left for finding in findings)
+    inspector.goto(f"{hall.address}/findings")
+    assert inspector.locator("main").get_by_text(rows[0]["case"]).count()
+
+
+def test_a_lost_camera_makes_unknown_and_a_camera_alert_but_never_an_absence(
+    hall: RunningHall, supervisor: Page
+) -> None:
+    until_staffed(hall, supervisor)
+    absences = read(hall, supervisor, "/absences.json")["absences"]
+    hall.order("cameras/1", dropped=True)
+    wait_for(lambda: supervisor.locator('.tile[data-state="unknown"]').count() == 2, 60, "two unknown counters")
+    supervisor.locator(".tile-alert").first.wait_for(timeout=60_000)
+    wait_for(lambda: camera_alerts(hall, supervisor) == ["raised"], 30, "a camera alert")
+    assert read(hall, supervisor, "/absences.json")["absences"] == absences
+    hall.order("cameras/1", dropped=False)
+    wait_for(lambda: camera_alerts(hall, supervisor) == ["resolved"], 60, "the end of the alert")
+
+
+def camera_alerts(hall: RunningHall, page: Page) -> list[str]:
+    alerts = read(hall, page, "/alerts.json?state=all")["alerts"]
+    return [alert["state"] for alert in alerts if alert["kind"] == "camera_fault"]
 
 
 def test_somebody_of_another_hall_finds_nothing_there(hall: RunningHall, stranger: Page) -> None:
