@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import structlog
 from sqlalchemy import ColumnElement, CursorResult, and_, update
-from sqlmodel import Session, col, exists, select
+from sqlmodel import Session, col, exists, or_, select
 
 from storage.database import Database, insert_new
 from storage.models import Absence, Alert, AlertKind, Camera, CameraFault, Counter, Delivery, DeliveryState, Hall
@@ -162,7 +162,11 @@ def next_step(attempts: int, raised_at: datetime, now: datetime, *, known: bool)
 def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     """One delivery for each fresh alert that has none on this channel."""
     has_one = exists().where(col(Delivery.alert_id) == col(Alert.id), col(Delivery.channel) == channel.name)
-    fresh = select(Alert.id).where(col(Alert.raised_at) > now - MAX_AGE, col(Alert.kind).in_(channel.kinds), ~has_one)
+    # What was found late, in recorded footage, was over when its alert was raised: nobody is called for it.
+    lasted = or_(col(Alert.resolved_at).is_(None), col(Alert.resolved_at) > col(Alert.raised_at))
+    fresh = select(Alert.id).where(
+        col(Alert.raised_at) > now - MAX_AGE, col(Alert.kind).in_(channel.kinds), lasted, ~has_one
+    )
     rows = [
         {"alert_id": alert_id, "channel": channel.name, "next_try": now, **_NEW} for alert_id in session.exec(fresh)
     ]

@@ -281,3 +281,20 @@ def test_a_crash_in_the_middle_of_sending_is_tried_again(hall: Database, listene
         Notifier(hall, [Channel("duty", listener.address, BOTH)], send=die).run_once(NOW)
     assert notifier(hall, listener).run_once(NOW) == 0
     assert notifier(hall, listener).run_once(NOW + pause_after(1)) == 1
+
+
+def resolve(database: Database, alert_id: int, at: datetime) -> None:
+    with database.transaction() as session:
+        alert = session.get_one(Alert, alert_id)
+        alert.state, alert.resolved_at = AlertState.RESOLVED, at
+
+
+def test_nobody_is_called_for_an_absence_that_was_over_when_it_was_found(hall: Database, listener: Listener) -> None:
+    resolve(hall, raise_absence(hall), NOW)
+    assert notifier(hall, listener).run_once(NOW + timedelta(seconds=1)) == 0
+    assert listener.messages == []
+
+
+def test_an_absence_that_ended_before_the_message_went_out_is_still_told(hall: Database, listener: Listener) -> None:
+    resolve(hall, raise_absence(hall), NOW + timedelta(seconds=1))
+    assert notifier(hall, listener).run_once(NOW + timedelta(seconds=2)) == 1
