@@ -4,11 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Select, exists, or_, select, update
 from sqlmodel import Session, col
 
 from correlation import basis
-from correlation.findings import MARGIN, Judgement, Seen, Verdict, judge, margin_for, window
+from correlation.findings import (
+    MARGIN,
+    Judgement,
+    Seen,
+    Verdict,
+    ended_before_it_was_told,
+    judge,
+    margin_for,
+    window,
+)
 from correlation.marks import unexamine
 from correlation.sight import Watched, clock_errors, clock_was_wrong, presence_in, presence_of, watched_counters
 from storage.database import Database
@@ -22,6 +32,8 @@ GIVE_UP_AFTER = timedelta(days=1)
 STILL_FRESH = timedelta(hours=2)
 """For so long after it was made, a finding is compared with presence again and again."""
 
+_log = structlog.get_logger(__name__)
+_CLOCKS_UNKNOWN = "clocks_never_compared"
 _BATCH = 500
 _AT_ONCE = 4_000
 _CURSOR = "presence"
@@ -134,6 +146,12 @@ def _decide(
         # Presence that has expired contradicts nothing.
         return False
     assert case.finding is not None
+    if (
+        judgement is not None
+        and _has_expired(judgement)
+        and case.finding.evidence.get("revision") == case.step.revision
+    ):
+        return False
     case.finding.withdrawn_at = now
     return True
 
@@ -154,15 +172,30 @@ def _doubted(session: Session, case: _Case, watched: Watched, first: Judgement, 
     """Before it accuses: were the clocks true enough?"""
     assert case.step.counter_id is not None
     step, cameras = case.span, watched.at(case.span.start)
+    received_at = case.step.received_at
+    if not ended_before_it_was_told(step.end, received_at, margin):
+        return _undecided(case, first, doubt="received_before_its_end", received_at=received_at.isoformat())
     errors = clock_errors(session, cameras, window(step.start, step.end, margin))
+    if not errors:
+        return _undecided(case, first, doubt=_CLOCKS_UNKNOWN)
     wider = margin_for(errors, margin)
     wide = window(step.start, step.end, wider)
     if clock_was_wrong(session, cameras, wide):
-        return Judgement(Verdict.UNKNOWN, first.evidence)
+        return _undecided(case, first, doubt="camera_clock_wrong")
     watched_to = watched.watched_to(step.start)
     judgement = judge(step, presence_in(session, case.step.counter_id, wide), watched_to, wider)
     largest = max((abs(error.total_seconds()) for error in errors), default=0.0)
     return Judgement(judgement.verdict, {**judgement.evidence, "clock_offset_s": largest})
+
+
+def _undecided(case: _Case, first: Judgement, **why: str) -> Judgement:
+    _log.info("step_not_judged", step=case.step.id, **why)
+    return Judgement(Verdict.UNKNOWN, {**first.evidence, **why})
+
+
+def _has_expired(judgement: Judgement) -> bool:
+    """Whether nothing is left of what the clocks were compared by."""
+    return judgement.evidence.get("doubt") == _CLOCKS_UNKNOWN
 
 
 def _raise(session: Session, case: _Case, judgement: Judgement, now: datetime) -> bool:

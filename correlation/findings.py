@@ -42,6 +42,11 @@ def window(start: datetime, end: datetime, margin: timedelta) -> Span:
     return Span(start - margin, end + margin)
 
 
+def ended_before_it_was_told(end: datetime, received_at: datetime, margin: timedelta) -> bool:
+    """Else the platform's clock is ahead of ours, or its times are wrong: nothing is told before it has ended."""
+    return end <= received_at + margin
+
+
 def margin_for(clock_errors: Sequence[timedelta], least: timedelta = MARGIN) -> timedelta:
     """Never smaller than the largest known error between two of the clocks."""
     return max([least, *(abs(error) for error in clock_errors)])

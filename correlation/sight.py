@@ -100,7 +100,7 @@ def _touching(states: Sequence[Seen], span: Span) -> list[Seen]:
 
 
 def clock_errors(session: Session, cameras: Sequence[str], span: Span) -> list[timedelta]:
-    """Differences between the clocks of cameras and recorder while the span was recorded."""
+    """Differences between the clocks of cameras and recorder in the span; empty: nobody compared them."""
     query = (
         select(col(Segment.clock_offset_us))
         .where(

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from sqlmodel import select
+from structlog.testing import capture_logs
 
 from correlation.examining import find_unstaffed_steps
+from correlation.findings import MARGIN
 from correlation.linking import Linker
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -51,6 +53,7 @@ def unstaffed_scene(database: Database) -> int:
         session.add(presence(50, 400, StaffState.UNSTAFFED))
         session.add(presence(400, None, StaffState.STAFFED))
         session.add(WatchCursor(camera_id=CAMERA, watched_to=at(WATCHED)))
+        record(session, 0, 600)
         return step(session, 100, 160)
 
 
@@ -146,6 +149,7 @@ def test_old_footage_that_is_watched_late_makes_findings_too(hall: Database, lin
     with hall.transaction() as session:
         session.add(presence(0, 600, StaffState.UNSTAFFED))
         session.add(WatchCursor(camera_id=CAMERA, watched_to=at(3 * 86_400)))
+        record(session, 0, 600)
     assert examine(hall, linker, at(3 * 86_400 + 60)) == 1
 
 
@@ -159,7 +163,6 @@ def test_a_clock_known_to_be_wrong_forbids_a_finding(hall: Database, linker: Lin
 def test_a_camera_clock_that_differs_widens_the_margin(hall: Database, linker: Linker) -> None:
     unstaffed_scene(hall)
     with hall.transaction() as session:
-        record(session, 0, 600)
         for segment in session.exec(select(Segment)):
             segment.clock_offset_us = -55_000_000
     assert examine(hall, linker, at(WATCHED)) == 0, "fifty-five seconds before the step somebody was there"
@@ -168,7 +171,6 @@ def test_a_camera_clock_that_differs_widens_the_margin(hall: Database, linker: L
 def test_a_smaller_difference_of_the_clocks_is_in_the_evidence(hall: Database, linker: Linker) -> None:
     unstaffed_scene(hall)
     with hall.transaction() as session:
-        record(session, 0, 600)
         for segment in session.exec(select(Segment)):
             segment.clock_offset_us = 20_000_000
     assert examine(hall, linker, at(WATCHED)) == 1
@@ -181,3 +183,53 @@ def test_a_step_without_a_counter_is_done_with(hall: Database, linker: Linker) -
     assert examine(hall, linker, at(WATCHED) + timedelta(seconds=1)) == 0
     with hall.transaction() as session:
         assert session.exec(select(FootageLink.examined)).one()
+
+
+def received(database: Database, step_id: int, moment: datetime) -> None:
+    with database.transaction() as session:
+        session.get_one(Step, step_id).received_at = moment
+
+
+def without_segments(database: Database) -> None:
+    with database.transaction() as session:
+        for segment in session.exec(select(Segment)):
+            session.delete(segment)
+
+
+def test_a_step_that_reached_us_before_it_ended_is_no_finding(hall: Database, linker: Linker) -> None:
+    received(hall, unstaffed_scene(hall), at(160 - MARGIN.total_seconds() - 1))
+    assert examine(hall, linker, at(WATCHED)) == 0, "the platform's clock is ahead"
+
+
+def test_a_step_that_reached_us_within_the_margin_is_found(hall: Database, linker: Linker) -> None:
+    received(hall, unstaffed_scene(hall), at(160 - MARGIN.total_seconds()))
+    assert examine(hall, linker, at(WATCHED)) == 1
+
+
+def test_nobody_is_accused_when_no_clocks_were_compared(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    without_segments(hall)
+    assert examine(hall, linker, at(WATCHED)) == 0
+
+
+@pytest.mark.parametrize(("corrected", "withdrawn"), [(False, False), (True, True)])
+def test_segments_that_have_expired_withdraw_only_what_was_found_of_an_earlier_version(
+    hall: Database, linker: Linker, corrected: bool, withdrawn: bool
+) -> None:
+    step_id = unstaffed_scene(hall)
+    examine(hall, linker, at(WATCHED))
+    without_segments(hall)
+    with hall.transaction() as session:
+        session.get_one(Step, step_id).revision += corrected
+        session.exec(select(FootageLink)).one().examined = False
+    examine(hall, linker, at(40 * 86_400))
+    assert (findings(hall)[0].withdrawn_at is not None) is withdrawn
+
+
+def test_why_a_step_was_not_judged_is_logged(hall: Database, linker: Linker) -> None:
+    step_id = unstaffed_scene(hall)
+    received(hall, step_id, at(0))
+    with capture_logs() as logs:
+        examine(hall, linker, at(WATCHED))
+    (told,) = [entry for entry in logs if entry["event"] == "step_not_judged"]
+    assert (told["step"], told["doubt"]) == (step_id, "received_before_its_end")
