@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
-from storage.models import Alert, Camera, CameraStatus, Case, Counter, Hall, Presence, Step
+from storage.models import Alert, AlertState, Camera, CameraStatus, Case, Counter, Presence, Step
 from storage.presence_now import PresenceNow, last_watched, presence_now, presence_of
 
 RECENT_ALERTS = timedelta(days=1)
@@ -50,7 +51,7 @@ def read_state(session: Session, now: datetime, before: State) -> State:
             for counter_id, last in written.items()
         },
         written=written,
-        alerts=_alerts(session, now),
+        alerts=_alerts(session, now, before),
         cameras=_cameras(session),
         steps=steps,
         last_presence_id=last_presence_id,
@@ -91,10 +92,17 @@ def _presence_entry(counter_id: str, hall_id: str, known: PresenceNow) -> Entry:
     return Entry(hall_id, None, data)
 
 
-def _alerts(session: Session, now: datetime) -> dict[int, Entry]:
-    halls = select(Hall.id)
-    recent = select(Alert).where(col(Alert.hall_id).in_(halls), col(Alert.raised_at) >= now - RECENT_ALERTS)
-    return {alert.id: _alert_entry(alert) for alert in session.exec(recent) if alert.id is not None}
+def _alerts(session: Session, now: datetime, before: State) -> dict[int, Entry]:
+    """The recent ones, and all that are still raised, however old: pages count these. Of an old one the end is told."""
+    raised = AlertState.RAISED.value
+    were_raised = [key for key, entry in before.alerts.items() if entry.data["state"] == raised]
+    shown = or_(
+        col(Alert.raised_at) >= now - RECENT_ALERTS,
+        col(Alert.state) == AlertState.RAISED,
+        col(Alert.id).in_(were_raised),
+    )
+    alerts = session.exec(select(Alert).where(shown))
+    return {alert.id: _alert_entry(alert) for alert in alerts if alert.id is not None}
 
 
 def _alert_entry(alert: Alert) -> Entry:

@@ -18,7 +18,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database
 from web.changes import Entry, State, read_state
@@ -81,7 +80,10 @@ class EventHub:
         self._poll_s = poll_s
         self._listeners: set[Listener] = set()
         self._state = State()
+        self._reading = threading.Lock()
+        """Held while the database is read, and so never taken in an event loop."""
         self._lock = threading.Lock()
+        """Over `_listeners` and `_state`; held for moments only, for event loops take it."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
 
@@ -94,9 +96,9 @@ class EventHub:
 
     def listen(self, listener: Listener) -> State:
         """Everything as it is now; what changes later goes to the listener. Reads the database: not in the loop."""
+        if not self._listeners:
+            self._renew()
         with self._lock:
-            if not self._listeners:
-                self._state = self._read()
             self._listeners.add(listener)
             return self._state
 
@@ -115,16 +117,20 @@ class EventHub:
 
     def _poll_once(self) -> None:
         try:
+            self._renew()
+        except Exception as error:  # the edge of the thread: without it every open page would stand still for ever
+            log.warning("events_poll_failed", error=type(error).__name__, exc_info=True)
+
+    def _renew(self) -> None:
+        """Reads the database and tells what changed since it was last read."""
+        with self._reading:
+            after = self._read()
             with self._lock:
-                after = self._read()
                 events = differences(self._state, after)
                 self._state = after
                 listeners = list(self._listeners)
-        except SQLAlchemyError as error:
-            log.warning("events_poll_failed", error=type(error).__name__)
-            return
-        for listener in listeners if events else ():
-            self._tell(listener, events)
+            for listener in listeners if events else ():
+                self._tell(listener, events)
 
     def _tell(self, listener: Listener, events: list[Event]) -> None:
         try:

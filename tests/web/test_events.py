@@ -3,15 +3,17 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlmodel import Session
 
+from storage.database import Database
 from storage.models import Alert, AlertState, CustomerState, Node, Presence, Role, StaffState, Step, StepKind
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import sessions
@@ -210,6 +212,72 @@ def test_many_listeners_share_one_reader(services: Services) -> None:
     assert {thread.name for thread in threading.enumerate()} - before == {"events"}
     hub.stop()
     loop.close()
+
+
+class ADatabaseThatHangs(Database):
+    """Answers the first reader; everybody after it waits until let go."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.hangs, self.waiting, self.let_go = False, threading.Event(), threading.Event()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        if self.hangs:
+            self.waiting.set()
+            assert self.let_go.wait(30)
+        with super().transaction() as session:
+            yield session
+
+
+async def test_a_database_that_hangs_does_not_hold_up_the_event_loop(services: Services) -> None:
+    with closing(ADatabaseThatHangs(str(services.database.url))) as database:
+        hub = EventHub(database, services.clock, poll_s=0.01)
+        hub.start()
+        listener = Listener(asyncio.get_running_loop())
+        await asyncio.to_thread(hub.listen, listener)
+        database.hangs = True
+        assert await asyncio.to_thread(database.waiting.wait, 10)
+        others = [asyncio.to_thread(hub.state), asyncio.to_thread(hub.leave, listener)]
+        try:
+            await asyncio.wait_for(asyncio.gather(*others), 5)
+        finally:
+            database.let_go.set()
+            await asyncio.to_thread(hub.stop)
+
+
+def test_the_reader_of_changes_survives_every_error(services: Services) -> None:
+    failed, went_on = threading.Event(), threading.Event()
+
+    def clock() -> datetime:
+        if failed.is_set():
+            went_on.set()
+        elif threading.current_thread().name == "events":
+            failed.set()
+            raise RuntimeError("nobody expected this")
+        return NOON
+
+    hub = EventHub(services.database, clock, poll_s=0.01)
+    hub.start()
+    loop = asyncio.new_event_loop()
+    hub.listen(Listener(loop))
+    assert went_on.wait(10)
+    hub.stop()
+    loop.close()
+
+
+async def test_an_alert_that_has_stood_for_days_is_among_the_present_ones_and_its_end_is_told(
+    services: Services, clock: Clock
+) -> None:
+    a_watcher_beats(services)
+    clock.forward(timedelta(days=3))
+    async with listening(services, SUPERVISOR) as heard:
+        _, snapshot = await heard.next()
+        assert [alert["id"] for alert in snapshot["alerts"]] == [1]
+        with services.database.transaction() as session:
+            session.get_one(Alert, 1).state = AlertState.RESOLVED
+        name, alert = await heard.next()
+        assert (name, alert["id"], alert["state"]) == ("alert", 1, "resolved")
 
 
 def test_events_need_a_permission_of_their_own(app: FastAPI) -> None:
