@@ -13,7 +13,7 @@ from markupsafe import Markup
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
 from web.pages.timelines import along
-from web.pages.words import BAR_WORDS, word
+from web.pages.words import BAR_WORDS, cause_word, word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
@@ -52,6 +52,7 @@ class Formats:
             "gap_pairs": gap_pairs,
             "bar_word": self.bar_word,
             "label": self.label,
+            "cause_word": self.cause_word,
             "word": self.word,
             "percent": percent,
             "size": size,
@@ -90,6 +91,9 @@ class Formats:
     def word(self, code: StrEnum | str | None) -> str:
         english = word(code)
         return self._say(english) if english else ""
+
+    def cause_word(self, cause: str) -> str:
+        return self._say(cause_word(cause))
 
     def bar_word(self, state: str) -> str:
         """What a bar of a timeline shows."""

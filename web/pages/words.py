@@ -112,6 +112,11 @@ DONE_WORDS: Mapping[str, str] = {
 }
 
 
+def cause_word(cause: str) -> str:
+    """Why footage is missing; `unknown` means something else where an absence ends."""
+    return _GAPS.get(cause) or word(cause)
+
+
 def word(code: StrEnum | str | None) -> str:
     """The English words for a code; a code from outside that nobody knows is shown as it is."""
     if code is None:
