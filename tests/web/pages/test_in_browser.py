@@ -1,14 +1,17 @@
 """What only a browser can show: that the fragments are fetched, and that nothing breaks the strict policy."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import FloatRect, Page, expect, sync_playwright
 from sqlmodel import select
 
 from storage.models import User
@@ -88,6 +91,41 @@ def test_the_board_renews_itself_around_the_pictures(page: Page) -> None:
         page.evaluate("document.body.dispatchEvent(new CustomEvent('hallwatch:presence', {detail: {}, bubbles: true}))")
     expect(page.locator(".tile")).to_have_count(6)
     assert page.evaluate("document.querySelector('live-tile').kept") is True
+
+
+SPAN = "hall=cc&counter=cc-1&counter=cc-2&from=2026-11-23T08:30:00&to=2026-11-23T10:20:00"
+
+
+def test_a_span_begins_with_its_first_footage_and_says_where_there_is_none_in_the_pictures_place(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 700})
+    page.goto(f"/span.json?{SPAN}")
+    (camera,) = json.loads(page.inner_text("body"))["result"]["cameras"]
+    first_footage = camera["missing"][0]["end"]
+    assert camera["missing"][0]["start"] == "2026-11-23T00:30:00Z"
+    page.goto(f"/span?{SPAN}")
+    wall = page.evaluate("new Date(document.querySelector('span-player').wallMs).toISOString()")
+    assert datetime.fromisoformat(wall) == datetime.fromisoformat(first_footage)
+    page.evaluate("(player => player.seekWall(player.span.from))(document.querySelector('span-player'))")
+    note = page.locator(".span-figure .nothing")
+    expect(note).to_be_visible()
+    assert note.bounding_box() == page.locator(".span-figure video").bounding_box()
+
+
+def test_the_fields_of_a_span_do_not_touch_each_other(page: Page) -> None:
+    for width in (1440, 1100, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"/span?{SPAN}")
+        boxes = [found.bounding_box() for found in page.locator(".filters :is(select, input, button)").all()]
+        for one, other in combinations([box for box in boxes if box], 2):
+            assert apart(one, other) >= 4, (width, one, other)
+
+
+def apart(one: FloatRect, other: FloatRect) -> float:
+    """The gap between two boxes in pixels, along the axis on which they are further apart."""
+    return max(
+        max(one["x"], other["x"]) - min(one["x"] + one["width"], other["x"] + other["width"]),
+        max(one["y"], other["y"]) - min(one["y"] + one["height"], other["y"] + other["height"]),
+    )
 
 
 def test_the_question_mark_shows_the_keys(page: Page) -> None:

@@ -3,7 +3,7 @@ import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
 import { JoinedClip } from "./joined.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
-import { spansOf, wallAttribute, type WallSpan } from "./wall.js";
+import { firstOutside, spansOf, wallAttribute, type WallSpan } from "./wall.js";
 
 const PACE_MS = 200;
 const DRIFT_S = 0.15;
@@ -16,6 +16,7 @@ const STYLE = sheet(`
 `);
 
 interface Track {
+  picture: HTMLElement;
   video: HTMLVideoElement;
   note: HTMLElement;
   gaps: WallSpan[];
@@ -71,17 +72,16 @@ class SpanPlayer extends HTMLElement implements Playable {
     shadow(this, STYLE, figures, this.#transport.bar).adoptedStyleSheets.push(TRANSPORT_STYLE);
     this.addEventListener("keydown", this.#onKey);
     this.#timer = window.setInterval(() => this.#beat(), PACE_MS);
-    this.seekWall(this.hasAttribute("at") ? wallAttribute(this, "at") : this.#from);
+    this.seekWall(this.hasAttribute("at") ? wallAttribute(this, "at") : firstOutside(gaps, this.span));
   }
 
   disconnectedCallback(): void {
     clearInterval(this.#timer);
     this.removeEventListener("keydown", this.#onKey);
-    for (const { video, note } of this.#tracks) {
+    for (const { picture, video } of this.#tracks) {
       video.removeAttribute("src");
       video.load();
-      video.remove();
-      note.remove();
+      picture.remove();
     }
   }
 
@@ -113,9 +113,12 @@ class SpanPlayer extends HTMLElement implements Playable {
     const note = document.createElement("p");
     note.className = "nothing";
     note.hidden = true;
-    figure.prepend(video, note);
+    const picture = document.createElement("div");
+    picture.className = "picture";
+    picture.append(video, note);
+    figure.prepend(picture);
     const gaps = spansOf(figure.dataset["gaps"]);
-    const track: Track = { video, note, gaps, joined: new JoinedClip(this.#from, gaps), failed: false };
+    const track: Track = { picture, video, note, gaps, joined: new JoinedClip(this.#from, gaps), failed: false };
     video.addEventListener("error", () => {
       track.failed = true;
       this.#place();

@@ -34,6 +34,15 @@ export interface WallSpan {
   to: number;
 }
 
+/** The first moment of the span that lies in none of the gaps; its beginning if all of it is missing. */
+export function firstOutside(gaps: WallSpan[], span: WallSpan): number {
+  let at = span.from;
+  for (const gap of [...gaps].sort((one, other) => one.from - other.from)) {
+    if (gap.from <= at) at = Math.max(at, gap.to);
+  }
+  return at < span.to ? at : span.from;
+}
+
 /** From JSON `[[from, to], …]` with ISO times; none for an absent attribute. */
 export function spansOf(json: string | null | undefined): WallSpan[] {
   const pairs = JSON.parse(json || "[]") as [string, string][];
