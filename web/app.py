@@ -11,6 +11,7 @@ import web.pages
 from web import api, assets, errors
 from web.attempts import FailedAttempts
 from web.auth import guard
+from web.body_limits import BodyLimits
 from web.events import EventHub
 from web.headers import SecurityHeaders
 from web.services import Services
@@ -31,6 +32,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.failed_attempts = FailedAttempts()
     app.state.render_error = getattr(web.pages, "render_error", None)
     errors.install(app)
+    app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders, secure=services.settings.web.secure)
     for router in (*api.routers, web.live.router, *web.pages.routers):
         app.include_router(router)

@@ -89,11 +89,11 @@ def same_origin(connection: HTTPConnection) -> bool:
 
 async def guard(connection: HTTPConnection, services: ServicesDep) -> None:
     """Refuses a changing request that another site could have made the browser send. Raises CsrfFailed."""
-    if not isinstance(connection, Request) or connection.method in _SAFE_METHODS or _is_push(connection):
+    if not isinstance(connection, Request) or connection.method in _SAFE_METHODS or is_push(connection):
         return
     if connection.headers.get("origin") and not same_origin(connection):
         raise CsrfFailed
-    if connection.url.path in _SIGNING_IN:
+    if is_signing_in(connection):
         return  # uses no session that there may be; the Origin above keeps other sites from signing a visitor in
     viewer = await run_in_threadpool(_load, connection, services)
     # Without a session there is nothing to forge.
@@ -101,7 +101,11 @@ async def guard(connection: HTTPConnection, services: ServicesDep) -> None:
         raise CsrfFailed
 
 
-def _is_push(request: Request) -> bool:
+def is_signing_in(request: Request) -> bool:
+    return request.url.path in _SIGNING_IN
+
+
+def is_push(request: Request) -> bool:
     """A platform's push carries a key of its own and no cookie counts for it."""
     path = request.url.path
     return path.startswith(_PUSH_PREFIX) and path.endswith(_PUSH_SUFFIX)

@@ -128,12 +128,17 @@ async def _respond(connection: HTTPConnection, error: Exception) -> Response | N
         await connection.send_denial_response(JSONResponse(_body(error), error.status))
         return None
     assert isinstance(connection, Request)
-    if wants_json(connection):
+    return response_to(connection, error)
+
+
+def response_to(request: Request, error: WebError) -> Response:
+    """JSON for programs; for people a page, or the way to the sign-in page."""
+    if wants_json(request):
         headers = {"WWW-Authenticate": _CHALLENGES[type(error)]} if type(error) in _CHALLENGES else None
         return JSONResponse(_body(error), error.status, headers)
     if isinstance(error, NotSignedIn):
-        return RedirectResponse(sign_in_address(connection), 303)
-    return _page(connection, error)
+        return RedirectResponse(sign_in_address(request), 303)
+    return _page(request, error)
 
 
 def _body(error: WebError) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlmodel import col, func, select
 
 from storage.models import Source, Step
 from tests.web.conftest import PUSH_KEY
-from web.api.push import MAX_BODY_BYTES
+from web.body_limits import PUSH
 from web.places import key_hash
 from web.services import Services
 
@@ -97,7 +97,7 @@ def test_a_body_that_is_no_push_is_told_what_it_should_be(anonymous: TestClient,
 
 
 def test_a_body_that_is_too_large_is_cut_short(anonymous: TestClient) -> None:
-    answer = anonymous.post(ADDRESS, content=b" " * (MAX_BODY_BYTES + 1), headers=BEARER)
+    answer = anonymous.post(ADDRESS, content=b" " * (PUSH.size + 1), headers=BEARER)
     assert answer.status_code == 413
 
 
