@@ -17,6 +17,7 @@ from storage.models import (
     View,
 )
 from storage.presence_now import PresenceNow, last_watched, presence_now, presence_of
+from web.pages.crops import Crop, crop_around
 from web.pages.places import CounterRef, HallRef, counters_of
 
 
@@ -34,6 +35,8 @@ class CounterNow:
     counter: CounterRef
     camera_id: str | None
     """The camera that shows it, if one does."""
+    crop: Crop | None
+    """The part of that camera's picture that shows the counter; None for the whole."""
     staff: StaffState
     customer: CustomerState
     since: datetime | None
@@ -50,11 +53,11 @@ def counters_now(session: Session, halls: Iterable[HallRef], now: datetime) -> t
 def describe(session: Session, counters: tuple[CounterRef, ...], now: datetime) -> tuple[CounterNow, ...]:
     ids = [counter.id for counter in counters]
     presence = open_presence(session, ids)
-    cameras = cameras_of(session, ids)
+    views = views_of(session, ids)
     alerts = open_alerts(session, ids)
     watched = last_watched(session)
-    known = {c.id: _known(presence.get(c.id), c.id in cameras, watched, now) for c in counters}
-    return tuple(_now(c, known[c.id], cameras.get(c.id), alerts.get(c.id)) for c in counters)
+    known = {c.id: _known(presence.get(c.id), c.id in views, watched, now) for c in counters}
+    return tuple(_now(c, known[c.id], views.get(c.id), alerts.get(c.id)) for c in counters)
 
 
 def _known(seen: Presence | None, has_view: bool, watched: datetime | None, now: datetime) -> PresenceNow:
@@ -64,8 +67,10 @@ def _known(seen: Presence | None, has_view: bool, watched: datetime | None, now:
     return presence_now(presence_of(seen) if seen else never, watched, now)
 
 
-def _now(counter: CounterRef, known: PresenceNow, camera: str | None, alert: OpenAlert | None) -> CounterNow:
-    return CounterNow(counter, camera, known.staff, known.customer, known.since, known.reason, alert)
+def _now(counter: CounterRef, known: PresenceNow, view: View | None, alert: OpenAlert | None) -> CounterNow:
+    camera = view.camera_id if view else None
+    crop = crop_around(view.staff_zone, view.customer_zone) if view else None
+    return CounterNow(counter, camera, crop, known.staff, known.customer, known.since, known.reason, alert)
 
 
 def open_presence(session: Session, counter_ids: list[str]) -> dict[str, Presence]:
@@ -75,15 +80,20 @@ def open_presence(session: Session, counter_ids: list[str]) -> dict[str, Presenc
     return {presence.counter_id: presence for presence in found}
 
 
-def cameras_of(session: Session, counter_ids: list[str]) -> dict[str, str]:
-    """The enabled camera that looks at each counter now; the first by name where there are several."""
+def views_of(session: Session, counter_ids: list[str]) -> dict[str, View]:
+    """How an enabled camera looks at each counter now; the first camera by id where there are several."""
     found = session.exec(
-        select(View.counter_id, View.camera_id)
+        select(View)
         .join(Camera, col(Camera.id) == col(View.camera_id))
         .where(col(View.counter_id).in_(counter_ids), col(View.valid_to).is_(None), col(Camera.enabled))
         .order_by(col(View.camera_id).desc())
     )
-    return dict(found.all())
+    return {view.counter_id: view for view in found}
+
+
+def cameras_of(session: Session, counter_ids: list[str]) -> dict[str, str]:
+    """The enabled camera that looks at each counter now."""
+    return {counter_id: view.camera_id for counter_id, view in views_of(session, counter_ids).items()}
 
 
 def open_alerts(session: Session, counter_ids: list[str]) -> dict[str, OpenAlert]:

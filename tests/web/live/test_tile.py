@@ -142,3 +142,25 @@ def test_the_tile_takes_the_other_way_where_no_peer_connection_comes_about(show:
     page.evaluate("(tile => tile.replaceWith(tile.cloneNode()))(document.querySelector('live-tile'))")
     wait_for_state(page, "live")
     assert page.locator("live-tile").get_attribute("via") == "mse"
+
+
+def test_a_tile_shows_the_part_that_is_asked_for(show: Show) -> None:
+    page = show('mode="mse" stream="main" crop="0.5 0.5 0.5 0.5"')
+    # A frame of the picture's shape: the lower right quarter fills it, so the whole picture is twice as wide and high.
+    page.evaluate("Object.assign(document.querySelector('live-tile').style, {width: '640px', height: '360px'})")
+    wait_for_state(page, "live")
+    page.wait_for_function("document.querySelector('live-tile').video.style.transform !== ''")
+    assert boxes(page) == [[640, 360], [-640, -360, 1280, 720]]
+    page.evaluate("document.querySelector('live-tile').removeAttribute('crop')")
+    assert boxes(page) == [[640, 360], [0, 0, 640, 360]]
+
+
+def boxes(page: Page) -> list[list[float]]:
+    """The frame's size, and the video's place and size within it, in pixels."""
+    found: list[list[float]] = page.evaluate(
+        """(({tile, frame, video}) => [[frame.width, frame.height],
+            [video.x - frame.x, video.y - frame.y, video.width, video.height]].map(sizes => sizes.map(Math.round)))(
+            ((tile) => ({tile, frame: tile.getBoundingClientRect(), video: tile.video.getBoundingClientRect()}))(
+                document.querySelector('live-tile')))"""
+    )
+    return found

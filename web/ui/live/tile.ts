@@ -1,10 +1,12 @@
-// <live-tile camera stream="sub|main" mode="mse|whep" label delay>: one camera, now.
+// <live-tile camera stream="sub|main" mode="mse|whep" label delay crop="x y width height">: one camera, now; of its picture the part
+// `crop` (shares 0..1), else the whole.
 //
 // Writes `state` (connecting, live, stalled, offline, unsupported, denied, paused), `via` (mse, whep) and the property
 // `delayMs`. Connects while it can be seen, reconnects with growing pauses, takes MSE where WHEP does not work and the
 // sub-stream where the main stream cannot be decoded.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
+import { cropOf, zoomOn } from "./crop.js";
 import { MsePlayer } from "./mse.js";
 import type { Loss, Player } from "./player.js";
 import { WhepPlayer } from "./whep.js";
@@ -49,6 +51,14 @@ export class LiveTile extends HTMLElement {
     return this.#video;
   }
 
+  static get observedAttributes(): string[] {
+    return ["crop"];
+  }
+
+  attributeChangedCallback(): void {
+    this.#crop();
+  }
+
   connectedCallback(): void {
     this.#video.muted = true;
     this.#video.playsInline = true;
@@ -58,6 +68,7 @@ export class LiveTile extends HTMLElement {
     this.#note.setAttribute("role", "status");
     this.#delay.className = "delay";
     shadow(this, STYLE, this.#video, this.#note, this.#delay);
+    this.#video.addEventListener("resize", this.#crop);
     this.#via = this.getAttribute("mode") === "whep" ? "whep" : "mse";
     this.#stream = this.getAttribute("stream") ?? (this.#via === "whep" ? "main" : "sub");
     this.#setState("connecting");
@@ -73,6 +84,19 @@ export class LiveTile extends HTMLElement {
     clearTimeout(this.#timer);
     this.#stop();
   }
+
+  /** Enlarges the video through its style object, because inline style attributes are forbidden. */
+  #crop = (): void => {
+    const { videoWidth, videoHeight, style } = this.#video;
+    const crop = cropOf(this.getAttribute("crop"));
+    if (!crop || !videoHeight || !this.clientHeight) {
+      style.removeProperty("transform");
+      return;
+    }
+    const { scale, left, top } = zoomOn(crop, videoWidth / videoHeight, this.clientWidth / this.clientHeight);
+    style.transformOrigin = "0 0";
+    style.transform = `scale(${scale}) translate(${-100 * left}%, ${-100 * top}%)`;
+  };
 
   #onVisibility = (): void => this.#see(this.#inSight);
 
@@ -131,6 +155,7 @@ export class LiveTile extends HTMLElement {
   #setState(state: TileState): void {
     if (this.getAttribute("state") === state) return;
     this.setAttribute("state", state);
+    if (state === "live") this.#crop();
     this.#note.textContent = state === "live" ? "" : word(this, `live-${state}`);
     this.dispatchEvent(new CustomEvent("live-state", { detail: state, bubbles: true }));
   }
