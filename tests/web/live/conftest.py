@@ -92,7 +92,8 @@ def live_views(site: Site) -> list[tuple[Role, str]]:
     """Who watched what, by the access log, oldest first."""
     with site.services.database.transaction() as session:
         found = select(User.role, AccessEntry.subject).join(User, col(User.id) == col(AccessEntry.user_id))
-        return list(session.exec(found.where(AccessEntry.action == "live").order_by(col(AccessEntry.id))))
+        views = session.exec(found.where(AccessEntry.action == "live").order_by(col(AccessEntry.id)))
+        return [(Role(role), subject) for role, subject in views]
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
