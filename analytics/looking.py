@@ -11,6 +11,9 @@ from analytics.zones import Zone, best_score, contains, crop_around, cut, enclos
 SEEN_SCORE = 0.35
 """From this score on somebody counts as seen: missed 0 of 305 and invented 0 of 465 on crops of the labelled clips."""
 
+NO_ZONE = "no_zone"
+"""Why a view without a staff zone knows nothing of staff."""
+
 _SHARED_CROP = 3.0
 """One crop shows staff and customer together while it is at most this many times as large as the smaller of their own:
 on the labelled clips a crop of three times the area missed nobody more, and it halves the looks."""
@@ -74,7 +77,7 @@ def observe(
 ) -> Observation:
     """What the people found in each of `crops_of(view)` say about the counter."""
     if not view.staff_zone and not view.customer_zone:
-        return blind(view, wall, "no_zone")
+        return blind(view, wall, NO_ZONE)
     staff, customers = people[0], people[-1]
     best = best_score(staff, view.staff_zone)
     return Observation(
@@ -84,7 +87,7 @@ def observe(
         _count(staff, view.staff_zone, threshold),
         _count(customers, view.customer_zone, threshold),
         confidence=best if best >= threshold else 1.0 - best,
-        reason="" if view.staff_zone else "no_zone",
+        reason="" if view.staff_zone else NO_ZONE,
     )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from analytics.debouncing import Debounced, Edge
-from analytics.looking import Observation
+from analytics.looking import NO_ZONE, Observation
+from analytics.witnesses import Witnesses
 from storage.models import CustomerState, StaffState
 
 AnyEdge = Edge[StaffState] | Edge[CustomerState]
@@ -42,8 +43,9 @@ class CounterPresence:
     """The presence of one counter, seen by one or several cameras.
 
     Whatever camera sees somebody decides; nobody is there when every camera that can see sees nobody; cameras that
-    cannot see have no say; when none can, nothing is known. The samples of all cameras between two samples of the same
-    one count as a single sample, so more cameras do not make the state jumpier.
+    cannot see have no say; when none can, or none of those that saw the clerk (`Witnesses`), nothing is known. The
+    samples of all cameras between two samples of the same one count as a single sample, so more cameras do not make
+    the state jumpier.
     """
 
     def __init__(self, counter_id: str, cameras: Collection[str], debounce: Debounce = Debounce()) -> None:
@@ -66,6 +68,7 @@ class CounterPresence:
                 CustomerState.UNKNOWN: debounce.blind,
             },
         )
+        self._witnesses = Witnesses()
         self._latest: dict[str, datetime] = {}
         self._round: dict[str, Observation] = {}
         self._last_sample: datetime | None = None
@@ -86,12 +89,14 @@ class CounterPresence:
         """Goes on from a state stored earlier, for which samples were seen until `watched_to`."""
         self._state = state
         self._staff.resume(state.staff)
+        self._witnesses.resume(state.staff)
         self._customer.resume(state.customer)
         self._last_sample = self._confirmed = max(watched_to, state.at)
 
     def watch_by(self, cameras: Collection[str]) -> None:
         """Other cameras from now on."""
         self._cameras = frozenset(cameras)
+        self._witnesses.watch_by(cameras)
         self._round = {camera: seen for camera, seen in self._round.items() if camera in self._cameras}
 
     def observe(self, observation: Observation, max_gap: timedelta | None = None) -> list[Transition]:
@@ -136,8 +141,9 @@ class CounterPresence:
 
     def _sample(self, at: datetime, seen: list[Observation]) -> list[Transition]:
         confidence = max((o.confidence for o in seen if o.staff_count is not None), default=0.0)
-        reason = next((o.reason for o in seen if o.reason), "")
-        staff, customer = staff_seen(seen), customer_seen(seen)
+        reason = _why_unknown(seen)
+        staff = self._witnesses.judge(seen, self._cameras, self._staff.value)
+        customer = customer_seen(seen)
         changes = self._apply(self._staff.add(staff, at, confidence, reason), self._customer.add(customer, at, 0.0, ""))
         if staff is self._staff.value and customer is self._customer.value:
             self._confirmed = at
@@ -169,11 +175,10 @@ class CounterPresence:
         return replace(before, at=at, staff=edge.value, confidence=edge.confidence, reason=edge.reason)
 
 
-def staff_seen(seen: Iterable[Observation]) -> StaffState:
-    counts = [o.staff_count for o in seen if o.staff_count is not None]
-    if not counts:
-        return StaffState.UNKNOWN
-    return StaffState.STAFFED if any(counts) else StaffState.UNSTAFFED
+def _why_unknown(seen: Iterable[Observation]) -> str:
+    """Of a round that tells nothing of staff; a camera that is missing from it sent nothing."""
+    reasons = sorted((o.reason for o in seen if o.reason), key=lambda reason: reason == NO_ZONE)
+    return reasons[0] if reasons else "no_signal"
 
 
 def customer_seen(seen: Iterable[Observation]) -> CustomerState:

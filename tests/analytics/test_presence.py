@@ -123,6 +123,61 @@ def test_a_camera_that_stopped_does_not_hold_up_the_other() -> None:
     assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, STAFFED)]
 
 
+def a_and_b(start: int, end: int, a: int | None, b: int | None) -> list[Observation]:
+    """One sample a second of each camera; a blind one is dark."""
+    return [
+        seen(t, count, camera=camera, reason="" if count is not None else "dark")
+        for t in range(start, end)
+        for camera, count in (("a", a), ("b", b))
+    ]
+
+
+def b_alone(start: int, end: int, b: int) -> list[Observation]:
+    return [seen(t, b, camera="b") for t in range(start, end)]
+
+
+def test_a_camera_that_never_saw_the_clerk_does_not_speak_for_one_that_goes_blind() -> None:
+    counter = a_counter("a", "b")
+    changes = fed(counter, a_and_b(0, 5, 1, 0) + a_and_b(5, 60, None, 0))
+    assert staff_edges(changes) == [(0, STAFFED), (5, UNKNOWN)]
+    assert changes[-1].reason == "dark"
+    assert staff_edges(fed(counter, a_and_b(60, 70, 0, 0))) == [(60, UNSTAFFED)], "it sees again"
+
+
+def test_a_camera_that_never_saw_the_clerk_does_not_speak_for_one_that_is_gone() -> None:
+    changes = fed(a_counter("a", "b"), a_and_b(0, 5, 1, 0) + b_alone(5, 60, 0))
+    assert [state for _, state in staff_edges(changes)] == [STAFFED, UNKNOWN]
+    assert changes[-1].reason == "no_signal"
+
+
+def test_a_camera_that_saw_the_clerk_too_is_believed_when_it_sees_nobody() -> None:
+    samples = a_and_b(0, 3, 0, 1) + a_and_b(3, 6, 1, 0) + a_and_b(6, 20, None, 0)
+    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, STAFFED), (6, UNSTAFFED)]
+
+
+def test_who_saw_the_clerk_is_forgotten_once_the_counter_was_unstaffed() -> None:
+    samples = a_and_b(0, 3, 1, 0) + a_and_b(3, 10, 0, 0) + a_and_b(10, 30, None, 0)
+    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, STAFFED), (3, UNSTAFFED)]
+
+
+def test_after_a_restart_every_camera_may_have_been_the_one_that_saw_the_clerk() -> None:
+    counter = a_counter("a", "b")
+    counter.resume(Transition("c-1", at(0), STAFFED, CustomerState.NONE), at(10))
+    assert staff_edges(fed(counter, a_and_b(11, 30, None, 0))) == [(11, UNKNOWN)]
+    assert staff_edges(fed(counter, a_and_b(30, 40, 0, 0))) == [(30, UNSTAFFED)]
+
+
+def test_a_camera_without_a_staff_zone_is_not_waited_for_after_a_restart() -> None:
+    counter = a_counter("a", "b")
+    counter.resume(Transition("c-1", at(0), STAFFED, CustomerState.NONE), at(10))
+    samples = [
+        sample
+        for t in range(11, 20)
+        for sample in (seen(t, None, camera="a", reason="no_zone"), seen(t, 0, camera="b"))
+    ]
+    assert staff_edges(fed(counter, samples)) == [(11, UNSTAFFED)]
+
+
 def test_a_restart_goes_on_with_the_stored_state() -> None:
     counter = a_counter()
     counter.resume(Transition("c-1", at(0), UNSTAFFED, CustomerState.NONE), at(10))
