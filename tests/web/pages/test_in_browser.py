@@ -19,6 +19,8 @@ from tests.servers import free_port
 from tests.web.pages.a_day import NOW
 from web import sessions
 from web.app import create_app
+from web.i18n import Language, translations
+from web.pages.element_words import ELEMENT_WORDS
 from web.services import Services
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -91,6 +93,16 @@ def test_the_board_renews_itself_around_the_pictures(page: Page) -> None:
         page.evaluate("document.body.dispatchEvent(new CustomEvent('hallwatch:presence', {detail: {}, bubbles: true}))")
     expect(page.locator(".tile")).to_have_count(6)
     assert page.evaluate("document.querySelector('live-tile').kept") is True
+
+
+def test_why_there_is_no_clip_is_said_in_the_language_of_the_page(page: Page) -> None:
+    page.goto("/health")
+    page.context.add_cookies([{"name": "hallwatch_language", "value": "zh", "url": page.evaluate("location.origin")}])
+    page.goto("/cases/1")
+    page.locator(".step .watch a").first.click()
+    expect(page.locator("clip-player .problem")).to_have_text(
+        translations(Language.ZH).gettext(ELEMENT_WORDS["clip-missing"]), timeout=WITHIN_MS
+    )
 
 
 SPAN = "hall=cc&counter=cc-1&counter=cc-2&from=2026-11-23T08:30:00&to=2026-11-23T10:20:00"

@@ -107,11 +107,11 @@ export class ClipPlayer extends HTMLElement implements Playable {
     this.dispatchEvent(new CustomEvent("wall-time", { detail: this.wallMs, bubbles: true }));
   }
 
-  /** Asks the server why there is no clip, because a video element cannot tell. */
+  /** Asks the server why there is no clip, because a video element cannot tell; says it in the page's language. */
   async #explain(): Promise<void> {
     const answer = await fetch(this.#video.src, { headers: { Range: "bytes=0-0" } }).catch(() => null);
-    const known = answer && !answer.ok ? ((await answer.json().catch(() => null)) as { detail?: string } | null) : null;
-    this.#problem.textContent = known?.detail ?? word(this, answer?.ok ? "clip-undecodable" : "clip-missing");
+    const reason = answer?.ok ? "clip-undecodable" : answer?.status === 404 ? "gap" : "clip-missing";
+    this.#problem.textContent = word(this, reason);
   }
 }
 
