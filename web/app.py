@@ -14,6 +14,7 @@ from web.auth import guard
 from web.body_limits import BodyLimits
 from web.events import EventHub
 from web.headers import SecurityHeaders
+from web.recent_looks import RecentLooks
 from web.services import Services
 
 
@@ -30,6 +31,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.state.events = EventHub(services.database, services.clock)
     app.state.failed_attempts = FailedAttempts()
+    app.state.recent_looks = RecentLooks()
     app.state.render_error = getattr(web.pages, "render_error", None)
     errors.install(app)
     app.add_middleware(BodyLimits)

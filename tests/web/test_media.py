@@ -11,7 +11,8 @@ from storage.models import Absence, AccessEntry, Case, FootageLink, Outcome, Seg
 from tests.ingest.video.encoded import START, gops, numbers_in, packets
 from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA
-from tests.web.conftest import SignedIn
+from tests.web.conftest import Clock, SignedIn
+from web.recent_looks import ONE_LOOK
 from web.services import Services
 
 
@@ -128,6 +129,34 @@ def test_each_look_is_written_down_once(inspector: TestClient, footage: Services
     stamp = START.strftime("%Y-%m-%dT%H:%M:%SZ")
     subject = f"camera:{CAMERA} {stamp}/PT4S"
     assert looks == [("play", subject, "/cases/1"), ("download", subject, "complaint 17")]
+
+
+@pytest.mark.parametrize("asked_range", ["bytes=1-", "bytes=-1000", "bytes=500-600"])
+def test_a_look_that_does_not_begin_at_the_first_byte_is_written_down_too(
+    inspector: TestClient, footage: Services, asked_range: str
+) -> None:
+    for _ in range(2):
+        answer = inspector.get("/media/clip.mp4", params=span(at(60), at(65)), headers={"Range": asked_range})
+        assert answer.status_code == 206
+    assert looks(footage) == ["play"]
+
+
+def test_a_look_some_minutes_later_is_another_one(inspector: TestClient, footage: Services, clock: Clock) -> None:
+    for _ in range(2):
+        inspector.get("/media/clip.mp4", params=span(at(60), at(65)))
+        clock.forward(ONE_LOOK)
+    assert looks(footage) == ["play", "play"]
+
+
+def test_each_person_who_looks_is_written_down(footage: Services, signed_in: SignedIn) -> None:
+    for role in ("inspector", "supervisor"):
+        signed_in(role).get("/media/clip.mp4", params=span(at(60), at(65)))
+    assert looks(footage) == ["play", "play"]
+
+
+def looks(services: Services) -> list[str]:
+    with services.database.transaction() as session:
+        return [entry.action for entry in session.exec(select(AccessEntry))]
 
 
 def test_a_department_sees_the_clips_of_its_cases_and_of_absences_only(footage: Services, signed_in: SignedIn) -> None:

@@ -24,6 +24,7 @@ from web.byte_ranges import ByteRange, asked_range
 from web.errors import FieldProblem, Forbidden, NotFound, Unavailable, Unprocessable
 from web.footage_scope import check_footage
 from web.permissions import Permission
+from web.recent_looks import Look, RecentLooks
 from web.scope import scoped_camera
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -58,9 +59,15 @@ def clip(
         check_footage(session, viewer, found.id, start, end)
         opened = _open(services, session, found.id, start, end)
         asked = asked_range(request.headers, opened.size, _etag(opened))
-        if asked.first == 0:  # players fetch one clip by many ranges: that is one look
-            _log(session, request, services, viewer, "download" if download else "play", found.id, start, end, purpose)
         name = _file_name(session, found, start, end)
+        looks: RecentLooks = request.app.state.recent_looks
+        look = Look(viewer.user_id, "download" if download else "play", footage_subject(found.id, start, end))
+        now = services.clock()
+        is_new = asked.satisfiable and not looks.is_written(look, now)
+        if is_new:
+            _log(session, request, services, viewer, look.action, look.subject, purpose)
+    if is_new:
+        looks.add(look, now)
     return _respond(request, opened, asked, name if download else "")
 
 
@@ -134,7 +141,7 @@ def picture(
             raise NotFound("Nothing was recorded at this moment.") from None
         except StoreError as error:
             raise _unreadable(found.id, error) from None
-        _log(session, request, services, viewer, "still", found.id, moment, moment, purpose)
+        _log(session, request, services, viewer, "still", footage_subject(found.id, moment, moment), purpose)
     caching = {"Cache-Control": _PRIVATE if at else "no-store"}
     return Response(jpeg, headers=caching, media_type="image/jpeg")
 
@@ -152,11 +159,8 @@ def _log(
     services: Services,
     viewer: Viewer,
     action: str,
-    camera_id: str,
-    start: datetime,
-    end: datetime,
+    subject: str,
     purpose: str,
 ) -> None:
     stated = purpose or urlsplit(request.headers.get("referer", "")).path
-    subject = footage_subject(camera_id, start, end)
     log_access(session, viewer, action, subject, stated, services.clock(), client_address(request))
