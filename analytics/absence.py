@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from storage.intervals import Span
-from storage.models import AbsenceRule, CustomerState, StaffState
-
-MAX_THRESHOLD = timedelta(hours=12)
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
 
 RETURNED, CLOSED, UNKNOWN = "returned", "closed", "unknown"
 
@@ -23,7 +21,7 @@ class Rule:
     version: int = 0
 
     def __post_init__(self) -> None:
-        if not timedelta(0) < self.waiting <= self.threshold <= MAX_THRESHOLD:
+        if not timedelta(0) < self.waiting <= self.threshold <= timedelta(seconds=MAX_THRESHOLD_S):
             raise ValueError(
                 f"absence rule: {self.waiting.total_seconds():g} s waiting and {self.threshold.total_seconds():g} s:"
                 " both must be above 0, the first not above the second, neither above 12 hours"

@@ -52,8 +52,11 @@ class WatchedCounter:
         return self._remember(self._presence.stop(now, reason))
 
     def absences(self) -> list[FoundAbsence]:
-        """Those of the unstaffed time that lasts or has just ended, as far as samples have confirmed it."""
-        if not self._history:
+        """Those of the unstaffed time that lasts or has just ended, as far as samples have confirmed it.
+
+        None without a rule to find them by.
+        """
+        if not self._history or self.plan.rule is None:
             return []
         start = self._history[0].start
         now = max(self._presence.confirmed_to or start, self._history[-1].start)

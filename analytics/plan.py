@@ -34,7 +34,8 @@ class CounterPlan:
     counter_id: str
     hall_id: str
     cameras: frozenset[str]
-    rule: Rule
+    rule: Rule | None
+    """None: the rule in force makes no sense, and no absence can be found by it."""
     zone: ZoneInfo
     hours: tuple[OpeningHours, ...] = ()
 
@@ -100,13 +101,13 @@ def _wrong_clocks(statuses: Iterable[CameraStatus], now: datetime) -> set[str]:
     }
 
 
-def _rule(rules: list[AbsenceRule], counter: Counter, now: datetime) -> Rule:
-    """A rule that makes no sense must not end the watch over everything else: the default stands in."""
+def _rule(rules: list[AbsenceRule], counter: Counter, now: datetime) -> Rule | None:
+    """A rule that makes no sense ends neither the watch over everything else nor is another put in its place."""
     try:
         return rule_in_force(rules, counter.hall_id, counter.id, now)
     except ValueError as error:
-        _log.error("absence_rule_rejected", counter=counter.id, error=str(error))
-        return Rule()
+        _log.error("absence_rule_rejected", counter=counter.id, error=str(error), absences="none are found there")
+        return None
 
 
 def _zone(name: str) -> ZoneInfo:

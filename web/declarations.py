@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from storage.models import Polygon
+from storage.models import MAX_THRESHOLD_S, Polygon
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
@@ -176,8 +176,8 @@ class AbsenceRuleDeclaration(Strict):
 
     hall: Id | None = None
     counter: Id | None = None
-    threshold_s: Annotated[int, Field(ge=1, le=86_400)] = 300
-    waiting_threshold_s: Annotated[int, Field(ge=1, le=86_400)] = 60
+    threshold_s: Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)] = 300
+    waiting_threshold_s: Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)] = 60
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

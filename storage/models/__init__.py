@@ -26,6 +26,7 @@ from storage.models.operations import Node
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
 from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View
 from storage.models.presence import (
+    MAX_THRESHOLD_S,
     Absence,
     AbsenceRule,
     Alert,
@@ -43,6 +44,7 @@ from storage.models.presence import (
 
 __all__ = [
     "MAX_SEGMENT_SECONDS",
+    "MAX_THRESHOLD_S",
     "Absence",
     "AbsenceRule",
     "AccessEntry",

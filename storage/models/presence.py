@@ -8,6 +8,9 @@ from sqlmodel import SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
 
+MAX_THRESHOLD_S = 12 * 60 * 60
+"""Twelve hours: no absence rule may wait longer, because no hall is open for longer at a stretch."""
+
 
 class StaffState(StrEnum):
     STAFFED = "staffed"

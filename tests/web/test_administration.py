@@ -7,8 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from storage.models import AccessEntry, Camera
-from tests.web.conftest import Clock, SignedIn
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera
+from tests.web.conftest import NOON, Clock, SignedIn
 from web import accounts
 from web.services import Services
 
@@ -51,6 +51,19 @@ def test_a_mistake_names_its_field(admin: TestClient) -> None:
     assert fields(admin.put("/api/v1/views", json=view("cc-1") | {"staff_zone": [[0, 0]]})) == ["staff_zone"]
     assert fields(admin.put("/api/v1/views", json=view("nh-1"))) == ["counter"]
     assert fields(admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": 0})) == ["threshold_s"]
+
+
+@pytest.mark.parametrize("field", ["threshold_s", "waiting_threshold_s"])
+def test_a_threshold_is_bounded_where_the_watcher_is(admin: TestClient, field: str) -> None:
+    longest = {"hall": "cc", "threshold_s": MAX_THRESHOLD_S, "waiting_threshold_s": MAX_THRESHOLD_S}
+    assert admin.put("/api/v1/rules", json=longest).status_code == 200
+    assert fields(admin.put("/api/v1/rules", json=longest | {field: MAX_THRESHOLD_S + 1})) == [field]
+
+
+def test_a_stored_rule_that_may_not_be_declared_any_more_can_be_seen(admin: TestClient, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.add(AbsenceRule(hall_id="cc", threshold_s=2 * MAX_THRESHOLD_S, valid_from=NOON))
+    assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json()] == [2 * MAX_THRESHOLD_S]
 
 
 def view(counter: str) -> dict[str, Any]:

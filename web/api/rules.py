@@ -15,6 +15,9 @@ router = APIRouter(prefix="/api/v1", tags=["rules"])
 
 
 class RuleShown(AbsenceRuleDeclaration):
+    threshold_s: int
+    """As it is stored, so that a rule which may not be declared any more can be seen and mended."""
+    waiting_threshold_s: int
     rule_id: int
     version: int
     valid_from: datetime

@@ -1,0 +1,54 @@
+"""What the tables say is to be watched, also when they say nonsense."""
+
+from datetime import timedelta
+
+from structlog.testing import capture_logs
+
+from analytics.absence import PresenceSpan, Rule
+from analytics.counters import WatchedCounter
+from analytics.plan import CounterPlan, load_plan
+from analytics.presence import Transition
+from storage.database import Database
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
+from tests.analytics.scenes import at
+from tests.sample import a_hall
+
+UNSTAFFED, NOBODY = StaffState.UNSTAFFED, CustomerState.NONE
+
+
+def planned(database: Database, threshold_s: int) -> CounterPlan:
+    """The plan of counter 1, when it has a rule of its own."""
+    with database.transaction() as session:
+        a_hall(session)
+        session.add(AbsenceRule(counter_id="cc-1", threshold_s=threshold_s, valid_from=at(-1)))
+        session.flush()
+        return load_plan(session, at(0)).counters["cc-1"]
+
+
+def unstaffed_for_an_hour(plan: CounterPlan) -> WatchedCounter:
+    counter = WatchedCounter(plan)
+    history = [PresenceSpan(at(0), None, UNSTAFFED, NOBODY)]
+    counter.resume(history, Transition("cc-1", at(0), UNSTAFFED, NOBODY), at(3600))
+    return counter
+
+
+def test_the_longest_threshold_is_a_rule(sqlite_database: Database) -> None:
+    rule = planned(sqlite_database, MAX_THRESHOLD_S).rule
+    assert rule is not None
+    assert rule.threshold == timedelta(seconds=MAX_THRESHOLD_S)
+
+
+def test_a_rule_that_makes_no_sense_finds_no_absence_and_is_logged(sqlite_database: Database) -> None:
+    with capture_logs() as logs:
+        plan = planned(sqlite_database, MAX_THRESHOLD_S + 1)
+    assert plan.rule is None
+    assert [entry["counter"] for entry in logs if entry["event"] == "absence_rule_rejected"] == ["cc-1"]
+    assert unstaffed_for_an_hour(plan).absences() == []
+
+
+def test_without_a_rule_of_its_own_the_default_holds(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        plan = load_plan(session, at(0)).counters["cc-1"]
+    assert plan.rule == Rule()
+    assert [absence.start for absence in unstaffed_for_an_hour(plan).absences()] == [at(0)]
