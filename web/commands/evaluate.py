@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from web.commands.common import UserError, out, progress_bar
+from web.commands.common import UserError, progress_bar
 
 
 def evaluate(
@@ -21,7 +20,7 @@ def evaluate(
     """
     from analytics.detectors.choose import choose_detector
     from analytics.evaluation import evaluate as score_clips
-    from analytics.evaluation_report import HEADINGS, report_rows
+    from analytics.evaluation_report import format_report
     from analytics.people import DetectorUnavailable
 
     names = detector or ["auto"]
@@ -33,7 +32,4 @@ def evaluate(
             report = score_clips(folder, detectors, bar.update, threshold)
         except (DetectorUnavailable, ValueError) as error:
             raise UserError(str(error)) from None
-    table = Table(*HEADINGS, box=None)
-    for row in report_rows(report):
-        table.add_row(*row)
-    out.print(table)
+    typer.echo(format_report(report))  # plain: a table of this width must not be cut to fit a narrow terminal
