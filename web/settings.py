@@ -1,6 +1,7 @@
 """The shape of `hallwatch.toml`. Reading it, and saying what is wrong with it, is in `web.settings_file`."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -68,6 +69,8 @@ class WebSettings(Strict):
     listen: str = "127.0.0.1:8080"
     public_url: str = ""
     """As people's browsers see it, e.g. https://hall.example; empty: whatever address they used."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of reverse proxies whose X-Forwarded-For tells who asks."""
 
     @field_validator("listen")
     @classmethod
@@ -83,6 +86,16 @@ class WebSettings(Strict):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise ValueError("must be an address such as https://hall.example")
         return url.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError:
+                raise ValueError(f"{proxy!r} is not an address or network such as 127.0.0.1 or 10.0.0.0/8") from None
+        return proxies
 
     @property
     def host(self) -> str:

@@ -29,6 +29,9 @@ class WebServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            # Else anybody could claim any address, and so escape the limit on failed attempts to sign in.
+            proxy_headers=bool(web.trusted_proxies),
+            forwarded_allow_ips=list(web.trusted_proxies),
             # Live video and events never end by themselves.
             timeout_graceful_shutdown=_GRACE_S,
         )

@@ -82,6 +82,7 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
         ('[web]\nlisten_on = "x"', "web.listen_on: is not a known key → did you mean `listen`?"),
         ('[web]\nlisten = "8080"', "web.listen: must be host:port"),
         ('[web]\npublic_url = "hall.example"', "web.public_url: must be an address"),
+        ('[web]\ntrusted_proxies = ["proxy"]', "web.trusted_proxies: 'proxy' is not an address or network"),
         ('[store]\nkind = "s3"', "store: kind is s3, but endpoint, bucket, access_key, secret_key is missing"),
         ('[store]\nbucket = "B"', "store.bucket: must have 3 to 63 small letters"),
         ('[store]\nendpoint = "http://s3:9000"', "store.endpoint: must be host:port without http://"),
