@@ -34,6 +34,17 @@ class GapClosed:
 GapChange = GapOpened | GapClosed
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Footage that was recorded and cannot be shown: a gap that has ended already."""
+
+    camera_id: str
+    start: datetime
+    end: datetime
+    cause: GapCause
+    detail: str
+
+
 class GapKeeper:
     """Of one camera, from the start of the recorder on. Each method returns what has to be written down, in order."""
 

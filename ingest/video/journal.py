@@ -1,26 +1,33 @@
 """What the recorder has to write down, in order, however long the database is away.
 
 Segments are put on the disk for good at once; their rows, and gaps, wait in memory while the database does not answer.
-A crash meanwhile loses no footage: `reconcile` makes the rows again from the files.
+A crash meanwhile loses no footage: `reconcile` makes the rows again from the files. What the database refuses is set
+aside: its file stays, and it becomes a gap.
 """
 
 import queue
+import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
 import structlog
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlmodel import Session, col, delete, select, update
 
-from ingest.video.gaps import GapChange, GapClosed, GapOpened
-from ingest.video.writer import FinishedSegment, settle
+from ingest.video.gaps import GapChange, GapClosed, GapOpened, Lost
+from ingest.video.losses import lost, write_loss
+from ingest.video.settling import Settling
+from ingest.video.writer import FinishedSegment
 from storage.database import Database
-from storage.models import Gap
+from storage.models import Gap, GapCause, Segment
 
-Entry = FinishedSegment | GapOpened | GapClosed
+Entry = FinishedSegment | GapOpened | GapClosed | Lost
+REFUSALS = (IntegrityError, DataError, ValueError, OverflowError, TypeError, struct.error)
+"""The entry is at fault: trying it again would not help. The latter ones come from drivers, before anything is sent."""
 RETRY_S = 2.0
 LAST_TRY_S = 5.0
 TOGETHER = 100
@@ -33,17 +40,18 @@ class Journal:
     """A thread that writes entries down; `put` never blocks."""
 
     def __init__(self, database: Database, spool: Path, on_segment_written: Callable[[], None]) -> None:
-        self._database, self._spool = database, spool
+        self._database = database
         self._on_segment_written = on_segment_written
         self._incoming: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._pending: deque[Entry] = deque()
+        self._settling = Settling(spool)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     @property
     def waiting(self) -> int:
         """Entries not yet in the database."""
-        return len(self._pending) + self._incoming.qsize()
+        return len(self._pending) + self._settling.waiting + self._incoming.qsize()
 
     def start(self) -> None:
         self._thread.start()
@@ -59,32 +67,25 @@ class Journal:
 
     def _run(self) -> None:
         while not (self._stopping.is_set() and self._incoming.empty()):
-            self._take(timeout=None if not self._pending else RETRY_S)
+            idle = not self._pending and not self._settling.waiting
+            self._take(timeout=None if idle else RETRY_S)
+            self._pending += self._settling.settle_again(time.monotonic())
             self._write_pending()
-        if self._pending:
-            log.warning("journal_left_behind", entries=len(self._pending))
+        if self._pending or self._settling.waiting:
+            log.warning("journal_left_behind", entries=self.waiting)
 
     def _take(self, timeout: float | None) -> None:
         """Waits for an entry and takes all there are; a segment is put on the disk before anything else."""
         try:
             entry = self._incoming.get(timeout=timeout)
             while True:
-                if entry is not None and self._is_safe(entry):
+                if isinstance(entry, FinishedSegment):
+                    self._pending += self._settling.settle(entry, time.monotonic())
+                elif entry is not None:
                     self._pending.append(entry)
                 entry = self._incoming.get_nowait()
         except queue.Empty:
             return
-
-    def _is_safe(self, entry: Entry) -> bool:
-        if not isinstance(entry, FinishedSegment):
-            return True
-        try:
-            settle(self._spool, entry.key)
-        except OSError as error:
-            # The file, whatever is left of it, is looked at again when the recorder starts.
-            log.error("segment_not_settled", key=entry.key, error=str(error))
-            return False
-        return True
 
     def _write_pending(self) -> None:
         try:
@@ -92,6 +93,8 @@ class Journal:
                 self._write_some(min(len(self._pending), TOGETHER))
         except SQLAlchemyError as error:
             log.warning("database_away", waiting=self.waiting, error=type(error).__name__)
+        except Exception:
+            log.exception("journal_failed", waiting=self.waiting)
 
     def _write_some(self, count: int) -> None:
         """One transaction for the oldest entries; if the database refuses one of them, one for each."""
@@ -100,21 +103,43 @@ class Journal:
                 for entry in islice(self._pending, count):
                     write_entry(session, entry)
                     session.flush()
-        except IntegrityError as error:
+        except REFUSALS as error:
             if count > 1:
                 for _ in range(count):
                     self._write_some(1)
                 return
-            log.error("entry_refused", entry=type(self._pending[0]).__name__, error=str(error.orig))
+            self._set_aside(error)
+            return
         written = [self._pending.popleft() for _ in range(count)]
         if any(isinstance(entry, FinishedSegment) for entry in written):
             self._on_segment_written()
+
+    def _set_aside(self, error: Exception) -> None:
+        """The oldest entry is refused: what a segment's file holds becomes a gap, and the next start looks at it."""
+        entry = self._pending[0]
+        reason = str(error.orig if isinstance(error, DBAPIError) else error)
+        if isinstance(entry, FinishedSegment) and self._has_row(entry):
+            self._pending.popleft()  # written before, though nobody could say so
+            self._on_segment_written()
+            return
+        log.error("entry_refused", entry=type(entry).__name__, error=reason)
+        self._pending.popleft()
+        if isinstance(entry, FinishedSegment):
+            self._pending.appendleft(lost(entry, GapCause.UNKNOWN, f"the database refused its row: {reason}"))
+            self._write_some(1)
+
+    def _has_row(self, segment: FinishedSegment) -> bool:
+        with self._database.transaction() as session:
+            same = select(Segment.id).where(Segment.key == segment.key, Segment.sha256 == segment.sha256)
+            return session.exec(same).first() is not None
 
 
 def write_entry(session: Session, entry: Entry) -> None:
     """Writing the same entry again changes nothing, except for a segment, which raises IntegrityError."""
     if isinstance(entry, FinishedSegment):
         session.add(entry.row())
+    elif isinstance(entry, Lost):
+        write_loss(session, entry)
     else:
         write_gap_change(session, entry)
 

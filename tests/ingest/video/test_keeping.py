@@ -9,43 +9,22 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from ingest.video.fragmented import Recording
 from ingest.video.frames import to_us
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.intake import Intake
-from ingest.video.journal import Entry, Journal, write_entry
+from ingest.video.journal import Entry, Journal
 from ingest.video.reconcile import QUARANTINE, reconcile_files, reconcile_rows, resume
-from ingest.video.segmenter import Gop
 from ingest.video.uploader import Uploader
-from ingest.video.writer import PART, FinishedSegment, SegmentWriter, settle
+from ingest.video.writer import PART, FinishedSegment, settle
 from storage.database import Database
 from storage.folder_store import FolderStore
-from storage.models import ClockSource, Gap, GapCause, Location, Node, Segment
+from storage.models import Gap, GapCause, Location, Node, Segment
 from storage.objects import ObjectStore, StoreError
 from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.evidence import causes, gaps, segments
+from tests.ingest.video.spooled import put, some_gops, write
 from tests.sample import CAMERA
 from tests.servers import wait_until
-
-
-def write(spool: Path, sequence: int, some: list[Gop], camera_id: str = CAMERA) -> FinishedSegment:
-    recording = Recording(camera_id, sequence, some[0].wall_us, ClockSource.ARRIVAL, 0)
-    writer = SegmentWriter(spool, recording, some[0].info)
-    for gop in some:
-        writer.append(gop)
-    finished = writer.close()
-    assert finished is not None
-    return finished
-
-
-def some_gops(seconds_later: float = 0) -> list[Gop]:
-    return gops(packets(50), START + timedelta(seconds=seconds_later))
-
-
-def put(database: Database, *entries: Entry) -> None:
-    for entry in entries:
-        with database.transaction() as session:
-            write_entry(session, entry)
 
 
 def test_a_settled_segment_gets_its_row_and_the_uploader_moves_it(

@@ -1,0 +1,97 @@
+"""Footage that was recorded and cannot be shown is a gap with its cause, like footage that never was."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlmodel import Session, col, delete, func, or_, select
+
+from ingest.video.frames import from_us
+from ingest.video.gaps import TOLERANCE, Lost
+from ingest.video.writer import FinishedSegment
+from storage.intervals import Span, subtract
+from storage.models import MAX_SEGMENT_SECONDS, Camera, Gap, GapCause, Segment
+
+_KEY = re.compile(r"(?P<camera>.+)/(?P<start>\d{4}/\d\d/\d\d/\d{6})-\d+\.mp4.*")
+
+log = structlog.get_logger(__name__)
+
+
+def lost(segment: FinishedSegment, cause: GapCause, detail: str) -> Lost:
+    """What to write down of a segment that gets no row."""
+    recording = segment.recording
+    return Lost(recording.camera_id, from_us(recording.start_us), from_us(segment.end_us), cause, detail)
+
+
+def write_loss(session: Session, loss: Lost) -> None:
+    """Writing the same loss again changes nothing."""
+    same = (Gap.camera_id == loss.camera_id, Gap.start == loss.start, Gap.end == loss.end)
+    if loss.end > loss.start and session.exec(select(Gap.id).where(*same)).first() is None:
+        log.error("footage_lost", camera=loss.camera_id, start=loss.start.isoformat(), detail=loss.detail)
+        session.add(
+            Gap(
+                camera_id=loss.camera_id,
+                start=loss.start,
+                end=loss.end,
+                cause=loss.cause,
+                detail=loss.detail.partition("\n")[0][:500],
+            )
+        )
+
+
+def take_back_losses(session: Session, camera_id: str, found: Span) -> None:
+    """Gaps in place of a segment that is there after all."""
+    session.exec(
+        delete(Gap).where(
+            col(Gap.camera_id) == camera_id,
+            col(Gap.start).between(found.start - 2 * TOLERANCE, found.start + TOLERANCE),
+            col(Gap.end).between(found.end - TOLERANCE, found.end + TOLERANCE),
+        )
+    )
+
+
+def key_start(key: str) -> tuple[str, datetime] | None:
+    """Camera and start, in whole seconds, by a segment's key or the name of its file; None when it is neither."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        return None
+    try:
+        return match["camera"], datetime.strptime(match["start"], "%Y/%m/%d/%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def write_unreadable(session: Session, camera_id: str, start: datetime, written_to: datetime, detail: str) -> None:
+    """What cannot be read from `start` on, up to the next segment or gap; up to `written_to` if none follows.
+
+    Where something is known already, nothing is written; nor beyond the time that a segment can last.
+    """
+    if session.get(Camera, camera_id) is None:
+        return
+    end = max(_next_start(session, camera_id, start) or written_to, start)
+    end = min(end, start + timedelta(seconds=MAX_SEGMENT_SECONDS))
+    for hole in subtract([Span(start, end)], _known(session, camera_id, start, end)):
+        if hole.duration > TOLERANCE:
+            write_loss(session, Lost(camera_id, hole.start, hole.end, GapCause.UNKNOWN, detail))
+
+
+def _next_start(session: Session, camera_id: str, start: datetime) -> datetime | None:
+    """A second later at least: `start` may be cut to the second, and what ran then may have begun within it."""
+    found = (
+        session.exec(
+            select(func.min(table.start)).where(table.camera_id == camera_id, table.start >= start + 2 * TOLERANCE)
+        ).one()
+        for table in (Segment, Gap)
+    )
+    return min((moment for moment in found if moment is not None), default=None)
+
+
+def _known(session: Session, camera_id: str, start: datetime, end: datetime) -> Iterator[Span]:
+    for table in (Segment, Gap):
+        ends = col(table.end)
+        query = select(table.start, table.end).where(
+            table.camera_id == camera_id, table.start < end, or_(ends.is_(None), ends > start)
+        )
+        for began, ended in session.exec(query):
+            yield Span(began, max(ended or end, began))

@@ -1,0 +1,105 @@
+"""What disk or database refuse is tried again or set aside: its file is kept, its time is a gap with a cause."""
+
+import errno
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from ingest.video.gaps import GapOpened
+from ingest.video.journal import Journal
+from ingest.video.reconcile import reconcile_files
+from ingest.video.settling import TRIES, Settling, cause_of
+from ingest.video.writer import FinishedSegment, part_path, settle
+from storage.database import Database
+from storage.models import GapCause
+from tests.ingest.video.encoded import START
+from tests.ingest.video.evidence import gaps, segments
+from tests.ingest.video.spooled import put, some_gops, write
+from tests.sample import CAMERA
+from tests.servers import wait_until
+
+
+def obstruct(spool: Path, segment: FinishedSegment) -> Path:
+    """The kernel refuses to give a file the name of a folder."""
+    path = spool / segment.key
+    path.mkdir(parents=True)
+    return path
+
+
+def test_a_segment_that_the_disk_refuses_is_tried_again_until_it_has_its_row(site: Database, tmp_path: Path) -> None:
+    segment = write(tmp_path, 1, some_gops())
+    in_the_way = obstruct(tmp_path, segment)
+    journal = Journal(site, tmp_path, lambda: None)
+    journal.start()
+    journal.put(segment)
+    journal.put(GapOpened(CAMERA, START + timedelta(seconds=2), GapCause.RECORDER_STOPPED))
+    wait_until(lambda: len(gaps(site)) == 1)
+    assert journal.waiting == 1
+    in_the_way.rmdir()
+    wait_until(lambda: journal.waiting == 0)
+    journal.stop()
+    assert [row.key for row in segments(site)] == [segment.key]
+    assert (tmp_path / segment.key).stat().st_size == segment.size
+
+
+def test_a_segment_that_the_disk_never_takes_becomes_a_gap_and_its_file_is_kept(site: Database, tmp_path: Path) -> None:
+    segment = write(tmp_path, 1, some_gops())
+    in_the_way = obstruct(tmp_path, segment)
+    settling = Settling(tmp_path)
+    entries = settling.settle(segment, 0.0)
+    assert settling.settle_again(0.5) == []
+    for n in range(1, TRIES):
+        assert entries == []
+        assert settling.waiting == 1
+        entries = settling.settle_again(n * 100.0)
+    assert settling.waiting == 0
+    put(site, *entries)
+    (gap,) = gaps(site)
+    assert (gap.start, gap.end, gap.cause) == (segment.row().start, segment.row().end, GapCause.UNKNOWN)
+    assert "could not be put on the disk" in gap.detail
+    in_the_way.rmdir()
+    assert len(reconcile_files(site, tmp_path)) == 1
+    assert (gaps(site), len(segments(site))) == ([], 1)
+
+
+def test_bytes_that_changed_since_they_were_written_are_not_given_a_row(tmp_path: Path) -> None:
+    segment = write(tmp_path, 1, some_gops())
+    in_the_way = obstruct(tmp_path, segment)
+    settling = Settling(tmp_path)
+    settling.settle(segment, 0.0)
+    in_the_way.rmdir()
+    part_path(tmp_path, segment.key).write_bytes(bytes(segment.size))
+    assert settling.settle_again(100.0) == []
+    assert settling.waiting == 1
+
+
+def test_a_full_disk_is_told_from_a_broken_one() -> None:
+    assert cause_of(OSError(errno.ENOSPC, "No space left on device")) is GapCause.DISK_FULL
+    assert cause_of(OSError(errno.EIO, "Input/output error")) is GapCause.UNKNOWN
+
+
+def test_what_the_database_cannot_hold_is_a_gap_and_holds_up_nothing(hall: Database, tmp_path: Path) -> None:
+    good, bad = write(tmp_path, 1, some_gops()), write(tmp_path, 2, some_gops(2))
+    too_large = replace(bad, recording=replace(bad.recording, clock_offset_us=1 << 70))
+    after = write(tmp_path, 3, some_gops(4))
+    journal = Journal(hall, tmp_path, lambda: None)
+    for entry in (good, too_large, after):
+        journal.put(entry)
+    journal.start()
+    journal.stop()
+    assert journal.waiting == 0
+    assert [row.sequence for row in segments(hall)] == [1, 3]
+    assert [(gap.start, gap.end) for gap in gaps(hall)] == [(bad.row().start, bad.row().end)]
+    assert "the database refused its row" in gaps(hall)[0].detail
+    assert (tmp_path / bad.key).exists()
+
+
+def test_a_segment_whose_row_is_there_already_is_no_gap(site: Database, tmp_path: Path) -> None:
+    segment = write(tmp_path, 1, some_gops())
+    settle(tmp_path, segment.key)
+    put(site, segment)
+    journal = Journal(site, tmp_path, lambda: None)
+    journal.start()
+    journal.put(segment)
+    journal.stop()
+    assert (len(segments(site)), gaps(site)) == (1, [])
