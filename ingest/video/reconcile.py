@@ -1,19 +1,25 @@
-"""Bringing disk, database and store together when the recorder starts. Nothing that cannot be read is deleted."""
+"""Bringing disk, database and store together when the recorder starts. Nothing that cannot be read is deleted.
+
+What cannot be read goes to `quarantine/` below the spool, and the time that it held becomes a gap.
+"""
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
+from shutil import copystat
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session, col, func, select
 
-from ingest.video.gaps import GapOpened, Known, StartingPoint, account_for_absence
+from ingest.video.gaps import GapOpened, Known, Lost, StartingPoint, account_for_absence
 from ingest.video.journal import write_gap_change
-from ingest.video.salvage import salvage
-from ingest.video.writer import PART, FinishedSegment, part_path, settle, sync_file
+from ingest.video.losses import key_start, take_back_losses, write_loss, write_unreadable
+from ingest.video.salvage import is_one_cut_off_fragment, salvage
+from ingest.video.writer import PART, FinishedSegment, part_path, settle, sync_directories, sync_file
 from storage.database import Database
 from storage.intervals import Span
 from storage.models import Gap, GapCause, Location, Node, Segment
@@ -42,25 +48,41 @@ def reconcile_files(database: Database, spool: Path) -> list[FinishedSegment]:
             row = session.exec(select(Segment).where(Segment.key == key)).first()
         if row is None:
             found += _adopt(database, spool, path, key)
-        elif row.location is Location.STORED or path.name.endswith(PART):
-            log.info("spool_copy_removed", key=key)
-            path.unlink()
+        else:
+            _tidy(spool, path, row)
+    _explain_unreadable(database, spool)
     return found
 
 
-def reconcile_rows(database: Database, store: ObjectStore, spool: Path, camera_ids: Sequence[str]) -> None:
-    """Rows whose file has gone: stored after all, or lost, which is a gap."""
+def reconcile_rows(database: Database, store: ObjectStore, spool: Path, camera_ids: Collection[str]) -> None:
+    """Rows whose file has gone: stored after all, or lost, which is a gap. `camera_ids`: this node's, all of them."""
     with database.transaction() as session:
-        waiting = select(Segment).where(Segment.location == Location.SPOOL, col(Segment.camera_id).in_(camera_ids))
-        lost = [row for row in session.exec(waiting) if not (spool / row.key).exists()]
-    for row in lost:
+        waiting = select(Segment.key).where(Segment.location == Location.SPOOL, col(Segment.camera_id).in_(camera_ids))
+        keys = list(session.exec(waiting))
+    for key in keys:
         try:
-            stored = store.size(row.key) == row.size
+            decide_missing(database, store, spool, key)
         except StoreError as error:
-            log.warning("lost_file_undecided", key=row.key, error=str(error))
-            continue
-        with database.transaction() as session:
-            _settle_lost(session, row, stored)
+            log.warning("lost_file_undecided", key=key, error=str(error))
+
+
+def decide_missing(database: Database, store: ObjectStore, spool: Path, key: str) -> None:
+    """If no file holds the row's bytes: the row says where they are, or goes and leaves a gap. Raises StoreError."""
+    if (spool / key).exists() or part_path(spool, key).exists():
+        return
+    with database.transaction() as session:
+        row = session.exec(select(Segment).where(Segment.key == key, Segment.location == Location.SPOOL)).first()
+    if row is None:
+        return
+    stored = store.size(key) == row.size
+    with database.transaction() as session:
+        if stored:
+            row.location = Location.STORED
+            session.add(row)
+            return
+        log.error("segment_lost", key=key)
+        write_loss(session, Lost(row.camera_id, row.start, row.end, GapCause.UNKNOWN, "file lost"))
+        session.delete(row)
 
 
 def resume(
@@ -84,15 +106,46 @@ def _files(spool: Path) -> Iterator[Path]:
             yield path
 
 
+def _tidy(spool: Path, path: Path, row: Segment) -> None:
+    """A file whose row is there."""
+    if path.name.endswith(PART) and row.location is Location.SPOOL and not (spool / row.key).exists():
+        settle(spool, row.key)
+    elif row.location is Location.STORED or path.name.endswith(PART):
+        log.info("spool_copy_removed", key=row.key)
+        path.unlink()
+
+
+def _explain_unreadable(database: Database, spool: Path) -> None:
+    """The time of files that have given no row: those in quarantine, from whichever start, and those not readable."""
+    aside = [path for path in (spool / QUARANTINE).rglob("*.mp4*") if path.is_file()]
+    unread = [(str(path.relative_to(spool / QUARANTINE)), path, "file in quarantine") for path in sorted(aside)]
+    unread += [(str(path.relative_to(spool)), path, "file not readable") for path in _files(spool)]
+    with database.transaction() as session:
+        rows = set(session.exec(select(Segment.key).where(Segment.location == Location.SPOOL)))
+        for name, path, reason in unread:
+            named = key_start(name)
+            if named is not None and name.removesuffix(PART) not in rows:
+                camera_id, start = named
+                write_unreadable(session, camera_id, start, _written_to(path), reason)
+
+
+def _written_to(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
 def _adopt(database: Database, spool: Path, path: Path, key: str) -> list[FinishedSegment]:
     try:
         segment = salvage(path.read_bytes(), key)
+        row = segment.row()
         if segment.size < path.stat().st_size:
-            _keep_only(path, segment.size)
-        if path == part_path(spool, key):
-            settle(spool, key)
+            _keep_only(spool, path, segment.size)
+        _put_for_good(spool, path, key)
         with database.transaction() as session:
-            session.add(segment.row())
+            take_back_losses(session, row.camera_id, Span(row.start, row.end))
+            session.add(row)
     except (ValueError, OverflowError, struct.error, IntegrityError, DataError) as error:
         _quarantine(spool, spool / key if not path.exists() else path, str(error))
         return []
@@ -104,28 +157,46 @@ def _adopt(database: Database, spool: Path, path: Path, key: str) -> list[Finish
     return [segment]
 
 
-def _keep_only(path: Path, size: int) -> None:
+def _put_for_good(spool: Path, path: Path, key: str) -> None:
+    """A file that has its name already may have got it just before the crash."""
+    if path == part_path(spool, key):
+        settle(spool, key)
+    else:
+        sync_file(path)
+        sync_directories(path.parent, spool)
+
+
+def _keep_only(spool: Path, path: Path, size: int) -> None:
+    """Cuts off what follows the whole fragments; it is kept aside if it may hold more footage."""
+    tail = path.read_bytes()[size:]
+    if not is_one_cut_off_fragment(tail):
+        place = _place_in_quarantine(spool, path.with_name(f"{path.name}.from-{size}"))
+        place.write_bytes(tail)
+        copystat(path, place)
+        sync_file(place)
+        sync_directories(place.parent, spool)
+        log.error("damaged_part_quarantined", path=str(place), size=len(tail))
     with path.open("r+b") as file:
         file.truncate(size)
     sync_file(path)
 
 
 def _quarantine(spool: Path, path: Path, reason: str) -> None:
-    place = spool / QUARANTINE / path.relative_to(spool)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    path.rename(place)
+    try:
+        place = _place_in_quarantine(spool, path)
+        path.rename(place)
+    except OSError as error:
+        log.error("file_not_quarantined", path=str(path), reason=reason, error=str(error))
+        return
     log.error("file_quarantined", path=str(place), reason=reason)
 
 
-def _settle_lost(session: Session, row: Segment, stored: bool) -> None:
-    if stored:
-        row.location = Location.STORED
-        session.add(row)
-        return
-    log.error("segment_lost", key=row.key)
-    gap = Gap(camera_id=row.camera_id, start=row.start, end=row.end, cause=GapCause.UNKNOWN, detail="file lost")
-    session.add(gap)
-    session.delete(row)
+def _place_in_quarantine(spool: Path, path: Path) -> Path:
+    """A name that is free: what lies there already stays."""
+    place = spool / QUARANTINE / path.relative_to(spool)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    names = chain([place], (place.with_name(f"{place.name}.{n}") for n in count(2)))
+    return next(name for name in names if not name.exists())
 
 
 def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: datetime | None) -> Known:

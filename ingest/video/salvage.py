@@ -45,6 +45,20 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
     )
 
 
+def is_one_cut_off_fragment(tail: bytes) -> bool:
+    """Whether what follows the whole fragments is no more than the start of the next: all that a crash cuts off.
+
+    Anything else is damage, and whole fragments may lie behind it.
+    """
+    kinds = tuple(box.kind for box in whole_boxes(tail))
+    starts_one = tail[4:8] == b"prft"[: len(tail[4:8])]
+    return (
+        starts_one
+        and kinds in ((), (b"prft",), (b"prft", b"moof"))
+        and max(tail.count(b"prft"), tail.count(b"moof")) <= 1
+    )
+
+
 def _whole_fragments(data: bytes, initial: Initial) -> Iterator[_Whole]:
     boxes = whole_boxes(data, initial.size)
     while True:
