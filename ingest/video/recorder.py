@@ -11,10 +11,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.video.camera import CameraFeed, CameraWorker
-from ingest.video.gaps import GapKeeper
+from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
-from ingest.video.journal import Journal
+from ingest.video.journal import Entry, Journal
 from ingest.video.meter import Health
 from ingest.video.reconcile import reconcile_files, reconcile_rows, resume
 from ingest.video.relay_server import RelayServer
@@ -57,8 +57,10 @@ class RecorderNode:
     ) -> None:
         """`cameras` is asked every few seconds; when it raises, everything goes on as it is."""
         self._database, self._store, self._settings, self._cameras = database, store, settings, cameras
-        self._uploader = Uploader(database, store, settings.spool)
+        self._uploader = Uploader(database, store, settings.spool, lambda: self._camera_ids)
         self._journal = Journal(database, settings.spool, self._uploader.wake)
+        self._camera_ids: frozenset[str] = frozenset()
+        self._not_written: dict[str, str] = {}
         self._streams = StreamTable()
         self._relay = RelayServer(settings.relay_socket, self._streams)
         self._intakes: dict[str, Intake] = {}
@@ -107,22 +109,38 @@ class RecorderNode:
         """One round: everything in it may fail and is tried again in the next."""
         self._replace_stalled(_now())
         self._streams.stop_idle_subs()
-        feeds = {feed.id: feed for feed in self._cameras() if feed.enabled}
+        every = self._cameras()
+        # A camera that is switched off still has its footage here.
+        self._camera_ids |= {feed.id for feed in every}
+        feeds = {feed.id: feed for feed in every if feed.enabled}
         if not self._reconciled:
-            self._reconcile(list(feeds))
+            self._reconcile()
         self._follow(feeds)
         self._report(self._health())
 
     def _health(self) -> dict[str, Health]:
-        return {camera_id: stream.worker.meter.read(_now()) for camera_id, stream in self._streams.main().items()}
+        health = {camera_id: stream.worker.meter.read(_now()) for camera_id, stream in self._streams.main().items()}
+        for camera_id, reason in self._not_written.copy().items():
+            if camera_id in health:
+                error = f"not recorded: {reason}; make room on the disk of {self._settings.spool}"
+                health[camera_id] = replace(health[camera_id], error=error)
+        return health
+
+    def _put(self, entry: Entry) -> None:
+        """Into the journal; remembers whose pictures the disk does not take."""
+        if isinstance(entry, GapOpened) and entry.cause is GapCause.DISK_FULL:
+            self._not_written[entry.camera_id] = entry.detail
+        elif isinstance(entry, GapClosed):
+            self._not_written.pop(entry.camera_id, None)
+        self._journal.put(entry)
 
     def _report(self, health: dict[str, Health]) -> None:
         report(self._database, self._settings.node_name, self._started, _now(), health, self._journal.waiting)
 
-    def _reconcile(self, camera_ids: list[str]) -> None:
+    def _reconcile(self) -> None:
         """Before anything is recorded: the database must be there once."""
         self._adopted += reconcile_files(self._database, self._settings.spool)
-        reconcile_rows(self._database, self._store, self._settings.spool, camera_ids)
+        reconcile_rows(self._database, self._store, self._settings.spool, self._camera_ids)
         self._journal.start()
         self._uploader.start()
         self._reconciled = True
@@ -172,7 +190,7 @@ class RecorderNode:
                 self._settings.segment_seconds,
                 resumption.next_sequence,
                 keeper,
-                self._journal.put,
+                self._put,
             )
         return self._intakes[camera_id]
 

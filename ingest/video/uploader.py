@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select, update
 
+from ingest.video.reconcile import decide_missing
 from storage.database import Database
 from storage.models import Location, Segment
 from storage.objects import ObjectStore, StoreError
@@ -19,7 +22,9 @@ POLL_S = 15.0
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
 SET_ASIDE_S = 300.0
-"""How long one object waits that the store refuses while it takes others."""
+"""How long one object waits that the store refuses while it takes others, or whose file is missing."""
+ROUNDS_MISSING = 2
+"""A file that is still missing when it has waited so often is lost, if the store does not have it either."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +32,7 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     id: int | None
+    camera_id: str
     key: str
     sha256: str
 
@@ -34,11 +40,15 @@ class _Waiting:
 class Uploader:
     """A thread; the store and the database may be away for as long as they like."""
 
-    def __init__(self, database: Database, store: ObjectStore, spool: Path) -> None:
-        self._database, self._store, self._spool = database, store, spool
+    def __init__(
+        self, database: Database, store: ObjectStore, spool: Path, own_cameras: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        """`own_cameras`: whose files lie in this spool or nowhere; another node's files are not missed here."""
+        self._database, self._store, self._spool, self._own_cameras = database, store, spool, own_cameras
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._set_aside: dict[str, float] = {}
+        self._missed: Counter[str] = Counter()
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
 
     def start(self) -> None:
@@ -85,7 +95,9 @@ class Uploader:
     def _waiting(self) -> list[_Waiting]:
         now = time.monotonic()
         self._set_aside = {key: until for key, until in self._set_aside.items() if until > now}
-        query = select(Segment.id, Segment.key, Segment.sha256).where(Segment.location == Location.SPOOL)
+        query = select(Segment.id, Segment.camera_id, Segment.key, Segment.sha256).where(
+            Segment.location == Location.SPOOL
+        )
         if self._set_aside:
             query = query.where(col(Segment.key).not_in(self._set_aside))
         with self._database.transaction() as session:
@@ -94,9 +106,10 @@ class Uploader:
     def _upload(self, segment: _Waiting) -> bool:
         path = self._spool / segment.key
         if not path.exists():
-            # Another node's, or lost; the start of the recorder looks into the latter.
             self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
+            self._miss(segment)
             return False
+        self._missed.pop(segment.key, None)
         try:
             self._store.put(segment.key, path, segment.sha256)
         except StoreError as error:
@@ -105,6 +118,22 @@ class Uploader:
             self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
             return False
         return True
+
+    def _miss(self, segment: _Waiting) -> None:
+        if segment.camera_id not in self._own_cameras():
+            return
+        self._missed[segment.key] += 1
+        rounds = self._missed[segment.key]
+        log.error("segment_file_missing", key=segment.key, rounds=rounds)
+        if rounds < ROUNDS_MISSING:
+            return
+        try:
+            decide_missing(self._database, self._store, self._spool, segment.key)
+        except StoreError as error:
+            self._store.check()  # raises when the whole store is away
+            log.warning("lost_file_undecided", key=segment.key, error=_first_line(error))
+            return
+        self._missed.pop(segment.key)
 
     def _mark_stored(self, segments: list[_Waiting]) -> None:
         """The rows first, then the local copies."""
