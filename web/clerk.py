@@ -1,7 +1,8 @@
 """The clerk: small jobs that come round again and again."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,22 +22,31 @@ class Job:
 
 
 class Clerk:
-    """Runs each job in turn in one thread. A job that fails is logged and tried again at its next time."""
+    """Runs each job in turn in one thread. A job that fails is logged and tried again at its next time.
+
+    A job that waits for others outside, like a mail server, belongs to a clerk of its own.
+    """
 
     def __init__(self, jobs: Sequence[Job], clock: Callable[[], datetime]) -> None:
         self._jobs = tuple(jobs)
         self._clock = clock
         self._due: dict[str, datetime] = {}
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clerk", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name=f"clerk {'+'.join(job.name for job in jobs)}", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when the job in hand is done."""
-        self._stop.set()
+        """Returns when the round in hand is done."""
+        self.finish()
         self._thread.join()
+
+    def finish(self) -> None:
+        """Begins no further round; returns at once."""
+        self._stop.set()
 
     def _run(self) -> None:
         while not self._stop.wait(_TICK_S):
@@ -56,3 +66,17 @@ class Clerk:
             return
         if done:
             log.info("clerk_job_done", job=job.name, count=done)
+
+
+@contextmanager
+def at_work(*clerks: Clerk) -> Iterator[None]:
+    """Each in its own thread while the block lasts; all have stopped after it."""
+    for clerk in clerks:
+        clerk.start()
+    try:
+        yield
+    finally:
+        for clerk in clerks:
+            clerk.finish()
+        for clerk in clerks:
+            clerk.stop()

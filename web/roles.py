@@ -9,17 +9,19 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
-from storage.models import AlertKind
 from web import logs
 from web.composition import build_services, camera_addresses
 from web.heartbeat import Heartbeat
 from web.services import Services
 from web.settings import Settings
 from web.settings_file import read_settings
+
+if TYPE_CHECKING:
+    from web.clerk import Clerk
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +37,7 @@ def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = F
         signal.signal(number, lambda *_: stop.set())
     if until_stdin_closes:
         watch_stdin(stop)
-    with _running(role)(services, stop):
+    with _running(role, services, stop):
         log.info("role_started")
         stop.wait()
         log.info("role_stopping")
@@ -54,12 +56,14 @@ def watch_stdin(stop: threading.Event) -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def _running(role: RoleName) -> Callable[[Services, threading.Event], AbstractContextManager[None]]:
-    return {"recorder": _recorder, "watcher": _watcher, "clerk": _clerk, "web": _web}[role]
+def _running(role: RoleName, services: Services, stop: threading.Event) -> AbstractContextManager[None]:
+    if role == "web":
+        return _web(services, on_end=stop.set)
+    return {"recorder": _recorder, "watcher": _watcher, "clerk": _clerk}[role](services)
 
 
 @contextmanager
-def _recorder(services: Services, stop: threading.Event) -> Iterator[None]:
+def _recorder(services: Services) -> Iterator[None]:
     from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
 
     def feeds() -> list[CameraFeed]:
@@ -88,7 +92,7 @@ def _recorder(services: Services, stop: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def _watcher(services: Services, stop: threading.Event) -> Iterator[None]:
+def _watcher(services: Services) -> Iterator[None]:
     from analytics.people import DetectorUnavailable
     from web.watching import build_watcher
 
@@ -105,37 +109,36 @@ def _watcher(services: Services, stop: threading.Event) -> Iterator[None]:
 
 
 @contextmanager
-def _clerk(services: Services, stop: threading.Event) -> Iterator[None]:
+def _clerk(services: Services) -> Iterator[None]:
+    from web.clerk import at_work
+
+    with _beating(services, "clerk-1", "clerk"), at_work(*clerks(services)):
+        yield
+
+
+def clerks(services: Services) -> "tuple[Clerk, ...]":
+    """One that links and compares, and one that notifies: a dead mail server must not delay links."""
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from web.clerk import Clerk, Job
-    from web.notify import Channel, Notifier
+    from web.notify import Notifier, channels_from
 
     linker = Linker(services.database, services.footage)
-    channels = [
-        Channel(channel.name, channel.url.get_secret_value(), tuple(AlertKind(kind) for kind in channel.kinds))
-        for channel in services.settings.notify
-    ]
+    channels = channels_from(services.settings.notify)
     notifier = Notifier(services.database, channels, services.settings.web.public_url)
-    jobs = [
+    correlating = [
         Job("link", linker.run_once, timedelta(seconds=2)),
         Job("findings", partial(find_unstaffed_steps, services.database), timedelta(seconds=10)),
-        Job("notify", notifier.run_once, timedelta(seconds=2)),
     ]
-    clerk = Clerk(jobs, services.clock)
-    with _beating(services, "clerk-1", "clerk"):
-        clerk.start()
-        try:
-            yield
-        finally:
-            clerk.stop()
+    notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
+    return Clerk(correlating, services.clock), Clerk(notifying, services.clock)
 
 
 @contextmanager
-def _web(services: Services, stop: threading.Event) -> Iterator[None]:
+def _web(services: Services, on_end: Callable[[], None]) -> Iterator[None]:
     from web.web_server import WebServer
 
-    server = WebServer(services, on_end=stop.set)
+    server = WebServer(services, on_end)
     with _beating(services, "web-1", "web"):
         server.start()
         try:

@@ -1,0 +1,71 @@
+"""The clerk's jobs come round again and again, and none of them waits for a service outside."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from pydantic import SecretStr
+from sqlmodel import select
+
+from storage.models import FootageLink
+from tests.servers import wait_until
+from tests.web.conftest import NOON
+from web.clerk import Clerk, Job, at_work
+from web.roles import clerks
+from web.services import Services
+from web.settings import NotifySettings
+
+
+@pytest.fixture
+def dead_service() -> Iterator[socket.socket]:
+    """Takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def test_a_dead_mail_server_does_not_delay_links(services: Services, dead_service: socket.socket) -> None:
+    address = SecretStr(f"json://127.0.0.1:{dead_service.getsockname()[1]}/")
+    settings = services.settings.model_copy(update={"notify": (NotifySettings(name="dead", url=address),)})
+    linking, notifying = clerks(replace(services, settings=settings))
+    dead_service.settimeout(20)
+    with at_work(notifying):
+        connection, _ = dead_service.accept()  # the message is on its way, and stays there
+        with connection, at_work(linking):
+            wait_until(lambda: is_linked(services))
+
+
+def is_linked(services: Services) -> bool:
+    with services.database.transaction() as session:
+        return session.exec(select(FootageLink)).first() is not None
+
+
+def test_all_clerks_have_stopped_after_the_block() -> None:
+    before = set(threading.enumerate())
+    ran = [threading.Event(), threading.Event()]
+    jobs = [Job(str(number), _setting(event), timedelta(0)) for number, event in enumerate(ran)]
+    with at_work(*(Clerk([job], lambda: NOON) for job in jobs)):
+        assert all(event.wait(10) for event in ran)
+        assert len(set(threading.enumerate()) - before) == 2
+    assert set(threading.enumerate()) - before == set()
+
+
+def _setting(event: threading.Event) -> Callable[[datetime], int]:
+    def job(_now: datetime) -> int:
+        event.set()
+        return 0
+
+    return job
+
+
+def test_a_job_that_fails_does_not_stop_the_others() -> None:
+    ran = threading.Event()
+
+    def broken(_now: datetime) -> int:
+        raise RuntimeError("this job is broken")
+
+    clerk = Clerk([Job("broken", broken, timedelta(0)), Job("good", _setting(ran), timedelta(0))], lambda: NOON)
+    clerk.run_due(NOON)
+    assert ran.is_set()
