@@ -70,7 +70,7 @@ def users(config: Path) -> list[User]:
 def test_every_command_shows_an_example() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for name, command in commands.items():
-        for part in getattr(command, "commands", {name: command}).values():
+        for part in (command, *getattr(command, "commands", {}).values()):
             assert "Example: hallwatch " in (part.help or ""), name
 
 
@@ -118,6 +118,18 @@ def test_check_tells_an_unreachable_camera_and_no_password(hallwatch: Run, site:
     [line] = [line for line in result.output.splitlines() if "camera cam" in line]
     assert line.split()[0] == "failed"
     assert "geheim" not in result.output
+
+
+def test_check_shows_how_far_it_is_with_the_cameras(
+    hallwatch: Run, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.write_text(GOOD.replace("192.0.2.1", "127.0.0.1:1"), "utf-8")
+    assert "Opening cameras" not in hallwatch("check", code=1).stderr
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as in a terminal
+    monkeypatch.setenv("TERM", "xterm")
+    progress = hallwatch("check", code=1).stderr
+    assert "Opening cameras" in progress
+    assert "100 %" in progress
 
 
 def test_check_is_content_with_a_good_site(hallwatch: Run, site: Path) -> None:

@@ -1,7 +1,7 @@
 """`hallwatch check`"""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,7 @@ from storage.migrate import SchemaError, check_schema
 from storage.models import Camera
 from storage.objects import StoreError
 from web.assets import assets_missing
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, err, out
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, err, out, progress_bar
 from web.composition import build_services, camera_address, with_credentials
 from web.database_check import database_problem
 from web.services import Services
@@ -107,10 +107,14 @@ def _cameras(services: Services, from_database: bool) -> Iterator[Finding]:
     }
     if from_database:
         addresses |= _stored(services)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        results = pool.map(lambda address: check_camera(*address), addresses.values())
-        for camera_id, result in zip(addresses, results, strict=True):
-            yield Finding(f"camera {camera_id}", result.ok, _describe(result))
+    with ThreadPoolExecutor(_AT_ONCE) as pool, progress_bar("Opening cameras") as bar:
+        checks = {pool.submit(check_camera, *address): camera_id for camera_id, address in addresses.items()}
+        bar.update(0, len(checks))
+        for done, _ in enumerate(as_completed(checks), start=1):
+            bar.update(done, len(checks))
+    for check_done, camera_id in checks.items():
+        result = check_done.result()
+        yield Finding(f"camera {camera_id}", result.ok, _describe(result))
 
 
 def _stored(services: Services) -> dict[str, tuple[str, str]]:

@@ -13,7 +13,7 @@ from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened,
 from web.declarations import CounterDeclaration
 from web.errors import FieldProblem
 
-app = typer.Typer(no_args_is_help=True, help="The counters of the halls.")
+app = typer.Typer(no_args_is_help=True, help="The counters of the halls.\n\nExample: hallwatch counters list --hall cc")
 
 
 @app.command("list")

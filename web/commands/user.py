@@ -11,7 +11,10 @@ from web import accounts, passwords
 from web.accounts import NewUser
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
 
-app = typer.Typer(no_args_is_help=True, help="People who may sign in.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="People who may sign in.\n\nExample: hallwatch user add li.wei --role supervisor --hall cc",
+)
 
 NameArgument = Annotated[str, typer.Argument(help="Sign-in name.")]
 PasswordOption = Annotated[
