@@ -9,7 +9,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
 from storage.models import Alert, AlertState, Camera, CameraStatus, Case, Counter, Presence, Step
-from storage.presence_now import PresenceNow, last_watched, presence_now, presence_of
+from storage.presence_now import PresenceNow, presence_now, presence_of, watched_counters
 
 RECENT_ALERTS = timedelta(days=1)
 _OVERLAP = 200
@@ -43,11 +43,11 @@ class State:
 def read_state(session: Session, now: datetime, before: State) -> State:
     counters = {c.id: c.hall_id for c in session.exec(select(Counter))}
     written, last_presence_id = _written(session, counters, before)
-    watched = last_watched(session)
+    watched = watched_counters(session, written, now)
     steps, last_step_id = _steps(session, counters, before)
     return State(
         presence={
-            counter_id: _presence_entry(counter_id, counters[counter_id], presence_now(last, watched, now))
+            counter_id: _presence_entry(counter_id, counters[counter_id], presence_now(last, watched[counter_id], now))
             for counter_id, last in written.items()
         },
         written=written,

@@ -4,7 +4,8 @@ Events, in the order in which a page meets them:
 
 - `snapshot` once at the start, and again for a listener that was too slow:
   {"presence": [...], "alerts": [...], "cameras": [...]}, each entry as in the events below
-- `presence` {counter_id, hall_id, staff, customer, since, reason}; unknown with reason `watcher_down` without a watcher
+- `presence` {counter_id, hall_id, staff, customer, since, reason}; unknown with reason `watcher_down` without a
+  watcher, `catching_up` while one looks at what was recorded while it was away
 - `alert` {id, kind, state, hall_id, counter_id, camera_id, absence_id, raised_at, acknowledged_at, resolved_at}
 - `step` {id, case_id, kind, name, hall_id, counter_id, start, end}: one that has just been reported
 - `camera` {camera_id, hall_id, connected, since, error}

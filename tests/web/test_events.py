@@ -14,7 +14,19 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from storage.database import Database
-from storage.models import Alert, AlertState, CustomerState, Node, Presence, Role, StaffState, Step, StepKind
+from storage.models import (
+    Alert,
+    AlertState,
+    CustomerState,
+    Node,
+    Presence,
+    Role,
+    StaffState,
+    Step,
+    StepKind,
+    WatchCursor,
+)
+from tests.sample import CAMERA
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import sessions
 from web.api.event_stream import _stream, may_see
@@ -162,6 +174,26 @@ async def test_presence_is_unknown_as_soon_as_the_watcher_is_silent_and_known_ag
         a_watcher_beats(services)
         _, presence = await heard.next()
         assert (presence["staff"], presence["reason"]) == ("staffed", "")
+
+
+async def test_presence_is_unknown_while_the_watcher_is_behind_and_known_again_when_it_has_caught_up(
+    services: Services,
+) -> None:
+    a_watcher_beats(services)
+    watched(services, services.clock() - timedelta(hours=1))
+    with services.database.transaction() as session:
+        session.add(a_presence("cc-1", StaffState.STAFFED))
+    async with listening(services, SUPERVISOR) as heard:
+        _, snapshot = await heard.next()
+        assert [(p["staff"], p["reason"]) for p in snapshot["presence"]] == [("unknown", "catching_up")]
+        watched(services, services.clock())
+        _, presence = await heard.next()
+        assert (presence["staff"], presence["reason"]) == ("staffed", "")
+
+
+def watched(services: Services, to: datetime) -> None:
+    with services.database.transaction() as session:
+        session.merge(WatchCursor(camera_id=CAMERA, watched_to=to))
 
 
 def a_watcher_beats(services: Services) -> None:

@@ -16,7 +16,7 @@ from storage.models import (
     StaffState,
     View,
 )
-from storage.presence_now import PresenceNow, last_watched, presence_now, presence_of
+from storage.presence_now import PresenceNow, Watched, presence_now, presence_of, watched_counters
 from web.pages.crops import Crop, crop_around
 from web.pages.places import CounterRef, HallRef, counters_of
 
@@ -55,12 +55,12 @@ def describe(session: Session, counters: tuple[CounterRef, ...], now: datetime) 
     presence = open_presence(session, ids)
     views = views_of(session, ids)
     alerts = open_alerts(session, ids)
-    watched = last_watched(session)
-    known = {c.id: _known(presence.get(c.id), c.id in views, watched, now) for c in counters}
+    watched = watched_counters(session, ids, now)
+    known = {c.id: _known(presence.get(c.id), c.id in views, watched[c.id], now) for c in counters}
     return tuple(_now(c, known[c.id], views.get(c.id), alerts.get(c.id)) for c in counters)
 
 
-def _known(seen: Presence | None, has_view: bool, watched: datetime | None, now: datetime) -> PresenceNow:
+def _known(seen: Presence | None, has_view: bool, watched: Watched, now: datetime) -> PresenceNow:
     if seen is None and not has_view:
         return PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, "no_view")
     never = PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, "not_watched")

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from storage.footage import Footage
 from storage.models import Absence, Case, Presence, Step
-from storage.presence_now import known_presence, last_watched
+from storage.presence_now import known_presence, watched_counters
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.board_queries import CounterNow, describe
@@ -109,7 +109,7 @@ def step_lane(steps: list[Step], name: str = "steps") -> Lane:
 def presence_between(
     session: Session, counter_id: str, start: datetime, end: datetime, now: datetime
 ) -> list[Presence]:
-    """Oldest first; what no watcher has seen, because none lives, is unknown."""
+    """Oldest first; what no watcher has seen, because none lives or it is behind, is unknown."""
     found = session.exec(
         select(Presence)
         .where(
@@ -120,7 +120,8 @@ def presence_between(
         .order_by(col(Presence.start).desc())
         .limit(_MAX_SPANS)
     )
-    known = known_presence(list(found)[::-1], last_watched(session), now)
+    watched = watched_counters(session, [counter_id], now)[counter_id]
+    known = known_presence(list(found)[::-1], watched, now)
     return [span for span in known if span.start < end]
 
 

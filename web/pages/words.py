@@ -81,6 +81,7 @@ CODE_WORDS: Mapping[str, str] = {
     "expired": _("The footage has passed its retention date."),
     "not_watched": _("The watcher has not looked at it yet."),
     "watcher_down": _("The watcher does not run, so nobody knows."),
+    "catching_up": _("The watcher is still looking at what was recorded while it was away."),
     # how an absence ended
     "returned": _("somebody came back"),
     "closed": _("the hall closed"),

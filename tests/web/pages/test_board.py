@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from fastapi.testclient import TestClient
 
-from storage.models import Node
+from storage.models import Node, WatchCursor
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.services import Services
@@ -76,3 +76,13 @@ def test_without_a_watcher_presence_is_unknown_everywhere(day: Services, sign_in
     presence = next(lane for lane in counter["timeline"]["lanes"] if lane["name"] == "presence")
     assert [bar["state"] for bar in presence["bars"]][-2:] == ["staffed", "unknown"]
     assert "识别程序未运行" in supervisor.get("/counters/cc-1", headers={"Accept-Language": "zh"}).text
+
+
+def test_an_hours_old_state_is_not_shown_as_now_while_the_watcher_catches_up(day: Services, sign_in: SignIn) -> None:
+    with day.database.transaction() as session:
+        session.merge(WatchCursor(camera_id="cc-cam-1", watched_to=NOW - timedelta(hours=1)))
+    supervisor = sign_in("supervisor")
+    tiles = supervisor.get("/board.json").json()["tiles"]
+    shown = {tile["counter"]["id"]: (tile["staff"], tile["reason"]) for tile in tiles}
+    assert shown["cc-1"] == ("unknown", "catching_up")
+    assert "正在补看中断期间的录像" in supervisor.get("/counters/cc-1", headers={"Accept-Language": "zh"}).text
