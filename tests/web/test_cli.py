@@ -1,5 +1,6 @@
 """The command line, as people use it."""
 
+import io
 import json
 import logging
 import re
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from rich.console import Console
 from sqlmodel import select
 from typer.main import get_command
 from typer.testing import CliRunner, Result
@@ -125,11 +127,13 @@ def test_check_shows_how_far_it_is_with_the_cameras(
 ) -> None:
     site.write_text(GOOD.replace("192.0.2.1", "127.0.0.1:1"), "utf-8")
     assert "Opening cameras" not in hallwatch("check", code=1).stderr
-    monkeypatch.setenv("FORCE_COLOR", "1")  # as in a terminal
-    monkeypatch.setenv("TERM", "xterm")
-    progress = hallwatch("check", code=1).stderr
-    assert "Opening cameras" in progress
-    assert "100 %" in progress
+    terminal = Console(file=io.StringIO(), force_terminal=True, force_interactive=True, _environ={})
+    monkeypatch.setattr("web.commands.common.err", terminal)
+    hallwatch("check", code=1)
+    assert isinstance(terminal.file, io.StringIO)
+    shown = terminal.file.getvalue()
+    assert "Opening cameras" in shown
+    assert "100 %" in shown
 
 
 def test_check_is_content_with_a_good_site(hallwatch: Run, site: Path) -> None:
