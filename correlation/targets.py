@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from correlation.floors import IdFloor
 from correlation.resolve import NO_COUNTER, UNKNOWN_COUNTER, Seen
 from storage.models import Absence, FootageLink, Step, View
+from storage.presence_now import seen_until
 
 YOUNG = timedelta(minutes=15)
 YOUNG_AGAIN = timedelta(seconds=5)
@@ -46,7 +47,7 @@ class Target:
     start: datetime
     end: datetime
     lasting: bool = False
-    """An absence that goes on; its end is now."""
+    """An absence that goes on; its end is the last moment in which it was seen to."""
 
 
 class Picker:
@@ -130,13 +131,15 @@ def _why(reference: str) -> str:
 
 def _absences(session: Session, wanted: frozenset[int], now: datetime) -> list[Target]:
     query = (
-        select(col(Absence.id), col(FootageLink.id), col(Absence.counter_id), col(Absence.start), col(Absence.end))
+        select(Absence, col(FootageLink.id))
         .outerjoin(FootageLink, col(FootageLink.absence_id) == col(Absence.id))
         .where(col(Absence.id).in_(wanted))
     )
+    found = [(absence.id or 0, absence, link_id) for absence, link_id in session.execute(query)]
+    until = seen_until(session, (absence for _, absence, _ in found), now)
     return [
-        Target(None, absence_id, link_id, counter_id, "", start, end or max(now, start), lasting=end is None)
-        for absence_id, link_id, counter_id, start, end in session.execute(query)
+        Target(None, number, link_id, a.counter_id, "", a.start, until[number], lasting=a.end is None)
+        for number, a, link_id in found
     ]
 
 

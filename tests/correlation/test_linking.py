@@ -21,6 +21,7 @@ from storage.models import (
     Outcome,
     Step,
     View,
+    WatchCursor,
 )
 from tests.correlation.scene import LATER, NINE, at, record, step
 from tests.sample import CAMERA, HALL
@@ -160,6 +161,18 @@ def test_late_footage_is_noticed_by_the_next_process_too(hall: Database, linker:
     again = Linker(hall, Footage(hall, FolderStore(tmp_path / "store"), tmp_path / "spool"))
     again.run_once(LATER + timedelta(days=2, minutes=5))
     assert link_of(hall, step_id).outcome is Outcome.CLIP
+
+
+def test_an_absence_that_nobody_watches_any_more_does_not_grow(hall: Database, linker: Linker) -> None:
+    with hall.transaction() as session:
+        record(session, 0, 400)
+        session.add(Absence(counter_id="cc-1", start=at(100), threshold_s=60))
+        session.add(WatchCursor(camera_id=CAMERA, watched_to=at(200)))
+    for now in (390, 3_000):
+        linker.run_once(at(now))
+        with hall.transaction() as session:
+            link = session.exec(select(FootageLink)).one()
+            assert (link.start, link.end, link.settled) == (at(95), at(200), False)
 
 
 def test_an_absence_is_linked_while_it_lasts_and_again_when_it_ends(hall: Database, linker: Linker) -> None:

@@ -1,4 +1,4 @@
-"""Absences with their counter, footage and alert: three queries for any number of them."""
+"""Absences with their counter, footage and alert: four queries for any number of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from storage.models import Absence, Alert, AlertState, FootageLink
+from storage.presence_now import seen_until
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.step_rows import Clip, clip_of
 
@@ -18,6 +19,8 @@ class AbsenceRow:
     start: datetime
     end: datetime | None
     """None while it lasts."""
+    seen_until: datetime
+    """Its end; while it lasts, the last moment in which somebody watched."""
     ended_by: str
     threshold_s: int
     customer_waiting: bool
@@ -26,22 +29,30 @@ class AbsenceRow:
     alert_state: AlertState | None
 
 
-def absence_rows(session: Session, absences: Sequence[Absence]) -> tuple[AbsenceRow, ...]:
+def absence_rows(session: Session, absences: Sequence[Absence], now: datetime) -> tuple[AbsenceRow, ...]:
     ids = [absence.id for absence in absences]
     found = session.exec(select(FootageLink).where(col(FootageLink.absence_id).in_(ids)))
     links = {link.absence_id: link for link in found}
     alerts = {a.absence_id: a for a in session.exec(select(Alert).where(col(Alert.absence_id).in_(ids)))}
     counters = counters_by_id(session, (absence.counter_id for absence in absences))
-    return tuple(_row(a, counters[a.counter_id], links.get(a.id), alerts.get(a.id)) for a in absences)
+    until = seen_until(session, absences, now)
+    return tuple(
+        _row(a, until[a.id], counters[a.counter_id], links.get(a.id), alerts.get(a.id))
+        for a in absences
+        if a.id is not None
+    )
 
 
-def _row(absence: Absence, counter: CounterRef, link: FootageLink | None, alert: Alert | None) -> AbsenceRow:
+def _row(
+    absence: Absence, until: datetime, counter: CounterRef, link: FootageLink | None, alert: Alert | None
+) -> AbsenceRow:
     assert absence.id is not None
     return AbsenceRow(
         id=absence.id,
         counter=counter,
         start=absence.start,
         end=absence.end,
+        seen_until=until,
         ended_by=absence.ended_by,
         threshold_s=absence.threshold_s,
         customer_waiting=absence.customer_waiting,

@@ -78,6 +78,7 @@ def absences_page(
     waiting: bool = False,
     after: str = "",
 ) -> AbsencesPage:
+    now = services.clock()
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
@@ -85,14 +86,14 @@ def absences_page(
         shown, more = cut(found)
         last = shown[-1] if more else None
         return AbsencesPage(
-            now=services.clock(),
+            now=now,
             halls=halls,
             counters=counters_of(session, (chosen,)) if chosen else (),
             hall=chosen,
             counter=counter,
             waiting=waiting,
             days=days,
-            absences=absence_rows(session, shown),
+            absences=absence_rows(session, shown, now),
             next=str(Cursor(last.start, last.id or 0)) if last else "",
         )
 
@@ -128,7 +129,7 @@ def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep) 
     now = services.clock()
     with services.database.transaction() as session:
         absence = scoped_absence(session, viewer, absence_id)
-        row = absence_rows(session, [absence])[0]
+        row = absence_rows(session, [absence], now)[0]
         camera = row.clip.camera_id if row.clip else None
         camera = camera or cameras_of(session, [absence.counter_id]).get(absence.counter_id)
         alert = session.exec(select(Alert).where(Alert.absence_id == absence_id)).first()
@@ -163,9 +164,9 @@ def _timeline(
     camera: str | None,
     now: datetime,
 ) -> Timeline:
-    start, end = absence.start - AROUND, min((absence.end or now) + AROUND, now)
+    start, end = absence.start - AROUND, min(row.seen_until + AROUND, now)
     spans = presence_between(session, absence.counter_id, start, end, now)
-    lanes = [presence_lane(spans, now), customer_lane(spans, now), absence_lane([absence], now)]
+    lanes = [presence_lane(spans, now), customer_lane(spans, now), absence_lane([row])]
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
     if camera:
         lanes.append(footage_lane(services.footage.coverage(session, camera, start, end)))

@@ -20,6 +20,7 @@ from storage.models import (
     Hall,
     User,
 )
+from storage.presence_now import seen_until
 from web.pages.places import CounterRef, HallRef, counters_by_id, hall_ref
 
 
@@ -47,6 +48,9 @@ class AlertRow:
     since: datetime
     """When what it is about began."""
     until: datetime | None
+    """When it ended."""
+    seen_until: datetime
+    """Its end; while it lasts, now, or the last moment in which somebody watched the counter."""
     customer_waiting: bool
     raised_at: datetime
     acknowledged_at: datetime | None
@@ -55,11 +59,11 @@ class AlertRow:
     deliveries: tuple[DeliveryRow, ...]
 
 
-def alert_rows(session: Session, alerts: Sequence[Alert]) -> tuple[AlertRow, ...]:
-    """Six queries for any number of alerts."""
+def alert_rows(session: Session, alerts: Sequence[Alert], now: datetime) -> tuple[AlertRow, ...]:
+    """Seven queries for any number of alerts."""
     halls = {h.id: hall_ref(h) for h in session.exec(select(Hall).where(col(Hall.id).in_({a.hall_id for a in alerts})))}
     counters = counters_by_id(session, (alert.counter_id for alert in alerts))
-    about = _About(session, alerts)
+    about = _About(session, alerts, now)
     sent = delivery_rows(session, [alert.id for alert in alerts])
     return tuple(
         _row(a, halls[a.hall_id], counters.get(a.counter_id or ""), about, sent[a.id])
@@ -71,12 +75,14 @@ def alert_rows(session: Session, alerts: Sequence[Alert]) -> tuple[AlertRow, ...
 class _About:
     """What the alerts point at, by id."""
 
-    def __init__(self, session: Session, alerts: Sequence[Alert]) -> None:
+    def __init__(self, session: Session, alerts: Sequence[Alert], now: datetime) -> None:
         absences = select(Absence).where(col(Absence.id).in_(_ids(alert.absence_id for alert in alerts)))
         faults = select(CameraFault).where(col(CameraFault.id).in_(_ids(alert.fault_id for alert in alerts)))
         cameras = select(Camera).where(col(Camera.id).in_({a.camera_id for a in alerts if a.camera_id}))
         users = select(User).where(col(User.id).in_(_ids(alert.acknowledged_by for alert in alerts)))
         self.absences = {absence.id: absence for absence in session.exec(absences)}
+        self.seen_until = seen_until(session, self.absences.values(), now)
+        self.now = now
         self.faults = {fault.id: fault for fault in session.exec(faults)}
         self.cameras = {camera.id: camera for camera in session.exec(cameras)}
         self.users = {user.id: user.display_name or user.name for user in session.exec(users)}
@@ -106,6 +112,7 @@ def _row(
         absence_id=alert.absence_id,
         since=cause.start if cause else alert.raised_at,
         until=cause.end if cause else None,
+        seen_until=about.seen_until.get(alert.absence_id or 0) or (cause.end if cause else None) or about.now,
         customer_waiting=bool(absence and absence.customer_waiting),
         raised_at=alert.raised_at,
         acknowledged_at=alert.acknowledged_at,

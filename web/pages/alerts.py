@@ -63,6 +63,7 @@ def alerts_page(
     kind: Annotated[KindFilter, Query()] = "",
     after: str = "",
 ) -> AlertsPage:
+    now = services.clock()
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
@@ -70,7 +71,7 @@ def alerts_page(
         shown, more = cut(found)
         last = shown[-1] if more else None
         return AlertsPage(
-            now=services.clock(),
+            now=now,
             halls=halls,
             hall=chosen,
             state=state,
@@ -78,7 +79,7 @@ def alerts_page(
             days=days,
             counts=_counts(session, viewer),
             may_acknowledge=viewer.may(Permission.ACKNOWLEDGE),
-            alerts=alert_rows(session, shown),
+            alerts=alert_rows(session, shown, now),
             next=str(Cursor(last.raised_at, last.id or 0)) if last else "",
         )
 

@@ -75,7 +75,7 @@ def counter_page(
             timeline=_timeline(session, services.footage, viewer, state, spans, start, now),
             day=shares_between(spans, midnight, now),
             by_hour=hourly(spans, midnight, now),
-            absences=absence_rows(session, _absences(session, counter, now - timedelta(days=7), now)[-RECENT:][::-1]),
+            absences=_absences(session, counter, now - timedelta(days=7), now, RECENT)[::-1],
             steps=step_rows(session, recent_steps(session, viewer, counter)),
             look_back=now - LOOK_BACK,
         )
@@ -92,7 +92,7 @@ def _timeline(
 ) -> Timeline:
     counter = state.counter
     lanes = [presence_lane(spans, now), customer_lane(spans, now)]
-    lanes.append(absence_lane(_absences(session, counter.id, start, now), now))
+    lanes.append(absence_lane(_absences(session, counter.id, start, now, _MAX_SPANS)))
     lanes.append(step_lane(steps_between(session, viewer, counter.id, start, now)))
     if state.camera_id:
         lanes.append(footage_lane(footage.coverage(session, state.camera_id, start, now)))
@@ -125,8 +125,11 @@ def presence_between(
     return [span for span in known if span.start < end]
 
 
-def _absences(session: Session, counter_id: str, start: datetime, end: datetime) -> list[Absence]:
-    return absences_between(session, [counter_id], start, end)
+def _absences(
+    session: Session, counter_id: str, start: datetime, now: datetime, at_most: int
+) -> tuple[AbsenceRow, ...]:
+    """The newest of them, oldest first."""
+    return absence_rows(session, absences_between(session, [counter_id], start, now)[-at_most:], now)
 
 
 def absences_between(session: Session, counter_ids: list[str], start: datetime, end: datetime) -> list[Absence]:

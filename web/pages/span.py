@@ -118,7 +118,7 @@ def _result(
         cameras=tuple(_footage(camera, numbers, coverage[camera.id]) for camera, numbers in cameras),
         timeline=_timeline(session, viewer, chosen, cameras, coverage, start, end, now),
         steps=step_rows(session, sorted(steps, key=lambda step: step.start)),
-        absences=absence_rows(session, absences),
+        absences=absence_rows(session, absences, now),
     )
 
 
@@ -164,7 +164,7 @@ def _timeline(
     lanes: list[Lane] = []
     for ref in chosen:
         presence = presence_lane(presence_between(session, ref.id, start, end, now), end)
-        absences = absence_lane(absences_between(session, [ref.id], start, end), end)
+        absences = absence_lane(absence_rows(session, absences_between(session, [ref.id], start, end), now))
         steps = step_lane(steps_between(session, viewer, ref.id, start, end))
         lanes += [Lane(f"#{ref.number}", presence.bars), Lane("absences", absences.bars), Lane("steps", steps.bars)]
     lanes += [footage_lane(coverage[camera.id], camera.name or camera.id) for camera, _ in cameras]

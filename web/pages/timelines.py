@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from storage.footage import Coverage
-from storage.models import Absence, CustomerState, Presence
+from storage.models import CustomerState, Presence
+from web.pages.absence_rows import AbsenceRow
 
 _STEPS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
@@ -77,8 +78,8 @@ def customer_lane(spans: Iterable[Presence], now: datetime) -> Lane:
     return Lane("customers", tuple(Bar("waiting", p.start, p.end or now) for p in waiting))
 
 
-def absence_lane(absences: Iterable[Absence], now: datetime) -> Lane:
-    return Lane("absences", tuple(Bar("absence", a.start, a.end or now, "", f"/absences/{a.id}") for a in absences))
+def absence_lane(absences: Iterable[AbsenceRow]) -> Lane:
+    return Lane("absences", tuple(Bar("absence", a.start, a.seen_until, "", f"/absences/{a.id}") for a in absences))
 
 
 def footage_lane(coverage: Coverage, name: str = "footage") -> Lane:

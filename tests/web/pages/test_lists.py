@@ -1,5 +1,6 @@
 """Lists: their filters, their pages, and that their cost does not grow with their rows."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from storage.models import Presence, StaffState
+from storage.models import Presence, StaffState, WatchCursor
+from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.pages.paging import Cursor, parse_cursor
 from web.pages.presence_shares import hourly, shares_between
@@ -91,3 +93,20 @@ def test_hours_add_up_to_what_was_watched(spans: list[tuple[int, StaffState]]) -
     assert abs(total.watched_s - sum(seconds for seconds, _ in spans)) < 1e-6
     assert abs(sum(hour.staffed_s for hour in hours) - total.staffed_s) < 1e-6
     assert all(hour.watched_s <= 3600 for hour in hours)
+
+
+def test_an_absence_that_nobody_watches_any_more_does_not_grow_on_any_page(day: Services, sign_in: SignIn) -> None:
+    """It began nine minutes ago; the watcher has been dead for four."""
+    last = NOW - timedelta(minutes=4)
+    with day.database.transaction() as session:
+        session.merge(WatchCursor(camera_id="cc-cam-1", watched_to=last))
+    client, seen_until = sign_in("admin"), last.isoformat().replace("+00:00", "Z")
+    (row,) = [row for row in client.get("/absences.json").json()["absences"] if row["end"] is None]
+    absence_id = row["id"]
+    (alert,) = [row for row in client.get("/alerts.json").json()["alerts"] if row["absence_id"] == absence_id]
+    page = client.get(f"/absences/{absence_id}.json").json()
+    bars = [bar for lane in page["timeline"]["lanes"] if lane["name"] == "absences" for bar in lane["bars"]]
+    assert row["seen_until"] == alert["seen_until"] == page["absence"]["seen_until"] == seen_until
+    assert [bar["end"] for bar in bars] == [seen_until]
+    for path in ("/absences", "/alerts", f"/absences/{absence_id}", "/counters/cc-2"):
+        assert re.search(r'(Lasted</dt><dd class="strong"|data-label="Lasted")>5 min', client.get(path).text), path
