@@ -9,6 +9,7 @@ Events, in the order in which a page meets them:
 - `alert` {id, kind, state, hall_id, counter_id, camera_id, absence_id, raised_at, acknowledged_at, resolved_at}
 - `step` {id, case_id, kind, name, hall_id, counter_id, start, end}: one that has just been reported
 - `camera` {camera_id, hall_id, connected, since, error}
+- `beat` {} every 15 to 30 seconds: who has not heard it for longer has lost the connection
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from web.changes import Entry, State, read_state
 
 log = structlog.get_logger(__name__)
 
-EventName = Literal["snapshot", "presence", "alert", "step", "camera"]
+EventName = Literal["snapshot", "presence", "alert", "step", "camera", "beat"]
 POLL_S = 1.0
 _QUEUE_LENGTH = 256
 

@@ -224,6 +224,13 @@ async def test_an_administrator_narrows_to_one_hall(services: Services) -> None:
     assert [alert["hall_id"] for alert in snapshot["alerts"]] == ["nh"]
 
 
+async def test_a_stream_without_news_beats(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("web.api.event_stream.HEARTBEAT_S", 0.05)
+    async with listening(services, SUPERVISOR) as heard:
+        await heard.next()
+        assert await heard.next() == ("beat", {})
+
+
 async def test_the_stream_ends_with_the_session(services: Services, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.api.event_stream.HEARTBEAT_S", 0.05)
     async with listening(services, SUPERVISOR) as heard:

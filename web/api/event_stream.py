@@ -63,7 +63,7 @@ async def _stream(request: Request, services: Services, hub: EventHub, hall: str
                 # Roles and scopes change, and people sign out: the stream follows within one heartbeat.
                 viewer = await run_in_threadpool(optional_viewer, request, services)
                 checked = time.monotonic()
-                yield b": still here\n\n"
+                yield encode("beat", {})
             elif message := await _next_message(listener, hub, viewer, hall):
                 yield message
     finally:

@@ -16,6 +16,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "feed-label": _("New alerts"),
     "feed-absence": _("{time}: absence at {place}"),
     "feed-camera_fault": _("{time}: fault of camera {place}"),
+    "unknown": _("Unknown"),
     "play": _("Play"),
     "pause": _("Pause"),
     "back": _("Five seconds back"),

@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import uvicorn
 from playwright.sync_api import FloatRect, Page, expect, sync_playwright
 from sqlmodel import select
 
-from storage.models import User
+from storage.models import Alert, AlertState, User
 from tests.servers import free_port
 from tests.web.pages.a_day import NOW
 from web import sessions
@@ -138,6 +138,40 @@ def apart(one: FloatRect, other: FloatRect) -> float:
         max(one["x"], other["x"]) - min(one["x"] + one["width"], other["x"] + other["width"]),
         max(one["y"], other["y"]) - min(one["y"] + one["height"], other["y"] + other["height"]),
     )
+
+
+def test_a_lost_connection_makes_the_states_unknown_until_it_is_back(page: Page) -> None:
+    page.goto("/")
+    staffed = page.locator('.tile[data-state="staffed"]')
+    expect(page.locator('.tile .chip[data-state="staffed"]')).not_to_have_count(0, timeout=WITHIN_MS)
+    before = staffed.count()
+    banner = page.get_by_role("alert").filter(has_text="No connection")
+    expect(banner).to_be_hidden()
+    page.route("**/events", lambda route: route.abort())
+    page.reload()
+    expect(banner).to_be_visible(timeout=WITHIN_MS)
+    expect(staffed).to_have_count(0)
+    expect(page.locator(".tile .chip").filter(has_text="Staffed")).to_have_count(0)
+    expect(page.locator('.tile[data-state="unknown"]')).to_have_count(6)
+    page.unroute("**/events")
+    expect(staffed).to_have_count(before, timeout=WITHIN_MS)
+    expect(page.locator('.tile .chip[data-state="staffed"]')).to_have_count(before, timeout=WITHIN_MS)
+    expect(banner).to_be_hidden()
+
+
+def test_the_badge_counts_every_raised_alert_however_old(page: Page, day: Services) -> None:
+    with day.database.transaction() as session:
+        for alert in session.exec(select(Alert)):
+            alert.raised_at -= timedelta(days=3)
+        raised = [alert for alert in session.exec(select(Alert)) if alert.state is AlertState.RAISED]
+        count = str(len(raised))
+    page.goto("/health")
+    badge = page.locator("[data-alert-count]").last
+    expect(badge).to_have_text(count)
+    # As if the page came back from the browser's cache with what was true long ago.
+    page.evaluate("document.querySelectorAll('[data-alert-count]').forEach((badge) => badge.textContent = '99')")
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    expect(badge).to_have_text(count, timeout=WITHIN_MS)
 
 
 def test_the_question_mark_shows_the_keys(page: Page) -> None:
