@@ -7,7 +7,13 @@ SOURCES = hatch_build.ROOT / "web" / "ui"
 _ASKED = re.compile(r"\bword\(\s*[\w.#]+,\s*([^)]*?)[,)]")
 _KEY = re.compile(r'"([a-z_-]+)"')
 _STATES = ("connecting", "stalled", "offline", "unsupported", "denied", "paused")
-_COMPOSED = {*(f"live-{state}" for state in _STATES), "feed-absence", "feed-camera_fault"}
+_COMPOSED = {
+    *(f"live-{state}" for state in _STATES),
+    "feed-absence",
+    "feed-camera_fault",
+    "clip-missing",
+    "clip-undecodable",
+}
 
 
 def asked_words() -> set[str]:
