@@ -1,4 +1,5 @@
 // <time-chart label unit timezone>: draws the <table> inside it. First column <time datetime>, then one line per column.
+// Times are written in the language of the page and the zone, on a clock of 24 hours.
 // The table stays for screen readers and where scripts do not run.
 import uPlot from "uplot";
 
@@ -39,8 +40,8 @@ class TimeChart extends HTMLElement {
       width: Math.max(this.clientWidth, 100),
       height: HEIGHT,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
-      axes: [axis, { ...axis, label: this.getAttribute("unit") ?? "" }],
-      series: [{}, ...series],
+      axes: [{ ...axis, values: (_, times) => ticks(times, zone) }, { ...axis, label: this.getAttribute("unit") ?? "" }],
+      series: [{ label: names[0] ?? "", value: (_, time) => moment(time, zone) }, ...series],
     };
     this.#chart = new uPlot(options, columns(table, names.length), this.#holder);
   };
@@ -48,6 +49,30 @@ class TimeChart extends HTMLElement {
   #fit(): void {
     if (this.clientWidth > 0) this.#chart?.setSize({ width: this.clientWidth, height: HEIGHT });
   }
+}
+
+/** The date stands beneath the first time and beneath each midnight. */
+function ticks(times: number[], zone: string): string[] {
+  const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+  const date = format({ month: "numeric", day: "numeric", timeZone: zone });
+  let before = "";
+  return times.map((time) => {
+    const day = date(time);
+    const isNew = day !== before;
+    before = day;
+    return isNew ? `${clock(time)}\n${day}` : clock(time);
+  });
+}
+
+/** A time in the legend, where `null` is: the pointer is nowhere. */
+function moment(time: number | null, zone: string): string {
+  if (time === null) return "–";
+  return format({ month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone })(time);
+}
+
+function format(options: Intl.DateTimeFormatOptions): (seconds: number) => string {
+  const made = new Intl.DateTimeFormat(document.documentElement.lang || undefined, options);
+  return (seconds) => made.format(new Date(seconds * 1000));
 }
 
 /** Seconds since 1970, then the numbers of each column; an empty cell leaves a hole in the line. */
