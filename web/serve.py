@@ -5,7 +5,8 @@ import socket
 import sys
 import threading
 from collections import Counter as Tally
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -28,6 +29,13 @@ class CannotStart(Exception):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class BeforeOthers:
+    worker: Worker
+    wait: Callable[[], None]
+    """Returns when the others may start."""
 
 
 def role_command(role: str, config: Path) -> tuple[str, ...]:
@@ -78,16 +86,25 @@ def port_problem(web: WebSettings) -> str | None:
     return None
 
 
-def run(supervised: Sequence[Worker], stop: threading.Event) -> None:
-    """Until `stop` is set or a SIGINT or SIGTERM comes; then every worker is stopped in order and waited for."""
+def run(supervised: Sequence[Worker], stop: threading.Event, before: BeforeOthers | None = None) -> None:
+    """Until `stop` is set or a SIGINT or SIGTERM comes; then every worker is stopped in order and waited for.
+
+    `before` is a worker that is started, waited for and stopped before the others.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    first = Supervisor([before.worker] if before else [])
     supervisor = Supervisor(supervised)
-    supervisor.start()
+    first.start()
+    if before:
+        before.wait()
+    if not stop.is_set():
+        supervisor.start()
     try:
         while not stop.wait(0.5):  # a wait without a limit would keep Python from handling signals on some systems
             pass
     finally:
         log.info("stopping")
+        first.stop()
         supervisor.stop()
         log.info("stopped")

@@ -4,8 +4,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
 
 import structlog
 
@@ -24,6 +27,8 @@ class Worker:
     command: tuple[str, ...]
     stop_within_s: float = 20.0
     """Then it is killed."""
+    output: Path | None = None
+    """Gets what it writes, appended; else that goes where ours goes."""
 
 
 def next_delay(previous_s: float, ran_s: float) -> float:
@@ -82,7 +87,12 @@ class _Keeper:
 
     def _run_once(self) -> int:
         """Returns the exit status, negative for a signal, once the process has ended by itself or was stopped."""
-        with subprocess.Popen(self.worker.command, stdin=subprocess.PIPE, start_new_session=True) as process:
+        with (
+            _opened(self.worker.output) as output,
+            subprocess.Popen(
+                self.worker.command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True
+            ) as process,
+        ):
             self.pid = process.pid
             log.info("worker_started", worker=self.worker.name, pid=process.pid)
             if self._on_start:
@@ -102,6 +112,15 @@ class _Keeper:
             log.error("worker_killed", worker=self.worker.name, waited_s=self.worker.stop_within_s)
             process.kill()
             process.wait()
+
+
+@contextmanager
+def _opened(output: Path | None) -> Iterator[IO[bytes] | None]:
+    if output is None:
+        yield None
+        return
+    with output.open("ab") as file:
+        yield file
 
 
 def _describe(status: int) -> str:

@@ -1,16 +1,18 @@
 """`hallwatch demo`"""
 
 import json
+import logging
 import os
 import socket
 import sys
 import threading
 import time
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from rich.table import Table
 
@@ -21,12 +23,14 @@ from web import accounts, logs, passwords
 from web import serve as serving
 from web.accounts import NewUser
 from web.commands.common import UserError, err, out
+from web.commands.demo_log import warnings_of
 from web.composition import build_services
 from web.services import Services
 from web.settings_file import FILE_NAME, read_settings
 from web.supervisor import Worker
 
 ACCESS_FILE = "demo-access.json"
+LOG_FILE = "demo.log"
 _RTSP_PORT = 8554
 _CONTROL_PORT = 8555
 _READY_WITHIN_S = 60
@@ -47,13 +51,19 @@ def demo(
     speed: Annotated[float, typer.Option(help="How much faster than in a real hall people come and go.")] = 20.0,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
     seconds: Annotated[float | None, typer.Option(help="End by itself after so long.")] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print every line of the log, not warnings alone.")
+    ] = False,
 ) -> None:
     """Show a simulated hall at work: live video, presence, absences and cases, in your browser.
 
     Example: hallwatch demo --port 9000 --no-open
     """
-    logs.configure("demo")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    log_file = None if verbose else folder / LOG_FILE
+    logs.configure("demo")
+    if not verbose:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     access = _access(folder / ACCESS_FILE)
     rtsp_port = free_port(_RTSP_PORT)
     config = folder / FILE_NAME
@@ -69,8 +79,18 @@ def demo(
         timer.daemon = True
         timer.start()
     os.environ["HALLWATCH_PUSH_KEY"] = access.push_key  # by environment: a command line is there for all to read
-    simulator = Worker("simulator", _simulator_command(folder, port, cameras, speed, rtsp_port))
-    serving.run([simulator, *serving.workers(config.resolve())], stop)
+    simulator = Worker("simulator", _simulator_command(folder, port, cameras, speed, rtsp_port), output=log_file)
+    opening = serving.BeforeOthers(simulator, lambda: _await_hall(rtsp_port, stop))
+    roles = [replace(worker, output=log_file) for worker in serving.workers(config.resolve())]
+    with warnings_of(log_file):
+        serving.run(roles, stop, opening)
+
+
+def _await_hall(rtsp_port: int, stop: threading.Event) -> None:
+    """Else each demo would begin with cameras that cannot be reached."""
+    with err.status("The simulated hall is opening…"):
+        if not _answers(f"http://127.0.0.1:{rtsp_port}", stop) and not stop.is_set():
+            err.print("The simulated cameras do not answer yet; going on without them.", style="yellow")
 
 
 def _access(file: Path) -> DemoAccess:
@@ -165,7 +185,7 @@ def _announce(address: str, access: DemoAccess, folder: Path, open_browser: bool
     """As soon as the pages answer."""
     if not _answers(address, stop):
         if not stop.is_set():
-            err.print(f"The pages at {address} do not answer; the log above says why.", style="red")
+            err.print(f"The pages at {address} do not answer; {folder / LOG_FILE} says why.", style="red")
         return
     table = Table(title=f"A simulated hall is at work: {address}", box=None, title_justify="left")
     table.add_column("sign-in name")
@@ -173,7 +193,7 @@ def _announce(address: str, access: DemoAccess, folder: Path, open_browser: bool
     for role in Role:
         table.add_row(role.value, access.password)
     out.print(table)
-    out.print(f"Kept in {folder / ACCESS_FILE}. Stop with Ctrl-C.", highlight=False)
+    out.print(f"Kept in {folder / ACCESS_FILE}; the log is in {folder / LOG_FILE}. Stop with Ctrl-C.", highlight=False)
     if open_browser:
         webbrowser.open(address)
 
