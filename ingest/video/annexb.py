@@ -24,10 +24,22 @@ def join_units(units: Iterable[bytes]) -> bytes:
 
 def length_prefixed(data: bytes) -> bytes:
     """Annex B data with each start code replaced by a length of four bytes."""
-    parts: list[bytes] = []
-    for unit in split_units(data):
-        parts += (len(unit).to_bytes(4, "big"), unit)
-    return b"".join(parts)
+    return b"".join(length_prefixed_parts(data))
+
+
+def length_prefixed_parts(data: bytes) -> list[bytes | memoryview]:
+    """What `length_prefixed` consists of, the units not copied: each length, then its unit."""
+    parts: list[bytes | memoryview] = []
+    view, found = memoryview(data), data.find(_SHORT_START_CODE)
+    while found >= 0:
+        start = found + 3
+        found = data.find(_SHORT_START_CODE, start)
+        end = len(data) if found < 0 else found
+        while end > start and not data[end - 1]:
+            end -= 1
+        if end > start:
+            parts += ((end - start).to_bytes(4, "big"), view[start:end])
+    return parts
 
 
 def annexb(data: bytes) -> bytes:

@@ -14,7 +14,7 @@ USUAL_INTERVAL_S = Fraction(1, 25)
 MAX_BACKWARD_S = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taken:
     """What one packet led to, in the order in which it has to be passed on."""
 

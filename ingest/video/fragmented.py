@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from ingest.video.annexb import length_prefixed
+from ingest.video.annexb import length_prefixed_parts
 from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, child, whole_boxes
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
 from ingest.video.movie import (
@@ -79,12 +79,17 @@ def fragment(
     frames: Sequence[EncodedFrame], number: int, decode_time: int, durations: Sequence[int], wall: datetime
 ) -> tuple[bytes, bytes]:
     """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first frame."""
-    samples = [length_prefixed(frame.data) for frame in frames]
-    moof = _moof(frames, samples, number, decode_time, durations)
+    parts: list[bytes | memoryview] = []
+    sizes: list[int] = []
+    for frame in frames:
+        units = length_prefixed_parts(frame.data)
+        sizes.append(sum(map(len, units)))
+        parts += units
+    moof = _moof(frames, sizes, number, decode_time, durations)
     first = frames[0]
     # Around a camera's first sender report a frame may be due before the one that was sent before it.
     presented = max(decode_time + first.pts - first.dts, 0)
-    return reference_time(to_us(wall), presented) + moof, box(b"mdat", *samples)
+    return reference_time(to_us(wall), presented) + moof, box(b"mdat", *parts)
 
 
 def summary(initial: bytes, heads: Sequence[bytes]) -> bytes:
@@ -105,12 +110,12 @@ def read_summary(data: bytes) -> tuple[Initial, list[bytes]]:
 
 
 def _moof(
-    frames: Sequence[EncodedFrame], samples: Sequence[bytes], number: int, decode_time: int, durations: Sequence[int]
+    frames: Sequence[EncodedFrame], sizes: Sequence[int], number: int, decode_time: int, durations: Sequence[int]
 ) -> bytes:
     table: list[int] = []
-    for frame, sample, duration in zip(frames, samples, durations, strict=True):
+    for frame, sample_size, duration in zip(frames, sizes, durations, strict=True):
         flags = KEYFRAME_FLAGS if frame.keyframe else OTHER_FLAGS
-        table += (duration, len(sample), flags, (frame.pts - frame.dts) & 0xFFFFFFFF)
+        table += (duration, sample_size, flags, (frame.pts - frame.dts) & 0xFFFFFFFF)
     size = 8 + 16 + 8 + 16 + 20 + 20 + 4 * len(table)
     run = full_box(
         b"trun",

@@ -27,9 +27,12 @@ class StreamInfo:
     """Seconds per tick of `pts` and `dts`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EncodedFrame:
-    """One coded picture. `pts` and `dts` count on through reconnects only within one StreamInfo."""
+    """One coded picture. `pts` and `dts` count on through reconnects only within one StreamInfo.
+
+    Shared, so not to be changed; not frozen because that would make it twice as costly, for every picture there is.
+    """
 
     data: bytes
     """Annex B; a keyframe may or may not repeat the parameter sets."""

@@ -65,6 +65,7 @@ class RecorderNode:
         self._relay = RelayServer(settings.relay_socket, self._streams)
         self._intakes: dict[str, Intake] = {}
         self._adopted: list[FinishedSegment] = []
+        self._hanging: dict[str, CameraWorker] = {}
         self._started = _now()
         self._reconciled = False
         self._stop = threading.Event()
@@ -173,10 +174,13 @@ class RecorderNode:
             stream.intake.close(cause, _now())
 
     def _replace_stalled(self, now: datetime) -> None:
-        for stream in self._streams.main().values():
-            if stream.worker.meter.silent_for(now) > STALLED:
-                log.warning("camera_stalled", camera=stream.feed.id)
+        """A read that sender reports keep alive does not end: a camera has at most one such thread besides its own."""
+        for camera_id, stream in self._streams.main().items():
+            hanging = self._hanging.get(camera_id)
+            if stream.worker.meter.silent_for(now) > STALLED and (hanging is None or hanging.join(0)):
+                log.warning("camera_stalled", camera=camera_id)
                 stream.worker.abandon("connected, but no pictures")
+                self._hanging[camera_id] = stream.worker
                 self._begin(stream.feed, stream.hub)
 
     def _intake(self, camera_id: str) -> Intake:

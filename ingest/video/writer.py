@@ -86,7 +86,7 @@ class SegmentWriter:
         number = len(self._fragments) + 1
         head, media = fragment(gop.frames, number, self._decode_time, gop.durations, from_us(gop.wall_us))
         offset = self._size
-        self._write(head, media)
+        self._write(head + media)
         self._heads.append(head)
         start_us = self._recording.start_us
         self._fragments.append(Fragment(max(gop.wall_us - start_us, 0), gop.duration_us, offset, self._size - offset))
@@ -115,20 +115,18 @@ class SegmentWriter:
             tuple(self._fragments),
         )
 
-    def _write(self, *parts: bytes) -> None:
-        """All of them or, when the disk does not take it, nothing."""
+    def _write(self, data: bytes) -> None:
+        """All of it or, when the disk does not take it, nothing."""
+        left = memoryview(data)
         try:
-            for part in parts:
-                left = memoryview(part)
-                while left:
-                    left = left[self._file.write(left) or 0 :]
+            while left:
+                left = left[self._file.write(left) or 0 :]
         except OSError:
             self._file.truncate(self._size)
             self._file.seek(self._size)
             raise
-        for part in parts:
-            self._digest.update(part)
-            self._size += len(part)
+        self._digest.update(data)
+        self._size += len(data)
 
 
 def part_path(spool: Path, key: str) -> Path:
