@@ -14,7 +14,9 @@ def configure(role: str, *, verbose: bool = False) -> None:
     """Every line carries the role that wrote it; libraries' own logs take the same way from WARNING on."""
     structlog.contextvars.clear_contextvars()
     terminal = sys.stderr.isatty()
-    renderer: Any = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    # Plain tracebacks: others show local variables, and with them passwords.
+    coloured = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer: Any = coloured if terminal else structlog.processors.JSONRenderer()
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
