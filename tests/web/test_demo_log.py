@@ -1,0 +1,26 @@
+"""What is wrong in the demo is told, and nothing else."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from web.commands.demo_log import told, warnings_of
+
+
+def line(**fields: object) -> str:
+    return json.dumps({"timestamp": "2026-11-23T00:00:00Z", "role": "recorder", **fields})
+
+
+def test_only_what_is_wrong_is_told() -> None:
+    assert told(line(level="info", event="role_started")) is None
+    assert told("not a log line") is None
+    assert told(line(level="warning", event="camera_lost", camera="cc-1")) == "recorder: camera_lost camera=cc-1"
+
+
+def test_warnings_written_meanwhile_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "demo.log"
+    with warnings_of(file), file.open("a") as log:
+        log.write(line(level="info", event="quiet") + "\n" + line(level="error", event="loud") + "\n")
+    assert "recorder: loud" in capsys.readouterr().err
+    assert "quiet" in file.read_text()
