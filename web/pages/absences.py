@@ -67,6 +67,8 @@ class AbsencePage:
     acknowledged_at: datetime | None
     acknowledged_by: str
     deliveries: tuple[DeliveryRow, ...]
+    play: bool
+    """Its footage was asked to play by itself."""
 
 
 def absences_page(
@@ -125,7 +127,9 @@ def _absences(
     return list(session.exec(wanted))
 
 
-def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep) -> AbsencePage:
+def absence_page(
+    absence_id: int, viewer: AbsenceViewer, services: ServicesDep, play: bool = False
+) -> AbsencePage:
     now = services.clock()
     with services.database.transaction() as session:
         absence = scoped_absence(session, viewer, absence_id)
@@ -144,6 +148,7 @@ def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep) 
             acknowledged_at=alert.acknowledged_at if alert else None,
             acknowledged_by=(by.display_name or by.name) if by else "",
             deliveries=delivery_rows(session, [alert.id])[alert.id] if alert and alert.id else (),
+            play=play,
         )
 
 

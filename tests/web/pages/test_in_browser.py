@@ -2,7 +2,9 @@
 
 import json
 import re
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import FloatRect, Page, expect, sync_playwright
+from playwright.sync_api import FloatRect, Page, Route, expect, sync_playwright
 from sqlmodel import select
 
 from storage.models import Alert, AlertState, User
@@ -178,3 +180,118 @@ def test_the_question_mark_shows_the_keys(page: Page) -> None:
     page.goto("/health")
     page.keyboard.press("?")
     expect(page.locator("dialog#help")).to_be_visible()
+
+
+@pytest.fixture(scope="session")
+def half_a_minute(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An MP4 that a browser can seek in."""
+    file = tmp_path_factory.mktemp("footage") / "clip.mp4"
+    picture = "testsrc=size=160x90:rate=25:duration=30"
+    command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", str(file)]
+    subprocess.run([*command[:-1], "-movflags", "+faststart", command[-1]], check=True, timeout=60)
+    return file.read_bytes()
+
+
+def with_footage(page: Page, footage: bytes) -> None:
+    """Every clip is this one, whatever was asked for."""
+
+    def answer(route: Route) -> None:
+        asked = re.match(r"bytes=(\d+)-(\d*)", route.request.headers.get("range", ""))
+        begin, end = (int(asked[1]), int(asked[2] or len(footage) - 1)) if asked else (0, len(footage) - 1)
+        headers = {
+            "Content-Type": "video/mp4",
+            "Accept-Ranges": "bytes",
+            "Content-Range": f"bytes {begin}-{end}/{len(footage)}",
+        }
+        route.fulfill(status=206, headers=headers, body=footage[begin : end + 1])
+
+    page.route("**/media/clip.mp4?*", answer)
+
+
+def until(page: Page, condition: str) -> None:
+    """Not `wait_for_function`: the page's policy forbids what that does."""
+    deadline = time.monotonic() + WITHIN_MS / 1000
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(50)
+
+
+PAUSED = "document.querySelector('clip-player').paused"
+WALL = "document.querySelector('clip-player').wallMs"
+READY = "Boolean(document.querySelector('clip-player')?.shadowRoot?.querySelector('.transport'))"
+
+
+def test_play_beside_a_step_plays_from_a_little_before_it(page: Page, half_a_minute: bytes) -> None:
+    with_footage(page, half_a_minute)
+    page.goto("/cases/1")
+    page.locator(".step .watch a").first.click()
+    until(page, "document.querySelector('clip-player')?.paused === false")
+    late = "(player => player.wallMs - Date.parse(player.getAttribute('at')))(document.querySelector('clip-player'))"
+    assert -5_500 < page.evaluate(late) < 0
+    until(page, f"{late} > -4500")
+
+
+def test_play_in_the_list_of_absences_plays_and_opening_the_absence_does_not(page: Page, half_a_minute: bytes) -> None:
+    with_footage(page, half_a_minute)
+    page.goto("/absences")
+    page.locator("#results a.button", has_text="Play").first.click()
+    until(page, "document.querySelector('clip-player')?.paused === false")
+    page.goto(page.url.split("?")[0])
+    until(page, READY)
+    assert page.evaluate(PAUSED) is True
+
+
+def test_the_keys_play_a_page_that_was_just_opened_but_not_while_one_types(page: Page, half_a_minute: bytes) -> None:
+    with_footage(page, half_a_minute)
+    page.goto("/absences")
+    address = page.locator("#results a.button", has_text="Play").first.get_attribute("href")
+    assert address
+    page.goto(address.split("?")[0])
+    until(page, READY)
+    before = page.evaluate(WALL)
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate(WALL) == pytest.approx(before - 5_000, abs=100)
+    page.keyboard.press("Space")
+    assert page.evaluate(PAUSED) is False
+    page.keyboard.press("Space")
+    assert page.evaluate(PAUSED) is True
+    page.evaluate("document.querySelector('main').append(document.createElement('textarea'))")
+    page.locator("main > textarea").press("Space")
+    assert page.evaluate(PAUSED) is True
+
+
+def test_a_span_has_a_picture_at_its_very_end(page: Page, half_a_minute: bytes) -> None:
+    with_footage(page, half_a_minute)
+    page.goto(f"/span?{SPAN}")
+    page.evaluate("(player => player.seekWall(player.span.to))(document.querySelector('span-player'))")
+    until(
+        page,
+        "(video => !video.seeking && video.readyState >= 2 && video.currentTime > 29 && !video.ended)"
+        "(document.querySelector('.span-figure video'))",
+    )
+
+
+def test_filters_of_one_row_have_one_height(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for path in ("/cases", f"/span?{SPAN}"):
+        page.goto(path)
+        boxes = [found.bounding_box() for found in page.locator(".filters .field > :is(select, input)").all()]
+        assert len({box["height"] for box in boxes if box}) == 1, path
+
+
+def test_the_chart_tells_time_in_the_language_of_the_page_on_24_hours(page: Page) -> None:
+    page.goto("/health")
+    page.context.add_cookies([{"name": "hallwatch_language", "value": "zh", "url": page.evaluate("location.origin")}])
+    # What is written on a canvas cannot be read back.
+    page.add_init_script(
+        "window.drawn = []; const fill = CanvasRenderingContext2D.prototype.fillText;"
+        "CanvasRenderingContext2D.prototype.fillText ="
+        "function (text, ...at) { drawn.push(text); fill.call(this, text, ...at) }"
+    )
+    page.goto("/health")
+    legend = page.locator("time-chart .u-legend .u-label").first
+    expect(legend).to_have_text(translations(Language.ZH).gettext("Hour"), timeout=WITHIN_MS)
+    until(page, "drawn.length > 0")
+    drawn = page.evaluate("drawn")
+    assert any(re.fullmatch(r"\d\d:\d\d", text) for text in drawn)
+    assert not any(re.search("am|pm", text) for text in drawn)

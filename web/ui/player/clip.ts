@@ -1,9 +1,14 @@
-// <clip-player src start timezone label at gaps events>: one clip, with the wall time of its picture.
+// <clip-player src start timezone label at gaps events autoplay>: one clip, with the wall time of its picture.
+// With `autoplay` it plays by itself, from a little before `at`; without sound, or browsers would not allow it.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
 import { JoinedClip } from "./joined.js";
+import { listenOnPage } from "./keys.js";
+import { showable } from "./media.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
 import { spansOf, wallAttribute, type WallSpan } from "./wall.js";
+
+const LEAD_MS = 5_000;
 
 const STYLE = sheet(`
   :host { background: var(--video, #10161b); color: var(--video-ink, #fff); }
@@ -21,6 +26,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
   #end = 0;
   #gaps: WallSpan[] = [];
   #joined = new JoinedClip(0, []);
+  #unlisten = (): void => undefined;
 
   get span(): WallSpan {
     return { from: this.#start, to: this.#end };
@@ -59,10 +65,13 @@ export class ClipPlayer extends HTMLElement implements Playable {
     this.#box.replaceChildren(picture);
     shadow(this, STYLE, this.#box).adoptedStyleSheets.push(TRANSPORT_STYLE);
     this.#follow();
+    this.#video.muted = this.hasAttribute("autoplay");
     this.#video.src = this.getAttribute("src") ?? "";
+    this.#unlisten = listenOnPage((event) => this.#transport?.key(event) ?? false);
   }
 
   disconnectedCallback(): void {
+    this.#unlisten();
     this.#video.removeAttribute("src");
     this.#video.load();
   }
@@ -76,8 +85,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
   }
 
   seekWall(ms: number): void {
-    const wanted = this.#joined.mediaOf(ms) / 1000;
-    this.#video.currentTime = Math.min(Math.max(wanted, 0), this.#video.duration || 0);
+    this.#video.currentTime = showable(this.#video, this.#joined.mediaOf(ms) / 1000);
   }
 
   #follow(): void {
@@ -98,8 +106,11 @@ export class ClipPlayer extends HTMLElement implements Playable {
     const timed: Mark[] = marks.map(({ at, label }) => ({ at: Date.parse(at), label }));
     this.#transport = new Transport(this, this, this.#gaps, timed);
     this.#box.append(this.#transport.bar);
-    this.seekWall(this.hasAttribute("at") ? wallAttribute(this, "at") : this.#start);
+    const asked = this.hasAttribute("autoplay");
+    const at = this.hasAttribute("at") ? wallAttribute(this, "at") : this.#start;
+    this.seekWall(asked ? at - LEAD_MS : at);
     this.#tell();
+    if (asked) this.play();
   }
 
   #tell(): void {

@@ -2,6 +2,8 @@
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
 import { JoinedClip } from "./joined.js";
+import { listenOnPage } from "./keys.js";
+import { showable } from "./media.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
 import { firstOutside, spansOf, wallAttribute, type WallSpan } from "./wall.js";
 
@@ -34,6 +36,7 @@ class SpanPlayer extends HTMLElement implements Playable {
   #playing = false;
   #beatAt = 0;
   #timer = 0;
+  #unlisten = (): void => undefined;
 
   get span(): WallSpan {
     return { from: this.#from, to: this.#to };
@@ -71,12 +74,14 @@ class SpanPlayer extends HTMLElement implements Playable {
     figures.append(document.createElement("slot"));
     shadow(this, STYLE, figures, this.#transport.bar).adoptedStyleSheets.push(TRANSPORT_STYLE);
     this.addEventListener("keydown", this.#onKey);
+    this.#unlisten = listenOnPage((event) => this.#transport?.key(event) ?? false);
     this.#timer = window.setInterval(() => this.#beat(), PACE_MS);
     this.seekWall(this.hasAttribute("at") ? wallAttribute(this, "at") : firstOutside(gaps, this.span));
   }
 
   disconnectedCallback(): void {
     clearInterval(this.#timer);
+    this.#unlisten();
     this.removeEventListener("keydown", this.#onKey);
     for (const { picture, video } of this.#tracks) {
       video.removeAttribute("src");
@@ -154,7 +159,7 @@ class SpanPlayer extends HTMLElement implements Playable {
     note.textContent = missing ? word(this, "gap") : "";
     if (missing || !this.#playing) video.pause();
     else if (video.paused) video.play().catch(() => undefined);
-    const wanted = joined.mediaOf(this.#wall) / 1000;
+    const wanted = showable(video, joined.mediaOf(this.#wall) / 1000);
     if (!track.failed && Math.abs(video.currentTime - wanted) > tolerance && !video.seeking) video.currentTime = wanted;
   }
 
