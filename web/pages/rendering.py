@@ -1,7 +1,7 @@
 """One function makes a page's context, a frozen dataclass; its address serves it as HTML and, with `.json`, as JSON."""
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -80,12 +80,21 @@ def environment(language: Language) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(Formats(language).filters())
     made.filters["as_json"] = _attribute_json
+    made.filters["words"] = partial(_in_words_of, language)
     made.globals.update(asset=asset, clip_address=clip_address, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
     # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.
     for name in ("ui", "footage", "rows", "filters"):
         made.globals[name] = made.get_template(f"parts/{name}.html").module
     return made
+
+
+def _in_words_of(language: Language, text: str) -> str:
+    """Translates a message that a page chose; a text that is none stays as it is.
+
+    The template's own `_()` takes its argument for safe HTML and a format: it is for literals alone.
+    """
+    return translations(language).gettext(text) if text else ""
 
 
 def _attribute_json(value: object) -> str:
