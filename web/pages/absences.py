@@ -127,9 +127,7 @@ def _absences(
     return list(session.exec(wanted))
 
 
-def absence_page(
-    absence_id: int, viewer: AbsenceViewer, services: ServicesDep, play: bool = False
-) -> AbsencePage:
+def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep, play: bool = False) -> AbsencePage:
     now = services.clock()
     with services.database.transaction() as session:
         absence = scoped_absence(session, viewer, absence_id)
