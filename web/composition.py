@@ -65,6 +65,11 @@ def _s3_store(store: StoreSettings) -> ObjectStore:
 def prepare(services: Services) -> Sequence[Change]:
     """Brings the schema and the declared places up to date; what `serve` and `init` do first."""
     upgrade(services.database)
+    return declare_site(services)
+
+
+def declare_site(services: Services) -> Sequence[Change]:
+    """Brings the declared places up to date; does nothing where the file says what it said last."""
     with services.database.transaction() as session:
         key = fingerprint_key(services)
         return apply_site(session, services.settings, services.secrets, key, services.clock())

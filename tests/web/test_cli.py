@@ -219,3 +219,10 @@ def test_cases_are_imported_with_a_report(hallwatch: Run, site: Path, tmp_path: 
     assert re.search(r"2 +start ", report)
     assert re.search(r"said before +1", hallwatch("import-cases", str(file), "--source", "city").output)
     assert "There is no source 'x'" in hallwatch("import-cases", str(file), "--source", "x", code=1).output
+
+
+def test_what_is_declared_after_init_is_known_to_the_next_command(hallwatch: Run, config: Path) -> None:
+    hallwatch("init", "--yes")
+    config.write_text(GOOD, "utf-8")
+    hallwatch("user", "add", "li.wei", "--role", "supervisor", "--hall", "cc")
+    assert "cc" in hallwatch("user", "list").output

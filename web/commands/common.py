@@ -15,7 +15,7 @@ from storage.migrate import SchemaError, check_schema
 from storage.objects import StoreError
 from storage.secrets import SecretError
 from web.accounts import AccountProblem
-from web.composition import build_services
+from web.composition import build_services, declare_site
 from web.passwords import PasswordProblem
 from web.serve import CannotStart
 from web.services import Services
@@ -68,10 +68,11 @@ def fail(message: str) -> None:
 
 @contextmanager
 def opened(config: Path) -> Iterator[Services]:
-    """The services of an installation that has been initialised."""
+    """The services of an installation that has been initialised, with what its file declares now."""
     services = build_services(read_settings(config))
     try:
         check_schema(services.database)
+        declare_site(services)
         yield services
     finally:
         services.database.close()
