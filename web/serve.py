@@ -33,7 +33,7 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class BeforeOthers:
-    worker: Worker
+    workers: tuple[Worker, ...]
     wait: Callable[[], None]
     """Returns when the others may start."""
 
@@ -89,11 +89,11 @@ def port_problem(web: WebSettings) -> str | None:
 def run(supervised: Sequence[Worker], stop: threading.Event, before: BeforeOthers | None = None) -> None:
     """Until `stop` is set or a SIGINT or SIGTERM comes; then every worker is stopped in order and waited for.
 
-    `before` is a worker that is started, waited for and stopped before the others.
+    `before` are workers that start first, are waited for, and stop after all others.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    first = Supervisor([before.worker] if before else [])
+    first = Supervisor(before.workers if before else ())
     supervisor = Supervisor(supervised)
     first.start()
     if before:
@@ -105,6 +105,6 @@ def run(supervised: Sequence[Worker], stop: threading.Event, before: BeforeOther
             pass
     finally:
         log.info("stopping")
-        first.stop()
         supervisor.stop()
+        first.stop()
         log.info("stopped")

@@ -80,10 +80,12 @@ def demo(
         timer.start()
     os.environ["HALLWATCH_PUSH_KEY"] = access.push_key  # by environment: a command line is there for all to read
     simulator = Worker("simulator", _simulator_command(folder, port, cameras, speed, rtsp_port), output=log_file)
-    opening = serving.BeforeOthers(simulator, lambda: _await_hall(rtsp_port, stop))
     roles = [replace(worker, output=log_file) for worker in serving.workers(config.resolve())]
+    # The simulator ends between the recorder, which would miss its cameras, and the pages, to which it pushes.
+    pages = [role for role in roles if role.name == "web"]
+    opening = serving.BeforeOthers((*pages, simulator), lambda: _await_hall(rtsp_port, stop))
     with warnings_of(log_file):
-        serving.run(roles, stop, opening)
+        serving.run([role for role in roles if role not in pages], stop, opening)
 
 
 def _await_hall(rtsp_port: int, stop: threading.Event) -> None:
