@@ -25,9 +25,7 @@ def check_footage(session: Session, viewer: Viewer, camera_id: str, start: datet
         raise NotFound
 
 
-def _links(
-    session: Session, viewer: Viewer, counters: list[str], start: datetime, end: datetime
-) -> list[FootageLink]:
+def _links(session: Session, viewer: Viewer, counters: list[str], start: datetime, end: datetime) -> list[FootageLink]:
     """Of everything at these counters that the department may know of and that begins near the span."""
     absences = (
         select(FootageLink)
