@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlmodel import col, select
+from sqlmodel import insert, select, update
 
 from ingest.video.meter import Health
 from storage.database import Database
@@ -15,28 +15,30 @@ def report(
 ) -> None:
     """One transaction; raises SQLAlchemyError. `waiting`: entries that the journal still holds."""
     with database.transaction() as session:
-        known = set(session.exec(select(Camera.id)))
-        # One query fills the session, so that merging asks no more.
-        _held = session.exec(select(CameraStatus).where(col(CameraStatus.camera_id).in_(cameras))).all()
-        for camera_id in known.intersection(cameras):
-            session.merge(_status(camera_id, cameras[camera_id], now))
+        known = cameras.keys() & set(session.exec(select(Camera.id)))
+        held = set(session.exec(select(CameraStatus.camera_id)))
+        rows = {camera_id: _columns(camera_id, cameras[camera_id], now) for camera_id in known}
+        # Many rows in one statement each, with no object for a row: this is done every few seconds.
+        for statement, ids in ((update(CameraStatus), known & held), (insert(CameraStatus), known - held)):
+            if ids:
+                session.exec(statement, params=[rows[camera_id] for camera_id in sorted(ids)])
         session.merge(_node(node_name, started, now, cameras, waiting))
 
 
-def _status(camera_id: str, health: Health, now: datetime) -> CameraStatus:
-    return CameraStatus(
-        camera_id=camera_id,
-        connected=health.connected,
-        since=health.since,
-        last_frame=health.last_frame,
-        fps=health.fps,
-        bitrate=health.bitrate,
-        reconnects=health.reconnects,
-        clock_source=health.clock_source,
-        clock_offset_us=health.clock_offset_us,
-        error=health.error[:500],
-        updated=now,
-    )
+def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]:
+    return {
+        "camera_id": camera_id,
+        "connected": health.connected,
+        "since": health.since,
+        "last_frame": health.last_frame,
+        "fps": health.fps,
+        "bitrate": health.bitrate,
+        "reconnects": health.reconnects,
+        "clock_source": health.clock_source,
+        "clock_offset_us": health.clock_offset_us,
+        "error": health.error[:500],
+        "updated": now,
+    }
 
 
 def _node(name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], waiting: int) -> Node:
