@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from web.assets import asset
 from web.i18n import Language, translations
+from web.pages.camera_errors import meaning
 from web.pages.element_words import element_words
 from web.pages.formats import Formats, clip_address, described
 from web.pages.screen import Screen, ScreenDep, screen
@@ -81,6 +82,7 @@ def environment(language: Language) -> Environment:
     made.filters.update(Formats(language).filters())
     made.filters["as_json"] = _attribute_json
     made.filters["words"] = partial(_in_words_of, language)
+    made.filters["camera_meaning"] = lambda error: _in_words_of(language, meaning(error))
     made.globals.update(asset=asset, clip_address=clip_address, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
     # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.
