@@ -64,9 +64,7 @@ def test_the_wall_shows_this_moment(hall: RunningHall, supervisor: Page) -> None
     tile = live_tile(supervisor, "mse")
     wait_until_it_plays(tile)
     assert tile.evaluate("tile => tile.video.videoWidth") == 640
-    tile.evaluate(
-        "tile => tile.removeAttribute('crop')"
-    )  # which leaves the clock out
+    tile.evaluate("tile => tile.removeAttribute('crop')")  # which leaves the clock out
     assert -0.2 < seconds_behind(tile) < 1
 
 
