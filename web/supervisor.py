@@ -73,7 +73,8 @@ class _Keeper:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # a stop can come before everything has been started
+            self._thread.join()
 
     def _run(self) -> None:
         delay_s = 0.0

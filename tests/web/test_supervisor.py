@@ -111,3 +111,9 @@ def _exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] != "Z"
+
+
+def test_a_stop_may_come_before_the_start() -> None:
+    supervisor = Supervisor([Worker("never", python("raise SystemExit(3)"))])
+    supervisor.stop()
+    assert supervisor.process_ids() == {}
