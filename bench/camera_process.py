@@ -1,5 +1,9 @@
-"""A camera for benches, in a process of its own: one GOP over and over, at a bit rate. Prints its address."""
+"""Cameras for benches, in a process of their own: one GOP over and over, at a bit rate, each camera at its own moment.
 
+Arguments: kbit/s, number of cameras. Prints the address; the cameras are at /0, /1, …
+"""
+
+import itertools
 import sys
 import time
 from datetime import UTC, datetime
@@ -12,17 +16,18 @@ FPS = 25
 
 
 def main() -> None:
-    size = int(sys.argv[1]) * 1000 // 8 // FPS
-    units = [(filled(packet.data, size), packet.keyframe) for packet in packets(FPS)]
+    kbps, count = map(int, sys.argv[1:])
+    units = [(filled(packet.data, kbps * 1000 // 8 // FPS), packet.keyframe) for packet in packets(FPS)]
     with RtspServer() as server:
-        mount = server.mount("/main")
-        print(server.url("/main"), flush=True)
-        due, number = time.monotonic(), 0
-        while True:
-            data, keyframe = units[number % FPS]
-            mount.feed(AccessUnit(data, datetime.now(UTC), keyframe))
-            number, due = number + 1, due + 1 / FPS
-            time.sleep(max(0.0, due - time.monotonic()))
+        mounts = [server.mount(f"/{number}") for number in range(count)]
+        print(server.url(""), flush=True)
+        began = time.monotonic()
+        for turn in itertools.count():
+            picture, camera = divmod(turn, count)
+            # Cameras do not take their pictures at the same instant: each has its own share of the interval.
+            time.sleep(max(0.0, began + turn / count / FPS - time.monotonic()))
+            data, keyframe = units[(picture + camera) % FPS]
+            mounts[camera].feed(AccessUnit(data, datetime.now(UTC), keyframe))
 
 
 def filled(data: bytes, size: int) -> bytes:

@@ -2,12 +2,12 @@
 
     python -m bench.recording [--cameras 1 8 32] [--seconds 20] [--kbps 2000]
 
-The recorder does its whole work (index, SHA-256, fsync, rows in SQLite, upload to a folder store); ffmpeg only copies,
-one process per camera as such tools run it. All record one simulated camera, in a process that is not counted.
+The recorder is the product's own process as `hallwatch serve` starts it, and does its whole work (index, SHA-256, fsync,
+rows in SQLite, upload to a folder store); ffmpeg only copies, one process per camera as such tools run it. Both record
+the same simulated cameras, in a process that is not counted.
 """
 
 import argparse
-import json
 import os
 import signal
 import subprocess
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,16 +24,18 @@ from rich.table import Table
 from sqlmodel import select
 
 from storage.database import Database
-from storage.migrate import upgrade
-from storage.models import Camera, District, Hall, Segment
+from storage.models import Segment
 from tests.servers import wait_until
+from web.composition import build_services, prepare
+from web.serve import role_command
+from web.settings_file import read_settings
 
 MAX_CPU_RATIO = 1.5
 MAX_MB_PER_CAMERA = 20.0
 READY_LIMIT_S = 120.0
 SETTLE_S = 3.0
 STAGGER_S = 0.2
-"""Between the starts of ffmpeg: they are to be measured, not the camera's accepting 32 clients at once."""
+"""Between the starts of ffmpeg: they are to be measured, not the cameras' accepting 32 clients at once."""
 ROOT = Path(__file__).parents[1]
 
 
@@ -67,19 +69,21 @@ def main() -> None:
     options = _options()
     rows: list[Row] = []
     for count in options.cameras:
-        with _camera(options.kbps) as url, tempfile.TemporaryDirectory() as folder:
-            rows.append(_compare(url, count, Path(folder), options.seconds))
+        with _cameras(options.kbps, count) as urls, tempfile.TemporaryDirectory() as folder:
+            rows.append(_compare(urls, Path(folder), options.seconds))
     _print(rows, options.kbps)
     sys.exit(not all(row.is_good for row in rows))
 
 
 @contextmanager
-def _camera(kbps: int) -> Iterator[str]:
-    command = [sys.executable, "-m", "bench.camera_process", str(kbps)]
+def _cameras(kbps: int, count: int) -> Iterator[list[str]]:
+    """Their addresses."""
+    command = [sys.executable, "-m", "bench.camera_process", str(kbps), str(count)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         try:
-            yield process.stdout.readline().strip()
+            server = process.stdout.readline().strip()
+            yield [f"{server}/{number}" for number in range(count)]
         finally:
             process.kill()
 
@@ -91,16 +95,18 @@ class Running:
     """Whether every camera is being recorded."""
 
 
-def _compare(url: str, count: int, folder: Path, seconds: float) -> Row:
+def _compare(urls: Sequence[str], folder: Path, duration_s: float) -> Row:
     """Both at the same time, so that whatever else the machine does weighs on both."""
-    with _running(_recorder(url, count, folder)) as recorder, _running(_ffmpeg(url, count, folder)) as ffmpeg:
+    with _running(_recorder(urls, folder)) as recorder, _running(_ffmpeg(urls, folder)) as ffmpeg:
         time.sleep(SETTLE_S)
         before = _cpu_seconds(recorder), _cpu_seconds(ffmpeg)
         began = time.monotonic()
-        time.sleep(seconds)
+        time.sleep(duration_s)
         elapsed = time.monotonic() - began
         used = _cpu_seconds(recorder) - before[0], _cpu_seconds(ffmpeg) - before[1]
-        return Row(count, Load(used[0] / elapsed, _private_mb(recorder)), Load(used[1] / elapsed, _private_mb(ffmpeg)))
+        return Row(
+            len(urls), Load(used[0] / elapsed, _private_mb(recorder)), Load(used[1] / elapsed, _private_mb(ffmpeg))
+        )
 
 
 @contextmanager
@@ -116,39 +122,36 @@ def _running(started: Running) -> Iterator[list[int]]:
             process.wait(60)
 
 
-def _ffmpeg(url: str, count: int, folder: Path) -> Running:
-    command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-an", "-c", "copy"]
+def _ffmpeg(urls: Sequence[str], folder: Path) -> Running:
     segments = ["-f", "segment", "-segment_time", "10", "-segment_atclocktime", "1", "-reset_timestamps", "1"]
     processes = []
-    for number in range(count):
+    for number, url in enumerate(urls):
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-an", "-c", "copy"]
         processes.append(subprocess.Popen([*command, *segments, str(folder / f"{number}-%d.mp4")]))
         time.sleep(STAGGER_S)
-    return Running(processes, lambda: len(list(folder.glob("*-0.mp4"))) == count)
+    return Running(processes, lambda: len(list(folder.glob("*-0.mp4"))) == len(urls))
 
 
-def _recorder(url: str, count: int, folder: Path) -> Running:
-    address = f"sqlite:///{folder}/bench.db"
-    with closing(Database(address)) as database:
-        upgrade(database)
-        _declare(database, url, count)
-    order = json.dumps({"database": address, "folder": str(folder), "url": url, "count": count})
+def _recorder(urls: Sequence[str], folder: Path) -> Running:
+    config = folder / "hallwatch.toml"
+    config.write_text(_site(urls, folder / "data"), "utf-8")
+    services = build_services(read_settings(config))
+    prepare(services)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "bench.recorder_process", order]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    return Running([process], lambda: _all_recorded(address, count))
+    command = role_command("recorder", config)
+    # Its standard input stays open: when that ends, a role ends.
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    return Running([process], lambda: _all_recorded(services.database, len(urls)))
 
 
-def _declare(database: Database, url: str, count: int) -> None:
+def _site(urls: Sequence[str], data: Path) -> str:
+    cameras = [f'[[camera]]\nid = "c{number}"\nhall = "h"\nurl = "{url}"\n' for number, url in enumerate(urls)]
+    places = '[[district]]\nid = "d"\nname = "d"\n[[hall]]\nid = "h"\ndistrict = "d"\nname = "h"\n'
+    return f'data_dir = "{data}"\n{places}{"".join(cameras)}'
+
+
+def _all_recorded(database: Database, count: int) -> bool:
     with database.transaction() as session:
-        session.add(District(id="d", name="d"))
-        session.flush()
-        session.add(Hall(id="h", district_id="d", name="h"))
-        session.flush()
-        session.add_all(Camera(id=f"c{n}", hall_id="h", url=url) for n in range(count))
-
-
-def _all_recorded(address: str, count: int) -> bool:
-    with closing(Database(address)) as database, database.transaction() as session:
         return len(session.exec(select(Segment.camera_id).distinct()).all()) == count
 
 
