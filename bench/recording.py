@@ -2,9 +2,9 @@
 
     python -m bench.recording [--cameras 1 8 32] [--seconds 20] [--kbps 2000]
 
-The recorder is the product's own process as `hallwatch serve` starts it, and does its whole work (index, SHA-256, fsync,
-rows in SQLite, upload to a folder store); ffmpeg only copies, one process per camera as such tools run it. Both record
-the same simulated cameras, in a process that is not counted.
+The recorder is the product's own process as `hallwatch serve` starts it, and does its whole work (index, SHA-256,
+fsync, rows in SQLite, upload to a folder store); ffmpeg only copies, one process per camera as such tools run it. Both
+record the same simulated cameras, in a process that is not counted.
 """
 
 import argparse

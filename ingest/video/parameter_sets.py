@@ -16,6 +16,7 @@ from ingest.video.annexb import (
     join_units,
     split_units,
 )
+from ingest.video.bits import Bits
 from ingest.video.frames import Codec
 
 _WITH_CHROMA_FORMAT = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
@@ -112,32 +113,8 @@ def _with_lengths(units: list[bytes]) -> bytes:
     return b"".join(len(unit).to_bytes(2, "big") + unit for unit in units)
 
 
-class _Bits:
-    def __init__(self, data: bytes) -> None:
-        self._value = int.from_bytes(data, "big")
-        self._left = len(data) * 8
-
-    def read(self, count: int) -> int:
-        if count > self._left:
-            raise ValueError("ends early")
-        self._left -= count
-        return self._value >> self._left & ((1 << count) - 1)
-
-    def golomb(self) -> int:
-        zeros = 0
-        while not self.read(1):
-            zeros += 1
-            if zeros > 32:
-                raise ValueError("malformed number")
-        return (1 << zeros) - 1 + self.read(zeros)
-
-    def signed_golomb(self) -> int:
-        value = self.golomb()
-        return (value + 1) // 2 if value % 2 else -(value // 2)
-
-
 def _h264_picture(sps: bytes) -> Picture:
-    bits = _Bits(unescape(sps[1:]))
+    bits = Bits(unescape(sps[1:]))
     profile = bits.read(24) >> 16
     bits.golomb()
     chroma_format, luma_bits, chroma_bits = 1, 8, 8
@@ -157,7 +134,7 @@ def _h264_picture(sps: bytes) -> Picture:
     return _sane(Picture(width - crop_x, height - crop_y, chroma_format, luma_bits, chroma_bits))
 
 
-def _h264_high_fields(bits: _Bits) -> tuple[int, int, int]:
+def _h264_high_fields(bits: Bits) -> tuple[int, int, int]:
     chroma_format = bits.golomb()
     if chroma_format == 3:
         bits.read(1)
@@ -170,7 +147,7 @@ def _h264_high_fields(bits: _Bits) -> tuple[int, int, int]:
     return chroma_format, luma_bits, chroma_bits
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: Bits, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
@@ -178,7 +155,7 @@ def _skip_scaling_list(bits: _Bits, size: int) -> None:
         last = following or last
 
 
-def _skip_order_count(bits: _Bits) -> None:
+def _skip_order_count(bits: Bits) -> None:
     kind = bits.golomb()
     if kind == 0:
         bits.golomb()
@@ -191,7 +168,7 @@ def _skip_order_count(bits: _Bits) -> None:
 
 
 def _hevc_picture(sps: bytes) -> Picture:
-    bits = _Bits(unescape(sps[2:]))
+    bits = Bits(unescape(sps[2:]))
     bits.read(4)
     sub_layers = bits.read(3)
     bits.read(1)
@@ -205,7 +182,7 @@ def _hevc_picture(sps: bytes) -> Picture:
     return _sane(Picture(width - crop_x, height - crop_y, chroma_format, bits.golomb() + 8, bits.golomb() + 8))
 
 
-def _skip_profile_tier_level(bits: _Bits, sub_layers: int) -> None:
+def _skip_profile_tier_level(bits: Bits, sub_layers: int) -> None:
     bits.read(96)
     present = [(bits.read(1), bits.read(1)) for _ in range(sub_layers)]
     if sub_layers:
@@ -214,7 +191,7 @@ def _skip_profile_tier_level(bits: _Bits, sub_layers: int) -> None:
         bits.read(88 * profile + 8 * level)
 
 
-def _cropped(bits: _Bits, chroma_format: int, field_factor: int) -> tuple[int, int]:
+def _cropped(bits: Bits, chroma_format: int, field_factor: int) -> tuple[int, int]:
     """Columns and rows that the cropping rectangle takes away."""
     if not bits.read(1):
         return 0, 0

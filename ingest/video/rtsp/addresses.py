@@ -1,0 +1,40 @@
+"""A camera's address, taken apart."""
+
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from ingest.video.rtsp.authentication import Credentials
+from ingest.video.rtsp.failures import unreachable
+
+_PORTS = {"rtsp": 554, "rtsps": 322}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    url: str
+    """Without credentials, as the camera is asked."""
+    host: str
+    port: int
+    secure: bool
+    credentials: Credentials | None
+
+    @classmethod
+    def parse(cls, url: str) -> "Address":
+        """rtsp://user:password@host:port/path; rtsps for TLS. Raises SourceFailure."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port or _PORTS[parts.scheme]
+        except (ValueError, KeyError):
+            raise unreachable("the address is not of the form rtsp://host:port/path") from None
+        if not parts.hostname:
+            raise unreachable("the address names no host")
+        user = unquote(parts.username or "")
+        credentials = Credentials(user, unquote(parts.password or "")) if user else None
+        bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        return cls(bare, parts.hostname, port, parts.scheme == "rtsps", credentials)
+
+    def moved(self, location: str) -> "Address":
+        """Where the camera sends us; the credentials go along only to the same host. Raises SourceFailure."""
+        there = Address.parse(location)
+        same = there.host == self.host and there.secure >= self.secure
+        return Address(there.url, there.host, there.port, there.secure, self.credentials if same else None)

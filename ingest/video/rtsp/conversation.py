@@ -1,0 +1,86 @@
+"""Requests to a camera and its answers, with its question for a password in between."""
+
+import time
+from collections.abc import Mapping
+
+from ingest.video.rtsp.addresses import Address
+from ingest.video.rtsp.authentication import Authorizer
+from ingest.video.rtsp.failures import SourceFailure, unreachable, unsupported
+from ingest.video.rtsp.messages import Answer, request
+from ingest.video.rtsp.wire import Wire
+
+ANSWER_S = 5.0
+"""How long a camera may think about a request."""
+_REDIRECTED = (301, 302, 303, 305)
+
+
+class Moved(Exception):
+    """The camera sends us somewhere else."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__()
+        self.location = location
+
+
+class Conversation:
+    """One connection's requests. Packets that come before the last answer are kept in `early`."""
+
+    def __init__(self, wire: Wire, address: Address) -> None:
+        self._wire = wire
+        self._authorizer = Authorizer(address.credentials)
+        self._sequence = 0
+        self._session = ""
+        self.early: list[tuple[int, bytes]] = []
+
+    def ask(self, method: str, url: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """The answer of a camera that agrees. Raises SourceFailure, Moved."""
+        answer = self._authorized(method, url, headers or {})
+        if answer.status in _REDIRECTED and answer.get("location"):
+            raise Moved(answer.get("location"))
+        if answer.status != 200:
+            raise _refused(method, answer)
+        self._session = answer.get("session").partition(";")[0].strip() or self._session
+        return answer
+
+    def tell(self, method: str, url: str) -> None:
+        """Sends a request whose answer, in its time, tells nothing new. Raises SourceFailure."""
+        self._wire.send(self.message(method, url, {}))
+
+    def message(self, method: str, url: str, headers: Mapping[str, str]) -> bytes:
+        self._sequence += 1
+        own = {"Session": self._session, "Authorization": self._authorizer.header(method, url)}
+        return request(method, url, self._sequence, {**headers, **own})
+
+    def _authorized(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
+        """A password is given once: cameras lock whoever repeats a wrong one."""
+        answer = self._exchange(method, url, headers)
+        if self._is_challenge(answer):
+            answer = self._exchange(method, url, headers)
+            if self._is_challenge(answer) and self._authorizer.was_stale:
+                answer = self._exchange(method, url, headers)
+        return answer
+
+    def _is_challenge(self, answer: Answer) -> bool:
+        return answer.status == 401 and self._authorizer.challenged(answer.head.all("www-authenticate"))
+
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
+        self._wire.send(self.message(method, url, headers))
+        until = time.monotonic() + ANSWER_S
+        while time.monotonic() < until:
+            self.early += [(channel, bytes(packet)) for channel, packet in self._wire.packets()]
+            while self._wire.answers:
+                answer = self._wire.answers.popleft()
+                if answer.get("cseq") in ("", str(self._sequence)):
+                    return answer
+            self._wire.receive()
+        raise unreachable(f"timed out: no answer to {method} within {ANSWER_S:.0f} s")
+
+
+def _refused(method: str, answer: Answer) -> SourceFailure:
+    if answer.status in (401, 403):
+        return unreachable(f"{answer}: the camera refuses the user name or password")
+    if answer.status == 404:
+        return unreachable(f"{answer}: the camera has no stream at this address")
+    if answer.status == 461:
+        return unsupported(f"{answer}: set the camera's transport to the other of tcp and udp")
+    return unreachable(f"{answer} to {method}")

@@ -1,0 +1,27 @@
+"""What can go wrong with a camera's stream, in plain words."""
+
+from storage.models import GapCause
+
+
+class SourceFailure(Exception):
+    """The camera's stream cannot be had or has ended. The text holds no credentials."""
+
+    def __init__(self, cause: GapCause, detail: str) -> None:
+        super().__init__(detail)
+        self.cause = cause
+
+
+def unreachable(detail: str) -> SourceFailure:
+    return SourceFailure(GapCause.CAMERA_UNREACHABLE, detail)
+
+
+def unsupported(detail: str) -> SourceFailure:
+    return SourceFailure(GapCause.STREAM_UNSUPPORTED, detail)
+
+
+def stalled(detail: str) -> SourceFailure:
+    return SourceFailure(GapCause.CAMERA_STALLED, detail)
+
+
+def ended(detail: str) -> SourceFailure:
+    return SourceFailure(GapCause.STREAM_ENDED, detail)

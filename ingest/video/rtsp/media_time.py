@@ -1,0 +1,72 @@
+"""Times of one stream: RTP timestamps without their wrap, decoding times, and the camera's own clock."""
+
+from ingest.video.rtsp.rtp import SenderReport
+
+_WRAP = 1 << 32
+_HALF = 1 << 31
+_MAX_DEPTH = 16
+"""Pictures that a stream may send ahead of one that is shown earlier (H.264 A.3.1: at most 16)."""
+_MAX_BACK_S = 1
+
+
+class MediaTime:
+    """From 32-bit timestamps to ticks that go on counting; the first picture is at 0."""
+
+    def __init__(self, clock_hz: int) -> None:
+        self._clock_hz = clock_hz
+        self._timestamp: int | None = None
+        self._ticks = 0
+        self._reported: SenderReport | None = None
+
+    def ticks(self, timestamp: int) -> int:
+        """Of the next picture; it may lie before the last one."""
+        if self._timestamp is not None:
+            self._ticks += _signed(timestamp - self._timestamp)
+        self._timestamp = timestamp
+        return self._ticks
+
+    def reported(self, report: SenderReport) -> None:
+        self._reported = report
+
+    def report_us(self) -> int | None:
+        """The last picture's time by the camera's clock, microseconds since 1970; None before the first report."""
+        if self._reported is None or self._timestamp is None:
+            return None
+        since = _signed(self._timestamp - self._reported.timestamp)
+        return self._reported.wall_us + since * 1_000_000 // self._clock_hz
+
+
+class DecodingTimes:
+    """RTP tells when a picture is shown, MP4 also wants when it is decoded.
+
+    The decoding time is the smallest of the last shown times, of as many as the stream sends ahead. How many that are
+    shows when a picture comes that is shown before one already sent.
+    """
+
+    def __init__(self, clock_hz: int) -> None:
+        self._max_back = _MAX_BACK_S * clock_hz
+        self._shown: list[int] = []
+        self._depth = 0
+        self._last: int | None = None
+
+    def of(self, pts: int) -> int:
+        """Ticks, each greater than the one before; a leap back of the timestamps themselves shows as one."""
+        if self._last is not None and pts < self._last - self._max_back:
+            self._shown, self._last = [], None
+        if not self._depth and (not self._shown or pts > self._shown[0]):
+            self._shown, self._last = [pts], pts
+            return pts
+        return self._reordered(pts)
+
+    def _reordered(self, pts: int) -> int:
+        ahead = sum(shown > pts for shown in self._shown)
+        self._depth = min(max(self._depth, ahead), _MAX_DEPTH)
+        self._shown = sorted([*self._shown, pts])[-(self._depth + 1) :]
+        dts = self._shown[0]
+        self._last = dts if self._last is None else max(dts, self._last + 1)
+        return self._last
+
+
+def _signed(difference: int) -> int:
+    """Of two 32-bit timestamps: the way round that is shorter."""
+    return (difference + _HALF) % _WRAP - _HALF

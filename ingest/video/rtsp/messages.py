@@ -1,0 +1,79 @@
+"""RTSP messages as bytes (RFC 2326 sections 4 to 7)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+VERSION = "RTSP/1.0"
+USER_AGENT = "Hallwatch"
+MAX_HEAD = 16 * 1024
+MAX_BODY = 64 * 1024
+
+
+class BadMessage(ValueError):
+    """The camera sent something that is not RTSP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """First line and headers of a message from the camera: an answer, or (rarely) a request of its own."""
+
+    status: int | None
+    """None: a request."""
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case, in the order in which they came; some come more than once."""
+
+    def get(self, name: str) -> str:
+        """The first header of this name; empty when there is none."""
+        return next(iter(self.all(name)), "")
+
+    def all(self, name: str) -> list[str]:
+        return [value for known, value in self.headers if known == name]
+
+    @property
+    def body_length(self) -> int:
+        """Raises BadMessage."""
+        length = self.get("content-length") or "0"
+        if not (length.isascii() and length.isdecimal()) or int(length) > MAX_BODY:
+            raise BadMessage("the length of a message makes no sense")
+        return int(length)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    head: Head
+    body: str
+
+    @property
+    def status(self) -> int:
+        return self.head.status or 0
+
+    def get(self, name: str) -> str:
+        return self.head.get(name)
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.head.reason}".strip()
+
+
+def request(method: str, url: str, sequence: int, headers: Mapping[str, str]) -> bytes:
+    lines = [f"{method} {url} {VERSION}", f"CSeq: {sequence}", f"User-Agent: {USER_AGENT}"]
+    lines += [f"{name}: {value}" for name, value in headers.items() if value]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def refusal(head: Head) -> bytes:
+    """The answer to a request of the camera's own: we serve none."""
+    return f"{VERSION} 501 Not Implemented\r\nCSeq: {head.get('cseq')}\r\n\r\n".encode()
+
+
+def read_head(data: bytes) -> Head:
+    """From the first line on, without the empty line at the end. Raises BadMessage."""
+    first, *lines = data.decode("utf-8", "replace").split("\r\n")
+    pairs = (line.partition(":") for line in lines)
+    headers = tuple((name.strip().lower(), value.strip()) for name, colon, value in pairs if colon)
+    match first.split(None, 2):
+        case [version, status, *reason] if version.startswith("RTSP/") and status.isdecimal() and len(status) == 3:
+            return Head(int(status), " ".join(reason), headers)
+        case [_, _, version] if version.strip() == VERSION:
+            return Head(None, "", headers)
+    raise BadMessage("the camera sent something that is not RTSP")

@@ -1,0 +1,168 @@
+"""The connection to a camera: messages, and between them the packets that are interleaved (RFC 2326 10.12)."""
+
+import socket
+import ssl
+import struct
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+
+from ingest.video.rtsp.addresses import Address
+from ingest.video.rtsp.failures import ended, unreachable
+from ingest.video.rtsp.messages import MAX_HEAD, Answer, BadMessage, read_head, refusal
+
+CONNECT_S = 5.0
+PAUSE_S = 0.5
+"""The longest wait for data, so that whoever reads can look at a stop flag."""
+_BUFFER = 256 * 1024
+_ROOM = 68 * 1024
+"""More than the largest packet (64 KiB and its frame); less than that left, and what waits is moved to the front."""
+_DOLLAR = ord("$")
+_LINE_ENDS = b"\r\n"
+
+
+class Wire:
+    """Not safe to share between threads."""
+
+    def __init__(self, stream: socket.socket) -> None:
+        self._stream = stream
+        self._buffer = bytearray(_BUFFER)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0
+        self.answers: deque[Answer] = deque()
+        """That have come and were not looked at."""
+
+    @classmethod
+    def connect(cls, address: Address) -> "Wire":
+        """Raises SourceFailure."""
+        try:
+            stream = socket.create_connection((address.host, address.port), CONNECT_S)
+        except (OSError, UnicodeError) as error:
+            raise unreachable(_said(error)) from error
+        try:
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return cls(_secured(stream, address) if address.secure else _with_limits(stream))
+        except OSError as error:
+            stream.close()
+            raise unreachable(_said(error)) from error
+
+    @property
+    def own_host(self) -> str:
+        return str(self._stream.getsockname()[0])
+
+    @property
+    def peer_host(self) -> str:
+        return str(self._stream.getpeername()[0])
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def send(self, data: bytes) -> None:
+        """Raises SourceFailure."""
+        try:
+            self._stream.sendall(data)
+        except OSError as error:
+            raise ended(_said(error)) from error
+
+    def receive(self) -> bool:
+        """Waits for data; False when none came within PAUSE_S. Raises SourceFailure when the camera has gone."""
+        if _BUFFER - self._end < _ROOM:
+            self._view[: self._end - self._start] = bytes(self._view[self._start : self._end])
+            self._start, self._end = 0, self._end - self._start
+        try:
+            count = self._stream.recv_into(self._view[self._end :])
+        except (BlockingIOError, TimeoutError):
+            return False
+        except OSError as error:
+            raise ended(_said(error)) from error
+        if not count:
+            raise ended("the camera ended the stream")
+        self._end += count
+        return True
+
+    def packets(self) -> Iterator[tuple[int, memoryview]]:
+        """Channel and bytes of each packet that is here; valid until more is received. Answers are put aside.
+
+        Raises SourceFailure when it is not RTSP.
+        """
+        buffer, view = self._buffer, self._view
+        while self._end - self._start >= 4:
+            start = self._start
+            if buffer[start] == _DOLLAR:
+                stop = start + 4 + (buffer[start + 2] << 8 | buffer[start + 3])
+                if stop > self._end:
+                    break
+                self._start = stop
+                yield buffer[start + 1], view[start + 4 : stop]
+            elif buffer[start] in _LINE_ENDS:
+                self._start += 1
+            elif not self._take_message():
+                break
+        if self._start == self._end:
+            self._start = self._end = 0
+
+    def _take_message(self) -> bool:
+        """Whether a message was complete."""
+        try:
+            return self._message()
+        except BadMessage as error:
+            raise ended(str(error)) from error
+
+    def _message(self) -> bool:
+        if not 0x41 <= self._buffer[self._start] <= 0x5A:
+            raise BadMessage("the camera sent something that is not RTSP")
+        found = self._buffer.find(b"\r\n\r\n", self._start, self._end)
+        if found < 0:
+            if self._end - self._start > MAX_HEAD:
+                raise BadMessage("the camera sent something that is not RTSP")
+            return False
+        head = read_head(bytes(self._view[self._start : found]))
+        stop = found + 4 + head.body_length
+        if stop > self._end:
+            return False
+        body = bytes(self._view[found + 4 : stop]).decode("utf-8", "replace")
+        self._start = stop
+        if head.status is None:
+            self.send(refusal(head))
+        else:
+            self.answers.append(Answer(head, body))
+        return True
+
+
+def _with_limits(stream: socket.socket) -> socket.socket:
+    """The kernel ends a wait, so that a read is one call and not also a poll before it."""
+    stream.settimeout(None)
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(PAUSE_S))
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(CONNECT_S))
+    return stream
+
+
+def _secured(stream: socket.socket, address: Address) -> socket.socket:
+    """TLS against listeners on the way. Cameras certify themselves, so it does not prove which camera answers."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    secured = context.wrap_socket(stream, server_hostname=address.host)
+    secured.settimeout(PAUSE_S)
+    return secured
+
+
+def _timeval(seconds: float) -> bytes:
+    whole = int(seconds)
+    return struct.pack("ll", whole, int((seconds - whole) * 1_000_000))
+
+
+def _said(error: Exception) -> str:
+    """The system's words without addresses, which may be secret."""
+    strerror = getattr(error, "strerror", None)
+    return str(strerror or error)
+
+
+def close_quietly(wire: Wire, goodbye: bytes) -> None:
+    """Says goodbye if the camera still listens, and closes."""
+    with suppress(Exception):
+        wire.send(goodbye)
+    wire.close()
