@@ -1,6 +1,7 @@
 """The running product, and a browser in front of it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,26 +50,32 @@ def hall(
 
 
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
-    yield context
-    context.close()
+def supervisor(hall: RunningHall, chromium: Browser) -> Iterator[Page]:
+    with signed_in(hall, chromium, "supervisor") as page:
+        yield page
 
 
 @pytest.fixture
-def supervisor(hall: RunningHall, context: BrowserContext) -> Page:
-    return sign_in(hall, context, "supervisor")
+def inspector(hall: RunningHall, chromium: Browser) -> Iterator[Page]:
+    with signed_in(hall, chromium, "inspector") as page:
+        yield page
 
 
 @pytest.fixture
-def inspector(hall: RunningHall, context: BrowserContext) -> Page:
-    return sign_in(hall, context, "inspector")
-
-
-@pytest.fixture
-def stranger(hall: RunningHall, context: BrowserContext) -> Page:
+def stranger(hall: RunningHall, chromium: Browser) -> Iterator[Page]:
     """Somebody of another hall."""
-    return sign_in(hall, context, "stranger")
+    with signed_in(hall, chromium, "stranger") as page:
+        yield page
+
+
+@contextmanager
+def signed_in(hall: RunningHall, chromium: Browser, name: str) -> Iterator[Page]:
+    """A page of a browser of one's own."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    try:
+        yield sign_in(hall, context, name)
+    finally:
+        context.close()
 
 
 def sign_in(hall: RunningHall, context: BrowserContext, name: str) -> Page:

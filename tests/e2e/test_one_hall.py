@@ -54,9 +54,14 @@ def player_shows(page: Page, wall: datetime) -> None:
     player = page.locator("clip-player")
     video = player.locator("video")
     player.evaluate("(player, ms) => { player.pause(); player.seekWall(ms); }", wall.timestamp() * 1000)
-    wait_for(lambda: not video.evaluate("video => video.seeking || video.readyState < 2"), 20, "the sought picture")
-    assert abs(shown_time(video) - wall) <= A_SECOND
+    until_shown(video, wall)
     assert player.locator(".transport").is_visible()
+
+
+def until_shown(video: Locator, wall: datetime) -> None:
+    """A paused video has the picture of `wall`; the browser may paint it some time after it says so."""
+    wait_for(lambda: not video.evaluate("video => video.seeking || video.readyState < 2"), 20, "the sought picture")
+    wait_for(lambda: abs(shown_time(video) - wall) <= A_SECOND, 10, f"the picture of {wall}, not {shown_time(video)},")
 
 
 def test_the_wall_shows_this_moment(hall: RunningHall, supervisor: Page) -> None:
@@ -146,8 +151,7 @@ def test_a_span_plays_by_wall_time(hall: RunningHall, inspector: Page) -> None:
     middle = start + (end - start) / 2
     player.evaluate("(player, ms) => player.seekWall(ms)", middle.timestamp() * 1000)
     video = player.locator("video").first
-    wait_for(lambda: not video.evaluate("video => video.seeking || video.readyState < 2"), 20, "the sought picture")
-    assert abs(shown_time(video) - middle) <= A_SECOND
+    until_shown(video, middle)
     player.press(" ")
     wait_for(lambda: shown_time(video) > middle + A_SECOND, 20, "playing")
 
@@ -157,18 +161,26 @@ def newest_case(hall: RunningHall, page: Page) -> int | None:
     return int(cases[0]["id"]) if cases else None
 
 
-def addresses(hall: RunningHall) -> list[str]:
-    now = datetime.now(UTC)
-    begin, end = (quote((now - timedelta(seconds=back)).isoformat()) for back in (40, 20))
+def addresses(hall: RunningHall, page: Page) -> list[str]:
+    """Of the hall's story so far, media included."""
+    absence = read(hall, page, "/absences/1.json")["absence"]
+    begin, end = (quote(absence[name]) for name in ("start", "end"))
+    case = newest_case(hall, page)
+    clip = f"/media/clip.mp4?camera={CAMERA}&from={begin}&to={end}"
     return [
         "/halls/cc-sim/board",
+        "/halls/cc-sim/board.json",
         "/counters/cc-sim-1",
+        "/counters/cc-sim-1.json",
         "/absences/1",
-        "/cases/1",
+        "/absences/1.json",
+        f"/cases/{case}",
+        f"/cases/{case}.json",
         f"/span?hall=cc-sim&counter=cc-sim-1&from={begin}&to={end}",
-        f"/media/clip.mp4?camera={CAMERA}&from={begin}&to={end}",
+        f"/span.json?hall=cc-sim&counter=cc-sim-1&from={begin}&to={end}",
+        clip,
+        f"{clip}&download=1",
         f"/media/still.jpg?camera={CAMERA}&at={begin}",
-        "/events?hall=cc-sim",
     ]
 
 
@@ -205,17 +217,44 @@ def camera_alerts(hall: RunningHall, page: Page) -> list[str]:
     return [alert["state"] for alert in alerts if alert["kind"] == "camera_fault"]
 
 
-def test_somebody_of_another_hall_finds_nothing_there(hall: RunningHall, stranger: Page) -> None:
-    for path in addresses(hall):
+def test_a_camera_whose_clock_is_wrong_is_told_and_its_footage_keeps_the_true_time(
+    hall: RunningHall, supervisor: Page, inspector: Page
+) -> None:
+    hall.order("cameras/1", clock_offset_s=7)
+    wait_for(lambda: "raised" in camera_alerts(hall, supervisor), 60, "a camera alert")
+    off = datetime.now(UTC)
+    span = quote(off.isoformat()), quote((off + 4 * A_SECOND).isoformat())
+    wait_for(lambda: covered(hall, inspector, *span), SETTLED_S, "footage since then")
+    hall.order("cameras/1", clock_offset_s=0)
+    inspector.goto(f"{hall.address}/span?hall=cc-sim&counter=cc-sim-1&from={span[0]}&to={span[1]}")
+    player = inspector.locator("span-player")
+    player.evaluate("(player, ms) => player.seekWall(ms)", (off + 2 * A_SECOND).timestamp() * 1000)
+    until_shown(player.locator("video").first, off + 2 * A_SECOND)
+    wait_for(lambda: "raised" not in camera_alerts(hall, supervisor), 60, "the end of the alert")
+
+
+def covered(hall: RunningHall, page: Page, begin: str, end: str) -> bool:
+    answer = page.request.get(f"{hall.address}/media/clip.mp4?camera={CAMERA}&from={begin}&to={end}")
+    return answer.status == 200
+
+
+def test_somebody_of_another_hall_finds_nothing_there(hall: RunningHall, stranger: Page, inspector: Page) -> None:
+    paths = addresses(hall, inspector)
+    for path in paths:
+        assert inspector.request.get(hall.address + path).status == 200, path
         status = stranger.request.get(hall.address + path).status
         assert status in (403, 404), (path, status)
+    assert stranger.request.get(hall.address + "/events?hall=cc-sim").status in (403, 404)
+    for kind in ("absences", "alerts", "cases", "findings"):
+        assert read(hall, inspector, f"/{kind}.json?state=all")[kind]
+        assert read(hall, stranger, f"/{kind}.json?state=all")[kind] == []
     token = stranger.locator('meta[name="csrf"]').get_attribute("content") or ""
+    headers = {"X-CSRF-Token": token, "Origin": hall.address}
     offer = stranger.request.post(
-        f"{hall.address}/live/{CAMERA}/whep",
-        data="v=0",
-        headers={"Content-Type": "application/sdp", "X-CSRF-Token": token, "Origin": hall.address},
+        f"{hall.address}/live/{CAMERA}/whep", data="v=0", headers={"Content-Type": "application/sdp", **headers}
     )
     assert offer.status in (403, 404)
+    assert stranger.request.post(f"{hall.address}/alerts/1/acknowledge", headers=headers).status in (403, 404)
     assert (
         stranger.evaluate(f"""() => new Promise((resolve) => {{
         const socket = new WebSocket("{hall.address.replace("http", "ws")}/live/{CAMERA}/mse");
@@ -227,8 +266,9 @@ def test_somebody_of_another_hall_finds_nothing_there(hall: RunningHall, strange
 
 
 def test_nobody_finds_anything_without_signing_in(hall: RunningHall, supervisor: Page) -> None:
+    paths = [*addresses(hall, supervisor), "/events?hall=cc-sim"]
     supervisor.context.clear_cookies()
-    for path in addresses(hall):
+    for path in paths:
         answer = supervisor.request.get(hall.address + path, max_redirects=0)
         assert answer.status in (401, 303), (path, answer.status)
         if answer.status == 303:
