@@ -14,6 +14,7 @@ from ingest.approvals.ledger import known_steps, write_steps
 from ingest.approvals.reports import (
     BatchReport,
     Origin,
+    Refused,
     SequenceConflict,
     UnknownSource,
     earlier_report,
@@ -110,8 +111,8 @@ class _Acceptance:
             now=self.origin.received_at,
         )
         reckon_cases(session, touched, Directory.load(session, source.hall_id))
-        keep_rejected(session, self.report.batch_id, [(line, error.problems, error.raw) for line, error in refused])
-        report = _counted(self.report, todo.accepted, todo.duplicates, refused)
+        keep_rejected(session, self.report.batch_id, refused)
+        report = self.report.plus(todo.accepted, todo.duplicates, refused)
         write_counts(session, report)
         self.report = report
 
@@ -143,7 +144,7 @@ class _Rehearsal:
             stored = known_steps(session, self.origin.source_id, {row.step for row in good})
         todo = plan({**stored, **self.heard}, good, self.origin.sequence, repeated=repeated)
         self.heard |= {change.reference: change.after for change in todo.changes}
-        return _counted(report, todo.accepted, todo.duplicates, refused)
+        return report.plus(todo.accepted, todo.duplicates, refused)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
@@ -151,13 +152,9 @@ class _Rehearsal:
             yield session
 
 
-def _sorted_out(chunk: list[Numbered]) -> tuple[list[Row], list[tuple[int, RowError]]]:
+def _sorted_out(chunk: list[Numbered]) -> tuple[list[Row], Refused]:
     good = [row for _, row in chunk if isinstance(row, Row)]
     return good, [(line, row) for line, row in chunk if isinstance(row, RowError)]
-
-
-def _counted(report: BatchReport, accepted: int, duplicates: int, refused: list[tuple[int, RowError]]) -> BatchReport:
-    return report.plus(accepted, duplicates, [(line, error.problems) for line, error in refused])
 
 
 def _chunks(rows: Iterable[Numbered]) -> Iterator[list[Numbered]]:

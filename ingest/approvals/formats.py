@@ -3,6 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 import orjson
@@ -11,6 +12,7 @@ from ingest.approvals.lines import Line, lines
 from ingest.approvals.mapping import REQUIRED, Mapping
 from ingest.approvals.problems import Problem, explain_column, printable
 from ingest.approvals.row import Row, RowError, keepable, parse_row, row_error
+from storage.sayings import Saying
 
 Numbered = tuple[int, Row | RowError]
 """Line (1 = first) and what it says, or why it cannot be used."""
@@ -38,7 +40,7 @@ def read_csv(stream: BinaryIO, mapping: Mapping | None = None) -> Iterator[Numbe
         names = header if isinstance(header, RowError) else [name.strip() for name in header]
         wrong = names if isinstance(names, RowError) else _header_error(names, mapping, raw)
         if wrong is not None:
-            yield number, wrong
+            yield number, replace(wrong, is_header=True)
             return
         assert not isinstance(names, RowError)
         yield from _body(records, names, mapping)
@@ -46,14 +48,18 @@ def read_csv(stream: BinaryIO, mapping: Mapping | None = None) -> Iterator[Numbe
 
 def _json_row(line: Line) -> Row | RowError:
     if line.problem:
-        return row_error(Problem("", line.problem, line.remedy), line.text)
+        return row_error(line.problem, line.text)
     try:
         values = orjson.loads(line.text)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
-        return row_error(
-            Problem("", f"is not JSON: {printable(str(error))}", "write one JSON object per line"), line.text
-        )
+        return row_error(Problem("", _not_json(error), Saying("write one JSON object per line")), line.text)
     return parse_row(values, line.text)
+
+
+def _not_json(error: orjson.JSONDecodeError | UnicodeEncodeError) -> Saying:
+    if isinstance(error, UnicodeEncodeError):
+        return Saying("is not JSON")
+    return Saying("is not JSON from character %(position)s on", position=error.pos + 1)
 
 
 def _body(
@@ -63,8 +69,7 @@ def _body(
         if isinstance(cells, RowError):
             yield number, cells
         elif len(cells) != len(names):
-            said = f"has {len(cells)} cells where the header has {len(names)}"
-            yield number, row_error(Problem("", said, "check delimiters and quotes"), raw)
+            yield number, row_error(_other_count(len(cells), len(names)), raw)
         elif mapping is not None:
             yield number, mapping.apply(dict(zip(names, cells, strict=True)), raw)
         else:
@@ -72,17 +77,27 @@ def _body(
             yield number, parse_row({name: cell for name, cell in filled if cell or name in REQUIRED}, raw)
 
 
+def _other_count(cells: int, columns: int) -> Problem:
+    said = Saying("has %(cells)s cells where the header has %(columns)s", cells=cells, columns=columns)
+    return Problem("", said, Saying("check delimiters and quotes"))
+
+
 def _header_error(names: Sequence[str], mapping: Mapping | None, raw: str) -> RowError | None:
     wanted = _HEADER if mapping is None else mapping.columns
-    problems = [Problem(name, "column is missing", "add it to the header line") for name in wanted if name not in names]
-    problems += [
-        Problem(printable(name), f"is the name of {count} columns", "give each column its own name")
-        for name, count in Counter(names).items()
-        if count > 1
+    problems = [
+        Problem(name, Saying("column is missing"), Saying("add it to the header line"))
+        for name in wanted
+        if name not in names
     ]
+    problems += [_doubled(name, count) for name, count in Counter(names).items() if count > 1]
     if mapping is None:
         problems += [problem for name in names if (problem := explain_column(name, tuple(Row.model_fields)))]
     return RowError(tuple(problems), keepable(raw)) if problems else None
+
+
+def _doubled(name: str, count: int) -> Problem:
+    said = Saying("is the name of %(count)s columns", count=count)
+    return Problem(printable(name), said, Saying("give each column its own name"))
 
 
 class _Recorder:
@@ -131,11 +146,21 @@ def _next_record(reader: Iterator[list[str]]) -> tuple[list[str], str]:
 def _record_error(taken: Sequence[Line], error: str) -> Problem | None:
     bad = next((line for line in taken if line.problem), None)
     if bad is not None:
-        return Problem("", bad.problem, bad.remedy)
+        return bad.problem
     if not error:
         return None
-    span = f"; {len(taken)} lines were read as one row" if len(taken) > 1 else ""
-    return Problem("", f"is not CSV: {error}{span}", "close every quote; write a quote inside a cell twice")
+    return Problem("", _not_csv(error, len(taken)), Saying("close every quote; write a quote inside a cell twice"))
+
+
+def _not_csv(error: str, taken: int) -> Saying:
+    """Python's reader of CSV gives its reasons in English alone."""
+    if "field limit" in error:
+        return Saying("a cell has more than %(most)s characters", most=csv.field_size_limit())
+    if "new-line" in error:
+        return Saying("is not CSV: a line break stands in a cell without quotes")
+    if taken > 1:
+        return Saying("is not CSV: a quote is not closed; %(count)s lines were read as one row", count=taken)
+    return Saying("is not CSV: a quote is not closed or stands inside a cell")
 
 
 def _chain(first: Line, rest: Iterator[Line]) -> Iterator[Line]:

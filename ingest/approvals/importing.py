@@ -12,6 +12,7 @@ from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.reports import BatchReport
 from storage.database import Database
+from storage.sayings import Saying
 
 Progress = Callable[[int, int], None]
 """Bytes read so far, and bytes in all."""
@@ -65,7 +66,7 @@ def _rows(path: Path, file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbe
     if not _is_json(path, file):
         return read_csv(file, mapping)
     if mapping is not None:
-        raise MappingError("a mapping is for CSV; JSON Lines must already be in the exchange format")
+        raise MappingError(Saying("A mapping is for CSV; JSON Lines must already be in the exchange format."))
     return read_jsonl(file)
 
 

@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from ingest.approvals.problems import Problem
+from storage.sayings import Saying
+
 MAX_LINE = 1_048_576
 """Bytes; a longer line is no row."""
 _SAMPLE = 1_048_576
@@ -17,9 +20,8 @@ class Line:
     """1 = first line of the file."""
     text: str
     """Without its line end; what cannot be read is replaced."""
-    problem: str = ""
-    """Why the line cannot be used; empty when it can."""
-    remedy: str = ""
+    problem: Problem | None = None
+    """Why the line cannot be used; None when it can."""
 
 
 def lines(stream: BinaryIO) -> Iterator[Line]:
@@ -67,10 +69,16 @@ def _raw_lines(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
 def _decoded(number: int, raw: bytes, encoding: str) -> Line:
     raw = raw.removesuffix(b"\r")
     text = raw.decode("utf-8" if encoding == "utf-16" else encoding, "replace")
+    return Line(number, text, _problem(raw, text, encoding))
+
+
+def _problem(raw: bytes, text: str, encoding: str) -> Problem | None:
     if encoding == "utf-16":
-        return Line(number, text, "is UTF-16", "save the file as UTF-8")
+        return Problem("", Saying("is UTF-16"), Saying("save the file as UTF-8"))
     if len(raw) > MAX_LINE:
-        return Line(number, text, f"is longer than {MAX_LINE} bytes", "check the line ends; one line is one step")
+        said = Saying("is longer than %(most)s bytes", most=MAX_LINE)
+        return Problem("", said, Saying("check the line ends; one line is one step"))
     if "�" in text and not _reads(raw, encoding):
-        return Line(number, text, f"cannot be read as {encoding.upper()}", "save the file as UTF-8")
-    return Line(number, text)
+        said = Saying("cannot be read as %(encoding)s", encoding=encoding.upper())
+        return Problem("", said, Saying("save the file as UTF-8"))
+    return None

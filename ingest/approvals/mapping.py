@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Self
@@ -11,16 +11,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from ingest.approvals.problems import EXAMPLE_TIME, Problem, printable
+from ingest.approvals.problems import EXAMPLE_TIME, Problem, shown
 from ingest.approvals.row import Row, RowError, keepable, parse_row
 from storage.models import StepKind
+from storage.sayings import Saying
 
 TIMES = ("start", "end", "due", "closed")
 REQUIRED = ("case", "step", "start")
 
 
 class MappingError(Exception):
-    """The mapping file cannot be used; the message names the key and what it should be."""
+    """The mapping file cannot be used; the saying names the key and what it should be."""
+
+    def __init__(self, saying: Saying) -> None:
+        super().__init__(saying)
+        self.saying = saying
 
 
 class _Strict(BaseModel):
@@ -88,11 +93,11 @@ class Mapping:
         try:
             return Mapping(MappingFile.model_validate(tomllib.loads(path.read_text("utf-8"))))
         except OSError as error:
-            raise MappingError(f"{path}: {error.strerror}") from error
+            raise _unusable(str(path), error.strerror or "") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise MappingError(f"{path.name} is not TOML: {error}") from error
+            raise _unusable(path.name, f"is not TOML: {error}") from error
         except ValidationError as error:
-            raise MappingError("; ".join(f"{path.name}: {_key(e['loc'])}{e['msg']}" for e in error.errors())) from error
+            raise _unusable(path.name, "; ".join(f"{_key(e['loc'])}{e['msg']}" for e in error.errors())) from error
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -126,8 +131,10 @@ class Mapping:
         values["kind"] = kind or ""
         if kind is not None:
             return ()
-        remedy = f'add "{activity}" to [kinds.values] of the mapping, or set kinds.default'
-        return (Problem("kind", f"the mapping does not say what kind of step {activity!r} is", remedy),)
+        name = shown(activity)
+        said = Saying("the mapping does not say what kind of step “%(name)s” is", name=name)
+        remedy = Saying('add "%(name)s" to [kinds.values] of the mapping, or set kinds.default', name=name)
+        return (Problem("kind", said, remedy),)
 
     def _translate_times(self, values: dict[str, Any]) -> list[Problem]:
         problems = []
@@ -138,18 +145,20 @@ class Mapping:
             try:
                 moment = _read_time(text, self.file.time)
             except ValueError:
-                problems.append(Problem(field, f"{text} is not a time", _time_remedy(self.file.time)))
+                said = Saying("%(value)s is not a time", value=shown(text))
+                problems.append(Problem(field, said, _time_remedy(self.file.time)))
                 continue
             values[field] = moment
             if moment.tzinfo is None:
-                problems.append(Problem(field, f"{text} has no time zone", "set time.zone in the mapping"))
+                said = Saying("%(value)s has no time zone", value=shown(text))
+                problems.append(Problem(field, said, Saying("set time.zone in the mapping")))
         return problems
 
     def _in_their_words(self, problem: Problem) -> Problem:
         kinds = self.file.kinds
         column = kinds.column if kinds and problem.field == "kind" else self.file.fields.get(problem.field)
         field = problem.field if column in (None, problem.field) else f"{column} ({problem.field})"
-        return Problem(field, printable(problem.problem), printable(problem.remedy))
+        return replace(problem, field=field)
 
 
 def _read_time(text: str, times: Times) -> datetime:
@@ -159,9 +168,15 @@ def _read_time(text: str, times: Times) -> datetime:
     return moment.replace(tzinfo=zone)
 
 
-def _time_remedy(times: Times) -> str:
-    wanted = f"as {EXAMPLE_TIME}" if times.format == "iso" else f"in the format {times.format}"
-    return f"write it {wanted}, or change time.format of the mapping"
+def _time_remedy(times: Times) -> Saying:
+    if times.format == "iso":
+        return Saying("write it as %(example)s, or change time.format of the mapping", example=EXAMPLE_TIME)
+    return Saying("write it in the format %(format)s, or change time.format of the mapping", format=times.format)
+
+
+def _unusable(name: str, reason: str) -> MappingError:
+    """For whoever writes mapping files: the reason comes from the readers of TOML and of its values, in English."""
+    return MappingError(Saying("The mapping %(name)s cannot be used: %(reason)s", name=name, reason=reason))
 
 
 def _key(location: tuple[int | str, ...]) -> str:

@@ -9,16 +9,19 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from storage.models import StepKind
+from storage.sayings import Saying
 
 EXAMPLE_TIME = "2026-03-02T09:14:05+08:00"
+Said = tuple[Saying, Saying]
+"""What is wrong, and what to do."""
 
 
 @dataclass(frozen=True)
 class Problem:
     field: str
     """Name of the field or column; empty when the whole row is meant."""
-    problem: str
-    remedy: str
+    problem: Saying
+    remedy: Saying
 
 
 def explain(error: ValidationError, known: Sequence[str]) -> tuple[Problem, ...]:
@@ -31,9 +34,15 @@ def printable(text: str) -> str:
     return text.replace("\x00", "␀").encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def shown(value: Any) -> str:  # noqa: ANN401
+    """A value that somebody sent, short enough to stand in a sentence."""
+    text = str(value)
+    return printable(text if len(text) <= 60 else f"{text[:60]}…")
+
+
 def _problem(detail: ErrorDetails, known: Sequence[str]) -> Problem:
     kind = detail["type"]
-    field = "end" if kind == "end_before_start" else _shown(detail["loc"][0]) if detail["loc"] else ""
+    field = "end" if kind == "end_before_start" else shown(detail["loc"][0]) if detail["loc"] else ""
     if kind == "extra_forbidden":
         return _unknown(field, known)
     said, remedy = _SAYINGS.get(kind, _other)(detail)
@@ -42,67 +51,76 @@ def _problem(detail: ErrorDetails, known: Sequence[str]) -> Problem:
 
 def explain_column(name: str, known: Sequence[str]) -> Problem | None:
     """What is wrong with a column of this name; None when it is a field."""
-    return None if name in known else _unknown(_shown(name), known)
+    return None if name in known else _unknown(shown(name), known)
 
 
 def _unknown(field: str, known: Sequence[str]) -> Problem:
-    return Problem(field, "is not a field of the exchange format", _spelling(field, known))
+    return Problem(field, Saying("is not a field of the exchange format"), _spelling(field, known))
 
 
-def _spelling(field: str, known: Sequence[str]) -> str:
+def _spelling(field: str, known: Sequence[str]) -> Saying:
     close = get_close_matches(field, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"remove it; the fields are {', '.join(known)}"
+    if close:
+        return Saying("did you mean %(name)s?", name=close[0])
+    return Saying("remove it; the fields are %(names)s", names=", ".join(known))
 
 
-def _missing(_detail: ErrorDetails) -> tuple[str, str]:
-    return "is missing", "every row needs it"
+def _missing(_detail: ErrorDetails) -> Said:
+    return Saying("is missing"), Saying("every row needs it")
 
 
-def _empty(_detail: ErrorDetails) -> tuple[str, str]:
-    return "is empty", "every row needs it"
+def _empty(_detail: ErrorDetails) -> Said:
+    return Saying("is empty"), Saying("every row needs it")
 
 
-def _not_text(detail: ErrorDetails) -> tuple[str, str]:
+def _not_text(detail: ErrorDetails) -> Said:
     value = detail["input"]
     if value is None:
-        return "is null", "give it, or leave the field out if it is optional"
-    return f"is {_shown(value)}, which is not text", "put the value in quotes"
+        return Saying("is null"), Saying("give it, or leave the field out if it is optional")
+    return Saying("is %(value)s, which is not text", value=shown(value)), Saying("put the value in quotes")
 
 
-def _too_long(detail: ErrorDetails) -> tuple[str, str]:
+def _too_long(detail: ErrorDetails) -> Said:
     longest = detail["ctx"]["max_length"]
-    return f"has {len(str(detail['input']))} characters", f"shorten it to {longest} characters"
+    said = Saying("has %(count)s characters", count=len(str(detail["input"])))
+    return said, Saying("shorten it to %(most)s characters", most=longest)
 
 
-def _unprintable(_detail: ErrorDetails) -> tuple[str, str]:
-    return "contains control characters", "remove them; the file may be damaged or in another encoding"
+def _unprintable(_detail: ErrorDetails) -> Said:
+    remedy = Saying("remove them; the file may be damaged or in another encoding")
+    return Saying("contains control characters"), remedy
 
 
-def _no_kind(detail: ErrorDetails) -> tuple[str, str]:
-    return f"{_shown(detail['input'])} is not a kind of step", f"use one of {', '.join(StepKind)}"
+def _no_kind(detail: ErrorDetails) -> Said:
+    said = Saying("%(value)s is not a kind of step", value=shown(detail["input"]))
+    return said, Saying("use one of %(kinds)s", kinds=", ".join(StepKind))
 
 
-def _no_time(detail: ErrorDetails) -> tuple[str, str]:
+def _no_time(detail: ErrorDetails) -> Said:
     value = detail["input"]
     if value is None or value == "":
-        return "is empty", f"give a time such as {EXAMPLE_TIME}"
-    return f"{_shown(value)} {detail['msg']}", f"write it as ISO 8601 with a zone, such as {EXAMPLE_TIME}"
+        return Saying("is empty"), Saying("give a time such as %(example)s", example=EXAMPLE_TIME)
+    remedy = Saying("write it as ISO 8601 with a zone, such as %(example)s", example=EXAMPLE_TIME)
+    return _about_time(detail["type"], shown(value)), remedy
 
 
-def _backwards(detail: ErrorDetails) -> tuple[str, str]:
-    return detail["msg"], "check both times and their zones"
+def _about_time(kind: str, value: str) -> Saying:
+    if kind == "time_zone":
+        return Saying("%(value)s has no time zone", value=value)
+    if kind == "time_range":
+        return Saying("%(value)s lies outside 1990–2100", value=value)
+    return Saying("%(value)s is not a time", value=value)
 
 
-def _other(detail: ErrorDetails) -> tuple[str, str]:
-    return detail["msg"], "see the exchange format"
+def _backwards(_detail: ErrorDetails) -> Said:
+    return Saying("is before the start"), Saying("check both times and their zones")
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401
-    text = str(value)
-    return printable(text if len(text) <= 60 else f"{text[:60]}…")
+def _other(_detail: ErrorDetails) -> Said:
+    return Saying("is not valid"), Saying("see the exchange format")
 
 
-_SAYINGS: dict[str, Callable[[ErrorDetails], tuple[str, str]]] = {
+_SAYINGS: dict[str, Callable[[ErrorDetails], Said]] = {
     "missing": _missing,
     "string_type": _not_text,
     "string_too_short": _empty,

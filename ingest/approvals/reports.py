@@ -8,10 +8,14 @@ from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from ingest.approvals.problems import Problem
+from ingest.approvals.row import RowError
 from storage.models import Batch, RejectedRow, Source
+from storage.sayings import Saying
 
 MAX_REPORTED = 1_000
 """Problems that a report lists; the table `rejected_row` has all of them."""
+Refused = list[tuple[int, RowError]]
+"""By line."""
 
 
 class UnknownSource(Exception):
@@ -28,8 +32,8 @@ class Rejection:
 
     line: int
     field: str
-    problem: str
-    remedy: str
+    problem: Saying
+    remedy: Saying
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,11 @@ class BatchReport:
     rejected_rows: int = 0
     rejected: tuple[Rejection, ...] = ()
     """The first `MAX_REPORTED` problems, by line; a row may have several."""
+    header_refused: bool = False
+    """The header of a table could not be used, so that nothing below it was read; it counts as a refused row."""
 
-    def plus(self, accepted: int, duplicates: int, refused: list[tuple[int, tuple[Problem, ...]]]) -> "BatchReport":
-        found = [Rejection(line, p.field, p.problem, p.remedy) for line, problems in refused for p in problems]
+    def plus(self, accepted: int, duplicates: int, refused: Refused) -> "BatchReport":
+        found = [Rejection(line, p.field, p.problem, p.remedy) for line, error in refused for p in error.problems]
         return replace(
             self,
             rows=self.rows + accepted + duplicates + len(refused),
@@ -55,10 +61,12 @@ class BatchReport:
             duplicates=self.duplicates + duplicates,
             rejected_rows=self.rejected_rows + len(refused),
             rejected=(*self.rejected, *found)[:MAX_REPORTED],
+            header_refused=self.header_refused or any(error.is_header for _, error in refused),
         )
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Of a push, which has no header."""
+        return {name: value for name, value in asdict(self).items() if name != "header_refused"}
 
 
 @dataclass(frozen=True)
@@ -136,15 +144,30 @@ def write_counts(session: Session, report: BatchReport) -> None:
     )
 
 
-def keep_rejected(session: Session, batch_id: int, refused: list[tuple[int, tuple[Problem, ...], str]]) -> None:
+def keep_rejected(session: Session, batch_id: int, refused: Refused) -> None:
     """One row for each problem; the raw text stands with the first of a line."""
     rows = [
-        {"batch_id": batch_id, "line": line, **asdict(problem), "raw": raw if number == 0 else ""}
-        for line, problems, raw in refused
-        for number, problem in enumerate(problems)
+        {"batch_id": batch_id, "line": line, **_columns(problem), "raw": error.raw if number == 0 else ""}
+        for line, error in refused
+        for number, problem in enumerate(error.problems)
     ]
     if rows:
         session.execute(insert(RejectedRow.__table__), rows)  # type: ignore[attr-defined]
+
+
+def _columns(problem: Problem) -> dict[str, Any]:
+    return {
+        "field": problem.field,
+        "problem": str(problem.problem),
+        "remedy": str(problem.remedy),
+        "sayings": {"problem": problem.problem.as_json(), "remedy": problem.remedy.as_json()},
+    }
+
+
+def rejection(row: RejectedRow) -> Rejection:
+    """As it was said when the row was refused."""
+    problem, remedy = (Saying.from_json(row.sayings[name]) for name in ("problem", "remedy"))
+    return Rejection(row.line, row.field, problem, remedy)
 
 
 def _stored_report(session: Session, batch: Batch) -> BatchReport:
@@ -157,5 +180,5 @@ def _stored_report(session: Session, batch: Batch) -> BatchReport:
         accepted=batch.accepted,
         duplicates=batch.duplicates,
         rejected_rows=batch.rejected,
-        rejected=tuple(Rejection(r.line, r.field, r.problem, r.remedy) for r in session.exec(query)),
+        rejected=tuple(rejection(row) for row in session.exec(query)),
     )

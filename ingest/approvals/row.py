@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from ingest.approvals.problems import Problem, explain, printable
 from storage.models import StepKind
+from storage.sayings import Saying
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -112,12 +113,15 @@ class RowError:
 
     problems: tuple[Problem, ...]
     raw: str
+    is_header: bool = False
+    """It is the header of a table, so that nothing below it could be read."""
 
 
 def parse_row(values: object, raw: str | None = None) -> Row | RowError:
     """Validates one decoded row; `raw` is its text, if it came as text."""
     if not isinstance(values, dict):
-        return row_error(Problem("", "is not an object", "send one JSON object for each step"), _raw(values, raw))
+        problem = Problem("", Saying("is not an object"), Saying("send one JSON object for each step"))
+        return row_error(problem, _raw(values, raw))
     try:
         return Row.model_validate(values)
     except ValidationError as error:

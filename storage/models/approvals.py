@@ -79,6 +79,7 @@ class RejectedRow(SQLModel, table=True):
     field: str = column("")
     problem: str = column("")
     remedy: str = column("")
+    sayings: JsonObject = json_column("problem and remedy as messages with their values, to be said in other languages")
     raw: str = Field(sa_type=Text, sa_column_kwargs={"comment": "the row as it came"})
 
 

@@ -32,13 +32,15 @@ def import_cases(
         except UnknownSource:
             raise UserError(f"There is no source {source!r}; declare it with [[source]] or on the pages.") from None
         except MappingError as error:
-            raise UserError(f"{mapping}: {error}") from None
+            raise UserError(str(error)) from None
     _show(report, dry_run)
     if report.rejected_rows and not report.accepted and not report.duplicates:
         raise typer.Exit(1)
 
 
 def _show(report: BatchReport, dry_run: bool) -> None:
+    if report.header_refused:
+        out.print("Nothing has been read: the header of the file cannot be used.")
     if report.rejected:
         table = Table("line", "field", "problem", "remedy", box=None)
         for rejection in report.rejected:

@@ -587,6 +587,12 @@ def upgrade() -> None:
         sa.Column("field", sa.String(), nullable=False),
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("remedy", sa.String(), nullable=False),
+        sa.Column(
+            "sayings",
+            sa.JSON(),
+            nullable=False,
+            comment="problem and remedy as messages with their values, to be said in other languages",
+        ),
         sa.Column("raw", sa.Text(), nullable=False, comment="the row as it came"),
         sa.ForeignKeyConstraint(
             ["batch_id"],

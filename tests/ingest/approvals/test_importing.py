@@ -75,7 +75,7 @@ def test_json_without_a_telling_name_is_recognised(platform: Database, tmp_path:
 
 
 def test_a_mapping_for_json_is_refused(platform: Database, tmp_path: Path) -> None:
-    with pytest.raises(MappingError, match="a mapping is for CSV"):
+    with pytest.raises(MappingError, match="A mapping is for CSV"):
         import_file(platform, SOURCE, a_file(tmp_path / "rows.jsonl", a_row()), Mapping.load(MAPPING), NOW)
 
 

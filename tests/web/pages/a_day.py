@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session
 
+from ingest.approvals.problems import EXAMPLE_TIME
 from storage.fragments import Fragment, pack_fragments
 from storage.models import (
     Absence,
@@ -47,6 +48,7 @@ from storage.models import (
     User,
     View,
 )
+from storage.sayings import Saying
 from tests.sample import CAMERA, HALL, a_hall
 from web import passwords
 
@@ -337,13 +339,16 @@ def _approvals(session: Session) -> None:
     session.add(batch)
     session.flush()
     assert batch.id is not None
+    said = Saying("%(value)s is not a time", value="2026-13-01 09:00")
+    remedy = Saying("write it as ISO 8601 with a zone, such as %(example)s", example=EXAMPLE_TIME)
     session.add(
         RejectedRow(
             batch_id=batch.id,
             line=9,
             field="start",
-            problem="`2026-13-01 09:00` is not a time",
-            remedy="write ISO 8601 with a zone, e.g. 2026-11-23T09:00:00+08:00",
+            problem=str(said),
+            remedy=str(remedy),
+            sayings={"problem": said.as_json(), "remedy": remedy.as_json()},
             raw='{"case": "2026-009"}',
         )
     )
