@@ -165,8 +165,8 @@ def local_input(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M:%S}"
 
 
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:.0f} %"
+def percent(share: int | None) -> str:
+    return "–" if share is None else f"{share} %"
 
 
 def size(count: float) -> str:

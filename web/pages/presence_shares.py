@@ -23,9 +23,31 @@ class Shares:
     def watched_s(self) -> float:
         return self.staffed_s + self.unstaffed_s + self.unknown_s
 
-    def share(self, seconds: float) -> float | None:
-        """Of the watched time; None where nothing was watched."""
-        return seconds / self.watched_s if self.watched_s else None
+    @property
+    def percents(self) -> "Percents":
+        return percents(self)
+
+
+@dataclass(frozen=True)
+class Percents:
+    """Of the watched time, in whole percents that add up to 100; None where nothing was watched."""
+
+    staffed: int | None
+    unstaffed: int | None
+    unknown: int | None
+
+
+def percents(shares: Shares) -> Percents:
+    """By largest remainders: every share is rounded down, and what is left goes to those that lost most."""
+    seconds = (shares.staffed_s, shares.unstaffed_s, shares.unknown_s)
+    if not shares.watched_s:
+        return Percents(None, None, None)
+    exact = [100 * each / shares.watched_s for each in seconds]
+    whole = [int(each) for each in exact]
+    by_remainder = sorted(range(len(whole)), key=lambda n: whole[n] - exact[n])
+    for n in by_remainder[: 100 - sum(whole)]:
+        whole[n] += 1
+    return Percents(*whole)
 
 
 def day_start(now: datetime, zone: str) -> datetime:

@@ -13,7 +13,7 @@ from storage.models import Presence, StaffState, WatchCursor
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.pages.paging import Cursor, parse_cursor
-from web.pages.presence_shares import hourly, shares_between
+from web.pages.presence_shares import Percents, Shares, hourly, shares_between
 from web.pages.timelines import along, ticks
 from web.services import Services
 
@@ -93,6 +93,22 @@ def test_hours_add_up_to_what_was_watched(spans: list[tuple[int, StaffState]]) -
     assert abs(total.watched_s - sum(seconds for seconds, _ in spans)) < 1e-6
     assert abs(sum(hour.staffed_s for hour in hours) - total.staffed_s) < 1e-6
     assert all(hour.watched_s <= 3600 for hour in hours)
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=3, max_size=3))
+def test_percents_add_up_to_a_hundred_and_none_is_off_by_more_than_one(seconds: list[float]) -> None:
+    shares = Shares(NOW, *seconds)
+    found = shares.percents
+    if not shares.watched_s:
+        assert found == Percents(None, None, None)
+        return
+    whole = [n for n in (found.staffed, found.unstaffed, found.unknown) if n is not None]
+    assert sum(whole) == 100
+    assert all(abs(n - 100 * s / shares.watched_s) < 1 + 1e-6 for n, s in zip(whole, seconds, strict=True))
+
+
+def test_three_halves_are_not_a_hundred_and_one_percent() -> None:
+    assert Shares(NOW, 33.5, 33.5, 33).percents == Percents(34, 33, 33)
 
 
 def test_an_absence_that_nobody_watches_any_more_does_not_grow_on_any_page(day: Services, sign_in: SignIn) -> None:
