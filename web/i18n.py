@@ -15,6 +15,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 
+from storage.sayings import Saying
+
 LOCALE = Path(__file__).resolve().parent / "locale"
 COOKIE = "hallwatch_language"
 
@@ -44,6 +46,14 @@ def translations(language: Language) -> NullTranslations:
     write_mo(binary, catalogue)
     binary.seek(0)
     return Translations(binary)
+
+
+def say(language: Language, text: str) -> str:
+    """A message or a saying in the reader's language; a text that is neither stays as it is."""
+    translate = translations(language).gettext
+    if isinstance(text, Saying):
+        return text.said(translate)
+    return translate(text) if text else ""
 
 
 def choose_language(*, asked: str = "", user: str = "", cookie: str = "", accept: str = "") -> Language:

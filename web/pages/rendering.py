@@ -13,7 +13,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from web.assets import asset
-from web.i18n import Language, translations
+from web.i18n import Language, say, translations
 from web.pages.camera_errors import meaning
 from web.pages.element_words import element_words
 from web.pages.formats import Formats, clip_address, described
@@ -81,22 +81,15 @@ def environment(language: Language) -> Environment:
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(Formats(language).filters())
     made.filters["as_json"] = _attribute_json
-    made.filters["words"] = partial(_in_words_of, language)
-    made.filters["camera_meaning"] = lambda error: _in_words_of(language, meaning(error))
+    # The template's own `_()` takes its argument for safe HTML and a format: it is for literals alone.
+    made.filters["words"] = partial(say, language)
+    made.filters["camera_meaning"] = lambda error: say(language, meaning(error))
     made.globals.update(asset=asset, clip_address=clip_address, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
     # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.
     for name in ("ui", "footage", "rows", "filters"):
         made.globals[name] = made.get_template(f"parts/{name}.html").module
     return made
-
-
-def _in_words_of(language: Language, text: str) -> str:
-    """Translates a message that a page chose; a text that is none stays as it is.
-
-    The template's own `_()` takes its argument for safe HTML and a format: it is for literals alone.
-    """
-    return translations(language).gettext(text) if text else ""
 
 
 def _attribute_json(value: object) -> str:

@@ -17,7 +17,14 @@ from web.pages.element_words import ELEMENT_WORDS
 from web.pages.rendering import TEMPLATES
 
 WEB = TEMPLATES.parent
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "gettext_marker": None}
+ROOT = WEB.parent
+KEYWORDS: dict[str, tuple[int, ...] | None] = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "gettext_marker": None,
+    "Saying": None,
+}
 NAMES = {"Hallwatch", "MP4", "English", "中文"}
 """Names, and the languages' own words for themselves."""
 
@@ -25,7 +32,7 @@ NAMES = {"Hallwatch", "MP4", "English", "中文"}
 def messages() -> Iterator[tuple[str, str]]:
     with (LOCALE / "babel.cfg").open() as settings:
         methods, options = parse_mapping_cfg(settings)  # type: ignore[no-untyped-call]
-    for file, line, message, _comments, _context in extract_from_dir(WEB, methods, options, keywords=KEYWORDS):
+    for file, line, message, _comments, _context in extract_from_dir(ROOT, methods, options, keywords=KEYWORDS):
         yield (message if isinstance(message, str) else message[0]), f"{file}:{line}"
 
 

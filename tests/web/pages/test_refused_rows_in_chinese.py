@@ -1,0 +1,139 @@
+"""Whoever reads Chinese is told in Chinese why a row was refused; programs and English readers in English."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from ingest.approvals.formats import Numbered, read_csv, read_jsonl
+from ingest.approvals.importing import import_file
+from ingest.approvals.lines import MAX_LINE
+from ingest.approvals.mapping import Mapping, MappingError, MappingFile
+from ingest.approvals.row import RowError
+from storage.models import StepKind
+from storage.sayings import Saying
+from tests.web.pages.a_day import NOW
+from tests.web.pages.chinese import english_sentences, problems
+from tests.web.pages.conftest import SignIn
+from tests.web.pages.test_forms import ROW
+from tests.web.pages.test_language import KEYWORDS, ROOT
+from web.i18n import Language, say
+from web.services import Services
+
+ZH = {"Accept-Language": "zh-CN"}
+HEADER = "case,step,kind,name,start"
+NEVER_MET = {
+    "is not JSON",  # lone surrogates do not come out of a decoder
+    "is not valid",
+    "see the exchange format",
+    "The mapping %(name)s cannot be used: %(reason)s",  # of files that people write, on the command line
+}
+WRONG_ROWS: list[object] = [
+    {"oprator": "x"},
+    {"zzzzzz": "x"},
+    {"case": ""},
+    {"case": 3},
+    {"case": None},
+    {"name": "x" * 501},
+    {"name": "a\x00b"},
+    {"kind": "shred"},
+    {"start": ""},
+    {"start": "soon"},
+    {"start": "2026-03-02T09:14:05"},
+    {"start": "1066-10-14T09:00:00Z"},
+    {"end": "2020-01-01T00:00:00Z"},
+]
+MAPPED = MappingFile.model_validate(
+    {
+        "fields": {"case": "case", "step": "step", "start": "start"},
+        "kinds": {"column": "kind", "values": {"受理": StepKind.ACCEPT}},
+    }
+)
+
+
+def wrong_lines() -> bytes:
+    rows = [json.dumps(ROW | changes).encode() for changes in WRONG_ROWS if isinstance(changes, dict)]
+    return b"\n".join([*rows, b"{}", b"5", b'{"case": ', b"x" * (MAX_LINE + 1), b'{"case": "\xff"}'])
+
+
+def tables() -> Iterator[tuple[str, Mapping | None]]:
+    yield "case,step,case\n", None
+    yield f"{HEADER}\n1,2\n", None
+    yield f'{HEADER}\n1,2,3,"4,5\n1,2\n', None
+    yield f'{HEADER}\n1,2,3,"4"5,6\n', None
+    yield f"{HEADER}\n1,2,3,4\r5,6\n", None
+    yield f'{HEADER}\n1,2,3,"{"x" * 140_000}",6\n', None
+    for times in ({}, {"format": "%Y/%m/%d"}):
+        file = MAPPED.model_copy(update={"time": MAPPED.time.model_copy(update=times)})
+        yield "case,step,start,kind\n1,2,soon,退件\n1,2,2026-03-02T09:00:00,受理\n", Mapping(file)
+
+
+def every_refusal() -> Iterator[Numbered]:
+    yield from read_jsonl(io.BytesIO(wrong_lines()))
+    yield from read_jsonl(io.BytesIO("{}\n".encode("utf-16")))
+    for text, mapping in tables():
+        yield from read_csv(io.BytesIO(text.encode()), mapping)
+
+
+def said() -> list[Saying]:
+    refused = [row for _line, row in every_refusal() if isinstance(row, RowError)]
+    return [saying for row in refused for problem in row.problems for saying in (problem.problem, problem.remedy)]
+
+
+def test_everything_that_is_said_about_rows_is_said_in_chinese() -> None:
+    for saying in said():
+        assert english_sentences(say(Language.ZH, saying)) == [], saying
+        assert say(Language.EN, saying) == saying
+
+
+def test_no_refusal_is_left_out_of_this_test(day: Services, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_text("{}")
+    with pytest.raises(MappingError) as refused:
+        import_file(day.database, "cc-platform", file, Mapping(MAPPED), NOW)
+    found = {saying.message for saying in [*said(), refused.value.saying]}
+    folder = ROOT / "ingest" / "approvals"
+    extracted = extract_from_dir(folder, [("**.py", "python")], keywords={"Saying": KEYWORDS["Saying"]})
+    assert {str(message) for _file, _line, message, *_ in extracted} - found == NEVER_MET
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_report_the_batch_and_its_file_are_chinese(sign_in: SignIn, dry_run: bool) -> None:
+    client = sign_in("inspector")
+    form = {"source": "cc-platform"} | ({"dry_run": "true"} if dry_run else {})
+    page = client.post("/import", data=form, files={"file": ("steps.jsonl", wrong_lines())}, headers=ZH)
+    assert page.status_code == 200
+    assert english_sentences(page.text) == []
+    for words in ("soon 不是有效的时间", "是否应为 operator？", "每一行都必须填写"):
+        assert words in page.text
+    if not dry_run:
+        assert english_sentences(client.get("/import/2", headers=ZH).text) == []
+        rows = list(csv.reader(io.StringIO(client.get("/import/2/rejected.csv", headers=ZH).text)))
+        assert rows[0] == ["\ufeff行号", "字段", "问题", "处理办法", "原始内容"]
+        assert all(english_sentences(cell) == [] for row in rows for cell in row[1:4])
+
+
+def test_programs_read_english_in_any_language(sign_in: SignIn) -> None:
+    (row,) = sign_in("inspector").get("/import/1.json", headers=ZH).json()["rejected"]
+    assert row["problem"] == "2026-13-01 09:00 is not a time"
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_file_that_stops_at_its_header_says_that_nothing_was_read_and_why(sign_in: SignIn, dry_run: bool) -> None:
+    form = {"source": "cc-platform"} | ({"dry_run": "true"} if dry_run else {})
+    files = {"file": ("steps.csv", "case,step,kind,strat\n1,2,accept,soon\n")}
+    page = sign_in("inspector").post("/import", data=form, files=files, headers=ZH)
+    assert "未读入任何内容：文件的表头无法使用" in page.text
+    assert "文件已读入" not in page.text
+    assert "缺少该列" in page.text
+    assert english_sentences(page.text) == []
+
+
+def test_a_mapping_that_does_not_fit_is_told_in_chinese(sign_in: SignIn) -> None:
+    form = {"source": "cc-platform", "mapping": "receipt"}
+    page = sign_in("inspector").post("/import", data=form, files={"file": ("steps.jsonl", "{}")}, headers=ZH)
+    assert problems(page.text) == ["映射只用于 CSV 文件；JSON Lines 文件须已是交换格式。"]

@@ -1,0 +1,153 @@
+"""What became of a batch: its counts, its refused rows, and those as a file."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response, StreamingResponse
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from ingest.approvals.reports import rejection
+from storage.models import Batch, RejectedRow, Source
+from storage.sayings import Saying
+from web.auth import require
+from web.errors import NotFound
+from web.i18n import Language, say
+from web.i18n import gettext_marker as _
+from web.pages.filters import DEFAULT_ZONE
+from web.pages.paging import PAGE_SIZE
+from web.pages.rendering import ScreenDep, add_page
+from web.pages.scoping import sources_in_scope
+from web.permissions import Permission
+from web.services import Services, ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+Importer = Annotated[Viewer, Depends(require(Permission.IMPORT))]
+SHOWN_ROWS = 200
+CSV_HEADINGS = (_("Line"), _("Field"), _("What is wrong"), _("What to do"), _("The row as it came"))
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    id: int
+    source: str
+    name: str
+    sequence: int | None
+    received_at: datetime
+    rows: int
+    accepted: int
+    duplicates: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Rejected:
+    line: int
+    field: str
+    problem: Saying
+    remedy: Saying
+    raw: str
+
+
+@dataclass(frozen=True)
+class BatchPage:
+    zone: str
+    batch: BatchRow
+    rejected: tuple[Rejected, ...]
+    more: bool
+    """Whether there are more rejected rows than are shown; the CSV file has all."""
+
+
+def latest_batches(session: Session, viewer: Viewer) -> tuple[BatchRow, ...]:
+    found = session.exec(
+        select(Batch, Source)
+        .join(Source, col(Source.id) == col(Batch.source_id))
+        .where(sources_in_scope(viewer))
+        .order_by(col(Batch.id).desc())
+        .limit(PAGE_SIZE)
+    )
+    return tuple(_batch_row(batch, source) for batch, source in found)
+
+
+def _batch_row(batch: Batch, source: Source) -> BatchRow:
+    assert batch.id is not None
+    return BatchRow(
+        id=batch.id,
+        source=source.name or source.id,
+        name=batch.name,
+        sequence=batch.sequence,
+        received_at=batch.received_at,
+        rows=batch.rows,
+        accepted=batch.accepted,
+        duplicates=batch.duplicates,
+        rejected=batch.rejected,
+    )
+
+
+def batch_page(batch_id: int, viewer: Importer, services: ServicesDep) -> BatchPage:
+    with services.database.transaction() as session:
+        batch, source = _scoped_batch(session, viewer, batch_id)
+        found = session.exec(_rejected(batch_id).limit(SHOWN_ROWS + 1)).all()
+        rows = tuple(_rejected_row(row) for row in found[:SHOWN_ROWS])
+        return BatchPage(DEFAULT_ZONE, _batch_row(batch, source), rows, len(found) > SHOWN_ROWS)
+
+
+def _rejected_row(row: RejectedRow) -> Rejected:
+    found = rejection(row)
+    return Rejected(found.line, found.field, found.problem, found.remedy, row.raw)
+
+
+def _scoped_batch(session: Session, viewer: Viewer, batch_id: int) -> tuple[Batch, Source]:
+    found = session.exec(
+        select(Batch, Source)
+        .join(Source, col(Source.id) == col(Batch.source_id))
+        .where(Batch.id == batch_id, sources_in_scope(viewer))
+    ).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _rejected(batch_id: int) -> SelectOfScalar[RejectedRow]:
+    return (
+        select(RejectedRow).where(RejectedRow.batch_id == batch_id).order_by(col(RejectedRow.line), col(RejectedRow.id))
+    )
+
+
+add_page(router, "/import/{batch_id}", "batch.html", batch_page)
+
+
+@router.get("/import/{batch_id}/rejected.csv", include_in_schema=False)
+def rejected_csv(batch_id: int, viewer: Importer, services: ServicesDep, around: ScreenDep) -> Response:
+    """All rejected rows of a batch, with a mark that makes spreadsheets read it as UTF-8."""
+    with services.database.transaction() as session:
+        _scoped_batch(session, viewer, batch_id)
+    headers = {"Content-Disposition": f'attachment; filename="rejected-{batch_id}.csv"'}
+    lines = _csv(services, batch_id, around.language)
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _csv(services: Services, batch_id: int, language: Language) -> Iterator[str]:
+    yield "\ufeff"
+    yield _line([say(language, heading) for heading in CSV_HEADINGS])
+    with services.database.transaction() as session:
+        for row in session.exec(_rejected(batch_id)).yield_per(1000):
+            said = rejection(row)
+            yield _line([str(row.line), row.field, say(language, said.problem), say(language, said.remedy), row.raw])
+
+
+def _line(cells: list[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow([_harmless(cell) for cell in cells])
+    return buffer.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    """Spreadsheets run what begins like a formula; a quote before it keeps it text."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
