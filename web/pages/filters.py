@@ -23,6 +23,11 @@ class DayRange:
     first: date | None
     last: date | None
 
+    @property
+    def is_reversed(self) -> bool:
+        """No day lies in it: the last is before the first."""
+        return self.first is not None and self.last is not None and self.last < self.first
+
     def contains(self, at: Mapped[Any], zone: str) -> ColumnElement[bool]:
         bounds: list[ColumnElement[bool]] = []
         if self.first:
