@@ -6,15 +6,17 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, select
 
 from storage.models import Department, Hall, Role, Scope, User
+from storage.sayings import Saying
 from web import passwords, sessions
 
 
 class AccountProblem(ValueError):
     """The account cannot be made or changed like this."""
 
-    def __init__(self, field: str, problem: str) -> None:
-        super().__init__(problem)
+    def __init__(self, field: str, saying: Saying) -> None:
+        super().__init__(saying)
         self.field = field
+        self.saying = saying
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,9 @@ class NewUser:
 def create_user(session: Session, new: NewUser, now: datetime) -> User:
     """Raises AccountProblem or PasswordProblem."""
     if not new.name.strip():
-        raise AccountProblem("name", "a user needs a name to sign in with")
+        raise AccountProblem("name", Saying("a user needs a name to sign in with"))
     if find_user(session, new.name):
-        raise AccountProblem("name", f"there is a user `{new.name}` already")
+        raise AccountProblem("name", Saying("there is a user `%(name)s` already", name=new.name))
     user = User(
         name=new.name,
         display_name=new.display_name,
@@ -52,12 +54,12 @@ def set_scope(
 ) -> None:
     """Raises AccountProblem when a hall or the department does not exist or is missing."""
     if user.role is Role.DEPARTMENT and not department_id:
-        raise AccountProblem("department", "a user of the role department needs a department")
+        raise AccountProblem("department", Saying("a user of the role department needs a department"))
     if department_id and session.get(Department, department_id) is None:
-        raise AccountProblem("department", f"there is no department `{department_id}`")
+        raise AccountProblem("department", Saying("there is no department `%(id)s`", id=department_id))
     for hall_id in sorted(halls):
         if session.get(Hall, hall_id) is None:
-            raise AccountProblem("halls", f"there is no hall `{hall_id}`")
+            raise AccountProblem("halls", Saying("there is no hall `%(id)s`", id=hall_id))
     user.all_halls = all_halls
     user.department_id = department_id
     session.add(user)

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from storage.sayings import Saying
 from web import errors
 from web.auth import is_push, is_signing_in, optional_viewer
 from web.errors import Forbidden, NotSignedIn, TooLarge, WebError
@@ -30,7 +31,9 @@ class Limit:
 DEFAULT = Limit(1 * MIB)
 SIGNING_IN = Limit(64 * KIB)
 PUSH = Limit(16 * MIB, f"A push has at most {16 * MIB} bytes; send the rows in several.")
-IMPORT = Limit(512 * MIB, "The file is larger than 512 MB. Split it, or use: hallwatch import-cases", Permission.IMPORT)
+IMPORT = Limit(
+    512 * MIB, Saying("The file is larger than 512 MB. Split it, or use: hallwatch import-cases"), Permission.IMPORT
+)
 
 
 def limit_of(request: Request) -> Limit:

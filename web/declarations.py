@@ -1,6 +1,7 @@
 """Places, departments, items and sources as they are declared: in the configuration file, by page or by API."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -8,9 +9,13 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from storage.models import MAX_THRESHOLD_S, Polygon
+from storage.sayings import Saying
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
+ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
+NO_BLANKS = r"^\S+$"
+_MIN_KEY = 16
 _MIN_CORNERS = 3
 _MAX_CORNERS = 64
 
@@ -21,17 +26,14 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
 
-Id = Annotated[
-    str,
-    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="letters, digits, . _ -"),
-]
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=ID, description="letters, digits, . _ -")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 OptionalName = Annotated[str, Field(max_length=200)]
 
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(f"{name!r} is not an IANA time zone; use for example Asia/Shanghai")
+        raise ValueError(Saying("`%(name)s` is not an IANA time zone; use for example Asia/Shanghai", name=name))
     return name
 
 
@@ -41,9 +43,9 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 def _rtsp(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
-        raise ValueError("must be an RTSP address such as rtsp://192.0.2.10:554/stream1")
+        raise ValueError(Saying("must be an RTSP address such as rtsp://192.0.2.10:554/stream1"))
     if parts.username or parts.password:
-        raise ValueError("must not carry a user name or password; put them into `username` and `password`")
+        raise ValueError(Saying("must not carry a user name or password; put them into `username` and `password`"))
     return url
 
 
@@ -56,15 +58,31 @@ def _optional_rtsp(url: str) -> str:
 
 def _zone(corners: Polygon) -> Polygon:
     if not _MIN_CORNERS <= len(corners) <= _MAX_CORNERS:
-        raise ValueError(f"a zone needs {_MIN_CORNERS} to {_MAX_CORNERS} corners, this one has {len(corners)}")
+        raise ValueError(_wrong_count(len(corners)))
     for number, corner in enumerate(corners, start=1):
         if len(corner) != 2:
-            raise ValueError(f"corner {number} must be [x, y]")
+            raise ValueError(Saying("corner %(number)s must be [x, y]", number=number))
         if not all(0 <= value <= 1 for value in corner):
-            raise ValueError(f"corner {number} is {corner}: x and y are shares of the picture, 0 to 1")
+            raise ValueError(_outside(number, corner))
     if abs(_area(corners)) < 1e-6:
-        raise ValueError("the corners lie on one line and enclose nothing")
+        raise ValueError(Saying("the corners lie on one line and enclose nothing"))
     return corners
+
+
+def _wrong_count(count: int) -> Saying:
+    return Saying(
+        "a zone needs %(least)s to %(most)s corners, this one has %(count)s",
+        least=_MIN_CORNERS,
+        most=_MAX_CORNERS,
+        count=count,
+    )
+
+
+def _outside(number: int, corner: Sequence[float]) -> Saying:
+    place = ", ".join(f"{value:g}" for value in corner)
+    return Saying(
+        "corner %(number)s is [%(place)s]: x and y are shares of the picture, 0 to 1", number=number, place=place
+    )
 
 
 def _area(corners: Polygon) -> float:
@@ -90,8 +108,8 @@ class Hours(Strict):
     """`days` is "mon-fri", "sat" or "mon,wed"; `close` is exclusive, "24:00" is midnight."""
 
     days: str
-    open: Annotated[str, Field(pattern=_CLOCK)]
-    close: Annotated[str, Field(pattern=_CLOCK)]
+    open: Annotated[str, Field(pattern=CLOCK)]
+    close: Annotated[str, Field(pattern=CLOCK)]
 
     @field_validator("days")
     @classmethod
@@ -102,7 +120,9 @@ class Hours(Strict):
     @model_validator(mode="after")
     def _closes_after_it_opens(self) -> Self:
         if self.close <= self.open:
-            raise ValueError(f"closes at {self.close}, which is not after {self.open}")
+            raise ValueError(
+                Saying("closes at %(close)s, which is not after %(open)s", close=self.close, open=self.open)
+            )
         return self
 
 
@@ -112,10 +132,14 @@ def weekdays(days: str) -> list[int]:
     for part in re.split(r"\s*,\s*", days.strip().lower()):
         first, _, last = part.partition("-")
         if first not in WEEKDAYS or (last and last not in WEEKDAYS):
-            raise ValueError(f"{part!r} is not a day or a range of days; use mon-fri, sat, or mon,wed")
+            raise ValueError(
+                Saying("`%(part)s` is not a day or a range of days; use mon-fri, sat, or mon,wed", part=part)
+            )
         start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         if end < start:
-            raise ValueError(f"{part!r} ends before it starts; write it as two parts, for example sat-sun,mon")
+            raise ValueError(
+                Saying("`%(part)s` ends before it starts; write it as two parts, for example sat-sun,mon", part=part)
+            )
         found.update(range(start, end + 1))
     return sorted(found)
 
@@ -156,7 +180,7 @@ class CameraDeclaration(Strict):
     @model_validator(mode="after")
     def _password_has_a_user(self) -> Self:
         if self.password.get_secret_value() and not self.username:
-            raise ValueError("`password` is given without `username`")
+            raise ValueError(Saying("`password` is given without `username`"))
         return self
 
     def credentials(self) -> str:
@@ -182,7 +206,7 @@ class AbsenceRuleDeclaration(Strict):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if self.hall and self.counter:
-            raise ValueError("name either `hall` or `counter`, not both")
+            raise ValueError(Saying("name either `hall` or `counter`, not both"))
         return self
 
 
@@ -214,6 +238,6 @@ class SourceDeclaration(Strict):
     @field_validator("key")
     @classmethod
     def _key_is_long(cls, key: SecretStr) -> SecretStr:
-        if 0 < len(key.get_secret_value()) < 16:
-            raise ValueError("a push key has at least 16 characters")
+        if 0 < len(key.get_secret_value()) < _MIN_KEY:
+            raise ValueError(Saying("a push key has at least %(least)s characters", least=_MIN_KEY))
         return key

@@ -1,7 +1,7 @@
 """Errors that a user meets, each with its web status; one handler renders them all."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
@@ -12,10 +12,13 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket
 
 from web.addresses import sign_in_address, wants_json
+from web.field_problems import FieldProblem
 
 
 class WebError(Exception):
     """Something went wrong."""
+
+    # Programs read the detail as it is; a page shows it where it is a Saying, else its own words for the status.
 
     status = 500
     code = "error"
@@ -72,20 +75,6 @@ class TooLarge(WebError):
 
     status = 413
     code = "too_large"
-
-
-@dataclass(frozen=True)
-class FieldProblem:
-    """What is wrong with one field, without repeating the value: it may be a password."""
-
-    field: str
-    problem: str
-
-    @staticmethod
-    def of(detail: Mapping[str, Any]) -> "FieldProblem":
-        """From one entry of pydantic's errors."""
-        location = [str(part) for part in detail["loc"] if part not in ("body", "query", "path")]
-        return FieldProblem(".".join(location), str(detail["msg"]).removeprefix("Value error, "))
 
 
 class Unprocessable(WebError):

@@ -6,6 +6,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from storage.sayings import Saying
+
 MIN_LENGTH = 10
 MAX_LENGTH = 200
 _HASHER = PasswordHasher()
@@ -13,6 +15,10 @@ _HASHER = PasswordHasher()
 
 class PasswordProblem(ValueError):
     """This password is too weak."""
+
+    def __init__(self, saying: Saying) -> None:
+        super().__init__(saying)
+        self.saying = saying
 
 
 @cache
@@ -24,9 +30,9 @@ def _nobody() -> str:
 def hash_password(password: str) -> str:
     """Raises PasswordProblem when it is shorter than MIN_LENGTH or longer than MAX_LENGTH."""
     if len(password) < MIN_LENGTH:
-        raise PasswordProblem(f"a password has at least {MIN_LENGTH} characters")
+        raise PasswordProblem(Saying("a password has at least %(least)s characters", least=MIN_LENGTH))
     if len(password) > MAX_LENGTH:
-        raise PasswordProblem(f"a password has at most {MAX_LENGTH} characters")
+        raise PasswordProblem(Saying("a password has at most %(most)s characters", most=MAX_LENGTH))
     return _HASHER.hash(password)
 
 

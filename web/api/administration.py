@@ -1,6 +1,6 @@
 """What the routes of administration share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
@@ -9,16 +9,27 @@ from fastapi import Depends, Request
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
+from storage.models import Camera, Counter, Department, District, Hall
+from storage.sayings import Saying
 from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
-from web.errors import Conflict, FieldProblem, NotFound, Unprocessable
+from web.errors import Conflict, NotFound, Unprocessable
+from web.field_problems import FieldProblem
+from web.i18n import gettext_marker as _
 from web.permissions import Permission
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 Admin = Annotated[Viewer, Depends(require(Permission.ADMIN))]
 Row = TypeVar("Row", bound=SQLModel)
+_MISSING: Mapping[type[SQLModel], str] = {
+    District: _("there is no district `%(id)s`"),
+    Department: _("there is no department `%(id)s`"),
+    Hall: _("there is no hall `%(id)s`"),
+    Counter: _("there is no counter `%(id)s`"),
+    Camera: _("there is no camera `%(id)s`"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,9 @@ class Desk:
                 now = self.services.clock()
                 log_access(session, self.viewer, "administer", subject, "", now, self.address)
         except IntegrityError:
-            raise Conflict(f"{subject} is in use or its values are taken; nothing was changed.") from None
+            name = subject.partition(":")[2]
+            said = Saying("`%(name)s` is in use or its values are taken; nothing was changed.", name=name)
+            raise Conflict(said) from None
 
 
 def desk(request: Request, services: ServicesDep, viewer: Admin) -> Desk:
@@ -56,13 +69,14 @@ AdminDesk = Annotated[Desk, Depends(desk)]
 
 def check_id(in_path: str, in_body: str) -> None:
     if in_path != in_body:
-        raise Unprocessable(fields=[FieldProblem("id", f"is {in_body!r}, but the address says {in_path!r}")])
+        said = Saying("is `%(id)s`, but the address says `%(other)s`", id=in_body, other=in_path)
+        raise Unprocessable(fields=[FieldProblem("id", said)])
 
 
 def check_exists(session: Session, **references: tuple[type[SQLModel], str | None]) -> None:
     """`hall=(Hall, "cc")`: raises Unprocessable naming every field that refers to nothing."""
     problems = [
-        FieldProblem(field, f"there is no {kind.__name__.lower()} `{key}`")
+        FieldProblem(field, Saying(_MISSING[kind], id=key))
         for field, (kind, key) in references.items()
         if key and session.get(kind, key) is None
     ]

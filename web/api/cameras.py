@@ -7,13 +7,15 @@ from pydantic import BaseModel, SecretStr
 from sqlmodel import Session, col, select
 
 from storage.models import Camera, CameraStatus, Counter, Hall, View, WatchCursor
+from storage.sayings import Saying
 from storage.secrets import SecretBox, SecretError
 from web import places
 from web.api.administration import AdminDesk, check_exists, check_id, found, remove
 from web.camera_check import CameraCheck, check_camera
 from web.composition import camera_address, with_credentials
 from web.declarations import CameraDeclaration, ViewDeclaration
-from web.errors import FieldProblem, NotFound, Unprocessable
+from web.errors import NotFound, Unprocessable
+from web.field_problems import FieldProblem
 
 router = APIRouter(prefix="/api/v1", tags=["cameras"])
 
@@ -140,7 +142,8 @@ def _check_same_hall(session: Session, declared: ViewDeclaration) -> None:
     check_exists(session, camera=(Camera, declared.camera), counter=(Counter, declared.counter))
     camera, counter = session.get(Camera, declared.camera), session.get(Counter, declared.counter)
     if camera and counter and camera.hall_id != counter.hall_id:
-        raise Unprocessable(fields=[FieldProblem("counter", f"is in hall `{counter.hall_id}`, not the camera's")])
+        said = Saying("is in hall `%(hall)s`, not the camera's", hall=counter.hall_id)
+        raise Unprocessable(fields=[FieldProblem("counter", said)])
 
 
 @router.delete("/views/{view_id}", status_code=204)

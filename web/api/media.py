@@ -17,11 +17,13 @@ from ingest.video.clip import Clip, NothingRecorded, open_clip
 from ingest.video.stills import still
 from storage.models import Camera, Hall
 from storage.objects import StoreError
+from storage.sayings import Saying
 from web.access_log import footage_subject, log_access
 from web.addresses import client_address
 from web.auth import require
 from web.byte_ranges import ByteRange, asked_range
-from web.errors import FieldProblem, Forbidden, NotFound, Unavailable, Unprocessable
+from web.errors import Forbidden, NotFound, Unavailable, Unprocessable
+from web.field_problems import FieldProblem
 from web.footage_scope import check_footage
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
@@ -73,9 +75,10 @@ def clip(
 
 def _check_span(start: datetime, end: datetime) -> None:
     if end <= start:
-        raise Unprocessable(fields=[FieldProblem("to", "must be after `from`")])
+        raise Unprocessable(fields=[FieldProblem("to", Saying("must be after `from`"))])
     if end - start > LONGEST_CLIP:
-        raise Unprocessable(fields=[FieldProblem("to", f"a clip lasts at most {LONGEST_CLIP}; take several")])
+        said = Saying("a clip lasts at most %(longest)s; take several", longest=str(LONGEST_CLIP))
+        raise Unprocessable(fields=[FieldProblem("to", said)])
 
 
 def _open(services: Services, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip:

@@ -15,7 +15,8 @@ from ingest.approvals.formats import read_rows
 from ingest.approvals.schema import json_schema
 from storage.models import Source
 from web import sessions
-from web.errors import Conflict, FieldProblem, KeyNeeded, NotFound, Unprocessable
+from web.errors import Conflict, KeyNeeded, NotFound, Unprocessable
+from web.field_problems import FieldProblem
 from web.places import key_hash
 from web.services import Services, ServicesDep
 

@@ -6,10 +6,12 @@ from fastapi import APIRouter
 from sqlmodel import Session, col, delete, select
 
 from storage.models import Counter, CounterAlias, Hall, Source
+from storage.sayings import Saying
 from web import places
 from web.api.administration import AdminDesk, check_exists, check_id, found, remove
 from web.declarations import Id, OptionalName, SourceDeclaration, Strict
-from web.errors import FieldProblem, Unprocessable
+from web.errors import Unprocessable
+from web.field_problems import FieldProblem
 
 router = APIRouter(prefix="/api/v1", tags=["sources"])
 
@@ -60,7 +62,7 @@ def put_source(desk: AdminDesk, source_id: str, declared: SourceDeclaration) -> 
 
 def _check_counters(session: Session, declared: SourceDeclaration) -> None:
     problems = [
-        FieldProblem(f"counters.{alias}", f"there is no counter `{counter_id}`")
+        FieldProblem(f"counters.{alias}", Saying("there is no counter `%(id)s`", id=counter_id))
         for alias, counter_id in declared.counters.items()
         if session.get(Counter, counter_id) is None
     ]

@@ -7,11 +7,13 @@ from pydantic import Field, SecretStr
 from sqlmodel import Session, col, select
 
 from storage.models import Role, User
+from storage.sayings import Saying
 from web import accounts, passwords, sessions
 from web.accounts import AccountProblem, NewUser
 from web.api.administration import AdminDesk
-from web.declarations import Id, Name, OptionalName, Strict
-from web.errors import Conflict, FieldProblem, NotFound, Unprocessable
+from web.declarations import NO_BLANKS, Id, Name, OptionalName, Strict
+from web.errors import Conflict, NotFound, Unprocessable
+from web.field_problems import FieldProblem
 from web.passwords import PasswordProblem
 
 router = APIRouter(prefix="/api/v1", tags=["users"])
@@ -29,7 +31,7 @@ class UserSettings(Strict):
 
 
 class UserToCreate(UserSettings):
-    name: Annotated[Name, Field(pattern=r"^\S+$")]
+    name: Annotated[Name, Field(pattern=NO_BLANKS)]
     password: SecretStr = SecretStr("")
     """Empty: one is made and shown once in the answer."""
 
@@ -89,7 +91,7 @@ def change_user(desk: AdminDesk, name: str, changed: UserSettings) -> UserShown:
     with desk.changing(f"user:{name}") as session:
         user = _find(session, name)
         if user.id == desk.viewer.user_id and (changed.role is not Role.ADMIN or not changed.active):
-            raise Conflict("You cannot take your own administration away; ask another administrator.")
+            raise Conflict(Saying("You cannot take your own administration away; ask another administrator."))
         _change(session, user, changed)
         return shown(session, user)
 
@@ -130,7 +132,7 @@ def _find(session: Session, name: str) -> User:
 
 def _unprocessable(problem: AccountProblem | PasswordProblem) -> Unprocessable:
     field = "password" if isinstance(problem, PasswordProblem) else problem.field
-    return Unprocessable(fields=[FieldProblem(field, str(problem))])
+    return Unprocessable(fields=[FieldProblem(field, problem.saying)])
 
 
 def shown(session: Session, user: User) -> UserShown:

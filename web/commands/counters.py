@@ -11,7 +11,7 @@ from storage.models import Counter, Hall, View
 from web import places
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
 from web.declarations import CounterDeclaration
-from web.errors import FieldProblem
+from web.field_problems import FieldProblem
 
 app = typer.Typer(no_args_is_help=True, help="The counters of the halls.\n\nExample: hallwatch counters list --hall cc")
 

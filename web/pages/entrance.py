@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from storage.sayings import Saying
 from web.addresses import local_path
 from web.auth import OptionalViewer, optional_viewer
-from web.errors import WebError
+from web.errors import Unprocessable, WebError
+from web.field_problems import FieldProblem
 from web.pages.rendering import ScreenDep, html
 from web.pages.screen import THEME_COOKIE, THEMES, screen
 from web.permissions import home_path
@@ -30,6 +32,8 @@ class ErrorPage:
     status: int
     code: str
     detail: str
+    """Empty where there is no more to say than the status does."""
+    fields: tuple[FieldProblem, ...]
 
 
 @router.get("/sign-in", include_in_schema=False)
@@ -60,4 +64,6 @@ def render_error(request: Request, error: WebError) -> Response:
     """The page of an error, with the navigation of whoever met it."""
     services = request.app.state.services
     around = screen(request, services, optional_viewer(request, services))
-    return html(around, "error.html", ErrorPage(error.status, error.code, error.detail), status=error.status)
+    detail = error.detail if isinstance(error.detail, Saying) else ""
+    fields = error.fields if isinstance(error, Unprocessable) else ()
+    return html(around, "error.html", ErrorPage(error.status, error.code, detail, fields), status=error.status)

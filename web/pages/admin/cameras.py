@@ -6,16 +6,19 @@ from typing import Any
 import orjson
 from starlette.datastructures import FormData
 
+from storage.sayings import Saying
 from web.api import cameras as api
 from web.api import places as places_api
 from web.api.administration import Desk
 from web.declarations import CameraDeclaration, ViewDeclaration
-from web.errors import FieldProblem, NotFound, Unprocessable
+from web.errors import NotFound, Unprocessable
+from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, text
 from web.pages.admin.places import hall_options, id_field
 
 _SEPARATOR = "~"
+UNREADABLE_CORNERS = Saying("This is not readable as a list of corners.")
 
 
 class Cameras:
@@ -140,4 +143,4 @@ def _read(form: FormData, name: str) -> Any:  # noqa: ANN401 (whatever was typed
     try:
         return orjson.loads(text(form, name) or "[]")
     except orjson.JSONDecodeError:
-        raise Unprocessable(fields=[FieldProblem(name, _("This is not readable as a list of corners."))]) from None
+        raise Unprocessable(fields=[FieldProblem(name, UNREADABLE_CORNERS)]) from None

@@ -1,15 +1,16 @@
 """What every section of administration is made of: a list of rows, a form of fields, and how it saves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
+from storage.sayings import Saying
 from web.api.administration import Desk
-from web.errors import Conflict, FieldProblem, Unprocessable
-from web.i18n import gettext_marker as _
+from web.errors import Conflict, Unprocessable
+from web.field_problems import FieldProblem
 
 Kind = Literal["text", "password", "number", "choice", "several", "checkbox", "lines", "zone"]
 Option = tuple[str, str]
@@ -108,30 +109,24 @@ def problems_of(action: Callable[[], Saved]) -> tuple[Saved, dict[str, str]]:
     try:
         return action(), {}
     except ValidationError as error:
-        return Saved(), {_field(detail): _words(detail) for detail in error.errors()}
+        return Saved(), _by_field(FieldProblem.of(detail) for detail in error.errors())
     except Unprocessable as error:
-        return Saved(), {problem.field: problem.problem for problem in error.fields} or {"": error.detail}
+        return Saved(), _by_field(error.fields) or {"": error.detail}
     except Conflict as error:
         return Saved(), {"": error.detail}
 
 
-def _field(detail: Mapping[str, Any]) -> str:
-    """Forms have no fields inside fields: a wrong corner is a problem of its zone."""
-    return FieldProblem.of(detail).field.partition(".")[0]
+def _by_field(problems: Iterable[FieldProblem]) -> dict[str, str]:
+    """The first of each field. Forms have no fields inside fields: a wrong alias is a problem of its lines."""
+    found: dict[str, str] = {}
+    for problem in problems:
+        field, _dot, part = problem.field.partition(".")
+        found.setdefault(field, _of_part(part, problem.problem))
+    return found
 
 
-_COMMON = {
-    "missing": _("This is needed."),
-    "string_too_short": _("This is needed."),
-    "string_too_long": _("This is too long."),
-    "string_pattern_mismatch": _("Use letters, digits and . _ - only, without blanks."),
-    "int_parsing": _("This has to be a whole number."),
-    "greater_than_equal": _("This is too small."),
-    "less_than_equal": _("This is too large."),
-    "enum": _("Choose one of the list."),
-    "json_invalid": _("This is not readable as a list of corners."),
-}
-
-
-def _words(detail: Mapping[str, Any]) -> str:
-    return _COMMON.get(str(detail["type"]), FieldProblem.of(detail).problem)
+def _of_part(part: str, problem: Saying) -> Saying:
+    """Corners have numbers that nobody counts; an alias has a name."""
+    if not part or part.replace(".", "").isdigit():
+        return problem
+    return Saying("%(part)s: %(problem)s", part=part, problem=problem)

@@ -44,7 +44,7 @@ class AdminPage:
     """Of the row that is edited; empty for a new one."""
     form_open: bool
     fields: tuple[Field, ...]
-    problem: str
+    problems: tuple[str, ...]
     """What concerns the whole form."""
     camera: str
     """Over whose picture zones are drawn; empty where there are none."""
@@ -75,7 +75,7 @@ def _page(
     *,
     form_open: bool,
     fields: tuple[Field, ...] | None = None,
-    problem: str = "",
+    problems: tuple[str, ...] = (),
     secret: str = "",
     check: CameraCheck | None = None,
 ) -> AdminPage:
@@ -93,7 +93,7 @@ def _page(
         key=key,
         form_open=form_open or not rows,
         fields=shown,
-        problem=problem,
+        problems=problems,
         camera=camera,
         secret=secret,
         check=check,
@@ -121,15 +121,15 @@ def save(
     saved, problems = problems_of(lambda: found.save(desk, form, edit))
     if problems:
         fields = with_form(empty, form, problems)
-        page = _page(desk, found, edit, form_open=True, fields=fields, problem=_general(problems, empty))
+        page = _page(desk, found, edit, form_open=True, fields=fields, problems=_general(problems, empty))
         return html(around, "admin.html", page, status=422)
     return _after(desk, around, found, saved)
 
 
-def _general(problems: Mapping[str, str], fields: tuple[Field, ...]) -> str:
+def _general(problems: Mapping[str, str], fields: tuple[Field, ...]) -> tuple[str, ...]:
     """What no field of the form can show."""
     known = {field.name for field in fields}
-    return " ".join(problem for name, problem in problems.items() if name not in known)
+    return tuple(problem for name, problem in problems.items() if name not in known)
 
 
 def _after(desk: Desk, around: ScreenDep, section: Section, saved: Saved) -> Response:
@@ -148,7 +148,7 @@ def remove(section: str, desk: AdminDesk, around: ScreenDep, edit: Annotated[str
 
     _, problems = problems_of(removing)
     if problems:
-        page = _page(desk, found, edit, form_open=True, problem=" ".join(problems.values()))
+        page = _page(desk, found, edit, form_open=True, problems=tuple(problems.values()))
         return html(around, "admin.html", page, status=409)
     return RedirectResponse(f"/admin/{section}?done=removed", 303)
 

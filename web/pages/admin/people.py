@@ -6,14 +6,16 @@ from pydantic import SecretStr
 from starlette.datastructures import FormData
 
 from storage.models import Role
+from storage.sayings import Saying
 from web.api import places as places_api
 from web.api import rules as rules_api
 from web.api import sources as sources_api
 from web.api import users as users_api
 from web.api.administration import Desk
 from web.declarations import AbsenceRuleDeclaration, SourceDeclaration
-from web.errors import Conflict, FieldProblem, NotFound, Unprocessable
+from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _
+from web.pages.admin.aliases import read_aliases, written_aliases
 from web.pages.admin.forms import Field, Row, Saved, optional, text, texts
 from web.pages.admin.places import hall_options, id_field
 from web.pages.words import word
@@ -83,7 +85,9 @@ class Users:
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
-        raise Conflict("A user is never removed, so that the access log keeps its names; take “May sign in” away.")
+        raise Conflict(
+            Saying("A user is never removed, so that the access log keeps its names; take “May sign in” away.")
+        )
 
 
 class Sources:
@@ -104,7 +108,7 @@ class Sources:
         found = next((source for source in sources_api.list_sources(desk) if source.id == key), None)
         if key and found is None:
             raise NotFound
-        lines = [f"{alias} = {counter}" for alias, counter in found.counters.items()] if found else []
+        lines = written_aliases(found.counters) if found else []
         return (
             id_field(key),
             Field("name", _("Name"), value=found.name if found else ""),
@@ -121,25 +125,13 @@ class Sources:
             id=key or text(form, "id"),
             name=text(form, "name"),
             hall=optional(form, "hall"),
-            counters=_aliases(text(form, "counters")),
+            counters=read_aliases(text(form, "counters")),
         )
         sources_api.put_source(desk, declared.id, declared)
         return Saved(sources_api.renew_key(desk, declared.id).key) if text(form, "new_key") else Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
         sources_api.delete_source(desk, key)
-
-
-def _aliases(lines: str) -> dict[str, str]:
-    """Raises Unprocessable naming the line."""
-    found = {}
-    for line in lines.splitlines():
-        alias, sign, counter = (part.strip() for part in line.partition("="))
-        if line.strip() and not (alias and sign and counter):
-            raise Unprocessable(fields=[FieldProblem("counters", f"“{line.strip()[:60]}”: A03 = cc-3")])
-        if alias:
-            found[alias] = counter
-    return found
 
 
 class Rules:
@@ -157,8 +149,8 @@ class Rules:
         return [
             Row(
                 str(rule.rule_id),
-                (rule.counter or rule.hall or _("every hall"), f"{rule.threshold_s} s", f"{rule.waiting_threshold_s} s",
-                 str(rule.version)),
+                (rule.counter or rule.hall or _("every hall"), _seconds(rule.threshold_s),
+                 _seconds(rule.waiting_threshold_s), str(rule.version)),
             )
             for rule in rules_api.list_rules(desk)
         ]  # fmt: skip
@@ -192,3 +184,7 @@ class Rules:
 
     def remove(self, desk: Desk, key: str) -> None:
         rules_api.end_rule(desk, int(key))
+
+
+def _seconds(count: int) -> Saying:
+    return Saying("%(count)s s", count=count)

@@ -7,16 +7,11 @@ from starlette.datastructures import FormData
 
 from web.api import places as api
 from web.api.administration import Desk
-from web.declarations import (
-    CounterDeclaration,
-    DepartmentDeclaration,
-    DistrictDeclaration,
-    HallDeclaration,
-    Hours,
-)
-from web.errors import FieldProblem, NotFound, Unprocessable
+from web.declarations import CounterDeclaration, DepartmentDeclaration, DistrictDeclaration, HallDeclaration
+from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Option, Row, Saved, optional, text
+from web.pages.admin.hours import read_hours, written_hours
 
 
 def id_field(value: str) -> Field:
@@ -158,34 +153,6 @@ def _zones() -> tuple[Option, ...]:
     common = ["Asia/Shanghai", "Asia/Hong_Kong", "Asia/Macau", "Asia/Urumqi", "UTC"]
     rest = sorted(available_timezones() - set(common))
     return tuple((zone, zone) for zone in [*common, *rest])
-
-
-def written_hours(hours: Sequence[Hours]) -> list[str]:
-    """Spans that several days share stand on one line: mon,tue,wed 09:00-12:00."""
-    days: dict[str, list[str]] = {}
-    for span in hours:
-        days.setdefault(f"{span.open}-{span.close}", []).append(span.days)
-    return [f"{_joined(names)} {span}" for span, names in days.items()]
-
-
-def _joined(names: list[str]) -> str:
-    return {"mon,tue,wed,thu,fri": "mon-fri", "mon,tue,wed,thu,fri,sat,sun": "mon-sun"}.get(
-        ",".join(names), ",".join(names)
-    )
-
-
-def read_hours(lines: str) -> tuple[Hours, ...]:
-    """Raises Unprocessable naming the line."""
-    return tuple(_read_span(line) for line in lines.splitlines() if line.strip())
-
-
-def _read_span(line: str) -> Hours:
-    days, _blank, span = line.strip().rpartition(" ")
-    opens, _dash, closes = span.partition("-")
-    try:
-        return Hours(days=days, open=opens, close=closes)
-    except ValueError:
-        raise Unprocessable(fields=[FieldProblem("hours", f"“{line.strip()[:60]}”: mon-fri 09:00-12:00")]) from None
 
 
 class Counters:

@@ -1,0 +1,79 @@
+"""What is wrong with one field, in words that a person can act on; pydantic's own are for programmers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from storage.sayings import Saying
+from web.declarations import CLOCK, ID, NO_BLANKS
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """What is wrong with one field, without repeating the value: it may be a password."""
+
+    field: str
+    problem: Saying
+
+    @staticmethod
+    def of(detail: Mapping[str, Any]) -> "FieldProblem":
+        """From one entry of pydantic's errors."""
+        location = [str(part) for part in detail["loc"] if part not in ("body", "query", "path")]
+        return FieldProblem(".".join(location), _said(str(detail["type"]), detail.get("ctx", {})))
+
+
+def _said(kind: str, context: Mapping[str, Any]) -> Saying:
+    own = getattr(context.get("error"), "args", ())
+    if own and isinstance(own[0], Saying):
+        return own[0]
+    if kind in _WITH_LIMIT:
+        return _WITH_LIMIT[kind](context)
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], Saying("This has characters that are not allowed here."))
+    return _PLAIN.get(kind) or Saying("This value is not valid (%(code)s).", code=kind)
+
+
+_NEEDED = Saying("This is needed.")
+_WHOLE_NUMBER = Saying("This has to be a whole number.")
+_NUMBER = Saying("This has to be a number.")
+_LIST = Saying("This has to be a list.")
+_CHOICE = Saying("Choose one of the list.")
+_YES_OR_NO = Saying("This has to be yes or no.")
+_MOMENT = Saying("This has to be a date and time with a zone.")
+
+_PLAIN: Mapping[str, Saying] = {
+    "missing": _NEEDED,
+    "string_too_short": _NEEDED,
+    "string_type": Saying("This has to be text."),
+    "int_parsing": _WHOLE_NUMBER,
+    "int_type": _WHOLE_NUMBER,
+    "int_from_float": _WHOLE_NUMBER,
+    "int_parsing_size": Saying("This number is too large."),
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "finite_number": _NUMBER,
+    "bool_parsing": _YES_OR_NO,
+    "bool_type": _YES_OR_NO,
+    "enum": _CHOICE,
+    "literal_error": _CHOICE,
+    "list_type": _LIST,
+    "tuple_type": _LIST,
+    "frozen_set_type": _LIST,
+    "datetime_parsing": _MOMENT,
+    "datetime_from_date_parsing": _MOMENT,
+    "datetime_type": _MOMENT,
+    "timezone_aware": _MOMENT,
+    "json_invalid": Saying("This is not JSON."),
+    "extra_forbidden": Saying("There is no such field."),
+}
+_WITH_LIMIT: Mapping[str, Callable[[Mapping[str, Any]], Saying]] = {
+    "string_too_long": lambda limit: Saying("This has more than %(most)s characters.", most=limit["max_length"]),
+    "too_long": lambda limit: Saying("This has more than %(most)s entries.", most=limit["max_length"]),
+    "greater_than_equal": lambda limit: Saying("This has to be at least %(least)s.", least=limit["ge"]),
+    "less_than_equal": lambda limit: Saying("This may be at most %(most)s.", most=limit["le"]),
+}
+_PATTERNS: Mapping[str, Saying] = {
+    ID: Saying("Use letters, digits and . _ - only, without blanks, and begin with a letter or digit."),
+    NO_BLANKS: Saying("Use no blanks."),
+    CLOCK: Saying("a time of day is written as 09:00"),
+}
