@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.footage import NOT_YET, Coverage, Missing
+from storage.footage import NOT_BEGUN, NOT_YET, Coverage, Missing
 from storage.intervals import Span, intersect, merge, subtract, total
 from storage.models import GapCause, Outcome
 
@@ -133,4 +133,4 @@ def _why_nothing(missing: Sequence[Missing]) -> str:
     causes = {part.cause for part in missing}
     if NOT_YET in causes:
         return NOT_YET
-    return NOT_RECORDED if causes <= {GapCause.UNKNOWN.value, NO_VIEW} else GAP
+    return NOT_RECORDED if causes <= {GapCause.UNKNOWN.value, NOT_BEGUN, NO_VIEW} else GAP

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, select
+from sqlmodel import Session, and_, col, func, select
 
 from storage.database import Database
 from storage.intervals import Span, intersect, merge, subtract
@@ -18,6 +18,9 @@ FRAME_HOLE = timedelta(seconds=0.5)
 
 NOT_YET = "not_yet"
 """Cause of what comes after the newest recording: it may still arrive."""
+
+NOT_BEGUN = "not_begun"
+"""Cause of what comes before anything is known of the camera: it was not recorded yet."""
 
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _GAPS_BEFORE = 16
@@ -31,7 +34,7 @@ class Missing:
     start: datetime
     end: datetime
     cause: str
-    """A GapCause, or NOT_YET."""
+    """A GapCause, NOT_YET or NOT_BEGUN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,16 @@ class Coverage:
 
     covered: tuple[Span, ...]
     missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What of a camera's time there is word of. None: nothing yet."""
+
+    since: datetime | None
+    """The start of its first segment or gap."""
+    recorded_to: datetime | None
+    """The end of its newest segment."""
 
 
 class Footage:
@@ -80,12 +93,18 @@ class Footage:
         if not holes:
             return Coverage(tuple(covered), ())
         gaps = self.gaps(session, camera_id, start, end)
-        return Coverage(tuple(covered), explained(holes, gaps, self.recorded_to(session, camera_id)))
+        return Coverage(tuple(covered), explained(holes, gaps, self._known(session, camera_id)))
 
     def recorded_to(self, session: Session, camera_id: str) -> datetime | None:
         """The end of the camera's newest segment; None if it has none."""
         newest = select(Segment.end).where(Segment.camera_id == camera_id).order_by(col(Segment.start).desc()).limit(1)
         return session.exec(newest).first()
+
+    def _known(self, session: Session, camera_id: str) -> Known:
+        first_segment = session.exec(select(func.min(Segment.start)).where(Segment.camera_id == camera_id)).one()
+        first_gap = session.exec(select(func.min(Gap.start)).where(Gap.camera_id == camera_id)).one()
+        firsts = [first for first in (first_segment, first_gap) if first is not None]
+        return Known(min(firsts, default=None), self.recorded_to(session, camera_id))
 
     def read(self, segment: Segment, offset: int = 0, length: int | None = None) -> bytes:
         """Bytes of the segment's file. Raises ObjectMissing or another StoreError."""
@@ -107,7 +126,7 @@ def _overlaps(camera_id: str, start: datetime, end: datetime) -> ColumnElement[b
     )
 
 
-def explained(holes: Iterable[Span], gaps: Iterable[Gap], recorded_to: datetime | None) -> tuple[Missing, ...]:
+def explained(holes: Iterable[Span], gaps: Iterable[Gap], known: Known) -> tuple[Missing, ...]:
     """Every hole, cut into parts of one cause. Where gaps overlap, the one that starts first explains."""
     missing: list[Missing] = []
     left = list(holes)
@@ -116,7 +135,7 @@ def explained(holes: Iterable[Span], gaps: Iterable[Gap], recorded_to: datetime 
         missing += [Missing(span.start, span.end, gap.cause.value) for span in intersect(left, reach)]
         left = subtract(left, reach)
     for span in left:
-        missing += _unexplained(span, recorded_to)
+        missing += _unexplained(span, known)
     return tuple(_joined(sorted(missing, key=lambda part: part.start)))
 
 
@@ -125,15 +144,12 @@ def _latest_end(gap: Gap, spans: list[Span]) -> datetime:
     return gap.end or max([gap.start, *(span.end for span in spans)])
 
 
-def _unexplained(span: Span, recorded_to: datetime | None) -> list[Missing]:
-    if recorded_to is None or span.end <= recorded_to:
-        return [Missing(span.start, span.end, GapCause.UNKNOWN.value)]
-    if span.start >= recorded_to:
-        return [Missing(span.start, span.end, NOT_YET)]
-    return [
-        Missing(span.start, recorded_to, GapCause.UNKNOWN.value),
-        Missing(recorded_to, span.end, NOT_YET),
-    ]
+def _unexplained(span: Span, known: Known) -> list[Missing]:
+    """Before anything is known, after the newest recording, and (which ought not to be) between."""
+    since = span.end if known.since is None else min(max(known.since, span.start), span.end)
+    newest = span.end if known.recorded_to is None else min(max(known.recorded_to, since), span.end)
+    parts = ((span.start, since, NOT_BEGUN), (since, newest, GapCause.UNKNOWN.value), (newest, span.end, NOT_YET))
+    return [Missing(start, end, cause) for start, end, cause in parts if start < end]
 
 
 def _joined(parts: list[Missing]) -> list[Missing]:

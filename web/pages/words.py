@@ -77,6 +77,7 @@ CODE_WORDS: Mapping[str, str] = {
     "not_recorded": _("Nothing had been recorded there at that time."),
     "gap": _("The recording has a gap there."),
     "not_yet": _("The recording of this moment has not arrived yet."),
+    "not_begun": _("Not recorded yet at that time"),
     "unlinked": _("The footage is being looked up."),
     "expired": _("The footage has passed its retention date."),
     "not_watched": _("The watcher has not looked at it yet."),

@@ -11,8 +11,8 @@ def test_a_gap_without_known_cause_is_not_called_the_end_of_an_absence() -> None
     assert cause_word("not_recorded") == word("not_recorded")
 
 
-def test_the_span_page_names_an_unknown_cause(sign_in: SignIn) -> None:
+def test_the_span_page_says_that_recording_had_not_begun(sign_in: SignIn) -> None:
     span = "/span?hall=cc&counter=cc-1&from=2026-11-23T08:30:00&to=2026-11-23T10:20:00"
     page = sign_in("inspector").get(span).text
-    assert "Cause unknown" in page
+    assert "Not recorded yet at that time" in page
     assert "could no longer see" not in page
