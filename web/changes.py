@@ -8,7 +8,19 @@ from typing import Any
 from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
-from storage.models import Alert, AlertState, Camera, CameraStatus, Case, Counter, Presence, Step
+from storage.models import (
+    Alert,
+    AlertState,
+    Camera,
+    CameraStatus,
+    Case,
+    Counter,
+    Finding,
+    FindingKind,
+    FootageLink,
+    Presence,
+    Step,
+)
 from storage.presence_now import PresenceNow, presence_now, presence_of, watched_counters
 
 RECENT_ALERTS = timedelta(days=1)
@@ -35,7 +47,7 @@ class State:
     alerts: Mapping[int, Entry] = field(default_factory=dict)
     cameras: Mapping[str, Entry] = field(default_factory=dict)
     steps: Mapping[int, Entry] = field(default_factory=dict)
-    """Those reported last; only to find the new ones."""
+    """Those reported last; only to find what is new of them."""
     last_presence_id: int = 0
     last_step_id: int = 0
 
@@ -150,14 +162,30 @@ def _steps(session: Session, counters: Mapping[str, str], before: State) -> tupl
         .where(col(Step.id) > from_id)
         .order_by(col(Step.id))
     )
+    outcomes, found = _outcomes(session, from_id), _with_finding(session, from_id)
     steps = dict(before.steps)
     for step, department_id, case_hall_id in rows:
         assert step.id is not None
         hall_id = counters.get(step.counter_id or "") or case_hall_id
-        steps[step.id] = _step_entry(step, hall_id, department_id)
+        steps[step.id] = _step_entry(step, hall_id, department_id, outcomes.get(step.id), step.id in found)
     return dict(list(steps.items())[-_STEPS_KEPT:]), highest
 
 
-def _step_entry(step: Step, hall_id: str | None, department_id: str | None) -> Entry:
-    data = step.model_dump(include={"id", "case_id", "name", "counter_id", "start", "end"})
-    return Entry(hall_id, department_id, data | {"kind": step.kind.value, "hall_id": hall_id})
+def _outcomes(session: Session, after: int) -> dict[int | None, str]:
+    """What footage was found for each step with a higher number."""
+    links = session.exec(select(FootageLink.step_id, FootageLink.outcome).where(col(FootageLink.step_id) > after))
+    return dict(links.all())
+
+
+def _with_finding(session: Session, after: int) -> set[int]:
+    """Steps with a higher number about which there is a finding. The index begins with the kind: it is named."""
+    wanted = select(Finding.step_id).where(col(Finding.kind).in_(list(FindingKind)), col(Finding.step_id) > after)
+    return set(session.exec(wanted.where(col(Finding.withdrawn_at).is_(None))))
+
+
+def _step_entry(
+    step: Step, hall_id: str | None, department_id: str | None, outcome: str | None, has_finding: bool
+) -> Entry:
+    data = step.model_dump(include={"id", "case_id", "name", "counter_id", "start", "end", "revision"})
+    more = {"kind": step.kind.value, "hall_id": hall_id, "footage": outcome, "finding": has_finding}
+    return Entry(hall_id, department_id, data | more)

@@ -7,7 +7,8 @@ Events, in the order in which a page meets them:
 - `presence` {counter_id, hall_id, staff, customer, since, reason}; unknown with reason `watcher_down` without a
   watcher, `catching_up` while one looks at what was recorded while it was away
 - `alert` {id, kind, state, hall_id, counter_id, camera_id, absence_id, raised_at, acknowledged_at, resolved_at}
-- `step` {id, case_id, kind, name, hall_id, counter_id, start, end}: one that has just been reported
+- `step` {id, case_id, kind, name, hall_id, counter_id, start, end, revision, footage, finding}: one that has just been
+  reported or corrected, or whose footage or finding has just come; `footage` is null while it is looked up
 - `camera` {camera_id, hall_id, connected, since, error}
 - `beat` {} every 15 to 30 seconds: who has not heard it for longer has lost the connection
 """
@@ -44,10 +45,9 @@ def differences(before: State, after: State) -> list[Event]:
         ("presence", before.presence, after.presence),
         ("alert", before.alerts, after.alerts),
         ("camera", before.cameras, after.cameras),
+        ("step", before.steps, after.steps),
     ):
         events += [Event(name, entry) for entry in _changed(old, new)]  # type: ignore[arg-type]
-    known = before.steps
-    events += [Event("step", entry) for key, entry in after.steps.items() if key not in known]
     return events
 
 

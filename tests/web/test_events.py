@@ -18,7 +18,11 @@ from storage.models import (
     Alert,
     AlertState,
     CustomerState,
+    Finding,
+    FindingKind,
+    FootageLink,
     Node,
+    Outcome,
     Presence,
     Role,
     StaffState,
@@ -157,6 +161,34 @@ async def test_presence_alerts_and_steps_arrive_by_themselves(services: Services
             session.add(a_step())
         name, step = await heard.next()
         assert (name, step["case_id"], step["counter_id"]) == ("step", 1, "cc-1")
+        assert (step["footage"], step["finding"]) == (None, False)
+
+
+async def test_a_page_hears_when_the_footage_of_a_step_or_a_finding_about_it_or_a_correction_has_come(
+    services: Services,
+) -> None:
+    async with listening(services, SUPERVISOR) as heard:
+        await heard.next()
+        with services.database.transaction() as session:
+            session.add(a_link(step_id=1))
+        _, step = await heard.next()
+        assert (step["id"], step["footage"], step["finding"]) == (1, "clip", False)
+        with services.database.transaction() as session:
+            session.add(a_finding(step_id=1))
+        assert (await heard.next())[1]["finding"] is True
+        with services.database.transaction() as session:
+            session.get_one(Step, 1).revision = 2
+        assert (await heard.next())[1]["revision"] == 2
+
+
+def a_link(step_id: int) -> FootageLink:
+    return FootageLink(
+        step_id=step_id, outcome=Outcome.CLIP, camera_id=CAMERA, start=NOON, end=NOON, settled=True, computed_at=NOON
+    )
+
+
+def a_finding(step_id: int) -> Finding:
+    return Finding(kind=FindingKind.STEP_WHILE_UNSTAFFED, step_id=step_id, counter_id="cc-1", found_at=NOON)
 
 
 async def test_presence_is_unknown_as_soon_as_the_watcher_is_silent_and_known_again_when_it_is_back(
