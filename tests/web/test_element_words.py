@@ -9,8 +9,6 @@ _KEY = re.compile(r'"([a-z_-]+)"')
 _STATES = ("connecting", "stalled", "offline", "unsupported", "denied", "paused")
 _COMPOSED = {
     *(f"live-{state}" for state in _STATES),
-    "feed-absence",
-    "feed-camera_fault",
     "clip-missing",
     "clip-undecodable",
 }

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 const out = join(import.meta.dirname, "..", "static");
-const code = ["main.ts", "live.ts", "player.ts", "chart.ts", "chart.css", "zones.ts", "styles.css"];
+const code = ["main.ts", "events-worker.ts", "live.ts", "player.ts", "chart.ts", "chart.css", "zones.ts", "styles.css"];
 const images = existsSync("images") ? readdirSync("images").map((name) => join("images", name)) : [];
 
 for (const name of readdirSync(out)) {

@@ -1,86 +1,47 @@
 // What changes at the counters, as it changes: /events → DOM events on <body>, badges and states.
 import { expectSnapshot, snapshotCame } from "./connection.js";
+import type { Alert, Presence, Snapshot, Step } from "./known.js";
+import { SharedStream } from "./shared.js";
+import { Stream, type Hearer } from "./stream.js";
 
-export interface Presence {
-  counter_id: string;
-  staff: string;
-  customer: string;
-  since: string;
-}
+const raised = new Set<number>();
+const hearer: Hearer = { hear: (name, data) => receive(name, JSON.parse(data)), lose: expectSnapshot };
 
-export interface Alert {
-  id: number;
-  kind: string;
-  state: string;
-  hall_id: string;
-  counter_id: string | null;
-  camera_id: string | null;
-  absence_id: number | null;
-  raised_at: string;
-}
-
-interface Snapshot {
-  presence: Presence[];
-  alerts: Alert[];
-}
-
-const NAMES = ["snapshot", "presence", "alert", "step", "camera", "beat"];
-const AGAIN_MS = 10000;
-/** Three beats of the server: a connection that breaks without a word is noticed too. */
-const SILENT_MS = 45000;
-
-const open = new Set<number>();
-let source: EventSource | undefined;
-let timer: number | undefined;
-
-/** Listens as long as the page lives. The browser reconnects by itself, except after an answer that is no stream. */
-export function listen(): void {
-  connect();
-  // A page kept in the browser's cache must not hold a connection.
-  addEventListener("pagehide", disconnect);
-  addEventListener("pageshow", (event) => event.persisted && connect());
-}
-
-function connect(): void {
-  disconnect();
-  expectSnapshot();
-  const stream = new EventSource("/events");
-  source = stream;
-  for (const name of NAMES) {
-    stream.addEventListener(name, (event: MessageEvent<string>) => {
-      connectIn(SILENT_MS);
-      receive(name, JSON.parse(event.data));
+/** Listens as long as the page lives. */
+export function listen(session: string): void {
+  let stream: Stream | SharedStream = new Stream(hearer);
+  const worker = document.querySelector<HTMLMetaElement>('meta[name="events-worker"]')?.content;
+  if (worker && "SharedWorker" in window) {
+    stream = new SharedStream(worker, session, hearer, () => {
+      stream.close();
+      stream = new Stream(hearer);
+      stream.open();
     });
   }
-  stream.onerror = () => {
-    expectSnapshot();
-    if (stream.readyState === EventSource.CLOSED) connectIn(AGAIN_MS);
-  };
-  connectIn(SILENT_MS);
-}
-
-function disconnect(): void {
-  clearTimeout(timer);
-  source?.close();
-}
-
-function connectIn(ms: number): void {
-  clearTimeout(timer);
-  timer = window.setTimeout(connect, ms);
+  stream.open();
+  // A page kept in the browser's cache must not hold a connection.
+  addEventListener("pagehide", () => stream.close());
+  addEventListener("pageshow", (event) => event.persisted && stream.open());
 }
 
 function receive(name: string, detail: unknown): void {
   if (name === "snapshot") begin(detail as Snapshot);
   if (name === "presence") showPresence(detail as Presence);
   if (name === "alert") count(detail as Alert);
+  tell(name, detail);
+  // A page about one case renews itself for that one only.
+  if (name === "step") tell(`case-${(detail as Step).case_id}`, detail);
+}
+
+function tell(name: string, detail: unknown): void {
   document.body.dispatchEvent(new CustomEvent(`hallwatch:${name}`, { detail, bubbles: true }));
 }
 
 function begin(snapshot: Snapshot): void {
   snapshotCame();
   snapshot.presence.forEach(showPresence);
-  open.clear();
-  for (const alert of snapshot.alerts) if (alert.state === "raised") open.add(alert.id);
+  raised.clear();
+  for (const alert of snapshot.alerts) if (alert.state === "raised") raised.add(alert.id);
   showCount();
 }
 
@@ -92,13 +53,13 @@ function showPresence(presence: Presence): void {
 }
 
 function count(alert: Alert): void {
-  if (alert.state === "raised") open.add(alert.id);
-  else open.delete(alert.id);
+  if (alert.state === "raised") raised.add(alert.id);
+  else raised.delete(alert.id);
   showCount();
 }
 
 function showCount(): void {
   for (const badge of document.querySelectorAll<HTMLElement>("[data-alert-count]")) {
-    badge.textContent = badge.dataset["count"] = String(open.size);
+    badge.textContent = badge.dataset["count"] = String(raised.size);
   }
 }

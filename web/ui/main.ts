@@ -1,9 +1,9 @@
 // On every page: htmx, what changes at the counters, keys.
 import "htmx.org";
-import "./alert-feed.js";
 import { listen } from "./events.js";
 import { installShortcuts } from "./shortcuts.js";
 
 installShortcuts();
 // Without a session there is nobody to tell.
-if (document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content) listen();
+const session = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content;
+if (session) listen(session);

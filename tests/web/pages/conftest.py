@@ -1,12 +1,15 @@
 """The pages over a morning at two halls, and somebody of each role to look at them."""
 
+import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Page, sync_playwright
 from sqlmodel import select
 
 from storage.database import Database
@@ -15,6 +18,7 @@ from storage.footage import Footage
 from storage.models import Role, User
 from storage.secrets import SecretBox
 from tests.web.pages.a_day import NOW, a_day
+from tests.web.pages.browser import ARGUMENTS, CHROMIUM, Site, served
 from web import sessions
 from web.app import create_app
 from web.services import Services
@@ -86,3 +90,39 @@ def signed_in(services: Services, name: str) -> TestClient:
     client.cookies.set(sessions.COOKIE, opened.token)
     client.headers["X-CSRF-Token"] = opened.csrf
     return client
+
+
+@pytest.fixture
+def site(day: Services) -> Iterator[Site]:
+    with served(day) as site:
+        yield site
+
+
+@pytest.fixture
+def page(day: Services, site: Site) -> Iterator[Page]:
+    """A browser of the administrator; fails the test when the console has an error of our own."""
+    with day.database.transaction() as session:
+        admin = session.exec(select(User).where(User.name == "admin")).one()
+        assert admin.id is not None
+        token = sessions.open_session(session, admin.id, NOW).token
+    with sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        context = chromium.new_context(base_url=site.address, locale="en-GB")
+        context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": site.address}])
+        errors: list[str] = []
+        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: errors.append(str(error.error)))
+        yield context.new_page()
+        chromium.close()
+        # The footage of this day has no bytes and no recorder runs.
+        assert [error for error in errors if not re.search("Failed to load resource|WebSocket", error)] == []
+
+
+@pytest.fixture(scope="session")
+def half_a_minute(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An MP4 that a browser can seek in."""
+    file = tmp_path_factory.mktemp("footage") / "clip.mp4"
+    picture = "testsrc=size=160x90:rate=25:duration=30"
+    command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", str(file)]
+    subprocess.run([*command[:-1], "-movflags", "+faststart", command[-1]], check=True, timeout=60)
+    return file.read_bytes()

@@ -2,70 +2,20 @@
 
 import json
 import re
-import subprocess
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import combinations
-from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import FloatRect, Page, Route, expect, sync_playwright
+from playwright.sync_api import FloatRect, Page, expect
 from sqlmodel import select
 
-from storage.models import Alert, AlertState, User
-from tests.servers import free_port
-from tests.web.pages.a_day import NOW
-from web import sessions
-from web.app import create_app
+from storage.models import Alert, AlertState
+from tests.web.pages.browser import IN_BROWSER, WITHIN_MS, Site, until, with_footage
 from web.i18n import Language, translations
 from web.pages.element_words import ELEMENT_WORDS
 from web.services import Services
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-WITHIN_MS = 20_000
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed: apt-get install chromium"),
-]
-
-
-@contextmanager
-def served(services: Services) -> Iterator[str]:
-    port = free_port()
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(services), port=port, log_level="warning", ws="websockets-sansio")
-    )
-    thread = threading.Thread(target=server.run, name="pages")
-    thread.start()
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
-
-
-@pytest.fixture
-def page(day: Services) -> Iterator[Page]:
-    """A browser of the administrator; fails the test when the console has an error of our own."""
-    with day.database.transaction() as session:
-        admin = session.exec(select(User).where(User.name == "admin")).one()
-        assert admin.id is not None
-        token = sessions.open_session(session, admin.id, NOW).token
-    with served(day) as site, sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = chromium.new_context(base_url=site, locale="en-GB")
-        context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": site}])
-        found = context.new_page()
-        errors: list[str] = []
-        found.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        found.on("pageerror", lambda error: errors.append(str(error)))
-        yield found
-        chromium.close()
-        # The footage of this day has no bytes and no recorder runs.
-        assert [error for error in errors if not re.search("Failed to load resource|WebSocket", error)] == []
+pytestmark = IN_BROWSER
 
 
 def test_the_list_narrows_while_one_types(page: Page) -> None:
@@ -142,20 +92,20 @@ def apart(one: FloatRect, other: FloatRect) -> float:
     )
 
 
-def test_a_lost_connection_makes_the_states_unknown_until_it_is_back(page: Page) -> None:
+def test_a_lost_connection_makes_the_states_unknown_until_it_is_back(page: Page, site: Site) -> None:
     page.goto("/")
     staffed = page.locator('.tile[data-state="staffed"]')
     expect(page.locator('.tile .chip[data-state="staffed"]')).not_to_have_count(0, timeout=WITHIN_MS)
     before = staffed.count()
     banner = page.get_by_role("alert").filter(has_text="No connection")
     expect(banner).to_be_hidden()
-    page.route("**/events", lambda route: route.abort())
+    site.shut = True
     page.reload()
     expect(banner).to_be_visible(timeout=WITHIN_MS)
     expect(staffed).to_have_count(0)
     expect(page.locator(".tile .chip").filter(has_text="Staffed")).to_have_count(0)
     expect(page.locator('.tile[data-state="unknown"]')).to_have_count(6)
-    page.unroute("**/events")
+    site.shut = False
     expect(staffed).to_have_count(before, timeout=WITHIN_MS)
     expect(page.locator('.tile .chip[data-state="staffed"]')).to_have_count(before, timeout=WITHIN_MS)
     expect(banner).to_be_hidden()
@@ -180,40 +130,6 @@ def test_the_question_mark_shows_the_keys(page: Page) -> None:
     page.goto("/health")
     page.keyboard.press("?")
     expect(page.locator("dialog#help")).to_be_visible()
-
-
-@pytest.fixture(scope="session")
-def half_a_minute(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An MP4 that a browser can seek in."""
-    file = tmp_path_factory.mktemp("footage") / "clip.mp4"
-    picture = "testsrc=size=160x90:rate=25:duration=30"
-    command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", str(file)]
-    subprocess.run([*command[:-1], "-movflags", "+faststart", command[-1]], check=True, timeout=60)
-    return file.read_bytes()
-
-
-def with_footage(page: Page, footage: bytes) -> None:
-    """Every clip is this one, whatever was asked for."""
-
-    def answer(route: Route) -> None:
-        asked = re.match(r"bytes=(\d+)-(\d*)", route.request.headers.get("range", ""))
-        begin, end = (int(asked[1]), int(asked[2] or len(footage) - 1)) if asked else (0, len(footage) - 1)
-        headers = {
-            "Content-Type": "video/mp4",
-            "Accept-Ranges": "bytes",
-            "Content-Range": f"bytes {begin}-{end}/{len(footage)}",
-        }
-        route.fulfill(status=206, headers=headers, body=footage[begin : end + 1])
-
-    page.route("**/media/clip.mp4?*", answer)
-
-
-def until(page: Page, condition: str) -> None:
-    """Not `wait_for_function`: the page's policy forbids what that does."""
-    deadline = time.monotonic() + WITHIN_MS / 1000
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, condition
-        page.wait_for_timeout(50)
 
 
 PAUSED = "document.querySelector('clip-player').paused"
