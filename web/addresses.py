@@ -1,6 +1,6 @@
 """What the address of a request says about how to answer it."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from starlette.requests import HTTPConnection
 
@@ -14,11 +14,12 @@ def wants_json(connection: HTTPConnection) -> bool:
 
 
 def sign_in_address(connection: HTTPConnection) -> str:
-    path = connection.url.path
-    if path == "/":
+    """It leads back to the page: htmx names the one that asked for a part."""
+    page = urlsplit(connection.headers.get("HX-Current-URL", str(connection.url)))
+    if page.path == "/":
         return "/sign-in"
-    query = f"?{connection.url.query}" if connection.url.query else ""
-    return f"/sign-in?next={quote(path + query, safe='/')}"
+    query = f"?{page.query}" if page.query else ""
+    return f"/sign-in?next={quote(page.path + query, safe='/')}"
 
 
 def local_path(target: str, fallback: str = "/") -> str:

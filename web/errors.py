@@ -126,8 +126,15 @@ def response_to(request: Request, error: WebError) -> Response:
         headers = {"WWW-Authenticate": _CHALLENGES[type(error)]} if type(error) in _CHALLENGES else None
         return JSONResponse(_body(error), error.status, headers)
     if isinstance(error, NotSignedIn):
-        return RedirectResponse(sign_in_address(request), 303)
+        return _to_sign_in(request)
     return _page(request, error)
+
+
+def _to_sign_in(request: Request) -> Response:
+    """A part of a page that renews itself must not be replaced by the sign-in page: the whole page goes there."""
+    if "HX-Request" in request.headers:
+        return Response(status_code=401, headers={"HX-Redirect": sign_in_address(request)})
+    return RedirectResponse(sign_in_address(request), 303)
 
 
 def _body(error: WebError) -> dict[str, Any]:

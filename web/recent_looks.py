@@ -1,4 +1,4 @@
-"""Which looks at footage are in the access log already: a player fetches one clip by many ranges."""
+"""Which looks are in the access log already: a player fetches one clip by many ranges, an open page renews itself."""
 
 import threading
 from collections import OrderedDict

@@ -12,6 +12,7 @@ from storage.models import Case, Department, Item, Source, Step
 from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
+from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
 from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
@@ -21,8 +22,9 @@ from web.pages.scoping import cases_in_scope
 from web.pages.step_rows import StepRow, step_rows
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
+from web.recent_looks import Look, RecentLooks
 from web.scope import scoped_case
-from web.services import ServicesDep
+from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -67,6 +69,7 @@ class CasePage:
     source: NamedThing
     department: NamedThing | None
     limits: Limits | None
+    progress: tuple[Stage, ...]
     timeline: Timeline
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
@@ -146,9 +149,9 @@ def case_page(
     step: int = 0,
 ) -> CasePage:
     now = services.clock()
+    _write_down(case_id, request, viewer, services, now)
     with services.database.transaction() as session:
         case = scoped_case(session, viewer, case_id)
-        log_access(session, viewer, "case", f"case:{case.source_id}/{case.number}", "", now, client_address(request))
         steps = _steps(session, case_id)
         row = case_rows(session, [case], viewer.may(Permission.APPLICANT))[0]
         source = session.get_one(Source, case.source_id)
@@ -159,10 +162,24 @@ def case_page(
             source=NamedThing(source.id, source.name or source.id, ""),
             department=_department(session, case),
             limits=_limits(session, case),
+            progress=progress(steps, case.closed_at, now),
             timeline=_timeline(steps, row.hall.timezone if row.hall else DEFAULT_ZONE, case.opened_at),
             steps=steps,
             chosen=next((s for s in steps if s.id == step), None),
         )
+
+
+def _write_down(case_id: int, request: Request, viewer: Viewer, services: Services, now: datetime) -> None:
+    """Before anything is shown; a page that renews itself is one look for a while."""
+    looks: RecentLooks = request.app.state.recent_looks
+    with services.database.transaction() as session:
+        case = scoped_case(session, viewer, case_id)
+        look = Look(viewer.user_id, "case", f"case:{case.source_id}/{case.number}")
+        is_new = not looks.is_written(look, now)
+        if is_new:
+            log_access(session, viewer, look.action, look.subject, "", now, client_address(request))
+    if is_new:
+        looks.add(look, now)
 
 
 def _steps(session: Session, case_id: int) -> tuple[StepRow, ...]:

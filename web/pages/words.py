@@ -18,6 +18,7 @@ from storage.models import (
     StepKind,
 )
 from web.i18n import gettext_marker as _
+from web.pages.case_progress import StageState
 
 ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (StaffState.STAFFED, _("Staffed")),
@@ -63,6 +64,11 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (StepKind.CLOSE, _("Close")),
     (StepKind.DELIVER, _("Deliver")),
     (StepKind.OTHER, _("Other step")),
+    (StageState.DONE, _("Done")),
+    (StageState.UNDER_WAY, _("In progress")),
+    (StageState.NEXT, _("Next")),
+    (StageState.TO_COME, _("To come")),
+    (StageState.NOT_REPORTED, _("Not reported")),
     (Role.SUPERVISOR, _("Supervisor")),
     (Role.INSPECTOR, _("Inspector")),
     (Role.INVESTIGATOR, _("Investigator")),

@@ -1,4 +1,5 @@
-// <time-chart label unit timezone>: draws the <table> inside it. First column <time datetime>, then one line per column.
+// <time-chart label unit timezone>: draws the <table> inside it into the <div> beside that, and anew when its cells change.
+// First column <time datetime>, then one line per column.
 // Times are written in the language of the page and the zone, on a clock of 24 hours.
 // The table stays for screen readers and where scripts do not run.
 import uPlot from "uplot";
@@ -7,27 +8,30 @@ const HEIGHT = 200;
 
 class TimeChart extends HTMLElement {
   #chart: uPlot | null = null;
-  #holder = document.createElement("div");
+  #table: HTMLTableElement | null = null;
   #size = new ResizeObserver(() => this.#fit());
+  #changes = new MutationObserver(() => this.#renew());
 
   connectedCallback(): void {
-    this.#holder.setAttribute("aria-hidden", "true");
-    this.append(this.#holder);
+    this.#table = this.querySelector("table");
     this.#draw();
     this.#size.observe(this);
+    if (this.#table) this.#changes.observe(this.#table, { subtree: true, childList: true, characterData: true, attributes: true });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", this.#draw);
   }
 
   disconnectedCallback(): void {
     this.#size.disconnect();
+    this.#changes.disconnect();
     matchMedia("(prefers-color-scheme: dark)").removeEventListener("change", this.#draw);
     this.#chart?.destroy();
-    this.#holder.remove();
+    this.#chart = null;
   }
 
   #draw = (): void => {
-    const table = this.querySelector("table");
-    if (!table) return;
+    const table = this.#table;
+    const holder = this.querySelector<HTMLElement>(".chart-drawing");
+    if (!table || !holder) return;
     this.#chart?.destroy();
     const colours = getComputedStyle(this);
     const colour = (name: string): string => colours.getPropertyValue(name).trim() || "#666";
@@ -43,8 +47,12 @@ class TimeChart extends HTMLElement {
       axes: [{ ...axis, values: (_, times) => ticks(times, zone) }, { ...axis, label: this.getAttribute("unit") ?? "" }],
       series: [{ label: names[0] ?? "", value: (_, time) => moment(time, zone) }, ...series],
     };
-    this.#chart = new uPlot(options, columns(table, names.length), this.#holder);
+    this.#chart = new uPlot(options, columns(table, names.length), holder);
   };
+
+  #renew(): void {
+    if (this.#table) this.#chart?.setData(columns(this.#table, this.#table.querySelectorAll("thead th").length));
+  }
 
   #fit(): void {
     if (this.clientWidth > 0) this.#chart?.setSize({ width: this.clientWidth, height: HEIGHT });

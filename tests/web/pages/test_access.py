@@ -1,6 +1,7 @@
 """What each role sees of each page, and that nobody sees what lies outside the scope."""
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from storage.models import Case, User
@@ -84,3 +85,9 @@ def test_a_forged_form_changes_nothing(sign_in: SignIn, day: Services) -> None:
     assert client.post("/admin/users", data=new).status_code == 403
     with day.database.transaction() as session:
         assert set(session.exec(select(User.name))) == set(ROLES)
+
+
+def test_a_renewal_without_a_session_sends_the_whole_page_to_sign_in_and_back(anonymous: TestClient) -> None:
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/cases?status=open"}
+    answer = anonymous.get("/cases?status=open&after=1", headers=headers)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/sign-in?next=/cases%3Fstatus%3Dopen")

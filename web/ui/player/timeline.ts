@@ -11,13 +11,17 @@ const LONG_STEP_MS = 60_000;
 
 const STYLE = sheet(`
   :host { display: block; position: relative; }
-  svg { position: absolute; inset: 0; width: 100%; height: 100%; pointer-events: none; overflow: visible; }
+  div { position: absolute; inset: 0; pointer-events: none; }
+  div:focus-visible { outline: 2px solid var(--focus, #06c); outline-offset: 2px; border-radius: 3px; }
+  svg { width: 100%; height: 100%; overflow: visible; }
   .here { stroke: var(--ink, #000); stroke-width: 1; stroke-dasharray: 3 2; }
   .played { stroke: var(--accent, #06c); stroke-width: 2; }
   text { font: 600 11px var(--font, sans-serif); fill: var(--ink, #000); paint-order: stroke; stroke: var(--surface, #fff); stroke-width: 4px; }
 `);
 
 class PresenceTimeline extends HTMLElement {
+  /** Not the element itself: its attributes are the server's, who may write them anew. */
+  #slider = document.createElement("div");
   #here = line("here");
   #played = line("played");
   #text = document.createElementNS(SVG, "text");
@@ -26,13 +30,24 @@ class PresenceTimeline extends HTMLElement {
   #at = 0;
   #player: (HTMLElement & Playable) | null = null;
 
-  connectedCallback(): void {
-    this.#from = this.#at = wallAttribute(this, "from");
+  static get observedAttributes(): string[] {
+    return ["from", "to"];
+  }
+
+  attributeChangedCallback(): void {
+    if (!this.hasAttribute("from") || !this.hasAttribute("to")) return;
+    this.#from = wallAttribute(this, "from");
     this.#to = wallAttribute(this, "to");
+    this.#at = Math.min(Math.max(this.#at, this.#from), this.#to);
+    this.#announce();
+  }
+
+  connectedCallback(): void {
     const over = document.createElementNS(SVG, "svg");
     over.setAttribute("aria-hidden", "true");
     over.append(this.#here, this.#played, this.#text);
-    shadow(this, STYLE, document.createElement("slot"), over);
+    this.#slider.append(over);
+    shadow(this, STYLE, document.createElement("slot"), this.#slider);
     this.#player = document.getElementById(this.getAttribute("for") ?? "") as (HTMLElement & Playable) | null;
     this.#player?.addEventListener("wall-time", this.#onPlayed);
     this.#beSlider();
@@ -47,17 +62,16 @@ class PresenceTimeline extends HTMLElement {
   }
 
   #beSlider(): void {
-    this.tabIndex = 0;
-    this.setAttribute("role", "slider");
-    this.setAttribute("aria-label", word(this, "timeline"));
-    this.setAttribute("aria-valuemin", String(this.#from));
-    this.setAttribute("aria-valuemax", String(this.#to));
-    this.#announce();
+    this.#slider.tabIndex = 0;
+    this.#slider.setAttribute("role", "slider");
+    this.#slider.setAttribute("aria-label", word(this, "timeline"));
   }
 
   #announce(): void {
-    this.setAttribute("aria-valuenow", String(Math.round(this.#at)));
-    this.setAttribute("aria-valuetext", clockText(this.#at, this.#zone));
+    this.#slider.setAttribute("aria-valuemin", String(this.#from));
+    this.#slider.setAttribute("aria-valuemax", String(this.#to));
+    this.#slider.setAttribute("aria-valuenow", String(Math.round(this.#at)));
+    this.#slider.setAttribute("aria-valuetext", clockText(this.#at, this.#zone));
   }
 
   get #zone(): string {
