@@ -12,7 +12,7 @@ from storage.models.columns import JsonObject
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.alert_rows import DeliveryRow, delivery_rows
-from web.pages.board_queries import cameras_of
+from web.pages.board_queries import camera_of
 from web.pages.counter import presence_between, step_lane, steps_between
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
@@ -133,7 +133,7 @@ def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep, 
         absence = scoped_absence(session, viewer, absence_id)
         row = absence_rows(session, [absence], now)[0]
         camera = row.clip.camera_id if row.clip else None
-        camera = camera or cameras_of(session, [absence.counter_id]).get(absence.counter_id)
+        camera = camera or camera_of(session, absence.counter_id)
         alert = session.exec(select(Alert).where(Alert.absence_id == absence_id)).first()
         by = session.get(User, alert.acknowledged_by) if alert and alert.acknowledged_by else None
         return AbsencePage(

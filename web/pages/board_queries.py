@@ -1,6 +1,6 @@
 """What is known of each counter at this moment: a handful of queries, however many counters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,10 @@ from storage.models import (
     Alert,
     AlertState,
     Camera,
+    CameraFault,
+    CameraStatus,
     CustomerState,
+    FaultKind,
     Presence,
     StaffState,
     View,
@@ -19,6 +22,8 @@ from storage.models import (
 from storage.presence_now import PresenceNow, Watched, presence_now, presence_of, watched_counters
 from web.pages.crops import Crop, crop_around
 from web.pages.places import CounterRef, HallRef, counters_of
+
+BLINDING = (FaultKind.NO_SIGNAL, FaultKind.DARK, FaultKind.FROZEN, FaultKind.OBSTRUCTED)
 
 
 @dataclass(frozen=True)
@@ -31,10 +36,21 @@ class OpenAlert:
 
 
 @dataclass(frozen=True)
+class CameraNow:
+    id: str
+    name: str
+    connected: bool
+    blind: FaultKind | None
+    """Why its picture shows nothing, if it does not."""
+
+
+@dataclass(frozen=True)
 class CounterNow:
     counter: CounterRef
+    cameras: tuple[CameraNow, ...]
+    """Those that look at it, by id."""
     camera_id: str | None
-    """The camera that shows it, if one does."""
+    """The camera that shows it, if one does: the wanted one, else one that sees."""
     crop: Crop | None
     """The part of that camera's picture that shows the counter; None for the whole."""
     staff: StaffState
@@ -45,19 +61,30 @@ class CounterNow:
     alert: OpenAlert | None
 
 
+@dataclass(frozen=True)
+class LookAt:
+    """One camera's look at one counter."""
+
+    view: View
+    camera: CameraNow
+
+
 def counters_now(session: Session, halls: Iterable[HallRef], now: datetime) -> tuple[CounterNow, ...]:
     counters = counters_of(session, halls)
     return describe(session, counters, now)
 
 
-def describe(session: Session, counters: tuple[CounterRef, ...], now: datetime) -> tuple[CounterNow, ...]:
+def describe(
+    session: Session, counters: tuple[CounterRef, ...], now: datetime, camera: str = ""
+) -> tuple[CounterNow, ...]:
+    """`camera` is the one that should show them, where it looks at them."""
     ids = [counter.id for counter in counters]
     presence = open_presence(session, ids)
-    views = views_of(session, ids)
+    looks = looks_at(session, ids)
     alerts = open_alerts(session, ids)
     watched = watched_counters(session, ids, now)
-    known = {c.id: _known(presence.get(c.id), c.id in views, watched[c.id], now) for c in counters}
-    return tuple(_now(c, known[c.id], views.get(c.id), alerts.get(c.id)) for c in counters)
+    known = {c.id: _known(presence.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
+    return tuple(_now(c, known[c.id], looks[c.id], camera, alerts.get(c.id)) for c in counters)
 
 
 def _known(seen: Presence | None, has_view: bool, watched: Watched, now: datetime) -> PresenceNow:
@@ -67,10 +94,23 @@ def _known(seen: Presence | None, has_view: bool, watched: Watched, now: datetim
     return presence_now(presence_of(seen) if seen else never, watched, now)
 
 
-def _now(counter: CounterRef, known: PresenceNow, view: View | None, alert: OpenAlert | None) -> CounterNow:
-    camera = view.camera_id if view else None
-    crop = crop_around(view.staff_zone, view.customer_zone) if view else None
-    return CounterNow(counter, camera, crop, known.staff, known.customer, known.since, known.reason, alert)
+def _now(
+    counter: CounterRef, known: PresenceNow, looks: list[LookAt], camera: str, alert: OpenAlert | None
+) -> CounterNow:
+    cameras = tuple(look.camera for look in looks)
+    shown = best_look(looks, camera)
+    crop = crop_around(shown.view.staff_zone, shown.view.customer_zone) if shown else None
+    camera_id = shown.camera.id if shown else None
+    return CounterNow(counter, cameras, camera_id, crop, known.staff, known.customer, known.since, known.reason, alert)
+
+
+def best_look(looks: Sequence[LookAt], wanted: str = "") -> LookAt | None:
+    """Of the wanted camera, else of one that is connected and sees something; the first where all are alike."""
+
+    def rank(look: LookAt) -> tuple[bool, bool, bool]:
+        return (look.camera.id != wanted, not look.camera.connected, look.camera.blind is not None)
+
+    return min(looks, key=rank, default=None)
 
 
 def open_presence(session: Session, counter_ids: list[str]) -> dict[str, Presence]:
@@ -80,20 +120,34 @@ def open_presence(session: Session, counter_ids: list[str]) -> dict[str, Presenc
     return {presence.counter_id: presence for presence in found}
 
 
-def views_of(session: Session, counter_ids: list[str]) -> dict[str, View]:
-    """How an enabled camera looks at each counter now; the first camera by id where there are several."""
+def looks_at(session: Session, counter_ids: list[str]) -> dict[str, list[LookAt]]:
+    """How enabled cameras look at each counter now, by camera id."""
     found = session.exec(
-        select(View)
+        select(View, Camera, CameraStatus.connected)
         .join(Camera, col(Camera.id) == col(View.camera_id))
+        .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
         .where(col(View.counter_id).in_(counter_ids), col(View.valid_to).is_(None), col(Camera.enabled))
-        .order_by(col(View.camera_id).desc())
+        .order_by(col(View.camera_id))
+    ).all()
+    blind = _blind(session, {camera.id for _, camera, _ in found})
+    looks: dict[str, list[LookAt]] = {counter_id: [] for counter_id in counter_ids}
+    for view, camera, connected in found:
+        now = CameraNow(camera.id, camera.name or camera.id, bool(connected), blind.get(camera.id))
+        looks[view.counter_id].append(LookAt(view, now))
+    return looks
+
+
+def _blind(session: Session, camera_ids: set[str]) -> dict[str, FaultKind]:
+    wanted = select(CameraFault.camera_id, CameraFault.kind).where(
+        col(CameraFault.camera_id).in_(camera_ids), col(CameraFault.end).is_(None), col(CameraFault.kind).in_(BLINDING)
     )
-    return {view.counter_id: view for view in found}
+    return {camera_id: FaultKind(kind) for camera_id, kind in session.exec(wanted)}
 
 
-def cameras_of(session: Session, counter_ids: list[str]) -> dict[str, str]:
-    """The enabled camera that looks at each counter now."""
-    return {counter_id: view.camera_id for counter_id, view in views_of(session, counter_ids).items()}
+def camera_of(session: Session, counter_id: str) -> str | None:
+    """The enabled camera that shows the counter now."""
+    look = best_look(looks_at(session, [counter_id])[counter_id])
+    return look.camera.id if look else None
 
 
 def open_alerts(session: Session, counter_ids: list[str]) -> dict[str, OpenAlert]:

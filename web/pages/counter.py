@@ -59,12 +59,14 @@ def counter_page(
     viewer: Annotated[Viewer, Depends(require(Permission.BOARD))],
     services: ServicesDep,
     hours: Annotated[int, Query(ge=1, le=24)] = 4,
+    camera: str = "",
 ) -> CounterPage:
+    """`camera` is the one to look through, where several look at the counter."""
     now = services.clock()
     with services.database.transaction() as session:
         scoped_counter(session, viewer, counter)
         place = counters_by_id(session, [counter])[counter]
-        state = describe(session, (place,), now)[0]
+        state = describe(session, (place,), now, camera)[0]
         start, midnight = now - timedelta(hours=hours), day_start(now, place.hall.timezone)
         spans = presence_between(session, counter, min(start, midnight), now, now)
         return CounterPage(

@@ -30,7 +30,7 @@ def test_the_board_shows_each_counter_with_state_and_alert(sign_in: SignIn) -> N
     assert page.status_code == 200
     assert 'id="tile-cc-2"' in page.text
     assert "Absent since" in page.text
-    assert '<live-tile camera="cc-cam-1"' in page.text
+    assert '<live-tile id="live-cc-1-cc-cam-1" camera="cc-cam-1"' in page.text
     assert "nh-1" not in page.text
 
 
