@@ -58,6 +58,7 @@ class Formats:
             "size": size,
             "bitrate": bitrate,
             "iso": iso,
+            "moment": datetime.fromisoformat,
             "local_input": local_input,
         }
 

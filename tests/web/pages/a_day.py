@@ -193,7 +193,13 @@ def _absences_and_alerts(session: Session) -> None:
         threshold_s=240,
         rule_id=1,
         rule_version=2,
-        evidence={"samples": [{"at": "2026-11-23T01:38:00Z", "staff": 0, "confidence": 0.91}]},
+        evidence={
+            "due": ago(58).isoformat(),
+            "unstaffed": [
+                {"from": ago(62).isoformat(), "to": ago(57).isoformat(), "customer": "none", "confidence": 0.91},
+                {"from": ago(57).isoformat(), "to": None, "customer": "waiting", "confidence": 0.874},
+            ],
+        },
     )
     now = Absence(counter_id="cc-2", start=ago(9), threshold_s=60, customer_waiting=True, rule_id=1, rule_version=2)
     other = Absence(counter_id=OTHER_COUNTER, start=ago(300), end=ago(290), ended_by="closed", threshold_s=300)
@@ -431,9 +437,11 @@ def _steps(session: Session, case_id: int, n: int) -> None:
                     counter_id="cc-2",
                     found_at=ago(5),
                     evidence={
-                        "margin_s": 30,
-                        "offset_s": 0,
-                        "presence": [{"start": ago(47).isoformat(), "end": ago(44).isoformat(), "staff": "unstaffed"}],
+                        "margin_s": 60.0,
+                        "window": {"start": ago(16).isoformat(), "end": ago(12).isoformat()},
+                        "presence": [{"start": ago(16).isoformat(), "end": ago(12).isoformat(), "staff": "unstaffed"}],
+                        "clock_offset_s": 0.34,
+                        "revision": 2,
                     },
                 )
             )

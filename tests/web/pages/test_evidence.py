@@ -1,0 +1,37 @@
+"""What a finding or an absence rests on is said in words; the stored form stands in the JSON."""
+
+import pytest
+
+from tests.web.pages.conftest import SignIn
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["Unstaffed", "10:24:00", "Margin on each side", "1 min", "0.3 s"]),
+        ("zh", ["无人", "10:24:00", "前后余量", "1 分", "0.3 秒"]),
+    ],
+)
+def test_a_finding_says_in_words_what_it_rests_on(sign_in: SignIn, language: str, words: list[str]) -> None:
+    page = sign_in("inspector").get("/findings", headers={"Accept-Language": language}).text
+    assert [word for word in words if word not in page] == []
+    assert "margin_s" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["09:38:00", "Over the limit at", "09:42:00", "certainty 87 %"]),
+        ("zh", ["09:38:00", "超时时刻", "09:42:00", "置信度 87 %"]),
+    ],
+)
+def test_an_absence_says_in_words_what_it_rests_on(sign_in: SignIn, language: str, words: list[str]) -> None:
+    page = sign_in("inspector").get("/absences/1", headers={"Accept-Language": language}).text
+    assert [word for word in words if word not in page] == []
+    assert "&#34;unstaffed&#34;" not in page
+
+
+def test_the_json_holds_it_as_it_is_stored(sign_in: SignIn) -> None:
+    client = sign_in("inspector")
+    assert client.get("/findings.json").json()["findings"][0]["evidence"]["margin_s"] == 60
+    assert client.get("/absences/1.json").json()["evidence"]["unstaffed"][0]["confidence"] == 0.91
