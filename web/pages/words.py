@@ -94,6 +94,11 @@ CODE_WORDS: Mapping[str, str] = {
     "closed": _("the hall closed"),
     "unknown": _("the camera could no longer see"),
     "": _("still away"),
+    # processes
+    "recorder": _("Recorder"),
+    "watcher": _("Watcher"),
+    "web": _("Web pages"),
+    "clerk": _("Clerk"),
     # channels
     "counter": _("At the counter"),
     "internet": _("Internet"),

@@ -4,6 +4,8 @@ import { listen } from "./events.js";
 import { installShortcuts } from "./shortcuts.js";
 
 installShortcuts();
+// On a phone the tab of this page may lie outside the row.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 // Without a session there is nobody to tell.
 const session = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content;
 if (session) listen(session);

@@ -203,7 +203,7 @@ def _absences_and_alerts(session: Session) -> None:
     )
     now = Absence(counter_id="cc-2", start=ago(9), threshold_s=60, customer_waiting=True, rule_id=1, rule_version=2)
     other = Absence(counter_id=OTHER_COUNTER, start=ago(300), end=ago(290), ended_by="closed", threshold_s=300)
-    fault = CameraFault(camera_id="cc-cam-2", kind=FaultKind.DARK, start=ago(35), detail="mean brightness 4")
+    fault = CameraFault(camera_id="cc-cam-2", kind=FaultKind.DARK, start=ago(35))
     session.add_all([past, now, other])
     session.add(fault)
     session.flush()

@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.web.pages.conftest import SignIn
+from web.pages.rendering import TEMPLATES
 
 SPAN = "/span?hall=cc&counter=cc-1&counter=cc-2&from=2026-11-23T10:00:00&to=2026-11-23T10:40:00"
 PAGES = [
@@ -24,6 +25,11 @@ PAGES = [
 ]
 ADMIN = ["halls", "counters", "cameras", "views", "rules", "users", "sources", "departments", "districts"]
 PAGES += [f"/admin/{section}" for section in ADMIN]
+
+
+def test_every_page_has_its_picture() -> None:
+    script = (TEMPLATES.parent.parent / "scripts" / "screenshots").read_text()
+    assert [path for path in PAGES if f'"{path}' not in script] == []
 
 
 def json_address(path: str) -> str:
