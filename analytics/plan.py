@@ -12,11 +12,10 @@ from sqlmodel import Session, col, select
 from analytics.absence import Rule, rule_in_force
 from analytics.looking import WatchedView
 from analytics.zones import zone_of
-from storage.models import AbsenceRule, Camera, CameraStatus, Counter, Hall, OpeningHours, View
+from storage.models import MAX_CLOCK_OFFSET, AbsenceRule, Camera, CameraStatus, Counter, Hall, OpeningHours, View
 
 _log = structlog.get_logger(__name__)
 
-MAX_CLOCK_OFFSET = timedelta(seconds=5)
 _STATUS_AGE = timedelta(seconds=60)
 
 
@@ -25,6 +24,7 @@ class CameraPlan:
     camera_id: str
     hall_id: str
     views: tuple[WatchedView, ...]
+    """None for a camera that shows no counter: whether it delivers is watched all the same."""
     clock_wrong: bool = False
     """Its clock is more than MAX_CLOCK_OFFSET off the recorder's."""
 
@@ -47,7 +47,7 @@ class WatchPlan:
 
 
 def load_plan(session: Session, now: datetime) -> WatchPlan:
-    """Enabled cameras with a view that is valid now, and the counters they see."""
+    """Every enabled camera, its views that are valid now, and the counters they show."""
     cameras = {camera.id: camera for camera in session.exec(select(Camera).where(col(Camera.enabled).is_(True)))}
     views = [view for view in session.exec(select(View)) if view.camera_id in cameras and _valid(view, now)]
     clocks = _wrong_clocks(session.exec(select(CameraStatus)), now)
@@ -58,8 +58,8 @@ def load_plan(session: Session, now: datetime) -> WatchPlan:
         of_counter[view.counter_id].add(view.camera_id)
     return WatchPlan(
         {
-            camera_id: CameraPlan(camera_id, cameras[camera_id].hall_id, tuple(watched), camera_id in clocks)
-            for camera_id, watched in of_camera.items()
+            camera_id: CameraPlan(camera_id, camera.hall_id, tuple(of_camera[camera_id]), camera_id in clocks)
+            for camera_id, camera in cameras.items()
         },
         _counters(session, of_counter, now),
     )

@@ -54,6 +54,10 @@ class Watch:
         for counter_id, counter in plan.counters.items():
             self.counters.setdefault(counter_id, WatchedCounter(counter, self._debounce)).follow(counter)
 
+    def sees_counters(self, camera_id: str) -> bool:
+        """Whether what the camera showed while nobody watched tells about a counter."""
+        return camera_id in self.cameras and bool(self.cameras[camera_id].plan.views)
+
     def take_live(self, pictures: Iterable[Picture], now: datetime) -> None:
         """Looks at live pictures, at most one of each camera."""
         live = []

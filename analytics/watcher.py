@@ -53,7 +53,7 @@ class WatcherSettings:
 
 
 class Watcher:
-    """Watches every enabled camera with a view, and follows edits to cameras, views, hours and rules."""
+    """Watches every enabled camera, and follows edits to cameras, views, hours and rules."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class Watcher:
         """Recorded footage first, while what live pictures tell is kept for later."""
         settings = self._settings
         earliest = now - settings.catch_up
-        cursors = {c: max(at, earliest) for c, at in self._diary.cursors.items() if c in self._watch.cameras}
+        cursors = {c: max(at, earliest) for c, at in self._diary.cursors.items() if self._watch.sees_counters(c)}
         starts = {camera: at for camera, at in cursors.items() if now - at > settings.debounce.max_gap}
         if not starts:
             return

@@ -1,17 +1,18 @@
 """Wall time of a camera's packets.
 
 A camera's sender reports say when a frame was taken by the camera's own clock. Where they are missing or disagree with
-the recorder's clock by more than MAX_DISAGREEMENT_US, the arrival of the least delayed packet is taken: delay only ever
+the recorder's clock by more than MAX_CLOCK_OFFSET, the arrival of the least delayed packet is taken: delay only ever
 makes a packet later, so the earliest `arrival − media time` is the nearest to the truth. The wall time of consecutive
 GOPs follows the media time with corrections of at most MAX_SLEW_PPM, so that jitter never shows; a difference that
 would take long to make up is a step, which starts a new segment.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from storage.models import ClockSource
+from storage.models import MAX_CLOCK_OFFSET, ClockSource
 
-MAX_DISAGREEMENT_US = 3_000_000
+MAX_DISAGREEMENT_US = MAX_CLOCK_OFFSET // timedelta(microseconds=1)
 MAX_SLEW_PPM = 500
 STEP_US = 500_000
 WINDOW_US = 60_000_000

@@ -13,6 +13,7 @@ from storage.models.approvals import (
     StepRevision,
 )
 from storage.models.footage import (
+    MAX_CLOCK_OFFSET,
     MAX_SEGMENT_SECONDS,
     CameraStatus,
     ClockSource,
@@ -43,6 +44,7 @@ from storage.models.presence import (
 )
 
 __all__ = [
+    "MAX_CLOCK_OFFSET",
     "MAX_SEGMENT_SECONDS",
     "MAX_THRESHOLD_S",
     "Absence",

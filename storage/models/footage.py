@@ -1,6 +1,6 @@
 """What was recorded, and what was not."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
@@ -10,6 +10,9 @@ from storage.models.columns import big_id, column, enum_column
 
 MAX_SEGMENT_SECONDS = 60
 """No segment lasts longer, so that a range query can bound its search from below."""
+
+MAX_CLOCK_OFFSET = timedelta(seconds=3)
+"""A camera clock that is further off the recorder's is not believed: recording goes by arrival, and that is a fault."""
 
 
 class ClockSource(StrEnum):

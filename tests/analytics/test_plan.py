@@ -2,16 +2,27 @@
 
 from datetime import timedelta
 
+import pytest
 from structlog.testing import capture_logs
 
 from analytics.absence import PresenceSpan, Rule
 from analytics.counters import WatchedCounter
 from analytics.plan import CounterPlan, load_plan
 from analytics.presence import Transition
+from ingest.video.clock import CameraClock
 from storage.database import Database
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
+from storage.models import (
+    MAX_CLOCK_OFFSET,
+    MAX_THRESHOLD_S,
+    AbsenceRule,
+    Camera,
+    CameraStatus,
+    ClockSource,
+    CustomerState,
+    StaffState,
+)
 from tests.analytics.scenes import at
-from tests.sample import a_hall
+from tests.sample import CAMERA, HALL, a_hall
 
 UNSTAFFED, NOBODY = StaffState.UNSTAFFED, CustomerState.NONE
 
@@ -52,3 +63,27 @@ def test_without_a_rule_of_its_own_the_default_holds(sqlite_database: Database) 
         plan = load_plan(session, at(0)).counters["cc-1"]
     assert plan.rule == Rule()
     assert [absence.start for absence in unstaffed_for_an_hour(plan).absences()] == [at(0)]
+
+
+def test_a_camera_that_shows_no_counter_is_watched_too_and_one_switched_off_is_not(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        session.add(Camera(id="overview", hall_id=HALL, url="rtsp://127.0.0.1/overview"))
+        session.add(Camera(id="off", hall_id=HALL, url="rtsp://127.0.0.1/off", enabled=False))
+        session.flush()
+        cameras = load_plan(session, at(0)).cameras
+    assert set(cameras) == {CAMERA, "overview"}
+    assert cameras["overview"].views == ()
+
+
+@pytest.mark.parametrize("beyond_us", [0, 1])
+def test_a_clock_that_the_recorder_does_not_believe_is_a_wrong_clock(sqlite_database: Database, beyond_us: int) -> None:
+    offset_us = MAX_CLOCK_OFFSET // timedelta(microseconds=1) + beyond_us
+    clock = CameraClock()
+    clock.observe(0, 0, offset_us)
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        session.add(CameraStatus(camera_id=CAMERA, since=at(0), updated=at(0), clock_offset_us=clock.offset_us))
+        session.flush()
+        clock_wrong = load_plan(session, at(0)).cameras[CAMERA].clock_wrong
+    assert clock_wrong == (clock.source is ClockSource.ARRIVAL) == bool(beyond_us)

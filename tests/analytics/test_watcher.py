@@ -3,7 +3,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, col, delete, select
 
 from analytics.watcher import Watcher
 from storage.database import Database
@@ -23,7 +23,7 @@ from storage.models import (
 )
 from tests.analytics.scenes import START, at
 from tests.analytics.world import Script, World
-from tests.sample import CAMERA, LEFT_HALF, RIGHT_HALF, a_hall
+from tests.sample import CAMERA, HALL, LEFT_HALF, RIGHT_HALF, a_hall
 
 T = TypeVar("T", bound=SQLModel)
 
@@ -122,6 +122,18 @@ def test_a_lost_camera_is_unknown_and_a_fault_but_never_an_absence(sqlite_databa
     assert close_to(fault.start, 12)
     assert close_to(fault.end, 50, within=8)
     assert rows(world, Absence) == []
+
+
+def test_a_camera_that_shows_no_counter_raises_its_alert_too(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "lost" if 12 <= t < 50 else "staff")
+    with world.database.transaction() as session:
+        session.add(Camera(id="overview", hall_id=HALL, url="rtsp://127.0.0.1/overview"))
+        session.exec(delete(View))
+    with running(world):
+        world.wait_until(lambda: {alert.camera_id for alert in rows(world, Alert)} == {CAMERA, "overview"}, within=40)
+        world.wait_until(lambda: {alert.state for alert in rows(world, Alert)} == {AlertState.RESOLVED}, within=60)
+    assert {fault.kind for fault in rows(world, CameraFault)} == {FaultKind.NO_SIGNAL}
+    assert presence(world) == []
 
 
 def test_darkness_is_unknown_and_a_fault_but_never_an_absence(sqlite_database: Database) -> None:
