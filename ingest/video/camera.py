@@ -36,6 +36,16 @@ class CameraFeed:
     transport: Transport = "tcp"
     enabled: bool = True
 
+    @property
+    def main(self) -> tuple[str, Transport]:
+        """What the recording depends on: when it changes, the stream is opened anew."""
+        return self.url, self.transport
+
+    @property
+    def sub(self) -> tuple[str, Transport]:
+        """The same for the sub-stream."""
+        return self.sub_url, self.transport
+
     def __repr__(self) -> str:
         return f"CameraFeed(id={self.id!r})"
 
@@ -67,9 +77,16 @@ class CameraWorker:
         """For a thread that hangs in a read: it ends whenever the read does, and what it brings then is not taken."""
         self._abandoned = True
         self._stop.set()
+        self._hub.disconnected()
         self.meter.failed(detail, _now())
         if self._intake is not None:
             self._intake.failed(GapCause.CAMERA_STALLED, detail, _now())
+
+    def again(self) -> "CameraWorker":
+        """Another one for the same stream, for when this one is abandoned; what is counted goes on."""
+        other = CameraWorker(self._camera_id, self._url, self._transport, self._hub, self._intake)
+        other.meter = self.meter
+        return other
 
     def _run(self) -> None:
         wait_s = FIRST_WAIT_S

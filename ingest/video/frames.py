@@ -25,6 +25,8 @@ class StreamInfo:
     """Parameter sets (VPS for HEVC, SPS, PPS) in Annex B: each after a start code."""
     time_base: Fraction
     """Seconds per tick of `pts` and `dts`."""
+    instead: bool = False
+    """Of the main stream, in place of a sub-stream that was asked for and brings nothing."""
 
 
 @dataclass(slots=True)

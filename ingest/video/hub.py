@@ -3,10 +3,18 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from ingest.video.frames import EncodedFrame, StreamInfo
 
-Item = StreamInfo | EncodedFrame
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The stream is over for good; who wants to go on asks for the camera anew."""
+
+
+Media = StreamInfo | EncodedFrame
+Item = Media | StreamEnd
 Sink = Callable[[Item], None]
 
 MAX_CACHED_BYTES = 16 * 1024 * 1024
@@ -23,18 +31,19 @@ class Hub:
         self._info: StreamInfo | None = None
         self._gop: list[EncodedFrame] = []
         self._gop_bytes = 0
+        self._ended = False
 
     def subscribe(self, sink: Sink) -> Callable[[], None]:
         """Calls `sink`, which must not block, with what is cached and all that comes. Returns how to end it."""
         with self._lock:
-            if self._info is not None:
-                sink(self._info)
-                for frame in self._gop:
-                    sink(frame)
-            self._sinks.append(sink)
+            if self._ended:
+                sink(StreamEnd())
+            else:
+                self._greet(sink)
+                self._sinks.append(sink)
         return lambda: self._unsubscribe(sink)
 
-    def publish(self, item: Item) -> None:
+    def publish(self, item: Media) -> None:
         with self._lock:
             self._remember(item)
             for sink in self._sinks:
@@ -46,15 +55,29 @@ class Hub:
             self._info = None
             self._gop, self._gop_bytes = [], 0
 
+    def end(self) -> None:
+        """Tells everybody, also who joins later, and forgets them."""
+        with self._lock:
+            self._ended = True
+            for sink in self._sinks:
+                sink(StreamEnd())
+            self._sinks = []
+
     @property
     def subscribers(self) -> int:
         return len(self._sinks)
+
+    def _greet(self, sink: Sink) -> None:
+        if self._info is not None:
+            sink(self._info)
+            for frame in self._gop:
+                sink(frame)
 
     def _unsubscribe(self, sink: Sink) -> None:
         with self._lock:
             self._sinks = [other for other in self._sinks if other is not sink]
 
-    def _remember(self, item: Item) -> None:
+    def _remember(self, item: Media) -> None:
         if isinstance(item, StreamInfo):
             self._info, self._gop, self._gop_bytes = item, [], 0
         elif item.keyframe or (self._gop and self._gop_bytes < MAX_CACHED_BYTES):
@@ -82,7 +105,7 @@ class TakerQueue:
         return len(self._waiting)
 
     def offer(self, item: Item) -> None:
-        if isinstance(item, StreamInfo):
+        if not isinstance(item, EncodedFrame):
             self._empty()
             self._waiting.append(item)
             return

@@ -24,6 +24,8 @@ class Health:
     clock_source: ClockSource = ClockSource.ARRIVAL
     clock_offset_us: int = 0
     error: str = ""
+    sub_error: str = ""
+    """Of the sub-stream, when it was last asked for."""
 
 
 class Meter:

@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -19,7 +19,7 @@ from ingest.video.meter import Health
 from ingest.video.reconcile import reconcile_files, reconcile_rows, resume
 from ingest.video.relay_server import RelayServer
 from ingest.video.status import report
-from ingest.video.streams import MainStream, StreamTable
+from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment
 from storage.database import Database
@@ -27,10 +27,6 @@ from storage.models import GapCause
 from storage.objects import ObjectStore
 
 __all__ = ["CameraFeed", "RecorderNode", "RecorderSettings"]
-
-STALLED = timedelta(seconds=12)
-"""Connected but without a picture for so long: the read hangs, and its thread is given up."""
-JOIN_S = 8.0
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +61,6 @@ class RecorderNode:
         self._relay = RelayServer(settings.relay_socket, self._streams)
         self._intakes: dict[str, Intake] = {}
         self._adopted: list[FinishedSegment] = []
-        self._hanging: dict[str, CameraWorker] = {}
         self._started = _now()
         self._reconciled = False
         self._stop = threading.Event()
@@ -81,15 +76,12 @@ class RecorderNode:
         """Ends all segments and writes down that the stop was orderly."""
         self._stop.set()
         self._thread.join()
-        self._streams.stop_idle_subs(at_once=True)
-        streams = self._streams.main().values()
-        for stream in streams:
-            stream.worker.ask_to_stop()
-        for stream in streams:
-            if not stream.worker.join(JOIN_S):
-                stream.worker.abandon("did not stop")
-            stream.intake.close(GapCause.RECORDER_STOPPED, _now())
         self._relay.stop()
+        self._streams.stop_subs()
+        streams = list(self._streams.main().values())
+        end_all(streams)
+        for stream in streams:
+            stream.intake.close(GapCause.RECORDER_STOPPED, _now())
         if self._reconciled:
             self._journal.stop()
             self._uploader.stop()
@@ -108,8 +100,7 @@ class RecorderNode:
 
     def _tend(self) -> None:
         """One round: everything in it may fail and is tried again in the next."""
-        self._replace_stalled(_now())
-        self._streams.stop_idle_subs()
+        self._streams.tend(_now())
         every = self._cameras()
         # A camera that is switched off still has its footage here.
         self._camera_ids |= {feed.id for feed in every}
@@ -120,7 +111,11 @@ class RecorderNode:
         self._report(self._health())
 
     def _health(self) -> dict[str, Health]:
-        health = {camera_id: stream.worker.meter.read(_now()) for camera_id, stream in self._streams.main().items()}
+        sub_errors = self._streams.sub_errors()
+        health = {
+            camera_id: replace(stream.worker.meter.read(_now()), sub_error=sub_errors.get(camera_id, ""))
+            for camera_id, stream in self._streams.main().items()
+        }
         for camera_id, reason in self._not_written.copy().items():
             if camera_id in health:
                 error = f"not recorded: {reason}; make room on the disk of {self._settings.spool}"
@@ -148,40 +143,35 @@ class RecorderNode:
 
     def _follow(self, feeds: dict[str, CameraFeed]) -> None:
         """Starts, changes and ends streams so that they are what the cameras now are."""
-        before = self._streams.main()
-        for camera_id, stream in before.items():
-            if feeds.get(camera_id) != stream.feed:
-                self._end(stream, None if camera_id in feeds else GapCause.CAMERA_DISABLED)
         running = self._streams.main()
-        for camera_id, feed in feeds.items():
-            if camera_id not in running:
-                # The same hub, so that who is subscribed gets the pictures of the new address.
-                self._begin(feed, before[camera_id].hub if camera_id in before else Hub())
+        for camera_id in feeds.keys() - running.keys():
+            self._begin(feeds[camera_id], Hub())
+        gone = [stream for camera_id, stream in running.items() if camera_id not in feeds]
+        changed = [s for camera_id, s in running.items() if camera_id in feeds and feeds[camera_id] != s.feed]
+        for stream in gone:
+            self._streams.remove_main(stream.feed.id)
+        reopened = [stream for stream in changed if feeds[stream.feed.id].main != stream.feed.main]
+        end_all([*gone, *reopened])
+        for stream in gone:
+            stream.intake.close(GapCause.CAMERA_DISABLED, _now())
+        for stream in reopened:
+            stream.intake.failed(GapCause.RECONFIGURED, "", _now())
+        for stream in changed:
+            self._change(stream, feeds[stream.feed.id])
 
     def _begin(self, feed: CameraFeed, hub: Hub) -> None:
         intake = self._intake(feed.id)
         intake.reopen()
         worker = CameraWorker(feed.id, feed.url, feed.transport, hub, intake)
-        self._streams.put_main(MainStream(feed, hub, intake, worker))
+        self._streams.put_main(MainStream(worker=worker, feed=feed, hub=hub, intake=intake))
         worker.start()
 
-    def _end(self, stream: MainStream, cause: GapCause | None) -> None:
-        self._streams.remove_main(stream.feed.id)
-        stream.worker.ask_to_stop()
-        if not stream.worker.join(JOIN_S):
-            stream.worker.abandon("did not stop")
-        if cause is not None:
-            stream.intake.close(cause, _now())
-
-    def _replace_stalled(self, now: datetime) -> None:
-        """A read that sender reports keep alive does not end: a camera has at most one such thread besides its own."""
-        for camera_id, stream in self._streams.main().items():
-            hanging = self._hanging.get(camera_id)
-            if stream.worker.meter.silent_for(now) > STALLED and (hanging is None or hanging.join(0)):
-                log.warning("camera_stalled", camera=camera_id)
-                stream.worker.abandon("connected, but no pictures")
-                self._hanging[camera_id] = stream.worker
-                self._begin(stream.feed, stream.hub)
+    def _change(self, stream: MainStream, feed: CameraFeed) -> None:
+        """Only what is another stream now is opened anew; who is subscribed goes over to it."""
+        if feed.main == stream.feed.main:
+            self._streams.put_main(replace(stream, feed=feed))
+        else:
+            self._begin(feed, stream.hub)
 
     def _intake(self, camera_id: str) -> Intake:
         if camera_id not in self._intakes:

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from ingest.video.frames import StreamName
-from ingest.video.hub import Hub, Item, TakerQueue
+from ingest.video.hub import Hub, Item, StreamEnd, TakerQueue
 from ingest.video.relay_wire import MAX_REQUEST, Request, decode_request, encode_message, encode_refusal
 
 WRITE_BUFFER = 256 * 1024
@@ -25,8 +25,8 @@ class Streams(Protocol):
     def acquire(self, camera_id: str, stream: StreamName) -> Hub | None:
         """The stream's hub, started if need be; None if there is no such camera. Must not block."""
 
-    def release(self, camera_id: str, stream: StreamName) -> None:
-        """Once for each `acquire` that gave a hub."""
+    def release(self, camera_id: str, hub: Hub) -> None:
+        """Once for each `acquire` that gave this hub."""
 
 
 class RelayServer:
@@ -96,18 +96,19 @@ class RelayServer:
         except ValueError as error:
             writer.write(encode_refusal(f"request not understood: {error}"))
             return
-        hub = self._streams.acquire(request.camera_id, request.stream)
-        if hub is None:
-            writer.write(encode_refusal(f"no camera {request.camera_id}"))
-            return
-        try:
-            await self._deliver(request, hub, reader, writer)
-        finally:
-            self._streams.release(request.camera_id, request.stream)
+        while (hub := self._streams.acquire(request.camera_id, request.stream)) is not None:
+            try:
+                ended = await self._deliver(request, hub, reader, writer)
+            finally:
+                self._streams.release(request.camera_id, hub)
+            if not ended:
+                return
+        writer.write(encode_refusal(f"no camera {request.camera_id}"))
 
     async def _deliver(
         self, request: Request, hub: Hub, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    ) -> bool:
+        """Whether the stream has ended while the subscriber is still there; what replaces it may be had."""
         writer.transport.set_write_buffer_limits(high=WRITE_BUFFER)
         taker = _Taker(request.keyframes_only)
         unsubscribe = hub.subscribe(_from_any_thread(asyncio.get_running_loop(), taker.offer))
@@ -117,6 +118,7 @@ class RelayServer:
             done, _ = await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
+            return gone not in done
         finally:
             unsubscribe()
             for task in (sending, gone):
@@ -136,10 +138,13 @@ class _Taker:
         self._filled.set()
 
     async def send_to(self, writer: asyncio.StreamWriter) -> None:
+        """Returns when the stream has ended."""
         while True:
             await self._filled.wait()
             self._filled.clear()
             while (item := self._queue.take()) is not None:
+                if isinstance(item, StreamEnd):
+                    return
                 writer.write(encode_message(item))
                 await writer.drain()
 

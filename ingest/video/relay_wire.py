@@ -83,6 +83,7 @@ def _info_body(info: StreamInfo) -> bytes:
         "height": info.height,
         "extradata": info.extradata.hex(),
         "time_base": [info.time_base.numerator, info.time_base.denominator],
+        "instead": info.instead,
     }
     return json.dumps(fields).encode()
 
@@ -98,6 +99,7 @@ def _read_info(body: bytes) -> StreamInfo:
         fields["height"],
         bytes.fromhex(fields["extradata"]),
         Fraction(numerator, denominator),
+        fields["instead"] is True,
     )
 
 

@@ -2,7 +2,9 @@
 
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -10,27 +12,44 @@ from ingest.video.camera import CameraFeed, CameraWorker
 from ingest.video.frames import StreamName
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
+from ingest.video.sub_hub import SILENT_S, SubHub
 
 LINGER_S = 10.0
 """A sub-stream stays open so long after the last viewer, who may only be changing pages."""
+STALLED = timedelta(seconds=12)
+"""Connected but without a picture for so long: the read hangs, and its thread is given up."""
+JOIN_S = 8.0
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
-class MainStream:
+@dataclass(slots=True, kw_only=True)
+class _Stream:
+    worker: CameraWorker
+    hanging: CameraWorker | None = None
+
+    def replace_if_stalled(self, now: datetime) -> bool:
+        """A read that sender reports keep alive does not end: there is at most one such thread besides the own one."""
+        if self.worker.meter.silent_for(now) <= STALLED or not (self.hanging is None or self.hanging.join(0)):
+            return False
+        self.worker.abandon("connected, but no pictures")
+        self.hanging, self.worker = self.worker, self.worker.again()
+        self.worker.start()
+        return True
+
+
+@dataclass(slots=True, kw_only=True)
+class MainStream(_Stream):
     """A recorded camera."""
 
     feed: CameraFeed
     hub: Hub
     intake: Intake
-    worker: CameraWorker
 
 
-@dataclass(slots=True)
-class _SubStream:
-    worker: CameraWorker
-    hub: Hub = field(default_factory=Hub)
+@dataclass(slots=True, kw_only=True)
+class _SubStream(_Stream):
+    hub: SubHub
     viewers: int = 0
     idle_since: float = 0.0
 
@@ -42,6 +61,7 @@ class StreamTable:
         self._lock = threading.Lock()
         self._main: dict[str, MainStream] = {}
         self._sub: dict[str, _SubStream] = {}
+        self._sub_errors: dict[str, str] = {}
 
     def main(self) -> dict[str, MainStream]:
         """A copy: camera id to stream."""
@@ -49,12 +69,19 @@ class StreamTable:
             return dict(self._main)
 
     def put_main(self, stream: MainStream) -> None:
+        """Who watches a sub-stream that is another one now goes over to it."""
+        camera_id = stream.feed.id
         with self._lock:
-            self._main[stream.feed.id] = stream
+            before, self._main[camera_id] = self._main.get(camera_id), stream
+            if before is not None and before.feed.sub != stream.feed.sub:
+                self._end_sub(camera_id)
 
     def remove_main(self, camera_id: str) -> None:
+        """Whoever watches the camera is told that this is the end."""
         with self._lock:
-            self._main.pop(camera_id, None)
+            main = self._main.pop(camera_id)
+            self._end_sub(camera_id)
+            main.hub.end()
 
     def acquire(self, camera_id: str, stream: StreamName) -> Hub | None:
         with self._lock:
@@ -63,33 +90,75 @@ class StreamTable:
                 return None
             if stream == "main" or not main.feed.sub_url:
                 return main.hub
-            sub = self._sub.get(camera_id) or self._start_sub(main.feed)
+            sub = self._sub.get(camera_id) or self._start_sub(main)
             sub.viewers += 1
             return sub.hub
 
-    def release(self, camera_id: str, stream: StreamName) -> None:
+    def release(self, camera_id: str, hub: Hub) -> None:
         with self._lock:
             sub = self._sub.get(camera_id)
-            if stream == "sub" and sub is not None and sub.viewers:
+            if sub is not None and sub.hub is hub:
                 sub.viewers -= 1
                 sub.idle_since = time.monotonic()
 
-    def stop_idle_subs(self, at_once: bool = False) -> None:
-        """Stops sub-streams that nobody has watched for a while, that hang, or (`at_once`) all of them."""
+    def tend(self, now: datetime) -> None:
+        """Replaces what hangs, stops sub-streams that nobody has watched for a while, helps out where one is silent."""
+        for camera_id, stream in self.main().items():
+            if stream.replace_if_stalled(now):
+                log.warning("camera_stalled", camera=camera_id)
         with self._lock:
-            idle = [
-                camera_id
-                for camera_id, sub in self._sub.items()
-                if at_once or (not sub.viewers and time.monotonic() - sub.idle_since > LINGER_S)
-            ]
-            for camera_id in idle:
-                self._sub.pop(camera_id).worker.ask_to_stop()
-                log.info("sub_stream_stopped", camera=camera_id)
+            for camera_id, sub in list(self._sub.items()):
+                self._tend_sub(camera_id, sub, now)
 
-    def _start_sub(self, feed: CameraFeed) -> _SubStream:
-        hub = Hub()
-        sub = _SubStream(CameraWorker(feed.id, feed.sub_url, feed.transport, hub), hub)
+    def sub_errors(self) -> dict[str, str]:
+        """Camera id to why its sub-stream could not be had when it was last wanted."""
+        with self._lock:
+            return dict(self._sub_errors)
+
+    def stop_subs(self) -> None:
+        with self._lock:
+            for camera_id in list(self._sub):
+                self._end_sub(camera_id)
+
+    def _tend_sub(self, camera_id: str, sub: _SubStream, now: datetime) -> None:
+        if sub.replace_if_stalled(now):
+            log.warning("sub_stream_stalled", camera=camera_id)
+        health = sub.worker.meter.read(now)
+        if health.error:
+            self._sub_errors[camera_id] = health.error
+        elif health.fps:
+            self._sub_errors.pop(camera_id, None)
+        if not sub.viewers and time.monotonic() - sub.idle_since > LINGER_S:
+            self._stop_sub(camera_id)
+        elif sub.hub.silent_s(time.monotonic()) > SILENT_S:
+            sub.hub.borrow()
+
+    def _start_sub(self, main: MainStream) -> _SubStream:
+        feed, hub = main.feed, SubHub(main.hub)
+        sub = _SubStream(worker=CameraWorker(feed.id, feed.sub_url, feed.transport, hub), hub=hub)
         self._sub[feed.id] = sub
         sub.worker.start()
         log.info("sub_stream_started", camera=feed.id)
         return sub
+
+    def _end_sub(self, camera_id: str) -> None:
+        """It is another one now, or none."""
+        self._sub_errors.pop(camera_id, None)
+        if camera_id in self._sub:
+            self._stop_sub(camera_id)
+
+    def _stop_sub(self, camera_id: str) -> None:
+        sub = self._sub.pop(camera_id)
+        sub.worker.ask_to_stop()
+        sub.hub.end()
+        log.info("sub_stream_stopped", camera=camera_id)
+
+
+def end_all(streams: Sequence[MainStream]) -> None:
+    """Asks all of them to stop, then waits for all together; who hangs in a read is given up."""
+    for stream in streams:
+        stream.worker.ask_to_stop()
+    until = time.monotonic() + JOIN_S
+    for stream in streams:
+        if not stream.worker.join(max(until - time.monotonic(), 0)):
+            stream.worker.abandon("did not stop")

@@ -35,6 +35,7 @@ class GapCause(StrEnum):
     RECORDER_CRASHED = "recorder_crashed"
     DISK_FULL = "disk_full"
     CAMERA_DISABLED = "camera_disabled"
+    RECONFIGURED = "reconfigured"  # the camera's address or transport was changed
     UNKNOWN = "unknown"
 
 
@@ -92,4 +93,5 @@ class CameraStatus(SQLModel, table=True):
     clock_source: ClockSource = enum_column(ClockSource, "", default=ClockSource.ARRIVAL)
     clock_offset_us: int = column("camera clock minus recorder clock", default=0, sa_type=BigInteger)
     error: str = column("what went wrong last, no credentials", default="")
+    sub_error: str = column("the same of the sub-stream, when somebody last wanted to watch it", default="")
     updated: datetime = column("")

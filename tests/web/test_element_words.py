@@ -9,6 +9,8 @@ _KEY = re.compile(r'"([a-z_-]+)"')
 _STATES = ("connecting", "stalled", "offline", "unsupported", "denied", "paused")
 _COMPOSED = {
     *(f"live-{state}" for state in _STATES),
+    "live-off",
+    "live-sub_lost",
     "clip-missing",
     "clip-undecodable",
 }

@@ -1,4 +1,4 @@
-"""What the browser is told in words beside the pictures; `web/ui/live/messages.ts` reads it."""
+"""What the browser is told in words beside the pictures; `web/ui/live/mse.ts` reads it."""
 
 import json
 from datetime import datetime
@@ -10,8 +10,8 @@ from web.live.timeline import TIMESCALE
 
 def start_message(start: LiveStart) -> str:
     """Parameters of the MP4 header that follows; the browser decides whether it can play `codecs`."""
-    codecs = codec_string(start.sets)
-    return json.dumps({"type": "start", "codecs": codecs, "width": start.width, "height": start.height})
+    size = {"width": start.width, "height": start.height}
+    return json.dumps({"type": "start", "codecs": codec_string(start.sets), **size, "instead": start.instead})
 
 
 def clock_message(frame: LiveFrame, now: datetime) -> str:

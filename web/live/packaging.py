@@ -27,6 +27,8 @@ class LiveStart:
     height: int
     init: bytes
     """The MP4 header."""
+    instead: bool = False
+    """The main stream comes in place of the sub-stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Packager:
             return []
         self._sets = sets
         told = replace(info, extradata=sets.extradata, time_base=Fraction(1, TIMESCALE))
-        return [LiveStart(sets, info.width, info.height, initial_part(told))]
+        return [LiveStart(sets, info.width, info.height, initial_part(told), info.instead)]
 
     def _package(self, frame: EncodedFrame, sets: ParameterSets) -> LiveFrame:
         placed = self._timeline.place(frame)

@@ -65,6 +65,7 @@ class CameraHealth:
     clock_source: ClockSource | None
     clock_offset_s: float
     error: str
+    sub_error: str
     faults: tuple[FaultKind, ...]
     gaps: tuple[CauseTotal, ...]
     """Of the hall's day."""
@@ -171,6 +172,7 @@ def _camera(
         clock_source=status.clock_source if status else None,
         clock_offset_s=status.clock_offset_us / 1_000_000 if status else 0.0,
         error=status.error if status else "",
+        sub_error=status.sub_error if status else "",
         faults=faults,
         gaps=gaps,
     )

@@ -49,6 +49,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (GapCause.RECORDER_CRASHED, _("Recorder crashed")),
     (GapCause.DISK_FULL, _("Disk full")),
     (GapCause.CAMERA_DISABLED, _("Camera is switched off")),
+    (GapCause.RECONFIGURED, _("Camera was given another address")),
     (GapCause.UNKNOWN, _("Cause unknown")),
     (ClockSource.SENDER_REPORT, _("Camera clock")),
     (ClockSource.ARRIVAL, _("Time of arrival")),

@@ -303,6 +303,12 @@ def upgrade() -> None:
         ),
         sa.Column("clock_offset_us", sa.BigInteger(), nullable=False, comment="camera clock minus recorder clock"),
         sa.Column("error", sa.String(), nullable=False, comment="what went wrong last, no credentials"),
+        sa.Column(
+            "sub_error",
+            sa.String(),
+            nullable=False,
+            comment="the same of the sub-stream, when somebody last wanted to watch it",
+        ),
         sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["camera_id"],
@@ -389,6 +395,7 @@ def upgrade() -> None:
                 "recorder_crashed",
                 "disk_full",
                 "camera_disabled",
+                "reconfigured",
                 "unknown",
                 name="gapcause",
                 native_enum=False,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.video.frames import EncodedFrame, StreamInfo
-from ingest.video.hub import Hub, Item, TakerQueue
+from ingest.video.hub import Hub, Item, Media, StreamEnd, TakerQueue
 from tests.ingest.video.encoded import START, TIME_BASE
 
 INFO = StreamInfo("h264", 64, 64, b"x", TIME_BASE)
@@ -18,7 +18,7 @@ def frame(number: int, keyframe: bool = False, size: int = 10) -> EncodedFrame:
 
 def test_who_joins_gets_the_parameters_and_the_current_gop_first() -> None:
     hub, got = Hub(), list[Item]()
-    items: list[Item] = [INFO, frame(0, True), frame(1), frame(2, True), frame(3)]
+    items: list[Media] = [INFO, frame(0, True), frame(1), frame(2, True), frame(3)]
     for item in items:
         hub.publish(item)
     hub.subscribe(got.append)
@@ -94,3 +94,23 @@ def drain(queue: TakerQueue) -> list[Item]:
     while (item := queue.take()) is not None:
         items.append(item)
     return items
+
+
+def test_who_takes_a_stream_that_ends_is_told_and_who_joins_later_too() -> None:
+    hub, got = Hub(), list[Item]()
+    hub.publish(INFO)
+    hub.subscribe(got.append)
+    hub.end()
+    assert got == [INFO, StreamEnd()]
+    late: list[Item] = []
+    leave = hub.subscribe(late.append)
+    leave()
+    assert late == [StreamEnd()]
+    assert hub.subscribers == 0
+
+
+def test_the_end_of_the_stream_is_told_to_the_slowest_too() -> None:
+    queue = TakerQueue(frames=2)
+    for item in (INFO, frame(0, True), frame(1), frame(2), StreamEnd()):
+        queue.offer(item)
+    assert drain(queue) == [StreamEnd()]

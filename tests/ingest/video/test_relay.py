@@ -40,7 +40,7 @@ class OneCamera:
         self.users += 1
         return self.hub
 
-    def release(self, camera_id: str, stream: StreamName) -> None:
+    def release(self, camera_id: str, hub: Hub) -> None:
         self.users -= 1
 
 
@@ -167,6 +167,7 @@ Infos = st.builds(
     height=st.integers(1, 16384),
     extradata=st.binary(max_size=50),
     time_base=st.just(TIME_BASE),
+    instead=st.booleans(),
 )
 
 

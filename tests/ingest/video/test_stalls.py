@@ -9,7 +9,7 @@ import pytest
 from ingest.simulator import mounts
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_server import RtspServer
-from ingest.video import recorder
+from ingest.video import streams
 from ingest.video.recorder import CameraFeed
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -26,7 +26,7 @@ def test_reports_without_pictures_are_a_stall_and_pile_up_no_connections(
     site: Database, folder_store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mounts, "REPORT_SECONDS", 0.5)
-    monkeypatch.setattr(recorder, "STALLED", timedelta(seconds=2))
+    monkeypatch.setattr(streams, "STALLED", timedelta(seconds=2))
     with RtspServer() as server:
         mount = server.mount("/main")
         with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, server.url("/main"))]):

@@ -36,10 +36,15 @@ def camera() -> Iterator[RtspServer]:
 
 
 @pytest.fixture
-def recorder(services: Services, camera: RtspServer) -> Iterator[RecorderNode]:
+def feeds(camera: RtspServer) -> list[CameraFeed]:
+    """What the recorder records; may be changed while it runs."""
+    return [CameraFeed(CAMERA, camera.url("/main"))]
+
+
+@pytest.fixture
+def recorder(services: Services, feeds: list[CameraFeed]) -> Iterator[RecorderNode]:
     settings = RecorderSettings(services.settings.spool, services.relay_socket, poll_seconds=0.5)
-    feeds = [CameraFeed(CAMERA, camera.url("/main"))]
-    node = RecorderNode(services.database, services.store, settings, lambda: feeds)
+    node = RecorderNode(services.database, services.store, settings, lambda: list(feeds))
     node.start()
     yield node
     node.stop()

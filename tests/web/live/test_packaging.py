@@ -1,14 +1,18 @@
 import io
+import json
 import struct
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
 import av
 import pytest
 
+from ingest.video.frames import StreamInfo
 from ingest.video.parameter_sets import ParameterSets
 from tests.web.live.camera import BEGAN, Scene, filmed, frames_of
 from web.live.codecs import codec_string, peer_problem
+from web.live.messages import start_message
 from web.live.packaging import LiveFrame, LiveStart, Packager
 from web.live.timeline import TIMESCALE
 
@@ -96,3 +100,16 @@ def test_new_parameters_begin_anew_on_the_same_timeline() -> None:
 def test_the_camera_of_these_tests_sends_b_frames_when_asked() -> None:
     frames = frames_of(filmed(Scene(profile="Main", b_frames=2), 12))
     assert any(later.pts < earlier.pts for earlier, later in pairwise(frames))
+
+
+def test_a_viewer_is_told_that_the_main_stream_comes_in_place_of_the_sub_stream() -> None:
+    info, keyframe, *_ = filmed(Scene(), 2)
+    assert isinstance(info, StreamInfo)
+    packager = Packager()
+    told = []
+    for started in (info, replace(info, instead=True), info):
+        assert packager.accept(started) == []
+        start = packager.accept(keyframe)[0]
+        assert isinstance(start, LiveStart)
+        told.append(json.loads(start_message(start))["instead"])
+    assert told == [False, True, False]

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.clock_code import read_clock
 from ingest.simulator.rtsp_server import RtspServer
+from ingest.video.recorder import CameraFeed
 from storage.models import Camera, Role
 from tests.sample import CAMERA
 from tests.web.live.conftest import Site
@@ -124,6 +126,37 @@ def test_a_tile_of_a_camera_that_is_not_recorded_is_offline(show: Show, site: Si
     page.evaluate("document.querySelector('live-tile').setAttribute('camera', 'spare')")
     page.evaluate("(tile => tile.replaceWith(tile.cloneNode()))(document.querySelector('live-tile'))")
     wait_for_state(page, "offline")
+
+
+def test_a_tile_shows_the_main_stream_and_says_so_while_the_sub_stream_cannot_be_had(
+    show: Show, site: Site, camera: RtspServer, feeds: list[CameraFeed]
+) -> None:
+    with site.services.database.transaction() as session:
+        session.get_one(Camera, CAMERA).sub_url = camera.url("/sub")
+    feeds[:] = [CameraFeed(CAMERA, camera.url("/main"), camera.url("/nothing-here"))]
+    page = show('mode="mse"')
+    page.locator('live-tile[state="live"][instead]').wait_for(timeout=40_000)
+    assert size(page) == [320, 180]
+    assert page.locator("live-tile .instead").inner_text() == "live-instead"  # this page has no words
+    with ClockCamera(camera.mount("/sub"), width=256, height=144):
+        feeds[:] = [CameraFeed(CAMERA, camera.url("/main"), camera.url("/sub"))]
+        page.locator('live-tile[state="live"]:not([instead])').wait_for(timeout=40_000)
+        page.wait_for_function("document.querySelector('live-tile').video.videoWidth === 256")
+
+
+def test_a_tile_of_a_camera_that_is_switched_off_says_so_and_shows_nothing_as_live(
+    show: Show, feeds: list[CameraFeed]
+) -> None:
+    page = show('mode="mse"')
+    wait_for_state(page, "live")
+    kept = list(feeds)
+    feeds.clear()
+    wait_for_state(page, "offline")
+    assert page.locator("live-tile .note").inner_text() == "live-off"
+    page.wait_for_timeout(6000)  # longer than what makes a silent stream stand still
+    assert page.locator("live-tile").get_attribute("state") == "offline"
+    feeds[:] = kept
+    wait_for_state(page, "live")
 
 
 def test_a_tile_out_of_sight_lets_go_of_the_stream(show: Show) -> None:

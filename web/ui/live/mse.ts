@@ -8,6 +8,7 @@ interface StartMessage {
   codecs: string;
   width: number;
   height: number;
+  instead: boolean;
 }
 
 interface OfflineMessage {
@@ -31,6 +32,11 @@ export class MsePlayer implements Player {
   #clock = new LiveClock();
   #arrivedAt = performance.now();
   #watchdog: number;
+  /** What comes cannot be shown here; something else may follow. */
+  #skipping = false;
+  /** The server has said that nothing comes. */
+  #offline = false;
+  #waiting = false;
   #stopped = false;
 
   constructor(video: HTMLVideoElement, camera: string, stream: string, events: PlayerEvents) {
@@ -69,18 +75,25 @@ export class MsePlayer implements Player {
 
   #accept(data: string | ArrayBuffer): void {
     if (typeof data === "string") return this.#hear(JSON.parse(data) as Message);
-    const silent = performance.now() - this.#arrivedAt;
     this.#arrivedAt = performance.now();
-    if (silent > STALLED_MS) this.#events.playing();
+    if (this.#skipping) return;
+    if (this.#waiting) this.#events.playing();
+    this.#waiting = false;
     this.#queue.push(data);
     this.#pump();
   }
 
   #hear(message: Message): void {
     if (message.type === "clock") return this.#clock.accept(message, Date.now());
-    if (message.type === "offline") return this.#events.waiting(message.reason);
+    this.#offline = message.type === "offline";
+    this.#arrivedAt = performance.now();
+    if (message.type === "offline") return this.#wait(message.reason);
     const type = `video/mp4; codecs="${message.codecs}"`;
-    if (!message.codecs || !MediaSource.isTypeSupported(type)) return this.#lose("unsupported");
+    const shown = message.codecs !== "" && MediaSource.isTypeSupported(type);
+    this.#skipping = message.instead && !shown;
+    this.#events.instead(message.instead && shown);
+    if (this.#skipping) return this.#wait("sub_lost");
+    if (!shown) return this.#lose("unsupported");
     this.#clock.reset();
     this.#queue.push(type);
     this.#pump();
@@ -131,7 +144,12 @@ export class MsePlayer implements Player {
   #watch(): void {
     const silent = performance.now() - this.#arrivedAt;
     if (silent > DEAD_MS) this.#lose("network");
-    else if (silent > STALLED_MS) this.#events.waiting("stalled");
+    else if (silent > STALLED_MS && !this.#offline) this.#wait("stalled");
+  }
+
+  #wait(reason: Loss | "stalled"): void {
+    this.#waiting = true;
+    this.#events.waiting(reason);
   }
 
   #lose(reason: Loss): void {

@@ -3,7 +3,8 @@
 //
 // Writes `state` (connecting, live, stalled, offline, unsupported, denied, paused), `via` (mse, whep) and the property
 // `delayMs`. Connects while it can be seen, reconnects with growing pauses, takes MSE where WHEP does not work and the
-// sub-stream where the main stream cannot be decoded.
+// sub-stream where the main stream cannot be decoded. Has the attribute `instead` while the main stream comes in place of a
+// sub-stream that brings no picture.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
 import { cropOf, zoomOn } from "./crop.js";
@@ -18,6 +19,9 @@ const LAST_RETRY_MS = 15000;
 const STEADY_MS = 10000;
 const OUT_OF_SIGHT_MS = 3000;
 
+/** What a tile without a picture says, where its state alone does not tell. */
+const NOTES: Partial<Record<Loss | "stalled", string>> = { not_recorded: "live-off", sub_lost: "live-sub_lost" };
+
 const STYLE = sheet(`
   :host { display: block; position: relative; overflow: hidden; background: var(--video, #10161b); color: var(--video-ink, #fff); }
   video { width: 100%; height: 100%; object-fit: contain; display: block; }
@@ -27,13 +31,16 @@ const STYLE = sheet(`
   :host([state="stalled"]) video, :host([state="offline"]) video { opacity: 0.45; }
   .delay { position: absolute; right: 0.5rem; bottom: 0.375rem; padding: 0 0.375rem; border-radius: 4px; font-size: 0.6875rem;
     background: var(--video-plate, rgb(0 0 0 / 0.6)); font-variant-numeric: tabular-nums; pointer-events: none; }
-  .delay:empty { display: none; }
+  .instead { position: absolute; left: 0.5rem; top: 0.375rem; max-width: calc(100% - 1rem); padding: 0 0.375rem; border-radius: 4px;
+    font-size: 0.6875rem; background: var(--video-plate, rgb(0 0 0 / 0.6)); pointer-events: none; }
+  .delay:empty, .instead:empty { display: none; }
 `);
 
 export class LiveTile extends HTMLElement {
   #video = document.createElement("video");
   #note = document.createElement("p");
   #delay = document.createElement("span");
+  #instead = document.createElement("span");
   #player: Player | null = null;
   #via: "mse" | "whep" = "mse";
   #stream = "sub";
@@ -67,7 +74,8 @@ export class LiveTile extends HTMLElement {
     this.#note.className = "note";
     this.#note.setAttribute("role", "status");
     this.#delay.className = "delay";
-    shadow(this, STYLE, this.#video, this.#note, this.#delay);
+    this.#instead.className = "instead";
+    shadow(this, STYLE, this.#video, this.#note, this.#delay, this.#instead);
     this.#video.addEventListener("resize", this.#crop);
     this.#via = this.getAttribute("mode") === "whep" ? "whep" : "mse";
     this.#stream = this.getAttribute("stream") ?? (this.#via === "whep" ? "main" : "sub");
@@ -120,7 +128,9 @@ export class LiveTile extends HTMLElement {
     const startedAt = performance.now();
     const events = {
       playing: (): void => this.#setState("live"),
-      waiting: (reason: Loss | "stalled"): void => this.#setState(reason === "stalled" ? "stalled" : "offline"),
+      waiting: (reason: Loss | "stalled"): void =>
+        this.#setState(reason === "stalled" ? "stalled" : "offline", NOTES[reason]),
+      instead: (yes: boolean): void => this.#showInstead(yes),
       lost: (reason: Loss): void => this.#recover(reason, performance.now() - startedAt > STEADY_MS),
     };
     this.#setState("connecting");
@@ -132,10 +142,12 @@ export class LiveTile extends HTMLElement {
   #stop(): void {
     this.#player?.stop();
     this.#player = null;
+    this.#showInstead(false);
   }
 
   #recover(reason: Loss, wasSteady: boolean): void {
     this.#player = null;
+    this.#showInstead(false);
     if (reason === "denied") return this.#setState("denied");
     if (this.#via === "whep" && !wasSteady) {
       this.#via = "mse";
@@ -152,12 +164,18 @@ export class LiveTile extends HTMLElement {
     this.#timer = window.setTimeout(() => this.#see(this.#inSight), this.#retryMs * spread);
   }
 
-  #setState(state: TileState): void {
+  #setState(state: TileState, note = `live-${state}`): void {
+    const words = state === "live" ? "" : word(this, note);
+    if (this.#note.textContent !== words) this.#note.textContent = words;
     if (this.getAttribute("state") === state) return;
     this.setAttribute("state", state);
     if (state === "live") this.#crop();
-    this.#note.textContent = state === "live" ? "" : word(this, `live-${state}`);
     this.dispatchEvent(new CustomEvent("live-state", { detail: state, bubbles: true }));
+  }
+
+  #showInstead(yes: boolean): void {
+    this.toggleAttribute("instead", yes);
+    this.#instead.textContent = yes ? word(this, "live-instead") : "";
   }
 
   #showDelay(): void {
