@@ -48,7 +48,8 @@ def _create_engine(url: str) -> Engine:
         return create_engine(
             make_url(url).set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            connect_args={"prepare_threshold": None},
+            # Who records goes on without a database that does not answer, and must know that soon.
+            connect_args={"prepare_threshold": None, "connect_timeout": 5},
         )
     raise ValueError(f"database.url: {backend} is not supported; use sqlite:///file.db or postgresql://user@host/name")
 

@@ -76,6 +76,7 @@ def _running(role: RoleName, services: Services, stop: threading.Event) -> Abstr
 @contextmanager
 def _recorder(services: Services) -> Iterator[None]:
     from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
+    from web.sealed_feeds import SealedFeeds
 
     def feeds() -> list[CameraFeed]:
         return [
@@ -94,7 +95,8 @@ def _recorder(services: Services) -> Iterator[None]:
         relay_socket=services.relay_socket,
         segment_seconds=services.settings.recorder.segment_seconds,
     )
-    node = RecorderNode(services.database, services.store, settings, feeds)
+    memory = SealedFeeds(settings.spool, services.secrets)
+    node = RecorderNode(services.database, services.store, settings, feeds, memory)
     node.start()
     try:
         yield

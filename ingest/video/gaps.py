@@ -63,9 +63,19 @@ class GapKeeper:
         self._started = started
         self._known_to = known_to
         self._open = open_gap
+        self._accounts_from: datetime | None = None
+        """The first moment that a method was told of."""
+
+    def inherit(self, known_to: datetime | None, open_gap: GapOpened | None) -> list[GapChange]:
+        """Learns only now what was before the start. What it returns has to be written down before all else."""
+        if self._accounts_from is None:
+            self._known_to, self._open = known_to, open_gap
+            return []
+        return [GapClosed(self._camera_id, open_gap.start, self._accounts_from)] if open_gap else []
 
     def failed(self, now: datetime, cause: GapCause, detail: str = "") -> list[GapChange]:
         """Nothing is recorded from the last frame on."""
+        self._accounts_from = self._accounts_from or self._known_to or self._started
         if self._open is None:
             return [self._begin(self._known_to or self._started, cause, detail)]
         if self._open.cause is cause:
@@ -76,6 +86,7 @@ class GapKeeper:
 
     def recorded(self, start: datetime, end: datetime, hole: GapCause = GapCause.UNKNOWN) -> list[GapChange]:
         """Footage from `start` to `end` is written; `hole` is the cause if it does not continue what was before."""
+        self._accounts_from = self._accounts_from or start
         changes: list[GapChange] = []
         if self._open is not None:
             changes.append(self._finish(start))
@@ -114,6 +125,8 @@ class Known:
     open_gap: GapOpened | None
     last_alive: datetime | None
     """The recorder's last heartbeat; None if it never ran."""
+    never_closed: tuple[GapOpened, ...] = ()
+    """Earlier gaps whose end nobody could write down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,9 @@ class StartingPoint:
 def account_for_absence(known: Known, now: datetime) -> StartingPoint:
     """Explains the time in which the recorder did not run, and holes that a crash left between segments."""
     ended = max((span.end for span in known.spans), default=None)
+    known, earlier = _close_earlier_ones(known)
     known, changes = _close_what_has_ended(known)
+    changes = earlier + changes
     changes += _fill_holes(known)
     crashed_at = _crash_time(known, ended, now)
     if crashed_at is None:
@@ -147,6 +162,18 @@ def _crash_time(known: Known, ended: datetime | None, now: datetime) -> datetime
         return None
     alive = known.last_alive
     return max(alive, known.open_gap.start) if alive is not None and alive < now else None
+
+
+def _close_earlier_ones(known: Known) -> tuple[Known, list[GapChange]]:
+    """A gap ends at the latest where footage or the next gap begins."""
+    begins = [span.start for span in known.spans] + [gap.start for gap in known.never_closed]
+    begins += [known.open_gap.start] if known.open_gap else []
+    closed = [
+        GapClosed(known.camera_id, gap.start, min((at for at in begins if at > gap.start), default=gap.start))
+        for gap in known.never_closed
+    ]
+    spans = (*known.spans, *(Span(gap.start, gap.end) for gap in closed if gap.end > gap.start))
+    return replace(known, spans=spans, never_closed=()), [*closed]
 
 
 def _close_what_has_ended(known: Known) -> tuple[Known, list[GapChange]]:

@@ -9,7 +9,7 @@ import structlog
 
 from ingest.video.fragmented import Recording
 from ingest.video.frames import from_us
-from ingest.video.gaps import GapChange, GapKeeper
+from ingest.video.gaps import GapChange, GapKeeper, GapOpened
 from ingest.video.journal import Entry
 from ingest.video.segmenter import Gop, starts_new_segment
 from ingest.video.writer import SegmentWriter
@@ -37,6 +37,11 @@ class Intake:
         self._writer: SegmentWriter | None = None
         self._lock = threading.Lock()
         self._closed = False
+
+    def inherit(self, known_to: datetime | None, open_gap: GapOpened | None) -> list[GapChange]:
+        """As GapKeeper.inherit; what it returns is not put."""
+        with self._lock:
+            return self._gaps.inherit(known_to, open_gap)
 
     def record(self, gop: Gop, now: datetime) -> None:
         """Writes a GOP. A full disk becomes a gap; the next GOP is tried anew."""

@@ -1,8 +1,8 @@
 """What the recorder has to write down, in order, however long the database is away.
 
 Segments are put on the disk for good at once; their rows, and gaps, wait in memory while the database does not answer.
-A crash meanwhile loses no footage: `reconcile` makes the rows again from the files. What the database refuses is set
-aside: its file stays, and it becomes a gap.
+If the recorder ends meanwhile no footage is lost: `reconcile` makes the rows again from the files; and after an orderly
+end the gaps are kept, too. What the database refuses is set aside: its file stays, and it becomes a gap.
 """
 
 import queue
@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlmodel import Session, col, delete, select, update
 
+from ingest.video import leftovers
 from ingest.video.gaps import GapChange, GapClosed, GapOpened, Lost
 from ingest.video.losses import lost, write_loss
 from ingest.video.settling import Settling
@@ -39,8 +40,14 @@ log = structlog.get_logger(__name__)
 class Journal:
     """A thread that writes entries down; `put` never blocks."""
 
-    def __init__(self, database: Database, spool: Path, on_segment_written: Callable[[], None]) -> None:
-        self._database = database
+    def __init__(
+        self, database: Database, spool: Path, on_segment_written: Callable[[], None], *, held: bool = False
+    ) -> None:
+        """`held`: puts segments on the disk, but writes nothing down before `release`."""
+        self._database, self._spool = database, spool
+        self._may_write = threading.Event()
+        if not held:
+            self._may_write.set()
         self._on_segment_written = on_segment_written
         self._incoming: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._pending: deque[Entry] = deque()
@@ -56,8 +63,13 @@ class Journal:
     def start(self) -> None:
         self._thread.start()
 
+    def release(self) -> None:
+        """What was before is in the database: what has happened since may follow."""
+        self._may_write.set()
+        self._incoming.put(None)
+
     def stop(self) -> None:
-        """Writes what it can within some seconds, then gives up: the files remain."""
+        """Writes what it can within some seconds and leaves the rest to the next start: files and gaps in the spool."""
         self._stopping.set()
         self._incoming.put(None)
         self._thread.join(LAST_TRY_S + 30)
@@ -73,6 +85,13 @@ class Journal:
             self._write_pending()
         if self._pending or self._settling.waiting:
             log.warning("journal_left_behind", entries=self.waiting)
+            self._keep_gaps()
+
+    def _keep_gaps(self) -> None:
+        try:
+            leftovers.keep(self._spool, [entry for entry in self._pending if not isinstance(entry, FinishedSegment)])
+        except OSError as error:
+            log.error("gaps_not_kept", error=str(error))
 
     def _take(self, timeout: float | None) -> None:
         """Waits for an entry and takes all there are; a segment is put on the disk before anything else."""
@@ -88,6 +107,8 @@ class Journal:
             return
 
     def _write_pending(self) -> None:
+        if not self._may_write.is_set():
+            return
         try:
             while self._pending:
                 self._write_some(min(len(self._pending), TOGETHER))
@@ -132,6 +153,21 @@ class Journal:
         with self._database.transaction() as session:
             same = select(Segment.id).where(Segment.key == segment.key, Segment.sha256 == segment.sha256)
             return session.exec(same).first() is not None
+
+
+def write_leftovers(database: Database, spool: Path) -> None:
+    """What the last recorder could not write down. Raises SQLAlchemyError, and then nothing has happened."""
+    entries = leftovers.kept(spool)
+    try:
+        with database.transaction() as session:
+            for entry in entries:
+                write_entry(session, entry)
+                session.flush()
+    except REFUSALS as error:
+        log.error("leftovers_refused", error=str(error))
+        leftovers.set_aside(spool)
+        return
+    leftovers.forget(spool)
 
 
 def write_entry(session: Session, entry: Entry) -> None:

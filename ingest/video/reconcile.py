@@ -4,7 +4,7 @@ What cannot be read goes to `quarantine/` below the spool, and the time that it 
 """
 
 import struct
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count
@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session, col, func, select
 
+from ingest.video.frames import to_us
 from ingest.video.gaps import GapOpened, Known, Lost, StartingPoint, account_for_absence
 from ingest.video.journal import write_gap_change
 from ingest.video.losses import key_start, take_back_losses, write_loss, write_unreadable
@@ -39,10 +40,14 @@ class Resumption:
     start: StartingPoint
 
 
-def reconcile_files(database: Database, spool: Path) -> list[FinishedSegment]:
-    """Gives every readable file in the spool its row; returns those that had none."""
+def reconcile_files(database: Database, spool: Path, files: Sequence[Path] | None = None) -> list[FinishedSegment]:
+    """Gives every readable file its row; returns those that had none.
+
+    `files`: those that `segment_files` gave before anything was recorded; else all that there are.
+    """
+    files = segment_files(spool) if files is None else list(_still_there(files))
     found: list[FinishedSegment] = []
-    for path in _files(spool):
+    for path in files:
         key = str(path.relative_to(spool)).removesuffix(PART)
         with database.transaction() as session:
             row = session.exec(select(Segment).where(Segment.key == key)).first()
@@ -50,8 +55,19 @@ def reconcile_files(database: Database, spool: Path) -> list[FinishedSegment]:
             found += _adopt(database, spool, path, key)
         else:
             _tidy(spool, path, row)
-    _explain_unreadable(database, spool)
+    _explain_unreadable(database, spool, list(_still_there(files)))
     return found
+
+
+def segment_files(spool: Path) -> list[Path]:
+    """Whole and unfinished segments, without those in quarantine."""
+    return [
+        path
+        for path in sorted(spool.rglob("*"))
+        if path.name.endswith((".mp4", ".mp4" + PART))
+        and path.is_file()
+        and path.relative_to(spool).parts[0] != QUARANTINE
+    ]
 
 
 def reconcile_rows(database: Database, store: ObjectStore, spool: Path, camera_ids: Collection[str]) -> None:
@@ -99,11 +115,16 @@ def resume(
     return Resumption((newest or 0) + 1, start)
 
 
-def _files(spool: Path) -> Iterator[Path]:
-    for path in sorted(spool.rglob("*")):
-        is_segment = path.name.endswith((".mp4", ".mp4" + PART))
-        if is_segment and path.is_file() and path.relative_to(spool).parts[0] != QUARANTINE:
-            yield path
+def _still_there(files: Iterable[Path]) -> Iterator[Path]:
+    """Under the names that they have now: a `.part` may have been put on the disk for good."""
+    for path in files:
+        names = (path, path.with_name(path.name.removesuffix(PART)))
+        yield from (name for name in names[: 1 if path.exists() else 2] if name.exists())
+
+
+def without_past(now: datetime) -> Resumption:
+    """While the database is away: numbers that none before can have reached, and nothing known of the time before."""
+    return Resumption(to_us(now) // 1000, StartingPoint((), None, None))
 
 
 def _tidy(spool: Path, path: Path, row: Segment) -> None:
@@ -115,11 +136,11 @@ def _tidy(spool: Path, path: Path, row: Segment) -> None:
         path.unlink()
 
 
-def _explain_unreadable(database: Database, spool: Path) -> None:
+def _explain_unreadable(database: Database, spool: Path, files: Sequence[Path]) -> None:
     """The time of files that have given no row: those in quarantine, from whichever start, and those not readable."""
     aside = [path for path in (spool / QUARANTINE).rglob("*.mp4*") if path.is_file()]
     unread = [(str(path.relative_to(spool / QUARANTINE)), path, "file in quarantine") for path in sorted(aside)]
-    unread += [(str(path.relative_to(spool)), path, "file not readable") for path in _files(spool)]
+    unread += [(str(path.relative_to(spool)), path, "file not readable") for path in files]
     with database.transaction() as session:
         rows = set(session.exec(select(Segment.key).where(Segment.location == Location.SPOOL)))
         for name, path, reason in unread:
@@ -200,17 +221,20 @@ def _place_in_quarantine(spool: Path, path: Path) -> Path:
 
 
 def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: datetime | None) -> Known:
+    still_open = session.exec(
+        select(Gap).where(Gap.camera_id == camera_id, col(Gap.end).is_(None)).order_by(col(Gap.start))
+    )
+    opened = [GapOpened(camera_id, gap.start, gap.cause, gap.detail) for gap in still_open]
     ended = session.exec(select(func.max(Segment.end)).where(Segment.camera_id == camera_id)).one()
-    since = min((moment for moment in (ended, earliest_adopted) if moment is not None), default=None)
-    open_gap = session.exec(
-        select(Gap).where(Gap.camera_id == camera_id, col(Gap.end).is_(None)).order_by(col(Gap.start).desc())
-    ).first()
+    moments = (ended, earliest_adopted, opened[0].start if opened else None)
+    since = min((moment for moment in moments if moment is not None), default=None)
     node = session.get(Node, node_name)
     return Known(
         camera_id,
         tuple(_spans(session, camera_id, since)),
-        GapOpened(camera_id, open_gap.start, open_gap.cause, open_gap.detail) if open_gap else None,
+        opened[-1] if opened else None,
         node.heartbeat if node else None,
+        tuple(opened[:-1]),
     )
 
 

@@ -1,11 +1,16 @@
-"""The recorder node: many cameras in one process, depending on nothing but its disk and, late, the database."""
+"""The recorder node: many cameras in one process, depending on nothing but its disk and, late, the database.
+
+Without the database it records the cameras that it knew last. What it has to write down waits; and what was before its
+start is looked into when the database is back, before any of that is written.
+"""
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,9 +19,9 @@ from ingest.video.camera import CameraFeed, CameraWorker
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
-from ingest.video.journal import Entry, Journal
+from ingest.video.journal import Entry, Journal, write_gap_change, write_leftovers
 from ingest.video.meter import Health
-from ingest.video.reconcile import reconcile_files, reconcile_rows, resume
+from ingest.video.reconcile import reconcile_files, reconcile_rows, resume, segment_files, without_past
 from ingest.video.relay_server import RelayServer
 from ingest.video.status import report
 from ingest.video.streams import MainStream, StreamTable, end_all
@@ -26,7 +31,7 @@ from storage.database import Database
 from storage.models import GapCause
 from storage.objects import ObjectStore
 
-__all__ = ["CameraFeed", "RecorderNode", "RecorderSettings"]
+__all__ = ["CameraFeed", "FeedMemory", "RecorderNode", "RecorderSettings"]
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +46,23 @@ class RecorderSettings:
     """How often cameras are looked up, and status and heartbeat written."""
 
 
+class FeedMemory(Protocol):
+    """Where the cameras are kept that a recorder knew last. Neither raises: recording must not depend on it."""
+
+    def keep(self, feeds: Sequence[CameraFeed]) -> None: ...
+
+    def read(self) -> list[CameraFeed]:
+        """Empty if none are kept or they cannot be read."""
+
+
+class _NoMemory:
+    def keep(self, feeds: Sequence[CameraFeed]) -> None:
+        pass
+
+    def read(self) -> list[CameraFeed]:
+        return []
+
+
 class RecorderNode:
     """Records every enabled camera that `cameras` names, from `start` to `stop`."""
 
@@ -50,17 +72,26 @@ class RecorderNode:
         store: ObjectStore,
         settings: RecorderSettings,
         cameras: Callable[[], list[CameraFeed]],
+        memory: FeedMemory = _NoMemory(),
     ) -> None:
-        """`cameras` is asked every few seconds; when it raises, everything goes on as it is."""
+        """`cameras` is asked every few seconds; when it raises, everything goes on as it is.
+
+        `memory` is asked when it raises SQLAlchemyError from the start on.
+        """
         self._database, self._store, self._settings, self._cameras = database, store, settings, cameras
         self._uploader = Uploader(database, store, settings.spool, lambda: self._camera_ids)
-        self._journal = Journal(database, settings.spool, self._uploader.wake)
+        self._journal = Journal(database, settings.spool, self._uploader.wake, held=True)
+        self._memory = memory
+        self._known: list[CameraFeed] | None = None
         self._camera_ids: frozenset[str] = frozenset()
         self._not_written: dict[str, str] = {}
         self._streams = StreamTable()
         self._relay = RelayServer(settings.relay_socket, self._streams)
         self._intakes: dict[str, Intake] = {}
+        self._files_before: list[Path] | None = None
         self._adopted: list[FinishedSegment] = []
+        self._past_unknown: dict[str, datetime] = {}
+        """Cameras that were begun without the database, and when."""
         self._started = _now()
         self._reconciled = False
         self._stop = threading.Event()
@@ -70,6 +101,7 @@ class RecorderNode:
         """Opens the relay and starts recording; waits for nothing. Raises OSError (spool or socket not usable)."""
         self._settings.spool.mkdir(parents=True, exist_ok=True)
         self._relay.start()
+        self._journal.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -82,8 +114,8 @@ class RecorderNode:
         end_all(streams)
         for stream in streams:
             stream.intake.close(GapCause.RECORDER_STOPPED, _now())
+        self._journal.stop()
         if self._reconciled:
-            self._journal.stop()
             self._uploader.stop()
             with contextlib.suppress(SQLAlchemyError):
                 self._report({camera_id: replace(h, connected=False) for camera_id, h in self._health().items()})
@@ -101,14 +133,34 @@ class RecorderNode:
     def _tend(self) -> None:
         """One round: everything in it may fail and is tried again in the next."""
         self._streams.tend(_now())
-        every = self._cameras()
-        # A camera that is switched off still has its footage here.
-        self._camera_ids |= {feed.id for feed in every}
-        feeds = {feed.id: feed for feed in every if feed.enabled}
-        if not self._reconciled:
-            self._reconcile()
+        if self._files_before is None:
+            self._files_before = segment_files(self._settings.spool)
+        try:
+            feeds = self._look_up()
+        except SQLAlchemyError:
+            if not self._reconciled:
+                self._follow(self._remembered())
+            raise
         self._follow(feeds)
         self._report(self._health())
+
+    def _look_up(self) -> dict[str, CameraFeed]:
+        """The cameras to be recorded. The first time, brings disk and database together before anything is written."""
+        every = self._cameras()
+        if every != self._known:
+            self._memory.keep(every)
+            self._known = every
+        # A camera that is switched off still has its footage here.
+        self._camera_ids |= {feed.id for feed in every}
+        if not self._reconciled:
+            self._reconcile()
+        return _enabled(every)
+
+    def _remembered(self) -> dict[str, CameraFeed]:
+        if self._known is None:
+            self._known = self._memory.read()
+            log.warning("recording_as_remembered", cameras=len(self._known))
+        return _enabled(self._known)
 
     def _health(self) -> dict[str, Health]:
         sub_errors = self._streams.sub_errors()
@@ -134,10 +186,13 @@ class RecorderNode:
         report(self._database, self._settings.node_name, self._started, _now(), health, self._journal.waiting)
 
     def _reconcile(self) -> None:
-        """Before anything is recorded: the database must be there once."""
-        self._adopted += reconcile_files(self._database, self._settings.spool)
-        reconcile_rows(self._database, self._store, self._settings.spool, self._camera_ids)
-        self._journal.start()
+        spool = self._settings.spool
+        write_leftovers(self._database, spool)
+        self._adopted += reconcile_files(self._database, spool, self._files_before)
+        reconcile_rows(self._database, self._store, spool, self._camera_ids)
+        for camera_id, began in list(self._past_unknown.items()):
+            self._join_past(camera_id, began)
+        self._journal.release()
         self._uploader.start()
         self._reconciled = True
 
@@ -173,10 +228,23 @@ class RecorderNode:
         else:
             self._begin(feed, stream.hub)
 
+    def _join_past(self, camera_id: str, began: datetime) -> None:
+        """What was recorded without the database continues what the database knows."""
+        past = resume(self._database, camera_id, self._settings.node_name, self._adopted, began).start
+        changes = self._intakes[camera_id].inherit(past.known_to, past.open_gap)
+        with self._database.transaction() as session:
+            for change in changes:
+                write_gap_change(session, change)
+        del self._past_unknown[camera_id]
+
     def _intake(self, camera_id: str) -> Intake:
         if camera_id not in self._intakes:
             now = _now()
-            resumption = resume(self._database, camera_id, self._settings.node_name, self._adopted, now)
+            if self._reconciled:
+                resumption = resume(self._database, camera_id, self._settings.node_name, self._adopted, now)
+            else:
+                resumption = without_past(now)
+                self._past_unknown[camera_id] = now
             keeper = GapKeeper(camera_id, now, resumption.start.known_to, resumption.start.open_gap)
             self._intakes[camera_id] = Intake(
                 camera_id,
@@ -187,6 +255,10 @@ class RecorderNode:
                 self._put,
             )
         return self._intakes[camera_id]
+
+
+def _enabled(feeds: Sequence[CameraFeed]) -> dict[str, CameraFeed]:
+    return {feed.id: feed for feed in feeds if feed.enabled}
 
 
 def _now() -> datetime:

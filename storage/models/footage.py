@@ -48,7 +48,7 @@ class Segment(SQLModel, table=True):
     )
     id: int | None = big_id()
     camera_id: str = column("", foreign_key="camera.id")
-    sequence: int = column("grows by one per camera", sa_type=BigInteger)
+    sequence: int = column("grows with each segment of a camera", sa_type=BigInteger)
     start: datetime = column("wall time of the first frame")
     end: datetime = column("wall time after the last frame, exclusive; at most MAX_SEGMENT_SECONDS after start")
     size: int = column("bytes")

@@ -461,7 +461,7 @@ def upgrade() -> None:
         "segment",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("camera_id", sa.String(), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False, comment="grows by one per camera"),
+        sa.Column("sequence", sa.BigInteger(), nullable=False, comment="grows with each segment of a camera"),
         sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="wall time of the first frame"),
         sa.Column(
             "end",

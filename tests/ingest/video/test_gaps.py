@@ -136,3 +136,23 @@ def test_a_new_camera_has_no_past() -> None:
     start = account_for_absence(Known("c", (), None, None), at(50))
     assert start.changes == ()
     assert start.open_gap is None
+
+
+def test_a_recorder_that_learns_late_what_was_before_ends_that_gap_where_its_own_account_begins() -> None:
+    stopped = GapOpened("c", at(0), GapCause.RECORDER_STOPPED)
+    recording, failing, idle = (GapKeeper("c", at(10)) for _ in range(3))
+    assert recording.recorded(at(11), at(12)) == []
+    assert recording.inherit(at(0), stopped) == [GapClosed("c", at(0), at(11))]
+    assert failing.failed(at(14), GapCause.CAMERA_UNREACHABLE)
+    assert failing.inherit(at(0), stopped) == [GapClosed("c", at(0), at(10))]
+    assert idle.inherit(at(0), stopped) == []
+    assert idle.recorded(at(20), at(21)) == [GapClosed("c", at(0), at(20))]
+
+
+def test_gaps_whose_end_nobody_wrote_down_end_where_the_next_begins() -> None:
+    down, stopped = GapOpened("c", at(10), GapCause.CAMERA_UNREACHABLE), GapOpened("c", at(20), GapCause.STREAM_ENDED)
+    last = GapOpened("c", at(40), GapCause.RECORDER_STOPPED)
+    spans = (Span(at(0), at(10)), Span(at(25), at(40)))
+    start = account_for_absence(Known("c", spans, last, at(39), (down, stopped)), at(50))
+    assert start.changes == (GapClosed("c", at(10), at(20)), GapClosed("c", at(20), at(25)))
+    assert start.open_gap == last

@@ -1,0 +1,72 @@
+"""Gaps that could not be written down before the recorder ended, because the database was away: kept in the spool.
+
+Segments need nothing of the kind: their files give the rows back.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+
+from ingest.video.gaps import GapClosed, GapOpened, Lost
+from ingest.video.writer import sync_directories
+from storage.models import GapCause
+
+Leftover = GapOpened | GapClosed | Lost
+NAME = "gaps.left"
+REFUSED = "gaps.refused"
+_KINDS: dict[str, type[Leftover]] = {kind.__name__: kind for kind in (GapOpened, GapClosed, Lost)}
+
+log = structlog.get_logger(__name__)
+
+
+def keep(spool: Path, entries: Sequence[Leftover]) -> None:
+    """After those that lie there already. Raises OSError."""
+    if not entries:
+        return
+    with (spool / NAME).open("a", encoding="utf-8") as file:
+        file.writelines(_line(entry) + "\n" for entry in entries)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_directories(spool, spool)
+
+
+def kept(spool: Path) -> list[Leftover]:
+    """In the order in which it happened. A line that a crash has cut off is left out."""
+    try:
+        lines = (spool / NAME).read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return list(_read(lines))
+
+
+def forget(spool: Path) -> None:
+    """They are written down."""
+    (spool / NAME).unlink(missing_ok=True)
+
+
+def set_aside(spool: Path) -> None:
+    """The database refuses them: they stay where a person finds them."""
+    (spool / NAME).replace(spool / REFUSED)
+
+
+def _line(entry: Leftover) -> str:
+    return json.dumps({"kind": type(entry).__name__, **asdict(entry)}, default=datetime.isoformat, ensure_ascii=False)
+
+
+def _read(lines: Iterable[str]) -> Iterable[Leftover]:
+    for line in lines:
+        try:
+            fields = json.loads(line)
+            kind = _KINDS[fields.pop("kind")]
+            for name in {"start", "end"} & fields.keys():
+                fields[name] = datetime.fromisoformat(fields[name])
+            if "cause" in fields:
+                fields["cause"] = GapCause(fields["cause"])
+            yield kind(**fields)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            log.error("leftover_not_readable", error=str(error))
