@@ -124,6 +124,7 @@ def _alert_entry(alert: Alert) -> Entry:
             "hall_id",
             "counter_id",
             "camera_id",
+            "node_name",
             "absence_id",
             "raised_at",
             "acknowledged_at",

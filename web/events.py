@@ -6,7 +6,8 @@ Events, in the order in which a page meets them:
   {"presence": [...], "alerts": [...], "cameras": [...]}, each entry as in the events below
 - `presence` {counter_id, hall_id, staff, customer, since, reason}; unknown with reason `watcher_down` without a
   watcher, `catching_up` while one looks at what was recorded while it was away
-- `alert` {id, kind, state, hall_id, counter_id, camera_id, absence_id, raised_at, acknowledged_at, resolved_at}
+- `alert` {id, kind, state, hall_id, counter_id, camera_id, node_name, absence_id, raised_at, acknowledged_at,
+  resolved_at}; without a hall it concerns every hall
 - `step` {id, case_id, kind, name, hall_id, counter_id, start, end, revision, footage, finding}: one that has just been
   reported or corrected, or whose footage or finding has just come; `footage` is null while it is looked up
 - `camera` {camera_id, hall_id, connected, since, error}

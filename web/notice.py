@@ -14,6 +14,8 @@ _FAULTS = {
     FaultKind.CLOCK_WRONG: ("时钟不准", "has a wrong clock"),
 }
 
+_ROLES = {"recorder": ("录像程序", "Recorder"), "watcher": ("识别程序", "Watcher")}
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -23,13 +25,16 @@ class Subject:
     page: str
     """Where to look, e.g. /alerts."""
     hall: tuple[str, str]
-    """Chinese, English."""
+    """Chinese, English; empty where every hall is concerned."""
     timezone: str
     since: datetime
     counter: str = ""
     """The number above it."""
     camera: str = ""
     fault: FaultKind | None = None
+    node: str = ""
+    """The process that is silent."""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +59,8 @@ def _sentences(subject: Subject) -> tuple[str, str]:
     hall, hall_en = subject.hall[0], subject.hall[1] or subject.hall[0]
     if subject.kind is AlertKind.ABSENCE:
         return f"{hall} {subject.counter}号窗口离岗", f"Nobody at counter {subject.counter} of {hall_en}"
+    if subject.kind is AlertKind.NODE_SILENT:
+        role, role_en = _ROLES.get(subject.role, ("程序", "Process"))
+        return f"{role} {subject.node} 无响应", f"{role_en} {subject.node} is silent"
     state, state_en = _FAULTS[subject.fault] if subject.fault else ("故障", "is faulty")
     return f"{hall} 摄像机 {subject.camera} {state}", f"Camera {subject.camera} of {hall_en} {state_en}"

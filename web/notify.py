@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, update
 from sqlmodel import Session, col, exists, or_, select
 
 from storage.database import Database, insert_new
-from storage.models import Absence, Alert, AlertKind, Camera, CameraFault, Counter, Delivery, DeliveryState, Hall
+from storage.models import Absence, Alert, AlertKind, Camera, CameraFault, Counter, Delivery, DeliveryState, Hall, Node
 from web import notify_apprise
 from web.notice import Notice, Subject, notice
 from web.notify_apprise import DeliveryFailed
@@ -207,19 +207,22 @@ def _facts(delivery: Delivery) -> dict[str, object]:
 
 def _subject(session: Session, alert_id: int) -> Subject:
     alert = session.get_one(Alert, alert_id)
-    hall = session.get_one(Hall, alert.hall_id)
+    hall = session.get(Hall, alert.hall_id) if alert.hall_id else None
     counter = session.get(Counter, alert.counter_id) if alert.counter_id else None
     camera = session.get(Camera, alert.camera_id) if alert.camera_id else None
     fault = session.get(CameraFault, alert.fault_id) if alert.fault_id else None
     absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
+    node = session.get(Node, alert.node_name) if alert.node_name else None
     began = fault or absence
     return Subject(
         kind=alert.kind,
         page=f"/absences/{absence.id}" if absence else "/alerts",
-        hall=(hall.name, hall.name_en),
-        timezone=hall.timezone,
-        since=began.start if began else alert.raised_at,
+        hall=(hall.name, hall.name_en) if hall else ("", ""),
+        timezone=hall.timezone if hall else session.exec(select(Hall.timezone)).first() or "UTC",
+        since=began.start if began else alert.silent_since or alert.raised_at,
         counter=counter.number if counter else "",
         camera=camera.name or camera.id if camera else "",
         fault=fault.kind if fault else None,
+        node=node.name if node else "",
+        role=node.role if node else "",
     )

@@ -9,6 +9,7 @@ class Permission(StrEnum):
     BOARD = "board"  # the board of counters, a counter's page and its presence
     LIVE = "live"  # live video
     ALERTS = "alerts"
+    SITE_ALERTS = "site_alerts"  # those that concern every hall, whatever the scope: a process is silent
     ACKNOWLEDGE = "acknowledge"
     ABSENCES = "absences"
     CLIPS = "clips"  # recorded footage of a step or an absence
@@ -25,7 +26,7 @@ class Permission(StrEnum):
 P = Permission
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.SUPERVISOR: frozenset({P.BOARD, P.LIVE, P.ALERTS, P.ACKNOWLEDGE, P.ABSENCES, P.CLIPS, P.CASES}),
+    Role.SUPERVISOR: frozenset({P.BOARD, P.LIVE, P.ALERTS, P.SITE_ALERTS, P.ACKNOWLEDGE, P.ABSENCES, P.CLIPS, P.CASES}),
     Role.INSPECTOR: frozenset(
         {P.CASES, P.APPLICANT, P.CLIPS, P.SPAN, P.FINDINGS, P.ABSENCES, P.IMPORT, P.DOWNLOAD},
     ),

@@ -130,11 +130,12 @@ def _clerk(services: Services) -> Iterator[None]:
 
 
 def clerks(services: Services) -> "tuple[Clerk, ...]":
-    """One that links and compares, and one that notifies: a dead mail server must not delay links."""
+    """One that links and compares, one that notifies, one that listens: a dead mail server delays no other."""
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from web.clerk import Clerk, Job
     from web.notify import Notifier, channels_from
+    from web.silence import EVERY, Listening
 
     linker = Linker(services.database, services.footage)
     channels = channels_from(services.settings.notify)
@@ -144,7 +145,8 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("findings", partial(find_unstaffed_steps, services.database), timedelta(seconds=10)),
     ]
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
-    return Clerk(correlating, services.clock), Clerk(notifying, services.clock)
+    listening = [Job("silence", Listening(services.database).run_once, EVERY)]
+    return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from sqlmodel import Session
 
 from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Role, Step
 from web.errors import NotFound
+from web.permissions import Permission
 from web.viewer import Viewer
 
 
@@ -38,9 +39,14 @@ def scoped_absence(session: Session, viewer: Viewer, absence_id: int) -> Absence
 
 def scoped_alert(session: Session, viewer: Viewer, alert_id: int) -> Alert:
     alert = session.get(Alert, alert_id)
-    if alert is None or not viewer.may_see_hall(alert.hall_id):
+    if alert is None or not may_see_alert(viewer, alert.hall_id):
         raise NotFound
     return alert
+
+
+def may_see_alert(viewer: Viewer, hall_id: str | None) -> bool:
+    """One of no hall concerns every hall."""
+    return viewer.may(Permission.SITE_ALERTS) if hall_id is None else viewer.may_see_hall(hall_id)
 
 
 def scoped_case(session: Session, viewer: Viewer, case_id: int) -> Case:

@@ -124,7 +124,7 @@ class WatcherSection(Strict):
 class NotifySettings(Strict):
     name: Id
     url: SecretStr
-    kinds: tuple[Literal["absence", "camera_fault"], ...] = ("absence", "camera_fault")
+    kinds: tuple[Literal["absence", "camera_fault", "node_silent"], ...] = ("absence", "camera_fault", "node_silent")
 
 
 class Settings(Strict):

@@ -23,7 +23,7 @@ from storage.models.footage import (
     Segment,
 )
 from storage.models.links import Finding, FindingKind, FootageLink, LinkBasis, Outcome
-from storage.models.operations import Node
+from storage.models.operations import NODE_SILENT_AFTER, Node
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
 from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View
 from storage.models.presence import (
@@ -47,6 +47,7 @@ __all__ = [
     "MAX_CLOCK_OFFSET",
     "MAX_SEGMENT_SECONDS",
     "MAX_THRESHOLD_S",
+    "NODE_SILENT_AFTER",
     "Absence",
     "AbsenceRule",
     "AccessEntry",

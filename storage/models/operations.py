@@ -1,10 +1,13 @@
 """How the product itself is doing."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import SQLModel
 
 from storage.models.columns import JsonObject, column, json_column
+
+NODE_SILENT_AFTER = timedelta(seconds=30)
+"""A process that has not been heard of for longer has died or hangs."""
 
 
 class Node(SQLModel, table=True):

@@ -35,6 +35,7 @@ class FaultKind(StrEnum):
 class AlertKind(StrEnum):
     ABSENCE = "absence"
     CAMERA_FAULT = "camera_fault"
+    NODE_SILENT = "node_silent"  # a process of ours has died or hangs
 
 
 class AlertState(StrEnum):
@@ -117,13 +118,16 @@ class Alert(SQLModel, table=True):
     __table_args__ = (
         Index("alert_hall_raised", "hall_id", "raised_at"),
         Index("alert_raised", "raised_at"),
+        UniqueConstraint("node_name", "silent_since"),
     )
     id: int | None = column("", default=None, primary_key=True)
     kind: AlertKind = enum_column(AlertKind, "")
     state: AlertState = enum_column(AlertState, "", default=AlertState.RAISED)
-    hall_id: str = column("", foreign_key="hall.id")
+    hall_id: str | None = column("empty: it concerns every hall", default=None, foreign_key="hall.id")
     counter_id: str | None = column("", default=None, foreign_key="counter.id")
     camera_id: str | None = column("", default=None, foreign_key="camera.id")
+    node_name: str | None = column("the process that is silent", default=None, foreign_key="node.name")
+    silent_since: datetime | None = column("its last heartbeat", default=None)
     absence_id: int | None = column("", default=None, foreign_key="absence.id", unique=True)
     fault_id: int | None = column("", default=None, foreign_key="camera_fault.id", unique=True)
     raised_at: datetime = column("")

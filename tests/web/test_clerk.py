@@ -29,7 +29,7 @@ def dead_service() -> Iterator[socket.socket]:
 def test_a_dead_mail_server_does_not_delay_links(services: Services, dead_service: socket.socket) -> None:
     address = SecretStr(f"json://127.0.0.1:{dead_service.getsockname()[1]}/")
     settings = services.settings.model_copy(update={"notify": (NotifySettings(name="dead", url=address),)})
-    linking, notifying = clerks(replace(services, settings=settings))
+    linking, notifying, _ = clerks(replace(services, settings=settings))
     dead_service.settimeout(20)
     with at_work(notifying):
         connection, _ = dead_service.accept()  # the message is on its way, and stays there

@@ -53,7 +53,15 @@ def test_nobody_hears_of_another_hall() -> None:
     for role in Role:
         for name in ("presence", "alert", "step", "camera"):
             assert not may_see(viewer(role), name, entry("nh", "tax"), None)
-            assert not may_see(viewer(role), name, entry(None, "tax"), None)
+            if name != "alert":
+                assert not may_see(viewer(role), name, entry(None, "tax"), None)
+
+
+def test_what_concerns_every_hall_is_told_to_supervisors_and_administrators_whatever_their_halls() -> None:
+    told = {role for role in Role if may_see(viewer(role), "alert", entry(None), None)}
+    assert told == {Role.SUPERVISOR, Role.ADMIN}
+    assert not may_see(viewer(Role.INVESTIGATOR, halls=None), "alert", entry(None), None)
+    assert may_see(viewer(Role.SUPERVISOR), "alert", entry(None), "cc")
 
 
 def test_each_role_hears_what_its_pages_show() -> None:

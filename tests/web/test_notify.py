@@ -23,6 +23,7 @@ from storage.models import (
     Delivery,
     DeliveryState,
     FaultKind,
+    Node,
 )
 from tests.sample import CAMERA, COUNTERS, HALL, a_hall
 from web.notify import FIRST_PAUSE, LONGEST_PAUSE, MAX_AGE, MAX_ATTEMPTS, Channel, Notifier, pause_after
@@ -127,6 +128,18 @@ def test_a_camera_fault_says_what_is_wrong(hall: Database, listener: Listener) -
     [message] = listener.messages
     assert "摄像机 1–2号窗口 画面全黑" in message["title"]
     assert "is dark since 2026-01-05 12:00:00" in message["message"]
+
+
+def test_a_silent_process_is_told_with_the_time_of_its_last_sign(hall: Database, listener: Listener) -> None:
+    with hall.transaction() as session:
+        session.add(Node(name="recorder-1", role="recorder", started_at=NOW, heartbeat=NOW))
+        session.flush()
+        at = NOW + timedelta(seconds=31)
+        session.add(Alert(kind=AlertKind.NODE_SILENT, node_name="recorder-1", silent_since=NOW, raised_at=at))
+    assert notifier(hall, listener, (AlertKind.NODE_SILENT,)).run_once(at) == 1
+    [message] = listener.messages
+    assert message["title"] == "录像程序 recorder-1 无响应 · Recorder recorder-1 is silent"
+    assert "since 2026-01-05 12:00:00 (Asia/Shanghai)" in message["message"]
 
 
 def test_an_alert_is_sent_once_though_run_twice(hall: Database, listener: Listener) -> None:

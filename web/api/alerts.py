@@ -20,7 +20,7 @@ class AlertShown(BaseModel):
     id: int
     kind: str
     state: str
-    hall_id: str
+    hall_id: str | None
     acknowledged_at: datetime | None
     resolved_at: datetime | None
 

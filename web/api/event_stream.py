@@ -15,7 +15,7 @@ from web.auth import optional_viewer, require
 from web.changes import Entry, State
 from web.events import EventHub, EventName, Listener
 from web.permissions import Permission
-from web.scope import scoped_hall
+from web.scope import may_see_alert, scoped_hall
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
@@ -82,6 +82,8 @@ async def _next_message(listener: Listener, hub: EventHub, viewer: Viewer, hall:
 
 
 def may_see(viewer: Viewer, name: EventName, entry: Entry, hall: str | None) -> bool:
+    if name == "alert" and entry.hall_id is None:
+        return may_see_alert(viewer, None)
     if not viewer.may(_NEEDED[name]) or (hall is not None and entry.hall_id != hall):
         return False
     if name == "step" and viewer.role is Role.DEPARTMENT and entry.department_id != viewer.department_id:

@@ -18,6 +18,7 @@ from storage.models import (
     DeliveryState,
     FaultKind,
     Hall,
+    Node,
     User,
 )
 from storage.presence_now import seen_until
@@ -38,10 +39,13 @@ class AlertRow:
     id: int
     kind: AlertKind
     state: AlertState
-    hall: HallRef
+    hall: HallRef | None
+    """None: it concerns every hall."""
     counter: CounterRef | None
     camera_id: str | None
     camera_name: str
+    node_name: str
+    node_role: str
     fault: FaultKind | None
     fault_detail: str
     absence_id: int | None
@@ -60,13 +64,16 @@ class AlertRow:
 
 
 def alert_rows(session: Session, alerts: Sequence[Alert], now: datetime) -> tuple[AlertRow, ...]:
-    """Seven queries for any number of alerts."""
-    halls = {h.id: hall_ref(h) for h in session.exec(select(Hall).where(col(Hall.id).in_({a.hall_id for a in alerts})))}
+    """Eight queries for any number of alerts."""
+    halls = {
+        h.id: hall_ref(h)
+        for h in session.exec(select(Hall).where(col(Hall.id).in_({a.hall_id for a in alerts if a.hall_id})))
+    }
     counters = counters_by_id(session, (alert.counter_id for alert in alerts))
     about = _About(session, alerts, now)
     sent = delivery_rows(session, [alert.id for alert in alerts])
     return tuple(
-        _row(a, halls[a.hall_id], counters.get(a.counter_id or ""), about, sent[a.id])
+        _row(a, halls.get(a.hall_id or ""), counters.get(a.counter_id or ""), about, sent[a.id])
         for a in alerts
         if a.id is not None
     )
@@ -79,12 +86,14 @@ class _About:
         absences = select(Absence).where(col(Absence.id).in_(_ids(alert.absence_id for alert in alerts)))
         faults = select(CameraFault).where(col(CameraFault.id).in_(_ids(alert.fault_id for alert in alerts)))
         cameras = select(Camera).where(col(Camera.id).in_({a.camera_id for a in alerts if a.camera_id}))
+        nodes = select(Node.name, Node.role).where(col(Node.name).in_({a.node_name for a in alerts if a.node_name}))
         users = select(User).where(col(User.id).in_(_ids(alert.acknowledged_by for alert in alerts)))
         self.absences = {absence.id: absence for absence in session.exec(absences)}
         self.seen_until = seen_until(session, self.absences.values(), now)
         self.now = now
         self.faults = {fault.id: fault for fault in session.exec(faults)}
         self.cameras = {camera.id: camera for camera in session.exec(cameras)}
+        self.roles = dict(session.exec(nodes).all())
         self.users = {user.id: user.display_name or user.name for user in session.exec(users)}
 
 
@@ -93,12 +102,13 @@ def _ids(ids: Iterable[int | None]) -> set[int]:
 
 
 def _row(
-    alert: Alert, hall: HallRef, counter: CounterRef | None, about: _About, deliveries: tuple[DeliveryRow, ...]
+    alert: Alert, hall: HallRef | None, counter: CounterRef | None, about: _About, deliveries: tuple[DeliveryRow, ...]
 ) -> AlertRow:
     assert alert.id is not None
     absence, fault = about.absences.get(alert.absence_id), about.faults.get(alert.fault_id)
     camera = about.cameras.get(alert.camera_id or "")
     cause = absence or fault
+    until = cause.end if cause else alert.resolved_at
     return AlertRow(
         id=alert.id,
         kind=alert.kind,
@@ -107,12 +117,14 @@ def _row(
         counter=counter,
         camera_id=alert.camera_id,
         camera_name=(camera.name or camera.id) if camera else "",
+        node_name=alert.node_name or "",
+        node_role=about.roles.get(alert.node_name or "", ""),
         fault=fault.kind if fault else None,
         fault_detail=fault.detail if fault else "",
         absence_id=alert.absence_id,
-        since=cause.start if cause else alert.raised_at,
-        until=cause.end if cause else None,
-        seen_until=about.seen_until.get(alert.absence_id or 0) or (cause.end if cause else None) or about.now,
+        since=cause.start if cause else alert.silent_since or alert.raised_at,
+        until=until,
+        seen_until=about.seen_until.get(alert.absence_id or 0) or until or about.now,
         customer_waiting=bool(absence and absence.customer_waiting),
         raised_at=alert.raised_at,
         acknowledged_at=alert.acknowledged_at,

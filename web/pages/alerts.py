@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from storage.models import Alert, AlertKind, AlertState
 from web.addresses import local_path
@@ -17,14 +17,14 @@ from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
-from web.pages.scoping import halls_in_scope
+from web.pages.scoping import alerts_in_scope
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
 StateFilter = Literal["open", "raised", "acknowledged", "resolved", "all"]
-KindFilter = Literal["", "absence", "camera_fault"]
+KindFilter = Literal["", "absence", "camera_fault", "node_silent"]
 _STATES: dict[StateFilter, tuple[AlertState, ...]] = {
     "open": (AlertState.RAISED, AlertState.ACKNOWLEDGED),
     "raised": (AlertState.RAISED,),
@@ -51,6 +51,8 @@ class AlertsPage:
     counts: AlertCounts
     may_acknowledge: bool
     alerts: tuple[AlertRow, ...]
+    zone: str
+    """For alerts that concern every hall."""
     next: str
 
 
@@ -67,7 +69,8 @@ def alerts_page(
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
-        found = _alerts(session, viewer, chosen, state, kind, days, zone_of(halls, chosen), after)
+        zone = zone_of(halls, chosen)
+        found = _alerts(session, viewer, chosen, state, kind, days, zone, after)
         shown, more = cut(found)
         last = shown[-1] if more else None
         return AlertsPage(
@@ -80,6 +83,7 @@ def alerts_page(
             counts=_counts(session, viewer),
             may_acknowledge=viewer.may(Permission.ACKNOWLEDGE),
             alerts=alert_rows(session, shown, now),
+            zone=zone,
             next=str(Cursor(last.raised_at, last.id or 0)) if last else "",
         )
 
@@ -96,13 +100,13 @@ def _alerts(
 ) -> list[Alert]:
     wanted = (
         select(Alert)
-        .where(halls_in_scope(viewer, col(Alert.hall_id)), days.contains(col(Alert.raised_at), zone))
+        .where(alerts_in_scope(viewer), days.contains(col(Alert.raised_at), zone))
         .where(col(Alert.state).in_(_STATES[state]), after(parse_cursor(cursor), col(Alert.raised_at), col(Alert.id)))
         .order_by(col(Alert.raised_at).desc(), col(Alert.id).desc())
         .limit(PAGE_SIZE + 1)
     )
     if hall:
-        wanted = wanted.where(Alert.hall_id == hall.id)
+        wanted = wanted.where(or_(col(Alert.hall_id) == hall.id, col(Alert.hall_id).is_(None)))
     if kind:
         wanted = wanted.where(Alert.kind == AlertKind(kind))
     return list(session.exec(wanted))
@@ -111,7 +115,7 @@ def _alerts(
 def _counts(session: Session, viewer: Viewer) -> AlertCounts:
     rows = session.exec(
         select(Alert.state, func.count())
-        .where(halls_in_scope(viewer, col(Alert.hall_id)), col(Alert.state) != AlertState.RESOLVED)
+        .where(alerts_in_scope(viewer), col(Alert.state) != AlertState.RESOLVED)
         .group_by(col(Alert.state))
     )
     counted = dict(rows.all())

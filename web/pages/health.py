@@ -31,11 +31,10 @@ from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
 from web.permissions import Permission
 from web.services import ServicesDep
+from web.silence import is_heard
 from web.viewer import Viewer
 
 router = APIRouter()
-SILENT_S = 30.0
-"""A process that has not been heard of for longer is shown as silent."""
 STALE_S = 10.0
 """A picture older than this is shown as late."""
 CHART_HOURS = 12
@@ -201,7 +200,9 @@ def _gaps(session: Session, start: datetime, now: datetime) -> dict[str, tuple[C
 
 def _node(node: Node, now: datetime) -> NodeHealth:
     age = (now - node.heartbeat).total_seconds()
-    return NodeHealth(node.name, node.role, node.started_at, node.heartbeat, age, age > SILENT_S, node.detail)
+    return NodeHealth(
+        node.name, node.role, node.started_at, node.heartbeat, age, not is_heard(node.heartbeat, now), node.detail
+    )
 
 
 def _spool(session: Session) -> Spool:

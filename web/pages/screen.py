@@ -6,14 +6,14 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func, select
 
 from storage.models import Alert, AlertState
 from web.auth import OptionalViewer
 from web.i18n import COOKIE as LANGUAGE_COOKIE
 from web.i18n import Language, choose_language
 from web.i18n import gettext_marker as _
-from web.pages.scoping import halls_in_scope
+from web.pages.scoping import alerts_in_scope
 from web.pages.words import DONE_WORDS
 from web.permissions import Permission, home_path
 from web.services import Services, ServicesDep
@@ -112,7 +112,7 @@ class Screen:
 
 def count_open_alerts(session: Session, viewer: Viewer) -> int:
     wanted = select(func.count()).select_from(Alert).where(Alert.state == AlertState.RAISED)
-    return session.exec(wanted.where(halls_in_scope(viewer, col(Alert.hall_id)))).one()
+    return session.exec(wanted.where(alerts_in_scope(viewer))).one()
 
 
 def screen(request: Request, services: ServicesDep, viewer: OptionalViewer) -> Screen:

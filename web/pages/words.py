@@ -34,6 +34,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (FaultKind.CLOCK_WRONG, _("Camera clock wrong")),
     (AlertKind.ABSENCE, _("Absence")),
     (AlertKind.CAMERA_FAULT, _("Camera fault")),
+    (AlertKind.NODE_SILENT, _("Process silent")),
     (AlertState.RAISED, _("Raised")),
     (AlertState.ACKNOWLEDGED, _("Acknowledged")),
     (AlertState.RESOLVED, _("Resolved")),

@@ -681,16 +681,20 @@ def upgrade() -> None:
         "alert",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
-            "kind", sa.Enum("absence", "camera_fault", name="alertkind", native_enum=False, length=32), nullable=False
+            "kind",
+            sa.Enum("absence", "camera_fault", "node_silent", name="alertkind", native_enum=False, length=32),
+            nullable=False,
         ),
         sa.Column(
             "state",
             sa.Enum("raised", "acknowledged", "resolved", name="alertstate", native_enum=False, length=32),
             nullable=False,
         ),
-        sa.Column("hall_id", sa.String(), nullable=False),
+        sa.Column("hall_id", sa.String(), nullable=True, comment="empty: it concerns every hall"),
         sa.Column("counter_id", sa.String(), nullable=True),
         sa.Column("camera_id", sa.String(), nullable=True),
+        sa.Column("node_name", sa.String(), nullable=True, comment="the process that is silent"),
+        sa.Column("silent_since", sa.DateTime(timezone=True), nullable=True, comment="its last heartbeat"),
         sa.Column("absence_id", sa.Integer(), nullable=True),
         sa.Column("fault_id", sa.Integer(), nullable=True),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
@@ -721,9 +725,14 @@ def upgrade() -> None:
             ["hall_id"],
             ["hall.id"],
         ),
+        sa.ForeignKeyConstraint(
+            ["node_name"],
+            ["node.name"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("absence_id"),
         sa.UniqueConstraint("fault_id"),
+        sa.UniqueConstraint("node_name", "silent_since"),
     )
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.create_index("alert_hall_raised", ["hall_id", "raised_at"], unique=False)
