@@ -174,18 +174,20 @@ class CameraDeclaration(Strict):
     sub_url: Annotated[str, Field(max_length=1000), AfterValidator(_optional_rtsp)] = ""
     transport: Literal["tcp", "udp"] = "tcp"
     username: Annotated[str, Field(max_length=200)] = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr | None = None
+    """Not said: the stored one stays; empty: none."""
     enabled: bool = True
 
     @model_validator(mode="after")
     def _password_has_a_user(self) -> Self:
-        if self.password.get_secret_value() and not self.username:
+        if self.password and not self.username:
             raise ValueError(Saying("`password` is given without `username`"))
         return self
 
     def credentials(self) -> str:
-        """`user:password`, or empty."""
-        return f"{self.username}:{self.password.get_secret_value()}" if self.username else ""
+        """`user:password` as declared, or empty."""
+        password = self.password.get_secret_value() if self.password else ""
+        return f"{self.username}:{password}" if self.username else ""
 
 
 class ViewDeclaration(Strict):
@@ -232,12 +234,13 @@ class SourceDeclaration(Strict):
     id: Id
     name: OptionalName = ""
     hall: Id | None = None
-    key: SecretStr = SecretStr("")
+    key: SecretStr | None = None
+    """Not said: the stored one stays; empty: none, and it may not push."""
     counters: dict[str, Id] = {}
 
     @field_validator("key")
     @classmethod
-    def _key_is_long(cls, key: SecretStr) -> SecretStr:
-        if 0 < len(key.get_secret_value()) < _MIN_KEY:
+    def _key_is_long(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and len(key.get_secret_value()) < _MIN_KEY:
             raise ValueError(Saying("a push key has at least %(least)s characters", least=_MIN_KEY))
         return key

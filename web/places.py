@@ -71,20 +71,18 @@ def put_counter(session: Session, declared: CounterDeclaration) -> Counter:
     return _put(session, Counter, declared.id, values)
 
 
-def put_camera(
-    session: Session, declared: CameraDeclaration, secrets: SecretBox, *, keep_password: bool = False
-) -> Camera:
-    """With `keep_password` an empty password of the same user and host leaves the stored one as it is."""
+def put_camera(session: Session, declared: CameraDeclaration, secrets: SecretBox) -> Camera:
+    """Without a password the stored one stays, if user and host are the same."""
     values = declared.model_dump(exclude={"hall", "username", "password"}) | {"hall_id": declared.hall}
-    values["credentials"] = _credentials(session, declared, secrets, keep_password)
+    values["credentials"] = _credentials(session, declared, secrets)
     return _put(session, Camera, declared.id, values)
 
 
-def _credentials(session: Session, declared: CameraDeclaration, secrets: SecretBox, keep_password: bool) -> str:
+def _credentials(session: Session, declared: CameraDeclaration, secrets: SecretBox) -> str:
     if not declared.username:
         return ""
     stored = session.get(Camera, declared.id)
-    if keep_password and stored and keeps_password(stored, declared, secrets):
+    if stored and keeps_password(stored, declared, secrets):
         return stored.credentials
     return secrets.seal(declared.credentials())
 
@@ -93,7 +91,7 @@ def keeps_password(stored: Camera, declared: CameraDeclaration, secrets: SecretB
     """Not for another user name, and not for another host: that would hand the password to whoever answers there."""
     hosts = {urlsplit(url).netloc for url in (declared.url, declared.sub_url) if url}
     known_hosts = {urlsplit(url).netloc for url in (stored.url, stored.sub_url) if url}
-    unchanged = not declared.password.get_secret_value() and hosts <= known_hosts
+    unchanged = declared.password is None and hosts <= known_hosts
     return unchanged and bool(stored.credentials) and user_name(stored, secrets) == declared.username
 
 
@@ -169,12 +167,11 @@ def put_item(session: Session, declared: ItemDeclaration) -> Item:
     return _put(session, Item, declared.code, values)
 
 
-def put_source(session: Session, declared: SourceDeclaration, *, keep_key: bool = False) -> Source:
-    """With `keep_key` an empty key leaves the stored one as it is."""
+def put_source(session: Session, declared: SourceDeclaration) -> Source:
+    """Without a key the stored one stays."""
     values: dict[str, object] = {"id": declared.id, "name": declared.name, "hall_id": declared.hall}
-    key = declared.key.get_secret_value()
-    if key or not keep_key:
-        values["key_hash"] = key_hash(key) if key else ""
+    if declared.key is not None:
+        values["key_hash"] = key_hash(declared.key.get_secret_value()) if declared.key else ""
     source = _put(session, Source, declared.id, values)
     session.exec(delete(CounterAlias).where(col(CounterAlias.source_id) == source.id))
     for alias, counter_id in declared.counters.items():

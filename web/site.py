@@ -105,8 +105,8 @@ def _secrets_of(content: Strict) -> dict[str, str]:
     secret: SecretStr | None = None
     match content:
         case CameraDeclaration(password=secret) | SourceDeclaration(key=secret):
-            return {"secret": secret.get_secret_value()}
-    return {}
+            pass
+    return {"secret": secret.get_secret_value()} if secret else {}
 
 
 def _retire(session: Session, row: Declared, now: datetime) -> None:

@@ -86,12 +86,14 @@ def test_a_password_goes_in_and_never_comes_out(admin: TestClient, services: Ser
 
 def test_an_edit_without_a_password_keeps_it_but_not_for_another_host(admin: TestClient, services: Services) -> None:
     def credentials(**changed: str) -> str:
-        admin.put("/api/v1/cameras/cc-cam-9", json={**CAMERA, "password": "", **changed})
+        admin.put("/api/v1/cameras/cc-cam-9", json={**CAMERA, "password": None, **changed})
         with services.database.transaction() as session:
             return services.secrets.open(session.get_one(Camera, "cc-cam-9").credentials)
 
     admin.put("/api/v1/cameras/cc-cam-9", json=CAMERA)
     assert credentials(name="Entrance") == "viewer:geheim-1"
+    assert credentials(password="") == "viewer:"
+    admin.put("/api/v1/cameras/cc-cam-9", json=CAMERA)
     assert credentials(url="rtsp://198.51.100.1/main") == "viewer:"
 
 

@@ -73,6 +73,33 @@ def test_a_new_password_is_a_change_and_no_digest_tells_it(
         assert not set(with_another_pepper) & {row.digest for row in session.exec(select(Declared))}
 
 
+def test_a_secret_that_the_file_does_not_name_stays_as_it_was_entered_by_page(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    without = (GOOD + SOURCE).replace('password = "${CAMERA_PASSWORD}"\n', "")
+    without = without.replace('key = "a-key-of-sixteen-or-more"\n', "")
+    apply(sqlite_database, read(tmp_path, without), secrets)
+    with sqlite_database.transaction() as session:
+        session.get_one(Source, "city").key_hash = key_hash("made-by-page-of-the-source")
+        _camera(session).credentials = secrets.seal("viewer:typed")
+    edited = without.replace('"3" = "cc-1"', '"4" = "cc-1"').replace('id = "cam"', 'id = "cam"\nname = "door"')
+    assert len(apply(sqlite_database, read(tmp_path, edited), secrets)) == 2
+    with sqlite_database.transaction() as session:
+        assert session.get_one(Source, "city").key_hash == key_hash("made-by-page-of-the-source")
+        assert secrets.open(_camera(session).credentials) == "viewer:typed"
+
+
+def test_an_empty_secret_in_the_file_takes_the_stored_one_away(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD + SOURCE), secrets)
+    emptied = (GOOD + SOURCE).replace('"${CAMERA_PASSWORD}"', '""').replace('"a-key-of-sixteen-or-more"', '""')
+    assert len(apply(sqlite_database, read(tmp_path, emptied), secrets)) == 2
+    with sqlite_database.transaction() as session:
+        assert session.get_one(Source, "city").key_hash == ""
+        assert secrets.open(_camera(session).credentials) == "viewer:"
+
+
 def test_a_changed_view_begins_now_and_the_old_one_is_kept(
     sqlite_database: Database, tmp_path: Path, secrets: SecretBox
 ) -> None:

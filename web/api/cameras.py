@@ -63,11 +63,14 @@ def shown(camera: Camera, secrets: SecretBox) -> CameraShown:
 
 @router.put("/cameras/{camera_id}")
 def put_camera(desk: AdminDesk, camera_id: str, declared: CameraDeclaration) -> CameraShown:
-    """Without `password`, the stored one stays as long as `username` and the addresses' host are the same."""
+    """Without `password`, the stored one stays as long as `username` and the addresses' host are the same.
+
+    An empty one takes it away.
+    """
     check_id(camera_id, declared.id)
     with desk.changing(f"camera:{camera_id}") as session:
         check_exists(session, hall=(Hall, declared.hall))
-        camera = places.put_camera(session, declared, desk.services.secrets, keep_password=True)
+        camera = places.put_camera(session, declared, desk.services.secrets)
     return shown(camera, desk.services.secrets)
 
 
@@ -94,7 +97,7 @@ def check_stored_camera(desk: AdminDesk, camera_id: str) -> CameraCheck:
 @router.post("/camera-check")
 def check_new_camera(desk: AdminDesk, declared: CameraDeclaration) -> CameraCheck:
     """The same before the camera is saved."""
-    if not declared.password.get_secret_value() and declared.username:
+    if declared.password is None and declared.username:
         declared = _with_stored_password(desk, declared)
     return check_camera(with_credentials(declared.url, declared.credentials()), declared.transport)
 

@@ -14,7 +14,7 @@ from web.declarations import CameraDeclaration, ViewDeclaration
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
-from web.pages.admin.forms import Field, Row, Saved, text
+from web.pages.admin.forms import Field, Row, Saved, optional, text
 from web.pages.admin.places import hall_options, id_field
 
 _SEPARATOR = "~"
@@ -59,7 +59,8 @@ class Cameras:
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
         declared = CameraDeclaration.model_validate(
-            {name: text(form, name) for name in ("hall", "name", "url", "sub_url", "transport", "username", "password")}
+            {name: text(form, name) for name in ("hall", "name", "url", "sub_url", "transport", "username")}
+            | {"password": optional(form, "password")}
             | {"id": key or text(form, "id"), "enabled": bool(text(form, "enabled"))}
         )
         api.put_camera(desk, declared.id, declared)
