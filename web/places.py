@@ -36,6 +36,7 @@ from web.declarations import (
     ViewDeclaration,
     weekdays,
 )
+from web.staying import check_stays
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -67,12 +68,18 @@ def put_hall(session: Session, declared: HallDeclaration) -> Hall:
 
 
 def put_counter(session: Session, declared: CounterDeclaration) -> Counter:
+    """Raises Conflict when a counter with a history would change its hall."""
+    check_stays(session, Counter, declared.id, declared.hall)
     values = declared.model_dump(exclude={"hall"}) | {"hall_id": declared.hall}
     return _put(session, Counter, declared.id, values)
 
 
 def put_camera(session: Session, declared: CameraDeclaration, secrets: SecretBox) -> Camera:
-    """Without a password the stored one stays, if user and host are the same."""
+    """Without a password the stored one stays, if user and host are the same.
+
+    Raises Conflict when a camera with a history would change its hall.
+    """
+    check_stays(session, Camera, declared.id, declared.hall)
     values = declared.model_dump(exclude={"hall", "username", "password"}) | {"hall_id": declared.hall}
     values["credentials"] = _credentials(session, declared, secrets)
     return _put(session, Camera, declared.id, values)

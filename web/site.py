@@ -7,7 +7,7 @@ ends now, anything else stays.
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from storage.models import Camera, Declared
 from storage.secrets import SecretBox
 from web import places
 from web.declarations import AbsenceRuleDeclaration, CameraDeclaration, SourceDeclaration, Strict, ViewDeclaration
+from web.errors import WebError
 from web.settings import Settings
 
 Did = Literal["added", "changed", "retired"]
@@ -31,6 +32,14 @@ class Change:
     kind: str
     key: str
     did: Did
+
+
+class SiteError(Exception):
+    """The configuration file declares what contradicts the database; nothing of it was taken over."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -44,20 +53,30 @@ class _Declaration:
 def apply_site(
     session: Session, settings: Settings, secrets: SecretBox, fingerprint_key: bytes, now: datetime
 ) -> list[Change]:
-    """Returns what it did. `fingerprint_key` keeps the digests of passwords from being guessed."""
+    """Returns what it did. `fingerprint_key` keeps the digests of passwords from being guessed.
+
+    Raises SiteError with everything that cannot be done; end the transaction without keeping the rest.
+    """
     declarations = list(_declarations(session, settings, secrets, now))
     known = {(row.kind, row.key): row for row in session.exec(select(Declared))}
     changes: list[Change] = []
+    problems: list[str] = []
     for declaration in declarations:
         row = known.pop((declaration.kind, declaration.key), None)
         digest = _digest(declaration.content, fingerprint_key)
         if row is not None and row.digest == digest:
             continue
-        declaration.write()
+        try:
+            declaration.write()
+        except WebError as error:
+            problems.append(f"{declaration.kind}[{declaration.key}]: {error}")
+            continue
         changes.append(Change(declaration.kind, declaration.key, "changed" if row else "added"))
         row = row or Declared(kind=declaration.kind, key=declaration.key, digest=digest)
         row.digest = digest
         session.add(row)
+    if problems:
+        raise SiteError(problems)
     for row in known.values():
         _retire(session, row, now)
         changes.append(Change(row.kind, row.key, "retired"))

@@ -7,13 +7,13 @@ import pytest
 from sqlmodel import Session, col, select
 
 from storage.database import Database
-from storage.models import AbsenceRule, Camera, Declared, OpeningHours, Source, View
+from storage.models import AbsenceRule, Camera, Declared, Hall, OpeningHours, Source, View
 from storage.secrets import SecretBox
 from tests.web.conftest import NOON
 from tests.web.test_settings_file import GOOD, read
 from web.places import key_hash, view_in_force
 from web.settings import Settings
-from web.site import Change, apply_site
+from web.site import Change, SiteError, apply_site
 
 RULE = '[[absence_rule]]\nhall = "cc"\nthreshold_s = 120\n'
 SOURCE = '[[source]]\nid = "city"\nkey = "a-key-of-sixteen-or-more"\ncounters = {"3" = "cc-1"}\n'
@@ -87,6 +87,20 @@ def test_a_secret_that_the_file_does_not_name_stays_as_it_was_entered_by_page(
     with sqlite_database.transaction() as session:
         assert session.get_one(Source, "city").key_hash == key_hash("made-by-page-of-the-source")
         assert secrets.open(_camera(session).credentials) == "viewer:typed"
+
+
+def test_a_file_that_moves_a_camera_with_a_view_to_another_hall_is_refused_as_a_whole(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    other = '[[hall]]\nid = "nh"\ndistrict = "chancheng"\nname = "南海"\n'
+    moved = GOOD[: GOOD.index("[[view]]")].replace('hall = "cc"', 'hall = "nh"') + other
+    with pytest.raises(SiteError) as refused:
+        apply(sqlite_database, read(tmp_path, moved), secrets)
+    assert [problem.partition(":")[0] for problem in refused.value.problems] == ["counter[cc-1]", "camera[cam]"]
+    with sqlite_database.transaction() as session:
+        assert _camera(session).hall_id == "cc"
+        assert session.get(Hall, "nh") is None
 
 
 def test_an_empty_secret_in_the_file_takes_the_stored_one_away(

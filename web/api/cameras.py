@@ -65,7 +65,7 @@ def shown(camera: Camera, secrets: SecretBox) -> CameraShown:
 def put_camera(desk: AdminDesk, camera_id: str, declared: CameraDeclaration) -> CameraShown:
     """Without `password`, the stored one stays as long as `username` and the addresses' host are the same.
 
-    An empty one takes it away.
+    An empty one takes it away. 409 for another hall once it has a view or footage.
     """
     check_id(camera_id, declared.id)
     with desk.changing(f"camera:{camera_id}") as session:

@@ -99,6 +99,7 @@ def list_counters(desk: AdminDesk, hall: str | None = None) -> list[CounterDecla
 
 @router.put("/counters/{counter_id}")
 def put_counter(desk: AdminDesk, counter_id: str, declared: CounterDeclaration) -> CounterDeclaration:
+    """409 for another hall once it has a view, presence or an absence."""
     check_id(counter_id, declared.id)
     with desk.changing(f"counter:{counter_id}") as session:
         check_exists(session, hall=(Hall, declared.hall))
