@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -96,6 +97,15 @@ def _optional_zone(corners: Polygon) -> Polygon:
 
 Zone = Annotated[Polygon, AfterValidator(_zone)]
 OptionalZone = Annotated[Polygon, AfterValidator(_optional_zone)]
+
+
+def _with_zone(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(Saying("needs a time and its zone, for example 2026-03-02T09:00:00+08:00"))
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_with_zone)]
 
 
 class DistrictDeclaration(Strict):
@@ -195,6 +205,16 @@ class ViewDeclaration(Strict):
     counter: Id
     staff_zone: Zone
     customer_zone: OptionalZone = []
+    valid_from: Moment | None = None
+    """Not said: what `web.looks.put_view` takes for it."""
+    valid_to: Moment | None = None
+    """Exclusive; not said: until something else is declared."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
+            raise ValueError(Saying("`valid_to` is not after `valid_from`"))
+        return self
 
 
 class AbsenceRuleDeclaration(Strict):

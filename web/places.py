@@ -1,6 +1,6 @@
 """Writes places, rules and sources as declared, by file or by page.
 
-What footage or presence was computed with stays: a changed view or rule ends and a new one begins.
+What absences were found by stays: a changed rule ends and a new one begins.
 """
 
 import hashlib
@@ -21,7 +21,6 @@ from storage.models import (
     Item,
     OpeningHours,
     Source,
-    View,
 )
 from storage.secrets import SecretBox
 from web.declarations import (
@@ -33,7 +32,6 @@ from web.declarations import (
     HallDeclaration,
     ItemDeclaration,
     SourceDeclaration,
-    ViewDeclaration,
     weekdays,
 )
 from web.staying import check_stays
@@ -105,32 +103,6 @@ def keeps_password(stored: Camera, declared: CameraDeclaration, secrets: SecretB
 def user_name(camera: Camera, secrets: SecretBox) -> str:
     """The name with which the recorder signs in to a camera; empty if none."""
     return secrets.open(camera.credentials).partition(":")[0] if camera.credentials else ""
-
-
-def view_in_force(session: Session, camera_id: str, counter_id: str) -> View | None:
-    return session.exec(
-        select(View).where(View.camera_id == camera_id, View.counter_id == counter_id, col(View.valid_to).is_(None))
-    ).first()
-
-
-def put_view(session: Session, declared: ViewDeclaration, now: datetime) -> View:
-    """The first view of a pair holds for all time; a changed one begins now."""
-    before = view_in_force(session, declared.camera, declared.counter)
-    if before and (before.staff_zone, before.customer_zone) == (declared.staff_zone, declared.customer_zone):
-        return before
-    if before:
-        before.valid_to = now
-        session.add(before)
-    view = View(
-        camera_id=declared.camera,
-        counter_id=declared.counter,
-        staff_zone=declared.staff_zone,
-        customer_zone=declared.customer_zone,
-        valid_from=now if before else None,
-    )
-    session.add(view)
-    session.flush()
-    return view
 
 
 def rules_in_force(session: Session, hall_id: str | None, counter_id: str | None) -> list[AbsenceRule]:

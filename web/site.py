@@ -19,9 +19,9 @@ from sqlmodel import Session, select
 
 from storage.models import Camera, Declared
 from storage.secrets import SecretBox
-from web import places
+from web import looks, places
 from web.declarations import AbsenceRuleDeclaration, CameraDeclaration, SourceDeclaration, Strict, ViewDeclaration
-from web.errors import WebError
+from web.errors import Unprocessable, WebError
 from web.settings import Settings
 
 Did = Literal["added", "changed", "retired"]
@@ -69,7 +69,7 @@ def apply_site(
         try:
             declaration.write()
         except WebError as error:
-            problems.append(f"{declaration.kind}[{declaration.key}]: {error}")
+            problems.append(f"{declaration.kind}[{declaration.key}]{_words(error)}")
             continue
         changes.append(Change(declaration.kind, declaration.key, "changed" if row else "added"))
         row = row or Declared(kind=declaration.kind, key=declaration.key, digest=digest)
@@ -98,11 +98,18 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for m in settings.camera:
         yield _Declaration("camera", m.id, m, partial(places.put_camera, session, m, secrets))
     for v in settings.view:
-        yield _Declaration("view", view_key(v), v, partial(places.put_view, session, v, now))
+        first = not looks.has_view(session, v.camera)  # asked before any is written: those of one file begin together
+        yield _Declaration("view", view_key(v), v, partial(looks.put_view, session, v, now, first=first))
     for r in settings.absence_rule:
         yield _Declaration("absence_rule", rule_key(r), r, partial(places.put_rule, session, r, now))
     for s in settings.source:
         yield _Declaration("source", s.id, s, partial(places.put_source, session, s))
+
+
+def _words(error: WebError) -> str:
+    if isinstance(error, Unprocessable) and error.fields:
+        return "; ".join(f".{problem.field}: {problem.problem}" for problem in error.fields)
+    return f": {error.detail}"
 
 
 def view_key(view: ViewDeclaration) -> str:
@@ -136,10 +143,9 @@ def _retire(session: Session, row: Declared, now: datetime) -> None:
             session.add(camera)
     elif row.kind == "view":
         camera_id, _, counter_id = row.key.partition("/")
-        view = places.view_in_force(session, camera_id, counter_id)
+        view = looks.last_view(session, camera_id, counter_id, now)
         if view:
-            view.valid_to = now
-            session.add(view)
+            looks.end_view(session, view, now)
     elif row.kind == "absence_rule":
         hall_id, _, counter_id = row.key.partition("/")
         for rule in places.rules_in_force(session, hall_id or None, counter_id or None):

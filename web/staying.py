@@ -6,8 +6,8 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from storage.models import Absence, Camera, Counter, Presence, Segment, View
+from storage.sayings import Saying
 from web.errors import Conflict
-from web.i18n import gettext_marker as _
 
 Kind = TypeVar("Kind", Camera, Counter)
 _HISTORY: dict[type[Camera] | type[Counter], tuple[Mapped[str], ...]] = {
@@ -23,7 +23,7 @@ def check_stays(session: Session, kind: type[Kind], key: str, hall_id: str) -> N
         return
     if any(session.exec(select(owner).where(owner == key).limit(1)).first() for owner in _HISTORY[kind]):
         raise Conflict(
-            _(
+            Saying(
                 "It has views, footage or presence, which the other hall's viewers would see from then on. "
                 "Make a new one in the other hall."
             )

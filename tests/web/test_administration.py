@@ -157,6 +157,19 @@ def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock
     assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json()] == [90]
 
 
+def test_a_view_says_since_when_and_until_when_it_holds(admin: TestClient) -> None:
+    dates = {"valid_from": "2026-03-01T08:00:00+08:00", "valid_to": "2026-03-05T00:00:00Z"}
+    made = admin.put("/api/v1/views", json=view("cc-1") | dates).json()
+    assert (made["valid_from"], made["valid_to"]) == ("2026-03-01T00:00:00Z", "2026-03-05T00:00:00Z")
+    assert made in admin.get("/api/v1/views").json()
+    ended = admin.put("/api/v1/views", json=view("cc-1") | {"valid_to": "2026-03-02T00:00:00Z"}).json()
+    assert ended not in admin.get("/api/v1/views").json()
+    assert ended in admin.get("/api/v1/views?ended=true&camera=cc-cam-1").json()
+    backwards = {"valid_from": "2026-03-05T00:00:00Z", "valid_to": "2026-03-05T00:00:00Z"}
+    assert admin.put("/api/v1/views", json=view("cc-1") | backwards).status_code == 422
+    assert fields(admin.put("/api/v1/views", json=view("cc-1") | {"valid_from": "2026-03-01"})) == ["valid_from"]
+
+
 def test_a_user_gets_a_password_that_is_shown_once(admin: TestClient, services: Services) -> None:
     made = admin.post("/api/v1/users", json={"name": "li", "role": "supervisor", "halls": ["cc"]})
     assert made.status_code == 201

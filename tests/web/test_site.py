@@ -1,6 +1,6 @@
 """The configuration file and the pages both change places; neither undoes the other."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,8 @@ from storage.models import AbsenceRule, Camera, Declared, Hall, OpeningHours, So
 from storage.secrets import SecretBox
 from tests.web.conftest import NOON
 from tests.web.test_settings_file import GOOD, read
-from web.places import key_hash, view_in_force
+from web.looks import last_view
+from web.places import key_hash
 from web.settings import Settings
 from web.site import Change, SiteError, apply_site
 
@@ -125,6 +126,32 @@ def test_a_changed_view_begins_now_and_the_old_one_is_kept(
     assert (new.valid_from, new.valid_to) == (NOON + timedelta(hours=1), None)
 
 
+def test_views_of_a_camera_that_one_file_declares_together_begin_together(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    second = GOOD[GOOD.index("[[view]]") :].replace("cc-1", "cc-2")
+    apply(sqlite_database, read(tmp_path, GOOD + counter_of_its_own("cc-2") + second), secrets)
+    with sqlite_database.transaction() as session:
+        assert [view.valid_from for view in session.exec(select(View))] == [None, None]
+
+
+def test_a_view_holds_for_the_time_that_the_file_says(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    dated = GOOD + "valid_from = 2026-03-01T08:00:00+08:00\nvalid_to = 2026-03-05T08:00:00+08:00\n"
+    apply(sqlite_database, read(tmp_path, dated), secrets)
+    with sqlite_database.transaction() as session:
+        view = session.exec(select(View)).one()
+        assert (view.valid_from, view.valid_to) == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC))
+    past = GOOD + counter_of_its_own("cc-2") + GOOD[GOOD.index("[[view]]") :].replace("cc-1", "cc-2")
+    with pytest.raises(SiteError, match=r"^view\[cam/cc-2\]\.valid_to: This is not after the beginning"):
+        apply(sqlite_database, read(tmp_path, past + "valid_to = 2026-03-01T08:00:00+08:00\n"), secrets)
+
+
+def counter_of_its_own(counter: str) -> str:
+    return f'[[counter]]\nid = "{counter}"\nhall = "cc"\nnumber = 2\n'
+
+
 def test_a_changed_rule_is_a_new_version(sqlite_database: Database, tmp_path: Path, secrets: SecretBox) -> None:
     apply(sqlite_database, read(tmp_path, GOOD + RULE), secrets)
     apply(sqlite_database, read(tmp_path, GOOD + RULE.replace("120", "90")), secrets, hours=1)
@@ -146,7 +173,7 @@ def test_what_is_no_longer_declared_ends_but_is_not_deleted(
     }
     with sqlite_database.transaction() as session:
         assert not _camera(session).enabled
-        assert view_in_force(session, "cam", "cc-1") is None
+        assert last_view(session, "cam", "cc-1", NOON + timedelta(hours=2)) is None
         assert session.exec(select(AbsenceRule)).one().valid_to == NOON + timedelta(hours=1)
 
 
@@ -158,7 +185,7 @@ def test_a_camera_that_is_declared_again_records_again(
     apply(sqlite_database, read(tmp_path, GOOD), secrets)
     with sqlite_database.transaction() as session:
         assert _camera(session).enabled
-        assert view_in_force(session, "cam", "cc-1") is not None
+        assert last_view(session, "cam", "cc-1", NOON) is not None
 
 
 def _camera(session: Session) -> Camera:

@@ -1,12 +1,13 @@
 """Forms: what they change, and what they say when they cannot."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, OpeningHours, User
+from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, OpeningHours, User, View
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.services import Services
@@ -75,6 +76,28 @@ def test_a_cameras_password_goes_in_and_never_comes_out(sign_in: SignIn, day: Se
     assert client.post("/admin/cameras?edit=cc-cam-1", data=form).status_code == 303
     with day.database.transaction() as session:
         assert day.secrets.open(session.get_one(Camera, "cc-cam-1").credentials) == "hall:s3cret-word"
+
+
+def test_a_views_dates_are_typed_in_the_halls_time(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    with day.database.transaction() as session:
+        view = session.exec(select(View).where(View.camera_id == "cc-cam-1")).first()
+        assert view
+        key, counter = f"cc-cam-1~{view.counter_id}", view.counter_id
+        form = {"staff_zone": json.dumps(view.staff_zone), "customer_zone": json.dumps(view.customer_zone)}
+    dates = {"valid_from": "2026-11-02T08:00:00", "valid_to": "2027-01-01T00:00"}
+    assert client.post(f"/admin/views?edit={key}", data=form | dates).status_code == 303
+    page = client.get(f"/admin/views?edit={key}").text
+    assert "2026-11-02 08:00" in page
+    assert 'value="2027-01-01T00:00:00"' in page
+    with day.database.transaction() as session:
+        [view] = session.exec(select(View).where(View.camera_id == "cc-cam-1", View.counter_id == counter))
+        assert view.valid_from == datetime(2026, 11, 2, tzinfo=UTC)
+    wrong = client.post(f"/admin/views?edit={key}", data=form | {"valid_from": "yesterday"})
+    assert wrong.status_code == 422
+    assert 'id="p-valid_from"' in wrong.text
+    assert client.post(f"/admin/views/remove?edit={key}").status_code == 303
+    assert client.get(f"/admin/views?edit={key}").status_code == 404
 
 
 def test_a_new_users_password_is_shown_this_once(sign_in: SignIn) -> None:

@@ -12,10 +12,11 @@ from web.api import cameras as cameras_api
 from web.api.administration import AdminDesk, Desk
 from web.camera_check import CameraCheck
 from web.errors import NotFound
-from web.pages.admin.cameras import Cameras, Views
+from web.pages.admin.cameras import Cameras
 from web.pages.admin.forms import Field, Row, Saved, Section, problems_of, with_form
 from web.pages.admin.people import Rules, Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
+from web.pages.admin.views import Views
 from web.pages.rendering import ScreenDep, add_page, html
 
 router = APIRouter()
