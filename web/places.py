@@ -1,6 +1,6 @@
 """Writes places, rules and sources as declared, by file or by page.
 
-What absences were found by stays: a changed rule ends and a new one begins.
+What absences were found by stays: a changed rule, and changed opening hours, end and new ones begin.
 """
 
 import hashlib
@@ -53,16 +53,31 @@ def put_district(session: Session, declared: DistrictDeclaration) -> District:
     return _put(session, District, declared.id, declared.model_dump())
 
 
-def put_hall(session: Session, declared: HallDeclaration) -> Hall:
+def put_hall(session: Session, declared: HallDeclaration, now: datetime) -> Hall:
+    """Changed hours hold from now on; those of a new hall for all time."""
+    is_new = session.get(Hall, declared.id) is None
     values = declared.model_dump(include={"id", "name", "name_en", "timezone"})
     hall = _put(session, Hall, declared.id, values | {"district_id": declared.district})
-    session.exec(delete(OpeningHours).where(col(OpeningHours.hall_id) == hall.id))
-    for hours in declared.hours:
-        for weekday in weekdays(hours.days):
-            row = OpeningHours(hall_id=hall.id, weekday=weekday, opens=hours.open, closes=hours.close)
+    wanted = {(day, hours.open, hours.close) for hours in declared.hours for day in weekdays(hours.days)}
+    for row in hours_in_force(session, hall.id):
+        if (span := (row.weekday, row.opens, row.closes)) in wanted:
+            wanted.remove(span)
+        else:
+            row.valid_to = now
             session.add(row)
+    for day, opens, closes in sorted(wanted):
+        start = None if is_new else now
+        session.add(OpeningHours(hall_id=hall.id, weekday=day, opens=opens, closes=closes, valid_from=start))
     session.flush()
     return hall
+
+
+def hours_in_force(session: Session, hall_id: str | None = None) -> list[OpeningHours]:
+    """Of one hall or of all; Monday first."""
+    query = select(OpeningHours).where(col(OpeningHours.valid_to).is_(None))
+    if hall_id is not None:
+        query = query.where(OpeningHours.hall_id == hall_id)
+    return list(session.exec(query.order_by(col(OpeningHours.weekday), col(OpeningHours.opens))))
 
 
 def put_counter(session: Session, declared: CounterDeclaration) -> Counter:

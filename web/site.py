@@ -88,7 +88,7 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for d in settings.district:
         yield _Declaration("district", d.id, d, partial(places.put_district, session, d))
     for h in settings.hall:
-        yield _Declaration("hall", h.id, h, partial(places.put_hall, session, h))
+        yield _Declaration("hall", h.id, h, partial(places.put_hall, session, h, now))
     for p in settings.department:
         yield _Declaration("department", p.id, p, partial(places.put_department, session, p))
     for i in settings.item:

@@ -33,6 +33,8 @@ def test_a_hall_is_made_changed_and_removed(admin: TestClient) -> None:
     [hall] = [hall for hall in admin.get("/api/v1/halls").json() if hall["id"] == "gm"]
     assert [span["days"] for span in hall["hours"]] == ["mon", "tue", "wed"]
     assert admin.put("/api/v1/halls/gm", json=HALL | {"name": "高明"}).json()["name"] == "高明"
+    [hall] = [hall for hall in admin.get("/api/v1/halls").json() if hall["id"] == "gm"]
+    assert hall["hours"] == []
     assert admin.delete("/api/v1/halls/gm").status_code == 204
     assert admin.delete("/api/v1/halls/gm").status_code == 404
 

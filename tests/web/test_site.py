@@ -126,6 +126,23 @@ def test_a_changed_view_begins_now_and_the_old_one_is_kept(
     assert (new.valid_from, new.valid_to) == (NOON + timedelta(hours=1), None)
 
 
+def test_changed_hours_hold_from_now_on_and_the_old_ones_are_kept(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    friday_off = GOOD.replace("mon-fri", "mon-thu")
+    apply(sqlite_database, read(tmp_path, friday_off), secrets, hours=1)
+    apply(sqlite_database, read(tmp_path, friday_off.replace("12:00", "13:00")), secrets, hours=2)
+    with sqlite_database.transaction() as session:
+        found = session.exec(select(OpeningHours).order_by(col(OpeningHours.id))).all()
+    one, two = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
+    assert [(row.valid_from, row.valid_to) for row in found] == [
+        *[(None, two)] * 4,
+        (None, one),
+        *[(two, None)] * 4,
+    ]
+
+
 def test_views_of_a_camera_that_one_file_declares_together_begin_together(
     sqlite_database: Database, tmp_path: Path, secrets: SecretBox
 ) -> None:

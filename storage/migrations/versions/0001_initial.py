@@ -136,8 +136,8 @@ def upgrade() -> None:
         ),
         sa.Column("opens", sa.String(), nullable=False, comment="HH:MM in the hall's zone"),
         sa.Column("closes", sa.String(), nullable=False, comment="HH:MM, exclusive; 24:00 for midnight"),
-        sa.Column("valid_from", sa.Date(), nullable=True),
-        sa.Column("valid_to", sa.Date(), nullable=True, comment="last day, inclusive"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
         sa.ForeignKeyConstraint(
             ["hall_id"],
             ["hall.id"],
