@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, OpeningHours, User, View
+from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, Item, OpeningHours, User, View
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.services import Services
@@ -98,6 +98,22 @@ def test_a_views_dates_are_typed_in_the_halls_time(sign_in: SignIn, day: Service
     assert 'id="p-valid_from"' in wrong.text
     assert client.post(f"/admin/views/remove?edit={key}").status_code == 303
     assert client.get(f"/admin/views?edit={key}").status_code == 404
+
+
+def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    form = {"code": "粤/01 A", "name": "食品经营许可", "legal_days": "20", "promised_days": "", "department": ""}
+    assert client.post("/admin/items", data=form).status_code == 303
+    edit = "/admin/items?edit=%E7%B2%A4/01%20A"
+    assert client.post(edit, data=form | {"promised_days": "5"}).status_code == 303
+    with day.database.transaction() as session:
+        item = session.get_one(Item, "粤/01 A")
+        assert (item.name, item.legal_days, item.promised_days) == ("食品经营许可", 20, 5)
+    wrong = client.post(edit, data=form | {"legal_days": "some"})
+    assert wrong.status_code == 422
+    assert 'id="p-legal_days"' in wrong.text
+    assert client.post(edit.replace("?", "/remove?")).status_code == 303
+    assert client.get(edit).status_code == 404
 
 
 def test_a_new_users_password_is_shown_this_once(sign_in: SignIn) -> None:

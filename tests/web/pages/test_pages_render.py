@@ -23,7 +23,7 @@ PAGES = [
     "/import",
     "/import/1",
 ]
-ADMIN = ["halls", "counters", "cameras", "views", "rules", "users", "sources", "departments", "districts"]
+ADMIN = ["halls", "counters", "cameras", "views", "rules", "users", "sources", "items", "departments", "districts"]
 PAGES += [f"/admin/{section}" for section in ADMIN]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from starlette.datastructures import FormData
 
-from storage.sayings import Saying
 from web.api import cameras as api
 from web.api.administration import Desk
 from web.declarations import CameraDeclaration

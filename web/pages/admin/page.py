@@ -14,6 +14,7 @@ from web.camera_check import CameraCheck
 from web.errors import NotFound
 from web.pages.admin.cameras import Cameras
 from web.pages.admin.forms import Field, Row, Saved, Section, problems_of, with_form
+from web.pages.admin.items import Items
 from web.pages.admin.people import Rules, Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
 from web.pages.admin.views import Views
@@ -22,7 +23,18 @@ from web.pages.rendering import ScreenDep, add_page, html
 router = APIRouter()
 SECTIONS: Mapping[str, Section] = {
     section.name: section
-    for section in (Halls(), Counters(), Cameras(), Views(), Rules(), Users(), Sources(), Departments(), Districts())
+    for section in (
+        Halls(),
+        Counters(),
+        Cameras(),
+        Views(),
+        Rules(),
+        Users(),
+        Sources(),
+        Items(),
+        Departments(),
+        Districts(),
+    )
 }
 
 
