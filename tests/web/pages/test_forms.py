@@ -10,6 +10,7 @@ from sqlmodel import select
 from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, Item, OpeningHours, User, View
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
+from tests.web.test_files import CSV, MAPPING
 from web.services import Services
 
 ROW = {
@@ -148,6 +149,20 @@ def test_a_file_is_read_and_each_bad_row_explained(sign_in: SignIn, day: Service
     with day.database.transaction() as session:
         found = session.exec(select(Case).where(Case.number == ROW["case"])).all()
         assert len(found) == (0 if dry_run else 1)
+
+
+def test_a_mapping_of_ones_own_reads_the_file_and_its_mistakes_are_shown(sign_in: SignIn) -> None:
+    def sent(mapping: str) -> tuple[int, str]:
+        files = {"file": ("own.csv", CSV), "mapping_file": ("our.toml", mapping)}
+        page = sign_in("inspector").post("/import", data={"source": "cc-platform", "dry_run": "true"}, files=files)
+        return page.status_code, page.text
+
+    status, text = sent(MAPPING)
+    assert status == 200
+    assert "sometime is not a time" in text
+    status, text = sent(MAPPING.replace('case = "办件"', ""))
+    assert status == 422
+    assert "nothing gives the field case" in text
 
 
 def test_an_import_without_a_file_says_so(sign_in: SignIn) -> None:
