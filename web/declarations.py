@@ -248,6 +248,15 @@ class ItemDeclaration(Strict):
     promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
 
 
+class ChannelDeclaration(Strict):
+    """Who is told of alerts, and of which; `url` is an address as Apprise reads it."""
+
+    name: Id
+    url: SecretStr | None = None
+    """Not said: the stored one stays."""
+    kinds: Annotated[tuple[Literal["absence", "camera_fault"], ...], Field(min_length=1)] = ("absence", "camera_fault")
+
+
 class SourceDeclaration(Strict):
     """An approval platform; `key` lets it push, `counters` maps what it calls a counter to the counter's id."""
 

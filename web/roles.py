@@ -131,11 +131,12 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     """One that links and compares, and one that notifies: a dead mail server must not delay links."""
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
+    from web.channels import load_channels
     from web.clerk import Clerk, Job
-    from web.notify import Notifier, channels_from
+    from web.notify import Notifier
 
     linker = Linker(services.database, services.footage)
-    channels = channels_from(services.settings.notify)
+    channels = partial(load_channels, secrets=services.secrets)
     notifier = Notifier(services.database, channels, services.settings.web.public_url)
     correlating = [
         Job("link", linker.run_once, timedelta(seconds=2)),

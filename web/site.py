@@ -2,7 +2,7 @@
 
 A row is written only when its declaration has changed since the last time, so a correction made by page stays until
 the file says something new. What the file no longer names is never deleted: a camera is disabled, a view or a rule
-ends now, anything else stays.
+ends now, a channel is told no more, anything else stays.
 """
 
 import hashlib
@@ -17,10 +17,18 @@ import orjson
 from pydantic import SecretStr
 from sqlmodel import Session, select
 
-from storage.models import Camera, Declared
+from storage.models import Camera, Declared, NotifyChannel
 from storage.secrets import SecretBox
 from web import looks, places
-from web.declarations import AbsenceRuleDeclaration, CameraDeclaration, SourceDeclaration, Strict, ViewDeclaration
+from web.channels import put_channel
+from web.declarations import (
+    AbsenceRuleDeclaration,
+    CameraDeclaration,
+    ChannelDeclaration,
+    SourceDeclaration,
+    Strict,
+    ViewDeclaration,
+)
 from web.errors import Unprocessable, WebError
 from web.settings import Settings
 
@@ -104,6 +112,8 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
         yield _Declaration("absence_rule", rule_key(r), r, partial(places.put_rule, session, r, now))
     for s in settings.source:
         yield _Declaration("source", s.id, s, partial(places.put_source, session, s))
+    for n in settings.notify:
+        yield _Declaration("notify_channel", n.name, n, partial(put_channel, session, n, secrets, now))
 
 
 def _words(error: WebError) -> str:
@@ -130,7 +140,7 @@ def _secrets_of(content: Strict) -> dict[str, str]:
     """Pydantic masks secrets when it dumps them; a changed password must change the digest all the same."""
     secret: SecretStr | None = None
     match content:
-        case CameraDeclaration(password=secret) | SourceDeclaration(key=secret):
+        case CameraDeclaration(password=secret) | SourceDeclaration(key=secret) | ChannelDeclaration(url=secret):
             pass
     return {"secret": secret.get_secret_value()} if secret else {}
 
@@ -151,4 +161,8 @@ def _retire(session: Session, row: Declared, now: datetime) -> None:
         for rule in places.rules_in_force(session, hall_id or None, counter_id or None):
             rule.valid_to = now
             session.add(rule)
+    elif row.kind == "notify_channel":
+        channel = session.get(NotifyChannel, row.key)
+        if channel:
+            session.delete(channel)
     session.delete(row)

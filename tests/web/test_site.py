@@ -7,10 +7,11 @@ import pytest
 from sqlmodel import Session, col, select
 
 from storage.database import Database
-from storage.models import AbsenceRule, Camera, Declared, Hall, OpeningHours, Source, View
+from storage.models import AbsenceRule, AlertKind, Camera, Declared, Hall, OpeningHours, Source, View
 from storage.secrets import SecretBox
 from tests.web.conftest import NOON
 from tests.web.test_settings_file import GOOD, read
+from web.channels import load_channels
 from web.looks import last_view
 from web.places import key_hash
 from web.settings import Settings
@@ -124,6 +125,21 @@ def test_a_changed_view_begins_now_and_the_old_one_is_kept(
         old, new = session.exec(select(View).order_by(col(View.id))).all()
     assert (old.valid_from, old.valid_to) == (None, NOON + timedelta(hours=1))
     assert (new.valid_from, new.valid_to) == (NOON + timedelta(hours=1), None)
+
+
+def test_a_channel_of_the_file_is_told_until_it_leaves_the_file(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    channel = '[[notify]]\nname = "duty"\nurl = "json://user:word@192.0.2.7/"\nkinds = ["absence"]\n'
+    apply(sqlite_database, read(tmp_path, GOOD + channel), secrets)
+    with sqlite_database.transaction() as session:
+        [stored] = load_channels(session, secrets)
+    assert (stored.url, stored.kinds) == ("json://user:word@192.0.2.7/", (AlertKind.ABSENCE,))
+    [change] = apply(sqlite_database, read(tmp_path, GOOD + channel.replace("word", "another")), secrets)
+    assert change == Change("notify_channel", "duty", "changed")
+    assert apply(sqlite_database, read(tmp_path, GOOD), secrets) == [Change("notify_channel", "duty", "retired")]
+    with sqlite_database.transaction() as session:
+        assert load_channels(session, secrets) == []
 
 
 def test_changed_hours_hold_from_now_on_and_the_old_ones_are_kept(

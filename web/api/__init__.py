@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from web.api import (
     alerts,
     cameras,
+    channels,
     description,
     event_stream,
     files,
@@ -26,6 +27,7 @@ routers: list[APIRouter] = [
     alerts.router,
     places.router,
     cameras.router,
+    channels.router,
     rules.router,
     users.router,
     sources.router,
