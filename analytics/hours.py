@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 
-from storage.intervals import Span, intersect, merge
+from storage.intervals import Span, intersect, merge, subtract
 from storage.models import OpeningHours
 
 _MONDAY, _FRIDAY, _SATURDAY = 0, 4, 5
@@ -23,14 +23,16 @@ class Opening:
 
 
 def opening(rows: Sequence[OpeningHours], zone: ZoneInfo, start: datetime, end: datetime) -> Opening:
-    """Where the hall is open in [start, end); a hall without any row always is."""
+    """Where the hall is open in [start, end); while no row is in force, it always is."""
     if end <= start:
         return Opening(())
-    if not rows:
-        return Opening((Span(start, end),))
+    asked = Span(start, end)
+    ruled = merge(span for row in rows if (span := _in_force(row, asked)) is not None)
+    if not ruled:
+        return Opening((asked,))
     days = list(_days(start.astimezone(zone).date(), end.astimezone(zone).date()))
     spans = [span for day in days for span in _open_on(day, rows, zone)]
-    inside = intersect(merge(spans), [Span(start, end)])
+    inside = intersect(merge([*spans, *subtract([asked], ruled)]), [asked])
     return Opening(tuple(inside), provisional=any(not _announced(day) for day in days))
 
 
@@ -67,11 +69,16 @@ def _days(first: date, last: date) -> Iterator[date]:
 def _open_on(day: date, rows: Sequence[OpeningHours], zone: ZoneInfo) -> Iterator[Span]:
     weekday = worked_as(day)
     for row in rows:
-        in_force = (row.valid_from is None or row.valid_from <= day) and (row.valid_to is None or day <= row.valid_to)
-        if row.weekday == weekday and in_force:
-            opens, closes = _moment(day, row.opens, zone), _moment(day, row.closes, zone)
-            if opens < closes:
-                yield Span(opens, closes)
+        opens, closes = _moment(day, row.opens, zone), _moment(day, row.closes, zone)
+        if row.weekday == weekday and opens < closes and (span := _in_force(row, Span(opens, closes))):
+            yield span
+
+
+def _in_force(row: OpeningHours, within: Span) -> Span | None:
+    """The part of the span in which the row holds."""
+    start = max(within.start, row.valid_from) if row.valid_from else within.start
+    end = min(within.end, row.valid_to) if row.valid_to else within.end
+    return Span(start, end) if start < end else None
 
 
 def _moment(day: date, text: str, zone: ZoneInfo) -> datetime:

@@ -41,7 +41,13 @@ def limit_of(request: Request) -> Limit:
         return SIGNING_IN
     if is_push(request):
         return PUSH
-    return IMPORT if request.url.path == "/import" else DEFAULT
+    return IMPORT if _is_import(request) else DEFAULT
+
+
+def _is_import(request: Request) -> bool:
+    """A file of cases, by page or by API."""
+    path = request.url.path
+    return path == "/import" or (path.startswith("/api/v1/sources/") and path.endswith("/files"))
 
 
 class BodyLimits:

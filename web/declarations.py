@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -98,6 +99,15 @@ Zone = Annotated[Polygon, AfterValidator(_zone)]
 OptionalZone = Annotated[Polygon, AfterValidator(_optional_zone)]
 
 
+def _with_zone(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(Saying("needs a time and its zone, for example 2026-03-02T09:00:00+08:00"))
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_with_zone)]
+
+
 class DistrictDeclaration(Strict):
     id: Id
     name: Name
@@ -174,18 +184,20 @@ class CameraDeclaration(Strict):
     sub_url: Annotated[str, Field(max_length=1000), AfterValidator(_optional_rtsp)] = ""
     transport: Literal["tcp", "udp"] = "tcp"
     username: Annotated[str, Field(max_length=200)] = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr | None = None
+    """Not said: the stored one stays; empty: none."""
     enabled: bool = True
 
     @model_validator(mode="after")
     def _password_has_a_user(self) -> Self:
-        if self.password.get_secret_value() and not self.username:
+        if self.password and not self.username:
             raise ValueError(Saying("`password` is given without `username`"))
         return self
 
     def credentials(self) -> str:
-        """`user:password`, or empty."""
-        return f"{self.username}:{self.password.get_secret_value()}" if self.username else ""
+        """`user:password` as declared, or empty."""
+        password = self.password.get_secret_value() if self.password else ""
+        return f"{self.username}:{password}" if self.username else ""
 
 
 class ViewDeclaration(Strict):
@@ -193,6 +205,16 @@ class ViewDeclaration(Strict):
     counter: Id
     staff_zone: Zone
     customer_zone: OptionalZone = []
+    valid_from: Moment | None = None
+    """Not said: what `web.looks.put_view` takes for it."""
+    valid_to: Moment | None = None
+    """Exclusive; not said: until something else is declared."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
+            raise ValueError(Saying("`valid_to` is not after `valid_from`"))
+        return self
 
 
 class AbsenceRuleDeclaration(Strict):
@@ -226,18 +248,32 @@ class ItemDeclaration(Strict):
     promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
 
 
+class ChannelDeclaration(Strict):
+    """Who is told of alerts, and of which; `url` is an address as Apprise reads it."""
+
+    name: Id
+    url: SecretStr | None = None
+    """Not said: the stored one stays."""
+    kinds: Annotated[tuple[Literal["absence", "camera_fault", "node_silent"], ...], Field(min_length=1)] = (
+        "absence",
+        "camera_fault",
+        "node_silent",
+    )
+
+
 class SourceDeclaration(Strict):
     """An approval platform; `key` lets it push, `counters` maps what it calls a counter to the counter's id."""
 
     id: Id
     name: OptionalName = ""
     hall: Id | None = None
-    key: SecretStr = SecretStr("")
+    key: SecretStr | None = None
+    """Not said: the stored one stays; empty: none, and it may not push."""
     counters: dict[str, Id] = {}
 
     @field_validator("key")
     @classmethod
-    def _key_is_long(cls, key: SecretStr) -> SecretStr:
-        if 0 < len(key.get_secret_value()) < _MIN_KEY:
+    def _key_is_long(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and len(key.get_secret_value()) < _MIN_KEY:
             raise ValueError(Saying("a push key has at least %(least)s characters", least=_MIN_KEY))
         return key

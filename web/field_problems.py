@@ -44,6 +44,7 @@ _MOMENT = Saying("This has to be a date and time with a zone.")
 _PLAIN: Mapping[str, Saying] = {
     "missing": _NEEDED,
     "string_too_short": _NEEDED,
+    "too_short": Saying("Choose at least one."),
     "string_type": Saying("This has to be text."),
     "int_parsing": _WHOLE_NUMBER,
     "int_type": _WHOLE_NUMBER,

@@ -55,6 +55,16 @@ def notice(subject: Subject, public_url: str) -> Notice:
     return Notice(title=f"{chinese} · {english}", body="\n".join(lines))
 
 
+def trial(channel: str, public_url: str) -> Notice:
+    """What a channel is sent to find out whether it works."""
+    lines = [
+        f"这是 Hallwatch 发往渠道 {channel} 的测试消息，无需处理。",
+        f"This is a test message of Hallwatch to the channel {channel}; nothing needs to be done.",
+        *([public_url] if public_url else []),
+    ]
+    return Notice(title="Hallwatch 测试消息 · Test message", body="\n".join(lines))
+
+
 def _sentences(subject: Subject) -> tuple[str, str]:
     hall, hall_en = subject.hall[0], subject.hall[1] or subject.hall[0]
     if subject.kind is AlertKind.ABSENCE:

@@ -5,8 +5,7 @@ before it is sent, so two clerks never send it both. Only a crash between the se
 send it a second time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,11 +14,11 @@ from sqlalchemy import ColumnElement, CursorResult, and_, update
 from sqlmodel import Session, col, exists, or_, select
 
 from storage.database import Database, insert_new
-from storage.models import Absence, Alert, AlertKind, Camera, CameraFault, Counter, Delivery, DeliveryState, Hall, Node
+from storage.models import Absence, Alert, Camera, CameraFault, Counter, Delivery, DeliveryState, Hall, Node
 from web import notify_apprise
+from web.channels import Channel
 from web.notice import Notice, Subject, notice
 from web.notify_apprise import DeliveryFailed
-from web.settings import NotifySettings
 
 log = structlog.get_logger(__name__)
 
@@ -29,14 +28,6 @@ MAX_ATTEMPTS = 10
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=10)
 _AT_ONCE = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    name: str
-    url: str = field(repr=False)
-    """As Apprise reads it; holds passwords and tokens."""
-    kinds: tuple[AlertKind, ...]
 
 
 class Step(StrEnum):
@@ -49,23 +40,25 @@ class Step(StrEnum):
 
 
 class Notifier:
-    """`run_once` does all that is due; run it every few seconds."""
+    """`run_once` does all that is due; run it every few seconds. It asks for the channels each time."""
 
     def __init__(
         self,
         database: Database,
-        channels: Sequence[Channel],
+        channels: Callable[[Session], Sequence[Channel]],
         public_url: str = "",
         send: Callable[[str, Notice], None] = notify_apprise.send,
     ) -> None:
         self._database = database
-        self._channels = {channel.name: channel for channel in channels}
+        self._load = channels
+        self._channels: dict[str, Channel] = {}
         self._public_url = public_url.rstrip("/")
         self._send = send
 
     def run_once(self, now: datetime) -> int:
         """The number of messages sent."""
         with self._database.transaction() as session:
+            self._channels = {channel.name: channel for channel in self._load(session)}
             for channel in self._channels.values():
                 _enrol(session, channel, now)
         return sum(self._serve(name, now) for name in self._names_due(now))
@@ -139,13 +132,6 @@ class Notifier:
         log.warning("notification_failed", **_facts(delivery), problem=problem)
 
 
-def channels_from(settings: Iterable[NotifySettings]) -> tuple[Channel, ...]:
-    """The channels of the configuration file."""
-    return tuple(
-        Channel(one.name, one.url.get_secret_value(), tuple(AlertKind(kind) for kind in one.kinds)) for one in settings
-    )
-
-
 def pause_after(attempts: int) -> timedelta:
     """The pause after so many attempts: 10 s, 20 s, 40 s, ... at most LONGEST_PAUSE."""
     return min(FIRST_PAUSE * (1 << attempts), LONGEST_PAUSE)
@@ -164,9 +150,8 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     has_one = exists().where(col(Delivery.alert_id) == col(Alert.id), col(Delivery.channel) == channel.name)
     # What was found late, in recorded footage, was over when its alert was raised: nobody is called for it.
     lasted = or_(col(Alert.resolved_at).is_(None), col(Alert.resolved_at) > col(Alert.raised_at))
-    fresh = select(Alert.id).where(
-        col(Alert.raised_at) > now - MAX_AGE, col(Alert.kind).in_(channel.kinds), lasted, ~has_one
-    )
+    since = max(now - MAX_AGE, channel.since) if channel.since else now - MAX_AGE
+    fresh = select(Alert.id).where(col(Alert.raised_at) > since, col(Alert.kind).in_(channel.kinds), lasted, ~has_one)
     rows = [
         {"alert_id": alert_id, "channel": channel.name, "next_try": now, **_NEW} for alert_id in session.exec(fresh)
     ]

@@ -3,7 +3,9 @@
 import logging
 
 from apprise import Apprise, AppriseAsset, PersistentStoreMode
+from apprise.manager_attachment import AttachmentManager
 
+from web.i18n import gettext_marker as _
 from web.notice import Notice
 
 SEND_TIMEOUT_S = 15.0
@@ -16,13 +18,15 @@ class DeliveryFailed(Exception):
 
 def send(url: str, notice: Notice) -> None:
     """Blocks until the service has taken the message, at most SEND_TIMEOUT_S. Raises DeliveryFailed."""
+    if not url:
+        raise DeliveryFailed(_("its address cannot be read with this secret.key; enter it again"))
     service = Apprise(asset=_asset())
     # Apprise logs addresses, and those hold passwords and tokens.
     logging.getLogger("apprise").setLevel(_SILENT)
     if not service.add(url):
-        raise DeliveryFailed("the address is not one that Apprise understands")
+        raise DeliveryFailed(_("the address is not one that Apprise understands"))
     if not service.notify(title=notice.title, body=notice.body):
-        raise DeliveryFailed("the service refused the message or could not be reached")
+        raise DeliveryFailed(_("the service refused the message or could not be reached"))
 
 
 def understands(url: str) -> bool:
@@ -32,6 +36,8 @@ def understands(url: str) -> bool:
 
 
 def _asset() -> AppriseAsset:
+    # Some services take a template= from a file: an address that is typed into a page must not read the server's.
+    AttachmentManager().remove("file")  # type: ignore[no-untyped-call]
     return AppriseAsset(
         app_id="Hallwatch",
         app_desc="Hallwatch",

@@ -1,6 +1,6 @@
 """Writes places, rules and sources as declared, by file or by page.
 
-What footage or presence was computed with stays: a changed view or rule ends and a new one begins.
+What absences were found by stays: a changed rule, and changed opening hours, end and new ones begin.
 """
 
 import hashlib
@@ -21,7 +21,6 @@ from storage.models import (
     Item,
     OpeningHours,
     Source,
-    View,
 )
 from storage.secrets import SecretBox
 from web.declarations import (
@@ -33,9 +32,9 @@ from web.declarations import (
     HallDeclaration,
     ItemDeclaration,
     SourceDeclaration,
-    ViewDeclaration,
     weekdays,
 )
+from web.staying import check_stays
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -54,37 +53,56 @@ def put_district(session: Session, declared: DistrictDeclaration) -> District:
     return _put(session, District, declared.id, declared.model_dump())
 
 
-def put_hall(session: Session, declared: HallDeclaration) -> Hall:
+def put_hall(session: Session, declared: HallDeclaration, now: datetime) -> Hall:
+    """Changed hours hold from now on; those of a new hall for all time."""
+    is_new = session.get(Hall, declared.id) is None
     values = declared.model_dump(include={"id", "name", "name_en", "timezone"})
     hall = _put(session, Hall, declared.id, values | {"district_id": declared.district})
-    session.exec(delete(OpeningHours).where(col(OpeningHours.hall_id) == hall.id))
-    for hours in declared.hours:
-        for weekday in weekdays(hours.days):
-            row = OpeningHours(hall_id=hall.id, weekday=weekday, opens=hours.open, closes=hours.close)
+    wanted = {(day, hours.open, hours.close) for hours in declared.hours for day in weekdays(hours.days)}
+    for row in hours_in_force(session, hall.id):
+        if (span := (row.weekday, row.opens, row.closes)) in wanted:
+            wanted.remove(span)
+        else:
+            row.valid_to = now
             session.add(row)
+    for day, opens, closes in sorted(wanted):
+        start = None if is_new else now
+        session.add(OpeningHours(hall_id=hall.id, weekday=day, opens=opens, closes=closes, valid_from=start))
     session.flush()
     return hall
 
 
+def hours_in_force(session: Session, hall_id: str | None = None) -> list[OpeningHours]:
+    """Of one hall or of all; Monday first."""
+    query = select(OpeningHours).where(col(OpeningHours.valid_to).is_(None))
+    if hall_id is not None:
+        query = query.where(OpeningHours.hall_id == hall_id)
+    return list(session.exec(query.order_by(col(OpeningHours.weekday), col(OpeningHours.opens))))
+
+
 def put_counter(session: Session, declared: CounterDeclaration) -> Counter:
+    """Raises Conflict when a counter with a history would change its hall."""
+    check_stays(session, Counter, declared.id, declared.hall)
     values = declared.model_dump(exclude={"hall"}) | {"hall_id": declared.hall}
     return _put(session, Counter, declared.id, values)
 
 
-def put_camera(
-    session: Session, declared: CameraDeclaration, secrets: SecretBox, *, keep_password: bool = False
-) -> Camera:
-    """With `keep_password` an empty password of the same user and host leaves the stored one as it is."""
+def put_camera(session: Session, declared: CameraDeclaration, secrets: SecretBox) -> Camera:
+    """Without a password the stored one stays, if user and host are the same.
+
+    Raises Conflict when a camera with a history would change its hall.
+    """
+    check_stays(session, Camera, declared.id, declared.hall)
     values = declared.model_dump(exclude={"hall", "username", "password"}) | {"hall_id": declared.hall}
-    values["credentials"] = _credentials(session, declared, secrets, keep_password)
+    values["credentials"] = _credentials(session, declared, secrets)
     return _put(session, Camera, declared.id, values)
 
 
-def _credentials(session: Session, declared: CameraDeclaration, secrets: SecretBox, keep_password: bool) -> str:
+def _credentials(session: Session, declared: CameraDeclaration, secrets: SecretBox) -> str:
     if not declared.username:
         return ""
     stored = session.get(Camera, declared.id)
-    if keep_password and stored and keeps_password(stored, declared, secrets):
+    if stored and keeps_password(stored, declared, secrets):
         return stored.credentials
     return secrets.seal(declared.credentials())
 
@@ -93,39 +111,13 @@ def keeps_password(stored: Camera, declared: CameraDeclaration, secrets: SecretB
     """Not for another user name, and not for another host: that would hand the password to whoever answers there."""
     hosts = {urlsplit(url).netloc for url in (declared.url, declared.sub_url) if url}
     known_hosts = {urlsplit(url).netloc for url in (stored.url, stored.sub_url) if url}
-    unchanged = not declared.password.get_secret_value() and hosts <= known_hosts
+    unchanged = declared.password is None and hosts <= known_hosts
     return unchanged and bool(stored.credentials) and user_name(stored, secrets) == declared.username
 
 
 def user_name(camera: Camera, secrets: SecretBox) -> str:
     """The name with which the recorder signs in to a camera; empty if none."""
     return secrets.open(camera.credentials).partition(":")[0] if camera.credentials else ""
-
-
-def view_in_force(session: Session, camera_id: str, counter_id: str) -> View | None:
-    return session.exec(
-        select(View).where(View.camera_id == camera_id, View.counter_id == counter_id, col(View.valid_to).is_(None))
-    ).first()
-
-
-def put_view(session: Session, declared: ViewDeclaration, now: datetime) -> View:
-    """The first view of a pair holds for all time; a changed one begins now."""
-    before = view_in_force(session, declared.camera, declared.counter)
-    if before and (before.staff_zone, before.customer_zone) == (declared.staff_zone, declared.customer_zone):
-        return before
-    if before:
-        before.valid_to = now
-        session.add(before)
-    view = View(
-        camera_id=declared.camera,
-        counter_id=declared.counter,
-        staff_zone=declared.staff_zone,
-        customer_zone=declared.customer_zone,
-        valid_from=now if before else None,
-    )
-    session.add(view)
-    session.flush()
-    return view
 
 
 def rules_in_force(session: Session, hall_id: str | None, counter_id: str | None) -> list[AbsenceRule]:
@@ -169,12 +161,11 @@ def put_item(session: Session, declared: ItemDeclaration) -> Item:
     return _put(session, Item, declared.code, values)
 
 
-def put_source(session: Session, declared: SourceDeclaration, *, keep_key: bool = False) -> Source:
-    """With `keep_key` an empty key leaves the stored one as it is."""
+def put_source(session: Session, declared: SourceDeclaration) -> Source:
+    """Without a key the stored one stays."""
     values: dict[str, object] = {"id": declared.id, "name": declared.name, "hall_id": declared.hall}
-    key = declared.key.get_secret_value()
-    if key or not keep_key:
-        values["key_hash"] = key_hash(key) if key else ""
+    if declared.key is not None:
+        values["key_hash"] = key_hash(declared.key.get_secret_value()) if declared.key else ""
     source = _put(session, Source, declared.id, values)
     session.exec(delete(CounterAlias).where(col(CounterAlias.source_id) == source.id))
     for alias, counter_id in declared.counters.items():

@@ -133,12 +133,13 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     """One that links and compares, one that notifies, one that listens: a dead mail server delays no other."""
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
+    from web.channels import load_channels
     from web.clerk import Clerk, Job
-    from web.notify import Notifier, channels_from
+    from web.notify import Notifier
     from web.silence import EVERY, Listening
 
     linker = Linker(services.database, services.footage)
-    channels = channels_from(services.settings.notify)
+    channels = partial(load_channels, secrets=services.secrets)
     notifier = Notifier(services.database, channels, services.settings.web.public_url)
     correlating = [
         Job("link", linker.run_once, timedelta(seconds=2)),

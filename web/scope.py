@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Role, Step
+from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Role, Source, Step
 from web.errors import NotFound
 from web.permissions import Permission
 from web.viewer import Viewer
@@ -62,6 +62,14 @@ def scoped_step(session: Session, viewer: Viewer, step_id: int) -> Step:
         raise NotFound
     scoped_case(session, viewer, step.case_id)
     return step
+
+
+def scoped_source(session: Session, viewer: Viewer, source_id: str) -> Source:
+    """A source of several halls needs the whole city as scope."""
+    source = session.get(Source, source_id)
+    if source is None or not (viewer.halls is None or source.hall_id in viewer.halls):
+        raise NotFound
+    return source
 
 
 def may_see_case(viewer: Viewer, case: Case) -> bool:

@@ -18,6 +18,7 @@ from web.database_check import database_problem
 from web.roles import ROLE_NAMES
 from web.services import Services
 from web.settings import WebSettings
+from web.site import SiteError
 from web.supervisor import Supervisor, Worker
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,10 @@ def make_ready(services: Services) -> None:
     problems = list(_problems(services))
     if problems:
         raise CannotStart(problems)
-    changes = prepare(services)
+    try:
+        changes = prepare(services)
+    except SiteError as error:
+        raise CannotStart(error.problems) from None
     for change in changes:
         log.debug("site_applied", kind=change.kind, key=change.key, did=change.did)
     if changes:

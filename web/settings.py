@@ -11,11 +11,11 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from web.declarations import (
     AbsenceRuleDeclaration,
     CameraDeclaration,
+    ChannelDeclaration,
     CounterDeclaration,
     DepartmentDeclaration,
     DistrictDeclaration,
     HallDeclaration,
-    Id,
     ItemDeclaration,
     SourceDeclaration,
     Strict,
@@ -121,10 +121,8 @@ class WatcherSection(Strict):
     sample_seconds: Annotated[float, Field(ge=0.2, le=60)] = 1.0
 
 
-class NotifySettings(Strict):
-    name: Id
+class NotifySettings(ChannelDeclaration):
     url: SecretStr
-    kinds: tuple[Literal["absence", "camera_fault", "node_silent"], ...] = ("absence", "camera_fault", "node_silent")
 
 
 class Settings(Strict):

@@ -2,12 +2,12 @@
 
 A row is written only when its declaration has changed since the last time, so a correction made by page stays until
 the file says something new. What the file no longer names is never deleted: a camera is disabled, a view or a rule
-ends now, anything else stays.
+ends now, a channel is told no more, anything else stays.
 """
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -17,10 +17,19 @@ import orjson
 from pydantic import SecretStr
 from sqlmodel import Session, select
 
-from storage.models import Camera, Declared
+from storage.models import Camera, Declared, NotifyChannel
 from storage.secrets import SecretBox
-from web import places
-from web.declarations import AbsenceRuleDeclaration, CameraDeclaration, SourceDeclaration, Strict, ViewDeclaration
+from web import looks, places
+from web.channels import put_channel
+from web.declarations import (
+    AbsenceRuleDeclaration,
+    CameraDeclaration,
+    ChannelDeclaration,
+    SourceDeclaration,
+    Strict,
+    ViewDeclaration,
+)
+from web.errors import Unprocessable, WebError
 from web.settings import Settings
 
 Did = Literal["added", "changed", "retired"]
@@ -31,6 +40,14 @@ class Change:
     kind: str
     key: str
     did: Did
+
+
+class SiteError(Exception):
+    """The configuration file declares what contradicts the database; nothing of it was taken over."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True)
@@ -44,20 +61,30 @@ class _Declaration:
 def apply_site(
     session: Session, settings: Settings, secrets: SecretBox, fingerprint_key: bytes, now: datetime
 ) -> list[Change]:
-    """Returns what it did. `fingerprint_key` keeps the digests of passwords from being guessed."""
+    """Returns what it did. `fingerprint_key` keeps the digests of passwords from being guessed.
+
+    Raises SiteError with everything that cannot be done; end the transaction without keeping the rest.
+    """
     declarations = list(_declarations(session, settings, secrets, now))
     known = {(row.kind, row.key): row for row in session.exec(select(Declared))}
     changes: list[Change] = []
+    problems: list[str] = []
     for declaration in declarations:
         row = known.pop((declaration.kind, declaration.key), None)
         digest = _digest(declaration.content, fingerprint_key)
         if row is not None and row.digest == digest:
             continue
-        declaration.write()
+        try:
+            declaration.write()
+        except WebError as error:
+            problems.append(f"{declaration.kind}[{declaration.key}]{_words(error)}")
+            continue
         changes.append(Change(declaration.kind, declaration.key, "changed" if row else "added"))
         row = row or Declared(kind=declaration.kind, key=declaration.key, digest=digest)
         row.digest = digest
         session.add(row)
+    if problems:
+        raise SiteError(problems)
     for row in known.values():
         _retire(session, row, now)
         changes.append(Change(row.kind, row.key, "retired"))
@@ -69,7 +96,7 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for d in settings.district:
         yield _Declaration("district", d.id, d, partial(places.put_district, session, d))
     for h in settings.hall:
-        yield _Declaration("hall", h.id, h, partial(places.put_hall, session, h))
+        yield _Declaration("hall", h.id, h, partial(places.put_hall, session, h, now))
     for p in settings.department:
         yield _Declaration("department", p.id, p, partial(places.put_department, session, p))
     for i in settings.item:
@@ -79,11 +106,20 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for m in settings.camera:
         yield _Declaration("camera", m.id, m, partial(places.put_camera, session, m, secrets))
     for v in settings.view:
-        yield _Declaration("view", view_key(v), v, partial(places.put_view, session, v, now))
+        first = not looks.has_view(session, v.camera)  # asked before any is written: those of one file begin together
+        yield _Declaration("view", view_key(v), v, partial(looks.put_view, session, v, now, first=first))
     for r in settings.absence_rule:
         yield _Declaration("absence_rule", rule_key(r), r, partial(places.put_rule, session, r, now))
     for s in settings.source:
         yield _Declaration("source", s.id, s, partial(places.put_source, session, s))
+    for n in settings.notify:
+        yield _Declaration("notify_channel", n.name, n, partial(put_channel, session, n, secrets, now))
+
+
+def _words(error: WebError) -> str:
+    if isinstance(error, Unprocessable) and error.fields:
+        return "; ".join(f".{problem.field}: {problem.problem}" for problem in error.fields)
+    return f": {error.detail}"
 
 
 def view_key(view: ViewDeclaration) -> str:
@@ -104,9 +140,9 @@ def _secrets_of(content: Strict) -> dict[str, str]:
     """Pydantic masks secrets when it dumps them; a changed password must change the digest all the same."""
     secret: SecretStr | None = None
     match content:
-        case CameraDeclaration(password=secret) | SourceDeclaration(key=secret):
-            return {"secret": secret.get_secret_value()}
-    return {}
+        case CameraDeclaration(password=secret) | SourceDeclaration(key=secret) | ChannelDeclaration(url=secret):
+            pass
+    return {"secret": secret.get_secret_value()} if secret else {}
 
 
 def _retire(session: Session, row: Declared, now: datetime) -> None:
@@ -117,13 +153,16 @@ def _retire(session: Session, row: Declared, now: datetime) -> None:
             session.add(camera)
     elif row.kind == "view":
         camera_id, _, counter_id = row.key.partition("/")
-        view = places.view_in_force(session, camera_id, counter_id)
+        view = looks.last_view(session, camera_id, counter_id, now)
         if view:
-            view.valid_to = now
-            session.add(view)
+            looks.end_view(session, view, now)
     elif row.kind == "absence_rule":
         hall_id, _, counter_id = row.key.partition("/")
         for rule in places.rules_in_force(session, hall_id or None, counter_id or None):
             rule.valid_to = now
             session.add(rule)
+    elif row.kind == "notify_channel":
+        channel = session.get(NotifyChannel, row.key)
+        if channel:
+            session.delete(channel)
     session.delete(row)

@@ -23,6 +23,7 @@ from storage.models.footage import (
     Segment,
 )
 from storage.models.links import Finding, FindingKind, FootageLink, LinkBasis, Outcome
+from storage.models.notifying import NotifyChannel
 from storage.models.operations import NODE_SILENT_AFTER, Node
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
 from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View
@@ -79,6 +80,7 @@ __all__ = [
     "LinkBasis",
     "Location",
     "Node",
+    "NotifyChannel",
     "OpeningHours",
     "Outcome",
     "Polygon",

@@ -1,6 +1,6 @@
 """Where it happens: districts, halls, counters, cameras and what they look at."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlmodel import SQLModel
 
@@ -25,7 +25,7 @@ class Hall(SQLModel, table=True):
 
 
 class OpeningHours(SQLModel, table=True):
-    """One span on one weekday; two rows make a lunch break. A hall without any row is always open."""
+    """One span on one weekday; two rows make a lunch break. While none of its rows is in force, a hall is open."""
 
     __tablename__ = "opening_hours"
     id: int | None = column("", default=None, primary_key=True)
@@ -33,8 +33,8 @@ class OpeningHours(SQLModel, table=True):
     weekday: int = column("0 = Monday .. 6 = Sunday; make-up days count as the weekday they are worked as")
     opens: str = column("HH:MM in the hall's zone")
     closes: str = column("HH:MM, exclusive; 24:00 for midnight")
-    valid_from: date | None = column("", default=None)
-    valid_to: date | None = column("last day, inclusive", default=None)
+    valid_from: datetime | None = column("", default=None)
+    valid_to: datetime | None = column("exclusive", default=None)
 
 
 class Counter(SQLModel, table=True):

@@ -145,7 +145,7 @@ class Delivery(SQLModel, table=True):
     )
     id: int | None = column("", default=None, primary_key=True)
     alert_id: int = column("", foreign_key="alert.id")
-    channel: str = column("name of the channel in the configuration, never its URL")
+    channel: str = column("name of the channel, never its URL")
     state: DeliveryState = enum_column(DeliveryState, "", default=DeliveryState.PENDING)
     attempts: int = column("", default=0)
     next_try: datetime = column("")

@@ -1,7 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,12 +68,24 @@ def test_hours_that_end_at_midnight_join_those_of_the_next_day() -> None:
     assert len(found.spans) == 1
 
 
-@pytest.mark.parametrize(
-    ("valid_from", "valid_to", "spans"), [(None, date(2026, 3, 1), 0), (date(2026, 3, 2), None, 1)]
-)
-def test_hours_hold_only_on_their_days_of_validity(valid_from: date | None, valid_to: date | None, spans: int) -> None:
-    row = OpeningHours(hall_id="cc", weekday=0, opens="09:00", closes="17:00", valid_from=valid_from, valid_to=valid_to)
-    assert len(day_of(date(2026, 3, 2), [row])) == spans
+def test_hours_that_change_at_noon_hold_from_noon_on() -> None:
+    noon = local(2026, 3, 2, 12)
+    before, after = (weekdays((opens, closes)) for opens, closes in [("09:00", "11:00"), ("08:00", "17:00")])
+    for row in before:
+        row.valid_to = noon
+    for row in after:
+        row.valid_from = noon
+    found = day_of(date(2026, 3, 2), [*before, *after])
+    assert found == (Span(local(2026, 3, 2, 9), local(2026, 3, 2, 11)), Span(noon, local(2026, 3, 2, 17)))
+
+
+def test_before_a_hall_had_hours_it_was_always_open_and_after_they_were_taken_away_it_is_again() -> None:
+    noon, evening = local(2026, 3, 2, 12), local(2026, 3, 2, 20)
+    rows = weekdays(("09:00", "17:00"))
+    for row in rows:
+        row.valid_from, row.valid_to = noon, evening
+    found = day_of(date(2026, 3, 2), rows)
+    assert found == (Span(local(2026, 3, 2), local(2026, 3, 2, 17)), Span(evening, local(2026, 3, 3)))
 
 
 @given(st.integers(0, 5 * 24 * 60), st.integers(0, 5 * 24 * 60))

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera, ClockSource, Location, Segment
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import accounts
 from web.services import Services
@@ -33,6 +33,8 @@ def test_a_hall_is_made_changed_and_removed(admin: TestClient) -> None:
     [hall] = [hall for hall in admin.get("/api/v1/halls").json() if hall["id"] == "gm"]
     assert [span["days"] for span in hall["hours"]] == ["mon", "tue", "wed"]
     assert admin.put("/api/v1/halls/gm", json=HALL | {"name": "高明"}).json()["name"] == "高明"
+    [hall] = [hall for hall in admin.get("/api/v1/halls").json() if hall["id"] == "gm"]
+    assert hall["hours"] == []
     assert admin.delete("/api/v1/halls/gm").status_code == 204
     assert admin.delete("/api/v1/halls/gm").status_code == 404
 
@@ -86,13 +88,56 @@ def test_a_password_goes_in_and_never_comes_out(admin: TestClient, services: Ser
 
 def test_an_edit_without_a_password_keeps_it_but_not_for_another_host(admin: TestClient, services: Services) -> None:
     def credentials(**changed: str) -> str:
-        admin.put("/api/v1/cameras/cc-cam-9", json={**CAMERA, "password": "", **changed})
+        admin.put("/api/v1/cameras/cc-cam-9", json={**CAMERA, "password": None, **changed})
         with services.database.transaction() as session:
             return services.secrets.open(session.get_one(Camera, "cc-cam-9").credentials)
 
     admin.put("/api/v1/cameras/cc-cam-9", json=CAMERA)
     assert credentials(name="Entrance") == "viewer:geheim-1"
+    assert credentials(password="") == "viewer:"
+    admin.put("/api/v1/cameras/cc-cam-9", json=CAMERA)
     assert credentials(url="rtsp://198.51.100.1/main") == "viewer:"
+
+
+def a_segment(camera: str) -> Segment:
+    return Segment(
+        camera_id=camera,
+        sequence=1,
+        start=NOON,
+        end=NOON + timedelta(seconds=10),
+        size=1,
+        sha256="",
+        key=f"{camera}/1",
+        location=Location.STORED,
+        codec="h264",
+        width=2,
+        height=2,
+        init_size=1,
+        fragments=b"",
+        clock_source=ClockSource.ARRIVAL,
+    )
+
+
+def test_a_camera_with_footage_or_a_view_stays_in_its_hall(admin: TestClient, services: Services) -> None:
+    camera = CAMERA | {"id": "cc-cam-9"}
+    assert admin.put("/api/v1/cameras/cc-cam-9", json=camera).status_code == 200
+    assert admin.put("/api/v1/cameras/cc-cam-9", json=camera | {"hall": "nh"}).status_code == 200
+    with services.database.transaction() as session:
+        session.add(a_segment("cc-cam-9"))
+    for hall, status in {"cc": 409, "nh": 200}.items():
+        assert admin.put("/api/v1/cameras/cc-cam-9", json=camera | {"hall": hall}).status_code == status
+    seen = admin.put("/api/v1/cameras/cc-cam-1", json=camera | {"id": "cc-cam-1", "hall": "nh"})
+    assert seen.status_code == 409
+    assert "Make a new one" in seen.json()["detail"]
+
+
+def test_a_counter_with_a_history_stays_in_its_hall(admin: TestClient) -> None:
+    counter = {"id": "cc-9", "hall": "cc", "number": "9"}
+    assert admin.put("/api/v1/counters/cc-9", json=counter).status_code == 200
+    assert admin.put("/api/v1/counters/cc-9", json=counter | {"hall": "nh"}).status_code == 200
+    absent = {"id": "nh-1", "hall": "cc", "number": "1"}
+    assert admin.put("/api/v1/counters/nh-1", json=absent).status_code == 409
+    assert admin.put("/api/v1/counters/nh-1", json=absent | {"hall": "nh"}).status_code == 200
 
 
 def test_a_camera_that_does_not_answer_is_told_in_words(admin: TestClient) -> None:
@@ -112,6 +157,19 @@ def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock
     rules = [admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": s}).json() for s in (60, 90)]
     assert [rule["version"] for rule in rules] == [1, 2]
     assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json()] == [90]
+
+
+def test_a_view_says_since_when_and_until_when_it_holds(admin: TestClient) -> None:
+    dates = {"valid_from": "2026-03-01T08:00:00+08:00", "valid_to": "2026-03-05T00:00:00Z"}
+    made = admin.put("/api/v1/views", json=view("cc-1") | dates).json()
+    assert (made["valid_from"], made["valid_to"]) == ("2026-03-01T00:00:00Z", "2026-03-05T00:00:00Z")
+    assert made in admin.get("/api/v1/views").json()
+    ended = admin.put("/api/v1/views", json=view("cc-1") | {"valid_to": "2026-03-02T00:00:00Z"}).json()
+    assert ended not in admin.get("/api/v1/views").json()
+    assert ended in admin.get("/api/v1/views?ended=true&camera=cc-cam-1").json()
+    backwards = {"valid_from": "2026-03-05T00:00:00Z", "valid_to": "2026-03-05T00:00:00Z"}
+    assert admin.put("/api/v1/views", json=view("cc-1") | backwards).status_code == 422
+    assert fields(admin.put("/api/v1/views", json=view("cc-1") | {"valid_from": "2026-03-01"})) == ["valid_from"]
 
 
 def test_a_user_gets_a_password_that_is_shown_once(admin: TestClient, services: Services) -> None:

@@ -3,7 +3,6 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,10 +12,11 @@ from sqlmodel import select
 from storage.models import FootageLink
 from tests.servers import wait_until
 from tests.web.conftest import NOON
+from web.channels import put_channel
 from web.clerk import Clerk, Job, at_work
+from web.declarations import ChannelDeclaration
 from web.roles import clerks
 from web.services import Services
-from web.settings import NotifySettings
 
 
 @pytest.fixture
@@ -28,8 +28,10 @@ def dead_service() -> Iterator[socket.socket]:
 
 def test_a_dead_mail_server_does_not_delay_links(services: Services, dead_service: socket.socket) -> None:
     address = SecretStr(f"json://127.0.0.1:{dead_service.getsockname()[1]}/")
-    settings = services.settings.model_copy(update={"notify": (NotifySettings(name="dead", url=address),)})
-    linking, notifying, _ = clerks(replace(services, settings=settings))
+    with services.database.transaction() as session:
+        dead = ChannelDeclaration(name="dead", url=address)
+        put_channel(session, dead, services.secrets, NOON - timedelta(hours=1))
+    linking, notifying, _ = clerks(services)
     dead_service.settimeout(20)
     with at_work(notifying):
         connection, _ = dead_service.accept()  # the message is on its way, and stays there

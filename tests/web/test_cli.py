@@ -104,6 +104,14 @@ def test_init_refuses_a_weak_password(hallwatch: Run) -> None:
     assert "at least 10 characters" in hallwatch("init", "--yes", "--password", "short", code=1).output
 
 
+def test_a_counter_with_a_view_is_not_moved_to_another_hall(hallwatch: Run, site: Path) -> None:
+    other = '[[hall]]\nid = "nh"\ndistrict = "chancheng"\nname = "南海"\n'
+    site.write_text(GOOD + other, "utf-8")
+    assert "Make a new one" in hallwatch("counters", "add", "cc-1", "--hall", "nh", "--number", "1", code=1).output
+    site.write_text(GOOD[: GOOD.index("[[view]]")].replace('hall = "cc"', 'hall = "nh"') + other, "utf-8")
+    assert "counter[cc-1]: It has views" in hallwatch("counters", "list", code=1).output
+
+
 def test_check_names_every_wrong_field(hallwatch: Run, config: Path) -> None:
     config.write_text(GOOD.replace('hall = "cc"', 'hall = "xx"') + '[web]\nlisten = "x"\n', "utf-8")
     result = hallwatch("check", code=1)

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
 from storage.database import Database
@@ -26,7 +26,8 @@ from storage.models import (
     Node,
 )
 from tests.sample import CAMERA, COUNTERS, HALL, a_hall
-from web.notify import FIRST_PAUSE, LONGEST_PAUSE, MAX_AGE, MAX_ATTEMPTS, Channel, Notifier, pause_after
+from web.channels import Channel
+from web.notify import FIRST_PAUSE, LONGEST_PAUSE, MAX_AGE, MAX_ATTEMPTS, Notifier, pause_after
 from web.notify_apprise import understands
 
 NOW = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
@@ -62,6 +63,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
+    with listening() as server:
+        yield server
+
+
+@contextmanager
+def listening() -> Iterator[Listener]:
     with Listener() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -99,8 +106,12 @@ def raise_fault(database: Database) -> None:
         )
 
 
+def told(*channels: Channel) -> Callable[[Session], Sequence[Channel]]:
+    return lambda _session: channels
+
+
 def notifier(database: Database, listener: Listener, kinds: tuple[AlertKind, ...] = BOTH) -> Notifier:
-    return Notifier(database, [Channel("duty", listener.address, kinds)], "https://hall.example/")
+    return Notifier(database, told(Channel("duty", listener.address, kinds)), "https://hall.example/")
 
 
 def only_delivery(database: Database) -> Delivery:
@@ -169,7 +180,7 @@ def test_a_channel_gets_only_the_kinds_it_wants(hall: Database, listener: Listen
 
 def test_every_channel_gets_its_own_message(hall: Database, listener: Listener) -> None:
     raise_absence(hall)
-    channels = [Channel(name, listener.address, BOTH) for name in ("duty", "chief")]
+    channels = told(*(Channel(name, listener.address, BOTH) for name in ("duty", "chief")))
     assert Notifier(hall, channels).run_once(NOW) == 2
     assert Notifier(hall, channels).run_once(NOW) == 0
 
@@ -202,7 +213,7 @@ def test_a_service_that_is_down_is_asked_for_one_message_not_for_all(hall: Datab
 def test_a_channel_that_is_down_does_not_hold_up_another(hall: Database, listener: Listener) -> None:
     raise_absence(hall)
     broken = Channel("broken", "json://127.0.0.1:1/nobody", BOTH)
-    outbox = Notifier(hall, [broken, Channel("duty", listener.address, BOTH)])
+    outbox = Notifier(hall, told(broken, Channel("duty", listener.address, BOTH)))
     assert outbox.run_once(NOW) == 1
 
 
@@ -236,11 +247,24 @@ def test_a_message_that_could_not_be_sent_in_time_is_given_up(hall: Database, li
     assert len(listener.messages) == 1
 
 
+def test_a_new_channel_is_told_of_what_comes_and_not_of_what_was(hall: Database, listener: Listener) -> None:
+    raise_absence(hall, at=NOW - timedelta(minutes=10))
+    raise_absence(hall, at=NOW)
+    new = Channel("duty", listener.address, BOTH, since=NOW - timedelta(minutes=5))
+    assert Notifier(hall, told(new)).run_once(NOW) == 1
+
+
+def test_a_channel_whose_address_cannot_be_read_says_so(hall: Database) -> None:
+    raise_absence(hall)
+    assert Notifier(hall, told(Channel("duty", "", BOTH))).run_once(NOW) == 0
+    assert "secret.key" in only_delivery(hall).last_error
+
+
 def test_a_channel_that_left_the_configuration_gets_nothing_more(hall: Database, listener: Listener) -> None:
     raise_absence(hall)
     listener.status = 500
     notifier(hall, listener).run_once(NOW)
-    Notifier(hall, []).run_once(NOW + LONGEST_PAUSE)
+    Notifier(hall, told()).run_once(NOW + LONGEST_PAUSE)
     assert only_delivery(hall).state is DeliveryState.FAILED
 
 
@@ -278,6 +302,13 @@ def test_an_address_can_be_checked_without_sending() -> None:
     assert not understands("")
 
 
+@pytest.mark.parametrize("file", ["/etc/hostname", "file:///etc/hostname", "hallwatch.toml"])
+def test_an_address_cannot_make_the_server_send_its_files(file: str) -> None:
+    bot = "tgram://123456789:abcdefg_hijklmnop_qrstuvwx-yz0123456789/12315544/"
+    assert understands(bot)
+    assert not understands(f"{bot}?template={file}")
+
+
 @contextmanager
 def crash() -> Iterator[None]:
     with pytest.raises(KeyboardInterrupt):
@@ -291,7 +322,7 @@ def test_a_crash_in_the_middle_of_sending_is_tried_again(hall: Database, listene
         raise KeyboardInterrupt
 
     with crash():
-        Notifier(hall, [Channel("duty", listener.address, BOTH)], send=die).run_once(NOW)
+        Notifier(hall, told(Channel("duty", listener.address, BOTH)), send=die).run_once(NOW)
     assert notifier(hall, listener).run_once(NOW) == 0
     assert notifier(hall, listener).run_once(NOW + pause_after(1)) == 1
 

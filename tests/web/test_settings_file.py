@@ -105,6 +105,7 @@ def test_a_mistake_is_told_with_its_field_and_a_remedy(tmp_path: Path, text: str
         ('counter = "cc-1"', 'counter = "cc-2"', "view[1].counter: there is no counter `cc-2` → did you mean `cc-1`?"),
         ("[[0, 0], [1, 0], [1, 1]]", "[[0, 0], [1, 0]]", "view[1].staff_zone: a zone needs 3 to 64 corners"),
         ("[1, 1]]", "[1, 1.5]]", "view[1].staff_zone: corner 3 is [1, 1.5]"),
+        ("[1, 1]]", "[1, 1]]\nvalid_from = 2026-03-02T09:00:00", "view[1].valid_from: needs a time and its zone"),
         ("[1, 0], [1, 1]]", "[0.5, 0], [1, 0]]", "view[1].staff_zone: the corners lie on one line"),
         ('district = "chancheng"', 'district = "nanhai"', "hall[cc].district: there is no district `nanhai`"),
         ('url = "rtsp://', 'url = "http://', "camera[cam].url: must be an RTSP address"),

@@ -1,19 +1,21 @@
 """The configuration file and the pages both change places; neither undoes the other."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import Session, col, select
 
 from storage.database import Database
-from storage.models import AbsenceRule, Camera, Declared, OpeningHours, Source, View
+from storage.models import AbsenceRule, AlertKind, Camera, Declared, Hall, OpeningHours, Source, View
 from storage.secrets import SecretBox
 from tests.web.conftest import NOON
 from tests.web.test_settings_file import GOOD, read
-from web.places import key_hash, view_in_force
+from web.channels import load_channels
+from web.looks import last_view
+from web.places import key_hash
 from web.settings import Settings
-from web.site import Change, apply_site
+from web.site import Change, SiteError, apply_site
 
 RULE = '[[absence_rule]]\nhall = "cc"\nthreshold_s = 120\n'
 SOURCE = '[[source]]\nid = "city"\nkey = "a-key-of-sixteen-or-more"\ncounters = {"3" = "cc-1"}\n'
@@ -73,6 +75,47 @@ def test_a_new_password_is_a_change_and_no_digest_tells_it(
         assert not set(with_another_pepper) & {row.digest for row in session.exec(select(Declared))}
 
 
+def test_a_secret_that_the_file_does_not_name_stays_as_it_was_entered_by_page(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    without = (GOOD + SOURCE).replace('password = "${CAMERA_PASSWORD}"\n', "")
+    without = without.replace('key = "a-key-of-sixteen-or-more"\n', "")
+    apply(sqlite_database, read(tmp_path, without), secrets)
+    with sqlite_database.transaction() as session:
+        session.get_one(Source, "city").key_hash = key_hash("made-by-page-of-the-source")
+        _camera(session).credentials = secrets.seal("viewer:typed")
+    edited = without.replace('"3" = "cc-1"', '"4" = "cc-1"').replace('id = "cam"', 'id = "cam"\nname = "door"')
+    assert len(apply(sqlite_database, read(tmp_path, edited), secrets)) == 2
+    with sqlite_database.transaction() as session:
+        assert session.get_one(Source, "city").key_hash == key_hash("made-by-page-of-the-source")
+        assert secrets.open(_camera(session).credentials) == "viewer:typed"
+
+
+def test_a_file_that_moves_a_camera_with_a_view_to_another_hall_is_refused_as_a_whole(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    other = '[[hall]]\nid = "nh"\ndistrict = "chancheng"\nname = "南海"\n'
+    moved = GOOD[: GOOD.index("[[view]]")].replace('hall = "cc"', 'hall = "nh"') + other
+    with pytest.raises(SiteError) as refused:
+        apply(sqlite_database, read(tmp_path, moved), secrets)
+    assert [problem.partition(":")[0] for problem in refused.value.problems] == ["counter[cc-1]", "camera[cam]"]
+    with sqlite_database.transaction() as session:
+        assert _camera(session).hall_id == "cc"
+        assert session.get(Hall, "nh") is None
+
+
+def test_an_empty_secret_in_the_file_takes_the_stored_one_away(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD + SOURCE), secrets)
+    emptied = (GOOD + SOURCE).replace('"${CAMERA_PASSWORD}"', '""').replace('"a-key-of-sixteen-or-more"', '""')
+    assert len(apply(sqlite_database, read(tmp_path, emptied), secrets)) == 2
+    with sqlite_database.transaction() as session:
+        assert session.get_one(Source, "city").key_hash == ""
+        assert secrets.open(_camera(session).credentials) == "viewer:"
+
+
 def test_a_changed_view_begins_now_and_the_old_one_is_kept(
     sqlite_database: Database, tmp_path: Path, secrets: SecretBox
 ) -> None:
@@ -82,6 +125,64 @@ def test_a_changed_view_begins_now_and_the_old_one_is_kept(
         old, new = session.exec(select(View).order_by(col(View.id))).all()
     assert (old.valid_from, old.valid_to) == (None, NOON + timedelta(hours=1))
     assert (new.valid_from, new.valid_to) == (NOON + timedelta(hours=1), None)
+
+
+def test_a_channel_of_the_file_is_told_until_it_leaves_the_file(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    channel = '[[notify]]\nname = "duty"\nurl = "json://user:word@192.0.2.7/"\nkinds = ["absence"]\n'
+    apply(sqlite_database, read(tmp_path, GOOD + channel), secrets)
+    with sqlite_database.transaction() as session:
+        [stored] = load_channels(session, secrets)
+    assert (stored.url, stored.kinds) == ("json://user:word@192.0.2.7/", (AlertKind.ABSENCE,))
+    [change] = apply(sqlite_database, read(tmp_path, GOOD + channel.replace("word", "another")), secrets)
+    assert change == Change("notify_channel", "duty", "changed")
+    assert apply(sqlite_database, read(tmp_path, GOOD), secrets) == [Change("notify_channel", "duty", "retired")]
+    with sqlite_database.transaction() as session:
+        assert load_channels(session, secrets) == []
+
+
+def test_changed_hours_hold_from_now_on_and_the_old_ones_are_kept(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    friday_off = GOOD.replace("mon-fri", "mon-thu")
+    apply(sqlite_database, read(tmp_path, friday_off), secrets, hours=1)
+    apply(sqlite_database, read(tmp_path, friday_off.replace("12:00", "13:00")), secrets, hours=2)
+    with sqlite_database.transaction() as session:
+        found = session.exec(select(OpeningHours).order_by(col(OpeningHours.id))).all()
+    one, two = NOON + timedelta(hours=1), NOON + timedelta(hours=2)
+    assert [(row.valid_from, row.valid_to) for row in found] == [
+        *[(None, two)] * 4,
+        (None, one),
+        *[(two, None)] * 4,
+    ]
+
+
+def test_views_of_a_camera_that_one_file_declares_together_begin_together(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    second = GOOD[GOOD.index("[[view]]") :].replace("cc-1", "cc-2")
+    apply(sqlite_database, read(tmp_path, GOOD + counter_of_its_own("cc-2") + second), secrets)
+    with sqlite_database.transaction() as session:
+        assert [view.valid_from for view in session.exec(select(View))] == [None, None]
+
+
+def test_a_view_holds_for_the_time_that_the_file_says(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    dated = GOOD + "valid_from = 2026-03-01T08:00:00+08:00\nvalid_to = 2026-03-05T08:00:00+08:00\n"
+    apply(sqlite_database, read(tmp_path, dated), secrets)
+    with sqlite_database.transaction() as session:
+        view = session.exec(select(View)).one()
+        assert (view.valid_from, view.valid_to) == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC))
+    past = GOOD + counter_of_its_own("cc-2") + GOOD[GOOD.index("[[view]]") :].replace("cc-1", "cc-2")
+    with pytest.raises(SiteError, match=r"^view\[cam/cc-2\]\.valid_to: This is not after the beginning"):
+        apply(sqlite_database, read(tmp_path, past + "valid_to = 2026-03-01T08:00:00+08:00\n"), secrets)
+
+
+def counter_of_its_own(counter: str) -> str:
+    return f'[[counter]]\nid = "{counter}"\nhall = "cc"\nnumber = 2\n'
 
 
 def test_a_changed_rule_is_a_new_version(sqlite_database: Database, tmp_path: Path, secrets: SecretBox) -> None:
@@ -105,7 +206,7 @@ def test_what_is_no_longer_declared_ends_but_is_not_deleted(
     }
     with sqlite_database.transaction() as session:
         assert not _camera(session).enabled
-        assert view_in_force(session, "cam", "cc-1") is None
+        assert last_view(session, "cam", "cc-1", NOON + timedelta(hours=2)) is None
         assert session.exec(select(AbsenceRule)).one().valid_to == NOON + timedelta(hours=1)
 
 
@@ -117,7 +218,7 @@ def test_a_camera_that_is_declared_again_records_again(
     apply(sqlite_database, read(tmp_path, GOOD), secrets)
     with sqlite_database.transaction() as session:
         assert _camera(session).enabled
-        assert view_in_force(session, "cam", "cc-1") is not None
+        assert last_view(session, "cam", "cc-1", NOON) is not None
 
 
 def _camera(session: Session) -> Camera:

@@ -1,15 +1,15 @@
 """Cameras, what they see, and whether they answer: for administrators."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, SecretStr
+from sqlalchemy import nulls_first
 from sqlmodel import Session, col, select
 
 from storage.models import Camera, CameraStatus, Counter, Hall, View, WatchCursor
 from storage.sayings import Saying
 from storage.secrets import SecretBox, SecretError
-from web import places
+from storage.views import not_over
+from web import looks, places
 from web.api.administration import AdminDesk, check_exists, check_id, found, remove
 from web.camera_check import CameraCheck, check_camera
 from web.composition import camera_address, with_credentials
@@ -63,11 +63,14 @@ def shown(camera: Camera, secrets: SecretBox) -> CameraShown:
 
 @router.put("/cameras/{camera_id}")
 def put_camera(desk: AdminDesk, camera_id: str, declared: CameraDeclaration) -> CameraShown:
-    """Without `password`, the stored one stays as long as `username` and the addresses' host are the same."""
+    """Without `password`, the stored one stays as long as `username` and the addresses' host are the same.
+
+    An empty one takes it away. 409 for another hall once it has a view or footage.
+    """
     check_id(camera_id, declared.id)
     with desk.changing(f"camera:{camera_id}") as session:
         check_exists(session, hall=(Hall, declared.hall))
-        camera = places.put_camera(session, declared, desk.services.secrets, keep_password=True)
+        camera = places.put_camera(session, declared, desk.services.secrets)
     return shown(camera, desk.services.secrets)
 
 
@@ -94,7 +97,7 @@ def check_stored_camera(desk: AdminDesk, camera_id: str) -> CameraCheck:
 @router.post("/camera-check")
 def check_new_camera(desk: AdminDesk, declared: CameraDeclaration) -> CameraCheck:
     """The same before the camera is saved."""
-    if not declared.password.get_secret_value() and declared.username:
+    if declared.password is None and declared.username:
         declared = _with_stored_password(desk, declared)
     return check_camera(with_credentials(declared.url, declared.credentials()), declared.transport)
 
@@ -109,11 +112,15 @@ def _with_stored_password(desk: AdminDesk, declared: CameraDeclaration) -> Camer
 
 
 @router.get("/views")
-def list_views(desk: AdminDesk, camera: Annotated[str | None, Query()] = None) -> list[ViewShown]:
-    """Those in force."""
-    query = select(View).where(col(View.valid_to).is_(None)).order_by(col(View.camera_id), col(View.counter_id))
+def list_views(desk: AdminDesk, camera: str | None = None, ended: bool = False) -> list[ViewShown]:
+    """Those in force and those to come; with `ended` also those that are over. The newest of a pair comes last."""
+    query = select(View).order_by(
+        col(View.camera_id), col(View.counter_id), nulls_first(col(View.valid_from)), col(View.id)
+    )
     if camera is not None:
         query = query.where(View.camera_id == camera)
+    if not ended:
+        query = query.where(not_over(desk.services.clock()))
     with desk.reading() as session:
         rows = session.exec(query).all()
     return [_view(row) for row in rows]
@@ -127,15 +134,21 @@ def _view(row: View) -> ViewShown:
         counter=row.counter_id,
         staff_zone=row.staff_zone,
         customer_zone=row.customer_zone,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
     )
 
 
 @router.put("/views")
 def put_view(desk: AdminDesk, declared: ViewDeclaration) -> ViewShown:
-    """Replaces what this camera shows of this counter from now on; what was seen before keeps its zones."""
+    """What this camera shows of this counter from `valid_from` to `valid_to`; what was seen before keeps its zones.
+
+    Without `valid_from` a camera's first view holds for all time, and any other from now on. The same zones with
+    other dates correct the newest view of the pair.
+    """
     with desk.changing(f"view:{declared.camera}/{declared.counter}") as session:
         _check_same_hall(session, declared)
-        return _view(places.put_view(session, declared, desk.services.clock()))
+        return _view(looks.put_view(session, declared, desk.services.clock()))
 
 
 def _check_same_hall(session: Session, declared: ViewDeclaration) -> None:
@@ -148,10 +161,10 @@ def _check_same_hall(session: Session, declared: ViewDeclaration) -> None:
 
 @router.delete("/views/{view_id}", status_code=204)
 def end_view(desk: AdminDesk, view_id: int) -> None:
-    """The view ends now; what was seen with it stays."""
+    """The view ends now; what was seen with it stays. One that was yet to begin is removed."""
     with desk.changing(f"view:{view_id}") as session:
         view = found(session, View, view_id)
-        if view.valid_to is not None:
+        now = desk.services.clock()
+        if view.valid_to is not None and view.valid_to <= now:
             raise NotFound
-        view.valid_to = desk.services.clock()
-        session.add(view)
+        looks.end_view(session, view, now)

@@ -54,8 +54,7 @@ def list_halls(desk: AdminDesk) -> list[HallDeclaration]:
 def hours_by_hall(session: Session) -> dict[str, tuple[Hours, ...]]:
     """One entry per weekday and span, Monday first."""
     found: dict[str, tuple[Hours, ...]] = defaultdict(tuple)
-    rows = session.exec(select(OpeningHours).order_by(col(OpeningHours.weekday), col(OpeningHours.opens)))
-    for row in rows:
+    for row in places.hours_in_force(session):
         found[row.hall_id] += (Hours(days=WEEKDAYS[row.weekday], open=row.opens, close=row.closes),)
     return found
 
@@ -73,10 +72,11 @@ def hall_declaration(hall: Hall, hours: tuple[Hours, ...]) -> HallDeclaration:
 
 @router.put("/halls/{hall_id}")
 def put_hall(desk: AdminDesk, hall_id: str, declared: HallDeclaration) -> HallDeclaration:
+    """Changed hours hold from now on; absences that were found by the old ones stay."""
     check_id(hall_id, declared.id)
     with desk.changing(f"hall:{hall_id}") as session:
         check_exists(session, district=(District, declared.district))
-        places.put_hall(session, declared)
+        places.put_hall(session, declared, desk.services.clock())
     return declared
 
 
@@ -99,6 +99,7 @@ def list_counters(desk: AdminDesk, hall: str | None = None) -> list[CounterDecla
 
 @router.put("/counters/{counter_id}")
 def put_counter(desk: AdminDesk, counter_id: str, declared: CounterDeclaration) -> CounterDeclaration:
+    """409 for another hall once it has a view, presence or an absence."""
     check_id(counter_id, declared.id)
     with desk.changing(f"counter:{counter_id}") as session:
         check_exists(session, hall=(Hall, declared.hall))

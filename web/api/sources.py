@@ -52,12 +52,12 @@ def shown(session: Session, source: Source) -> SourceShown:
 
 @router.put("/sources/{source_id}")
 def put_source(desk: AdminDesk, source_id: str, declared: SourceDeclaration) -> SourceShown:
-    """Without `key` the stored one stays."""
+    """Without `key` the stored one stays; an empty one takes it away."""
     check_id(source_id, declared.id)
     with desk.changing(f"source:{source_id}") as session:
         check_exists(session, hall=(Hall, declared.hall))
         _check_counters(session, declared)
-        return shown(session, places.put_source(session, declared, keep_key=True))
+        return shown(session, places.put_source(session, declared))
 
 
 def _check_counters(session: Session, declared: SourceDeclaration) -> None:

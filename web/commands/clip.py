@@ -10,6 +10,7 @@ import typer
 from sqlmodel import Session, col, select
 
 from storage.models import Camera, Counter, Hall, View
+from storage.views import in_force
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
 from web.services import Services
 
@@ -19,7 +20,7 @@ def clip(
     end: Annotated[str, typer.Argument(help="The same.")],
     file: Annotated[Path, typer.Argument(help="MP4 to write; never overwritten.")],
     camera: Annotated[str, typer.Option(help="Id of the camera.")] = "",
-    counter: Annotated[str, typer.Option(help="Id of a counter: the camera that sees it is taken.")] = "",
+    counter: Annotated[str, typer.Option(help="Id of a counter: the camera that saw it at FROM is taken.")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Write the footage of a span into a file, without encoding it again.
@@ -30,9 +31,10 @@ def clip(
 
     with opened(config) as services:
         with services.database.transaction() as session:
-            found = _camera(session, camera, counter)
-            zone = ZoneInfo(session.get_one(Hall, found.hall_id).timezone)
+            place = _place(session, camera, counter)
+            zone = ZoneInfo(session.get_one(Hall, place.hall_id).timezone)
             first, last = _moment("FROM", start, zone), _moment("TO", end, zone)
+            found = place if isinstance(place, Camera) else _camera_of(session, place, first)
             if last <= first:
                 raise UserError("The clip ends before it starts.")
             try:
@@ -44,20 +46,27 @@ def clip(
     out.print(f"Wrote {file}: {footage.frames} frames of camera {found.id}.", highlight=False)
 
 
-def _camera(session: Session, camera_id: str, counter_id: str) -> Camera:
+def _place(session: Session, camera_id: str, counter_id: str) -> Camera | Counter:
     if bool(camera_id) == bool(counter_id):
         raise UserError("Name either --camera or --counter.")
     if counter_id:
-        if session.get(Counter, counter_id) is None:
+        counter = session.get(Counter, counter_id)
+        if counter is None:
             raise UserError(f"There is no counter {counter_id!r}; `hallwatch counters list` shows all.")
-        in_force = select(View.camera_id).where(View.counter_id == counter_id, col(View.valid_to).is_(None))
-        camera_id = session.exec(in_force.order_by(col(View.camera_id))).first() or ""
-        if not camera_id:
-            raise UserError(f"No camera sees counter {counter_id}.")
+        return counter
     camera = session.get(Camera, camera_id)
     if camera is None:
         known = ", ".join(session.exec(select(Camera.id).order_by(col(Camera.id)))) or "none yet"
         raise UserError(f"There is no camera {camera_id!r}; there are: {known}.")
+    return camera
+
+
+def _camera_of(session: Session, counter: Counter, at: datetime) -> Camera:
+    """The one that saw the counter then: later it may have been turned to another."""
+    seeing = select(Camera).join(View, col(View.camera_id) == col(Camera.id)).order_by(col(Camera.id))
+    camera = session.exec(seeing.where(View.counter_id == counter.id, in_force(at))).first()
+    if camera is None:
+        raise UserError(f"No camera saw counter {counter.id} then.")
     return camera
 
 

@@ -16,10 +16,12 @@ from storage.objects import StoreError
 from storage.secrets import SecretError
 from web.accounts import AccountProblem
 from web.composition import build_services, declare_site
+from web.errors import Conflict
 from web.passwords import PasswordProblem
 from web.serve import CannotStart
 from web.services import Services
 from web.settings_file import FILE_NAME, SettingsError, read_settings
+from web.site import SiteError
 
 out = Console()
 err = Console(stderr=True)
@@ -43,6 +45,8 @@ EXPECTED = (
     SecretError,
     AccountProblem,
     PasswordProblem,
+    SiteError,
+    Conflict,
     OSError,
 )
 

@@ -8,6 +8,7 @@ from rich.table import Table
 from sqlmodel import col, select
 
 from storage.models import Counter, Hall, View
+from storage.views import in_force
 from web import places
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
 from web.declarations import CounterDeclaration
@@ -30,7 +31,7 @@ def show(
         query = query.where(Counter.hall_id == hall)
     with opened(config) as services, services.database.transaction() as session:
         for counter in session.exec(query):
-            seen_by = select(View.camera_id).where(View.counter_id == counter.id, col(View.valid_to).is_(None))
+            seen_by = select(View.camera_id).where(View.counter_id == counter.id, in_force(services.clock()))
             cameras = ", ".join(sorted(session.exec(seen_by)))
             table.add_row(counter.id, counter.hall_id, counter.number, counter.name, cameras)
     out.print(table)

@@ -133,7 +133,7 @@ def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep, 
         absence = scoped_absence(session, viewer, absence_id)
         row = absence_rows(session, [absence], now)[0]
         camera = row.clip.camera_id if row.clip else None
-        camera = camera or camera_of(session, absence.counter_id)
+        camera = camera or camera_of(session, absence.counter_id, absence.start)
         alert = session.exec(select(Alert).where(Alert.absence_id == absence_id)).first()
         by = session.get(User, alert.acknowledged_by) if alert and alert.acknowledged_by else None
         return AbsencePage(

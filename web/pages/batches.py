@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -19,8 +18,8 @@ from web.auth import require
 from web.errors import NotFound
 from web.i18n import Language, say
 from web.i18n import gettext_marker as _
+from web.pages.batch_list import BatchRow, batch_row
 from web.pages.filters import DEFAULT_ZONE
-from web.pages.paging import PAGE_SIZE
 from web.pages.rendering import ScreenDep, add_page
 from web.pages.scoping import sources_in_scope
 from web.permissions import Permission
@@ -31,19 +30,6 @@ router = APIRouter()
 Importer = Annotated[Viewer, Depends(require(Permission.IMPORT))]
 SHOWN_ROWS = 200
 CSV_HEADINGS = (_("Line"), _("Field"), _("What is wrong"), _("What to do"), _("The row as it came"))
-
-
-@dataclass(frozen=True)
-class BatchRow:
-    id: int
-    source: str
-    name: str
-    sequence: int | None
-    received_at: datetime
-    rows: int
-    accepted: int
-    duplicates: int
-    rejected: int
 
 
 @dataclass(frozen=True)
@@ -64,38 +50,12 @@ class BatchPage:
     """Whether there are more rejected rows than are shown; the CSV file has all."""
 
 
-def latest_batches(session: Session, viewer: Viewer) -> tuple[BatchRow, ...]:
-    found = session.exec(
-        select(Batch, Source)
-        .join(Source, col(Source.id) == col(Batch.source_id))
-        .where(sources_in_scope(viewer))
-        .order_by(col(Batch.id).desc())
-        .limit(PAGE_SIZE)
-    )
-    return tuple(_batch_row(batch, source) for batch, source in found)
-
-
-def _batch_row(batch: Batch, source: Source) -> BatchRow:
-    assert batch.id is not None
-    return BatchRow(
-        id=batch.id,
-        source=source.name or source.id,
-        name=batch.name,
-        sequence=batch.sequence,
-        received_at=batch.received_at,
-        rows=batch.rows,
-        accepted=batch.accepted,
-        duplicates=batch.duplicates,
-        rejected=batch.rejected,
-    )
-
-
 def batch_page(batch_id: int, viewer: Importer, services: ServicesDep) -> BatchPage:
     with services.database.transaction() as session:
         batch, source = _scoped_batch(session, viewer, batch_id)
         found = session.exec(_rejected(batch_id).limit(SHOWN_ROWS + 1)).all()
         rows = tuple(_rejected_row(row) for row in found[:SHOWN_ROWS])
-        return BatchPage(DEFAULT_ZONE, _batch_row(batch, source), rows, len(found) > SHOWN_ROWS)
+        return BatchPage(DEFAULT_ZONE, batch_row(batch, source), rows, len(found) > SHOWN_ROWS)
 
 
 def _rejected_row(row: RejectedRow) -> Rejected:

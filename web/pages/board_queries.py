@@ -20,6 +20,7 @@ from storage.models import (
     View,
 )
 from storage.presence_now import PresenceNow, Watched, presence_now, presence_of, watched_counters
+from storage.views import in_force
 from web.pages.crops import Crop, crop_around
 from web.pages.places import CounterRef, HallRef, counters_of
 
@@ -80,7 +81,7 @@ def describe(
     """`camera` is the one that should show them, where it looks at them."""
     ids = [counter.id for counter in counters]
     presence = open_presence(session, ids)
-    looks = looks_at(session, ids)
+    looks = looks_at(session, ids, now)
     alerts = open_alerts(session, ids)
     watched = watched_counters(session, ids, now)
     known = {c.id: _known(presence.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
@@ -120,13 +121,13 @@ def open_presence(session: Session, counter_ids: list[str]) -> dict[str, Presenc
     return {presence.counter_id: presence for presence in found}
 
 
-def looks_at(session: Session, counter_ids: list[str]) -> dict[str, list[LookAt]]:
-    """How enabled cameras look at each counter now, by camera id."""
+def looks_at(session: Session, counter_ids: list[str], at: datetime) -> dict[str, list[LookAt]]:
+    """How enabled cameras looked at each counter then, by camera id, and how they are now."""
     found = session.exec(
         select(View, Camera, CameraStatus.connected)
         .join(Camera, col(Camera.id) == col(View.camera_id))
         .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
-        .where(col(View.counter_id).in_(counter_ids), col(View.valid_to).is_(None), col(Camera.enabled))
+        .where(col(View.counter_id).in_(counter_ids), in_force(at), col(Camera.enabled))
         .order_by(col(View.camera_id))
     ).all()
     blind = _blind(session, {camera.id for _, camera, _ in found})
@@ -144,9 +145,9 @@ def _blind(session: Session, camera_ids: set[str]) -> dict[str, FaultKind]:
     return {camera_id: FaultKind(kind) for camera_id, kind in session.exec(wanted)}
 
 
-def camera_of(session: Session, counter_id: str) -> str | None:
-    """The enabled camera that shows the counter now."""
-    look = best_look(looks_at(session, [counter_id])[counter_id])
+def camera_of(session: Session, counter_id: str, at: datetime) -> str | None:
+    """The enabled camera that showed the counter then."""
+    look = best_look(looks_at(session, [counter_id], at)[counter_id])
     return look.camera.id if look else None
 
 

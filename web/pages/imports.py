@@ -1,7 +1,5 @@
 """Importing a file of cases."""
 
-import shutil
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -10,29 +8,28 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
-from sqlmodel import Session, col, select
 
 import ingest.approvals
-from ingest.approvals.importing import import_file
-from ingest.approvals.mapping import Mapping, MappingError
+from ingest.approvals.mapping import Mapping
 from ingest.approvals.reports import BatchReport
-from storage.models import Source
+from web.errors import Unprocessable
 from web.i18n import gettext_marker as _
-from web.pages.batches import BatchRow, Importer, latest_batches
+from web.pages.batch_list import (
+    BatchFilter,
+    BatchFilterDep,
+    BatchRow,
+    SourceRef,
+    batch_list,
+    visible_sources,
+)
+from web.pages.batches import Importer
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import ScreenDep, add_page, html
-from web.pages.scoping import sources_in_scope
 from web.services import Services, ServicesDep
+from web.uploads import import_upload, load_mapping, name_of, read_mapping
 from web.viewer import Viewer
 
 router = APIRouter()
-_PIECE = 1 << 20
-
-
-@dataclass(frozen=True)
-class SourceRef:
-    id: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -47,16 +44,19 @@ class ImportPage:
     report: BatchReport | None
     dry_run: bool
     file_name: str
+    filter: BatchFilter
     batches: tuple[BatchRow, ...]
+    next: str
 
 
-def import_page(viewer: Importer, services: ServicesDep) -> ImportPage:
-    return _page(services, viewer)
+def import_page(viewer: Importer, services: ServicesDep, wanted: BatchFilterDep) -> ImportPage:
+    return _page(services, viewer, wanted)
 
 
 def _page(
     services: Services,
     viewer: Viewer,
+    wanted: BatchFilter = BatchFilter(),
     *,
     source: str = "",
     mapping: str = "",
@@ -66,9 +66,10 @@ def _page(
     file_name: str = "",
 ) -> ImportPage:
     with services.database.transaction() as session:
+        listed = batch_list(session, viewer, wanted)
         return ImportPage(
             zone=DEFAULT_ZONE,
-            sources=_sources(session, viewer),
+            sources=visible_sources(session, viewer),
             mappings=tuple(mapping_files()),
             source=source,
             mapping=mapping,
@@ -76,7 +77,9 @@ def _page(
             report=report,
             dry_run=dry_run,
             file_name=file_name,
-            batches=latest_batches(session, viewer),
+            filter=wanted,
+            batches=listed.batches,
+            next=listed.next,
         )
 
 
@@ -85,11 +88,6 @@ def mapping_files() -> dict[str, Path]:
     """By name, e.g. receipt."""
     folder = Path(str(files(ingest.approvals))) / "mappings"
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
-
-
-def _sources(session: Session, viewer: Viewer) -> tuple[SourceRef, ...]:
-    found = session.exec(select(Source).where(sources_in_scope(viewer)).order_by(col(Source.id)))
-    return tuple(SourceRef(source.id, source.name or source.id) for source in found)
 
 
 add_page(router, "/import", "import.html", import_page)
@@ -104,13 +102,14 @@ def read_file(
     mapping: Annotated[str, Form()] = "",
     dry_run: Annotated[bool, Form()] = False,
     file: Annotated[UploadFile | None, File()] = None,
+    mapping_file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """Reads the file, or with `dry_run` only says what would become of it."""
-    name = Path(file.filename or "").name if file else ""
+    """Reads the file, or with `dry_run` only says what would become of it. A mapping file goes before a chosen one."""
+    name = name_of(file)
     report: BatchReport | None = None
     problem = "" if file and name else _("Choose a file.")
     if file and name:
-        report, problem = _import(services, viewer, source, mapping, file, name, dry_run)
+        report, problem = _import(services, viewer, source, mapping, mapping_file, file, dry_run)
     page = _page(
         services,
         viewer,
@@ -125,19 +124,26 @@ def read_file(
 
 
 def _import(
-    services: Services, viewer: Viewer, source: str, mapping: str, file: UploadFile, name: str, dry_run: bool
+    services: Services,
+    viewer: Viewer,
+    source: str,
+    mapping: str,
+    mapping_file: UploadFile | None,
+    file: UploadFile,
+    dry_run: bool,
 ) -> tuple[BatchReport | None, str]:
     with services.database.transaction() as session:
-        if source not in [ref.id for ref in _sources(session, viewer)]:
+        if source not in [ref.id for ref in visible_sources(session, viewer)]:
             return None, _("Choose a source.")
     if mapping and mapping not in mapping_files():
         return None, _("Choose a mapping of the list.")
-    with tempfile.TemporaryDirectory(prefix="hallwatch-import-") as folder:
-        path = Path(folder) / name
-        with path.open("wb") as target:  # web.body_limits has seen to its size
-            shutil.copyfileobj(file.file, target, _PIECE)
-        try:
-            known = Mapping.load(mapping_files()[mapping]) if mapping else None
-            return import_file(services.database, source, path, known, services.clock(), dry_run=dry_run), ""
-        except MappingError as error:
-            return None, error.saying
+    try:
+        return import_upload(services, source, file, _mapping(mapping, mapping_file), dry_run=dry_run), ""
+    except Unprocessable as error:
+        return None, error.fields[0].problem
+
+
+def _mapping(name: str, upload: UploadFile | None) -> Mapping | None:
+    if upload and name_of(upload):
+        return read_mapping(upload)
+    return load_mapping(mapping_files()[name]) if name else None

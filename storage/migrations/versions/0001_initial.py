@@ -43,6 +43,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "notify_channel",
+        sa.Column("name", sa.String(), nullable=False, comment="as logs and deliveries call it"),
+        sa.Column(
+            "url",
+            sa.String(),
+            nullable=False,
+            comment="address as Apprise reads it, sealed by storage.secrets: it holds passwords and tokens",
+        ),
+        sa.Column("kinds", sa.JSON(), nullable=False, comment="kinds of alerts that it gets"),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=False, comment="it is told of what is raised from then on"
+        ),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "department",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False, comment="Chinese"),
@@ -136,8 +151,8 @@ def upgrade() -> None:
         ),
         sa.Column("opens", sa.String(), nullable=False, comment="HH:MM in the hall's zone"),
         sa.Column("closes", sa.String(), nullable=False, comment="HH:MM, exclusive; 24:00 for midnight"),
-        sa.Column("valid_from", sa.Date(), nullable=True),
-        sa.Column("valid_to", sa.Date(), nullable=True, comment="last day, inclusive"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
         sa.ForeignKeyConstraint(
             ["hall_id"],
             ["hall.id"],
@@ -833,9 +848,7 @@ def upgrade() -> None:
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("alert_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "channel", sa.String(), nullable=False, comment="name of the channel in the configuration, never its URL"
-        ),
+        sa.Column("channel", sa.String(), nullable=False, comment="name of the channel, never its URL"),
         sa.Column(
             "state",
             sa.Enum("pending", "sent", "failed", name="deliverystate", native_enum=False, length=32),
@@ -964,6 +977,7 @@ def downgrade() -> None:
 
     op.drop_table("hall")
     op.drop_table("department")
+    op.drop_table("notify_channel")
     op.drop_table("node")
     op.drop_table("link_basis")
     op.drop_table("district")

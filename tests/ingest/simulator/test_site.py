@@ -28,6 +28,7 @@ def test_every_counter_has_a_view_and_every_camera_both_streams(tmp_path: Path) 
 def test_the_platform_may_push_with_its_key_and_names_counters_by_number(tmp_path: Path) -> None:
     options = SimulationOptions(push_key="a key that is long enough")
     (source,) = site_of(options, tmp_path).source
+    assert source.key
     assert source.key.get_secret_value() == options.push_key
     assert source.counters["4"] == "cc-sim-4"
 

@@ -16,6 +16,7 @@ FORMS = {
     "halls": {"id": "odd", "district": "nanhai", "timezone": "Asia/Shanghai"},
     "counters": {"id": "odd", "hall": "cc", "number": "77"},
     "cameras": {"id": "odd", "hall": "cc", "url": "rtsp://192.0.2.9/a%2Fb", "transport": "tcp", "enabled": "true"},
+    "items": {"code": "odd"},
     "sources": {"id": "odd", "hall": "cc"},
     "users": {"name": "odd", "role": "inspector", "active": "true", "display_name": TYPED},
 }

@@ -1,14 +1,16 @@
 """Forms: what they change, and what they say when they cannot."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, OpeningHours, User
+from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, Item, OpeningHours, User, View
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
+from tests.web.test_files import CSV, MAPPING
 from web.services import Services
 
 ROW = {
@@ -77,6 +79,44 @@ def test_a_cameras_password_goes_in_and_never_comes_out(sign_in: SignIn, day: Se
         assert day.secrets.open(session.get_one(Camera, "cc-cam-1").credentials) == "hall:s3cret-word"
 
 
+def test_a_views_dates_are_typed_in_the_halls_time(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    with day.database.transaction() as session:
+        view = session.exec(select(View).where(View.camera_id == "cc-cam-1")).first()
+        assert view
+        key, counter = f"cc-cam-1~{view.counter_id}", view.counter_id
+        form = {"staff_zone": json.dumps(view.staff_zone), "customer_zone": json.dumps(view.customer_zone)}
+    dates = {"valid_from": "2026-11-02T08:00:00", "valid_to": "2027-01-01T00:00"}
+    assert client.post(f"/admin/views?edit={key}", data=form | dates).status_code == 303
+    page = client.get(f"/admin/views?edit={key}").text
+    assert "2026-11-02 08:00" in page
+    assert 'value="2027-01-01T00:00:00"' in page
+    with day.database.transaction() as session:
+        [view] = session.exec(select(View).where(View.camera_id == "cc-cam-1", View.counter_id == counter))
+        assert view.valid_from == datetime(2026, 11, 2, tzinfo=UTC)
+    wrong = client.post(f"/admin/views?edit={key}", data=form | {"valid_from": "yesterday"})
+    assert wrong.status_code == 422
+    assert 'id="p-valid_from"' in wrong.text
+    assert client.post(f"/admin/views/remove?edit={key}").status_code == 303
+    assert client.get(f"/admin/views?edit={key}").status_code == 404
+
+
+def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    form = {"code": "粤/01 A", "name": "食品经营许可", "legal_days": "20", "promised_days": "", "department": ""}
+    assert client.post("/admin/items", data=form).status_code == 303
+    edit = "/admin/items?edit=%E7%B2%A4/01%20A"
+    assert client.post(edit, data=form | {"promised_days": "5"}).status_code == 303
+    with day.database.transaction() as session:
+        item = session.get_one(Item, "粤/01 A")
+        assert (item.name, item.legal_days, item.promised_days) == ("食品经营许可", 20, 5)
+    wrong = client.post(edit, data=form | {"legal_days": "some"})
+    assert wrong.status_code == 422
+    assert 'id="p-legal_days"' in wrong.text
+    assert client.post(edit.replace("?", "/remove?")).status_code == 303
+    assert client.get(edit).status_code == 404
+
+
 def test_a_new_users_password_is_shown_this_once(sign_in: SignIn) -> None:
     client = sign_in("admin")
     page = client.post(
@@ -109,6 +149,20 @@ def test_a_file_is_read_and_each_bad_row_explained(sign_in: SignIn, day: Service
     with day.database.transaction() as session:
         found = session.exec(select(Case).where(Case.number == ROW["case"])).all()
         assert len(found) == (0 if dry_run else 1)
+
+
+def test_a_mapping_of_ones_own_reads_the_file_and_its_mistakes_are_shown(sign_in: SignIn) -> None:
+    def sent(mapping: str) -> tuple[int, str]:
+        files = {"file": ("own.csv", CSV), "mapping_file": ("our.toml", mapping)}
+        page = sign_in("inspector").post("/import", data={"source": "cc-platform", "dry_run": "true"}, files=files)
+        return page.status_code, page.text
+
+    status, text = sent(MAPPING)
+    assert status == 200
+    assert "sometime is not a time" in text
+    status, text = sent(MAPPING.replace('case = "办件"', ""))
+    assert status == 422
+    assert "nothing gives the field case" in text
 
 
 def test_an_import_without_a_file_says_so(sign_in: SignIn) -> None:

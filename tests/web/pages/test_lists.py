@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from storage.models import Presence, StaffState, WatchCursor
+from storage.models import Batch, Presence, Source, StaffState, WatchCursor
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.pages.paging import Cursor, parse_cursor
@@ -39,6 +39,42 @@ def test_cases_are_found_by_number_item_and_status(sign_in: SignIn) -> None:
     assert len(client.get("/cases.json?q=预售").json()["cases"]) == 3
     assert client.get("/cases.json?q=%25").json()["cases"] == []
     assert all(case["closed_at"] for case in client.get("/cases.json?status=closed").json()["cases"])
+
+
+def test_refused_rows_stay_in_reach_however_many_batches_came_after(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        old = session.get_one(Batch, 1)
+        old.rejected = 1
+        session.add_all(
+            Batch(source_id="cc-platform", sequence=1000 + n, received_at=NOW + timedelta(seconds=n // 2))
+            for n in range(60)
+        )
+    client = sign_in("inspector")
+    seen: list[int] = []
+    cursor = ""
+    while cursor or not seen:
+        found = client.get(f"/import.json?after={cursor}").json()
+        assert len(found["batches"]) <= 50
+        seen += [batch["id"] for batch in found["batches"]]
+        cursor = found["next"]
+    assert 1 in seen
+    assert len(seen) == len(set(seen)) > 60
+    refused = client.get("/import.json?rows=refused&source=cc-platform").json()["batches"]
+    assert 1 in [batch["id"] for batch in refused]
+    assert all(batch["rejected"] for batch in refused)
+    assert 'href="/import?rows=refused&amp;after=' not in client.get("/import?rows=refused").text
+    assert "after=" in client.get("/import").text
+
+
+def test_batches_of_a_source_out_of_scope_are_not_listed(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.add(Source(id="nh-platform", hall_id="nh"))
+        session.flush()
+        session.add(Batch(source_id="nh-platform", received_at=NOW))
+    client = sign_in("inspector")
+    assert client.get("/import.json?source=nh-platform").status_code == 404
+    assert "nh-platform" not in client.get("/import.json").text
+    assert len(sign_in("admin").get("/import.json?source=nh-platform").json()["batches"]) == 1
 
 
 def test_days_are_the_halls_days(sign_in: SignIn) -> None:

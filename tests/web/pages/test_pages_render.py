@@ -23,7 +23,19 @@ PAGES = [
     "/import",
     "/import/1",
 ]
-ADMIN = ["halls", "counters", "cameras", "views", "rules", "users", "sources", "departments", "districts"]
+ADMIN = [
+    "halls",
+    "counters",
+    "cameras",
+    "views",
+    "rules",
+    "users",
+    "sources",
+    "channels",
+    "items",
+    "departments",
+    "districts",
+]
 PAGES += [f"/admin/{section}" for section in ADMIN]
 
 

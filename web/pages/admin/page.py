@@ -9,19 +9,36 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from web.api import cameras as cameras_api
+from web.api import channels as channels_api
 from web.api.administration import AdminDesk, Desk
+from web.api.channels import Trial
 from web.camera_check import CameraCheck
 from web.errors import NotFound
-from web.pages.admin.cameras import Cameras, Views
+from web.pages.admin.cameras import Cameras
+from web.pages.admin.channels import Channels
 from web.pages.admin.forms import Field, Row, Saved, Section, problems_of, with_form
+from web.pages.admin.items import Items
 from web.pages.admin.people import Rules, Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
+from web.pages.admin.views import Views
 from web.pages.rendering import ScreenDep, add_page, html
 
 router = APIRouter()
 SECTIONS: Mapping[str, Section] = {
     section.name: section
-    for section in (Halls(), Counters(), Cameras(), Views(), Rules(), Users(), Sources(), Departments(), Districts())
+    for section in (
+        Halls(),
+        Counters(),
+        Cameras(),
+        Views(),
+        Rules(),
+        Users(),
+        Sources(),
+        Channels(),
+        Items(),
+        Departments(),
+        Districts(),
+    )
 }
 
 
@@ -50,6 +67,9 @@ class AdminPage:
     """Over whose picture zones are drawn; empty where there are none."""
     secret: str
     check: CameraCheck | None
+    """Whether the camera answered, where that was asked."""
+    trial: Trial | None
+    """Whether the channel's service took a test message, where one was sent."""
 
 
 def admin_page(
@@ -78,6 +98,7 @@ def _page(
     problems: tuple[str, ...] = (),
     secret: str = "",
     check: CameraCheck | None = None,
+    trial: Trial | None = None,
 ) -> AdminPage:
     shown = section.fields(desk, key) if fields is None else fields
     rows = tuple(section.rows(desk))
@@ -97,6 +118,7 @@ def _page(
         camera=camera,
         secret=secret,
         check=check,
+        trial=trial,
     )
 
 
@@ -158,3 +180,10 @@ def check_camera(desk: AdminDesk, around: ScreenDep, edit: Annotated[str, Query(
     """Opens the stored camera as the recorder would; takes some seconds where it does not answer."""
     result = cameras_api.check_stored_camera(desk, edit)
     return html(around, "admin.html", _page(desk, SECTIONS["cameras"], edit, form_open=True, check=result))
+
+
+@router.post("/admin/channels/test", include_in_schema=False)
+def test_channel(desk: AdminDesk, around: ScreenDep, edit: Annotated[str, Query(max_length=200)]) -> Response:
+    """Sends a test message; takes some seconds where the service does not answer."""
+    result = channels_api.send_test(desk, edit)
+    return html(around, "admin.html", _page(desk, SECTIONS["channels"], edit, form_open=True, trial=result))

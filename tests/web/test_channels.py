@@ -1,0 +1,143 @@
+"""Channels of notifications by page and API: told who gets what, tried out, and their addresses never shown again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from storage.models import AlertKind, NotifyChannel
+from tests.web.conftest import NOON, SignedIn
+from tests.web.test_notify import Listener, listening
+from web.auth import CSRF_HEADER
+from web.channels import load_channels
+from web.services import Services
+
+SECRET = "very-secret"
+DUTY = {"name": "duty", "url": f"json://user:{SECRET}@127.0.0.1:1/hook", "kinds": ["absence"]}
+ADDRESS = "/api/v1/channels/duty"
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listening() as server:
+        yield server
+
+
+@pytest.fixture
+def admin(signed_in: SignedIn) -> TestClient:
+    return signed_in("admin")
+
+
+def knock(client: TestClient) -> list[int]:
+    forms = {"name": "duty", "url": str(DUTY["url"]), "kinds": "absence"}
+    return [
+        client.get("/api/v1/channels").status_code,
+        client.put(ADDRESS, json=DUTY).status_code,
+        client.post(f"{ADDRESS}/test").status_code,
+        client.delete(ADDRESS).status_code,
+        client.get("/admin/channels.json").status_code,
+        client.post("/admin/channels", data=forms).status_code,
+        client.post("/admin/channels/test?edit=duty").status_code,
+        client.post("/admin/channels/remove?edit=duty").status_code,
+    ]
+
+
+def test_nobody_but_an_administrator_sees_or_changes_them(
+    anonymous: TestClient, signed_in: SignedIn, services: Services
+) -> None:
+    assert knock(anonymous) == [401, 401, 401, 401, 401, 303, 303, 303]
+    for role in ("supervisor", "inspector", "investigator", "department"):
+        assert knock(signed_in(role)) == [403] * 8
+    with services.database.transaction() as session:
+        assert load_channels(session, services.secrets) == []
+
+
+def test_a_forged_request_adds_none_and_sends_nothing(admin: TestClient, listener: Listener) -> None:
+    admin.put(ADDRESS, json=DUTY | {"url": listener.address})
+    del admin.headers[CSRF_HEADER]
+    assert knock(admin) == [200, 403, 403, 403, 200, 403, 403, 403]
+    assert listener.messages == []
+
+
+def test_an_address_goes_in_and_never_comes_out(admin: TestClient, services: Services) -> None:
+    answers = [
+        admin.put(ADDRESS, json=DUTY),
+        admin.get("/api/v1/channels"),
+        admin.get("/admin/channels"),
+        admin.get("/admin/channels?edit=duty"),
+        admin.get("/admin/channels.json?edit=duty"),
+        admin.post("/admin/channels?edit=duty", data={"url": DUTY["url"]}),
+        admin.post(f"{ADDRESS}/test"),
+    ]
+    assert all(SECRET not in answer.text for answer in answers)
+    assert answers[1].json() == [{"name": "duty", "service": "json", "kinds": ["absence"]}]
+    with services.database.transaction() as session:
+        assert SECRET not in session.get_one(NotifyChannel, "duty").url
+        [channel] = load_channels(session, services.secrets)
+    assert (channel.url, channel.kinds, channel.since) == (DUTY["url"], (AlertKind.ABSENCE,), NOON)
+    assert SECRET not in repr(channel)
+
+
+def test_a_change_without_an_address_keeps_the_stored_one(admin: TestClient, services: Services) -> None:
+    admin.put(ADDRESS, json=DUTY)
+    assert admin.put(ADDRESS, json={"name": "duty", "kinds": ["camera_fault"]}).status_code == 200
+    with services.database.transaction() as session:
+        [channel] = load_channels(session, services.secrets)
+    assert (channel.url, channel.kinds) == (DUTY["url"], (AlertKind.CAMERA_FAULT,))
+    assert admin.delete(ADDRESS).status_code == 204
+    assert admin.delete(ADDRESS).status_code == 404
+    assert admin.get("/api/v1/channels").json() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"url": None}, "url"),
+        ({"url": "nonsense"}, "url"),
+        ({"url": "no-such-service://x"}, "url"),
+        ({"kinds": []}, "kinds"),
+        ({"kinds": ["rain"]}, "kinds.0"),
+        ({"name": "other"}, "id"),
+    ],
+)
+def test_a_mistake_names_its_field(admin: TestClient, wrong: dict[str, Any], field: str) -> None:
+    answer = admin.put(ADDRESS, json=DUTY | wrong)
+    assert answer.status_code == 422
+    assert answer.json()["fields"][0]["field"] == field
+
+
+def test_a_channel_is_tried_out_by_api_and_by_page(admin: TestClient, listener: Listener) -> None:
+    admin.put(ADDRESS, json=DUTY | {"url": listener.address})
+    assert admin.post(f"{ADDRESS}/test").json() == {"ok": True, "error": ""}
+    assert "测试消息" in listener.messages[0]["title"]
+    assert "duty" in listener.messages[0]["message"]
+    english = {"Accept-Language": "en"}
+    assert "has taken a test message" in admin.post("/admin/channels/test?edit=duty", headers=english).text
+    listener.status = 500
+    answer = admin.post(f"{ADDRESS}/test").json()
+    assert not answer["ok"]
+    assert "refused" in answer["error"]
+    assert "was not sent" in admin.post("/admin/channels/test?edit=duty", headers=english).text
+    assert admin.post("/api/v1/channels/none/test").status_code == 404
+
+
+def test_a_channel_is_made_by_page(admin: TestClient, services: Services) -> None:
+    form = {"name": "duty", "url": DUTY["url"], "kinds": ["absence", "camera_fault"]}
+    assert admin.post("/admin/channels", data=form).status_code == 303
+    none = admin.post("/admin/channels?edit=duty", data={"url": ""})
+    assert none.status_code == 422
+    assert 'id="p-kinds"' in none.text
+    with services.database.transaction() as session:
+        [channel] = load_channels(session, services.secrets)
+    assert channel.kinds == tuple(AlertKind)
+
+
+def test_a_channel_that_was_sealed_with_another_key_is_shown_as_not_readable(
+    admin: TestClient, services: Services
+) -> None:
+    admin.put(ADDRESS, json=DUTY)
+    with services.database.transaction() as session:
+        session.get_one(NotifyChannel, "duty").url = "sealed-with-another-key"
+    assert admin.get("/api/v1/channels").json()[0]["service"] == ""
+    assert "secret.key" in admin.post(f"{ADDRESS}/test").json()["error"]

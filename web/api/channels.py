@@ -1,0 +1,81 @@
+"""Channels of notifications: for administrators. An address goes in and never comes out."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from storage.models import AlertKind, NotifyChannel
+from storage.sayings import Saying
+from web import channels
+from web.api.administration import AdminDesk, check_id, found, remove
+from web.channels import Channel, put_channel
+from web.declarations import ChannelDeclaration
+from web.errors import Unprocessable
+from web.field_problems import FieldProblem
+from web.notice import trial
+
+router = APIRouter(prefix="/api/v1", tags=["channels"])
+
+
+class ChannelShown(BaseModel):
+    name: str
+    service: str
+    """The kind of its address, e.g. mailtos; empty when it cannot be read with this secret.key."""
+    kinds: tuple[AlertKind, ...]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Whether the service took a test message."""
+
+    ok: bool
+    error: str
+
+
+@router.get("/channels")
+def list_channels(desk: AdminDesk) -> list[ChannelShown]:
+    with desk.reading() as session:
+        return [_shown(channel) for channel in channels.load_channels(session, desk.services.secrets)]
+
+
+def _shown(channel: Channel) -> ChannelShown:
+    return ChannelShown(name=channel.name, service=channel.service, kinds=channel.kinds)
+
+
+@router.put("/channels/{name}")
+def set_channel(desk: AdminDesk, name: str, declared: ChannelDeclaration) -> ChannelShown:
+    """A new channel is told of alerts from now on. Without `url` the stored one stays."""
+    check_id(name, declared.name)
+    _check_url(declared)
+    with desk.changing(f"channel:{name}") as session:
+        row = put_channel(session, declared, desk.services.secrets, desk.services.clock())
+        return _shown(channels.opened(row, desk.services.secrets))
+
+
+def _check_url(declared: ChannelDeclaration) -> None:
+    from web.notify_apprise import understands  # takes long to load, and only this needs it
+
+    if declared.url and not understands(declared.url.get_secret_value()):
+        raise Unprocessable(fields=[FieldProblem("url", Saying("This is not an address that Apprise understands."))])
+
+
+@router.delete("/channels/{name}", status_code=204)
+def delete_channel(desk: AdminDesk, name: str) -> None:
+    """What it has not got yet it will not get."""
+    with desk.changing(f"channel:{name}") as session:
+        remove(session, NotifyChannel, name)
+
+
+@router.post("/channels/{name}/test")
+def send_test(desk: AdminDesk, name: str) -> Trial:
+    """Sends a message that says it is a test; takes up to 15 s when the service does not answer."""
+    from web.notify_apprise import DeliveryFailed, send
+
+    with desk.changing(f"channel:{name}:test") as session:
+        channel = channels.opened(found(session, NotifyChannel, name), desk.services.secrets)
+    try:
+        send(channel.url, trial(name, desk.services.settings.web.public_url))
+    except DeliveryFailed as error:
+        return Trial(ok=False, error=str(error))
+    return Trial(ok=True, error="")

@@ -1,0 +1,149 @@
+"""Views."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from starlette.datastructures import FormData
+
+from storage.sayings import Saying
+from web.api import cameras as api
+from web.api import places as places_api
+from web.api.administration import Desk
+from web.declarations import ViewDeclaration
+from web.errors import NotFound, Unprocessable
+from web.field_problems import FieldProblem
+from web.i18n import gettext_marker as _
+from web.pages.admin.forms import Field, Row, Saved, text
+from web.pages.filters import DEFAULT_ZONE
+from web.pages.formats import local_input
+
+_SEPARATOR = "~"
+UNREADABLE_CORNERS = Saying("This is not readable as a list of corners.")
+
+
+class Views:
+    name = "views"
+    title = _("Views")
+    one = _("View")
+    about = _(
+        "A view says where in a camera's picture the staff and the customers of a counter are. "
+        "A changed zone holds from now on; a camera that has been turned needs a view that begins when it was."
+    )
+    columns = (_("Camera"), _("Counter"), _("Staff zone"), _("Customer zone"), _("From"), _("Until"))
+    camera_picture = True
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        zones, now = _zones(desk), desk.services.clock()
+        return [
+            Row(
+                _SEPARATOR.join((v.camera, v.counter, str(v.view_id))),
+                (v.camera, v.counter, _corners(v.staff_zone), _corners(v.customer_zone),
+                 _shown(v.valid_from, zones.get(v.camera)), _shown(v.valid_to, zones.get(v.camera))),
+                muted=v.valid_from is not None and v.valid_from > now,
+            )
+            for v in api.list_views(desk)
+        ]  # fmt: skip
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = _view(desk, key)
+        cameras = tuple((c.id, f"{c.name} ({c.id})" if c.name else c.id) for c in api.list_cameras(desk))
+        counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
+        return (
+            Field("camera", _("Camera"), "choice", found.camera if found else "", options=cameras, required=True,
+                  fixed=bool(key)),
+            Field("counter", _("Counter"), "choice", found.counter if found else "", options=counters, required=True,
+                  fixed=bool(key)),
+            Field("staff_zone", _("Staff zone"), "zone", _written(found.staff_zone if found else _LEFT), required=True,
+                  hint=_("Corners [x, y] from the top left, 0 to 1.")),
+            Field("customer_zone", _("Customer zone"), "zone", _written(found.customer_zone if found else []),
+                  hint=_("Empty if the camera does not see the customers.")),
+            Field("valid_from", _("Valid from"), "datetime-local",
+                  hint=_("Time of the hall. Empty: it stays as it is; a new view or zone holds from now on, "
+                         "a camera's first view for all time.")),
+            Field("valid_to", _("Valid until"), "datetime-local",
+                  value=_typed(found.valid_to, _zones(desk).get(found.camera)) if found else "",
+                  hint=_("Empty: for good.")),
+        )  # fmt: skip
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        camera, counter, _id = _parts(key)
+        camera = camera or text(form, "camera")
+        zone = _zones(desk).get(camera)
+        declared = ViewDeclaration(
+            camera=camera,
+            counter=counter or text(form, "counter"),
+            staff_zone=_read(form, "staff_zone"),
+            customer_zone=_read(form, "customer_zone"),
+            valid_from=_moment(form, "valid_from", zone),
+            valid_to=_moment(form, "valid_to", zone),
+        )
+        api.put_view(desk, declared)
+        return Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        found = _view(desk, key)
+        if found is None:
+            raise NotFound
+        api.end_view(desk, found.view_id)
+
+
+_LEFT = [[0.1, 0.15], [0.9, 0.15], [0.9, 0.6], [0.1, 0.6]]
+"""Where a new zone begins: large enough to be seen and dragged."""
+
+
+def _view(desk: Desk, key: str) -> api.ViewShown | None:
+    """Raises NotFound for a key that names none; without an id it names the newest of the pair."""
+    camera, counter, view_id = _parts(key)
+    found = [v for v in api.list_views(desk, camera) if v.counter == counter and view_id in ("", str(v.view_id))]
+    if key and not found:
+        raise NotFound
+    return found[-1] if found else None
+
+
+def _parts(key: str) -> tuple[str, str, str]:
+    camera, counter, view_id = [*key.split(_SEPARATOR, 2), "", ""][:3]
+    return camera, counter, view_id
+
+
+def _zones(desk: Desk) -> dict[str, str]:
+    """In which zone each camera's times are shown."""
+    halls = {hall.id: hall.timezone for hall in places_api.list_halls(desk)}
+    return {camera.id: halls[camera.hall] for camera in api.list_cameras(desk)}
+
+
+def _corners(zone: Sequence[object]) -> str:
+    return str(len(zone)) if zone else ""
+
+
+def _shown(at: datetime | None, zone: str | None) -> str:
+    return f"{at.astimezone(ZoneInfo(zone or DEFAULT_ZONE)):%Y-%m-%d %H:%M}" if at else ""
+
+
+def _typed(at: datetime | None, zone: str | None) -> str:
+    return local_input(at, zone or DEFAULT_ZONE) if at else ""
+
+
+def _moment(form: FormData, name: str, zone: str | None) -> datetime | None:
+    """What was typed, in the hall's time. Raises Unprocessable."""
+    typed = text(form, name)
+    try:
+        at = datetime.fromisoformat(typed) if typed else None
+    except ValueError:
+        raise Unprocessable(fields=[FieldProblem(name, Saying("This is not a date and time."))]) from None
+    if at is None or at.tzinfo:
+        return at
+    return at.replace(tzinfo=ZoneInfo(zone or DEFAULT_ZONE)).astimezone(UTC)
+
+
+def _written(zone: Sequence[Sequence[float]]) -> str:
+    return orjson.dumps(zone).decode()
+
+
+def _read(form: FormData, name: str) -> Any:  # noqa: ANN401 (whatever was typed; the declaration checks it)
+    try:
+        return orjson.loads(text(form, name) or "[]")
+    except orjson.JSONDecodeError:
+        raise Unprocessable(fields=[FieldProblem(name, UNREADABLE_CORNERS)]) from None
