@@ -128,7 +128,7 @@ def _presence(session: Session, cases: Sequence[_Case], margin: timedelta) -> li
 
 
 def _can_be_decided(step: Span, watched: Watched, now: datetime, margin: timedelta) -> bool:
-    if not watched.cameras or step.end < now - GIVE_UP_AFTER:
+    if not watched.at(step.start) or step.end < now - GIVE_UP_AFTER:
         return True
     watched_to = watched.watched_to(step.start)
     return watched_to is not None and watched_to >= step.end + margin + DECIDED_AFTER
