@@ -99,6 +99,12 @@ CODE_WORDS: Mapping[str, str] = {
     "watcher": _("Watcher"),
     "web": _("Web pages"),
     "clerk": _("Clerk"),
+    # why a message was not delivered
+    "refused_or_unreachable": _("the service refused the message or could not be reached."),
+    "address_not_understood": _("the channel's address is not one that Apprise understands."),
+    "too_late": _("it was too old to be news when it could have been sent."),
+    "too_often": _("it was tried too often."),
+    "no_channel": _("the configuration has no such channel any more."),
     # channels
     "counter": _("At the counter"),
     "internet": _("Internet"),
