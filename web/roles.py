@@ -129,6 +129,7 @@ def _clerk(services: Services) -> Iterator[None]:
 
 def clerks(services: Services) -> "tuple[Clerk, ...]":
     """One that links and compares, and one that notifies: a dead mail server must not delay links."""
+    from correlation.comparing import find_steps_out_of_order
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from web.clerk import Clerk, Job
@@ -140,6 +141,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     correlating = [
         Job("link", linker.run_once, timedelta(seconds=2)),
         Job("findings", partial(find_unstaffed_steps, services.database), timedelta(seconds=10)),
+        Job("order", partial(find_steps_out_of_order, services.database), timedelta(seconds=10)),
     ]
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     return Clerk(correlating, services.clock), Clerk(notifying, services.clock)

@@ -57,6 +57,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Outcome.NONE, _("No clip")),
     (Outcome.UNMAPPED, _("Place unknown")),
     (FindingKind.STEP_WHILE_UNSTAFFED, _("Step entered while nobody was at the counter")),
+    (FindingKind.STEP_OUT_OF_ORDER, _("Step stamped before one that has to come first")),
     (StepKind.RECEIVE, _("Receive")),
     (StepKind.ACCEPT, _("Accept")),
     (StepKind.REVIEW, _("Review")),
