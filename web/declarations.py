@@ -193,6 +193,7 @@ class ViewDeclaration(Strict):
     counter: Id
     staff_zone: Zone
     customer_zone: OptionalZone = []
+    whole_zone: bool = False
 
 
 class AbsenceRuleDeclaration(Strict):

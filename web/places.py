@@ -111,7 +111,8 @@ def view_in_force(session: Session, camera_id: str, counter_id: str) -> View | N
 def put_view(session: Session, declared: ViewDeclaration, now: datetime) -> View:
     """The first view of a pair holds for all time; a changed one begins now."""
     before = view_in_force(session, declared.camera, declared.counter)
-    if before and (before.staff_zone, before.customer_zone) == (declared.staff_zone, declared.customer_zone):
+    shown = declared.model_dump(include={"staff_zone", "customer_zone", "whole_zone"})
+    if before and before.model_dump(include=set(shown)) == shown:
         return before
     if before:
         before.valid_to = now
@@ -119,8 +120,7 @@ def put_view(session: Session, declared: ViewDeclaration, now: datetime) -> View
     view = View(
         camera_id=declared.camera,
         counter_id=declared.counter,
-        staff_zone=declared.staff_zone,
-        customer_zone=declared.customer_zone,
+        **shown,
         valid_from=now if before else None,
     )
     session.add(view)

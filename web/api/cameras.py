@@ -127,6 +127,7 @@ def _view(row: View) -> ViewShown:
         counter=row.counter_id,
         staff_zone=row.staff_zone,
         customer_zone=row.customer_zone,
+        whole_zone=row.whole_zone,
     )
 
 

@@ -514,6 +514,12 @@ def upgrade() -> None:
         sa.Column("counter_id", sa.String(), nullable=False),
         sa.Column("staff_zone", sa.JSON(), nullable=False, comment="corners [x, y], 0..1"),
         sa.Column("customer_zone", sa.JSON(), nullable=False, comment="corners [x, y], 0..1; empty if not seen"),
+        sa.Column(
+            "whole_zone",
+            sa.Boolean(),
+            nullable=False,
+            comment="the zone is all of the place where staff sits: the camera may say alone that nobody is there",
+        ),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
         sa.ForeignKeyConstraint(

@@ -102,6 +102,9 @@ class Views:
                   hint=_("Corners [x, y] from the top left, 0 to 1.")),
             Field("customer_zone", _("Customer zone"), "zone", _written(found.customer_zone if found else []),
                   hint=_("Empty if the camera does not see the customers.")),
+            Field("whole_zone", _("It shows the whole place where staff sits"), "checkbox",
+                  "true" if found and found.whole_zone else "",
+                  hint=_("Of several cameras only such a one may say alone that nobody is there.")),
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
@@ -111,6 +114,7 @@ class Views:
             counter=counter or text(form, "counter"),
             staff_zone=_read(form, "staff_zone"),
             customer_zone=_read(form, "customer_zone"),
+            whole_zone=bool(text(form, "whole_zone")),
         )
         api.put_view(desk, declared)
         return Saved()
