@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from analytics.health import CameraFaults, FaultChange, PictureHealth
+from analytics.onlookers import STARTING
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan
 from storage.models import FaultKind
 
 SILENCE = timedelta(seconds=5)
-STARTING = timedelta(seconds=15)
-"""How long after the watch begins a camera may take to deliver its first picture."""
 _KEYFRAMES_OF_PATIENCE = 2.5
 _PICTURE_FAULTS = frozenset({FaultKind.DARK, FaultKind.FROZEN, FaultKind.OBSTRUCTED})
 

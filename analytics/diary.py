@@ -25,8 +25,11 @@ from storage.models.columns import JsonObject
 
 _HEARTBEAT = timedelta(seconds=3)
 
-Known = tuple[tuple[datetime, datetime | None, bool], ...]
-"""Absences as they were written last: start, end, whether a customer waited."""
+_EVIDENCE_EVERY = timedelta(seconds=30)
+"""How far the stored evidence of an absence that lasts may be behind."""
+
+Known = tuple[tuple[datetime, datetime | None, bool, int, int], ...]
+"""Absences as they were written last: start, end, whether a customer waited, how much they rest on."""
 
 
 class Diary:
@@ -106,4 +109,9 @@ class Diary:
 
 
 def _known(absences: Iterable[FoundAbsence]) -> Known:
-    return tuple((absence.start, absence.end, absence.customer_waiting) for absence in absences)
+    return tuple((a.start, a.end, a.customer_waiting, len(a.spans), _length(a) // _EVIDENCE_EVERY) for a in absences)
+
+
+def _length(absence: FoundAbsence) -> timedelta:
+    """Of the unstaffed time it rests on so far."""
+    return sum((span.end - span.start for span in absence.spans if span.end), timedelta())

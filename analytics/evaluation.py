@@ -15,6 +15,7 @@ import numpy as np
 from analytics.absence import Rule
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE, WatchedView
+from analytics.onlookers import Shows
 from analytics.people import Image, PersonDetector
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
@@ -165,7 +166,8 @@ def _keyframes_suffice(video: Path, furthest: float) -> bool:
 def _plan(clip: LabelledClip) -> WatchPlan:
     views = tuple(WatchedView(clip.name, zone.id, zone_of(zone.polygon)) for zone in clip.zones)
     counters = {
-        zone.id: CounterPlan(zone.id, clip.name, frozenset({clip.name}), Rule(), ZoneInfo("UTC")) for zone in clip.zones
+        zone.id: CounterPlan(zone.id, clip.name, {clip.name: Shows.WHOLE}, Rule(), ZoneInfo("UTC"))
+        for zone in clip.zones
     }
     return WatchPlan({clip.name: CameraPlan(clip.name, clip.name, views)}, counters)
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from analytics.absence import Rule, rule_in_force
 from analytics.looking import WatchedView
+from analytics.onlookers import Shows
 from analytics.zones import zone_of
 from storage.models import MAX_CLOCK_OFFSET, AbsenceRule, Camera, CameraStatus, Counter, Hall, OpeningHours, View
 
@@ -33,7 +34,7 @@ class CameraPlan:
 class CounterPlan:
     counter_id: str
     hall_id: str
-    cameras: frozenset[str]
+    cameras: Mapping[str, Shows]
     rule: Rule | None
     """None: the rule in force makes no sense, and no absence can be found by it."""
     zone: ZoneInfo
@@ -52,10 +53,10 @@ def load_plan(session: Session, now: datetime) -> WatchPlan:
     views = [view for view in session.exec(select(View)) if view.camera_id in cameras and _valid(view, now)]
     clocks = _wrong_clocks(session.exec(select(CameraStatus)), now)
     of_camera: dict[str, list[WatchedView]] = defaultdict(list)
-    of_counter: dict[str, set[str]] = defaultdict(set)
+    of_counter: dict[str, dict[str, Shows]] = defaultdict(dict)
     for view in views:
         of_camera[view.camera_id].append(_watched(view))
-        of_counter[view.counter_id].add(view.camera_id)
+        of_counter[view.counter_id][view.camera_id] = _shows(view)
     return WatchPlan(
         {
             camera_id: CameraPlan(camera_id, camera.hall_id, tuple(of_camera[camera_id]), camera_id in clocks)
@@ -65,7 +66,7 @@ def load_plan(session: Session, now: datetime) -> WatchPlan:
     )
 
 
-def _counters(session: Session, of_counter: Mapping[str, set[str]], now: datetime) -> dict[str, CounterPlan]:
+def _counters(session: Session, of_counter: Mapping[str, Mapping[str, Shows]], now: datetime) -> dict[str, CounterPlan]:
     halls = {hall.id: hall for hall in session.exec(select(Hall))}
     rules = list(session.exec(select(AbsenceRule)))
     hours: dict[str, list[OpeningHours]] = defaultdict(list)
@@ -76,7 +77,7 @@ def _counters(session: Session, of_counter: Mapping[str, set[str]], now: datetim
         counter.id: CounterPlan(
             counter.id,
             counter.hall_id,
-            frozenset(of_counter[counter.id]),
+            of_counter[counter.id],
             _rule(rules, counter, now),
             _zone(halls[counter.hall_id].timezone),
             tuple(hours[counter.hall_id]),
@@ -91,6 +92,12 @@ def _valid(view: View, now: datetime) -> bool:
 
 def _watched(view: View) -> WatchedView:
     return WatchedView(view.camera_id, view.counter_id, zone_of(view.staff_zone), zone_of(view.customer_zone))
+
+
+def _shows(view: View) -> Shows:
+    if not view.staff_zone:
+        return Shows.NOTHING
+    return Shows.WHOLE if view.whole_zone else Shows.PART
 
 
 def _wrong_clocks(statuses: Iterable[CameraStatus], now: datetime) -> set[str]:

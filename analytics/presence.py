@@ -1,12 +1,12 @@
 """From single observations to the state of a counter: pure, debounced, and honest about what is not known."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from analytics.debouncing import Debounced, Edge
 from analytics.looking import NO_ZONE, Observation
-from analytics.witnesses import Witnesses
+from analytics.onlookers import Onlookers, Shows
 from storage.models import CustomerState, StaffState
 
 AnyEdge = Edge[StaffState] | Edge[CustomerState]
@@ -42,13 +42,12 @@ class Transition:
 class CounterPresence:
     """The presence of one counter, seen by one or several cameras.
 
-    Whatever camera sees somebody decides; nobody is there when every camera that can see sees nobody; cameras that
-    cannot see have no say; when none can, or none of those that saw the clerk (`Witnesses`), nothing is known. The
-    samples of all cameras between two samples of the same one count as a single sample, so more cameras do not make
-    the state jumpier.
+    Whatever camera sees somebody decides; nobody is there when nobody is seen in the whole staff zone, by a camera that
+    shows all of it or by all cameras together (`Onlookers`); else nothing is known. The samples of all cameras between
+    two samples of the same one count as a single sample, so more cameras do not make the state jumpier.
     """
 
-    def __init__(self, counter_id: str, cameras: Collection[str], debounce: Debounce = Debounce()) -> None:
+    def __init__(self, counter_id: str, cameras: Mapping[str, Shows], debounce: Debounce = Debounce()) -> None:
         self.counter_id = counter_id
         self._cameras = frozenset(cameras)
         self._max_gap = debounce.max_gap
@@ -68,7 +67,7 @@ class CounterPresence:
                 CustomerState.UNKNOWN: debounce.blind,
             },
         )
-        self._witnesses = Witnesses()
+        self._onlookers = Onlookers(cameras)
         self._latest: dict[str, datetime] = {}
         self._round: dict[str, Observation] = {}
         self._last_sample: datetime | None = None
@@ -89,14 +88,13 @@ class CounterPresence:
         """Goes on from a state stored earlier, for which samples were seen until `watched_to`."""
         self._state = state
         self._staff.resume(state.staff)
-        self._witnesses.resume(state.staff)
         self._customer.resume(state.customer)
         self._last_sample = self._confirmed = max(watched_to, state.at)
 
-    def watch_by(self, cameras: Collection[str]) -> None:
+    def watch_by(self, cameras: Mapping[str, Shows]) -> None:
         """Other cameras from now on."""
         self._cameras = frozenset(cameras)
-        self._witnesses.watch_by(cameras)
+        self._onlookers.watch_by(cameras)
         self._round = {camera: seen for camera, seen in self._round.items() if camera in self._cameras}
 
     def observe(self, observation: Observation, max_gap: timedelta | None = None) -> list[Transition]:
@@ -108,6 +106,7 @@ class CounterPresence:
         if camera in self._latest and observation.wall <= self._latest[camera]:
             return []
         self._latest[camera] = observation.wall
+        self._onlookers.looked(observation, max_gap or self._max_gap)
         changes: list[Transition] = []
         if camera in self._round:
             changes += self._close_round(max_gap)
@@ -140,14 +139,21 @@ class CounterPresence:
         return lost + self._sample(at, seen)
 
     def _sample(self, at: datetime, seen: list[Observation]) -> list[Transition]:
-        confidence = max((o.confidence for o in seen if o.staff_count is not None), default=0.0)
-        reason = _why_unknown(seen)
-        staff = self._witnesses.judge(seen, self._cameras, self._staff.value)
-        customer = customer_seen(seen)
-        changes = self._apply(self._staff.add(staff, at, confidence, reason), self._customer.add(customer, at, 0.0, ""))
+        staff, customer = self._onlookers.judge(seen, at), customer_seen(seen)
+        changes = self._apply(self._staff_edge(staff, at, seen), self._customer.add(customer, at, 0.0, ""))
         if staff is self._staff.value and customer is self._customer.value:
             self._confirmed = at
         return changes
+
+    def _staff_edge(self, staff: StaffState | None, at: datetime, seen: list[Observation]) -> Edge[StaffState] | None:
+        if staff is None:
+            return None
+        confidence = max((o.confidence for o in seen if o.staff_count is not None), default=0.0)
+        unheard_since = self._onlookers.unheard_since(seen)
+        if staff is StaffState.UNKNOWN and unheard_since is not None:
+            # Whoever sends nothing any more is noticed later than its last look.
+            at = max(unheard_since, self._confirmed or unheard_since)
+        return self._staff.add(staff, at, confidence, _why_unknown(seen))
 
     def _interrupt(self, at: datetime, reason: str) -> list[Transition]:
         self._round = {}

@@ -24,6 +24,9 @@ from storage.models import (
 )
 from storage.models.columns import JsonObject
 
+MAX_EVIDENCE = 100
+"""Spans that an absence keeps: the first ones made it one, the newest say how it goes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
@@ -88,6 +91,7 @@ def write_absences(
             _begin_absence(session, hall_id, counter_id, absence, now)
         elif row.end is None:
             row.customer_waiting = row.customer_waiting or absence.customer_waiting
+            row.evidence = _evidence(absence, row.evidence.get("due"))
             if absence.end is not None:
                 _end_absence(session, row, absence.end, absence.ended_by, now)
     for row in left.values():
@@ -231,16 +235,21 @@ def _open_fault(session: Session, camera_id: str, kind: FaultKind) -> CameraFaul
     return session.exec(query.where(col(CameraFault.end).is_(None))).first()
 
 
-def _evidence(found: FoundAbsence) -> JsonObject:
+def _evidence(found: FoundAbsence, due: str | None = None) -> JsonObject:
+    """`due` is when it became an absence, if that was written already: by a rule that may have changed meanwhile."""
+    half = MAX_EVIDENCE // 2
+    first, last = found.spans[:half], found.spans[half:][-half:]
     return {
-        "due": found.due.isoformat(),
-        "unstaffed": [
-            {
-                "from": span.start.isoformat(),
-                "to": span.end.isoformat() if span.end else None,
-                "customer": span.customer.value,
-                "confidence": round(span.confidence, 3),
-            }
-            for span in found.spans
-        ],
+        "due": due or found.due.isoformat(),
+        "unstaffed": [_sample(span) for span in (*first, *last)],
+        "left_out": len(found.spans) - len(first) - len(last),
+    }
+
+
+def _sample(span: PresenceSpan) -> JsonObject:
+    return {
+        "from": span.start.isoformat(),
+        "to": span.end.isoformat() if span.end else None,
+        "customer": span.customer.value,
+        "confidence": round(span.confidence, 3),
     }

@@ -96,7 +96,7 @@ class Watch:
             return
         silent = {camera_id for camera_id, camera in self.cameras.items() if camera.is_silent(now)}
         for counter in self.counters.values():
-            if counter.plan.cameras <= silent:
+            if counter.plan.cameras.keys() <= silent:
                 self.changes.transitions += counter.silence(now, "no_signal")
 
     def _look(self, pictures: Sequence[Picture]) -> list[Observation]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import Select, exists, or_, select, update
+from sqlalchemy import Select, and_, exists, or_, select, update
 from sqlmodel import Session, col
 
 from correlation import basis
@@ -20,6 +20,7 @@ from correlation.findings import (
     window,
 )
 from correlation.marks import unexamine
+from correlation.raising import raise_finding, withdraw_finding
 from correlation.sight import Watched, clock_errors, clock_was_wrong, presence_in, presence_of, watched_counters
 from storage.database import Database
 from storage.intervals import Span, merge
@@ -33,6 +34,7 @@ STILL_FRESH = timedelta(hours=2)
 """For so long after it was made, a finding is compared with presence again and again."""
 
 _log = structlog.get_logger(__name__)
+_KIND = FindingKind.STEP_WHILE_UNSTAFFED
 _CLOCKS_UNKNOWN = "clocks_never_compared"
 _BATCH = 500
 _AT_ONCE = 4_000
@@ -65,7 +67,7 @@ class _Case:
 
 def _fresh_findings(now: datetime) -> Select[int]:
     return select(col(Finding.step_id)).where(
-        col(Finding.withdrawn_at).is_(None), col(Finding.found_at) > now - STILL_FRESH
+        col(Finding.kind) == _KIND, col(Finding.withdrawn_at).is_(None), col(Finding.found_at) > now - STILL_FRESH
     )
 
 
@@ -112,7 +114,7 @@ def _load(session: Session, steps: Sequence[int]) -> list[_Case]:
     """Locks the steps, so that a correction comes either before or after, never in between."""
     query = (
         select(Step, Finding)
-        .outerjoin(Finding, col(Finding.step_id) == col(Step.id))
+        .outerjoin(Finding, and_(col(Finding.step_id) == col(Step.id), col(Finding.kind) == _KIND))
         .where(col(Step.id).in_(steps))
         .with_for_update(read=True, of=Step)
     )
@@ -128,7 +130,7 @@ def _presence(session: Session, cases: Sequence[_Case], margin: timedelta) -> li
 
 
 def _can_be_decided(step: Span, watched: Watched, now: datetime, margin: timedelta) -> bool:
-    if not watched.cameras or step.end < now - GIVE_UP_AFTER:
+    if not watched.at(step.start) or step.end < now - GIVE_UP_AFTER:
         return True
     watched_to = watched.watched_to(step.start)
     return watched_to is not None and watched_to >= step.end + margin + DECIDED_AFTER
@@ -152,8 +154,7 @@ def _decide(
         and case.finding.evidence.get("revision") == case.step.revision
     ):
         return False
-    case.finding.withdrawn_at = now
-    return True
+    return withdraw_finding(case.finding, now)
 
 
 def _judged(
@@ -200,19 +201,10 @@ def _has_expired(judgement: Judgement) -> bool:
 
 def _raise(session: Session, case: _Case, judgement: Judgement, now: datetime) -> bool:
     counter_id, step_id = case.step.counter_id, case.step.id
-    assert counter_id is not None
     assert step_id is not None
     evidence = {**judgement.evidence, "revision": case.step.revision}
-    if case.finding is None:
-        kind = FindingKind.STEP_WHILE_UNSTAFFED
-        session.add(Finding(kind=kind, step_id=step_id, counter_id=counter_id, found_at=now, evidence=evidence))
-        return True
-    revived = case.finding.withdrawn_at is not None
-    if revived:
-        case.finding.found_at = now
-        case.finding.withdrawn_at = None
-    case.finding.counter_id, case.finding.evidence = counter_id, evidence
-    return revived
+    found = Finding(kind=_KIND, step_id=step_id, counter_id=counter_id, found_at=now, evidence=evidence)
+    return raise_finding(session, case.finding, found)
 
 
 def _take_up_late_presence(database: Database, now: datetime, margin: timedelta) -> None:

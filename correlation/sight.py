@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table, bindparam, or_, select
+from sqlalchemy import Table, and_, bindparam, exists, or_, select
 from sqlmodel import Session, col
 
 from correlation.findings import Seen
 from correlation.windows import windows
 from storage.intervals import Span
-from storage.models import MAX_SEGMENT_SECONDS, CameraFault, FaultKind, Presence, Segment, View, WatchCursor
+from storage.models import MAX_SEGMENT_SECONDS, Camera, CameraFault, FaultKind, Presence, Segment, View, WatchCursor
 
 _STATES_BEFORE = 8
 """States of a counter follow one another, so one that reaches into a span is among the last few before it."""
@@ -21,27 +21,53 @@ _LONGEST = timedelta(hours=12)
 
 
 @dataclass(frozen=True)
-class Watched:
-    """The cameras that look at one counter, and up to when each was watched."""
+class Onlooker:
+    """One camera's view of a counter, and up to when the camera was watched."""
 
-    cameras: tuple[tuple[str, datetime | None, datetime | None, datetime | None], ...] = ()
-    """Id, view valid from, view valid to (exclusive), watched to."""
+    camera_id: str
+    valid_from: datetime | None
+    valid_to: datetime | None
+    """Exclusive."""
+    watched_to: datetime | None
+    """None if it never was."""
+    delivers: bool
+    """It is switched on and not known to send nothing, so that more of it is to come."""
+
+    def looks_at(self, moment: datetime) -> bool:
+        return (self.valid_from is None or self.valid_from <= moment) and (
+            self.valid_to is None or moment < self.valid_to
+        )
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The cameras that look at one counter."""
+
+    onlookers: tuple[Onlooker, ...] = ()
 
     def at(self, moment: datetime) -> list[str]:
         """Cameras whose view was valid at the moment."""
-        return [
-            camera
-            for camera, since, until, _ in self.cameras
-            if (since is None or since <= moment) and (until is None or moment < until)
-        ]
+        return [onlooker.camera_id for onlooker in self._at(moment)]
 
     def watched_to(self, moment: datetime) -> datetime | None:
-        """The least of those cameras; None if none is watched."""
-        at_work = set(self.at(moment))
-        return min((to for camera, _, _, to in self.cameras if to is not None and camera in at_work), default=None)
+        """The least of those cameras that deliver: what one of them shows later may change what is known.
+
+        When none does, the furthest that any of them was watched while it did. None if none was ever watched.
+        """
+        seen = [(o.delivers, o.watched_to) for o in self._at(moment) if o.watched_to is not None]
+        awaited = [to for delivers, to in seen if delivers]
+        return min(awaited) if awaited else max((to for _, to in seen), default=None)
+
+    def _at(self, moment: datetime) -> list[Onlooker]:
+        return [onlooker for onlooker in self.onlookers if onlooker.looks_at(moment)]
 
 
 def watched_counters(session: Session, counters: frozenset[str]) -> dict[str, Watched]:
+    silent = exists().where(
+        col(CameraFault.camera_id) == col(View.camera_id),
+        col(CameraFault.kind) == FaultKind.NO_SIGNAL,
+        col(CameraFault.end).is_(None),
+    )
     query = (
         select(
             col(View.counter_id),
@@ -49,14 +75,16 @@ def watched_counters(session: Session, counters: frozenset[str]) -> dict[str, Wa
             col(View.valid_from),
             col(View.valid_to),
             col(WatchCursor.watched_to),
+            and_(col(Camera.enabled), ~silent),
         )
+        .join(Camera, col(Camera.id) == col(View.camera_id))
         .outerjoin(WatchCursor, col(WatchCursor.camera_id) == col(View.camera_id))
         .where(col(View.counter_id).in_(counters))
     )
-    found: dict[str, list[tuple[str, datetime | None, datetime | None, datetime | None]]] = {}
-    for counter, camera, since, until, watched_to in session.execute(query):
-        found.setdefault(counter, []).append((camera, since, until, watched_to))
-    return {counter: Watched(tuple(found.get(counter, ()))) for counter in counters}
+    found: dict[str, list[Onlooker]] = defaultdict(list)
+    for counter, *onlooker in session.execute(query):
+        found[counter].append(Onlooker(*onlooker))
+    return {counter: Watched(tuple(found[counter])) for counter in counters}
 
 
 # Built once: building a statement takes longer than running it.

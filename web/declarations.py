@@ -205,6 +205,7 @@ class ViewDeclaration(Strict):
     counter: Id
     staff_zone: Zone
     customer_zone: OptionalZone = []
+    whole_zone: bool = False
     valid_from: Moment | None = None
     """Not said: what `web.looks.put_view` takes for it."""
     valid_to: Moment | None = None

@@ -14,6 +14,8 @@ from web.declarations import ViewDeclaration
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 
+_SHOWN = ("staff_zone", "customer_zone", "whole_zone")
+
 
 def has_view(session: Session, camera_id: str) -> bool:
     """Whether the camera ever looked at a counter."""
@@ -43,7 +45,7 @@ def put_view(session: Session, declared: ViewDeclaration, now: datetime, *, firs
     for other in others:
         _give_way(session, other, start, declared.valid_to, now)
     view = view or View(camera_id=declared.camera, counter_id=declared.counter, staff_zone=declared.staff_zone)
-    view.customer_zone = declared.customer_zone
+    view.customer_zone, view.whole_zone = declared.customer_zone, declared.whole_zone
     view.valid_from, view.valid_to = start, declared.valid_to
     session.add(view)
     session.flush()
@@ -64,7 +66,7 @@ def _views(session: Session, camera_id: str, counter_id: str) -> list[View]:
 
 def _corrects(declared: ViewDeclaration, view: View, now: datetime) -> bool:
     """Whether it speaks of this view: the same zones, and a time that meets the view's."""
-    if (view.staff_zone, view.customer_zone) != (declared.staff_zone, declared.customer_zone):
+    if any(getattr(view, name) != getattr(declared, name) for name in _SHOWN):
         return False
     if declared.valid_from is None and declared.valid_to is None:
         return not _is_over(view, now)

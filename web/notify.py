@@ -5,6 +5,7 @@ before it is sent, so two clerks never send it both. Only a crash between the se
 send it a second time.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,14 +20,13 @@ from web import notify_apprise
 from web.channels import Channel
 from web.notice import Notice, Subject, notice
 from web.notify_apprise import DeliveryFailed
+from web.notify_line import Line, pause_after
 
 log = structlog.get_logger(__name__)
 
 MAX_AGE = timedelta(hours=1)
 """An older alert is not news: after a long outage nobody is flooded."""
 MAX_ATTEMPTS = 10
-FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(minutes=10)
 _AT_ONCE = 50
 
 
@@ -54,6 +54,7 @@ class Notifier:
         self._channels: dict[str, Channel] = {}
         self._public_url = public_url.rstrip("/")
         self._send = send
+        self._lines: dict[str, Line] = defaultdict(Line)
 
     def run_once(self, now: datetime) -> int:
         """The number of messages sent."""
@@ -68,23 +69,28 @@ class Notifier:
             return list(session.exec(select(Delivery.channel).where(_due(now)).distinct()))
 
     def _serve(self, name: str, now: datetime) -> int:
-        """Sends what is due on one channel. The first failure postpones the rest: the service is likely down."""
-        sent = 0
+        """Sends what is due on one channel, until a failure says that its service is likely down."""
+        sent, line = 0, self._lines[name]
         for delivery_id in self._due_ids(name, now):
+            if not line.is_open(now):
+                break
             claimed = self._claim(delivery_id, now)
             if claimed is None:
-                continue
-            if not self._deliver(claimed, now):
-                break
-            sent += 1
+                line.forget(delivery_id)
+            elif self._deliver(claimed, now):
+                line.got_through(delivery_id)
+                sent += 1
+            else:
+                line.failed(delivery_id, now)
         return sent
 
     def _due_ids(self, name: str, now: datetime) -> list[int]:
+        """What has failed least goes first, so that one that is refused for what it says holds up no other."""
         with self._database.transaction() as session:
             query = (
                 select(Delivery.id)
                 .where(_due(now), Delivery.channel == name)
-                .order_by(col(Delivery.next_try), col(Delivery.id))
+                .order_by(col(Delivery.attempts), col(Delivery.next_try), col(Delivery.id))
                 .limit(_AT_ONCE)
             )
             return [found for found in session.exec(query) if found is not None]
@@ -113,7 +119,7 @@ class Notifier:
         try:
             self._send(self._channels[delivery.channel].url, message)
         except DeliveryFailed as error:
-            self._note_failure(delivery, str(error))
+            self._note_failure(delivery, error.reason)
             return False
         self._note_success(delivery, now)
         return True
@@ -124,17 +130,10 @@ class Notifier:
             row.state, row.sent_at, row.last_error = DeliveryState.SENT, now, ""
         log.info("notification_sent", **_facts(delivery))
 
-    def _note_failure(self, delivery: Delivery, problem: str) -> None:
+    def _note_failure(self, delivery: Delivery, reason: str) -> None:
         with self._database.transaction() as session:
-            row = session.get_one(Delivery, delivery.id)
-            row.last_error = problem
-            _postpone(session, delivery.channel, delivery.next_try)
-        log.warning("notification_failed", **_facts(delivery), problem=problem)
-
-
-def pause_after(attempts: int) -> timedelta:
-    """The pause after so many attempts: 10 s, 20 s, 40 s, ... at most LONGEST_PAUSE."""
-    return min(FIRST_PAUSE * (1 << attempts), LONGEST_PAUSE)
+            session.get_one(Delivery, delivery.id).last_error = reason
+        log.warning("notification_failed", **_facts(delivery), reason=reason, next_try=delivery.next_try.isoformat())
 
 
 def next_step(attempts: int, raised_at: datetime, now: datetime, *, known: bool) -> Step:
@@ -171,19 +170,6 @@ def _change_if_due(session: Session, delivery_id: int, now: datetime, changes: d
     result = session.execute(change.execution_options(synchronize_session=False))
     assert isinstance(result, CursorResult)
     return result.rowcount == 1
-
-
-def _postpone(session: Session, channel: str, until: datetime) -> None:
-    session.execute(
-        update(Delivery)
-        .where(
-            col(Delivery.state) == DeliveryState.PENDING,
-            col(Delivery.channel) == channel,
-            col(Delivery.next_try) < until,
-        )
-        .values(next_try=until)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _facts(delivery: Delivery) -> dict[str, object]:

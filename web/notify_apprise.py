@@ -1,32 +1,44 @@
 """Sends a message to any service that Apprise knows. The only file that knows Apprise."""
 
 import logging
+from enum import StrEnum
 
 from apprise import Apprise, AppriseAsset, PersistentStoreMode
 from apprise.manager_attachment import AttachmentManager
 
-from web.i18n import gettext_marker as _
 from web.notice import Notice
 
 SEND_TIMEOUT_S = 15.0
 _SILENT = logging.CRITICAL + 1
 
 
+class Reason(StrEnum):
+    """Why a message was not delivered."""
+
+    UNREADABLE = "address_not_readable"
+    ADDRESS = "address_not_understood"
+    NOT_TAKEN = "refused_or_unreachable"  # Apprise does not tell which
+
+
 class DeliveryFailed(Exception):
-    """The service refused the message or could not be reached."""
+    """The message was not delivered."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 def send(url: str, notice: Notice) -> None:
     """Blocks until the service has taken the message, at most SEND_TIMEOUT_S. Raises DeliveryFailed."""
     if not url:
-        raise DeliveryFailed(_("its address cannot be read with this secret.key; enter it again"))
+        raise DeliveryFailed(Reason.UNREADABLE)
     service = Apprise(asset=_asset())
     # Apprise logs addresses, and those hold passwords and tokens.
     logging.getLogger("apprise").setLevel(_SILENT)
     if not service.add(url):
-        raise DeliveryFailed(_("the address is not one that Apprise understands"))
+        raise DeliveryFailed(Reason.ADDRESS)
     if not service.notify(title=notice.title, body=notice.body):
-        raise DeliveryFailed(_("the service refused the message or could not be reached"))
+        raise DeliveryFailed(Reason.NOT_TAKEN)
 
 
 def understands(url: str) -> bool:

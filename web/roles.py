@@ -131,6 +131,7 @@ def _clerk(services: Services) -> Iterator[None]:
 
 def clerks(services: Services) -> "tuple[Clerk, ...]":
     """One that links and compares, one that notifies, one that listens: a dead mail server delays no other."""
+    from correlation.comparing import find_steps_out_of_order
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from web.channels import load_channels
@@ -144,6 +145,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     correlating = [
         Job("link", linker.run_once, timedelta(seconds=2)),
         Job("findings", partial(find_unstaffed_steps, services.database), timedelta(seconds=10)),
+        Job("order", partial(find_steps_out_of_order, services.database), timedelta(seconds=10)),
     ]
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [Job("silence", Listening(services.database).run_once, EVERY)]

@@ -77,6 +77,7 @@ def reckon(steps: Iterable[StepFacts], directory: Directory) -> dict[str, Any]:
         "opened_at": by_start[0].start,
         "closed_at": max(closes) if closes else _moment(last_word("closed")),
         "due_at": _moment(last_word("due")),
+        "stamps_compared": False,
     }
 
 

@@ -76,6 +76,7 @@ def _cases(session: Session, source_id: str, opened: dict[str, datetime]) -> dic
             "applicant": "",
             "channel": "",
             "opened_at": start,
+            "stamps_compared": False,
         }
         for number, start in opened.items()
         if number not in found

@@ -136,6 +136,7 @@ class Director:
             "true_end": self._wall(step.true_end_s),
             "stamped_start": row["start"],
             "stamped_end": row["end"],
+            "entered": self._wall(step.known_s),
             "fault": step.fault or None,
         }
 

@@ -14,7 +14,7 @@ class FaultKind(StrEnum):
 
 FAULT_HELP = {
     FaultKind.LEAVE_EARLY: "a clerk walks away in the middle of a visit, and the platform still records the step",
-    FaultKind.BACKDATE_STEP: "an acceptance is stamped half an hour of story before the customer came",
+    FaultKind.BACKDATE_STEP: "an acceptance is entered late and stamped half an hour early, before its receipt",
     FaultKind.LOSE_CAMERA: "the camera of the counter cuts its connections and refuses new ones for 60 s",
     FaultKind.CLOCK_OFF: "the camera's own clock runs 7 s ahead, as its sender reports tell",
 }

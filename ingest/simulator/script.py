@@ -23,6 +23,8 @@ FIRST_ABSENCE_S = (500.0, 900.0)
 BETWEEN_CUSTOMERS_S = 200.0
 SERVICE_S = (300.0, 700.0)
 BACKDATED_S = 1800.0
+ENTERED_LATE_S = 600.0
+"""A step that is backdated is entered so long after it was done."""
 _SHORTEST_GAP_REAL_S = 2.0
 _SHORTEST_ABSENCE_REAL_S = 30.0
 
@@ -180,9 +182,12 @@ def _marked(step: PlannedStep) -> PlannedStep:
 
 
 def _backdated(step: PlannedStep) -> PlannedStep:
+    """Forgotten while the customer was there, entered late, and stamped early to be in time: before it was received."""
+    earlier = min(BACKDATED_S, step.stamped_start_s)  # nothing is stamped before the story began
     return replace(
         step,
-        stamped_start_s=step.stamped_start_s - BACKDATED_S,
-        stamped_end_s=step.stamped_end_s - BACKDATED_S,
+        stamped_start_s=step.stamped_start_s - earlier,
+        stamped_end_s=step.stamped_end_s - earlier,
+        known_s=step.known_s + ENTERED_LATE_S,
         fault=FaultKind.BACKDATE_STEP.value,
     )

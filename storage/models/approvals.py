@@ -85,7 +85,10 @@ class RejectedRow(SQLModel, table=True):
 
 class Case(SQLModel, table=True):
     __tablename__ = "case_file"  # CASE is a keyword
-    __table_args__ = (UniqueConstraint("source_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("source_id", "number"),
+        Index("case_file_uncompared", "stamps_compared", "id"),
+    )
     id: int | None = column("", default=None, primary_key=True)
     source_id: str = column("", foreign_key="source.id")
     number: str = column("as the platform numbers it")
@@ -101,6 +104,7 @@ class Case(SQLModel, table=True):
     opened_at: datetime = column("start of the first step", index=True)
     closed_at: datetime | None = column("end of the last close step, else as reported by the platform", default=None)
     due_at: datetime | None = column("as reported by the platform", default=None)
+    stamps_compared: bool = column("the stamps of its steps, as they are now, were compared", default=False)
 
 
 class Step(SQLModel, table=True):

@@ -19,6 +19,7 @@ class Outcome(StrEnum):
 
 class FindingKind(StrEnum):
     STEP_WHILE_UNSTAFFED = "step_while_unstaffed"
+    STEP_OUT_OF_ORDER = "step_out_of_order"  # accuses nobody: its stamp and another of the case contradict each other
 
 
 class FootageLink(SQLModel, table=True):
@@ -63,7 +64,14 @@ class Finding(SQLModel, table=True):
     id: int | None = column("", default=None, primary_key=True)
     kind: FindingKind = enum_column(FindingKind, "")
     step_id: int = column("", foreign_key="step.id")
-    counter_id: str = column("", foreign_key="counter.id", index=True)
+    counter_id: str | None = column(
+        "the counter at which nobody was; empty for what was found without looking at one",
+        default=None,
+        foreign_key="counter.id",
+        index=True,
+    )
     found_at: datetime = column("")
     withdrawn_at: datetime | None = column("", default=None)
-    evidence: JsonObject = json_column("presence spans used, margin and clock offset in seconds", default_factory=dict)
+    evidence: JsonObject = json_column(
+        "what it rests on: presence spans or stamps, margin and clock offset in seconds", default_factory=dict
+    )

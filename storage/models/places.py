@@ -64,6 +64,10 @@ class View(SQLModel, table=True):
     counter_id: str = column("", foreign_key="counter.id", index=True)
     staff_zone: Polygon = json_column("corners [x, y], 0..1")
     customer_zone: Polygon = json_column("corners [x, y], 0..1; empty if not seen", default_factory=list)
+    whole_zone: bool = column(
+        "the zone is all of the place where staff sits: the camera may say alone that nobody is there",
+        default=False,
+    )
     valid_from: datetime | None = column("", default=None)
     valid_to: datetime | None = column("exclusive", default=None)
 

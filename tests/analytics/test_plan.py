@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from analytics.absence import PresenceSpan, Rule
 from analytics.counters import WatchedCounter
+from analytics.onlookers import Shows
 from analytics.plan import CounterPlan, load_plan
 from analytics.presence import Transition
 from ingest.video.clock import CameraClock
@@ -20,9 +21,10 @@ from storage.models import (
     ClockSource,
     CustomerState,
     StaffState,
+    View,
 )
 from tests.analytics.scenes import at
-from tests.sample import CAMERA, HALL, a_hall
+from tests.sample import CAMERA, HALL, LEFT_HALF, a_hall
 
 UNSTAFFED, NOBODY = StaffState.UNSTAFFED, CustomerState.NONE
 
@@ -41,6 +43,18 @@ def unstaffed_for_an_hour(plan: CounterPlan) -> WatchedCounter:
     history = [PresenceSpan(at(0), None, UNSTAFFED, NOBODY)]
     counter.resume(history, Transition("cc-1", at(0), UNSTAFFED, NOBODY), at(3600))
     return counter
+
+
+def test_what_each_camera_shows_of_the_staff_zone_is_as_its_view_declares(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        for camera, zone, whole in (("part", LEFT_HALF, False), ("whole", LEFT_HALF, True), ("nothing", [], True)):
+            session.add(Camera(id=camera, hall_id=HALL, url="rtsp://127.0.0.1/1"))
+            session.flush()
+            session.add(View(camera_id=camera, counter_id="cc-1", staff_zone=zone, whole_zone=whole))
+        session.flush()
+        cameras = load_plan(session, at(0)).counters["cc-1"].cameras
+    assert cameras == {CAMERA: Shows.PART, **{shows.value: shows for shows in Shows}}
 
 
 def test_the_longest_threshold_is_a_rule(sqlite_database: Database) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.looking import Observation
+from analytics.onlookers import STARTING, Shows
 from analytics.presence import CounterPresence, Debounce, Transition
 from storage.models import CustomerState, StaffState
 from tests.analytics.scenes import START, at, seen
@@ -25,8 +26,10 @@ histories = st.lists(
 )
 
 
-def a_counter(*cameras: str) -> CounterPresence:
-    return CounterPresence("c-1", cameras or ("cam",))
+def a_counter(*cameras: str, whole: str = "") -> CounterPresence:
+    """Each camera shows a part of the staff zone; those in `whole` (names of one letter) all of it."""
+    shows = {camera: Shows.WHOLE if camera in whole else Shows.PART for camera in cameras or ("cam",)}
+    return CounterPresence("c-1", shows)
 
 
 def fed(counter: CounterPresence, observations: list[Observation]) -> list[Transition]:
@@ -113,11 +116,6 @@ def test_more_cameras_do_not_make_the_state_jumpier() -> None:
     assert staff_edges(fed(a_counter(*cameras), samples + missed)) == [(0, STAFFED)]
 
 
-def test_a_blind_camera_has_no_say() -> None:
-    samples = [seen(t, 0 if cam == "a" else None, camera=cam) for t in range(4) for cam in ("a", "b")]
-    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, UNSTAFFED)]
-
-
 def test_a_camera_that_stopped_does_not_hold_up_the_other() -> None:
     samples = [seen(t, 1, camera="a") for t in range(6)]
     assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, STAFFED)]
@@ -136,7 +134,7 @@ def b_alone(start: int, end: int, b: int) -> list[Observation]:
     return [seen(t, b, camera="b") for t in range(start, end)]
 
 
-def test_a_camera_that_never_saw_the_clerk_does_not_speak_for_one_that_goes_blind() -> None:
+def test_a_camera_that_shows_a_part_does_not_speak_for_one_that_goes_blind() -> None:
     counter = a_counter("a", "b")
     changes = fed(counter, a_and_b(0, 5, 1, 0) + a_and_b(5, 60, None, 0))
     assert staff_edges(changes) == [(0, STAFFED), (5, UNKNOWN)]
@@ -144,38 +142,82 @@ def test_a_camera_that_never_saw_the_clerk_does_not_speak_for_one_that_goes_blin
     assert staff_edges(fed(counter, a_and_b(60, 70, 0, 0))) == [(60, UNSTAFFED)], "it sees again"
 
 
-def test_a_camera_that_never_saw_the_clerk_does_not_speak_for_one_that_is_gone() -> None:
-    changes = fed(a_counter("a", "b"), a_and_b(0, 5, 1, 0) + b_alone(5, 60, 0))
-    assert [state for _, state in staff_edges(changes)] == [STAFFED, UNKNOWN]
+def test_a_counter_that_was_unstaffed_when_one_of_its_cameras_went_blind_is_unknown() -> None:
+    changes = fed(a_counter("a", "b"), a_and_b(0, 10, 0, 0) + a_and_b(10, 60, None, 0))
+    assert staff_edges(changes) == [(0, UNSTAFFED), (10, UNKNOWN)]
+
+
+def test_having_seen_the_clerk_once_does_not_prove_that_a_camera_shows_every_place() -> None:
+    samples = a_and_b(0, 3, 0, 1) + a_and_b(3, 6, 1, 0) + a_and_b(6, 20, None, 0)
+    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, STAFFED), (6, UNKNOWN)]
+
+
+def test_a_camera_that_shows_the_whole_zone_says_alone_that_nobody_is_there() -> None:
+    counter = a_counter("a", "b", whole="b")
+    assert staff_edges(fed(counter, a_and_b(0, 5, 1, 0) + a_and_b(5, 20, None, 0))) == [(0, STAFFED), (5, UNSTAFFED)]
+    assert staff_edges(fed(counter, a_and_b(20, 30, 0, None))) == [(20, UNKNOWN)], "the other one shows a part"
+
+
+def test_a_part_is_enough_to_see_somebody() -> None:
+    assert staff_edges(fed(a_counter("a", "b"), a_and_b(0, 5, None, 1))) == [(0, STAFFED)]
+
+
+def test_a_camera_that_sends_nothing_any_more_is_missed_from_its_last_look_on() -> None:
+    changes = fed(a_counter("a", "b"), a_and_b(0, 10, 0, 0) + b_alone(10, 60, 0))
+    assert staff_edges(changes) == [(0, UNSTAFFED), (9, UNKNOWN)]
     assert changes[-1].reason == "no_signal"
 
 
-def test_a_camera_that_saw_the_clerk_too_is_believed_when_it_sees_nobody() -> None:
-    samples = a_and_b(0, 3, 0, 1) + a_and_b(3, 6, 1, 0) + a_and_b(6, 20, None, 0)
-    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, STAFFED), (6, UNSTAFFED)]
+def test_a_camera_that_sends_nothing_is_not_missed_where_another_shows_the_whole_zone() -> None:
+    changes = fed(a_counter("a", "b", whole="b"), a_and_b(0, 10, 0, 0) + b_alone(10, 60, 0))
+    assert staff_edges(changes) == [(0, UNSTAFFED)]
 
 
-def test_who_saw_the_clerk_is_forgotten_once_the_counter_was_unstaffed() -> None:
-    samples = a_and_b(0, 3, 1, 0) + a_and_b(3, 10, 0, 0) + a_and_b(10, 30, None, 0)
-    assert staff_edges(fed(a_counter("a", "b"), samples)) == [(0, STAFFED), (3, UNSTAFFED)]
+def test_a_camera_that_looks_more_seldom_is_waited_for() -> None:
+    seldom = [seen(t, 1, camera="b") for t in range(0, 60, 4)]
+    often = [seen(t + 0.1, 0, camera="a") for t in range(60)]
+    together = sorted(seldom + often, key=lambda sample: sample.wall)
+    for whole in ("", "a"):
+        states = [state for _, state in staff_edges(fed(a_counter("a", "b", whole=whole), together))]
+        assert states[states.index(STAFFED) :] == [STAFFED]
 
 
-def test_after_a_restart_every_camera_may_have_been_the_one_that_saw_the_clerk() -> None:
+def test_after_a_restart_a_camera_that_starts_more_slowly_is_waited_for() -> None:
     counter = a_counter("a", "b")
-    counter.resume(Transition("c-1", at(0), STAFFED, CustomerState.NONE), at(10))
-    assert staff_edges(fed(counter, a_and_b(11, 30, None, 0))) == [(11, UNKNOWN)]
-    assert staff_edges(fed(counter, a_and_b(30, 40, 0, 0))) == [(30, UNSTAFFED)]
+    counter.resume(Transition("c-1", at(0), UNSTAFFED, CustomerState.NONE), at(10))
+    slow = STARTING.total_seconds()
+    assert fed(counter, b_alone(11, 11 + int(slow), 0) + a_and_b(11 + int(slow), 40, 0, 0)) == []
 
 
-def test_a_camera_without_a_staff_zone_is_not_waited_for_after_a_restart() -> None:
+def test_after_a_restart_without_one_of_its_cameras_a_counter_is_unknown() -> None:
     counter = a_counter("a", "b")
-    counter.resume(Transition("c-1", at(0), STAFFED, CustomerState.NONE), at(10))
+    counter.resume(Transition("c-1", at(0), UNSTAFFED, CustomerState.NONE), at(10))
+    assert [state for _, state in staff_edges(fed(counter, b_alone(11, 60, 0)))] == [UNKNOWN]
+
+
+def test_a_camera_without_a_staff_zone_is_not_missed() -> None:
+    counter = CounterPresence("c-1", {"a": Shows.NOTHING, "b": Shows.PART})
     samples = [
-        sample
-        for t in range(11, 20)
-        for sample in (seen(t, None, camera="a", reason="no_zone"), seen(t, 0, camera="b"))
+        sample for t in range(10) for sample in (seen(t, None, camera="a", reason="no_zone"), seen(t, 0, camera="b"))
     ]
-    assert staff_edges(fed(counter, samples)) == [(11, UNSTAFFED)]
+    assert staff_edges(fed(counter, samples)) == [(0, UNSTAFFED)]
+
+
+def test_a_camera_that_is_taken_out_is_not_missed() -> None:
+    counter = a_counter("a", "b")
+    fed(counter, a_and_b(0, 10, 0, 0))
+    counter.watch_by({"b": Shows.PART})
+    assert fed(counter, b_alone(10, 60, 0)) == []
+
+
+@given(histories)
+def test_a_counter_is_unstaffed_only_after_every_camera_has_looked(history: list[Observation]) -> None:
+    counter, seeing = a_counter("cam", "other"), set()
+    for observation in history:
+        if observation.staff_count is not None:
+            seeing.add(observation.camera_id)
+        if any(change.staff is UNSTAFFED for change in counter.observe(observation)):
+            assert seeing == {"cam", "other"}
 
 
 def test_a_restart_goes_on_with_the_stored_state() -> None:
@@ -235,5 +277,5 @@ def test_nothing_is_dated_before_what_was_confirmed(history: list[Observation]) 
 
 
 def test_debouncing_is_set_in_the_constructor() -> None:
-    counter = CounterPresence("c-1", ["cam"], Debounce(appear=1, vanish=1, max_gap=timedelta(seconds=60)))
+    counter = CounterPresence("c-1", {"cam": Shows.PART}, Debounce(appear=1, vanish=1, max_gap=timedelta(seconds=60)))
     assert staff_edges(fed(counter, [seen(0, 1), seen(40, 0)])) == [(0, STAFFED), (40, UNSTAFFED)]

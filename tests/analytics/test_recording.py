@@ -1,11 +1,13 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from analytics.absence import FoundAbsence, Rule
+from analytics.absence import FoundAbsence, PresenceSpan, Rule
 from analytics.health import FaultChange
 from analytics.presence import Transition
 from analytics.recording import (
+    MAX_EVIDENCE,
     lasting_faults,
     raise_fault_alerts,
     read_cursors,
@@ -77,6 +79,40 @@ def test_an_absence_is_written_once_and_its_alert_is_resolved_with_it(database: 
         assert (row.end, row.ended_by) == (at(400), "returned")
         assert row.evidence["due"] == at(300).isoformat()
         assert (alert.raised_at, alert.state, alert.resolved_at) == (at(300), AlertState.RESOLVED, at(401))
+
+
+def resting_on(*spans: tuple[float, float], end: float | None = None) -> FoundAbsence:
+    parts = tuple(PresenceSpan(at(start), at(stop), UNSTAFFED, NOBODY, 0.9) for start, stop in spans)
+    return replace(an_absence(end, "returned" if end else ""), spans=parts)
+
+
+def evidence(session: Session) -> list[tuple[str, str]]:
+    (row,) = session.exec(select(Absence)).all()
+    return [(sample["from"], sample["to"]) for sample in row.evidence["unstaffed"]]
+
+
+def test_the_evidence_of_an_absence_grows_with_it_and_is_whole_at_its_end(database: Database) -> None:
+    with database.transaction() as session:
+        a_hall(session)
+        write_absences(session, HALL, "cc-1", [resting_on((0, 300))], at(300))
+    with database.transaction() as session:
+        write_absences(session, HALL, "cc-1", [resting_on((0, 400), (400, 700))], at(700))
+        assert evidence(session) == [(at(s).isoformat(), at(e).isoformat()) for s, e in ((0, 400), (400, 700))]
+    with database.transaction() as session:
+        write_absences(session, HALL, "cc-1", [resting_on((0, 400), (400, 900), end=900)], at(901))
+    with database.transaction() as session:
+        assert evidence(session)[-1] == (at(400).isoformat(), at(900).isoformat())
+
+
+def test_the_evidence_of_a_long_absence_keeps_how_it_began_and_how_it_went_on(sqlite_database: Database) -> None:
+    spans = [(float(start), float(start + 10)) for start in range(0, 5000, 10)]
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_absences(session, HALL, "cc-1", [resting_on(*spans, end=5000)], at(5000))
+        kept = evidence(session)
+        assert len(kept) == MAX_EVIDENCE
+        assert (kept[0][0], kept[-1][1]) == (at(0).isoformat(), at(5000).isoformat())
+        assert session.exec(select(Absence)).one().evidence["left_out"] == 500 - MAX_EVIDENCE
 
 
 def test_an_absence_that_is_not_found_any_more_ends_as_unknown(sqlite_database: Database) -> None:

@@ -97,7 +97,20 @@ def test_a_clerk_who_leaves_raises_an_alert_that_a_return_resolves(database: Dat
     (alert,), (absence,) = rows(world, Alert), rows(world, Absence)
     assert (alert.state, absence.ended_by) == (AlertState.RESOLVED, "returned")
     assert close_to(absence.end, 60)
+    assert absence.end is not None
+    assert rests_on_until(absence) == absence.end
     assert [state for state in states(world) if state is not UNKNOWN] == [STAFFED, UNSTAFFED, STAFFED]
+
+
+def rests_on_until(absence: Absence) -> datetime:
+    return datetime.fromisoformat(absence.evidence["unstaffed"][-1]["to"])
+
+
+def test_the_evidence_of_an_absence_that_lasts_is_kept_current(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "nobody")
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Absence)), within=THRESHOLD + 10)
+        world.wait_until(lambda: rests_on_until(rows(world, Absence)[0]) > at(THRESHOLD + 25), within=70)
 
 
 def test_a_waiting_customer_shortens_the_time(sqlite_database: Database) -> None:

@@ -14,6 +14,7 @@ from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.models import (
+    Camera,
     CameraFault,
     FaultKind,
     Finding,
@@ -22,11 +23,12 @@ from storage.models import (
     Segment,
     StaffState,
     Step,
+    View,
     WatchCursor,
 )
 from storage.models import CustomerState as Customer
 from tests.correlation.scene import at, record, step
-from tests.sample import CAMERA
+from tests.sample import CAMERA, HALL, LEFT_HALF
 
 WATCHED = 1_000
 
@@ -181,6 +183,80 @@ def test_a_step_without_a_counter_is_done_with(hall: Database, linker: Linker) -
     with hall.transaction() as session:
         step(session, 100, 160, counter_ref="", counter_id=None)
     assert examine(hall, linker, at(WATCHED) + timedelta(seconds=1)) == 0
+    with hall.transaction() as session:
+        assert session.exec(select(FootageLink.examined)).one()
+
+
+def another_camera(database: Database, watched_to: float | None, enabled: bool = True) -> None:
+    """It looks at counter 1 too."""
+    with database.transaction() as session:
+        session.add(Camera(id="cc-cam-2", hall_id=HALL, url="rtsp://127.0.0.1:8554/cc-cam-2", enabled=enabled))
+        session.flush()
+        session.add(View(camera_id="cc-cam-2", counter_id="cc-1", staff_zone=LEFT_HALF))
+        if watched_to is not None:
+            session.add(WatchCursor(camera_id="cc-cam-2", watched_to=at(watched_to)))
+
+
+def switch_off(database: Database, watched_to: float) -> None:
+    """The first camera, which was watched so far."""
+    with database.transaction() as session:
+        session.get_one(Camera, CAMERA).enabled = False
+        session.get_one(WatchCursor, CAMERA).watched_to = at(watched_to)
+
+
+A_MONTH = 30 * 86_400
+
+
+def test_a_camera_that_was_switched_off_long_ago_is_not_waited_for(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    another_camera(hall, -A_MONTH, enabled=False)
+    assert examine(hall, linker, at(WATCHED)) == 1
+
+
+def test_a_camera_that_sends_nothing_is_not_waited_for(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    another_camera(hall, -A_MONTH)
+    assert examine(hall, linker, at(WATCHED)) == 0, "it may still be watched"
+    with hall.transaction() as session:
+        session.add(CameraFault(camera_id="cc-cam-2", kind=FaultKind.NO_SIGNAL, start=at(-A_MONTH)))
+    assert examine(hall, linker, at(WATCHED)) == 1
+
+
+def test_a_camera_that_sends_again_is_waited_for(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    another_camera(hall, 120)
+    with hall.transaction() as session:
+        session.add(CameraFault(camera_id="cc-cam-2", kind=FaultKind.NO_SIGNAL, start=at(-60), end=at(0)))
+    assert examine(hall, linker, at(WATCHED)) == 0
+
+
+def test_what_a_camera_saw_before_it_was_switched_off_counts(hall: Database, linker: Linker) -> None:
+    unstaffed_scene(hall)
+    another_camera(hall, None)
+    switch_off(hall, watched_to=300)
+    assert examine(hall, linker, at(WATCHED)) == 1
+
+
+def test_nobody_is_accused_when_the_only_camera_was_switched_off_before(hall: Database, linker: Linker) -> None:
+    with hall.transaction() as session:
+        session.add(presence(50, None, StaffState.UNSTAFFED))
+        session.add(WatchCursor(camera_id=CAMERA, watched_to=at(130)))
+        record(session, 0, 600)
+        step(session, 100, 160)
+    switch_off(hall, watched_to=130)
+    assert examine(hall, linker, at(WATCHED)) == 0
+    with hall.transaction() as session:
+        assert not session.exec(select(FootageLink.examined)).one()
+    assert examine(hall, linker, at(2 * 86_400)) == 0
+
+
+def test_a_step_that_no_camera_could_see_is_done_with(hall: Database, linker: Linker) -> None:
+    with hall.transaction() as session:
+        for view in session.exec(select(View).where(View.counter_id == "cc-1")):
+            view.valid_from = at(500)
+        session.add(WatchCursor(camera_id=CAMERA, watched_to=at(WATCHED)))
+        step(session, 100, 160)
+    assert examine(hall, linker, at(WATCHED)) == 0
     with hall.transaction() as session:
         assert session.exec(select(FootageLink.examined)).one()
 

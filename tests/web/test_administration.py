@@ -152,8 +152,10 @@ def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock
     first = admin.put("/api/v1/views", json=view("cc-1")).json()["view_id"]
     clock.forward(timedelta(minutes=1))
     assert admin.put("/api/v1/views", json=view("cc-1")).json()["view_id"] == first
-    assert admin.delete(f"/api/v1/views/{first}").status_code == 204
-    assert admin.delete(f"/api/v1/views/{first}").status_code == 404
+    whole = admin.put("/api/v1/views", json=view("cc-1") | {"whole_zone": True}).json()
+    assert (whole["view_id"] != first, whole["whole_zone"]) == (True, True)
+    assert admin.delete(f"/api/v1/views/{whole['view_id']}").status_code == 204
+    assert admin.delete(f"/api/v1/views/{whole['view_id']}").status_code == 404
     rules = [admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": s}).json() for s in (60, 90)]
     assert [rule["version"] for rule in rules] == [1, 2]
     assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json()] == [90]

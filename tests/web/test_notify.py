@@ -27,8 +27,10 @@ from storage.models import (
 )
 from tests.sample import CAMERA, COUNTERS, HALL, a_hall
 from web.channels import Channel
-from web.notify import FIRST_PAUSE, LONGEST_PAUSE, MAX_AGE, MAX_ATTEMPTS, Notifier, pause_after
-from web.notify_apprise import understands
+from web.notice import Notice
+from web.notify import MAX_AGE, MAX_ATTEMPTS, Notifier
+from web.notify_apprise import DeliveryFailed, Reason, understands
+from web.notify_line import FIRST_PAUSE, LONGEST_PAUSE, Line, pause_after
 
 NOW = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 BOTH = (AlertKind.ABSENCE, AlertKind.CAMERA_FAULT)
@@ -82,6 +84,13 @@ def hall(database: Database) -> Database:
     with database.transaction() as session:
         a_hall(session)
     return database
+
+
+@pytest.fixture
+def sqlite_hall(sqlite_database: Database) -> Database:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+    return sqlite_database
 
 
 def raise_absence(database: Database, at: datetime = NOW, counter: str = COUNTERS[0]) -> int:
@@ -210,6 +219,80 @@ def test_a_service_that_is_down_is_asked_for_one_message_not_for_all(hall: Datab
     assert outbox.run_once(NOW + pause_after(1)) == 4
 
 
+class Choosy:
+    """A service that refuses what is about one counter, and is reachable or not."""
+
+    def __init__(self, refuses: str) -> None:
+        self.refuses = refuses
+        self.up = True
+        self.asked = 0
+        self.told: list[str] = []
+
+    def __call__(self, _url: str, message: Notice) -> None:
+        self.asked += 1
+        if not self.up or self.refuses in message.title:
+            raise DeliveryFailed(Reason.NOT_TAKEN)
+        self.told.append(message.title)
+
+
+def served(database: Database, service: Choosy) -> Notifier:
+    return Notifier(database, told(Channel("duty", "json://127.0.0.1/", BOTH)), send=service)
+
+
+def states(database: Database) -> dict[int, DeliveryState]:
+    with database.transaction() as session:
+        return {delivery.alert_id: delivery.state for delivery in session.exec(select(Delivery))}
+
+
+def test_a_message_that_is_refused_for_what_it_says_holds_up_the_others_for_one_pause_at_most(
+    sqlite_hall: Database,
+) -> None:
+    refused = raise_absence(sqlite_hall, counter=COUNTERS[0])
+    others = [raise_absence(sqlite_hall, counter=COUNTERS[1]) for _ in range(3)]
+    service = Choosy("counter 1")
+    outbox = served(sqlite_hall, service)
+    assert outbox.run_once(NOW) == 0
+    assert outbox.run_once(NOW + pause_after(1)) == 3
+    assert states(sqlite_hall) == {refused: DeliveryState.PENDING, **dict.fromkeys(others, DeliveryState.SENT)}
+
+
+def test_a_message_that_goes_on_being_refused_delays_no_later_alert(sqlite_hall: Database) -> None:
+    raise_absence(sqlite_hall, counter=COUNTERS[0])
+    service = Choosy("counter 1")
+    outbox = served(sqlite_hall, service)
+    for seconds in range(0, 1200, 2):
+        now = NOW + timedelta(seconds=seconds)
+        if seconds % 100 == 0:
+            raise_absence(sqlite_hall, now, COUNTERS[1])
+        outbox.run_once(now)
+        assert len(service.told) >= (seconds - 10) // 100 + 1
+    assert service.asked - len(service.told) <= MAX_ATTEMPTS
+
+
+def test_a_service_that_stays_down_is_asked_ever_more_seldom_however_much_waits(sqlite_hall: Database) -> None:
+    for _ in range(30):
+        raise_absence(sqlite_hall)
+    service = Choosy("counter 1")
+    service.up = False
+    outbox = served(sqlite_hall, service)
+    for seconds in range(0, 1200, 2):
+        outbox.run_once(NOW + timedelta(seconds=seconds))
+    assert service.asked <= 8
+    service.up, service.refuses = True, "nobody"
+    assert outbox.run_once(NOW + timedelta(seconds=1200) + LONGEST_PAUSE) == 30
+
+
+def test_what_fails_while_others_get_through_closes_no_line() -> None:
+    line = Line()
+    line.failed(1, NOW)
+    assert not line.is_open(NOW + pause_after(1) - timedelta(seconds=1))
+    line.got_through(2)
+    line.failed(1, NOW)
+    assert line.is_open(NOW)
+    line.failed(3, NOW)
+    assert not line.is_open(NOW)
+
+
 def test_a_channel_that_is_down_does_not_hold_up_another(hall: Database, listener: Listener) -> None:
     raise_absence(hall)
     broken = Channel("broken", "json://127.0.0.1:1/nobody", BOTH)
@@ -227,7 +310,7 @@ def test_it_gives_up_in_the_end(hall: Database, listener: Listener) -> None:
         now = max(now, only_delivery(hall).next_try)
     delivery = only_delivery(hall)
     assert delivery.state is DeliveryState.FAILED
-    assert "refused" in delivery.last_error
+    assert delivery.last_error == Reason.NOT_TAKEN
     assert len(listener.messages) <= MAX_ATTEMPTS
 
 

@@ -136,6 +136,7 @@ def _view(row: View) -> ViewShown:
         customer_zone=row.customer_zone,
         valid_from=row.valid_from,
         valid_to=row.valid_to,
+        whole_zone=row.whole_zone,
     )
 
 

@@ -206,7 +206,7 @@ def _timeline(steps: tuple[StepRow, ...], zone: str, opened_at: datetime) -> Tim
 
 
 def _bar(step: StepRow) -> Bar:
-    state = "finding" if step.finding_id else "step"
+    state = "finding" if step.findings else "step"
     return Bar(state, step.start, step.end, step.name or step.kind.value, f"?step={step.id}")
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from storage.models import Case, Counter, Finding, FindingKind, Step
@@ -15,7 +16,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope, halls_in_scope
-from web.pages.step_rows import StepRow, step_rows
+from web.pages.step_rows import LaterStamp, StepRow, step_finding, step_rows
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.viewer import Viewer
@@ -28,6 +29,8 @@ class FindingRow:
     id: int
     kind: FindingKind
     step: StepRow
+    before: tuple[LaterStamp, ...]
+    """What the step is stamped before, if that is what was found."""
     found_at: datetime
     withdrawn_at: datetime | None
     evidence: JsonObject
@@ -72,7 +75,8 @@ def findings_page(
 
 def _row(finding: Finding, step: StepRow) -> FindingRow:
     assert finding.id is not None
-    return FindingRow(finding.id, finding.kind, step, finding.found_at, finding.withdrawn_at, finding.evidence)
+    before = step_finding(finding).before
+    return FindingRow(finding.id, finding.kind, step, before, finding.found_at, finding.withdrawn_at, finding.evidence)
 
 
 def _findings(
@@ -82,15 +86,16 @@ def _findings(
         select(Finding, Step)
         .join(Step, col(Step.id) == col(Finding.step_id))
         .join(Case, col(Case.id) == col(Step.case_id))
-        .join(Counter, col(Counter.id) == col(Finding.counter_id))
-        .where(cases_in_scope(viewer), halls_in_scope(viewer, col(Counter.hall_id)))
+        .outerjoin(Counter, col(Counter.id) == col(Finding.counter_id))
+        .where(cases_in_scope(viewer))
+        .where(or_(col(Finding.counter_id).is_(None), halls_in_scope(viewer, col(Counter.hall_id))))
         .where(days.contains(col(Step.start), zone))
         .where(after(parse_cursor(cursor), col(Finding.found_at), col(Finding.id)))
         .order_by(col(Finding.found_at).desc(), col(Finding.id).desc())
         .limit(PAGE_SIZE + 1)
     )
     if hall:
-        wanted = wanted.where(Counter.hall_id == hall.id)
+        wanted = wanted.where(func.coalesce(Counter.hall_id, Case.hall_id) == hall.id)
     if not withdrawn:
         wanted = wanted.where(col(Finding.withdrawn_at).is_(None))
     return [(finding, step) for finding, step in session.exec(wanted)]

@@ -97,10 +97,15 @@ class RecordedHour:
 
 @dataclass(frozen=True)
 class FailedDelivery:
+    """A message that could not be sent: yet, or at all."""
+
     channel: str
     alert_id: int
+    state: DeliveryState
     attempts: int
     last_error: str
+    next_try: datetime | None
+    """None once it was given up."""
 
 
 @dataclass(frozen=True)
@@ -237,9 +242,17 @@ def _deliveries(session: Session) -> dict[DeliveryState, int]:
 
 def _failed(session: Session) -> tuple[FailedDelivery, ...]:
     found = session.exec(
-        select(Delivery).where(Delivery.state == DeliveryState.FAILED).order_by(col(Delivery.id).desc()).limit(10)
+        select(Delivery)
+        .where(Delivery.state != DeliveryState.SENT, Delivery.last_error != "")
+        .order_by(col(Delivery.id).desc())
+        .limit(10)
     )
-    return tuple(FailedDelivery(row.channel, row.alert_id, row.attempts, row.last_error) for row in found)
+    return tuple(_failure(row) for row in found)
+
+
+def _failure(row: Delivery) -> FailedDelivery:
+    next_try = row.next_try if row.state is DeliveryState.PENDING else None
+    return FailedDelivery(row.channel, row.alert_id, row.state, row.attempts, row.last_error, next_try)
 
 
 add_page(router, "/health", "health.html", health_page)

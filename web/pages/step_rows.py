@@ -1,5 +1,6 @@
-"""Steps with their case, counter, footage and finding: four queries for any number of steps."""
+"""Steps with their case, counter, footage and findings: four queries for any number of steps."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from storage.models import Case, Finding, FootageLink, Outcome, Step, StepKind
+from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
 from web.pages.places import CounterRef, counters_by_id
 
 
@@ -35,6 +36,22 @@ class Clip:
 
 
 @dataclass(frozen=True)
+class LaterStamp:
+    """A step that has to come first and is stamped later."""
+
+    kind: StepKind
+    start: datetime
+
+
+@dataclass(frozen=True)
+class StepFinding:
+    id: int
+    kind: FindingKind
+    before: tuple[LaterStamp, ...]
+    """What the step is stamped before, if that is what was found."""
+
+
+@dataclass(frozen=True)
 class StepRow:
     id: int
     case_id: int
@@ -49,7 +66,10 @@ class StepRow:
     revision: int
     clip: Clip | None
     """None while the footage is still being looked up."""
-    finding_id: int | None
+    findings: tuple[StepFinding, ...]
+    """Those that have not been withdrawn."""
+    time_in_doubt: bool
+    """Its stamp and another contradict each other, so the footage may show another moment."""
 
 
 def clip_of(link: FootageLink | None) -> Clip | None:
@@ -76,25 +96,29 @@ def step_rows(session: Session, steps: Sequence[Step]) -> tuple[StepRow, ...]:
     findings = findings_of(session, ids)
     counters = counters_by_id(session, (step.counter_id for step in steps))
     return tuple(
-        _row(
-            step, numbers[step.case_id], counters.get(step.counter_id or ""), links.get(step.id), findings.get(step.id)
-        )
+        _row(step, numbers[step.case_id], counters.get(step.counter_id or ""), links.get(step.id), findings[step.id])
         for step in steps
     )
 
 
-def findings_of(session: Session, step_ids: Iterable[int | None]) -> dict[int | None, int]:
-    """The id of the finding about each step, if there is one that has not been withdrawn."""
-    found = session.exec(
-        select(Finding.step_id, Finding.id).where(
-            col(Finding.step_id).in_(list(step_ids)), col(Finding.withdrawn_at).is_(None)
-        )
-    )
-    return {step_id: finding_id for step_id, finding_id in found if finding_id is not None}
+def findings_of(session: Session, step_ids: Iterable[int | None]) -> dict[int | None, tuple[StepFinding, ...]]:
+    """Those about each step that have not been withdrawn."""
+    ids = list(step_ids)
+    wanted = select(Finding).where(col(Finding.step_id).in_(ids), col(Finding.withdrawn_at).is_(None))
+    found: dict[int | None, list[StepFinding]] = defaultdict(list)
+    for finding in session.exec(wanted.order_by(col(Finding.id))):
+        found[finding.step_id].append(step_finding(finding))
+    return {step_id: tuple(found[step_id]) for step_id in ids}
+
+
+def step_finding(finding: Finding) -> StepFinding:
+    assert finding.id is not None
+    before = (LaterStamp(StepKind(s["kind"]), _time(s["stamped"])) for s in finding.evidence.get("before", ()))
+    return StepFinding(finding.id, finding.kind, tuple(before))
 
 
 def _row(
-    step: Step, number: str, counter: CounterRef | None, link: FootageLink | None, finding_id: int | None
+    step: Step, number: str, counter: CounterRef | None, link: FootageLink | None, findings: tuple[StepFinding, ...]
 ) -> StepRow:
     assert step.id is not None
     return StepRow(
@@ -110,5 +134,6 @@ def _row(
         end=step.end,
         revision=step.revision,
         clip=clip_of(link),
-        finding_id=finding_id,
+        findings=findings,
+        time_in_doubt=any(finding.kind is FindingKind.STEP_OUT_OF_ORDER for finding in findings),
     )

@@ -59,6 +59,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Outcome.NONE, _("No clip")),
     (Outcome.UNMAPPED, _("Place unknown")),
     (FindingKind.STEP_WHILE_UNSTAFFED, _("Step entered while nobody was at the counter")),
+    (FindingKind.STEP_OUT_OF_ORDER, _("Step stamped before one that has to come first")),
     (StepKind.RECEIVE, _("Receive")),
     (StepKind.ACCEPT, _("Accept")),
     (StepKind.REVIEW, _("Review")),
@@ -101,6 +102,13 @@ CODE_WORDS: Mapping[str, str] = {
     "watcher": _("Watcher"),
     "web": _("Web pages"),
     "clerk": _("Clerk"),
+    # why a message was not delivered
+    "refused_or_unreachable": _("the service refused the message or could not be reached."),
+    "address_not_readable": _("its address cannot be read with this secret.key; enter it again."),
+    "address_not_understood": _("the channel's address is not one that Apprise understands."),
+    "too_late": _("it was too old to be news when it could have been sent."),
+    "too_often": _("it was tried too often."),
+    "no_channel": _("the configuration has no such channel any more."),
     # channels
     "counter": _("At the counter"),
     "internet": _("Internet"),

@@ -356,6 +356,12 @@ def upgrade() -> None:
             comment="end of the last close step, else as reported by the platform",
         ),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True, comment="as reported by the platform"),
+        sa.Column(
+            "stamps_compared",
+            sa.Boolean(),
+            nullable=False,
+            comment="the stamps of its steps, as they are now, were compared",
+        ),
         sa.ForeignKeyConstraint(
             ["department_id"],
             ["department.id"],
@@ -372,6 +378,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "number"),
     )
     with op.batch_alter_table("case_file", schema=None) as batch_op:
+        batch_op.create_index("case_file_uncompared", ["stamps_compared", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_department_id"), ["department_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_hall_id"), ["hall_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_item_code"), ["item_code"], unique=False)
@@ -529,6 +536,12 @@ def upgrade() -> None:
         sa.Column("counter_id", sa.String(), nullable=False),
         sa.Column("staff_zone", sa.JSON(), nullable=False, comment="corners [x, y], 0..1"),
         sa.Column("customer_zone", sa.JSON(), nullable=False, comment="corners [x, y], 0..1; empty if not seen"),
+        sa.Column(
+            "whole_zone",
+            sa.Boolean(),
+            nullable=False,
+            comment="the zone is all of the place where staff sits: the camera may say alone that nobody is there",
+        ),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
         sa.ForeignKeyConstraint(
@@ -757,14 +770,24 @@ def upgrade() -> None:
         "finding",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
-            "kind", sa.Enum("step_while_unstaffed", name="findingkind", native_enum=False, length=32), nullable=False
+            "kind",
+            sa.Enum("step_while_unstaffed", "step_out_of_order", name="findingkind", native_enum=False, length=32),
+            nullable=False,
         ),
         sa.Column("step_id", sa.Integer(), nullable=False),
-        sa.Column("counter_id", sa.String(), nullable=False),
+        sa.Column(
+            "counter_id",
+            sa.String(),
+            nullable=True,
+            comment="the counter at which nobody was; empty for what was found without looking at one",
+        ),
         sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
-            "evidence", sa.JSON(), nullable=False, comment="presence spans used, margin and clock offset in seconds"
+            "evidence",
+            sa.JSON(),
+            nullable=False,
+            comment="what it rests on: presence spans or stamps, margin and clock offset in seconds",
         ),
         sa.ForeignKeyConstraint(
             ["counter_id"],
@@ -940,6 +963,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_file_item_code"))
         batch_op.drop_index(batch_op.f("ix_case_file_hall_id"))
         batch_op.drop_index(batch_op.f("ix_case_file_department_id"))
+        batch_op.drop_index("case_file_uncompared")
 
     op.drop_table("case_file")
     op.drop_table("camera_status")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.simulator.cases import PlannedStep
+from ingest.simulator.cases import KEY_LAG_S, PlannedStep
 from ingest.simulator.faults import Fault, FaultKind, parse_fault
-from ingest.simulator.script import BACKDATED_S, Act, ActKind, story
+from ingest.simulator.script import BACKDATED_S, ENTERED_LATE_S, Act, ActKind, story
 
 SEEDS = st.integers(0, 10_000)
 
@@ -88,11 +88,26 @@ def test_cases_go_through_all_their_steps() -> None:
     assert any(kind == {"receive", "accept", "review", "decide", "close"} for kind in kinds.values())
 
 
-def test_a_backdated_step_is_stamped_before_the_customer_came() -> None:
+@given(SEEDS, st.sampled_from([1.0, 20.0, 60.0]))
+@settings(deadline=None, max_examples=20)
+def test_a_backdated_step_is_entered_late_and_stamped_before_it_was_received(seed: int, speed: float) -> None:
     fault = Fault(FaultKind.BACKDATE_STEP, counter=2, after_s=30)
-    (step,) = [step for step in steps_of(first_minutes(10, faults=(fault,))) if step.fault]
+    steps = steps_of(first_minutes(1200 / speed + 10, seed, speed, (fault,)))
+    (step,) = [step for step in steps if step.fault]
+    (receive,) = [other for other in steps if (other.case, other.kind) == (step.case, "receive")]
     assert (step.counter, step.kind) == (2, "accept")
-    assert step.true_start_s - step.stamped_start_s > 0.8 * BACKDATED_S / 20
+    assert 0 <= step.stamped_start_s < receive.stamped_start_s
+    assert step.true_start_s - step.stamped_start_s <= BACKDATED_S / speed + KEY_LAG_S[1]
+    assert step.true_start_s >= receive.true_end_s - 0.001
+    assert step.known_s >= step.true_end_s + ENTERED_LATE_S / speed - 0.001
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_rows_of_a_backdated_step_contradict_each_other_by_far_more_than_clocks_do(seed: int) -> None:
+    steps = steps_of(first_minutes(10, seed, faults=(Fault(FaultKind.BACKDATE_STEP, 2, 30),)))
+    (step,) = [step for step in steps if step.fault]
+    (receive,) = [other for other in steps if (other.case, other.kind) == (step.case, "receive")]
+    assert receive.stamped_start_s - step.stamped_start_s > 20
 
 
 def test_a_clerk_who_leaves_early_is_away_while_the_acceptance_is_stamped() -> None:

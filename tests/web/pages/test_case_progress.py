@@ -17,7 +17,9 @@ D, U, N, C, S = StageState.DONE, StageState.UNDER_WAY, StageState.NEXT, StageSta
 def step(kind: StepKind, minutes: float = -1) -> StepRow:
     """It ends that many minutes from now."""
     end = NOW + timedelta(minutes=minutes)
-    return StepRow(1, 1, "2026-1", kind, "", "", None, "", end - timedelta(minutes=2), end, 1, None, None)
+    return StepRow(
+        1, 1, "2026-1", kind, "", "", None, "", end - timedelta(minutes=2), end, 1, None, (), time_in_doubt=False
+    )
 
 
 def states(*steps: StepRow, closed: bool = False) -> list[StageState]:

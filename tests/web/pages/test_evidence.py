@@ -2,7 +2,9 @@
 
 import pytest
 
+from storage.models import Absence
 from tests.web.pages.conftest import SignIn
+from web.services import Services
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,10 @@ def test_the_json_holds_it_as_it_is_stored(sign_in: SignIn) -> None:
     client = sign_in("inspector")
     assert client.get("/findings.json").json()["findings"][0]["evidence"]["margin_s"] == 60
     assert client.get("/absences/1.json").json()["evidence"]["unstaffed"][0]["confidence"] == 0.91
+
+
+def test_a_long_absence_says_how_much_of_its_evidence_is_not_kept(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        absence = session.get_one(Absence, 1)
+        absence.evidence = absence.evidence | {"left_out": 7}
+    assert "7 spans in between" in sign_in("inspector").get("/absences/1").text

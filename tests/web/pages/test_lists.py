@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
+from sqlmodel import select
 
-from storage.models import Batch, Presence, Source, StaffState, WatchCursor
+from storage.models import Batch, Delivery, DeliveryState, Presence, Source, StaffState, WatchCursor
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.pages.paging import Cursor, parse_cursor
@@ -162,3 +163,20 @@ def test_an_absence_that_nobody_watches_any_more_does_not_grow_on_any_page(day: 
     assert [bar["end"] for bar in bars] == [seen_until]
     for path in ("/absences", "/alerts", f"/absences/{absence_id}", "/counters/cc-2"):
         assert re.search(r'(Lasted</dt><dd class="strong"|data-label="Lasted")>5 min', client.get(path).text), path
+
+
+def test_the_administrator_reads_whom_an_alert_could_not_be_told_to_and_why(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        waiting = session.exec(select(Delivery).where(Delivery.state == DeliveryState.SENT)).one()
+        waiting.state, waiting.last_error = DeliveryState.PENDING, "refused_or_unreachable"
+        waiting.channel, waiting.next_try = "sms", NOW + timedelta(minutes=3)
+    client = sign_in("admin")
+    for path in ("/health", "/alerts?state=all"):
+        page = client.get(path).text
+        assert "Could not be told to duty-mail: the service refused the message or could not be reached." in page
+        assert "Could not be told to sms: " in page
+    chinese = client.get("/health", headers={"Accept-Language": "zh"}).text
+    assert "未能通知 sms：对方服务拒收该消息或无法连接。" in chinese
+    failed = {failure["channel"]: failure["next_try"] for failure in client.get("/health.json").json()["failed"]}
+    assert failed["duty-mail"] is None
+    assert failed["sms"] is not None

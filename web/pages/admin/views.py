@@ -60,6 +60,9 @@ class Views:
                   hint=_("Corners [x, y] from the top left, 0 to 1.")),
             Field("customer_zone", _("Customer zone"), "zone", _written(found.customer_zone if found else []),
                   hint=_("Empty if the camera does not see the customers.")),
+            Field("whole_zone", _("It shows the whole place where staff sits"), "checkbox",
+                  "true" if found and found.whole_zone else "",
+                  hint=_("Of several cameras only such a one may say alone that nobody is there.")),
             Field("valid_from", _("Valid from"), "datetime-local",
                   hint=_("Time of the hall. Empty: it stays as it is; a new view or zone holds from now on, "
                          "a camera's first view for all time.")),
@@ -77,6 +80,7 @@ class Views:
             counter=counter or text(form, "counter"),
             staff_zone=_read(form, "staff_zone"),
             customer_zone=_read(form, "customer_zone"),
+            whole_zone=bool(text(form, "whole_zone")),
             valid_from=_moment(form, "valid_from", zone),
             valid_to=_moment(form, "valid_to", zone),
         )
