@@ -1,64 +1,21 @@
 """The command line, as people use it."""
 
-import io
 import json
-import logging
 import re
 import stat
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import structlog
-from rich.console import Console
 from sqlmodel import select
 from typer.main import get_command
-from typer.testing import CliRunner, Result
 
 from storage.models import Counter, Role, User
+from tests.web.commands.conftest import Run
 from tests.web.test_settings_file import GOOD
 from web import accounts
 from web.cli import app
 from web.composition import build_services
 from web.settings_file import read_settings
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """Commands set up logging for their process; here they share one with all other tests."""
-    handlers = logging.root.handlers[:]
-    yield
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return tmp_path / "hallwatch.toml"
-
-
-@pytest.fixture
-def hallwatch(config: Path) -> Run:
-    """`hallwatch("user", "list")`, with the configuration of this test."""
-
-    def run(*arguments: str, code: int = 0) -> Result:
-        environment = {"HALLWATCH_CONFIG": str(config), "CAMERA_PASSWORD": "geheim", "COLUMNS": "200"}
-        result = CliRunner().invoke(app, arguments, env=environment)
-        assert result.exit_code == code, result.output
-        assert "Traceback" not in result.output
-        return result
-
-    return run
-
-
-@pytest.fixture
-def site(config: Path, hallwatch: Run) -> Path:
-    """An installation with one hall."""
-    config.write_text(GOOD, "utf-8")
-    hallwatch("init", "--yes")
-    return config
 
 
 def users(config: Path) -> list[User]:
@@ -102,60 +59,6 @@ def test_init_again_overwrites_nothing(hallwatch: Run, config: Path) -> None:
 
 def test_init_refuses_a_weak_password(hallwatch: Run) -> None:
     assert "at least 10 characters" in hallwatch("init", "--yes", "--password", "short", code=1).output
-
-
-def test_check_names_every_wrong_field(hallwatch: Run, config: Path) -> None:
-    config.write_text(GOOD.replace('hall = "cc"', 'hall = "xx"') + '[web]\nlisten = "x"\n', "utf-8")
-    result = hallwatch("check", code=1)
-    assert "web.listen: must be host:port" in result.output
-    config.write_text(GOOD.replace('hall = "cc"', 'hall = "xx"'), "utf-8")
-    result = hallwatch("check", code=1)
-    assert "counter[cc-1].hall: there is no hall `xx`" in result.output
-    assert "camera[cam].hall: there is no hall `xx`" in result.output
-
-
-def test_check_tells_an_unreachable_camera_and_no_password(hallwatch: Run, site: Path) -> None:
-    site.write_text(GOOD.replace("192.0.2.1", "127.0.0.1:1"), "utf-8")
-    result = hallwatch("check", code=1)
-    [line] = [line for line in result.output.splitlines() if "camera cam" in line]
-    assert line.split()[0] == "failed"
-    assert "geheim" not in result.output
-
-
-def test_check_shows_how_far_it_is_with_the_cameras(
-    hallwatch: Run, site: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    site.write_text(GOOD.replace("192.0.2.1", "127.0.0.1:1"), "utf-8")
-    assert "Opening cameras" not in hallwatch("check", code=1).stderr
-    terminal = Console(file=io.StringIO(), force_terminal=True, force_interactive=True, _environ={})
-    monkeypatch.setattr("web.commands.common.err", terminal)
-    hallwatch("check", code=1)
-    assert isinstance(terminal.file, io.StringIO)
-    shown = terminal.file.getvalue()
-    assert "Opening cameras" in shown
-    assert "100 %" in shown
-
-
-def test_check_is_content_with_a_good_site(hallwatch: Run, site: Path) -> None:
-    result = hallwatch("check", "--no-cameras")
-    assert "failed" not in result.output
-
-
-def test_check_tells_an_unreachable_database_without_its_password(hallwatch: Run, config: Path) -> None:
-    config.write_text('[database]\nurl = "postgresql://hall:geheim@127.0.0.1:1/hall"\n', "utf-8")
-    result = hallwatch("check", "--no-cameras", code=1)
-    assert "database.url: the database does not answer" in result.output
-    assert "geheim" not in result.output
-
-
-def test_check_tells_an_unreachable_store(hallwatch: Run, config: Path) -> None:
-    keys = 'access_key = "a"\nsecret_key = "geheim"\nsecure = false'
-    store = f'kind = "s3"\nendpoint = "127.0.0.1:1"\nbucket = "footage"\n{keys}'
-    config.write_text(f"[store]\n{store}\n", "utf-8")
-    result = hallwatch("check", "--no-cameras", code=1)
-    [line] = [line for line in result.output.splitlines() if " store " in line]
-    assert line.split()[0] == "failed"
-    assert "geheim" not in result.output
 
 
 def test_a_command_before_init_says_what_to_run(hallwatch: Run, config: Path) -> None:
