@@ -178,8 +178,13 @@ class Settings(Strict):
         return self.data_dir / "spool"
 
     @property
+    def run_folder(self) -> Path:
+        """For what is there only while something runs."""
+        return self.data_dir / "run"
+
+    @property
     def relay_socket(self) -> Path:
-        return self.data_dir / "run" / "relay.sock"
+        return self.run_folder / "relay.sock"
 
     @property
     def secret_key_file(self) -> Path:

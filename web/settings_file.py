@@ -90,6 +90,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         missing = Problem("", "there is no such file", "run `hallwatch init`, or name another file with --config")
         raise SettingsError(file, [missing]) from None
+    except IsADirectoryError:
+        raise SettingsError(file, [Problem("", "is a folder", f"name the file in it, {file / FILE_NAME}")]) from None
     except OSError as error:
         unreadable = Problem("", f"cannot be read: {error.strerror}", "mend its permissions")
         raise SettingsError(file, [unreadable]) from None

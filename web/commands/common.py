@@ -15,7 +15,8 @@ from storage.migrate import SchemaError, check_schema
 from storage.objects import StoreError
 from storage.secrets import SecretError
 from web.accounts import AccountProblem
-from web.composition import build_services, declare_site
+from web.composition import DataFolderUnusable, build_services, declare_site
+from web.one_instance import AlreadyRunning
 from web.passwords import PasswordProblem
 from web.serve import CannotStart
 from web.services import Services
@@ -43,7 +44,8 @@ EXPECTED = (
     SecretError,
     AccountProblem,
     PasswordProblem,
-    OSError,
+    DataFolderUnusable,
+    AlreadyRunning,
 )
 
 
@@ -55,6 +57,8 @@ class PlainErrors(TyperGroup):
             return super().invoke(ctx)
         except EXPECTED as error:
             fail(str(error))
+        except OSError as error:
+            fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             fail(f"The database refuses: {reason}")

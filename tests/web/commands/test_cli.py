@@ -2,19 +2,29 @@
 
 import json
 import re
+import socket
 import stat
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 from typer.main import get_command
 
+from ingest.simulator.faults import parse_fault
+from storage.database import Database
 from storage.models import Counter, Role, User
+from tests.servers import free_port
 from tests.web.commands.conftest import Run
 from tests.web.test_settings_file import GOOD
 from web import accounts
 from web.cli import app
+from web.commands.demo_hall import demo_hall, simulator_command
 from web.composition import build_services
+from web.one_instance import only_one
 from web.settings_file import read_settings
 
 
@@ -96,6 +106,107 @@ def test_users_are_added_listed_disabled_and_enabled(hallwatch: Run, site: Path)
 )
 def test_mistakes_are_told_in_plain_words(hallwatch: Run, site: Path, arguments: tuple[str, ...], said: str) -> None:
     assert said in hallwatch(*arguments, code=1).output
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody else listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port: int = other.getsockname()[1]
+        yield port
+
+
+@pytest.mark.parametrize("option", ["--rtsp-port", "--control-port"])
+def test_the_option_of_a_taken_port_is_named(hallwatch: Run, tmp_path: Path, taken: int, option: str) -> None:
+    other = {"--rtsp-port": "--control-port", "--control-port": "--rtsp-port"}[option]
+    output = hallwatch("simulate", "--folder", str(tmp_path), option, str(taken), other, "0", code=1).output
+    assert f"{option}: port {taken} cannot be used (Address already in use); stop what uses it" in output
+    assert f"{option} 0 takes a free one" in output
+
+
+def test_the_demo_names_its_option_of_a_taken_port(hallwatch: Run, tmp_path: Path, taken: int) -> None:
+    output = hallwatch("demo", "--folder", str(tmp_path / "demo"), "--port", str(taken), code=1).output
+    assert f"--port: port {taken} cannot be used (Address already in use)" in output
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_fault_of_the_demo_that_cannot_be_is_told(hallwatch: Run, tmp_path: Path) -> None:
+    folder = ("demo", "--folder", str(tmp_path / "demo"), "--port", str(free_port()))
+    assert "is no fault" in hallwatch(*folder, "--fault", "earthquake", code=1).output
+    assert "there is no counter 9; this hall has 1 to 4" in hallwatch(*folder, "--fault", "clock_off:9", code=1).output
+
+
+def test_the_demos_faults_reach_its_simulator(tmp_path: Path) -> None:
+    faults = ["leave_early:2@60", "clock_off"]
+    command = simulator_command(demo_hall(tmp_path, free_port(), cameras=1, speed=20, faults=faults))
+    given = [after for option, after in pairwise(command) if option == "--fault"]
+    assert [parse_fault(text) for text in given] == [parse_fault(text) for text in faults]
+
+
+def test_a_file_where_a_folder_is_needed_is_told(hallwatch: Run, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for command in ("demo", "simulate"):
+        assert "is a file" in hallwatch(command, "--folder", str(tmp_path / "file"), code=2).output
+    config.write_text('data_dir = "file"\n', "utf-8")
+    for arguments in (("init", "--yes"), ("serve",), ("user", "list"), ("role", "web")):
+        assert f"data_dir: {tmp_path / 'file'} is a file; name a folder" in hallwatch(*arguments, code=1).output
+
+
+def test_a_folder_where_a_file_is_needed_is_told(hallwatch: Run, tmp_path: Path) -> None:
+    for arguments in (("check",), ("init", "--yes"), ("serve",), ("counters", "list")):
+        output = hallwatch(*arguments, "--config", str(tmp_path), code=1).output
+        assert f"is a folder → name the file in it, {tmp_path / 'hallwatch.toml'}" in output
+
+
+def test_a_second_instance_on_the_same_data_is_refused(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    with only_one(tmp_path / "hallwatch-data" / "run", ["recorder"]):
+        for arguments in (("serve",), ("role", "recorder")):
+            assert "is the recorder of this folder already" in hallwatch(*arguments, code=1).output
+    with only_one(tmp_path / "demo" / "data" / "run", ["clerk"]):
+        demo = ("demo", "--folder", str(tmp_path / "demo"), "--port", str(free_port()))
+        assert "is the clerk of this folder already" in hallwatch(*demo, code=1).output
+    with only_one(tmp_path / "simulated", ["simulator"]):
+        output = hallwatch("simulate", "--folder", str(tmp_path / "simulated"), "--rtsp-port", "0", code=1).output
+    assert "is the simulator of this folder already" in output
+
+
+def test_a_newer_database_is_told_to_every_command(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/hallwatch-data/hallwatch.db")
+    with closing(database), database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    commands = (("init", "--yes"), ("check", "--no-cameras"), ("serve",), ("user", "list"), ("role", "recorder"))
+    for arguments in commands:
+        assert "a newer Hallwatch has made it" in hallwatch(*arguments, code=1).output
+
+
+def test_a_file_that_is_no_database_is_told(hallwatch: Run, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.db").write_text("something else entirely, and long enough to be read" * 20)
+    config.write_text('[database]\nurl = "sqlite:///other.db"\n', "utf-8")
+    for arguments in (("init", "--yes"), ("check", "--no-cameras"), ("user", "list")):
+        assert "file is not a database" in hallwatch(*arguments, code=1).output
+
+
+def test_init_writes_no_file_that_could_not_be_used(hallwatch: Run, config: Path) -> None:
+    assert "--listen must be host:port" in hallwatch("init", "--yes", "--listen", "8080", code=1).output
+    assert not config.exists()
+
+
+def test_broken_access_data_of_the_demo_are_told(hallwatch: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    for broken in ("{", '{"other": 1}', "[]"):
+        (folder / "demo-access.json").write_text(broken)
+        output = hallwatch("demo", "--folder", str(folder), "--port", str(free_port()), code=1).output
+        assert f"delete {folder} to begin anew" in output
+
+
+def test_a_clip_never_overwrites_and_says_so_first(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.mp4"
+    span = ("clip", "2026-03-02T09:00", "2026-03-02T09:01")
+    file.touch()
+    assert "is there already and is never overwritten" in hallwatch(*span, str(file), "--camera", "cam", code=1).output
+    nowhere = str(tmp_path / "no" / "x.mp4")
+    assert f"There is no folder {tmp_path / 'no'}" in hallwatch(*span, nowhere, "--camera", "cam", code=1).output
 
 
 def test_counters_are_added_and_listed(hallwatch: Run, site: Path) -> None:
