@@ -16,6 +16,7 @@ from storage.objects import StoreError
 from storage.secrets import SecretError
 from web.accounts import AccountProblem
 from web.composition import DataFolderUnusable, build_services, declare_site
+from web.errors import Conflict
 from web.one_instance import AlreadyRunning
 from web.passwords import PasswordProblem
 from web.serve import CannotStart
@@ -46,6 +47,7 @@ EXPECTED = (
     PasswordProblem,
     DataFolderUnusable,
     AlreadyRunning,
+    Conflict,
 )
 
 

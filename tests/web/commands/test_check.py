@@ -99,7 +99,7 @@ def test_one_run_tells_of_fields_references_store_channel_and_camera(hallwatch: 
     channel = '[[notify]]\nname = "duty"\nurl = "no-such-service://geheim"\n'
     site.write_text(wrong + rule + channel + DEAD_STORE, "utf-8")
     output = hallwatch("check", code=1).output
-    assert "hall[cc].timezone: 'Asia/Shanghaii' is not an IANA time zone" in output
+    assert "hall[cc].timezone: `Asia/Shanghaii` is not an IANA time zone" in output
     assert "absence_rule[1].counter: there is no counter `cc-7`" in output
     assert "there is no hall" not in output
     assert [line.split()[0] for part in ("store", "channel duty", "camera cam") for line in lines(output, part)] == [

@@ -6,6 +6,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from typer.main import get_command
 
 from ingest.simulator.faults import parse_fault
 from storage.database import Database
-from storage.models import Counter, Role, User
+from storage.models import Absence, Counter, Role, User, View
 from tests.servers import free_port
 from tests.web.commands.conftest import Run
 from tests.web.test_settings_file import GOOD
@@ -218,6 +219,34 @@ def test_counters_are_added_and_listed(hallwatch: Run, site: Path) -> None:
     with services.database.transaction() as session:
         assert session.get_one(Counter, "cc-2").hall_id == "cc"
     services.database.close()
+
+
+def test_a_counter_is_added_once_and_then_edited(hallwatch: Run, site: Path) -> None:
+    add = ("counters", "add", "cc-2", "--hall", "cc", "--number", "2", "--name", "2号窗口")
+    hallwatch(*add)
+    assert "change it: `hallwatch counters edit cc-2`" in hallwatch(*add, code=1).output
+    hallwatch("counters", "edit", "cc-2", "--number", "2A")
+    assert re.search(r"cc-2 +cc +2A +2号窗口", hallwatch("counters", "list").output)
+    hallwatch("counters", "edit", "cc-2", "--name", "")
+    assert "2号窗口" not in hallwatch("counters", "list").output
+    assert "There is no hall 'xx'" in hallwatch("counters", "edit", "cc-2", "--hall", "xx", code=1).output
+    assert "number: " in hallwatch("counters", "edit", "cc-2", "--number", "", code=1).output
+    assert "There is no counter 'cc-9'" in hallwatch("counters", "edit", "cc-9", "--number", "9", code=1).output
+
+
+def test_a_counter_is_removed_unless_something_happened_there(hallwatch: Run, site: Path) -> None:
+    for number in ("2", "3"):
+        hallwatch("counters", "add", f"cc-{number}", "--hall", "cc", "--number", number)
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": ""}))
+    with services.database.transaction() as session:
+        session.add(View(camera_id="cam", counter_id="cc-3", staff_zone=[[0, 0], [1, 0], [1, 1]]))
+        session.add(Absence(counter_id="cc-3", start=datetime(2026, 3, 2, 4, tzinfo=UTC), threshold_s=300))
+    services.database.close()
+    hallwatch("counters", "remove", "cc-2")
+    refused = hallwatch("counters", "remove", "cc-3", code=1).output
+    assert "Counter cc-3 stays, because what happened there needs its name: 1 view, 1 absence." in refused
+    assert f"{site} declares counter cc-1" in hallwatch("counters", "remove", "cc-1", code=1).output
+    assert "There is no counter 'cc-2'" in hallwatch("counters", "remove", "cc-2", code=1).output
 
 
 def test_cases_are_imported_with_a_report(hallwatch: Run, site: Path, tmp_path: Path) -> None:
