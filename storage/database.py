@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import URL, Engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, SQLModel, create_engine
 
 BUSY_TIMEOUT_MS = 15_000
+CONNECT_TIMEOUT_S = 5
+"""Unless the address says another; psycopg's own is over two minutes. Who records goes on without a database that does
+not answer, and must know that soon."""
+_SUPPORTED = "use sqlite:///file.db or postgresql://user:password@host/name"
 
 
 class Database:
@@ -37,21 +41,31 @@ def insert_new(session: Session, table: type[SQLModel], rows: Sequence[Mapping[s
     session.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
+def parsed_url(url: str) -> URL:
+    """Raises ValueError, which says what is supported and never repeats the address: it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
+        raise ValueError(f"is not the address of a database; {_SUPPORTED}") from None
+    backend = parsed.get_backend_name()
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError(f"{backend} is not supported; {_SUPPORTED}")
+    return parsed
+
+
 def _create_engine(url: str) -> Engine:
-    backend = make_url(url).get_backend_name()
-    if backend == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    parsed = parsed_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed.set(drivername="sqlite"), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    if backend == "postgresql":
-        # A statement that psycopg prepares gets a generic plan, which searches long IN lists one by one.
-        return create_engine(
-            make_url(url).set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            # Who records goes on without a database that does not answer, and must know that soon.
-            connect_args={"prepare_threshold": None, "connect_timeout": 5},
-        )
-    raise ValueError(f"database.url: {backend} is not supported; use sqlite:///file.db or postgresql://user@host/name")
+    # A statement that psycopg prepares gets a generic plan, which searches long IN lists one by one.
+    within_s = parsed.query.get("connect_timeout", CONNECT_TIMEOUT_S)
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={"prepare_threshold": None, "connect_timeout": within_s},
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401

@@ -21,21 +21,36 @@ class SchemaError(Exception):
 
 
 def upgrade(database: Database) -> None:
-    """Runs every migration that the database has not seen; does nothing when there is none."""
+    """Runs every migration that the database has not seen; does nothing when there is none.
+
+    Raises SchemaError for a database of a newer version.
+    """
     with database.engine.begin() as connection:
+        _known_revision(connection)
         command.upgrade(configuration(connection), "head")
 
 
 def check_schema(database: Database) -> None:
     """Raises SchemaError, with what to do, unless the database is exactly at this version's schema."""
     with database.engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+        found = _known_revision(connection)
     wanted = ScriptDirectory(str(MIGRATIONS)).get_current_head()
     if found == wanted:
         return
     if found is None:
         raise SchemaError("the database has no tables yet; run `hallwatch init`")
     raise SchemaError(f"the database is at schema {found}, this version needs {wanted}; upgrade it: `hallwatch init`")
+
+
+def _known_revision(connection: Connection) -> str | None:
+    """None while there are no tables. Raises SchemaError for one that this version does not have."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found and found not in {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}:
+        raise SchemaError(
+            f"the database is at schema {found}, which this version does not know: a newer Hallwatch has made it; "
+            "run that version, or go back to the copy of the database that was made before"
+        )
+    return found
 
 
 def differences(database: Database) -> list[object]:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -30,6 +31,14 @@ def test_every_document_is_reached_from_another() -> None:
 
 def _in(path: Path, folders: set[Path]) -> bool:
     return any(folder in path.parents for folder in folders if folder.is_dir())
+
+
+def test_the_words_on_screen_that_the_tutorial_quotes_are_there() -> None:
+    with (ROOT / "web/locale/zh_CN/LC_MESSAGES/messages.po").open("rb") as text:
+        words = {entry.id for entry in read_po(text)}
+    tutorial = (ROOT / "docs/tutorial/first-steps.md").read_text("utf-8")
+    quoted = {" ".join(word.split()) for word in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", tutorial)}
+    assert quoted - words == {"italics"}
 
 
 @pytest.mark.parametrize("script", ["scripts/setup", "scripts/demo", "scripts/test", ".ci/run"])

@@ -1,4 +1,4 @@
-"""Opens a camera once and says what it sends, or why not."""
+"""Opens both streams of a camera once and says what each sends, or why not."""
 
 import time
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ WITHIN_S = 10.0
 
 
 @dataclass(frozen=True)
-class CameraCheck:
+class StreamCheck:
     ok: bool
     codec: str = ""
     width: int = 0
@@ -24,16 +24,32 @@ class CameraCheck:
     """In plain words and without credentials."""
 
 
-def check_camera(url: str, transport: str = "tcp") -> CameraCheck:
-    """Opens the stream, waits for a keyframe and closes it again; never raises for what the camera does."""
+@dataclass(frozen=True)
+class CameraCheck:
+    ok: bool
+    """Every stream that the camera has."""
+    main: StreamCheck
+    """What is recorded."""
+    sub: StreamCheck | None
+    """What the wall of live pictures shows; None where the camera has none."""
+
+
+def check_camera(url: str, sub_url: str = "", transport: str = "tcp") -> CameraCheck:
+    """Opens each stream, waits for a keyframe and closes it again; never raises for what the camera does."""
+    main = check_stream(url, transport)
+    sub = check_stream(sub_url, transport) if sub_url else None
+    return CameraCheck(main.ok and (sub is None or sub.ok), main, sub)
+
+
+def check_stream(url: str, transport: str = "tcp") -> StreamCheck:
     started = time.monotonic()
     try:
         with open_source(url, cast(Literal["tcp", "udp"], transport)) as source:
             sets = _first_parameter_sets(source, started + WITHIN_S)
             picture = sets.picture()
     except (SourceFailure, BadParameterSets) as failure:
-        return CameraCheck(ok=False, error=str(failure), seconds=round(time.monotonic() - started, 2))
-    return CameraCheck(
+        return StreamCheck(ok=False, error=str(failure), seconds=round(time.monotonic() - started, 2))
+    return StreamCheck(
         ok=True,
         codec=source.codec,
         width=picture.width,

@@ -26,10 +26,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class DataFolderUnusable(Exception):
+    """The data folder cannot be made or used; the message says what to do."""
+
+
 def build_services(settings: Settings) -> Services:
-    """Opens nothing yet but makes the data folder, readable by its owner only."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings.relay_socket.parent.mkdir(parents=True, exist_ok=True)
+    """Opens nothing yet but makes the data folder, readable by its owner only. Raises DataFolderUnusable."""
+    _make_data_folder(settings)
     database = Database(settings.database_url)
     store = build_store(settings)
     return Services(
@@ -41,6 +44,17 @@ def build_services(settings: Settings) -> Services:
         relay_socket=settings.relay_socket,
         clock=utc_now,
     )
+
+
+def _make_data_folder(settings: Settings) -> None:
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        settings.run_folder.mkdir(exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise DataFolderUnusable(f"data_dir: {error.filename} is a file; name a folder") from None
+    except OSError as error:
+        problem = f"data_dir: {settings.data_dir} cannot be made or written to ({error.strerror})"
+        raise DataFolderUnusable(f"{problem}; mend its permissions or name another folder") from None
 
 
 def build_store(settings: Settings) -> ObjectStore:

@@ -78,15 +78,18 @@ def _problems(services: Services) -> Iterator[str]:
 
 def port_problem(web: WebSettings) -> str | None:
     """Why nobody could listen there, or None."""
-    family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
-    with socket.socket(family) as probe:
+    refused = refusal(web.host, web.port)
+    return refused and f"web.listen: {web.listen} cannot be used ({refused}); stop what uses it or choose another port"
+
+
+def refusal(host: str, port: int) -> str | None:
+    """What the system says to whoever would listen there; None when it is free."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((web.host, web.port))
+            probe.bind((host, port))
         except OSError as error:
-            return (
-                f"web.listen: {web.listen} cannot be used ({error.strerror}); stop what uses it or choose another port"
-            )
+            return error.strerror
     return None
 
 

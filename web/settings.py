@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from storage.database import parsed_url
 from web.declarations import (
     AbsenceRuleDeclaration,
     CameraDeclaration,
@@ -28,6 +29,25 @@ _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 class DatabaseSettings(Strict):
     url: SecretStr = SecretStr("")
     """Empty: SQLite in the data folder."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_supported(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value():
+            found = parsed_url(url.get_secret_value())
+            if found.get_backend_name() == "sqlite" and found.database in (None, "", ":memory:"):
+                raise ValueError("names no file; every process needs the same database: write sqlite:///file.db")
+        return url
+
+    def anchored(self, folder: Path) -> "DatabaseSettings":
+        """With the relative file of an SQLite database taken from `folder`."""
+        if not self.url.get_secret_value():
+            return self
+        found = parsed_url(self.url.get_secret_value())
+        if found.get_backend_name() != "sqlite":
+            return self
+        file = str(folder / (found.database or ""))
+        return DatabaseSettings(url=SecretStr(found.set(database=file).render_as_string(hide_password=False)))
 
 
 class StoreSettings(Strict):
@@ -156,8 +176,13 @@ class Settings(Strict):
         return self.data_dir / "spool"
 
     @property
+    def run_folder(self) -> Path:
+        """For what is there only while something runs."""
+        return self.data_dir / "run"
+
+    @property
     def relay_socket(self) -> Path:
-        return self.data_dir / "run" / "relay.sock"
+        return self.run_folder / "relay.sock"
 
     @property
     def secret_key_file(self) -> Path:

@@ -71,8 +71,8 @@ def apply_site(
     problems: list[str] = []
     for declaration in declarations:
         row = known.pop((declaration.kind, declaration.key), None)
-        digest = _digest(declaration.content, fingerprint_key)
-        if row is not None and row.digest == digest:
+        now_said = digest(declaration.content, fingerprint_key)
+        if row is not None and row.digest == now_said:
             continue
         try:
             declaration.write()
@@ -80,8 +80,8 @@ def apply_site(
             problems.append(f"{declaration.kind}[{declaration.key}]{_words(error)}")
             continue
         changes.append(Change(declaration.kind, declaration.key, "changed" if row else "added"))
-        row = row or Declared(kind=declaration.kind, key=declaration.key, digest=digest)
-        row.digest = digest
+        row = row or Declared(kind=declaration.kind, key=declaration.key, digest=now_said)
+        row.digest = now_said
         session.add(row)
     if problems:
         raise SiteError(problems)
@@ -130,7 +130,8 @@ def rule_key(rule: AbsenceRuleDeclaration) -> str:
     return f"{rule.hall or ''}/{rule.counter or ''}"
 
 
-def _digest(content: Strict, fingerprint_key: bytes) -> str:
+def digest(content: Strict, fingerprint_key: bytes) -> str:
+    """What `Declared` keeps: tells whether the file says what it said last."""
     plain = content.model_dump(mode="json") | _secrets_of(content)
     serialised = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     return hmac.new(fingerprint_key, serialised, hashlib.sha256).hexdigest()

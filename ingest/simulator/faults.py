@@ -32,6 +32,10 @@ class Fault:
     after_s: float = _DEFAULT_AFTER_S
     """Real seconds after the start from when on it happens."""
 
+    def __str__(self) -> str:
+        """As `parse_fault` reads it."""
+        return f"{self.kind.value}:{self.counter}@{self.after_s:g}"
+
 
 def parse_fault(text: str) -> Fault:
     """`kind`, `kind:counter`, `kind@seconds` or `kind:counter@seconds`, e.g. leave_early:2@45.

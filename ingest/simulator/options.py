@@ -1,5 +1,6 @@
 """What a simulation can be asked for."""
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 from ingest.simulator.faults import Fault
 from ingest.simulator.places import CameraPlan, camera_plans
 from ingest.simulator.rtsp_messages import Credentials
+
+_HIGHEST_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,17 @@ class SimulationOptions:
             raise ValueError("counters per camera: 1 or 2")
         if self.speed <= 0:
             raise ValueError("speed: more than 0, e.g. 20")
+        self._check_addresses()
         beyond = [fault.counter for fault in self.faults if not 1 <= fault.counter <= self.counters]
         if beyond:
             raise ValueError(f"fault: there is no counter {beyond[0]}; this hall has 1 to {self.counters}")
+
+    def _check_addresses(self) -> None:
+        ports = {"RTSP port": self.rtsp_port, "control port": self.control_port or 0}
+        if wrong := [name for name, port in ports.items() if not 0 <= port <= _HIGHEST_PORT]:
+            raise ValueError(f"{wrong[0]}: 0 to {_HIGHEST_PORT}")
+        if self.push_url and not re.match(r"https?://[^/\s]", self.push_url):
+            raise ValueError("push URL: the address of Hallwatch, e.g. http://127.0.0.1:8080")
 
     @property
     def counters(self) -> int:

@@ -25,6 +25,9 @@ SERVICE_S = (300.0, 700.0)
 BACKDATED_S = 1800.0
 ENTERED_LATE_S = 600.0
 """A step that is backdated is entered so long after it was done."""
+UNSEEN_REAL_S = 15.0
+"""From the clerk's leaving early to the next step, and from the last step to the clerk's return: clocks are trusted to
+some seconds only, so a step close to either is held against nobody."""
 _SHORTEST_GAP_REAL_S = 2.0
 _SHORTEST_ABSENCE_REAL_S = 30.0
 
@@ -147,19 +150,20 @@ class _CounterPlay:
         if self._take_fault(FaultKind.BACKDATE_STEP):
             steps = [_backdated(step) if step.kind == "accept" else step for step in steps]
         if self._take_fault(FaultKind.LEAVE_EARLY):
-            yield from self._recorded(_marked(step) for step in steps)
-            yield from self._walk_away(length)
+            unseen = UNSEEN_REAL_S * self._speed
+            yield from self._recorded(_entered_later(step, unseen) for step in steps)
+            yield from self._walk_away(length, unseen)
         else:
             yield from self._recorded(steps)
             self._wait(length)
         yield self._act(ActKind.CUSTOMER_LEAVES, self._visitor())
         self._visits += 1
 
-    def _walk_away(self, length: float) -> Iterator[Act]:
-        """The clerk goes before the acceptance and comes back long after it."""
+    def _walk_away(self, length: float, unseen: float) -> Iterator[Act]:
+        """The clerk goes before the acceptance and comes back long after the last step of the visit."""
         self._wait(length * 0.3)
         yield self._act(ActKind.CLERK_LEAVES, self._on_duty, FaultKind.LEAVE_EARLY.value)
-        self._wait(max(length, ABSENCE_S[1]))
+        self._wait(max(length * 0.7 + 2 * unseen, ABSENCE_S[1]))
         yield self._act(ActKind.CLERK_COMES, self._on_duty, FaultKind.LEAVE_EARLY.value)
         self._wait(HAND_OVER_S)
 
@@ -177,8 +181,19 @@ class _CounterPlay:
             yield Act(real.known_s, self._counter, ActKind.STEP, step=real)
 
 
-def _marked(step: PlannedStep) -> PlannedStep:
-    return replace(step, fault=FaultKind.LEAVE_EARLY.value) if step.kind == "accept" else step
+def _entered_later(step: PlannedStep, by: float) -> PlannedStep:
+    """All but the receipt, which the clerk still enters at the counter."""
+    if step.kind == "receive":
+        return step
+    return replace(
+        step,
+        true_start_s=step.true_start_s + by,
+        true_end_s=step.true_end_s + by,
+        stamped_start_s=step.stamped_start_s + by,
+        stamped_end_s=step.stamped_end_s + by,
+        known_s=step.known_s + by,
+        fault=FaultKind.LEAVE_EARLY.value if step.kind == "accept" else step.fault,
+    )
 
 
 def _backdated(step: PlannedStep) -> PlannedStep:

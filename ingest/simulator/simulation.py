@@ -1,7 +1,9 @@
 """A hall at work: cameras, people, an approval platform, and the truth about them."""
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -15,15 +17,26 @@ from ingest.simulator.rtsp_server import RtspServer
 from ingest.simulator.script import Act, ActKind, clerks, story
 from ingest.simulator.site import write_site
 from ingest.simulator.stage import Stage
-from ingest.simulator.truth import Truth
+from ingest.simulator.truth import TRUTH_FILE, Truth
 
-TRUTH_FILE, ROWS_FILE, SITE_FILE = "truth.jsonl", "rows.jsonl", "site.toml"
+ROWS_FILE, SITE_FILE = "rows.jsonl", "site.toml"
+
+
+class PortUnavailableError(Exception):
+    """Nobody can listen on a port that was asked for."""
+
+    def __init__(self, option: str, port: int, reason: str) -> None:
+        """`option` is the field of SimulationOptions that names the port."""
+        super().__init__(f"{option}: {port} cannot be used ({reason})")
+        self.option = option
+        self.port = port
+        self.reason = reason
 
 
 def run_simulation(options: SimulationOptions, stop: threading.Event, say: Callable[[str], None]) -> None:
     """Runs until `stop` is set; `say` gets lines for the user.
 
-    Raises PhotographsMissingError without the extra `demo`, and OSError when a port is taken.
+    Raises PhotographsMissingError without the extra `demo`, and PortUnavailableError.
     """
     simulation = Simulation(options)
     simulation.start()
@@ -66,11 +79,12 @@ class Simulation:
         self._control: ControlServer | None = None
 
     def start(self) -> None:
-        """Returns when cameras can be watched and orders be given. Raises OSError when a port is taken."""
-        self.server.start()
+        """Returns when cameras can be watched and orders be given. Raises PortUnavailableError."""
+        with _port_named("rtsp_port", self.options.rtsp_port):
+            self.server.start()
         try:
             self._open_control()
-        except OSError:
+        except PortUnavailableError:
             self.server.stop()
             raise
         write_site(self.options, self.options.folder / SITE_FILE, self.server.port)
@@ -115,7 +129,8 @@ class Simulation:
     def _open_control(self) -> None:
         if self.options.control_port is not None:
             orders = Orders(self.stage, self.director, self.cameras, self.platform, self.truth)
-            self._control = ControlServer(self.options.control_port, orders)
+            with _port_named("control_port", self.options.control_port):
+                self._control = ControlServer(self.options.control_port, orders)
             self._control.start()
 
     def _tell_start(self) -> None:
@@ -140,6 +155,14 @@ class Simulation:
             self.truth.write(event, datetime.now(UTC), camera=camera.plan.id, fault=fault.kind.value)
 
         self.director.schedule(at_s, happen)
+
+
+@contextmanager
+def _port_named(option: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise PortUnavailableError(option, port, os.strerror(error.errno or 0)) from error
 
 
 def _quiet(options: SimulationOptions) -> list[Act]:

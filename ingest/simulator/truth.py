@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+TRUTH_FILE = "truth.jsonl"
+
 
 class Truth:
     """Appends to `truth.jsonl`; every line is written when `write` returns. Safe to use from several threads."""

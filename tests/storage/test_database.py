@@ -4,10 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy import event
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlmodel import col, select
 
-from storage.database import Database, insert_new
+from storage.database import CONNECT_TIMEOUT_S, Database, insert_new
 from storage.models import CameraStatus, Declared, District, Hall, Node
 from tests.sample import CAMERA, a_hall
 
@@ -106,3 +107,15 @@ def test_inserting_new_rows_leaves_the_old_ones(declared: Database) -> None:
 def test_an_unknown_database_is_named() -> None:
     with pytest.raises(ValueError, match="mysql is not supported"):
         Database("mysql://root@host/name")
+
+
+@pytest.mark.parametrize(("query", "seconds"), [("", CONNECT_TIMEOUT_S), ("?connect_timeout=3", "3")])
+def test_a_server_that_keeps_silent_is_given_up_soon_unless_the_address_says_otherwise(
+    query: str, seconds: object
+) -> None:
+    database = Database(f"postgresql://hall@127.0.0.1:1/hall{query}")
+    asked: list[dict[str, object]] = []
+    event.listen(database.engine, "do_connect", lambda *arguments: asked.append(dict(arguments[3])))
+    with pytest.raises(OperationalError):
+        database.engine.connect()
+    assert asked[0]["connect_timeout"] == seconds

@@ -27,12 +27,13 @@ def test_a_migrated_database_passes_the_check(database: Database) -> None:
     check_schema(database)
 
 
-def test_an_empty_file_is_told_apart_from_an_old_schema(tmp_path: Path, sqlite_database: Database) -> None:
+def test_an_empty_file_is_told_apart_from_a_newer_database(tmp_path: Path, sqlite_database: Database) -> None:
     empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
     with pytest.raises(SchemaError, match="no tables yet"):
         check_schema(empty)
     empty.close()
     with sqlite_database.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = 'older'"))
-    with pytest.raises(SchemaError, match="schema older"):
-        check_schema(sqlite_database)
+        connection.execute(text("UPDATE alembic_version SET version_num = 'newer'"))
+    for act in (check_schema, upgrade):
+        with pytest.raises(SchemaError, match="schema newer, which this version does not know: a newer Hallwatch"):
+            act(sqlite_database)

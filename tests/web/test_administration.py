@@ -7,6 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from ingest.simulator.clock_camera import ClockCamera
+from ingest.simulator.rtsp_server import RtspServer
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera, ClockSource, Location, Segment
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import accounts
@@ -142,10 +144,21 @@ def test_a_counter_with_a_history_stays_in_its_hall(admin: TestClient) -> None:
 
 def test_a_camera_that_does_not_answer_is_told_in_words(admin: TestClient) -> None:
     unreachable = CAMERA | {"url": "rtsp://127.0.0.1:1/none"}
-    answer = admin.post("/api/v1/camera-check", json=unreachable).json()
-    assert answer["ok"] is False
-    assert answer["error"]
-    assert "geheim" not in answer["error"]
+    answer = admin.post("/api/v1/camera-check", json=unreachable)
+    assert answer.json()["ok"] is False
+    assert answer.json()["main"]["error"]
+    assert "geheim" not in answer.text
+
+
+def test_a_check_opens_both_streams_and_says_which_failed(admin: TestClient) -> None:
+    with RtspServer() as server, ClockCamera(server.mount("/main")):
+        camera = CAMERA | {"url": server.url("/main"), "sub_url": server.url("/sub")}
+        assert admin.put("/api/v1/cameras/cc-cam-9", json=camera).status_code == 200
+        for answer in (
+            admin.post("/api/v1/cameras/cc-cam-9/check").json(),
+            admin.post("/api/v1/camera-check", json=camera).json(),
+        ):
+            assert (answer["ok"], answer["main"]["ok"], answer["sub"]["ok"]) == (False, True, False)
 
 
 def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock) -> None:

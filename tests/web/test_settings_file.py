@@ -7,7 +7,7 @@ import pytest
 from ingest.simulator.options import SimulationOptions
 from ingest.simulator.site import site_text
 from web.settings import Settings
-from web.settings_file import SettingsError, read_settings
+from web.settings_file import SettingsError, examine, read_settings
 
 GOOD = """
 [[district]]
@@ -90,6 +90,10 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
         ('[watcher]\ndetector = "magic"', "watcher.detector: input should be"),
         ('[[district]]\nid = "a b"\nname = "x"', "district[a b].id: 'a b' is not a valid id"),
         ('[[district]]\nid = "a"', "district[a].name: is missing → add `name = …`"),
+        (
+            '[database]\nurl = "mysql://hall:secret@db/hall"',
+            "database.url: mysql is not supported; use sqlite:///file.db",
+        ),
         ('[database]\nurl = "${NOWHERE}"', "database.url: the environment has no variable NOWHERE"),
     ],
 )
@@ -125,6 +129,34 @@ def test_a_mistake_in_a_place_is_told(tmp_path: Path, before: str, after: str, s
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = GOOD + '[web]\nlisten = "x"\n[[counter]]\nid = "cc-2"\n'
     assert len(problems(tmp_path, text)) == 3
+
+
+def test_a_wrong_value_hides_no_lost_reference_and_causes_none(tmp_path: Path) -> None:
+    text = GOOD.replace("[1, 1]]", "[1, 1.5]]").replace('counter = "cc-1"', 'counter = "cc-9"').replace("mon-fri", "mo")
+    fields = [problem.partition(":")[0] for problem in problems(tmp_path, text)]
+    assert fields == ["hall[cc].hours[1].days", "view[1].staff_zone", "view[1].counter"]
+
+
+def test_what_is_right_can_be_used_although_something_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "hallwatch.toml"
+    camera = '[[camera]]\nid = "cam-2"\nhall = "cc"\nurl = "http://192.0.2.2"\n'
+    file.write_text(GOOD + camera + '[store]\nkind = "tape"\n', "utf-8")
+    found = examine(file, {"CAMERA_PASSWORD": "geheim"})
+    assert [camera.id for camera in found.settings.camera] == ["cam"]
+    assert found.wrong == {"store"}
+    assert len(found.problems) == 2
+
+
+def test_an_unset_variable_is_told_with_the_entry_that_names_it_and_once(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as error:
+        read(tmp_path, GOOD.replace("rtsp://192.0.2.1/main", "${CAMERA}"), {"CAMERA_PASSWORD": "geheim"})
+    assert [problem.field for problem in error.value.problems] == ["camera[cam].url"]
+
+
+def test_the_file_of_a_database_is_taken_from_where_the_configuration_lies(tmp_path: Path) -> None:
+    settings = read(tmp_path, '[database]\nurl = "sqlite:///kept/hall.db"\n')
+    assert settings.database_url == f"sqlite:///{tmp_path}/kept/hall.db"
+    assert read(tmp_path, '[database]\nurl = "sqlite:////srv/hall.db"\n').database_url == "sqlite:////srv/hall.db"
 
 
 def test_ids_are_unique(tmp_path: Path) -> None:

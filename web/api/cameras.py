@@ -88,10 +88,11 @@ def delete_camera(desk: AdminDesk, camera_id: str) -> None:
 
 @router.post("/cameras/{camera_id}/check")
 def check_stored_camera(desk: AdminDesk, camera_id: str) -> CameraCheck:
-    """Opens the camera as the recorder would; takes some seconds when it does not answer."""
+    """Opens both streams as the recorder would; takes some seconds when one does not answer."""
     with desk.reading() as session:
         camera = found(session, Camera, camera_id)
-    return check_camera(camera_address(desk.services, camera).url, camera.transport)
+    address = camera_address(desk.services, camera)
+    return check_camera(address.url, address.sub_url, camera.transport)
 
 
 @router.post("/camera-check")
@@ -99,7 +100,9 @@ def check_new_camera(desk: AdminDesk, declared: CameraDeclaration) -> CameraChec
     """The same before the camera is saved."""
     if declared.password is None and declared.username:
         declared = _with_stored_password(desk, declared)
-    return check_camera(with_credentials(declared.url, declared.credentials()), declared.transport)
+    credentials = declared.credentials()
+    url, sub_url = (with_credentials(address, credentials) for address in (declared.url, declared.sub_url))
+    return check_camera(url, sub_url, declared.transport)
 
 
 def _with_stored_password(desk: AdminDesk, declared: CameraDeclaration) -> CameraDeclaration:

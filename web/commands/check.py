@@ -1,28 +1,33 @@
 """`hallwatch check`"""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from sqlmodel import Session, col, select
+from rich.text import Text
 
+from storage.database import Database
 from storage.migrate import SchemaError, check_schema
-from storage.models import Camera
 from storage.objects import StoreError
+from storage.secrets import SecretBox
 from web.assets import assets_missing
+from web.cameras_in_force import CameraInForce, in_force, of_file
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, err, out, progress_bar
-from web.composition import build_services, camera_address, with_credentials
+from web.composition import build_store
 from web.database_check import database_problem
-from web.services import Services
-from web.settings_file import SettingsError, read_settings
+from web.settings import NotifySettings, Settings
+from web.settings_file import Examination, SettingsError, examine
 
 if TYPE_CHECKING:
-    from web.camera_check import CameraCheck
+    from web.camera_check import CameraCheck, StreamCheck
 
 _AT_ONCE = 16
+_PART_WIDTH = 20
 
 
 @dataclass(frozen=True)
@@ -34,117 +39,152 @@ class Finding:
 
 def check(
     config: ConfigOption = DEFAULT_CONFIG,
-    cameras: Annotated[bool, typer.Option(help="Open every camera, as the recorder would.")] = True,
+    cameras: Annotated[bool, typer.Option(help="Open both streams of every camera, as the recorder would.")] = True,
 ) -> None:
-    """Check the configuration file, database, store, detector and every camera; exit code 1 if anything fails.
+    """Check the configuration file, database, store, channels, detector and cameras; exit code 1 if anything is wrong.
 
     Example: hallwatch check --config /etc/hallwatch.toml --no-cameras
     """
-    try:
-        settings = read_settings(config)
-    except SettingsError as error:
-        err.print(f"{error.file} cannot be used:", style="red", highlight=False, soft_wrap=True)
-        for problem in error.problems:
-            err.print(f"  • {problem}", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
-    services = build_services(settings)
-    try:
-        findings = [Finding("configuration", ok=True, detail=str(config)), *_findings(services, cameras)]
-    finally:
-        services.database.close()
-    _show(findings)
-    if not all(finding.ok for finding in findings):
+    wrong = 0
+    for finding in _findings(config, cameras):
+        _show(finding)
+        wrong += not finding.ok
+    if wrong:
+        out.print(f"{wrong} to mend.", style="red", highlight=False)
         raise typer.Exit(1)
+    out.print("All in order.", style="green")
 
 
-def _findings(services: Services, cameras: bool) -> Iterator[Finding]:
-    problem = database_problem(services.database)
-    yield Finding("database", problem is None, problem or "")
-    if problem is None:
-        yield _schema(services)
-    yield _store(services)
+def _show(finding: Finding) -> None:
+    mark = ("ok    ", "green") if finding.ok else ("failed", "red")
+    out.print(Text.assemble(mark, f" {finding.part:<{_PART_WIDTH}} {finding.detail}".rstrip()), soft_wrap=True)
+
+
+def _findings(config: Path, cameras: bool) -> Iterator[Finding]:
+    """Each as soon as it is known. What is wrong in one part keeps no other from being looked at."""
+    try:
+        examined = examine(config)
+    except SettingsError as error:
+        yield from (Finding("configuration", ok=False, detail=f"{config}: {problem}") for problem in error.problems)
+        return
+    yield from (Finding("configuration", ok=False, detail=str(problem)) for problem in examined.problems)
+    if not examined.problems:
+        yield Finding("configuration", ok=True, detail=str(config))
     missing = assets_missing()
     yield Finding("pages", missing is None, missing or "")
-    yield _detector(services)
-    if cameras:
-        yield from _cameras(services, from_database=problem is None)
+    yield from _detector(examined)
+    yield from map(_channel, examined.settings.notify)
+    yield from _where_data_is(examined, cameras)
 
 
-def _schema(services: Services) -> Finding:
+def _where_data_is(examined: Examination, cameras: bool) -> Iterator[Finding]:
+    settings, wrong = examined.settings, examined.wrong
+    folder = None if "data_dir" in wrong else _data_folder(settings.data_dir)
+    if folder:
+        yield folder
+    has_folder = folder is not None and folder.ok
+    if "store" not in wrong and (has_folder or settings.store.kind == "s3" or settings.store.path):
+        yield _store(settings)
+    if "database" not in wrong and (has_folder or settings.database.url.get_secret_value()):
+        with closing(Database(settings.database_url)) as database:
+            answers = _database(database)
+            yield from answers
+            if cameras:
+                ready = all(answer.ok for answer in answers)
+                yield from _cameras(_known_cameras(database, settings) if ready else of_file(settings))
+    elif cameras:
+        yield from _cameras(of_file(settings))
+
+
+def _data_folder(folder: Path) -> Finding:
+    problem = ""
+    if not folder.exists():
+        problem = f"data_dir: {folder} is not there yet; run `hallwatch init`"
+    elif not folder.is_dir():
+        problem = f"data_dir: {folder} is a file; name a folder"
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        problem = f"data_dir: {folder} cannot be written to; mend its permissions"
+    return Finding("data folder", not problem, problem or str(folder))
+
+
+def _store(settings: Settings) -> Finding:
     try:
-        check_schema(services.database)
-    except SchemaError as error:
-        return Finding("schema", ok=False, detail=str(error))
-    return Finding("schema", ok=True)
-
-
-def _store(services: Services) -> Finding:
-    try:
-        services.store.check()
+        with err.status("Writing to the store…"):
+            build_store(settings).check()
     except StoreError as error:
         return Finding("store", ok=False, detail=str(error))
-    return Finding("store", ok=True, detail=services.settings.store.kind)
+    return Finding("store", ok=True, detail=settings.store.kind)
 
 
-def _detector(services: Services) -> Finding:
+def _database(database: Database) -> list[Finding]:
+    with err.status("Asking the database…"):
+        problem = database_problem(database)
+    if problem:
+        return [Finding("database", ok=False, detail=problem)]
+    answers = Finding("database", ok=True, detail=database.engine.dialect.name)
+    try:
+        check_schema(database)
+    except SchemaError as error:
+        return [answers, Finding("tables", ok=False, detail=str(error))]
+    return [answers, Finding("tables", ok=True)]
+
+
+def _detector(examined: Examination) -> Iterator[Finding]:
     from analytics.detectors.choose import choose_detector
     from analytics.people import DetectorUnavailable
 
-    section = services.settings.watcher
+    if "watcher" in examined.wrong:
+        return
+    section = examined.settings.watcher
     try:
-        return Finding("detector", ok=True, detail=choose_detector(section.detector, section.weights).name)
+        with err.status("Loading the detector…"):
+            name = choose_detector(section.detector, section.weights).name
     except DetectorUnavailable as error:
-        return Finding("detector", ok=False, detail=str(error))
+        yield Finding("detector", ok=False, detail=str(error))
+    else:
+        yield Finding("detector", ok=True, detail=name)
 
 
-def _cameras(services: Services, from_database: bool) -> Iterator[Finding]:
+def _channel(channel: NotifySettings) -> Finding:
+    """Nothing is sent, and the address is not shown: it may hold a password."""
+    from web.notify_apprise import understands
+
+    part = f"channel {channel.name}"
+    if understands(channel.url.get_secret_value()):
+        return Finding(part, ok=True, detail="its address is understood; nothing was sent")
+    problem = f"notify[{channel.name}].url: is not an address that Apprise understands"
+    return Finding(part, ok=False, detail=f"{problem} → write it as on https://github.com/caronc/apprise/wiki")
+
+
+def _known_cameras(database: Database, settings: Settings) -> list[CameraInForce]:
+    with database.transaction() as session:
+        return in_force(session, settings, SecretBox(settings.secret_key_file))
+
+
+def _cameras(cameras: Sequence[CameraInForce]) -> Iterator[Finding]:
     from web.camera_check import check_camera
 
-    addresses: dict[str, tuple[str, str]] = {
-        camera.id: (with_credentials(camera.url, camera.credentials()), camera.transport)
-        for camera in services.settings.camera
-        if camera.enabled
-    }
-    if from_database:
-        addresses |= _stored(services)
+    able = [camera for camera in cameras if not camera.problem]
+    yield from (Finding(f"camera {camera.id}", ok=False, detail=camera.problem) for camera in cameras if camera.problem)
     with ThreadPoolExecutor(_AT_ONCE) as pool, progress_bar("Opening cameras") as bar:
-        checks = {pool.submit(check_camera, *address): camera_id for camera_id, address in addresses.items()}
+        checks = [pool.submit(check_camera, camera.url, camera.sub_url, camera.transport) for camera in able]
         bar.update(0, len(checks))
         for done, _ in enumerate(as_completed(checks), start=1):
             bar.update(done, len(checks))
-    for check_done, camera_id in checks.items():
-        result = check_done.result()
-        yield Finding(f"camera {camera_id}", result.ok, _describe(result))
+    for camera, opened in zip(able, checks, strict=True):
+        yield from _streams(camera, opened.result())
 
 
-def _stored(services: Services) -> dict[str, tuple[str, str]]:
-    """Cameras that were made by page or changed there; empty while there are no tables."""
-    try:
-        check_schema(services.database)
-    except SchemaError:
-        return {}
-    declared = {camera.id for camera in services.settings.camera}
-    with services.database.transaction() as session:
-        return {
-            camera.id: (camera_address(services, camera).url, camera.transport)
-            for camera in _enabled(session)
-            if camera.id not in declared
-        }
+def _streams(camera: CameraInForce, checked: "CameraCheck") -> Iterator[Finding]:
+    whose = " (changed by page, not as the file says)" if camera.by_page else ""
+    for name, stream in (("main stream", checked.main), ("sub-stream", checked.sub)):
+        if stream:
+            yield Finding(f"camera {camera.id}", stream.ok, f"{name}{whose}: {_describe(stream)}")
 
 
-def _enabled(session: Session) -> list[Camera]:
-    return list(session.exec(select(Camera).where(col(Camera.enabled).is_(True)).order_by(col(Camera.id))))
+def _describe(stream: "StreamCheck") -> str:
+    if stream.ok:
+        return f"{stream.codec} {stream.width}×{stream.height} after {stream.seconds:.1f} s"
+    from web.pages.camera_errors import meaning
 
-
-def _describe(result: "CameraCheck") -> str:
-    if not result.ok:
-        return result.error
-    return f"{result.codec} {result.width}×{result.height} after {result.seconds:.1f} s"
-
-
-def _show(findings: list[Finding]) -> None:
-    table = Table(box=None, show_header=False)
-    for finding in findings:
-        mark = "[green]ok[/]" if finding.ok else "[red]failed[/]"
-        table.add_row(mark, finding.part, finding.detail)
-    out.print(table, soft_wrap=True)
+    return f"{meaning(stream.error)} ({stream.error})".strip()

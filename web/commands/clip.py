@@ -29,6 +29,10 @@ def clip(
     """
     from ingest.video.clip import Clip, NothingRecorded, open_clip
 
+    if file.exists():
+        raise UserError(f"{file} is there already and is never overwritten; choose another name.")
+    if not file.parent.is_dir():
+        raise UserError(f"There is no folder {file.parent}; make it, or choose another.")
     with opened(config) as services:
         with services.database.transaction() as session:
             place = _place(session, camera, counter)

@@ -15,8 +15,9 @@ from storage.migrate import SchemaError, check_schema
 from storage.objects import StoreError
 from storage.secrets import SecretError
 from web.accounts import AccountProblem
-from web.composition import build_services, declare_site
+from web.composition import DataFolderUnusable, build_services, declare_site
 from web.errors import Conflict
+from web.one_instance import AlreadyRunning
 from web.passwords import PasswordProblem
 from web.serve import CannotStart
 from web.services import Services
@@ -46,8 +47,9 @@ EXPECTED = (
     AccountProblem,
     PasswordProblem,
     SiteError,
+    DataFolderUnusable,
+    AlreadyRunning,
     Conflict,
-    OSError,
 )
 
 
@@ -59,6 +61,8 @@ class PlainErrors(TyperGroup):
             return super().invoke(ctx)
         except EXPECTED as error:
             fail(str(error))
+        except OSError as error:
+            fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
             fail(f"The database refuses: {reason}")

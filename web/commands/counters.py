@@ -1,18 +1,22 @@
 """`hallwatch counters`"""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 from rich.table import Table
-from sqlmodel import col, select
+from sqlmodel import Session, SQLModel, col, delete, func, select
 
-from storage.models import Counter, Hall, View
+from storage.models import Counter, CounterAlias, Hall, View
 from storage.views import in_force
 from web import places
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
 from web.declarations import CounterDeclaration
 from web.field_problems import FieldProblem
+
+COUNTER_ID = SQLModel.metadata.tables["counter"].c.id
+KnownId = Annotated[str, typer.Argument(metavar="ID", help="As `hallwatch counters list` shows it.")]
 
 app = typer.Typer(no_args_is_help=True, help="The counters of the halls.\n\nExample: hallwatch counters list --hall cc")
 
@@ -46,18 +50,81 @@ def add(
     name_en: Annotated[str, typer.Option(help="English.")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Add a counter, or change the one with this id.
+    """Add a counter.
 
     Example: hallwatch counters add cc-3 --hall cc --number 3 --name 3号窗口
     """
+    new = {"id": counter_id, "hall": hall, "number": number, "name": name, "name_en": name_en}
+    with opened(config) as services, services.database.transaction() as session:
+        if session.get(Counter, counter_id):
+            raise UserError(f"There is a counter {counter_id!r}; change it: `hallwatch counters edit {counter_id}`.")
+        _put(session, new)
+    out.print(f"Counter {counter_id} is in hall {hall}.", highlight=False)
+
+
+@app.command("edit")
+def edit(
+    counter_id: KnownId,
+    hall: Annotated[str | None, typer.Option(help="Id of another hall.")] = None,
+    number: Annotated[str | None, typer.Option(help="The number people see above the counter.")] = None,
+    name: Annotated[str | None, typer.Option(help="Chinese.")] = None,
+    name_en: Annotated[str | None, typer.Option(help="English.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Change a counter; what is not named stays. As an edit by page it lasts until the file says something new.
+
+    Example: hallwatch counters edit cc-3 --number 3A --name-en "Counter 3A"
+    """
+    named = {"hall": hall, "number": number, "name": name, "name_en": name_en}
+    with opened(config) as services, services.database.transaction() as session:
+        found = _found(session, counter_id)
+        stored = {"id": found.id, "hall": found.hall_id, "number": found.number}
+        stored |= {"name": found.name, "name_en": found.name_en}
+        _put(session, stored | {key: value for key, value in named.items() if value is not None})
+    out.print(f"Counter {counter_id} is changed.", highlight=False)
+
+
+@app.command("remove")
+def remove(counter_id: KnownId, config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Remove a counter that has no history; one with views, presence or steps stays.
+
+    Example: hallwatch counters remove cc-3
+    """
+    with opened(config) as services, services.database.transaction() as session:
+        found = _found(session, counter_id)
+        if counter_id in {counter.id for counter in services.settings.counter}:
+            raise UserError(f"{config} declares counter {counter_id}; take it out there first.")
+        if history := ", ".join(_history(session, counter_id)):
+            raise UserError(f"Counter {counter_id} stays, because what happened there needs its name: {history}.")
+        session.exec(delete(CounterAlias).where(col(CounterAlias.counter_id) == counter_id))
+        session.delete(found)
+    out.print(f"Counter {counter_id} is removed.", highlight=False)
+
+
+def _put(session: Session, values: dict[str, str]) -> None:
     try:
-        declared = CounterDeclaration(id=counter_id, hall=hall, number=number, name=name, name_en=name_en)
+        declared = CounterDeclaration.model_validate(values)
     except ValidationError as error:
         problems = (FieldProblem.of(detail) for detail in error.errors())
         raise UserError("\n".join(f"{problem.field}: {problem.problem}" for problem in problems)) from None
-    with opened(config) as services, services.database.transaction() as session:
-        if session.get(Hall, hall) is None:
-            known = ", ".join(session.exec(select(Hall.id).order_by(col(Hall.id)))) or "none yet"
-            raise UserError(f"There is no hall {hall!r}; there are: {known}.")
-        places.put_counter(session, declared)
-    out.print(f"Counter {counter_id} is in hall {hall}.", highlight=False)
+    if session.get(Hall, declared.hall) is None:
+        known = ", ".join(session.exec(select(Hall.id).order_by(col(Hall.id)))) or "none yet"
+        raise UserError(f"There is no hall {declared.hall!r}; there are: {known}.")
+    places.put_counter(session, declared)
+
+
+def _found(session: Session, counter_id: str) -> Counter:
+    counter = session.get(Counter, counter_id)
+    if counter is None:
+        raise UserError(f"There is no counter {counter_id!r}; `hallwatch counters list` shows all.")
+    return counter
+
+
+def _history(session: Session, counter_id: str) -> Iterator[str]:
+    """What refers to the counter, e.g. "3 view"; what its platforms call it is no history."""
+    for table in SQLModel.metadata.sorted_tables:
+        for column in table.columns:
+            if table.name != CounterAlias.__tablename__ and column.references(COUNTER_ID):
+                count = session.exec(select(func.count()).select_from(table).where(column == counter_id)).one()
+                if count:
+                    yield f"{count} {table.name.replace('_', ' ')}"

@@ -1,14 +1,13 @@
 """`hallwatch demo`"""
 
-import json
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 import webbrowser
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -16,39 +15,43 @@ import structlog
 import typer
 from rich.table import Table
 
-from ingest.simulator.options import SimulationOptions
-from ingest.simulator.site import site_text
+from ingest.simulator.truth import TRUTH_FILE
 from storage.models import Role
-from web import accounts, logs, passwords
+from web import accounts, logs
 from web import serve as serving
 from web.accounts import NewUser
-from web.commands.common import UserError, err, out
+from web.commands.common import err, out
+from web.commands.demo_hall import (
+    DATA_FOLDER,
+    Demo,
+    DemoAccess,
+    demo_access,
+    demo_hall,
+    simulator_command,
+    write_config,
+)
 from web.commands.demo_log import warnings_of
+from web.commands.simulate import FaultOption
 from web.composition import build_services
+from web.one_instance import ONCE, only_one
 from web.services import Services
+from web.settings import Settings
 from web.settings_file import FILE_NAME, read_settings
 from web.supervisor import Worker
 
 ACCESS_FILE = "demo-access.json"
 LOG_FILE = "demo.log"
-_RTSP_PORT = 8554
-_CONTROL_PORT = 8555
 _READY_WITHIN_S = 60
 
 
-@dataclass(frozen=True)
-class DemoAccess:
-    """Kept between runs, readable by the owner only."""
-
-    password: str
-    push_key: str
-
-
 def demo(
-    folder: Annotated[Path, typer.Option(help="Gets everything; delete it to begin anew.")] = Path("hallwatch-demo"),
-    port: Annotated[int, typer.Option(help="Of the pages, on 127.0.0.1.")] = 8080,
+    folder: Annotated[Path, typer.Option(help="Gets everything; delete it to begin anew.", file_okay=False)] = Path(
+        "hallwatch-demo"
+    ),
+    port: Annotated[int, typer.Option(help="Of the pages, on 127.0.0.1.", min=1, max=65535)] = 8080,
     cameras: Annotated[int, typer.Option(help="How many cameras.", min=1)] = 2,
     speed: Annotated[float, typer.Option(help="How much faster than in a real hall people come and go.")] = 20.0,
+    fault: FaultOption = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
     seconds: Annotated[float | None, typer.Option(help="End by itself after so long.")] = None,
     verbose: Annotated[
@@ -57,34 +60,39 @@ def demo(
 ) -> None:
     """Show a simulated hall at work: live video, presence, absences and cases, in your browser.
 
-    Example: hallwatch demo --port 9000 --no-open
+    Example: hallwatch demo --port 9000 --no-open --fault leave_early:2@60 --fault lose_camera:1@120
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    log_file = None if verbose else folder / LOG_FILE
     logs.configure("demo")
     if not verbose:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    access = _access(folder / ACCESS_FILE)
-    rtsp_port = free_port(_RTSP_PORT)
-    config = folder / FILE_NAME
-    _write_config(config, _options(folder, port, cameras, speed, rtsp_port, access), port, rtsp_port)
-    _make_ready(config, access)
+    hall = demo_hall(folder, port, cameras, speed, fault or [])
+    data = folder / DATA_FOLDER
+    for made in (folder, data):
+        made.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with only_one(Settings(data_dir=data).run_folder, ONCE):
+        access = demo_access(folder / ACCESS_FILE)
+        log_file = None if verbose else folder / LOG_FILE
+        _play(Demo(folder, access, replace(hall, push_key=access.push_key), port, log_file, open_browser), seconds)
+
+
+def _play(demo: Demo, seconds: float | None) -> None:
+    """Until it is stopped, or for so many seconds."""
+    config = demo.folder / FILE_NAME
+    write_config(config, demo)
+    _make_ready(config, demo.access)
     stop = threading.Event()
-    address = f"http://127.0.0.1:{port}"
-    threading.Thread(
-        target=_announce, args=(address, access, folder, open_browser, stop), name="announce", daemon=True
-    ).start()
+    threading.Thread(target=_announce, args=(demo, stop), name="announce", daemon=True).start()
     if seconds is not None:
         timer = threading.Timer(seconds, stop.set)
         timer.daemon = True
         timer.start()
-    os.environ["HALLWATCH_PUSH_KEY"] = access.push_key  # by environment: a command line is there for all to read
-    simulator = Worker("simulator", _simulator_command(folder, port, cameras, speed, rtsp_port), output=log_file)
-    roles = [replace(worker, output=log_file) for worker in serving.workers(config.resolve())]
+    os.environ["HALLWATCH_PUSH_KEY"] = demo.access.push_key  # a command line is there for all to read
+    simulator = Worker("simulator", simulator_command(demo.hall), output=demo.log_file)
+    roles = [replace(worker, output=demo.log_file) for worker in serving.workers(config.resolve())]
     # The simulator ends between the recorder, which would miss its cameras, and the pages, to which it pushes.
     pages = [role for role in roles if role.name == "web"]
-    opening = serving.BeforeOthers((*pages, simulator), lambda: _await_hall(rtsp_port, stop))
-    with warnings_of(log_file):
+    opening = serving.BeforeOthers((*pages, simulator), lambda: _await_hall(demo.hall.rtsp_port, stop))
+    with warnings_of(demo.log_file):
         serving.run([role for role in roles if role not in pages], stop, opening)
 
 
@@ -93,54 +101,6 @@ def _await_hall(rtsp_port: int, stop: threading.Event) -> None:
     with err.status("The simulated hall is opening…"):
         if not _answers(f"http://127.0.0.1:{rtsp_port}", stop) and not stop.is_set():
             err.print("The simulated cameras do not answer yet; going on without them.", style="yellow")
-
-
-def _access(file: Path) -> DemoAccess:
-    if file.exists():
-        return DemoAccess(**json.loads(file.read_text("utf-8")))
-    access = DemoAccess(passwords.generate(), passwords.generate())
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as target:
-        json.dump(access.__dict__, target, indent=1)
-    return access
-
-
-def free_port(preferred: int) -> int:
-    """The preferred port of 127.0.0.1, or any free one where something else has it."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            found: int = probe.getsockname()[1]
-            return found
-    raise UserError("No free port on 127.0.0.1.")
-
-
-def _options(
-    folder: Path, port: int, cameras: int, speed: float, rtsp_port: int, access: DemoAccess
-) -> SimulationOptions:
-    try:
-        return SimulationOptions(
-            folder=folder / "simulated",
-            cameras=cameras,
-            speed=speed,
-            rtsp_port=rtsp_port,
-            push_url=f"http://127.0.0.1:{port}",
-            push_key=access.push_key,
-        )
-    except ValueError as error:
-        raise UserError(str(error)) from None
-
-
-def _write_config(config: Path, options: SimulationOptions, port: int, rtsp_port: int) -> None:
-    """Anew at every start: the ports may be others, and the cameras' declarations follow them."""
-    head = f'data_dir = "data"\n\n[web]\nlisten = "127.0.0.1:{port}"\n\n'
-    partial = config.with_name(f".{config.name}")
-    partial.touch(mode=0o600)
-    partial.write_text(head + site_text(options, rtsp_port), "utf-8")
-    partial.replace(config)
 
 
 def _make_ready(config: Path, access: DemoAccess) -> None:
@@ -170,34 +130,28 @@ def _make_users(services: Services, access: DemoAccess) -> None:
             accounts.create_user(session, new, services.clock())
 
 
-def _simulator_command(folder: Path, port: int, cameras: int, speed: float, rtsp_port: int) -> tuple[str, ...]:
-    options = {
-        "--folder": folder / "simulated",
-        "--cameras": cameras,
-        "--speed": speed,
-        "--rtsp-port": rtsp_port,
-        "--control-port": free_port(_CONTROL_PORT),
-        "--push-url": f"http://127.0.0.1:{port}",
-    }
-    flat = [str(part) for pair in options.items() for part in pair]
-    return (sys.executable, "-m", "web", "simulate", *flat, "--until-stdin-closes")
-
-
-def _announce(address: str, access: DemoAccess, folder: Path, open_browser: bool, stop: threading.Event) -> None:
+def _announce(demo: Demo, stop: threading.Event) -> None:
     """As soon as the pages answer."""
-    if not _answers(address, stop):
+    if not _answers(demo.address, stop):
         if not stop.is_set():
-            err.print(f"The pages at {address} do not answer; {folder / LOG_FILE} says why.", style="red")
+            err.print(f"The pages at {demo.address} do not answer; {demo.folder / LOG_FILE} says why.", style="red")
         return
-    table = Table(title=f"A simulated hall is at work: {address}", box=None, title_justify="left")
+    table = Table(title=f"A simulated hall is at work: {demo.address}", box=None, title_justify="left")
     table.add_column("sign-in name")
     table.add_column("password")
     for role in Role:
-        table.add_row(role.value, access.password)
+        table.add_row(role.value, demo.access.password)
     out.print(table)
-    out.print(f"Kept in {folder / ACCESS_FILE}; the log is in {folder / LOG_FILE}. Stop with Ctrl-C.", highlight=False)
-    if open_browser:
-        webbrowser.open(address)
+    for line in _where_things_are(demo):
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
+    if demo.open_browser:
+        webbrowser.open(demo.address)
+
+
+def _where_things_are(demo: Demo) -> Iterator[str]:
+    yield f"Kept in {demo.folder / ACCESS_FILE}; the log is in {demo.folder / LOG_FILE}. Stop with Ctrl-C."
+    yield f"What really happens is written to {demo.hall.folder / TRUTH_FILE}. To send a clerk away:"
+    yield f"""  curl -H 'Content-Type: application/json' -d '{{"action": "leave"}}' {demo.control}/counters/1/clerk"""
 
 
 def _answers(address: str, stop: threading.Event) -> bool:

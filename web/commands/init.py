@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from storage.models import Role
 from web import accounts, passwords
 from web.accounts import NewUser
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, out
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, out
 from web.composition import build_services, prepare
 from web.services import Services
+from web.settings import WebSettings
 from web.settings_file import read_settings
 
 _TEMPLATE = """\
@@ -99,6 +101,10 @@ def init(
 
 
 def _write(config: Path, data_dir: str, listen: str) -> None:
+    try:
+        WebSettings(listen=listen)
+    except ValidationError as error:
+        raise UserError(f"--listen {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
     config.parent.mkdir(parents=True, exist_ok=True)
     text = _TEMPLATE.format(data_dir=_quoted(data_dir), listen=_quoted(listen))
     with config.open("x", encoding="utf-8") as file:

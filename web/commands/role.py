@@ -1,12 +1,18 @@
 """`hallwatch role recorder`: one process of `hallwatch serve`."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import OperationalError
 
+from storage.migrate import check_schema
 from web import logs
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError
+from web.composition import build_services
+from web.one_instance import ONCE, only_one
 from web.roles import ROLE_NAMES, RoleName, run_role
+from web.settings import Settings
 from web.settings_file import read_settings
 
 
@@ -22,4 +28,17 @@ def role(
     if chosen is None:
         raise UserError(f"There is no role {name!r}; the roles are {', '.join(ROLE_NAMES)}.")
     logs.configure(chosen)
-    run_role(chosen, read_settings(config))
+    settings = read_settings(config)
+    _check_tables(settings)
+    with only_one(settings.run_folder, [chosen] if chosen in ONCE else []):
+        run_role(chosen, settings)
+
+
+def _check_tables(settings: Settings) -> None:
+    """Raises SchemaError. A database that does not answer yet is waited for by the role itself."""
+    services = build_services(settings)
+    try:
+        with suppress(OperationalError):
+            check_schema(services.database)
+    finally:
+        services.database.close()

@@ -6,6 +6,7 @@ from web import logs
 from web import serve as serving
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, out
 from web.composition import build_services
+from web.one_instance import ONCE, only_one
 from web.settings_file import read_settings
 
 
@@ -17,9 +18,10 @@ def serve(config: ConfigOption = DEFAULT_CONFIG) -> None:
     logs.configure("serve")
     settings = read_settings(config)
     services = build_services(settings)
-    try:
-        serving.make_ready(services)
-    finally:
-        services.database.close()
-    out.print(f"Hallwatch is at {settings.web.public_url or f'http://{settings.web.listen}'}", highlight=False)
-    serving.run(serving.workers(config.resolve()), threading.Event())
+    with only_one(settings.run_folder, ONCE):
+        try:
+            serving.make_ready(services)
+        finally:
+            services.database.close()
+        out.print(f"Hallwatch is at {settings.web.public_url or f'http://{settings.web.listen}'}", highlight=False)
+        serving.run(serving.workers(config.resolve()), threading.Event())

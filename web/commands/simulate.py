@@ -9,21 +9,30 @@ import typer
 
 from web import logs
 from web.commands.common import UserError, out
+from web.one_instance import only_one
+
+FaultOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="KIND[:COUNTER][@SECONDS], repeat for more; kinds: leave_early, backdate_step, lose_camera, clock_off."
+    ),
+]
 
 
 def simulate(
-    folder: Annotated[Path, typer.Option(help="Gets truth.jsonl, rows.jsonl and site.toml.")] = Path("simulated"),
+    folder: Annotated[Path, typer.Option(help="Gets truth.jsonl, rows.jsonl and site.toml.", file_okay=False)] = Path(
+        "simulated"
+    ),
     cameras: Annotated[int, typer.Option(help="How many cameras.", min=1)] = 2,
     counters_per_camera: Annotated[int, typer.Option(help="1 or 2.", min=1, max=2)] = 2,
     speed: Annotated[float, typer.Option(help="How much faster than in a real hall people come and go.")] = 20.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same story.")] = 1,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(help="KIND[:COUNTER][@SECONDS]; kinds: leave_early, backdate_step, lose_camera, clock_off."),
-    ] = None,
+    fault: FaultOption = None,
     story: Annotated[bool, typer.Option(help="Let things happen by themselves.")] = True,
-    rtsp_port: Annotated[int, typer.Option(help="Of the cameras; 0 takes a free one.")] = 8554,
-    control_port: Annotated[int, typer.Option(help="Of the control interface; 0: a free one, -1: none.")] = 8555,
+    rtsp_port: Annotated[int, typer.Option(help="Of the cameras; 0 takes a free one.", min=0, max=65535)] = 8554,
+    control_port: Annotated[
+        int, typer.Option(help="Of the control interface; 0: a free one, -1: none.", min=-1, max=65535)
+    ] = 8555,
     push_url: Annotated[str, typer.Option(help="Where the approval platform pushes, e.g. http://127.0.0.1:8080")] = "",
     push_key: Annotated[
         str, typer.Option(envvar="HALLWATCH_PUSH_KEY", help="Key of the source.", show_default=False)
@@ -39,7 +48,7 @@ def simulate(
     from ingest.simulator.faults import parse_fault
     from ingest.simulator.options import SimulationOptions
     from ingest.simulator.photographs import PhotographsMissingError
-    from ingest.simulator.simulation import run_simulation
+    from ingest.simulator.simulation import PortUnavailableError, run_simulation
 
     keyed: dict[str, Any] = {"push_key": push_key} if push_key else {}
     stop = stop_on_signals(until_stdin_closes)
@@ -58,7 +67,12 @@ def simulate(
             platform_offset_s=platform_offset,
             **keyed,
         )
-        run_simulation(options, stop, lambda line: out.print(line, highlight=False, markup=False, soft_wrap=True))
+        with only_one(folder, ["simulator"]):
+            run_simulation(options, stop, lambda line: out.print(line, highlight=False, markup=False, soft_wrap=True))
+    except PortUnavailableError as error:
+        option = f"--{error.option.replace('_', '-')}"
+        remedy = f"stop what uses it, or choose another: {option} 0 takes a free one"
+        raise UserError(f"{option}: port {error.port} cannot be used ({error.reason}); {remedy}") from None
     except (ValueError, PhotographsMissingError) as error:
         raise UserError(str(error)) from None
 

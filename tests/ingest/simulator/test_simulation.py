@@ -1,6 +1,7 @@
 """The whole simulated hall, seen through its cameras and directed through its control interface."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from ingest.simulator.clock_code import Image, read_clock
 from ingest.simulator.faults import Fault, FaultKind
 from ingest.simulator.options import SimulationOptions
 from ingest.simulator.scene import zone
-from ingest.simulator.simulation import Simulation, run_simulation
+from ingest.simulator.simulation import PortUnavailableError, Simulation, run_simulation
 from ingest.simulator.truth import read_truth
 
 OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "100000", "fpsprobesize": "0"}
@@ -188,6 +189,22 @@ def test_the_command_runs_until_it_is_stopped_and_leaves_the_truth(tmp_path: Pat
     assert any("rtsp://" in line for line in said)
 
 
-def test_a_taken_port_ends_the_simulation_with_an_error(hall: Simulation, tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="in use"):
-        run_simulation(quiet(tmp_path, rtsp_port=hall.server.port), threading.Event(), print)
+@pytest.mark.parametrize("option", ["rtsp_port", "control_port"])
+def test_a_taken_port_ends_the_simulation_and_the_option_is_named(tmp_path: Path, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        with pytest.raises(PortUnavailableError, match=f"{option}: {taken} cannot be used .*in use"):
+            run_simulation(quiet(tmp_path, **{option: taken}), threading.Event(), print)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rtsp_port": 70_000}, "RTSP port: 0 to 65535"),
+        ({"control_port": -5}, "control port: 0 to 65535"),
+        ({"push_url": "127.0.0.1:8080"}, "push URL: the address of Hallwatch"),
+    ],
+)
+def test_options_that_cannot_be_are_told(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        quiet(tmp_path, **changes)

@@ -117,6 +117,16 @@ def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Servi
     assert client.get(edit).status_code == 404
 
 
+def test_a_cameras_streams_are_tested_and_each_is_told(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        camera = session.get_one(Camera, "cc-cam-1")
+        camera.url, camera.sub_url = "rtsp://127.0.0.1:1/main", "rtsp://127.0.0.1:2/sub"
+    page = sign_in("admin").post("/admin/cameras/check?edit=cc-cam-1").text
+    assert "<b>Main stream</b> The camera does not answer: It refuses the connection" in page
+    assert "<b>Sub-stream</b> The camera does not answer: It refuses the connection" in page
+    assert "rtsp://127.0.0.1:2/sub" in page
+
+
 def test_a_new_users_password_is_shown_this_once(sign_in: SignIn) -> None:
     client = sign_in("admin")
     page = client.post(

@@ -1,0 +1,279 @@
+"""The command line, as people use it."""
+
+import json
+import re
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+from typer.main import get_command
+
+from ingest.simulator.faults import parse_fault
+from storage.database import Database
+from storage.models import Absence, Counter, Role, User, View
+from tests.servers import free_port
+from tests.web.commands.conftest import Run
+from tests.web.test_settings_file import GOOD
+from web import accounts
+from web.cli import app
+from web.commands.demo_hall import demo_hall, simulator_command
+from web.composition import build_services
+from web.one_instance import only_one
+from web.settings_file import read_settings
+
+
+def users(config: Path) -> list[User]:
+    services = build_services(read_settings(config, {"CAMERA_PASSWORD": "geheim"}))
+    with services.database.transaction() as session:
+        found = list(session.exec(select(User)))
+    services.database.close()
+    return found
+
+
+def test_every_command_shows_an_example() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for name, command in commands.items():
+        for part in (command, *getattr(command, "commands", {}).values()):
+            assert "Example: hallwatch " in (part.help or ""), name
+
+
+def test_init_makes_a_site_that_only_its_owner_can_read(hallwatch: Run, config: Path) -> None:
+    result = hallwatch("init", "--yes", "--listen", "127.0.0.1:9000", "--admin", "li")
+    password = re.search(r"password (\S+) \(shown this once\)", result.output)
+    assert password
+    assert stat.S_IMODE(config.stat().st_mode) == 0o600
+    settings = read_settings(config)
+    assert settings.web.port == 9000
+    [admin] = users(config)
+    assert (admin.name, admin.role) == ("li", Role.ADMIN)
+    services = build_services(settings)
+    with services.database.transaction() as session:
+        assert accounts.authenticate(session, "li", password[1])
+    services.database.close()
+
+
+def test_init_again_overwrites_nothing(hallwatch: Run, config: Path) -> None:
+    hallwatch("init", "--yes")
+    before = config.read_text()
+    result = hallwatch("init", "--yes", "--listen", "0.0.0.0:1")
+    assert config.read_text() == before
+    assert "administrator already" in result.output
+    assert len(users(config)) == 1
+
+
+def test_init_refuses_a_weak_password(hallwatch: Run) -> None:
+    assert "at least 10 characters" in hallwatch("init", "--yes", "--password", "short", code=1).output
+
+
+def test_a_command_before_init_says_what_to_run(hallwatch: Run, config: Path) -> None:
+    assert "hallwatch init" in hallwatch("user", "list", code=1).output
+    config.write_text(GOOD, "utf-8")
+    assert "hallwatch init" in hallwatch("user", "list", code=1).output
+
+
+def test_users_are_added_listed_disabled_and_enabled(hallwatch: Run, site: Path) -> None:
+    assert "shown this once" in hallwatch("user", "add", "li", "--role", "supervisor", "--hall", "cc").output
+    assert re.search(r"li +supervisor +cc +yes", hallwatch("user", "list").output)
+    hallwatch("user", "disable", "li")
+    assert re.search(r"li +supervisor +cc +no", hallwatch("user", "list").output)
+    hallwatch("user", "enable", "li")
+    hallwatch("user", "password", "li", "--password", "another long one")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("user", "add", "li", "--role", "supervisor", "--hall", "xx"), "there is no hall `xx`"),
+        (("user", "add", "li", "--role", "department"), "needs a department"),
+        (("user", "add", "admin", "--role", "admin"), "there is a user `admin` already"),
+        (("user", "disable", "nobody"), "There is no user 'nobody'"),
+        (("counters", "add", "c", "--hall", "xx", "--number", "1"), "There is no hall 'xx'; there are: cc"),
+        (("counters", "add", "a b", "--hall", "cc", "--number", "1"), "id: "),
+        (("clip", "2026-03-02T09:00", "2026-03-02T09:01", "x.mp4"), "Name either --camera or --counter"),
+        (("clip", "today", "2026-03-02T09:01", "x.mp4", "--camera", "cam"), "FROM: 'today' is not a time"),
+        (("clip", "2026-03-02T09:00", "2026-03-02T09:01", "x.mp4", "--camera", "cam"), "Nothing of camera cam"),
+        (("clip", "2026-03-02T09:00", "2026-03-02T09:01", "x.mp4", "--camera", "no"), "there are: cam"),
+        (("evaluate", "/nonexistent", "--detector", "magic"), "There is no detector 'magic'"),
+        (("simulate", "--fault", "earthquake"), "is no fault"),
+        (("role", "king"), "There is no role 'king'"),
+    ],
+)
+def test_mistakes_are_told_in_plain_words(hallwatch: Run, site: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert said in hallwatch(*arguments, code=1).output
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that somebody else listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port: int = other.getsockname()[1]
+        yield port
+
+
+@pytest.mark.parametrize("option", ["--rtsp-port", "--control-port"])
+def test_the_option_of_a_taken_port_is_named(hallwatch: Run, tmp_path: Path, taken: int, option: str) -> None:
+    other = {"--rtsp-port": "--control-port", "--control-port": "--rtsp-port"}[option]
+    output = hallwatch("simulate", "--folder", str(tmp_path), option, str(taken), other, "0", code=1).output
+    assert f"{option}: port {taken} cannot be used (Address already in use); stop what uses it" in output
+    assert f"{option} 0 takes a free one" in output
+
+
+def test_the_demo_names_its_option_of_a_taken_port(hallwatch: Run, tmp_path: Path, taken: int) -> None:
+    output = hallwatch("demo", "--folder", str(tmp_path / "demo"), "--port", str(taken), code=1).output
+    assert f"--port: port {taken} cannot be used (Address already in use)" in output
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_fault_of_the_demo_that_cannot_be_is_told(hallwatch: Run, tmp_path: Path) -> None:
+    folder = ("demo", "--folder", str(tmp_path / "demo"), "--port", str(free_port()))
+    assert "is no fault" in hallwatch(*folder, "--fault", "earthquake", code=1).output
+    assert "there is no counter 9; this hall has 1 to 4" in hallwatch(*folder, "--fault", "clock_off:9", code=1).output
+
+
+def test_the_demos_faults_reach_its_simulator(tmp_path: Path) -> None:
+    faults = ["leave_early:2@60", "clock_off"]
+    command = simulator_command(demo_hall(tmp_path, free_port(), cameras=1, speed=20, faults=faults))
+    given = [after for option, after in pairwise(command) if option == "--fault"]
+    assert [parse_fault(text) for text in given] == [parse_fault(text) for text in faults]
+
+
+def test_a_file_where_a_folder_is_needed_is_told(hallwatch: Run, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for command in ("demo", "simulate"):
+        assert "is a file" in hallwatch(command, "--folder", str(tmp_path / "file"), code=2).output
+    config.write_text('data_dir = "file"\n', "utf-8")
+    for arguments in (("init", "--yes"), ("serve",), ("user", "list"), ("role", "web")):
+        assert f"data_dir: {tmp_path / 'file'} is a file; name a folder" in hallwatch(*arguments, code=1).output
+
+
+def test_a_folder_where_a_file_is_needed_is_told(hallwatch: Run, tmp_path: Path) -> None:
+    for arguments in (("check",), ("init", "--yes"), ("serve",), ("counters", "list")):
+        output = hallwatch(*arguments, "--config", str(tmp_path), code=1).output
+        assert f"is a folder → name the file in it, {tmp_path / 'hallwatch.toml'}" in output
+
+
+def test_a_second_instance_on_the_same_data_is_refused(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    with only_one(tmp_path / "hallwatch-data" / "run", ["recorder"]):
+        for arguments in (("serve",), ("role", "recorder")):
+            assert "is the recorder of this folder already" in hallwatch(*arguments, code=1).output
+    with only_one(tmp_path / "demo" / "data" / "run", ["clerk"]):
+        demo = ("demo", "--folder", str(tmp_path / "demo"), "--port", str(free_port()))
+        assert "is the clerk of this folder already" in hallwatch(*demo, code=1).output
+    with only_one(tmp_path / "simulated", ["simulator"]):
+        output = hallwatch("simulate", "--folder", str(tmp_path / "simulated"), "--rtsp-port", "0", code=1).output
+    assert "is the simulator of this folder already" in output
+
+
+def test_a_newer_database_is_told_to_every_command(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/hallwatch-data/hallwatch.db")
+    with closing(database), database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    commands = (("init", "--yes"), ("check", "--no-cameras"), ("serve",), ("user", "list"), ("role", "recorder"))
+    for arguments in commands:
+        assert "a newer Hallwatch has made it" in hallwatch(*arguments, code=1).output
+
+
+def test_a_file_that_is_no_database_is_told(hallwatch: Run, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.db").write_text("something else entirely, and long enough to be read" * 20)
+    config.write_text('[database]\nurl = "sqlite:///other.db"\n', "utf-8")
+    for arguments in (("init", "--yes"), ("check", "--no-cameras"), ("user", "list")):
+        assert "file is not a database" in hallwatch(*arguments, code=1).output
+
+
+def test_init_writes_no_file_that_could_not_be_used(hallwatch: Run, config: Path) -> None:
+    assert "--listen must be host:port" in hallwatch("init", "--yes", "--listen", "8080", code=1).output
+    assert not config.exists()
+
+
+def test_broken_access_data_of_the_demo_are_told(hallwatch: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    for broken in ("{", '{"other": 1}', "[]"):
+        (folder / "demo-access.json").write_text(broken)
+        output = hallwatch("demo", "--folder", str(folder), "--port", str(free_port()), code=1).output
+        assert f"delete {folder} to begin anew" in output
+
+
+def test_a_clip_never_overwrites_and_says_so_first(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.mp4"
+    span = ("clip", "2026-03-02T09:00", "2026-03-02T09:01")
+    file.touch()
+    assert "is there already and is never overwritten" in hallwatch(*span, str(file), "--camera", "cam", code=1).output
+    nowhere = str(tmp_path / "no" / "x.mp4")
+    assert f"There is no folder {tmp_path / 'no'}" in hallwatch(*span, nowhere, "--camera", "cam", code=1).output
+
+
+def test_counters_are_added_and_listed(hallwatch: Run, site: Path) -> None:
+    hallwatch("counters", "add", "cc-2", "--hall", "cc", "--number", "2", "--name", "2号窗口")
+    output = hallwatch("counters", "list").output
+    assert re.search(r"cc-1 +cc +1 +cam", output)
+    assert re.search(r"cc-2 +cc +2 +2号窗口", output)
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": ""}))
+    with services.database.transaction() as session:
+        assert session.get_one(Counter, "cc-2").hall_id == "cc"
+    services.database.close()
+
+
+def test_a_counter_is_added_once_and_then_edited(hallwatch: Run, site: Path) -> None:
+    add = ("counters", "add", "cc-2", "--hall", "cc", "--number", "2", "--name", "2号窗口")
+    hallwatch(*add)
+    assert "change it: `hallwatch counters edit cc-2`" in hallwatch(*add, code=1).output
+    hallwatch("counters", "edit", "cc-2", "--number", "2A")
+    assert re.search(r"cc-2 +cc +2A +2号窗口", hallwatch("counters", "list").output)
+    hallwatch("counters", "edit", "cc-2", "--name", "")
+    assert "2号窗口" not in hallwatch("counters", "list").output
+    assert "There is no hall 'xx'" in hallwatch("counters", "edit", "cc-2", "--hall", "xx", code=1).output
+    assert "number: " in hallwatch("counters", "edit", "cc-2", "--number", "", code=1).output
+    assert "There is no counter 'cc-9'" in hallwatch("counters", "edit", "cc-9", "--number", "9", code=1).output
+
+
+def test_a_counter_is_removed_unless_something_happened_there(hallwatch: Run, site: Path) -> None:
+    for number in ("2", "3"):
+        hallwatch("counters", "add", f"cc-{number}", "--hall", "cc", "--number", number)
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": ""}))
+    with services.database.transaction() as session:
+        session.add(View(camera_id="cam", counter_id="cc-3", staff_zone=[[0, 0], [1, 0], [1, 1]]))
+        session.add(Absence(counter_id="cc-3", start=datetime(2026, 3, 2, 4, tzinfo=UTC), threshold_s=300))
+    services.database.close()
+    hallwatch("counters", "remove", "cc-2")
+    refused = hallwatch("counters", "remove", "cc-3", code=1).output
+    assert "Counter cc-3 stays, because what happened there needs its name: 1 view, 1 absence." in refused
+    assert f"{site} declares counter cc-1" in hallwatch("counters", "remove", "cc-1", code=1).output
+    assert "There is no counter 'cc-2'" in hallwatch("counters", "remove", "cc-2", code=1).output
+
+
+def test_cases_are_imported_with_a_report(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    site.write_text(GOOD + '[[source]]\nid = "city"\nhall = "cc"\n', "utf-8")
+    hallwatch("init", "--yes")
+    row = {"case": "1", "step": "s1", "kind": "receive", "counter": "1", "start": "2026-03-02T09:00:00+08:00"}
+    file = tmp_path / "steps.jsonl"
+    file.write_text(f"{json.dumps(row)}\n{json.dumps(row | {'start': 'soon'})}\n", "utf-8")
+    rehearsal = hallwatch("import-cases", str(file), "--source", "city", "--dry-run").output
+    assert re.search(r"would be taken +1", rehearsal)
+    report = hallwatch("import-cases", str(file), "--source", "city").output
+    assert re.search(r"new or corrected +1", report)
+    assert re.search(r"2 +start ", report)
+    assert re.search(r"said before +1", hallwatch("import-cases", str(file), "--source", "city").output)
+    assert "There is no source 'x'" in hallwatch("import-cases", str(file), "--source", "x", code=1).output
+
+
+def test_what_is_declared_after_init_is_known_to_the_next_command(hallwatch: Run, config: Path) -> None:
+    hallwatch("init", "--yes")
+    config.write_text(GOOD, "utf-8")
+    hallwatch("user", "add", "li.wei", "--role", "supervisor", "--hall", "cc")
+    assert "cc" in hallwatch("user", "list").output
+
+
+def test_a_counter_with_a_view_is_not_moved_to_another_hall(hallwatch: Run, site: Path) -> None:
+    other = '[[hall]]\nid = "nh"\ndistrict = "chancheng"\nname = "南海"\n'
+    site.write_text(GOOD + other, "utf-8")
+    assert "Make a new one" in hallwatch("counters", "add", "cc-1", "--hall", "nh", "--number", "1", code=1).output
+    site.write_text(GOOD[: GOOD.index("[[view]]")].replace('hall = "cc"', 'hall = "nh"') + other, "utf-8")
+    assert "counter[cc-1]: It has views" in hallwatch("counters", "list", code=1).output
