@@ -274,6 +274,6 @@ def test_what_is_declared_after_init_is_known_to_the_next_command(hallwatch: Run
 def test_a_counter_with_a_view_is_not_moved_to_another_hall(hallwatch: Run, site: Path) -> None:
     other = '[[hall]]\nid = "nh"\ndistrict = "chancheng"\nname = "南海"\n'
     site.write_text(GOOD + other, "utf-8")
-    assert "Make a new one" in hallwatch("counters", "add", "cc-1", "--hall", "nh", "--number", "1", code=1).output
+    assert "Make a new one" in hallwatch("counters", "edit", "cc-1", "--hall", "nh", code=1).output
     site.write_text(GOOD[: GOOD.index("[[view]]")].replace('hall = "cc"', 'hall = "nh"') + other, "utf-8")
     assert "counter[cc-1]: It has views" in hallwatch("counters", "list", code=1).output
