@@ -3,7 +3,7 @@
 See docs/decisions/0003: an edit by page lasts until the file says something new about that camera.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlmodel import Session, col, select
@@ -12,6 +12,7 @@ from storage.models import Camera, Declared
 from storage.secrets import SecretBox, SecretError
 from web.composition import with_credentials
 from web.declarations import CameraDeclaration
+from web.places import keeps_password
 from web.settings import Settings
 from web.site import digest
 
@@ -42,7 +43,8 @@ def in_force(session: Session, settings: Settings, secrets: SecretBox) -> list[C
     # Both are without a word of a camera that was made by page.
     rows = [row for row in session.exec(select(Camera)) if said.get(row.id) == says.get(row.id)]
     stored = [_stored(row, declared.get(row.id), secrets) for row in rows if row.enabled]
-    new = [_declared(camera) for key, camera in declared.items() if camera.enabled and said.get(key) != says[key]]
+    changed = [camera for key, camera in declared.items() if camera.enabled and said.get(key) != says[key]]
+    new = [_taken_over(session.get(Camera, camera.id), camera, secrets) for camera in changed]
     return sorted([*new, *stored], key=lambda camera: camera.id)
 
 
@@ -58,16 +60,30 @@ def _says_now(settings: Settings, key_file: Path) -> dict[str, str]:
 
 
 def _declared(camera: CameraDeclaration) -> CameraInForce:
-    url, sub_url = (with_credentials(address, camera.credentials()) for address in (camera.url, camera.sub_url))
+    return _complete(camera, camera.credentials())
+
+
+def _taken_over(row: Camera | None, declared: CameraDeclaration, secrets: SecretBox) -> CameraInForce:
+    """What the next start makes of a declaration: without a password in it the stored one may stay."""
+    try:
+        if row and declared.username and keeps_password(row, declared, secrets):
+            return _complete(declared, secrets.open(row.credentials))
+    except SecretError as error:
+        return CameraInForce(declared.id, problem=f"its password cannot be used: {error}")
+    return _declared(declared)
+
+
+def _complete(camera: CameraDeclaration | Camera, credentials: str) -> CameraInForce:
+    url, sub_url = (with_credentials(address, credentials) for address in (camera.url, camera.sub_url))
     return CameraInForce(camera.id, url, sub_url, camera.transport)
 
 
 def _stored(row: Camera, declared: CameraDeclaration | None, secrets: SecretBox) -> CameraInForce:
     try:
         credentials = secrets.open(row.credentials)
+        by_file = _taken_over(row, declared, secrets) if declared else None
     except SecretError as error:
         return CameraInForce(row.id, problem=f"its password cannot be used: {error}")
-    url, sub_url = (with_credentials(address, credentials) for address in (row.url, row.sub_url))
-    by_file = _declared(declared) if declared else None
-    edited = by_file is not None and (by_file.url, by_file.sub_url, by_file.transport) != (url, sub_url, row.transport)
-    return CameraInForce(row.id, url, sub_url, row.transport, by_page=edited)
+    found = _complete(row, credentials)
+    edited = by_file is not None and by_file != found
+    return replace(found, by_page=edited)

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from ingest.simulator.clock_camera import ClockCamera
+from ingest.simulator.rtsp_messages import Credentials
 from ingest.simulator.rtsp_server import RtspServer
 from storage.models import Camera
 from tests.web.commands.conftest import Run
@@ -156,6 +157,21 @@ def test_check_opens_the_address_that_a_page_gave_until_the_file_says_something_
     site.write_text(with_camera(DEAD + "/2"), "utf-8")
     [line] = lines(hallwatch("check", code=1).output, "camera cam")
     assert "changed by page" not in line
+
+
+def test_check_opens_a_changed_camera_with_the_password_that_a_page_gave(
+    hallwatch: Run, site: Path, services: Services
+) -> None:
+    credentials = Credentials("viewer", "by-page")
+    with RtspServer(credentials=credentials) as guarded, ClockCamera(guarded.mount("/main")):
+        bare = with_camera(guarded.url("/main")).replace('password = "${CAMERA_PASSWORD}"\n', "")
+        site.write_text(bare, "utf-8")
+        hallwatch("user", "list")
+        with services.database.transaction() as session:
+            session.get_one(Camera, "cam").credentials = services.secrets.seal("viewer:by-page")
+        site.write_text(bare.replace('id = "cam"', 'id = "cam"\nname = "Hall"'), "utf-8")
+        [line] = lines(hallwatch("check").output, "camera cam")
+    assert "h264" in line
 
 
 def test_check_opens_cameras_made_by_page_and_none_that_were_disabled_there(
