@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from storage.models import MAX_THRESHOLD_S, Polygon
+from storage.models import MAX_THRESHOLD_S, AlertKind, Polygon
 from storage.sayings import Saying
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -255,11 +255,7 @@ class ChannelDeclaration(Strict):
     name: Id
     url: SecretStr | None = None
     """Not said: the stored one stays."""
-    kinds: Annotated[tuple[Literal["absence", "camera_fault", "node_silent"], ...], Field(min_length=1)] = (
-        "absence",
-        "camera_fault",
-        "node_silent",
-    )
+    kinds: Annotated[tuple[AlertKind, ...], Field(min_length=1)] = tuple(AlertKind)
 
 
 class SourceDeclaration(Strict):

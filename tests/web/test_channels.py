@@ -123,7 +123,7 @@ def test_a_channel_is_tried_out_by_api_and_by_page(admin: TestClient, listener: 
 
 
 def test_a_channel_is_made_by_page(admin: TestClient, services: Services) -> None:
-    form = {"name": "duty", "url": DUTY["url"], "kinds": ["absence", "camera_fault"]}
+    form = {"name": "duty", "url": DUTY["url"], "kinds": [kind.value for kind in AlertKind]}
     assert admin.post("/admin/channels", data=form).status_code == 303
     none = admin.post("/admin/channels?edit=duty", data={"url": ""})
     assert none.status_code == 422
@@ -140,4 +140,6 @@ def test_a_channel_that_was_sealed_with_another_key_is_shown_as_not_readable(
     with services.database.transaction() as session:
         session.get_one(NotifyChannel, "duty").url = "sealed-with-another-key"
     assert admin.get("/api/v1/channels").json()[0]["service"] == ""
-    assert "secret.key" in admin.post(f"{ADDRESS}/test").json()["error"]
+    assert admin.post(f"{ADDRESS}/test").json()["error"] == "address_not_readable"
+    page = admin.post("/admin/channels/test?edit=duty", headers={"Accept-Language": "en"})
+    assert "cannot be read with this secret.key" in page.text

@@ -22,7 +22,7 @@ class Channels:
         "Each alert goes once to every channel that wants its kind: mail, SMS, WeCom, DingTalk and many more. "
         "An address goes in and is never shown again."
     )
-    columns = (_("Name"), _("Service"), _("Absences"), _("Camera faults"), _("Process silent"))
+    columns = (_("Name"), _("Service"), *(word(kind) for kind in AlertKind))
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
