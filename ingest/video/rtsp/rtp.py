@@ -12,6 +12,7 @@ _NTP_EPOCH_S = 2_208_988_800
 _NTP_ERA_S = 1 << 32
 _UNIX_EPOCH_IN_ERA = 1 << 31
 """NTP seconds below this are of the era that begins in 2036 (RFC 4330 section 3)."""
+_MAX_AHEAD_US = 3 * 365 * 86_400_000_000
 
 
 class BadPacket(ValueError):
@@ -29,6 +30,12 @@ class SenderReport:
     """32 bits."""
     ntp_middle: int
     """The middle 32 bits of its NTP time, by which a receiver's report refers to it."""
+
+
+def signed(difference: int, bits: int) -> int:
+    """Of two numbers that wrap: the way round that is shorter."""
+    half = 1 << bits - 1
+    return (difference + half) % (1 << bits) - half
 
 
 def is_plain(packet: memoryview) -> bool:
@@ -53,18 +60,21 @@ def payload_span(packet: memoryview) -> tuple[int, int]:
     return start, end
 
 
-def sender_report(data: bytes) -> SenderReport | None:
-    """The first one of a compound packet; None when there is none or it tells no time."""
+def sender_report(data: bytes, now_us: int) -> SenderReport | None:
+    """The first one of a compound packet; None when there is none or it tells no time of day.
+
+    `now_us` is the recorder's clock: a camera without a clock of its own may count from its start (RFC 3550 6.4.1),
+    which looks like a time many years ahead.
+    """
     position = 0
     while len(data) - position >= 8 and data[position] >> 6 == 2:
         kind, words = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
         if kind == SENDER_REPORT and len(data) - position >= 28:
             source, seconds, fraction, timestamp = struct.unpack_from(">IIII", data, position + 4)
-            if not seconds:
+            wall_us = _wall_us(seconds, fraction)
+            if not seconds or wall_us - now_us > _MAX_AHEAD_US:
                 return None
-            return SenderReport(
-                source, _wall_us(seconds, fraction), timestamp, (seconds & 0xFFFF) << 16 | fraction >> 16
-            )
+            return SenderReport(source, wall_us, timestamp, (seconds & 0xFFFF) << 16 | fraction >> 16)
         position += 4 * (words + 1)
     return None
 
