@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 HEADER = struct.Struct(">BBHII")
 """Flags, marker and payload type, sequence number, timestamp, source (SSRC)."""
-_PLAIN = 0x80
+HEADER_SIZE = HEADER.size
+PLAIN = 0x80
+"""The flags of version 2 without padding, extension and contributing sources, as nearly every packet has them."""
 
 SENDER_REPORT, RECEIVER_REPORT, BYE = 200, 201, 203
 _NTP_EPOCH_S = 2_208_988_800
@@ -38,18 +40,13 @@ def signed(difference: int, bits: int) -> int:
     return (difference + half) % (1 << bits) - half
 
 
-def is_plain(packet: memoryview) -> bool:
-    """Version 2 without padding, extension and contributing sources, as nearly every packet is."""
-    return len(packet) >= HEADER.size and packet[0] == _PLAIN
-
-
 def payload_span(packet: memoryview) -> tuple[int, int]:
     """Where the payload of a packet begins and ends. Raises BadPacket."""
     size = len(packet)
-    if size < HEADER.size or packet[0] >> 6 != 2:
+    if size < HEADER_SIZE or packet[0] >> 6 != 2:
         raise BadPacket("not RTP of version 2")
     first = packet[0]
-    start = HEADER.size + 4 * (first & 0x0F)
+    start = HEADER_SIZE + 4 * (first & 0x0F)
     if first & 0x10:
         if size < start + 4:
             raise BadPacket("the header extension leads beyond the end")
