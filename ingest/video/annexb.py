@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 START_CODE = b"\x00\x00\x00\x01"
-_SHORT_START_CODE = b"\x00\x00\x01"
+SHORT_START_CODE = b"\x00\x00\x01"
 
 H264_SPS, H264_PPS = 7, 8
 HEVC_VPS, HEVC_SPS, HEVC_PPS = 32, 33, 34
@@ -14,7 +14,7 @@ def split_units(data: bytes) -> list[bytes]:
 
     A unit never ends in zero bytes (H.264 7.4.1), so those before the next start code are padding.
     """
-    units = (part.rstrip(b"\x00") for part in data.split(_SHORT_START_CODE)[1:])
+    units = (part.rstrip(b"\x00") for part in data.split(SHORT_START_CODE)[1:])
     return [unit for unit in units if unit]
 
 
@@ -30,10 +30,10 @@ def length_prefixed(data: bytes) -> bytes:
 def length_prefixed_parts(data: bytes) -> list[bytes | memoryview]:
     """What `length_prefixed` consists of, the units not copied: each length, then its unit."""
     parts: list[bytes | memoryview] = []
-    view, found = memoryview(data), data.find(_SHORT_START_CODE)
+    view, found = memoryview(data), data.find(SHORT_START_CODE)
     while found >= 0:
         start = found + 3
-        found = data.find(_SHORT_START_CODE, start)
+        found = data.find(SHORT_START_CODE, start)
         end = len(data) if found < 0 else found
         while end > start and not data[end - 1]:
             end -= 1

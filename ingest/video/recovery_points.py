@@ -1,6 +1,8 @@
 """H.264 pictures without IDR from which decoding can begin all the same: some cameras send no other keyframes."""
 
-from ingest.video.annexb import h264_kind, split_units
+from collections.abc import Iterator
+
+from ingest.video.annexb import SHORT_START_CODE, h264_kind, split_units
 from ingest.video.bits import Bits
 from ingest.video.parameter_sets import unescape
 
@@ -11,23 +13,34 @@ _INTRA = (2, 4, 7, 9)
 _HEAD_BYTES = 32
 
 
-def is_recovery_point(data: bytes) -> bool:
-    """Whether the picture (Annex B) is intra coded and announces that recovery is complete with it (H.264 D.2.8)."""
-    units = split_units(data)
-    slices = [unit for unit in units if h264_kind(unit) == _SLICE]
-    announced = any(h264_kind(unit) == _SEI and _announces(unescape(unit)) for unit in units)
-    return announced and bool(slices) and all(_is_intra(unescape(unit[:_HEAD_BYTES])) for unit in slices)
+def recovery_frames(data: bytes) -> int | None:
+    """After how many pictures all is right for a decoder that begins with this one (Annex B); None if it does not say.
+
+    0 is believed only if the picture is intra coded (H.264 D.2.8).
+    """
+    frames = next((count for unit in _sei_units(data) if (count := _announced(unescape(unit))) is not None), None)
+    return None if frames == 0 and not _is_intra_picture(data) else frames
 
 
-def _announces(message: bytes) -> bool:
+def _sei_units(data: bytes) -> Iterator[bytes]:
+    """Those before the first slice, which is not looked at."""
+    start = data.find(SHORT_START_CODE) + 3
+    while 3 <= start < len(data) and data[start] & 0x1F != _SLICE:
+        end = data.find(SHORT_START_CODE, start)
+        if data[start] & 0x1F == _SEI:
+            yield data[start : end if end >= 0 else len(data)].rstrip(b"\x00")
+        start = end + 3
+
+
+def _announced(message: bytes) -> int | None:
     position = 1
     while position + 2 < len(message):
         kind, position = _extended(message, position)
         size, position = _extended(message, position)
-        if kind == _RECOVERY_POINT and position < len(message):
-            return bool(message[position] & 0x80)  # recovery_frame_cnt, an Exp-Golomb number, is 0
+        if kind == _RECOVERY_POINT:
+            return _number(message[position : position + size])
         position += size
-    return False
+    return None
 
 
 def _extended(message: bytes, position: int) -> tuple[int, int]:
@@ -39,6 +52,18 @@ def _extended(message: bytes, position: int) -> tuple[int, int]:
         if message[position - 1] != 0xFF:
             break
     return number, position
+
+
+def _number(data: bytes) -> int | None:
+    try:
+        return Bits(data).golomb()
+    except ValueError:
+        return None
+
+
+def _is_intra_picture(data: bytes) -> bool:
+    slices = [unit for unit in split_units(data) if h264_kind(unit) == _SLICE]
+    return bool(slices) and all(_is_intra(unescape(unit[:_HEAD_BYTES])) for unit in slices)
 
 
 def _is_intra(head: bytes) -> bool:

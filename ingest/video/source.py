@@ -88,7 +88,7 @@ class RtspSource:
         return SourcePacket(picture.data, pts, self._decoding.of(pts), picture.keyframe, arrival_us, report_us)
 
     def _control(self, packet: bytes) -> None:
-        if report := sender_report(packet):
+        if report := sender_report(packet, time.time_ns() // 1000):
             self._media_time.reported(report)
             self._report = report, time.monotonic()
         if says_goodbye(packet):

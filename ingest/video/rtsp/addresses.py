@@ -1,12 +1,14 @@
 """A camera's address, taken apart."""
 
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from ingest.video.rtsp.authentication import Credentials
 from ingest.video.rtsp.failures import unreachable
 
 _PORTS = {"rtsp": 554, "rtsps": 322}
+_AS_IS = "!#$%&'()*+,/:;=?@[]^`{|}~"
+"""What an address may hold besides letters and digits without breaking a line of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,15 @@ class Address:
         user = unquote(parts.username or "")
         credentials = Credentials(user, unquote(parts.password or "")) if user else None
         bare = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-        return cls(bare, parts.hostname, port, parts.scheme == "rtsps", credentials)
+        return cls(printable(bare), parts.hostname, port, parts.scheme == "rtsps", credentials)
 
     def moved(self, location: str) -> "Address":
         """Where the camera sends us; the credentials go along only to the same host. Raises SourceFailure."""
         there = Address.parse(location)
         same = there.host == self.host and there.secure >= self.secure
         return Address(there.url, there.host, there.port, there.secure, self.credentials if same else None)
+
+
+def printable(url: str) -> str:
+    """With spaces, quotes, controls and what is not ASCII as %XX; the rest as it is."""
+    return quote(url, safe=_AS_IS)

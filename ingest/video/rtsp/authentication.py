@@ -4,11 +4,13 @@ import base64
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-_SCHEME = re.compile(r"\s*(\w+)\s+(.*)", re.DOTALL)
-_PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+_WORD = re.compile(r'([\w-]+)(\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?')
+"""A scheme, or a parameter and its value, quoted or not."""
+_SESSION = "-SESS"
+"""Ends the name of an algorithm that hashes the password anew for each nonce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,12 @@ class _Challenge:
         return self.parameters.get("stale", "").lower() == "true"
 
     @property
+    def algorithm(self) -> str:
+        return (self.parameters.get("algorithm") or "MD5").upper()
+
+    @property
     def hash(self) -> "Callable[[str], str] | None":
-        return _HASHES.get(self.parameters.get("algorithm", "MD5").upper())
+        return _HASHES.get(self.algorithm.removesuffix(_SESSION))
 
     @property
     def quality(self) -> int:
@@ -50,7 +56,8 @@ class Authorizer:
 
     def challenged(self, headers: Iterable[str]) -> bool:
         """Takes the WWW-Authenticate headers of a refusal; whether they can be answered."""
-        best = max(map(_challenge, headers), key=lambda challenge: challenge.quality, default=None)
+        asked = (challenge for header in headers for challenge in _challenges(header))
+        best = max(asked, key=lambda challenge: challenge.quality, default=None)
         if self._credentials is None or best is None or not best.quality:
             return False
         self._challenge, self._count = best, 0
@@ -73,29 +80,39 @@ class Authorizer:
     def _digest(self, challenge: _Challenge, credentials: Credentials, method: str, url: str) -> Iterable[str]:
         assert challenge.hash is not None
         hashed, asked = challenge.hash, challenge.parameters
-        realm, nonce = asked.get("realm", ""), asked["nonce"]
+        realm, nonce, ours = asked.get("realm", ""), asked["nonce"], self._nonce_of_ours()
+        with_quality = "auth" in re.split(r"[\s,]+", asked.get("qop", ""))
+        with_session = challenge.algorithm.endswith(_SESSION)
         secret = hashed(f"{credentials.user}:{realm}:{credentials.password}")
+        if with_session:
+            secret = hashed(f"{secret}:{nonce}:{ours}")
         what = hashed(f"{method}:{url}")
         yield f'username="{_escaped(credentials.user)}", realm="{realm}", nonce="{nonce}", uri="{url}"'
-        if "auth" in re.split(r"[\s,]+", asked.get("qop", "")):
+        if with_quality:
             self._count += 1
-            count, ours = f"{self._count:08x}", self._nonce_of_ours()
-            yield f'qop=auth, nc={count}, cnonce="{ours}"'
-            yield f'response="{hashed(f"{secret}:{nonce}:{count}:{ours}:auth:{what}")}"'
+            count = f"{self._count:08x}"
+            yield f'qop=auth, nc={count}, response="{hashed(f"{secret}:{nonce}:{count}:{ours}:auth:{what}")}"'
         else:
             yield f'response="{hashed(f"{secret}:{nonce}:{what}")}"'
+        if with_quality or with_session:
+            yield f'cnonce="{ours}"'
         if "algorithm" in asked:
-            yield f"algorithm={asked['algorithm']}"
+            # Quoted against the letter of the RFC: everybody does, and there are cameras that want it.
+            yield f'algorithm="{asked["algorithm"]}"'
         if "opaque" in asked:
             yield f'opaque="{asked["opaque"]}"'
 
 
-def _challenge(header: str) -> _Challenge:
-    found = _SCHEME.match(header)
-    if not found:
-        return _Challenge("", {})
-    parameters = {name.lower(): quoted or plain for name, quoted, plain in _PARAMETER.findall(found[2])}
-    return _Challenge(found[1].lower(), parameters)
+def _challenges(header: str) -> Iterator[_Challenge]:
+    """One header may hold several: each begins with a word that has no value."""
+    scheme, parameters = "", dict[str, str]()
+    for name, value, quoted, plain in _WORD.findall(header):
+        if value:
+            parameters[name.lower()] = quoted or plain
+            continue
+        yield _Challenge(scheme, parameters)
+        scheme, parameters = name.lower(), {}
+    yield _Challenge(scheme, parameters)
 
 
 def _escaped(text: str) -> str:

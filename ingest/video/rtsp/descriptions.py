@@ -1,18 +1,22 @@
 """The description of a stream (SDP, RFC 8866): which video there is, and how to ask for it."""
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from ingest.video.annexb import join_units
 from ingest.video.frames import Codec
+from ingest.video.rtsp.addresses import printable
 from ingest.video.rtsp.failures import unsupported
 
 _CODECS: dict[str, Codec] = {"H264": "h264", "H265": "hevc"}
 _SETS_OF = {"h264": ("sprop-parameter-sets",), "hevc": ("sprop-vps", "sprop-sps", "sprop-pps")}
-_RTPMAP = re.compile(r"(\d+)\s+([\w.-]+)/(\d+)")
+_TOLD_BY: dict[Codec, str] = {"h264": "sprop-parameter-sets", "hevc": "sprop-sps"}
+"""Parameters that only one codec has, for cameras that leave the map out."""
+_RTPMAP = re.compile(r"([0-9]{1,3})\s+([\w.-]+)(?:/([0-9]{1,9}))?")
+_PAYLOAD_TYPE = re.compile(r"[0-9]{1,3}")
+_PROTOCOLS = re.compile(r"^(rtsps?://)+", re.IGNORECASE)
+_ADDRESS = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
 _USUAL_HZ = 90_000
 
 
@@ -55,15 +59,27 @@ def session_control(description: str) -> str:
     return next((line[10:].strip() for line in head.splitlines() if line.startswith("a=control:")), "")
 
 
+def base_address(told: str, asked: str) -> str:
+    """What relative addresses are relative to: what the camera tells, if it makes sense.
+
+    Seen: 192.0.2.1:554/stream/, and rtsp://rtsp://host/stream/.
+    """
+    told = _PROTOCOLS.sub(r"\1", told)
+    return told if _ADDRESS.match(told) else asked
+
+
 def resolved(base: str, control: str) -> str:
-    """Address of a track or stream: cameras append it to the base, whether or not that ends with a slash."""
+    """Address of a track or stream: appended to the base, not resolved as RFC 3986 says.
+
+    Whatever the base ends with and the control begins with, that is what cameras were tried with.
+    """
     if control in ("", "*"):
-        return base
+        return printable(base)
     if "://" in control:
-        return control
-    if control.startswith("/"):
-        return urljoin(base, control)
-    return base.rstrip("/") + "/" + control
+        return printable(control)
+    if control.startswith("?"):
+        return printable(base + control)
+    return printable(base.rstrip("/") + "/" + control.lstrip("/"))
 
 
 def _media(description: str) -> list[_Media]:
@@ -73,22 +89,29 @@ def _media(description: str) -> list[_Media]:
         words = first.split()
         pairs = (line[2:].partition(":") for line in rest.splitlines() if line.startswith("a="))
         attributes = tuple((name.strip(), value.strip()) for name, _, value in pairs)
-        found.append(_Media(words[0] if words else "", tuple(words[3:]), attributes))
+        payload_types = tuple(filter(_PAYLOAD_TYPE.fullmatch, words[3:]))
+        found.append(_Media(words[0] if words else "", payload_types, attributes))
     return found
 
 
 def _track(media: _Media) -> VideoTrack | None:
-    for mapped in media.all("rtpmap"):
-        known = _RTPMAP.match(mapped)
-        codec = _CODECS.get(known[2].upper()) if known else None
-        if known is None or codec is None or known[1] not in media.payload_types:
+    for payload_type in media.payload_types:
+        parameters = _parameters(media, payload_type)
+        codec, clock_hz = _format(media, payload_type, parameters)
+        if codec is None:
             continue
-        parameters = _parameters(media, known[1])
         _refuse_interleaved(codec, parameters)
         control = next(iter(media.all("control")), "")
-        sets = _parameter_sets(codec, parameters)
-        return VideoTrack(codec, int(known[1]), int(known[3]) or _USUAL_HZ, control, sets)
+        return VideoTrack(codec, int(payload_type), clock_hz, control, _parameter_sets(codec, parameters))
     return None
+
+
+def _format(media: _Media, payload_type: str, parameters: dict[str, str]) -> tuple[Codec | None, int]:
+    """The codec, if it is one of ours, and its clock."""
+    for known in filter(None, map(_RTPMAP.match, media.all("rtpmap"))):
+        if known[1] == payload_type:
+            return _CODECS.get(known[2].upper()), int(known[3] or 0) or _USUAL_HZ
+    return next((codec for codec, name in _TOLD_BY.items() if parameters.get(name)), None), _USUAL_HZ
 
 
 def _parameters(media: _Media, payload_type: str) -> dict[str, str]:
@@ -110,7 +133,7 @@ def _parameter_sets(codec: Codec, parameters: dict[str, str]) -> bytes:
     texts = [text for name in _SETS_OF[codec] for text in parameters.get(name, "").split(",") if text]
     try:
         return join_units(base64.b64decode(text + "=" * (-len(text) % 4)) for text in texts)
-    except binascii.Error:
+    except ValueError:
         return b""  # they come in the stream as well
 
 

@@ -1,9 +1,7 @@
 """Times of one stream: RTP timestamps without their wrap, decoding times, and the camera's own clock."""
 
-from ingest.video.rtsp.rtp import SenderReport
+from ingest.video.rtsp.rtp import SenderReport, signed
 
-_WRAP = 1 << 32
-_HALF = 1 << 31
 _MAX_DEPTH = 16
 """Pictures that a stream may send ahead of one that is shown earlier (H.264 A.3.1: at most 16)."""
 _MAX_BACK_S = 1
@@ -17,22 +15,26 @@ class MediaTime:
         self._timestamp: int | None = None
         self._ticks = 0
         self._reported: SenderReport | None = None
+        self._reported_ticks: int | None = None
 
     def ticks(self, timestamp: int) -> int:
         """Of the next picture; it may lie before the last one."""
         if self._timestamp is not None:
-            self._ticks += _signed(timestamp - self._timestamp)
+            self._ticks += signed(timestamp - self._timestamp, 32)
         self._timestamp = timestamp
         return self._ticks
 
     def reported(self, report: SenderReport) -> None:
-        self._reported = report
+        self._reported, self._reported_ticks = report, None
 
     def report_us(self) -> int | None:
         """The last picture's time by the camera's clock, microseconds since 1970; None before the first report."""
         if self._reported is None or self._timestamp is None:
             return None
-        since = _signed(self._timestamp - self._reported.timestamp)
+        if self._reported_ticks is None:
+            # Once, while the report is fresh: timestamps wrap, and some cameras never report again.
+            self._reported_ticks = self._ticks - signed(self._timestamp - self._reported.timestamp, 32)
+        since = self._ticks - self._reported_ticks
         return self._reported.wall_us + since * 1_000_000 // self._clock_hz
 
 
@@ -53,7 +55,7 @@ class DecodingTimes:
         """Ticks, each greater than the one before; a leap back of the timestamps themselves shows as one."""
         if self._last is not None and pts < self._last - self._max_back:
             self._shown, self._last = [], None
-        if not self._depth and (not self._shown or pts > self._shown[0]):
+        if not self._depth and (self._last is None or pts > self._last):
             self._shown, self._last = [pts], pts
             return pts
         return self._reordered(pts)
@@ -65,8 +67,3 @@ class DecodingTimes:
         dts = self._shown[0]
         self._last = dts if self._last is None else max(dts, self._last + 1)
         return self._last
-
-
-def _signed(difference: int) -> int:
-    """Of two 32-bit timestamps: the way round that is shorter."""
-    return (difference + _HALF) % _WRAP - _HALF

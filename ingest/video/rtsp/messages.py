@@ -1,5 +1,6 @@
 """RTSP messages as bytes (RFC 2326 sections 4 to 7)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,10 @@ VERSION = "RTSP/1.0"
 USER_AGENT = "Hallwatch"
 MAX_HEAD = 16 * 1024
 MAX_BODY = 64 * 1024
+NOT_RTSP = "the camera sent something that is not RTSP"
+_LENGTH = re.compile(r"[0-9]{1,9}")
+_STATUS = re.compile(r"[0-9]{3}")
+_LINE_END = re.compile(r"\r?\n")
 
 
 class BadMessage(ValueError):
@@ -34,7 +39,7 @@ class Head:
     def body_length(self) -> int:
         """Raises BadMessage."""
         length = self.get("content-length") or "0"
-        if not (length.isascii() and length.isdecimal()) or int(length) > MAX_BODY:
+        if not _LENGTH.fullmatch(length) or int(length) > MAX_BODY:
             raise BadMessage("the length of a message makes no sense")
         return int(length)
 
@@ -67,13 +72,13 @@ def refusal(head: Head) -> bytes:
 
 
 def read_head(data: bytes) -> Head:
-    """From the first line on, without the empty line at the end. Raises BadMessage."""
-    first, *lines = data.decode("utf-8", "replace").split("\r\n")
+    """From the first line on, without the empty line at the end; lines may end with LF alone. Raises BadMessage."""
+    first, *lines = _LINE_END.split(data.decode("utf-8", "replace"))
     pairs = (line.partition(":") for line in lines)
     headers = tuple((name.strip().lower(), value.strip()) for name, colon, value in pairs if colon)
     match first.split(None, 2):
-        case [version, status, *reason] if version.startswith("RTSP/") and status.isdecimal() and len(status) == 3:
+        case [version, status, *reason] if version.startswith("RTSP/") and _STATUS.fullmatch(status):
             return Head(int(status), " ".join(reason), headers)
         case [_, _, version] if version.strip() == VERSION:
             return Head(None, "", headers)
-    raise BadMessage("the camera sent something that is not RTSP")
+    raise BadMessage(NOT_RTSP)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.video.frames import Codec
-from ingest.video.recovery_points import is_recovery_point
-from ingest.video.rtsp.rtp import HEADER, is_plain, payload_span
+from ingest.video.recovery_points import recovery_frames
+from ingest.video.rtsp.rtp import HEADER, HEADER_SIZE, PLAIN, payload_span, signed
 from ingest.video.rtsp.units import UnitCollector
 
-_H264_SLICES, _H264_IDR, _H264_SEI = frozenset(range(1, 6)), 5, 6
-_HEVC_SLICES, _HEVC_KEYS = frozenset(range(32)), frozenset(range(16, 22))
+_H264_IDR, _H264_SEI = 5, 6
+_HEVC_KEYS = frozenset(range(16, 22))
 _LEAST_PAYLOAD = 3
 _MAX_BYTES = 16 * 1024 * 1024
 """Of one picture; a camera that never ends one must not fill the memory."""
@@ -29,65 +29,89 @@ class Picture:
 class PictureAssembler:
     """Takes RTP packets in the order of their numbers.
 
-    A picture ends with the packet that is marked as its last. Cameras that mark every slice are found out by the next
-    packet's timestamp, and from then on a picture ends when the next one begins.
+    A picture ends with the packet that is marked as its last. Some cameras mark every slice, others none: so the first
+    picture ends when the next one begins, and so do all if the marks are found to be untrue.
     """
 
     def __init__(self, codec: Codec, payload_type: int) -> None:
         self._codec, self._payload_type = codec, payload_type
-        self._slices = _H264_SLICES if codec == "h264" else _HEVC_SLICES
         self._units = UnitCollector(codec)
         self._timestamp: int | None = None
         self._finished: int | None = None
-        self._marks_are_true = True
-        self._next_sequence: int | None = None
+        self._marks = 0
+        self._marks_are_true: bool | None = None
+        self._has_clean_keys = False
+        self._next_sequence = 0
         self.source: int | None = None
         """SSRC of the stream."""
-        self.lost = 0
-        """Packets that did not come."""
 
     @property
     def highest_sequence(self) -> int:
-        """Of the last packet; 0 before there is one."""
-        return ((self._next_sequence or 1) - 1) & 0xFFFF
+        """Of the last packet, with the number of wraps above its 16 bits."""
+        return self._next_sequence - 1
 
     def take(self, packet: memoryview) -> Iterator[Picture]:
         """The pictures that are complete with this packet. Raises BadPacket."""
-        start, end = (HEADER.size, len(packet)) if is_plain(packet) else payload_span(packet)
+        start, end = HEADER_SIZE, len(packet)
+        if end < HEADER_SIZE or packet[0] != PLAIN:
+            start, end = payload_span(packet)
         _, marked_type, sequence, timestamp, source = HEADER.unpack_from(packet)
         if marked_type & 0x7F != self._payload_type:
             return
-        self.source = source
-        self._follow(sequence)
-        if timestamp != self._timestamp:
-            if self._is_picture:
+        if sequence != self._next_sequence & 0xFFFF or source != self.source:
+            self._follow(sequence, source)
+        self._next_sequence += 1
+        payload = packet[start:end] if end - start >= _LEAST_PAYLOAD else None
+        if timestamp != self._timestamp or not self._marks_are_true:
+            if self._ends_before(timestamp, payload):
                 yield self._finish()
-            self._marks_are_true &= timestamp != self._finished
             self._timestamp = timestamp
-        if end - start >= _LEAST_PAYLOAD:
-            self._units.take(packet[start:end])
-        is_last = bool(marked_type & 0x80) and self._marks_are_true
-        if (is_last and self._is_picture) or self._units.size > _MAX_BYTES:
-            yield self._finish()
+        if payload is not None:
+            self._units.take(payload)
+        if marked_type & 0x80 and self._units.is_picture:
+            self._marks += 1
+            if self._marks_are_true:
+                yield self._finish()
+        elif self._units.size > _MAX_BYTES:
+            self._units.finish()
 
-    @property
-    def _is_picture(self) -> bool:
-        """Whether there is a slice; parameter sets and the like belong to the picture that follows them."""
-        return not self._units.kinds.isdisjoint(self._slices)
+    def _ends_before(self, timestamp: int, payload: memoryview | None) -> bool:
+        """Whether the picture that was gathered is whole, by what comes now; learns whether marks are true."""
+        begins = payload is None or self._units.begins(payload)
+        if not self._units.is_picture:
+            if timestamp == self._finished and not begins:
+                self._marks_are_true = False
+            return False
+        if timestamp == self._timestamp:
+            return payload is not None and begins
+        if self._marks_are_true is None and self._marks:
+            self._marks_are_true = self._marks == 1
+        return True
 
-    def _follow(self, sequence: int) -> None:
-        if sequence != self._next_sequence and self._next_sequence is not None:
-            self.lost += (sequence - self._next_sequence) & 0xFFFF
-            self._units.lost()
-        self._next_sequence = (sequence + 1) & 0xFFFF
+    def _follow(self, sequence: int, source: int) -> None:
+        """After packets that are missing, or in a stream that has begun anew."""
+        self._units.lost()
+        if source == self.source:
+            self._next_sequence += signed(sequence - self._next_sequence, 16)
+        else:
+            self._next_sequence, self.source = sequence, source
 
     def _finish(self) -> Picture:
         assert self._timestamp is not None
-        kinds, data = self._units.kinds, self._units.finish()
-        self._finished, self._timestamp = self._timestamp, None
+        self._finished, self._timestamp, self._marks = self._timestamp, None, 0
+        kinds, data = self._units.finish()
         return Picture(data, self._finished, self._is_key(kinds, data))
 
-    def _is_key(self, kinds: set[int], data: bytes) -> bool:
+    def _is_key(self, kinds: list[int], data: bytes) -> bool:
         if self._codec == "hevc":
-            return not kinds.isdisjoint(_HEVC_KEYS)
-        return _H264_IDR in kinds or (_H264_SEI in kinds and is_recovery_point(data))
+            return not _HEVC_KEYS.isdisjoint(kinds)
+        if _H264_IDR in kinds:
+            self._has_clean_keys = True
+            return True
+        return _H264_SEI in kinds and self._recovers(data)
+
+    def _recovers(self, data: bytes) -> bool:
+        """A stream that is refreshed part by part may have no better place to begin."""
+        frames = recovery_frames(data)
+        self._has_clean_keys |= frames == 0
+        return frames == 0 or (frames is not None and not self._has_clean_keys)

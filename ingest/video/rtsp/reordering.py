@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from ingest.video.rtsp.rtp import signed
+
 MAX_WAIT_S = 0.25
-"""How long one that is missing is waited for."""
+"""How long a packet is held back for those that are missing before it."""
 MAX_HELD = 512
-_WRAP = 1 << 16
 _FAR = 1 << 12
 """A number that is so far away is that of another stream, not of a late packet."""
 
@@ -15,41 +16,41 @@ class Reordering:
 
     def __init__(self) -> None:
         self._expected: int | None = None
-        self._held: dict[int, bytes] = {}
-        self._since = 0.0
+        self._held: dict[int, tuple[bytes, float]] = {}
+        """By number, with the time of arrival, in the order of arrival."""
 
     def take(self, packet: bytes, now: float) -> Iterator[bytes]:
         """The packets that are in order now; `now` in seconds of any clock that does not go back."""
         if len(packet) < 4:
             return
         number = int.from_bytes(packet[2:4], "big")
-        if self._expected is None or _FAR < (number - self._expected) % _WRAP < _WRAP - _FAR:
-            self._held.clear()
+        if self._expected is None or abs(self._ahead(number)) > _FAR:
+            while self._held:
+                yield from self._give_up()
             self._expected = number
-        if (number - self._expected) % _WRAP >= _WRAP - _FAR:
+        if self._ahead(number) < 0:
             return  # late or twice
-        if number != self._expected and not self._held:
-            self._since = now
-        self._held[number] = packet
+        self._held.setdefault(number, (packet, now))
         yield from self._release()
         if len(self._held) > MAX_HELD:
-            yield from self._give_up(now)
+            yield from self._give_up()
 
     def overdue(self, now: float) -> Iterator[bytes]:
         """What need not wait any longer."""
-        while self._held and now - self._since >= MAX_WAIT_S:
-            yield from self._give_up(now)
+        while self._held and now - next(iter(self._held.values()))[1] >= MAX_WAIT_S:
+            yield from self._give_up()
+
+    def _ahead(self, number: int) -> int:
+        """By how much it is later than the expected one."""
+        return signed(number - (self._expected or 0), 16)
 
     def _release(self) -> Iterator[bytes]:
         assert self._expected is not None
-        while (packet := self._held.pop(self._expected, None)) is not None:
-            self._expected = (self._expected + 1) % _WRAP
-            yield packet
+        while held := self._held.pop(self._expected, None):
+            self._expected = (self._expected + 1) & 0xFFFF
+            yield held[0]
 
-    def _give_up(self, now: float) -> Iterator[bytes]:
+    def _give_up(self) -> Iterator[bytes]:
         """Goes on with the next packet there is."""
-        assert self._expected is not None
-        expected = self._expected
-        self._expected = min(self._held, key=lambda number: (number - expected) % _WRAP)
-        self._since = now
+        self._expected = min(self._held, key=self._ahead)
         yield from self._release()

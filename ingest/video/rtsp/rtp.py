@@ -5,13 +5,16 @@ from dataclasses import dataclass
 
 HEADER = struct.Struct(">BBHII")
 """Flags, marker and payload type, sequence number, timestamp, source (SSRC)."""
-_PLAIN = 0x80
+HEADER_SIZE = HEADER.size
+PLAIN = 0x80
+"""The flags of version 2 without padding, extension and contributing sources, as nearly every packet has them."""
 
 SENDER_REPORT, RECEIVER_REPORT, BYE = 200, 201, 203
 _NTP_EPOCH_S = 2_208_988_800
 _NTP_ERA_S = 1 << 32
 _UNIX_EPOCH_IN_ERA = 1 << 31
 """NTP seconds below this are of the era that begins in 2036 (RFC 4330 section 3)."""
+_MAX_AHEAD_US = 3 * 365 * 86_400_000_000
 
 
 class BadPacket(ValueError):
@@ -31,18 +34,19 @@ class SenderReport:
     """The middle 32 bits of its NTP time, by which a receiver's report refers to it."""
 
 
-def is_plain(packet: memoryview) -> bool:
-    """Version 2 without padding, extension and contributing sources, as nearly every packet is."""
-    return len(packet) >= HEADER.size and packet[0] == _PLAIN
+def signed(difference: int, bits: int) -> int:
+    """Of two numbers that wrap: the way round that is shorter."""
+    half = 1 << bits - 1
+    return (difference + half) % (1 << bits) - half
 
 
 def payload_span(packet: memoryview) -> tuple[int, int]:
     """Where the payload of a packet begins and ends. Raises BadPacket."""
     size = len(packet)
-    if size < HEADER.size or packet[0] >> 6 != 2:
+    if size < HEADER_SIZE or packet[0] >> 6 != 2:
         raise BadPacket("not RTP of version 2")
     first = packet[0]
-    start = HEADER.size + 4 * (first & 0x0F)
+    start = HEADER_SIZE + 4 * (first & 0x0F)
     if first & 0x10:
         if size < start + 4:
             raise BadPacket("the header extension leads beyond the end")
@@ -53,18 +57,21 @@ def payload_span(packet: memoryview) -> tuple[int, int]:
     return start, end
 
 
-def sender_report(data: bytes) -> SenderReport | None:
-    """The first one of a compound packet; None when there is none or it tells no time."""
+def sender_report(data: bytes, now_us: int) -> SenderReport | None:
+    """The first one of a compound packet; None when there is none or it tells no time of day.
+
+    `now_us` is the recorder's clock: a camera without a clock of its own may count from its start (RFC 3550 6.4.1),
+    which looks like a time many years ahead.
+    """
     position = 0
     while len(data) - position >= 8 and data[position] >> 6 == 2:
         kind, words = data[position + 1], int.from_bytes(data[position + 2 : position + 4], "big")
         if kind == SENDER_REPORT and len(data) - position >= 28:
             source, seconds, fraction, timestamp = struct.unpack_from(">IIII", data, position + 4)
-            if not seconds:
+            wall_us = _wall_us(seconds, fraction)
+            if not seconds or wall_us - now_us > _MAX_AHEAD_US:
                 return None
-            return SenderReport(
-                source, _wall_us(seconds, fraction), timestamp, (seconds & 0xFFFF) << 16 | fraction >> 16
-            )
+            return SenderReport(source, wall_us, timestamp, (seconds & 0xFFFF) << 16 | fraction >> 16)
         position += 4 * (words + 1)
     return None
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from ingest.video.rtsp.addresses import Address
 from ingest.video.rtsp.conversation import Conversation, Moved
-from ingest.video.rtsp.descriptions import VideoTrack, resolved, session_control, video_track
+from ingest.video.rtsp.descriptions import VideoTrack, base_address, resolved, session_control, video_track
 from ingest.video.rtsp.failures import unreachable
 from ingest.video.rtsp.messages import Answer
 from ingest.video.rtsp.transports import Datagrams, Interleaved, Transport
@@ -14,21 +14,24 @@ from ingest.video.rtsp.wire import Wire, close_quietly
 
 TransportName = Literal["tcp", "udp"]
 
-_USUAL_TIMEOUT_S = 60.0
+_USUAL_TIMEOUT_S = 60
 """After so long without a word from us a camera ends the stream (RFC 2326 12.37)."""
-_LEAST_PAUSE_S = 5.0
+LEAST_PAUSE_S = 1.0
 _MAX_MOVES = 3
+_TIMEOUT = re.compile(r"timeout\s*=\s*(\d{1,6})", re.IGNORECASE)
+_LAST_CHANNEL, _LAST_PORT = 255, 65_535
 
 
 class Session:
     """A playing stream, from `open` to `close`."""
 
-    def __init__(self, wire: Wire, conversation: Conversation, url: str) -> None:
+    def __init__(
+        self, wire: Wire, conversation: Conversation, url: str, track: VideoTrack, transport: Transport, timeout_s: int
+    ) -> None:
         self._wire, self._conversation, self._url = wire, conversation, url
-        self._keep_alive_s = _USUAL_TIMEOUT_S / 2
+        self.track, self.transport = track, transport
+        self._keep_alive_s = max(timeout_s / 2, LEAST_PAUSE_S)
         self._spoke = time.monotonic()
-        self.track: VideoTrack
-        self.transport: Transport
 
     @classmethod
     def open(cls, url: str, transport: TransportName) -> "Session":
@@ -36,17 +39,14 @@ class Session:
         address = Address.parse(url)
         for _ in range(_MAX_MOVES):
             wire = Wire.connect(address)
-            session = cls(wire, Conversation(wire, address), address.url)
             try:
-                session._start(transport)
+                return _play(wire, address, transport)
             except Moved as moved:
                 wire.close()
                 address = address.moved(moved.location)
             except BaseException:
                 wire.close()
                 raise
-            else:
-                return session
         raise unreachable("the camera sends us from one address to the next")
 
     def close(self) -> None:
@@ -55,43 +55,60 @@ class Session:
 
     def stay(self, now: float) -> None:
         """Call it often: tells the camera from time to time that somebody is there. Raises SourceFailure."""
-        self._wire.answers.clear()
+        while self._wire.answers:
+            self._conversation.kept_alive(self._url, self._wire.answers.popleft())
         if now - self._spoke >= self._keep_alive_s:
             self._spoke = now
-            self._conversation.tell(self._alive, self._url)
-
-    def _start(self, transport: TransportName) -> None:
-        public = self._conversation.ask("OPTIONS", self._url).get("public")
-        self._alive = "GET_PARAMETER" if "GET_PARAMETER" in public else "OPTIONS"
-        described = self._conversation.ask("DESCRIBE", self._url, {"Accept": "application/sdp"})
-        self.track = video_track(described.body)
-        base = described.get("content-base") or described.get("content-location") or self._url
-        track_url = resolved(base, self.track.control)
-        self._url = resolved(base, session_control(described.body))
-        answer = self._set_up_datagrams(track_url) if transport == "udp" else self._set_up_interleaved(track_url)
-        timeout = re.search(r"timeout\s*=\s*(\d+)", answer.get("session"))
-        self._keep_alive_s = max((int(timeout[1]) if timeout else _USUAL_TIMEOUT_S) / 2, _LEAST_PAUSE_S)
-        self._conversation.ask("PLAY", self._url, {"Range": "npt=0.000-"})
-
-    def _set_up_interleaved(self, url: str) -> Answer:
-        answer = self._conversation.ask("SETUP", url, {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"})
-        self.transport = Interleaved(self._wire, _numbers(answer, "interleaved") or (0, 1), self._conversation.early)
-        return answer
-
-    def _set_up_datagrams(self, url: str) -> Answer:
-        self.transport = datagrams = Datagrams(self._wire)
-        ports = "{}-{}".format(*datagrams.ports)
-        try:
-            answer = self._conversation.ask("SETUP", url, {"Transport": f"RTP/AVP;unicast;client_port={ports}"})
-        except BaseException:
-            datagrams.close()
-            raise
-        if found := _numbers(answer, "server_port"):
-            datagrams.aim(found)
-        return answer
+            self._conversation.keep_alive(self._url)
 
 
-def _numbers(answer: Answer, name: str) -> tuple[int, int] | None:
+def _play(wire: Wire, address: Address, name: TransportName) -> Session:
+    """Raises SourceFailure, Moved; what has been set up by then is given back."""
+    conversation = Conversation(wire, address)
+    conversation.learn_methods(address.url)
+    described = conversation.ask("DESCRIBE", address.url, {"Accept": "application/sdp"})
+    track = video_track(described.body)
+    base = base_address(described.get("content-base") or described.get("content-location"), address.url)
+    whole = session_control(described.body)
+    track_url = resolved(base, track.control or whole)
+    set_up = _set_up_datagrams if name == "udp" else _set_up_interleaved
+    transport, timeout_s = set_up(wire, conversation, track_url)
+    session = Session(wire, conversation, resolved(base, whole), track, transport, timeout_s)
+    try:
+        conversation.ask("PLAY", resolved(base, whole), {"Range": "npt=0.000-"})
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _set_up_interleaved(wire: Wire, conversation: Conversation, url: str) -> tuple[Transport, int]:
+    answer = conversation.ask("SETUP", url, {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"})
+    channels = _numbers(answer, "interleaved", _LAST_CHANNEL) or (0, 1)
+    return Interleaved(wire, channels, conversation.early), _timeout_s(answer)
+
+
+def _set_up_datagrams(wire: Wire, conversation: Conversation, url: str) -> tuple[Transport, int]:
+    datagrams = Datagrams(wire)
+    ports = "{}-{}".format(*datagrams.ports)
+    try:
+        answer = conversation.ask("SETUP", url, {"Transport": f"RTP/AVP;unicast;client_port={ports}"})
+    except BaseException:
+        datagrams.close()
+        raise
+    if found := _numbers(answer, "server_port", _LAST_PORT):
+        datagrams.aim(found)
+    return datagrams, _timeout_s(answer)
+
+
+def _timeout_s(answer: Answer) -> int:
+    found = _TIMEOUT.search(answer.get("session"))
+    return int(found[1]) if found and int(found[1]) else _USUAL_TIMEOUT_S
+
+
+def _numbers(answer: Answer, name: str, largest: int) -> tuple[int, int] | None:
     """Two numbers of a Transport header, e.g. interleaved=0-1; the second is the first and one when it is left out."""
-    found = re.search(rf"\b{name}\s*=\s*(\d+)(?:-(\d+))?", answer.get("transport"))
-    return (int(found[1]), int(found[2] or int(found[1]) + 1)) if found else None
+    form = rf"\b{name}\s*=\s*(\d{{1,5}})(?:-(\d{{1,5}}))?"
+    found = re.search(form, answer.get("transport"), re.IGNORECASE)
+    numbers = (int(found[1]), int(found[2] or int(found[1]) + 1)) if found else None
+    return numbers if numbers and max(numbers) <= largest else None

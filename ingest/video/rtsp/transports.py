@@ -3,6 +3,7 @@
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Protocol
@@ -15,6 +16,7 @@ _RECEIVE_BUFFER = 4 * 1024 * 1024
 _LARGEST = 65_536
 _AT_ONCE = 256
 _PORT_TRIES = 50
+_EMPTY_MEDIA, _EMPTY_REPORT = b"\x80" + bytes(11), b"\x80\xc9\x00\x01" + bytes(4)
 
 
 class Transport(Protocol):
@@ -33,16 +35,17 @@ class Transport(Protocol):
 class Interleaved:
     """RTP and RTCP in channels of the RTSP connection."""
 
-    def __init__(self, wire: Wire, channels: tuple[int, int], early: list[tuple[int, bytes]]) -> None:
+    def __init__(self, wire: Wire, channels: tuple[int, int], early: deque[tuple[int, bytes]]) -> None:
         self._wire, (self._media, self._control), self._early = wire, channels, early
+        wire.skips_noise = True
 
     def receive(self) -> Iterator[tuple[bool, memoryview]]:
-        early, self._early = self._early, []
-        for channel, data in early:
+        if not self._early and not self._wire.receive():
+            return
+        while self._early:
+            channel, data = self._early.popleft()
             if channel in (self._media, self._control):
                 yield channel == self._media, memoryview(data)
-        if not early and not self._wire.receive():
-            return
         for channel, packet in self._wire.packets():
             if channel == self._media:
                 yield True, packet
@@ -62,10 +65,14 @@ class Datagrams:
     def __init__(self, wire: Wire) -> None:
         """Raises SourceFailure when no two ports are free."""
         self._wire = wire
-        self._peer = wire.peer_host
-        self._media, self._control = _pair(wire.own_host)
+        own, self._peer = wire.hosts()
+        self._media, self._control = _pair(own)
         self._camera_ports: tuple[int, int] | None = None
         self._ordered = Reordering()
+        # Not select: that ends at 1,024 open files, and this is one process for many cameras.
+        self._poll = select.poll()
+        for source in (self._media, self._control, wire):
+            self._poll.register(source, select.POLLIN)
 
     @property
     def ports(self) -> tuple[int, int]:
@@ -74,21 +81,22 @@ class Datagrams:
     def aim(self, ports: tuple[int, int]) -> None:
         """The camera's own ports are known: a datagram to each opens the way back through a firewall."""
         self._camera_ports = ports
-        with suppress(OSError):
-            self._media.sendto(b"\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", (self._peer, ports[0]))
+        for source, port, packet in ((self._media, ports[0], _EMPTY_MEDIA), (self._control, ports[1], _EMPTY_REPORT)):
+            with suppress(OSError):
+                source.sendto(packet, (self._peer, port))
 
     def receive(self) -> Iterator[tuple[bool, memoryview]]:
-        sources: list[socket.socket | Wire] = [self._media, self._control, self._wire]
-        ready, _, _ = select.select(sources, (), (), PAUSE_S)
-        if self._wire in ready and self._wire.receive():
+        ready = {descriptor for descriptor, _ in self._poll.poll(PAUSE_S * 1000)}
+        if self._wire.fileno() in ready and self._wire.receive():
             for _ in self._wire.packets():
                 pass  # answers are put aside; there are no packets in this connection
-        for data in self._read(self._control) if self._control in ready else ():
+        for data in self._read(self._control, ready):
             yield False, memoryview(data)
-        for data in self._read(self._media) if self._media in ready else ():
-            for packet in self._ordered.take(data, time.monotonic()):
+        now = time.monotonic()
+        for data in self._read(self._media, ready):
+            for packet in self._ordered.take(data, now):
                 yield True, memoryview(packet)
-        for packet in self._ordered.overdue(time.monotonic()):
+        for packet in self._ordered.overdue(now):
             yield True, memoryview(packet)
 
     def report(self, packet: bytes) -> None:
@@ -100,8 +108,8 @@ class Datagrams:
         self._media.close()
         self._control.close()
 
-    def _read(self, source: socket.socket) -> Iterator[bytes]:
-        for _ in range(_AT_ONCE):
+    def _read(self, source: socket.socket, ready: set[int]) -> Iterator[bytes]:
+        for _ in range(_AT_ONCE if source.fileno() in ready else 0):
             try:
                 data, sender = source.recvfrom(_LARGEST)
             except OSError:

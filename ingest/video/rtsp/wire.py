@@ -1,5 +1,6 @@
 """The connection to a camera: messages, and between them the packets that are interleaved (RFC 2326 10.12)."""
 
+import re
 import socket
 import ssl
 import struct
@@ -8,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from ingest.video.rtsp.addresses import Address
-from ingest.video.rtsp.failures import ended, unreachable
-from ingest.video.rtsp.messages import MAX_HEAD, Answer, BadMessage, read_head, refusal
+from ingest.video.rtsp.failures import SourceFailure, ended, unreachable
+from ingest.video.rtsp.messages import MAX_HEAD, NOT_RTSP, Answer, BadMessage, read_head, refusal
 
 CONNECT_S = 5.0
 PAUSE_S = 0.5
@@ -19,6 +20,12 @@ _ROOM = 68 * 1024
 """More than the largest packet (64 KiB and its frame); less than that left, and what waits is moved to the front."""
 _DOLLAR = ord("$")
 _LINE_ENDS = b"\r\n"
+_BEGINS = re.compile(rb"[A-Z_]{4}")
+_HEAD_ENDS = re.compile(rb"\r?\n\r?\n")
+_RESUMES = re.compile(rb"\$[\x00-\x0f]..[\x80-\xbf]|RTSP/1\.0 \d", re.DOTALL)
+"""A packet of version 2 in a usual channel, or an answer."""
+_LONGEST_SIGN = 10
+_MAX_NOISE = 256 * 1024
 
 
 class Wire:
@@ -29,30 +36,32 @@ class Wire:
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
+        self._noise = 0
         self.answers: deque[Answer] = deque()
         """That have come and were not looked at."""
+        self.skips_noise = False
+        """Some cameras (Canon) send bytes that belong to nothing between their packets."""
 
     @classmethod
     def connect(cls, address: Address) -> "Wire":
         """Raises SourceFailure."""
         try:
             stream = socket.create_connection((address.host, address.port), CONNECT_S)
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:
             raise unreachable(_said(error)) from error
         try:
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return cls(_secured(stream, address) if address.secure else _with_limits(stream))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             stream.close()
             raise unreachable(_said(error)) from error
 
-    @property
-    def own_host(self) -> str:
-        return str(self._stream.getsockname()[0])
-
-    @property
-    def peer_host(self) -> str:
-        return str(self._stream.getpeername()[0])
+    def hosts(self) -> tuple[str, str]:
+        """Our own and the camera's address. Raises SourceFailure."""
+        try:
+            return str(self._stream.getsockname()[0]), str(self._stream.getpeername()[0])
+        except OSError as error:
+            raise ended(_said(error)) from error
 
     def fileno(self) -> int:
         return self._stream.fileno()
@@ -105,31 +114,45 @@ class Wire:
             self._start = self._end = 0
 
     def _take_message(self) -> bool:
-        """Whether a message was complete."""
+        """Whether to go on: a message was complete, or noise ends here."""
         try:
             return self._message()
         except BadMessage as error:
-            raise ended(str(error)) from error
+            if not self.skips_noise:
+                raise ended(str(error)) from error
+            return self._skip_noise()
 
     def _message(self) -> bool:
-        if not 0x41 <= self._buffer[self._start] <= 0x5A:
-            raise BadMessage("the camera sent something that is not RTSP")
-        found = self._buffer.find(b"\r\n\r\n", self._start, self._end)
-        if found < 0:
+        if not _BEGINS.match(self._buffer, self._start, self._end):
+            raise BadMessage(NOT_RTSP)
+        found = _HEAD_ENDS.search(self._buffer, self._start, self._end)
+        if not found:
             if self._end - self._start > MAX_HEAD:
-                raise BadMessage("the camera sent something that is not RTSP")
+                raise BadMessage(NOT_RTSP)
             return False
-        head = read_head(bytes(self._view[self._start : found]))
-        stop = found + 4 + head.body_length
+        head = read_head(bytes(self._view[self._start : found.start()]))
+        stop = found.end() + head.body_length
         if stop > self._end:
             return False
-        body = bytes(self._view[found + 4 : stop]).decode("utf-8", "replace")
+        body = bytes(self._view[found.end() : stop]).decode("utf-8", "replace")
         self._start = stop
         if head.status is None:
             self.send(refusal(head))
         else:
             self.answers.append(Answer(head, body))
         return True
+
+    def _skip_noise(self) -> bool:
+        """Whether there is something after it. Raises SourceFailure when it does not end."""
+        found = _RESUMES.search(self._buffer, self._start + 1, self._end)
+        here = found.start() if found else max(self._start, self._end - _LONGEST_SIGN)
+        self._noise += here - self._start
+        self._start = here
+        if self._noise > _MAX_NOISE:
+            raise ended(NOT_RTSP)
+        if found:
+            self._noise = 0
+        return bool(found)
 
 
 def _with_limits(stream: socket.socket) -> socket.socket:
@@ -163,6 +186,6 @@ def _said(error: Exception) -> str:
 
 def close_quietly(wire: Wire, goodbye: bytes) -> None:
     """Says goodbye if the camera still listens, and closes."""
-    with suppress(Exception):
+    with suppress(SourceFailure):
         wire.send(goodbye)
     wire.close()

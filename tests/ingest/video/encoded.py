@@ -38,13 +38,23 @@ def read_picture(image: NDArray[np.uint8]) -> int:
 
 @cache
 def packets(
-    count: int, *, gop: int = 25, fps: int = 25, codec: Codec = "h264", b_frames: int = 0, width: int = 192
+    count: int,
+    *,
+    gop: int = 25,
+    fps: int = 25,
+    codec: Codec = "h264",
+    b_frames: int = 0,
+    width: int = 192,
+    x264: str = "",
 ) -> tuple[SourcePacket, ...]:
-    """`count` pictures, numbered from 0, the first at START; arrival and report are the true time."""
+    """`count` pictures, numbered from 0, the first at START; arrival and report are the true time.
+
+    `x264` are more of its parameters, e.g. open-gop=1.
+    """
     with av.open(BytesIO(), "w", format="null") as container:
         stream = container.add_stream("libx264" if codec == "h264" else "libx265", rate=fps)
         stream.width, stream.height, stream.pix_fmt = width, 96, "yuv420p"
-        stream.options = dict(_options(codec, gop, b_frames))
+        stream.options = dict(_options(codec, gop, b_frames, x264))
         encoded = [p for n in range(count) for p in stream.encode(_frame(n, width))] + stream.encode(None)
         ticks = 90_000 // fps
         shift = -min(0, *(packet.dts or 0 for packet in encoded))
@@ -76,14 +86,14 @@ def numbers_in(video: bytes) -> list[int]:
         return [read_picture(frame.to_ndarray(format="bgr24").astype(np.uint8)) for frame in container.decode(video=0)]
 
 
-def _options(codec: Codec, gop: int, b_frames: int) -> dict[str, object]:
+def _options(codec: Codec, gop: int, b_frames: int, x264: str) -> dict[str, object]:
     if codec == "hevc":
         return {
             "preset": "ultrafast",
             "x265-params": f"keyint={gop}:min-keyint={gop}:bframes=0:repeat-headers=1:log-level=none",
         }
     shared = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:repeat-headers=1:annexb=1"
-    return {"preset": "ultrafast", "x264-params": shared}
+    return {"preset": "ultrafast", "x264-params": ":".join(filter(None, (shared, x264)))}
 
 
 def _frame(number: int, width: int) -> av.VideoFrame:

@@ -1,0 +1,66 @@
+"""FFmpeg and we, at the same camera at the same time, get the same pictures."""
+
+import threading
+from itertools import dropwhile, islice
+
+import av
+import pytest
+
+from ingest.video.annexb import split_units
+from ingest.video.frames import Codec
+from ingest.video.source import Transport, open_source
+from tests.ingest.video.gstreamer_camera import GStreamerCamera, reason_not_available
+from tests.ingest.video.rtsp.packing import kind_of
+from tests.ingest.video.rtsp.taking import some_of
+
+pytestmark = pytest.mark.skipif(bool(reason_not_available()), reason=reason_not_available())
+
+PICTURES, LEAST_IN_COMMON = 50, 15
+AUD = {"h264": 9, "hevc": 35}
+
+Taken = list[tuple[tuple[bytes, ...], int, bool]]
+"""Units without delimiters, RTP ticks from the first picture on, keyframe."""
+
+
+def units(codec: Codec, data: bytes) -> tuple[bytes, ...]:
+    return tuple(unit for unit in split_units(data) if kind_of(codec, unit) != AUD[codec])
+
+
+def ours(url: str, codec: Codec, transport: Transport, ready: threading.Barrier) -> Taken:
+    with open_source(url, transport) as stream:
+        ready.wait()
+        return [(units(codec, p.data), p.pts, p.keyframe) for p in some_of(stream, PICTURES)]
+
+
+def theirs(url: str, codec: Codec, transport: Transport, ready: threading.Barrier) -> Taken:
+    """Without the first one, whose time FFmpeg does not know."""
+    options = {"rtsp_transport": transport, "fpsprobesize": "0", "analyzeduration": "100000"}
+    with av.open(url, "r", options=options, timeout=(10, 10)) as container:
+        ready.wait()
+        some = islice(container.demux(video=0), 1, PICTURES)
+        return [(units(codec, bytes(p)), p.pts or 0, p.is_keyframe) for p in some]
+
+
+@pytest.mark.parametrize(
+    ("codec", "transport", "options"),
+    [("h264", "tcp", ["--gop=12"]), ("h264", "udp", ["--gop=12", "--b-frames=2"]), ("hevc", "tcp", ["--gop=12"])],
+)
+def test_the_same_pictures_come_at_the_same_times(codec: Codec, transport: Transport, options: list[str]) -> None:
+    found: dict[str, Taken] = {}
+    ready = threading.Barrier(2, timeout=30)
+    with GStreamerCamera(f"--codec={codec}", "--fps=50", "--width=160", "--height=120", *options) as camera:
+
+        def take() -> None:
+            found["theirs"] = theirs(camera.url, codec, transport, ready)
+
+        other = threading.Thread(target=take)
+        other.start()
+        found["ours"] = ours(camera.url, codec, transport, ready)
+        other.join()
+    start = next(one[0] for one in found["theirs"] if one[0] in {our[0] for our in found["ours"]})
+    both = (list(dropwhile(lambda one: one[0] != start, found[name])) for name in ("ours", "theirs"))
+    pairs = list(zip(*both, strict=False))
+    assert len(pairs) >= LEAST_IN_COMMON
+    assert [our[0] for our, _ in pairs] == [their[0] for _, their in pairs]
+    assert [our[2] for our, _ in pairs] == [their[2] for _, their in pairs]
+    assert len({our[1] - their[1] for our, their in pairs}) == 1

@@ -1,0 +1,95 @@
+"""Times of one stream."""
+
+import random
+from itertools import pairwise
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingest.video.rtsp.media_time import DecodingTimes, MediaTime
+from ingest.video.rtsp.rtp import SenderReport
+
+HZ = 90_000
+FRAME = 3_600
+HOUR = 3_600 * HZ
+
+
+@given(st.integers(0, 2**32 - 1), st.lists(st.integers(-(2**30), 2**30), max_size=40))
+@example(first=2**32 - 1, steps=[FRAME] * 3)
+@example(first=0, steps=[-FRAME, 3 * FRAME])
+def test_timestamps_that_wrap_count_on(first: int, steps: list[int]) -> None:
+    time = MediaTime(HZ)
+    assert time.ticks(first) == 0
+    total = 0
+    for step in steps:
+        total += step
+        assert time.ticks((first + total) % 2**32) == total
+
+
+def test_the_cameras_clock_is_told_from_the_first_report_on() -> None:
+    time = MediaTime(HZ)
+    time.ticks(1_000)
+    assert time.report_us() is None
+    time.reported(SenderReport(7, 5_000_000, 1_000 + 2 * FRAME, 0))
+    assert time.report_us() == 4_920_000
+    time.ticks(1_000 + 3 * FRAME)
+    assert time.report_us() == 5_040_000
+
+
+def test_a_report_before_the_first_picture_counts() -> None:
+    time = MediaTime(HZ)
+    time.reported(SenderReport(7, 5_000_000, 2**32 - FRAME, 0))
+    assert time.report_us() is None
+    assert time.ticks(FRAME) == 0
+    assert time.report_us() == 5_080_000
+
+
+def test_a_camera_that_reports_once_is_right_all_day() -> None:
+    time = MediaTime(HZ)
+    time.reported(SenderReport(7, 0, 0, 0))
+    for hour in range(48):
+        time.ticks(hour * HOUR % 2**32)
+        assert time.report_us() == hour * 3_600_000_000
+
+
+def reordered(depth: int, count: int, seed: int) -> list[int]:
+    """Presentation times in decoding order, where at most `depth` pictures are sent ahead of one shown earlier."""
+    chance = random.Random(seed)
+    waiting, times = list(range(count)), list[int]()
+    while waiting:
+        may_wait = sum(time > waiting[0] for time in times) < depth
+        times.append(waiting.pop(chance.randrange(min(depth + 1, len(waiting))) if may_wait else 0))
+    return times
+
+
+@given(st.integers(0, 6), st.integers(0, 2**30), st.integers(2, FRAME))
+def test_decoding_times_grow_and_come_before_the_presentation(depth: int, seed: int, frame: int) -> None:
+    first = reordered(depth, 40, seed)
+    gop = [*first, *(40 + time for time in first), *(80 + time for time in first)]
+    times = DecodingTimes(HZ)
+    decoded = [times.of(time * frame) for time in gop]
+    assert all(before < after for before, after in pairwise(decoded))
+    assert all(dts <= time * frame for dts, time in list(zip(decoded, gop, strict=True))[80:])
+    assert min(gop[80:]) * frame - decoded[80] <= depth * frame
+
+
+@given(st.permutations(range(12)))
+def test_decoding_times_grow_whatever_the_order(order: list[int]) -> None:
+    times = DecodingTimes(HZ)
+    decoded = [times.of(time * FRAME) for time in order]
+    assert all(before < after for before, after in pairwise(decoded))
+
+
+def test_pictures_in_order_are_decoded_when_they_are_shown() -> None:
+    times = DecodingTimes(HZ)
+    assert [times.of(time) for time in (0, 5, 9, 40)] == [0, 5, 9, 40]
+
+
+def test_pictures_of_one_time_are_still_one_after_the_other() -> None:
+    times = DecodingTimes(HZ)
+    assert [times.of(time) for time in (0, 0, 0, 1, 2, 9)] == [0, 1, 2, 3, 4, 9]
+
+
+def test_a_leap_back_of_the_timestamps_shows_as_one() -> None:
+    times = DecodingTimes(HZ)
+    assert [times.of(time) for time in (20 * HZ, 20 * HZ + 1, 0, 1)] == [20 * HZ, 20 * HZ + 1, 0, 1]

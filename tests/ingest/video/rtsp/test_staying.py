@@ -1,0 +1,106 @@
+"""A stream that plays: being there, and noticing when the camera is not."""
+
+import pytest
+
+from ingest.video.source import Transport, open_source
+from storage.models import GapCause
+from tests.ingest.video.rtsp.packing import goodbye, sender_report
+from tests.ingest.video.rtsp.scripted_camera import Asked, Client, Reply, ScriptedCamera, pictures, playing, rtp
+from tests.ingest.video.rtsp.taking import ALL, MEDIA, NOW_US, endless, failure, kept_open, received
+
+
+def test_wall_times_are_right_from_the_first_report_on() -> None:
+    before = [sender_report(NOW_US, 500)]
+    with ScriptedCamera(playing(rtp(pictures(), 500), before)) as camera:
+        found = received(camera.url)
+    assert [packet.report_us for packet in found] == [NOW_US + number * 40_000 for number in range(ALL)]
+    assert [packet.pts for packet in found] == [number * 3_600 for number in range(ALL)]
+
+
+def test_noise_between_packets_does_not_end_the_stream() -> None:
+    def play(client: Client) -> None:
+        playing(MEDIA)(client)
+        client.write(bytes(700) + b"$ is no beginning")
+        playing(rtp(pictures(), 10 * 90_000))(client)
+
+    with ScriptedCamera(play) as camera:
+        assert len(received(camera.url, 2 * ALL)) == 2 * ALL
+
+
+@pytest.mark.usefixtures("quick")
+def test_silence_and_reports_without_pictures_are_stalls() -> None:
+    with ScriptedCamera() as camera:
+        silent = failure(camera.url)
+        assert "nothing has come" in str(silent)
+        assert silent.cause is GapCause.CAMERA_STALLED
+
+    def only_reports(client: Client) -> None:
+        while "TEARDOWN" not in camera.methods():
+            client.report(sender_report(NOW_US, 0))
+
+    with ScriptedCamera(only_reports) as camera:
+        assert "no pictures" in str(failure(camera.url))
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_a_goodbye_and_a_closed_connection_end_the_stream(transport: Transport) -> None:
+    def play(client: Client) -> None:
+        playing(MEDIA)(client)
+        client.report(goodbye())
+
+    def leave(client: Client) -> None:
+        playing(MEDIA)(client)
+        client.close()
+
+    for script in (play, leave):
+        with ScriptedCamera(script) as camera:
+            assert failure(camera.url, transport).cause is GapCause.STREAM_ENDED
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("public", "timeout", "method"),
+    [("PLAY, GET_PARAMETER", "4711;timeout=1", "GET_PARAMETER"), ("", "4711; Timeout = 1", "OPTIONS")],
+)
+def test_the_camera_is_told_in_time_that_somebody_is_there(public: str, timeout: str, method: str) -> None:
+    def twist(asked: Asked, usual: Reply) -> Reply:
+        return usual.having(public=public, session=timeout)
+
+    with ScriptedCamera(endless, twist) as camera:
+        kept_open(camera.url, method, camera, 2)
+        assert camera.asked[-1].headers["session"] == "4711"
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_camera_that_refuses_what_it_offered_is_kept_alive_otherwise() -> None:
+    def twist(asked: Asked, usual: Reply) -> Reply:
+        if asked.method == "GET_PARAMETER":
+            return Reply(501)
+        return usual.having(session="4711;timeout=1")
+
+    with ScriptedCamera(endless, twist) as camera:
+        kept_open(camera.url, "OPTIONS", camera, 2)
+        assert camera.methods().count("GET_PARAMETER") == 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_session_that_the_camera_has_ended_is_ended() -> None:
+    def twist(asked: Asked, usual: Reply) -> Reply:
+        if asked.method == "GET_PARAMETER":
+            return Reply(454)
+        return usual.having(session="4711;timeout=1")
+
+    with ScriptedCamera(endless, twist) as camera:
+        ended = failure(camera.url)
+    assert "454" in str(ended)
+    assert ended.cause is GapCause.STREAM_ENDED
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_camera_gets_reports_of_what_came() -> None:
+    with ScriptedCamera(endless) as camera, open_source(camera.url) as stream:
+        wait = stream.packets()
+        while not camera.reports:
+            next(wait)
+        assert camera.reports[0][:4] == b"\x81\xc9\x00\x07"
+        assert camera.reports[0][8:12] == b"\x00\x00\x00\x07"
