@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -161,6 +162,18 @@ class HallDeclaration(Strict):
     name_en: OptionalName = ""
     timezone: TimeZone = "Asia/Shanghai"
     hours: tuple[Hours, ...] = ()
+
+    @field_validator("hours")
+    @classmethod
+    def _spans_do_not_overlap(cls, hours: tuple[Hours, ...]) -> tuple[Hours, ...]:
+        spans = sorted((day, span.open, span.close) for span in hours for day in weekdays(span.days))
+        for (day, opens, closes), (next_day, next_opens, next_closes) in pairwise(spans):
+            if day == next_day and next_opens < closes:
+                first, second = f"{WEEKDAYS[day]} {opens}-{closes}", f"{WEEKDAYS[day]} {next_opens}-{next_closes}"
+                raise ValueError(
+                    Saying("%(first)s and %(second)s overlap; write them as one", first=first, second=second)
+                )
+        return hours
 
 
 class CounterDeclaration(Strict):

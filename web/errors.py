@@ -42,6 +42,13 @@ class KeyNeeded(WebError):
     code = "key_needed"
 
 
+class WrongKey(WebError):
+    """The push key is not right. Take the one that was shown when it was made, or have a new one made."""
+
+    status = 401
+    code = "wrong_key"
+
+
 class Forbidden(WebError):
     """Your role may not do this."""
 
@@ -108,7 +115,7 @@ class ErrorPage(Protocol):
     def __call__(self, request: Request, error: WebError) -> Response: ...
 
 
-_CHALLENGES: dict[type[WebError], str] = {NotSignedIn: "Session", KeyNeeded: "Bearer"}
+_CHALLENGES: dict[type[WebError], str] = {NotSignedIn: "Session", KeyNeeded: "Bearer", WrongKey: "Bearer"}
 
 
 async def _respond(connection: HTTPConnection, error: Exception) -> Response | None:

@@ -24,7 +24,13 @@ PUBLIC = {
     ("GET", "/api/v1/exchange-schema.json"),
 }
 """Anybody may ask these."""
-ANY_ROLE = {("GET", "/api/v1/me"), ("GET", "/api/openapi.json")}
+ANY_ROLE = {
+    ("GET", "/"),
+    ("GET", "/api/v1/me"),
+    ("GET", "/api/openapi.json"),
+    ("GET", "/programs"),
+    ("GET", "/programs.json"),
+}
 BY_KEY = {("POST", "/api/v1/sources/{source}/batches")}
 FOR_IMPORTERS = {("POST", "/api/v1/sources/{source}/files")}
 FOREIGN = {

@@ -257,3 +257,6 @@ def test_the_first_who_acknowledges_an_alert_stays(signed_in: SignedIn, clock: C
 def test_the_api_describes_itself(admin: TestClient) -> None:
     paths = admin.get("/api/openapi.json").json()["paths"]
     assert "/api/v1/sources/{source}/batches" in paths
+    page = admin.get("/programs").text
+    assert 'href="/api/openapi.json"' in page
+    assert [path for path in paths if f"<code>{path}</code>" not in page] == []

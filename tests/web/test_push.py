@@ -43,6 +43,15 @@ def test_a_wrong_key_is_refused(anonymous: TestClient, header: str) -> None:
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
+def test_a_wrong_key_is_told_from_a_missing_one_and_from_nothing_else(anonymous: TestClient) -> None:
+    def refused(path: str, **headers: str) -> str:
+        return str(anonymous.post(path, json={}, headers=headers).json()["error"])
+
+    assert refused(ADDRESS) == "key_needed"
+    assert refused(ADDRESS, Authorization="Bearer x") == "wrong_key"
+    assert refused("/api/v1/sources/none/batches", Authorization="Bearer x") == "wrong_key"
+
+
 def test_an_unknown_source_looks_like_a_wrong_key(anonymous: TestClient) -> None:
     answer = anonymous.post("/api/v1/sources/none/batches", json={}, headers={"Authorization": "Bearer x"})
     assert answer.status_code == 401

@@ -15,7 +15,7 @@ from ingest.approvals.formats import read_rows
 from ingest.approvals.schema import json_schema
 from storage.models import Source
 from web import sessions
-from web.errors import Conflict, KeyNeeded, NotFound, Unprocessable
+from web.errors import Conflict, KeyNeeded, NotFound, Unprocessable, WrongKey
 from web.field_problems import FieldProblem
 from web.places import key_hash
 from web.services import Services, ServicesDep
@@ -72,7 +72,7 @@ def _check_key(services: Services, source_id: str, authorization: str) -> None:
     log.warning("push_refused", source=source_id if source else "unknown", known_key=elsewhere)
     if elsewhere:
         raise NotFound("This key belongs to another source.")
-    raise KeyNeeded
+    raise WrongKey
 
 
 def _is_known(session: Session, hashed: str) -> bool:

@@ -2,11 +2,24 @@
 
 from fastapi import APIRouter
 
-from web.pages import absences, alerts, batches, board, cases, counter, entrance, findings, health, imports, span
+from web.pages import (
+    absences,
+    alerts,
+    batches,
+    board,
+    cases,
+    counter,
+    entrance,
+    findings,
+    health,
+    imports,
+    programs,
+    span,
+)
 from web.pages.admin import page as admin
 from web.pages.entrance import render_error
 
-_PAGES = (entrance, board, counter, alerts, absences, cases, findings, span, imports, batches, health, admin)
+_PAGES = (entrance, board, counter, alerts, absences, cases, findings, span, imports, batches, health, admin, programs)
 routers: list[APIRouter] = [page.router for page in _PAGES]
 
 __all__ = ["render_error", "routers"]

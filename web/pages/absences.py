@@ -66,6 +66,7 @@ class AbsencePage:
     evidence: JsonObject
     acknowledged_at: datetime | None
     acknowledged_by: str
+    resolved_at: datetime | None
     deliveries: tuple[DeliveryRow, ...]
     play: bool
     """Its footage was asked to play by itself."""
@@ -145,6 +146,7 @@ def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep, 
             evidence=absence.evidence,
             acknowledged_at=alert.acknowledged_at if alert else None,
             acknowledged_by=(by.display_name or by.name) if by else "",
+            resolved_at=alert.resolved_at if alert else None,
             deliveries=delivery_rows(session, [alert.id])[alert.id] if alert and alert.id else (),
             play=play,
         )

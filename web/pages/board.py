@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import RedirectResponse, Response
 
 from storage.models import CustomerState, StaffState
-from web.auth import require
+from web.auth import CurrentUser, require
 from web.errors import NotFound
 from web.pages.board_queries import CounterNow, counters_now
 from web.pages.places import HallRef, visible_halls
-from web.pages.rendering import add_page
-from web.permissions import Permission
+from web.pages.rendering import ScreenDep, add_page, html
+from web.permissions import Permission, home_path
 from web.services import ServicesDep
 from web.viewer import Viewer
 
@@ -101,7 +102,22 @@ def count_tiles(tiles: tuple[CounterNow, ...]) -> Counts:
     )
 
 
-add_page(router, "/", "board.html", board_page, json_path="/board.json")
+add_page(router, "/board", "board.html", board_page)
+
+
+@router.get("/", include_in_schema=False)
+def first_page(
+    viewer: CurrentUser,
+    services: ServicesDep,
+    around: ScreenDep,
+    hall: str = "",
+    show: Annotated[Filter, Query()] = "all",
+    layout: Annotated[Layout, Query()] = "normal",
+) -> Response:
+    """The board, or whatever page comes first for a role that has no board."""
+    if not viewer.may(Permission.BOARD):
+        return RedirectResponse(home_path(viewer.role), 303)
+    return html(around, "board.html", board_page(viewer, services, hall, show, layout))
 
 
 def hall_board(

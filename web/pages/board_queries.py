@@ -1,10 +1,10 @@
 """What is known of each counter at this moment: a handful of queries, however many counters."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from storage.models import (
     Absence,
@@ -34,6 +34,8 @@ class OpenAlert:
     raised_at: datetime
     absence_id: int | None
     absent_since: datetime | None
+    fault: FaultKind | None
+    """Of a camera that looks at the counter."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def describe(
     ids = [counter.id for counter in counters]
     presence = open_presence(session, ids)
     looks = looks_at(session, ids, now)
-    alerts = open_alerts(session, ids)
+    alerts = open_alerts(session, {c.id: [look.camera.id for look in looks[c.id]] for c in counters})
     watched = watched_counters(session, ids, now)
     known = {c.id: _known(presence.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
     return tuple(_now(c, known[c.id], looks[c.id], camera, alerts.get(c.id)) for c in counters)
@@ -151,17 +153,34 @@ def camera_of(session: Session, counter_id: str, at: datetime) -> str | None:
     return look.camera.id if look else None
 
 
-def open_alerts(session: Session, counter_ids: list[str]) -> dict[str, OpenAlert]:
-    """The newest alert of each counter that is not resolved."""
+def open_alerts(session: Session, cameras: Mapping[str, Sequence[str]]) -> dict[str, OpenAlert]:
+    """The newest of each counter that is not resolved, else one of the cameras that look at it (given by counter)."""
+    every_camera = {camera for found in cameras.values() for camera in found}
     found = session.exec(
-        select(Alert, Absence.start)
+        select(Alert, Absence, CameraFault)
         .outerjoin(Absence, col(Absence.id) == col(Alert.absence_id))
-        .where(col(Alert.counter_id).in_(counter_ids), col(Alert.state) != AlertState.RESOLVED)
+        .outerjoin(CameraFault, col(CameraFault.id) == col(Alert.fault_id))
+        .where(or_(col(Alert.counter_id).in_(list(cameras)), col(Alert.camera_id).in_(every_camera)))
+        .where(col(Alert.state) != AlertState.RESOLVED)
         .order_by(col(Alert.raised_at))
-    )
-    return {alert.counter_id: _open_alert(alert, start) for alert, start in found if alert.counter_id}
+    ).all()
+    alerts = {
+        alert.counter_id or alert.camera_id: _open_alert(alert, absence, fault) for alert, absence, fault in found
+    }
+    firsts = {
+        counter: next((alerts[n] for n in (counter, *theirs) if n in alerts), None)
+        for counter, theirs in cameras.items()
+    }
+    return {counter: alert for counter, alert in firsts.items() if alert}
 
 
-def _open_alert(alert: Alert, absent_since: datetime | None) -> OpenAlert:
+def _open_alert(alert: Alert, absence: Absence | None, fault: CameraFault | None) -> OpenAlert:
     assert alert.id is not None
-    return OpenAlert(alert.id, alert.state, alert.raised_at, alert.absence_id, absent_since)
+    return OpenAlert(
+        id=alert.id,
+        state=alert.state,
+        raised_at=alert.raised_at,
+        absence_id=alert.absence_id,
+        absent_since=absence.start if absence else None,
+        fault=fault.kind if fault else None,
+    )

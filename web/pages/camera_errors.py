@@ -5,27 +5,41 @@ from collections.abc import Sequence
 
 from web.i18n import gettext_marker as _
 
+_UNRECORDABLE = _("Its stream is of a kind that cannot be recorded: set it to H.264 or H.265 with the usual settings.")
+_NOT_RTSP = _("What answers there is no RTSP camera: check the port.")
 _MEANINGS: Sequence[tuple[str, str]] = (
+    # What we say ourselves stands before what a camera or the system may put into it.
+    (r"no space left|make room", _("The recorder's disk is full: make room.")),
+    (r"form rtsp:|names no host", _("The address is not complete: it has the form rtsp://host:port/path.")),
+    (r"from one address to the next", _("It sends the recorder on and on to other addresses: enter its final one.")),
+    (r"udp ports", _("The recorder has no UDP port free: choose TCP for this camera.")),
+    (r"tcp and udp|^461\b", _("It does not send in this way: choose the other of TCP and UDP.")),
+    (r"no video|h\.264 or h\.265|usual packetization|parameter set", _UNRECORDABLE),
+    (r"not rtsp|makes no sense", _NOT_RTSP),
+    (r"keyframe", _("No whole picture came in time: shorten the camera's keyframe interval.")),
+    (
+        r"nothing has come|no pictures|did not stop",
+        _("It is connected and sends no pictures: look at its settings, or restart it."),
+    ),
+    (
+        r"ended the stream|went back|reset by peer|broken pipe",
+        _("It has ended the stream; the recorder connects again by itself."),
+    ),
+    (r"internal error", _("The recorder met an error of its own; its log says more.")),
     (
         r"errno 111|connection refused",
         _("It refuses the connection: check the address and port, and that the camera is on."),
     ),
     (
-        r"timed out|errno 110|timeout|within the time limit",
+        r"timed out|errno 110|timeout",
         _("It did not answer in time: check the network and the camera's power."),
     ),
     (r"errno 113|no route to host|unreachable", _("There is no way to it through the network: check the address.")),
-    (r"name or service|temporary failure in name", _("Its name or address is not known here.")),
-    (r"\b401\b|unauthorized|\b403\b|forbidden|refuses the user name", _("It refuses the user name or password.")),
-    (r"\b404\b|not found", _("It has no stream under this path: check the end of the address.")),
-    (r"no pictures", _("It is connected and sends no pictures: restart it.")),
-    (r"ended the stream|timestamps went back", _("It has ended the stream; it is connected anew.")),
-    (
-        r"no video|set the camera to|parameter set",
-        _("Its stream cannot be recorded or shown: set it to H.264 or H.265."),
-    ),
-    (r"no space left", _("The recorder's disk is full: make room.")),
-    (r"keyframe", _("No whole picture came in time: shorten the camera's keyframe interval.")),
+    (r"name or service|temporary failure in name|no address associated", _("Its name or address is not known here.")),
+    (r"refuses the user name|\b401\b|unauthorized|\b403\b|forbidden", _("It refuses the user name or password.")),
+    (r"no stream at|\b404\b", _("It has no stream under this path: check the end of the address.")),
+    (r"ssl|certificate|wrong.version", _("The encrypted connection fails: check that it speaks RTSPS at this port.")),
+    (r"^[1-9]\d\d\b.* to [A-Z_]+$", _("It refuses what the recorder asks for: look at its settings, or restart it.")),
 )
 
 

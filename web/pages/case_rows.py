@@ -1,4 +1,4 @@
-"""Cases as a list shows them: three queries for any number of them."""
+"""Cases as a list shows them: four queries for any number of them."""
 
 from collections import Counter as Tally
 from collections import defaultdict
@@ -8,8 +8,16 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from storage.models import Case, Finding, FootageLink, Hall, Outcome, Step, StepKind
+from storage.models import Case, Department, Finding, FootageLink, Hall, Outcome, Step, StepKind
 from web.pages.places import HallRef, hall_ref
+
+
+@dataclass(frozen=True)
+class DepartmentRef:
+    id: str
+    """Empty for one that is known only by what the platform calls it."""
+    name: str
+    name_en: str
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,7 @@ class CaseRow:
     number: str
     item_code: str
     item_name: str
-    department: str
+    department: DepartmentRef | None
     applicant: str | None
     """None where the viewer may not know it."""
     channel: str
@@ -47,21 +55,36 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
     halls = _halls(session, cases)
     progress = _progress(session, ids)
     findings = _findings(session, ids)
+    departments = _departments(session, cases)
     return tuple(
-        _row(case, halls.get(case.hall_id or ""), progress.get(case.id), findings.get(case.id, 0), show_applicant)
+        _row(
+            case,
+            halls.get(case.hall_id or ""),
+            departments.get(case.department_id or "") or _called(case.department_name),
+            progress.get(case.id),
+            findings.get(case.id, 0),
+            show_applicant,
+        )
         for case in cases
         if case.id is not None
     )
 
 
-def _row(case: Case, hall: HallRef | None, progress: _Progress | None, findings: int, show_applicant: bool) -> CaseRow:
+def _row(
+    case: Case,
+    hall: HallRef | None,
+    department: DepartmentRef | None,
+    progress: _Progress | None,
+    findings: int,
+    show_applicant: bool,
+) -> CaseRow:
     assert case.id is not None
     return CaseRow(
         id=case.id,
         number=case.number,
         item_code=case.item_code,
         item_name=case.item_name,
-        department=case.department_name,
+        department=department,
         applicant=case.applicant if show_applicant else None,
         channel=case.channel,
         hall=hall,
@@ -79,6 +102,16 @@ def _row(case: Case, hall: HallRef | None, progress: _Progress | None, findings:
 def _halls(session: Session, cases: Sequence[Case]) -> dict[str, HallRef]:
     wanted = {case.hall_id for case in cases if case.hall_id}
     return {hall.id: hall_ref(hall) for hall in session.exec(select(Hall).where(col(Hall.id).in_(wanted)))}
+
+
+def _departments(session: Session, cases: Sequence[Case]) -> dict[str, DepartmentRef]:
+    wanted = {case.department_id for case in cases if case.department_id}
+    found = session.exec(select(Department).where(col(Department.id).in_(wanted)))
+    return {department.id: DepartmentRef(department.id, department.name, department.name_en) for department in found}
+
+
+def _called(name: str) -> DepartmentRef | None:
+    return DepartmentRef("", name, "") if name else None
 
 
 def _progress(session: Session, case_ids: list[int]) -> dict[int | None, _Progress]:

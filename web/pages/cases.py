@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from storage.models import Case, Department, Item, Source, Step
+from storage.models import Case, Item, Source, Step
 from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
@@ -67,7 +67,6 @@ class CasePage:
     case: CaseRow
     zone: str
     source: NamedThing
-    department: NamedThing | None
     limits: Limits | None
     progress: tuple[Stage, ...]
     timeline: Timeline
@@ -160,7 +159,6 @@ def case_page(
             case=row,
             zone=row.hall.timezone if row.hall else DEFAULT_ZONE,
             source=NamedThing(source.id, source.name or source.id, ""),
-            department=_department(session, case),
             limits=_limits(session, case),
             progress=progress(steps, case.closed_at, now),
             timeline=_timeline(steps, row.hall.timezone if row.hall else DEFAULT_ZONE, case.opened_at),
@@ -185,11 +183,6 @@ def _write_down(case_id: int, request: Request, viewer: Viewer, services: Servic
 def _steps(session: Session, case_id: int) -> tuple[StepRow, ...]:
     found = session.exec(select(Step).where(Step.case_id == case_id).order_by(col(Step.start), col(Step.id)))
     return step_rows(session, found.all())
-
-
-def _department(session: Session, case: Case) -> NamedThing | None:
-    found = session.get(Department, case.department_id) if case.department_id else None
-    return NamedThing(found.id, found.name, found.name_en) if found else None
 
 
 def _limits(session: Session, case: Case) -> Limits | None:

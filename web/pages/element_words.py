@@ -21,6 +21,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "pause": _("Pause"),
     "back": _("Five seconds back"),
     "forward": _("Five seconds forward"),
+    "jump": _("{seconds} s"),
     "position": _("Position"),
     "speed": _("Speed"),
     "timeline": _("Timeline: arrow keys move, Enter plays"),

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query
-from sqlalchemy import ColumnElement, and_, true
+from sqlalchemy import ColumnElement, and_, false, true
 from sqlalchemy.orm import Mapped
 
 from web.errors import NotFound
 from web.pages.places import HallRef
 
 DEFAULT_ZONE = "Asia/Shanghai"
-_LONGEST_ID = 64
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,12 @@ class DayRange:
 
     first: date | None
     last: date | None
+    unreadable: tuple[str, ...] = ()
+    """Which of `from` and `to` were given and are no day."""
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.unreadable) or self.is_reversed
 
     @property
     def is_reversed(self) -> bool:
@@ -29,6 +35,8 @@ class DayRange:
         return self.first is not None and self.last is not None and self.last < self.first
 
     def contains(self, at: Mapped[Any], zone: str) -> ColumnElement[bool]:
+        if self.unreadable:
+            return false()
         bounds: list[ColumnElement[bool]] = []
         if self.first:
             bounds.append(at >= _midnight(self.first, zone))
@@ -44,15 +52,18 @@ def _midnight(day: date, zone: str) -> datetime:
 def day_range(
     first: Annotated[str, Query(alias="from")] = "", last: Annotated[str, Query(alias="to")] = ""
 ) -> DayRange:
-    return DayRange(_day(first), _day(last))
+    """An empty field is sent as an empty text."""
+    days = {name: _day(text) for name, text in (("from", first), ("to", last)) if text}
+    return DayRange(days.get("from"), days.get("to"), tuple(name for name, day in days.items() if day is None))
 
 
 def _day(text: str) -> date | None:
-    """An empty field is sent as an empty text; a mangled one filters nothing."""
+    """None for what is no day, or one whose midnight some zone cannot name."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if _FIRST_DAY <= day < _LAST_DAY else None
 
 
 DayRangeDep = Annotated[DayRange, Depends(day_range)]

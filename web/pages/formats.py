@@ -1,5 +1,6 @@
 """How times, lengths and sizes are written: in the hall's zone and the reader's language."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,8 +13,21 @@ from markupsafe import Markup
 
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
-from web.pages.timelines import along
-from web.pages.words import BAR_WORDS, cause_word, word
+from web.pages.places import CounterRef
+from web.pages.timelines import Bar, along
+from web.pages.words import (
+    BAR_WORDS,
+    CHANNEL_WORDS,
+    DONE_WORDS,
+    ENDED_WORDS,
+    FOOTAGE_WORDS,
+    PROCESS_WORDS,
+    UNTOLD_WORDS,
+    hole_word,
+    step_word,
+    unknown_word,
+    word,
+)
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
@@ -52,8 +66,17 @@ class Formats:
             "gap_pairs": gap_pairs,
             "bar_word": self.bar_word,
             "label": self.label,
-            "cause_word": self.cause_word,
+            "own_name": self.own_name,
             "word": self.word,
+            "bar_detail": self.bar_detail,
+            "hole_word": self._said(hole_word),
+            "unknown_word": self._said(unknown_word),
+            "footage_word": self._listed(FOOTAGE_WORDS),
+            "ended_word": self._listed(ENDED_WORDS),
+            "process_word": self._listed(PROCESS_WORDS),
+            "untold_word": self._listed(UNTOLD_WORDS),
+            "channel_word": self._listed(CHANNEL_WORDS),
+            "done_word": self._listed(DONE_WORDS),
             "percent": percent,
             "size": size,
             "bitrate": bitrate,
@@ -89,16 +112,33 @@ class Formats:
         wanted = thing.name_en if self._language is Language.EN else thing.name
         return wanted or thing.name or thing.id
 
-    def word(self, code: StrEnum | str | None) -> str:
-        english = word(code)
-        return self._say(english) if english else ""
+    def own_name(self, counter: CounterRef) -> str:
+        """What its name says beside its number, which stands before it: 1号综合窗口 is 综合窗口; often nothing."""
+        name = self.label(counter)
+        number = rf"(?:counter|第)?\s*{re.escape(counter.number)}(?:号窗口|号|(?=\W)|$)[\s·:：-]*"
+        return "" if name == counter.id else re.sub(f"^{number}", "", name, flags=re.IGNORECASE)
 
-    def cause_word(self, cause: str) -> str:
-        return self._say(cause_word(cause))
+    def word(self, member: StrEnum | None) -> str:
+        return self._translated(word(member))
+
+    def _said(self, english: Callable[[str], str]) -> Callable[[str], str]:
+        return lambda code: self._translated(english(code))
+
+    def _listed(self, words: Mapping[str, str]) -> Callable[[str], str]:
+        """A code from outside that nobody knows is shown as it is, an empty one as nothing."""
+        return lambda code: self._translated(words.get(code, code))
+
+    def _translated(self, english: str) -> str:
+        return self._say(english) if english else ""
 
     def bar_word(self, state: str) -> str:
         """What a bar of a timeline shows."""
         return self._say(BAR_WORDS[state])
+
+    def bar_detail(self, bar: Bar) -> str:
+        """What else there is to say of it: each kind of bar has codes of its own."""
+        tell = {"gap": hole_word, "unknown": unknown_word}.get(bar.state, step_word)
+        return self._translated(tell(bar.words))
 
     def _date(self, local: datetime) -> str:
         if self._language is Language.EN:

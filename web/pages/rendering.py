@@ -23,14 +23,14 @@ TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 PageFunction = Callable[..., object]
 
 
-def add_page(router: APIRouter, path: str, template: str, context: PageFunction, *, json_path: str = "") -> None:
+def add_page(router: APIRouter, path: str, template: str, context: PageFunction) -> None:
     """Serves what `context` (a FastAPI dependency) returns at `path` as HTML and at `path`.json as JSON.
 
     JSON comes first: `/counters/{counter}` would otherwise take `7.json` for a counter.
     """
     page_type = context.__annotations__["return"]
 
-    @router.get(json_path or f"{path}.json", name=f"{template} as JSON", responses={200: {"model": page_type}})
+    @router.get(f"{path}.json", summary=f"What the page {path} shows", responses={200: {"model": page_type}})
     def as_json(page: Annotated[object, Depends(context)]) -> Response:
         return json_response(page)
 

@@ -60,12 +60,17 @@ class Screen:
     def is_current(self, link: NavLink) -> bool:
         path = self.request.url.path
         if link.path == "/":
-            return path == "/" or path.startswith(("/halls/", "/counters/"))
+            return path in ("/", "/board") or path.startswith(("/halls/", "/counters/"))
         return path == link.path or path.startswith(f"{link.path.removesuffix('/halls')}/")
 
     @property
     def home(self) -> str:
         return home_path(self.viewer.role) if self.viewer else "/sign-in"
+
+    @property
+    def lacks_halls(self) -> bool:
+        """Every list of theirs is empty until an administrator has given them a hall."""
+        return self.viewer is not None and self.viewer.halls is not None and not self.viewer.halls
 
     @property
     def address(self) -> str:

@@ -57,7 +57,7 @@ class SpanPage:
     start: datetime
     end: datetime
     problem: str
-    """Why there is no result: order, long, counters; or nothing."""
+    """Why there is no result: unreadable, order, long, future, counters; or nothing."""
     result: SpanResult | None
 
 
@@ -76,8 +76,9 @@ def span_page(
         counters = counters_of(session, (place,)) if place else ()
         chosen = tuple(ref for ref in counters if ref.id in (counter or ()))
         zone = place.timezone if place else "UTC"
+        unreadable = any(text and _moment(text, zone) is None for text in (first, last))
         start, end = _moment(first, zone) or now - DEFAULT_LENGTH, _moment(last, zone) or now
-        problem = _problem(start, end, chosen) if counter else ""
+        problem = _problem(start, end, chosen, now, unreadable) if counter else ""
         wanted = place and chosen and not problem
         result = _result(session, services, viewer, chosen, start, end, now) if wanted else None
     return SpanPage(now, halls, place, counters, tuple(ref.id for ref in chosen), start, end, problem, result)
@@ -87,16 +88,20 @@ def _moment(text: str, zone: str) -> datetime | None:
     """A time of the hall's clock, or one with its own zone; None for an empty or mangled one."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
-def _problem(start: datetime, end: datetime, chosen: tuple[CounterRef, ...]) -> str:
+def _problem(start: datetime, end: datetime, chosen: tuple[CounterRef, ...], now: datetime, unreadable: bool) -> str:
+    if unreadable:
+        return "unreadable"
     if end <= start:
         return "order"
     if end - start > LONGEST:
         return "long"
+    if start >= now:
+        return "future"
     return "" if 0 < len(chosen) <= MAX_COUNTERS else "counters"
 
 

@@ -79,37 +79,60 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Role.ADMIN, _("Administrator")),
 )
 
-CODE_WORDS: Mapping[str, str] = {
-    # why a step or absence has no footage
-    "no_counter": _("The platform named no counter that is known here."),
+# Codes that are no enum. The same code may mean different things in different columns, so each kind has its own table.
+
+FOOTAGE_WORDS: Mapping[str, str] = {
+    "no_counter": _("The step names no counter."),
+    "unknown_counter": _("The platform named no counter that is known here."),
     "no_view": _("No camera looks at this counter."),
     "not_recorded": _("Nothing had been recorded there at that time."),
     "gap": _("The recording has a gap there."),
     "not_yet": _("The recording of this moment has not arrived yet."),
+    "too_long": _("The step goes on for longer than a clip may."),
+}
+"""Why a step or an absence has no footage or not all of it: whole sentences."""
+
+HOLE_WORDS: Mapping[str, str] = {
+    "not_yet": _("Not arrived yet"),
     "not_begun": _("Not recorded yet at that time"),
-    "unlinked": _("The footage is being looked up."),
-    "expired": _("The footage has passed its retention date."),
+    "no_view": _("No camera looked at the counter"),
+}
+"""Why a span is missing, beside the causes of gaps."""
+
+UNKNOWN_WORDS: Mapping[str, str] = {
+    "no_view": _("No camera looks at this counter."),
+    "no_zone": _("Its view has no staff zone."),
     "not_watched": _("The watcher has not looked at it yet."),
     "watcher_down": _("The watcher does not run, so nobody knows."),
     "catching_up": _("The watcher is still looking at what was recorded while it was away."),
-    # how an absence ended
+}
+"""Why a counter's state is unknown, beside the faults of cameras."""
+
+ENDED_WORDS: Mapping[str, str] = {
     "returned": _("somebody came back"),
     "closed": _("the hall closed"),
     "unknown": _("the camera could no longer see"),
-    "": _("still away"),
-    # processes
+}
+"""How an absence ended."""
+
+PROCESS_WORDS: Mapping[str, str] = {
     "recorder": _("Recorder"),
     "watcher": _("Watcher"),
     "web": _("Web pages"),
     "clerk": _("Clerk"),
-    # why a message was not delivered
+}
+
+UNTOLD_WORDS: Mapping[str, str] = {
     "refused_or_unreachable": _("the service refused the message or could not be reached."),
     "address_not_readable": _("its address cannot be read with this secret.key; enter it again."),
     "address_not_understood": _("the channel's address is not one that Apprise understands."),
     "too_late": _("it was too old to be news when it could have been sent."),
     "too_often": _("it was tried too often."),
     "no_channel": _("the configuration has no such channel any more."),
-    # channels
+}
+"""Why a message was not delivered."""
+
+CHANNEL_WORDS: Mapping[str, str] = {
     "counter": _("At the counter"),
     "internet": _("Internet"),
     "post": _("Post"),
@@ -135,22 +158,34 @@ DONE_WORDS: Mapping[str, str] = {
 }
 
 
-def cause_word(cause: str) -> str:
-    """Why footage is missing; `unknown` means something else where an absence ends."""
-    return _GAPS.get(cause) or word(cause)
+def word(member: StrEnum | None) -> str:
+    """The English words for a member of an enum."""
+    # Members of different enums with the same value are equal, so the type has to be part of the key.
+    return "" if member is None else _BY_MEMBER.get((type(member), member.value), member.value)
 
 
-def word(code: StrEnum | str | None) -> str:
-    """The English words for a code; a code from outside that nobody knows is shown as it is."""
-    if code is None:
-        return ""
-    if isinstance(code, StrEnum):
-        return _BY_MEMBER.get((type(code), code.value), code.value)
-    return _BY_CODE.get(code, code)
+def hole_word(cause: str) -> str:
+    """Why a span of footage is missing."""
+    return _HOLES.get(cause, cause)
 
 
-# Members of different enums with the same value are equal, so the type has to be part of the key.
+def unknown_word(reason: str) -> str:
+    """Why a counter's state is unknown."""
+    return _UNKNOWN.get(reason, reason)
+
+
+def step_word(name: str) -> str:
+    """A step's own name, or the words for its kind where it has none."""
+    return _STEPS.get(name, name)
+
+
 _BY_MEMBER = {(type(member), member.value): words for member, words in ENUM_WORDS}
-_GAPS = {member.value: words for member, words in ENUM_WORDS if isinstance(member, GapCause)}
-_FAULTS = {member.value: words for member, words in ENUM_WORDS if isinstance(member, FaultKind)}
-_BY_CODE: Mapping[str, str] = {**_GAPS, **_FAULTS, **DONE_WORDS, **CODE_WORDS}
+
+
+def _of(kind: type[StrEnum]) -> Mapping[str, str]:
+    return {member.value: words for member, words in ENUM_WORDS if isinstance(member, kind)}
+
+
+_HOLES = {**_of(GapCause), **HOLE_WORDS}
+_UNKNOWN = {**_of(FaultKind), **UNKNOWN_WORDS}
+_STEPS = _of(StepKind)

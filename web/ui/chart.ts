@@ -1,5 +1,6 @@
-// <time-chart label unit timezone>: draws the <table> inside it into the <div> beside that, and anew when its cells change.
-// First column <time datetime>, then one line per column.
+// <time-chart label timezone>: draws the <table> inside it into the <div> beside that, and anew when its cells change.
+// First column <time datetime>, then one line per column; columns of different <th data-unit> have an axis each.
+// The legend has the values under the pointer, else the last: a finger does not hover.
 // Times are written in the language of the page and the zone, on a clock of 24 hours.
 // The table stays for screen readers and where scripts do not run.
 import uPlot from "uplot";
@@ -37,15 +38,30 @@ class TimeChart extends HTMLElement {
     const colour = (name: string): string => colours.getPropertyValue(name).trim() || "#666";
     const lines = [colour("--accent"), colour("--warn-fill"), colour("--good-fill"), colour("--wait-fill")];
     const axis = { stroke: colour("--ink-faint"), grid: { stroke: colour("--line"), width: 1 } };
-    const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent?.trim() ?? "");
-    const series = names.slice(1).map((label, at) => ({ label, stroke: lines[at % lines.length] ?? "#666", width: 2 }));
+    const heads = [...table.querySelectorAll<HTMLElement>("thead th")];
+    const names = heads.map((cell) => cell.textContent?.trim() ?? "");
+    const units = heads.slice(1).map((cell) => cell.dataset["unit"] ?? "");
+    const series = units.map((scale, at) => ({
+      label: names[at + 1] ?? "",
+      scale,
+      stroke: lines[at % lines.length] ?? "#666",
+      width: 2,
+      value: (chart: uPlot, value: number | null) => value ?? chart.data[at + 1]?.at(-1) ?? "–",
+    }));
+    const axes = [...new Set(units)].map((unit, at) => ({
+      ...axis,
+      grid: { ...axis.grid, show: at === 0 },
+      scale: unit,
+      label: unit,
+      side: at ? 1 : 3,
+    }));
     const zone = this.getAttribute("timezone") ?? "UTC";
     const options: uPlot.Options = {
       width: Math.max(this.clientWidth, 100),
       height: HEIGHT,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
-      axes: [{ ...axis, values: (_, times) => ticks(times, zone) }, { ...axis, label: this.getAttribute("unit") ?? "" }],
-      series: [{ label: names[0] ?? "", value: (_, time) => moment(time, zone) }, ...series],
+      axes: [{ ...axis, values: (_, times) => ticks(times, zone) }, ...axes],
+      series: [{ label: names[0] ?? "", value: (chart, time) => moment(time ?? chart.data[0].at(-1), zone) }, ...series],
     };
     this.#chart = new uPlot(options, columns(table, names.length), holder);
   };
@@ -72,9 +88,9 @@ function ticks(times: number[], zone: string): string[] {
   });
 }
 
-/** A time in the legend, where `null` is: the pointer is nowhere. */
-function moment(time: number | null, zone: string): string {
-  if (time === null) return "–";
+/** A time in the legend; undefined while there is no row. */
+function moment(time: number | undefined, zone: string): string {
+  if (time === undefined) return "–";
   return format({ month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone })(time);
 }
 

@@ -1,8 +1,11 @@
+import re
 from datetime import timedelta
 
+import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import delete
 
-from storage.models import Node, WatchCursor
+from storage.models import Node, Role, Scope, WatchCursor
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.services import Services
@@ -15,8 +18,17 @@ def test_the_board_sends_anonymous_readers_to_sign_in(anonymous: TestClient) -> 
 
 
 def test_the_board_is_closed_to_roles_without_it(sign_in: SignIn) -> None:
-    for path in ("/", "/board.json", "/halls/cc/board"):
+    for path in ("/board", "/board.json", "/halls/cc/board"):
         assert sign_in("department").get(path).status_code == 403
+
+
+@pytest.mark.parametrize("role", [role.value for role in Role])
+def test_the_first_page_and_the_logo_lead_each_role_to_something_it_may_see(sign_in: SignIn, role: str) -> None:
+    client = sign_in(role)
+    page = client.get("/", follow_redirects=True)
+    assert page.status_code == 200
+    logo = re.findall(r'class="brand" href="([^"]+)"', page.text)
+    assert [client.get(address).status_code for address in logo] == [200, 200]
 
 
 def test_a_hall_out_of_scope_is_not_there(sign_in: SignIn) -> None:
@@ -41,12 +53,30 @@ def test_the_json_twin_says_the_same(sign_in: SignIn) -> None:
     assert tiles["cc-2"]["staff"] == "unstaffed"
     assert tiles["cc-2"]["alert"]["absent_since"] == "2026-11-23T02:31:00Z"
     assert tiles["cc-10"]["reason"] == "no_view"
-    assert body["counts"] == {"all": 5, "staffed": 1, "unstaffed": 2, "unknown": 2, "waiting": 2, "alert": 1}
+    assert body["counts"] == {"all": 5, "staffed": 1, "unstaffed": 2, "unknown": 2, "waiting": 2, "alert": 3}
 
 
 def test_a_filter_in_the_address_narrows_the_tiles(sign_in: SignIn) -> None:
     body = sign_in("supervisor").get("/board.json?show=alert").json()
-    assert [tile["counter"]["id"] for tile in body["tiles"]] == ["cc-2"]
+    assert [tile["counter"]["id"] for tile in body["tiles"]] == ["cc-2", "cc-3", "cc-4"]
+
+
+def test_the_fault_of_a_camera_is_an_alert_of_every_counter_it_sees(sign_in: SignIn) -> None:
+    tiles = {tile["counter"]["id"]: tile["alert"] for tile in sign_in("supervisor").get("/board.json").json()["tiles"]}
+    assert tiles["cc-1"] is None
+    assert (tiles["cc-2"]["fault"], tiles["cc-4"]["fault"]) == (None, "dark")
+    page = sign_in("supervisor").get("/?show=alert").text
+    assert re.search(r'id="tile-cc-4".*?class="tile-alert".*?<span>Picture dark</span>', page, re.DOTALL)
+
+
+def test_who_has_no_hall_is_told_whom_to_ask(day: Services, sign_in: SignIn) -> None:
+    with day.database.transaction() as session:
+        session.exec(delete(Scope))
+    for role, path in (("supervisor", "/"), ("inspector", "/span"), ("inspector", "/cases")):
+        page = sign_in(role).get(path).text
+        assert "No hall has been given to you yet" in page
+        assert "There is no" not in page
+    assert "No hall has been given" not in sign_in("admin").get("/").text
 
 
 def test_htmx_gets_only_the_part_it_replaces(sign_in: SignIn) -> None:

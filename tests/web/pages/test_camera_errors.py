@@ -1,25 +1,49 @@
 """A camera's failure is said in words, in the reader's language."""
 
+import ast
+from collections.abc import Iterator
+
 import pytest
 
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
 from web.pages.camera_errors import meaning
-from web.pages.rendering import environment
+from web.pages.rendering import TEMPLATES, environment
+
+CLIENT = TEMPLATES.parent.parent / "ingest" / "video"
+CHECK = TEMPLATES.parent / "camera_check.py"
+TELLING = {
+    "unreachable",
+    "unsupported",
+    "stalled",
+    "ended",
+    "BadMessage",
+    "BadParameterSets",
+    "SourceFailure",
+    "abandon",
+    "_failed",
+}
+"""What the recorder makes a failure with; its text is the last argument."""
+EXAMPLES = {"answer": "500 Internal Server Error", "method": "SETUP"}
 
 
 @pytest.mark.parametrize(
     ("error", "begins"),
     [
-        ("[Errno 111] Connection refused: 'rtsp://10.0.0.9:554/main'", "It refuses the connection"),
+        ("Connection refused", "It refuses the connection"),
         ("[Errno 110] Connection timed out: 'rtsp://10.0.0.9/main'", "It did not answer"),
-        ("Server returned 401 Unauthorized (authorization failed)", "It refuses the user name"),
-        ("Server returned 404 Not Found", "It has no stream"),
-        ("the camera refuses the user name or password", "It refuses the user name"),
-        ("no packets within the time limit", "It did not answer"),
-        ("connected, but no pictures", "It is connected and sends no pictures"),
-        ("the camera ended the stream", "It has ended the stream"),
-        ("mjpeg video; set the camera to H.264 or H.265", "Its stream cannot be recorded or shown"),
+        ("timed out: no answer to DESCRIBE within 5 s", "It did not answer"),
+        ("No route to host", "There is no way to it"),
+        ("Network is unreachable", "There is no way to it"),
+        ("Name or service not known", "Its name or address"),
+        ("401 Unauthorized: the camera refuses the user name or password", "It refuses the user name"),
+        ("404 Not Found: the camera has no stream at this address", "It has no stream"),
+        ("461 Unsupported transport: set the camera's transport to the other of tcp and udp", "It does not send"),
+        ("454 Session Not Found to PLAY", "It refuses what the recorder asks"),
+        ("503 Service Unavailable to SETUP", "It refuses what the recorder asks"),
+        ("connected, but nothing has come for 4 s", "It is connected and sends no pictures"),
+        ("Connection reset by peer", "It has ended the stream"),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "The encrypted connection fails"),
         ("not recorded: No space left on device; make room on the disk", "The recorder's disk is full"),
     ],
 )
@@ -30,6 +54,34 @@ def test_a_known_failure_says_what_to_do(error: str, begins: str) -> None:
 def test_the_health_page_tells_of_a_sub_stream_that_fails_while_the_recording_goes_on(sign_in: SignIn) -> None:
     page = sign_in("admin").get("/health").text
     assert "Sub-stream: It has no stream under this path" in " ".join(page.split())
+
+
+def told_by_the_client() -> Iterator[str]:
+    """Every text that the recorder's client and the camera check can give, with examples for what is filled in."""
+    for path in (*sorted(CLIENT.rglob("*.py")), CHECK):
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+            text = _text(call.args[-1]) if name in TELLING and call.args else ""
+            if text:
+                yield text
+
+
+def _text(argument: ast.expr) -> str:
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    if isinstance(argument, ast.JoinedStr):
+        return "".join(_text(part) or EXAMPLES.get(_name(part), "4") for part in argument.values)
+    return ""
+
+
+def _name(part: ast.expr) -> str:
+    return getattr(part.value, "id", "") if isinstance(part, ast.FormattedValue) else ""
+
+
+def test_every_failure_that_the_client_tells_has_a_meaning() -> None:
+    told = list(told_by_the_client())
+    assert len(told) > 15
+    assert [text for text in told if not meaning(text)] == []
 
 
 def test_an_unknown_failure_is_not_explained_by_a_guess() -> None:

@@ -1,6 +1,7 @@
 """Forms: what they change, and what they say when they cannot."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -135,6 +136,36 @@ def test_a_new_users_password_is_shown_this_once(sign_in: SignIn) -> None:
     assert page.status_code == 200
     assert 'class="secret"' in page.text
     assert 'class="secret"' not in client.get("/admin/users?edit=newcomer").text
+
+
+def test_the_notice_with_a_new_secret_says_whose_it_is(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    form = {"name": "newcomer", "role": "inspector", "halls": ["cc"], "active": "true"}
+    assert "Write this down now for newcomer" in client.post("/admin/users", data=form).text
+    page = client.post("/admin/sources?edit=cc-platform", data={"hall": "cc", "new_key": "true"})
+    assert "Write this down now for cc-platform" in page.text
+
+
+def test_opening_hours_that_overlap_are_refused(sign_in: SignIn) -> None:
+    form = {"id": "sd", "district": "nanhai", "name": "顺德大厅", "hours": "mon-fri 09:00-12:00\nwed 11:30-17:00"}
+    page = sign_in("admin").post("/admin/halls", data=form)
+    assert page.status_code == 422
+    assert "wed 09:00-12:00 and wed 11:30-17:00 overlap" in page.text
+    assert sign_in("admin").post("/admin/halls", data=form | {"hours": "wed 09:00-12:00\nwed 12:00-17:00"}).is_redirect
+
+
+def test_lists_of_administration_name_halls_and_districts(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    for section in ("counters", "cameras", "users", "sources", "rules"):
+        assert re.search(
+            r"<span[^>]*>禅城政务服务大厅|#form\">禅城政务服务大厅", client.get(f"/admin/{section}").text
+        ), section
+    assert ">南海区<" in client.get("/admin/halls").text
+
+
+@pytest.mark.parametrize("key", ["abc", "99", "1e99", "9" * 40])
+def test_a_rule_that_does_not_exist_is_not_removed(sign_in: SignIn, key: str) -> None:
+    assert sign_in("admin").post(f"/admin/rules/remove?edit={key}").status_code == 404
 
 
 def test_a_changed_rule_is_a_new_version(sign_in: SignIn, day: Services) -> None:

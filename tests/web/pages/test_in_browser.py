@@ -210,4 +210,7 @@ def test_the_chart_tells_time_in_the_language_of_the_page_on_24_hours(page: Page
     until(page, "drawn.length > 0")
     drawn = page.evaluate("drawn")
     assert any(re.fullmatch(r"\d\d:\d\d", text) for text in drawn)
+    assert {"MB", translations(Language.ZH).gettext("minutes")} <= set(drawn), "each unit has an axis"
+    values = page.locator("time-chart .u-legend .u-value").all_text_contents()
+    assert [value for value in values if "–" in value or "--" in value] == [], "the last ones, without a pointer"
     assert not any(re.search("am|pm", text) for text in drawn)

@@ -18,44 +18,51 @@ from web.pages.rendering import TEMPLATES
 
 WEB = TEMPLATES.parent
 ROOT = WEB.parent
-KEYWORDS: dict[str, tuple[int, ...] | None] = {
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
     "gettext_marker": None,
+    "pgettext": ((1, "c"), 2),
     "Saying": None,
 }
 NAMES = {"Hallwatch", "MP4", "English", "中文"}
 """Names, and the languages' own words for themselves."""
 
 
-def messages() -> Iterator[tuple[str, str]]:
+def messages() -> Iterator[tuple[str, str, str | None]]:
+    """Each message, where it stands, and the context that tells it from others of the same words."""
     with (LOCALE / "babel.cfg").open() as settings:
         methods, options = parse_mapping_cfg(settings)  # type: ignore[no-untyped-call]
-    for file, line, message, _comments, _context in extract_from_dir(ROOT, methods, options, keywords=KEYWORDS):
-        yield (message if isinstance(message, str) else message[0]), f"{file}:{line}"
+    for file, line, message, _comments, context in extract_from_dir(ROOT, methods, options, keywords=KEYWORDS):
+        yield (message if isinstance(message, str) else message[0]), f"{file}:{line}", context
+
+
+def _chinese(message: str, context: str | None) -> str:
+    chinese = translations(Language.ZH)
+    return chinese.pgettext(context, message) if context else chinese.gettext(message)
 
 
 def test_every_message_has_chinese_words() -> None:
     chinese = translations(Language.ZH)
-    untranslated = {message: where for message, where in messages() if chinese.gettext(message) == message}
+    untranslated = {message: where for message, where, context in messages() if _chinese(message, context) == message}
     plurals = {m: w for m, w in untranslated.items() if chinese.ngettext(m, m, 2) == m}
     assert plurals == {}
 
 
 def test_the_catalogue_has_no_message_that_nobody_says() -> None:
-    said = {message for message, _where in messages()}
+    said = {(context, message) for message, _where, context in messages()}
     with (LOCALE / "zh_CN" / "LC_MESSAGES" / "messages.po").open("rb") as text:
-        listed = {entry.id if isinstance(entry.id, str) else entry.id[0] for entry in read_po(text) if entry.id}
+        found = [entry for entry in read_po(text) if entry.id]
+    listed = {(entry.context, entry.id if isinstance(entry.id, str) else entry.id[0]) for entry in found}
     assert listed - said == set()
 
 
 def test_placeholders_are_the_same_in_both_languages() -> None:
-    chinese = translations(Language.ZH)
-    for message, where in messages():
+    for message, where, context in messages():
         for pattern in (r"%\((\w+)\)s", r"\{(\w+)\}"):
             wanted = set(re.findall(pattern, message))
-            assert set(re.findall(pattern, chinese.gettext(message))) == wanted, where
+            assert set(re.findall(pattern, _chinese(message, context))) == wanted, where
 
 
 class _Words(HTMLParser):

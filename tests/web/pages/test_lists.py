@@ -5,15 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlmodel import select
 
-from storage.models import Batch, Delivery, DeliveryState, Presence, Source, StaffState, WatchCursor
+from storage.models import Batch, Case, Delivery, DeliveryState, Presence, Source, StaffState, WatchCursor
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
+from web.i18n import Language
+from web.pages.formats import Formats
 from web.pages.paging import Cursor, parse_cursor
+from web.pages.places import CounterRef, HallRef
 from web.pages.presence_shares import Percents, Shares, hourly, shares_between
 from web.pages.timelines import along, ticks
 from web.services import Services
@@ -32,6 +36,73 @@ def test_pages_of_cases_follow_without_overlap(sign_in: SignIn) -> None:
 
 def test_a_mangled_page_address_is_the_first_page(sign_in: SignIn) -> None:
     assert sign_in("admin").get("/cases.json?after=1%27--").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/absences", "/alerts", "/cases", "/findings"])
+def test_a_day_that_does_not_exist_is_named_as_such(sign_in: SignIn, path: str) -> None:
+    client = sign_in("admin")
+    for wrong in ("from=2026-13-01", "to=9999-12-31", "from=0001-01-01", "from=yesterday&to=2026-11-23"):
+        page = client.get(f"{path}?{wrong}")
+        assert page.status_code == 200
+        assert "There is no such day." in page.text, wrong
+        assert f'name="{wrong.partition("=")[0]}" value="" aria-invalid="true"' in page.text
+    assert "There is no such day." not in client.get(f"{path}?from=&to=").text
+
+
+def test_a_span_that_has_not_come_or_is_no_time_has_no_player(sign_in: SignIn) -> None:
+    client = sign_in("inspector")
+    for when, said in {
+        "from=2026-11-24T10:00:00&to=2026-11-24T10:10:00": "This time has not come yet.",
+        "from=2026-11-24T25:00:00&to=2026-11-24T10:10:00": "There is no such time.",
+        "from=0001-01-01T00:00:00&to=0001-01-01T00:10:00": "There is no such time.",
+    }.items():
+        page = client.get(f"/span?hall=cc&counter=cc-1&{when}").text
+        assert said in page
+        assert "<span-player" not in page
+
+
+def test_the_list_of_cases_names_the_department_as_the_case_does(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.get_one(Case, 1).department_name = "cc-housing"
+        case = session.get_one(Case, 2)
+        case.department_id, case.department_name = None, "cc-market"
+    client = sign_in("inspector")
+    listed = {case["id"]: case["department"] for case in client.get("/cases.json").json()["cases"]}
+    assert (listed[1]["name_en"], listed[2]["name"]) == ("Housing and Construction Bureau", "cc-market")
+    for path in ("/cases", "/cases/1"):
+        assert "Housing and Construction Bureau" in client.get(path).text
+    assert '收件 <span class="faint">Receive</span>' in client.get("/cases/1").text
+
+
+def test_what_a_resolved_alert_was_resolved_by_is_said(sign_in: SignIn) -> None:
+    page = sign_in("inspector").get("/absences/1").text
+    assert re.search(r"Resolved by itself at <time[^>]*>23 Nov 2026 09:46:00</time>, when the absence ended", page)
+    assert "Resolved by itself" not in sign_in("inspector").get("/absences/2").text
+
+
+def test_chinese_pages_have_chinese_punctuation_and_units(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    client.headers["Accept-Language"] = "zh"
+    assert "（摄像机连接不上）" in client.get("/cases/1?step=2").text
+    assert re.search(r"<h2>收件，<time", client.get("/cases/1?step=1").text)
+    assert "+0.038 秒" in client.get("/health").text
+    assert "<h1>推送 41</h1>" in client.get("/import/1").text
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "own"),
+    [
+        ("1", "1号综合窗口", "综合窗口"),
+        ("1", "第1号窗口", ""),
+        ("1", "10号窗口", "10号窗口"),
+        ("7", "Counter 7: Passports", "Passports"),
+        ("A1", "社会保险", "社会保险"),
+        ("1", "1st desk", "1st desk"),
+    ],
+)
+def test_a_counters_number_is_not_said_twice(number: str, name: str, own: str) -> None:
+    counter = CounterRef("cc-1", number, name, "", HallRef("cc", "大厅", "", "Asia/Shanghai"))
+    assert Formats(Language.ZH).own_name(counter) == own
 
 
 def test_cases_are_found_by_number_item_and_status(sign_in: SignIn) -> None:

@@ -95,7 +95,7 @@ MISTAKES: list[Mistake] = [
 def test_a_mistake_in_a_form_is_told_in_chinese(sign_in: SignIn, section: str, form: dict[str, Any], said: str) -> None:
     page = sign_in("admin").post(f"/admin/{section}", data=form, headers=ZH)
     assert page.status_code in (409, 422)
-    assert {problem.removeprefix("工作人员区: ").removeprefix("群众区: ") for problem in problems(page.text)} == {said}
+    assert {problem.removeprefix("工作人员区：").removeprefix("群众区：") for problem in problems(page.text)} == {said}
     assert english_sentences(page.text.partition("<table")[0]) == []
 
 

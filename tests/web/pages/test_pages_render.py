@@ -20,6 +20,7 @@ PAGES = [
     "/span",
     SPAN,
     "/health",
+    "/programs",
     "/import",
     "/import/1",
 ]

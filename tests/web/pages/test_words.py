@@ -1,14 +1,56 @@
-"""One code may mean different things in different places."""
+"""One code may mean different things in different places, and an empty one means nothing anywhere."""
 
+import pytest
+from sqlmodel import select
+
+import correlation.resolve
+from storage.models import Case, FaultKind, GapCause
 from tests.web.pages.conftest import SignIn
-from web.pages.words import cause_word, word
+from web.i18n import Language
+from web.pages.formats import Formats
+from web.pages.words import FOOTAGE_WORDS, hole_word, step_word, unknown_word
+from web.services import Services
+
+SHOWN = Formats(Language.EN).filters()
 
 
-def test_a_gap_without_known_cause_is_not_called_the_end_of_an_absence() -> None:
-    assert word("unknown") == "the camera could no longer see"
-    assert cause_word("unknown") == "Cause unknown"
-    assert cause_word("camera_unreachable") == "Camera unreachable"
-    assert cause_word("not_recorded") == word("not_recorded")
+def test_a_code_means_what_its_column_means() -> None:
+    assert SHOWN["ended_word"]("unknown") == "the camera could no longer see"
+    assert hole_word("unknown") == "Cause unknown"
+    assert SHOWN["channel_word"]("counter") == "At the counter"
+    assert SHOWN["channel_word"]("web") == "web"
+    assert SHOWN["footage_word"]("no_view") == "No camera looks at this counter."
+    assert hole_word("no_view") == "No camera looked at the counter"
+
+
+@pytest.mark.parametrize("name", sorted(name for name in SHOWN if name.endswith("_word") and name != "bar_word"))
+def test_an_empty_code_has_no_words(name: str) -> None:
+    assert SHOWN[name]("") == ""
+
+
+def test_every_cause_reason_and_fault_that_is_recorded_has_words() -> None:
+    codes = [value for name, value in vars(correlation.resolve).items() if name.isupper() and isinstance(value, str)]
+    assert {code for code in codes if code not in FOOTAGE_WORDS} == {"not_begun"}, "that one is only a cause"
+    assert [cause for cause in (*GapCause, "not_begun", "not_yet") if hole_word(str(cause)) == cause] == []
+    assert [reason for reason in (*FaultKind, "no_zone", "no_view") if unknown_word(str(reason)) == reason] == []
+
+
+def test_a_step_without_a_name_is_called_by_its_kind() -> None:
+    assert step_word("close") == "Close"
+    assert step_word("现场勘验") == "现场勘验"
+
+
+def test_a_case_without_a_channel_shows_a_dash(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.exec(select(Case).where(Case.id == 1)).one().channel = ""
+    client = sign_in("inspector")
+    assert "<dt>Channel</dt><dd>–</dd>" in client.get("/cases/1").text
+    assert '<td data-label="Channel">–</td>' in client.get("/cases").text
+
+
+def test_the_help_is_closed_and_not_decided(sign_in: SignIn) -> None:
+    page = sign_in("inspector").get("/cases", headers={"Accept-Language": "zh"}).text
+    assert '<button class="mini">关闭</button>' in page
 
 
 def test_the_span_page_says_that_recording_had_not_begun(sign_in: SignIn) -> None:

@@ -25,8 +25,9 @@ class Cameras:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
+        halls = dict(hall_options(desk))
         return [
-            Row(c.id, (c.id, c.name, c.hall, c.url, _("on") if c.enabled else _("off")), muted=not c.enabled)
+            Row(c.id, (c.id, c.name, halls[c.hall], c.url, _("on") if c.enabled else _("off")), muted=not c.enabled)
             for c in api.list_cameras(desk)
         ]
 

@@ -46,6 +46,8 @@ class Saved:
     """`secret` is shown this once."""
 
     secret: str = ""
+    secret_of: str = ""
+    """The name of the user or source that it belongs to."""
 
 
 class Section(Protocol):

@@ -66,6 +66,7 @@ class AdminPage:
     camera: str
     """Over whose picture zones are drawn; empty where there are none."""
     secret: str
+    secret_of: str
     check: CameraCheck | None
     """Whether the camera answered, where that was asked."""
     trial: Trial | None
@@ -96,7 +97,7 @@ def _page(
     form_open: bool,
     fields: tuple[Field, ...] | None = None,
     problems: tuple[str, ...] = (),
-    secret: str = "",
+    saved: Saved = Saved(),
     check: CameraCheck | None = None,
     trial: Trial | None = None,
 ) -> AdminPage:
@@ -116,7 +117,8 @@ def _page(
         fields=shown,
         problems=problems,
         camera=camera,
-        secret=secret,
+        secret=saved.secret,
+        secret_of=saved.secret_of,
         check=check,
         trial=trial,
     )
@@ -156,7 +158,7 @@ def _general(problems: Mapping[str, str], fields: tuple[Field, ...]) -> tuple[st
 
 def _after(desk: Desk, around: ScreenDep, section: Section, saved: Saved) -> Response:
     if saved.secret:
-        return html(around, "admin.html", _page(desk, section, "", form_open=False, secret=saved.secret))
+        return html(around, "admin.html", _page(desk, section, "", form_open=False, saved=saved))
     return RedirectResponse(f"/admin/{section.name}?done=saved", 303)
 
 

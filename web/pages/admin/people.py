@@ -30,6 +30,7 @@ class Users:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
+        halls = dict(hall_options(desk))
         return [
             Row(
                 user.name,
@@ -37,7 +38,9 @@ class Users:
                     user.name,
                     user.display_name,
                     word(user.role),
-                    _("every hall") if user.all_halls or user.role is Role.ADMIN else ", ".join(sorted(user.halls)),
+                    _("every hall")
+                    if user.all_halls or user.role is Role.ADMIN
+                    else " · ".join(halls[hall] for hall in sorted(user.halls)),
                     _("active") if user.active else _("disabled"),
                 ),
                 muted=not user.active,
@@ -78,7 +81,7 @@ class Users:
         password = text(form, "password")
         if not key:
             new = users_api.UserToCreate.model_validate(settings | {"name": text(form, "name"), "password": password})
-            return Saved(users_api.create_user(desk, new).password)
+            return Saved(users_api.create_user(desk, new).password, new.name)
         users_api.change_user(desk, key, users_api.UserSettings.model_validate(settings))
         if password:
             users_api.set_password(desk, key, users_api.NewPassword(password=SecretStr(password)))
@@ -99,8 +102,18 @@ class Sources:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
+        halls = dict(hall_options(desk))
         return [
-            Row(s.id, (s.id, s.name, s.hall or "", str(len(s.counters)), _("has one") if s.may_push else _("none")))
+            Row(
+                s.id,
+                (
+                    s.id,
+                    s.name,
+                    halls.get(s.hall or "", ""),
+                    str(len(s.counters)),
+                    _("has one") if s.may_push else _("none"),
+                ),
+            )
             for s in sources_api.list_sources(desk)
         ]
 
@@ -128,7 +141,7 @@ class Sources:
             counters=read_aliases(text(form, "counters")),
         )
         sources_api.put_source(desk, declared.id, declared)
-        return Saved(sources_api.renew_key(desk, declared.id).key) if text(form, "new_key") else Saved()
+        return Saved(sources_api.renew_key(desk, declared.id).key, declared.id) if text(form, "new_key") else Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
         sources_api.delete_source(desk, key)
@@ -146,11 +159,13 @@ class Rules:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
+        halls = dict(hall_options(desk))
+        counters = {c.id: f"{halls[c.hall]} · {c.number} {c.name}" for c in places_api.list_counters(desk)}
         return [
             Row(
                 str(rule.rule_id),
-                (rule.counter or rule.hall or _("every hall"), _seconds(rule.threshold_s),
-                 _seconds(rule.waiting_threshold_s), str(rule.version)),
+                (counters.get(rule.counter or "") or halls.get(rule.hall or "") or _("every hall"),
+                 _seconds(rule.threshold_s), _seconds(rule.waiting_threshold_s), str(rule.version)),
             )
             for rule in rules_api.list_rules(desk)
         ]  # fmt: skip
@@ -183,7 +198,10 @@ class Rules:
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
-        rules_api.end_rule(desk, int(key))
+        kept = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
+        if kept is None:
+            raise NotFound
+        rules_api.end_rule(desk, kept.rule_id)
 
 
 def _seconds(count: int) -> Saying:

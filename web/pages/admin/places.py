@@ -74,7 +74,11 @@ class Departments:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
-        return [Row(d.id, (d.id, d.name, d.name_en, d.district or "")) for d in api.list_departments(desk)]
+        districts = dict(district_options(desk))
+        return [
+            Row(d.id, (d.id, d.name, d.name_en, districts.get(d.district or "", "")))
+            for d in api.list_departments(desk)
+        ]
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
         found = next((d for d in api.list_departments(desk) if d.id == key), None)
@@ -112,8 +116,9 @@ class Halls:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
+        districts = dict(district_options(desk))
         return [
-            Row(h.id, (h.id, h.name, h.district, h.timezone, "; ".join(written_hours(h.hours))))
+            Row(h.id, (h.id, h.name, districts[h.district], h.timezone, "; ".join(written_hours(h.hours))))
             for h in api.list_halls(desk)
         ]
 
@@ -164,7 +169,8 @@ class Counters:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
-        return [Row(c.id, (c.id, c.number, c.name, c.hall)) for c in api.list_counters(desk)]
+        halls = dict(hall_options(desk))
+        return [Row(c.id, (c.id, c.number, c.name, halls[c.hall])) for c in api.list_counters(desk)]
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
         found = next((c for c in api.list_counters(desk) if c.id == key), None)

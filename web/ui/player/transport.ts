@@ -119,11 +119,11 @@ export class Transport {
   }
 
   #back(): HTMLElement {
-    return this.#jump("−5 s", word(this.#host, "back"), -5_000);
+    return this.#jump(word(this.#host, "jump", { seconds: "−5" }), word(this.#host, "back"), -5_000);
   }
 
   #forward(): HTMLElement {
-    return this.#jump("+5 s", word(this.#host, "forward"), 5_000);
+    return this.#jump(word(this.#host, "jump", { seconds: "+5" }), word(this.#host, "forward"), 5_000);
   }
 
   #jump(text: string, label: string, by: number): HTMLElement {
