@@ -1,6 +1,7 @@
 """Both languages are whole: every message is translated, and no template has words that are not messages."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -41,6 +42,12 @@ def messages() -> Iterator[tuple[str, str, str | None]]:
 def _chinese(message: str, context: str | None) -> str:
     chinese = translations(Language.ZH)
     return chinese.pgettext(context, message) if context else chinese.gettext(message)
+
+
+def test_the_catalogue_has_each_message_once() -> None:
+    text = (LOCALE / "zh_CN" / "LC_MESSAGES" / "messages.po").read_text("utf-8")
+    found = re.findall(r'^((?:msgctxt .*\n)?msgid "(?!").*)$', text, re.MULTILINE)
+    assert [message for message, count in Counter(found).items() if count > 1] == []
 
 
 def test_every_message_has_chinese_words() -> None:
