@@ -17,10 +17,11 @@ from storage.objects import StoreError
 from storage.secrets import SecretBox
 from web.assets import assets_missing
 from web.cameras_in_force import CameraInForce, in_force, of_file
+from web.channels import load_channels
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, err, out, progress_bar
 from web.composition import build_store
 from web.database_check import database_problem
-from web.settings import NotifySettings, Settings
+from web.settings import Settings
 from web.settings_file import Examination, SettingsError, examine
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def _findings(config: Path, cameras: bool) -> Iterator[Finding]:
     missing = assets_missing()
     yield Finding("pages", missing is None, missing or "")
     yield from _detector(examined)
-    yield from map(_channel, examined.settings.notify)
+    for channel in examined.settings.notify:
+        yield _channel(channel.name, channel.url.get_secret_value(), f"notify[{channel.name}].url")
     yield from _where_data_is(examined, cameras)
 
 
@@ -89,8 +91,10 @@ def _where_data_is(examined: Examination, cameras: bool) -> Iterator[Finding]:
         with closing(Database(settings.database_url)) as database:
             answers = _database(database)
             yield from answers
+            ready = all(answer.ok for answer in answers)
+            if ready:
+                yield from _channels_by_page(database, settings)
             if cameras:
-                ready = all(answer.ok for answer in answers)
                 yield from _cameras(_known_cameras(database, settings) if ready else of_file(settings))
     elif cameras:
         yield from _cameras(of_file(settings))
@@ -145,15 +149,26 @@ def _detector(examined: Examination) -> Iterator[Finding]:
         yield Finding("detector", ok=True, detail=name)
 
 
-def _channel(channel: NotifySettings) -> Finding:
+def _channels_by_page(database: Database, settings: Settings) -> Iterator[Finding]:
+    declared = {channel.name for channel in settings.notify}
+    with database.transaction() as session:
+        stored = load_channels(session, SecretBox(settings.secret_key_file))
+    for channel in stored:
+        if channel.name not in declared:
+            yield _channel(channel.name, channel.url, "its address")
+
+
+def _channel(name: str, url: str, where: str) -> Finding:
     """Nothing is sent, and the address is not shown: it may hold a password."""
     from web.notify_apprise import understands
 
-    part = f"channel {channel.name}"
-    if understands(channel.url.get_secret_value()):
+    part = f"channel {name}"
+    if not url:
+        return Finding(part, ok=False, detail=f"{where} cannot be read with this secret.key; enter it again")
+    if understands(url):
         return Finding(part, ok=True, detail="its address is understood; nothing was sent")
-    problem = f"notify[{channel.name}].url: is not an address that Apprise understands"
-    return Finding(part, ok=False, detail=f"{problem} → write it as on https://github.com/caronc/apprise/wiki")
+    remedy = "write it as on https://github.com/caronc/apprise/wiki"
+    return Finding(part, ok=False, detail=f"{where} is not an address that Apprise understands → {remedy}")
 
 
 def _known_cameras(database: Database, settings: Settings) -> list[CameraInForce]:

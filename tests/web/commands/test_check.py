@@ -3,18 +3,22 @@
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from rich.console import Console
 
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_messages import Credentials
 from ingest.simulator.rtsp_server import RtspServer
-from storage.models import Camera
+from storage.models import Camera, NotifyChannel
 from tests.web.commands.conftest import Run
 from tests.web.test_settings_file import GOOD
+from web.channels import put_channel
 from web.composition import build_services
+from web.declarations import ChannelDeclaration
 from web.services import Services
 from web.settings_file import read_settings
 
@@ -195,6 +199,19 @@ def test_check_tells_a_password_sealed_with_another_key(hallwatch: Run, site: Pa
         session.get_one(Camera, "cam").credentials = "not-a-token-of-this-key"
     [line] = lines(hallwatch("check", code=1).output, "camera cam")
     assert "enter the password again" in line
+
+
+def test_check_looks_at_the_channels_that_were_made_by_page(hallwatch: Run, site: Path, services: Services) -> None:
+    addresses = {"good": "json://127.0.0.1/", "wrong": "nonsense://geheim"}
+    with services.database.transaction() as session:
+        for name, url in addresses.items():
+            put_channel(session, ChannelDeclaration(name=name, url=SecretStr(url)), services.secrets, datetime.now(UTC))
+        session.add(NotifyChannel(name="sealed", url="with another key", kinds=[], since=datetime.now(UTC)))
+    output = hallwatch("check", "--no-cameras", code=1).output
+    assert "ok" in lines(output, "channel good")[0]
+    assert "not an address that Apprise understands" in lines(output, "channel wrong")[0]
+    assert "enter it again" in lines(output, "channel sealed")[0]
+    assert "geheim" not in output
 
 
 def test_check_makes_nothing_before_init(hallwatch: Run, config: Path, tmp_path: Path) -> None:
