@@ -13,6 +13,7 @@ from ingest.video.hub import Hub
 from ingest.video.intake import Intake
 from ingest.video.meter import Meter
 from ingest.video.parameter_sets import BadParameterSets
+from ingest.video.rtsp.failures import PasswordRefused
 from ingest.video.segmenter import Gop
 from ingest.video.source import RtspSource, SourceFailure, SourcePacket, Transport, open_source
 from storage.models import GapCause
@@ -21,6 +22,8 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 10.0
 PROVEN_S = 10.0
 """A connection that lasted this long was good: the next wait is short again."""
+REFUSED_WAIT_S = 180.0
+"""After a refused password: cameras lock whoever repeats a wrong one. A new one is tried at once, by a new worker."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +51,13 @@ class CameraFeed:
 
     def __repr__(self) -> str:
         return f"CameraFeed(id={self.id!r})"
+
+
+def next_wait(before_s: float, lasted_s: float, refused: bool) -> float:
+    """Seconds until the next attempt, after one that lasted so long."""
+    if refused:
+        return REFUSED_WAIT_S
+    return FIRST_WAIT_S if lasted_s > PROVEN_S else min(before_s * 2, LONGEST_WAIT_S)
 
 
 class CameraWorker:
@@ -91,17 +101,18 @@ class CameraWorker:
     def _run(self) -> None:
         wait_s = FIRST_WAIT_S
         while not self._stop.is_set():
-            began = time.monotonic()
+            began, refused = time.monotonic(), False
             try:
                 self._run_once()
             except SourceFailure as failure:
+                refused = isinstance(failure, PasswordRefused)
                 self._failed(failure.cause, str(failure))
             except BadParameterSets as error:
                 self._failed(GapCause.STREAM_UNSUPPORTED, str(error))
             except Exception:
                 log.exception("camera_worker_failed", camera=self._camera_id)
                 self._failed(GapCause.UNKNOWN, "internal error, see the log")
-            wait_s = FIRST_WAIT_S if time.monotonic() - began > PROVEN_S else min(wait_s * 2, LONGEST_WAIT_S)
+            wait_s = next_wait(wait_s, time.monotonic() - began, refused)
             self._stop.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311
 
     def _run_once(self) -> None:

@@ -22,7 +22,7 @@ _MEANINGS: Sequence[tuple[str, str]] = (
         _("It is connected and sends no pictures: look at its settings, or restart it."),
     ),
     (
-        r"ended the stream|went back|reset by peer|broken pipe",
+        r"ended the (stream|session)|went back|reset by peer|broken pipe",
         _("It has ended the stream; the recorder connects again by itself."),
     ),
     (r"internal error", _("The recorder met an error of its own; its log says more.")),

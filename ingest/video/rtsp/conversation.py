@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ingest.video.rtsp.addresses import Address
 from ingest.video.rtsp.authentication import Authorizer
-from ingest.video.rtsp.failures import SourceFailure, ended, unreachable, unsupported
+from ingest.video.rtsp.failures import SourceFailure, ended, refused, unreachable, unsupported
 from ingest.video.rtsp.messages import Answer, request
 from ingest.video.rtsp.wire import Wire
 
@@ -107,7 +107,7 @@ class Conversation:
 
 def _refused(method: str, answer: Answer) -> SourceFailure:
     if answer.status in (_UNAUTHORIZED, 403):
-        return unreachable(f"{answer}: the camera refuses the user name or password")
+        return refused(f"{answer}: the camera refuses the user name or password")
     if answer.status == 404:
         return unreachable(f"{answer}: the camera has no stream at this address")
     if answer.status == 461:

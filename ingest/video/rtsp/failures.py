@@ -11,6 +11,10 @@ class SourceFailure(Exception):
         self.cause = cause
 
 
+class PasswordRefused(SourceFailure):
+    """The camera does not take the user name or password: to ask again and again may lock the account."""
+
+
 def unreachable(detail: str) -> SourceFailure:
     return SourceFailure(GapCause.CAMERA_UNREACHABLE, detail)
 
@@ -25,3 +29,7 @@ def stalled(detail: str) -> SourceFailure:
 
 def ended(detail: str) -> SourceFailure:
     return SourceFailure(GapCause.STREAM_ENDED, detail)
+
+
+def refused(detail: str) -> SourceFailure:
+    return PasswordRefused(GapCause.CAMERA_UNREACHABLE, detail)

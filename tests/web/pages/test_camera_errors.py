@@ -13,6 +13,7 @@ from web.pages.rendering import TEMPLATES, environment
 CLIENT = TEMPLATES.parent.parent / "ingest" / "video"
 CHECK = TEMPLATES.parent / "camera_check.py"
 TELLING = {
+    "refused",
     "unreachable",
     "unsupported",
     "stalled",
