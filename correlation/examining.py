@@ -82,12 +82,13 @@ def _unexamined(now: datetime) -> Select[int | None]:
         )
         .correlate(Step)
     )
+    looked_at = exists().where(col(View.counter_id) == col(Step.counter_id)).correlate(Step)
     return (
         select(col(FootageLink.step_id))
         .join(Step, col(Step.id) == col(FootageLink.step_id))
         .where(
             col(FootageLink.examined).is_(False),
-            or_(col(Step.counter_id).is_(None), col(Step.end) < now - GIVE_UP_AFTER, watched),
+            or_(~looked_at, col(Step.end) < now - GIVE_UP_AFTER, watched),
         )
     )
 
@@ -140,29 +141,23 @@ def _decide(
     session: Session, case: _Case, watched: Watched, presence: Sequence[Seen], now: datetime, margin: timedelta
 ) -> bool:
     """Raises, withdraws or leaves the step's finding; returns whether it changed."""
+    if case.step.counter_id is None or not watched.at(case.span.start):
+        # Also when a view was taken back afterwards: what was seen then was seen of something else.
+        return withdraw_finding(case.finding, now)
     judgement = _judged(session, case, watched, presence, margin)
     active = case.finding is not None and case.finding.withdrawn_at is None
-    if judgement is not None and judgement.verdict is Verdict.UNSTAFFED:
+    if judgement.verdict is Verdict.UNSTAFFED:
         return _raise(session, case, judgement, now)
-    if not active or (judgement is not None and not judgement.evidence["presence"]):
+    if not active or not judgement.evidence["presence"]:
         # Presence that has expired contradicts nothing.
         return False
     assert case.finding is not None
-    if (
-        judgement is not None
-        and _has_expired(judgement)
-        and case.finding.evidence.get("revision") == case.step.revision
-    ):
+    if _has_expired(judgement) and case.finding.evidence.get("revision") == case.step.revision:
         return False
     return withdraw_finding(case.finding, now)
 
 
-def _judged(
-    session: Session, case: _Case, watched: Watched, presence: Sequence[Seen], margin: timedelta
-) -> Judgement | None:
-    """None when the step is at no counter any more."""
-    if case.step.counter_id is None:
-        return None
+def _judged(session: Session, case: _Case, watched: Watched, presence: Sequence[Seen], margin: timedelta) -> Judgement:
     judgement = judge(case.span, presence, watched.watched_to(case.span.start), margin)
     if judgement.verdict is not Verdict.UNSTAFFED:
         return judgement

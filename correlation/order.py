@@ -10,7 +10,14 @@ from storage.models import StepKind
 MARGIN = timedelta(seconds=10)
 """Stamps that are no further apart count as equal."""
 
-_ORDER = (StepKind.RECEIVE, StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE, StepKind.DELIVER)
+_UNTIL_DECIDED = (StepKind.RECEIVE, StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE)
+_BEFORE = {
+    **{kind: _UNTIL_DECIDED[:place] for place, kind in enumerate(_UNTIL_DECIDED)},
+    # A decision is delivered before its case is closed by some platforms, and after by others.
+    StepKind.CLOSE: _UNTIL_DECIDED,
+    StepKind.DELIVER: _UNTIL_DECIDED,
+}
+"""What has to come before a step of each kind."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -37,7 +44,7 @@ def contradictions(case: Iterable[Stamp], margin: timedelta = MARGIN) -> list[Co
     """Of the steps of one case. A kind that comes again (a supplement is received, say) counts from its first."""
     by_source: dict[str, list[Stamp]] = defaultdict(list)
     for stamp in case:
-        if stamp.kind in _ORDER:
+        if stamp.kind in _BEFORE:
             by_source[stamp.source_id].append(stamp)
     found = (_later(stamp, stamps, margin) for stamps in by_source.values() for stamp in stamps)
     return [contradiction for contradiction in found if contradiction.later]
@@ -45,7 +52,7 @@ def contradictions(case: Iterable[Stamp], margin: timedelta = MARGIN) -> list[Co
 
 def _later(step: Stamp, stamps: Sequence[Stamp], margin: timedelta) -> Contradiction:
     firsts = {stamp.kind: stamp for stamp in sorted(stamps, key=lambda stamp: stamp.start, reverse=True)}
-    before = (firsts[kind] for kind in _ORDER[: _ORDER.index(step.kind)] if kind in firsts)
+    before = (firsts[kind] for kind in _BEFORE[step.kind] if kind in firsts)
     return Contradiction(step, tuple(first for first in before if _latest(step) + margin < first.start))
 
 

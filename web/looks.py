@@ -1,9 +1,10 @@
 """Writes what a camera shows of a counter, and when.
 
-A declaration with the same zones corrects the dates of the pair's newest view; any other begins a view, and what the
-pair had at the same time gives way.
+A declaration with the same zones corrects the dates of the view it names, else of the pair's newest; any other begins a
+view. What the pair had at the same time gives way, and nothing else: before it and after it all stays as it was.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session, select
@@ -11,7 +12,7 @@ from sqlmodel import Session, select
 from storage.models import View
 from storage.sayings import Saying
 from web.declarations import ViewDeclaration
-from web.errors import Unprocessable
+from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 
 _SHOWN = ("staff_zone", "customer_zone", "whole_zone")
@@ -22,30 +23,32 @@ def has_view(session: Session, camera_id: str) -> bool:
     return session.exec(select(View.id).where(View.camera_id == camera_id).limit(1)).first() is not None
 
 
-def last_view(session: Session, camera_id: str, counter_id: str, now: datetime) -> View | None:
-    """The pair's newest view, unless it is over."""
-    found = _views(session, camera_id, counter_id)
-    return found[-1] if found and not _is_over(found[-1], now) else None
+def views_left(session: Session, camera_id: str, counter_id: str, now: datetime) -> list[View]:
+    """The pair's views that are not over, those that are yet to begin too, the newest last."""
+    return [view for view in _views(session, camera_id, counter_id) if not _is_over(view, now)]
 
 
-def put_view(session: Session, declared: ViewDeclaration, now: datetime, *, first: bool | None = None) -> View:
+def put_view(
+    session: Session, declared: ViewDeclaration, now: datetime, *, view_id: int | None = None, first: bool | None = None
+) -> View:
     """Without `valid_from` a camera's first view holds for all time, and any other from now on.
 
     A camera that has looked at something may have been turned since: its old footage shows that and nothing else.
-    `first` says that the camera's other views are declared together with this one. Raises Unprocessable for an end
-    before the beginning.
+    `view_id` names the view of which it speaks. `first` says that the camera's other views are declared together with
+    this one. Raises NotFound for a view that the pair does not have, Unprocessable for an end before the beginning.
     """
-    others = _views(session, declared.camera, declared.counter)
-    view = others.pop() if others and _corrects(declared, others[-1], now) else None
+    views = _views(session, declared.camera, declared.counter)
+    view = _newest(declared, views, now) if view_id is None else _named(declared, views, view_id, now)
     if first is None:
         first = not has_view(session, declared.camera)
     start = declared.valid_from or (view.valid_from if view else None if first else now)
     if start and declared.valid_to and declared.valid_to <= start:
         raise Unprocessable(fields=[FieldProblem("valid_to", Saying("This is not after the beginning."))])
-    for other in others:
-        _give_way(session, other, start, declared.valid_to, now)
+    for other in views:
+        if other is not view:
+            _give_way(session, other, start, declared.valid_to)
     view = view or View(camera_id=declared.camera, counter_id=declared.counter, staff_zone=declared.staff_zone)
-    view.customer_zone, view.whole_zone = declared.customer_zone, declared.whole_zone
+    view.staff_zone, view.customer_zone, view.whole_zone = (getattr(declared, name) for name in _SHOWN)
     view.valid_from, view.valid_to = start, declared.valid_to
     session.add(view)
     session.flush()
@@ -64,26 +67,46 @@ def _views(session: Session, camera_id: str, counter_id: str) -> list[View]:
     return sorted(found, key=lambda view: (view.valid_from is not None, view.valid_from, view.id))
 
 
-def _corrects(declared: ViewDeclaration, view: View, now: datetime) -> bool:
-    """Whether it speaks of this view: the same zones, and a time that meets the view's."""
-    if any(getattr(view, name) != getattr(declared, name) for name in _SHOWN):
-        return False
+def _named(declared: ViewDeclaration, views: Sequence[View], view_id: int, now: datetime) -> View | None:
+    """The view of that id, if the declaration corrects it: one that is yet to begin may get other zones too."""
+    view = next((view for view in views if view.id == view_id), None)
+    if view is None:
+        raise NotFound
+    is_planned = view.valid_from is not None and view.valid_from > now
+    return view if is_planned or _has_the_same_zones(declared, view) else None
+
+
+def _newest(declared: ViewDeclaration, views: Sequence[View], now: datetime) -> View | None:
+    """The newest view, if the declaration speaks of it: the same zones, and a time that meets the view's."""
+    if not views or not _has_the_same_zones(declared, views[-1]):
+        return None
+    view = views[-1]
     if declared.valid_from is None and declared.valid_to is None:
-        return not _is_over(view, now)
+        return None if _is_over(view, now) else view
     begins_in_time = view.valid_to is None or declared.valid_from is None or declared.valid_from <= view.valid_to
     ends_in_time = view.valid_from is None or declared.valid_to is None or view.valid_from <= declared.valid_to
-    return begins_in_time and ends_in_time
+    return view if begins_in_time and ends_in_time else None
+
+
+def _has_the_same_zones(declared: ViewDeclaration, view: View) -> bool:
+    return all(getattr(view, name) == getattr(declared, name) for name in _SHOWN)
 
 
 def _is_over(view: View, now: datetime) -> bool:
     return view.valid_to is not None and view.valid_to <= now
 
 
-def _give_way(session: Session, view: View, start: datetime | None, end: datetime | None, now: datetime) -> None:
-    """To a view from `start` to `end`: what began before ends, and goes on after one that is wholly past."""
+def _give_way(session: Session, view: View, start: datetime | None, end: datetime | None) -> None:
+    """To a view from `start` to `end`: what lies before and after it stays."""
     if end and view.valid_from and view.valid_from >= end:
         return
-    if end and end <= now and (view.valid_to is None or view.valid_to > end):
+    begins_before = start is not None and (view.valid_from is None or view.valid_from < start)
+    goes_on = end is not None and (view.valid_to is None or view.valid_to > end)
+    if goes_on and not begins_before:
+        view.valid_from = end
+        session.add(view)
+        return
+    if goes_on:
         session.add(View(**view.model_dump(exclude={"id", "valid_from"}), valid_from=end))
     _end(session, view, start)
 

@@ -154,8 +154,7 @@ def _retire(session: Session, row: Declared, now: datetime) -> None:
             session.add(camera)
     elif row.kind == "view":
         camera_id, _, counter_id = row.key.partition("/")
-        view = looks.last_view(session, camera_id, counter_id, now)
-        if view:
+        for view in looks.views_left(session, camera_id, counter_id, now):
             looks.end_view(session, view, now)
     elif row.kind == "absence_rule":
         hall_id, _, counter_id = row.key.partition("/")

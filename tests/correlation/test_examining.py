@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import select
 from structlog.testing import capture_logs
 
-from correlation.examining import find_unstaffed_steps
+from correlation.examining import STILL_FRESH, find_unstaffed_steps
 from correlation.findings import MARGIN
 from correlation.linking import Linker
 from storage.database import Database
@@ -259,6 +259,23 @@ def test_a_step_that_no_camera_could_see_is_done_with(hall: Database, linker: Li
     assert examine(hall, linker, at(WATCHED)) == 0
     with hall.transaction() as session:
         assert session.exec(select(FootageLink.examined)).one()
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_view_that_is_taken_back_afterwards_withdraws_what_was_found_by_it(
+    hall: Database, linker: Linker, deleted: bool
+) -> None:
+    unstaffed_scene(hall)
+    assert examine(hall, linker, at(WATCHED)) == 1
+    with hall.transaction() as session:
+        view = session.exec(select(View).where(View.counter_id == "cc-1")).one()
+        if deleted:
+            session.delete(view)
+        else:
+            view.valid_to = at(80)
+    later = at(WATCHED + STILL_FRESH.total_seconds() + 60)
+    assert examine(hall, linker, later) == 1
+    assert findings(hall)[0].withdrawn_at == later
 
 
 def received(database: Database, step_id: int, moment: datetime) -> None:

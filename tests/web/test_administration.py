@@ -179,7 +179,10 @@ def test_a_view_says_since_when_and_until_when_it_holds(admin: TestClient) -> No
     made = admin.put("/api/v1/views", json=view("cc-1") | dates).json()
     assert (made["valid_from"], made["valid_to"]) == ("2026-03-01T00:00:00Z", "2026-03-05T00:00:00Z")
     assert made in admin.get("/api/v1/views").json()
-    ended = admin.put("/api/v1/views", json=view("cc-1") | {"valid_to": "2026-03-02T00:00:00Z"}).json()
+    given = f"/api/v1/views/{made['view_id']}"
+    assert admin.put(given, json=view("cc-2")).status_code == 404
+    ended = admin.put(given, json=view("cc-1") | {"valid_to": "2026-03-02T00:00:00Z"}).json()
+    assert ended["view_id"] == made["view_id"]
     assert ended not in admin.get("/api/v1/views").json()
     assert ended in admin.get("/api/v1/views?ended=true&camera=cc-cam-1").json()
     backwards = {"valid_from": "2026-03-05T00:00:00Z", "valid_to": "2026-03-05T00:00:00Z"}

@@ -12,7 +12,8 @@ from storage.secrets import SecretBox
 from tests.web.conftest import NOON
 from tests.web.test_settings_file import GOOD, read
 from web.channels import load_channels
-from web.looks import last_view
+from web.declarations import ViewDeclaration
+from web.looks import put_view, views_left
 from web.places import key_hash
 from web.settings import Settings
 from web.site import Change, SiteError, apply_site
@@ -206,8 +207,24 @@ def test_what_is_no_longer_declared_ends_but_is_not_deleted(
     }
     with sqlite_database.transaction() as session:
         assert not _camera(session).enabled
-        assert last_view(session, "cam", "cc-1", NOON + timedelta(hours=2)) is None
+        assert views_left(session, "cam", "cc-1", NOON + timedelta(hours=2)) == []
         assert session.exec(select(AbsenceRule)).one().valid_to == NOON + timedelta(hours=1)
+
+
+def test_every_view_of_a_pair_that_is_no_longer_declared_ends(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(sqlite_database, read(tmp_path, GOOD), secrets)
+    with sqlite_database.transaction() as session:
+        zone = [[0.0, 0.0], [0.5, 0.0], [0.5, 1.0]]
+        dates = {"valid_from": NOON + timedelta(days=1), "valid_to": NOON + timedelta(days=2)}
+        declared = ViewDeclaration.model_validate({"camera": "cam", "counter": "cc-1", "staff_zone": zone, **dates})
+        put_view(session, declared, NOON)
+        assert len(views_left(session, "cam", "cc-1", NOON)) == 3
+    apply(sqlite_database, read(tmp_path, GOOD[: GOOD.index("[[camera]]")]), secrets, hours=1)
+    with sqlite_database.transaction() as session:
+        (ended,) = session.exec(select(View))
+        assert ended.valid_to == NOON + timedelta(hours=1)
 
 
 def test_a_camera_that_is_declared_again_records_again(
@@ -218,7 +235,7 @@ def test_a_camera_that_is_declared_again_records_again(
     apply(sqlite_database, read(tmp_path, GOOD), secrets)
     with sqlite_database.transaction() as session:
         assert _camera(session).enabled
-        assert last_view(session, "cam", "cc-1", NOON) is not None
+        assert views_left(session, "cam", "cc-1", NOON)
 
 
 def _camera(session: Session) -> Camera:

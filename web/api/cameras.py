@@ -148,11 +148,22 @@ def put_view(desk: AdminDesk, declared: ViewDeclaration) -> ViewShown:
     """What this camera shows of this counter from `valid_from` to `valid_to`; what was seen before keeps its zones.
 
     Without `valid_from` a camera's first view holds for all time, and any other from now on. The same zones with
-    other dates correct the newest view of the pair.
+    other dates correct the newest view of the pair. What the pair had before `valid_from` and from `valid_to` on stays.
     """
     with desk.changing(f"view:{declared.camera}/{declared.counter}") as session:
         _check_same_hall(session, declared)
         return _view(looks.put_view(session, declared, desk.services.clock()))
+
+
+@router.put("/views/{view_id}")
+def put_given_view(desk: AdminDesk, view_id: int, declared: ViewDeclaration) -> ViewShown:
+    """The same of a given view: the same zones with other dates correct this one. 404 if its pair is another.
+
+    Other zones hold from now on, or from `valid_from`; a view that is yet to begin is corrected in its place.
+    """
+    with desk.changing(f"view:{view_id}") as session:
+        _check_same_hall(session, declared)
+        return _view(looks.put_view(session, declared, desk.services.clock(), view_id=view_id))
 
 
 def _check_same_hall(session: Session, declared: ViewDeclaration) -> None:

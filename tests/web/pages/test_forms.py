@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import col, select
 
 from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, Item, OpeningHours, User, View
 from tests.web.pages.a_day import NOW
@@ -95,6 +95,17 @@ def test_a_views_dates_are_typed_in_the_halls_time(sign_in: SignIn, day: Service
     with day.database.transaction() as session:
         [view] = session.exec(select(View).where(View.camera_id == "cc-cam-1", View.counter_id == counter))
         assert view.valid_from == datetime(2026, 11, 2, tzinfo=UTC)
+        given = f"{key}~{view.id}"
+    other = json.dumps([[0.0, 0.0], [0.5, 0.0], [0.5, 1.0]])
+    follows = form | {"staff_zone": other, "valid_from": "2027-01-01T00:00", "whole_zone": "true"}
+    assert client.post(f"/admin/views?edit={key}", data=follows).status_code == 303
+    assert 'data-label="Whole place"' in client.get("/admin/views").text
+    assert client.post(f"/admin/views?edit={given}", data=form | {"valid_to": "2027-01-02T00:00"}).status_code == 303
+    with day.database.transaction() as session:
+        pair = select(View).where(View.camera_id == "cc-cam-1", View.counter_id == counter)
+        first, second = session.exec(pair.order_by(col(View.valid_from)))
+        assert first.valid_to == second.valid_from == datetime(2027, 1, 1, 16, tzinfo=UTC)
+        session.delete(second)
     wrong = client.post(f"/admin/views?edit={key}", data=form | {"valid_from": "yesterday"})
     assert wrong.status_code == 422
     assert 'id="p-valid_from"' in wrong.text

@@ -32,7 +32,7 @@ class Views:
         "A view says where in a camera's picture the staff and the customers of a counter are. "
         "A changed zone holds from now on; a camera that has been turned needs a view that begins when it was."
     )
-    columns = (_("Camera"), _("Counter"), _("Staff zone"), _("Customer zone"), _("From"), _("Until"))
+    columns = (_("Camera"), _("Counter"), _("Staff zone"), _("Customer zone"), _("Whole place"), _("From"), _("Until"))
     camera_picture = True
 
     def rows(self, desk: Desk) -> Sequence[Row]:
@@ -41,7 +41,8 @@ class Views:
             Row(
                 _SEPARATOR.join((v.camera, v.counter, str(v.view_id))),
                 (v.camera, v.counter, _corners(v.staff_zone), _corners(v.customer_zone),
-                 _shown(v.valid_from, zones.get(v.camera)), _shown(v.valid_to, zones.get(v.camera))),
+                 _("yes") if v.whole_zone else "", _shown(v.valid_from, zones.get(v.camera)),
+                 _shown(v.valid_to, zones.get(v.camera))),
                 muted=v.valid_from is not None and v.valid_from > now,
             )
             for v in api.list_views(desk)
@@ -72,7 +73,7 @@ class Views:
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
-        camera, counter, _id = _parts(key)
+        camera, counter, view_id = _parts(key)
         camera = camera or text(form, "camera")
         zone = _zones(desk).get(camera)
         declared = ViewDeclaration(
@@ -84,7 +85,10 @@ class Views:
             valid_from=_moment(form, "valid_from", zone),
             valid_to=_moment(form, "valid_to", zone),
         )
-        api.put_view(desk, declared)
+        if view_id.isdecimal():
+            api.put_given_view(desk, int(view_id), declared)
+        else:
+            api.put_view(desk, declared)
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
