@@ -8,6 +8,8 @@ from storage.intervals import Span
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
 
 RETURNED, CLOSED, UNKNOWN = "returned", "closed", "unknown"
+WITHDRAWN = "withdrawn"
+"""It has been none: its camera showed something else. Such a row ends where it starts and is listed nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

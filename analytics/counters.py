@@ -31,6 +31,11 @@ class WatchedCounter:
     def state(self) -> Transition | None:
         return self._presence.state
 
+    @property
+    def since(self) -> datetime | None:
+        """From when on its presence is remembered."""
+        return self._history[0].start if self._history else None
+
     def follow(self, plan: CounterPlan) -> None:
         """Other cameras, hours or rules from now on."""
         self.plan = plan

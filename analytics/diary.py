@@ -18,6 +18,7 @@ from analytics.recording import (
     write_faults,
     write_transitions,
 )
+from analytics.taken_back import was_taken_back
 from analytics.watch import Changes, Watch
 from storage.database import Database
 from storage.models import Node
@@ -56,15 +57,19 @@ class Diary:
                 self.cursors = read_cursors(session)
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan.cameras.keys(), plan.counters.keys(), now)
+            rewritten = _rewritten(session, watch, plan)
+            watch.forget(rewritten)
             new_cameras, new_counters = plan.cameras.keys() - watch.cameras, plan.counters.keys() - watch.counters
             faults = {camera_id: lasting_faults(session, camera_id) for camera_id in new_cameras}
+            cursors = {**read_cursors(session), **watch.changes.watched} if rewritten else {}
             states = {counter_id: resumed_presence(session, counter_id) for counter_id in new_counters}
         watch.follow(plan, now)
         for camera_id, kinds in faults.items():
             watch.cameras[camera_id].resume(kinds)
         for counter_id, resumed in states.items():
             if resumed is not None:
-                watched = [self.cursors[c] for c in plan.counters[counter_id].cameras if c in self.cursors]
+                known = cursors if counter_id in rewritten else self.cursors
+                watched = [known[c] for c in plan.counters[counter_id].cameras if c in known]
                 watched_to = max(watched, default=resumed.state.at)
                 watch.counters[counter_id].resume(resumed.history, resumed.state, watched_to)
         self.opened = True
@@ -106,6 +111,15 @@ class Diary:
             node = Node(name=self._node, role="watcher", started_at=self._started, heartbeat=now)
             session.add(node)
         node.started_at, node.heartbeat, node.detail = self._started, now, detail
+
+
+def _rewritten(session: Session, watch: Watch, plan: WatchPlan) -> set[str]:
+    """Counters whose views were changed for the past, so that the stored presence is not what is remembered of it."""
+    changed = [
+        c for c in watch.counters.keys() & plan.counters if watch.counters[c].plan.views != plan.counters[c].views
+    ]
+    since = {counter_id: watch.counters[counter_id].since for counter_id in changed}
+    return {c for c, start in since.items() if start is not None and was_taken_back(session, c, start)}
 
 
 def _known(absences: Iterable[FoundAbsence]) -> Known:

@@ -39,6 +39,8 @@ class CounterPlan:
     """None: the rule in force makes no sense, and no absence can be found by it."""
     zone: ZoneInfo
     hours: tuple[OpeningHours, ...] = ()
+    views: frozenset[tuple[int | None, datetime | None]] = frozenset()
+    """Id and beginning of each, so that it is noticed when the past of one is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,10 @@ def load_plan(session: Session, now: datetime) -> WatchPlan:
     views = [view for view in session.exec(select(View)) if view.camera_id in cameras and _valid(view, now)]
     clocks = _wrong_clocks(session.exec(select(CameraStatus)), now)
     of_camera: dict[str, list[WatchedView]] = defaultdict(list)
-    of_counter: dict[str, dict[str, Shows]] = defaultdict(dict)
+    of_counter: dict[str, dict[str, View]] = defaultdict(dict)
     for view in views:
         of_camera[view.camera_id].append(_watched(view))
-        of_counter[view.counter_id][view.camera_id] = _shows(view)
+        of_counter[view.counter_id][view.camera_id] = view
     return WatchPlan(
         {
             camera_id: CameraPlan(camera_id, camera.hall_id, tuple(of_camera[camera_id]), camera_id in clocks)
@@ -66,7 +68,7 @@ def load_plan(session: Session, now: datetime) -> WatchPlan:
     )
 
 
-def _counters(session: Session, of_counter: Mapping[str, Mapping[str, Shows]], now: datetime) -> dict[str, CounterPlan]:
+def _counters(session: Session, of_counter: Mapping[str, Mapping[str, View]], now: datetime) -> dict[str, CounterPlan]:
     halls = {hall.id: hall for hall in session.exec(select(Hall))}
     rules = list(session.exec(select(AbsenceRule)))
     hours: dict[str, list[OpeningHours]] = defaultdict(list)
@@ -77,10 +79,11 @@ def _counters(session: Session, of_counter: Mapping[str, Mapping[str, Shows]], n
         counter.id: CounterPlan(
             counter.id,
             counter.hall_id,
-            of_counter[counter.id],
+            {camera_id: _shows(view) for camera_id, view in of_counter[counter.id].items()},
             _rule(rules, counter, now),
             _zone(halls[counter.hall_id].timezone),
             tuple(hours[counter.hall_id]),
+            frozenset((view.id, view.valid_from) for view in of_counter[counter.id].values()),
         )
         for counter in counters
     }

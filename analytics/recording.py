@@ -93,10 +93,10 @@ def write_absences(
             row.customer_waiting = row.customer_waiting or absence.customer_waiting
             row.evidence = _evidence(absence, row.evidence.get("due"))
             if absence.end is not None:
-                _end_absence(session, row, absence.end, absence.ended_by, now)
+                end_absence(session, row, absence.end, absence.ended_by, now)
     for row in left.values():
         # Its hours, rule or views were changed while it lasted.
-        _end_absence(session, row, max(now, row.start), "unknown", now)
+        end_absence(session, row, max(now, row.start), "unknown", now)
 
 
 def write_faults(session: Session, changes: Iterable[FaultChange]) -> None:
@@ -165,7 +165,7 @@ def end_unwatched(session: Session, cameras: Collection[str], counters: Collecti
     for absence in session.exec(
         select(Absence).where(col(Absence.end).is_(None), col(Absence.counter_id).not_in(counters))
     ):
-        _end_absence(session, absence, max(last, absence.start), "unknown", now)
+        end_absence(session, absence, max(last, absence.start), "unknown", now)
     faults = select(CameraFault).where(col(CameraFault.end).is_(None), col(CameraFault.camera_id).not_in(cameras))
     write_faults(session, [FaultChange(row.camera_id, row.kind, now, began=False) for row in session.exec(faults)])
 
@@ -219,7 +219,8 @@ def _begin_absence(session: Session, hall_id: str, counter_id: str, found: Found
     session.flush()
 
 
-def _end_absence(session: Session, row: Absence, end: datetime, ended_by: str, now: datetime) -> None:
+def end_absence(session: Session, row: Absence, end: datetime, ended_by: str, now: datetime) -> None:
+    """Its alert is resolved."""
     row.end, row.ended_by = end, ended_by
     _resolve(session, select(Alert).where(Alert.absence_id == row.id), now)
 

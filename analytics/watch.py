@@ -1,6 +1,6 @@
 """The watch over all counters, without threads, clock or database: pictures in, changes out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -53,6 +53,12 @@ class Watch:
             self.cameras.setdefault(camera_id, WatchedCamera(camera, now)).plan = camera
         for counter_id, counter in plan.counters.items():
             self.counters.setdefault(counter_id, WatchedCounter(counter, self._debounce)).follow(counter)
+
+    def forget(self, counters: Collection[str]) -> None:
+        """What is remembered of them, and what was to be written: the stored presence says otherwise."""
+        for counter_id in counters:
+            self.counters.pop(counter_id, None)
+        self.changes.transitions = [c for c in self.changes.transitions if c.counter_id not in counters]
 
     def sees_counters(self, camera_id: str) -> bool:
         """Whether what the camera showed while nobody watched tells about a counter."""

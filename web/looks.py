@@ -2,6 +2,7 @@
 
 A declaration with the same zones corrects the dates of the view it names, else of the pair's newest; any other begins a
 view. What the pair had at the same time gives way, and nothing else: before it and after it all stays as it was.
+Presence that a view told of a time which is not its own any more is taken back.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from storage.sayings import Saying
 from web.declarations import ViewDeclaration
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
+from web.views_taken_back import taking_back
 
 _SHOWN = ("staff_zone", "customer_zone", "whole_zone")
 
@@ -44,14 +46,14 @@ def put_view(
     start = declared.valid_from or (view.valid_from if view else None if first else now)
     if start and declared.valid_to and declared.valid_to <= start:
         raise Unprocessable(fields=[FieldProblem("valid_to", Saying("This is not after the beginning."))])
-    for other in views:
-        if other is not view:
-            _give_way(session, other, start, declared.valid_to)
-    view = view or View(camera_id=declared.camera, counter_id=declared.counter, staff_zone=declared.staff_zone)
-    view.staff_zone, view.customer_zone, view.whole_zone = (getattr(declared, name) for name in _SHOWN)
-    view.valid_from, view.valid_to = start, declared.valid_to
-    session.add(view)
-    session.flush()
+    with taking_back(session, declared.camera, declared.counter, now):
+        for other in views:
+            if other is not view:
+                _give_way(session, other, start, declared.valid_to)
+        view = view or View(camera_id=declared.camera, counter_id=declared.counter, staff_zone=declared.staff_zone)
+        view.staff_zone, view.customer_zone, view.whole_zone = (getattr(declared, name) for name in _SHOWN)
+        view.valid_from, view.valid_to = start, declared.valid_to
+        session.add(view)
     return view
 
 

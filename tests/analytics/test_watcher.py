@@ -24,6 +24,8 @@ from storage.models import (
 from tests.analytics.scenes import START, at
 from tests.analytics.world import Script, World
 from tests.sample import CAMERA, HALL, LEFT_HALF, RIGHT_HALF, a_hall
+from web.declarations import ViewDeclaration
+from web.looks import put_view
 
 T = TypeVar("T", bound=SQLModel)
 
@@ -215,3 +217,16 @@ def test_edits_act_without_a_restart(sqlite_database: Database) -> None:
             camera.enabled = False
         world.wait_until(lambda: states(world)[-1] is UNKNOWN, within=20)
     assert presence(world)[-1].reason == "no_view"
+
+
+def test_what_was_taken_back_of_a_counter_is_not_remembered(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "nobody")
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Absence)), within=THRESHOLD + 20)
+        declared = {"camera": CAMERA, "counter": "cc-1", "staff_zone": LEFT_HALF, "valid_from": START}
+        with sqlite_database.transaction() as session:
+            put_view(session, ViewDeclaration.model_validate(declared), world.now())
+        world.wait_until(lambda: len(rows(world, Absence)) == 2, within=THRESHOLD + 40)
+    taken_back, anew = rows(world, Absence)
+    assert (taken_back.ended_by, anew.end) == ("withdrawn", None)
+    assert set(states(world)) == {UNKNOWN, UNSTAFFED}

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlmodel import Session, col, select
 
+from analytics.absence import WITHDRAWN
 from storage.models import Absence, AbsenceRule, Alert, Counter, User
 from storage.models.columns import JsonObject
 from web.auth import require
@@ -115,6 +116,7 @@ def _absences(
         select(Absence)
         .join(Counter, col(Counter.id) == col(Absence.counter_id))
         .where(halls_in_scope(viewer, col(Counter.hall_id)), days.contains(col(Absence.start), zone))
+        .where(Absence.ended_by != WITHDRAWN)
         .where(after(parse_cursor(cursor), col(Absence.start), col(Absence.id)))
         .order_by(col(Absence.start).desc(), col(Absence.id).desc())
         .limit(PAGE_SIZE + 1)

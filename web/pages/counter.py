@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, or_, select
 
+from analytics.absence import WITHDRAWN
 from storage.footage import Footage
 from storage.models import Absence, Case, Presence, Step
 from storage.presence_now import known_presence, watched_counters
@@ -139,6 +140,7 @@ def absences_between(session: Session, counter_ids: list[str], start: datetime, 
         select(Absence)
         .where(
             col(Absence.counter_id).in_(counter_ids),
+            Absence.ended_by != WITHDRAWN,
             Absence.start < end,
             or_(col(Absence.end).is_(None), col(Absence.end) > start),
         )

@@ -102,6 +102,7 @@ HOLE_WORDS: Mapping[str, str] = {
 UNKNOWN_WORDS: Mapping[str, str] = {
     "no_view": _("No camera looks at this counter."),
     "no_zone": _("Its view has no staff zone."),
+    "view_changed": _("What its camera showed then was something else."),
     "not_watched": _("The watcher has not looked at it yet."),
     "watcher_down": _("The watcher does not run, so nobody knows."),
     "catching_up": _("The watcher is still looking at what was recorded while it was away."),
@@ -112,6 +113,7 @@ ENDED_WORDS: Mapping[str, str] = {
     "returned": _("somebody came back"),
     "closed": _("the hall closed"),
     "unknown": _("the camera could no longer see"),
+    "withdrawn": _("taken back: the camera showed something else"),
 }
 """How an absence ended."""
 

@@ -595,7 +595,12 @@ def upgrade() -> None:
             nullable=True,
             comment="when somebody came back, the hall closed or seeing ended",
         ),
-        sa.Column("ended_by", sa.String(), nullable=False, comment="returned, closed, unknown; empty while it lasts"),
+        sa.Column(
+            "ended_by",
+            sa.String(),
+            nullable=False,
+            comment="returned, closed, unknown, withdrawn; empty while it lasts",
+        ),
         sa.Column("threshold_s", sa.Integer(), nullable=False, comment="the threshold that applied"),
         sa.Column("customer_waiting", sa.Boolean(), nullable=False, comment="a customer waited at some time in it"),
         sa.Column("rule_id", sa.Integer(), nullable=True, comment="empty: the built-in default"),

@@ -1,0 +1,66 @@
+"""What was seen of a counter by a view that was taken back afterwards: nobody knows any more."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, or_, select
+
+from analytics.absence import UNKNOWN, WITHDRAWN
+from analytics.recording import end_absence
+from storage.intervals import Span
+from storage.models import Absence, CustomerState, Presence, StaffState
+
+VIEW_CHANGED = "view_changed"
+"""The reason for which such presence is unknown."""
+
+
+def take_back(session: Session, counter_id: str, spans: Iterable[Span], now: datetime) -> None:
+    """In these spans the counter's presence becomes unknown, and no absence rests on them; none is looked for anew."""
+    for span in spans:
+        for row in list(session.exec(select(Presence).where(*_touches(Presence, counter_id, span)))):
+            _forget(session, row, span, now)
+        session.flush()
+        for absence in list(session.exec(select(Absence).where(*_touches(Absence, counter_id, span)))):
+            _end(session, absence, span.start, now)
+        session.flush()
+
+
+def was_taken_back(session: Session, counter_id: str, since: datetime) -> bool:
+    """Whether anything was that reaches beyond `since`."""
+    until_now = Span(since, datetime.max.replace(tzinfo=since.tzinfo))
+    found = select(Presence.id).where(*_touches(Presence, counter_id, until_now), Presence.reason == VIEW_CHANGED)
+    return session.exec(found.limit(1)).first() is not None
+
+
+def _touches(
+    table: type[Presence] | type[Absence], counter_id: str, span: Span
+) -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[bool]]:
+    end = col(table.end)
+    return col(table.counter_id) == counter_id, col(table.start) < span.end, or_(end.is_(None), end > span.start)
+
+
+def _forget(session: Session, row: Presence, span: Span, now: datetime) -> None:
+    if row.staff is StaffState.UNKNOWN and row.customer is CustomerState.UNKNOWN:
+        return
+    if row.start < span.start:
+        session.add(Presence(**row.model_dump(exclude={"id", "end"}), end=span.start))
+        row.start = span.start
+    if span.end < (row.end or now):
+        session.add(Presence(**row.model_dump(exclude={"id", "start"}), start=span.end))
+        row.end = span.end
+    row.staff, row.customer = StaffState.UNKNOWN, CustomerState.UNKNOWN
+    row.confidence, row.reason = 0.0, VIEW_CHANGED
+
+
+def _end(session: Session, absence: Absence, at: datetime, now: datetime) -> None:
+    """One that was not yet due by then has been none."""
+    if at < _due(absence):
+        end_absence(session, absence, absence.start, WITHDRAWN, now)
+    else:
+        end_absence(session, absence, at, UNKNOWN, now)
+
+
+def _due(absence: Absence) -> datetime:
+    told = absence.evidence.get("due")
+    return datetime.fromisoformat(told) if told else absence.start + timedelta(seconds=absence.threshold_s)
