@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlmodel import select
 
-from storage.models import Batch, Case, Delivery, DeliveryState, Presence, Source, StaffState, WatchCursor
+from storage.models import (
+    Absence,
+    Alert,
+    AlertState,
+    Batch,
+    Case,
+    Delivery,
+    DeliveryState,
+    Presence,
+    Source,
+    StaffState,
+    WatchCursor,
+)
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
@@ -251,3 +263,15 @@ def test_the_administrator_reads_whom_an_alert_could_not_be_told_to_and_why(sign
     failed = {failure["channel"]: failure["next_try"] for failure in client.get("/health.json").json()["failed"]}
     assert failed["duty-mail"] is None
     assert failed["sms"] is not None
+
+
+def test_an_absence_that_has_been_none_is_not_listed_and_its_page_says_why(day: Services, sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    with day.database.transaction() as session:
+        absence = session.exec(select(Absence).where(Absence.counter_id == "cc-2")).one()
+        shown = f"/absences/{absence.id}"
+        assert shown in client.get("/absences?hall=cc").text
+        absence.end, absence.ended_by = absence.start, "withdrawn"
+        session.exec(select(Alert).where(Alert.absence_id == absence.id)).one().state = AlertState.RESOLVED
+    assert not any(shown in client.get(path).text for path in ("/absences?hall=cc", "/counters/cc-2"))
+    assert "the camera showed something else" in client.get(shown).text
