@@ -30,7 +30,7 @@ class Onlookers:
         """Until when the next look of each camera is waited for."""
 
     def watch_by(self, cameras: Mapping[str, Shows]) -> None:
-        """Other cameras from now on. One that is taken out is not missed: the others are the whole watch then."""
+        """Other cameras from now on. One whose view has ended is not missed: the others are the whole watch then."""
         self._cameras = dict(cameras)
 
     def looked(self, observation: Observation, patience: timedelta) -> None:

@@ -50,15 +50,21 @@ class WatchPlan:
 
 
 def load_plan(session: Session, now: datetime) -> WatchPlan:
-    """Every enabled camera, its views that are valid now, and the counters they show."""
+    """Every enabled camera, its views that are valid now, and the counters they show.
+
+    A camera that is switched off still belongs to its counters: what it alone could show is unknown until its view is
+    ended. A counter that has no other is not watched.
+    """
     cameras = {camera.id: camera for camera in session.exec(select(Camera).where(col(Camera.enabled).is_(True)))}
-    views = [view for view in session.exec(select(View)) if view.camera_id in cameras and _valid(view, now)]
     clocks = _wrong_clocks(session.exec(select(CameraStatus)), now)
     of_camera: dict[str, list[WatchedView]] = defaultdict(list)
     of_counter: dict[str, dict[str, View]] = defaultdict(dict)
-    for view in views:
-        of_camera[view.camera_id].append(_watched(view))
-        of_counter[view.counter_id][view.camera_id] = view
+    for view in session.exec(select(View)):
+        if _valid(view, now):
+            of_counter[view.counter_id][view.camera_id] = view
+            if view.camera_id in cameras:
+                of_camera[view.camera_id].append(_watched(view))
+    of_counter = {counter: shown for counter, shown in of_counter.items() if shown.keys() & cameras.keys()}
     return WatchPlan(
         {
             camera_id: CameraPlan(camera_id, camera.hall_id, tuple(of_camera[camera_id]), camera_id in clocks)

@@ -90,6 +90,28 @@ def test_a_camera_that_shows_no_counter_is_watched_too_and_one_switched_off_is_n
     assert cameras["overview"].views == ()
 
 
+def test_a_camera_that_is_switched_off_is_missed_until_its_view_is_ended(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        session.add(Camera(id="off", hall_id=HALL, url="rtsp://127.0.0.1/off", enabled=False))
+        session.flush()
+        view = View(camera_id="off", counter_id="cc-1", staff_zone=LEFT_HALF)
+        session.add(view)
+        session.flush()
+        assert load_plan(session, at(0)).counters["cc-1"].cameras == {CAMERA: Shows.PART, "off": Shows.PART}
+        view.valid_to = at(0)
+        session.flush()
+        assert load_plan(session, at(0)).counters["cc-1"].cameras == {CAMERA: Shows.PART}
+
+
+def test_a_counter_whose_cameras_are_all_switched_off_is_not_watched(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        session.get_one(Camera, CAMERA).enabled = False
+        session.flush()
+        assert load_plan(session, at(0)).counters == {}
+
+
 @pytest.mark.parametrize("beyond_us", [0, 1])
 def test_a_clock_that_the_recorder_does_not_believe_is_a_wrong_clock(sqlite_database: Database, beyond_us: int) -> None:
     offset_us = MAX_CLOCK_OFFSET // timedelta(microseconds=1) + beyond_us

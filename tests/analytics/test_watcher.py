@@ -219,6 +219,18 @@ def test_edits_act_without_a_restart(sqlite_database: Database) -> None:
     assert presence(world)[-1].reason == "no_view"
 
 
+def test_switching_off_one_of_two_cameras_makes_no_absence_of_what_the_other_misses(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "nobody")
+    with sqlite_database.transaction() as session:
+        session.add(Camera(id="off", hall_id=HALL, url="rtsp://127.0.0.1/off", enabled=False))
+        session.flush()
+        session.add(View(camera_id="off", counter_id="cc-1", staff_zone=LEFT_HALF))
+    with running(world):
+        world.wait_until(lambda: UNKNOWN in states(world), within=40)
+        world.wait_until(lambda: world.seconds() > THRESHOLD + 40, within=THRESHOLD + 60)
+    assert (states(world)[-1], rows(world, Absence)) == (UNKNOWN, [])
+
+
 def test_what_was_taken_back_of_a_counter_is_not_remembered(sqlite_database: Database) -> None:
     world = a_world(sqlite_database, lambda t: "nobody")
     with running(world):

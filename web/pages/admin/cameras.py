@@ -47,7 +47,9 @@ class Cameras:
                   options=(("tcp", "TCP"), ("udp", "UDP"))),
             Field("username", _("User name"), value=found.username if found else ""),
             Field("password", _("Password"), "password", hint=kept),
-            Field("enabled", _("Record and watch it"), "checkbox", "true" if found is None or found.enabled else ""),
+            Field("enabled", _("Record and watch it"), "checkbox", "true" if found is None or found.enabled else "",
+                  hint=_("Switched off, it is missed: its counters are unknown while nobody is seen there, until its "
+                         "view is ended or another camera shows the whole place.")),
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
