@@ -2,10 +2,12 @@
 import "htmx.org";
 import { listen } from "./events.js";
 import { installShortcuts } from "./shortcuts.js";
+import { orWords } from "./still.js";
 
 installShortcuts();
 // On a phone the tab of this page may lie outside the row.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+for (const image of document.querySelectorAll<HTMLImageElement>("img.still")) orWords(image);
 // Without a session there is nobody to tell.
 const session = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content;
 if (session) listen(session);

@@ -197,7 +197,7 @@ def _absences_and_alerts(session: Session) -> None:
             "due": ago(58).isoformat(),
             "unstaffed": [
                 {"from": ago(62).isoformat(), "to": ago(57).isoformat(), "customer": "none", "confidence": 0.91},
-                {"from": ago(57).isoformat(), "to": None, "customer": "waiting", "confidence": 0.874},
+                {"from": ago(57).isoformat(), "to": ago(54).isoformat(), "customer": "none", "confidence": 0.874},
             ],
         },
     )

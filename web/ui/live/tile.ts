@@ -23,10 +23,11 @@ const OUT_OF_SIGHT_MS = 3000;
 const NOTES: Partial<Record<Loss | "stalled", string>> = { not_recorded: "live-off", sub_lost: "live-sub_lost" };
 
 const STYLE = sheet(`
-  :host { display: block; position: relative; overflow: hidden; background: var(--video, #10161b); color: var(--video-ink, #fff); }
+  :host { display: block; position: relative; overflow: hidden; container-type: inline-size;
+    background: var(--video, #10161b); color: var(--video-ink, #fff); }
   video { width: 100%; height: 100%; object-fit: contain; display: block; }
-  .note { position: absolute; inset: 0; display: grid; place-items: center; padding: 1rem; text-align: center;
-    font-size: 0.8125rem; text-shadow: 0 1px 2px #000; pointer-events: none; }
+  .note { position: absolute; inset: 0; display: grid; place-items: center; padding: clamp(0.375rem, 4cqi, 1rem); text-align: center;
+    font-size: clamp(0.6875rem, 6cqi, 0.8125rem); text-shadow: 0 1px 2px #000; pointer-events: none; }
   :host([state="live"]) .note { display: none; }
   :host([state="stalled"]) video, :host([state="offline"]) video { opacity: 0.45; }
   .delay { position: absolute; right: 0.5rem; bottom: 0.375rem; padding: 0 0.375rem; border-radius: 4px; font-size: 0.6875rem;

@@ -1,5 +1,6 @@
 // <zone-editor image label>: edits the polygons of its <input type="hidden" data-zone data-label> children over a still.
 import { shadow, sheet } from "../sheets.js";
+import { orWords } from "../still.js";
 import { word } from "../words.js";
 import { STARTING, addAfter, clamp, moveAll, moveCorner, remove, type Polygon } from "./polygon.js";
 
@@ -12,6 +13,7 @@ const STYLE = sheet(`
   :host { display: block; }
   .stage { position: relative; background: var(--video, #10161b); min-height: 8rem; }
   img { display: block; width: 100%; height: auto; min-height: 8rem; }
+  .no-still { aspect-ratio: 16 / 9; margin: 0; display: grid; place-items: center; color: #c6d0d8; font-size: 0.875rem; }
   svg { position: absolute; inset: 0; width: 100%; height: 100%; touch-action: none; }
   polygon { fill-opacity: 0.22; stroke-width: 2; vector-effect: non-scaling-stroke; cursor: move; }
   .staff { fill: var(--good-fill, #2a7); stroke: var(--good-fill, #2a7); }
@@ -40,6 +42,7 @@ class ZoneEditor extends HTMLElement {
     this.#drawing.setAttribute("viewBox", `0 0 ${SCALE} ${SCALE}`);
     this.#drawing.setAttribute("preserveAspectRatio", "none");
     stage.append(still, this.#drawing);
+    orWords(still, this);
     this.#tools.className = "tools";
     shadow(this, STYLE, stage, this.#tools);
     this.#drawing.addEventListener("pointermove", (event) => this.#drag(event));
