@@ -84,19 +84,13 @@ class CameraWorker:
         return not self._thread.is_alive()
 
     def abandon(self, detail: str) -> None:
-        """For a thread that hangs in a read: it ends whenever the read does, and what it brings then is not taken."""
+        """For a thread that hangs in a look-up of a name or in a write: what it still brings is not taken."""
         self._abandoned = True
         self._stop.set()
         self._hub.disconnected()
         self.meter.failed(detail, _now())
         if self._intake is not None:
             self._intake.failed(GapCause.CAMERA_STALLED, detail, _now())
-
-    def again(self) -> "CameraWorker":
-        """Another one for the same stream, for when this one is abandoned; what is counted goes on."""
-        other = CameraWorker(self._camera_id, self._url, self._transport, self._hub, self._intake)
-        other.meter = self.meter
-        return other
 
     def _run(self) -> None:
         wait_s = FIRST_WAIT_S

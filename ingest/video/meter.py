@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ingest.video.clock import CameraClock
 from ingest.video.frames import from_us
@@ -59,14 +59,6 @@ class Meter:
             since = now if before.connected else before.since
             self._health = replace(before, connected=False, since=since, error=detail)
             return before.connected or before.error != detail
-
-    def silent_for(self, now: datetime) -> timedelta:
-        """How long a connected stream has brought no picture; zero when it is not connected."""
-        with self._lock:
-            if not self._health.connected:
-                return timedelta(0)
-            last = max(from_us(self._last_us), self._health.since)
-            return now - last
 
     def read(self, now: datetime) -> Health:
         """The state now; starts a new span for the rates."""

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -16,39 +16,24 @@ from ingest.video.sub_hub import SILENT_S, SubHub
 
 LINGER_S = 10.0
 """A sub-stream stays open so long after the last viewer, who may only be changing pages."""
-STALLED = timedelta(seconds=12)
-"""Connected but without a picture for so long: the read hangs, and its thread is given up."""
 JOIN_S = 8.0
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Stream:
-    worker: CameraWorker
-    hanging: CameraWorker | None = None
-
-    def replace_if_stalled(self, now: datetime) -> bool:
-        """A read that sender reports keep alive does not end: there is at most one such thread besides the own one."""
-        if self.worker.meter.silent_for(now) <= STALLED or not (self.hanging is None or self.hanging.join(0)):
-            return False
-        self.worker.abandon("connected, but no pictures")
-        self.hanging, self.worker = self.worker, self.worker.again()
-        self.worker.start()
-        return True
-
-
-@dataclass(slots=True, kw_only=True)
-class MainStream(_Stream):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MainStream:
     """A recorded camera."""
 
+    worker: CameraWorker
     feed: CameraFeed
     hub: Hub
     intake: Intake
 
 
 @dataclass(slots=True, kw_only=True)
-class _SubStream(_Stream):
+class _SubStream:
+    worker: CameraWorker
     hub: SubHub
     viewers: int = 0
     idle_since: float = 0.0
@@ -102,10 +87,7 @@ class StreamTable:
                 sub.idle_since = time.monotonic()
 
     def tend(self, now: datetime) -> None:
-        """Replaces what hangs, stops sub-streams that nobody has watched for a while, helps out where one is silent."""
-        for camera_id, stream in self.main().items():
-            if stream.replace_if_stalled(now):
-                log.warning("camera_stalled", camera=camera_id)
+        """Stops sub-streams that nobody has watched for a while, helps out where one is silent."""
         with self._lock:
             for camera_id, sub in list(self._sub.items()):
                 self._tend_sub(camera_id, sub, now)
@@ -121,8 +103,6 @@ class StreamTable:
                 self._end_sub(camera_id)
 
     def _tend_sub(self, camera_id: str, sub: _SubStream, now: datetime) -> None:
-        if sub.replace_if_stalled(now):
-            log.warning("sub_stream_stalled", camera=camera_id)
         health = sub.worker.meter.read(now)
         if health.error:
             self._sub_errors[camera_id] = health.error
@@ -155,7 +135,7 @@ class StreamTable:
 
 
 def end_all(streams: Sequence[MainStream]) -> None:
-    """Asks all of them to stop, then waits for all together; who hangs in a read is given up."""
+    """Asks all of them to stop, then waits for all together; who hangs is given up."""
     for stream in streams:
         stream.worker.ask_to_stop()
     until = time.monotonic() + JOIN_S
