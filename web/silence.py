@@ -1,13 +1,13 @@
 """An alert when the recorder or the watcher is not heard of any more: nothing else would tell that nobody looks."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import Session, col, select
 
 from storage.database import Database, insert_new
-from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node
+from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node, awaited
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ class Listening:
         if self._since is None or self._last is None or now - self._last > NODE_SILENT_AFTER:
             self._since = now
         with self._database.transaction() as session:
-            nodes = list(session.exec(select(Node).where(col(Node.role).in_(LISTENED_TO))))
+            nodes = list(session.exec(select(Node).where(col(Node.role).in_(LISTENED_TO), awaited())))
             silent = [node for node in nodes if is_silent(node.heartbeat, self._since, now)]
             changed = _raise(session, silent, now)
             changed += _resolve(session, {node.name for node in nodes if is_heard(node.heartbeat, now)}, now)
@@ -46,9 +46,17 @@ def is_silent(heartbeat: datetime, listening_since: datetime, now: datetime) -> 
     return now - max(heartbeat, listening_since) > NODE_SILENT_AFTER
 
 
-def _raise(session: Session, silent: Iterable[Node], now: datetime) -> int:
+def forget(session: Session, node: Node, now: datetime) -> None:
+    """For a process that is not coming back, so that nobody waits for it any more."""
+    _resolve(session, {node.name}, now)
+    node.forgotten = now
+
+
+def _raise(session: Session, silent: Sequence[Node], now: datetime) -> int:
     """One alert for each silence, however often it is noticed and however many clerks there are."""
-    known = set(session.exec(select(Alert.node_name, Alert.silent_since).where(Alert.kind == AlertKind.NODE_SILENT)))
+    silences = [node.heartbeat for node in silent]
+    told = select(Alert.node_name, Alert.silent_since).where(col(Alert.silent_since).in_(silences))
+    known = set(session.exec(told)) if silences else set()
     fresh = [node for node in silent if (node.name, node.heartbeat) not in known]
     for node in fresh:
         log.error("node_silent", node=node.name, since=node.heartbeat.isoformat())
@@ -66,10 +74,10 @@ def _row(node: Node, now: datetime) -> dict[str, object]:
     }
 
 
-def _resolve(session: Session, heard: set[str], now: datetime) -> int:
+def _resolve(session: Session, names: set[str], now: datetime) -> int:
     lasting = select(Alert).where(Alert.kind == AlertKind.NODE_SILENT, Alert.state != AlertState.RESOLVED)
-    over = [alert for alert in session.exec(lasting) if alert.node_name in heard]
+    over = [alert for alert in session.exec(lasting) if alert.node_name in names]
     for alert in over:
-        log.info("node_heard_again", node=alert.node_name)
+        log.info("node_silence_over", node=alert.node_name)
         alert.state, alert.resolved_at = AlertState.RESOLVED, now
     return len(over)

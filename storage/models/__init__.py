@@ -24,7 +24,7 @@ from storage.models.footage import (
 )
 from storage.models.links import Finding, FindingKind, FootageLink, LinkBasis, Outcome
 from storage.models.notifying import NotifyChannel
-from storage.models.operations import NODE_SILENT_AFTER, Node
+from storage.models.operations import NODE_SILENT_AFTER, Node, awaited
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
 from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View
 from storage.models.presence import (
@@ -98,4 +98,5 @@ __all__ = [
     "View",
     "WatchCursor",
     "WebSession",
+    "awaited",
 ]

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import SQLModel
+from sqlalchemy import ColumnElement
+from sqlmodel import SQLModel, col, or_
 
 from storage.models.columns import JsonObject, column, json_column
 
@@ -17,4 +18,10 @@ class Node(SQLModel, table=True):
     role: str = column("recorder, watcher, web or clerk")
     started_at: datetime = column("")
     heartbeat: datetime = column("written every few seconds")
+    forgotten: datetime | None = column("when it was said not to come back; void once it is heard again", default=None)
     detail: JsonObject = json_column("numbers worth showing", default_factory=dict)
+
+
+def awaited() -> ColumnElement[bool]:
+    """Of nodes: those that nobody has said not to come back."""
+    return or_(col(Node.forgotten).is_(None), col(Node.heartbeat) > col(Node.forgotten))

@@ -7,7 +7,7 @@ from sqlmodel import delete, select
 
 from storage.database import Database
 from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node, Scope
-from tests.web.conftest import NOON, SignedIn
+from tests.web.conftest import NOON, Clock, SignedIn
 from web.services import Services
 from web.silence import EVERY, Listening
 
@@ -119,3 +119,27 @@ def test_it_is_shown_in_a_halls_list_and_can_be_acknowledged_by_a_supervisor_of_
     assert (answer.status_code, answer.json()["state"]) == (200, "acknowledged")
     refused = signed_in("investigator")
     assert refused.post(address, headers={"X-CSRF-Token": csrf}).status_code == 403
+
+
+def test_a_process_that_does_not_come_back_is_forgotten_by_an_administrator(
+    silent: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    clock.forward(2 * LONG)
+    for role in ("supervisor", "investigator"):
+        assert signed_in(role).delete("/api/v1/nodes/recorder-1").status_code == 403
+    client = signed_in("admin")
+    assert [node["name"] for node in client.get("/api/v1/nodes").json()] == ["recorder-1"]
+    assert "Forget it" in client.get("/health?lang=en").text
+    done = client.post("/health/forget", data={"name": "recorder-1"})
+    assert done.status_code == 303, done.text
+    assert client.get("/api/v1/nodes").json() == []
+    assert [alert.state for alert in silences(silent.database)] == [AlertState.RESOLVED]
+    assert Listening(silent.database).run_once(clock.now) == 0
+    beat(silent.database, "recorder-1", 3 * LONG)
+    assert [node["name"] for node in client.get("/api/v1/nodes").json()] == ["recorder-1"]
+
+
+def test_a_process_that_runs_is_not_forgotten(services: Services, signed_in: SignedIn) -> None:
+    beat(services.database, "recorder-1")
+    refused = signed_in("admin").delete("/api/v1/nodes/recorder-1")
+    assert (refused.status_code, "stop it first" in refused.text) == (409, True)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, or_, select
 
 from storage.models import (
@@ -21,8 +22,11 @@ from storage.models import (
     Location,
     Node,
     Segment,
+    awaited,
 )
 from storage.models.columns import JsonObject
+from web.api import nodes as nodes_api
+from web.api.administration import AdminDesk
 from web.auth import require
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.places import HallRef, hall_ref
@@ -128,7 +132,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             now=now,
             zone=cameras[0].hall.timezone if cameras else DEFAULT_ZONE,
             cameras=cameras,
-            nodes=tuple(_node(n, now) for n in session.exec(select(Node).order_by(col(Node.role), col(Node.name)))),
+            nodes=_nodes(session, now),
             spool=_spool(session),
             hours=_hours(session, now),
             deliveries=_deliveries(session),
@@ -203,6 +207,11 @@ def _gaps(session: Session, start: datetime, now: datetime) -> dict[str, tuple[C
     }
 
 
+def _nodes(session: Session, now: datetime) -> tuple[NodeHealth, ...]:
+    found = session.exec(select(Node).where(awaited()).order_by(col(Node.role), col(Node.name)))
+    return tuple(_node(node, now) for node in found)
+
+
 def _node(node: Node, now: datetime) -> NodeHealth:
     age = (now - node.heartbeat).total_seconds()
     return NodeHealth(
@@ -256,3 +265,9 @@ def _failure(row: Delivery) -> FailedDelivery:
 
 
 add_page(router, "/health", "health.html", health_page)
+
+
+@router.post("/health/forget", include_in_schema=False)
+def forget(desk: AdminDesk, name: Annotated[str, Form(max_length=200)]) -> Response:
+    nodes_api.forget_node(desk, name)
+    return RedirectResponse("/health", 303)

@@ -39,6 +39,12 @@ def upgrade() -> None:
         sa.Column("role", sa.String(), nullable=False, comment="recorder, watcher, web or clerk"),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("heartbeat", sa.DateTime(timezone=True), nullable=False, comment="written every few seconds"),
+        sa.Column(
+            "forgotten",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it was said not to come back; void once it is heard again",
+        ),
         sa.Column("detail", sa.JSON(), nullable=False, comment="numbers worth showing"),
         sa.PrimaryKeyConstraint("name"),
     )
