@@ -22,6 +22,7 @@ from correlation.findings import (
 from correlation.marks import unexamine
 from correlation.raising import raise_finding, withdraw_finding
 from correlation.sight import Watched, clock_errors, clock_was_wrong, presence_in, presence_of, watched_counters
+from correlation.stamps import COARSEST, latest
 from storage.database import Database
 from storage.intervals import Span, merge
 from storage.models import Finding, FindingKind, FootageLink, Presence, Step, View, WatchCursor
@@ -63,6 +64,7 @@ class _Case:
     step: Step
     finding: Finding | None
     span: Span
+    """In which it happened; longer than its stamps say where they are coarse."""
 
 
 def _fresh_findings(now: datetime) -> Select[int]:
@@ -119,7 +121,7 @@ def _load(session: Session, steps: Sequence[int]) -> list[_Case]:
         .where(col(Step.id).in_(steps))
         .with_for_update(read=True, of=Step)
     )
-    return [_Case(step, finding, Span(step.start, step.end)) for step, finding in session.execute(query)]
+    return [_Case(step, finding, Span(step.start, latest(step.end))) for step, finding in session.execute(query)]
 
 
 def _watching(counters: dict[str, Watched], case: _Case) -> Watched:
@@ -169,7 +171,7 @@ def _doubted(session: Session, case: _Case, watched: Watched, first: Judgement, 
     assert case.step.counter_id is not None
     step, cameras = case.span, watched.at(case.span.start)
     received_at = case.step.received_at
-    if not ended_before_it_was_told(step.end, received_at, margin):
+    if not ended_before_it_was_told(case.step.end, received_at, margin):
         return _undecided(case, first, doubt="received_before_its_end", received_at=received_at.isoformat())
     errors = clock_errors(session, cameras, window(step.start, step.end, margin))
     if not errors:
@@ -220,7 +222,7 @@ def _take_up_late_presence(database: Database, now: datetime, margin: timedelta)
         return
     spans: dict[str, list[Span]] = {}
     for _, counter_id, start, end in rows:
-        spans.setdefault(counter_id, []).append(Span(start - margin, max(start, end or now) + margin))
+        spans.setdefault(counter_id, []).append(Span(start - COARSEST - margin, max(start, end or now) + margin))
     with database.transaction() as session:
         basis.lock(session)
         for counter_id, found in spans.items():

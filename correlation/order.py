@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from correlation.stamps import latest
 from storage.models import StepKind
 
 MARGIN = timedelta(seconds=10)
@@ -18,7 +19,6 @@ _BEFORE = {
     StepKind.DELIVER: _UNTIL_DECIDED,
 }
 """What has to come before a step of each kind."""
-_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,4 @@ def contradictions(case: Iterable[Stamp], margin: timedelta = MARGIN) -> list[Co
 def _later(step: Stamp, stamps: Sequence[Stamp], margin: timedelta) -> Contradiction:
     firsts = {stamp.kind: stamp for stamp in sorted(stamps, key=lambda stamp: stamp.start, reverse=True)}
     before = (firsts[kind] for kind in _BEFORE[step.kind] if kind in firsts)
-    return Contradiction(step, tuple(first for first in before if _latest(step) + margin < first.start))
-
-
-def _latest(stamp: Stamp) -> datetime:
-    """A stamp without seconds may mean any moment of its minute."""
-    whole = stamp.start.second == 0 and stamp.start.microsecond == 0
-    return stamp.start + (_MINUTE if whole else timedelta(0))
+    return Contradiction(step, tuple(first for first in before if latest(step.start) + margin < first.start))

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,13 @@ from storage.models import StepKind
 from storage.sayings import Saying
 
 TIMES = ("start", "end", "due", "closed")
+MOMENTS = ("start", "end")
+"""Compared with what was seen at the counter: a date alone would mean midnight, when nobody is there."""
 REQUIRED = ("case", "step", "start")
+
+
+_WITH_HOURS = Saying("export the column with hours and minutes")
+_HOURS = ("%H", "%I", "%X", "%c")
 
 
 class MappingError(Exception):
@@ -148,6 +154,13 @@ class Mapping:
                 said = Saying("%(value)s is not a time", value=shown(text))
                 problems.append(Problem(field, said, _time_remedy(self.file.time)))
                 continue
+            if _is_date(text, self.file.time):
+                if field in MOMENTS:
+                    problems.append(
+                        Problem(field, Saying("%(value)s has no time of day", value=shown(text)), _WITH_HOURS)
+                    )
+                    continue
+                moment = _in_favour(field, moment)
             values[field] = moment
             if moment.tzinfo is None:
                 said = Saying("%(value)s has no time zone", value=shown(text))
@@ -166,6 +179,21 @@ def _read_time(text: str, times: Times) -> datetime:
     moment = datetime.fromisoformat(text) if iso else datetime.strptime(text, times.format)  # noqa: DTZ007
     zone: tzinfo | None = moment.tzinfo or (ZoneInfo(times.zone) if times.zone else None)
     return moment.replace(tzinfo=zone)
+
+
+def _is_date(text: str, times: Times) -> bool:
+    if times.format != "iso":
+        return not any(directive in times.format for directive in _HOURS)
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _in_favour(field: str, midnight: datetime) -> datetime:
+    """A limit that is a date lasts to the end of that day; a case that was closed on a date, from its beginning."""
+    return midnight.replace(hour=23, minute=59, second=59) if field == "due" else midnight
 
 
 def _time_remedy(times: Times) -> Saying:

@@ -69,6 +69,33 @@ def examine(database: Database, linker: Linker, now: datetime) -> int:
     return find_unstaffed_steps(database, now)
 
 
+def stamped_in_minutes(database: Database, back_at: float) -> int:
+    """The clerk comes back within the minute in which the step is stamped, and enters it then."""
+    with database.transaction() as session:
+        session.add(presence(0, 30, StaffState.STAFFED))
+        session.add(presence(30, back_at, StaffState.UNSTAFFED))
+        session.add(presence(back_at, None, StaffState.STAFFED))
+        session.add(WatchCursor(camera_id=CAMERA, watched_to=at(WATCHED)))
+        record(session, 0, 600)
+        step_id = step(session, 300, 300)
+        session.get_one(Step, step_id).received_at = at(345)
+        return step_id
+
+
+def test_a_stamp_without_seconds_may_mean_any_moment_of_its_minute(hall: Database, linker: Linker) -> None:
+    stamped_in_minutes(hall, back_at=320)
+    assert examine(hall, linker, at(WATCHED)) == 0
+
+
+def test_a_stamp_without_seconds_is_found_when_nobody_was_there_in_all_its_minute(
+    hall: Database, linker: Linker
+) -> None:
+    stamped_in_minutes(hall, back_at=371)
+    assert examine(hall, linker, at(WATCHED)) == 1
+    (finding,) = findings(hall)
+    assert finding.evidence["window"] == {"start": at(290).isoformat(), "end": at(370).isoformat()}
+
+
 def test_a_step_while_nobody_was_there_is_found_once(hall: Database, linker: Linker) -> None:
     step_id = unstaffed_scene(hall)
     assert examine(hall, linker, at(WATCHED)) == 1

@@ -103,3 +103,27 @@ def test_a_wrong_mapping_names_the_key(tmp_path: Path, change: str, into: str, n
 def test_a_mapping_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(MappingError, match="No such file"):
         Mapping.load(tmp_path / "nothing.toml")
+
+
+@pytest.mark.parametrize("text", ["2026-03-02", "20260302", "2026-W10-1"])
+def test_a_date_alone_does_not_say_when_a_step_was(tmp_path: Path, text: str) -> None:
+    """It would mean midnight, when nobody is at any counter."""
+    iso = GOOD.replace('format = "%Y/%m/%d %H:%M"', 'format = "iso"')
+    row = read(tmp_path, f"2026-001,S1,受理,L01,2026-03-02 09:14,{text},", iso)
+    assert isinstance(row, RowError)
+    assert [(p.field, p.problem) for p in row.problems] == [("结束 (end)", f"{text} has no time of day")]
+    assert "hours and minutes" in row.problems[0].remedy
+
+
+def test_a_format_without_hours_does_not_say_when_a_step_was(tmp_path: Path) -> None:
+    dates = GOOD.replace('format = "%Y/%m/%d %H:%M"', 'format = "%Y/%m/%d"')
+    row = read(tmp_path, "2026-001,S1,受理,L01,2026/3/2,,", dates)
+    assert isinstance(row, RowError)
+    assert [p.field for p in row.problems] == ["开始 (start)"]
+
+
+def test_a_limit_that_is_a_date_lasts_to_the_end_of_that_day(tmp_path: Path) -> None:
+    iso = GOOD.replace('format = "%Y/%m/%d %H:%M"', 'format = "iso"').replace('end = "结束"', 'due = "结束"')
+    row = read(tmp_path, "2026-001,S1,受理,L01,2026-03-02 09:14,2026-03-16,", iso)
+    assert isinstance(row, Row)
+    assert row.due == datetime(2026, 3, 16, 15, 59, 59, tzinfo=UTC)
