@@ -8,6 +8,8 @@ from storage.intervals import Span
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
 
 RETURNED, CLOSED, UNKNOWN = "returned", "closed", "unknown"
+CHANGED = "changed"
+"""It is none by the rule, the hours or the views that hold now; it goes on if it becomes one by them, too."""
 WITHDRAWN = "withdrawn"
 """It has been none: its camera showed something else. Such a row ends where it starts and is listed nowhere."""
 

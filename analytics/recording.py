@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from analytics.absence import FoundAbsence, PresenceSpan
+from analytics.absence import CHANGED, FoundAbsence, PresenceSpan
 from analytics.health import FaultChange
 from analytics.presence import Transition
 from storage.models import (
@@ -89,14 +89,16 @@ def write_absences(
         row = left.pop(absence.start, None) or _absence_at(session, counter_id, absence.start)
         if row is None:
             _begin_absence(session, hall_id, counter_id, absence, now)
-        elif row.end is None:
+            continue
+        if row.ended_by == CHANGED:
+            _go_on(session, row, absence)
+        if row.end is None:
             row.customer_waiting = row.customer_waiting or absence.customer_waiting
             row.evidence = _evidence(absence, row.evidence.get("due"))
             if absence.end is not None:
                 end_absence(session, row, absence.end, absence.ended_by, now)
     for row in left.values():
-        # Its hours, rule or views were changed while it lasted.
-        end_absence(session, row, max(now, row.start), "unknown", now)
+        end_absence(session, row, max(now, row.start), CHANGED, now)
 
 
 def write_faults(session: Session, changes: Iterable[FaultChange]) -> None:
@@ -190,15 +192,16 @@ def _absence_at(session: Session, counter_id: str, start: datetime) -> Absence |
 
 
 def _begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundAbsence, now: datetime) -> None:
+    threshold_s, rule_id, rule_version = _by_rule(found)
     row = Absence(
         counter_id=counter_id,
         start=found.start,
         end=found.end,
         ended_by=found.ended_by,
-        threshold_s=round(found.threshold.total_seconds()),
+        threshold_s=threshold_s,
         customer_waiting=found.customer_waiting,
-        rule_id=found.rule.id,
-        rule_version=found.rule.version,
+        rule_id=rule_id,
+        rule_version=rule_version,
         evidence=_evidence(found),
     )
     session.add(row)
@@ -217,6 +220,19 @@ def _begin_absence(session: Session, hall_id: str, counter_id: str, found: Found
         )
     )
     session.flush()
+
+
+def _go_on(session: Session, row: Absence, found: FoundAbsence) -> None:
+    """It is the same event, so its alert is the same and nobody is told twice."""
+    row.end, row.ended_by = None, ""
+    row.threshold_s, row.rule_id, row.rule_version = _by_rule(found)
+    for alert in session.exec(select(Alert).where(Alert.absence_id == row.id)):
+        alert.resolved_at = None
+        alert.state = AlertState.ACKNOWLEDGED if alert.acknowledged_at else AlertState.RAISED
+
+
+def _by_rule(found: FoundAbsence) -> tuple[int, int | None, int]:
+    return round(found.threshold.total_seconds()), found.rule.id, found.rule.version
 
 
 def end_absence(session: Session, row: Absence, end: datetime, ended_by: str, now: datetime) -> None:

@@ -93,7 +93,7 @@ class Absence(SQLModel, table=True):
     counter_id: str = column("", foreign_key="counter.id")
     start: datetime = column("first unstaffed moment")
     end: datetime | None = column("when somebody came back, the hall closed or seeing ended", default=None)
-    ended_by: str = column("returned, closed, unknown, withdrawn; empty while it lasts", default="")
+    ended_by: str = column("returned, closed, unknown, changed, withdrawn; empty while it lasts", default="")
     threshold_s: int = column("the threshold that applied")
     customer_waiting: bool = column("a customer waited at some time in it", default=False)
     rule_id: int | None = column("empty: the built-in default", default=None, foreign_key="absence_rule.id")

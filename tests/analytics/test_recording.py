@@ -115,13 +115,37 @@ def test_the_evidence_of_a_long_absence_keeps_how_it_began_and_how_it_went_on(sq
         assert session.exec(select(Absence)).one().evidence["left_out"] == 500 - MAX_EVIDENCE
 
 
-def test_an_absence_that_is_not_found_any_more_ends_as_unknown(sqlite_database: Database) -> None:
+def test_an_absence_that_is_one_by_the_changed_rule_too_goes_on(sqlite_database: Database) -> None:
+    longer = replace(an_absence(), due=at(600), threshold=timedelta(seconds=600), rule=Rule(timedelta(seconds=600)))
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_absences(session, HALL, "cc-1", [an_absence()], at(300))
+        write_absences(session, HALL, "cc-1", [], at(400))
+        write_absences(session, HALL, "cc-1", [longer], at(600))
+        (row,) = session.exec(select(Absence))
+        (alert,) = session.exec(select(Alert))
+        assert (row.end, row.ended_by, row.threshold_s) == (None, "", 600)
+        assert (alert.state, alert.resolved_at) == (AlertState.RAISED, None)
+        write_absences(session, HALL, "cc-1", [replace(longer, end=at(900), ended_by="returned")], at(900))
+        assert (row.end, row.ended_by, alert.state) == (at(900), "returned", AlertState.RESOLVED)
+
+
+def test_an_absence_that_has_ended_otherwise_does_not_go_on(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_absences(session, HALL, "cc-1", [an_absence(end=350, ended_by="unknown")], at(350))
+        write_absences(session, HALL, "cc-1", [an_absence()], at(400))
+        (row,) = session.exec(select(Absence))
+        assert (row.end, row.ended_by) == (at(350), "unknown")
+
+
+def test_an_absence_that_is_not_found_any_more_ends(sqlite_database: Database) -> None:
     with sqlite_database.transaction() as session:
         a_hall(session)
         write_absences(session, HALL, "cc-1", [an_absence()], at(300))
         write_absences(session, HALL, "cc-1", [], at(350))
         (row,) = session.exec(select(Absence)).all()
-        assert (row.end, row.ended_by) == (at(350), "unknown")
+        assert (row.end, row.ended_by) == (at(350), "changed")
 
 
 def test_an_absence_found_after_the_fact_calls_nobody(sqlite_database: Database) -> None:

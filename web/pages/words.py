@@ -111,6 +111,7 @@ UNKNOWN_WORDS: Mapping[str, str] = {
 
 ENDED_WORDS: Mapping[str, str] = {
     "returned": _("somebody came back"),
+    "changed": _("by the rule, the hours or the views that were changed, it is none"),
     "closed": _("the hall closed"),
     "unknown": _("the camera could no longer see"),
     "withdrawn": _("taken back: the camera showed something else"),

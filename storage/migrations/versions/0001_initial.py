@@ -605,7 +605,7 @@ def upgrade() -> None:
             "ended_by",
             sa.String(),
             nullable=False,
-            comment="returned, closed, unknown, withdrawn; empty while it lasts",
+            comment="returned, closed, unknown, changed, withdrawn; empty while it lasts",
         ),
         sa.Column("threshold_s", sa.Integer(), nullable=False, comment="the threshold that applied"),
         sa.Column("customer_waiting", sa.Boolean(), nullable=False, comment="a customer waited at some time in it"),
