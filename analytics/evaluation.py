@@ -80,10 +80,6 @@ class ZoneScore:
         known = self.seconds - self.unknown
         return self.correct / known if known else 1.0
 
-    @property
-    def unknown_share(self) -> float:
-        return self.unknown / self.seconds if self.seconds else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class Report:

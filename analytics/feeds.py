@@ -25,16 +25,10 @@ class CameraFeed:
         self._arrived = arrived
         self._clock = clock
         self._newest: Picture | None = None
-        self._last_arrival: datetime | None = None
         self.dropped = 0
         self._stop = Event()
         self._thread = Thread(target=self._run, name=f"feed {camera_id}", daemon=True)
         self._error = ""
-
-    @property
-    def last_arrival(self) -> datetime | None:
-        """When the last picture came, by our own clock."""
-        return self._last_arrival
 
     def start(self) -> None:
         self._thread.start()
@@ -65,7 +59,7 @@ class CameraFeed:
         for picture in self._source.pictures(self._stop):
             with self._arrived:
                 self.dropped += self._newest is not None
-                self._newest, self._last_arrival = picture, self._clock()
+                self._newest = picture
                 self._arrived.notify_all()
             self._report("")
 

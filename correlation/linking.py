@@ -4,12 +4,11 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from correlation import basis
 from correlation.links import Link, write
-from correlation.marks import unsettle, unsettle_counter
+from correlation.marks import unsettle_counter
 from correlation.names import resolve_counters, resolve_departments
 from correlation.newcomers import LateFootage
 from correlation.resolve import Moment, Resolution, Seen, moment, resolve, unmapped
@@ -18,7 +17,7 @@ from correlation.windows import windows
 from storage.database import Database
 from storage.footage import NOT_YET, Coverage
 from storage.intervals import Span
-from storage.models import Outcome, Step
+from storage.models import Outcome
 
 LEAD_IN = timedelta(seconds=5)
 LEAD_OUT = timedelta(seconds=10)
@@ -69,16 +68,6 @@ class Linker:
                 break
             written += self._link(picked, now)
         return written
-
-    def relink(self, *, counter_id: str | None = None, source_id: str | None = None) -> int:
-        """Puts everything of a counter or a source back into the queue; returns how many links that are."""
-        with self._database.transaction() as session:
-            basis.lock(session)
-            count = unsettle_counter(session, counter_id) if counter_id is not None else 0
-            if source_id is not None:
-                resolve_counters(session, source_id)
-                count += unsettle(session, select(col(Step.id)).where(col(Step.source_id) == source_id))
-        return count
 
     def _notice_changes(self, now: datetime) -> None:
         with self._database.transaction() as session:

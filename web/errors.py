@@ -4,15 +4,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Protocol
 
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from storage.sayings import Saying
 from web.addresses import sign_in_address, wants_json
 from web.field_problems import FieldProblem
+
+log = structlog.get_logger(__name__)
 
 
 class WebError(Exception):
@@ -171,7 +177,39 @@ async def _respond_to_validation(connection: HTTPConnection, error: Exception) -
     return await _respond(connection, Unprocessable(fields=[FieldProblem.of(detail) for detail in error.errors()]))
 
 
+async def _respond_to_database(connection: HTTPConnection, error: Exception) -> Response | None:
+    """It is away, or it is locked for too long; what it says may name its address and is for the log alone."""
+    log.warning("database_away", path=connection.url.path, error=type(error).__name__)
+    return await _respond(connection, Unavailable(Saying("The database does not answer. Try again in a minute.")))
+
+
+class Unforeseen:
+    """The innermost middleware: what nobody has foreseen is logged and answered like every other error."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            if scope["type"] != "http" or begun:
+                raise
+            log.exception("request_failed", path=scope["path"])
+            await response_to(Request(scope, receive), WebError())(scope, receive, send)
+
+
 def install(app: FastAPI) -> None:
+    app.add_middleware(Unforeseen)
+    app.add_exception_handler(OperationalError, _respond_to_database)  # type: ignore[arg-type]
+    app.add_exception_handler(InterfaceError, _respond_to_database)  # type: ignore[arg-type]
     app.add_exception_handler(WebError, _respond)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _respond_to_framework)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _respond_to_validation)  # type: ignore[arg-type]

@@ -28,6 +28,8 @@ class Subject:
     """Chinese, English; empty where every hall is concerned."""
     timezone: str
     since: datetime
+    until: datetime | None = None
+    """None while it lasts."""
     counter: str = ""
     """The number above it."""
     camera: str = ""
@@ -45,14 +47,15 @@ class Notice:
 
 def notice(subject: Subject, public_url: str) -> Notice:
     """`public_url` without a slash at its end; empty: no link."""
-    since = f"{subject.since.astimezone(ZoneInfo(subject.timezone)):%Y-%m-%d %H:%M:%S}"
     chinese, english = _sentences(subject)
+    when, when_english = _times(subject)
     lines = [
-        f"{chinese}，自 {since}（{subject.timezone}）。",
-        f"{english} since {since} ({subject.timezone}).",
+        f"{chinese}，{when}（{subject.timezone}）。",
+        f"{english} {when_english} ({subject.timezone}).",
         *([f"{public_url}{subject.page}"] if public_url else []),
     ]
-    return Notice(title=f"{chinese} · {english}", body="\n".join(lines))
+    over, over_english = ("（已结束）", " (over)") if subject.until else ("", "")
+    return Notice(title=f"{chinese}{over} · {english}{over_english}", body="\n".join(lines))
 
 
 def trial(channel: str, public_url: str) -> Notice:
@@ -63,6 +66,15 @@ def trial(channel: str, public_url: str) -> Notice:
         *([public_url] if public_url else []),
     ]
     return Notice(title="Hallwatch 测试消息 · Test message", body="\n".join(lines))
+
+
+def _times(subject: Subject) -> tuple[str, str]:
+    zone = ZoneInfo(subject.timezone)
+    since = f"{subject.since.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    if subject.until is None:
+        return f"自 {since}", f"since {since}"
+    until = f"{subject.until.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+    return f"自 {since} 至 {until}", f"from {since} to {until}"
 
 
 def _sentences(subject: Subject) -> tuple[str, str]:

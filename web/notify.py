@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import ColumnElement, CursorResult, and_, update
 from sqlmodel import Session, col, exists, or_, select
 
+from analytics.absence import WITHDRAWN
 from storage.database import Database, insert_new
 from storage.models import Absence, Alert, Camera, CameraFault, Counter, Delivery, DeliveryState, Hall, Node
 from web import notify_apprise
@@ -37,6 +38,7 @@ class Step(StrEnum):
     TOO_LATE = "too_late"
     TOO_OFTEN = "too_often"
     NO_CHANNEL = "no_channel"
+    WITHDRAWN = "withdrawn"
 
 
 class Notifier:
@@ -101,6 +103,8 @@ class Notifier:
             delivery = session.get_one(Delivery, delivery_id)
             alert = session.get_one(Alert, delivery.alert_id)
             step = next_step(delivery.attempts, alert.raised_at, now, known=delivery.channel in self._channels)
+            if _is_withdrawn(session, alert):
+                step = Step.WITHDRAWN
             attempts = delivery.attempts + 1
             changes: dict[str, object] = {"attempts": attempts, "next_try": now + pause_after(attempts)}
             if step is not Step.SEND:
@@ -176,6 +180,11 @@ def _facts(delivery: Delivery) -> dict[str, object]:
     return {"alert": delivery.alert_id, "channel": delivery.channel, "attempts": delivery.attempts}
 
 
+def _is_withdrawn(session: Session, alert: Alert) -> bool:
+    absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
+    return absence is not None and absence.ended_by == WITHDRAWN
+
+
 def _subject(session: Session, alert_id: int) -> Subject:
     alert = session.get_one(Alert, alert_id)
     hall = session.get(Hall, alert.hall_id) if alert.hall_id else None
@@ -191,6 +200,7 @@ def _subject(session: Session, alert_id: int) -> Subject:
         hall=(hall.name, hall.name_en) if hall else ("", ""),
         timezone=hall.timezone if hall else session.exec(select(Hall.timezone)).first() or "UTC",
         since=began.start if began else alert.silent_since or alert.raised_at,
+        until=(began.end if began else None) or alert.resolved_at,
         counter=counter.number if counter else "",
         camera=camera.name or camera.id if camera else "",
         fault=fault.kind if fault else None,

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Role, Source, Step
+from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Role, Source
 from web.errors import NotFound
 from web.permissions import Permission
 from web.viewer import Viewer
@@ -54,14 +54,6 @@ def scoped_case(session: Session, viewer: Viewer, case_id: int) -> Case:
     if case is None or not may_see_case(viewer, case):
         raise NotFound
     return case
-
-
-def scoped_step(session: Session, viewer: Viewer, step_id: int) -> Step:
-    step = session.get(Step, step_id)
-    if step is None:
-        raise NotFound
-    scoped_case(session, viewer, step.case_id)
-    return step
 
 
 def scoped_source(session: Session, viewer: Viewer, source_id: str) -> Source:

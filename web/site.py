@@ -17,7 +17,7 @@ import orjson
 from pydantic import SecretStr
 from sqlmodel import Session, select
 
-from storage.models import Camera, Declared, NotifyChannel
+from storage.models import Camera, Declared, NotifyChannel, Source
 from storage.secrets import SecretBox
 from web import looks, places
 from web.channels import put_channel
@@ -161,6 +161,11 @@ def _retire(session: Session, row: Declared, now: datetime) -> None:
         for rule in places.rules_in_force(session, hall_id or None, counter_id or None):
             rule.valid_to = now
             session.add(rule)
+    elif row.kind == "source":
+        source = session.get(Source, row.key)
+        if source:
+            source.key_hash = ""
+            session.add(source)
     elif row.kind == "notify_channel":
         channel = session.get(NotifyChannel, row.key)
         if channel:

@@ -1,6 +1,5 @@
 """Which detector runs here."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +28,7 @@ def choose_detector(name: DetectorName = "auto", weights: str = "") -> PersonDet
 
 def _best(weights: str) -> DetectorName:
     if not weights:
-        return "yolo" if find_spec("ultralytics") and Path(DEFAULT_WEIGHTS).is_file() else "ssd"
+        return "ssd"
     return "onnx" if weights.endswith(".onnx") else "yolo"
 
 

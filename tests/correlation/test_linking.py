@@ -220,13 +220,3 @@ def test_what_just_happened_is_linked_before_a_backlog(hall: Database) -> None:
         picked = Picker().pick(session, LATER, 400)
     assert newest in picked.steps
     assert len(picked) == 200
-
-
-def test_relink_puts_everything_of_a_counter_back(hall: Database, linker: Linker) -> None:
-    with hall.transaction() as session:
-        record(session, 0, 300)
-        step(session, 100, 160)
-    linker.run_once(LATER)
-    assert linker.relink(counter_id="cc-1") == 1
-    assert linker.relink(source_id="platform") == 1
-    assert linker.run_once(LATER) == 1

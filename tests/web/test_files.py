@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import col, func, select
 
-from storage.models import Batch, Source, Step
+from storage.models import AccessEntry, Batch, Source, Step
 from tests.web.conftest import SignedIn
 from tests.web.test_body_limits import FILE, post, session_of
 from tests.web.test_push import ROW
@@ -135,3 +135,13 @@ def test_the_api_describes_how_to_send_a_file(signed_in: SignedIn) -> None:
     operation = described["paths"]["/api/v1/sources/{source}/files"]["post"]
     form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["$ref"].rpartition("/")[2]
     assert set(described["components"]["schemas"][form]["properties"]) == {"file", "mapping", "dry_run"}
+
+
+def test_who_imported_a_file_is_in_the_access_log_and_who_only_tried_is_not(
+    services: Services, signed_in: SignedIn
+) -> None:
+    send(signed_in("inspector"), dry_run="true")
+    batch = send(signed_in("inspector")).json()["batch_id"]
+    with services.database.transaction() as session:
+        entries = list(session.exec(select(AccessEntry).where(AccessEntry.action == "import")))
+    assert [(entry.subject, entry.user_id) for entry in entries] == [(f"batch:{batch} source:cc-platform", 2)]

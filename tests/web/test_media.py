@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
@@ -63,8 +64,20 @@ def test_a_clip_is_fetched_in_ranges(inspector: TestClient) -> None:
 
 def test_an_unchanged_clip_is_not_sent_again(inspector: TestClient) -> None:
     asked = span(at(60), at(65))
-    etag = inspector.get("/media/clip.mp4", params=asked).headers["etag"]
+    first = inspector.get("/media/clip.mp4", params=asked)
+    etag = first.headers["etag"]
+    assert first.headers["cache-control"] == "private, no-cache"
     assert inspector.get("/media/clip.mp4", params=asked, headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_what_a_browser_has_kept_is_not_shown_to_who_signs_in_there_next(
+    footage: Services, signed_in: SignedIn, app: FastAPI
+) -> None:
+    asked = span(at(60), at(65))
+    etag = signed_in("inspector").get("/media/clip.mp4", params=asked).headers["etag"]
+    kept = {"If-None-Match": etag}
+    assert signed_in("department").get("/media/clip.mp4", params=asked, headers=kept).status_code == 404
+    assert TestClient(app, follow_redirects=False).get("/media/clip.mp4", params=asked, headers=kept).status_code == 401
 
 
 def test_a_download_has_a_telling_name_and_needs_the_right(footage: Services, signed_in: SignedIn) -> None:
@@ -79,6 +92,7 @@ def test_a_still_is_a_jpeg(inspector: TestClient) -> None:
     answer = inspector.get("/media/still.jpg", params={"camera": CAMERA, "at": at(24).isoformat()})
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.content.startswith(b"\xff\xd8")
+    assert answer.headers["cache-control"] == "no-store"
     newest = inspector.get("/media/still.jpg", params={"camera": CAMERA})
     assert newest.status_code == 200
     assert newest.headers["cache-control"] == "no-store"

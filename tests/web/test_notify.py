@@ -423,5 +423,27 @@ def test_nobody_is_called_for_an_absence_that_was_over_when_it_was_found(hall: D
 
 
 def test_an_absence_that_ended_before_the_message_went_out_is_still_told(hall: Database, listener: Listener) -> None:
-    resolve(hall, raise_absence(hall), NOW + timedelta(seconds=1))
+    alert_id = raise_absence(hall)
+    resolve(hall, alert_id, NOW + timedelta(seconds=1))
+    end_absence_of(hall, alert_id, NOW + timedelta(seconds=1), "returned")
     assert notifier(hall, listener).run_once(NOW + timedelta(seconds=2)) == 1
+    (message,) = listener.messages
+    assert "（已结束）" in message["title"]
+    assert "(over)" in message["title"]
+    assert "from 2026-01-05 11:55:00 to 2026-01-05 12:00:01 (Asia/Shanghai)" in message["message"]
+
+
+def test_an_absence_that_was_taken_back_is_told_to_nobody(hall: Database, listener: Listener) -> None:
+    alert_id = raise_absence(hall)
+    listener.status = 500
+    notifier(hall, listener).run_once(NOW)
+    listener.status = 200
+    end_absence_of(hall, alert_id, NOW - timedelta(minutes=5), "withdrawn")
+    assert notifier(hall, listener).run_once(NOW + LONGEST_PAUSE) == 0
+    assert only_delivery(hall).state is DeliveryState.FAILED
+
+
+def end_absence_of(database: Database, alert_id: int, at: datetime, ended_by: str) -> None:
+    with database.transaction() as session:
+        absence = session.get_one(Absence, session.get_one(Alert, alert_id).absence_id)
+        absence.end, absence.ended_by = at, ended_by

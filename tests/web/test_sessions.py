@@ -1,5 +1,6 @@
 """Signing in, staying signed in, and leaving."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -96,6 +97,16 @@ def test_guessing_is_locked_out_and_the_right_password_too_for_a_while(anonymous
     assert anonymous.post("/api/v1/sign-in", json=FORM).status_code == 429
     clock.forward(attempts.WINDOW)
     assert anonymous.post("/api/v1/sign-in", json=FORM).status_code == 200
+
+
+@pytest.mark.usefixtures("with_password")
+def test_guessing_many_at_once_gets_no_further(anonymous: TestClient) -> None:
+    wrong = FORM | {"password": "wrong"}
+    with ThreadPoolExecutor(16) as guessers:
+        answers = list(guessers.map(lambda _: anonymous.post("/api/v1/sign-in", json=wrong).status_code, range(16)))
+    tried = answers.count(401)
+    assert tried <= attempts.PER_NAME_AND_ADDRESS + 1, "two are checked at once"
+    assert answers.count(429) == len(answers) - tried
 
 
 @pytest.mark.usefixtures("with_password")

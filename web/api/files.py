@@ -2,18 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, UploadFile
+from fastapi import APIRouter, File, Form, UploadFile
 
 from ingest.approvals.reports import BatchReport
 from storage.sayings import Saying
-from web.auth import require
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
-from web.permissions import Permission
 from web.scope import scoped_source
-from web.services import ServicesDep
-from web.uploads import import_upload, name_of, read_mapping
-from web.viewer import Viewer
+from web.uploads import ImportDeskDep, import_upload, name_of, read_mapping
 
 router = APIRouter(prefix="/api/v1", tags=["approvals"])
 
@@ -21,8 +17,7 @@ router = APIRouter(prefix="/api/v1", tags=["approvals"])
 @router.post("/sources/{source}/files")
 def import_file_of_cases(
     source: str,
-    viewer: Annotated[Viewer, Depends(require(Permission.IMPORT))],
-    services: ServicesDep,
+    desk: ImportDeskDep,
     file: Annotated[UploadFile, File(description="JSON Lines or CSV; the ending of its name says which")],
     mapping: Annotated[UploadFile | None, File(description="TOML: how the columns of a CSV are to be read")] = None,
     dry_run: Annotated[bool, Form(description="only say what would become of the rows")] = False,
@@ -31,9 +26,9 @@ def import_file_of_cases(
 
     404 for a source outside the user's halls, 413 above 512 MiB, 422 for a mapping that cannot be used.
     """
-    with services.database.transaction() as session:
-        scoped_source(session, viewer, source)
+    with desk.services.database.transaction() as session:
+        scoped_source(session, desk.viewer, source)
     if not name_of(file):
         raise Unprocessable(fields=[FieldProblem("file", Saying("A file needs a name such as steps.csv."))])
     read_by = read_mapping(mapping) if mapping and name_of(mapping) else None
-    return import_upload(services, source, file, read_by, dry_run=dry_run)
+    return import_upload(desk, source, file, read_by, dry_run=dry_run)

@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/media", tags=["footage"])
 
 LONGEST_CLIP = timedelta(hours=2)
-_PRIVATE = "private, max-age=3600"
+_ASK_EACH_TIME = "private, no-cache"
+"""Whoever sits at the browser next may have other rights: what it keeps it may show only after asking again."""
 _BEFORE_THE_NEWEST = timedelta(milliseconds=200)
 
 ClipViewer = Annotated[Viewer, Depends(require(Permission.CLIPS))]
@@ -103,7 +104,7 @@ def _etag(opened: Clip) -> str:
 
 def _respond(request: Request, opened: Clip, asked: ByteRange, file_name: str) -> Response:
     etag = _etag(opened)
-    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": _PRIVATE}
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": _ASK_EACH_TIME}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
     if not asked.satisfiable:
@@ -145,8 +146,7 @@ def picture(
         except StoreError as error:
             raise _unreadable(found.id, error) from None
         _log(session, request, services, viewer, "still", footage_subject(found.id, moment, moment), purpose)
-    caching = {"Cache-Control": _PRIVATE if at else "no-store"}
-    return Response(jpeg, headers=caching, media_type="image/jpeg")
+    return Response(jpeg, media_type="image/jpeg")
 
 
 def _newest(services: Services, session: Session, camera_id: str) -> datetime:

@@ -1,5 +1,6 @@
 """Signing in and out, and choosing a language. The page itself is one of `web.pages`."""
 
+import threading
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -20,6 +21,8 @@ from web.sessions import OpenedSession
 from web.viewer import Viewer
 
 router = APIRouter(tags=["signing in"])
+_AT_ONCE = threading.BoundedSemaphore(2)
+"""Each check of a password takes much memory; who waits here holds no connection, and meets what others have failed."""
 log = structlog.get_logger(__name__)
 
 LANGUAGE_COOKIE = "hallwatch_language"
@@ -81,7 +84,7 @@ def sign_out(request: Request, services: ServicesDep) -> Response:
     if token:
         with services.database.transaction() as session:
             sessions.close_session(session, token)
-    response = RedirectResponse("/sign-in", 303)
+    response = RedirectResponse("/sign-in", 303, {"Clear-Site-Data": '"cache"'})
     response.delete_cookie(sessions.COOKIE, httponly=True, samesite="lax", secure=services.settings.web.secure)
     return response
 
@@ -106,6 +109,11 @@ def choose_language(
 
 def _sign_in(request: Request, services: Services, name: str, password: str) -> tuple[OpenedSession, Viewer]:
     """Raises NotSignedIn or TooManyAttempts."""
+    with _AT_ONCE:
+        return _checked_sign_in(request, services, name, password)
+
+
+def _checked_sign_in(request: Request, services: Services, name: str, password: str) -> tuple[OpenedSession, Viewer]:
     attempts: FailedAttempts = request.app.state.failed_attempts
     address, now = client_address(request), services.clock()
     if attempts.is_locked(name, address, now):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage.sayings import Saying
 from web.addresses import local_path
@@ -63,7 +64,11 @@ def choose_theme(
 def render_error(request: Request, error: WebError) -> Response:
     """The page of an error, with the navigation of whoever met it."""
     services = request.app.state.services
-    around = screen(request, services, optional_viewer(request, services))
+    try:
+        viewer = optional_viewer(request, services)
+    except SQLAlchemyError:
+        viewer = None  # the database is what went wrong
+    around = screen(request, services, viewer)
     detail = error.detail if isinstance(error.detail, Saying) else ""
     fields = error.fields if isinstance(error, Unprocessable) else ()
     return html(around, "error.html", ErrorPage(error.status, error.code, detail, fields), status=error.status)

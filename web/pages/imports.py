@@ -26,7 +26,7 @@ from web.pages.batches import Importer
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import ScreenDep, add_page, html
 from web.services import Services, ServicesDep
-from web.uploads import import_upload, load_mapping, name_of, read_mapping
+from web.uploads import ImportDesk, ImportDeskDep, import_upload, load_mapping, name_of, read_mapping
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -95,8 +95,7 @@ add_page(router, "/import", "import.html", import_page)
 
 @router.post("/import", include_in_schema=False)
 def read_file(
-    viewer: Importer,
-    services: ServicesDep,
+    desk: ImportDeskDep,
     around: ScreenDep,
     source: Annotated[str, Form()] = "",
     mapping: Annotated[str, Form()] = "",
@@ -109,10 +108,10 @@ def read_file(
     report: BatchReport | None = None
     problem = "" if file and name else _("Choose a file.")
     if file and name:
-        report, problem = _import(services, viewer, source, mapping, mapping_file, file, dry_run)
+        report, problem = _import(desk, source, mapping, mapping_file, file, dry_run)
     page = _page(
-        services,
-        viewer,
+        desk.services,
+        desk.viewer,
         source=source,
         mapping=mapping,
         problem=problem,
@@ -124,21 +123,20 @@ def read_file(
 
 
 def _import(
-    services: Services,
-    viewer: Viewer,
+    desk: ImportDesk,
     source: str,
     mapping: str,
     mapping_file: UploadFile | None,
     file: UploadFile,
     dry_run: bool,
 ) -> tuple[BatchReport | None, str]:
-    with services.database.transaction() as session:
-        if source not in [ref.id for ref in visible_sources(session, viewer)]:
+    with desk.services.database.transaction() as session:
+        if source not in [ref.id for ref in visible_sources(session, desk.viewer)]:
             return None, _("Choose a source.")
     if mapping and mapping not in mapping_files():
         return None, _("Choose a mapping of the list.")
     try:
-        return import_upload(services, source, file, _mapping(mapping, mapping_file), dry_run=dry_run), ""
+        return import_upload(desk, source, file, _mapping(mapping, mapping_file), dry_run=dry_run), ""
     except Unprocessable as error:
         return None, error.fields[0].problem
 

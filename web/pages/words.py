@@ -131,6 +131,7 @@ UNTOLD_WORDS: Mapping[str, str] = {
     "address_not_understood": _("the channel's address is not one that Apprise understands."),
     "too_late": _("it was too old to be news when it could have been sent."),
     "too_often": _("it was tried too often."),
+    "withdrawn": _("it was taken back before it could be sent."),
     "no_channel": _("the configuration has no such channel any more."),
 }
 """Why a message was not delivered."""

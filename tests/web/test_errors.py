@@ -1,0 +1,48 @@
+"""What nobody has foreseen is answered like every other error."""
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from structlog.testing import capture_logs
+
+from storage.database import Database
+from tests.web.conftest import SignedIn
+from web.services import Services
+
+
+@pytest.fixture
+def without_database(services: Services, signed_in: SignedIn) -> TestClient:
+    """An administrator whose database has gone away."""
+    client = signed_in("admin")
+    services.database.close()
+    services.database.engine.dispose()
+    object.__setattr__(services, "database", Database("postgresql+psycopg://nobody@127.0.0.1:9/none"))
+    return client
+
+
+def test_a_page_says_that_the_database_does_not_answer(without_database: TestClient) -> None:
+    answer = without_database.get("/cases", headers={"Accept": "text/html", "Accept-Language": "en"})
+    assert answer.status_code == 503
+    assert "The database does not answer" in answer.text
+    assert "127.0.0.1" not in answer.text
+    assert "content-security-policy" in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/cases.json", "/api/v1/me", "/media/still.jpg?camera=cc-cam-1"])
+def test_a_program_is_told_the_same(without_database: TestClient, path: str) -> None:
+    answer = without_database.get(path)
+    assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+    assert "database" in answer.json()["detail"]
+
+
+def test_a_fault_of_ours_is_logged_and_answered_in_the_same_dress(app: FastAPI) -> None:
+    @app.get("/api/v1/broken", dependencies=[])
+    def broken() -> None:
+        raise ZeroDivisionError("inner matters")
+
+    with capture_logs() as logs:
+        answer = TestClient(app).get("/api/v1/broken")
+    assert (answer.status_code, answer.json()["error"]) == (500, "error")
+    assert "inner matters" not in answer.text
+    assert "content-security-policy" in answer.headers
+    assert [entry["path"] for entry in logs if entry["event"] == "request_failed"] == ["/api/v1/broken"]
