@@ -121,7 +121,7 @@ def test_a_stalled_camera_stays_connected_but_silent_and_recovers_with_a_keyfram
     thread.start()
     wait_for(lambda: len(arrivals) > 5)
     camera.stalled = True
-    time.sleep(0.5)  # what is on its way arrives
+    wait_for(lambda: arrivals[-1][0] < time.monotonic() - 0.5)  # what was on its way has arrived
     silent_from = len(arrivals)
     time.sleep(1.5)
     assert len(arrivals) == silent_from
