@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, or_, select
 
 from storage.models import Absence, CustomerState, Node, Presence, StaffState, View, WatchCursor
@@ -53,8 +54,27 @@ class Watched:
         return max(start, min((at for at in (self.heartbeat, self.to) if at is not None), default=start))
 
 
-def presence_of(row: Presence) -> PresenceNow:
-    return PresenceNow(row.staff, row.customer, row.start, row.reason)
+def presence_of(row: Presence, since: datetime | None = None) -> PresenceNow:
+    """`since`: from when on its staff state has lasted; the row may have begun later, with a customer."""
+    return PresenceNow(row.staff, row.customer, since or row.start, row.reason)
+
+
+def staff_since(session: Session, counters: Collection[str]) -> dict[str, datetime]:
+    """From when on the staff state of each counter has been what it is now, whoever waited meanwhile."""
+    before = aliased(Presence)
+    # By the index, backwards from the open row to the first that is otherwise.
+    otherwise = (
+        select(before.end)
+        .where(before.counter_id == Presence.counter_id, before.start < Presence.start, before.staff != Presence.staff)
+        .order_by(col(before.start).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    first = select(func.min(before.start)).where(before.counter_id == Presence.counter_id).scalar_subquery()
+    query = select(Presence.counter_id, func.coalesce(otherwise, first)).where(
+        col(Presence.counter_id).in_(counters), col(Presence.end).is_(None)
+    )
+    return dict(session.exec(query).all())
 
 
 def watched_counters(session: Session, counters: Collection[str], now: datetime) -> dict[str, Watched]:

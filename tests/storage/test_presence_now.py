@@ -17,6 +17,7 @@ from storage.presence_now import (
     lasting_until,
     presence_now,
     seen_until,
+    staff_since,
     watched_counters,
 )
 from tests.sample import CAMERA, COUNTERS, HALL, LEFT_HALF, a_hall
@@ -135,3 +136,20 @@ def test_the_newest_heartbeat_of_all_watchers_counts(database: Database) -> None
             session.add(Node(name=name, role=role, started_at=BEGAN, heartbeat=heartbeat))
         session.flush()
         assert watched_counters(session, ["c"], NOW) == {"c": Watched(NOW - timedelta(seconds=1))}
+
+
+def test_a_state_lasts_since_staff_came_or_went_whoever_waited_meanwhile(database: Database) -> None:
+    minutes = [BEGAN + timedelta(minutes=minute) for minute in range(5)]
+    with database.transaction() as session:
+        a_hall(session)
+        for counter, staff in (("cc-1", "staffed unstaffed unstaffed unstaffed"), ("cc-2", "staffed staffed")):
+            states = staff.split()
+            for number, state in enumerate(states):
+                customer = (CustomerState.NONE, CustomerState.WAITING)[number % 2]
+                end = minutes[number + 1] if number + 1 < len(states) else None
+                row = Presence(
+                    counter_id=counter, start=minutes[number], end=end, customer=customer, staff=StaffState(state)
+                )
+                session.add(row)
+        session.flush()
+        assert staff_since(session, list(COUNTERS)) == {"cc-1": minutes[1], "cc-2": minutes[0]}

@@ -92,5 +92,12 @@ def found(session: Session, kind: type[Row], key: object) -> Row:
 
 
 def remove(session: Session, kind: type[SQLModel], key: object) -> None:
+    """Raises Conflict when other rows still stand on it."""
     session.delete(found(session, kind, key))
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:
+        said = Saying(
+            "`%(name)s` is in use: what belongs to it has to be removed first; nothing was changed.", name=str(key)
+        )
+        raise Conflict(said) from None

@@ -19,7 +19,7 @@ from storage.models import (
     StaffState,
     View,
 )
-from storage.presence_now import PresenceNow, Watched, presence_now, presence_of, watched_counters
+from storage.presence_now import PresenceNow, Watched, presence_now, presence_of, staff_since, watched_counters
 from storage.views import in_force
 from web.pages.crops import Crop, crop_around
 from web.pages.places import CounterRef, HallRef, counters_of
@@ -59,6 +59,7 @@ class CounterNow:
     staff: StaffState
     customer: CustomerState
     since: datetime | None
+    """From when on the staff state is what it is."""
     reason: str
     """Why unknown, e.g. watcher_down."""
     alert: OpenAlert | None
@@ -86,15 +87,18 @@ def describe(
     looks = looks_at(session, ids, now)
     alerts = open_alerts(session, {c.id: [look.camera.id for look in looks[c.id]] for c in counters})
     watched = watched_counters(session, ids, now)
-    known = {c.id: _known(presence.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
+    since = staff_since(session, ids)
+    known = {c.id: _known(presence.get(c.id), since.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
     return tuple(_now(c, known[c.id], looks[c.id], camera, alerts.get(c.id)) for c in counters)
 
 
-def _known(seen: Presence | None, has_view: bool, watched: Watched, now: datetime) -> PresenceNow:
+def _known(
+    seen: Presence | None, since: datetime | None, has_view: bool, watched: Watched, now: datetime
+) -> PresenceNow:
     if seen is None and not has_view:
         return PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, "no_view")
     never = PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, "not_watched")
-    return presence_now(presence_of(seen) if seen else never, watched, now)
+    return presence_now(presence_of(seen, since) if seen else never, watched, now)
 
 
 def _now(

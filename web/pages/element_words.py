@@ -28,7 +28,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "gap": _("Nothing was recorded here."),
     "clip-missing": _("The footage cannot be fetched. Try again in a minute."),
     "clip-undecodable": _("This browser cannot play the footage; download it instead."),
-    "no-still": _("There is no picture of this moment."),
+    "no-still": _("No picture of this moment."),
     "zone-add": _("Draw: {zone}"),
     "zone-remove": _("Remove: {zone}"),
 }

@@ -8,6 +8,11 @@ installShortcuts();
 // On a phone the tab of this page may lie outside the row.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 for (const image of document.querySelectorAll<HTMLImageElement>("img.still")) orWords(image);
+// A button that takes something away asks first.
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset["confirm"];
+  if (question && !window.confirm(question)) event.preventDefault();
+});
 // Without a session there is nobody to tell.
 const session = document.querySelector<HTMLMetaElement>('meta[name="csrf"]')?.content;
 if (session) listen(session);

@@ -109,8 +109,42 @@ def test_a_views_dates_are_typed_in_the_halls_time(sign_in: SignIn, day: Service
     wrong = client.post(f"/admin/views?edit={key}", data=form | {"valid_from": "yesterday"})
     assert wrong.status_code == 422
     assert 'id="p-valid_from"' in wrong.text
+    assert "<zone-editor" in wrong.text
     assert client.post(f"/admin/views/remove?edit={key}").status_code == 303
     assert client.get(f"/admin/views?edit={key}").status_code == 404
+    given = f"{key}~{ended_view(day, counter)}"
+    assert f"edit={given}" in client.get("/admin/views").text
+    assert client.get(f"/admin/views?edit={given}").status_code == 200, "a wrong end can be corrected"
+    assert client.post(f"/admin/views/remove?edit={given}").status_code == 409
+
+
+def ended_view(day: Services, counter: str) -> int | None:
+    with day.database.transaction() as session:
+        pair = select(View).where(View.camera_id == "cc-cam-1", View.counter_id == counter)
+        return session.exec(pair.where(col(View.valid_to) <= day.clock())).one().id
+
+
+def test_a_new_view_has_no_zone_before_one_is_drawn_over_the_picture(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    first = client.get("/admin/views?new=true").text
+    assert "zone-editor" not in first
+    assert 'name="staff_zone"' not in first
+    second = client.get("/admin/views?new=true&camera=cc-cam-2&counter=cc-3").text
+    assert '<zone-editor image="/media/still.jpg?camera=cc-cam-2"' in second
+    assert 'name="staff_zone" value="[]"' in second
+    form = {"camera": "cc-cam-2", "counter": "cc-3", "staff_zone": "[]"}
+    assert client.post("/admin/views", data=form).status_code == 422
+
+
+def test_the_views_of_one_camera_are_shown_alone(sign_in: SignIn) -> None:
+    page = sign_in("admin").get("/admin/views.json?camera=cc-cam-2").json()
+    assert {row["cells"][0] for row in page["rows"]} == {"cc-cam-2"}
+
+
+def test_administration_begins_with_its_first_section(sign_in: SignIn) -> None:
+    answer = sign_in("admin").get("/admin", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/admin/halls")
+    assert sign_in("supervisor").get("/admin", follow_redirects=False).status_code == 403
 
 
 def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Services) -> None:

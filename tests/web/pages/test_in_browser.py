@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import combinations
 
 import pytest
-from playwright.sync_api import FloatRect, Page, expect
+from playwright.sync_api import Dialog, FloatRect, Page, expect
 from sqlmodel import select
 
 from storage.models import Alert, AlertState
@@ -124,6 +124,21 @@ def test_the_badge_counts_every_raised_alert_however_old(page: Page, day: Servic
     page.evaluate("document.querySelectorAll('[data-alert-count]').forEach((badge) => badge.textContent = '99')")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     expect(badge).to_have_text(count, timeout=WITHIN_MS)
+
+
+def test_taking_something_away_asks_first(page: Page) -> None:
+    asked: list[str] = []
+    page.goto("/admin/counters?edit=cc-10")
+
+    def refuse(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
+    page.locator("button.danger").click()
+    assert asked == ["Remove it?"]
+    page.goto("/admin/counters")
+    expect(page.get_by_role("link", name="cc-10")).to_be_visible(timeout=WITHIN_MS)
 
 
 def test_the_question_mark_shows_the_keys(page: Page) -> None:

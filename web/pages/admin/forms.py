@@ -97,7 +97,7 @@ def with_form(fields: Sequence[Field], form: FormData, problems: Mapping[str, st
 
 
 def _sent(field: Field, form: FormData, problem: str) -> Field:
-    if field.kind == "password":
+    if field.fixed or field.kind == "password":
         return replace(field, problem=problem)
     if field.kind == "several":
         return replace(field, chosen=tuple(texts(form, field.name)), problem=problem)

@@ -1,7 +1,7 @@
 """The routes of administration: one list and one form for each section."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -63,6 +63,10 @@ class AdminPage:
     fields: tuple[Field, ...]
     problems: tuple[str, ...]
     """What concerns the whole form."""
+    only: str
+    """The camera whose views are shown alone; empty for all."""
+    choosing: bool
+    """A camera has to be chosen before zones can be drawn over its picture."""
     camera: str
     """Over whose picture zones are drawn; empty where there are none."""
     secret: str
@@ -78,9 +82,19 @@ def admin_page(
     desk: AdminDesk,
     edit: Annotated[str, Query(max_length=200)] = "",
     new: bool = False,
+    camera: Annotated[str, Query(max_length=100)] = "",
+    counter: Annotated[str, Query(max_length=100)] = "",
 ) -> AdminPage:
+    """`camera` shows the views of that camera alone; with `new` a view of `camera` and `counter` is drawn."""
     found = _section(section)
-    return _page(desk, found, edit, form_open=new or bool(edit))
+    page = _page(desk, found, edit, form_open=new or bool(edit))
+    if not camera or not found.camera_picture:
+        return page
+    if new:
+        chosen = {"camera": camera, "counter": counter}
+        fields = tuple(replace(field, value=chosen.get(field.name, field.value)) for field in page.fields)
+        return replace(page, fields=fields, camera=camera, choosing=False)
+    return replace(page, rows=tuple(row for row in page.rows if row.cells[0] == camera), only=camera)
 
 
 def _section(name: str) -> Section:
@@ -116,12 +130,19 @@ def _page(
         form_open=form_open or not rows,
         fields=shown,
         problems=problems,
+        only="",
+        choosing=section.camera_picture and not (key or camera),
         camera=camera,
         secret=saved.secret,
         secret_of=saved.secret_of,
         check=check,
         trial=trial,
     )
+
+
+@router.get("/admin", include_in_schema=False)
+def first_section(_desk: AdminDesk) -> Response:
+    return RedirectResponse(f"/admin/{next(iter(SECTIONS))}", 303)
 
 
 async def sent_form(request: Request) -> FormData:

@@ -13,7 +13,7 @@ from web.api import cameras as api
 from web.api import places as places_api
 from web.api.administration import Desk
 from web.declarations import ViewDeclaration
-from web.errors import NotFound, Unprocessable
+from web.errors import Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, text
@@ -36,16 +36,18 @@ class Views:
     camera_picture = True
 
     def rows(self, desk: Desk) -> Sequence[Row]:
+        """Those that are over come last."""
         zones, now = _zones(desk), desk.services.clock()
+        views = sorted(api.list_views(desk, ended=True), key=lambda view: _is_over(view, now))
         return [
             Row(
                 _SEPARATOR.join((v.camera, v.counter, str(v.view_id))),
                 (v.camera, v.counter, _corners(v.staff_zone), _corners(v.customer_zone),
                  _("yes") if v.whole_zone else "", _shown(v.valid_from, zones.get(v.camera)),
                  _shown(v.valid_to, zones.get(v.camera))),
-                muted=v.valid_from is not None and v.valid_from > now,
+                muted=_is_over(v, now) or (v.valid_from is not None and v.valid_from > now),
             )
-            for v in api.list_views(desk)
+            for v in views
         ]  # fmt: skip
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
@@ -57,7 +59,7 @@ class Views:
                   fixed=bool(key)),
             Field("counter", _("Counter"), "choice", found.counter if found else "", options=counters, required=True,
                   fixed=bool(key)),
-            Field("staff_zone", _("Staff zone"), "zone", _written(found.staff_zone if found else _LEFT), required=True,
+            Field("staff_zone", _("Staff zone"), "zone", _written(found.staff_zone if found else []), required=True,
                   hint=_("Corners [x, y] from the top left, 0 to 1.")),
             Field("customer_zone", _("Customer zone"), "zone", _written(found.customer_zone if found else []),
                   hint=_("Empty if the camera does not see the customers.")),
@@ -95,17 +97,20 @@ class Views:
         found = _view(desk, key)
         if found is None:
             raise NotFound
+        if _is_over(found, desk.services.clock()):
+            raise Conflict(Saying("This view has ended already."))
         api.end_view(desk, found.view_id)
 
 
-_LEFT = [[0.1, 0.15], [0.9, 0.15], [0.9, 0.6], [0.1, 0.6]]
-"""Where a new zone begins: large enough to be seen and dragged."""
+def _is_over(view: api.ViewShown, now: datetime) -> bool:
+    return view.valid_to is not None and view.valid_to <= now
 
 
 def _view(desk: Desk, key: str) -> api.ViewShown | None:
     """Raises NotFound for a key that names none; without an id it names the newest of the pair."""
     camera, counter, view_id = _parts(key)
-    found = [v for v in api.list_views(desk, camera) if v.counter == counter and view_id in ("", str(v.view_id))]
+    of_camera = api.list_views(desk, camera, ended=bool(view_id))
+    found = [v for v in of_camera if v.counter == counter and view_id in ("", str(v.view_id))]
     if key and not found:
         raise NotFound
     return found[-1] if found else None
@@ -123,7 +128,7 @@ def _zones(desk: Desk) -> dict[str, str]:
 
 
 def _corners(zone: Sequence[object]) -> str:
-    return str(len(zone)) if zone else ""
+    return _("drawn") if zone else ""
 
 
 def _shown(at: datetime | None, zone: str | None) -> str:
