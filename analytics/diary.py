@@ -21,6 +21,7 @@ from analytics.recording import (
 from analytics.taken_back import was_taken_back
 from analytics.watch import Changes, Watch
 from storage.database import Database
+from storage.load import process_load
 from storage.models import Node
 from storage.models.columns import JsonObject
 
@@ -105,7 +106,7 @@ class Diary:
         raise_fault_alerts(session, halls, open_halls, now)
 
     def _beat(self, session: Session, now: datetime, numbers: Mapping[str, float]) -> None:
-        detail: JsonObject = {"detector": self._source, **numbers}
+        detail: JsonObject = {"detector": self._source, **numbers, **process_load()}
         node = session.exec(select(Node).where(col(Node.name) == self._node)).first()
         if node is None:
             node = Node(name=self._node, role="watcher", started_at=self._started, heartbeat=now)

@@ -1,8 +1,10 @@
 """A small hall that many tests share."""
 
+from datetime import datetime, timedelta
+
 from sqlmodel import Session
 
-from storage.models import Camera, Counter, District, Hall, View
+from storage.models import Camera, ClockSource, Counter, District, Hall, Location, Segment, View
 
 DISTRICT = "chancheng"
 HALL = "cc"
@@ -31,3 +33,23 @@ def a_hall(session: Session) -> None:
 def _counter(counter_id: str) -> Counter:
     number = counter_id.removeprefix("cc-")
     return Counter(id=counter_id, hall_id=HALL, number=number, name=f"{number}号窗口", name_en=f"Counter {number}")
+
+
+def a_segment(camera_id: str, start: datetime, location: Location = Location.STORED) -> Segment:
+    """The row of ten seconds of footage whose bytes nobody asks for."""
+    return Segment(
+        camera_id=camera_id,
+        sequence=1,
+        start=start,
+        end=start + timedelta(seconds=10),
+        size=1,
+        sha256="",
+        key=f"{camera_id}/1",
+        location=location,
+        codec="h264",
+        width=2,
+        height=2,
+        init_size=1,
+        fragments=b"",
+        clock_source=ClockSource.ARRIVAL,
+    )

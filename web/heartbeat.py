@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database
+from storage.load import process_load
 from storage.models import Node
 
 log = structlog.get_logger(__name__)
@@ -50,4 +51,5 @@ class Heartbeat:
             )
             node.started_at = started_at
             node.heartbeat = now
+            node.detail = process_load()
             session.add(node)

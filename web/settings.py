@@ -89,6 +89,8 @@ class WebSettings(Strict):
     listen: str = "127.0.0.1:8080"
     public_url: str = ""
     """As people's browsers see it, e.g. https://hall.example; empty: whatever address they used."""
+    metrics_token: SecretStr = SecretStr("")
+    """What a scraper of /metrics sends as `Authorization: Bearer`; empty: only administrators may read it."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks of reverse proxies whose X-Forwarded-For tells who asks."""
 
@@ -99,6 +101,13 @@ class WebSettings(Strict):
         if not host or not port.isdigit() or int(port) > 65535:
             raise ValueError("must be host:port, for example 127.0.0.1:8080 or 0.0.0.0:8080")
         return listen
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_hard_to_guess(cls, token: SecretStr) -> SecretStr:
+        if 0 < len(token.get_secret_value()) < 16:
+            raise ValueError("must have at least 16 characters; make one with: openssl rand -hex 16")
+        return token
 
     @field_validator("public_url")
     @classmethod

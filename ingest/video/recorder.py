@@ -183,7 +183,8 @@ class RecorderNode:
         self._journal.put(entry)
 
     def _report(self, health: dict[str, Health]) -> None:
-        report(self._database, self._settings.node_name, self._started, _now(), health, self._journal.waiting)
+        settings, waiting = self._settings, self._journal.waiting
+        report(self._database, settings.node_name, self._started, _now(), health, waiting, settings.spool)
 
     def _reconcile(self) -> None:
         spool = self._settings.spool

@@ -2,16 +2,25 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 from sqlmodel import insert, select, update
 
 from ingest.video.meter import Health
 from storage.database import Database
+from storage.load import process_load
 from storage.models import Camera, CameraStatus, Node
+from storage.models.columns import JsonObject
 
 
 def report(
-    database: Database, node_name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], waiting: int
+    database: Database,
+    node_name: str,
+    started: datetime,
+    now: datetime,
+    cameras: Mapping[str, Health],
+    waiting: int,
+    spool: Path,
 ) -> None:
     """One transaction; raises SQLAlchemyError. `waiting`: entries that the journal still holds."""
     with database.transaction() as session:
@@ -22,7 +31,7 @@ def report(
         for statement, ids in ((update(CameraStatus), known & held), (insert(CameraStatus), known - held)):
             if ids:
                 session.exec(statement, params=[rows[camera_id] for camera_id in sorted(ids)])
-        session.merge(_node(node_name, started, now, cameras, waiting))
+        session.merge(_node(node_name, started, now, cameras, waiting, spool))
 
 
 def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]:
@@ -42,11 +51,14 @@ def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]
     }
 
 
-def _node(name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], waiting: int) -> Node:
-    detail = {
+def _node(
+    name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], waiting: int, spool: Path
+) -> Node:
+    detail: JsonObject = {
         "cameras": len(cameras),
         "connected": sum(health.connected for health in cameras.values()),
         "bitrate": round(sum(health.bitrate for health in cameras.values())),
         "journal_waiting": waiting,
+        **process_load(spool),
     }
     return Node(name=name, role="recorder", started_at=started, heartbeat=now, detail=detail)

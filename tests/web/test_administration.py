@@ -9,7 +9,8 @@ from sqlmodel import select
 
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_server import RtspServer
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera, ClockSource, Location, Segment
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera
+from tests.sample import a_segment
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import accounts
 from web.services import Services
@@ -101,31 +102,12 @@ def test_an_edit_without_a_password_keeps_it_but_not_for_another_host(admin: Tes
     assert credentials(url="rtsp://198.51.100.1/main") == "viewer:"
 
 
-def a_segment(camera: str) -> Segment:
-    return Segment(
-        camera_id=camera,
-        sequence=1,
-        start=NOON,
-        end=NOON + timedelta(seconds=10),
-        size=1,
-        sha256="",
-        key=f"{camera}/1",
-        location=Location.STORED,
-        codec="h264",
-        width=2,
-        height=2,
-        init_size=1,
-        fragments=b"",
-        clock_source=ClockSource.ARRIVAL,
-    )
-
-
 def test_a_camera_with_footage_or_a_view_stays_in_its_hall(admin: TestClient, services: Services) -> None:
     camera = CAMERA | {"id": "cc-cam-9"}
     assert admin.put("/api/v1/cameras/cc-cam-9", json=camera).status_code == 200
     assert admin.put("/api/v1/cameras/cc-cam-9", json=camera | {"hall": "nh"}).status_code == 200
     with services.database.transaction() as session:
-        session.add(a_segment("cc-cam-9"))
+        session.add(a_segment("cc-cam-9", NOON))
     for hall, status in {"cc": 409, "nh": 200}.items():
         assert admin.put("/api/v1/cameras/cc-cam-9", json=camera | {"hall": hall}).status_code == status
     seen = admin.put("/api/v1/cameras/cc-cam-1", json=camera | {"id": "cc-cam-1", "hall": "nh"})

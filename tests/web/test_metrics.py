@@ -1,0 +1,146 @@
+"""What Prometheus is told, who may ask, and that the dashboard shows nothing that is not told."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
+
+from storage.database import Database
+from storage.models import (
+    Alert,
+    AlertKind,
+    CameraStatus,
+    ClockSource,
+    Delivery,
+    DeliveryState,
+    Gap,
+    GapCause,
+    Location,
+    Node,
+)
+from tests.sample import CAMERA, HALL, a_hall, a_segment
+from tests.web.conftest import NOON, Clock, SignedIn
+from web.app import create_app
+from web.measured import Measured
+from web.services import Services
+
+TOKEN = "0123456789abcdef-token"
+DASHBOARD = Path(__file__).resolve().parents[2] / "deploy" / "grafana" / "hallwatch.json"
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "metrics.md"
+
+
+def at_work(database: Database) -> None:
+    """A camera that records, with a gap an hour ago; a recorder and a watcher; an alert that could not be told."""
+    with database.transaction() as session:
+        session.add(
+            CameraStatus(
+                camera_id=CAMERA,
+                connected=True,
+                since=NOON,
+                last_frame=NOON - timedelta(seconds=2),
+                fps=25.0,
+                bitrate=2e6,
+                reconnects=3,
+                clock_source=ClockSource.SENDER_REPORT,
+                clock_offset_us=-40_000,
+                updated=NOON,
+            )
+        )
+        session.add(a_segment(CAMERA, NOON - timedelta(seconds=20), Location.SPOOL))
+        hour = timedelta(hours=1)
+        session.add(Gap(camera_id=CAMERA, start=NOON - 30 * hour, end=NOON - 23 * hour, cause=GapCause.DISK_FULL))
+        session.add(Gap(camera_id=CAMERA, start=NOON - timedelta(seconds=5), cause=GapCause.CAMERA_STALLED))
+        for role, detail in (
+            (
+                "recorder",
+                {"cpu_s": 1.5, "memory_bytes": 9, "disk_bytes": 8, "disk_free_bytes": 4, "journal_waiting": 0},
+            ),
+            ("watcher", {"cpu_s": 2.5, "memory_bytes": 9, "look_ms": 40.5, "dropped_pictures": 1}),
+        ):
+            session.add(Node(name=f"{role}-1", role=role, started_at=NOON, heartbeat=NOON, detail=detail))
+        alert = Alert(kind=AlertKind.NODE_SILENT, node_name="recorder-1", raised_at=NOON)
+        session.add(alert)
+        session.flush()
+        assert alert.id is not None
+        session.add(Delivery(alert_id=alert.id, channel="duty", state=DeliveryState.FAILED, next_try=NOON))
+
+
+def told(text: str) -> dict[tuple[str, ...], float]:
+    """By name and the values of the labels, in the order of the labels' names."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: Services, signed_in: SignedIn) -> None:
+    at_work(services.database)
+    answer = signed_in("admin").get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=1.0.0")
+    found = told(answer.text)
+    assert found["hallwatch_camera_connected", CAMERA, HALL] == 1
+    assert found["hallwatch_camera_last_frame_age_seconds", CAMERA, HALL] == 2
+    assert found["hallwatch_camera_reconnects_total", CAMERA, HALL] == 3
+    assert found["hallwatch_camera_clock_offset_seconds", CAMERA, HALL] == -0.04
+    assert found["hallwatch_camera_clock_source", CAMERA, HALL, "sender_report"] == 1
+    assert found["hallwatch_camera_clock_source", CAMERA, HALL, "arrival"] == 0
+    assert found["hallwatch_camera_record_lag_seconds", CAMERA, HALL] == 10
+    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "disk_full"] == 3600
+    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "camera_stalled"] == 5
+    assert found["hallwatch_spool_oldest_age_seconds",] == 20
+    assert found["hallwatch_node_cpu_seconds_total", "recorder-1", "recorder"] == 1.5
+    assert found["hallwatch_alerts_open", "", "node_silent"] == 1
+    assert found["hallwatch_messages_unsent", "duty", "failed"] == 1
+
+
+def test_a_database_of_either_kind_is_measured(database: Database) -> None:
+    with database.transaction() as session:
+        a_hall(session)
+    at_work(database)
+    assert [metric.name for metric in Measured(database, NOON).collect() if not metric.samples] == []
+
+
+@pytest.mark.parametrize("role", ["supervisor", "inspector", "investigator", "department"])
+def test_only_who_sees_the_health_of_all_halls_may_ask(signed_in: SignedIn, app: FastAPI, role: str) -> None:
+    assert signed_in(role).get("/metrics").status_code == 403
+    assert TestClient(app, follow_redirects=False).get("/metrics").status_code in (303, 401)
+
+
+def test_a_scraper_needs_the_token_of_the_configuration(services: Services) -> None:
+    web = services.settings.web.model_copy(update={"metrics_token": SecretStr(TOKEN)})
+    object.__setattr__(services, "settings", services.settings.model_copy(update={"web": web}))
+    scraper = TestClient(create_app(services), follow_redirects=False)
+    assert scraper.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    for wrong in (f"Bearer {TOKEN}x", "Bearer ", f"Basic {TOKEN}", "Bearer ü"):
+        sent = {b"Authorization": wrong.encode("utf-8")}
+        assert scraper.get("/metrics", headers=sent).status_code in (303, 401), wrong
+
+
+def test_without_a_token_in_the_configuration_an_empty_one_opens_nothing(app: FastAPI) -> None:
+    scraper = TestClient(app, follow_redirects=False)
+    assert scraper.get("/metrics", headers={"Authorization": "Bearer "}).status_code in (303, 401)
+
+
+def test_the_dashboard_and_the_guide_name_what_there_is_and_nothing_else(services: Services, clock: Clock) -> None:
+    at_work(services.database)
+    there = {
+        f"{metric.name}{'_total' if metric.type == 'counter' else ''}"
+        for metric in Measured(services.database, clock.now).collect()
+    }
+    named = re.compile(r"hallwatch_[a-z_]+")
+    dashboard = json.loads(DASHBOARD.read_text("utf-8"))
+    shown = {
+        name
+        for panel in dashboard["panels"]
+        for query in panel.get("targets", ())
+        for name in named.findall(query["expr"])
+    }
+    assert shown == there
+    assert set(named.findall(GUIDE.read_text("utf-8"))) == there

@@ -1,0 +1,211 @@
+"""What Prometheus is told: read from the database at each scrape, so that every web server says the same."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
+from sqlmodel import Session, col, func, or_, select
+
+from storage.database import Database
+from storage.models import (
+    Alert,
+    AlertKind,
+    AlertState,
+    Camera,
+    CameraStatus,
+    ClockSource,
+    Delivery,
+    DeliveryState,
+    Gap,
+    Location,
+    Node,
+    Segment,
+    awaited,
+)
+
+A_DAY = timedelta(days=1)
+_CAMERA = ("camera", "hall")
+_NODE = ("node", "role")
+_NODE_GAUGES = (
+    ("memory_bytes", "hallwatch_node_memory_bytes", "Resident memory of the process."),
+    ("disk_bytes", "hallwatch_node_disk_bytes", "Size of the disk that the spool lies on."),
+    ("disk_free_bytes", "hallwatch_node_disk_free_bytes", "Room left on the disk that the spool lies on."),
+    ("journal_waiting", "hallwatch_recorder_journal_waiting", "What the recorder has yet to write into the database."),
+    ("look_ms", "hallwatch_watcher_look_milliseconds", "How long the detector takes to look at one counter."),
+    (
+        "dropped_pictures",
+        "hallwatch_watcher_dropped_pictures",
+        "Pictures that came faster than they could be looked at.",
+    ),
+)
+"""Key of a node's detail, name of the metric, what it is."""
+
+
+class Measured(Collector):
+    """One scrape: a handful of queries, each by an index."""
+
+    def __init__(self, database: Database, now: datetime) -> None:
+        self._database, self._now = database, now
+
+    def collect(self) -> Iterable[Metric]:
+        with self._database.transaction() as session:
+            yield from _cameras(session, self._now)
+            yield _gaps(session, self._now)
+            yield from _spool(session, self._now)
+            yield from _nodes(session, self._now)
+            yield _alerts(session)
+            yield _deliveries(session)
+
+
+def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
+    newest = (
+        select(Segment.end)
+        .where(Segment.camera_id == Camera.id)
+        .order_by(col(Segment.start).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.exec(
+        select(Camera.id, Camera.hall_id, CameraStatus, newest)
+        .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
+        .where(col(Camera.enabled).is_(True))
+    ).all()
+    known = [((camera, hall), status) for camera, hall, status, _ in rows if status is not None]
+    yield _gauge(
+        "hallwatch_camera_connected",
+        "Whether the recorder is connected to the camera.",
+        _CAMERA,
+        (((camera, hall), float(bool(status and status.connected))) for camera, hall, status, _ in rows),
+    )
+    yield _gauge(
+        "hallwatch_camera_frames_per_second",
+        "Pictures that came, over the last seconds.",
+        _CAMERA,
+        ((labels, status.fps) for labels, status in known),
+    )
+    yield _gauge(
+        "hallwatch_camera_bits_per_second",
+        "What came, over the last seconds.",
+        _CAMERA,
+        ((labels, status.bitrate) for labels, status in known),
+    )
+    yield _gauge(
+        "hallwatch_camera_last_frame_age_seconds",
+        "Time since the last picture came.",
+        _CAMERA,
+        ((labels, _age(status.last_frame, now)) for labels, status in known if status.last_frame),
+    )
+    yield _counter(
+        "hallwatch_camera_reconnects",
+        "Connections after the first, since the recorder started.",
+        _CAMERA,
+        ((labels, status.reconnects) for labels, status in known),
+    )
+    yield _gauge(
+        "hallwatch_camera_clock_offset_seconds",
+        "Camera clock minus recorder clock; 0 without sender reports.",
+        _CAMERA,
+        ((labels, status.clock_offset_us / 1e6) for labels, status in known),
+    )
+    yield _gauge(
+        "hallwatch_camera_clock_source",
+        "1 for what the wall time rests on.",
+        (*_CAMERA, "source"),
+        (
+            ((*labels, source.value), float(status.clock_source is source))
+            for labels, status in known
+            for source in ClockSource
+        ),
+    )
+    yield _gauge(
+        "hallwatch_camera_record_lag_seconds",
+        "Time since the end of the newest segment that has a row.",
+        _CAMERA,
+        (((camera, hall), _age(end, now)) for camera, hall, _, end in rows if end is not None),
+    )
+
+
+def _gaps(session: Session, now: datetime) -> Metric:
+    seconds: dict[tuple[str, str], float] = {}
+    since = now - A_DAY
+    for gap in session.exec(select(Gap).where(or_(col(Gap.end).is_(None), col(Gap.end) > since))):
+        length = (min(gap.end or now, now) - max(gap.start, since)).total_seconds()
+        labels = (gap.camera_id, gap.cause.value)
+        seconds[labels] = seconds.get(labels, 0.0) + max(length, 0.0)
+    name, what = (
+        "hallwatch_camera_gap_seconds_last_day",
+        "Seconds of the last 24 hours that were not recorded, by cause.",
+    )
+    return _gauge(name, what, ("camera", "cause"), seconds.items())
+
+
+def _spool(session: Session, now: datetime) -> Iterator[Metric]:
+    count, size, oldest = session.exec(
+        select(func.count(), func.sum(Segment.size), func.min(Segment.start)).where(Segment.location == Location.SPOOL)
+    ).one()
+    yield _gauge("hallwatch_spool_segments", "Segments that the store has not confirmed.", (), [((), count)])
+    yield _gauge("hallwatch_spool_bytes", "Their size.", (), [((), size or 0)])
+    age = _age(oldest, now) if oldest else 0.0
+    yield _gauge("hallwatch_spool_oldest_age_seconds", "Age of the oldest of them.", (), [((), age)])
+
+
+def _nodes(session: Session, now: datetime) -> Iterator[Metric]:
+    nodes = [((node.name, node.role), node) for node in session.exec(select(Node).where(awaited()))]
+    yield _gauge(
+        "hallwatch_node_heartbeat_age_seconds",
+        "Time since the process was last heard of.",
+        _NODE,
+        ((labels, _age(node.heartbeat, now)) for labels, node in nodes),
+    )
+    yield _counter(
+        "hallwatch_node_cpu_seconds",
+        "CPU time that the process has taken.",
+        _NODE,
+        ((labels, node.detail["cpu_s"]) for labels, node in nodes if "cpu_s" in node.detail),
+    )
+    for key, name, what in _NODE_GAUGES:
+        yield _gauge(name, what, _NODE, ((labels, node.detail[key]) for labels, node in nodes if key in node.detail))
+
+
+def _alerts(session: Session) -> Metric:
+    rows = session.exec(
+        select(Alert.kind, Alert.hall_id, func.count())
+        .where(col(Alert.state) != AlertState.RESOLVED)
+        .group_by(col(Alert.kind), col(Alert.hall_id))
+    ).all()
+    samples = (((AlertKind(kind).value, hall or ""), count) for kind, hall, count in rows)
+    return _gauge("hallwatch_alerts_open", "Alerts that are not resolved.", ("kind", "hall"), samples)
+
+
+def _deliveries(session: Session) -> Metric:
+    rows = session.exec(
+        select(Delivery.channel, Delivery.state, func.count())
+        .where(Delivery.state != DeliveryState.SENT)
+        .group_by(col(Delivery.channel), col(Delivery.state))
+    ).all()
+    samples = (((channel, DeliveryState(state).value), count) for channel, state, count in rows)
+    return _gauge("hallwatch_messages_unsent", "Messages that wait or were given up.", ("channel", "state"), samples)
+
+
+Samples = Iterable[tuple[Sequence[str], Any]]
+
+
+def _gauge(name: str, what: str, labels: Sequence[str], samples: Samples) -> Metric:
+    family = GaugeMetricFamily(name, what, labels=labels)
+    for values, number in samples:
+        family.add_metric(values, float(number))
+    return family
+
+
+def _counter(name: str, what: str, labels: Sequence[str], samples: Samples) -> Metric:
+    family = CounterMetricFamily(name, what, labels=labels)
+    for values, number in samples:
+        family.add_metric(values, float(number))
+    return family
+
+
+def _age(at: datetime, now: datetime) -> float:
+    return (now - at).total_seconds()
