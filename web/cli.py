@@ -2,7 +2,21 @@
 
 import typer
 
-from web.commands import check, clip, counters, demo, evaluate, import_cases, init, role, serve, simulate, user
+from web.commands import (
+    check,
+    clip,
+    counters,
+    demo,
+    evaluate,
+    fsck,
+    import_cases,
+    init,
+    recover,
+    role,
+    serve,
+    simulate,
+    user,
+)
 from web.commands.common import PlainErrors
 
 app = typer.Typer(
@@ -22,6 +36,8 @@ app.command("simulate")(simulate.simulate)
 app.command("import-cases")(import_cases.import_cases)
 app.command("clip")(clip.clip)
 app.command("evaluate")(evaluate.evaluate)
+app.command("fsck")(fsck.fsck)
+app.command("recover")(recover.recover)
 app.add_typer(user.app, name="user")
 app.add_typer(counters.app, name="counters")
 app.command("role", hidden=True)(role.role)

@@ -1,0 +1,179 @@
+"""Whether rows and bytes agree: what the index says against what spool and store hold. Changes nothing."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from pathlib import Path
+
+from sqlalchemy import select, tuple_
+from sqlmodel import col
+
+from ingest.video.losses import key_start
+from storage.database import Database
+from storage.models import Location, Segment
+from storage.objects import ObjectMissing, ObjectStore
+
+_ROWS_AT_ONCE = 500
+_READERS = 4
+_BLOCK = 1 << 22
+
+
+class Depth(IntEnum):
+    """How closely it is looked; each includes those before."""
+
+    ROWS = 1  # is there an object for each row, and a row for each object?
+    SIZES = 2  # has it the size of its row?
+    HASHES = 3  # have its bytes the SHA-256 of its row?
+
+
+class Fault(Enum):
+    """What does not agree."""
+
+    NO_BYTES = "no_bytes"
+    NO_ROW = "no_row"
+    WRONG_SIZE = "wrong_size"
+    WRONG_HASH = "wrong_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    key: str
+    fault: Fault
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    id: int
+    key: str
+    size: int
+    sha256: str
+    location: Location
+
+
+class Check:
+    """One run. `rows` and `elsewhere` count as it goes: `elsewhere` lie in the spool of another machine."""
+
+    def __init__(self, database: Database, store: ObjectStore, spool: Path, depth: Depth, camera_id: str = "") -> None:
+        self._database, self._store, self._spool, self._depth = database, store, spool, depth
+        self._camera_id = camera_id
+        self.rows = self.elsewhere = 0
+
+    def run(self, progress: Callable[[int], None] = lambda _rows: None) -> Iterator[Disagreement]:
+        """Every disagreement as it is found. Raises StoreError and SQLAlchemyError."""
+        listed: dict[str, frozenset[str]] = {}
+        with ThreadPoolExecutor(_READERS, "fsck") as readers:
+            for rows in self._batches():
+                here = [row for row in rows if row.location is Location.STORED or self._in_spool(row)]
+                self.elsewhere += len(rows) - len(here)
+                listed = self._listings(here, listed)
+                for found in readers.map(lambda row: self._look(row, listed), here):  # noqa: B023 (used up in the loop)
+                    if found is not None:
+                        yield found
+                self.rows += len(rows)
+                progress(self.rows)
+        yield from self._without_row()
+
+    def _batches(self) -> Iterator[list[_Row]]:
+        """By camera and time, as the keys are sorted."""
+        camera, sequence = col(Segment.camera_id), col(Segment.sequence)
+        after = ("", -1)
+        query = select(
+            col(Segment.id),
+            col(Segment.key),
+            col(Segment.size),
+            col(Segment.sha256),
+            col(Segment.location),
+            camera,
+            sequence,
+        ).order_by(camera, sequence)
+        if self._camera_id:
+            query = query.where(camera == self._camera_id)
+        while True:
+            page = query.where(tuple_(camera, sequence) > after).limit(_ROWS_AT_ONCE)
+            with self._database.transaction() as session:
+                rows = session.execute(page).all()
+            if not rows:
+                return
+            after = rows[-1][5], rows[-1][6]
+            yield [_Row(row[0] or 0, *row[1:5]) for row in rows]
+
+    def _in_spool(self, row: _Row) -> bool:
+        return (self._spool / row.key).exists()
+
+    def _listings(self, rows: list[_Row], before: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+        """What the store holds, for each folder of these rows: one listing instead of a request for each row."""
+        folders = {_folder(row.key) for row in rows if row.location is Location.STORED}
+        return {f: before.get(f) or frozenset(self._store.keys(f)) for f in sorted(folders)}
+
+    def _look(self, row: _Row, listed: dict[str, frozenset[str]]) -> Disagreement | None:
+        if row.location is Location.STORED and row.key not in listed[_folder(row.key)]:
+            # It may have been uploaded after the listing.
+            if self._store.size(row.key) is None and self._still_says(row):
+                return Disagreement(row.key, Fault.NO_BYTES)
+            return None
+        if self._depth < Depth.SIZES:
+            return None
+        size = self._size(row)
+        if size != row.size:
+            detail = f"{size} bytes, its row says {row.size}"
+            return Disagreement(row.key, Fault.WRONG_SIZE, detail) if self._still_says(row) else None
+        if self._depth < Depth.HASHES:
+            return None
+        digest = self._hash(row)
+        if digest != row.sha256 and self._still_says(row):
+            return Disagreement(row.key, Fault.WRONG_HASH, f"{digest}, its row says {row.sha256}")
+        return None
+
+    def _still_says(self, row: _Row) -> bool:
+        """Retention may have taken the segment away while we looked."""
+        with self._database.transaction() as session:
+            found = session.execute(select(col(Segment.location)).where(col(Segment.id) == row.id)).scalar()
+        return found is row.location
+
+    def _size(self, row: _Row) -> int | None:
+        if row.location is Location.STORED:
+            return self._store.size(row.key)
+        path = self._spool / row.key
+        return path.stat().st_size if path.exists() else None
+
+    def _hash(self, row: _Row) -> str:
+        digest, offset = hashlib.sha256(), 0
+        while offset < row.size:
+            try:
+                data = self._read(row, offset)
+            except (ObjectMissing, FileNotFoundError):
+                return "nothing"
+            if not data:
+                break
+            digest.update(data)
+            offset += len(data)
+        return digest.hexdigest()
+
+    def _read(self, row: _Row, offset: int) -> bytes:
+        if row.location is Location.STORED:
+            return self._store.read(row.key, offset, _BLOCK)
+        with (self._spool / row.key).open("rb") as file:
+            file.seek(offset)
+            return file.read(_BLOCK)
+
+    def _without_row(self) -> Iterator[Disagreement]:
+        batch: list[str] = []
+        for key in self._store.keys(f"{self._camera_id}/" if self._camera_id else ""):
+            if key_start(key) is not None:
+                batch.append(key)
+            if len(batch) == _ROWS_AT_ONCE:
+                yield from self._rowless(batch)
+                batch = []
+        yield from self._rowless(batch)
+
+    def _rowless(self, keys: list[str]) -> list[Disagreement]:
+        with self._database.transaction() as session:
+            known = set(session.execute(select(col(Segment.key)).where(col(Segment.key).in_(keys))).scalars())
+        return [Disagreement(key, Fault.NO_ROW) for key in keys if key not in known]
+
+
+def _folder(key: str) -> str:
+    return key.rpartition("/")[0] + "/"

@@ -1,0 +1,166 @@
+"""The index is lost and made again from the store; index and bytes are compared."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import delete, select
+
+from ingest.video.checking import Check, Depth, Disagreement, Fault
+from ingest.video.recovery import Found, recover
+from ingest.video.uploader import Uploader
+from storage.database import Database
+from storage.models import Gap, GapCause, Location, Segment
+from storage.objects import ObjectStore, sha256_of
+from tests.ingest.video.encoded import gops, packets
+from tests.ingest.video.evidence import segments
+from tests.ingest.video.test_clip import recorded
+from tests.sample import CAMERA
+
+Damage = Callable[[ObjectStore, str, Path], None]
+
+
+@pytest.fixture
+def stored(site: Database, store: ObjectStore, tmp_path: Path) -> list[dict[str, Any]]:
+    """Four segments that were recorded and uploaded; what their rows say, without their ids."""
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(200))))
+    while Uploader(site, store, tmp_path / "spool").run_once():
+        pass
+    assert {row.location for row in segments(site)} == {Location.STORED}
+    return said(site)
+
+
+def said(database: Database) -> list[dict[str, Any]]:
+    return [row.model_dump(exclude={"id"}) for row in segments(database)]
+
+
+def lose_the_index(database: Database) -> None:
+    with database.transaction() as session:
+        session.exec(delete(Segment))
+
+
+def look(database: Database, store: ObjectStore, folder: Path, depth: Depth = Depth.HASHES) -> list[Disagreement]:
+    return list(Check(database, store, folder / "spool", depth).run())
+
+
+def put(store: ObjectStore, key: str, data: bytes, folder: Path) -> None:
+    file = folder / "bytes"
+    file.write_bytes(data)
+    store.put(key, file, sha256_of(file))
+
+
+def test_the_index_is_made_again_from_the_store_alone(
+    site: Database, store: ObjectStore, stored: list[dict[str, Any]]
+) -> None:
+    lose_the_index(site)
+    with site.transaction() as session:
+        first = stored[0]
+        session.add(Gap(camera_id=CAMERA, start=first["start"], end=first["end"], cause=GapCause.UNKNOWN))
+    tried = recover(site, store, dry_run=True)
+    assert (tried.counts[Found.RECOVERED], segments(site)) == (4, [])
+    done = recover(site, store)
+    assert (done.counts[Found.RECOVERED], done.problems, done.cameras[CAMERA]) == (4, [], 4)
+    assert said(site) == stored
+    with site.transaction() as session:
+        assert session.exec(select(Gap)).all() == [], "what is there after all is no gap"
+    assert recover(site, store).counts == {Found.KNOWN: 4}
+    assert said(site) == stored
+
+
+def test_what_is_no_whole_segment_is_named_and_the_rest_recovered(
+    site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    lose_the_index(site)
+    keys = [row["key"] for row in stored]
+    put(store, keys[0], store.read(keys[0])[:-2000], tmp_path)
+    put(store, keys[1], b"no footage", tmp_path)
+    put(store, keys[2].replace(CAMERA, "unknown"), store.read(keys[2]), tmp_path)
+    put(store, "export/list.txt", b"something else", tmp_path)
+    done = recover(site, store)
+    assert done.counts == {Found.UNREADABLE: 2, Found.RECOVERED: 2, Found.NO_CAMERA: 1, Found.STRANGE: 1}
+    assert [key for key, _ in done.problems] == keys[:2]
+    assert "bytes are whole" in done.problems[0][1]
+    assert done.missing_cameras == {"unknown"}
+    assert said(site) == stored[2:]
+
+
+def test_a_segment_under_the_name_of_another_is_not_believed(
+    site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    lose_the_index(site)
+    first, second = stored[0]["key"], stored[1]["key"]
+    put(store, second, store.read(first), tmp_path)
+    done = recover(site, store)
+    assert [key for key, _ in done.problems] == [second]
+    assert done.counts[Found.RECOVERED] == 3
+
+
+def test_what_agrees_is_in_order_at_every_depth(
+    site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    for depth in Depth:
+        assert look(site, store, tmp_path, depth) == []
+
+
+def _take_away(store: ObjectStore, key: str, folder: Path) -> None:
+    store.delete(key)
+
+
+def _cut(store: ObjectStore, key: str, folder: Path) -> None:
+    put(store, key, store.read(key)[:-1], folder)
+
+
+def _change(store: ObjectStore, key: str, folder: Path) -> None:
+    data = bytearray(store.read(key))
+    data[-1] ^= 1
+    put(store, key, bytes(data), folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "fault", "depth"),
+    [
+        (_take_away, Fault.NO_BYTES, Depth.ROWS),
+        (_cut, Fault.WRONG_SIZE, Depth.SIZES),
+        (_change, Fault.WRONG_HASH, Depth.HASHES),
+    ],
+)
+def test_each_disagreement_shows_at_its_depth_and_not_before(
+    site: Database,
+    store: ObjectStore,
+    stored: list[dict[str, Any]],
+    tmp_path: Path,
+    damage: Damage,
+    fault: Fault,
+    depth: Depth,
+) -> None:
+    key = stored[1]["key"]
+    damage(store, key, tmp_path)
+    for tried in Depth:
+        found = [(each.key, each.fault) for each in look(site, store, tmp_path, tried)]
+        assert found == ([(key, fault)] if tried >= depth else [])
+
+
+def test_what_has_no_row_is_found_and_what_is_no_footage_is_nobodys_business(
+    site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    put(store, "export/list.txt", b"something else", tmp_path)
+    lose_the_index(site)
+    found = look(site, store, tmp_path, Depth.ROWS)
+    assert {each.fault for each in found} == {Fault.NO_ROW}
+    assert sorted(each.key for each in found) == [row["key"] for row in stored]
+
+
+def test_footage_in_the_spool_is_looked_at_where_it_lies(site: Database, store: ObjectStore, tmp_path: Path) -> None:
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(100))))
+    first, second = (tmp_path / "spool" / row.key for row in segments(site))
+    assert look(site, store, tmp_path) == []
+    data = bytearray(first.read_bytes())
+    data[-1] ^= 1
+    first.write_bytes(bytes(data))
+    second.unlink()
+    check = Check(site, store, tmp_path / "spool", Depth.HASHES)
+    assert [each.fault for each in check.run()] == [Fault.WRONG_HASH]
+    assert (check.rows, check.elsewhere) == (2, 1), "it may lie on another machine"

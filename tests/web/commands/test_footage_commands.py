@@ -1,0 +1,70 @@
+"""`hallwatch fsck` and `hallwatch recover`, as people call them."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import delete, select
+
+from ingest.video.uploader import Uploader
+from storage.models import Camera, Location, Segment, View
+from tests.ingest.video.encoded import gops, packets
+from tests.ingest.video.test_clip import recorded
+from tests.sample import a_hall
+from tests.web.commands.conftest import Run
+from web.composition import build_services
+from web.services import Services
+from web.settings_file import read_settings
+
+
+@pytest.fixture
+def services(hallwatch: Run, config: Path) -> Services:
+    hallwatch("init", "--yes", "--password", "a long enough password")
+    return build_services(read_settings(config))
+
+
+@pytest.fixture
+def footage(services: Services) -> Services:
+    """Of a camera that the site has, uploaded."""
+    spool = services.footage.spool
+    with services.database.transaction() as session:
+        a_hall(session)
+        session.add_all(recorded(spool, gops(packets(100))))
+    while Uploader(services.database, services.store, spool).run_once():
+        pass
+    return services
+
+
+def test_what_agrees_ends_with_exit_code_0(hallwatch: Run, footage: Services) -> None:
+    assert "2 segments looked at (hashes): all in order." in hallwatch("fsck", "--depth", "hashes").output
+
+
+def test_what_does_not_agree_is_named_with_what_to_do_and_ends_with_exit_code_1(
+    hallwatch: Run, footage: Services
+) -> None:
+    with footage.database.transaction() as session:
+        session.delete(session.exec(select(Segment)).first())
+    said = hallwatch("fsck", code=1).output
+    assert "has no row; `hallwatch recover` makes one" in said
+    assert "1 without a row" in said
+    assert "1" in hallwatch("recover").output
+    hallwatch("fsck", "--depth", "rows")
+
+
+def test_a_camera_that_is_not_there_is_told(hallwatch: Run, footage: Services) -> None:
+    assert "There is no camera 'cam-9'; there are: cc-cam-1." in hallwatch("fsck", "--camera", "cam-9", code=1).output
+
+
+def test_cameras_that_are_lost_too_can_be_made_switched_off_in_a_hall_of_their_own(
+    hallwatch: Run, footage: Services
+) -> None:
+    with footage.database.transaction() as session:
+        for table in (Segment, View, Camera):
+            session.exec(delete(table))
+    said = hallwatch("recover", code=1).output
+    assert "Not declared: cc-cam-1. Declare them, or run again with --add-cameras." in said
+    hallwatch("recover", "--dry-run", "--add-cameras")
+    hallwatch("recover", "--add-cameras")
+    with footage.database.transaction() as session:
+        camera = session.exec(select(Camera)).one()
+        assert (camera.hall_id, camera.enabled) == ("recovered", False)
+        assert [row.location for row in session.exec(select(Segment))] == [Location.STORED] * 2

@@ -1,0 +1,77 @@
+"""`hallwatch fsck`"""
+
+from collections import Counter
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from sqlmodel import col, func, select
+
+from storage.models import Camera, Segment
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
+from web.services import Services
+
+
+class DepthName(StrEnum):
+    ROWS = "rows"
+    SIZES = "sizes"
+    HASHES = "hashes"
+
+
+_WORDS = {
+    "no_bytes": "its row has no bytes: neither spool nor store holds it",
+    "no_row": "it lies in the store and has no row; `hallwatch recover` makes one",
+    "wrong_size": "has another size than its row says",
+    "wrong_hash": "has other bytes than its row says",
+}
+_SHOWN = 50
+
+
+def fsck(
+    depth: Annotated[
+        DepthName,
+        typer.Option(help="rows: is it there? sizes: and whole? hashes: and byte for byte the same? Reads everything."),
+    ] = DepthName.SIZES,
+    camera: Annotated[str, typer.Option(help="Only the footage of this camera.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Compare the index of the footage with what spool and store hold. Changes nothing; exit code 1 if they disagree.
+
+    Example: hallwatch fsck --depth hashes --camera cc-cam-1
+    """
+    from ingest.video.checking import Check, Depth, Fault
+
+    with opened(config) as services:
+        total = _rows(services, camera)
+        check = Check(services.database, services.store, services.footage.spool, Depth[depth.name], camera)
+        counts: Counter[Fault] = Counter()
+        with progress_bar("Segments") as bar:
+            for found in check.run(lambda done: bar.update(done, max(total, done))):
+                counts[found.fault] += 1
+                if counts.total() <= _SHOWN:
+                    detail = f" ({found.detail})" if found.detail else ""
+                    out.print(f"{found.key}: {_WORDS[found.fault.value]}{detail}", highlight=False, soft_wrap=True)
+    if counts.total() > _SHOWN:
+        out.print(f"… and {counts.total() - _SHOWN} more.")
+    elsewhere = f"; {check.elsewhere} lie in the spool of another machine" if check.elsewhere else ""
+    out.print(f"{check.rows} segments looked at ({depth.value}){elsewhere}: ", end="", highlight=False)
+    out.print(", ".join(f"{number} {_WORDS_SHORT[fault.value]}" for fault, number in counts.items()) or "all in order.")
+    if counts:
+        raise typer.Exit(1)
+
+
+_WORDS_SHORT = {
+    "no_bytes": "without bytes",
+    "no_row": "without a row",
+    "wrong_size": "of another size",
+    "wrong_hash": "with other bytes",
+}
+
+
+def _rows(services: Services, camera: str) -> int:
+    with services.database.transaction() as session:
+        if camera and session.get(Camera, camera) is None:
+            known = ", ".join(session.exec(select(Camera.id).order_by(col(Camera.id)))) or "none yet"
+            raise UserError(f"There is no camera {camera!r}; there are: {known}.")
+        query = select(func.count()).select_from(Segment)
+        return session.exec(query.where(Segment.camera_id == camera) if camera else query).one()

@@ -1,0 +1,75 @@
+"""`hallwatch recover`"""
+
+from collections.abc import Collection
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from storage.database import Database
+from storage.models import Camera, District, Hall
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, out, progress_bar
+
+_RECOVERED = "recovered"
+_SHOWN = 20
+
+
+def recover(
+    camera: Annotated[str, typer.Option(help="Only the footage of this camera.")] = "",
+    add_cameras: Annotated[
+        bool, typer.Option(help="Make the cameras that the site does not have, switched off, in a hall of their own.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would become of it.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Make the index of the footage again from the store alone, after a database was lost. What has its row stays.
+
+    It may be stopped and run again at any time, and while the recorder runs. First declare the site anew (hallwatch
+    init with the old configuration file), so that its cameras are there.
+
+    Example: hallwatch recover --dry-run
+    """
+    from ingest.video.recovery import Found, recover
+
+    prefix = f"{camera}/" if camera else ""
+    with opened(config) as services:
+        with progress_bar("Objects") as bar:
+            found = recover(
+                services.database, services.store, prefix, dry_run=dry_run, progress=lambda n: bar.update(n, n + 1)
+            )
+        if found.missing_cameras and add_cameras and not dry_run:
+            _add(services.database, found.missing_cameras)
+            found = recover(services.database, services.store, prefix)
+    table = Table("Objects of the store", "")
+    for kind, words in (
+        (Found.RECOVERED, "would get their row" if dry_run else "got their row"),
+        (Found.KNOWN, "had it already"),
+        (Found.NO_CAMERA, "of cameras that the site does not have"),
+        (Found.UNREADABLE, "cannot be read as footage"),
+        (Found.CONFLICTING, "have the number of another segment"),
+        (Found.STRANGE, "are no footage"),
+    ):
+        table.add_row(words, str(found.counts[kind]))
+    out.print(table)
+    for key, detail in found.problems[:_SHOWN]:
+        out.print(f"{key}: {detail}", highlight=False, soft_wrap=True)
+    if len(found.problems) > _SHOWN:
+        out.print(f"… and {len(found.problems) - _SHOWN} more.")
+    if found.missing_cameras and not add_cameras:
+        names = ", ".join(sorted(found.missing_cameras))
+        out.print(f"Not declared: {names}. Declare them, or run again with --add-cameras.", highlight=False)
+    if found.problems or (found.missing_cameras and not add_cameras):
+        raise typer.Exit(1)
+
+
+def _add(database: Database, camera_ids: Collection[str]) -> None:
+    """Where nothing is known but footage: a place for it that only administrators see."""
+    with database.transaction() as session:
+        if session.get(Hall, _RECOVERED) is None:
+            session.add(District(id=_RECOVERED, name="恢复的录像", name_en="Recovered footage"))
+            session.flush()
+            hall = Hall(id=_RECOVERED, district_id=_RECOVERED, name="恢复的录像", name_en="Recovered footage")
+            session.add(hall)
+            session.flush()
+        for camera_id in sorted(camera_ids):
+            session.add(Camera(id=camera_id, hall_id=_RECOVERED, name=camera_id, url="", enabled=False))
