@@ -1,6 +1,7 @@
 """Keeps the footage of every step and every absence: links what is new, and again what may have changed."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -8,7 +9,7 @@ from sqlmodel import Session
 
 from correlation import basis
 from correlation.links import Link, write
-from correlation.marks import unsettle_counter
+from correlation.marks import unsettle_counter, unsettle_expired
 from correlation.names import resolve_counters, resolve_departments
 from correlation.newcomers import LateFootage
 from correlation.resolve import Moment, Resolution, Seen, moment, resolve, unmapped
@@ -68,6 +69,12 @@ class Linker:
                 break
             written += self._link(picked, now)
         return written
+
+    def on_expired(self, session: Session, camera_id: str, spans: Sequence[Span]) -> None:
+        """Footage was deleted in this transaction: what it was linked to is linked anew."""
+        basis.lock(session)
+        for span in spans:
+            unsettle_expired(session, camera_id, span, LONGEST + self._lead_in + self._lead_out)
 
     def _notice_changes(self, now: datetime) -> None:
         with self._database.transaction() as session:

@@ -40,6 +40,22 @@ def unsettle_span(session: Session, camera_id: str, span: Span, longest: timedel
     )
 
 
+def unsettle_expired(session: Session, camera_id: str, span: Span, longest: timedelta) -> int:
+    """Of what the camera showed of the span. It is not compared with what was seen again: that stays as it was."""
+    result = session.execute(
+        update(FootageLink)
+        .where(
+            col(FootageLink.camera_id) == camera_id,
+            col(FootageLink.start).between(span.start - longest, span.end),
+            col(FootageLink.end) > span.start,
+        )
+        .values(settled=False, computed_at=LONG_AGO)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
 def _at_counters(counters: Iterable[str], steps: Iterable[Any], absences: Iterable[Any]) -> Any:  # noqa: ANN401
     wanted = list(counters)
     of_steps = select(col(Step.id)).where(col(Step.counter_id).in_(wanted), *steps)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from correlation.floors import IdFloor
 from correlation.marks import unsettle_span
 from storage.intervals import Span, merge
-from storage.models import Gap, Segment
+from storage.models import Gap, GapCause, Segment
 
 _PATIENCE = timedelta(seconds=20)
 _AT_ONCE = 20_000
@@ -84,4 +84,6 @@ def _rows(session: Session, model: Recorded, floor: int) -> Sequence[tuple[int, 
         .order_by(col(model.id))
         .limit(_AT_ONCE)
     )
+    if model is Gap:  # who deletes footage unsettles its links at once
+        query = query.where(col(Gap.cause) != GapCause.EXPIRED)
     return [(row_id or 0, camera_id, start, end) for row_id, camera_id, start, end in session.execute(query)]

@@ -13,6 +13,7 @@ UNKNOWN_COUNTER = "unknown_counter"  # it names one that nobody has told us of
 NO_VIEW = "no_view"  # no camera looked at the counter then
 GAP = "gap"  # it was looked at, but the footage has a gap with a cause
 NOT_RECORDED = "not_recorded"  # there is no word of any footage
+EXPIRED = GapCause.EXPIRED.value  # it was there, and was deleted when its keeping time was over
 TOO_LONG = "too_long"  # the rest of a step that goes on for hours
 
 
@@ -122,15 +123,22 @@ def _resolution(wanted: Moment, best: _Shown) -> Resolution:
     if not best.covered:
         return Resolution(Outcome.NONE, _why_nothing(best.missing), best.camera_id, best.missing)
     if best.missing:
-        late = all(part.cause == NOT_YET for part in best.missing)
-        return Resolution(Outcome.PARTIAL, NOT_YET if late else GAP, best.camera_id, best.missing)
+        return Resolution(Outcome.PARTIAL, _why_not_all(best.missing), best.camera_id, best.missing)
     if wanted.cut_off:
         return Resolution(Outcome.PARTIAL, TOO_LONG, best.camera_id, ())
     return Resolution(Outcome.CLIP, "", best.camera_id, ())
 
 
+def _why_not_all(missing: Sequence[Missing]) -> str:
+    causes = {part.cause for part in missing}
+    if causes == {NOT_YET}:
+        return NOT_YET
+    return EXPIRED if EXPIRED in causes else GAP
+
+
 def _why_nothing(missing: Sequence[Missing]) -> str:
     causes = {part.cause for part in missing}
-    if NOT_YET in causes:
-        return NOT_YET
+    for weightiest in (NOT_YET, EXPIRED):
+        if weightiest in causes:
+            return weightiest
     return NOT_RECORDED if causes <= {GapCause.UNKNOWN.value, NOT_BEGUN, NO_VIEW} else GAP

@@ -82,9 +82,24 @@ class FolderStore:
             raise _problem(self.root, error) from error
         try:
             self.put(key, probe, hashlib.sha256(key.encode()).hexdigest())
+            if self.read(key) != key.encode():
+                raise StoreError(f"store folder {self.root} returns other bytes than were written; check its disk")
             self.delete(key)
         finally:
             probe.unlink(missing_ok=True)
+
+    def can_lock(self) -> bool:
+        """Whoever may write to the folder may delete in it."""
+        return False
+
+    def lock(self, key: str) -> None:
+        raise StoreError(f"store folder {self.root} cannot lock {key}; a bucket with object lock can")
+
+    def unlock(self, key: str) -> None:
+        """Nothing is locked."""
+
+    def lock_withstands(self) -> bool:
+        return False
 
     def _path(self, key: str) -> Path:
         return self.root / validated_key(key)

@@ -31,13 +31,25 @@ class ObjectStore(Protocol):
         """In bytes; None if there is no such object."""
 
     def delete(self, key: str) -> None:
-        """Does nothing if there is no such object."""
+        """Every version of it, and returns once none is left. Does nothing if there is no such object."""
 
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with the prefix, in no promised order."""
 
     def check(self) -> None:
         """Writes, reads and deletes a small object; raises StoreError with a message that says what to do."""
+
+    def can_lock(self) -> bool:
+        """Whether objects can be locked so that nobody can delete them, not even with our own key."""
+
+    def lock(self, key: str) -> None:
+        """Until it is unlocked. Raises ObjectMissing; another StoreError where `can_lock` says no."""
+
+    def unlock(self, key: str) -> None:
+        """Does nothing if there is no such object."""
+
+    def lock_withstands(self) -> bool:
+        """Locks a small object and tries to delete that very version: whether it is still there. Leaves nothing."""
 
 
 def validated_key(key: str) -> str:

@@ -5,6 +5,9 @@ import binascii
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +27,8 @@ _MIN_PART = 5 * 1024 * 1024
 _SHA256_HEADER = "x-amz-checksum-sha256"
 
 _WRONG_KEY = {"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurity", "AuthorizationHeaderMalformed"}
-_NO_OBJECT = {"NoSuchKey", "NoSuchObject"}
+_NO_OBJECT = {"NoSuchKey", "NoSuchObject", "NoSuchVersion"}
+_NO_LOCK = {"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration", "NotImplemented"}
 _OUT_OF_RANGE = {"InvalidRange"}
 
 Result = TypeVar("Result")
@@ -82,7 +86,13 @@ class S3Store:
 
     def delete(self, key: str) -> None:
         validated_key(key)
-        self._call(lambda: self._client.remove_object(bucket_name=self.bucket, object_name=key))
+        if not self._is_versioned():
+            self._call(lambda: self._client.remove_object(bucket_name=self.bucket, object_name=key))
+            return
+        for version in self._versions(key):  # without a version only a marker would be set, and the bytes would stay
+            self._remove(key, version.id)
+        if self._versions(key):
+            raise StoreError(f"store {self.endpoint}: {key} is still there after its deletion")
 
     def keys(self, prefix: str) -> Iterator[str]:
         listing = self._client.list_objects(bucket_name=self.bucket, prefix=prefix, recursive=True)
@@ -99,8 +109,61 @@ class S3Store:
             raise StoreError(f"store {self.endpoint}: bucket {self.bucket} returns other bytes than were written")
         self.delete(key)
 
+    def can_lock(self) -> bool:
+        try:
+            self._call(lambda: self._client.get_object_lock_config(bucket_name=self.bucket))
+        except _NoLock:
+            return False
+        return True
+
+    def lock(self, key: str) -> None:
+        versions = [version.id for version in self._versions(validated_key(key)) if not version.is_marker]
+        if not versions:
+            raise ObjectMissing(f"{key} is not in bucket {self.bucket} of {self.endpoint}")
+        for version in versions:
+            self._call(partial(self._client.enable_object_legal_hold, self.bucket, key, version))
+
+    def unlock(self, key: str) -> None:
+        for version in self._versions(validated_key(key)):
+            if not version.is_marker:
+                self._call(partial(self._client.disable_object_legal_hold, self.bucket, key, version.id))
+
+    def lock_withstands(self) -> bool:
+        key = f"check/lock-{secrets.token_hex(8)}"
+        content = key.encode()
+        self._put(key, content, hashlib.sha256(content).hexdigest())
+        self.lock(key)
+        withstood = all(self._withstands(key, version.id, content) for version in self._versions(key))
+        self.unlock(key)
+        self.delete(key)
+        return withstood
+
     def close(self) -> None:
         self._pool.clear()
+
+    def _withstands(self, key: str, version: str, content: bytes) -> bool:
+        """Whatever the server answers to the deletion: what counts is whether the bytes can still be read."""
+        with suppress(StoreError):
+            self._remove(key, version)
+        try:
+            return self._call(lambda: self._fetch(key, 0, None, version)) == content
+        except ObjectMissing:
+            return False
+
+    def _is_versioned(self) -> bool:
+        found = self._call(lambda: self._client.get_bucket_versioning(bucket_name=self.bucket))
+        return bool(found.status) and found.status != "Off"
+
+    def _versions(self, key: str) -> list["_Version"]:
+        listing = self._call(
+            lambda: list(
+                self._client.list_objects(bucket_name=self.bucket, prefix=key, recursive=True, include_version=True)
+            )
+        )
+        return [_Version(o.version_id or "null", o.is_delete_marker) for o in listing if o.object_name == key]
+
+    def _remove(self, key: str, version: str) -> None:
+        self._call(partial(self._client.remove_object, self.bucket, key, version))
 
     def _put(self, key: str, content: bytes, sha256: str) -> None:
         checksum = base64.b64encode(binascii.unhexlify(sha256)).decode()
@@ -127,8 +190,10 @@ class S3Store:
             return True
         return written.etag == hashlib.md5(content, usedforsecurity=False).hexdigest()
 
-    def _fetch(self, key: str, offset: int, length: int | None) -> bytes:
-        response = self._client.get_object(bucket_name=self.bucket, object_name=key, offset=offset, length=length or 0)
+    def _fetch(self, key: str, offset: int, length: int | None, version: str | None = None) -> bytes:
+        response = self._client.get_object(
+            bucket_name=self.bucket, object_name=key, offset=offset, length=length or 0, version_id=version
+        )
         try:
             return response.read()
         finally:
@@ -161,6 +226,8 @@ class S3Store:
             return ObjectMissing(f"{error.object_name} is not in bucket {self.bucket} of {self.endpoint}")
         if error.code in _OUT_OF_RANGE:
             return _OutOfRange()
+        if error.code in _NO_LOCK:
+            return _NoLock()
         if error.code == "NoSuchBucket":
             return self._no_bucket()
         if error.code in _WRONG_KEY:
@@ -178,3 +245,16 @@ class S3Store:
 
 class _OutOfRange(StoreError):
     """The range starts after the object's end."""
+
+
+class _NoLock(StoreError):
+    """The bucket was made without object lock."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """One of an object in a bucket that keeps them all."""
+
+    id: str
+    is_marker: bool
+    """It says that the object was deleted, and has no bytes."""

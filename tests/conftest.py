@@ -108,6 +108,16 @@ def s3_store(s3_server: S3Server) -> Iterator[S3Store]:
     store.close()
 
 
+@pytest.fixture
+def locking_store(s3_server: S3Server) -> Iterator[S3Store]:
+    """A bucket with versions and object lock, new for each test."""
+    bucket = f"locking-{next(_numbers)}"
+    s3_server.client().make_bucket(bucket_name=bucket, object_lock=True)
+    store = S3Store(s3_server.endpoint, bucket, s3_server.access_key, s3_server.secret_key, secure=False)
+    with closing(store):
+        yield store
+
+
 @pytest.fixture(params=["folder", "s3"])
 def store(request: pytest.FixtureRequest) -> ObjectStore:
     """The test runs once for each store."""

@@ -22,6 +22,16 @@ from storage.models.footage import (
     Location,
     Segment,
 )
+from storage.models.keeping import (
+    DEFAULT_DAYS,
+    MAX_DAYS,
+    Deletion,
+    FootageKind,
+    Hold,
+    RetentionRule,
+    StoreTest,
+    StoreVerdict,
+)
 from storage.models.links import Finding, FindingKind, FootageLink, LinkBasis, Outcome
 from storage.models.notifying import NotifyChannel
 from storage.models.operations import NODE_SILENT_AFTER, Node, awaited
@@ -45,7 +55,9 @@ from storage.models.presence import (
 )
 
 __all__ = [
+    "DEFAULT_DAYS",
     "MAX_CLOCK_OFFSET",
+    "MAX_DAYS",
     "MAX_SEGMENT_SECONDS",
     "MAX_THRESHOLD_S",
     "NODE_SILENT_AFTER",
@@ -65,6 +77,7 @@ __all__ = [
     "CounterAlias",
     "CustomerState",
     "Declared",
+    "Deletion",
     "Delivery",
     "DeliveryState",
     "Department",
@@ -72,10 +85,12 @@ __all__ = [
     "FaultKind",
     "Finding",
     "FindingKind",
+    "FootageKind",
     "FootageLink",
     "Gap",
     "GapCause",
     "Hall",
+    "Hold",
     "Item",
     "LinkBasis",
     "Location",
@@ -86,6 +101,7 @@ __all__ = [
     "Polygon",
     "Presence",
     "RejectedRow",
+    "RetentionRule",
     "Role",
     "Scope",
     "Segment",
@@ -94,6 +110,8 @@ __all__ = [
     "Step",
     "StepKind",
     "StepRevision",
+    "StoreTest",
+    "StoreVerdict",
     "User",
     "View",
     "WatchCursor",

@@ -36,6 +36,7 @@ class GapCause(StrEnum):
     DISK_FULL = "disk_full"
     CAMERA_DISABLED = "camera_disabled"
     RECONFIGURED = "reconfigured"  # the camera's address or transport was changed
+    EXPIRED = "expired"  # it was recorded, and deleted when its keeping time was over
     UNKNOWN = "unknown"
 
 
@@ -62,6 +63,7 @@ class Segment(SQLModel, table=True):
     fragments: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"comment": "packed, see storage.fragments"})
     clock_source: ClockSource = enum_column(ClockSource, "what the wall time rests on")
     clock_offset_us: int = column("camera clock minus recorder clock at this segment", default=0, sa_type=BigInteger)
+    legal_hold: bool = column("the store holds the object against deletion by anybody", default=False)
 
 
 class Gap(SQLModel, table=True):

@@ -36,6 +36,7 @@ class AlertKind(StrEnum):
     ABSENCE = "absence"
     CAMERA_FAULT = "camera_fault"
     NODE_SILENT = "node_silent"  # a process of ours has died or hangs
+    STORE_UNSAFE = "store_unsafe"  # its self-test failed: it lost bytes, or let a locked object be deleted
 
 
 class AlertState(StrEnum):
@@ -130,6 +131,9 @@ class Alert(SQLModel, table=True):
     silent_since: datetime | None = column("its last heartbeat", default=None)
     absence_id: int | None = column("", default=None, foreign_key="absence.id", unique=True)
     fault_id: int | None = column("", default=None, foreign_key="camera_fault.id", unique=True)
+    store_test_id: int | None = column(
+        "the first test that failed", default=None, foreign_key="store_test.id", unique=True
+    )
     raised_at: datetime = column("")
     acknowledged_at: datetime | None = column("", default=None)
     acknowledged_by: int | None = column("", default=None, foreign_key="user_account.id")

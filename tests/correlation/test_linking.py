@@ -4,11 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import select, update
 
 from correlation.linking import Linker
 from correlation.targets import Picker
 from storage.database import Database
+from storage.expiry import Expiry
 from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.models import (
@@ -220,3 +221,26 @@ def test_what_just_happened_is_linked_before_a_backlog(hall: Database) -> None:
         picked = Picker().pick(session, LATER, 400)
     assert newest in picked.steps
     assert len(picked) == 200
+
+
+def test_deleted_footage_leaves_its_steps_without_a_clip_and_the_comparison_with_presence_as_it_was(
+    hall: Database, linker: Linker, tmp_path: Path
+) -> None:
+    with hall.transaction() as session:
+        record(session, 0, 300)
+        gone, cut, kept = step(session, 20, 60), step(session, 140, 200), step(session, 250, 270)
+    linker.run_once(LATER)
+    with hall.transaction() as session:
+        session.exec(update(FootageLink).values(examined=True))
+    now = at(150) + timedelta(days=30)
+    expiry = Expiry(hall, FolderStore(tmp_path / "store"), tmp_path / "spool", linker.on_expired)
+    assert expiry.run_once(now) == 15
+    assert linker.run_once(now) == 2
+    assert (link_of(hall, gone).outcome, link_of(hall, gone).reason) == (Outcome.NONE, "expired")
+    assert (link_of(hall, cut).outcome, link_of(hall, cut).reason) == (Outcome.PARTIAL, "expired")
+    assert link_of(hall, cut).missing == [
+        {"start": at(135).isoformat(), "end": at(150).isoformat(), "cause": "expired"},
+    ]
+    assert link_of(hall, kept).outcome is Outcome.CLIP
+    assert all(link_of(hall, step_id).examined and link_of(hall, step_id).settled for step_id in (gone, cut, kept))
+    assert linker.run_once(now) == 0

@@ -64,6 +64,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "store_test",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum("lock_held", "lock_broken", "no_lock", "failed", name="storeverdict", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("detail", sa.String(), nullable=False, comment="one line for people, no credentials"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("store_test", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_store_test_at"), ["at"], unique=False)
+
+    op.create_table(
         "department",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False, comment="Chinese"),
@@ -406,6 +421,54 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "alias"),
     )
     op.create_table(
+        "footage_hold",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=False, comment="exclusive; may lie ahead"),
+        sa.Column("reason", sa.String(), nullable=False, comment="as its owner stated it"),
+        sa.Column(
+            "subject",
+            sa.String(),
+            nullable=False,
+            comment="what it is about, e.g. absence:7 or case:3; empty where the span was chosen",
+        ),
+        sa.Column("owner_id", sa.Integer(), nullable=False, comment="who set it"),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True, comment="empty while it holds"),
+        sa.Column("lifted_by", sa.Integer(), nullable=True),
+        sa.Column(
+            "store_error",
+            sa.String(),
+            nullable=False,
+            comment="why the store could not be told of it, or of its end; empty if it could",
+        ),
+        sa.Column(
+            "released_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when nothing in the store was locked for it any more",
+        ),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["lifted_by"],
+            ["user_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["owner_id"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("footage_hold", schema=None) as batch_op:
+        batch_op.create_index("footage_hold_camera_lifted", ["camera_id", "lifted_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_footage_hold_owner_id"), ["owner_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_footage_hold_set_at"), ["set_at"], unique=False)
+
+    op.create_table(
         "gap",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("camera_id", sa.String(), nullable=False),
@@ -424,6 +487,7 @@ def upgrade() -> None:
                 "disk_full",
                 "camera_disabled",
                 "reconfigured",
+                "expired",
                 "unknown",
                 name="gapcause",
                 native_enum=False,
@@ -471,6 +535,26 @@ def upgrade() -> None:
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.create_index("presence_counter_start", ["counter_id", "start"], unique=False)
 
+    op.create_table(
+        "retention_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("hall_id", sa.String(), nullable=True, comment="empty: every hall"),
+        sa.Column("counter_id", sa.String(), nullable=True, comment="empty: every counter of the hall"),
+        sa.Column("kind", sa.Enum("plain", "event", name="footagekind", native_enum=False, length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False, comment="grows with each change"),
+        sa.Column("days", sa.Integer(), nullable=False, comment="from the end of the footage on"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hall_id"],
+            ["hall.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "scope",
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -522,6 +606,9 @@ def upgrade() -> None:
             sa.BigInteger(),
             nullable=False,
             comment="camera clock minus recorder clock at this segment",
+        ),
+        sa.Column(
+            "legal_hold", sa.Boolean(), nullable=False, comment="the store holds the object against deletion by anybody"
         ),
         sa.ForeignKeyConstraint(
             ["camera_id"],
@@ -626,6 +713,48 @@ def upgrade() -> None:
         batch_op.create_index("absence_counter_start", ["counter_id", "start"], unique=False)
 
     op.create_table(
+        "deletion",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="of the footage"),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=False, comment="exclusive"),
+        sa.Column("key", sa.String(), nullable=False, comment="of the object"),
+        sa.Column("sha256", sa.String(), nullable=False, comment="of all bytes, hex"),
+        sa.Column("size", sa.BigInteger(), nullable=False, comment="bytes"),
+        sa.Column(
+            "kind",
+            sa.Enum("plain", "event", name="footagekind", native_enum=False, length=32),
+            nullable=False,
+            comment="that decided how long it was kept",
+        ),
+        sa.Column("days", sa.Integer(), nullable=False, comment="how long it was to be kept"),
+        sa.Column("rule_id", sa.Integer(), nullable=True, comment="empty: the built-in default"),
+        sa.Column("rule_version", sa.Integer(), nullable=False),
+        sa.Column(
+            "ordered_at", sa.DateTime(timezone=True), nullable=False, comment="from then on it is no footage any more"
+        ),
+        sa.Column(
+            "confirmed_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when the store had no byte of it any more",
+        ),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["rule_id"],
+            ["retention_rule.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("deletion", schema=None) as batch_op:
+        batch_op.create_index("deletion_camera_start", ["camera_id", "start"], unique=False)
+        batch_op.create_index("deletion_open", ["confirmed_at", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deletion_key"), ["key"], unique=False)
+
+    op.create_table(
         "rejected_row",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=False),
@@ -721,7 +850,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("absence", "camera_fault", "node_silent", name="alertkind", native_enum=False, length=32),
+            sa.Enum(
+                "absence", "camera_fault", "node_silent", "store_unsafe", name="alertkind", native_enum=False, length=32
+            ),
             nullable=False,
         ),
         sa.Column(
@@ -736,6 +867,7 @@ def upgrade() -> None:
         sa.Column("silent_since", sa.DateTime(timezone=True), nullable=True, comment="its last heartbeat"),
         sa.Column("absence_id", sa.Integer(), nullable=True),
         sa.Column("fault_id", sa.Integer(), nullable=True),
+        sa.Column("store_test_id", sa.Integer(), nullable=True, comment="the first test that failed"),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Integer(), nullable=True),
@@ -768,10 +900,15 @@ def upgrade() -> None:
             ["node_name"],
             ["node.name"],
         ),
+        sa.ForeignKeyConstraint(
+            ["store_test_id"],
+            ["store_test.id"],
+        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("absence_id"),
         sa.UniqueConstraint("fault_id"),
         sa.UniqueConstraint("node_name", "silent_since"),
+        sa.UniqueConstraint("store_test_id"),
     )
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.create_index("alert_hall_raised", ["hall_id", "raised_at"], unique=False)
@@ -939,6 +1076,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rejected_row_batch_id"))
 
     op.drop_table("rejected_row")
+    with op.batch_alter_table("deletion", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deletion_key"))
+        batch_op.drop_index("deletion_open")
+        batch_op.drop_index("deletion_camera_start")
+
+    op.drop_table("deletion")
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.drop_index("absence_counter_start")
 
@@ -959,6 +1102,7 @@ def downgrade() -> None:
 
     op.drop_table("segment")
     op.drop_table("scope")
+    op.drop_table("retention_rule")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index("presence_counter_start")
 
@@ -968,6 +1112,12 @@ def downgrade() -> None:
         batch_op.drop_index("gap_camera_end")
 
     op.drop_table("gap")
+    with op.batch_alter_table("footage_hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_footage_hold_set_at"))
+        batch_op.drop_index(batch_op.f("ix_footage_hold_owner_id"))
+        batch_op.drop_index("footage_hold_camera_lifted")
+
+    op.drop_table("footage_hold")
     op.drop_table("counter_alias")
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_file_opened_at"))
@@ -1012,6 +1162,10 @@ def downgrade() -> None:
 
     op.drop_table("hall")
     op.drop_table("department")
+    with op.batch_alter_table("store_test", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_store_test_at"))
+
+    op.drop_table("store_test")
     op.drop_table("notify_channel")
     op.drop_table("node")
     op.drop_table("link_basis")

@@ -1,0 +1,162 @@
+"""Chooses what is due, camera by camera and in small batches, and has it deleted.
+
+A camera is swept from its oldest footage on. What is kept beyond the camera's shortest keeping is not looked at again
+until a rule changes, a hold is lifted, or a day has passed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlalchemy import func
+from sqlmodel import Session, and_, col, or_, select
+
+from storage.database import Database
+from storage.deletions import DeletionStep, Doomed, Shredder, order
+from storage.happenings import happenings, looking_of, shown_in
+from storage.holds import held, overlaps, take_turns
+from storage.intervals import Span
+from storage.models import Camera, Hold, Location, RetentionRule, Segment
+from storage.objects import ObjectStore
+from storage.retention import GRACE, Keeping, Rules
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+"""Segments in one transaction: nobody else may hold the camera's footage meanwhile."""
+AT_ONCE = 2_000
+"""Objects deleted in one run, so that it ends soon when it shall."""
+LOOKED_AT = 40_000
+"""Segments looked at in one run."""
+AGAIN = timedelta(days=1)
+
+OnExpired = Callable[[Session, str, Sequence[Span]], None]
+"""Told within the transaction that takes the footage of these spans of a camera away."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Up to where a camera is swept."""
+
+    start: datetime
+    segment_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Swept:
+    looked_at: int
+    ordered: int
+    place: _Place | None
+    """None: nothing more of this camera is old enough."""
+
+
+class Expiry:
+    """One per process; several processes wait for each other, camera by camera."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        spool: Path,
+        on_expired: OnExpired,
+        on_step: Callable[[DeletionStep], None] = lambda _step: None,
+        batch: int = BATCH,
+    ) -> None:
+        self._database, self._on_expired, self._on_step, self._batch = database, on_expired, on_step, batch
+        self._shredder = Shredder(database, store, spool, on_step)
+        self._places: dict[str, _Place] = {}
+        self._basis: tuple[object, ...] = ()
+        self._since: datetime | None = None
+
+    def run_once(self, now: datetime) -> int:
+        """What a run before has left comes first. Returns the number of objects that are gone.
+
+        Raises StoreError or SQLAlchemyError.
+        """
+        gone = self._shredder.run_once(now, AT_ONCE)
+        if self._order_due(now, AT_ONCE - gone):
+            gone += self._shredder.run_once(now, AT_ONCE)
+        return gone
+
+    def _order_due(self, now: datetime, limit: int) -> int:
+        with self._database.transaction() as session:
+            rules = load_rules(session, now)
+            cameras = list(session.exec(select(Camera.id, Camera.hall_id).order_by(col(Camera.id))))
+            self._begin_anew_after_a_change(_basis(session, now), now)
+        ordered = looked_at = 0
+        for camera_id, hall_id in cameras:
+            while ordered < limit and looked_at < LOOKED_AT:
+                swept = self._sweep(camera_id, hall_id, rules, now)
+                ordered, looked_at = ordered + swept.ordered, looked_at + swept.looked_at
+                if swept.place is None:
+                    break
+                self._places[camera_id] = swept.place
+        return ordered
+
+    def _begin_anew_after_a_change(self, basis: tuple[object, ...], now: datetime) -> None:
+        if self._since is None or basis != self._basis or now - self._since >= AGAIN:
+            self._places, self._basis, self._since = {}, basis, now
+
+    def _sweep(self, camera_id: str, hall_id: str, rules: Rules, now: datetime) -> _Swept:
+        """One batch; a transaction that writes only where something is due."""
+        with self._database.transaction() as session:
+            looking = looking_of(session, camera_id)
+            counters = sorted({look.counter_id for look in looking})
+            segments = self._segments(session, camera_id, now - rules.shortest(hall_id, counters, now))
+            if not segments:
+                return _Swept(0, 0, None)
+            whole = Span(segments[0].start, max(segment.end for segment in segments))
+            happened = happenings(session, camera_id, counters, whole, now)
+        due: dict[int, Keeping] = {}
+        for segment in segments:
+            shown = shown_in(Span(segment.start, segment.end), looking, happened)
+            if segment.id is not None and (keeping := rules.due(hall_id, shown, segment.end, now)):
+                due[segment.id] = keeping
+        self._on_step(DeletionStep.CHOSEN)
+        ordered = self._order(camera_id, whole, due, now) if due else 0
+        return _Swept(len(segments), ordered, _Place(segments[-1].start, segments[-1].id or 0))
+
+    def _order(self, camera_id: str, whole: Span, due: dict[int, Keeping], now: datetime) -> int:
+        with self._database.transaction() as session:
+            take_turns(session, camera_id)
+            holds = held(session, camera_id, whole)
+            there = session.exec(select(Segment).where(col(Segment.id).in_(due), col(Segment.legal_hold).is_(False)))
+            doomed = [
+                Doomed(segment, due[segment.id])
+                for segment in there
+                if segment.id is not None and not overlaps(Span(segment.start, segment.end), holds)
+            ]
+            spans = order(session, doomed, now)
+            if spans:
+                self._on_expired(session, camera_id, spans)
+            self._on_step(DeletionStep.WRITTEN)
+        self._on_step(DeletionStep.ORDERED)
+        if doomed:
+            log.info("footage_expired", camera=camera_id, segments=len(doomed), until=whole.end.isoformat())
+        return len(doomed)
+
+    def _segments(self, session: Session, camera_id: str, old: datetime) -> list[Segment]:
+        """The next ones, oldest first. What only the recorder's disk holds is not ours yet."""
+        query = select(Segment).where(
+            Segment.camera_id == camera_id, Segment.start < old, Segment.end <= old, Segment.location == Location.STORED
+        )
+        place = self._places.get(camera_id)
+        if place:
+            same = and_(col(Segment.start) == place.start, col(Segment.id) > place.segment_id)
+            query = query.where(Segment.start >= place.start, or_(col(Segment.start) > place.start, same))
+        return list(session.exec(query.order_by(col(Segment.start), col(Segment.id)).limit(self._batch)))
+
+
+def load_rules(session: Session, now: datetime) -> Rules:
+    lately = or_(col(RetentionRule.valid_to).is_(None), col(RetentionRule.valid_to) > now - GRACE)
+    return Rules(session.exec(select(RetentionRule).where(lately).order_by(col(RetentionRule.id))))
+
+
+def _basis(session: Session, now: datetime) -> tuple[object, ...]:
+    """What is kept, and for how long, rests on it; a rule's change counts once more when its grace is over."""
+    rules = session.exec(select(RetentionRule.id, RetentionRule.valid_from, RetentionRule.valid_to)).all()
+    moments = [moment for _, *span in rules for moment in span if moment is not None]
+    lifted = session.exec(select(func.max(Hold.lifted_at), func.max(Hold.released_at))).one()
+    return (len(rules), len(moments), sum(moment + GRACE <= now for moment in moments), *lifted)

@@ -1,0 +1,51 @@
+"""Footage that may not be deleted, whatever retention says. Holds never stop a recording."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlmodel import Session, col, select, update
+
+from storage.intervals import Span, merge
+from storage.models import Camera, Hold
+
+
+def take_turns(session: Session, camera_id: str) -> None:
+    """Who holds a camera's footage and who deletes it wait for each other until the transaction ends.
+
+    Without it a hold that is set while a batch is chosen would come too late and not know it.
+    """
+    unchanged = update(Camera).where(col(Camera.id) == camera_id).values(name=Camera.name)
+    session.execute(unchanged.execution_options(synchronize_session=False))
+
+
+def set_hold(session: Session, hold: Hold) -> Hold:
+    """From the end of the transaction on nothing of the span is deleted. What is gone already stays gone."""
+    take_turns(session, hold.camera_id)
+    session.add(hold)
+    session.flush()
+    return hold
+
+
+def lift_hold(session: Session, hold: Hold, user_id: int, now: datetime) -> None:
+    """Other holds of the same footage stay. Lifting it again changes nothing."""
+    if hold.lifted_at is None:
+        hold.lifted_at, hold.lifted_by = now, user_id
+        session.add(hold)
+        session.flush()
+
+
+def held(session: Session, camera_id: str, span: Span) -> list[Span]:
+    """What of the span is held, by whomever."""
+    found = session.exec(
+        select(Hold.start, Hold.end).where(
+            Hold.camera_id == camera_id,
+            col(Hold.lifted_at).is_(None),
+            Hold.start < span.end,
+            Hold.end > span.start,
+        )
+    )
+    return merge(Span(start, end) for start, end in found)
+
+
+def overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(other.start < span.end and span.start < other.end for other in others)

@@ -1,0 +1,388 @@
+"""Footage goes when its time is over, never what is held, and what has gone can be proved, whoever dies meanwhile."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, col, select, update
+
+from storage.database import Database
+from storage.deletions import DeletionStep, Shredder
+from storage.expiry import Expiry
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.holds import lift_hold, set_hold
+from storage.intervals import Span
+from storage.models import (
+    Absence,
+    Alert,
+    AlertKind,
+    CameraFault,
+    Case,
+    Deletion,
+    FaultKind,
+    Finding,
+    FindingKind,
+    FootageKind,
+    Gap,
+    GapCause,
+    Hold,
+    Location,
+    RetentionRule,
+    Segment,
+    Source,
+    Step,
+    StepKind,
+    View,
+)
+from storage.objects import ObjectStore, StoreError
+from storage.s3_store import S3Store
+from tests.sample import CAMERA, HALL, a_hall
+from tests.storage.recorded import (
+    BEGIN,
+    DAY,
+    a_user,
+    at,
+    expired,
+    ledger,
+    numbers_left,
+    record,
+    segment,
+)
+
+BUILT_IN_LINE = "deleted after 30 days by the built-in rule"
+MakeExpiry = Callable[..., Expiry]
+
+
+@pytest.fixture
+def hall(database: Database) -> Database:
+    """Six segments, a minute in all, and a user."""
+    with database.transaction() as session:
+        a_hall(session)
+        a_user(session)
+    return database
+
+
+@pytest.fixture
+def make(hall: Database, folder_store: FolderStore, tmp_path: Path) -> MakeExpiry:
+    record(hall, folder_store, tmp_path, (segment(number) for number in range(6)))
+    return lambda **options: Expiry(hall, folder_store, tmp_path / "spool", lambda *_: None, **options)
+
+
+def hold(session: Session, start: float, end: float) -> Hold:
+    row = Hold(camera_id=CAMERA, start=at(start), end=at(end), reason="complaint", owner_id=1, set_at=BEGIN)
+    return set_hold(session, row)
+
+
+def add(database: Database, *rows: object) -> None:
+    with database.transaction() as session:
+        for row in rows:
+            session.add(row)
+            session.flush()
+
+
+def test_only_what_is_older_than_its_keeping_goes(hall: Database, make: MakeExpiry, folder_store: FolderStore) -> None:
+    expiry = make()
+    assert expiry.run_once(BEGIN + 30 * DAY) == 0
+    assert expiry.run_once(at(25) + 30 * DAY) == 2
+    assert numbers_left(hall) == [2, 3, 4, 5]
+    assert sorted(folder_store.keys("")) == [f"{CAMERA}/{n:09d}.mp4" for n in range(2, 6)]
+    assert expiry.run_once(at(60) + 30 * DAY) == 4
+    assert numbers_left(hall) == []
+    assert list(folder_store.keys("")) == []
+    assert expired(hall) == [(0, 60, BUILT_IN_LINE)]
+
+
+def test_the_ledger_says_what_went_when_and_by_which_rule(hall: Database, make: MakeExpiry) -> None:
+    add(hall, RetentionRule(hall_id=HALL, version=4, days=10, valid_from=BEGIN))
+    now = at(10) + 10 * DAY
+    make().run_once(now)
+    [entry] = ledger(hall)
+    gone = segment(0)
+    assert (entry.camera_id, entry.start, entry.end) == (CAMERA, at(0), at(10))
+    assert (entry.key, entry.sha256, entry.size) == (gone.key, gone.sha256, gone.size)
+    assert (entry.kind, entry.days, entry.rule_id, entry.rule_version) == (FootageKind.PLAIN, 10, 1, 4)
+    assert (entry.ordered_at, entry.confirmed_at) == (now, now)
+    assert expired(hall) == [(0, 10, "deleted after 10 days by rule 1 version 4")]
+
+
+def test_small_batches_come_to_the_same(hall: Database, make: MakeExpiry) -> None:
+    assert make(batch=1).run_once(at(60) + 30 * DAY) == 6
+    assert expired(hall) == [(0, 60, BUILT_IN_LINE)]
+    assert len(ledger(hall)) == 6
+
+
+def test_what_only_the_recorder_has_stays(hall: Database, make: MakeExpiry) -> None:
+    with hall.transaction() as session:
+        session.exec(update(Segment).where(col(Segment.sequence) == 2).values(location=Location.SPOOL))
+    make().run_once(at(60) + 30 * DAY)
+    assert numbers_left(hall) == [2]
+
+
+def test_the_pause_between_two_frames_goes_with_them(hall: Database, folder_store: FolderStore, tmp_path: Path) -> None:
+    record(hall, folder_store, tmp_path, [segment(1, start=0), segment(2, start=10.4), segment(3, start=20.8)])
+    expiry = Expiry(hall, folder_store, tmp_path / "spool", lambda *_: None)
+    expiry.run_once(at(21) + 30 * DAY)
+    assert [(start, end) for start, end, _ in expired(hall)] == [(0, 20.8)]
+
+
+def test_a_gap_that_was_there_keeps_its_cause(hall: Database, folder_store: FolderStore, tmp_path: Path) -> None:
+    record(hall, folder_store, tmp_path, [segment(1, start=0), segment(2, start=14)])
+    add(hall, Gap(camera_id=CAMERA, start=at(10), end=at(14), cause=GapCause.CAMERA_UNREACHABLE))
+    Expiry(hall, folder_store, tmp_path / "spool", lambda *_: None).run_once(at(60) + 30 * DAY)
+    with hall.transaction() as session:
+        found = Footage(hall, folder_store, tmp_path).coverage(session, CAMERA, at(0), at(24))
+    assert [(part.start, part.end, part.cause) for part in found.missing] == [
+        (at(0), at(10), "expired"),
+        (at(10), at(14), "camera_unreachable"),
+        (at(14), at(24), "expired"),
+    ]
+
+
+def test_held_footage_stays_whatever_the_rules_say_and_goes_when_the_last_hold_is_lifted(
+    hall: Database, make: MakeExpiry
+) -> None:
+    with hall.transaction() as session:
+        first, second = hold(session, 15, 25), hold(session, 22, 35)
+    expiry = make()
+    now = at(60) + 300 * DAY
+    expiry.run_once(now)
+    assert numbers_left(hall) == [1, 2, 3]
+    assert [(start, end) for start, end, _ in expired(hall)] == [(0, 10), (40, 60)]
+    with hall.transaction() as session:
+        lift_hold(session, first, 1, now)
+    expiry.run_once(now)
+    assert numbers_left(hall) == [2, 3]
+    with hall.transaction() as session:
+        lift_hold(session, second, 1, now + DAY)
+    expiry.run_once(now + timedelta(minutes=1))
+    assert numbers_left(hall) == []
+    assert [(start, end) for start, end, _ in expired(hall)] == [(0, 40), (40, 60)]
+
+
+def test_a_hold_that_only_touches_a_segment_does_not_hold_it(hall: Database, make: MakeExpiry) -> None:
+    with hall.transaction() as session:
+        hold(session, 20, 30)
+    make().run_once(at(60) + 30 * DAY)
+    assert numbers_left(hall) == [2]
+
+
+def test_what_the_store_has_locked_stays_until_it_is_unlocked(hall: Database, make: MakeExpiry) -> None:
+    with hall.transaction() as session:
+        session.exec(update(Segment).where(col(Segment.sequence) == 2).values(legal_hold=True))
+    make().run_once(at(60) + 30 * DAY)
+    assert numbers_left(hall) == [2]
+
+
+def test_of_several_counters_in_the_picture_the_longest_keeping_counts(hall: Database, make: MakeExpiry) -> None:
+    add(
+        hall,
+        RetentionRule(counter_id="cc-1", days=5, valid_from=BEGIN),
+        RetentionRule(counter_id="cc-2", days=50, valid_from=BEGIN),
+    )
+    assert make().run_once(at(60) + 49 * DAY) == 0
+    with hall.transaction() as session:  # it had been turned away from the second counter
+        session.exec(update(View).where(col(View.counter_id) == "cc-2").values(valid_to=at(30)))
+    make().run_once(at(60) + 49 * DAY)
+    assert numbers_left(hall) == [0, 1, 2]
+
+
+def absence() -> list[object]:
+    return [Absence(counter_id="cc-1", start=at(27), end=at(28), threshold_s=1)]
+
+
+def withdrawn_absence() -> list[object]:
+    return [Absence(counter_id="cc-1", start=at(27), end=at(28), threshold_s=1, ended_by="withdrawn")]
+
+
+def finding(withdrawn: bool = False) -> list[object]:
+    step = Step(
+        id=1,
+        case_id=1,
+        source_id="s",
+        reference="1",
+        kind=StepKind.RECEIVE,
+        counter_id="cc-1",
+        start=at(27),
+        end=at(28),
+        received_at=at(60),
+    )
+    return [
+        Source(id="s"),
+        Case(id=1, source_id="s", number="1", opened_at=BEGIN),
+        step,
+        Finding(
+            kind=FindingKind.STEP_WHILE_UNSTAFFED,
+            step_id=1,
+            counter_id="cc-1",
+            found_at=at(60),
+            withdrawn_at=at(90) if withdrawn else None,
+        ),
+    ]
+
+
+def withdrawn_finding() -> list[object]:
+    return finding(withdrawn=True)
+
+
+def camera_alert() -> list[object]:
+    fault = CameraFault(id=1, camera_id=CAMERA, kind=FaultKind.DARK, start=at(27), end=at(28))
+    return [fault, Alert(kind=AlertKind.CAMERA_FAULT, hall_id=HALL, camera_id=CAMERA, fault_id=1, raised_at=at(28))]
+
+
+@pytest.mark.parametrize(
+    ("happened", "kept"),
+    [
+        (absence, [1, 2, 3, 4]),
+        (finding, [1, 2, 3, 4]),
+        (camera_alert, [1, 2, 3, 4]),
+        (withdrawn_absence, []),
+        (withdrawn_finding, []),
+    ],
+)
+def test_an_event_is_kept_with_what_leads_up_to_it(
+    hall: Database, make: MakeExpiry, happened: Callable[[], list[object]], kept: list[int]
+) -> None:
+    add(hall, RetentionRule(kind=FootageKind.EVENT, days=90, valid_from=BEGIN), *happened())
+    expiry = make()
+    expiry.run_once(at(60) + 89 * DAY)
+    assert numbers_left(hall) == kept
+    expiry.run_once(at(60) + 91 * DAY)
+    assert numbers_left(hall) == []
+    assert {entry.kind for entry in ledger(hall) if int(entry.key[-6:-4]) in kept} <= {FootageKind.EVENT}
+
+
+def test_a_rule_that_keeps_for_less_takes_effect_a_day_later(hall: Database, make: MakeExpiry) -> None:
+    now = at(60) + 20 * DAY
+    add(hall, RetentionRule(days=10, valid_from=now))
+    expiry = make()
+    assert expiry.run_once(now + timedelta(hours=23)) == 0
+    assert expiry.run_once(now + timedelta(hours=24)) == 6
+
+
+def test_who_stands_on_the_footage_is_told_in_the_same_transaction(
+    hall: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    record(hall, folder_store, tmp_path, [segment(0), segment(1), segment(2, start=40)])
+    told: list[tuple[str, list[Span]]] = []
+
+    def on_expired(session: Session, camera_id: str, spans: Sequence[Span]) -> None:
+        assert session.exec(select(Segment.id)).all() == []
+        told.append((camera_id, list(spans)))
+
+    Expiry(hall, folder_store, tmp_path / "spool", on_expired).run_once(at(60) + 30 * DAY)
+    assert told == [(CAMERA, [Span(at(0), at(20)), Span(at(40), at(50))])]
+
+
+class Refusing(FolderStore):
+    """Does not delete one object."""
+
+    def delete(self, key: str) -> None:
+        if key.endswith("2.mp4"):
+            raise StoreError("access denied")
+        super().delete(key)
+
+
+def test_an_object_that_the_store_does_not_delete_is_no_footage_and_holds_up_no_other(
+    hall: Database, make: MakeExpiry, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    make()
+    now = at(60) + 30 * DAY
+    expiry = Expiry(hall, Refusing(folder_store.root), tmp_path / "spool", lambda *_: None)
+    assert expiry.run_once(now) == 5
+    assert numbers_left(hall) == []
+    assert [entry.key[-6:-4] for entry in ledger(hall) if entry.confirmed_at is None] == ["02"]
+    with pytest.raises(StoreError, match="denied"):
+        expiry.run_once(now)
+    assert make().run_once(now + DAY) == 1
+    assert [entry.confirmed_at for entry in ledger(hall)] == [now, now, now + DAY, now, now, now]
+
+
+def test_what_is_refused_for_ever_does_not_keep_the_rest_waiting(
+    hall: Database, make: MakeExpiry, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    make().run_once(at(60) + 30 * DAY)
+    with hall.transaction() as session:
+        session.exec(update(Deletion).values(confirmed_at=None))
+    shredder = Shredder(hall, Refusing(folder_store.root), tmp_path / "spool")
+    done = [shredder.run_once(at(60) + 30 * DAY, limit=2) for _ in range(3)]
+    assert done == [2, 1, 2]
+
+
+def test_all_versions_go_from_a_bucket_that_keeps_them(hall: Database, locking_store: S3Store, tmp_path: Path) -> None:
+    record(hall, locking_store, tmp_path, [segment(0), segment(1)])
+    with hall.transaction() as session:
+        session.exec(update(Segment).values(legal_hold=False))
+    assert Expiry(hall, locking_store, tmp_path / "spool", lambda *_: None).run_once(at(60) + 30 * DAY) == 2
+    listing = locking_store._client.list_objects(locking_store.bucket, recursive=True, include_version=True)
+    assert list(listing) == []
+
+
+def test_the_copy_in_the_spool_goes_too(hall: Database, make: MakeExpiry, tmp_path: Path) -> None:
+    copy = tmp_path / "spool" / segment(3).key
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(b"copy")
+    make().run_once(at(60) + 30 * DAY)
+    assert not copy.exists()
+
+
+@pytest.mark.parametrize("step", DeletionStep)
+def test_whoever_is_killed_at_any_step_leaves_no_row_without_bytes_and_the_next_run_goes_on(
+    hall: Database, make: MakeExpiry, folder_store: FolderStore, tmp_path: Path, step: DeletionStep
+) -> None:
+    next_run = make()
+    now = at(60) + 30 * DAY
+    died = kill_at(step, hall, folder_store, tmp_path, now)
+    assert died == -signal.SIGKILL, step
+    footage = Footage(hall, folder_store, tmp_path / "spool")
+    assert_every_row_has_its_bytes(footage)
+    assert every_moment_is_footage_or_expired(footage)
+    next_run.run_once(now + timedelta(minutes=1))
+    assert numbers_left(hall) == []
+    assert list(folder_store.keys("")) == []
+    assert [(start, end) for start, end, _ in expired(hall)] == [(0, 60)]
+    assert [entry.key for entry in ledger(hall)] == [segment(number).key for number in range(6)]
+    assert all(entry.confirmed_at for entry in ledger(hall))
+
+
+def kill_at(step: DeletionStep, database: Database, store: FolderStore, folder: Path, now: datetime) -> int:
+    arguments = [database.url, store.root, folder / "spool", now.isoformat(), step]
+    command = [sys.executable, "-m", "tests.storage.expire_and_die", *map(str, arguments)]
+    return subprocess.run(command, check=False).returncode
+
+
+def assert_every_row_has_its_bytes(footage: Footage) -> None:
+    with footage.database.transaction() as session:
+        for row in session.exec(select(Segment)):
+            assert len(footage.read(row)) == row.size
+
+
+def every_moment_is_footage_or_expired(footage: Footage) -> bool:
+    with footage.database.transaction() as session:
+        found = footage.coverage(session, CAMERA, at(0), at(60))
+    return {part.cause for part in found.missing} <= {"expired"}
+
+
+def test_a_store_that_is_away_is_tried_again(
+    hall: Database, make: MakeExpiry, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    now = at(60) + 30 * DAY
+
+    class Away(FolderStore):
+        def delete(self, key: str) -> None:
+            raise StoreError("cannot be reached")
+
+        def check(self) -> None:
+            raise StoreError("cannot be reached")
+
+    make()
+    away: ObjectStore = Away(folder_store.root)
+    with pytest.raises(StoreError, match="cannot be reached"):
+        Expiry(hall, away, tmp_path / "spool", lambda *_: None).run_once(now)
+    assert numbers_left(hall) == []
+    assert every_moment_is_footage_or_expired(Footage(hall, folder_store, tmp_path / "spool"))
+    assert make().run_once(now + DAY) == 6

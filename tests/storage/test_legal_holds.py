@@ -1,0 +1,142 @@
+"""Where the bucket has object lock, the store itself keeps what is held, also from whoever has our key."""
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import Session, col, select, update
+
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.holds import lift_hold, set_hold
+from storage.legal_holds import LegalHolds
+from storage.models import Hold, Location, Segment
+from storage.objects import ObjectMissing, StoreError
+from storage.s3_store import S3Store
+from tests.sample import CAMERA, a_hall
+from tests.storage.recorded import BEGIN, a_user, at, content_of, record, segment
+
+
+@pytest.fixture
+def hall(database: Database) -> Database:
+    with database.transaction() as session:
+        a_hall(session)
+        a_user(session)
+    return database
+
+
+def hold(session: Session, start: float, end: float) -> Hold:
+    row = Hold(camera_id=CAMERA, start=at(start), end=at(end), reason="complaint", owner_id=1, set_at=BEGIN)
+    return set_hold(session, row)
+
+
+def withstands(store: S3Store, number: int) -> bool:
+    """Somebody with our key tries to delete it, version by version."""
+    with suppress(StoreError):
+        store.delete(segment(number).key)
+    try:
+        return store.read(segment(number).key) == content_of(number)
+    except ObjectMissing:
+        return False
+
+
+def locked(database: Database) -> list[int]:
+    with database.transaction() as session:
+        found = select(Segment.sequence).where(col(Segment.legal_hold)).order_by(col(Segment.sequence))
+        return list(session.exec(found))
+
+
+def test_held_objects_are_locked_and_free_ones_are_not(hall: Database, locking_store: S3Store, tmp_path: Path) -> None:
+    record(hall, locking_store, tmp_path, (segment(number) for number in range(4)))
+    with hall.transaction() as session:
+        hold(session, 15, 25)
+    legal = LegalHolds(hall, locking_store)
+    assert legal.run_once(at(100)) == 2
+    assert legal.run_once(at(110)) == 0
+    assert locked(hall) == [1, 2]
+    assert [withstands(locking_store, number) for number in range(4)] == [False, True, True, False]
+
+
+def test_what_comes_into_a_hold_later_is_locked_then(hall: Database, locking_store: S3Store, tmp_path: Path) -> None:
+    with hall.transaction() as session:
+        hold(session, 0, 1000)
+    legal = LegalHolds(hall, locking_store)
+    assert legal.run_once(at(0)) == 0
+    record(hall, locking_store, tmp_path, [segment(1), segment(2)])
+    with hall.transaction() as session:  # the second is not in the store yet, as far as the rows know
+        session.exec(update(Segment).where(col(Segment.sequence) == 2).values(location=Location.SPOOL))
+    assert legal.run_once(at(20)) == 1
+    assert locked(hall) == [1]
+
+
+def test_the_lock_goes_with_the_last_holder(hall: Database, locking_store: S3Store, tmp_path: Path) -> None:
+    record(hall, locking_store, tmp_path, (segment(number) for number in range(3)))
+    with hall.transaction() as session:
+        first, second = hold(session, 0, 20), hold(session, 10, 30)
+    legal = LegalHolds(hall, locking_store)
+    legal.run_once(at(100))
+    with hall.transaction() as session:
+        lift_hold(session, first, 1, at(200))
+    assert legal.run_once(at(200)) == 1
+    assert locked(hall) == [1, 2]
+    with hall.transaction() as session:
+        assert session.get_one(Hold, first.id).released_at == at(200)
+        lift_hold(session, second, 1, at(300))
+    legal.run_once(at(300))
+    assert locked(hall) == []
+    assert not any(withstands(locking_store, number) for number in range(3))
+    assert legal.run_once(at(400)) == 0
+
+
+def test_an_object_whose_row_was_not_written_before_a_crash_is_unlocked_all_the_same(
+    hall: Database, locking_store: S3Store, tmp_path: Path
+) -> None:
+    record(hall, locking_store, tmp_path, [segment(1)])
+    with hall.transaction() as session:
+        held = hold(session, 0, 100)
+    locking_store.lock(segment(1).key)
+    with hall.transaction() as session:
+        lift_hold(session, held, 1, at(200))
+    LegalHolds(hall, locking_store).run_once(at(200))
+    assert not withstands(locking_store, 1)
+
+
+def test_a_store_that_cannot_lock_says_so_and_holds_hold_all_the_same(
+    hall: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    record(hall, folder_store, tmp_path, [segment(1)])
+    with hall.transaction() as session:
+        held = hold(session, 0, 100)
+    assert not folder_store.can_lock()
+    with pytest.raises(StoreError, match="cannot lock"):
+        folder_store.lock(segment(1).key)
+    legal = LegalHolds(hall, folder_store)
+    assert legal.run_once(at(100)) == 0
+    with hall.transaction() as session:
+        assert session.get_one(Hold, held.id).store_error == ""
+        lift_hold(session, held, 1, at(200))
+    legal.run_once(at(300))
+    with hall.transaction() as session:
+        assert session.get_one(Hold, held.id).released_at == at(300)
+
+
+def test_a_failure_stands_at_the_hold_until_it_is_over(hall: Database, locking_store: S3Store, tmp_path: Path) -> None:
+    record(hall, locking_store, tmp_path, [segment(1), segment(2)])
+    locking_store.delete(segment(1).key)
+    with hall.transaction() as session:
+        held = hold(session, 0, 100)
+    legal = LegalHolds(hall, locking_store)
+    legal.run_once(at(100))
+    with hall.transaction() as session:
+        assert segment(1).key in session.get_one(Hold, held.id).store_error
+    record_bytes(locking_store, tmp_path, 1)
+    assert legal.run_once(at(100) + timedelta(minutes=1)) == 2
+    with hall.transaction() as session:
+        assert session.get_one(Hold, held.id).store_error == ""
+
+
+def record_bytes(store: S3Store, folder: Path, number: int) -> None:
+    source = folder / "source.mp4"
+    source.write_bytes(content_of(number))
+    store.put(segment(number).key, source, segment(number).sha256)
