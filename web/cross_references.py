@@ -4,6 +4,7 @@ import difflib
 from collections import Counter as Tally
 from collections.abc import Iterator, Mapping
 
+from storage.models import FootageKind
 from web.settings_problems import Location, Problem, path_of
 
 Entry = Mapping[str, object]
@@ -16,6 +17,8 @@ _REFERENCES = (
     ("view", "counter", "counter"),
     ("absence_rule", "hall", "hall"),
     ("absence_rule", "counter", "counter"),
+    ("retention", "hall", "hall"),
+    ("retention", "counter", "counter"),
     ("department", "district", "district"),
     ("item", "department", "department"),
     ("source", "hall", "hall"),
@@ -64,6 +67,14 @@ def _duplicates(raw: Entry) -> Iterator[Problem]:
     rules = (_text(rule, "counter") or _text(rule, "hall") or "everywhere" for _, rule in _entries(raw, "absence_rule"))
     for place, count in _repeated(rules):
         yield Problem(f"absence_rule[{place}]", f"is declared {count} times", "keep one")
+    for place, count in _repeated(_retention_places(raw)):
+        yield Problem(f"retention[{place}]", f"is declared {count} times", "keep one")
+
+
+def _retention_places(raw: Entry) -> Iterator[str]:
+    for _, rule in _entries(raw, "retention"):
+        place = _text(rule, "counter") or _text(rule, "hall") or "everywhere"
+        yield f"{place}, {_text(rule, 'kind') or FootageKind.PLAIN}"
 
 
 def _repeated(names: Iterator[str] | list[str]) -> list[tuple[str, int]]:

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from storage.models import MAX_THRESHOLD_S, AlertKind, Polygon
+from storage.models import MAX_DAYS, MAX_THRESHOLD_S, AlertKind, FootageKind, Polygon
 from storage.sayings import Saying
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -238,6 +238,21 @@ class AbsenceRuleDeclaration(Strict):
     counter: Id | None = None
     threshold_s: Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)] = 300
     waiting_threshold_s: Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)] = 60
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if self.hall and self.counter:
+            raise ValueError(Saying("name either `hall` or `counter`, not both"))
+        return self
+
+
+class RetentionDeclaration(Strict):
+    """How long footage is kept at least: at one counter, in one hall, or (with neither) everywhere."""
+
+    hall: Id | None = None
+    counter: Id | None = None
+    kind: FootageKind = FootageKind.PLAIN
+    days: Annotated[int, Field(ge=1, le=MAX_DAYS)]
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from storage.models import AlertKind, FaultKind
+from storage.models import AlertKind, FaultKind, StoreVerdict
 
 _FAULTS = {
     FaultKind.NO_SIGNAL: ("无信号", "has no signal"),
@@ -12,6 +12,14 @@ _FAULTS = {
     FaultKind.FROZEN: ("画面静止", "is frozen"),
     FaultKind.OBSTRUCTED: ("画面被遮挡", "is obstructed"),
     FaultKind.CLOCK_WRONG: ("时钟不准", "has a wrong clock"),
+}
+
+_STORE = {
+    StoreVerdict.LOCK_BROKEN: (
+        "录像存储自检：已锁定的对象仍可被删除",
+        "Store self-test: a locked object could be deleted",
+    ),
+    StoreVerdict.FAILED: ("录像存储自检未通过", "The store failed its self-test"),
 }
 
 _ROLES = {"recorder": ("录像程序", "Recorder"), "watcher": ("识别程序", "Watcher")}
@@ -37,6 +45,8 @@ class Subject:
     node: str = ""
     """The process that is silent."""
     role: str = ""
+    store: StoreVerdict | None = None
+    """What its self-test found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +94,7 @@ def _sentences(subject: Subject) -> tuple[str, str]:
     if subject.kind is AlertKind.NODE_SILENT:
         role, role_en = _ROLES.get(subject.role, ("程序", "Process"))
         return f"{role} {subject.node} 无响应", f"{role_en} {subject.node} is silent"
+    if subject.kind is AlertKind.STORE_UNSAFE:
+        return _STORE[subject.store] if subject.store else _STORE[StoreVerdict.FAILED]
     state, state_en = _FAULTS[subject.fault] if subject.fault else ("故障", "is faulty")
     return f"{hall} 摄像机 {subject.camera} {state}", f"Camera {subject.camera} of {hall_en} {state_en}"

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, exists, or_, select
 
 from analytics.absence import WITHDRAWN
 from storage.database import Database, insert_new
-from storage.models import Absence, Alert, Camera, CameraFault, Counter, Delivery, DeliveryState, Hall, Node
+from storage.models import Absence, Alert, Camera, CameraFault, Counter, Delivery, DeliveryState, Hall, Node, StoreTest
 from web import notify_apprise
 from web.channels import Channel
 from web.notice import Notice, Subject, notice
@@ -193,6 +193,7 @@ def _subject(session: Session, alert_id: int) -> Subject:
     fault = session.get(CameraFault, alert.fault_id) if alert.fault_id else None
     absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
     node = session.get(Node, alert.node_name) if alert.node_name else None
+    test = session.get(StoreTest, alert.store_test_id) if alert.store_test_id else None
     began = fault or absence
     return Subject(
         kind=alert.kind,
@@ -206,4 +207,5 @@ def _subject(session: Session, alert_id: int) -> Subject:
         fault=fault.kind if fault else None,
         node=node.name if node else "",
         role=node.role if node else "",
+        store=test.verdict if test else None,
     )

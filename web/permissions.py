@@ -9,7 +9,9 @@ class Permission(StrEnum):
     BOARD = "board"  # the board of counters, a counter's page and its presence
     LIVE = "live"  # live video
     ALERTS = "alerts"
-    SITE_ALERTS = "site_alerts"  # those that concern every hall, whatever the scope: a process is silent
+    SITE_ALERTS = (
+        "site_alerts"  # those that concern every hall, whatever the scope: a process is silent, the store is unsafe
+    )
     ACKNOWLEDGE = "acknowledge"
     ABSENCES = "absences"
     CLIPS = "clips"  # recorded footage of a step or an absence
@@ -21,17 +23,20 @@ class Permission(StrEnum):
     HEALTH = "health"
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
+    HOLD = "hold"  # keeping footage beyond its time
 
 
 P = Permission
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.SUPERVISOR: frozenset({P.BOARD, P.LIVE, P.ALERTS, P.SITE_ALERTS, P.ACKNOWLEDGE, P.ABSENCES, P.CLIPS, P.CASES}),
+    Role.SUPERVISOR: frozenset(
+        {P.BOARD, P.LIVE, P.ALERTS, P.SITE_ALERTS, P.ACKNOWLEDGE, P.ABSENCES, P.CLIPS, P.CASES, P.HOLD}
+    ),
     Role.INSPECTOR: frozenset(
-        {P.CASES, P.APPLICANT, P.CLIPS, P.SPAN, P.FINDINGS, P.ABSENCES, P.IMPORT, P.DOWNLOAD},
+        {P.CASES, P.APPLICANT, P.CLIPS, P.SPAN, P.FINDINGS, P.ABSENCES, P.IMPORT, P.DOWNLOAD, P.HOLD},
     ),
     Role.INVESTIGATOR: frozenset(
-        {P.BOARD, P.LIVE, P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.APPLICANT, P.SPAN, P.FINDINGS, P.DOWNLOAD},
+        {P.BOARD, P.LIVE, P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.APPLICANT, P.SPAN, P.FINDINGS, P.DOWNLOAD, P.HOLD},
     ),
     Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES}),
     Role.ADMIN: frozenset(Permission),

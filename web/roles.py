@@ -130,14 +130,17 @@ def _clerk(services: Services) -> Iterator[None]:
 
 
 def clerks(services: Services) -> "tuple[Clerk, ...]":
-    """One that links and compares, one that notifies, one that listens: a dead mail server delays no other."""
+    """They link, notify, listen and keep, each in its own thread: a dead mail server or store delays no other."""
     from correlation.comparing import find_steps_out_of_order
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
+    from storage.expiry import Expiry
+    from storage.legal_holds import LegalHolds
     from web.channels import load_channels
     from web.clerk import Clerk, Job
     from web.notify import Notifier
     from web.silence import EVERY, Listening
+    from web.store_watch import StoreWatch
 
     linker = Linker(services.database, services.footage)
     channels = partial(load_channels, secrets=services.secrets)
@@ -149,7 +152,13 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     ]
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [Job("silence", Listening(services.database).run_once, EVERY)]
-    return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening))
+    expiry = Expiry(services.database, services.store, services.settings.spool, linker.on_expired)
+    keeping = [
+        Job("store_test", StoreWatch(services.database, services.store).run_once, timedelta(minutes=1)),
+        Job("legal_holds", LegalHolds(services.database, services.store).run_once, timedelta(seconds=10)),
+        Job("expiry", expiry.run_once, timedelta(seconds=30)),
+    ]
+    return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening, keeping))
 
 
 @contextmanager

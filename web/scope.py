@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Role, Source
+from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Hold, Role, Source
 from web.errors import NotFound
 from web.permissions import Permission
 from web.viewer import Viewer
@@ -27,6 +27,14 @@ def scoped_camera(session: Session, viewer: Viewer, camera_id: str) -> Camera:
     if camera is None or not viewer.may_see_hall(camera.hall_id):
         raise NotFound
     return camera
+
+
+def scoped_hold(session: Session, viewer: Viewer, hold_id: int) -> Hold:
+    hold = session.get(Hold, hold_id)
+    if hold is None:
+        raise NotFound
+    scoped_camera(session, viewer, hold.camera_id)
+    return hold
 
 
 def scoped_absence(session: Session, viewer: Viewer, absence_id: int) -> Absence:

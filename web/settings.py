@@ -18,6 +18,7 @@ from web.declarations import (
     DistrictDeclaration,
     HallDeclaration,
     ItemDeclaration,
+    RetentionDeclaration,
     SourceDeclaration,
     Strict,
     ViewDeclaration,
@@ -168,6 +169,7 @@ class Settings(Strict):
     camera: tuple[CameraDeclaration, ...] = ()
     view: tuple[ViewDeclaration, ...] = ()
     absence_rule: tuple[AbsenceRuleDeclaration, ...] = ()
+    retention: tuple[RetentionDeclaration, ...] = ()
     department: tuple[DepartmentDeclaration, ...] = ()
     item: tuple[ItemDeclaration, ...] = ()
     source: tuple[SourceDeclaration, ...] = ()

@@ -17,14 +17,15 @@ import orjson
 from pydantic import SecretStr
 from sqlmodel import Session, select
 
-from storage.models import Camera, Declared, NotifyChannel, Source
+from storage.models import Camera, Declared, FootageKind, NotifyChannel, Source
 from storage.secrets import SecretBox
-from web import looks, places
+from web import keeping, looks, places
 from web.channels import put_channel
 from web.declarations import (
     AbsenceRuleDeclaration,
     CameraDeclaration,
     ChannelDeclaration,
+    RetentionDeclaration,
     SourceDeclaration,
     Strict,
     ViewDeclaration,
@@ -110,6 +111,8 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
         yield _Declaration("view", view_key(v), v, partial(looks.put_view, session, v, now, first=first))
     for r in settings.absence_rule:
         yield _Declaration("absence_rule", rule_key(r), r, partial(places.put_rule, session, r, now))
+    for k in settings.retention:
+        yield _Declaration("retention", retention_key(k), k, partial(keeping.put_retention, session, k, now))
     for s in settings.source:
         yield _Declaration("source", s.id, s, partial(places.put_source, session, s))
     for n in settings.notify:
@@ -128,6 +131,10 @@ def view_key(view: ViewDeclaration) -> str:
 
 def rule_key(rule: AbsenceRuleDeclaration) -> str:
     return f"{rule.hall or ''}/{rule.counter or ''}"
+
+
+def retention_key(rule: RetentionDeclaration) -> str:
+    return f"{rule.hall or ''}/{rule.counter or ''}/{rule.kind}"
 
 
 def digest(content: Strict, fingerprint_key: bytes) -> str:
@@ -166,6 +173,10 @@ def _retire(session: Session, row: Declared, now: datetime) -> None:
         if source:
             source.key_hash = ""
             session.add(source)
+    elif row.kind == "retention":
+        hall_id, counter_id, kind = row.key.split("/")
+        for kept in keeping.retention_in_force(session, hall_id or None, counter_id or None, FootageKind(kind)):
+            keeping.end_retention(session, kept, now)
     elif row.kind == "notify_channel":
         channel = session.get(NotifyChannel, row.key)
         if channel:

@@ -31,7 +31,7 @@ def test_a_dead_mail_server_does_not_delay_links(services: Services, dead_servic
     with services.database.transaction() as session:
         dead = ChannelDeclaration(name="dead", url=address)
         put_channel(session, dead, services.secrets, NOON - timedelta(hours=1))
-    linking, notifying, _ = clerks(services)
+    linking, notifying, *_ = clerks(services)
     dead_service.settimeout(20)
     with at_work(notifying):
         connection, _ = dead_service.accept()  # the message is on its way, and stays there

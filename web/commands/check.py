@@ -13,8 +13,9 @@ from rich.text import Text
 
 from storage.database import Database
 from storage.migrate import SchemaError, check_schema
-from storage.objects import StoreError
+from storage.models import StoreVerdict
 from storage.secrets import SecretBox
+from storage.self_test import examine_store
 from web.assets import assets_missing
 from web.cameras_in_force import CameraInForce, in_force, of_file
 from web.channels import load_channels
@@ -27,6 +28,11 @@ from web.settings_file import Examination, SettingsError, examine
 if TYPE_CHECKING:
     from web.camera_check import CameraCheck, StreamCheck
 
+_VERDICTS = {
+    StoreVerdict.LOCK_HELD: "a locked object withstood its deletion",
+    StoreVerdict.LOCK_BROKEN: "a locked object could be deleted: holds bind Hallwatch alone → see docs/how-to/s3.md",
+    StoreVerdict.NO_LOCK: "written, read back and compared; it cannot lock objects, so that holds bind Hallwatch alone",
+}
 _AT_ONCE = 16
 _PART_WIDTH = 20
 
@@ -112,12 +118,9 @@ def _data_folder(folder: Path) -> Finding:
 
 
 def _store(settings: Settings) -> Finding:
-    try:
-        with err.status("Writing to the store…"):
-            build_store(settings).check()
-    except StoreError as error:
-        return Finding("store", ok=False, detail=str(error))
-    return Finding("store", ok=True, detail=settings.store.kind)
+    with err.status("Writing to the store…"):
+        found = examine_store(build_store(settings))
+    return Finding("store", found.ok, found.detail or f"{settings.store.kind}; {_VERDICTS[found.verdict]}")
 
 
 def _database(database: Database) -> list[Finding]:

@@ -12,6 +12,7 @@ from web.pages import (
     entrance,
     findings,
     health,
+    holds,
     imports,
     programs,
     span,
@@ -19,7 +20,22 @@ from web.pages import (
 from web.pages.admin import page as admin
 from web.pages.entrance import render_error
 
-_PAGES = (entrance, board, counter, alerts, absences, cases, findings, span, imports, batches, health, admin, programs)
+_PAGES = (
+    entrance,
+    board,
+    counter,
+    alerts,
+    absences,
+    cases,
+    findings,
+    span,
+    holds,
+    imports,
+    batches,
+    health,
+    admin,
+    programs,
+)
 routers: list[APIRouter] = [page.router for page in _PAGES]
 
 __all__ = ["render_error", "routers"]

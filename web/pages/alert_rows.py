@@ -19,6 +19,8 @@ from storage.models import (
     FaultKind,
     Hall,
     Node,
+    StoreTest,
+    StoreVerdict,
     User,
 )
 from storage.presence_now import seen_until
@@ -48,6 +50,8 @@ class AlertRow:
     node_role: str
     fault: FaultKind | None
     fault_detail: str
+    """Also why the store's self-test failed."""
+    store_verdict: StoreVerdict | None
     absence_id: int | None
     since: datetime
     """When what it is about began."""
@@ -64,7 +68,7 @@ class AlertRow:
 
 
 def alert_rows(session: Session, alerts: Sequence[Alert], now: datetime) -> tuple[AlertRow, ...]:
-    """Eight queries for any number of alerts."""
+    """Nine queries for any number of alerts."""
     halls = {
         h.id: hall_ref(h)
         for h in session.exec(select(Hall).where(col(Hall.id).in_({a.hall_id for a in alerts if a.hall_id})))
@@ -85,6 +89,7 @@ class _About:
     def __init__(self, session: Session, alerts: Sequence[Alert], now: datetime) -> None:
         absences = select(Absence).where(col(Absence.id).in_(_ids(alert.absence_id for alert in alerts)))
         faults = select(CameraFault).where(col(CameraFault.id).in_(_ids(alert.fault_id for alert in alerts)))
+        tests = select(StoreTest).where(col(StoreTest.id).in_(_ids(alert.store_test_id for alert in alerts)))
         cameras = select(Camera).where(col(Camera.id).in_({a.camera_id for a in alerts if a.camera_id}))
         nodes = select(Node.name, Node.role).where(col(Node.name).in_({a.node_name for a in alerts if a.node_name}))
         users = select(User).where(col(User.id).in_(_ids(alert.acknowledged_by for alert in alerts)))
@@ -92,6 +97,7 @@ class _About:
         self.seen_until = seen_until(session, self.absences.values(), now)
         self.now = now
         self.faults = {fault.id: fault for fault in session.exec(faults)}
+        self.tests = {test.id: test for test in session.exec(tests)}
         self.cameras = {camera.id: camera for camera in session.exec(cameras)}
         self.roles = dict(session.exec(nodes).all())
         self.users = {user.id: user.display_name or user.name for user in session.exec(users)}
@@ -107,6 +113,7 @@ def _row(
     assert alert.id is not None
     absence, fault = about.absences.get(alert.absence_id), about.faults.get(alert.fault_id)
     camera = about.cameras.get(alert.camera_id or "")
+    test = about.tests.get(alert.store_test_id)
     cause = absence or fault
     until = cause.end if cause else alert.resolved_at
     return AlertRow(
@@ -120,7 +127,8 @@ def _row(
         node_name=alert.node_name or "",
         node_role=about.roles.get(alert.node_name or "", ""),
         fault=fault.kind if fault else None,
-        fault_detail=fault.detail if fault else "",
+        fault_detail=fault.detail if fault else test.detail if test else "",
+        store_verdict=test.verdict if test else None,
         absence_id=alert.absence_id,
         since=cause.start if cause else alert.silent_since or alert.raised_at,
         until=until,

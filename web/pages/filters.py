@@ -66,6 +66,15 @@ def _day(text: str) -> date | None:
     return day if _FIRST_DAY <= day < _LAST_DAY else None
 
 
+def local_moment(text: str, zone: str) -> datetime | None:
+    """A time of the hall's clock, or one with its own zone; None for an empty or mangled one."""
+    try:
+        at = datetime.fromisoformat(text)
+        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 DayRangeDep = Annotated[DayRange, Depends(day_range)]
 
 

@@ -13,6 +13,7 @@ from storage.models import (
     CameraFault,
     CameraStatus,
     ClockSource,
+    Deletion,
     Delivery,
     DeliveryState,
     FaultKind,
@@ -22,9 +23,11 @@ from storage.models import (
     Location,
     Node,
     Segment,
+    StoreVerdict,
     awaited,
 )
 from storage.models.columns import JsonObject
+from storage.self_test import is_safe
 from web.api import nodes as nodes_api
 from web.api.administration import AdminDesk
 from web.auth import require
@@ -36,6 +39,7 @@ from web.pages.scoping import halls_in_scope
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.silence import is_heard
+from web.store_watch import last_test
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -93,6 +97,16 @@ class Spool:
 
 
 @dataclass(frozen=True)
+class StoreHealth:
+    """What the store's last self-test found."""
+
+    at: datetime
+    verdict: StoreVerdict
+    safe: bool
+    detail: str
+
+
+@dataclass(frozen=True)
 class RecordedHour:
     start: datetime
     recorded_bytes: int
@@ -119,6 +133,10 @@ class HealthPage:
     cameras: tuple[CameraHealth, ...]
     nodes: tuple[NodeHealth, ...]
     spool: Spool
+    store: StoreHealth | None
+    """None before its first test."""
+    being_deleted: int
+    """Objects whose footage is gone and of which the store has not confirmed yet that it has no byte."""
     hours: tuple[RecordedHour, ...]
     deliveries: dict[DeliveryState, int]
     failed: tuple[FailedDelivery, ...]
@@ -134,6 +152,8 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             cameras=cameras,
             nodes=_nodes(session, now),
             spool=_spool(session),
+            store=_store(session),
+            being_deleted=_being_deleted(session),
             hours=_hours(session, now),
             deliveries=_deliveries(session),
             failed=_failed(session),
@@ -225,6 +245,15 @@ def _spool(session: Session) -> Spool:
         select(func.count(), func.sum(Segment.size), func.min(Segment.start)).where(Segment.location == Location.SPOOL)
     ).one()
     return Spool(count, size or 0, oldest)
+
+
+def _store(session: Session) -> StoreHealth | None:
+    test = last_test(session)
+    return StoreHealth(test.at, test.verdict, is_safe(test.verdict), test.detail) if test else None
+
+
+def _being_deleted(session: Session) -> int:
+    return session.exec(select(func.count()).where(col(Deletion.confirmed_at).is_(None))).one()
 
 
 def _hours(session: Session, now: datetime) -> tuple[RecordedHour, ...]:

@@ -1,19 +1,19 @@
 """Any span of time at any counters of a hall: the footage of their cameras side by side, steps and absences."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, or_, select
 
-from storage.footage import Coverage
-from storage.models import Camera, View
+from storage.footage import Coverage, Missing
+from storage.models import Camera, GapCause, View
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.counter import absences_between, presence_between, step_lane, steps_between
-from web.pages.filters import chosen_hall
+from web.pages.deleted import deleted_by
+from web.pages.filters import chosen_hall, local_moment
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.step_rows import MissingSpan, StepRow, step_rows
@@ -76,21 +76,12 @@ def span_page(
         counters = counters_of(session, (place,)) if place else ()
         chosen = tuple(ref for ref in counters if ref.id in (counter or ()))
         zone = place.timezone if place else "UTC"
-        unreadable = any(text and _moment(text, zone) is None for text in (first, last))
-        start, end = _moment(first, zone) or now - DEFAULT_LENGTH, _moment(last, zone) or now
+        unreadable = any(text and local_moment(text, zone) is None for text in (first, last))
+        start, end = local_moment(first, zone) or now - DEFAULT_LENGTH, local_moment(last, zone) or now
         problem = _problem(start, end, chosen, now, unreadable) if counter else ""
         wanted = place and chosen and not problem
         result = _result(session, services, viewer, chosen, start, end, now) if wanted else None
     return SpanPage(now, halls, place, counters, tuple(ref.id for ref in chosen), start, end, problem, result)
-
-
-def _moment(text: str, zone: str) -> datetime | None:
-    """A time of the hall's clock, or one with its own zone; None for an empty or mangled one."""
-    try:
-        at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _problem(start: datetime, end: datetime, chosen: tuple[CounterRef, ...], now: datetime, unreadable: bool) -> str:
@@ -120,7 +111,7 @@ def _result(
     steps = [step for ref in chosen for step in steps_between(session, viewer, ref.id, start, end)]
     absences = absences_between(session, ids, start, end)
     return SpanResult(
-        cameras=tuple(_footage(camera, numbers, coverage[camera.id]) for camera, numbers in cameras),
+        cameras=tuple(_footage(session, camera, numbers, coverage[camera.id]) for camera, numbers in cameras),
         timeline=_timeline(session, viewer, chosen, cameras, coverage, start, end, now),
         steps=step_rows(session, sorted(steps, key=lambda step: step.start)),
         absences=absence_rows(session, absences, now),
@@ -150,10 +141,16 @@ def _cameras(
     return [(camera, tuple(shown)) for camera, shown in cameras.values()]
 
 
-def _footage(camera: Camera, numbers: tuple[str, ...], coverage: Coverage) -> CameraFootage:
+def _footage(session: Session, camera: Camera, numbers: tuple[str, ...], coverage: Coverage) -> CameraFootage:
     covered = sum((span.end - span.start).total_seconds() for span in coverage.covered)
-    missing = tuple(MissingSpan(hole.start, hole.end, hole.cause) for hole in coverage.missing)
+    missing = tuple(_missing(session, camera.id, hole) for hole in coverage.missing)
     return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing)
+
+
+def _missing(session: Session, camera_id: str, hole: Missing) -> MissingSpan:
+    was_deleted = hole.cause == GapCause.EXPIRED
+    by = deleted_by(session, camera_id, hole.start, hole.end) if was_deleted else None
+    return MissingSpan(hole.start, hole.end, hole.cause, by)
 
 
 def _timeline(

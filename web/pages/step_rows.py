@@ -9,6 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
+from web.pages.deleted import DeletedBy
 from web.pages.places import CounterRef, counters_by_id
 
 
@@ -17,6 +18,8 @@ class MissingSpan:
     start: datetime
     end: datetime
     cause: str
+    deleted: DeletedBy | None = None
+    """By what, where that was looked up."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,13 @@ from storage.models import (
     DeliveryState,
     FaultKind,
     FindingKind,
+    FootageKind,
     GapCause,
     Outcome,
     Role,
     StaffState,
     StepKind,
+    StoreVerdict,
 )
 from web.i18n import gettext_marker as _
 from web.pages.case_progress import StageState
@@ -35,6 +37,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.ABSENCE, _("Absence")),
     (AlertKind.CAMERA_FAULT, _("Camera fault")),
     (AlertKind.NODE_SILENT, _("Process silent")),
+    (AlertKind.STORE_UNSAFE, _("Store failed its self-test")),
     (AlertState.RAISED, _("Raised")),
     (AlertState.ACKNOWLEDGED, _("Acknowledged")),
     (AlertState.RESOLVED, _("Resolved")),
@@ -51,7 +54,14 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (GapCause.DISK_FULL, _("Disk full")),
     (GapCause.CAMERA_DISABLED, _("Camera is switched off")),
     (GapCause.RECONFIGURED, _("Camera was given another address")),
+    (GapCause.EXPIRED, _("Deleted when its keeping time was over")),
     (GapCause.UNKNOWN, _("Cause unknown")),
+    (FootageKind.PLAIN, _("Any footage")),
+    (FootageKind.EVENT, _("Footage with an event")),
+    (StoreVerdict.LOCK_HELD, _("A locked object withstood its deletion.")),
+    (StoreVerdict.LOCK_BROKEN, _("A locked object could be deleted.")),
+    (StoreVerdict.NO_LOCK, _("Written, read back and compared. This store cannot lock objects.")),
+    (StoreVerdict.FAILED, _("It could not be written or read back.")),
     (ClockSource.SENDER_REPORT, _("Camera clock")),
     (ClockSource.ARRIVAL, _("Time of arrival")),
     (Outcome.CLIP, _("Clip")),
@@ -88,6 +98,7 @@ FOOTAGE_WORDS: Mapping[str, str] = {
     "not_recorded": _("Nothing had been recorded there at that time."),
     "gap": _("The recording has a gap there."),
     "not_yet": _("The recording of this moment has not arrived yet."),
+    "expired": _("The footage was deleted when its keeping time was over."),
     "too_long": _("The step goes on for longer than a clip may."),
 }
 """Why a step or an absence has no footage or not all of it: whole sentences."""
@@ -159,6 +170,8 @@ DONE_WORDS: Mapping[str, str] = {
     "removed": _("Removed."),
     "acknowledged": _("The alert is acknowledged."),
     "imported": _("The file has been read."),
+    "held": _("The footage is held: it will not be deleted until the hold is lifted."),
+    "lifted": _("The hold is lifted."),
 }
 
 

@@ -20,6 +20,7 @@ from web.pages.admin.forms import Field, Row, Saved, Section, problems_of, with_
 from web.pages.admin.items import Items
 from web.pages.admin.people import Rules, Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
+from web.pages.admin.retention import Retention
 from web.pages.admin.views import Views
 from web.pages.rendering import ScreenDep, add_page, html
 
@@ -32,6 +33,7 @@ SECTIONS: Mapping[str, Section] = {
         Cameras(),
         Views(),
         Rules(),
+        Retention(),
         Users(),
         Sources(),
         Channels(),

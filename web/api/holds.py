@@ -1,0 +1,102 @@
+"""Holding footage, and lifting a hold."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field, model_validator
+
+from storage.holds import lift_hold, set_hold
+from storage.models import Hold, Role
+from storage.sayings import Saying
+from web.access_log import footage_subject, log_access
+from web.addresses import client_address
+from web.auth import require
+from web.declarations import Id, Moment, Strict
+from web.errors import Forbidden
+from web.permissions import Permission
+from web.scope import scoped_camera, scoped_hold
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter(prefix="/api/v1", tags=["keeping"])
+Holder = Annotated[Viewer, Depends(require(Permission.HOLD))]
+LONGEST_DAYS = 92
+SUBJECT = r"^(|(absence|case):\d{1,15})$"
+
+
+class HoldRequest(Strict):
+    camera: Id
+    start: Moment
+    end: Moment
+    """Exclusive; may lie ahead: what will be recorded until then is held too."""
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    subject: Annotated[str, Field(pattern=SUBJECT)] = ""
+    """What it is about: absence:7, case:3, or nothing."""
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(Saying("The end has to lie after the beginning."))
+        if self.end - self.start > timedelta(days=LONGEST_DAYS):
+            raise ValueError(Saying("A hold lasts %(most)s days at most; set several.", most=LONGEST_DAYS))
+        return self
+
+
+class HoldShown(BaseModel):
+    id: int
+    camera_id: str
+    start: datetime
+    end: datetime
+    reason: str
+    subject: str
+    owner_id: int
+    set_at: datetime
+    lifted_at: datetime | None
+    lifted_by: int | None
+    store_error: str
+    """Why the store could not be told; empty where it could, and where it cannot lock objects."""
+
+
+@router.post("/holds")
+def hold(wanted: HoldRequest, request: Request, services: ServicesDep, viewer: Holder) -> HoldShown:
+    """Nothing of it is deleted from now on, until this and every other hold of it is lifted. Recording goes on."""
+    now = services.clock()
+    with services.database.transaction() as session:
+        camera = scoped_camera(session, viewer, wanted.camera)
+        row = Hold(
+            camera_id=camera.id,
+            start=wanted.start,
+            end=wanted.end,
+            reason=wanted.reason,
+            subject=wanted.subject,
+            owner_id=viewer.user_id,
+            set_at=now,
+        )
+        set_hold(session, row)
+        subject = f"hold:{row.id} {footage_subject(camera.id, row.start, row.end)}"
+        log_access(session, viewer, "hold", subject, wanted.reason, now, client_address(request))
+    return _shown(row)
+
+
+@router.post("/holds/{hold_id}/lift")
+def lift(hold_id: int, request: Request, services: ServicesDep, viewer: Holder) -> HoldShown:
+    """By who set it, or an administrator (else 403). Repeating it changes nothing; other holds of the same stay."""
+    now = services.clock()
+    with services.database.transaction() as session:
+        row = scoped_hold(session, viewer, hold_id)
+        if not may_lift(viewer, row.owner_id):
+            raise Forbidden
+        if row.lifted_at is None:
+            lift_hold(session, row, viewer.user_id, now)
+            subject = f"hold:{row.id} {footage_subject(row.camera_id, row.start, row.end)}"
+            log_access(session, viewer, "lift_hold", subject, "", now, client_address(request))
+    return _shown(row)
+
+
+def may_lift(viewer: Viewer, owner_id: int) -> bool:
+    return viewer.role is Role.ADMIN or viewer.user_id == owner_id
+
+
+def _shown(row: Hold) -> HoldShown:
+    return HoldShown(**row.model_dump(exclude={"released_at"}))

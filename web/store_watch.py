@@ -1,0 +1,65 @@
+"""The store is tested at the start and every day; an alert when it fails."""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session, col, select
+
+from storage.database import Database
+from storage.models import Alert, AlertKind, AlertState, StoreTest
+from storage.objects import ObjectStore
+from storage.self_test import examine_store
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(days=1)
+AGAIN = timedelta(minutes=10)
+"""After a test that failed."""
+
+
+class StoreWatch:
+    """`run_once` tests when it is time to; run it every minute."""
+
+    def __init__(self, database: Database, store: ObjectStore) -> None:
+        self._database, self._store = database, store
+        self._next: datetime | None = None
+
+    def run_once(self, now: datetime) -> int:
+        """1 if the store was tested. Raises SQLAlchemyError."""
+        if self._next is not None and now < self._next:
+            return 0
+        found = examine_store(self._store)
+        with self._database.transaction() as session:
+            test = StoreTest(at=now, verdict=found.verdict, detail=found.detail.partition("\n")[0][:500])
+            session.add(test)
+            session.flush()
+            if found.ok:
+                _resolve(session, now)
+            else:
+                _raise(session, test, now)
+        self._next = now + (EVERY if found.ok else AGAIN)
+        return 1
+
+
+def last_test(session: Session) -> StoreTest | None:
+    return session.exec(select(StoreTest).order_by(col(StoreTest.id).desc()).limit(1)).first()
+
+
+def _lasting(session: Session) -> list[Alert]:
+    wanted = select(Alert).where(Alert.kind == AlertKind.STORE_UNSAFE, Alert.state != AlertState.RESOLVED)
+    return list(session.exec(wanted))
+
+
+def _raise(session: Session, test: StoreTest, now: datetime) -> None:
+    """One alert for all tests that fail one after another for the same reason."""
+    log.error("store_test_failed", verdict=test.verdict.value, detail=test.detail)
+    lasting = {session.get_one(StoreTest, alert.store_test_id).verdict: alert for alert in _lasting(session)}
+    if test.verdict not in lasting:
+        session.add(Alert(kind=AlertKind.STORE_UNSAFE, store_test_id=test.id, raised_at=now))
+
+
+def _resolve(session: Session, now: datetime) -> None:
+    for alert in _lasting(session):
+        log.info("store_test_passed_again", alert=alert.id)
+        alert.state, alert.resolved_at = AlertState.RESOLVED, now
+        session.add(alert)
