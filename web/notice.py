@@ -16,10 +16,10 @@ _FAULTS = {
 
 _STORE = {
     StoreVerdict.LOCK_BROKEN: (
-        "录像存储自检：已锁定的对象仍可被删除",
-        "Store self-test: a locked object could be deleted",
+        "录像存储未能阻止删除已锁定的对象",
+        "The store lets locked objects be deleted",
     ),
-    StoreVerdict.FAILED: ("录像存储自检未通过", "The store failed its self-test"),
+    StoreVerdict.FAILED: ("录像存储自检未通过", "The store fails its self-test"),
 }
 
 _ROLES = {"recorder": ("录像程序", "Recorder"), "watcher": ("识别程序", "Watcher")}

@@ -140,7 +140,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from web.clerk import Clerk, Job
     from web.notify import Notifier
     from web.silence import EVERY, Listening
-    from web.store_watch import StoreWatch
+    from web.store_watch import StoreWatch, patient
 
     linker = Linker(services.database, services.footage)
     channels = partial(load_channels, secrets=services.secrets)
@@ -153,10 +153,11 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [Job("silence", Listening(services.database).run_once, EVERY)]
     expiry = Expiry(services.database, services.store, services.settings.spool, linker.on_expired)
+    legal_holds = LegalHolds(services.database, services.store)
     keeping = [
         Job("store_test", StoreWatch(services.database, services.store).run_once, timedelta(minutes=1)),
-        Job("legal_holds", LegalHolds(services.database, services.store).run_once, timedelta(seconds=10)),
-        Job("expiry", expiry.run_once, timedelta(seconds=30)),
+        Job("legal_holds", patient(legal_holds.run_once), timedelta(seconds=10)),
+        Job("expiry", patient(expiry.run_once), timedelta(seconds=30)),
     ]
     return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening, keeping))
 

@@ -1,5 +1,6 @@
 """The store is tested at the start and every day; an alert when it fails."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -7,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from storage.database import Database
 from storage.models import Alert, AlertKind, AlertState, StoreTest
-from storage.objects import ObjectStore
+from storage.objects import ObjectStore, StoreError
 from storage.self_test import examine_store
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,19 @@ class StoreWatch:
                 _raise(session, test, now)
         self._next = now + (EVERY if found.ok else AGAIN)
         return 1
+
+
+def patient(run: Callable[[datetime], int]) -> Callable[[datetime], int]:
+    """A store that is away is no fault of the job: it says so in one line and does the rest at its next time."""
+
+    def waiting(now: datetime) -> int:
+        try:
+            return run(now)
+        except StoreError as error:
+            log.warning("keeping_waits_for_store", error=str(error).partition("\n")[0])
+            return 0
+
+    return waiting
 
 
 def last_test(session: Session) -> StoreTest | None:

@@ -21,6 +21,7 @@ from storage.models import (
     Absence,
     Alert,
     AlertKind,
+    Camera,
     CameraFault,
     Case,
     Deletion,
@@ -114,6 +115,18 @@ def test_small_batches_come_to_the_same(hall: Database, make: MakeExpiry) -> Non
     assert make(batch=1).run_once(at(60) + 30 * DAY) == 6
     assert expired(hall) == [(0, 60, BUILT_IN_LINE)]
     assert len(ledger(hall)) == 6
+
+
+def test_a_run_that_is_full_goes_on_with_who_had_no_turn(
+    hall: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    cameras = ["a-cam", CAMERA, "z-cam"]
+    add(hall, *(Camera(id=name, hall_id=HALL, url="rtsp://192.0.2.1/x") for name in ("a-cam", "z-cam")))
+    record(hall, folder_store, tmp_path, (segment(n, camera=name) for name in cameras for n in range(2)))
+    expiry = Expiry(hall, folder_store, tmp_path / "spool", lambda *_: None, batch=1, at_once=2)
+    now = at(60) + 30 * DAY
+    assert [expiry.run_once(now) for _ in range(4)] == [2, 2, 2, 0]
+    assert [entry.camera_id for entry in ledger(hall)] == [name for name in cameras for _ in range(2)]
 
 
 def test_what_only_the_recorder_has_stays(hall: Database, make: MakeExpiry) -> None:

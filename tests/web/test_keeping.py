@@ -1,12 +1,13 @@
 """How long footage is kept, as file, page and API say it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
+from structlog.testing import capture_logs
 
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -29,7 +30,7 @@ from web.roles import clerks
 from web.services import Services
 from web.settings_file import SettingsError, read_settings
 from web.site import apply_site
-from web.store_watch import AGAIN, EVERY, StoreWatch
+from web.store_watch import AGAIN, EVERY, StoreWatch, patient
 
 
 @pytest.fixture
@@ -230,6 +231,16 @@ def test_a_lock_that_does_not_hold_is_an_alert_that_supervisors_read_in_words(
     assert (health["store"]["verdict"], health["store"]["safe"]) == ("lock_broken", False)
     assert "Self-test failed" in signed_in("admin").get("/health?lang=en").text
     assert "lock_broken" not in signed_in("inspector").get("/holds?lang=en").text
+
+
+def test_a_store_that_is_away_is_one_line_in_the_log_and_the_job_comes_round_again() -> None:
+    def away(_now: datetime) -> int:
+        raise StoreError("store s3.example cannot be reached")
+
+    with capture_logs() as lines:
+        assert patient(away)(NOON) == 0
+    assert [line["error"] for line in lines] == ["store s3.example cannot be reached"]
+    assert patient(lambda _now: 3)(NOON) == 3
 
 
 def test_the_clerk_tests_the_store_and_deletes_what_is_due(services: Services) -> None:

@@ -24,6 +24,8 @@ from storage.models import (
     DeliveryState,
     FaultKind,
     Node,
+    StoreTest,
+    StoreVerdict,
 )
 from tests.sample import CAMERA, COUNTERS, HALL, a_hall
 from web.channels import Channel
@@ -159,6 +161,18 @@ def test_a_silent_process_is_told_with_the_time_of_its_last_sign(hall: Database,
     assert notifier(hall, listener, (AlertKind.NODE_SILENT,)).run_once(at) == 1
     [message] = listener.messages
     assert message["title"] == "录像程序 recorder-1 无响应 · Recorder recorder-1 is silent"
+    assert "since 2026-01-05 12:00:00 (Asia/Shanghai)" in message["message"]
+
+
+def test_a_store_that_cannot_be_relied_on_is_told_in_words(hall: Database, listener: Listener) -> None:
+    with hall.transaction() as session:
+        test = StoreTest(at=NOW, verdict=StoreVerdict.LOCK_BROKEN)
+        session.add(test)
+        session.flush()
+        session.add(Alert(kind=AlertKind.STORE_UNSAFE, store_test_id=test.id, raised_at=NOW))
+    assert notifier(hall, listener, (AlertKind.STORE_UNSAFE,)).run_once(NOW) == 1
+    [message] = listener.messages
+    assert message["title"] == "录像存储未能阻止删除已锁定的对象 · The store lets locked objects be deleted"
     assert "since 2026-01-05 12:00:00 (Asia/Shanghai)" in message["message"]
 
 

@@ -3,7 +3,7 @@
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,10 @@ from ingest.video.recorder import CameraFeed
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment, part_path, settle
 from storage.database import Database
+from storage.expiry import Expiry
 from storage.folder_store import FolderStore
 from storage.models import GapCause, Location
+from storage.objects import ObjectStore
 from tests.ingest.video.evidence import assert_every_second_is_explained, causes, gaps, segments
 from tests.ingest.video.gstreamer_camera import GStreamerCamera
 from tests.ingest.video.recording import recording, status
@@ -118,3 +120,20 @@ def test_a_full_disk_is_said_where_people_look_and_ends_when_there_is_room(
 def said(database: Database) -> str:
     found = status(database)
     return found.error if found else ""
+
+
+def test_a_file_of_deleted_footage_is_no_footage_again(site: Database, store: ObjectStore, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    segment = write(spool, 1, some_gops())
+    settle(spool, segment.key)
+    put(site, segment)
+    kept = (spool / segment.key).read_bytes()
+    assert Uploader(site, store, spool).run_once() == 1
+    month_later = segments(site)[0].end + timedelta(days=30)
+    assert Expiry(site, store, spool, lambda *_: None).run_once(month_later) == 1
+    assert store.size(segment.key) is None
+    (spool / segment.key).write_bytes(kept)
+    assert reconcile_files(site, spool) == []
+    assert not (spool / segment.key).exists()
+    assert segments(site) == []
+    assert causes(site) == [GapCause.EXPIRED]

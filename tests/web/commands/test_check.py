@@ -14,6 +14,8 @@ from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_messages import Credentials
 from ingest.simulator.rtsp_server import RtspServer
 from storage.models import Camera, NotifyChannel
+from storage.s3_store import S3Store
+from tests.servers import S3Server
 from tests.web.commands.conftest import Run
 from tests.web.test_settings_file import GOOD
 from web.channels import put_channel
@@ -239,3 +241,29 @@ def test_check_tells_an_unreachable_store(hallwatch: Run, config: Path) -> None:
     [line] = lines(result.output, "store")
     assert line.startswith("failed")
     assert "geheim" not in result.output
+
+
+def test_check_says_that_a_folder_cannot_lock(hallwatch: Run, site: Path) -> None:
+    [line] = lines(hallwatch("check", "--no-cameras").output, "store")
+    assert line.startswith("ok")
+    assert "cannot lock objects" in line
+
+
+def test_check_tries_to_delete_a_locked_object(
+    hallwatch: Run, config: Path, s3_server: S3Server, locking_store: S3Store
+) -> None:
+    config.write_text(
+        f'''
+[store]
+kind = "s3"
+endpoint = "{s3_server.endpoint}"
+bucket = "{locking_store.bucket}"
+access_key = "{s3_server.access_key}"
+secret_key = "{s3_server.secret_key}"
+secure = false
+''',
+        "utf-8",
+    )
+    [line] = lines(hallwatch("check", "--no-cameras", code=1).output, "store")
+    assert line.startswith("ok")
+    assert "a locked object withstood its deletion" in line
