@@ -5,7 +5,7 @@ footage any more. Then the bytes go. Then, once the store has confirmed that it 
 completed. Whoever dies in between leaves rows that are ordered and not confirmed: the next run goes on with these.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -217,6 +217,6 @@ class Shredder:
         self._on_step(DeletionStep.CONFIRMED)
 
 
-def is_ordered(session: Session, key: str) -> bool:
-    """Whether the object was deleted, or is about to be: then its bytes are footage nowhere."""
-    return session.exec(select(Deletion.id).where(Deletion.key == key).limit(1)).first() is not None
+def ordered(session: Session, keys: Collection[str]) -> set[str]:
+    """Which of these objects were deleted, or are about to be: their bytes are footage nowhere."""
+    return set(session.exec(select(Deletion.key).where(col(Deletion.key).in_(keys))))

@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from ingest.video.losses import key_start
 from storage.database import Database
+from storage.deletions import ordered
 from storage.models import Location, Segment
 from storage.objects import ObjectMissing, ObjectStore
 
@@ -172,6 +173,7 @@ class Check:
     def _rowless(self, keys: list[str]) -> list[Disagreement]:
         with self._database.transaction() as session:
             known = set(session.execute(select(col(Segment.key)).where(col(Segment.key).in_(keys))).scalars())
+            known |= ordered(session, keys)  # about to go, and in the ledger for that
         return [Disagreement(key, Fault.NO_ROW) for key in keys if key not in known]
 
 

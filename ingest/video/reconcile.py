@@ -22,7 +22,7 @@ from ingest.video.losses import key_start, take_back_losses, write_loss, write_u
 from ingest.video.salvage import is_one_cut_off_fragment, salvage
 from ingest.video.writer import PART, FinishedSegment, part_path, settle, sync_directories, sync_file
 from storage.database import Database
-from storage.deletions import is_ordered
+from storage.deletions import ordered
 from storage.intervals import Span
 from storage.models import Gap, GapCause, Location, Node, Segment
 from storage.objects import ObjectStore, StoreError
@@ -52,7 +52,7 @@ def reconcile_files(database: Database, spool: Path, files: Sequence[Path] | Non
         key = str(path.relative_to(spool)).removesuffix(PART)
         with database.transaction() as session:
             row = session.exec(select(Segment).where(Segment.key == key)).first()
-            deleted = row is None and is_ordered(session, key)
+            deleted = row is None and key in ordered(session, [key])
         if deleted:
             log.info("copy_of_deleted_footage_removed", key=key)
             path.unlink()

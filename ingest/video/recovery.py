@@ -15,6 +15,7 @@ from sqlmodel import col, select
 from ingest.video.losses import key_start, take_back_losses
 from ingest.video.salvage import salvage
 from storage.database import Database
+from storage.deletions import ordered
 from storage.intervals import Span
 from storage.models import Camera, Location, Segment
 from storage.objects import ObjectMissing, ObjectStore
@@ -30,6 +31,7 @@ class Found(Enum):
 
     KNOWN = "known"  # it has its row
     RECOVERED = "recovered"  # it got its row
+    DELETED = "deleted"  # its keeping time is over and the ledger says so: it is about to go
     STRANGE = "strange"  # it is none of our segments, by its name
     UNREADABLE = "unreadable"  # it is named like one and is none, or is cut off
     NO_CAMERA = "no_camera"  # it is of a camera that the site does not have
@@ -85,11 +87,14 @@ def _recover(
     with database.transaction() as session:
         known = set(session.exec(select(Segment.key).where(col(Segment.key).in_(keys))))
         cameras = set(session.exec(select(Camera.id)))
+        deleted = ordered(session, keys)
     wanted = []
     for key in keys:
         named = key_start(key)
         if key in known:
             recovery.add(key, Found.KNOWN)
+        elif key in deleted:
+            recovery.add(key, Found.DELETED)
         elif named is None:
             recovery.add(key, Found.STRANGE)
         elif named[0] not in cameras:

@@ -1,6 +1,7 @@
 """The index is lost and made again from the store; index and bytes are compared."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from ingest.video.checking import Check, Depth, Disagreement, Fault
 from ingest.video.recovery import Found, recover
 from ingest.video.uploader import Uploader
 from storage.database import Database
+from storage.expiry import Expiry
+from storage.folder_store import FolderStore
 from storage.models import Gap, GapCause, Location, Segment
-from storage.objects import ObjectStore, sha256_of
+from storage.objects import ObjectStore, StoreError, sha256_of
 from tests.ingest.video.encoded import gops, packets
 from tests.ingest.video.evidence import segments
 from tests.ingest.video.test_clip import recorded
@@ -164,3 +167,28 @@ def test_footage_in_the_spool_is_looked_at_where_it_lies(site: Database, store: 
     check = Check(site, store, tmp_path / "spool", Depth.HASHES)
     assert [each.fault for each in check.run()] == [Fault.WRONG_HASH]
     assert (check.rows, check.elsewhere) == (2, 1), "it may lie on another machine"
+
+
+class Refusing(FolderStore):
+    """Deletes no footage, as a bucket with a retention of its own does."""
+
+    def delete(self, key: str) -> None:
+        if key.startswith(CAMERA):
+            raise StoreError(f"{key} is locked")
+        super().delete(key)
+
+
+def test_what_the_ledger_says_is_deleted_gets_no_row_though_its_bytes_are_still_there(
+    site: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(100))))
+    while Uploader(site, folder_store, tmp_path / "spool").run_once():
+        pass
+    month_later = segments(site)[-1].end + timedelta(days=30)
+    with pytest.raises(StoreError, match="is locked"):
+        Expiry(site, Refusing(folder_store.root), tmp_path / "spool", lambda *_: None).run_once(month_later)
+    assert len(list(folder_store.keys(""))) == 2
+    assert recover(site, folder_store).counts == {Found.DELETED: 2}
+    assert look(site, folder_store, tmp_path, Depth.ROWS) == []
+    assert segments(site) == []
