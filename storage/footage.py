@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, func, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from storage.database import Database
 from storage.intervals import Span, intersect, merge, subtract
-from storage.models import MAX_SEGMENT_SECONDS, Gap, GapCause, Segment
+from storage.models import MAX_CLOCK_ERROR, MAX_CLOCK_OFFSET, MAX_SEGMENT_SECONDS, Gap, GapCause, Segment
 from storage.objects import ObjectStore, validated_key
 
 FRAME_HOLE = timedelta(seconds=0.5)
@@ -22,6 +22,7 @@ NOT_YET = "not_yet"
 NOT_BEGUN = "not_begun"
 """Cause of what comes before anything is known of the camera: it was not recorded yet."""
 
+_MAX_OFFSET_US = MAX_CLOCK_OFFSET // timedelta(microseconds=1)
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _GAPS_BEFORE = 16
 """Gaps of a camera follow one another, so one that reaches into a span is among the last few that start before it."""
@@ -43,6 +44,18 @@ class Coverage:
 
     covered: tuple[Span, ...]
     missing: tuple[Missing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UntrustedTime:
+    """A span of footage whose wall time is in doubt."""
+
+    start: datetime
+    end: datetime
+    camera_off_s: float
+    """By how much the camera's clock was off, where that is why; else 0."""
+    error_s: float
+    """Its wall time is right to within this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,23 @@ class Footage:
         gaps = self.gaps(session, camera_id, start, end)
         return Coverage(tuple(covered), explained(holes, gaps, self._known(session, camera_id)))
 
+    def untrusted_times(
+        self, session: Session, camera_id: str, start: datetime, end: datetime
+    ) -> tuple[UntrustedTime, ...]:
+        """Of the footage in start..end, in order: where the clock of the camera, or of the recorder, was in doubt."""
+        wanted = (col(Segment.start), col(Segment.end), col(Segment.clock_offset_us), col(Segment.clock_error_us))
+        query = select(*wanted).where(_overlaps(camera_id, start, end), _is_doubtful()).order_by(col(Segment.start))
+        rows = (
+            UntrustedTime(
+                max(first, start),
+                min(last, end),
+                offset_us / 1_000_000 if abs(offset_us) > _MAX_OFFSET_US else 0.0,
+                error_us / 1_000_000,
+            )
+            for first, last, offset_us, error_us in session.exec(query)
+        )
+        return tuple(_merged(rows))
+
     def recorded_to(self, session: Session, camera_id: str) -> datetime | None:
         """The end of the camera's newest segment; None if it has none."""
         newest = select(Segment.end).where(Segment.camera_id == camera_id).order_by(col(Segment.start).desc()).limit(1)
@@ -124,6 +154,32 @@ def _overlaps(camera_id: str, start: datetime, end: datetime) -> ColumnElement[b
         col(Segment.start) < end,
         col(Segment.end) > start,
     )
+
+
+def _is_doubtful() -> ColumnElement[bool]:
+    """Of segments: what `is_clock_trusted` denies."""
+    return or_(
+        func.abs(col(Segment.clock_offset_us)) > _MAX_OFFSET_US,
+        col(Segment.clock_error_us) > MAX_CLOCK_ERROR // timedelta(microseconds=1),
+    )
+
+
+def _merged(times: Iterable[UntrustedTime]) -> Iterable[UntrustedTime]:
+    """What follows without a hole and for the same reason together, with the largest numbers."""
+    joined: list[UntrustedTime] = []
+    for time in times:
+        before = joined[-1] if joined else None
+        if before is None or not _belong_together(before, time):
+            joined.append(time)
+            continue
+        off = max(before.camera_off_s, time.camera_off_s, key=abs)
+        end, error = max(before.end, time.end), max(before.error_s, time.error_s)
+        joined[-1] = UntrustedTime(before.start, end, off, error)
+    return joined
+
+
+def _belong_together(before: UntrustedTime, after: UntrustedTime) -> bool:
+    return after.start - before.end <= FRAME_HOLE and bool(before.camera_off_s) == bool(after.camera_off_s)
 
 
 def explained(holes: Iterable[Span], gaps: Iterable[Gap], known: Known) -> tuple[Missing, ...]:

@@ -13,6 +13,7 @@ from ingest.simulator.encoder import Encoder
 from ingest.simulator.hall_picture import HEIGHT, WIDTH
 from ingest.simulator.mounts import Mount
 from ingest.simulator.places import CameraPlan
+from ingest.simulator.rtp import RTP_CLOCK_HZ
 from ingest.simulator.scene import Scene
 from ingest.simulator.stage import Stage
 
@@ -60,6 +61,24 @@ class SimulatedCamera:
 
     def set_clock_offset(self, offset: timedelta) -> None:
         self.main.clock_offset = self.sub.clock_offset = offset
+
+    def set_clock_rate(self, rate: float) -> None:
+        for mount in (self.main, self.sub):
+            mount.set_clock_rate(rate)
+
+    def set_media_rate(self, rate: float) -> None:
+        for mount in (self.main, self.sub):
+            mount.rtp_clock.run_at(rate, datetime.now(UTC))
+
+    def leap(self, seconds: float) -> None:
+        """Of the timestamps, while pictures go on."""
+        for mount in (self.main, self.sub):
+            now = datetime.now(UTC)
+            mount.rtp_clock.set(now, mount.rtp_clock.timestamp(now) + round(seconds * RTP_CLOCK_HZ) & 0xFFFFFFFF)
+
+    def reboot(self) -> None:
+        for mount in (self.main, self.sub):
+            mount.reboot()
 
     def _run(self) -> None:
         now = datetime.now(UTC)

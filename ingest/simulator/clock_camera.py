@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -14,12 +15,18 @@ from ingest.simulator.mounts import AccessUnit, Mount
 
 
 class ClockCamera:
-    """Feeds a mount with a still background and the running clock, in its own thread."""
+    """Feeds a mount, and others with the same, with a still background and the running clock, in its own thread."""
 
     def __init__(
-        self, mount: Mount, width: int = 640, height: int = 360, fps: int = 10, gop_seconds: float = 1.0
+        self,
+        mount: Mount,
+        width: int = 640,
+        height: int = 360,
+        fps: int = 10,
+        gop_seconds: float = 1.0,
+        others: Sequence[Mount] = (),
     ) -> None:
-        self.mount = mount
+        self.mount, self._mounts = mount, (mount, *others)
         self._fps = fps
         self._background = _background(width, height)
         self._encoder = Encoder(width, height, fps, gop_seconds)
@@ -46,7 +53,8 @@ class ClockCamera:
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             for unit in self._take():
-                self.mount.feed(unit)
+                for mount in self._mounts:
+                    mount.feed(unit)
             due += 1 / self._fps
 
     def _take(self) -> list[AccessUnit]:

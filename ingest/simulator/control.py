@@ -114,6 +114,10 @@ def _switches(camera: SimulatedCamera) -> dict[str, Callable[[Any], None]]:
         "dropped": lambda value: camera.drop() if value else camera.restore(),
         "reports": lambda value: camera.set_reports(bool(value)),
         "clock_offset_s": lambda value: camera.set_clock_offset(timedelta(seconds=float(value))),
+        "clock_rate": lambda value: camera.set_clock_rate(float(value)),
+        "media_rate": lambda value: camera.set_media_rate(float(value)),
+        "leap_s": lambda value: camera.leap(float(value)),
+        "reboot": lambda value: camera.reboot() if value else None,
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from ingest.simulator.rtp import ParameterSets, RtpSender, find_parameter_sets, split_nals
+from ingest.simulator.rtp import ParameterSets, RtpClock, RtpSender, find_parameter_sets, split_nals
 
 REPORT_SECONDS = 5.0
 
@@ -38,6 +38,9 @@ class Mount:
     `stalled`: clients stay connected and get nothing.
     `reports`: False sends no sender reports.
     `clock_offset`: how far the camera's own clock is ahead, as told by its sender reports.
+    `set_clock_rate()`: that it runs too fast, by so many parts of the true time, from then on.
+    `rtp_clock`: the clock of its timestamps, which can leap and run at another rate.
+    `reboot()` cuts all clients; the stream they find then has other numbers and another RTP clock.
     `drop()` closes every client and refuses new ones until `restore()`.
     """
 
@@ -52,6 +55,7 @@ class Mount:
         self._dropped = False
         self._viewers: set[Viewer] = set()
         self._sender = RtpSender(secrets.randbits(31))
+        self._clock_rate, self._rate_since = 0.0, self._clock()
 
     def feed(self, unit: AccessUnit) -> None:
         """Send a picture to everybody who watches; returns at once."""
@@ -63,6 +67,16 @@ class Mount:
 
     def restore(self) -> None:
         self._dropped = False
+
+    def set_clock_rate(self, rate: float) -> None:
+        self._clock_rate, self._rate_since = rate, self._clock()
+
+    @property
+    def rtp_clock(self) -> RtpClock:
+        return self._sender.clock
+
+    def reboot(self) -> None:
+        self._call_soon(self._start_anew)
 
     @property
     def dropped(self) -> bool:
@@ -90,7 +104,13 @@ class Mount:
                     viewer.send_report(self._report())
 
     def _report(self) -> bytes:
-        return self._sender.report(self._clock(), self.clock_offset)
+        now = self._clock()
+        return self._sender.report(now, self.clock_offset + (now - self._rate_since) * self._clock_rate)
+
+    def _start_anew(self) -> None:
+        self._disconnect_all()
+        self._sender = RtpSender(secrets.randbits(31))
+        self._sender.clock.set(self._clock(), secrets.randbits(32))
 
     def _deliver(self, unit: AccessUnit) -> None:
         nals = split_nals(unit.data)

@@ -32,8 +32,28 @@ def microseconds(wall: datetime) -> int:
 
 
 def rtp_time(wall: datetime) -> int:
-    """The 32-bit RTP timestamp of a wall time; all mounts share this clock."""
+    """The 32-bit RTP timestamp of a wall time; all mounts share this clock while none is made to lie."""
     return microseconds(wall) * 9 // 100 & 0xFFFFFFFF
+
+
+class RtpClock:
+    """The clock behind a stream's timestamps. True until it is told to lie; safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._course = (0, 0, 1.0)  # from when, in microseconds; the ticks then; ticks for each true tick
+
+    def timestamp(self, wall: datetime) -> int:
+        since_us, ticks, rate = self._course
+        true_ticks = (microseconds(wall) - since_us) * 9 // 100
+        return ticks + (true_ticks if rate == 1.0 else round(true_ticks * rate)) & 0xFFFFFFFF
+
+    def set(self, wall: datetime, timestamp: int) -> None:
+        """Leaps to the timestamp."""
+        self._course = microseconds(wall), timestamp, self._course[2]
+
+    def run_at(self, rate: float, wall: datetime) -> None:
+        """0.84: as of a camera that numbers its pictures as 25 a second and delivers 21."""
+        self._course = microseconds(wall), self.timestamp(wall), rate
 
 
 def split_nals(annex_b: bytes) -> list[bytes]:
@@ -80,8 +100,9 @@ def _fragments(nal: bytes) -> Iterator[bytes]:
 class RtpSender:
     """Numbers the packets of one stream and counts them for its sender reports."""
 
-    def __init__(self, ssrc: int) -> None:
+    def __init__(self, ssrc: int, clock: RtpClock | None = None) -> None:
         self._ssrc = ssrc
+        self.clock = clock or RtpClock()
         self._sequence = ssrc & 0x7FFF
         self._packets = 0
         self._octets = 0
@@ -89,7 +110,8 @@ class RtpSender:
     def packets(self, nals: list[bytes], wall: datetime) -> list[bytes]:
         """The RTP packets of one access unit, the last one marked."""
         parts = list(payloads(nals))
-        return [self._packet(part, rtp_time(wall), part is parts[-1]) for part in parts]
+        timestamp = self.clock.timestamp(wall)
+        return [self._packet(part, timestamp, part is parts[-1]) for part in parts]
 
     def _packet(self, payload: bytes, timestamp: int, last: bool) -> bytes:
         header = struct.pack(">BBHII", 0x80, PAYLOAD_TYPE | last << 7, self._sequence, timestamp, self._ssrc)
@@ -107,7 +129,7 @@ class RtpSender:
             self._ssrc,
             seconds + _NTP_EPOCH_OFFSET_S & 0xFFFFFFFF,
             fraction,
-            rtp_time(wall),
+            self.clock.timestamp(wall),
             self._packets & 0xFFFFFFFF,
             self._octets & 0xFFFFFFFF,
         )

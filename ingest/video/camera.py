@@ -4,7 +4,6 @@ import random
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import structlog
 
@@ -15,6 +14,7 @@ from ingest.video.meter import Meter
 from ingest.video.parameter_sets import BadParameterSets
 from ingest.video.rtsp.failures import PasswordRefused
 from ingest.video.segmenter import Gop
+from ingest.video.server_clock import ServerClock
 from ingest.video.source import RtspSource, SourceFailure, SourcePacket, Transport, open_source
 from storage.models import GapCause
 
@@ -63,9 +63,17 @@ def next_wait(before_s: float, lasted_s: float, refused: bool) -> float:
 class CameraWorker:
     """A thread for one stream. `intake` is None for a sub-stream, which is watched and not recorded."""
 
-    def __init__(self, camera_id: str, url: str, transport: Transport, hub: Hub, intake: Intake | None = None) -> None:
+    def __init__(
+        self,
+        camera_id: str,
+        url: str,
+        transport: Transport,
+        hub: Hub,
+        intake: Intake | None = None,
+        clock: ServerClock | None = None,
+    ) -> None:
         self._camera_id, self._url, self._transport = camera_id, url, transport
-        self._hub, self._intake = hub, intake
+        self._hub, self._intake, self._clock = hub, intake, clock or ServerClock()
         self._stop = threading.Event()
         self._abandoned = False
         self._lead_us = 0
@@ -88,9 +96,9 @@ class CameraWorker:
         self._abandoned = True
         self._stop.set()
         self._hub.disconnected()
-        self.meter.failed(detail, _now())
+        self.meter.failed(detail, self._clock.now())
         if self._intake is not None:
-            self._intake.failed(GapCause.CAMERA_STALLED, detail, _now())
+            self._intake.failed(GapCause.CAMERA_STALLED, detail, self._clock.now())
 
     def _run(self) -> None:
         wait_s = FIRST_WAIT_S
@@ -111,7 +119,7 @@ class CameraWorker:
 
     def _run_once(self) -> None:
         """Returns when asked to stop; raises when the stream fails."""
-        with open_source(self._url, self._transport) as source:
+        with open_source(self._url, self._transport, self._clock) as source:
             connection = Connection(source.codec, source.extradata, source.time_base, self._lead_us)
             try:
                 self._receive(source, connection)
@@ -122,7 +130,7 @@ class CameraWorker:
                     self._hub.disconnected()
 
     def _receive(self, source: RtspSource, connection: Connection) -> None:
-        self.meter.connected(_now())
+        self.meter.connected(self._clock.now())
         log.info("camera_connected", camera=self._camera_id)
         for packet in source.packets():
             if self._stop.is_set():
@@ -141,16 +149,12 @@ class CameraWorker:
     def _record(self, gops: tuple[Gop, ...]) -> None:
         if self._intake is not None and not self._abandoned:
             for gop in gops:
-                self._intake.record(gop, _now())
+                self._intake.record(gop, self._clock.now())
 
     def _failed(self, cause: GapCause, detail: str) -> None:
         if self._stop.is_set():
             return
-        if self.meter.failed(detail, _now()):
+        if self.meter.failed(detail, self._clock.now()):
             log.warning("camera_failed", camera=self._camera_id, cause=cause.value, detail=detail)
         if self._intake is not None:
-            self._intake.failed(cause, detail, _now())
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+            self._intake.failed(cause, detail, self._clock.now())

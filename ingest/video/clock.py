@@ -1,22 +1,52 @@
-"""Wall time of a camera's packets.
+"""Wall time of a camera's packets, and how far it may be off.
 
-A camera's sender reports say when a frame was taken by the camera's own clock. Where they are missing or disagree with
-the recorder's clock by more than MAX_CLOCK_OFFSET, the arrival of the least delayed packet is taken: delay only ever
-makes a packet later, so the earliest `arrival − media time` is the nearest to the truth. The wall time of consecutive
-GOPs follows the media time with corrections of at most MAX_SLEW_PPM, so that jitter never shows; a difference that
-would take long to make up is a step, which starts a new segment.
+A camera's sender reports say when a frame was taken by the camera's own clock. They are believed while they differ from
+the arrival of the least delayed picture (`ingest.video.arrival`) by no more than delay explains; else that arrival is
+taken. The wall time of consecutive GOPs follows the media time with corrections of at most MAX_SLEW_PPM, so that jitter
+never shows; a difference that would take long to make up is a step, which starts a new segment.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from ingest.video.arrival import LEAST_DELAY_US, WINDOW_US, ArrivalFit
+from ingest.video.server_clock import UNDISTURBED, ServerReading
 from storage.models import MAX_CLOCK_OFFSET, ClockSource
 
 MAX_DISAGREEMENT_US = MAX_CLOCK_OFFSET // timedelta(microseconds=1)
 MAX_SLEW_PPM = 500
+MAX_DRIFT_PPM = 200
+"""Premise: a camera's crystal is not further off."""
 STEP_US = 500_000
-WINDOW_US = 60_000_000
-"""The least delay is that of the last one to two windows, so that it follows a drifting camera crystal."""
+MAX_BEHIND_US, MAX_AHEAD_US = LEAST_DELAY_US + 50_000, 50_000
+"""A report is believed from so far behind the least delayed arrival to so far ahead of it,"""
+HYSTERESIS_US = 50_000
+"""and once believed until it is further off by this."""
+DRIFT_US = (WINDOW_US + 10_000_000) * MAX_DRIFT_PPM // 1_000_000
+"""What a crystal can drift while the fit looks back, and within the longest GOP."""
+_RENEWED_STEP_US = 20_000
+_ROUNDING_US = 50_000
+_VOUCHED_US = 8_000_000
+"""Reports that have said the same for longer than any usual pause between two vouch for the camera's media time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockEvidence:
+    """What each clock says of a segment's first frame, so that its time can be judged, and corrected, later."""
+
+    reported_us: int | None = None
+    """By the camera's sender reports, believed or not; None without."""
+    arrival_us: int | None = None
+    """By the arrival of the least delayed picture; None when nobody has looked."""
+    monotonic_us: int = 0
+    """The same moment by the server's monotonic clock, since its boot."""
+    server_step_us: int = 0
+    """By how much the server's time of day disagreed, in a step that was not believed (yet)."""
+    error_us: int = 500_000
+    """Every frame's wall time is within this of the truth, under the premises."""
+
+
+NO_EVIDENCE = ClockEvidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +59,13 @@ class Reading:
     """Camera clock minus recorder clock; 0 when the camera says nothing."""
     stepped: bool
     """The wall time does not continue that of the GOP before."""
+    evidence: ClockEvidence
+
+
+def with_stated_error(evidence: ClockEvidence) -> ClockEvidence:
+    """The bound rounded up, so that it holds for what comes in the same segment, too."""
+    rounded = -(-(evidence.error_us + _ROUNDING_US // 2) // _ROUNDING_US) * _ROUNDING_US
+    return replace(evidence, error_us=rounded)
 
 
 class CameraClock:
@@ -39,71 +76,131 @@ class CameraClock:
     """
 
     def __init__(self, usual_lead_us: int = 0) -> None:
-        self._usual_lead_us = usual_lead_us if abs(usual_lead_us) <= MAX_DISAGREEMENT_US else 0
-        self._least: int | None = None
-        self._least_before: int | None = None
-        self._window_start: int | None = None
+        self._lead_us = usual_lead_us if -MAX_BEHIND_US <= usual_lead_us <= MAX_AHEAD_US else 0
+        self._fit = ArrivalFit()
+        self._server = UNDISTURBED
         self._report_base: int | None = None
+        self._believed = self._was_believed = False
+        self._steady_base, self._steady_since = 0, 0
+        self._renewals = 0
         self._base: int | None = None
         self._base_media = 0
 
-    def observe(self, media_us: int, arrival_us: int, report_us: int | None) -> None:
-        """A packet has arrived; `report_us` is its wall time by the camera's last sender report, if there was one."""
-        base = arrival_us - media_us
-        if self._window_start is None or not 0 <= media_us - self._window_start < WINDOW_US:
-            self._window_start, self._least_before, self._least = media_us, self._least, None
-        self._least = base if self._least is None else min(self._least, base)
-        if report_us is not None:
-            self._report_base = report_us - media_us
+    def observe(
+        self, media_us: int, monotonic_us: int, report_us: int | None, server: ServerReading = UNDISTURBED
+    ) -> None:
+        """A packet has arrived; `report_us` is its wall time by the camera's last sender report, if there is one."""
+        self._fit.observe(media_us, monotonic_us)
+        self._server = server
+        self._report_base = None if report_us is None else report_us - media_us
 
     @property
     def offset_us(self) -> int:
-        """Camera clock minus recorder clock at the least delayed packet; 0 without reports."""
-        return self._report_base - self._arrival_base if self._report_base is not None else 0
+        """Camera clock minus recorder clock at the least delayed packet; 0 without reports.
+
+        While a step of the recorder's clock is not believed yet, the nearer of its two times counts.
+        """
+        if self._report_base is None:
+            return 0
+        offset = self._report_base - self._arrival_base
+        return min(offset, offset - self._server.step_us, key=abs)
 
     @property
     def source(self) -> ClockSource:
-        sane = self._report_base is not None and abs(self.offset_us) <= MAX_DISAGREEMENT_US
-        return ClockSource.SENDER_REPORT if sane else ClockSource.ARRIVAL
+        return ClockSource.SENDER_REPORT if self._believed else ClockSource.ARRIVAL
+
+    @property
+    def server_step_us(self) -> int:
+        """As in ClockEvidence, now."""
+        return self._server.step_us
 
     @property
     def lead_us(self) -> int:
         """To hand to the next connection's clock."""
-        return self.offset_us if self.source is ClockSource.SENDER_REPORT else 0
+        return self._lead_us
+
+    @property
+    def rate_error_ppm(self) -> int:
+        """By how much a second of media time is longer than a second; 0 unless it clearly is."""
+        vouched = self._believed and self._base_media - self._steady_since >= _VOUCHED_US
+        return 0 if vouched else self._fit.rate_error_ppm
+
+    def media_rate_changed(self, media_us: int, monotonic_us: int) -> None:
+        """From this packet on media time counts differently."""
+        self._fit.restart(media_us, monotonic_us)
+        self._report_base = None
 
     def wall_us(self, media_us: int) -> int:
         """Wall time of a frame just observed, as far as is known now; for those who watch live."""
-        return media_us + (self._target_base if self._base is None else self._base)
+        return media_us + (self._target() if self._base is None else self._base)
 
-    def read(self, media_us: int) -> Reading:
+    def read(self, media_us: int, may_step: bool = True) -> Reading:
         """Wall time of a complete GOP's first frame; call it once per GOP, in order, after observing its packets."""
-        stepped = self._advance(media_us)
+        target = self._target()
+        stepped = self._advance(media_us, target, may_step)
         assert self._base is not None
-        return Reading(media_us + self._base, self.source, self.offset_us, stepped)
+        return Reading(self._base + media_us, self.source, self.offset_us, stepped, self._evidence(media_us))
 
     @property
     def _arrival_base(self) -> int:
-        known = [base for base in (self._least, self._least_before) if base is not None]
-        return min(known)
+        return self._fit.base_us + self._server.ahead_us
 
-    @property
-    def _target_base(self) -> int:
-        if self.source is ClockSource.SENDER_REPORT:
-            assert self._report_base is not None
+    def _target(self) -> int:
+        self._judge()
+        if self._believed and self._report_base is not None:
             return self._report_base
-        # A camera that lies is not a camera that usually leads.
-        return self._arrival_base + (self._usual_lead_us if self._report_base is None else 0)
+        return self._arrival_base + self._lead_us
 
-    def _advance(self, media_us: int) -> bool:
-        target = self._target_base
+    def _judge(self) -> None:
+        """Whether the camera's reports are believed."""
+        if self._report_base is None:
+            self._believed = False
+            return
+        offset, more = self.offset_us, HYSTERESIS_US if self._believed else 0
+        furthest_behind = MAX_DISAGREEMENT_US if self._fit.is_settling else MAX_BEHIND_US
+        self._believed = -furthest_behind - more <= offset <= MAX_AHEAD_US + more
+        if not self._fit.is_settling:
+            # A camera that lies is not a camera that usually leads.
+            self._lead_us = offset if self._believed else 0
+
+    def _advance(self, media_us: int, target: int, may_step: bool) -> bool:
         elapsed, self._base_media = max(media_us - self._base_media, 0), media_us
+        self._note_reports(media_us)
         if self._base is None:
-            self._base = target
+            self._base, self._was_believed, self._renewals = target, self._believed, self._fit.renewals
             return False
         error = target - self._base
-        if abs(error) > STEP_US:
+        if may_step and abs(error) > self._largest_slewed():
+            self._was_believed, self._renewals = self._believed, self._fit.renewals
             self._base = target
             return True
         limit = elapsed * MAX_SLEW_PPM // 1_000_000
         self._base += max(-limit, min(limit, error))
         return False
+
+    def _largest_slewed(self) -> int:
+        """Where a new segment begins anyway, or what was known has been given up, nothing is gained by waiting."""
+        changed = self._believed != self._was_believed or self._renewals != self._fit.renewals
+        return _RENEWED_STEP_US if changed else STEP_US
+
+    def _note_reports(self, media_us: int) -> None:
+        if self._report_base is not None and abs(self._report_base - self._steady_base) > _RENEWED_STEP_US:
+            self._steady_base, self._steady_since = self._report_base, media_us
+
+    def _evidence(self, media_us: int) -> ClockEvidence:
+        return ClockEvidence(
+            None if self._report_base is None else media_us + self._report_base,
+            media_us + self._arrival_base,
+            media_us + self._fit.base_us,
+            self._server.step_us,
+            self._error_us(),
+        )
+
+    def _error_us(self) -> int:
+        """The truth lies between the least delayed arrival and the longest least delay before it, by either time of day
+        that the server has."""
+        assert self._base is not None
+        delay, step = MAX_DISAGREEMENT_US if self._fit.is_settling else LEAST_DELAY_US, self._server.step_us
+        earliest = self._arrival_base - delay - DRIFT_US + min(0, step)
+        latest = self._arrival_base + DRIFT_US + max(0, step)
+        return max(self._base - earliest, latest - self._base)

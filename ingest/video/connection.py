@@ -6,6 +6,7 @@ from fractions import Fraction
 from ingest.video.clock import CameraClock
 from ingest.video.frames import Codec, EncodedFrame, StreamInfo, from_us
 from ingest.video.parameter_sets import ParameterSets
+from ingest.video.retiming import Retiming, stretched
 from ingest.video.segmenter import Gop, durations_of, is_loss, is_part_full
 from ingest.video.source import SourceFailure, SourcePacket
 from storage.models import GapCause
@@ -40,12 +41,22 @@ class Connection:
         self._frames: list[EncodedFrame] = []
         self._size = 0
         self._in_gop = self._lost = False
+        self._retiming = Retiming()
 
     def take(self, packet: SourcePacket) -> Taken:
         """Raises SourceFailure when the timestamps make no sense, BadParameterSets when the pictures cannot be told."""
+        if self._retiming.is_active:
+            packet = self._retiming.applied(packet)
         media_us = self._us(packet.pts)
-        self.clock.observe(media_us, packet.arrival_us, packet.report_us)
-        gops = self._end_gop_before(packet)
+        # Before the clock hears of it: after a leap of the timestamps it is no longer that of the frames before.
+        gops = self._end_gop_at_hole(packet)
+        monotonic_us = packet.arrival_us - packet.server.ahead_us
+        self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server)
+        if packet.keyframe and (rate_error_ppm := self.clock.rate_error_ppm):
+            self._retiming.change(rate_error_ppm, packet)
+            self._frames = [stretched(frame, rate_error_ppm, packet) for frame in self._frames]
+            self.clock.media_rate_changed(media_us, monotonic_us)
+        gops += self._end_gop_before(packet)
         info = self._learn(packet) if packet.keyframe else None
         if self._info is None or not (packet.keyframe or self._in_gop):
             return Taken(gops)
@@ -60,7 +71,7 @@ class Connection:
         """The frames since the last keyframe, when the connection has ended."""
         return self._flush(None)
 
-    def _end_gop_before(self, packet: SourcePacket) -> tuple[Gop, ...]:
+    def _end_gop_at_hole(self, packet: SourcePacket) -> tuple[Gop, ...]:
         interval = 0 if self._last_dts is None else packet.dts - self._last_dts
         self._last_dts = packet.dts
         if interval < -self._max_backward:
@@ -71,6 +82,9 @@ class Connection:
             return gops
         if interval > 0:
             self._usual = interval
+        return ()
+
+    def _end_gop_before(self, packet: SourcePacket) -> tuple[Gop, ...]:
         if packet.keyframe or self._is_full(packet):
             return self._flush(packet.dts)
         return ()
@@ -82,7 +96,8 @@ class Connection:
         if not self._frames or self._info is None:
             return ()
         frames = tuple(self._frames)
-        reading = self.clock.read(self._us(frames[0].pts))
+        # A new segment can only begin at a keyframe.
+        reading = self.clock.read(self._us(frames[0].pts), may_step=frames[0].keyframe)
         gop = Gop(
             self._info,
             frames,
@@ -92,6 +107,7 @@ class Connection:
             reading.offset_us,
             reading.stepped,
             self._lost,
+            reading.evidence,
         )
         self._frames, self._size, self._lost = [], 0, False
         return (gop,)

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from ingest.video.annexb import length_prefixed_parts
 from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, child, whole_boxes
+from ingest.video.clock import NO_EVIDENCE, ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
 from ingest.video.movie import (
     TRACK,
@@ -46,6 +47,7 @@ class Recording:
     """Wall time of the first frame, microseconds since 1970."""
     clock_source: ClockSource
     clock_offset_us: int
+    evidence: ClockEvidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,4 +190,23 @@ def _read_description(data: bytes, meta: Box) -> Recording:
         start_us,
         ClockSource(fields["clock_source"]),
         int(fields["clock_offset_us"]),
+        _read_evidence(dict(fields["evidence"])),
     )
+
+
+def _read_evidence(fields: dict[str, object]) -> ClockEvidence:
+    """Raises KeyError, TypeError, ValueError."""
+    reported_us, arrival_us = fields["reported_us"], fields["arrival_us"]
+    return ClockEvidence(
+        None if reported_us is None else _number(reported_us),
+        None if arrival_us is None else _number(arrival_us),
+        _number(fields["monotonic_us"]),
+        _number(fields["server_step_us"]),
+        _number(fields["error_us"]),
+    )
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int) or abs(value) >= 1 << 62:
+        raise ValueError(f"{value!r} is no number of microseconds")
+    return value

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from ingest.video.clock import with_stated_error
 from ingest.video.fragmented import Recording
 from ingest.video.frames import from_us
 from ingest.video.gaps import GapChange, GapKeeper, GapOpened
@@ -81,7 +82,8 @@ class Intake:
         self._note(self._gaps.recorded(from_us(gop.wall_us), from_us(gop.end_us), hole))
 
     def _new_writer(self, gop: Gop) -> SegmentWriter:
-        recording = Recording(self._camera_id, self._next_sequence, gop.wall_us, gop.source, gop.offset_us)
+        evidence = with_stated_error(gop.evidence)
+        recording = Recording(self._camera_id, self._next_sequence, gop.wall_us, gop.source, gop.offset_us, evidence)
         writer = SegmentWriter(self._spool, recording, gop.info)
         self._next_sequence += 1
         return writer

@@ -66,13 +66,18 @@ class Meter:
             seconds = max((now - self._read_at).total_seconds(), 0.001)
             frames, size, self._frames, self._bytes = self._frames, self._bytes, 0, 0
             self._read_at = now
-            last = from_us(self._last_us) if self._last_us else self._health.last_frame
+            last = from_us(self._last_us + self._server_step_us) if self._last_us else self._health.last_frame
             self._set(last_frame=last, fps=frames / seconds, bitrate=size * 8 / seconds)
             if self._clock is not None:
                 self._set(clock_source=self._clock.source, clock_offset_us=self._clock.offset_us)
             if self._health.connected and frames:
                 self._set(error="")
             return self._health
+
+    @property
+    def _server_step_us(self) -> int:
+        """Others compare the last frame's time with their own time of day."""
+        return self._clock.server_step_us if self._clock is not None else 0
 
     def _set(self, **changes: object) -> None:
         self._health = replace(self._health, **changes)  # type: ignore[arg-type]

@@ -23,6 +23,7 @@ from ingest.video.journal import Entry, Journal, write_gap_change, write_leftove
 from ingest.video.meter import Health
 from ingest.video.reconcile import reconcile_files, reconcile_rows, resume, segment_files, without_past
 from ingest.video.relay_server import RelayServer
+from ingest.video.server_clock import ServerClock
 from ingest.video.status import report
 from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import Uploader
@@ -73,12 +74,14 @@ class RecorderNode:
         settings: RecorderSettings,
         cameras: Callable[[], list[CameraFeed]],
         memory: FeedMemory = _NoMemory(),
+        clock: ServerClock | None = None,
     ) -> None:
         """`cameras` is asked every few seconds; when it raises, everything goes on as it is.
 
         `memory` is asked when it raises SQLAlchemyError from the start on.
         """
         self._database, self._store, self._settings, self._cameras = database, store, settings, cameras
+        self._clock = clock or ServerClock()
         self._uploader = Uploader(database, store, settings.spool, lambda: self._camera_ids)
         self._journal = Journal(database, settings.spool, self._uploader.wake, held=True)
         self._memory = memory
@@ -92,7 +95,7 @@ class RecorderNode:
         self._adopted: list[FinishedSegment] = []
         self._past_unknown: dict[str, datetime] = {}
         """Cameras that were begun without the database, and when."""
-        self._started = _now()
+        self._started = self._clock.now()
         self._reconciled = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="recorder", daemon=True)
@@ -113,7 +116,7 @@ class RecorderNode:
         streams = list(self._streams.main().values())
         end_all(streams)
         for stream in streams:
-            stream.intake.close(GapCause.RECORDER_STOPPED, _now())
+            stream.intake.close(GapCause.RECORDER_STOPPED, self._clock.now())
         self._journal.stop()
         if self._reconciled:
             self._uploader.stop()
@@ -132,7 +135,7 @@ class RecorderNode:
 
     def _tend(self) -> None:
         """One round: everything in it may fail and is tried again in the next."""
-        self._streams.tend(_now())
+        self._streams.tend(self._clock.now())
         if self._files_before is None:
             self._files_before = segment_files(self._settings.spool)
         try:
@@ -165,7 +168,7 @@ class RecorderNode:
     def _health(self) -> dict[str, Health]:
         sub_errors = self._streams.sub_errors()
         health = {
-            camera_id: replace(stream.worker.meter.read(_now()), sub_error=sub_errors.get(camera_id, ""))
+            camera_id: replace(stream.worker.meter.read(self._clock.now()), sub_error=sub_errors.get(camera_id, ""))
             for camera_id, stream in self._streams.main().items()
         }
         for camera_id, reason in self._not_written.copy().items():
@@ -183,8 +186,9 @@ class RecorderNode:
         self._journal.put(entry)
 
     def _report(self, health: dict[str, Health]) -> None:
-        settings, waiting = self._settings, self._journal.waiting
-        report(self._database, settings.node_name, self._started, _now(), health, waiting, settings.spool)
+        # Others compare the heartbeat with their own time of day.
+        now, settings, waiting = datetime.now(UTC), self._settings, self._journal.waiting
+        report(self._database, settings.node_name, self._started, now, health, waiting, settings.spool)
 
     def _reconcile(self) -> None:
         spool = self._settings.spool
@@ -209,16 +213,16 @@ class RecorderNode:
         reopened = [stream for stream in changed if feeds[stream.feed.id].main != stream.feed.main]
         end_all([*gone, *reopened])
         for stream in gone:
-            stream.intake.close(GapCause.CAMERA_DISABLED, _now())
+            stream.intake.close(GapCause.CAMERA_DISABLED, self._clock.now())
         for stream in reopened:
-            stream.intake.failed(GapCause.RECONFIGURED, "", _now())
+            stream.intake.failed(GapCause.RECONFIGURED, "", self._clock.now())
         for stream in changed:
             self._change(stream, feeds[stream.feed.id])
 
     def _begin(self, feed: CameraFeed, hub: Hub) -> None:
         intake = self._intake(feed.id)
         intake.reopen()
-        worker = CameraWorker(feed.id, feed.url, feed.transport, hub, intake)
+        worker = CameraWorker(feed.id, feed.url, feed.transport, hub, intake, self._clock)
         self._streams.put_main(MainStream(worker=worker, feed=feed, hub=hub, intake=intake))
         worker.start()
 
@@ -240,7 +244,7 @@ class RecorderNode:
 
     def _intake(self, camera_id: str) -> Intake:
         if camera_id not in self._intakes:
-            now = _now()
+            now = self._clock.now()
             if self._reconciled:
                 resumption = resume(self._database, camera_id, self._settings.node_name, self._adopted, now)
             else:
@@ -260,7 +264,3 @@ class RecorderNode:
 
 def _enabled(feeds: Sequence[CameraFeed]) -> dict[str, CameraFeed]:
     return {feed.id: feed for feed in feeds if feed.enabled}
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

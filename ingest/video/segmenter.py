@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ingest.video.clock import NO_EVIDENCE, ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, from_us
-from storage.models import MAX_SEGMENT_SECONDS, ClockSource
+from storage.models import MAX_SEGMENT_SECONDS, ClockSource, is_clock_trusted
 
 _SECOND_US = 1_000_000
 MAX_SEGMENT_US = MAX_SEGMENT_SECONDS * _SECOND_US
@@ -30,6 +31,7 @@ class Gop:
     """The clock reading does not continue that of the GOP before."""
     after_loss: bool = False
     """Frames before it are missing."""
+    evidence: ClockEvidence = NO_EVIDENCE
 
     @property
     def duration_us(self) -> int:
@@ -47,6 +49,9 @@ class OpenSegment:
     info: StreamInfo
     start_us: int
     end_us: int
+    source: ClockSource = ClockSource.ARRIVAL
+    offset_us: int = 0
+    error_us: int = NO_EVIDENCE.error_us
 
 
 def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: int) -> bool:
@@ -60,7 +65,16 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
     if gop.end_us - current.start_us > MAX_SEGMENT_US:
         return True
     grid_us = segment_seconds * _SECOND_US
-    return gop.frames[0].keyframe and gop.wall_us // grid_us > current.start_us // grid_us
+    return gop.frames[0].keyframe and (
+        gop.wall_us // grid_us > current.start_us // grid_us or _has_another_clock(current, gop)
+    )
+
+
+def _has_another_clock(current: OpenSegment, gop: Gop) -> bool:
+    """A segment says once, for all of its frames, what their time rests on and how good it is."""
+    error_us = gop.evidence.error_us
+    trusted = is_clock_trusted(gop.offset_us, error_us), is_clock_trusted(current.offset_us, current.error_us)
+    return gop.source != current.source or error_us > current.error_us or trusted[0] != trusted[1]
 
 
 def is_part_full(span_us: int, size: int) -> bool:

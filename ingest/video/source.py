@@ -14,6 +14,7 @@ from ingest.video.rtsp.pictures import Picture, PictureAssembler
 from ingest.video.rtsp.rtp import BadPacket, SenderReport, receiver_report, says_goodbye, sender_report
 from ingest.video.rtsp.session import Session
 from ingest.video.rtsp.session import TransportName as Transport
+from ingest.video.server_clock import UNDISTURBED, ServerClock, ServerReading
 
 __all__ = ["RtspSource", "SourceFailure", "SourcePacket", "Transport", "open_source"]
 
@@ -35,16 +36,18 @@ class SourcePacket:
     dts: int
     keyframe: bool
     arrival_us: int
-    """Recorder's clock, microseconds since 1970."""
+    """Recorder's clock as counted on, microseconds since 1970."""
     report_us: int | None
-    """Camera's clock by its last sender report, at this `pts`; None before there is one."""
+    """Camera's clock by its last sender report, at this `pts`; None before there is one, and after a leap."""
+    server: ServerReading = UNDISTURBED
+    """What `arrival_us` rests on."""
 
 
 class RtspSource:
     """A stream that plays. Packets must be taken faster than they come."""
 
-    def __init__(self, session: Session) -> None:
-        self._session, track = session, session.track
+    def __init__(self, session: Session, clock: ServerClock) -> None:
+        self._session, self._clock, track = session, clock, session.track
         self.codec: Codec = track.codec
         self.extradata = track.extradata
         self.time_base = Fraction(1, track.clock_hz)
@@ -81,14 +84,15 @@ class RtspSource:
             return  # noise, or of another protocol
 
     def _stamped(self, picture: Picture) -> SourcePacket:
-        arrival_us = time.time_ns() // 1000
+        arrival_us, server = self._clock.read()
         self._seen = self._heard
-        pts = self._media_time.ticks(picture.timestamp)
+        pts = self._media_time.ticks(picture.timestamp, arrival_us - server.ahead_us)
         report_us = self._media_time.report_us()
-        return SourcePacket(picture.data, pts, self._decoding.of(pts), picture.keyframe, arrival_us, report_us)
+        dts = self._decoding.of(pts)
+        return SourcePacket(picture.data, pts, dts, picture.keyframe, arrival_us, report_us, server)
 
     def _control(self, packet: bytes) -> None:
-        if report := sender_report(packet, time.time_ns() // 1000):
+        if report := sender_report(packet, self._clock.read()[0]):
             self._media_time.reported(report)
             self._report = report, time.monotonic()
         if says_goodbye(packet):
@@ -110,10 +114,10 @@ class RtspSource:
 
 
 @contextmanager
-def open_source(url: str, transport: Transport = "tcp") -> Iterator[RtspSource]:
+def open_source(url: str, transport: Transport = "tcp", clock: ServerClock | None = None) -> Iterator[RtspSource]:
     """Raises SourceFailure, whose text never shows the URL's credentials."""
     session = Session.open(url, transport)
     try:
-        yield RtspSource(session)
+        yield RtspSource(session, clock or ServerClock())
     finally:
         session.close()

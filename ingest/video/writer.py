@@ -7,6 +7,7 @@ import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from storage.fragments import Fragment, pack_fragments
 from storage.models import Location, Segment
 
 PART = ".part"
+_LAST_US = 1 << 53
+"""In the year 2255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class FinishedSegment:
     fragments: tuple[Fragment, ...]
 
     def row(self) -> Segment:
+        evidence = self.recording.evidence
         return Segment(
             camera_id=self.recording.camera_id,
             sequence=self.recording.sequence,
@@ -51,6 +55,11 @@ class FinishedSegment:
             fragments=pack_fragments(self.fragments),
             clock_source=self.recording.clock_source,
             clock_offset_us=self.recording.clock_offset_us,
+            reported_start=_moment(evidence.reported_us),
+            arrival_start=_moment(evidence.arrival_us),
+            monotonic_us=evidence.monotonic_us,
+            server_step_us=evidence.server_step_us,
+            clock_error_us=evidence.error_us,
         )
 
 
@@ -79,7 +88,15 @@ class SegmentWriter:
 
     @property
     def open_segment(self) -> OpenSegment:
-        return OpenSegment(self._info, self._recording.start_us, self._end_us)
+        recording = self._recording
+        return OpenSegment(
+            self._info,
+            recording.start_us,
+            self._end_us,
+            recording.clock_source,
+            recording.clock_offset_us,
+            recording.evidence.error_us,
+        )
 
     def append(self, gop: Gop) -> None:
         """Writes one fragment. Raises OSError when the disk is full; the file then ends with the fragment before."""
@@ -127,6 +144,11 @@ class SegmentWriter:
             raise
         self._digest.update(data)
         self._size += len(data)
+
+
+def _moment(us: int | None) -> datetime | None:
+    """None for what no calendar has: a camera may report any time."""
+    return None if us is None or not 0 <= us < _LAST_US else from_us(us)
 
 
 def part_path(spool: Path, key: str) -> Path:

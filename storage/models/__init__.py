@@ -13,6 +13,7 @@ from storage.models.approvals import (
     StepRevision,
 )
 from storage.models.footage import (
+    MAX_CLOCK_ERROR,
     MAX_CLOCK_OFFSET,
     MAX_SEGMENT_SECONDS,
     CameraStatus,
@@ -21,6 +22,7 @@ from storage.models.footage import (
     GapCause,
     Location,
     Segment,
+    is_clock_trusted,
 )
 from storage.models.keeping import (
     DEFAULT_DAYS,
@@ -56,6 +58,7 @@ from storage.models.presence import (
 
 __all__ = [
     "DEFAULT_DAYS",
+    "MAX_CLOCK_ERROR",
     "MAX_CLOCK_OFFSET",
     "MAX_DAYS",
     "MAX_SEGMENT_SECONDS",
@@ -117,4 +120,5 @@ __all__ = [
     "WatchCursor",
     "WebSession",
     "awaited",
+    "is_clock_trusted",
 ]

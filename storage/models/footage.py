@@ -15,6 +15,19 @@ MAX_CLOCK_OFFSET = timedelta(seconds=3)
 """A camera clock that is further off the recorder's is not believed: recording goes by arrival, and that is a fault."""
 
 
+MAX_CLOCK_ERROR = timedelta(seconds=1)
+"""Footage whose wall time may be further off is shown as such."""
+
+
+def is_clock_trusted(offset_us: int, error_us: int) -> bool:
+    """Whether the wall time of a segment can be relied on: `clock_offset_us` and `clock_error_us` of its row."""
+    return abs(offset_us) <= _MAX_OFFSET_US and error_us <= _MAX_ERROR_US
+
+
+_MAX_OFFSET_US = MAX_CLOCK_OFFSET // timedelta(microseconds=1)
+_MAX_ERROR_US = MAX_CLOCK_ERROR // timedelta(microseconds=1)
+
+
 class ClockSource(StrEnum):
     SENDER_REPORT = "sender_report"  # the camera's own wall clock, from RTCP
     ARRIVAL = "arrival"  # the recorder's clock at the least delayed packet
@@ -64,6 +77,19 @@ class Segment(SQLModel, table=True):
     clock_source: ClockSource = enum_column(ClockSource, "what the wall time rests on")
     clock_offset_us: int = column("camera clock minus recorder clock at this segment", default=0, sa_type=BigInteger)
     legal_hold: bool = column("the store holds the object against deletion by anybody", default=False)
+    reported_start: datetime | None = column(
+        "the first frame's time by the camera's sender reports, believed or not; empty without", default=None
+    )
+    arrival_start: datetime | None = column(
+        "the first frame's time by the arrival of the least delayed picture", default=None
+    )
+    monotonic_us: int = column("the same by the recorder's monotonic clock, since boot", default=0, sa_type=BigInteger)
+    server_step_us: int = column(
+        "by how much the recorder's time of day disagreed, in a step not believed yet", default=0, sa_type=BigInteger
+    )
+    clock_error_us: int = column(
+        "every frame's wall time is within this of the truth", default=500_000, sa_type=BigInteger
+    )
 
 
 class Gap(SQLModel, table=True):

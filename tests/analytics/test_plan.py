@@ -18,10 +18,10 @@ from storage.models import (
     AbsenceRule,
     Camera,
     CameraStatus,
-    ClockSource,
     CustomerState,
     StaffState,
     View,
+    is_clock_trusted,
 )
 from tests.analytics.scenes import at
 from tests.sample import CAMERA, HALL, LEFT_HALF, a_hall
@@ -113,7 +113,7 @@ def test_a_counter_whose_cameras_are_all_switched_off_is_not_watched(sqlite_data
 
 
 @pytest.mark.parametrize("beyond_us", [0, 1])
-def test_a_clock_that_the_recorder_does_not_believe_is_a_wrong_clock(sqlite_database: Database, beyond_us: int) -> None:
+def test_a_clock_that_marks_the_footage_is_a_wrong_clock(sqlite_database: Database, beyond_us: int) -> None:
     offset_us = MAX_CLOCK_OFFSET // timedelta(microseconds=1) + beyond_us
     clock = CameraClock()
     clock.observe(0, 0, offset_us)
@@ -122,4 +122,4 @@ def test_a_clock_that_the_recorder_does_not_believe_is_a_wrong_clock(sqlite_data
         session.add(CameraStatus(camera_id=CAMERA, since=at(0), updated=at(0), clock_offset_us=clock.offset_us))
         session.flush()
         clock_wrong = load_plan(session, at(0)).cameras[CAMERA].clock_wrong
-    assert clock_wrong == (clock.source is ClockSource.ARRIVAL) == bool(beyond_us)
+    assert clock_wrong == (not is_clock_trusted(clock.offset_us, 0)) == bool(beyond_us)

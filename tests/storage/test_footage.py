@@ -16,9 +16,18 @@ from sqlmodel import SQLModel
 
 from storage.database import Database
 from storage.folder_store import FolderStore
-from storage.footage import Coverage, Footage, Known, explained
+from storage.footage import Coverage, Footage, Known, UntrustedTime, explained
 from storage.intervals import Span
-from storage.models import ClockSource, Gap, GapCause, Location, Segment
+from storage.models import (
+    MAX_CLOCK_ERROR,
+    MAX_CLOCK_OFFSET,
+    ClockSource,
+    Gap,
+    GapCause,
+    Location,
+    Segment,
+    is_clock_trusted,
+)
 from storage.objects import ObjectMissing, ObjectStore
 from tests.sample import CAMERA, a_hall
 
@@ -193,3 +202,23 @@ def test_every_moment_of_a_hole_has_exactly_one_cause(
     edges = [(part.start, part.end) for part in parts]
     assert sum(((end - start) for start, end in edges), timedelta(0)) == hole.duration
     assert all(before[1] == after[0] for before, after in pairwise(edges))
+
+
+def test_footage_whose_clock_is_in_doubt_is_told_by_spans_and_why(footage: Footage) -> None:
+    clocks = {0: (7_000_000, 450_000), 1: (7_200_000, 500_000), 3: (-3_000_000, 1_000_000), 4: (0, 10_450_000)}
+    with footage.database.transaction() as session:
+        for number in range(6):
+            row = segment(number, number * 10, number * 10 + 10)
+            row.clock_offset_us, row.clock_error_us = clocks.get(number, (0, 450_000))
+            session.add(row)
+    with footage.database.transaction() as session:
+        found = footage.untrusted_times(session, CAMERA, at(5), at(58))
+        assert footage.untrusted_times(session, CAMERA, at(20), at(40)) == ()
+        assert footage.untrusted_times(session, "another", at(5), at(58)) == ()
+    assert found == (UntrustedTime(at(5), at(20), 7.2, 0.5), UntrustedTime(at(40), at(50), 0.0, 10.45))
+
+
+@given(st.integers(-10_000_000, 10_000_000), st.integers(0, 20_000_000))
+def test_what_is_told_is_what_the_segment_says(offset_us: int, error_us: int) -> None:
+    beyond = abs(timedelta(microseconds=offset_us)) > MAX_CLOCK_OFFSET
+    assert is_clock_trusted(offset_us, error_us) == (not beyond and timedelta(microseconds=error_us) <= MAX_CLOCK_ERROR)

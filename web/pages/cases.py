@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
+from storage.footage import UntrustedTime
 from storage.models import Case, Item, Source, Step
 from web.access_log import log_access
 from web.addresses import client_address
@@ -19,7 +20,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
-from web.pages.step_rows import StepRow, step_rows
+from web.pages.step_rows import StepRow, step_rows, untrusted_times
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
@@ -73,6 +74,8 @@ class CasePage:
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
     """The step whose footage is open."""
+    clock_untrusted: tuple[UntrustedTime, ...]
+    """Where the time of that footage is in doubt."""
 
 
 def cases_page(
@@ -154,6 +157,7 @@ def case_page(
         steps = _steps(session, case_id)
         row = case_rows(session, [case], viewer.may(Permission.APPLICANT))[0]
         source = session.get_one(Source, case.source_id)
+        chosen = next((s for s in steps if s.id == step), None)
         return CasePage(
             now=now,
             case=row,
@@ -163,7 +167,8 @@ def case_page(
             progress=progress(steps, case.closed_at, now),
             timeline=_timeline(steps, row.hall.timezone if row.hall else DEFAULT_ZONE, case.opened_at),
             steps=steps,
-            chosen=next((s for s in steps if s.id == step), None),
+            chosen=chosen,
+            clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
         )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, or_, select
 
-from storage.footage import Coverage, Missing
+from storage.footage import Coverage, Missing, UntrustedTime
 from storage.models import Camera, GapCause, View
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
@@ -36,6 +36,7 @@ class CameraFootage:
     """Numbers of the chosen counters that it shows."""
     covered_s: float
     missing: tuple[MissingSpan, ...]
+    clock_untrusted: tuple[UntrustedTime, ...]
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,16 @@ def _result(
     steps = [step for ref in chosen for step in steps_between(session, viewer, ref.id, start, end)]
     absences = absences_between(session, ids, start, end)
     return SpanResult(
-        cameras=tuple(_footage(session, camera, numbers, coverage[camera.id]) for camera, numbers in cameras),
+        cameras=tuple(
+            _footage(
+                session,
+                camera,
+                numbers,
+                coverage[camera.id],
+                services.footage.untrusted_times(session, camera.id, start, end),
+            )
+            for camera, numbers in cameras
+        ),
         timeline=_timeline(session, viewer, chosen, cameras, coverage, start, end, now),
         steps=step_rows(session, sorted(steps, key=lambda step: step.start)),
         absences=absence_rows(session, absences, now),
@@ -141,10 +151,16 @@ def _cameras(
     return [(camera, tuple(shown)) for camera, shown in cameras.values()]
 
 
-def _footage(session: Session, camera: Camera, numbers: tuple[str, ...], coverage: Coverage) -> CameraFootage:
+def _footage(
+    session: Session,
+    camera: Camera,
+    numbers: tuple[str, ...],
+    coverage: Coverage,
+    untrusted: tuple[UntrustedTime, ...],
+) -> CameraFootage:
     covered = sum((span.end - span.start).total_seconds() for span in coverage.covered)
     missing = tuple(_missing(session, camera.id, hole) for hole in coverage.missing)
-    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing)
+    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing, untrusted)
 
 
 def _missing(session: Session, camera_id: str, hole: Missing) -> MissingSpan:

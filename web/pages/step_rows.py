@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from storage.footage import Footage, UntrustedTime
 from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
 from web.pages.deleted import DeletedBy
 from web.pages.places import CounterRef, counters_by_id
@@ -80,6 +81,13 @@ def clip_of(link: FootageLink | None) -> Clip | None:
         return None
     missing = tuple(_missing(span) for span in link.missing)
     return Clip(link.outcome, link.reason, link.camera_id, link.start, link.end, missing)
+
+
+def untrusted_times(session: Session, footage: Footage, clip: Clip | None) -> tuple[UntrustedTime, ...]:
+    """Where the time of a clip's footage is in doubt."""
+    if clip is None or clip.camera_id is None:
+        return ()
+    return footage.untrusted_times(session, clip.camera_id, clip.start, clip.end)
 
 
 def _missing(span: dict[str, Any]) -> MissingSpan:

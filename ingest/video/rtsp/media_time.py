@@ -5,6 +5,10 @@ from ingest.video.rtsp.rtp import SenderReport, signed
 _MAX_DEPTH = 16
 """Pictures that a stream may send ahead of one that is shown earlier (H.264 A.3.1: at most 16)."""
 _MAX_BACK_S = 1
+_LEAP_S = 1
+"""By so much the time between two pictures may differ from that between their arrivals; more is a leap."""
+_MAX_REPORT_AGE_S = 10
+"""Between a report and the first picture after it; more shows that the RTP clock has leapt between them."""
 
 
 class MediaTime:
@@ -16,26 +20,46 @@ class MediaTime:
         self._ticks = 0
         self._reported: SenderReport | None = None
         self._reported_ticks: int | None = None
+        self._arrival_us = 0
+        self._leap, self._max_report_age = _LEAP_S * clock_hz, _MAX_REPORT_AGE_S * clock_hz
 
-    def ticks(self, timestamp: int) -> int:
-        """Of the next picture; it may lie before the last one."""
+    def ticks(self, timestamp: int, monotonic_us: int) -> int:
+        """Of the next picture, which arrived at `monotonic_us`; it may lie before the last one."""
         if self._timestamp is not None:
-            self._ticks += signed(timestamp - self._timestamp, 32)
-        self._timestamp = timestamp
+            step = signed(timestamp - self._timestamp, 32)
+            self._ticks += step
+            if abs(step) > self._leap and self._has_leapt(step, monotonic_us - self._arrival_us):
+                self._forget_report()
+        self._timestamp, self._arrival_us = timestamp, monotonic_us
         return self._ticks
 
     def reported(self, report: SenderReport) -> None:
         self._reported, self._reported_ticks = report, None
 
     def report_us(self) -> int | None:
-        """The last picture's time by the camera's clock, microseconds since 1970; None before the first report."""
+        """The last picture's time by the camera's clock, microseconds since 1970.
+
+        None before the first report, and between a leap of the RTP clock and the next one.
+        """
         if self._reported is None or self._timestamp is None:
             return None
         if self._reported_ticks is None:
             # Once, while the report is fresh: timestamps wrap, and some cameras never report again.
-            self._reported_ticks = self._ticks - signed(self._timestamp - self._reported.timestamp, 32)
+            age = signed(self._timestamp - self._reported.timestamp, 32)
+            if abs(age) > self._max_report_age:
+                self._forget_report()
+                return None
+            self._reported_ticks = self._ticks - age
         since = self._ticks - self._reported_ticks
         return self._reported.wall_us + since * 1_000_000 // self._clock_hz
+
+    def _has_leapt(self, step: int, passed_us: int) -> bool:
+        """Pictures that are lost leave as long a pause as their timestamps tell of."""
+        return abs(step - passed_us * self._clock_hz // 1_000_000) > self._leap
+
+    def _forget_report(self) -> None:
+        """What it says holds for the RTP clock before a leap; the next one is of the clock after it."""
+        self._reported = self._reported_ticks = None
 
 
 class DecodingTimes:

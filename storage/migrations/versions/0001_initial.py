@@ -610,6 +610,36 @@ def upgrade() -> None:
         sa.Column(
             "legal_hold", sa.Boolean(), nullable=False, comment="the store holds the object against deletion by anybody"
         ),
+        sa.Column(
+            "reported_start",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the first frame's time by the camera's sender reports, believed or not; empty without",
+        ),
+        sa.Column(
+            "arrival_start",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the first frame's time by the arrival of the least delayed picture",
+        ),
+        sa.Column(
+            "monotonic_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="the same by the recorder's monotonic clock, since boot",
+        ),
+        sa.Column(
+            "server_step_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="by how much the recorder's time of day disagreed, in a step not believed yet",
+        ),
+        sa.Column(
+            "clock_error_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="every frame's wall time is within this of the truth",
+        ),
         sa.ForeignKeyConstraint(
             ["camera_id"],
             ["camera.id"],

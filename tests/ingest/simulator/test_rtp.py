@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.simulator.rtp import (
     MAX_PAYLOAD,
+    RtpClock,
     RtpSender,
     find_parameter_sets,
     microseconds,
@@ -86,6 +87,15 @@ def test_a_report_tells_the_camera_clock_at_the_rtp_time_of_the_true_one() -> No
     told = ntp_seconds - 2_208_988_800 + fraction / 2**32
     assert told == pytest.approx(microseconds(WALL) / 1e6 + 7, abs=1e-5)
     assert rtp == rtp_time(WALL)
+
+
+def test_the_clock_of_the_timestamps_is_true_until_it_is_told_to_lie() -> None:
+    clock = RtpClock()
+    assert clock.timestamp(WALL) == rtp_time(WALL)
+    clock.set(WALL, 2**32 - 90_000)
+    assert clock.timestamp(WALL + timedelta(seconds=1.5)) == 45_000
+    clock.run_at(0.84, WALL + timedelta(seconds=2))
+    assert clock.timestamp(WALL + timedelta(seconds=12)) == 90_000 + 756_000
 
 
 @pytest.mark.parametrize("text", ["", "GET / HTTP/1.1\r\n\r\n", "DESCRIBE rtsp://x/y\r\n\r\n", "\r\n\r\n"])

@@ -143,6 +143,13 @@ def test_a_camera_can_be_stalled_and_dropped_and_can_lie(hall: Simulation, contr
     control.post("/cameras/1", json={"stalled": False, "dropped": False, "clock_offset_s": 0, "reports": True})
 
 
+def test_a_cameras_clocks_can_run_wrong_leap_and_begin_anew(hall: Simulation, control: httpx.Client) -> None:
+    wrong = {"clock_rate": 0.01, "media_rate": 0.84, "leap_s": -5, "reboot": True}
+    for name, value in wrong.items():
+        assert control.post("/cameras/1", json={name: value}).json()["truth"][name] == value
+    assert control.post("/cameras/1", json={"leap_s": "far"}).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [

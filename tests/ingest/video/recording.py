@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest.simulator.mounts import Mount
 from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
+from ingest.video.server_clock import ServerClock
 from storage.database import Database
 from storage.models import CameraStatus
 from storage.objects import ObjectStore
@@ -25,11 +26,16 @@ class RtspClock:
 
 @contextmanager
 def recording(
-    database: Database, store: ObjectStore, folder: Path, feeds: list[CameraFeed], poll_seconds: float = 0.3
+    database: Database,
+    store: ObjectStore,
+    folder: Path,
+    feeds: list[CameraFeed],
+    poll_seconds: float = 0.3,
+    clock: ServerClock | None = None,
 ) -> Iterator[RecorderNode]:
     """`feeds` may be changed while it runs."""
     settings = RecorderSettings(folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, poll_seconds=poll_seconds)
-    node = RecorderNode(database, store, settings, lambda: list(feeds))
+    node = RecorderNode(database, store, settings, lambda: list(feeds), clock=clock)
     node.start()
     try:
         yield node

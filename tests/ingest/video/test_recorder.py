@@ -44,7 +44,8 @@ def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
     assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
     for before, after in pairwise(rows):
         assert abs(after.start - before.end) < timedelta(seconds=0.05)
-        assert after.start.timestamp() % SEGMENT_SECONDS < 0.6
+        # The camera's first report begins one, wherever it comes.
+        assert after.start.timestamp() % SEGMENT_SECONDS < 0.6 or after.clock_source is not before.clock_source
     assert rows[-1].clock_source is ClockSource.SENDER_REPORT
     assert abs(rows[-1].clock_offset_us) < 500_000
     footage = Footage(hall, store, tmp_path / "spool")

@@ -1,6 +1,7 @@
 """A segment's file speaks for itself, and no damage to it does harm."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.video.boxes import BadBox, box_size, read_movie_fragment, whole_boxes
-from ingest.video.fragmented import Recording, read_initial, read_reference_time, reference_time
+from ingest.video.clock import NO_EVIDENCE, ClockEvidence
+from ingest.video.fragmented import Recording, describe, initial_part, read_initial, read_reference_time, reference_time
 from ingest.video.frames import Codec, to_us
 from ingest.video.salvage import salvage
 from ingest.video.segmenter import Gop
@@ -17,7 +19,8 @@ from ingest.video.writer import PART, FinishedSegment, SegmentWriter, settle
 from storage.models import ClockSource
 from tests.ingest.video.encoded import START, gops, info_of, numbers_in, packets
 
-RECORDING = Recording("c1", 7, to_us(START), ClockSource.SENDER_REPORT, -40_000)
+EVIDENCE = ClockEvidence(to_us(START), to_us(START) + 40_000, 86_400_123_456, -10_000_000, 10_450_000)
+RECORDING = Recording("c1", 7, to_us(START), ClockSource.SENDER_REPORT, -40_000, EVIDENCE)
 
 
 def write(spool: Path, some: list[Gop], codec: Codec = "h264") -> tuple[FinishedSegment, bytes]:
@@ -43,6 +46,33 @@ def test_a_segment_plays_and_shows_every_picture_once(tmp_path: Path, codec: Cod
 def test_a_whole_file_gives_back_exactly_its_row(written: tuple[FinishedSegment, bytes]) -> None:
     finished, data = written
     assert salvage(data, finished.key) == finished
+
+
+def test_the_file_says_of_its_time_all_that_the_row_says(written: tuple[FinishedSegment, bytes]) -> None:
+    finished, data = written
+    row = salvage(data, finished.key).row()
+    assert row.model_dump() == finished.row().model_dump()
+    assert (row.clock_source, row.clock_offset_us) == (ClockSource.SENDER_REPORT, -40_000)
+    assert (row.reported_start, row.arrival_start) == (START, START + timedelta(milliseconds=40))
+    assert (row.monotonic_us, row.server_step_us, row.clock_error_us) == (86_400_123_456, -10_000_000, 10_450_000)
+
+
+@pytest.mark.parametrize("reported_us", [-1, 1 << 60])
+def test_a_time_that_no_calendar_has_is_none(reported_us: int) -> None:
+    recording = replace(RECORDING, evidence=replace(NO_EVIDENCE, reported_us=reported_us))
+    finished = FinishedSegment(recording, "k", recording.start_us, 0, "", "h264", 0, 0, 0, ())
+    assert finished.row().reported_start is None
+
+
+@pytest.mark.parametrize("evidence", ["5", "[]", '{"error_us":1}', '{"error_us":"x"}', "null"])
+def test_a_file_that_says_nonsense_of_its_time_is_not_believed(evidence: str) -> None:
+    told = json.dumps(asdict(EVIDENCE), separators=(",", ":"))
+    initial = initial_part(info_of(packets(5)), describe(RECORDING))
+    assert read_initial(initial).recording == RECORDING
+    nonsense = describe(RECORDING).replace(told, evidence)
+    assert nonsense != describe(RECORDING)
+    with pytest.raises(BadBox):
+        read_initial(initial_part(info_of(packets(5)), nonsense))
 
 
 def test_the_index_leads_to_fragments_that_play_alone(written: tuple[FinishedSegment, bytes]) -> None:

@@ -1,11 +1,14 @@
 """When a segment ends."""
 
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.video.clock import ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, from_us, to_us
 from ingest.video.segmenter import (
     MAX_GOP_US,
@@ -17,6 +20,7 @@ from ingest.video.segmenter import (
     segment_key,
     starts_new_segment,
 )
+from storage.models import ClockSource
 from tests.ingest.video.encoded import START
 
 INFO = StreamInfo("h264", 64, 64, b"x", Fraction(1, 90_000))
@@ -94,3 +98,31 @@ def test_keys_sort_by_time() -> None:
     keys = [segment_key("c1", to_us(START + timedelta(hours=h)), n) for n, h in enumerate((0, 5, 25, 24 * 40))]
     assert keys[0] == "c1/2026/01/05/010000-000000000.mp4"
     assert keys == sorted(keys)
+
+
+def timed(source: ClockSource = ClockSource.ARRIVAL, offset_us: int = 0, error_us: int = 400_000) -> Gop:
+    evidence = ClockEvidence(error_us=error_us)
+    return replace(gop(to_us(START) + SECOND, 1), source=source, offset_us=offset_us, evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    ("other", "starts_one"),
+    [
+        (timed(), False),
+        (timed(error_us=450_000), False),
+        (timed(error_us=450_001), True),
+        (timed(source=ClockSource.SENDER_REPORT), True),
+        (timed(offset_us=3_000_000), False),
+        (timed(offset_us=3_000_001), True),
+    ],
+)
+def test_a_segment_has_one_source_of_its_time_and_one_bound(other: Gop, starts_one: bool) -> None:
+    current = OpenSegment(INFO, to_us(START), to_us(START) + SECOND, ClockSource.ARRIVAL, 0, 450_000)
+    assert starts_new_segment(current, other, 10) == starts_one
+    part = replace(other, frames=(replace(other.frames[0], keyframe=False),))
+    assert not starts_new_segment(current, part, 10)
+
+
+def test_footage_that_can_be_trusted_again_is_in_a_segment_of_its_own() -> None:
+    current = OpenSegment(INFO, to_us(START), to_us(START) + SECOND, ClockSource.ARRIVAL, 0, 10_000_000)
+    assert starts_new_segment(current, timed(), 10)

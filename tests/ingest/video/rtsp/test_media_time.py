@@ -19,20 +19,20 @@ HOUR = 3_600 * HZ
 @example(first=0, steps=[-FRAME, 3 * FRAME])
 def test_timestamps_that_wrap_count_on(first: int, steps: list[int]) -> None:
     time = MediaTime(HZ)
-    assert time.ticks(first) == 0
+    assert time.ticks(first, 0) == 0
     total = 0
     for step in steps:
         total += step
-        assert time.ticks((first + total) % 2**32) == total
+        assert time.ticks((first + total) % 2**32, 0) == total
 
 
 def test_the_cameras_clock_is_told_from_the_first_report_on() -> None:
     time = MediaTime(HZ)
-    time.ticks(1_000)
+    time.ticks(1_000, 0)
     assert time.report_us() is None
     time.reported(SenderReport(7, 5_000_000, 1_000 + 2 * FRAME, 0))
     assert time.report_us() == 4_920_000
-    time.ticks(1_000 + 3 * FRAME)
+    time.ticks(1_000 + 3 * FRAME, 120_000)
     assert time.report_us() == 5_040_000
 
 
@@ -40,7 +40,7 @@ def test_a_report_before_the_first_picture_counts() -> None:
     time = MediaTime(HZ)
     time.reported(SenderReport(7, 5_000_000, 2**32 - FRAME, 0))
     assert time.report_us() is None
-    assert time.ticks(FRAME) == 0
+    assert time.ticks(FRAME, 0) == 0
     assert time.report_us() == 5_080_000
 
 
@@ -48,8 +48,39 @@ def test_a_camera_that_reports_once_is_right_all_day() -> None:
     time = MediaTime(HZ)
     time.reported(SenderReport(7, 0, 0, 0))
     for hour in range(48):
-        time.ticks(hour * HOUR % 2**32)
+        time.ticks(hour * HOUR % 2**32, hour * 3_600_000_000)
         assert time.report_us() == hour * 3_600_000_000
+
+
+@given(st.integers(2 * HZ, 2**31 - 1), st.sampled_from([1, -1]), st.integers(0, 2**32 - 1))
+def test_a_report_from_before_a_leap_of_the_rtp_clock_is_not_believed(size: int, way: int, first: int) -> None:
+    time = MediaTime(HZ)
+    time.reported(SenderReport(7, 0, first, 0))
+    time.ticks(first, 0)
+    assert time.report_us() == 0
+    leapt = (first + FRAME + way * size) % 2**32
+    time.ticks(leapt, 40_000)
+    assert time.report_us() is None
+    time.reported(SenderReport(7, 40_000, leapt, 0))
+    assert time.report_us() == 40_000
+
+
+@given(st.integers(11 * HZ, 2**31 - 1), st.sampled_from([1, -1]))
+def test_a_report_that_comes_just_before_a_leap_is_not_taken_for_one_after_it(size: int, way: int) -> None:
+    time = MediaTime(HZ)
+    time.ticks(0, 0)
+    time.reported(SenderReport(7, 0, 0, 0))
+    time.ticks(way * size % 2**32, 40_000)
+    assert time.report_us() is None
+
+
+def test_pictures_that_are_lost_are_no_leap() -> None:
+    time = MediaTime(HZ)
+    time.reported(SenderReport(7, 0, 0, 0))
+    time.ticks(0, 0)
+    assert time.report_us() == 0
+    time.ticks(60 * HZ, 60_300_000)
+    assert time.report_us() == 60_000_000
 
 
 def reordered(depth: int, count: int, seed: int) -> list[int]:

@@ -38,8 +38,8 @@ GOP = 20
 
 def recorded(some: tuple[SourcePacket, ...], marks: Marks = Marks.LAST, sdp: str = "") -> list[Gop]:
     """As a recorder takes it; the last picture only shows that the one before has ended."""
-    # A camera whose clock is far off is not believed: it is now in the middle of what comes at once.
-    first = [sender_report(time.time_ns() // 1000, some[len(some) // 2].pts)]
+    # All of it comes at once: it is now at the end of it.
+    first = [sender_report(time.time_ns() // 1000, some[-1].pts)]
     media = rtp(some, packer=Packer(marks=marks))
     with ScriptedCamera(playing(media, first), sdp=sdp) as camera, open_source(camera.url) as stream:
         connection = Connection(stream.codec, stream.extradata, stream.time_base)
@@ -125,13 +125,16 @@ def test_parameter_sets_may_be_only_in_the_description(tmp_path: Path) -> None:
 def test_time_that_was_lost_on_the_way_is_a_gap_with_its_cause(
     site: Database, folder_store: FolderStore, tmp_path: Path
 ) -> None:
-    """One second, two that get lost, and one more; over UDP."""
+    """One second at once, two that get lost, and one more; over UDP."""
     some, packer = packets(100, gop=5), Packer()
     media = [packer.picture(split_units(packet.data), packet.pts) for packet in some]
 
     def play(client: Client) -> None:
-        client.report(sender_report(time.time_ns() // 1000, some[50].pts))
-        for packet in [packet for picture in media[:25] + media[75:] for packet in picture]:
+        client.report(sender_report(time.time_ns() // 1000, some[24].pts))
+        for packet in [packet for picture in media[:25] for packet in picture]:
+            client.send(packet)
+        time.sleep(3)
+        for packet in [packet for picture in media[75:] for packet in picture]:
             client.send(packet)
 
     with ScriptedCamera(play) as camera:

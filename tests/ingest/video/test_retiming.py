@@ -1,0 +1,95 @@
+"""A camera that numbers its pictures by another rate than it delivers is recorded at the rate of life."""
+
+import random
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from ingest.video.connection import Connection
+from ingest.video.segmenter import Gop
+from ingest.video.source import SourcePacket
+from storage.models import ClockSource
+from tests.ingest.video.encoded import TIME_BASE, packets
+
+GOP = 25
+EPOCH = 1_700_000_000_000_000
+FIVE_SECONDS = 5_000_000
+
+
+def taken(count: int, rate: float, *, reports: bool = False, jitter_us: int = 10_000, b_frames: int = 0) -> list[Gop]:
+    """Of a camera that declares 25 pictures a second and delivers `rate` times as many."""
+    connection, chance = Connection("h264", b"", TIME_BASE), random.Random(1)
+    some, made = packets(count, gop=GOP, b_frames=b_frames), list[Gop]()
+    reported: int | None = None
+    for number, packet in enumerate(some):
+        arrival = EPOCH + round(number * 40_000 / rate) + 20_000 + chance.randrange(jitter_us)
+        media = packet.pts * 100 // 9
+        if reports and number % round(125 * rate) == 0:
+            reported = arrival - media - 20_000
+        report = None if reported is None else reported + media
+        made += connection.take(replace(packet, arrival_us=arrival, report_us=report)).gops
+    return [*made, *connection.finish()]
+
+
+def errors_ms(made: list[Gop], rate: float) -> list[float]:
+    """Of every picture: its number tells when it was taken."""
+    found, number = [], 0
+    for gop in made:
+        at_us = gop.wall_us
+        for duration in gop.durations:
+            found.append((at_us - EPOCH - number * 40_000 / rate) / 1000)
+            at_us += duration * 100 // 9
+            number += 1
+    return found
+
+
+@pytest.mark.parametrize("reports", [False, True])
+@pytest.mark.parametrize("rate", [21 / 25, 15 / 25, 24 / 25])
+def test_a_declared_25_that_delivers_less_lasts_as_long_as_what_it_shows(rate: float, reports: bool) -> None:
+    found = sorted(map(abs, errors_ms(taken(GOP * 60, rate, reports=reports), rate)))
+    assert found[len(found) * 99 // 100] <= 500
+    assert found[len(found) // 2] <= 200
+
+
+def test_one_that_delivers_more_is_noticed_too() -> None:
+    found = list(map(abs, errors_ms(taken(GOP * 60, 30 / 25), 30 / 25)))
+    assert max(found[len(found) // 2 :]) <= 200
+
+
+@pytest.mark.parametrize(("reports", "b_frames"), [(False, 0), (True, 0), (False, 2)])
+def test_one_that_delivers_what_it_declares_is_left_alone(reports: bool, b_frames: int) -> None:
+    made = taken(GOP * 30, 1, reports=reports, jitter_us=90_000, b_frames=b_frames)
+    assert {duration for gop in made[1:-1] for duration in gop.durations} == {3_600}
+    assert not any(gop.stepped for gop in made)
+
+
+def test_times_of_decoding_go_on_where_the_rate_is_corrected() -> None:
+    made = taken(GOP * 20, 21 / 25, b_frames=2)
+    assert all(duration > 0 for gop in made for duration in gop.durations)
+    assert all(before.wall_us < after.wall_us for before, after in pairwise(made))
+
+
+def test_a_stall_of_the_network_and_its_backlog_change_no_rate() -> None:
+    connection, made = Connection("h264", b"", TIME_BASE), list[Gop]()
+    for number, packet in enumerate(packets(GOP * 30, gop=GOP)):
+        taken_us = EPOCH + number * 40_000
+        arrival = max(taken_us + 20_000, EPOCH + 13_500_000) if number >= GOP * 10 else taken_us + 20_000
+        made += connection.take(replace(packet, arrival_us=arrival, report_us=None)).gops
+    assert all(gop.wall_us == EPOCH + number * 1_000_000 + 20_000 for number, gop in enumerate(made))
+
+
+def test_a_rebooted_camera_is_right_at_once_by_what_its_reports_usually_say() -> None:
+    def connected(usual_lead_us: int, first_ticks: int, reported: bool) -> tuple[Connection, list[Gop]]:
+        connection, made = Connection("h264", b"", TIME_BASE, usual_lead_us), list[Gop]()
+        for number, packet in enumerate(packets(GOP * 3, gop=GOP)):
+            at = EPOCH + number * 40_000
+            moved: SourcePacket = replace(packet, pts=packet.pts + first_ticks, dts=packet.dts + first_ticks)
+            report_us = at if reported else None
+            made += connection.take(replace(moved, arrival_us=at + 150_000, report_us=report_us)).gops
+        return connection, made
+
+    before, _ = connected(0, 0, reported=True)
+    _, made = connected(before.clock.lead_us, 4_000_000_000, reported=False)
+    assert [gop.wall_us for gop in made] == [EPOCH, EPOCH + 1_000_000]
+    assert {gop.source for gop in made} == {ClockSource.ARRIVAL}
