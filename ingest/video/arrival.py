@@ -82,9 +82,10 @@ class ArrivalFit:
         on_time = self._least <= self._past + LEAST_DELAY_US
         self._late_bins = 0 if in_a_hurry or on_time else self._late_bins + 1
         self._bins.append((self._least, self._start))
+        self._past = min(self._past, self._least)
         while self._start - self._bins[0][1] > WINDOW_US:
-            self._bins.popleft()
-        self._past = min(self._bins)[0]
+            if self._bins.popleft()[0] == self._past:
+                self._past = min(self._bins)[0]
         self.rate_error_ppm = trend_ppm(self._bins)
         if self._late_bins >= _STALE_BINS and not self.rate_error_ppm:
             while len(self._bins) > _STALE_BINS:
@@ -97,6 +98,9 @@ def trend_ppm(bins: deque[Bin]) -> int:
     for count in _TREND_BINS:
         if count > len(bins):
             return 0
+        # Mostly there is none, and that is seen at once.
+        if abs(bins[-1][0] - bins[-count][0]) < _LEAST_TREND_US:
+            continue
         if found := _trend(list(islice(bins, len(bins) - count, None)), count // 4):
             return found
     return 0

@@ -8,7 +8,7 @@ pictures are read.
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -23,7 +23,8 @@ from ingest.video.frames import from_us, to_us
 from ingest.video.movie import Edit, file_type, movie
 from ingest.video.sample_tables import Chunk, sample_tables
 from storage.footage import Footage
-from storage.models import Segment
+from storage.intervals import Span, intersect, merge
+from storage.models import Segment, is_clock_trusted
 
 __all__ = ["Clip", "ClipPlan", "NothingRecorded", "clip_chunks", "open_clip", "plan_clip", "prepare_clip", "write_clip"]
 
@@ -220,7 +221,23 @@ def _runs(shots: list[_Shot]) -> Iterator[_Run]:
 
 
 def _comment(plan: ClipPlan, camera_id: str) -> str:
-    missing = [[span.start.isoformat(), span.end.isoformat()] for span in plan.missing]
+    segments = [piece.segment for piece in plan.pieces]
+    doubted = merge(Span(segment.start, segment.end) for segment in segments if _is_doubted(segment))
     return json.dumps(
-        {"camera": camera_id, "from": plan.start.isoformat(), "to": plan.end.isoformat(), "missing": missing}
+        {
+            "camera": camera_id,
+            "from": plan.start.isoformat(),
+            "to": plan.end.isoformat(),
+            "missing": _told(plan.missing),
+            "clock_error_us": max(segment.clock_error_us for segment in segments),
+            "clock_untrusted": _told(intersect([Span(plan.start, plan.end)], doubted)),
+        }
     )
+
+
+def _is_doubted(segment: Segment) -> bool:
+    return not is_clock_trusted(segment.clock_offset_us, segment.clock_error_us)
+
+
+def _told(spans: Iterable[Span]) -> list[tuple[str, str]]:
+    return [(span.start.isoformat(), span.end.isoformat()) for span in spans]

@@ -100,9 +100,10 @@ class CameraClock:
 
         While a step of the recorder's clock is not believed yet, the nearer of its two times counts.
         """
-        if self._report_base is None:
+        report_base = self._report_base  # the one who asks may be another thread
+        if report_base is None:
             return 0
-        offset = self._report_base - self._arrival_base
+        offset = report_base - self._arrival_base
         return min(offset, offset - self._server.step_us, key=abs)
 
     @property
@@ -167,11 +168,11 @@ class CameraClock:
         elapsed, self._base_media = max(media_us - self._base_media, 0), media_us
         self._note_reports(media_us)
         if self._base is None:
-            self._base, self._was_believed, self._renewals = target, self._believed, self._fit.renewals
-            return False
-        error = target - self._base
-        if may_step and abs(error) > self._largest_slewed():
+            self._base = target
+        error, largest_slewed = target - self._base, self._largest_slewed()
+        if may_step:
             self._was_believed, self._renewals = self._believed, self._fit.renewals
+        if may_step and abs(error) > largest_slewed:
             self._base = target
             return True
         limit = elapsed * MAX_SLEW_PPM // 1_000_000

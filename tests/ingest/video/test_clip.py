@@ -1,5 +1,6 @@
 """Clips show exactly the frames of the span that was asked for."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -196,3 +198,13 @@ def test_a_clip_is_found_by_camera_and_span(session: tuple[Session, Footage]) ->
     clip = open_clip(session[1], session[0], CAMERA, at(60), at(65))
     assert numbers_in(content(clip)) == [60, 61, 62, 63, 64]
     assert to_us(clip.start) == to_us(at(60))
+
+
+def test_the_file_says_how_far_its_time_may_be_off_and_where_its_clock_was_in_doubt(folder: Path) -> None:
+    rows = [row.model_copy() for row in hall(folder).rows]
+    rows[1].clock_offset_us, rows[1].clock_error_us = 7_000_000, 550_000
+    clip = hall(folder).clip(at(10), at(190), rows)
+    with av.open(BytesIO(content(clip)), "r") as container:
+        told = json.loads(container.metadata["comment"])
+    assert told["clock_error_us"] == 550_000
+    assert told["clock_untrusted"] == [[rows[1].start.isoformat(), rows[1].end.isoformat()]]
