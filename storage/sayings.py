@@ -7,6 +7,12 @@ from pydantic_core.core_schema import CoreSchema, str_schema
 
 Value = str | int
 """What stands in a message; a saying among them is said in the same language."""
+_LABEL = "Value error, "
+
+
+def unlabelled(message: str) -> str:
+    """What a validator said, without the label that pydantic puts before it."""
+    return message.removeprefix(_LABEL)
 
 
 class Saying(str):

@@ -1,5 +1,7 @@
 """User accounts."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,6 +10,15 @@ from sqlmodel import Session, col, delete, select
 from storage.models import Department, Hall, Role, Scope, User
 from storage.sayings import Saying
 from web import passwords, sessions
+
+_LONGEST_NAME = 64
+_NAME = re.compile(r"[^\W_][\w.@-]*")
+"""Letters of any script: people in Chinese halls may be called by their names, others by their mail address."""
+NAME_RULE = Saying(
+    "a sign-in name has at most %(most)s letters, digits and . _ - @, no blanks, and begins with a letter or digit",
+    most=_LONGEST_NAME,
+)
+_LAST_ADMIN = Saying("this is the last administrator who may sign in; make or enable another one first")
 
 
 class AccountProblem(ValueError):
@@ -31,10 +42,18 @@ class NewUser:
     language: str = ""
 
 
+def checked_name(name: str) -> str:
+    """The name, if somebody can sign in with it. Raises AccountProblem."""
+    if not name:
+        raise AccountProblem("name", Saying("a user needs a name to sign in with"))
+    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+        raise AccountProblem("name", NAME_RULE)
+    return name
+
+
 def create_user(session: Session, new: NewUser, now: datetime) -> User:
     """Raises AccountProblem or PasswordProblem."""
-    if not new.name.strip():
-        raise AccountProblem("name", Saying("a user needs a name to sign in with"))
+    checked_name(new.name)
     if find_user(session, new.name):
         raise AccountProblem("name", Saying("there is a user `%(name)s` already", name=new.name))
     user = User(
@@ -79,7 +98,9 @@ def set_password(session: Session, user: User, password: str) -> None:
 
 
 def set_active(session: Session, user: User, active: bool) -> None:
-    """A disabled user is signed out everywhere."""
+    """A disabled user is signed out everywhere. Raises AccountProblem for the last administrator."""
+    if not active and user.active and user.role is Role.ADMIN and not _has_other_admin(session, user):
+        raise AccountProblem("active", _LAST_ADMIN)
     user.active = active
     session.add(user)
     assert user.id is not None
@@ -114,4 +135,16 @@ def set_language(session: Session, user_id: int, language: str) -> None:
 
 
 def has_admin(session: Session) -> bool:
-    return session.exec(select(User.id).where(User.role == Role.ADMIN, col(User.active).is_(True))).first() is not None
+    return session.exec(_ADMINS).first() is not None
+
+
+def _has_other_admin(session: Session, user: User) -> bool:
+    return session.exec(_ADMINS.where(User.id != user.id)).first() is not None
+
+
+_ADMINS = select(User.id).where(User.role == Role.ADMIN, col(User.active).is_(True))
+
+
+def sees_nothing(*, role: Role, halls: Collection[str], all_halls: bool) -> bool:
+    """Whether a user of this scope would be shown no hall at all."""
+    return not (halls or all_halls or role is Role.ADMIN)

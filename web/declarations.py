@@ -16,7 +16,6 @@ from storage.sayings import Saying
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
-NO_BLANKS = r"^\S+$"
 _MIN_KEY = 16
 _MIN_CORNERS = 3
 _MAX_CORNERS = 64

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.sayings import Saying
-from web.declarations import CLOCK, ID, NO_BLANKS
+from web.declarations import CLOCK, ID
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,5 @@ _WITH_LIMIT: Mapping[str, Callable[[Mapping[str, Any]], Saying]] = {
 }
 _PATTERNS: Mapping[str, Saying] = {
     ID: Saying("Use letters, digits and . _ - only, without blanks, and begin with a letter or digit."),
-    NO_BLANKS: Saying("Use no blanks."),
     CLOCK: Saying("a time of day is written as 09:00"),
 }

@@ -27,12 +27,17 @@ def _nobody() -> str:
     return _HASHER.hash(secrets.token_hex())
 
 
-def hash_password(password: str) -> str:
+def check_strength(password: str) -> None:
     """Raises PasswordProblem when it is shorter than MIN_LENGTH or longer than MAX_LENGTH."""
     if len(password) < MIN_LENGTH:
         raise PasswordProblem(Saying("a password has at least %(least)s characters", least=MIN_LENGTH))
     if len(password) > MAX_LENGTH:
         raise PasswordProblem(Saying("a password has at most %(most)s characters", most=MAX_LENGTH))
+
+
+def hash_password(password: str) -> str:
+    """Raises PasswordProblem."""
+    check_strength(password)
     return _HASHER.hash(password)
 
 

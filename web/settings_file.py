@@ -16,6 +16,8 @@ from web.settings import Settings
 from web.settings_problems import Location, Problem, path_of, problem_of
 
 FILE_NAME = "hallwatch.toml"
+_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_AT_END = " (at end of document)"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -41,7 +43,12 @@ class Examination:
 
 def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
     """The settings in `file`; relative folders are taken from where the file lies. Raises SettingsError."""
-    found = examine(file, environment)
+    return settings_in(_text_of(file), file, environment)
+
+
+def settings_in(text: str, file: Path, environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings that `file` has, or would have, with this text. Raises SettingsError."""
+    found = _examine(text, file, environment)
     if found.problems:
         raise SettingsError(file, found.problems)
     return found.settings
@@ -52,7 +59,11 @@ def examine(file: Path, environment: Mapping[str, str] | None = None) -> Examina
 
     Raises SettingsError for a file that is not there or is no TOML.
     """
-    raw = _read_toml(file)
+    return _examine(_text_of(file), file, environment)
+
+
+def _examine(text: str, file: Path, environment: Mapping[str, str] | None) -> Examination:
+    raw = _parsed(text, file)
     environment = os.environ if environment is None else environment
     filled = _substitute(raw, environment)
     unset = list(_unset(raw, environment))
@@ -84,9 +95,9 @@ def _without(filled: dict[str, Any], locations: Iterable[Location]) -> tuple[dic
     return usable, frozenset(sections)
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def _text_of(file: Path) -> str:
     try:
-        return tomllib.loads(file.read_text("utf-8"))
+        return file.read_text("utf-8")
     except FileNotFoundError:
         missing = Problem("", "there is no such file", "run `hallwatch init`, or name another file with --config")
         raise SettingsError(file, [missing]) from None
@@ -97,8 +108,22 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise SettingsError(file, [unreadable]) from None
     except UnicodeDecodeError:
         raise SettingsError(file, [Problem("", "is not UTF-8 text", "save it as UTF-8")]) from None
+
+
+def _parsed(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(file, [Problem("", f"is not TOML: {error}", "mend that line")]) from None
+        raise SettingsError(file, [_not_toml(str(error))]) from None
+
+
+def _not_toml(reason: str) -> Problem:
+    if place := _PLACE.search(reason):
+        line, column = place.groups()
+        said = f"is not TOML in line {line}, column {column}: {reason[: place.start()]}"
+        return Problem("", said, f"mend line {line}")
+    said = f"is not TOML at the end of the file: {reason.removesuffix(_AT_END)}"
+    return Problem("", said, "add what is missing there, such as a value, a quote or a bracket")
 
 
 def _unset(value: object, environment: Mapping[str, str], location: Location = ()) -> Iterator[tuple[Location, str]]:

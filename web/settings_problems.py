@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from storage.sayings import unlabelled
 from web.settings import Settings
 
 Location = tuple[int | str, ...]
@@ -42,7 +43,7 @@ def problem_of(detail: ErrorDetails, raw: dict[str, Any]) -> Problem:
                 field, problem, "use letters, digits, dot, dash and underscore, starting with a letter or digit"
             )
         case "value_error":
-            return Problem(field, detail["msg"].removeprefix("Value error, "), "correct the value")
+            return Problem(field, unlabelled(detail["msg"]), "correct the value")
         case _:
             return Problem(field, detail["msg"][0].lower() + detail["msg"][1:], "correct the value")
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ingest.approvals.problems import EXAMPLE_TIME, Problem, shown
 from ingest.approvals.row import Row, RowError, keepable, parse_row
 from storage.models import StepKind
-from storage.sayings import Saying
+from storage.sayings import Saying, unlabelled
 
 TIMES = ("start", "end", "due", "closed")
 MOMENTS = ("start", "end")
@@ -103,7 +103,8 @@ class Mapping:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise _unusable(path.name, f"is not TOML: {error}") from error
         except ValidationError as error:
-            raise _unusable(path.name, "; ".join(f"{_key(e['loc'])}{e['msg']}" for e in error.errors())) from error
+            wrong = "; ".join(f"{_key(each['loc'])}{unlabelled(each['msg'])}" for each in error.errors())
+            raise _unusable(path.name, wrong) from error
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
-from storage.sayings import Saying
+from storage.sayings import Saying, unlabelled
 
 CHINESE = {"has %(count)s characters": "有 %(count)s 个字符", "line %(n)s: %(why)s": "第 %(n)s 行：%(why)s"}
 
@@ -44,3 +44,8 @@ def test_json_has_the_english_text() -> None:
     holder = Holder(Saying("has %(count)s characters", count=7))
     assert orjson.dumps(holder) == b'{"problem":"has 7 characters"}'
     assert orjson.dumps(asdict(holder)) == b'{"problem":"has 7 characters"}'
+
+
+def test_what_a_validator_said_comes_without_pydantics_label() -> None:
+    assert unlabelled("Value error, must be host:port") == "must be host:port"
+    assert unlabelled("Input should be a valid integer") == "Input should be a valid integer"

@@ -189,6 +189,18 @@ def test_mistakes_about_users_name_their_field(admin: TestClient) -> None:
     assert fields(admin.post("/api/v1/users", json=li | {"name": "admin"})) == ["name"]
 
 
+@pytest.mark.parametrize(
+    "name", ["bad name", "a\tb", "tab\x07", "null\x00", "hidden\u200bname", "_li", "li/wei", "x" * 65]
+)
+def test_nobody_can_be_given_a_name_that_is_hard_to_type(admin: TestClient, name: str) -> None:
+    assert fields(admin.post("/api/v1/users", json={"name": name, "role": "supervisor"})) == ["name"]
+
+
+@pytest.mark.parametrize("name", ["li.wei", "李伟", "li@hall.example", "a-b_c", "7"])
+def test_people_are_called_by_their_names_in_any_script(admin: TestClient, name: str) -> None:
+    assert admin.post("/api/v1/users", json={"name": name, "role": "supervisor"}).status_code == 201
+
+
 def test_a_changed_role_ends_the_sessions(admin: TestClient, signed_in: SignedIn) -> None:
     browser = signed_in("inspector")
     admin.put("/api/v1/users/inspector", json={"role": "supervisor", "halls": ["cc"]})

@@ -175,3 +175,19 @@ def test_a_camera_sees_only_counters_of_its_hall(tmp_path: Path) -> None:
 def test_no_mistake_repeats_a_password(tmp_path: Path) -> None:
     text = GOOD.replace("rtsp://192", "rtsp://me:secret@192").replace('id = "cam"', 'id = "cam cam"')
     assert not any("geheim" in problem or "secret" in problem for problem in problems(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[web]\nlisten = 127.0.0.1\n", "is not TOML in line 2, column "),
+        ("data_dir", "is not TOML at the end of the file: Expected '=' after a key in a key/value pair → add what is"),
+        ('\ndata_dir = "x\n', "is not TOML in line 2, column 14: Illegal character '\\n' → mend line 2"),
+        ('data_dir = """x', "is not TOML at the end of the file: Unterminated string → add what is missing there"),
+        ("hall = [", "is not TOML at the end of the file: "),
+    ],
+)
+def test_where_a_file_is_not_toml_is_said(tmp_path: Path, text: str, said: str) -> None:
+    [problem] = problems(tmp_path, text)
+    assert problem.startswith(said)
+    assert "(at " not in problem

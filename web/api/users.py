@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from sqlmodel import Session, col, select
 
 from storage.models import Role, User
@@ -11,7 +11,7 @@ from storage.sayings import Saying
 from web import accounts, passwords, sessions
 from web.accounts import AccountProblem, NewUser
 from web.api.administration import AdminDesk
-from web.declarations import NO_BLANKS, Id, Name, OptionalName, Strict
+from web.declarations import Id, Name, OptionalName, Strict
 from web.errors import Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.passwords import PasswordProblem
@@ -31,7 +31,7 @@ class UserSettings(Strict):
 
 
 class UserToCreate(UserSettings):
-    name: Annotated[Name, Field(pattern=NO_BLANKS)]
+    name: Annotated[Name, AfterValidator(accounts.checked_name), Field(description=accounts.NAME_RULE)]
     password: SecretStr = SecretStr("")
     """Empty: one is made and shown once in the answer."""
 
@@ -105,9 +105,9 @@ def _change(session: Session, user: User, changed: UserSettings) -> None:
         accounts.set_scope(
             session, user, halls=changed.halls, all_halls=changed.all_halls, department_id=changed.department
         )
+        accounts.set_active(session, user, changed.active)
     except AccountProblem as problem:
         raise _unprocessable(problem) from None
-    accounts.set_active(session, user, changed.active)
 
 
 @router.post("/users/{name}/password")

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from storage.migrate import SchemaError, check_schema
 from storage.objects import StoreError
+from storage.sayings import unlabelled
 from storage.secrets import SecretError
 from web.accounts import AccountProblem
 from web.composition import DataFolderUnusable, build_services, declare_site
@@ -31,6 +32,7 @@ ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="HALLWATCH_CONFIG", help="The configuration file.", show_default=True)
 ]
 DEFAULT_CONFIG = Path(FILE_NAME)
+READABLE_BY_OTHERS = "A command line can be read by others on this machine; better set the environment variable"
 
 
 class UserError(Exception):
@@ -59,6 +61,9 @@ class PlainErrors(TyperGroup):
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (Typer brings its own Click)
         try:
             return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = unlabelled(error.message)
+            raise
         except EXPECTED as error:
             fail(str(error))
         except OSError as error:
@@ -72,6 +77,15 @@ def fail(message: str) -> None:
     """Prints the message and ends with exit code 1."""
     err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+def say(line: str, style: str = "") -> None:
+    """Prints the line as it is: brackets in names and paths are no markup, and nothing is cut to the width."""
+    out.print(line, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    err.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -90,7 +104,8 @@ def opened(config: Path) -> Iterator[Services]:
 def progress_bar(title: str) -> Iterator["Bar"]:
     """On standard error, so that output can be redirected; nothing is drawn where there is no terminal."""
     columns = (TextColumn("[bold]{task.description}"), BarColumn(), "{task.percentage:>3.0f} %", TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
+    # Where nobody looks on, Rich would still write an empty line at its end.
+    with Progress(*columns, console=err, transient=True, disable=not err.is_interactive) as progress:
         yield Bar(progress, title)
 
 

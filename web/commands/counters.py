@@ -1,10 +1,11 @@
 """`hallwatch counters`"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.markup import escape
 from rich.table import Table
 from sqlmodel import Session, SQLModel, col, delete, func, select
 
@@ -34,10 +35,12 @@ def show(
     if hall:
         query = query.where(Counter.hall_id == hall)
     with opened(config) as services, services.database.transaction() as session:
+        if hall:
+            _check_hall(session, hall)
         for counter in session.exec(query):
             seen_by = select(View.camera_id).where(View.counter_id == counter.id, in_force(services.clock()))
             cameras = ", ".join(sorted(session.exec(seen_by)))
-            table.add_row(counter.id, counter.hall_id, counter.number, counter.name, cameras)
+            table.add_row(*map(escape, (counter.id, counter.hall_id, counter.number, counter.name, cameras)))
     out.print(table)
 
 
@@ -75,12 +78,15 @@ def edit(
 
     Example: hallwatch counters edit cc-3 --number 3A --name-en "Counter 3A"
     """
-    named = {"hall": hall, "number": number, "name": name, "name_en": name_en}
+    options = {"hall": hall, "number": number, "name": name, "name_en": name_en}
+    named = {key: value for key, value in options.items() if value is not None}
+    if not named:
+        raise typer.BadParameter(f"Nothing is named to change; name at least one of {_spelled(options)}.")
     with opened(config) as services, services.database.transaction() as session:
         found = _found(session, counter_id)
         stored = {"id": found.id, "hall": found.hall_id, "number": found.number}
         stored |= {"name": found.name, "name_en": found.name_en}
-        _put(session, stored | {key: value for key, value in named.items() if value is not None})
+        _put(session, stored | named)
     out.print(f"Counter {counter_id} is changed.", highlight=False)
 
 
@@ -107,10 +113,18 @@ def _put(session: Session, values: dict[str, str]) -> None:
     except ValidationError as error:
         problems = (FieldProblem.of(detail) for detail in error.errors())
         raise UserError("\n".join(f"{problem.field}: {problem.problem}" for problem in problems)) from None
-    if session.get(Hall, declared.hall) is None:
-        known = ", ".join(session.exec(select(Hall.id).order_by(col(Hall.id)))) or "none yet"
-        raise UserError(f"There is no hall {declared.hall!r}; there are: {known}.")
+    _check_hall(session, declared.hall)
     places.put_counter(session, declared)
+
+
+def _check_hall(session: Session, hall_id: str) -> None:
+    if session.get(Hall, hall_id) is None:
+        known = ", ".join(session.exec(select(Hall.id).order_by(col(Hall.id)))) or "none yet"
+        raise UserError(f"There is no hall {hall_id!r}; there are: {known}.")
+
+
+def _spelled(options: Iterable[str]) -> str:
+    return ", ".join(f"--{name.replace('_', '-')}" for name in options)
 
 
 def _found(session: Session, counter_id: str) -> Counter:

@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from web import logs
-from web.commands.common import UserError, out
+from web.commands.common import READABLE_BY_OTHERS, UserError, out
 from web.one_instance import only_one
 
 FaultOption = Annotated[
     list[str] | None,
     typer.Option(
-        help="KIND[:COUNTER][@SECONDS], repeat for more; kinds: leave_early, backdate_step, lose_camera, clock_off."
+        help=escape(  # else "[@SECONDS]" is taken for markup and not shown
+            "KIND[:COUNTER][@SECONDS], repeat for more; kinds: leave_early, backdate_step, lose_camera, clock_off."
+        )
     ),
 ]
 
@@ -35,7 +38,12 @@ def simulate(
     ] = 8555,
     push_url: Annotated[str, typer.Option(help="Where the approval platform pushes, e.g. http://127.0.0.1:8080")] = "",
     push_key: Annotated[
-        str, typer.Option(envvar="HALLWATCH_PUSH_KEY", help="Key of the source.", show_default=False)
+        str,
+        typer.Option(
+            envvar="HALLWATCH_PUSH_KEY",
+            help=f"Key of the source. {READABLE_BY_OTHERS} HALLWATCH_PUSH_KEY.",
+            show_default=False,
+        ),
     ] = "",
     platform_offset: Annotated[float, typer.Option(help="Seconds the platform's clock is ahead.")] = 0.0,
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,

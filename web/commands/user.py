@@ -3,13 +3,14 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 from sqlmodel import Session, col, select
 
 from storage.models import Role, User
 from web import accounts, passwords
 from web.accounts import NewUser
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
+from web.commands.common import DEFAULT_CONFIG, READABLE_BY_OTHERS, ConfigOption, UserError, opened, out, warn
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,7 +19,12 @@ app = typer.Typer(
 
 NameArgument = Annotated[str, typer.Argument(help="Sign-in name.")]
 PasswordOption = Annotated[
-    str, typer.Option(envvar="HALLWATCH_PASSWORD", help="Empty: one is made and shown this once.", show_default=False)
+    str,
+    typer.Option(
+        envvar="HALLWATCH_PASSWORD",
+        help=f"Empty: one is made and shown this once. {READABLE_BY_OTHERS} HALLWATCH_PASSWORD.",
+        show_default=False,
+    ),
 ]
 
 
@@ -51,6 +57,8 @@ def add(
         accounts.create_user(session, new, services.clock())
     out.print(f"Made the user [bold]{name}[/].", highlight=False)
     _show_made(password, chosen)
+    if accounts.sees_nothing(role=role, halls=new.halls, all_halls=all_halls):
+        warn(f"{name} sees nothing yet, because no hall is named: choose halls on the page Administration, Users.")
 
 
 @app.command("list")
@@ -64,7 +72,8 @@ def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
         for user in session.exec(select(User).order_by(col(User.name))):
             everywhere = user.all_halls or user.role is Role.ADMIN
             halls = "all" if everywhere else ", ".join(accounts.halls_of(session, user))
-            table.add_row(user.name, user.role.value, halls, user.department_id or "", "yes" if user.active else "no")
+            active = "yes" if user.active else "no"
+            table.add_row(escape(user.name), user.role.value, halls, user.department_id or "", active)
     out.print(table)
 
 

@@ -167,6 +167,7 @@ BAR_WORDS: Mapping[str, str] = {
 
 DONE_WORDS: Mapping[str, str] = {
     "saved": _("Saved."),
+    "sees_nothing": _("Saved. This user sees nothing yet: choose halls in scope."),
     "removed": _("Removed."),
     "acknowledged": _("The alert is acknowledged."),
     "imported": _("The file has been read."),

@@ -86,7 +86,7 @@ def test_a_column_that_the_file_lacks_is_named(tmp_path: Path) -> None:
     ("change", "into", "named"),
     [
         ('case = "办件编号"', "", "add case to [fields]"),
-        ('case = "办件编号"', 'caze = "办件编号"', "fields: Value error, caze is not a field"),
+        ('case = "办件编号"', 'caze = "办件编号"', "fields: caze is not a field"),
         ("Asia/Shanghai", "Asia/Foshan", "time.zone"),
         ('"accept"', '"accepted"', "kinds.values.受理"),
         ("[operators]", "[operaters]", "operaters"),

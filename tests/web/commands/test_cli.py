@@ -94,6 +94,9 @@ def test_users_are_added_listed_disabled_and_enabled(hallwatch: Run, site: Path)
         (("user", "add", "li", "--role", "department"), "needs a department"),
         (("user", "add", "admin", "--role", "admin"), "there is a user `admin` already"),
         (("user", "disable", "nobody"), "There is no user 'nobody'"),
+        (("user", "disable", "admin"), "this is the last administrator who may sign in; make or enable another"),
+        (("user", "add", "bad name!", "--role", "admin"), "a sign-in name has at most 64 letters, digits and"),
+        (("counters", "list", "--hall", "xx"), "There is no hall 'xx'; there are: cc"),
         (("counters", "add", "c", "--hall", "xx", "--number", "1"), "There is no hall 'xx'; there are: cc"),
         (("counters", "add", "a b", "--hall", "cc", "--number", "1"), "id: "),
         (("clip", "2026-03-02T09:00", "2026-03-02T09:01", "x.mp4"), "Name either --camera or --counter"),
@@ -232,6 +235,35 @@ def test_a_counter_is_added_once_and_then_edited(hallwatch: Run, site: Path) -> 
     assert "There is no hall 'xx'" in hallwatch("counters", "edit", "cc-2", "--hall", "xx", code=1).output
     assert "number: " in hallwatch("counters", "edit", "cc-2", "--number", "", code=1).output
     assert "There is no counter 'cc-9'" in hallwatch("counters", "edit", "cc-9", "--number", "9", code=1).output
+
+
+def test_an_edit_of_a_counter_that_names_nothing_is_none(hallwatch: Run, site: Path) -> None:
+    output = hallwatch("counters", "edit", "cc-1", code=2).output
+    assert "Nothing is named to change" in output
+    assert "is changed" not in output
+
+
+def test_a_users_missing_halls_are_told(hallwatch: Run, site: Path) -> None:
+    add = ("user", "add", "--role")
+    said = "sees nothing yet, because no hall is named"
+    assert f"li {said}" in hallwatch(*add, "supervisor", "li").output
+    assert said not in hallwatch(*add, "supervisor", "wang", "--hall", "cc").output
+    assert said not in hallwatch(*add, "inspector", "zhang", "--all-halls").output
+    assert said not in hallwatch(*add, "admin", "chen").output
+
+
+def test_one_of_two_administrators_may_be_disabled(hallwatch: Run, site: Path) -> None:
+    hallwatch("user", "add", "li", "--role", "admin")
+    hallwatch("user", "disable", "admin")
+    assert "last administrator" in hallwatch("user", "disable", "li", code=1).output
+    hallwatch("user", "enable", "admin")
+    hallwatch("user", "disable", "li")
+
+
+def test_no_library_puts_its_label_before_what_is_wrong(hallwatch: Run, site: Path) -> None:
+    output = hallwatch("user", "add", "li", "--role", "boss", code=2).output
+    assert "'boss' is not one of" in output
+    assert "Value error" not in output
 
 
 def test_a_counter_is_removed_unless_something_happened_there(hallwatch: Run, site: Path) -> None:

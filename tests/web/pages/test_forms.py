@@ -183,6 +183,17 @@ def test_a_new_users_password_is_shown_this_once(sign_in: SignIn) -> None:
     assert 'class="secret"' not in client.get("/admin/users?edit=newcomer").text
 
 
+def test_a_user_without_halls_is_said_to_see_nothing(sign_in: SignIn) -> None:
+    client, nothing = sign_in("admin"), "This user sees nothing yet: choose halls in scope."
+    form = {"name": "newcomer", "role": "inspector", "active": "true"}
+    assert nothing in client.post("/admin/users", data=form).text, "beside the new password"
+    saved = client.post("/admin/users?edit=newcomer", data=form)
+    assert nothing in client.get(saved.headers["location"]).text
+    for enough in ({"halls": ["cc"]}, {"all_halls": "true"}, {"role": "admin"}, {"active": ""}):
+        saved = client.post("/admin/users?edit=newcomer", data=form | enough)
+        assert saved.headers["location"] == "/admin/users?done=saved"
+
+
 def test_the_notice_with_a_new_secret_says_whose_it_is(sign_in: SignIn) -> None:
     client = sign_in("admin")
     form = {"name": "newcomer", "role": "inspector", "halls": ["cc"], "active": "true"}

@@ -21,6 +21,7 @@ DEPARTMENT = {"id": "tax", "name": "税务局"}
 WRITE_HOURS = "请写成例如 mon-fri 09:00-12:00 或 sat,sun 10:00-16:00。"
 WRITE_ALIAS = "请写成“平台的叫法 = 窗口标识”，例如 A03 = cc-3。"
 NAME_RULE = "只能使用字母、数字和 . _ -，不含空格，并以字母或数字开头。"
+USER_NAME_RULE = "登录名最多 64 个字符，只能使用字母（含汉字）、数字和 . _ - @，不含空格，并以字母或数字开头。"
 
 Mistake = tuple[str, dict[str, Any], str]
 MISTAKES: list[Mistake] = [
@@ -71,7 +72,7 @@ MISTAKES: list[Mistake] = [
     ("rules", RULE | {"waiting_threshold_s": str(MAX_THRESHOLD_S + 1)}, f"不能大于 {MAX_THRESHOLD_S}。"),
     ("rules", RULE | {"hall": "cc", "counter": "cc-1"}, "大厅和窗口只能指定一个。"),
     ("users", USER | {"name": "admin"}, "用户“admin”已存在。"),
-    ("users", USER | {"name": "li ming"}, "不能含有空格。"),
+    ("users", USER | {"name": "li ming"}, USER_NAME_RULE),
     ("users", USER | {"role": "king"}, "请从列表中选择。"),
     ("users", USER | {"halls": ["none"]}, "没有大厅“none”。"),
     ("users", USER | {"role": "department"}, "“部门”角色的用户必须指定部门。"),

@@ -48,6 +48,8 @@ class Saved:
     secret: str = ""
     secret_of: str = ""
     """The name of the user or source that it belongs to."""
+    done: str = "saved"
+    """Of DONE_WORDS."""
 
 
 class Section(Protocol):

@@ -73,6 +73,8 @@ class AdminPage:
     """Over whose picture zones are drawn; empty where there are none."""
     secret: str
     secret_of: str
+    done: str
+    """What more there is to say beside a secret, of DONE_WORDS."""
     check: CameraCheck | None
     """Whether the camera answered, where that was asked."""
     trial: Trial | None
@@ -137,6 +139,7 @@ def _page(
         camera=camera,
         secret=saved.secret,
         secret_of=saved.secret_of,
+        done=saved.done if saved.done != "saved" else "",
         check=check,
         trial=trial,
     )
@@ -182,7 +185,7 @@ def _general(problems: Mapping[str, str], fields: tuple[Field, ...]) -> tuple[st
 def _after(desk: Desk, around: ScreenDep, section: Section, saved: Saved) -> Response:
     if saved.secret:
         return html(around, "admin.html", _page(desk, section, "", form_open=False, saved=saved))
-    return RedirectResponse(f"/admin/{section.name}?done=saved", 303)
+    return RedirectResponse(f"/admin/{section.name}?done={saved.done}", 303)
 
 
 @router.post("/admin/{section}/remove", include_in_schema=False)

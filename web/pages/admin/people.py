@@ -7,6 +7,7 @@ from starlette.datastructures import FormData
 
 from storage.models import Role
 from storage.sayings import Saying
+from web import accounts
 from web.api import places as places_api
 from web.api import rules as rules_api
 from web.api import sources as sources_api
@@ -81,16 +82,22 @@ class Users:
         password = text(form, "password")
         if not key:
             new = users_api.UserToCreate.model_validate(settings | {"name": text(form, "name"), "password": password})
-            return Saved(users_api.create_user(desk, new).password, new.name)
-        users_api.change_user(desk, key, users_api.UserSettings.model_validate(settings))
+            return Saved(users_api.create_user(desk, new).password, new.name, _done(new))
+        changed = users_api.UserSettings.model_validate(settings)
+        users_api.change_user(desk, key, changed)
         if password:
             users_api.set_password(desk, key, users_api.NewPassword(password=SecretStr(password)))
-        return Saved()
+        return Saved(done=_done(changed))
 
     def remove(self, desk: Desk, key: str) -> None:
         raise Conflict(
             Saying("A user is never removed, so that the access log keeps its names; take “May sign in” away.")
         )
+
+
+def _done(user: users_api.UserSettings) -> str:
+    nothing = accounts.sees_nothing(role=user.role, halls=user.halls, all_halls=user.all_halls)
+    return "sees_nothing" if nothing and user.active else "saved"
 
 
 class Sources:

@@ -1,0 +1,47 @@
+"""What `--help` tells, and what it must not swallow."""
+
+import re
+from importlib.metadata import version
+
+import pytest
+
+from tests.web.commands.conftest import Run
+
+
+def shown(output: str) -> str:
+    """The words of a help page, without its frames and line ends."""
+    return re.sub(r"[\s│╭╮╰╯─]+", " ", output)
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_the_whole_form_of_a_fault_is_shown(hallwatch: Run, command: str) -> None:
+    assert "KIND[:COUNTER][@SECONDS], repeat for more" in shown(hallwatch(command, "--help").output)
+
+
+@pytest.mark.parametrize(
+    ("command", "variable"),
+    [
+        (("init",), "HALLWATCH_ADMIN_PASSWORD"),
+        (("user", "add"), "HALLWATCH_PASSWORD"),
+        (("user", "password"), "HALLWATCH_PASSWORD"),
+        (("simulate",), "HALLWATCH_PUSH_KEY"),
+    ],
+)
+def test_an_option_for_a_secret_warns_and_names_its_variable(
+    hallwatch: Run, command: tuple[str, ...], variable: str
+) -> None:
+    said = "can be read by others on this machine; better set the environment variable"
+    assert f"{said} {variable}." in shown(hallwatch(*command, "--help").output)
+
+
+def test_the_short_form_helps_everywhere(hallwatch: Run) -> None:
+    for command in ((), ("check",), ("user",), ("user", "add")):
+        assert hallwatch(*command, "-h").output == hallwatch(*command, "--help").output
+
+
+def test_the_version_is_told(hallwatch: Run) -> None:
+    assert hallwatch("--version").output == f"hallwatch {version('hallwatch')}\n"
+
+
+def test_running_a_single_role_is_listed_among_the_commands(hallwatch: Run) -> None:
+    assert "role Run a single role" in shown(hallwatch("--help").output)
