@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request, UploadFile
 
 from ingest.approvals.acceptance import BatchReport, UnknownSource
+from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file
 from ingest.approvals.mapping import Mapping, MappingError
 from storage.sayings import Saying
@@ -56,7 +57,8 @@ def import_upload(
 ) -> BatchReport:
     """What was written is in the access log, too.
 
-    Raises Unprocessable for a mapping that does not fit, NotFound for a source that is gone.
+    Raises Unprocessable for a file that cannot be read or a mapping that does not fit, NotFound for a source that
+    is gone.
     """
     services, now = desk.services, desk.services.clock()
     with tempfile.TemporaryDirectory(prefix="hallwatch-import-") as folder:
@@ -65,6 +67,8 @@ def import_upload(
             shutil.copyfileobj(upload.file, target, _PIECE)
         try:
             report = import_file(services.database, source_id, path, mapping, now, dry_run=dry_run)
+        except UnusableFile as error:
+            raise Unprocessable(fields=[FieldProblem("file", error.saying)]) from None
         except MappingError as error:
             raise _wrong_mapping(error.saying) from None
         except UnknownSource:

@@ -1,13 +1,14 @@
 """Imports a file of any size, row by row."""
 
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from ingest.approvals.acceptance import accept_batch
+from ingest.approvals.file_format import NO_ROWS, UnusableFile, is_json
 from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.reports import BatchReport
@@ -16,9 +17,6 @@ from storage.sayings import Saying
 
 Progress = Callable[[int, int], None]
 """Bytes read so far, and bytes in all."""
-
-_JSON = (".jsonl", ".ndjson", ".json")
-_CSV = (".csv", ".tsv", ".txt")
 
 
 def import_file(
@@ -33,8 +31,9 @@ def import_file(
 ) -> BatchReport:
     """Imports JSON Lines or CSV, known by its name, else by its first character.
 
-    Importing a file again adds nothing and completes an import that was interrupted. Raises OSError,
-    MappingError for a mapping of a file that is not CSV, and what `accept_batch` raises.
+    Importing a file again adds nothing and completes an import that was interrupted. Raises OSError, UnusableFile for
+    one that is neither or holds no rows, MappingError for a mapping of a file that is not CSV, and what
+    `accept_batch` raises.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -63,16 +62,11 @@ def import_file(
 
 
 def _rows(path: Path, file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]:
-    if not _is_json(path, file):
-        return read_csv(file, mapping)
-    if mapping is not None:
+    json = is_json(path, file)
+    if json and mapping is not None:
         raise MappingError(Saying("A mapping is for CSV; JSON Lines must already be in the exchange format."))
-    return read_jsonl(file)
-
-
-def _is_json(path: Path, file: BinaryIO) -> bool:
-    if path.suffix.lower() in (*_JSON, *_CSV):
-        return path.suffix.lower() in _JSON
-    start = file.read(io.DEFAULT_BUFFER_SIZE)
-    file.seek(0)
-    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    rows = read_jsonl(file) if json else read_csv(file, mapping)
+    first = next(rows, None)
+    if first is None:
+        raise UnusableFile(NO_ROWS)
+    return chain([first], rows)

@@ -145,3 +145,14 @@ def test_who_imported_a_file_is_in_the_access_log_and_who_only_tried_is_not(
     with services.database.transaction() as session:
         entries = list(session.exec(select(AccessEntry).where(AccessEntry.action == "import")))
     assert [(entry.subject, entry.user_id) for entry in entries] == [(f"batch:{batch} source:cc-platform", 2)]
+
+
+@pytest.mark.parametrize(("name", "body"), [("empty.csv", ""), ("cases.xlsx", "PK\x03\x04"), ("film.mp4", "ftyp")])
+def test_a_file_that_cannot_be_read_is_a_wrong_field(
+    signed_in: SignedIn, services: Services, name: str, body: str
+) -> None:
+    for dry_run in ("true", "false"):
+        answer = send(signed_in("inspector"), body, name, dry_run=dry_run)
+        assert answer.status_code == 422
+        assert [field["field"] for field in answer.json()["fields"]] == ["file"]
+    assert count(services, Batch) == 0

@@ -24,7 +24,8 @@ def import_file_of_cases(
 ) -> BatchReport:
     """Takes the good rows of a file and reports each bad one; reading a file again adds nothing.
 
-    404 for a source outside the user's halls, 413 above 512 MiB, 422 for a mapping that cannot be used.
+    404 for a source outside the user's halls, 413 above 512 MiB, 422 for a file that is neither format or
+    holds no rows, or a mapping that cannot be used.
     """
     with desk.services.database.transaction() as session:
         scoped_source(session, desk.viewer, source)

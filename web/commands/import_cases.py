@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from ingest.approvals.acceptance import BatchReport, UnknownSource
+from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file
 from ingest.approvals.mapping import Mapping, MappingError
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
@@ -31,6 +33,8 @@ def import_cases(
             )
         except UnknownSource:
             raise UserError(f"There is no source {source!r}; declare it with [[source]] or on the pages.") from None
+        except UnusableFile as error:
+            raise UserError(f"{file}: {error}") from None
         except MappingError as error:
             raise UserError(str(error)) from None
     _show(report, dry_run)
@@ -44,7 +48,8 @@ def _show(report: BatchReport, dry_run: bool) -> None:
     if report.rejected:
         table = Table("line", "field", "problem", "remedy", box=None)
         for rejection in report.rejected:
-            table.add_row(str(rejection.line), rejection.field, rejection.problem, rejection.remedy)
+            cells = (rejection.field, rejection.problem, rejection.remedy)
+            table.add_row(str(rejection.line), *map(escape, cells))
         out.print(table)
     counts = Table(box=None, show_header=False)
     counts.add_row("rows", str(report.rows))

@@ -7,6 +7,7 @@ import orjson
 import pytest
 from sqlmodel import func, select
 
+from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file
 from ingest.approvals.mapping import Mapping, MappingError
 from storage.database import Database
@@ -77,6 +78,52 @@ def test_json_without_a_telling_name_is_recognised(platform: Database, tmp_path:
 def test_a_mapping_for_json_is_refused(platform: Database, tmp_path: Path) -> None:
     with pytest.raises(MappingError, match="A mapping is for CSV"):
         import_file(platform, SOURCE, a_file(tmp_path / "rows.jsonl", a_row()), Mapping.load(MAPPING), NOW)
+
+
+def no_rows_and_no_batches(platform: Database) -> bool:
+    with platform.transaction() as session:
+        return session.exec(select(Batch)).first() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.csv", b""),
+        ("empty.jsonl", b""),
+        ("empty", b""),
+        ("blank.jsonl", b"\n\n \n"),
+        ("header.csv", b"case,step,kind,start\n"),
+        ("mark.csv", b"\xef\xbb\xbf"),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_file_without_rows_is_not_taken_for_read(
+    platform: Database, tmp_path: Path, name: str, content: bytes, dry_run: bool
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnusableFile, match="holds no rows"):
+        import_file(platform, SOURCE, tmp_path / name, None, NOW, dry_run=dry_run)
+    assert no_rows_and_no_batches(platform)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("cases.xlsx", b"PK\x03\x04rest", "spreadsheet or an archive"),
+        ("renamed.csv", b"PK\x03\x04rest", "save it as “CSV UTF-8”"),
+        ("old.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "spreadsheet or an archive"),
+        ("film.mp4", b"\x00\x00\x00\x20ftypisom", r"ends in \.mp4 is not read\. JSON Lines and CSV are \(\.jsonl, "),
+        ("film", b"\x00\x00\x00\x20ftypisom", "is not text"),
+        ("letter.PDF", b"%PDF-1.7\n", r"ends in \.pdf is not read"),
+    ],
+)
+def test_a_file_that_is_no_such_text_is_refused_with_what_to_do(
+    platform: Database, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UnusableFile, match=said):
+        import_file(platform, SOURCE, tmp_path / name, None, NOW)
+    assert no_rows_and_no_batches(platform)
 
 
 @pytest.mark.skipif(not RECEIPT.exists(), reason="the municipal log is not beside this checkout")

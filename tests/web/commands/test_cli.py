@@ -296,6 +296,23 @@ def test_cases_are_imported_with_a_report(hallwatch: Run, site: Path, tmp_path: 
     assert "There is no source 'x'" in hallwatch("import-cases", str(file), "--source", "x", code=1).output
 
 
+@pytest.mark.parametrize(("name", "said"), [("empty.csv", "holds no rows"), ("film.mp4", "ends in .mp4 is not read")])
+def test_a_file_of_no_rows_is_told_and_fails(hallwatch: Run, site: Path, tmp_path: Path, name: str, said: str) -> None:
+    site.write_text(GOOD + '[[source]]\nid = "city"\nhall = "cc"\n', "utf-8")
+    (tmp_path / name).touch()
+    assert said in hallwatch("import-cases", str(tmp_path / name), "--source", "city", "--dry-run", code=1).output
+
+
+def test_a_remedy_is_shown_with_its_brackets(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    site.write_text(GOOD + '[[source]]\nid = "city"\nhall = "cc"\n', "utf-8")
+    columns = 'case = "c"\nstep = "s"\nstart = "t"'
+    (tmp_path / "m.toml").write_text(f'[fields]\n{columns}\n[kinds]\ncolumn = "k"\n[kinds.values]\n"x" = "accept"\n')
+    (tmp_path / "cases.csv").write_text("c,s,t,k\n1,s1,2026-03-02T09:00:00+08:00,y\n")
+    file, mapping = str(tmp_path / "cases.csv"), str(tmp_path / "m.toml")
+    output = hallwatch("import-cases", file, "--source", "city", "--mapping", mapping, code=1).output
+    assert 'add "y" to [kinds.values] of the mapping' in output
+
+
 def test_what_is_declared_after_init_is_known_to_the_next_command(hallwatch: Run, config: Path) -> None:
     hallwatch("init", "--yes")
     config.write_text(GOOD, "utf-8")

@@ -268,6 +268,26 @@ def test_an_import_without_a_file_says_so(sign_in: SignIn) -> None:
     assert "Choose a file." in page.text
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "english", "chinese"),
+    [
+        ("empty.csv", "", "The file holds no rows", "文件中没有数据行"),
+        ("cases.xlsx", "PK\x03\x04", "The file is a spreadsheet or an archive", "该文件是电子表格或压缩包"),
+        ("film.mp4", "ftyp", "A file whose name ends in .mp4 is not read", "不能读取扩展名为 .mp4 的文件"),
+        ("film", "\x00\x00", "The file is not text", "该文件不是文本"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_no_trial_run(
+    sign_in: SignIn, name: str, body: str, english: str, chinese: str
+) -> None:
+    for language, said in {"en": english, "zh-CN": chinese}.items():
+        form, headers = {"source": "cc-platform", "dry_run": "true"}, {"Accept-Language": language}
+        page = sign_in("inspector").post("/import", data=form, files={"file": (name, body)}, headers=headers)
+        assert page.status_code == 422
+        assert said in page.text
+        assert 'class="panel-body figures"' not in page.text
+
+
 def test_refused_rows_come_as_csv_that_runs_no_formula(sign_in: SignIn) -> None:
     answer = sign_in("inspector").get("/import/1/rejected.csv")
     assert answer.headers["content-type"].startswith("text/csv")

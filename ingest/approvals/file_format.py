@@ -1,0 +1,53 @@
+"""Which of the two formats a file is in, and which files are neither."""
+
+import io
+from pathlib import Path
+from typing import BinaryIO
+
+from storage.sayings import Saying
+
+_JSON = (".jsonl", ".ndjson", ".json")
+_CSV = (".csv", ".tsv", ".txt")
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""How archives begin, and with them .xlsx and .ods, and old .xls."""
+_FORMATS = ", ".join((*_JSON, *_CSV))
+
+
+class UnusableFile(Exception):
+    """The file cannot be imported at all; the saying tells what to do."""
+
+    def __init__(self, saying: Saying) -> None:
+        super().__init__(saying)
+        self.saying = saying
+
+
+NO_ROWS = Saying("The file holds no rows: nothing has been read. See whether it is the right one.")
+_SPREADSHEET = Saying(
+    "The file is a spreadsheet or an archive, which is not read: open it, save it as “CSV UTF-8”, and import that."
+)
+_NO_TEXT = Saying("The file is not text. JSON Lines and CSV are read (%(endings)s).", endings=_FORMATS)
+
+
+def is_json(path: Path, file: BinaryIO) -> bool:
+    """Whether it is JSON Lines, else CSV: known by its name, else by its first character. Raises UnusableFile."""
+    ending = path.suffix.lower()
+    start = file.read(io.DEFAULT_BUFFER_SIZE)
+    file.seek(0)
+    if start.startswith(_SPREADSHEETS):
+        raise UnusableFile(_SPREADSHEET)
+    if ending in (*_JSON, *_CSV):
+        return ending in _JSON
+    if ending:
+        raise UnusableFile(_other_ending(ending))
+    if b"\0" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16 has words of its own
+        raise UnusableFile(_NO_TEXT)
+    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+
+
+def _other_ending(ending: str) -> Saying:
+    return Saying(
+        "A file whose name ends in %(ending)s is not read. JSON Lines and CSV are (%(endings)s): save a table as "
+        "“CSV UTF-8”, or give a file of such text one of these endings.",
+        ending=ending,
+        endings=_FORMATS,
+    )
