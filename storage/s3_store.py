@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -42,6 +43,8 @@ class S3Store:
     ) -> None:
         self.endpoint = endpoint
         self.bucket = bucket
+        # It logs each attempt; what came of them is said by StoreError, in words.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._pool = urllib3.PoolManager(
             maxsize=_CONNECTIONS,
             timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),

@@ -47,6 +47,16 @@ def understands(url: str) -> bool:
     return Apprise.instantiate(url, asset=_asset()) is not None
 
 
+def address_problem(url: str, where: str) -> str | None:
+    """Why nothing can be sent there, or None. The address is not shown: it may hold a password."""
+    if not url:
+        return f"{where} cannot be read with this secret.key; enter it again"
+    if understands(url):
+        return None
+    remedy = "write it as on https://github.com/caronc/apprise/wiki"
+    return f"{where} is not an address that Apprise understands → {remedy}"
+
+
 def _asset() -> AppriseAsset:
     # Some services take a template= from a file: an address that is typed into a page must not read the server's.
     AttachmentManager().remove("file")  # type: ignore[no-untyped-call]

@@ -13,6 +13,7 @@ import structlog
 
 from storage.objects import StoreError
 from web.assets import assets_missing
+from web.channels import load_channels
 from web.composition import prepare
 from web.database_check import database_problem
 from web.roles import ROLE_NAMES
@@ -61,6 +62,20 @@ def make_ready(services: Services) -> None:
         log.debug("site_applied", kind=change.kind, key=change.key, did=change.did)
     if changes:
         log.info("site_applied", changes=dict(Tally(change.did for change in changes)))
+    _warn_of_channels(services)
+
+
+def _warn_of_channels(services: Services) -> None:
+    """Recording goes on all the same, and each alert's delivery says so again."""
+    with services.database.transaction() as session:
+        channels = load_channels(session, services.secrets)
+    if not channels:
+        return
+    from web.notify_apprise import address_problem  # slow to load
+
+    for channel in channels:
+        if problem := address_problem(channel.url, "its address"):
+            log.warning("channel_unusable", channel=channel.name, problem=problem)
 
 
 def _problems(services: Services) -> Iterator[str]:

@@ -96,3 +96,10 @@ def test_acknowledged_objects_survive_a_kill_of_the_server(tmp_path: Path) -> No
             wait_until(lambda: holds(store, "a/b.mp4", source.read_bytes()), seconds=60)
     finally:
         server.stop()
+
+
+def test_what_an_unreachable_server_did_is_said_once_and_in_words(caplog: pytest.LogCaptureFixture) -> None:
+    nobody = S3Store(f"127.0.0.1:{free_port()}", "footage", "a", "b", secure=False)
+    with closing(nobody), pytest.raises(StoreError, match="cannot be reached"):
+        nobody.check()
+    assert caplog.records == []

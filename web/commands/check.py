@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
+from sqlmodel import select
 
 from storage.database import Database
 from storage.migrate import SchemaError, check_schema
-from storage.models import StoreVerdict
+from storage.models import Camera, Counter, Hall, StoreVerdict, View
 from storage.secrets import SecretBox
 from storage.self_test import examine_store
 from web.assets import assets_missing
@@ -42,6 +43,8 @@ class Finding:
     part: str
     ok: bool
     detail: str = ""
+    to_add: bool = False
+    """In order, but something has to be declared before it is of use."""
 
 
 def check(
@@ -52,18 +55,22 @@ def check(
 
     Example: hallwatch check --config /etc/hallwatch.toml --no-cameras
     """
-    wrong = 0
+    wrong = to_add = 0
     for finding in _findings(config, cameras):
         _show(finding)
         wrong += not finding.ok
+        to_add += finding.to_add
     if wrong:
         out.print(f"{wrong} to mend.", style="red", highlight=False)
         raise typer.Exit(1)
-    out.print("All in order.", style="green")
+    if to_add:
+        out.print("In order so far; no counter is watched before you add what is missing.", style="yellow")
+    else:
+        out.print("All in order.", style="green")
 
 
 def _show(finding: Finding) -> None:
-    mark = ("ok    ", "green") if finding.ok else ("failed", "red")
+    mark = ("to add", "yellow") if finding.to_add else ("ok    ", "green") if finding.ok else ("failed", "red")
     out.print(Text.assemble(mark, f" {finding.part:<{_PART_WIDTH}} {finding.detail}".rstrip()), soft_wrap=True)
 
 
@@ -100,6 +107,7 @@ def _where_data_is(examined: Examination, cameras: bool) -> Iterator[Finding]:
             ready = all(answer.ok for answer in answers)
             if ready:
                 yield from _channels_by_page(database, settings)
+                yield _places(database, settings)
             if cameras:
                 yield from _cameras(_known_cameras(database, settings) if ready else of_file(settings))
     elif cameras:
@@ -152,6 +160,22 @@ def _detector(examined: Examination) -> Iterator[Finding]:
         yield Finding("detector", ok=True, detail=name)
 
 
+def _places(database: Database, settings: Settings) -> Finding:
+    """By the file, which the database may not have taken over yet, or by page."""
+    with database.transaction() as session:
+        there = {
+            "hall": settings.hall or session.exec(select(Hall.id)).first(),
+            "counter": settings.counter or session.exec(select(Counter.id)).first(),
+            "camera": settings.camera or session.exec(select(Camera.id)).first(),
+            "view": settings.view or session.exec(select(View.id)).first(),
+        }
+    missing = ", ".join(f"no {kind}" for kind, found in there.items() if not found)
+    if not missing:
+        return Finding("places", ok=True)
+    remedy = "add them, in this order, to the configuration file or on the pages under Administration"
+    return Finding("places", ok=True, detail=f"{missing} is declared yet → {remedy}", to_add=True)
+
+
 def _channels_by_page(database: Database, settings: Settings) -> Iterator[Finding]:
     declared = {channel.name for channel in settings.notify}
     with database.transaction() as session:
@@ -162,16 +186,11 @@ def _channels_by_page(database: Database, settings: Settings) -> Iterator[Findin
 
 
 def _channel(name: str, url: str, where: str) -> Finding:
-    """Nothing is sent, and the address is not shown: it may hold a password."""
-    from web.notify_apprise import understands
+    from web.notify_apprise import address_problem
 
-    part = f"channel {name}"
-    if not url:
-        return Finding(part, ok=False, detail=f"{where} cannot be read with this secret.key; enter it again")
-    if understands(url):
-        return Finding(part, ok=True, detail="its address is understood; nothing was sent")
-    remedy = "write it as on https://github.com/caronc/apprise/wiki"
-    return Finding(part, ok=False, detail=f"{where} is not an address that Apprise understands → {remedy}")
+    problem = address_problem(url, where)
+    understood = "its address is understood; nothing was sent"
+    return Finding(f"channel {name}", ok=problem is None, detail=problem or understood)
 
 
 def _known_cameras(database: Database, settings: Settings) -> list[CameraInForce]:

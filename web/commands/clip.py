@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from storage.models import Camera, Counter, Hall, View
 from storage.views import in_force
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, progress_bar, say
 from web.services import Services
 
 
@@ -46,8 +46,8 @@ def clip(
             except NothingRecorded:
                 raise UserError(f"Nothing of camera {found.id} was recorded in this span.") from None
         _write(footage.chunks(), footage.size, file)
-        _tell_missing(services, found.id, first, last)
-    out.print(f"Wrote {file}: {footage.frames} frames of camera {found.id}.", highlight=False)
+        say(f"Wrote {file}: {footage.frames} frames of camera {found.id}.")
+        _tell_missing(services, found.id, first, last, zone)
 
 
 def _place(session: Session, camera_id: str, counter_id: str) -> Camera | Counter:
@@ -89,10 +89,15 @@ def _write(chunks: Iterator[bytes], size: int, file: Path) -> None:
             bar.update(target.tell(), size)
 
 
-def _tell_missing(services: Services, camera_id: str, start: datetime, end: datetime) -> None:
+def _tell_missing(services: Services, camera_id: str, start: datetime, end: datetime, zone: ZoneInfo) -> None:
+    from web.pages.words import hole_word
+
     with services.database.transaction() as session:
         coverage = services.footage.coverage(session, camera_id, start, end)
     for missing in coverage.missing:
-        out.print(
-            f"Missing: {missing.start.isoformat()} to {missing.end.isoformat()} ({missing.cause})", highlight=False
-        )
+        since, until = (_hall_time(moment, zone) for moment in (missing.start, missing.end))
+        say(f"Missing from {since} to {until} (time of {zone}): {hole_word(missing.cause)}")
+
+
+def _hall_time(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).replace(tzinfo=None).isoformat(" ", "milliseconds")

@@ -267,3 +267,32 @@ secure = false
     [line] = lines(hallwatch("check", "--no-cameras", code=1).output, "store")
     assert line.startswith("ok")
     assert "a locked object withstood its deletion" in line
+
+
+def test_a_fresh_site_is_told_what_to_add(hallwatch: Run, config: Path) -> None:
+    hallwatch("init", "--yes")
+    output = hallwatch("check").output
+    assert "no hall, no counter, no camera, no view is declared yet → add them, in this order" in output
+    assert "All in order." not in output
+    assert output.splitlines()[-1] == "In order so far; no counter is watched before you add what is missing."
+    config.write_text(GOOD[: GOOD.index("[[camera]]")], "utf-8")
+    assert "to add places               no camera, no view is declared yet" in hallwatch("check").output
+
+
+def test_what_was_declared_by_page_counts(hallwatch: Run, site: Path) -> None:
+    site.write_text("", "utf-8")
+    output = hallwatch("check", "--no-cameras").output
+    assert "to add" not in output
+    assert output.splitlines()[-1] == "All in order."
+
+
+def test_no_empty_line_stands_where_nobody_looks_on(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    site.write_text(GOOD.replace("192.0.2.1", "127.0.0.1:1") + '[[source]]\nid = "city"\n', "utf-8")
+    (tmp_path / "rows.jsonl").write_text("{}\n")
+    for command in (
+        ("check",),
+        ("import-cases", str(tmp_path / "rows.jsonl"), "--source", "city"),
+        ("evaluate", str(tmp_path / "nothing")),
+    ):
+        result = hallwatch(*command, code=1)
+        assert "" not in [*result.stdout.splitlines(), *result.stderr.splitlines()], command

@@ -1,0 +1,51 @@
+"""`hallwatch clip` with footage that has a hole."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from storage.models import Gap, GapCause, Segment
+from tests.ingest.video.encoded import START, gops, numbers_in, packets
+from tests.ingest.video.test_clip import at, recorded
+from tests.sample import CAMERA
+from tests.web.commands.conftest import Run
+from tests.web.test_settings_file import GOOD
+from web.composition import build_services
+from web.settings_file import read_settings
+
+
+@pytest.fixture
+def footage(config: Path, hallwatch: Run) -> Iterator[None]:
+    """200 numbered frames in eight seconds from START on, and a recorder that crashed afterwards."""
+    config.write_text(GOOD.replace('"cam"', f'"{CAMERA}"'), "utf-8")
+    hallwatch("init", "--yes")
+    services = build_services(read_settings(config, {"CAMERA_PASSWORD": ""}))
+    end = START + timedelta(seconds=8)
+    crash = Gap(camera_id=CAMERA, start=end, end=end + timedelta(hours=1), cause=GapCause.RECORDER_CRASHED)
+    with closing(services.database):
+        rows = recorded(services.settings.spool, gops(packets(200)))
+        with services.database.transaction() as session:
+            session.add_all([*(Segment(**row.model_dump()) for row in rows), crash])
+        yield
+
+
+@pytest.mark.usefixtures("footage")
+def test_what_is_missing_is_told_in_the_halls_time_and_in_words(hallwatch: Run, tmp_path: Path) -> None:
+    span = (at(150).isoformat(), (START + timedelta(minutes=1)).isoformat())
+    output = hallwatch("clip", *span, str(tmp_path / "a [b] c.mp4"), "--camera", CAMERA).output
+    wrote, missing = output.splitlines()
+    assert wrote == f"Wrote {tmp_path / 'a [b] c.mp4'}: 50 frames of camera {CAMERA}."
+    assert missing == (
+        "Missing from 2026-01-05 09:00:08.000 to 2026-01-05 09:01:00.000 (time of Asia/Shanghai): Recorder crashed"
+    )
+    assert numbers_in((tmp_path / "a [b] c.mp4").read_bytes()) == list(range(150, 200))
+
+
+@pytest.mark.usefixtures("footage")
+def test_nothing_is_said_of_a_span_that_is_whole(hallwatch: Run, tmp_path: Path) -> None:
+    span = (at(0).isoformat(), at(10).isoformat())
+    output = hallwatch("clip", *span, str(tmp_path / "clip.mp4"), "--counter", "cc-1").output
+    assert output == f"Wrote {tmp_path / 'clip.mp4'}: 10 frames of camera {CAMERA}.\n"
