@@ -73,8 +73,10 @@ def _warn_of_channels(services: Services) -> None:
         return
     from web.notify_apprise import address_problem  # slow to load
 
+    by_file = {declared.name for declared in services.settings.notify}
     for channel in channels:
-        if problem := address_problem(channel.url, "its address"):
+        where = f"notify[{channel.name}].url" if channel.name in by_file else "its address"
+        if problem := address_problem(channel.url, where):
             log.warning("channel_unusable", channel=channel.name, problem=problem)
 
 

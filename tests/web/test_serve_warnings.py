@@ -36,5 +36,6 @@ def test_a_channel_that_cannot_be_told_is_warned_of_and_does_not_stop_recording(
         ("channel_unusable", "by-file"),
         ("channel_unusable", "by-page"),
     ]
-    assert all("is not an address that Apprise understands → write it as" in entry["problem"] for entry in warnings)
+    said = "is not an address that Apprise understands → write it as on https://github.com/caronc/apprise/wiki"
+    assert [entry["problem"] for entry in warnings] == [f"notify[by-file].url {said}", f"its address {said}"]
     assert "geheim" not in str(logs)
