@@ -12,6 +12,7 @@ from storage.models.approvals import (
     StepKind,
     StepRevision,
 )
+from storage.models.calendar import RecordedDay, RecordingChange
 from storage.models.footage import (
     MAX_CLOCK_OFFSET,
     MAX_SEGMENT_SECONDS,
@@ -100,6 +101,8 @@ __all__ = [
     "Outcome",
     "Polygon",
     "Presence",
+    "RecordedDay",
+    "RecordingChange",
     "RejectedRow",
     "RetentionRule",
     "Role",

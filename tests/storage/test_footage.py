@@ -193,3 +193,16 @@ def test_every_moment_of_a_hole_has_exactly_one_cause(
     edges = [(part.start, part.end) for part in parts]
     assert sum(((end - start) for start, end in edges), timedelta(0)) == hole.duration
     assert all(before[1] == after[0] for before, after in pairwise(edges))
+
+
+@given(st.lists(span, max_size=4), st.lists(span, max_size=6))
+def test_a_moment_has_the_cause_of_the_gap_that_began_first(holes: list[Span], of_gaps: list[Span]) -> None:
+    causes = list(GapCause)
+    gaps = [Gap(camera_id=CAMERA, start=s.start, end=s.end, cause=causes[n]) for n, s in enumerate(of_gaps)]
+    parts = explained(holes, gaps, Known(None, None))
+    for second in range(60):
+        moment = at(second)
+        told = [part.cause for part in parts if part.start <= moment < part.end]
+        reaching = [gap for gap in gaps if gap.start <= moment < (gap.end or moment)]
+        cause = min(reaching, key=lambda gap: gap.start).cause.value if reaching else "not_begun"
+        assert told == ([cause] if any(hole.start <= moment < hole.end for hole in holes) else [])
