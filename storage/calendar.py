@@ -111,7 +111,7 @@ def _days(session: Session, camera_ids: Collection[str], span: Span) -> Iterable
     if not days:
         return []
     return session.exec(
-        select(RecordedDay.camera_id, RecordedDay.day, RecordedDay.runs)
+        select(RecordedDay.camera_id, col(RecordedDay.day), RecordedDay.runs)
         .where(col(RecordedDay.camera_id).in_(camera_ids), col(RecordedDay.day).between(days[0], days[-1]))
         .order_by(col(RecordedDay.day))
     )

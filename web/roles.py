@@ -130,7 +130,7 @@ def _clerk(services: Services) -> Iterator[None]:
 
 
 def clerks(services: Services) -> "tuple[Clerk, ...]":
-    """They link, notify, listen, keep and count, each in its own thread: a dead mail server or store delays no other."""
+    """They link, notify, listen, keep and count, each in its own thread: what is dead outside delays no other."""
     from correlation.comparing import find_steps_out_of_order
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker

@@ -34,7 +34,7 @@ from web.viewer import Viewer
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/media", tags=["footage"])
 
-LONGEST_CLIP = timedelta(hours=2)
+LONGEST_CLIP = timedelta(hours=24)
 _ASK_EACH_TIME = "private, no-cache"
 """Whoever sits at the browser next may have other rights: what it keeps it may show only after asking again."""
 _BEFORE_THE_NEWEST = timedelta(milliseconds=200)
