@@ -16,6 +16,9 @@ from storage.models import MAX_SEGMENT_SECONDS, Camera, Gap, GapCause, Segment
 from storage.objects import ObjectStore, validated_key
 from storage.runs import FRAME_HOLE
 
+PART = ".part"
+"""Ends the name of a segment's file while it grows."""
+
 NOT_YET = "not_yet"
 """Cause of what comes after the newest recording: it may still arrive."""
 
@@ -112,12 +115,16 @@ class Footage:
 
     def read(self, segment: Segment, offset: int = 0, length: int | None = None) -> bytes:
         """Bytes of the segment's file. Raises ObjectMissing or another StoreError."""
-        try:
-            with (self.spool / validated_key(segment.key)).open("rb") as file:
-                file.seek(offset)
-                return file.read(-1 if length is None else length)
-        except FileNotFoundError:
-            return self.store.read(segment.key, offset, length)
+        path = self.spool / validated_key(segment.key)
+        # One that is being written gets its own name when it is complete, perhaps just now.
+        for name in (path, path.with_name(path.name + PART), path):
+            try:
+                with name.open("rb") as file:
+                    file.seek(offset)
+                    return file.read(-1 if length is None else length)
+            except FileNotFoundError:
+                continue
+        return self.store.read(segment.key, offset, length)
 
 
 def known(session: Session, camera_ids: Collection[str]) -> Mapping[str, Known]:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from ingest.video.fragmented import Recording, describe, fragment, initial_part, summary
+from ingest.video.fragmented import Recording, describe, fingerprint, fragment, initial_part, summary
 from ingest.video.frames import StreamInfo, from_us
 from ingest.video.segmenter import Gop, OpenSegment, segment_key
+from storage.footage import PART as PART
 from storage.fragments import Fragment, pack_fragments
 from storage.models import Location, Segment
-
-PART = ".part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class FinishedSegment:
     height: int
     init_size: int
     fragments: tuple[Fragment, ...]
+    parameters: str
 
     def row(self) -> Segment:
         return Segment(
@@ -48,6 +48,7 @@ class FinishedSegment:
             width=self.width,
             height=self.height,
             init_size=self.init_size,
+            parameters=self.parameters,
             fragments=pack_fragments(self.fragments),
             clock_source=self.recording.clock_source,
             clock_offset_us=self.recording.clock_offset_us,
@@ -113,6 +114,7 @@ class SegmentWriter:
             self._info.height,
             len(self._initial),
             tuple(self._fragments),
+            fingerprint(self._initial),
         )
 
     def _write(self, data: bytes) -> None:

@@ -613,6 +613,9 @@ def upgrade() -> None:
         sa.Column("width", sa.Integer(), nullable=False, comment="pixels"),
         sa.Column("height", sa.Integer(), nullable=False, comment="pixels"),
         sa.Column("init_size", sa.Integer(), nullable=False, comment="bytes of ftyp + moov before the first fragment"),
+        sa.Column(
+            "parameters", sa.String(), nullable=False, comment="the same in segments that one decoder plays through"
+        ),
         sa.Column("fragments", sa.LargeBinary(), nullable=False, comment="packed, see storage.fragments"),
         sa.Column(
             "clock_source",
