@@ -5,6 +5,7 @@ import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -16,6 +17,7 @@ from storage.models import AccessEntry, ClockSource, Segment, User
 from tests.ingest.video.encoded import START, gops, packets, read_picture
 from tests.ingest.video.test_clip import at
 from tests.sample import CAMERA
+from tests.servers import wait_until
 from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.pages.browser import served
 from tests.web.test_media import footage
@@ -125,11 +127,19 @@ def played(services: Services, address: str, folder: Path) -> list[int]:
         token = sessions.open_session(session, user.id or 0, services.clock()).token
     out = folder / "pictures.raw"
     with served(services) as site:
+        wait_until(lambda: _answers(site.address))
         command = ["ffmpeg", "-v", "error", "-nostdin", "-headers", f"Cookie: {sessions.COOKIE}={token}\r\n"]
         command += ["-i", f"{site.address}{address}", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray"]
         done = subprocess.run([*command, str(out)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return [read_picture(picture) for picture in np.fromfile(out, np.uint8).reshape(-1, 96, 192)]
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/sign-in").is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_ffmpeg_plays_a_span_over_segments_and_a_gap(footage: Services, tmp_path: Path) -> None:
