@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.camera_process import filled
-from ingest.video.clip import open_clip
+from ingest.video.clip import Clip, open_clip
 from ingest.video.fragmented import Recording
 from ingest.video.segmenter import Gop
 from ingest.video.writer import SegmentWriter, settle
@@ -54,7 +54,7 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        database = _database(folder)
+        database = new_database(folder)
         files = _record(database, folder, options.mbit)
         rows = [
             _ours("folder store", Footage(database, _filled(FolderStore(folder / "store"), files), folder), options)
@@ -75,6 +75,7 @@ def _our_chunks(footage: Footage) -> Iterator[bytes]:
     start = START + timedelta(seconds=5.5)
     with footage.database.transaction() as session:
         clip = open_clip(footage, session, CAMERA, start, start + CLIP)
+    assert isinstance(clip, Clip)
     assert clip.frames == 1500
     yield from clip.chunks()
 
@@ -107,7 +108,7 @@ def _timed(name: str, make: Callable[[], Iterator[bytes]], runs: int) -> Times:
     return Times(name, first, whole)
 
 
-def _database(folder: Path) -> Database:
+def new_database(folder: Path) -> Database:
     database = Database(f"sqlite:///{folder}/bench.db")
     upgrade(database)
     with database.transaction() as session:
@@ -128,7 +129,7 @@ def _record(database: Database, folder: Path, mbit: float) -> list[tuple[str, Pa
         recording = Recording(CAMERA, sequence + 1, chosen[0].wall_us, ClockSource.ARRIVAL, 0)
         writer = SegmentWriter(folder / "made", recording, chosen[0].info)
         for gop in chosen:
-            writer.append(_filled_up(gop, int(mbit * 1e6 / 8 / 25)))
+            writer.append(fill_up(gop, int(mbit * 1e6 / 8 / 25)))
         finished = writer.close()
         assert finished is not None
         settle(folder / "made", finished.key)
@@ -139,7 +140,7 @@ def _record(database: Database, folder: Path, mbit: float) -> list[tuple[str, Pa
     return made
 
 
-def _filled_up(gop: Gop, size: int) -> Gop:
+def fill_up(gop: Gop, size: int) -> Gop:
     """The same pictures with a filler unit (H.264 type 12) that brings them to the size."""
 
     return replace(gop, frames=tuple(replace(frame, data=filled(frame.data, size)) for frame in gop.frames))

@@ -1,20 +1,23 @@
 """What footage exists of a camera in a span of time, what is missing and why, and the bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, func, or_, select
 
 from storage.database import Database
 from storage.intervals import Span, intersect, merge, subtract
-from storage.models import MAX_CLOCK_ERROR, MAX_CLOCK_OFFSET, MAX_SEGMENT_SECONDS, Gap, GapCause, Segment
+from storage.models import MAX_CLOCK_ERROR, MAX_CLOCK_OFFSET, MAX_SEGMENT_SECONDS, Camera, Gap, GapCause, Segment
 from storage.objects import ObjectStore, validated_key
+from storage.runs import FRAME_HOLE
 
-FRAME_HOLE = timedelta(seconds=0.5)
-"""A shorter hole between two segments is the pause between two frames, not missing footage."""
+PART = ".part"
+"""Ends the name of a segment's file while it grows."""
 
 NOT_YET = "not_yet"
 """Cause of what comes after the newest recording: it may still arrive."""
@@ -26,6 +29,17 @@ _MAX_OFFSET_US = MAX_CLOCK_OFFSET // timedelta(microseconds=1)
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _GAPS_BEFORE = 16
 """Gaps of a camera follow one another, so one that reaches into a span is among the last few that start before it."""
+
+
+class Reason(Protocol):
+    """Of a gap: what `explained` needs to know."""
+
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime | None: ...
+    @property
+    def cause(self) -> GapCause: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +112,14 @@ class Footage:
     def coverage(self, session: Session, camera_id: str, start: datetime, end: datetime) -> Coverage:
         """Start and end as given, aware. Raises ValueError if the span ends before it starts."""
         asked = Span(start, end)
-        near = _overlaps(camera_id, start - FRAME_HOLE, end + FRAME_HOLE)
-        spans = session.exec(select(Segment.start, Segment.end).where(near))
-        recorded = merge((Span(*span) for span in spans), bridge=FRAME_HOLE)
+        near = Span(start - FRAME_HOLE, end + FRAME_HOLE)
+        recorded = merge(recorded_spans(session, camera_id, near), bridge=FRAME_HOLE)
         covered = intersect([asked], recorded)
         holes = subtract([asked], covered)
         if not holes:
             return Coverage(tuple(covered), ())
         gaps = self.gaps(session, camera_id, start, end)
-        return Coverage(tuple(covered), explained(holes, gaps, self._known(session, camera_id)))
+        return Coverage(tuple(covered), explained(holes, gaps, known(session, [camera_id])[camera_id]))
 
     def untrusted_times(
         self, session: Session, camera_id: str, start: datetime, end: datetime
@@ -130,20 +143,37 @@ class Footage:
         newest = select(Segment.end).where(Segment.camera_id == camera_id).order_by(col(Segment.start).desc()).limit(1)
         return session.exec(newest).first()
 
-    def _known(self, session: Session, camera_id: str) -> Known:
-        first_segment = session.exec(select(func.min(Segment.start)).where(Segment.camera_id == camera_id)).one()
-        first_gap = session.exec(select(func.min(Gap.start)).where(Gap.camera_id == camera_id)).one()
-        firsts = [first for first in (first_segment, first_gap) if first is not None]
-        return Known(min(firsts, default=None), self.recorded_to(session, camera_id))
-
     def read(self, segment: Segment, offset: int = 0, length: int | None = None) -> bytes:
         """Bytes of the segment's file. Raises ObjectMissing or another StoreError."""
-        try:
-            with (self.spool / validated_key(segment.key)).open("rb") as file:
-                file.seek(offset)
-                return file.read(-1 if length is None else length)
-        except FileNotFoundError:
-            return self.store.read(segment.key, offset, length)
+        path = self.spool / validated_key(segment.key)
+        # One that is being written gets its own name when it is complete, perhaps just now.
+        for name in (path, path.with_name(path.name + PART), path):
+            try:
+                with name.open("rb") as file:
+                    file.seek(offset)
+                    return file.read(-1 if length is None else length)
+            except FileNotFoundError:
+                continue
+        return self.store.read(segment.key, offset, length)
+
+
+def known(session: Session, camera_ids: Collection[str]) -> Mapping[str, Known]:
+    """Of each of the cameras, in one query that looks at both ends of two indexes."""
+    first_segment = select(func.min(Segment.start)).where(Segment.camera_id == Camera.id).scalar_subquery()
+    first_gap = select(func.min(Gap.start)).where(Gap.camera_id == Camera.id).scalar_subquery()
+    newest = select(Segment.end).where(Segment.camera_id == Camera.id).order_by(col(Segment.start).desc()).limit(1)
+    query = select(Camera.id, first_segment, first_gap, newest.scalar_subquery())
+    found = dict.fromkeys(camera_ids, Known(None, None))
+    for camera_id, *firsts, recorded_to in session.exec(query.where(col(Camera.id).in_(camera_ids))):
+        since = min((first for first in firsts if first is not None), default=None)
+        found[camera_id] = Known(since, recorded_to)
+    return found
+
+
+def recorded_spans(session: Session, camera_id: str, near: Span) -> list[Span]:
+    """Of every segment that overlaps `near`, as they are."""
+    spans = session.exec(select(Segment.start, Segment.end).where(_overlaps(camera_id, near.start, near.end)))
+    return [Span(*span) for span in spans]
 
 
 def _overlaps(camera_id: str, start: datetime, end: datetime) -> ColumnElement[bool]:
@@ -182,22 +212,42 @@ def _belong_together(before: UntrustedTime, after: UntrustedTime) -> bool:
     return after.start - before.end <= FRAME_HOLE and bool(before.camera_off_s) == bool(after.camera_off_s)
 
 
-def explained(holes: Iterable[Span], gaps: Iterable[Gap], known: Known) -> tuple[Missing, ...]:
+def explained(holes: Iterable[Span], gaps: Iterable[Reason], known: Known) -> tuple[Missing, ...]:
     """Every hole, cut into parts of one cause. Where gaps overlap, the one that starts first explains."""
     missing: list[Missing] = []
-    left = list(holes)
+    wanted = merge(holes)
+    reasons = _one_reason_at_a_time(gaps, wanted[-1].end) if wanted else []
+    first = 0
+    for hole in wanted:
+        while first < len(reasons) and reasons[first].end <= hole.start:
+            first += 1
+        missing += _parts(hole, islice(reasons, first, None), known)
+    return tuple(_joined(missing))
+
+
+def _one_reason_at_a_time(gaps: Iterable[Reason], latest: datetime) -> list[Missing]:
+    """Disjoint and in order. An open gap has no end in sight: it reaches to the last moment asked for."""
+    reasons: list[Missing] = []
     for gap in sorted(gaps, key=lambda gap: gap.start):
-        reach = [Span(gap.start, _latest_end(gap, left))]
-        missing += [Missing(span.start, span.end, gap.cause.value) for span in intersect(left, reach)]
-        left = subtract(left, reach)
-    for span in left:
-        missing += _unexplained(span, known)
-    return tuple(_joined(sorted(missing, key=lambda part: part.start)))
+        start = max(gap.start, reasons[-1].end) if reasons else gap.start
+        end = gap.end or latest
+        if start < end:
+            reasons.append(Missing(start, end, gap.cause.value))
+    return reasons
 
 
-def _latest_end(gap: Gap, spans: list[Span]) -> datetime:
-    """An open gap has no end in sight: it reaches to the last moment asked for."""
-    return gap.end or max([gap.start, *(span.end for span in spans)])
+def _parts(hole: Span, reasons: Iterable[Missing], known: Known) -> Iterator[Missing]:
+    """`reasons` from the first on that ends after the hole begins."""
+    at = hole.start
+    for reason in reasons:
+        if reason.start >= hole.end:
+            break
+        if at < reason.start:
+            yield from _unexplained(Span(at, reason.start), known)
+        yield Missing(max(at, reason.start), min(reason.end, hole.end), reason.cause)
+        at = min(reason.end, hole.end)
+    if at < hole.end:
+        yield from _unexplained(Span(at, hole.end), known)
 
 
 def _unexplained(span: Span, known: Known) -> list[Missing]:

@@ -1,8 +1,10 @@
 """Arithmetic on spans of time. Results are sorted, disjoint, and never hold an empty span."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice, takewhile
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,9 +36,13 @@ def merge(spans: Iterable[Span], bridge: timedelta = timedelta(0)) -> list[Span]
 
 def subtract(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
     """What is in `spans` and in none of the `holes`."""
-    left = merge(spans)
-    for hole in merge(holes):
-        left = [piece for span in left for piece in _without(span, hole)]
+    left: list[Span] = []
+    cuts = merge(holes)
+    first = 0
+    for span in merge(spans):
+        while first < len(cuts) and cuts[first].end <= span.start:
+            first += 1
+        left += _without(span, takewhile(partial(_begins_within, span), islice(cuts, first, None)))
     return left
 
 
@@ -44,11 +50,15 @@ def intersect(a: Iterable[Span], b: Iterable[Span]) -> list[Span]:
     """What is in both."""
     ours, theirs = merge(a), merge(b)
     common: list[Span] = []
-    while ours and theirs:
-        start, end = max(ours[0].start, theirs[0].start), min(ours[0].end, theirs[0].end)
+    one = other = 0
+    while one < len(ours) and other < len(theirs):
+        start, end = max(ours[one].start, theirs[other].start), min(ours[one].end, theirs[other].end)
         if start < end:
             common.append(Span(start, end))
-        _drop_the_one_that_ends_first(ours, theirs)
+        if ours[one].end <= theirs[other].end:
+            one += 1
+        else:
+            other += 1
     return common
 
 
@@ -61,12 +71,16 @@ def _joins(before: Span, after: Span, bridge: timedelta) -> bool:
     return after.start <= before.end or after.start - before.end < bridge
 
 
-def _without(span: Span, hole: Span) -> list[Span]:
-    if hole.end <= span.start or span.end <= hole.start:
-        return [span]
-    pieces = [(span.start, hole.start), (hole.end, span.end)]
-    return [Span(start, end) for start, end in pieces if start < end]
+def _without(span: Span, cuts: Iterable[Span]) -> Iterator[Span]:
+    """The cuts in order, each of which reaches into the span."""
+    start = span.start
+    for cut in cuts:
+        if start < cut.start:
+            yield Span(start, cut.start)
+        start = cut.end
+    if start < span.end:
+        yield Span(start, span.end)
 
 
-def _drop_the_one_that_ends_first(ours: list[Span], theirs: list[Span]) -> None:
-    (ours if ours[0].end <= theirs[0].end else theirs).pop(0)
+def _begins_within(span: Span, cut: Span) -> bool:
+    return cut.start < span.end

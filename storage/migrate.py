@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 
 import storage.models  # noqa: F401  (registers the tables)
 from storage.database import Database
+from storage.recording_changes import install_triggers
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,6 +29,7 @@ def upgrade(database: Database) -> None:
     with database.engine.begin() as connection:
         _known_revision(connection)
         command.upgrade(configuration(connection), "head")
+        install_triggers(connection)
 
 
 def check_schema(database: Database) -> None:

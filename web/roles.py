@@ -130,10 +130,11 @@ def _clerk(services: Services) -> Iterator[None]:
 
 
 def clerks(services: Services) -> "tuple[Clerk, ...]":
-    """They link, notify, listen and keep, each in its own thread: a dead mail server or store delays no other."""
+    """They link, notify, listen, keep and count, each in its own thread: what is dead outside delays no other."""
     from correlation.comparing import find_steps_out_of_order
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
+    from storage.calendar import refresh
     from storage.expiry import Expiry
     from storage.legal_holds import LegalHolds
     from web.channels import load_channels
@@ -159,7 +160,8 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("legal_holds", patient(legal_holds.run_once), timedelta(seconds=10)),
         Job("expiry", patient(expiry.run_once), timedelta(seconds=30)),
     ]
-    return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening, keeping))
+    counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
+    return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening, keeping, counting))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import json
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import BinaryIO
 
@@ -20,15 +20,30 @@ from ingest.video.boxes import Sample
 from ingest.video.clip_parts import Part, load_parts
 from ingest.video.clip_plan import ClipPlan, NothingRecorded, plan_clip
 from ingest.video.frames import from_us, to_us
+from ingest.video.long_clip import FormatChanges, LongClip, open_long_clip
 from ingest.video.movie import Edit, file_type, movie
 from ingest.video.sample_tables import Chunk, sample_tables
+from ingest.video.unwritten import recent_segments
 from storage.footage import Footage
 from storage.intervals import Span, intersect, merge
 from storage.models import Segment, is_clock_trusted
 
-__all__ = ["Clip", "ClipPlan", "NothingRecorded", "clip_chunks", "open_clip", "plan_clip", "prepare_clip", "write_clip"]
+__all__ = [
+    "Clip",
+    "ClipPlan",
+    "FormatChanges",
+    "LongClip",
+    "NothingRecorded",
+    "clip_chunks",
+    "open_clip",
+    "plan_clip",
+    "prepare_clip",
+    "write_clip",
+]
 
 TIMESCALE = 90_000
+LONG = timedelta(minutes=5)
+"""Above this a clip is made from rows instead of tables of every frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +99,12 @@ class Clip:
         return b"".join(data[run.offset - start : run.offset - start + run.size] for run in runs)
 
 
-def open_clip(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip:
-    """Plans and prepares in one step. Raises NothingRecorded, StoreError, BadBox."""
-    return prepare_clip(footage, plan_clip(footage.segments(session, camera_id, start, end), start, end))
+def open_clip(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip | LongClip:
+    """Plans and prepares in one step. Raises NothingRecorded, FormatChanges, StoreError, BadBox."""
+    segments = recent_segments(footage, session, camera_id, start, end)
+    if end - start > LONG and len(segments) > 1:
+        return open_long_clip(footage, segments, start, end)
+    return prepare_clip(footage, plan_clip(segments, start, end))
 
 
 def clip_chunks(footage: Footage, plan: ClipPlan) -> Iterator[bytes]:

@@ -44,7 +44,7 @@ def _load_piece(footage: Footage, piece: Piece) -> list[Part]:
         head_of = dict(zip(fragments, heads, strict=True)).__getitem__
     else:
         initial = read_initial(footage.read(segment, 0, segment.init_size))
-        head_of = partial(_read_head, footage, segment)
+        head_of = partial(read_head, footage, segment)
     first = fragments.index(piece.fragments[0])
     parts = [_part(segment, initial, fragment, head_of(fragment)) for fragment in piece.fragments]
     while first and not parts[0].moof.samples[0].keyframe:
@@ -63,7 +63,7 @@ def _part(segment: Segment, initial: Initial, fragment: Fragment, head: bytes) -
     return Part(segment, initial, fragment, read, fragment.byte_offset + moof.start + read.data_offset)
 
 
-def _read_head(footage: Footage, segment: Segment, fragment: Fragment) -> bytes:
+def read_head(footage: Footage, segment: Segment, fragment: Fragment) -> bytes:
     head = footage.read(segment, fragment.byte_offset, min(HEAD_BYTES, fragment.byte_size))
     needed = _head_size(head)
     return head if needed <= len(head) else footage.read(segment, fragment.byte_offset, needed)

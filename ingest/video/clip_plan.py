@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ingest.video.frames import to_us
 from storage.fragments import Fragment, unpack_fragments
 from storage.intervals import Span, merge, subtract
 from storage.models import Segment
-
-FRAME_HOLE = timedelta(seconds=0.5)
+from storage.runs import FRAME_HOLE
 
 
 class NothingRecorded(Exception):
@@ -46,9 +45,13 @@ def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> Cl
     pieces = tuple(piece for piece in found if piece.fragments)
     if not pieces:
         raise NothingRecorded(f"no footage between {start.isoformat()} and {end.isoformat()}")
-    covered = merge((Span(s.start, s.end) for s in overlapping), bridge=FRAME_HOLE)
-    missing = tuple(subtract([Span(start, end)], covered))
-    return ClipPlan(start, end, pieces, missing)
+    return ClipPlan(start, end, pieces, missing_of(overlapping, start, end))
+
+
+def missing_of(segments: Iterable[Segment], start: datetime, end: datetime) -> tuple[Span, ...]:
+    """What of the span lies in none of the segments."""
+    covered = merge((Span(s.start, s.end) for s in segments), bridge=FRAME_HOLE)
+    return tuple(subtract([Span(start, end)], covered))
 
 
 def _wanted(segment: Segment, start: datetime, end: datetime) -> tuple[Fragment, ...]:

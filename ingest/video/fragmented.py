@@ -4,6 +4,7 @@ A fragment is a head – `prft` (wall time of its first sample) and `moof` – a
 closes with a `skip` box that repeats the initial part and all heads, so that one read tells all about it.
 """
 
+import hashlib
 import json
 import struct
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from ingest.video.annexb import length_prefixed_parts
-from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, child, whole_boxes
+from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, Sample, child, whole_boxes
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
 from ingest.video.movie import (
@@ -29,7 +30,7 @@ from storage.models import ClockSource
 _NTP_EPOCH_S = 2_208_988_800
 _NTP_ERA_S = 1 << 32
 _LAST_US = _NTP_ERA_S * 1_000_000
-_EMPTY_TABLES = (
+EMPTY_TABLES = (
     full_box(b"stts", 0, 0, bytes(4)),
     full_box(b"stsc", 0, 0, bytes(4)),
     full_box(b"stsz", 0, 0, bytes(8)),
@@ -68,7 +69,7 @@ def initial_part(info: StreamInfo, comment: str = "") -> bytes:
     sets = ParameterSets.find(info.codec, info.extradata)
     if sets is None:
         raise BadParameterSets("no parameter sets")
-    tables = (sample_description([sample_entry(info, sets)]), *_EMPTY_TABLES)
+    tables = (sample_description([sample_entry(info, sets)]), *EMPTY_TABLES)
     moov = movie(info.time_base.denominator, info.width, info.height, tables, comment=comment, fragmented=True)
     return file_type(b"iso6", b"mp41", b"isom") + moov
 
@@ -118,18 +119,52 @@ def _moof(
     for frame, sample_size, duration in zip(frames, sizes, durations, strict=True):
         flags = KEYFRAME_FLAGS if frame.keyframe else OTHER_FLAGS
         table += (duration, sample_size, flags, (frame.pts - frame.dts) & 0xFFFFFFFF)
+    return _moof_of(table, number, decode_time)
+
+
+def shortened_moof(samples: Sequence[Sample], number: int, decode_time: int) -> bytes:
+    """The `moof` of a fragment that has only these of its samples."""
+    table: list[int] = []
+    for sample in samples:
+        flags = KEYFRAME_FLAGS if sample.keyframe else OTHER_FLAGS
+        table += (sample.duration, sample.size, flags, sample.composition_offset & 0xFFFFFFFF)
+    return _moof_of(table, number, decode_time)
+
+
+def _moof_of(table: Sequence[int], number: int, decode_time: int) -> bytes:
+    """`table`: duration, size, flags and composition offset of each sample in turn."""
     size = 8 + 16 + 8 + 16 + 20 + 20 + 4 * len(table)
     run = full_box(
         b"trun",
         1,
         TRUN_FLAGS,
-        struct.pack(">Ii", len(frames), size + 8),
+        struct.pack(">Ii", len(table) // 4, size + 8),
         struct.pack(f">{len(table)}I", *table),
     )
     header = full_box(b"mfhd", 0, 0, struct.pack(">I", number))
     track = full_box(b"tfhd", 0, 0x020000, struct.pack(">I", TRACK))
     time = full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
     return box(b"moof", header, box(b"traf", track, time, run))
+
+
+PRFT_SIZE = 32
+_MEDIA_TIME_AT, _DECODE_TIME_AT = 24, 92
+HEAD_SIZE = 100
+"""Bytes from the start of a fragment within which its times stand."""
+_TIME = struct.Struct(">Q")
+
+
+def move_fragment(data: bytearray, start: int, ticks: int) -> None:
+    """Adds ticks to both media times of the fragment of ours that starts there."""
+    for at in (start + _MEDIA_TIME_AT, start + _DECODE_TIME_AT):
+        (time,) = _TIME.unpack_from(data, at)
+        _TIME.pack_into(data, at, max(time + ticks, 0))
+
+
+def fingerprint(initial: bytes) -> str:
+    """Of what a decoder needs to know: the fragments of two segments that have the same go with either initial part."""
+    read = read_initial(initial)
+    return hashlib.sha256(read.sample_entry + struct.pack(">I", read.timescale)).hexdigest()[:32]
 
 
 def reference_time(wall_us: int, media_time: int) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.video.boxes import BadBox, Box, MovieFragment, read_movie_fragment, whole_boxes
-from ingest.video.fragmented import Initial, read_initial, read_reference_time
+from ingest.video.fragmented import Initial, fingerprint, read_initial, read_reference_time
 from ingest.video.segmenter import MAX_SEGMENT_US
 from ingest.video.writer import FinishedSegment
 from storage.fragments import Fragment
@@ -42,6 +42,7 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
         initial.height,
         initial.size,
         fragments,
+        fingerprint(data[: initial.size]),
     )
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from ingest.video.clip_plan import NothingRecorded
 from ingest.video.frames import to_us
+from ingest.video.unwritten import recent_segments
 from storage.footage import Footage
 from storage.fragments import unpack_fragments
 from storage.models import Segment
@@ -24,7 +25,7 @@ def still(footage: Footage, session: Session, camera_id: str, at: datetime) -> b
 
     Raises NothingRecorded when there is no footage of the moment, StoreError when it cannot be read.
     """
-    found = [s for s in footage.segments(session, camera_id, at - NEAR, at + NEAR / 50) if s.start <= at]
+    found = [s for s in recent_segments(footage, session, camera_id, at - NEAR, at + NEAR / 50) if s.start <= at]
     if not found:
         raise NothingRecorded(f"no footage at {at.isoformat()}")
     frame = _frame_at(footage, found[-1], at)

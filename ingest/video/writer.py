@@ -11,13 +11,13 @@ from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-from ingest.video.fragmented import Recording, describe, fragment, initial_part, summary
+from ingest.video.fragmented import Recording, describe, fingerprint, fragment, initial_part, summary
 from ingest.video.frames import StreamInfo, from_us
 from ingest.video.segmenter import Gop, OpenSegment, segment_key
+from storage.footage import PART as PART
 from storage.fragments import Fragment, pack_fragments
 from storage.models import Location, Segment
 
-PART = ".part"
 _LAST_US = 1 << 53
 """In the year 2255."""
 
@@ -36,6 +36,7 @@ class FinishedSegment:
     height: int
     init_size: int
     fragments: tuple[Fragment, ...]
+    parameters: str
 
     def row(self) -> Segment:
         evidence = self.recording.evidence
@@ -52,6 +53,7 @@ class FinishedSegment:
             width=self.width,
             height=self.height,
             init_size=self.init_size,
+            parameters=self.parameters,
             fragments=pack_fragments(self.fragments),
             clock_source=self.recording.clock_source,
             clock_offset_us=self.recording.clock_offset_us,
@@ -130,6 +132,7 @@ class SegmentWriter:
             self._info.height,
             len(self._initial),
             tuple(self._fragments),
+            fingerprint(self._initial),
         )
 
     def _write(self, data: bytes) -> None:

@@ -12,6 +12,7 @@ from storage.models.approvals import (
     StepKind,
     StepRevision,
 )
+from storage.models.calendar import RecordedDay, RecordingChange
 from storage.models.footage import (
     MAX_CLOCK_ERROR,
     MAX_CLOCK_OFFSET,
@@ -103,6 +104,8 @@ __all__ = [
     "Outcome",
     "Polygon",
     "Presence",
+    "RecordedDay",
+    "RecordingChange",
     "RejectedRow",
     "RetentionRule",
     "Role",

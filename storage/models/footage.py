@@ -73,6 +73,7 @@ class Segment(SQLModel, table=True):
     width: int = column("pixels")
     height: int = column("pixels")
     init_size: int = column("bytes of ftyp + moov before the first fragment")
+    parameters: str = column("the same in segments that one decoder plays through", default="")
     fragments: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"comment": "packed, see storage.fragments"})
     clock_source: ClockSource = enum_column(ClockSource, "what the wall time rests on")
     clock_offset_us: int = column("camera clock minus recorder clock at this segment", default=0, sa_type=BigInteger)

@@ -222,3 +222,16 @@ def test_footage_whose_clock_is_in_doubt_is_told_by_spans_and_why(footage: Foota
 def test_what_is_told_is_what_the_segment_says(offset_us: int, error_us: int) -> None:
     beyond = abs(timedelta(microseconds=offset_us)) > MAX_CLOCK_OFFSET
     assert is_clock_trusted(offset_us, error_us) == (not beyond and timedelta(microseconds=error_us) <= MAX_CLOCK_ERROR)
+
+
+@given(st.lists(span, max_size=4), st.lists(span, max_size=6))
+def test_a_moment_has_the_cause_of_the_gap_that_began_first(holes: list[Span], of_gaps: list[Span]) -> None:
+    causes = list(GapCause)
+    gaps = [Gap(camera_id=CAMERA, start=s.start, end=s.end, cause=causes[n]) for n, s in enumerate(of_gaps)]
+    parts = explained(holes, gaps, Known(None, None))
+    for second in range(60):
+        moment = at(second)
+        told = [part.cause for part in parts if part.start <= moment < part.end]
+        reaching = [gap for gap in gaps if gap.start <= moment < (gap.end or moment)]
+        cause = min(reaching, key=lambda gap: gap.start).cause.value if reaching else "not_begun"
+        assert told == ([cause] if any(hole.start <= moment < hole.end for hole in holes) else [])

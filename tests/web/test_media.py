@@ -100,7 +100,12 @@ def test_a_still_is_a_jpeg(inspector: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("first", "last", "status"),
-    [(at(300), at(310), 404), (at(10), at(10), 422), (at(10), at(5), 422), (START, START + timedelta(days=1), 422)],
+    [
+        (at(300), at(310), 404),
+        (at(10), at(10), 422),
+        (at(10), at(5), 422),
+        (START, START + timedelta(hours=24, seconds=1), 422),
+    ],
 )
 def test_a_span_without_footage_or_sense_is_refused(
     inspector: TestClient, first: datetime, last: datetime, status: int

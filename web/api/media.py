@@ -1,7 +1,7 @@
 """Recorded footage: clips that play and download, and stills."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,8 +13,9 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime
 from sqlmodel import Session
 
-from ingest.video.clip import Clip, NothingRecorded, open_clip
+from ingest.video.clip import Clip, FormatChanges, LongClip, NothingRecorded, open_clip
 from ingest.video.stills import still
+from storage.intervals import Span
 from storage.models import Camera, Hall
 from storage.objects import StoreError
 from storage.sayings import Saying
@@ -34,11 +35,12 @@ from web.viewer import Viewer
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/media", tags=["footage"])
 
-LONGEST_CLIP = timedelta(hours=2)
+LONGEST_CLIP = timedelta(hours=24)
 _ASK_EACH_TIME = "private, no-cache"
 """Whoever sits at the browser next may have other rights: what it keeps it may show only after asking again."""
 _BEFORE_THE_NEWEST = timedelta(milliseconds=200)
 
+OpenedClip = Clip | LongClip
 ClipViewer = Annotated[Viewer, Depends(require(Permission.CLIPS))]
 
 
@@ -63,14 +65,9 @@ def clip(
         opened = _open(services, session, found.id, start, end)
         asked = asked_range(request.headers, opened.size, _etag(opened))
         name = _file_name(session, found, start, end)
-        looks: RecentLooks = request.app.state.recent_looks
-        look = Look(viewer.user_id, "download" if download else "play", footage_subject(found.id, start, end))
-        now = services.clock()
-        is_new = asked.satisfiable and not looks.is_written(look, now)
-        if is_new:
-            _log(session, request, services, viewer, look.action, look.subject, purpose)
-    if is_new:
-        looks.add(look, now)
+    if asked.satisfiable:
+        action = "download" if download else "play"
+        log_look(request, services, viewer, action, footage_subject(found.id, start, end), purpose)
     return _respond(request, opened, asked, name if download else "")
 
 
@@ -82,27 +79,34 @@ def _check_span(start: datetime, end: datetime) -> None:
         raise Unprocessable(fields=[FieldProblem("to", said)])
 
 
-def _open(services: Services, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip:
+def _open(services: Services, session: Session, camera_id: str, start: datetime, end: datetime) -> OpenedClip:
     try:
         return open_clip(services.footage, session, camera_id, start, end)
     except NothingRecorded:
         raise NotFound("Nothing was recorded in this span.") from None
+    except FormatChanges as changes:
+        raise Unprocessable(fields=[FieldProblem("from", _one_format_each(changes.parts))]) from None
     except StoreError as error:
-        raise _unreadable(camera_id, error) from None
+        raise unreadable(camera_id, error) from None
 
 
-def _unreadable(camera_id: str, error: StoreError) -> Unavailable:
+def _one_format_each(parts: Sequence[Span]) -> Saying:
+    spans = "; ".join(f"{part.start.isoformat()} {part.end.isoformat()}" for part in parts)
+    return Saying("the camera's format changes within this span; take these one by one: %(spans)s", spans=spans)
+
+
+def unreadable(camera_id: str, error: StoreError) -> Unavailable:
     """The log tells where the footage should be; a viewer is told only what to do."""
     log.warning("footage_unreadable", camera=camera_id, error=str(error))
     return Unavailable("The footage cannot be read now. Try again in a minute, or tell an administrator.")
 
 
-def _etag(opened: Clip) -> str:
+def _etag(opened: OpenedClip) -> str:
     """The head names every frame, so two clips with the same head are the same."""
     return f'"{hashlib.sha256(opened.head).hexdigest()[:32]}"'
 
 
-def _respond(request: Request, opened: Clip, asked: ByteRange, file_name: str) -> Response:
+def _respond(request: Request, opened: OpenedClip, asked: ByteRange, file_name: str) -> Response:
     etag = _etag(opened)
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": _ASK_EACH_TIME}
     if request.headers.get("if-none-match") == etag:
@@ -144,7 +148,7 @@ def picture(
         except NothingRecorded:
             raise NotFound("Nothing was recorded at this moment.") from None
         except StoreError as error:
-            raise _unreadable(found.id, error) from None
+            raise unreadable(found.id, error) from None
         _log(session, request, services, viewer, "still", footage_subject(found.id, moment, moment), purpose)
     return Response(jpeg, media_type="image/jpeg")
 
@@ -154,6 +158,17 @@ def _newest(services: Services, session: Session, camera_id: str) -> datetime:
     if newest is None:
         raise NotFound("Nothing has been recorded yet.")
     return newest - _BEFORE_THE_NEWEST
+
+
+def log_look(request: Request, services: Services, viewer: Viewer, action: str, subject: str, purpose: str) -> None:
+    """Once for all the requests of which one look consists."""
+    looks: RecentLooks = request.app.state.recent_looks
+    look, now = Look(viewer.user_id, action, subject), services.clock()
+    if looks.is_written(look, now):
+        return
+    with services.database.transaction() as session:
+        _log(session, request, services, viewer, action, subject, purpose)
+    looks.add(look, now)
 
 
 def _log(

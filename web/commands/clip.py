@@ -1,6 +1,6 @@
 """`hallwatch clip`"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session, col, select
 
+from storage.intervals import Span
 from storage.models import Camera, Counter, Hall, View
 from storage.views import in_force
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, progress_bar, say
@@ -27,7 +28,7 @@ def clip(
 
     Example: hallwatch clip 2026-03-02T09:00:00 2026-03-02T09:05:00 morning.mp4 --counter cc-1
     """
-    from ingest.video.clip import Clip, NothingRecorded, open_clip
+    from ingest.video.clip import FormatChanges, NothingRecorded, open_clip
 
     if file.exists():
         raise UserError(f"{file} is there already and is never overwritten; choose another name.")
@@ -42,12 +43,19 @@ def clip(
             if last <= first:
                 raise UserError("The clip ends before it starts.")
             try:
-                footage: Clip = open_clip(services.footage, session, found.id, first, last)
+                clip = open_clip(services.footage, session, found.id, first, last)
             except NothingRecorded:
                 raise UserError(f"Nothing of camera {found.id} was recorded in this span.") from None
-        _write(footage.chunks(), footage.size, file)
-        say(f"Wrote {file}: {footage.frames} frames of camera {found.id}.")
+            except FormatChanges as error:
+                raise UserError(_one_format_each(error.parts, zone)) from None
+        _write(clip.chunks(), clip.size, file)
+        say(f"Wrote {file}: camera {found.id}, {(clip.end - clip.start).total_seconds():.1f} s.")
         _tell_missing(services, found.id, first, last, zone)
+
+
+def _one_format_each(parts: Sequence[Span], zone: ZoneInfo) -> str:
+    spans = "; ".join(f"{p.start.astimezone(zone).isoformat()} {p.end.astimezone(zone).isoformat()}" for p in parts)
+    return f"The camera's format changed within this span, and one file holds one format. Take these: {spans}."
 
 
 def _place(session: Session, camera_id: str, counter_id: str) -> Camera | Counter:

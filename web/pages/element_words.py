@@ -23,6 +23,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "forward": _("Five seconds forward"),
     "jump": _("{seconds} s"),
     "position": _("Position"),
+    "go-to": _("Time: type another one, Enter goes there"),
     "speed": _("Speed"),
     "timeline": _("Timeline: arrow keys move, Enter plays"),
     "gap": _("Nothing was recorded here."),

@@ -53,11 +53,11 @@ def day_range(
     first: Annotated[str, Query(alias="from")] = "", last: Annotated[str, Query(alias="to")] = ""
 ) -> DayRange:
     """An empty field is sent as an empty text."""
-    days = {name: _day(text) for name, text in (("from", first), ("to", last)) if text}
+    days = {name: read_day(text) for name, text in (("from", first), ("to", last)) if text}
     return DayRange(days.get("from"), days.get("to"), tuple(name for name, day in days.items() if day is None))
 
 
-def _day(text: str) -> date | None:
+def read_day(text: str) -> date | None:
     """None for what is no day, or one whose midnight some zone cannot name."""
     try:
         day = date.fromisoformat(text)

@@ -77,7 +77,9 @@ class Formats:
             "untold_word": self._listed(UNTOLD_WORDS),
             "channel_word": self._listed(CHANNEL_WORDS),
             "done_word": self._listed(DONE_WORDS),
+            "month": self.month,
             "percent": percent,
+            "exact_percent": exact_percent,
             "size": size,
             "bitrate": bitrate,
             "iso": iso,
@@ -99,6 +101,11 @@ class Formats:
 
     def day(self, at: datetime | None, zone: str) -> Markup:
         return self._time(at, zone, self._date)
+
+    def month(self, month: str) -> str:
+        """Mar 2026, 2026年3月."""
+        year, number = month.split("-")
+        return f"{_MONTHS[int(number) - 1]} {year}" if self._language is Language.EN else f"{year}年{int(number)}月"
 
     def lasted(self, seconds: float | None) -> str:
         """A length of time with its two largest units: 4 min 12 s, 4 分 12 秒."""
@@ -208,6 +215,13 @@ def local_input(at: datetime, zone: str) -> str:
 
 def percent(share: int | None) -> str:
     return "–" if share is None else f"{share} %"
+
+
+def exact_percent(share: float) -> str:
+    """To a tenth, and never rounded to all or nothing."""
+    if share in (0, 1):
+        return f"{share:.0%}".replace("%", " %")
+    return f"{min(max(share * 100, 0.1), 99.9):.1f} %"
 
 
 def size(count: float) -> str:

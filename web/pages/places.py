@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from storage.models import Counter, Hall
+from storage.models import Camera, Counter, Hall
 from web.pages.scoping import halls_in_scope
 from web.viewer import Viewer
 
@@ -25,6 +25,12 @@ class CounterRef:
     name: str
     name_en: str
     hall: HallRef
+
+
+@dataclass(frozen=True)
+class CameraRef:
+    id: str
+    name: str
 
 
 def hall_ref(hall: Hall) -> HallRef:
@@ -59,6 +65,12 @@ def counters_of(session: Session, halls: Iterable[HallRef]) -> tuple[CounterRef,
     refs = [counter_ref(counter, by_id[counter.hall_id]) for counter in found]
     order = {hall_id: place for place, hall_id in enumerate(by_id)}
     return tuple(sorted(refs, key=lambda ref: (order[ref.hall.id], number_order(ref.number))))
+
+
+def cameras_of(session: Session, hall: HallRef) -> tuple[CameraRef, ...]:
+    """By id."""
+    found = session.exec(select(Camera).where(Camera.hall_id == hall.id).order_by(col(Camera.id)))
+    return tuple(CameraRef(camera.id, camera.name or camera.id) for camera in found)
 
 
 def number_order(number: str) -> tuple[int, str]:

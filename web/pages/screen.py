@@ -39,6 +39,7 @@ NAVIGATION = (
     NavLink("/cases", _("Cases"), "case", _("Cases"), Permission.CASES),
     NavLink("/findings", _("Findings"), "finding", _("Cases"), Permission.FINDINGS),
     NavLink("/span", _("Span"), "span", _("Cases"), Permission.SPAN),
+    NavLink("/calendar", _("Recording calendar"), "calendar", _("Cases"), Permission.SPAN),
     NavLink("/holds", _("Holds"), "hold", _("Cases"), Permission.HOLD),
     NavLink("/import", _("Import"), "import", _("Data"), Permission.IMPORT),
     NavLink("/health", _("Health"), "health", _("System"), Permission.HEALTH),

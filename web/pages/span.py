@@ -1,5 +1,6 @@
-"""Any span of time at any counters of a hall: the footage of their cameras side by side, steps and absences."""
+"""Any span of time at any counters or cameras of a hall: footage side by side, steps and absences."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -7,14 +8,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, or_, select
 
+from storage.calendar import coverages
 from storage.footage import Coverage, Missing, UntrustedTime
+from storage.intervals import Span
 from storage.models import Camera, GapCause, View
+from web.api.media import LONGEST_CLIP
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.counter import absences_between, presence_between, step_lane, steps_between
 from web.pages.deleted import deleted_by
 from web.pages.filters import chosen_hall, local_moment
-from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
+from web.pages.places import CameraRef, CounterRef, HallRef, cameras_of, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.step_rows import MissingSpan, StepRow, step_rows
 from web.pages.timelines import Lane, Timeline, absence_lane, footage_lane, presence_lane, timeline
@@ -23,9 +27,16 @@ from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
-LONGEST = timedelta(hours=2)
+LONGEST = LONGEST_CLIP
 DEFAULT_LENGTH = timedelta(minutes=10)
-MAX_COUNTERS = 12
+MAX_COUNTERS = MAX_CAMERAS = 12
+
+
+@dataclass(frozen=True)
+class Choice:
+    hall: HallRef | None
+    counters: tuple[CounterRef, ...]
+    cameras: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,10 @@ class SpanPage:
     counters: tuple[CounterRef, ...]
     """Of the hall."""
     chosen: tuple[str, ...]
+    cameras: tuple[CameraRef, ...]
+    """Of the hall."""
+    chosen_cameras: tuple[str, ...]
+    """Beside those that looked at the chosen counters."""
     start: datetime
     end: datetime
     problem: str
@@ -67,6 +82,7 @@ def span_page(
     services: ServicesDep,
     hall: str = "",
     counter: Annotated[list[str] | None, Query()] = None,
+    camera: Annotated[list[str] | None, Query()] = None,
     first: Annotated[str, Query(alias="from")] = "",
     last: Annotated[str, Query(alias="to")] = "",
 ) -> SpanPage:
@@ -76,16 +92,31 @@ def span_page(
         place = chosen_hall(halls, hall) or (halls[0] if halls else None)
         counters = counters_of(session, (place,)) if place else ()
         chosen = tuple(ref for ref in counters if ref.id in (counter or ()))
+        cameras = cameras_of(session, place) if place else ()
+        wanted_cameras = tuple(ref.id for ref in cameras if ref.id in (camera or ()))
         zone = place.timezone if place else "UTC"
         unreadable = any(text and local_moment(text, zone) is None for text in (first, last))
         start, end = local_moment(first, zone) or now - DEFAULT_LENGTH, local_moment(last, zone) or now
-        problem = _problem(start, end, chosen, now, unreadable) if counter else ""
-        wanted = place and chosen and not problem
-        result = _result(session, services, viewer, chosen, start, end, now) if wanted else None
-    return SpanPage(now, halls, place, counters, tuple(ref.id for ref in chosen), start, end, problem, result)
+        choice = Choice(place, chosen, wanted_cameras)
+        problem = _problem(start, end, choice, now, unreadable) if counter or camera else ""
+        wanted = (counter or camera) and not problem
+        result = _result(session, services, viewer, choice, start, end, now) if wanted else None
+    return SpanPage(
+        now=now,
+        halls=halls,
+        hall=place,
+        counters=counters,
+        chosen=tuple(ref.id for ref in chosen),
+        cameras=cameras,
+        chosen_cameras=wanted_cameras,
+        start=start,
+        end=end,
+        problem=problem,
+        result=result,
+    )
 
 
-def _problem(start: datetime, end: datetime, chosen: tuple[CounterRef, ...], now: datetime, unreadable: bool) -> str:
+def _problem(start: datetime, end: datetime, choice: Choice, now: datetime, unreadable: bool) -> str:
     if unreadable:
         return "unreadable"
     if end <= start:
@@ -94,22 +125,23 @@ def _problem(start: datetime, end: datetime, chosen: tuple[CounterRef, ...], now
         return "long"
     if start >= now:
         return "future"
-    return "" if 0 < len(chosen) <= MAX_COUNTERS else "counters"
+    few = len(choice.counters) <= MAX_COUNTERS and len(choice.cameras) <= MAX_CAMERAS
+    return "" if few and (choice.counters or choice.cameras) else "counters"
 
 
 def _result(
     session: Session,
     services: Services,
     viewer: Viewer,
-    chosen: tuple[CounterRef, ...],
+    choice: Choice,
     start: datetime,
     end: datetime,
     now: datetime,
 ) -> SpanResult:
-    ids = [ref.id for ref in chosen]
-    cameras = _cameras(session, chosen, start, end)
-    coverage = {camera.id: services.footage.coverage(session, camera.id, start, end) for camera, _ in cameras}
-    steps = [step for ref in chosen for step in steps_between(session, viewer, ref.id, start, end)]
+    ids = [ref.id for ref in choice.counters]
+    cameras = _cameras(session, choice, start, end)
+    coverage = coverages(session, [camera.id for camera, _ in cameras], Span(start, end))
+    steps = [step for ref in choice.counters for step in steps_between(session, viewer, ref.id, start, end)]
     absences = absences_between(session, ids, start, end)
     return SpanResult(
         cameras=tuple(
@@ -122,17 +154,15 @@ def _result(
             )
             for camera, numbers in cameras
         ),
-        timeline=_timeline(session, viewer, chosen, cameras, coverage, start, end, now),
+        timeline=_timeline(session, viewer, choice, cameras, coverage, start, end, now),
         steps=step_rows(session, sorted(steps, key=lambda step: step.start)),
         absences=absence_rows(session, absences, now),
     )
 
 
-def _cameras(
-    session: Session, chosen: tuple[CounterRef, ...], start: datetime, end: datetime
-) -> list[tuple[Camera, tuple[str, ...]]]:
-    """Cameras that looked at these counters in the span, each with the counters' numbers."""
-    numbers = {ref.id: ref.number for ref in chosen}
+def _cameras(session: Session, choice: Choice, start: datetime, end: datetime) -> list[tuple[Camera, tuple[str, ...]]]:
+    """Cameras that looked at these counters in the span, each with the counters' numbers, and the chosen cameras."""
+    numbers = {ref.id: ref.number for ref in choice.counters}
     found = session.exec(
         select(Camera, View.counter_id)
         .join(View, col(View.camera_id) == col(Camera.id))
@@ -148,6 +178,8 @@ def _cameras(
         shown = cameras.setdefault(camera.id, (camera, []))[1]
         if numbers[counter_id] not in shown:
             shown.append(numbers[counter_id])
+    for camera in session.exec(select(Camera).where(col(Camera.id).in_(choice.cameras)).order_by(col(Camera.id))):
+        cameras.setdefault(camera.id, (camera, []))
     return [(camera, tuple(shown)) for camera, shown in cameras.values()]
 
 
@@ -172,21 +204,21 @@ def _missing(session: Session, camera_id: str, hole: Missing) -> MissingSpan:
 def _timeline(
     session: Session,
     viewer: Viewer,
-    chosen: tuple[CounterRef, ...],
+    choice: Choice,
     cameras: list[tuple[Camera, tuple[str, ...]]],
-    coverage: dict[str, Coverage],
+    coverage: Mapping[str, Coverage],
     start: datetime,
     end: datetime,
     now: datetime,
 ) -> Timeline:
     lanes: list[Lane] = []
-    for ref in chosen:
+    for ref in choice.counters:
         presence = presence_lane(presence_between(session, ref.id, start, end, now), end)
         absences = absence_lane(absence_rows(session, absences_between(session, [ref.id], start, end), now))
         steps = step_lane(steps_between(session, viewer, ref.id, start, end))
         lanes += [Lane(f"#{ref.number}", presence.bars), Lane("absences", absences.bars), Lane("steps", steps.bars)]
     lanes += [footage_lane(coverage[camera.id], camera.name or camera.id) for camera, _ in cameras]
-    return timeline(start, end, chosen[0].hall.timezone, lanes)
+    return timeline(start, end, choice.hall.timezone if choice.hall else "UTC", lanes)
 
 
 add_page(router, "/span", "span.html", span_page)

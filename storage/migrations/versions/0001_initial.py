@@ -64,6 +64,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "recording_change",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("recording_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_recording_change_camera_id"), ["camera_id"], unique=False)
+
+    op.create_table(
         "store_test",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -536,6 +547,14 @@ def upgrade() -> None:
         batch_op.create_index("presence_counter_start", ["counter_id", "start"], unique=False)
 
     op.create_table(
+        "recorded_day",
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False, comment="in UTC"),
+        sa.Column("runs", sa.LargeBinary(), nullable=False, comment="packed, see storage.runs"),
+        sa.ForeignKeyConstraint(["camera_id"], ["camera.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("camera_id", "day"),
+    )
+    op.create_table(
         "retention_rule",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("hall_id", sa.String(), nullable=True, comment="empty: every hall"),
@@ -594,6 +613,9 @@ def upgrade() -> None:
         sa.Column("width", sa.Integer(), nullable=False, comment="pixels"),
         sa.Column("height", sa.Integer(), nullable=False, comment="pixels"),
         sa.Column("init_size", sa.Integer(), nullable=False, comment="bytes of ftyp + moov before the first fragment"),
+        sa.Column(
+            "parameters", sa.String(), nullable=False, comment="the same in segments that one decoder plays through"
+        ),
         sa.Column("fragments", sa.LargeBinary(), nullable=False, comment="packed, see storage.fragments"),
         sa.Column(
             "clock_source",
@@ -1133,6 +1155,7 @@ def downgrade() -> None:
     op.drop_table("segment")
     op.drop_table("scope")
     op.drop_table("retention_rule")
+    op.drop_table("recorded_day")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index("presence_counter_start")
 
@@ -1196,6 +1219,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_store_test_at"))
 
     op.drop_table("store_test")
+    with op.batch_alter_table("recording_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_recording_change_camera_id"))
+
+    op.drop_table("recording_change")
     op.drop_table("notify_channel")
     op.drop_table("node")
     op.drop_table("link_basis")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, select
 
-from ingest.video.clip import open_clip
+from ingest.video.clip import Clip, open_clip
 from ingest.video.frames import EncodedFrame, StreamInfo
 from ingest.video.recorder import CameraFeed
 from ingest.video.relay import frames
@@ -163,6 +163,7 @@ def test_what_was_recorded_can_be_clipped_and_seen(
     start = segments(site)[0].start + timedelta(seconds=0.7)
     with site.transaction() as session:
         clip = open_clip(footage, session, CAMERA, start, start + timedelta(seconds=3))
+        assert isinstance(clip, Clip)
         assert 74 <= clip.frames <= 76
         assert still(footage, session, CAMERA, start)[:2] == b"\xff\xd8"
 

@@ -18,6 +18,8 @@ ALLOWED = {
     "/cases.json": {"supervisor", "inspector", "investigator", "department", "admin"},
     "/findings.json": {"inspector", "investigator", "admin"},
     "/span.json": {"inspector", "investigator", "admin"},
+    "/calendar.json": {"inspector", "investigator", "admin"},
+    "/calendar/cc-cam-1.json": {"inspector", "investigator", "admin"},
     "/import.json": {"inspector", "admin"},
     "/health.json": {"admin"},
     "/admin/users.json": {"admin"},
@@ -37,6 +39,8 @@ def test_each_role_gets_the_pages_of_its_work(sign_in: SignIn, role: str) -> Non
     [
         f"/counters/{OTHER_COUNTER}",
         "/absences/3",
+        "/calendar/nh-cam-1",
+        "/calendar?hall=nh",
         "/cases/60",
         "/absences?hall=nh",
         "/alerts?hall=nh",

@@ -87,7 +87,7 @@ MISTAKES: list[Mistake] = [
     ("sources", SOURCE | {"counters": "A01 = c c"}, f"A01：{NAME_RULE}"),
     ("departments", DEPARTMENT | {"district": "none"}, "没有区“none”。"),
     ("districts", {"id": "nanhai", "name": ""}, "此项必填。"),
-    ("halls/remove?edit=cc", {}, "“cc”正在使用，或所填的值已被占用；未作任何更改。"),
+    ("halls/remove?edit=cc", {}, "“cc”正在使用：请先移除属于它的内容；未做任何更改。"),
     ("users/remove?edit=inspector", {}, "为保留访问日志中的姓名，用户不能删除；请取消“允许登录”。"),
 ]
 

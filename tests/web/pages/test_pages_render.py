@@ -19,6 +19,8 @@ PAGES = [
     "/findings",
     "/span",
     SPAN,
+    "/calendar",
+    "/calendar/cc-cam-1?day=2026-11-23",
     "/health",
     "/holds",
     "/programs",

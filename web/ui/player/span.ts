@@ -1,11 +1,12 @@
 // <span-player from to timezone>: the clips of its <figure data-src data-gaps> children, together, by wall time.
+// It begins where the address says: #t=14:03:20.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
 import { JoinedClip } from "./joined.js";
 import { listenOnPage } from "./keys.js";
 import { showable } from "./media.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
-import { firstOutside, spansOf, wallAttribute, type WallSpan } from "./wall.js";
+import { addressedWall, firstOutside, spansOf, wallAttribute, type WallSpan } from "./wall.js";
 
 const PACE_MS = 200;
 const DRIFT_S = 0.15;
@@ -76,11 +77,14 @@ class SpanPlayer extends HTMLElement implements Playable {
     this.addEventListener("keydown", this.#onKey);
     this.#unlisten = listenOnPage((event) => this.#transport?.key(event) ?? false);
     this.#timer = window.setInterval(() => this.#beat(), PACE_MS);
-    this.seekWall(this.hasAttribute("at") ? wallAttribute(this, "at") : firstOutside(gaps, this.span));
+    const first = this.hasAttribute("at") ? wallAttribute(this, "at") : firstOutside(gaps, this.span);
+    this.seekWall(this.#addressed ?? first);
+    window.addEventListener("hashchange", this.#onAddress);
   }
 
   disconnectedCallback(): void {
     clearInterval(this.#timer);
+    window.removeEventListener("hashchange", this.#onAddress);
     this.#unlisten();
     this.removeEventListener("keydown", this.#onKey);
     for (const { picture, video } of this.#tracks) {
@@ -106,6 +110,15 @@ class SpanPlayer extends HTMLElement implements Playable {
     this.#wall = Math.min(Math.max(ms, this.#from), this.#to);
     this.#place(0);
   }
+
+  get #addressed(): number | null {
+    return addressedWall(this.span, this.getAttribute("timezone") ?? "UTC");
+  }
+
+  #onAddress = (): void => {
+    const wall = this.#addressed;
+    if (wall !== null) this.seekWall(wall);
+  };
 
   #onKey = (event: KeyboardEvent): void => {
     if (this.#transport?.key(event)) event.preventDefault();

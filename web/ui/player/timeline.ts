@@ -1,5 +1,6 @@
-// <presence-timeline from to timezone for>: wraps the lanes that the server drew. It shows the time under the pointer, a line
-// where the player `for` (an id) is, and plays from where one clicks. Keys: arrows 10 s, Shift one minute, Enter plays.
+// <presence-timeline from to timezone for opens>: wraps the lanes that the server drew. It shows the time under the pointer, a line
+// where the player `for` (an id) is, and plays from where one clicks. With `opens`, the address of a page that plays spans, it goes
+// there instead. Keys: arrows 10 s, Shift one minute (of a day: 10 and 60 minutes), Enter plays.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
 import type { Playable } from "./transport.js";
@@ -8,6 +9,9 @@ import { clockText, wallAttribute } from "./wall.js";
 const SVG = "http://www.w3.org/2000/svg";
 const STEP_MS = 10_000;
 const LONG_STEP_MS = 60_000;
+const LONG_LINE_MS = 6 * 3_600_000;
+const BEFORE_MS = 5 * 60_000;
+const AFTER_MS = 25 * 60_000;
 
 const STYLE = sheet(`
   :host { display: block; position: relative; }
@@ -118,7 +122,7 @@ class PresenceTimeline extends HTMLElement {
   }
 
   #key(event: KeyboardEvent): void {
-    const step = event.shiftKey ? LONG_STEP_MS : STEP_MS;
+    const step = (event.shiftKey ? LONG_STEP_MS : STEP_MS) * (this.#to - this.#from > LONG_LINE_MS ? 60 : 1);
     const by = { ArrowLeft: -step, ArrowRight: step }[event.key];
     if (by === undefined && event.key !== "Enter") return;
     if (event.target !== this) return;
@@ -134,6 +138,17 @@ class PresenceTimeline extends HTMLElement {
     this.dispatchEvent(new CustomEvent("timeline-open", { detail: this.#at, bubbles: true }));
     this.#player?.seekWall(this.#at);
     this.#player?.play();
+    const page = this.getAttribute("opens");
+    if (page) location.assign(this.#addressOf(page));
+  }
+
+  /** Some minutes around the moment, at the moment. */
+  #addressOf(page: string): string {
+    const address = new URL(page, location.href);
+    address.searchParams.set("from", new Date(Math.max(this.#at - BEFORE_MS, this.#from)).toISOString());
+    address.searchParams.set("to", new Date(Math.min(this.#at + AFTER_MS, this.#to)).toISOString());
+    address.hash = `t=${clockText(this.#at, this.#zone)}`;
+    return address.href;
   }
 
   #onPlayed = (event: Event): void => {

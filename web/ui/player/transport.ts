@@ -1,7 +1,7 @@
 // One bar of controls and one set of keys for whatever plays along wall time.
 import { sheet } from "../sheets.js";
 import { word } from "../words.js";
-import { clockText, type WallSpan } from "./wall.js";
+import { clockText, wallOfClock, type WallSpan } from "./wall.js";
 
 export interface Playable {
   readonly span: WallSpan;
@@ -33,7 +33,9 @@ export const TRANSPORT_STYLE = sheet(`
   .bar input { display: block; width: 100%; margin: 0; accent-color: var(--accent, #06c); }
   .bar svg { display: block; width: 100%; height: 0.5rem; }
   .gap { fill: var(--mute-fill, #999); } .mark { fill: var(--bad-fill, #c00); }
-  output { font-weight: 600; }
+  .clock { font: inherit; font-weight: 600; color: inherit; width: 5.25rem; min-height: 1.75rem; padding: 0 0.25rem; border-radius: 4px;
+    border: 1px solid var(--line, #ccc); background: transparent; font-variant-numeric: tabular-nums; }
+  .clock[aria-invalid="true"] { border-color: var(--bad, #c00); }
   .problem { position: absolute; inset: 0; display: grid; place-items: center; padding: 1rem; text-align: center; }
   .problem:empty { display: none; }
 `);
@@ -46,7 +48,7 @@ export class Transport {
   #marks: Mark[];
   #play = button("▶");
   #range = document.createElement("input");
-  #clock = document.createElement("output");
+  #clock = document.createElement("input");
   #rate = document.createElement("select");
 
   constructor(host: HTMLElement, playable: Playable, gaps: WallSpan[], marks: Mark[]) {
@@ -55,7 +57,7 @@ export class Transport {
     this.#timezone = host.getAttribute("timezone") ?? "UTC";
     this.#marks = [...marks].sort((one, other) => one.at - other.at);
     this.bar.className = "transport";
-    this.bar.append(this.#playButton(), this.#back(), this.#forward(), this.#slider(gaps), this.#clock, this.#rates());
+    this.bar.append(this.#playButton(), this.#back(), this.#forward(), this.#slider(gaps), this.#clockField(), this.#rates());
   }
 
   /** Shows where the playable is; call it whenever that changes. */
@@ -63,7 +65,7 @@ export class Transport {
     const { wallMs, paused, rate } = this.#playable;
     this.#range.value = String(wallMs);
     const text = clockText(wallMs, this.#timezone);
-    this.#clock.value = text;
+    if (!this.#clock.matches(":focus")) this.#clock.value = text;
     this.#range.setAttribute("aria-valuetext", text);
     this.#play.textContent = paused ? "▶" : "❚❚";
     this.#play.setAttribute("aria-label", word(this.#host, paused ? "play" : "pause"));
@@ -131,6 +133,37 @@ export class Transport {
     made.setAttribute("aria-label", label);
     made.addEventListener("click", () => this.#playable.seekWall(this.#playable.wallMs + by));
     return made;
+  }
+
+  /** Shows the time, and takes one: Enter goes there. Its keys are its own. */
+  #clockField(): HTMLElement {
+    Object.assign(this.#clock, { type: "text", className: "clock", inputMode: "numeric", autocomplete: "off", maxLength: 12 });
+    this.#clock.setAttribute("aria-label", word(this.#host, "go-to"));
+    this.#clock.title = word(this.#host, "go-to");
+    this.#clock.addEventListener("focus", () => this.#clock.select());
+    this.#clock.addEventListener("input", () => this.#clock.removeAttribute("aria-invalid"));
+    this.#clock.addEventListener("blur", () => {
+      this.#clock.removeAttribute("aria-invalid");
+      this.update();
+    });
+    this.#clock.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") this.#goTo(this.#clock.value);
+      if (event.key === "Escape") this.#clock.blur();
+    });
+    return this.#clock;
+  }
+
+  /** The address then names the moment, so that it can be passed on. */
+  #goTo(text: string): void {
+    const wall = wallOfClock(text, this.#playable.span, this.#timezone);
+    if (wall === null) {
+      this.#clock.setAttribute("aria-invalid", "true");
+      return;
+    }
+    this.#playable.seekWall(wall);
+    history.replaceState(history.state, "", `#t=${clockText(wall, this.#timezone)}`);
+    this.#clock.blur();
   }
 
   #slider(gaps: WallSpan[]): HTMLElement {

@@ -48,3 +48,32 @@ export function spansOf(json: string | null | undefined): WallSpan[] {
   const pairs = JSON.parse(json || "[]") as [string, string][];
   return pairs.map(([from, to]) => ({ from: Date.parse(from), to: Date.parse(to) }));
 }
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+/** The moment of the span, not longer than a day, at which clocks of the zone show `text`: 14:03 or 14:03:20.5; null if there is none. */
+export function wallOfClock(text: string, span: WallSpan, timezone: string): number | null {
+  const wanted = secondsOfDay(text);
+  const begun = secondsOfDay(clockText(span.from, timezone));
+  if (wanted === null || begun === null) return null;
+  const second = Math.floor(span.from / 1000) * 1000;
+  const passed = ((wanted - begun) * 1000 + DAY_MS) % DAY_MS;
+  // On a day on which clocks are set, what has passed is an hour more or less.
+  const shown = (wall: number): boolean => secondsOfDay(clockText(wall, timezone)) === Math.floor(wanted);
+  const candidates = [0, -HOUR_MS, HOUR_MS].map((shift) => Math.max(second + passed + shift, span.from));
+  return candidates.find((wall) => wall <= span.to && shown(wall)) ?? null;
+}
+
+function secondsOfDay(text: string): number | null {
+  const found = /^\s*(\d{1,2})[:：](\d{2})(?:[:：](\d{2}(?:\.\d{1,3})?))?\s*$/.exec(text);
+  if (!found) return null;
+  const [hours, minutes, seconds] = [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)];
+  return hours < 24 && minutes < 60 && seconds < 60 ? hours * 3600 + minutes * 60 + seconds : null;
+}
+
+/** The moment that the address names, as in `#t=14:03:20`; null if it names none of the span. */
+export function addressedWall(span: WallSpan, timezone: string): number | null {
+  const found = /^#t=([^&]+)$/.exec(location.hash);
+  return found ? wallOfClock(decodeURIComponent(found[1] ?? ""), span, timezone) : null;
+}

@@ -1,0 +1,280 @@
+"""Clips of any length: what they cost before the first byte does not grow with the pictures in them.
+
+A long clip begins like a plain MP4 with the fragment in which its first frame lies, so that an edit list can hide
+what is before that frame. The segments' own fragments follow, moved onto one time line, behind an index (`sidx`) that
+is made from rows alone, so that players can seek. The last fragment is cut after the last frame. Media time is wall
+time without what is missing. Everything goes by one decoder: where the camera's format changes, another clip has to
+begin.
+"""
+
+import hashlib
+import json
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, pairwise
+
+from ingest.video.boxes import BadBox, MovieFragment, Sample, read_movie_fragment
+from ingest.video.clip_parts import read_head
+from ingest.video.clip_plan import NothingRecorded, missing_of
+from ingest.video.fragmented import PRFT_SIZE, Initial, read_initial, reference_time, shortened_moof
+from ingest.video.frames import to_us
+from ingest.video.movie import Edit, file_type, full_box, movie
+from ingest.video.retimed import Raw, Stretch, media_end, ticks_of
+from ingest.video.sample_tables import Chunk, sample_tables
+from storage.footage import Footage
+from storage.fragments import Fragment, unpack_fragments
+from storage.intervals import Span
+from storage.models import Segment
+
+
+class FormatChanges(Exception):
+    """The camera's format changes within the span: one MP4 cannot hold both."""
+
+    def __init__(self, parts: Sequence[Span]) -> None:
+        super().__init__(f"the camera's format changes {len(parts) - 1} times")
+        self.parts = tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """What is made and not recorded."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read(self, _footage: Footage, first: int, stop: int) -> bytes:
+        return self.data[first:stop]
+
+
+_Part = _Bytes | Raw | Stretch
+
+
+@dataclass(frozen=True, slots=True)
+class LongClip:
+    start: datetime
+    end: datetime
+    head: bytes
+    parts: tuple[_Part, ...]
+    footage: Footage
+
+    @property
+    def size(self) -> int:
+        return len(self.head) + sum(part.size for part in self.parts)
+
+    def chunks(self, first: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes first..stop of the file, one segment at a time. Raises StoreError when one cannot be read."""
+        stop = self.size if stop is None else min(stop, self.size)
+        if first < len(self.head):
+            yield self.head[first:stop]
+        begins = list(accumulate((part.size for part in self.parts), initial=len(self.head)))
+        for number in range(max(bisect_right(begins, first) - 1, 0), len(self.parts)):
+            begin, end = max(first - begins[number], 0), min(stop - begins[number], self.parts[number].size)
+            if begin >= end:
+                return
+            yield self.parts[number].read(self.footage, begin, end)
+
+
+def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetime, end: datetime) -> LongClip:
+    """`segments`: those of one camera that overlap the span, two at least, in order.
+
+    Raises NothingRecorded, FormatChanges, StoreError, BadBox.
+    """
+    _check_format(segments, Span(start, end))
+    missing = missing_of(segments, start, end)
+    opening = _opening(footage, segments[0], start)
+    places = _places(segments, to_us(start), missing)
+    origin = places[0] + opening.decode_time
+    moved = [_moved(s, ticks - origin) for s, ticks in zip(segments, places, strict=True)]
+    moved[0] = Stretch(segments[0], opening.stop, moved[0].stop, moved[0].ticks)
+    ends = moved[-1].ticks + ticks_of(to_us(min(end, segments[-1].end)) - to_us(segments[-1].start))
+    groups: list[tuple[_Part, ...]] = [*((stretch,) for stretch in moved[:-1]), tuple(_cut(footage, moved[-1], end))]
+    begins = [opening.duration, *(stretch.ticks for stretch in moved[1:]), ends]
+    index = _Bytes(_index(groups, begins))
+    edit = Edit(ends + opening.delay - opening.hidden, opening.hidden)
+    head = _head(opening, edit, _comment(segments, start, end, missing))
+    parts = (*opening.parts, index, *(part for group in groups for part in group if part.size))
+    return LongClip(max(start, segments[0].start), min(end, segments[-1].end), head, parts, footage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """The fragment in which the clip begins, and those before it from the keyframe on."""
+
+    initial: Initial
+    segment: Segment
+    fragments: tuple[tuple[Fragment, MovieFragment, int], ...]
+    """Each with its head, read, and where its pictures begin in the segment."""
+    hidden: int
+    """Ticks from the first frame's decoding to the first frame shown."""
+
+    @property
+    def decode_time(self) -> int:
+        return self.fragments[0][1].decode_time
+
+    @property
+    def delay(self) -> int:
+        """Ticks from a frame's decoding to its showing, where frames are not shown in the order of their decoding."""
+        return self.fragments[0][1].samples[0].composition_offset
+
+    @property
+    def duration(self) -> int:
+        return sum(moof.duration for _, moof, _ in self.fragments)
+
+    @property
+    def stop(self) -> int:
+        last = self.fragments[-1][0]
+        return last.byte_offset + last.byte_size
+
+    @property
+    def parts(self) -> tuple[Raw, ...]:
+        sizes = ((offset, sum(sample.size for sample in moof.samples)) for _, moof, offset in self.fragments)
+        return tuple(Raw(self.segment, offset, size) for offset, size in sizes)
+
+
+def _opening(footage: Footage, segment: Segment, start: datetime) -> _Opening:
+    fragments = unpack_fragments(segment.fragments)
+    wanted_us = max(to_us(start) - to_us(segment.start), 0)
+    number = max((n for n, f in enumerate(fragments) if f.offset_us <= wanted_us), default=0)
+    found = [_looked_into(footage, segment, fragments[number])]
+    hidden = _presented_from(found[0][1].samples, ticks_of(wanted_us - fragments[number].offset_us))
+    while number and not found[0][1].samples[0].keyframe:
+        number -= 1
+        found.insert(0, _looked_into(footage, segment, fragments[number]))
+        hidden += found[0][1].duration
+    initial = read_initial(footage.read(segment, 0, segment.init_size))
+    return _Opening(initial, segment, tuple(found), hidden)
+
+
+def _looked_into(footage: Footage, segment: Segment, fragment: Fragment) -> tuple[Fragment, MovieFragment, int]:
+    moof = read_movie_fragment(read_head(footage, segment, fragment)[PRFT_SIZE:])
+    if not moof.samples:
+        raise BadBox(f"{segment.key}: no samples at {fragment.byte_offset}")
+    return fragment, moof, fragment.byte_offset + PRFT_SIZE + moof.data_offset
+
+
+def _presented_from(samples: Sequence[Sample], wanted: int) -> int:
+    """Ticks from the first sample's decoding to the first frame shown at or after `wanted`."""
+    times = _presentation_times(samples)
+    # Wall times are whole microseconds, so a frame may lie a tick before its moment.
+    return min((time for time in times if time - times[0] >= wanted - 1), default=max(times))
+
+
+def _presentation_times(samples: Sequence[Sample]) -> list[int]:
+    decoded = accumulate((sample.duration for sample in samples), initial=0)
+    return [time + sample.composition_offset for time, sample in zip(decoded, samples, strict=False)]
+
+
+def _check_format(segments: Sequence[Segment], span: Span) -> None:
+    changes = [after.start for before, after in pairwise(segments) if before.parameters != after.parameters]
+    if changes:
+        edges = [span.start, *changes, span.end]
+        raise FormatChanges([Span(begin, end) for begin, end in pairwise(edges) if begin < end])
+
+
+def _places(segments: Sequence[Segment], start_us: int, missing: Sequence[Span]) -> list[int]:
+    """Where each segment lies in the clip, in ticks: at its wall time without what is missing before it."""
+    holes = [(to_us(hole.start), to_us(hole.end)) for hole in missing]
+    places: list[int] = []
+    lacking = number = 0
+    for before, segment in pairwise([None, *segments]):
+        assert segment
+        begins = to_us(segment.start)
+        while number < len(holes) and holes[number][1] <= begins:
+            lacking += holes[number][1] - holes[number][0]
+            number += 1
+        place = ticks_of(begins - start_us - lacking)
+        # A clock that was set back must not set the clip back.
+        places.append(max(place, places[-1] + _length(before) - _SLACK) if before else place)
+    return places
+
+
+_SLACK = ticks_of(20_000)
+"""Of wall time and the camera's time between two segments: less than a frame lasts."""
+
+
+def _length(segment: Segment) -> int:
+    return ticks_of(to_us(segment.end) - to_us(segment.start))
+
+
+def _moved(segment: Segment, ticks: int) -> Stretch:
+    return Stretch(segment, segment.init_size, media_end(segment), ticks)
+
+
+def _cut(footage: Footage, last: Stretch, end: datetime) -> Iterator[_Part]:
+    """The last segment up to the last frame wanted."""
+    segment = last.segment
+    end_us = to_us(end) - to_us(segment.start)
+    wanted = [f for f in unpack_fragments(segment.fragments) if f.offset_us < end_us]
+    if not wanted:
+        raise NothingRecorded(f"no frame before {end.isoformat()}")
+    final = wanted[-1]
+    if final.offset_us + final.duration_us <= end_us:
+        yield Stretch(segment, last.first, final.byte_offset + final.byte_size, last.ticks)
+        return
+    if last.first < final.byte_offset:
+        yield Stretch(segment, last.first, final.byte_offset, last.ticks)
+    yield from _shortened(footage, last, final, ticks_of(end_us - final.offset_us))
+
+
+def _shortened(footage: Footage, last: Stretch, final: Fragment, wanted: int) -> Iterator[_Part]:
+    _, moof, offset = _looked_into(footage, last.segment, final)
+    times = _presentation_times(moof.samples)
+    count = max((n for n, time in enumerate(times, 1) if time - times[0] < wanted - 1), default=1)
+    samples = moof.samples[:count]
+    size = sum(sample.size for sample in samples)
+    decode_time = moof.decode_time + last.ticks
+    head = reference_time(to_us(last.segment.start) + final.offset_us, max(decode_time + times[0], 0))
+    yield _Bytes(head + shortened_moof(samples, 1, decode_time) + struct.pack(">I4s", size + 8, b"mdat"))
+    yield Raw(last.segment, offset, size)
+
+
+def _head(opening: _Opening, edit: Edit, comment: str) -> bytes:
+    initial = opening.initial
+    chunks = [Chunk(moof.samples, 1) for _, moof, _ in opening.fragments]
+    start = file_type(b"isom", b"iso6", b"mp41")
+    data = struct.pack(">I4sQ", 1, b"mdat", 16 + sum(chunk.size for chunk in chunks))
+
+    def moov(first_offset: int) -> bytes:
+        tables = sample_tables([initial.sample_entry], chunks, first_offset)
+        return movie(
+            initial.timescale,
+            initial.width,
+            initial.height,
+            tables,
+            media_duration=opening.duration,
+            edit=edit,
+            comment=comment,
+            fragmented=True,
+        )
+
+    return start + moov(len(start) + len(moov(0)) + len(data)) + data
+
+
+def _index(groups: Sequence[Sequence[_Part]], begins: Sequence[int]) -> bytes:
+    """`sidx`: an entry for each segment, so that a player finds a moment without reading what is before it."""
+    entries = [
+        struct.pack(">III", size, max(after - before, 1), 0x90000000)
+        for group, (before, after) in zip(groups, pairwise(begins), strict=True)
+        if (size := sum(part.size for part in group))
+    ]
+    fixed = struct.pack(">IIQQHH", 1, ticks_of(1_000_000), begins[0], 0, 0, len(entries))
+    return full_box(b"sidx", 1, 0, fixed, *entries)
+
+
+def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missing: Sequence[Span]) -> str:
+    """What the clip is of; the digest tells it from one of other bytes."""
+    return json.dumps(
+        {
+            "camera": segments[0].camera_id,
+            "from": start.isoformat(),
+            "to": end.isoformat(),
+            "missing": [[span.start.isoformat(), span.end.isoformat()] for span in missing],
+            "of": hashlib.sha256("".join(segment.sha256 for segment in segments).encode()).hexdigest(),
+        }
+    )

@@ -1,0 +1,95 @@
+"""HLS media playlists (RFC 8216) over recorded segments: pure, from rows alone."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from storage.fragments import Fragment, unpack_fragments
+from storage.models import Segment
+from storage.runs import FRAME_HOLE
+
+VERSION = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Playlist:
+    segments: Sequence[Segment]
+    """Of one camera, in order."""
+    start: datetime
+    end: datetime | None
+    """None: the playlist grows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    segment: Segment
+    start: datetime
+    duration: timedelta
+    first: int
+    size: int
+
+
+def playlist(asked: Playlist) -> str:
+    """Segments are `{sequence}.mp4?at={start}` beside the playlist."""
+    entries = list(_entries(asked))
+    longest = max((entry.duration for entry in entries), default=timedelta(seconds=1))
+    lines = [
+        "#EXTM3U",
+        f"#EXT-X-VERSION:{VERSION}",
+        f"#EXT-X-TARGETDURATION:{math.ceil(longest / timedelta(seconds=1))}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        f"#EXT-X-PLAYLIST-TYPE:{'EVENT' if asked.end is None else 'VOD'}",
+    ]
+    before: _Entry | None = None
+    for entry in entries:
+        lines += _lines(entry, before)
+        before = entry
+    if asked.end is not None:
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"
+
+
+def _entries(asked: Playlist) -> Iterator[_Entry]:
+    """One for each segment; in a playlist that grows one for each fragment, because what was listed must stay."""
+    for segment in asked.segments:
+        wanted = [f for f in unpack_fragments(segment.fragments) if _is_wanted(segment, f, asked)]
+        for together in [[fragment] for fragment in wanted] if asked.end is None else [wanted] if wanted else []:
+            yield _entry(segment, together)
+
+
+def _is_wanted(segment: Segment, fragment: Fragment, asked: Playlist) -> bool:
+    begins = segment.start + timedelta(microseconds=fragment.offset_us)
+    ends = begins + timedelta(microseconds=fragment.duration_us)
+    return ends > asked.start and (asked.end is None or begins < asked.end)
+
+
+def _entry(segment: Segment, together: Sequence[Fragment]) -> _Entry:
+    first, last = together[0], together[-1]
+    length = timedelta(microseconds=last.offset_us + last.duration_us - first.offset_us)
+    size = last.byte_offset + last.byte_size - first.byte_offset
+    start = segment.start + timedelta(microseconds=first.offset_us)
+    return _Entry(segment, start, length, first.byte_offset, size)
+
+
+def _lines(entry: _Entry, before: _Entry | None) -> Iterator[str]:
+    address = _address(entry.segment)
+    new_format = before is None or before.segment.parameters != entry.segment.parameters
+    jumped = before is not None and abs(entry.start - before.start - before.duration) >= FRAME_HOLE
+    if before is not None and (new_format or jumped):
+        yield "#EXT-X-DISCONTINUITY"
+    if new_format:
+        yield f'#EXT-X-MAP:URI="{address}",BYTERANGE="{entry.segment.init_size}@0"'
+    if before is None or before.segment is not entry.segment or jumped:
+        yield f"#EXT-X-PROGRAM-DATE-TIME:{_stamp(entry.start)}"
+    yield f"#EXTINF:{entry.duration.total_seconds():.6f},"
+    yield f"#EXT-X-BYTERANGE:{entry.size}@{entry.first}"
+    yield address
+
+
+def _address(segment: Segment) -> str:
+    return f"{segment.sequence}.mp4?at={segment.start:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,64 @@
+"""Footage that has no row yet: the segment that is being written, and one that has just ended.
+
+Its file lies in the spool. Where the reader shares that disk with the recorder, each fragment can be had as soon as it
+is closed; where it does not, the newest footage appears when its segment has been uploaded.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlmodel import Session
+
+from ingest.video.boxes import BadBox
+from ingest.video.salvage import salvage
+from storage.footage import PART, Footage
+from storage.intervals import Span
+from storage.models import MAX_SEGMENT_SECONDS, Segment
+from storage.runs import days_of
+
+_LONGEST = timedelta(seconds=MAX_SEGMENT_SECONDS)
+_NEWEST = 4
+"""Files that are looked into: one is being written, and some may have ended since rows were last written."""
+
+
+def recent_segments(
+    footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime
+) -> list[Segment]:
+    """As Footage.segments, with those that have no row yet, as far as their fragments are whole."""
+    rows = footage.segments(session, camera_id, start, end)
+    newest = footage.recorded_to(session, camera_id)
+    if newest is not None and end <= newest:
+        return rows
+    since = max(start, newest) if newest else start
+    known = {row.sequence for row in rows}
+    files = _files(footage.spool, camera_id, Span(since - _LONGEST, end))
+    unknown = [path for path in files if _sequence(path) not in known]
+    return rows + [s for s in _read(footage.spool, unknown[-_NEWEST:]) if s.start < end and s.end > since]
+
+
+def unwritten_segment(footage: Footage, camera_id: str, sequence: int, near: datetime) -> Segment | None:
+    """The one of this number, if its file lies in the spool; `near`: a moment less than a day from it."""
+    around = Span(near - timedelta(days=1), near + timedelta(days=1))
+    files = [path for path in _files(footage.spool, camera_id, around) if _sequence(path) == sequence]
+    return next(_read(footage.spool, files), None)
+
+
+def _files(spool: Path, camera_id: str, span: Span) -> list[Path]:
+    """Of the days of the span, in order: their names sort by time."""
+    folders = (spool / camera_id / f"{day:%Y/%m/%d}" for day in days_of(span))
+    return sorted(path for folder in folders for path in folder.glob("*.mp4*"))
+
+
+def _sequence(path: Path) -> int | None:
+    number = path.name.partition(".")[0].rpartition("-")[2]
+    return int(number) if number.isdigit() else None
+
+
+def _read(spool: Path, files: Iterable[Path]) -> Iterator[Segment]:
+    """What a file holds as far as it is whole; one that is not there any more or holds nothing yet is passed over."""
+    for path in files:
+        try:
+            yield salvage(path.read_bytes(), str(path.relative_to(spool)).removesuffix(PART)).row()
+        except (BadBox, OSError):
+            continue

@@ -1,0 +1,89 @@
+"""Playlists name every fragment of a span once, and where media does not go on."""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.video.playlist import Playlist, playlist
+from storage.models import Segment
+from tests.ingest.video.encoded import START, gops, packets
+from tests.ingest.video.test_clip import at, folder, hall, recorded
+
+__all__ = ["folder"]
+
+
+def made(rows: list[Segment], first: datetime, last: datetime | None) -> list[str]:
+    chosen = [row for row in rows if row.end > first and (last is None or row.start < last)]
+    return playlist(Playlist(chosen, first, last)).splitlines()
+
+
+def test_a_closed_span_has_one_entry_for_each_segment_and_an_end(folder: Path) -> None:
+    rows = hall(folder).rows
+    lines = made(rows, at(30), at(160))
+    assert lines[:5] == [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        "#EXT-X-TARGETDURATION:2",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        "#EXT-X-PLAYLIST-TYPE:VOD",
+    ]
+    assert lines[5] == f'#EXT-X-MAP:URI="1.mp4?at=2026-01-05T01:00:00.000000Z",BYTERANGE="{rows[0].init_size}@0"'
+    assert lines[6:8] == ["#EXT-X-PROGRAM-DATE-TIME:2026-01-05T01:00:01.000Z", "#EXTINF:1.000000,"]
+    assert [line for line in lines if line.startswith("#EXTINF")] == [
+        "#EXTINF:1.000000,",
+        "#EXTINF:2.000000,",
+        "#EXTINF:2.000000,",
+        "#EXTINF:1.000000,",
+    ]
+    assert lines[-1] == "#EXT-X-ENDLIST"
+    assert "#EXT-X-DISCONTINUITY" not in lines
+
+
+def test_what_was_listed_of_a_span_that_grows_stays_as_it_was(folder: Path) -> None:
+    rows = hall(folder).rows
+    lists = [made(rows[:count], at(30), None) for count in range(1, len(rows) + 1)]
+    for before, after in pairwise(lists):
+        assert after[: len(before)] == before
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in lists[0]
+    assert "#EXT-X-ENDLIST" not in lists[-1]
+    assert sum(line.startswith("#EXTINF") for line in lists[-1]) == 7
+
+
+def test_a_gap_is_a_discontinuity_with_its_own_time(folder: Path) -> None:
+    rows = hall(folder).rows
+    lines = made([rows[0], rows[3]], at(0), at(200))
+    place = lines.index("#EXT-X-DISCONTINUITY")
+    assert lines[place + 1] == "#EXT-X-PROGRAM-DATE-TIME:2026-01-05T01:00:06.000Z"
+    assert sum(line.startswith("#EXT-X-MAP") for line in lines) == 1
+
+
+def test_another_format_is_a_discontinuity_with_its_own_initial_part(folder: Path, tmp_path: Path) -> None:
+    rows = hall(folder).rows
+    later = recorded(tmp_path, gops(packets(50, width=240), START + timedelta(seconds=8)), first=200)
+    lines = made(rows + later, at(0), at(250))
+    place = lines.index("#EXT-X-DISCONTINUITY")
+    assert lines[place + 1].startswith('#EXT-X-MAP:URI="200.mp4?at=2026-01-05T01:00:08')
+    assert lines.count("#EXT-X-DISCONTINUITY") == 1
+
+
+def test_a_change_of_the_clock_is_a_discontinuity(tmp_path: Path) -> None:
+    whole = gops(packets(100))
+    back = [replace(gop, wall_us=gop.wall_us - 900_000) for gop in whole[2:]]
+    rows = [*recorded(tmp_path, whole[:2]), *recorded(tmp_path, back, first=10)]
+    assert made(rows, at(-100), at(200)).count("#EXT-X-DISCONTINUITY") == 1
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 199), st.integers(1, 199))
+def test_the_entries_are_the_fragments_of_the_span(folder: Path, first: int, count: int) -> None:
+    lines = made(hall(folder).rows, at(first), at(min(first + count, 200)))
+    length = sum(float(line[8:-1]) for line in lines if line.startswith("#EXTINF"))
+    wanted = -(-min(first + count, 200) // 25) - first // 25
+    assert length == wanted
+    ranges = [re.fullmatch(r"#EXT-X-BYTERANGE:(\d+)@(\d+)", line) for line in lines if "-BYTERANGE:" in line]
+    assert all(found and int(found[1]) > 0 for found in ranges)

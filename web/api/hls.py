@@ -1,0 +1,122 @@
+"""Recorded footage as HLS: a playlist for any span of a camera, and its segments by ranges of bytes."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from pydantic import AwareDatetime
+from sqlmodel import Session, select
+
+from ingest.video.frames import to_us
+from ingest.video.playlist import Playlist, playlist
+from ingest.video.retimed import Stretch, media_end, ticks_of
+from ingest.video.unwritten import recent_segments, unwritten_segment
+from storage.models import Segment
+from storage.objects import StoreError
+from storage.sayings import Saying
+from web.access_log import footage_subject
+from web.api.media import LONGEST_CLIP, log_look, unreadable
+from web.auth import require
+from web.byte_ranges import asked_range
+from web.errors import NotFound, Unprocessable
+from web.field_problems import FieldProblem
+from web.permissions import Permission
+from web.scope import scoped_camera
+from web.services import Services, ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter(prefix="/media/hls", tags=["footage"])
+
+LONGEST_LIVE = timedelta(hours=2)
+"""A playlist that grows lists every fragment, so it must begin not long ago."""
+_PLAYLIST = "application/vnd.apple.mpegurl"
+_CLOSED = "private, no-cache"
+
+# Segments hold whole groups of pictures, so they show more than an exact span: for who may see any span.
+SpanViewer = Annotated[Viewer, Depends(require(Permission.SPAN))]
+
+
+@router.get("/{camera}/playlist.m3u8", response_class=Response)
+def media_playlist(
+    request: Request,
+    services: ServicesDep,
+    viewer: SpanViewer,
+    camera: str,
+    start: Annotated[AwareDatetime, Query(alias="from")],
+    end: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    purpose: str = "",
+) -> Response:
+    """What was recorded in the span; without `to`, or with one to come, it grows up to the moment."""
+    now = services.clock()
+    growing = end is None or end > now
+    last = now if end is None or growing else end
+    _check(start, last, growing)
+    with services.database.transaction() as session:
+        found = scoped_camera(session, viewer, camera)
+        segments = recent_segments(
+            services.footage, session, found.id, start, last + timedelta(minutes=1) if growing else last
+        )
+        if not segments and not growing:
+            raise NotFound("Nothing was recorded in this span.")
+    subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
+    log_look(request, services, viewer, "play", subject, purpose)
+    made = Playlist(segments, start, None if growing else last)
+    caching = "no-store" if growing else "private, no-cache"
+    return Response(playlist(made), headers={"Cache-Control": caching}, media_type=_PLAYLIST)
+
+
+def _check(start: datetime, end: datetime, growing: bool) -> None:
+    longest = LONGEST_LIVE if growing else LONGEST_CLIP
+    if end <= start:
+        said = Saying("must be before `to`, and not in the future")
+        raise Unprocessable(fields=[FieldProblem("from", said)])
+    if end - start > longest:
+        said = Saying("a playlist lasts at most %(longest)s; take several", longest=str(longest))
+        raise Unprocessable(fields=[FieldProblem("from", said)])
+
+
+@router.get("/{camera}/{sequence}.mp4", response_class=Response)
+def segment(
+    request: Request, services: ServicesDep, viewer: SpanViewer, camera: str, sequence: int, at: AwareDatetime
+) -> Response:
+    """A segment, its media times those of the wall clock; by ranges, as the playlist names them. `at`: its start."""
+    with services.database.transaction() as session:
+        found = scoped_camera(session, viewer, camera)
+        row = _find(services, session, found.id, sequence, at)
+    if row.start != at:
+        raise NotFound
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    log_look(request, services, viewer, "play", footage_subject(found.id, hour, hour + timedelta(hours=1)), "")
+    return _respond(request, services, row)
+
+
+def _find(services: Services, session: Session, camera_id: str, sequence: int, at: datetime) -> Segment:
+    query = select(Segment).where(Segment.camera_id == camera_id, Segment.sequence == sequence)
+    row = session.exec(query).first() or unwritten_segment(services.footage, camera_id, sequence, at)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _respond(request: Request, services: Services, row: Segment) -> Response:
+    """What has no row yet may still grow: its bytes stay what they are, but nobody knows how many there will be."""
+    closed = row.id is not None
+    etag = f'"{row.sha256[:32]}-w"'
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": _CLOSED if closed else "no-store"}
+    if closed:
+        headers["ETag"] = etag
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+    size = media_end(row)
+    asked = asked_range(request.headers, size, etag)
+    if not asked.satisfiable:
+        return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+    if asked.partial:
+        headers["Content-Range"] = f"bytes {asked.first}-{asked.stop - 1}/{size if closed else '*'}"
+    stretch = Stretch(row, 0, size, ticks_of(to_us(row.start)))
+    try:
+        data = stretch.read(services.footage, asked.first, asked.stop)
+    except StoreError as error:
+        raise unreadable(row.camera_id, error) from None
+    return Response(data, 206 if asked.partial else 200, headers, "video/mp4")

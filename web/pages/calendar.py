@@ -1,0 +1,211 @@
+"""The recording calendar: which days of a hall's cameras were recorded, and one day of one camera to the second."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from sqlmodel import Session, col, select
+
+from storage.calendar import coverages
+from storage.density import OUTSIDE, Density, densities
+from storage.footage import Coverage
+from storage.intervals import Span
+from storage.models import Camera, Hall
+from web.auth import require
+from web.errors import NotFound
+from web.pages.filters import chosen_hall, read_day
+from web.pages.months import Month, day_in, hours_in, local_day, month_of, read_month
+from web.pages.places import HallRef, hall_ref, visible_halls
+from web.pages.rendering import add_page
+from web.pages.step_rows import MissingSpan
+from web.pages.timelines import Timeline, footage_lane, timeline
+from web.permissions import Permission
+from web.scope import scoped_camera
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+CalendarViewer = Annotated[Viewer, Depends(require(Permission.SPAN))]
+_LEVELS = (0.0, 0.5, 0.9, 0.999)
+"""A share beyond each of them is shown a shade darker."""
+
+
+@dataclass(frozen=True)
+class RecordedSpan:
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of a span was recorded; time that has not come, or came before the first recording, does not count."""
+
+    recorded_s: float
+    share: float | None
+    """0 to 1; None if nothing could have been recorded."""
+    level: int
+    """0 nothing, 4 all of it."""
+    missing_s: dict[str, float]
+    """By cause."""
+
+
+@dataclass(frozen=True)
+class CalendarDay:
+    day: date
+    density: Share
+
+
+@dataclass(frozen=True)
+class CalendarCamera:
+    camera_id: str
+    name: str
+    days: tuple[CalendarDay, ...]
+
+
+@dataclass(frozen=True)
+class CalendarPage:
+    now: datetime
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    month: str
+    before: str
+    after: str
+    """The month after this one, if it has begun; else nothing."""
+    is_unreadable: bool
+    """The month that was asked for is none."""
+    days: tuple[date, ...]
+    cameras: tuple[CalendarCamera, ...]
+
+
+@dataclass(frozen=True)
+class CalendarHour:
+    start: datetime
+    end: datetime
+    density: Share
+
+
+@dataclass(frozen=True)
+class CameraDayPage:
+    now: datetime
+    hall: HallRef
+    camera_id: str
+    name: str
+    day: date
+    month: str
+    before: date
+    after: date | None
+    """The day after, if it has begun."""
+    start: datetime
+    end: datetime
+    density: Share
+    recorded: tuple[RecordedSpan, ...]
+    """To the microsecond, in order."""
+    missing: tuple[MissingSpan, ...]
+    hours: tuple[CalendarHour, ...]
+    timeline: Timeline
+
+
+def calendar_page(viewer: CalendarViewer, services: ServicesDep, hall: str = "", month: str = "") -> CalendarPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+        place = chosen_hall(halls, hall) or (halls[0] if halls else None)
+        zone = place.timezone if place else "UTC"
+        newest = month_of(local_day(now, zone))
+        shown = (read_month(month) if month else newest) or newest
+        cameras = _cameras_of(session, place, shown, now) if place else ()
+    after = shown.plus(1)
+    return CalendarPage(
+        now=now,
+        halls=halls,
+        hall=place,
+        month=str(shown),
+        before=str(shown.plus(-1)),
+        after=str(after) if after <= newest else "",
+        is_unreadable=bool(month) and read_month(month) is None,
+        days=shown.days,
+        cameras=cameras,
+    )
+
+
+def _cameras_of(session: Session, place: HallRef, month: Month, now: datetime) -> tuple[CalendarCamera, ...]:
+    cameras = session.exec(select(Camera).where(Camera.hall_id == place.id).order_by(col(Camera.id))).all()
+    days = [day_in(day, place.timezone) for day in month.days]
+    found = _coverages(session, [camera.id for camera in cameras], days, now)
+    return tuple(
+        CalendarCamera(
+            camera.id,
+            camera.name or camera.id,
+            tuple(
+                CalendarDay(day, share_of(density))
+                for day, density in zip(month.days, densities(found[camera.id], days), strict=True)
+            ),
+        )
+        for camera in cameras
+    )
+
+
+def _coverages(session: Session, camera_ids: list[str], days: Sequence[Span], now: datetime) -> dict[str, Coverage]:
+    """Up to now: what is to come is neither recorded nor missing."""
+    until = min(days[-1].end, now)
+    if until <= days[0].start:
+        return dict.fromkeys(camera_ids, Coverage((), ()))
+    return dict(coverages(session, camera_ids, Span(days[0].start, until)))
+
+
+def share_of(density: Density) -> Share:
+    share = density.share
+    level = sum(share > limit for limit in _LEVELS) if share is not None else 0
+    missing = {cause: length.total_seconds() for cause, length in density.missing.items()}
+    return Share(density.recorded.total_seconds(), share, level, dict(sorted(missing.items(), key=_outside_last)))
+
+
+def _outside_last(lacking: tuple[str, float]) -> tuple[bool, float]:
+    cause, seconds = lacking
+    return cause in OUTSIDE, -seconds
+
+
+def camera_day_page(viewer: CalendarViewer, services: ServicesDep, camera: str, day: str = "") -> CameraDayPage:
+    """Raises NotFound for a camera out of scope, and for what is no day."""
+    now = services.clock()
+    with services.database.transaction() as session:
+        found = scoped_camera(session, viewer, camera)
+        place = hall_ref(session.get_one(Hall, found.hall_id))
+        today = local_day(now, place.timezone)
+        chosen = read_day(day) if day else today
+        if chosen is None or chosen > today:
+            raise NotFound("There is no recording of this day.")
+        span = day_in(chosen, place.timezone)
+        coverage = _coverages(session, [found.id], [span], now)[found.id]
+    hours = hours_in(span)
+    after = _next_day(chosen)
+    return CameraDayPage(
+        now=now,
+        hall=place,
+        camera_id=found.id,
+        name=found.name or found.id,
+        day=chosen,
+        month=str(month_of(chosen)),
+        before=_next_day(chosen, -1),
+        after=after if after <= today else None,
+        start=span.start,
+        end=span.end,
+        density=share_of(densities(coverage, [span])[0]),
+        recorded=tuple(RecordedSpan(run.start, run.end) for run in coverage.covered),
+        missing=tuple(MissingSpan(hole.start, hole.end, hole.cause) for hole in coverage.missing),
+        hours=tuple(
+            CalendarHour(hour.start, hour.end, share_of(density))
+            for hour, density in zip(hours, densities(coverage, hours), strict=True)
+        ),
+        timeline=timeline(span.start, span.end, place.timezone, [footage_lane(coverage)]),
+    )
+
+
+def _next_day(day: date, by: int = 1) -> date:
+    return date.fromordinal(day.toordinal() + by)
+
+
+add_page(router, "/calendar", "calendar.html", calendar_page)
+add_page(router, "/calendar/{camera}", "camera_day.html", camera_day_page)
