@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -24,12 +25,15 @@ class ServerDied(Exception):
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on at 127.0.0.1, below 50000 so that servers may add 10000 to it."""
+    """A TCP port that can be listened on at 127.0.0.1.
+
+    Below 22000: servers may add 10000 to it, and the ports from 32768 on are given to whoever connects somewhere.
+    """
     for _ in range(1000):
-        port = 20_000 + secrets.randbelow(30_000)
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return port
+        port = 10_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
     raise OSError("no free port found")
 
 

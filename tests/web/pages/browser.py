@@ -1,6 +1,7 @@
 """The pages in a real browser: how they are served there, and how a test waits for what they show."""
 
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from playwright.sync_api import Page, Route
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.servers import free_port
 from web.app import create_app
 from web.services import Services
 
@@ -57,14 +57,14 @@ class Site:
 
 @contextmanager
 def served(services: Services) -> Iterator[Site]:
-    port = free_port()
-    site = Site(create_app(services), f"http://127.0.0.1:{port}")
-    server = uvicorn.Server(uvicorn.Config(site, port=port, log_level="warning", ws="websockets-sansio"))
-    thread = threading.Thread(target=server.run, name="pages")
-    thread.start()
-    yield site
-    server.should_exit = True
-    thread.join()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        site = Site(create_app(services), f"http://127.0.0.1:{listening.getsockname()[1]}")
+        server = uvicorn.Server(uvicorn.Config(site, log_level="warning", ws="websockets-sansio"))
+        thread = threading.Thread(target=server.run, args=([listening],), name="pages")
+        thread.start()
+        yield site
+        server.should_exit = True
+        thread.join()
 
 
 def with_footage(page: Page, footage: bytes) -> None:
