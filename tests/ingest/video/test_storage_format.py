@@ -1,0 +1,129 @@
+"""A reader written from docs/reference/storage-format.md alone must find what the rows say."""
+
+import hashlib
+import json
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from ingest.video.frames import to_us
+from storage.fragments import unpack_fragments
+from storage.models import Segment
+from tests.ingest.video.encoded import gops, numbers_in, packets
+from tests.ingest.video.test_clip import recorded
+
+KEY = re.compile(r"(.+)/(\d{4})/(\d\d)/(\d\d)/(\d\d)(\d\d)(\d\d)-(\d{9,})\.mp4")
+NTP_TO_UNIX = 2_208_988_800
+
+
+@dataclass(frozen=True)
+class Fragment:
+    wall_us: int
+    decode_time: int
+    samples: tuple[tuple[int, int, int, int], ...]
+    """Duration, size, flags, composition offset."""
+
+
+@dataclass(frozen=True)
+class Read:
+    description: dict[str, object]
+    timescale: int
+    entry: bytes
+    fragments: tuple[Fragment, ...]
+
+    def walls_us(self) -> list[int]:
+        """Of every picture, in decoding order."""
+        walls = []
+        for fragment in self.fragments:
+            shown, at = [], fragment.decode_time
+            for duration, _size, _flags, composition in fragment.samples:
+                shown.append(at + composition)
+                at += duration
+            walls += [fragment.wall_us + (each - shown[0]) * 1_000_000 // self.timescale for each in shown]
+        return walls
+
+
+def boxes(data: bytes) -> Iterator[tuple[str, bytes]]:
+    while data:
+        size, kind = struct.unpack(">I4s", data[:8])
+        yield kind.decode("latin-1"), data[8:size]
+        data = data[size:]
+
+
+def inside(data: bytes, *path: str) -> bytes:
+    for kind in path:
+        data = dict(boxes(data[4:] if kind == "ilst" else data))[kind]
+    return data
+
+
+def read(parts: list[tuple[str, bytes]]) -> Read:
+    """Of a segment's boxes, or of those in its `skip`."""
+    moov = dict(parts)["moov"]
+    media = inside(moov, "trak", "mdia")
+    (timescale,) = struct.unpack(">I", inside(media, "mdhd")[20:24])
+    entry = inside(media, "minf", "stbl", "stsd")[8 + 4 : 8 + 8]
+    comment = inside(moov, "udta", "meta", "ilst", "\xa9cmt", "data")[8:]
+    walls = [data for kind, data in parts if kind == "prft"]
+    movies = [data for kind, data in parts if kind == "moof"]
+    fragments = tuple(fragment(*pair) for pair in zip(walls, movies, strict=True))
+    return Read(json.loads(comment), timescale, entry, fragments)
+
+
+def fragment(prft: bytes, moof: bytes) -> Fragment:
+    track, seconds, parts = struct.unpack(">III", prft[4:16])
+    assert track == 1
+    (decode_time,) = struct.unpack(">Q", inside(moof, "traf", "tfdt")[4:12])
+    trun = inside(moof, "traf", "trun")
+    flags, count = struct.unpack(">II", trun[:8])
+    assert flags == 0x01000F01
+    samples = tuple(struct.iter_unpack(">IIIi", trun[12 : 12 + 16 * count]))
+    return Fragment((seconds - NTP_TO_UNIX) * 1_000_000 + (parts * 1_000_000 >> 32), decode_time, samples)
+
+
+@pytest.fixture(params=[0, 2], ids=["no B-frames", "B-frames"])
+def segments(request: pytest.FixtureRequest, tmp_path: Path) -> list[tuple[Segment, bytes]]:
+    rows = recorded(tmp_path, gops(packets(200, b_frames=request.param)))
+    return [(row, (tmp_path / row.key).read_bytes()) for row in rows]
+
+
+def test_the_document_is_enough_to_find_all_that_a_row_says(segments: list[tuple[Segment, bytes]]) -> None:
+    for row, data in segments:
+        found = read(list(boxes(data)))
+        assert found.description["hallwatch"] == 1
+        assert (found.description["camera_id"], found.description["sequence"]) == (row.camera_id, row.sequence)
+        assert found.description["start_us"] == to_us(row.start)
+        assert found.description["clock_source"] == row.clock_source.value
+        named = KEY.fullmatch(row.key)
+        assert named is not None
+        assert datetime(*map(int, named.groups()[1:7]), tzinfo=UTC) == row.start.replace(microsecond=0)  # type: ignore[misc, arg-type]
+        index = unpack_fragments(row.fragments)
+        assert [each.wall_us for each in found.fragments] == pytest.approx(
+            [to_us(row.start) + entry.offset_us for entry in index], abs=1
+        )
+        assert found.entry in (b"avc1", b"hev1")
+        assert hashlib.sha256(data).hexdigest() == row.sha256
+
+
+def test_the_last_box_tells_all_about_the_segment(segments: list[tuple[Segment, bytes]]) -> None:
+    for _row, data in segments:
+        every = list(boxes(data))
+        kind, last = every[-1]
+        assert kind == "skip"
+        assert read(list(boxes(last))) == read(every)
+
+
+def test_pictures_have_the_wall_time_that_the_document_tells(segments: list[tuple[Segment, bytes]]) -> None:
+    for row, data in segments:
+        found = read(list(boxes(data)))
+        walls = sorted(found.walls_us())
+        spacing = {round((after - before) / 1000) for before, after in pairwise(walls)}
+        assert spacing == {40}, "25 pictures a second"
+        assert row.start <= datetime.fromtimestamp(walls[0] / 1e6, UTC) + timedelta(milliseconds=1)
+        assert datetime.fromtimestamp(walls[-1] / 1e6, UTC) < row.end
+        assert len(walls) == len(numbers_in(data))
