@@ -1,9 +1,13 @@
-"""From the spool to the store, oldest first; the local copy goes only when the store has confirmed the checksum."""
+"""From the spool to the store, oldest first and some at a time.
+
+The local copy goes only when the store has confirmed the checksum.
+"""
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,8 @@ from storage.models import Location, Segment
 from storage.objects import ObjectStore, StoreError
 
 BATCH = 32
+AT_ONCE = 4
+"""Uploads side by side: a store answers late, but more than one at a time."""
 POLL_S = 15.0
 """It is woken for each new segment; this is for what others have left."""
 FIRST_WAIT_S = 1.0
@@ -47,8 +53,10 @@ class Uploader:
         self._database, self._store, self._spool, self._own_cameras = database, store, spool, own_cameras
         self._stop = threading.Event()
         self._wake = threading.Event()
+        self._store_is_away = threading.Event()
         self._set_aside: dict[str, float] = {}
         self._missed: Counter[str] = Counter()
+        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upload")
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
 
     def start(self) -> None:
@@ -58,6 +66,7 @@ class Uploader:
         self._stop.set()
         self._wake.set()
         self._thread.join()
+        self._pool.shutdown()
 
     def wake(self) -> None:
         """There is something new to upload."""
@@ -65,16 +74,7 @@ class Uploader:
 
     def run_once(self) -> int:
         """Uploads one batch; the number of segments stored. Raises StoreError or SQLAlchemyError."""
-        confirmed: list[_Waiting] = []
-        try:
-            for segment in self._waiting():
-                if self._stop.is_set():
-                    break
-                if self._upload(segment):
-                    confirmed.append(segment)
-        finally:
-            self._mark_stored(confirmed)
-        return len(confirmed)
+        return self._upload([segment for segment in self._waiting() if self._is_there(segment)])
 
     def _run(self) -> None:
         wait_s = 0.0
@@ -103,21 +103,45 @@ class Uploader:
         with self._database.transaction() as session:
             return [_Waiting(*row) for row in session.exec(query.order_by(col(Segment.start)).limit(BATCH))]
 
-    def _upload(self, segment: _Waiting) -> bool:
-        path = self._spool / segment.key
-        if not path.exists():
-            self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
-            self._miss(segment)
+    def _is_there(self, segment: _Waiting) -> bool:
+        if (self._spool / segment.key).exists():
+            self._missed.pop(segment.key, None)
+            return True
+        self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
+        self._miss(segment)
+        return False
+
+    def _upload(self, segments: Sequence[_Waiting]) -> int:
+        """What is stored is written down, whatever becomes of the others."""
+        self._store_is_away.clear()
+        answers = [(segment, self._pool.submit(self._put, segment)) for segment in segments]
+        wait(answer for _, answer in answers)
+        stored = [segment for segment, answer in answers if answer.exception() is None and answer.result()]
+        self._mark_stored(stored)
+        for _, answer in answers:
+            answer.result()  # raises what it met
+        return len(stored)
+
+    def _put(self, segment: _Waiting) -> bool:
+        """In a thread of the pool: whether the store has it. Raises StoreError when the whole store is away."""
+        if self._stop.is_set() or self._store_is_away.is_set():
             return False
-        self._missed.pop(segment.key, None)
         try:
-            self._store.put(segment.key, path, segment.sha256)
+            self._store.put(segment.key, self._spool / segment.key, segment.sha256)
         except StoreError as error:
-            self._store.check()  # raises when the whole store is away
+            self._require_store()
             log.error("segment_refused_by_store", key=segment.key, error=_first_line(error))
             self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
             return False
         return True
+
+    def _require_store(self) -> None:
+        """Raises StoreError when the whole store is away; nothing more of the batch is tried then."""
+        try:
+            self._store.check()
+        except StoreError:
+            self._store_is_away.set()
+            raise
 
     def _miss(self, segment: _Waiting) -> None:
         if segment.camera_id not in self._own_cameras():
@@ -130,7 +154,7 @@ class Uploader:
         try:
             decide_missing(self._database, self._store, self._spool, segment.key)
         except StoreError as error:
-            self._store.check()  # raises when the whole store is away
+            self._require_store()
             log.warning("lost_file_undecided", key=segment.key, error=_first_line(error))
             return
         self._missed.pop(segment.key)

