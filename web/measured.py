@@ -33,6 +33,13 @@ _NODE_GAUGES = (
     ("memory_bytes", "hallwatch_node_memory_bytes", "Resident memory of the process."),
     ("disk_bytes", "hallwatch_node_disk_bytes", "Size of the disk that the spool lies on."),
     ("disk_free_bytes", "hallwatch_node_disk_free_bytes", "Room left on the disk that the spool lies on."),
+    ("spool_used_bytes", "hallwatch_spool_used_bytes", "What the spool holds, also in quarantine."),
+    ("spool_limit_bytes", "hallwatch_spool_limit_bytes", "What it may hold."),
+    (
+        "spool_filled",
+        "hallwatch_spool_filled_ratio",
+        "How near the nearest of the spool's limits is; at 1 it is reached.",
+    ),
     ("journal_waiting", "hallwatch_recorder_journal_waiting", "What the recorder has yet to write into the database."),
     ("look_ms", "hallwatch_watcher_look_milliseconds", "How long the detector takes to look at one counter."),
     (

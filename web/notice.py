@@ -43,8 +43,10 @@ class Subject:
     camera: str = ""
     fault: FaultKind | None = None
     node: str = ""
-    """The process that is silent."""
+    """The process that is silent, or whose spool fills."""
     role: str = ""
+    spool_level: int | None = None
+    """In percent."""
     store: StoreVerdict | None = None
     """What its self-test found."""
 
@@ -94,6 +96,10 @@ def _sentences(subject: Subject) -> tuple[str, str]:
     if subject.kind is AlertKind.NODE_SILENT:
         role, role_en = _ROLES.get(subject.role, ("程序", "Process"))
         return f"{role} {subject.node} 无响应", f"{role_en} {subject.node} is silent"
+    if subject.kind is AlertKind.SPOOL_FILLING:
+        level = subject.spool_level
+        waiting = f"Footage that waits on recorder {subject.node} is at {level} % of its limit"
+        return f"录像程序 {subject.node} 的待入库录像已达上限的 {level}%", waiting
     if subject.kind is AlertKind.STORE_UNSAFE:
         return _STORE[subject.store] if subject.store else _STORE[StoreVerdict.FAILED]
     state, state_en = _FAULTS[subject.fault] if subject.fault else ("故障", "is faulty")

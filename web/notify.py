@@ -207,5 +207,6 @@ def _subject(session: Session, alert_id: int) -> Subject:
         fault=fault.kind if fault else None,
         node=node.name if node else "",
         role=node.role if node else "",
+        spool_level=alert.spool_level,
         store=test.verdict if test else None,
     )

@@ -76,6 +76,7 @@ def _running(role: RoleName, services: Services, stop: threading.Event) -> Abstr
 @contextmanager
 def _recorder(services: Services) -> Iterator[None]:
     from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
+    from ingest.video.spool_room import SpoolLimits
     from web.sealed_feeds import SealedFeeds
 
     def feeds() -> list[CameraFeed]:
@@ -90,10 +91,12 @@ def _recorder(services: Services) -> Iterator[None]:
             for found in camera_addresses(services)
         ]
 
+    section = services.settings.recorder
     settings = RecorderSettings(
         spool=services.settings.spool,
         relay_socket=services.relay_socket,
-        segment_seconds=services.settings.recorder.segment_seconds,
+        segment_seconds=section.segment_seconds,
+        spool_limits=SpoolLimits(section.spool_max_bytes, section.spool_max_age),
     )
     memory = SealedFeeds(settings.spool, services.secrets)
     node = RecorderNode(services.database, services.store, settings, feeds, memory)
@@ -141,6 +144,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from web.clerk import Clerk, Job
     from web.notify import Notifier
     from web.silence import EVERY, Listening
+    from web.spool_watch import SpoolWatch
     from web.store_watch import StoreWatch, patient
 
     linker = Linker(services.database, services.footage)
@@ -152,7 +156,10 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("order", partial(find_steps_out_of_order, services.database), timedelta(seconds=10)),
     ]
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
-    listening = [Job("silence", Listening(services.database).run_once, EVERY)]
+    listening = [
+        Job("silence", Listening(services.database).run_once, EVERY),
+        Job("spool", SpoolWatch(services.database).run_once, EVERY),
+    ]
     expiry = Expiry(services.database, services.store, services.settings.spool, linker.on_expired)
     legal_holds = LegalHolds(services.database, services.store)
     keeping = [

@@ -1,6 +1,7 @@
 """The shape of `hallwatch.toml`. Reading it, and saying what is wrong with it, is in `web.settings_file`."""
 
 import re
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -142,6 +143,18 @@ class WebSettings(Strict):
 
 class RecorderSection(Strict):
     segment_seconds: Annotated[int, Field(ge=2, le=30)] = 10
+    spool_max_gb: Annotated[float, Field(gt=0, le=1e9)] | None = None
+    """Of 10⁹ bytes. None: what the disk has, without a reserve."""
+    spool_max_hours: Annotated[float, Field(gt=0, le=24 * 366)] | None = None
+    """How long footage may wait for the store before it is too long. None: as long as it likes."""
+
+    @property
+    def spool_max_bytes(self) -> int | None:
+        return round(self.spool_max_gb * 1e9) if self.spool_max_gb else None
+
+    @property
+    def spool_max_age(self) -> timedelta | None:
+        return timedelta(hours=self.spool_max_hours) if self.spool_max_hours else None
 
 
 class WatcherSection(Strict):

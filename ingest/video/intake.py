@@ -13,6 +13,7 @@ from ingest.video.frames import from_us
 from ingest.video.gaps import GapChange, GapKeeper, GapOpened
 from ingest.video.journal import Entry
 from ingest.video.segmenter import Gop, starts_new_segment
+from ingest.video.spool_room import SpoolRoom
 from ingest.video.writer import SegmentWriter
 from storage.models import GapCause
 
@@ -30,11 +31,12 @@ class Intake:
         next_sequence: int,
         gaps: GapKeeper,
         put: Callable[[Entry], None],
+        room: SpoolRoom | None = None,
     ) -> None:
-        """`put` takes what has to be written down and must not block."""
+        """`put` takes what has to be written down and must not block. `room`: else the disk alone sets an end."""
         self._camera_id, self._spool, self._segment_seconds = camera_id, spool, segment_seconds
         self._next_sequence = next_sequence
-        self._gaps, self._put = gaps, put
+        self._gaps, self._put, self._room = gaps, put, room
         self._writer: SegmentWriter | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -50,6 +52,8 @@ class Intake:
             if self._closed:
                 return
             try:
+                if self._room is not None:
+                    self._room.take(sum(len(frame.data) for frame in gop.frames))
                 self._write(gop)
             except OSError as error:
                 log.error("segment_not_written", camera=self._camera_id, error=str(error))

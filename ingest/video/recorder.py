@@ -7,7 +7,7 @@ start is looked into when the database is back, before any of that is written.
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -24,12 +24,15 @@ from ingest.video.meter import Health
 from ingest.video.reconcile import reconcile_files, reconcile_rows, resume, segment_files, without_past
 from ingest.video.relay_server import RelayServer
 from ingest.video.server_clock import ServerClock
+from ingest.video.spool_room import LIMIT_REACHED, SpoolLimits, SpoolRoom
 from ingest.video.status import report
 from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment
 from storage.database import Database
+from storage.load import process_load
 from storage.models import GapCause
+from storage.models.columns import JsonObject
 from storage.objects import ObjectStore
 
 __all__ = ["CameraFeed", "FeedMemory", "RecorderNode", "RecorderSettings"]
@@ -45,6 +48,7 @@ class RecorderSettings:
     node_name: str = "recorder-1"
     poll_seconds: float = 2.5
     """How often cameras are looked up, and status and heartbeat written."""
+    spool_limits: SpoolLimits = field(default_factory=SpoolLimits)
 
 
 class FeedMemory(Protocol):
@@ -84,6 +88,7 @@ class RecorderNode:
         self._clock = clock or ServerClock()
         self._uploader = Uploader(database, store, settings.spool, lambda: self._camera_ids)
         self._journal = Journal(database, settings.spool, self._uploader.wake, held=True)
+        self._room = SpoolRoom(settings.spool, settings.spool_limits)
         self._memory = memory
         self._known: list[CameraFeed] | None = None
         self._camera_ids: frozenset[str] = frozenset()
@@ -105,6 +110,7 @@ class RecorderNode:
         self._settings.spool.mkdir(parents=True, exist_ok=True)
         self._relay.start()
         self._journal.start()
+        self._room.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -118,6 +124,7 @@ class RecorderNode:
         for stream in streams:
             stream.intake.close(GapCause.RECORDER_STOPPED, self._clock.now())
         self._journal.stop()
+        self._room.stop()
         if self._reconciled:
             self._uploader.stop()
             with contextlib.suppress(SQLAlchemyError):
@@ -173,9 +180,14 @@ class RecorderNode:
         }
         for camera_id, reason in self._not_written.copy().items():
             if camera_id in health:
-                error = f"not recorded: {reason}; make room on the disk of {self._settings.spool}"
+                error = f"not recorded: {reason}; {self._remedy(reason)}"
                 health[camera_id] = replace(health[camera_id], error=error)
         return health
+
+    def _remedy(self, reason: str) -> str:
+        if reason == LIMIT_REACHED:
+            return "bring the store back, or raise recorder.spool_max_gb"
+        return f"make room on the disk of {self._settings.spool}"
 
     def _put(self, entry: Entry) -> None:
         """Into the journal; remembers whose pictures the disk does not take."""
@@ -187,8 +199,20 @@ class RecorderNode:
 
     def _report(self, health: dict[str, Health]) -> None:
         # Others compare the heartbeat with their own time of day.
-        now, settings, waiting = datetime.now(UTC), self._settings, self._journal.waiting
-        report(self._database, settings.node_name, self._started, now, health, waiting, settings.spool)
+        settings, now = self._settings, datetime.now(UTC)
+        detail: JsonObject = {
+            "journal_waiting": self._journal.waiting,
+            **self._figures(now),
+            **process_load(settings.spool),
+        }
+        report(self._database, settings.node_name, self._started, now, health, detail)
+
+    def _figures(self, now: datetime) -> JsonObject:
+        try:
+            return self._room.figures(now)
+        except OSError as error:
+            log.error("spool_not_measured", error=str(error))
+            return {}
 
     def _reconcile(self) -> None:
         spool = self._settings.spool
@@ -258,6 +282,7 @@ class RecorderNode:
                 resumption.next_sequence,
                 keeper,
                 self._put,
+                self._room,
             )
         return self._intakes[camera_id]
 

@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 from sqlmodel import insert, select, update
 
 from ingest.video.meter import Health
 from storage.database import Database
-from storage.load import process_load
 from storage.models import Camera, CameraStatus, Node
 from storage.models.columns import JsonObject
 
@@ -19,10 +17,9 @@ def report(
     started: datetime,
     now: datetime,
     cameras: Mapping[str, Health],
-    waiting: int,
-    spool: Path,
+    detail: JsonObject,
 ) -> None:
-    """One transaction; raises SQLAlchemyError. `waiting`: entries that the journal still holds."""
+    """One transaction; raises SQLAlchemyError. `detail`: what else the node has to say of itself."""
     with database.transaction() as session:
         known = cameras.keys() & set(session.exec(select(Camera.id)))
         held = set(session.exec(select(CameraStatus.camera_id)))
@@ -31,7 +28,7 @@ def report(
         for statement, ids in ((update(CameraStatus), known & held), (insert(CameraStatus), known - held)):
             if ids:
                 session.exec(statement, params=[rows[camera_id] for camera_id in sorted(ids)])
-        session.merge(_node(node_name, started, now, cameras, waiting, spool))
+        session.merge(_node(node_name, started, now, cameras, detail))
 
 
 def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]:
@@ -51,14 +48,11 @@ def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]
     }
 
 
-def _node(
-    name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], waiting: int, spool: Path
-) -> Node:
-    detail: JsonObject = {
+def _node(name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], detail: JsonObject) -> Node:
+    told: JsonObject = {
         "cameras": len(cameras),
         "connected": sum(health.connected for health in cameras.values()),
         "bitrate": round(sum(health.bitrate for health in cameras.values())),
-        "journal_waiting": waiting,
-        **process_load(spool),
+        **detail,
     }
-    return Node(name=name, role="recorder", started_at=started, heartbeat=now, detail=detail)
+    return Node(name=name, role="recorder", started_at=started, heartbeat=now, detail=told)

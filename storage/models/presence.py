@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
@@ -36,6 +36,7 @@ class AlertKind(StrEnum):
     ABSENCE = "absence"
     CAMERA_FAULT = "camera_fault"
     NODE_SILENT = "node_silent"  # a process of ours has died or hangs
+    SPOOL_FILLING = "spool_filling"  # what waits for the store has reached a part of its limit
     STORE_UNSAFE = "store_unsafe"  # its self-test failed: it lost bytes, or let a locked object be deleted
 
 
@@ -120,6 +121,14 @@ class Alert(SQLModel, table=True):
         Index("alert_hall_raised", "hall_id", "raised_at"),
         Index("alert_raised", "raised_at"),
         UniqueConstraint("node_name", "silent_since"),
+        Index(
+            "alert_spool_level",
+            "node_name",
+            "spool_level",
+            unique=True,
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
     )
     id: int | None = column("", default=None, primary_key=True)
     kind: AlertKind = enum_column(AlertKind, "")
@@ -127,8 +136,11 @@ class Alert(SQLModel, table=True):
     hall_id: str | None = column("empty: it concerns every hall", default=None, foreign_key="hall.id")
     counter_id: str | None = column("", default=None, foreign_key="counter.id")
     camera_id: str | None = column("", default=None, foreign_key="camera.id")
-    node_name: str | None = column("the process that is silent", default=None, foreign_key="node.name")
+    node_name: str | None = column(
+        "the process that is silent or whose spool fills", default=None, foreign_key="node.name"
+    )
     silent_since: datetime | None = column("its last heartbeat", default=None)
+    spool_level: int | None = column("percent of its limit that the spool has reached", default=None)
     absence_id: int | None = column("", default=None, foreign_key="absence.id", unique=True)
     fault_id: int | None = column("", default=None, foreign_key="camera_fault.id", unique=True)
     store_test_id: int | None = column(

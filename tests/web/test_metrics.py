@@ -59,7 +59,8 @@ def at_work(database: Database) -> None:
         for role, detail in (
             (
                 "recorder",
-                {"cpu_s": 1.5, "memory_bytes": 9, "disk_bytes": 8, "disk_free_bytes": 4, "journal_waiting": 0},
+                {"cpu_s": 1.5, "memory_bytes": 9, "disk_bytes": 8, "disk_free_bytes": 4, "journal_waiting": 0}
+                | {"spool_used_bytes": 3, "spool_limit_bytes": 4, "spool_filled": 0.75},
             ),
             ("watcher", {"cpu_s": 2.5, "memory_bytes": 9, "look_ms": 40.5, "dropped_pictures": 1}),
         ):
@@ -96,6 +97,8 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "camera_stalled"] == 5
     assert found["hallwatch_spool_oldest_age_seconds",] == 20
     assert found["hallwatch_node_cpu_seconds_total", "recorder-1", "recorder"] == 1.5
+    assert found["hallwatch_spool_limit_bytes", "recorder-1", "recorder"] == 4
+    assert found["hallwatch_spool_filled_ratio", "recorder-1", "recorder"] == 0.75
     assert found["hallwatch_alerts_open", "", "node_silent"] == 1
     assert found["hallwatch_messages_unsent", "duty", "failed"] == 1
 

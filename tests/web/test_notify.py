@@ -176,6 +176,19 @@ def test_a_store_that_cannot_be_relied_on_is_told_in_words(hall: Database, liste
     assert "since 2026-01-05 12:00:00 (Asia/Shanghai)" in message["message"]
 
 
+def test_a_spool_that_fills_is_told_with_its_level(hall: Database, listener: Listener) -> None:
+    with hall.transaction() as session:
+        session.add(Node(name="recorder-1", role="recorder", started_at=NOW, heartbeat=NOW))
+        session.flush()
+        kind = AlertKind.SPOOL_FILLING
+        session.add(Alert(kind=kind, node_name="recorder-1", spool_level=80, raised_at=NOW))
+    assert notifier(hall, listener, (kind,)).run_once(NOW) == 1
+    [message] = listener.messages
+    chinese, english = message["title"].split(" · ")
+    assert chinese == "录像程序 recorder-1 的待入库录像已达上限的 80%"
+    assert english == "Footage that waits on recorder recorder-1 is at 80 % of its limit"
+
+
 def test_an_alert_is_sent_once_though_run_twice(hall: Database, listener: Listener) -> None:
     raise_absence(hall)
     assert notifier(hall, listener).run_once(NOW) == 1

@@ -1,5 +1,6 @@
 """What `hallwatch.toml` may say, and how its mistakes are told."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,15 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     assert settings.camera[0].credentials() == "viewer:geheim"
     assert settings.counter[0].number == "1"
     assert settings.data_dir == tmp_path / "hallwatch-data"
+
+
+def test_the_spool_has_no_limit_but_the_disk_unless_the_file_sets_one(tmp_path: Path) -> None:
+    recorder = read(tmp_path, "").recorder
+    assert (recorder.spool_max_bytes, recorder.spool_max_age) == (None, None)
+    recorder = read(tmp_path, "[recorder]\nspool_max_gb = 0.5\nspool_max_hours = 36\n").recorder
+    assert (recorder.spool_max_bytes, recorder.spool_max_age) == (500_000_000, timedelta(hours=36))
+    [problem] = problems(tmp_path, "[recorder]\nspool_max_gb = 0\n")
+    assert problem.startswith("recorder.spool_max_gb: ")
 
 
 def test_an_empty_file_has_defaults_for_everything(tmp_path: Path) -> None:

@@ -48,6 +48,8 @@ class AlertRow:
     camera_name: str
     node_name: str
     node_role: str
+    spool_level: int | None
+    """Percent of the spool's room that is taken."""
     fault: FaultKind | None
     fault_detail: str
     """Also why the store's self-test failed."""
@@ -126,6 +128,7 @@ def _row(
         camera_name=(camera.name or camera.id) if camera else "",
         node_name=alert.node_name or "",
         node_role=about.roles.get(alert.node_name or "", ""),
+        spool_level=alert.spool_level,
         fault=fault.kind if fault else None,
         fault_detail=fault.detail if fault else test.detail if test else "",
         store_verdict=test.verdict if test else None,

@@ -9,6 +9,10 @@ _UNRECORDABLE = _("Its stream is of a kind that cannot be recorded: set it to H.
 _NOT_RTSP = _("What answers there is no RTSP camera: check the port.")
 _MEANINGS: Sequence[tuple[str, str]] = (
     # What we say ourselves stands before what a camera or the system may put into it.
+    (
+        r"spool has reached",
+        _("Too much footage waits for the store: bring the store back, or raise the spool's limit."),
+    ),
     (r"no space left|make room", _("The recorder's disk is full: make room.")),
     (r"form rtsp:|names no host", _("The address is not complete: it has the form rtsp://host:port/path.")),
     (r"from one address to the next", _("It sends the recorder on and on to other addresses: enter its final one.")),

@@ -90,10 +90,23 @@ class NodeHealth:
 
 
 @dataclass(frozen=True)
+class SpoolRoom:
+    """What a recorder says of its spool's room."""
+
+    node: str
+    filled: float
+    """How near the nearest of its limits is; 1 is reached."""
+    left_bytes: int
+    lasts_s: float | None
+    """For how long at the present bit rate, if the store takes nothing; None while nothing comes."""
+
+
+@dataclass(frozen=True)
 class Spool:
     segments: int
     bytes: int
     oldest: datetime | None
+    rooms: tuple[SpoolRoom, ...]
 
 
 @dataclass(frozen=True)
@@ -244,7 +257,14 @@ def _spool(session: Session) -> Spool:
     count, size, oldest = session.exec(
         select(func.count(), func.sum(Segment.size), func.min(Segment.start)).where(Segment.location == Location.SPOOL)
     ).one()
-    return Spool(count, size or 0, oldest)
+    recorders = session.exec(select(Node).where(Node.role == "recorder", awaited()).order_by(col(Node.name)))
+    return Spool(count, size or 0, oldest, tuple(_room(node) for node in recorders if "spool_filled" in node.detail))
+
+
+def _room(node: Node) -> SpoolRoom:
+    left = node.detail["spool_limit_bytes"] - node.detail["spool_used_bytes"]
+    bytes_a_second = node.detail.get("bitrate", 0) / 8
+    return SpoolRoom(node.name, node.detail["spool_filled"], left, left / bytes_a_second if bytes_a_second else None)
 
 
 def _store(session: Session) -> StoreHealth | None:

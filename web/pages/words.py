@@ -37,6 +37,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.ABSENCE, _("Absence")),
     (AlertKind.CAMERA_FAULT, _("Camera fault")),
     (AlertKind.NODE_SILENT, _("Process silent")),
+    (AlertKind.SPOOL_FILLING, _("Waiting footage near its limit")),
     (AlertKind.STORE_UNSAFE, _("Store failed its self-test")),
     (AlertState.RAISED, _("Raised")),
     (AlertState.ACKNOWLEDGED, _("Acknowledged")),

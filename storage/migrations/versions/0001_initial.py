@@ -903,7 +903,14 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "absence", "camera_fault", "node_silent", "store_unsafe", name="alertkind", native_enum=False, length=32
+                "absence",
+                "camera_fault",
+                "node_silent",
+                "spool_filling",
+                "store_unsafe",
+                name="alertkind",
+                native_enum=False,
+                length=32,
             ),
             nullable=False,
         ),
@@ -915,8 +922,11 @@ def upgrade() -> None:
         sa.Column("hall_id", sa.String(), nullable=True, comment="empty: it concerns every hall"),
         sa.Column("counter_id", sa.String(), nullable=True),
         sa.Column("camera_id", sa.String(), nullable=True),
-        sa.Column("node_name", sa.String(), nullable=True, comment="the process that is silent"),
+        sa.Column("node_name", sa.String(), nullable=True, comment="the process that is silent or whose spool fills"),
         sa.Column("silent_since", sa.DateTime(timezone=True), nullable=True, comment="its last heartbeat"),
+        sa.Column(
+            "spool_level", sa.Integer(), nullable=True, comment="percent of its limit that the spool has reached"
+        ),
         sa.Column("absence_id", sa.Integer(), nullable=True),
         sa.Column("fault_id", sa.Integer(), nullable=True),
         sa.Column("store_test_id", sa.Integer(), nullable=True, comment="the first test that failed"),
@@ -965,6 +975,13 @@ def upgrade() -> None:
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.create_index("alert_hall_raised", ["hall_id", "raised_at"], unique=False)
         batch_op.create_index("alert_raised", ["raised_at"], unique=False)
+        batch_op.create_index(
+            "alert_spool_level",
+            ["node_name", "spool_level"],
+            unique=True,
+            sqlite_where=sa.text("resolved_at IS NULL"),
+            postgresql_where=sa.text("resolved_at IS NULL"),
+        )
 
     op.create_table(
         "finding",
@@ -1113,6 +1130,11 @@ def downgrade() -> None:
 
     op.drop_table("finding")
     with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.drop_index(
+            "alert_spool_level",
+            sqlite_where=sa.text("resolved_at IS NULL"),
+            postgresql_where=sa.text("resolved_at IS NULL"),
+        )
         batch_op.drop_index("alert_raised")
         batch_op.drop_index("alert_hall_raised")
 

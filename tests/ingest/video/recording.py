@@ -8,6 +8,7 @@ from pathlib import Path
 from ingest.simulator.mounts import Mount
 from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
 from ingest.video.server_clock import ServerClock
+from ingest.video.spool_room import SpoolLimits
 from storage.database import Database
 from storage.models import CameraStatus
 from storage.objects import ObjectStore
@@ -32,9 +33,12 @@ def recording(
     feeds: list[CameraFeed],
     poll_seconds: float = 0.3,
     clock: ServerClock | None = None,
+    limits: SpoolLimits = SpoolLimits(),
 ) -> Iterator[RecorderNode]:
     """`feeds` may be changed while it runs."""
-    settings = RecorderSettings(folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, poll_seconds=poll_seconds)
+    settings = RecorderSettings(
+        folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, "recorder-1", poll_seconds, limits
+    )
     node = RecorderNode(database, store, settings, lambda: list(feeds), clock=clock)
     node.start()
     try:

@@ -1,8 +1,5 @@
 """Files that go missing, and a disk that is full, while the recorder runs."""
 
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +18,7 @@ from storage.objects import ObjectStore
 from tests.ingest.video.evidence import assert_every_second_is_explained, causes, gaps, segments
 from tests.ingest.video.gstreamer_camera import GStreamerCamera
 from tests.ingest.video.recording import recording, status
+from tests.ingest.video.small_disk import fill, small_disk
 from tests.ingest.video.spooled import put, some_gops, write
 from tests.sample import CAMERA
 from tests.servers import wait_until
@@ -81,25 +79,6 @@ def test_a_file_that_was_lost_and_is_back_takes_its_gap_away(
     reconcile_files(site, tmp_path)
     assert [row.key for row in segments(site)] == [segment.key]
     assert gaps(site) == []
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """A file system of 4 MiB at the folder."""
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"a file system cannot be mounted here: {mounted.stderr.decode().strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(path: Path) -> None:
-    with suppress(OSError), path.open("wb", buffering=0) as file:
-        while file.write(bytes(4096)):
-            pass
 
 
 def test_a_full_disk_is_said_where_people_look_and_ends_when_there_is_room(
