@@ -244,6 +244,6 @@ def test_a_store_that_is_away_is_one_line_in_the_log_and_the_job_comes_round_aga
 
 
 def test_the_clerk_tests_the_store_and_deletes_what_is_due(services: Services) -> None:
-    *_, keeper = clerks(services)
+    *_, keeper, _ = clerks(services)
     keeper.run_due(NOON)
     assert verdicts(services.database) == [StoreVerdict.NO_LOCK]
