@@ -25,6 +25,7 @@ from ingest.video.reconcile import reconcile_files, reconcile_rows, resume, segm
 from ingest.video.relay_server import RelayServer
 from ingest.video.server_clock import ServerClock
 from ingest.video.status import report
+from ingest.video.steps import Step, reached
 from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment
@@ -240,6 +241,9 @@ class RecorderNode:
         with self._database.transaction() as session:
             for change in changes:
                 write_gap_change(session, change)
+            session.flush()
+            reached(Step.PAST_WRITTEN)
+        reached(Step.PAST_COMMITTED)
         del self._past_unknown[camera_id]
 
     def _intake(self, camera_id: str) -> Intake:
