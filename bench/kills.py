@@ -76,6 +76,7 @@ class Soak:
         self._kills: list[tuple[datetime, datetime]] = []
 
     def run(self, kills: int) -> Outcome:
+        self._stop_one()  # whatever is done once only is done
         for number in range(kills):
             self._kill_one()
             print(f"\r{number + 1} of {kills}", end="", file=sys.stderr, flush=True)
@@ -93,7 +94,7 @@ class Soak:
         self._acknowledged |= self._rows()
 
     def _stop_one(self) -> None:
-        """The last one brings in order what the killed ones have left."""
+        """Brings in order what was left before, and records every camera."""
         began = datetime.now(UTC)
         recorder = start_recorder(self._order)
         wait_until(lambda: all(self._is_recorded_since(began, camera) for camera in self._cameras))
