@@ -69,14 +69,14 @@ def main() -> None:
     options = _options()
     rows: list[Row] = []
     for count in options.cameras:
-        with _cameras(options.kbps, count) as urls, tempfile.TemporaryDirectory() as folder:
+        with simulated_cameras(options.kbps, count) as urls, tempfile.TemporaryDirectory() as folder:
             rows.append(_compare(urls, Path(folder), options.seconds))
     _print(rows, options.kbps)
     sys.exit(not all(row.is_good for row in rows))
 
 
 @contextmanager
-def _cameras(kbps: int, count: int) -> Iterator[list[str]]:
+def simulated_cameras(kbps: int, count: int) -> Iterator[list[str]]:
     """Their addresses."""
     command = [sys.executable, "-m", "bench.camera_process", str(kbps), str(count)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:

@@ -11,7 +11,7 @@ from ingest.simulator.catalogue import SIGN
 from ingest.simulator.clock_code import draw_clock
 from ingest.simulator.encoder import Encoder
 from ingest.simulator.hall_picture import HEIGHT, WIDTH
-from ingest.simulator.mounts import Mount
+from ingest.simulator.mounts import Lie, Mount
 from ingest.simulator.places import CameraPlan
 from ingest.simulator.rtp import RTP_CLOCK_HZ
 from ingest.simulator.scene import Scene
@@ -75,6 +75,20 @@ class SimulatedCamera:
         for mount in (self.main, self.sub):
             now = datetime.now(UTC)
             mount.rtp_clock.set(now, mount.rtp_clock.timestamp(now) + round(seconds * RTP_CLOCK_HZ) & 0xFFFFFFFF)
+
+    def half_open(self) -> None:
+        for mount in (self.main, self.sub):
+            mount.half_open()
+
+    def set_lie(self, lie: Lie) -> None:
+        self.main.lie = self.sub.lie = lie
+
+    def disturb(self, what: str, share: float) -> None:
+        """`what` is a field of Disturbance. Raises ValueError."""
+        if not 0 <= share <= 1:
+            raise ValueError(f"{what}: a share of the packets, from 0 to 1")
+        for mount in (self.main, self.sub):
+            setattr(mount.disturbance, what, share)
 
     def reboot(self) -> None:
         for mount in (self.main, self.sub):

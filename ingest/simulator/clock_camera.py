@@ -28,8 +28,8 @@ class ClockCamera:
     ) -> None:
         self.mount, self._mounts = mount, (mount, *others)
         self._fps = fps
-        self._background = _background(width, height)
-        self._encoder = Encoder(width, height, fps, gop_seconds)
+        self._gop_seconds = gop_seconds
+        self._look = self._looking(width, height)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"clock-camera{mount.path}", daemon=True)
 
@@ -39,6 +39,10 @@ class ClockCamera:
     def stop(self) -> None:
         self._stop.set()
         self._thread.join()
+
+    def change(self, width: int, height: int) -> None:
+        """From the next picture on, in the same stream."""
+        self._look = self._looking(width, height)
 
     def __enter__(self) -> Self:
         self.start()
@@ -59,9 +63,13 @@ class ClockCamera:
 
     def _take(self) -> list[AccessUnit]:
         wall = datetime.now(UTC)
-        picture = self._background.copy()
+        background, encoder = self._look
+        picture = background.copy()
         draw_clock(picture, wall)
-        return self._encoder.encode(picture, wall)
+        return encoder.encode(picture, wall)
+
+    def _looking(self, width: int, height: int) -> tuple[Image, Encoder]:
+        return _background(width, height), Encoder(width, height, self._fps, self._gop_seconds)
 
 
 def _background(width: int, height: int) -> Image:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.simulator.camera import SimulatedCamera
 from ingest.simulator.director import Director
+from ingest.simulator.mounts import Lie
 from ingest.simulator.platform import Platform
 from ingest.simulator.scene import Role
 from ingest.simulator.script import clerks
@@ -117,6 +118,11 @@ def _switches(camera: SimulatedCamera) -> dict[str, Callable[[Any], None]]:
         "clock_rate": lambda value: camera.set_clock_rate(float(value)),
         "media_rate": lambda value: camera.set_media_rate(float(value)),
         "leap_s": lambda value: camera.leap(float(value)),
+        "loss": lambda value: camera.disturb("loss", float(value)),
+        "reordering": lambda value: camera.disturb("reordering", float(value)),
+        "noise": lambda value: camera.disturb("noise", float(value)),
+        "description": lambda value: camera.set_lie(Lie(value)),
+        "half_open": lambda value: camera.half_open() if value else None,
         "reboot": lambda value: camera.reboot() if value else None,
     }
 

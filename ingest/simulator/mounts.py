@@ -5,8 +5,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
+from ingest.simulator.disturbance import Disturbance
 from ingest.simulator.rtp import ParameterSets, RtpClock, RtpSender, find_parameter_sets, split_nals
 
 REPORT_SECONDS = 5.0
@@ -23,6 +25,17 @@ class AccessUnit:
     keyframe: bool
 
 
+class Lie(StrEnum):
+    """What is wrong in a stream's description."""
+
+    NONE = "none"
+    NO_PARAMETER_SETS = "no_parameter_sets"
+    OTHER_PARAMETER_SETS = "other_parameter_sets"  # of pictures of another size
+    OTHER_CODEC = "other_codec"
+    NO_VIDEO = "no_video"
+    NONSENSE = "nonsense"
+
+
 class Viewer(Protocol):
     """A connected client that plays. Its methods run in the server's thread."""
 
@@ -30,6 +43,7 @@ class Viewer(Protocol):
     def send_report(self, report: bytes) -> None: ...
     def wait_for_keyframe(self) -> None: ...
     def disconnect(self) -> None: ...
+    def fall_silent(self) -> None: ...
 
 
 class Mount:
@@ -41,6 +55,9 @@ class Mount:
     `set_clock_rate()`: that it runs too fast, by so many parts of the true time, from then on.
     `rtp_clock`: the clock of its timestamps, which can leap and run at another rate.
     `reboot()` cuts all clients; the stream they find then has other numbers and another RTP clock.
+    `disturbance`: what happens to its packets on their way.
+    `lie`: what is wrong in its description.
+    `half_open()`: the clients of now stay connected and hear nothing more, not even answers; new ones are served.
     `drop()` closes every client and refuses new ones until `restore()`.
     """
 
@@ -48,6 +65,8 @@ class Mount:
         self.path = path
         self.stalled = False
         self.reports = True
+        self.disturbance = Disturbance()
+        self.lie = Lie.NONE
         self.clock_offset = timedelta(0)
         self.parameters: ParameterSets | None = None
         self._call_soon = call_soon
@@ -60,6 +79,9 @@ class Mount:
     def feed(self, unit: AccessUnit) -> None:
         """Send a picture to everybody who watches; returns at once."""
         self._call_soon(self._deliver, unit)
+
+    def half_open(self) -> None:
+        self._call_soon(self._fall_silent)
 
     def drop(self) -> None:
         self._dropped = True
@@ -122,6 +144,10 @@ class Mount:
         packets = self._sender.packets(nals, unit.wall)
         for viewer in list(self._viewers):
             viewer.send_media(packets, unit.keyframe)
+
+    def _fall_silent(self) -> None:
+        for viewer in list(self._viewers):
+            viewer.fall_silent()
 
     def _disconnect_all(self) -> None:
         for viewer in list(self._viewers):

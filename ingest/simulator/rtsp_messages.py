@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from ingest.simulator.mounts import Lie
 from ingest.simulator.rtp import PAYLOAD_TYPE, RTP_CLOCK_HZ, ParameterSets
 
 REALM = "hallwatch"
 MAX_BODY = 65_536
+_SMALL_PICTURES = "Z0LACtoKN+SEAAADAAQAAAMAUjxImoA=,aM4fIA=="
+"""Parameter sets of 160 x 90."""
 _REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -103,8 +106,31 @@ def interleaved_channels(transport: str) -> tuple[int, int] | None:
     return (int(wanted[1]) & 0xFF, int(wanted[2]) & 0xFF) if wanted else (0, 1)
 
 
-def description(parameters: ParameterSets, host: str) -> str:
+def datagram_ports(transport: str) -> tuple[int, int] | None:
+    """RTP and RTCP port that a client asks for, None when it does not want UDP."""
+    wanted = re.search(r"client_port=(\d{1,5})-(\d{1,5})", transport)
+    return (int(wanted[1]), int(wanted[2])) if wanted and "RTP/AVP/TCP" not in transport else None
+
+
+def description(parameters: ParameterSets, host: str, lie: Lie = Lie.NONE) -> str:
     """The SDP of a stream with one H.264 track."""
+    true = _true_description(parameters, host)
+    match lie:
+        case Lie.NONE:
+            return true
+        case Lie.NO_PARAMETER_SETS:
+            return re.sub(r";sprop-parameter-sets=\S+", "", true)
+        case Lie.OTHER_PARAMETER_SETS:
+            return re.sub(r"sprop-parameter-sets=\S+", f"sprop-parameter-sets={_SMALL_PICTURES}", true)
+        case Lie.OTHER_CODEC:
+            return re.sub(r" H264/(\d+)\r\na=fmtp:[^\r]*", r" H265/\1", true)
+        case Lie.NO_VIDEO:
+            return true.replace("m=video", "m=audio").replace("H264/90000", "PCMA/8000")
+        case Lie.NONSENSE:
+            return "".join(reversed(true))
+
+
+def _true_description(parameters: ParameterSets, host: str) -> str:
     sets = ",".join(base64.b64encode(unit).decode() for unit in (parameters.sps, parameters.pps))
     lines = [
         "v=0",

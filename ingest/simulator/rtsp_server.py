@@ -1,4 +1,4 @@
-"""An RTSP server for simulated cameras: TCP interleaved, H.264, any number of mounts and clients, in its own thread."""
+"""An RTSP server for simulated cameras: TCP interleaved and UDP, H.264, any mounts and clients, in its own thread."""
 
 import asyncio
 import secrets
@@ -10,6 +10,8 @@ from typing import Self
 
 import structlog
 
+from ingest.simulator.datagrams import Datagrams
+from ingest.simulator.disturbance import Way
 from ingest.simulator.mounts import Mount
 from ingest.simulator.rtsp_messages import (
     Answer,
@@ -17,6 +19,7 @@ from ingest.simulator.rtsp_messages import (
     Credentials,
     Gatekeeper,
     Request,
+    datagram_ports,
     description,
     interleaved_channels,
     read_request,
@@ -151,6 +154,9 @@ class _Connection:
         self._writer = writer
         self._session = secrets.token_hex(8)
         self._channels: tuple[int, int] | None = None
+        self._datagrams: Datagrams | None = None
+        self._way: Way | None = None
+        self._silent = False
         self._playing: Mount | None = None
         self._needs_keyframe = True
 
@@ -163,6 +169,8 @@ class _Connection:
         finally:
             if self._playing:
                 self._playing.leave(self)
+            if self._datagrams:
+                self._datagrams.close()
             self._writer.transport.abort()
 
     async def _answer_one(self) -> bool:
@@ -171,6 +179,8 @@ class _Connection:
         mount = self._mounts.get(request.path)
         if mount and mount.dropped:
             return False
+        if self._silent:
+            return True
         answer = await self._answer(request, mount)
         self._writer.write(answer.encode(request.sequence))
         if request.method == "PLAY" and answer.status == 200 and mount:
@@ -193,7 +203,7 @@ class _Connection:
             case "SETUP":
                 return self._set_up(request)
             case "PLAY":
-                return Answer(headers=self._session_header()) if self._channels else Answer(454)
+                return Answer(headers=self._session_header()) if self._channels or self._datagrams else Answer(454)
         return Answer(501)
 
     async def _describe(self, request: Request, mount: Mount) -> Answer:
@@ -205,10 +215,14 @@ class _Connection:
             return Answer(503)
         host = str(self._writer.get_extra_info("sockname")[0])
         headers = {"Content-Type": "application/sdp", "Content-Base": request.url.rstrip("/") + "/"}
-        return Answer(200, headers, description(mount.parameters, host))
+        return Answer(200, headers, description(mount.parameters, host, mount.lie))
 
     def _set_up(self, request: Request) -> Answer:
-        self._channels = interleaved_channels(request.headers.get("transport", ""))
+        wanted = request.headers.get("transport", "")
+        if ports := datagram_ports(wanted):
+            self._datagrams = Datagrams(self._writer, ports)
+            return Answer(headers={"Transport": self._datagrams.transport, **self._session_header()})
+        self._channels = interleaved_channels(wanted)
         if self._channels is None:
             return Answer(461)
         transport = "RTP/AVP/TCP;unicast;interleaved={}-{}".format(*self._channels)
@@ -220,6 +234,7 @@ class _Connection:
     def _play(self, mount: Mount) -> None:
         if self._playing is None:
             self._playing = mount
+            self._way = Way(mount.disturbance)
             mount.join(self)
 
     def send_media(self, packets: list[bytes], keyframe: bool) -> None:
@@ -230,10 +245,25 @@ class _Connection:
             log.warning("rtsp_client_too_slow", mount=self._playing and self._playing.path)
             self.disconnect()
             return
-        self._write(0, packets)
+        assert self._way
+        arriving = list(self._way.arriving(packets))
+        if self._datagrams:
+            for packet in self._way.in_any_order(arriving):
+                self._datagrams.send(0, self._way.noise())
+                self._datagrams.send(0, packet)
+            return
+        self._write(0, arriving, self._way)
 
     def send_report(self, report: bytes) -> None:
+        if self._datagrams:
+            self._datagrams.send(1, report)
+            return
         self._write(1, [report])
+
+    def fall_silent(self) -> None:
+        self._silent = True
+        if self._playing:
+            self._playing.leave(self)
 
     def wait_for_keyframe(self) -> None:
         self._needs_keyframe = True
@@ -243,8 +273,11 @@ class _Connection:
             self._playing.leave(self)
         self._writer.transport.abort()
 
-    def _write(self, channel: int, packets: list[bytes]) -> None:
+    def _write(self, channel: int, packets: list[bytes], way: Way | None = None) -> None:
         assert self._channels
         number = self._channels[channel]
-        framed = (struct.pack(">BBH", 0x24, number, len(packet)) + packet for packet in packets)
+        framed = (
+            (way.noise() if way else b"") + struct.pack(">BBH", 0x24, number, len(packet)) + packet
+            for packet in packets
+        )
         self._writer.write(b"".join(framed))

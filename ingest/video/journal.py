@@ -22,6 +22,7 @@ from ingest.video import leftovers
 from ingest.video.gaps import GapChange, GapClosed, GapOpened, Lost
 from ingest.video.losses import lost, write_loss
 from ingest.video.settling import Settling
+from ingest.video.steps import Step, reached
 from ingest.video.writer import FinishedSegment
 from storage.database import Database
 from storage.models import Gap, GapCause, Segment
@@ -33,6 +34,12 @@ RETRY_S = 2.0
 LAST_TRY_S = 5.0
 TOGETHER = 100
 """Entries in one transaction: cameras end their segments at the same moment."""
+_STEPS: dict[type[Entry], Step] = {
+    FinishedSegment: Step.ROW_WRITTEN,
+    GapOpened: Step.GAP_OPENED,
+    GapClosed: Step.GAP_CLOSED,
+    Lost: Step.LOSS_WRITTEN,
+}
 
 log = structlog.get_logger(__name__)
 
@@ -124,6 +131,8 @@ class Journal:
                 for entry in islice(self._pending, count):
                     write_entry(session, entry)
                     session.flush()
+                    reached(_STEPS[type(entry)])
+            reached(Step.ENTRIES_COMMITTED)
         except REFUSALS as error:
             if count > 1:
                 for _ in range(count):
@@ -167,7 +176,10 @@ def write_leftovers(database: Database, spool: Path) -> None:
         log.error("leftovers_refused", error=str(error))
         leftovers.set_aside(spool)
         return
-    leftovers.forget(spool)
+    if entries:
+        reached(Step.LEFTOVERS_COMMITTED)
+        leftovers.forget(spool)
+        reached(Step.LEFTOVERS_FORGOTTEN)
 
 
 def write_entry(session: Session, entry: Entry) -> None:

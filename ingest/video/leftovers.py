@@ -13,6 +13,7 @@ from pathlib import Path
 import structlog
 
 from ingest.video.gaps import GapClosed, GapOpened, Lost
+from ingest.video.steps import Step, reached
 from ingest.video.writer import sync_directories
 from storage.models import GapCause
 
@@ -33,6 +34,7 @@ def keep(spool: Path, entries: Sequence[Leftover]) -> None:
         file.flush()
         os.fsync(file.fileno())
     sync_directories(spool, spool)
+    reached(Step.LEFTOVERS_KEPT)
 
 
 def kept(spool: Path) -> list[Leftover]:

@@ -19,7 +19,8 @@ from ingest.video.frames import to_us
 from ingest.video.gaps import GapOpened, Known, Lost, StartingPoint, account_for_absence
 from ingest.video.journal import write_gap_change
 from ingest.video.losses import key_start, take_back_losses, write_loss, write_unreadable
-from ingest.video.salvage import is_one_cut_off_fragment, salvage
+from ingest.video.salvage import holds_no_picture, is_one_cut_off_fragment, salvage
+from ingest.video.steps import Step, reached
 from ingest.video.writer import PART, FinishedSegment, part_path, settle, sync_directories, sync_file
 from storage.database import Database
 from storage.deletions import ordered
@@ -100,10 +101,13 @@ def decide_missing(database: Database, store: ObjectStore, spool: Path, key: str
         if stored:
             row.location = Location.STORED
             session.add(row)
-            return
-        log.error("segment_lost", key=key)
-        write_loss(session, Lost(row.camera_id, row.start, row.end, GapCause.UNKNOWN, "file lost"))
-        session.delete(row)
+        else:
+            log.error("segment_lost", key=key)
+            write_loss(session, Lost(row.camera_id, row.start, row.end, GapCause.UNKNOWN, "file lost"))
+            session.delete(row)
+        session.flush()
+        reached(Step.MISSING_WRITTEN)
+    reached(Step.MISSING_COMMITTED)
 
 
 def resume(
@@ -116,7 +120,10 @@ def resume(
         start = account_for_absence(known, now)
         for change in start.changes:
             write_gap_change(session, change)
+        session.flush()
+        reached(Step.ABSENCE_WRITTEN)
         newest = session.exec(select(func.max(Segment.sequence)).where(Segment.camera_id == camera_id)).one()
+    reached(Step.ABSENCE_COMMITTED)
     return Resumption((newest or 0) + 1, start)
 
 
@@ -139,6 +146,7 @@ def _tidy(spool: Path, path: Path, row: Segment) -> None:
     elif row.location is Location.STORED or path.name.endswith(PART):
         log.info("spool_copy_removed", key=row.key)
         path.unlink()
+        reached(Step.STRAY_COPY_GONE)
 
 
 def _explain_unreadable(database: Database, spool: Path, files: Sequence[Path]) -> None:
@@ -153,6 +161,8 @@ def _explain_unreadable(database: Database, spool: Path, files: Sequence[Path]) 
             if named is not None and name.removesuffix(PART) not in rows:
                 camera_id, start = named
                 write_unreadable(session, camera_id, start, _written_to(path), reason)
+                session.flush()
+                reached(Step.UNREADABLE_WRITTEN)
 
 
 def _written_to(path: Path) -> datetime:
@@ -164,14 +174,21 @@ def _written_to(path: Path) -> datetime:
 
 def _adopt(database: Database, spool: Path, path: Path, key: str) -> list[FinishedSegment]:
     try:
-        segment = salvage(path.read_bytes(), key)
+        data = path.read_bytes()
+        if holds_no_picture(data):
+            _remove_empty(path, key)
+            return []
+        segment = salvage(data, key)
         row = segment.row()
         if segment.size < path.stat().st_size:
             _keep_only(spool, path, segment.size)
         _put_for_good(spool, path, key)
+        reached(Step.ADOPTED_SETTLED)
         with database.transaction() as session:
             take_back_losses(session, row.camera_id, Span(row.start, row.end))
             session.add(row)
+            session.flush()
+            reached(Step.ADOPTED_WRITTEN)
     except (ValueError, OverflowError, struct.error, IntegrityError, DataError) as error:
         _quarantine(spool, spool / key if not path.exists() else path, str(error))
         return []
@@ -179,8 +196,15 @@ def _adopt(database: Database, spool: Path, path: Path, key: str) -> list[Finish
         # Nothing in the spool may keep the recorder from recording.
         log.error("file_not_readable", key=key, error=str(error))
         return []
+    reached(Step.ADOPTED_COMMITTED)
     log.info("segment_salvaged", key=key, seconds=(segment.end_us - segment.recording.start_us) / 1e6)
     return [segment]
+
+
+def _remove_empty(path: Path, key: str) -> None:
+    log.info("empty_segment_removed", key=key)
+    path.unlink()
+    reached(Step.EMPTY_FILE_GONE)
 
 
 def _put_for_good(spool: Path, path: Path, key: str) -> None:
@@ -201,16 +225,19 @@ def _keep_only(spool: Path, path: Path, size: int) -> None:
         copystat(path, place)
         sync_file(place)
         sync_directories(place.parent, spool)
+        reached(Step.TAIL_QUARANTINED)
         log.error("damaged_part_quarantined", path=str(place), size=len(tail))
     with path.open("r+b") as file:
         file.truncate(size)
     sync_file(path)
+    reached(Step.TAIL_CUT)
 
 
 def _quarantine(spool: Path, path: Path, reason: str) -> None:
     try:
         place = _place_in_quarantine(spool, path)
         path.rename(place)
+        reached(Step.FILE_QUARANTINED)
     except OSError as error:
         log.error("file_not_quarantined", path=str(path), reason=reason, error=str(error))
         return

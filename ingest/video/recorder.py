@@ -26,6 +26,7 @@ from ingest.video.relay_server import RelayServer
 from ingest.video.server_clock import ServerClock
 from ingest.video.spool_room import LIMIT_REACHED, SpoolLimits, SpoolRoom
 from ingest.video.status import report
+from ingest.video.steps import Step, reached
 from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment
@@ -264,6 +265,9 @@ class RecorderNode:
         with self._database.transaction() as session:
             for change in changes:
                 write_gap_change(session, change)
+            session.flush()
+            reached(Step.PAST_WRITTEN)
+        reached(Step.PAST_COMMITTED)
         del self._past_unknown[camera_id]
 
     def _intake(self, camera_id: str) -> Intake:

@@ -60,6 +60,14 @@ def is_one_cut_off_fragment(tail: bytes) -> bool:
     )
 
 
+def holds_no_picture(data: bytes) -> bool:
+    """Whether whoever wrote the file died before its first fragment was whole."""
+    try:
+        return not data or is_one_cut_off_fragment(data[read_initial(data).size :])
+    except BadBox:
+        return False
+
+
 def _whole_fragments(data: bytes, initial: Initial) -> Iterator[_Whole]:
     boxes = whole_boxes(data, initial.size)
     while True:

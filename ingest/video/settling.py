@@ -10,6 +10,7 @@ import structlog
 
 from ingest.video.gaps import Lost
 from ingest.video.losses import lost
+from ingest.video.steps import Step, reached
 from ingest.video.writer import FinishedSegment, part_path, settle, sync_file
 from storage.models import GapCause
 
@@ -90,8 +91,11 @@ def _write_anew(spool: Path, segment: FinishedSegment) -> None:
     copy = part.with_name(part.name + AGAIN)
     try:
         copy.write_bytes(data)
+        reached(Step.COPY_WRITTEN)
         sync_file(copy)
+        reached(Step.COPY_SYNCED)
         copy.rename(part)
+        reached(Step.COPY_RENAMED)
     except OSError:
         with suppress(OSError):
             copy.unlink(missing_ok=True)

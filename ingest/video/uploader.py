@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select, update
 
 from ingest.video.reconcile import decide_missing
+from ingest.video.steps import Step, reached
 from storage.database import Database
 from storage.models import Location, Segment
 from storage.objects import ObjectStore, StoreError
@@ -127,7 +128,9 @@ class Uploader:
         if self._stop.is_set() or self._store_is_away.is_set():
             return False
         try:
+            reached(Step.UPLOAD_BEGINS)
             self._store.put(segment.key, self._spool / segment.key, segment.sha256)
+            reached(Step.UPLOADED)
         except StoreError as error:
             self._require_store()
             log.error("segment_refused_by_store", key=segment.key, error=_first_line(error))
@@ -166,8 +169,11 @@ class Uploader:
         ids = [segment.id for segment in segments]
         with self._database.transaction() as session:
             session.exec(update(Segment).where(col(Segment.id).in_(ids)).values(location=Location.STORED))
+            reached(Step.STORED_WRITTEN)
+        reached(Step.STORED_COMMITTED)
         for segment in segments:
             (self._spool / segment.key).unlink(missing_ok=True)
+            reached(Step.LOCAL_COPY_GONE)
 
 
 def _first_line(error: Exception) -> str:

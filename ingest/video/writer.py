@@ -14,6 +14,7 @@ from pathlib import Path
 from ingest.video.fragmented import Recording, describe, fingerprint, fragment, initial_part, summary
 from ingest.video.frames import StreamInfo, from_us
 from ingest.video.segmenter import Gop, OpenSegment, segment_key
+from ingest.video.steps import Step, reached
 from storage.footage import PART as PART
 from storage.fragments import Fragment, pack_fragments
 from storage.models import Location, Segment
@@ -76,6 +77,7 @@ class SegmentWriter:
         path = part_path(spool, self._key)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = FileIO(path, "w")
+        reached(Step.FILE_CREATED)
         self._digest = hashlib.sha256()
         self._size = self._decode_time = 0
         self._end_us = recording.start_us
@@ -87,6 +89,7 @@ class SegmentWriter:
         except OSError:
             self.close()
             raise
+        reached(Step.INITIAL_WRITTEN)
 
     @property
     def open_segment(self) -> OpenSegment:
@@ -111,16 +114,19 @@ class SegmentWriter:
         self._fragments.append(Fragment(max(gop.wall_us - start_us, 0), gop.duration_us, offset, self._size - offset))
         self._decode_time += sum(gop.durations)
         self._end_us = gop.end_us
+        reached(Step.FRAGMENT_WRITTEN)
 
     def close(self) -> FinishedSegment | None:
         """What was written, or None (and no file) if no fragment was."""
         if self._fragments:
             with suppress(OSError):  # on a full disk the segment is as good without
                 self._write(summary(self._initial, self._heads))
+            reached(Step.SUMMARY_WRITTEN)
         self._file.close()
         if not self._fragments:
             Path(str(self._file.name)).unlink(missing_ok=True)
             return None
+        reached(Step.FILE_CLOSED)
         return FinishedSegment(
             self._recording,
             self._key,
@@ -163,8 +169,11 @@ def settle(spool: Path, key: str) -> None:
     part, path = part_path(spool, key), spool / key
     if part.exists():
         sync_file(part)
+        reached(Step.FILE_SYNCED)
         part.rename(path)
+        reached(Step.FILE_RENAMED)
     sync_directories(path.parent, spool)
+    reached(Step.DIRECTORY_SYNCED)
 
 
 def sync_file(path: Path) -> None:

@@ -144,10 +144,12 @@ def test_a_camera_can_be_stalled_and_dropped_and_can_lie(hall: Simulation, contr
 
 
 def test_a_cameras_clocks_can_run_wrong_leap_and_begin_anew(hall: Simulation, control: httpx.Client) -> None:
-    wrong = {"clock_rate": 0.01, "media_rate": 0.84, "leap_s": -5, "reboot": True}
+    wrong: dict[str, object] = {"clock_rate": 0.01, "media_rate": 0.84, "leap_s": -5, "loss": 0.01, "noise": 0.01}
+    wrong |= {"reordering": 0.1, "description": "no_video", "half_open": True, "reboot": True}
     for name, value in wrong.items():
         assert control.post("/cameras/1", json={name: value}).json()["truth"][name] == value
-    assert control.post("/cameras/1", json={"leap_s": "far"}).status_code == 400
+    for refused in ({"leap_s": "far"}, {"loss": 1.5}, {"description": "poem"}):
+        assert control.post("/cameras/1", json=refused).status_code == 400
 
 
 @pytest.mark.parametrize(

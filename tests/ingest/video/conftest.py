@@ -42,3 +42,11 @@ def hall(database: Database) -> Database:
     with database.transaction() as session:
         a_hall(session)
     return database
+
+
+@pytest.fixture
+def postgres_site(postgres_database: Database) -> Database:
+    """The sample hall in PostgreSQL."""
+    with postgres_database.transaction() as session:
+        a_hall(session)
+    return postgres_database

@@ -1,22 +1,28 @@
-"""A recorder in a process of its own, for tests that kill it: `python recorder_process.py '{"database": …}'`."""
+"""A recorder in a process of its own, for tests that kill it, or in which it dies at a step of its own."""
 
-import json
+import errno
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import threading
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from sqlalchemy.exc import IntegrityError, OperationalError
+
 from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
+from ingest.video.steps import Step, listen
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.objects import ObjectStore
 from storage.s3_store import S3Store
 from tests.sample import CAMERA
 
-ROOT = Path(__file__).parents[3]
+# Each recorder is forked off a process that has everything loaded already, and has no threads.
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["__main__", __name__])
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,16 @@ class Order:
     access_key: str = ""
     secret_key: str = ""
     segment_seconds: int = 2
+    others: tuple[tuple[str, str], ...] = ()
+    """More cameras: id and address."""
+    dies_at: Step | None = None
+    dies_after: int = 1
+    """How often the step is reached until it dies there."""
+    disk_refuses: Step | None = None
+    """Once."""
+    database_refuses: Step | None = None
+    database_away: Step | None = None
+    starts_without_database: bool = False
 
     def store(self) -> ObjectStore:
         if self.endpoint:
@@ -39,23 +55,95 @@ class Order:
         folder = Path(self.folder)
         return RecorderSettings(folder / "spool", folder / "relay.sock", self.segment_seconds, poll_seconds=0.5)
 
-
-def start_recorder(order: Order) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, __file__, json.dumps(asdict(order))], env=environment)
+    def feeds(self) -> list[CameraFeed]:
+        return [CameraFeed(CAMERA, self.url), *(CameraFeed(camera_id, url) for camera_id, url in self.others)]
 
 
-def main() -> None:
-    order = Order(**json.loads(sys.argv[1]))
-    node = RecorderNode(
-        Database(order.database), order.store(), order.settings(), lambda: [CameraFeed(CAMERA, order.url)]
-    )
+class Recorder:
+    """Of one order, until it ends."""
+
+    def __init__(self, order: Order) -> None:
+        self._process: BaseProcess = _processes.Process(target=record, args=(order,), daemon=True)
+        self._process.start()
+
+    def kill(self) -> None:
+        """-9."""
+        self._process.kill()
+
+    def terminate(self) -> None:
+        """Asks it to stop."""
+        self._process.terminate()
+
+    @property
+    def runs(self) -> bool:
+        return self._process.is_alive()
+
+    def wait(self, seconds: float) -> int:
+        """Its exit code; raises TimeoutError."""
+        self._process.join(seconds)
+        if self._process.exitcode is None:
+            raise TimeoutError(f"the recorder still runs after {seconds} s")
+        return self._process.exitcode
+
+
+def start_recorder(order: Order) -> Recorder:
+    return Recorder(order)
+
+
+def record(order: Order) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    listen(_fate(order))
+    cameras, memory = _cameras(order), _Remembered(order.feeds())
+    node = RecorderNode(Database(order.database), order.store(), order.settings(), cameras, memory)
     node.start()
     stopping.wait()
     node.stop()
 
 
-if __name__ == "__main__":
-    main()
+def _cameras(order: Order) -> Callable[[], list[CameraFeed]]:
+    failures = iter([_away()] * (2 if order.starts_without_database else 0))
+
+    def cameras() -> list[CameraFeed]:
+        for failure in failures:
+            raise failure
+        return order.feeds()
+
+    return cameras
+
+
+class _Remembered:
+    def __init__(self, feeds: list[CameraFeed]) -> None:
+        self._feeds = feeds
+
+    def keep(self, feeds: Sequence[CameraFeed]) -> None:
+        pass
+
+    def read(self) -> list[CameraFeed]:
+        return self._feeds
+
+
+def _fate(order: Order) -> Callable[[Step], None]:
+    left = iter(range(order.dies_after - 1))
+    refusals = iter([OSError(errno.EIO, "input/output error")])
+
+    def on_step(step: Step) -> None:
+        if step is order.dies_at and next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if step is order.disk_refuses:
+            _raise_next(refusals)
+        if step is order.database_refuses:
+            raise IntegrityError("refused", None, Exception("refused"))
+        if step is order.database_away:
+            raise _away()
+
+    return on_step
+
+
+def _raise_next(errors: Iterable[OSError]) -> None:
+    for error in errors:
+        raise error
+
+
+def _away() -> OperationalError:
+    return OperationalError("away", None, Exception("away"))
