@@ -4,7 +4,6 @@ import errno
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -91,13 +90,13 @@ def start_recorder(order: Order) -> Recorder:
 
 
 def record(order: Order) -> None:
-    stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    # Taken by sigwait, in no handler: that could come while this thread holds the lock of what it waits for.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     listen(_fate(order))
     cameras, memory = _cameras(order), _Remembered(order.feeds())
     node = RecorderNode(Database(order.database), order.store(), order.settings(), cameras, memory)
     node.start()
-    stopping.wait()
+    signal.sigwait({signal.SIGTERM})
     node.stop()
 
 
