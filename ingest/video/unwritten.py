@@ -12,10 +12,10 @@ from sqlmodel import Session
 
 from ingest.video.boxes import BadBox
 from ingest.video.salvage import salvage
-from storage.footage import PART, Footage
-from storage.intervals import Span
+from storage.footage import NOT_YET, PART, Coverage, Footage, Missing
+from storage.intervals import Span, intersect, merge, subtract
 from storage.models import MAX_SEGMENT_SECONDS, Segment
-from storage.runs import days_of
+from storage.runs import FRAME_HOLE, days_of
 
 _LONGEST = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _NEWEST = 4
@@ -35,6 +35,23 @@ def recent_segments(
     files = _files(footage.spool, camera_id, Span(since - _LONGEST, end))
     unknown = [path for path in files if _sequence(path) not in known]
     return rows + [s for s in _read(footage.spool, unknown[-_NEWEST:]) if s.start < end and s.end > since]
+
+
+def with_unwritten(footage: Footage, session: Session, camera_id: str, known: Coverage) -> Coverage:
+    """The coverage by the rows, with what can be played already though it has none."""
+    late = [Span(part.start, part.end) for part in known.missing if part.cause == NOT_YET]
+    if not late:
+        return known
+    recent = recent_segments(footage, session, camera_id, late[0].start - FRAME_HOLE, late[-1].end)
+    playable = [Span(segment.start, segment.end) for segment in recent if segment.id is None]
+    whole = [*known.covered, *(Span(part.start, part.end) for part in known.missing)]
+    covered = intersect(merge(whole), merge([*known.covered, *playable], bridge=FRAME_HOLE))
+    missing = [
+        Missing(span.start, span.end, part.cause)
+        for part in known.missing
+        for span in subtract([Span(part.start, part.end)], covered)
+    ]
+    return Coverage(tuple(covered), tuple(missing))
 
 
 def unwritten_segment(footage: Footage, camera_id: str, sequence: int, near: datetime) -> Segment | None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, or_, select
 
+from ingest.video.unwritten import with_unwritten
 from storage.calendar import coverages
 from storage.footage import Coverage, Missing, UntrustedTime
 from storage.intervals import Span
@@ -140,7 +141,8 @@ def _result(
 ) -> SpanResult:
     ids = [ref.id for ref in choice.counters]
     cameras = _cameras(session, choice, start, end)
-    coverage = coverages(session, [camera.id for camera, _ in cameras], Span(start, end))
+    by_rows = coverages(session, [camera.id for camera, _ in cameras], Span(start, end))
+    coverage = {id_: with_unwritten(services.footage, session, id_, known) for id_, known in by_rows.items()}
     steps = [step for ref in choice.counters for step in steps_between(session, viewer, ref.id, start, end)]
     absences = absences_between(session, ids, start, end)
     return SpanResult(
