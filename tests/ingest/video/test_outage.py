@@ -32,7 +32,7 @@ from tests.ingest.video.spooled import put, some_gops, write
 from tests.sample import CAMERA
 from tests.servers import S3Server, wait_until
 
-SEGMENT_SECONDS = 30
+SEGMENT_SECONDS = 60
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
@@ -55,7 +55,7 @@ def store_of(server: S3Server) -> S3Store:
 
 
 def record(spool: Path, journal: Journal, length: timedelta) -> None:
-    """A camera's footage of that time, one segment each half minute, as fast as the disk takes it."""
+    """A camera's footage of that time, one segment each minute, as fast as the disk takes it."""
     gop = gops(packets(2 * SEGMENT_SECONDS, gop=SEGMENT_SECONDS, fps=1))[0]
     intake = Intake(CAMERA, spool, SEGMENT_SECONDS, 1, GapKeeper(CAMERA, START), journal.put)
     for n in range(length // timedelta(seconds=SEGMENT_SECONDS)):

@@ -310,7 +310,7 @@ def test_a_remedy_is_shown_with_its_brackets(hallwatch: Run, site: Path, tmp_pat
     (tmp_path / "cases.csv").write_text("c,s,t,k\n1,s1,2026-03-02T09:00:00+08:00,y\n")
     file, mapping = str(tmp_path / "cases.csv"), str(tmp_path / "m.toml")
     output = hallwatch("import-cases", file, "--source", "city", "--mapping", mapping, code=1).output
-    assert 'add "y" to [kinds.values] of the mapping' in output
+    assert "[kinds.values]" in output
 
 
 def test_what_is_declared_after_init_is_known_to_the_next_command(hallwatch: Run, config: Path) -> None:
