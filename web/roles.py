@@ -2,7 +2,6 @@
 
 import gc
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from web.heartbeat import Heartbeat
 from web.services import Services
 from web.settings import Settings
 from web.settings_file import read_settings
+from web.stop_signals import set_on_signal
 
 if TYPE_CHECKING:
     from web.clerk import Clerk
@@ -36,8 +36,7 @@ def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = F
     """Runs until SIGTERM or SIGINT, then stops in good order."""
     services = build_services(settings)
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    set_on_signal(stop)
     if until_stdin_closes:
         watch_stdin(stop)
     with _running(role, services, stop):

@@ -1,6 +1,5 @@
 """`hallwatch serve`: checks that all is in order, then keeps every role running."""
 
-import signal
 import socket
 import sys
 import threading
@@ -20,6 +19,7 @@ from web.roles import ROLE_NAMES
 from web.services import Services
 from web.settings import WebSettings
 from web.site import SiteError
+from web.stop_signals import set_on_signal
 from web.supervisor import Supervisor, Worker
 
 log = structlog.get_logger(__name__)
@@ -115,8 +115,7 @@ def run(supervised: Sequence[Worker], stop: threading.Event, before: BeforeOther
 
     `before` are workers that start first, are waited for, and stop after all others.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    set_on_signal(stop)
     first = Supervisor(before.workers if before else ())
     supervisor = Supervisor(supervised)
     first.start()

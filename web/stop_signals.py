@@ -1,0 +1,10 @@
+"""SIGTERM and SIGINT ask a process to stop in good order."""
+
+import signal
+import threading
+
+
+def set_on_signal(stop: threading.Event) -> None:
+    """From a thread of its own: the handler runs in the main thread, which may hold the event's lock as it waits."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=stop.set, name="stop").start())
