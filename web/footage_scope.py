@@ -30,7 +30,7 @@ def _links(session: Session, viewer: Viewer, counters: list[str], start: datetim
     absences = (
         select(FootageLink)
         .join(Absence, col(Absence.id) == col(FootageLink.absence_id))
-        .where(col(Absence.counter_id).in_(counters), col(Absence.start).between(start - _LONGEST, end))
+        .where(col(Absence.counter_id).in_(counters), col(Absence.start).between(start - _LONGEST, end + _LONGEST))
     )
     steps = (
         select(FootageLink)
@@ -38,7 +38,7 @@ def _links(session: Session, viewer: Viewer, counters: list[str], start: datetim
         .join(Case, col(Case.id) == col(Step.case_id))
         .where(
             col(Step.counter_id).in_(counters),
-            col(Step.start).between(start - _LONGEST, end),
+            col(Step.start).between(start - _LONGEST, end + _LONGEST),
             Case.department_id == viewer.department_id,
         )
     )

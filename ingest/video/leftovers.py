@@ -52,8 +52,12 @@ def forget(spool: Path) -> None:
 
 
 def set_aside(spool: Path) -> None:
-    """The database refuses them: they stay where a person finds them."""
-    (spool / NAME).replace(spool / REFUSED)
+    """The database refuses them: they stay where a person finds them, behind those that it has refused before."""
+    with (spool / REFUSED).open("ab") as refused:
+        refused.write((spool / NAME).read_bytes())
+        refused.flush()
+        os.fsync(refused.fileno())
+    forget(spool)
 
 
 def _line(entry: Leftover) -> str:

@@ -187,6 +187,8 @@ def test_a_department_sees_the_clips_of_its_cases_and_of_absences_only(footage: 
     _link_step(footage, "tax")
     assert department.get("/media/clip.mp4", params=asked).status_code == 200
     assert department.get("/media/clip.mp4", params=span(at(60), at(120))).status_code == 404
+    lead = span(at(55), at(58))
+    assert department.get("/media/clip.mp4", params=lead).status_code == 200, "what its clip shows before the step"
     assert department.get("/media/still.jpg", params={"camera": CAMERA, "at": at(61).isoformat()}).status_code == 200
     assert department.get("/media/still.jpg", params={"camera": CAMERA, "at": at(90).isoformat()}).status_code == 404
 

@@ -87,7 +87,7 @@ def _account(new: UserToCreate, password: str) -> NewUser:
 
 @router.put("/users/{name}")
 def change_user(desk: AdminDesk, name: str, changed: UserSettings) -> UserShown:
-    """Ends the user's sessions when they may see less than before or are disabled."""
+    """Ends the user's sessions at another role or when disabled; halls are read anew with each request."""
     with desk.changing(f"user:{name}") as session:
         user = _find(session, name)
         if user.id == desk.viewer.user_id and (changed.role is not Role.ADMIN or not changed.active):

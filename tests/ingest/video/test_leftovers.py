@@ -69,10 +69,13 @@ def test_a_released_journal_writes_what_it_held(site: Database, tmp_path: Path) 
 
 
 def test_leftovers_that_the_database_refuses_hold_up_nothing_and_stay(site: Database, tmp_path: Path) -> None:
-    leftovers.keep(tmp_path, [GapOpened("removed", at(0), GapCause.UNKNOWN)])
-    write_leftovers(site, tmp_path)
+    for camera in ("removed", "removed later"):
+        leftovers.keep(tmp_path, [GapOpened(camera, at(0), GapCause.UNKNOWN)])
+        write_leftovers(site, tmp_path)
     assert gaps(site) == []
-    assert "removed" in (tmp_path / leftovers.REFUSED).read_text("utf-8")
+    assert leftovers.kept(tmp_path) == []
+    refused = (tmp_path / leftovers.REFUSED).read_text("utf-8").splitlines()
+    assert ["removed later" in line for line in refused] == [False, True], "each refusal is kept"
 
 
 def test_what_is_being_recorded_meanwhile_is_not_taken_for_a_leftover(site: Database, tmp_path: Path) -> None:
