@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+import structlog
+
 from ingest.video.clock import CameraClock
 from ingest.video.frames import Codec, EncodedFrame, StreamInfo, from_us
 from ingest.video.parameter_sets import ParameterSets
@@ -13,6 +15,8 @@ from storage.models import GapCause
 
 USUAL_INTERVAL_S = Fraction(1, 25)
 MAX_BACKWARD_S = 1
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -53,6 +57,7 @@ class Connection:
         monotonic_us = packet.arrival_us - packet.server.ahead_us
         self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server)
         if packet.keyframe and (rate_error_ppm := self.clock.rate_error_ppm):
+            log.warning("camera_counts_time_wrongly", rate_error_ppm=rate_error_ppm, media_s=media_us / 1e6)
             self._retiming.change(rate_error_ppm, packet)
             self._frames = [stretched(frame, rate_error_ppm, packet) for frame in self._frames]
             self.clock.media_rate_changed(media_us, monotonic_us)
