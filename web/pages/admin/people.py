@@ -18,7 +18,7 @@ from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.aliases import read_aliases, written_aliases
 from web.pages.admin.forms import Field, Row, Saved, optional, text, texts
-from web.pages.admin.places import hall_options, id_field
+from web.pages.admin.places import hall_options, id_field, place_words
 from web.pages.words import word
 
 
@@ -166,12 +166,11 @@ class Rules:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
-        halls = dict(hall_options(desk))
-        counters = {c.id: f"{halls[c.hall]} · {c.number} {c.name}" for c in places_api.list_counters(desk)}
+        place = place_words(desk)
         return [
             Row(
                 str(rule.rule_id),
-                (counters.get(rule.counter or "") or halls.get(rule.hall or "") or _("every hall"),
+                (place(rule.hall, rule.counter),
                  _seconds(rule.threshold_s), _seconds(rule.waiting_threshold_s), str(rule.version)),
             )
             for rule in rules_api.list_rules(desk)

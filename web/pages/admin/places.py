@@ -1,6 +1,6 @@
 """Districts, departments, halls and counters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from zoneinfo import available_timezones
 
 from starlette.datastructures import FormData
@@ -32,6 +32,13 @@ def district_options(desk: Desk) -> tuple[Option, ...]:
 
 def hall_options(desk: Desk) -> tuple[Option, ...]:
     return tuple((hall.id, hall.name) for hall in api.list_halls(desk))
+
+
+def place_words(desk: Desk) -> Callable[[str | None, str | None], str]:
+    """Names what a rule is for, by its hall and its counter."""
+    halls = dict(hall_options(desk))
+    counters = {c.id: f"{halls[c.hall]} · {c.number} {c.name}" for c in api.list_counters(desk)}
+    return lambda hall, counter: counters.get(counter or "") or halls.get(hall or "") or _("every hall")
 
 
 class Districts:

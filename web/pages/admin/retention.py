@@ -14,7 +14,7 @@ from web.declarations import RetentionDeclaration
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text
-from web.pages.admin.places import hall_options
+from web.pages.admin.places import hall_options, place_words
 from web.pages.words import word
 
 
@@ -32,13 +32,12 @@ class Retention:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
-        halls = dict(hall_options(desk))
-        counters = {c.id: f"{halls[c.hall]} · {c.number} {c.name}" for c in places_api.list_counters(desk)}
+        place = place_words(desk)
         return [
             Row(
                 str(rule.rule_id),
                 (
-                    counters.get(rule.counter or "") or halls.get(rule.hall or "") or _("every hall"),
+                    place(rule.hall, rule.counter),
                     word(rule.kind),
                     Saying("%(count)s days", count=rule.days),
                     str(rule.version),
