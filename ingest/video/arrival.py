@@ -6,6 +6,7 @@ second of media time the least `arrival − media time` is kept, for two minutes
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice, pairwise
 
 BIN_US = 500_000
@@ -14,8 +15,9 @@ WINDOW_US = 120_000_000
 LEAST_DELAY_US = 400_000
 """Premise: in any five seconds some picture is here so soon after it was taken."""
 
-Bin = tuple[int, int]
-"""The least arrival − media time, and the media time at which the bin began."""
+Bin = tuple[int, int, int, int]
+"""The least arrival − media time, the media time at which the bin began, the largest change of arrival − media time
+from one picture to the next, and how many pictures there were."""
 
 _MAX_BACK_US = 1_000_000
 """Pictures come in the order of decoding, so one may lie before the first of its bin."""
@@ -25,11 +27,25 @@ _STALE_BINS = 10
 _FALL_US = 50_000
 _LEAST_TREND_US = 150_000
 _UNEVEN_US = 30_000
+"""What lies further from a line does not rise or fall evenly."""
 _TREND_BINS = (4, 8, 16, 32, 64, 128)
 _BINS_IF_FASTER = 16
 """That media time runs too fast is believed later: it looks the same while a backlog is worked off."""
 _MAX_SLOWER_PPM, _MAX_FASTER_PPM = 1_000_000, 500_000
 _NEVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A steady rise or fall of arrival − media time: of a camera that counts wrongly, or of a delay that grows."""
+
+    ppm: int = 0
+    """By how much a second of the camera's media time would be longer than a second."""
+    is_sure: bool = False
+    """It is too even, or has become too much, to be delay."""
+
+
+NO_TREND = Trend()
 
 
 class ArrivalFit:
@@ -38,14 +54,14 @@ class ArrivalFit:
     def __init__(self) -> None:
         self._bins: deque[Bin] = deque()
         self._least = self._past = _NEVER
+        self._base = self._roughest = self._pictures = 0
         self._start = self._end = self._began = -_NEVER
         self._late_bins = 0
         self.is_settling = False
         """Pictures come much faster than they were taken, each nearer to the truth: it is not to be relied on yet."""
         self.renewals = 0
         """How often what was before has been given up because it contradicts what comes."""
-        self.rate_error_ppm = 0
-        """By how much a second of the camera's media time is longer than a second; 0 unless it clearly is."""
+        self.trend = NO_TREND
 
     def observe(self, media_us: int, monotonic_us: int) -> None:
         if media_us >= self._end or media_us < self._start - _MAX_BACK_US:
@@ -53,6 +69,11 @@ class ArrivalFit:
         base = monotonic_us - media_us
         if base < self._least:
             self._least = base
+        change = base - self._base
+        if change > self._roughest or -change > self._roughest:
+            self._roughest = abs(change)
+        self._base = base
+        self._pictures += 1
 
     @property
     def base_us(self) -> int:
@@ -62,51 +83,58 @@ class ArrivalFit:
     def restart(self, media_us: int, monotonic_us: int) -> None:
         """Forgets all but this packet: what was before tells nothing of what comes."""
         self._bins.clear()
-        self._least, self._start, self._end = monotonic_us - media_us, media_us, media_us + BIN_US
+        self._least = self._base = monotonic_us - media_us
+        self._roughest, self._pictures = 0, 1
+        self._start, self._end = media_us, media_us + BIN_US
         self._began = monotonic_us
         self._given_up()
 
     def _given_up(self) -> None:
         self._past = min(self._bins)[0] if self._bins else _NEVER
-        self._late_bins, self.rate_error_ppm = 0, 0
+        self._late_bins, self.trend = 0, NO_TREND
         self.renewals += 1
 
     def _next_bin(self, media_us: int, monotonic_us: int) -> None:
         if self._least != _NEVER:
             self._keep(in_a_hurry=(monotonic_us - self._began) * 2 < media_us - self._start)
-        self._least, self._began = _NEVER, monotonic_us
+        else:
+            self._base = monotonic_us - media_us
+        self._least, self._began, self._roughest, self._pictures = _NEVER, monotonic_us, 0, 0
         self._start, self._end = media_us, media_us + (BIN_US if self._bins else _FIRST_BIN_US)
 
     def _keep(self, in_a_hurry: bool) -> None:
         self.is_settling = in_a_hurry and self._least < self._past - _FALL_US
         on_time = self._least <= self._past + LEAST_DELAY_US
         self._late_bins = 0 if in_a_hurry or on_time else self._late_bins + 1
-        self._bins.append((self._least, self._start))
+        self._bins.append((self._least, self._start, self._roughest, self._pictures))
         self._past = min(self._past, self._least)
         while self._start - self._bins[0][1] > WINDOW_US:
             if self._bins.popleft()[0] == self._past:
                 self._past = min(self._bins)[0]
-        self.rate_error_ppm = trend_ppm(self._bins)
-        if self._late_bins >= _STALE_BINS and not self.rate_error_ppm:
+        is_stale = self._late_bins >= _STALE_BINS
+        trend = trend_of(self._bins)
+        self.trend = Trend(trend.ppm, trend.is_sure or is_stale) if trend.ppm else trend
+        if is_stale and not trend.ppm:
             while len(self._bins) > _STALE_BINS:
                 self._bins.popleft()
             self._given_up()
 
 
-def trend_ppm(bins: deque[Bin]) -> int:
-    """The steady rise or fall of arrival − media time in the newest bins; 0 where it may be jitter or delay."""
+def trend_of(bins: deque[Bin]) -> Trend:
+    """Of the newest bins, if it is more than jitter. Sure if all pictures keep near the line: delay is not so even."""
     for count in _TREND_BINS:
         if count > len(bins):
-            return 0
+            return NO_TREND
         # Mostly there is none, and that is seen at once.
         if abs(bins[-1][0] - bins[-count][0]) < _LEAST_TREND_US:
             continue
-        if found := _trend(list(islice(bins, len(bins) - count, None)), count // 4):
-            return found
-    return 0
+        newest = list(islice(bins, len(bins) - count, None))
+        if ppm := _trend_ppm(newest, count // 4):
+            return Trend(ppm, _is_even(newest, ppm))
+    return NO_TREND
 
 
-def _trend(newest: Sequence[Bin], quarter: int) -> int:
+def _trend_ppm(newest: Sequence[Bin], quarter: int) -> int:
     """Four quarters whose least rise, or fall, along a line."""
     starts = range(0, len(newest), quarter)
     points = [(min(newest[at : at + quarter])[0], newest[at][1]) for at in starts]
@@ -119,3 +147,9 @@ def _trend(newest: Sequence[Bin], quarter: int) -> int:
             return 0
     ppm = total * 1_000_000 // span
     return ppm if -_MAX_FASTER_PPM < ppm < _MAX_SLOWER_PPM else 0
+
+
+def _is_even(bins: Sequence[Bin], ppm: int) -> bool:
+    """Whether every picture, not only the least delayed, lies near the line."""
+    rise_us = abs(BIN_US * ppm // 1_000_000)
+    return all(roughest <= rise_us // pictures + _UNEVEN_US for _, _, roughest, pictures in bins)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from ingest.video.connection import Connection
+from ingest.video.connection import NOTHING_LEARNED, Connection
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
 from ingest.video.meter import Meter
@@ -76,7 +76,7 @@ class CameraWorker:
         self._hub, self._intake, self._clock = hub, intake, clock or ServerClock()
         self._stop = threading.Event()
         self._abandoned = False
-        self._lead_us = 0
+        self._learned = NOTHING_LEARNED
         self.meter = Meter()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera_id}", daemon=True)
 
@@ -120,11 +120,11 @@ class CameraWorker:
     def _run_once(self) -> None:
         """Returns when asked to stop; raises when the stream fails."""
         with open_source(self._url, self._transport, self._clock) as source:
-            connection = Connection(source.codec, source.extradata, source.time_base, self._lead_us)
+            connection = Connection(source.codec, source.extradata, source.time_base, self._learned)
             try:
                 self._receive(source, connection)
             finally:
-                self._lead_us = connection.clock.lead_us
+                self._learned = connection.learned
                 self._record(connection.finish())
                 if not self._abandoned:
                     self._hub.disconnected()

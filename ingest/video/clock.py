@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from ingest.video.arrival import LEAST_DELAY_US, WINDOW_US, ArrivalFit
+from ingest.video.report_rate import VOUCHED_PPM, ReportRate
 from ingest.video.server_clock import UNDISTURBED, ServerReading
 from storage.models import MAX_CLOCK_OFFSET, ClockSource
 
@@ -26,8 +27,6 @@ DRIFT_US = (WINDOW_US + 10_000_000) * MAX_DRIFT_PPM // 1_000_000
 """What a crystal can drift while the fit looks back, and within the longest GOP."""
 _RENEWED_STEP_US = 20_000
 _ROUNDING_US = 50_000
-_VOUCHED_US = 8_000_000
-"""Reports that have said the same for longer than any usual pause between two vouch for the camera's media time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class CameraClock:
         self._server = UNDISTURBED
         self._report_base: int | None = None
         self._believed = self._was_believed = False
-        self._steady_base, self._steady_since = 0, 0
+        self._reports = ReportRate()
         self._renewals = 0
         self._base: int | None = None
         self._base_media = 0
@@ -93,6 +92,8 @@ class CameraClock:
         self._fit.observe(media_us, monotonic_us)
         self._server = server
         self._report_base = None if report_us is None else report_us - media_us
+        if self._report_base is not None:
+            self._reports.observe(media_us, self._report_base)
 
     @property
     def offset_us(self) -> int:
@@ -123,13 +124,21 @@ class CameraClock:
     @property
     def rate_error_ppm(self) -> int:
         """By how much a second of media time is longer than a second; 0 unless it clearly is."""
-        vouched = self._believed and self._base_media - self._steady_since >= _VOUCHED_US
-        return 0 if vouched else self._fit.rate_error_ppm
+        trend = self._fit.trend
+        if not trend.ppm:
+            return 0
+        reported_ppm = self._reports.rate_ppm
+        if reported_ppm is not None:
+            if abs(reported_ppm - trend.ppm) <= abs(trend.ppm) // 2:
+                return reported_ppm
+            if self._believed and abs(reported_ppm) < VOUCHED_PPM:
+                return 0
+        return trend.ppm if trend.is_sure else 0
 
     def media_rate_changed(self, media_us: int, monotonic_us: int) -> None:
         """From this packet on media time counts differently."""
         self._fit.restart(media_us, monotonic_us)
-        self._report_base = None
+        self._report_base, self._reports = None, ReportRate()
 
     def wall_us(self, media_us: int) -> int:
         """Wall time of a frame just observed, as far as is known now; for those who watch live."""
@@ -166,7 +175,6 @@ class CameraClock:
 
     def _advance(self, media_us: int, target: int, may_step: bool) -> bool:
         elapsed, self._base_media = max(media_us - self._base_media, 0), media_us
-        self._note_reports(media_us)
         if self._base is None:
             self._base = target
         error, largest_slewed = target - self._base, self._largest_slewed()
@@ -183,10 +191,6 @@ class CameraClock:
         """Where a new segment begins anyway, or what was known has been given up, nothing is gained by waiting."""
         changed = self._believed != self._was_believed or self._renewals != self._fit.renewals
         return _RENEWED_STEP_US if changed else STEP_US
-
-    def _note_reports(self, media_us: int) -> None:
-        if self._report_base is not None and abs(self._report_base - self._steady_base) > _RENEWED_STEP_US:
-            self._steady_base, self._steady_since = self._report_base, media_us
 
     def _evidence(self, media_us: int) -> ClockEvidence:
         return ClockEvidence(

@@ -19,6 +19,19 @@ MAX_BACKWARD_S = 1
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What holds for a camera beyond one connection."""
+
+    lead_us: int = 0
+    """By how much its reports lead the least delayed arrival."""
+    rate_error_ppm: int = 0
+    """By how much a second of its media time is longer than a second."""
+
+
+NOTHING_LEARNED = Learned()
+
+
 @dataclass(slots=True)
 class Taken:
     """What one packet led to, in the order in which it has to be passed on."""
@@ -30,10 +43,10 @@ class Taken:
 
 
 class Connection:
-    """From the opening of a stream to its end."""
+    """From the opening of a stream to its end. `usual` is what the connection before has learned of the camera."""
 
-    def __init__(self, codec: Codec, extradata: bytes, time_base: Fraction, usual_lead_us: int = 0) -> None:
-        self.clock = CameraClock(usual_lead_us)
+    def __init__(self, codec: Codec, extradata: bytes, time_base: Fraction, usual: Learned = NOTHING_LEARNED) -> None:
+        self.clock = CameraClock(usual.lead_us)
         self._codec, self._time_base = codec, time_base
         self._sets = ParameterSets.find(codec, extradata)
         self._info: StreamInfo | None = None
@@ -45,7 +58,12 @@ class Connection:
         self._frames: list[EncodedFrame] = []
         self._size = 0
         self._in_gop = self._lost = False
-        self._retiming = Retiming()
+        self._retiming = Retiming(usual.rate_error_ppm)
+
+    @property
+    def learned(self) -> Learned:
+        """To hand to the next connection."""
+        return Learned(self.clock.lead_us, self._retiming.rate_error_ppm)
 
     def take(self, packet: SourcePacket) -> Taken:
         """Raises SourceFailure when the timestamps make no sense, BadParameterSets when the pictures cannot be told."""

@@ -20,12 +20,16 @@ def stretched(frame: EncodedFrame, by_ppm: int, before: SourcePacket) -> Encoded
 
 
 class Retiming:
-    """Of one connection: right until told otherwise."""
+    """Of one connection: by the rate that the one before has learned until told otherwise."""
 
-    def __init__(self) -> None:
-        self._ppm = 0
+    def __init__(self, usual_ppm: int = 0) -> None:
+        self._ppm = usual_ppm
         self._from = self._to = 0
-        self.is_active = False
+        self.is_active = bool(usual_ppm)
+
+    @property
+    def rate_error_ppm(self) -> int:
+        return self._ppm
 
     def change(self, by_ppm: int, at: SourcePacket) -> None:
         """From this packet on, as `applied` gave it: a second of media time is longer than it was taken for."""

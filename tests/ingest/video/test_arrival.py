@@ -5,7 +5,7 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.video.arrival import BIN_US, LEAST_DELAY_US, WINDOW_US, ArrivalFit, trend_ppm
+from ingest.video.arrival import BIN_US, LEAST_DELAY_US, WINDOW_US, ArrivalFit, trend_of
 
 FRAME = 40_000
 SECOND = 1_000_000
@@ -48,14 +48,31 @@ def test_an_old_gop_that_comes_at_once_is_not_relied_on() -> None:
 @given(st.integers(-5, 5), st.integers(8, 200), st.lists(st.integers(0, 5_000), min_size=200, max_size=200))
 def test_a_trend_is_told_by_its_slope_and_jitter_is_none(slope: int, count: int, jitter: list[int]) -> None:
     """`slope` in tenths: 0.2 is 600 ms of life for half a second of media time."""
-    bins = deque((n * slope * BIN_US // 10 + jitter[n], n * BIN_US) for n in range(count))
-    found = trend_ppm(bins)
+    rise = slope * BIN_US // 10
+    bins = deque((n * rise + jitter[n], n * BIN_US, abs(rise) // 12, 12) for n in range(count))
+    found = trend_of(bins)
     if slope > 0 or (-5 < slope < 0 and count >= 16):
-        assert abs(found - slope * 100_000) < 20_000
+        assert abs(found.ppm - slope * 100_000) < 20_000
+        assert found.is_sure
     elif slope == 0:
-        assert found == 0
+        assert found.ppm == 0
 
 
 def test_a_backlog_that_is_worked_off_is_no_trend() -> None:
-    bins = deque((max(3 * SECOND - n * 400_000, 0), n * BIN_US) for n in range(12))
-    assert trend_ppm(bins) == 0
+    least = [max(3 * SECOND - n * 400_000, 0) for n in range(12)]
+    assert trend_of(deque((base, n * BIN_US, 0, 12) for n, base in enumerate(least))).ppm == 0
+
+
+@given(st.integers(5, 41), st.integers(80_000, 400_000))
+def test_a_delay_that_grows_is_not_surely_a_camera_that_counts_wrongly(late: int, by: int) -> None:
+    """Some picture, as a large one, waits longer than those beside it."""
+    growing = [(n * FRAME, n * FRAME * 13 // 10 + (by if n == late else 0)) for n in range(43)]
+    assert not fitted(growing).trend.is_sure
+
+
+def test_what_comes_ever_later_than_any_delay_explains_is_surely_counted_wrongly() -> None:
+    uneven = [(n * FRAME, n * FRAME * 12 // 10 + (n % 5) * 20_000) for n in range(25 * 9)]
+    assert not fitted(uneven[: 25 * 5]).trend.is_sure
+    trend = fitted(uneven).trend
+    assert trend.is_sure
+    assert abs(trend.ppm - 200_000) < 20_000

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from ingest.video.connection import Connection
+from ingest.video.connection import NOTHING_LEARNED, Connection, Learned
 from ingest.video.segmenter import Gop
 from ingest.video.source import SourcePacket
 from storage.models import ClockSource
@@ -17,16 +17,24 @@ EPOCH = 1_700_000_000_000_000
 FIVE_SECONDS = 5_000_000
 
 
-def taken(count: int, rate: float, *, reports: bool = False, jitter_us: int = 10_000, b_frames: int = 0) -> list[Gop]:
+def taken(
+    count: int,
+    rate: float,
+    *,
+    reports: bool = False,
+    jitter_us: int = 10_000,
+    b_frames: int = 0,
+    usual: Learned = NOTHING_LEARNED,
+) -> list[Gop]:
     """Of a camera that declares 25 pictures a second and delivers `rate` times as many."""
-    connection, chance = Connection("h264", b"", TIME_BASE), random.Random(1)
+    connection, chance = Connection("h264", b"", TIME_BASE, usual), random.Random(1)
     some, made = packets(count, gop=GOP, b_frames=b_frames), list[Gop]()
     reported: int | None = None
     for number, packet in enumerate(some):
         arrival = EPOCH + round(number * 40_000 / rate) + 20_000 + chance.randrange(jitter_us)
         media = packet.pts * 100 // 9
         if reports and number % round(125 * rate) == 0:
-            reported = arrival - media - 20_000
+            reported = EPOCH + round(number * 40_000 / rate) - media
         report = None if reported is None else reported + media
         made += connection.take(replace(packet, arrival_us=arrival, report_us=report)).gops
     return [*made, *connection.finish()]
@@ -50,6 +58,41 @@ def test_a_declared_25_that_delivers_less_lasts_as_long_as_what_it_shows(rate: f
     found = sorted(map(abs, errors_ms(taken(GOP * 60, rate, reports=reports), rate)))
     assert found[len(found) * 99 // 100] <= 500
     assert found[len(found) // 2] <= 200
+
+
+def test_one_whose_pictures_come_unevenly_is_noticed_when_no_delay_explains_it_any_more() -> None:
+    found = list(map(abs, errors_ms(taken(GOP * 60, 21 / 25, jitter_us=200_000), 21 / 25)))
+    assert max(found) > 1_000
+    assert max(found[GOP * 10 :]) <= 500
+
+
+def test_one_whose_pictures_come_unevenly_is_noticed_as_soon_as_its_reports_say_the_same() -> None:
+    found = list(map(abs, errors_ms(taken(GOP * 60, 21 / 25, jitter_us=200_000, reports=True), 21 / 25)))
+    assert max(found) < 1_200
+    assert max(found[GOP * 6 :]) <= 300
+
+
+def test_a_reconnection_starts_with_the_rate_that_was_learned() -> None:
+    learned = Learned(rate_error_ppm=190_476)
+    found = list(map(abs, errors_ms(taken(GOP * 20, 21 / 25, jitter_us=200_000, usual=learned), 21 / 25)))
+    assert max(found) <= 300
+
+
+@pytest.mark.parametrize("reports", [False, True])
+@pytest.mark.parametrize("seconds", [3, 5])
+def test_a_delay_that_grows_and_shrinks_again_is_no_rate(seconds: int, reports: bool) -> None:
+    """On a busy network or machine: each picture waits longer, the large ones most, until all that has waited comes."""
+    connection, made = Connection("h264", b"", TIME_BASE), list[Gop]()
+    some = packets(GOP * 40, gop=GOP)
+    for number, packet in enumerate(some):
+        taken_us = EPOCH + number * 40_000
+        since = number - GOP * 3
+        grown = since * 16_000 if 0 <= since < seconds * 25 else 0
+        late = 20_000 + grown + (80_000 if packet.keyframe and grown else 0)
+        report_us = (taken_us + (number // 125) * 5 if reports else None) if number else None
+        made += connection.take(replace(packet, arrival_us=taken_us + late, report_us=report_us)).gops
+    offsets = [gop.wall_us - EPOCH - number * 1_000_000 for number, gop in enumerate(made)]
+    assert all(0 <= offset <= 20_000 for offset in offsets)
 
 
 def test_one_that_delivers_more_is_noticed_too() -> None:
@@ -80,8 +123,8 @@ def test_a_stall_of_the_network_and_its_backlog_change_no_rate() -> None:
 
 
 def test_a_rebooted_camera_is_right_at_once_by_what_its_reports_usually_say() -> None:
-    def connected(usual_lead_us: int, first_ticks: int, reported: bool) -> tuple[Connection, list[Gop]]:
-        connection, made = Connection("h264", b"", TIME_BASE, usual_lead_us), list[Gop]()
+    def connected(usual: Learned, first_ticks: int, reported: bool) -> tuple[Connection, list[Gop]]:
+        connection, made = Connection("h264", b"", TIME_BASE, usual), list[Gop]()
         for number, packet in enumerate(packets(GOP * 3, gop=GOP)):
             at = EPOCH + number * 40_000
             moved: SourcePacket = replace(packet, pts=packet.pts + first_ticks, dts=packet.dts + first_ticks)
@@ -89,7 +132,7 @@ def test_a_rebooted_camera_is_right_at_once_by_what_its_reports_usually_say() ->
             made += connection.take(replace(moved, arrival_us=at + 150_000, report_us=report_us)).gops
         return connection, made
 
-    before, _ = connected(0, 0, reported=True)
-    _, made = connected(before.clock.lead_us, 4_000_000_000, reported=False)
+    before, _ = connected(NOTHING_LEARNED, 0, reported=True)
+    _, made = connected(before.learned, 4_000_000_000, reported=False)
     assert [gop.wall_us for gop in made] == [EPOCH, EPOCH + 1_000_000]
     assert {gop.source for gop in made} == {ClockSource.ARRIVAL}

@@ -59,20 +59,21 @@ def shown(data: bytes, row: Segment, fragment: Fragment) -> Iterator[tuple[datet
 
 
 def errors_s(footage: Footage, camera_id: str) -> list[float]:
-    """Of every recorded picture, asserting the bound of its segment."""
+    """Of every recorded picture, asserting the bound of its segment; from where it must be known how it counts."""
     found: list[float] = []
-    for row in rows(footage.database, camera_id):
+    first, *_ = segments = rows(footage.database, camera_id)
+    known = first.start + timedelta(seconds=NOTICED_S if camera_id in COUNTING else 0)
+    for row in segments:
         data = footage.read(row)
         walls = [pair for fragment in unpack_fragments(row.fragments) for pair in shown(data, row, fragment)]
-        errors = [(wall - read).total_seconds() for wall, read in walls]
-        # Until it is noticed that it counts wrongly, the premise about its crystal does not hold.
-        assert camera_id in COUNTING or max(map(abs, errors)) * 1_000_000 <= row.clock_error_us
+        errors = [(wall - read).total_seconds() for wall, read in walls if wall >= known]
+        assert max(map(abs, errors), default=0) * 1_000_000 <= row.clock_error_us
         found += errors
     return found
 
 
 def p99(errors: list[float]) -> float:
-    assert len(errors) > (WHOLE_S - 4) * FPS
+    assert len(errors) > (WHOLE_S - NOTICED_S - 4) * FPS
     return sorted(map(abs, errors))[len(errors) * 99 // 100]
 
 
@@ -104,6 +105,8 @@ def counts_as_25_what_are_21(mount: Mount) -> None:
 
 
 COUNTING = ("counting", "silent-counting")
+NOTICED_S = 14
+"""On a busy machine pictures do not come evenly: that they are counted wrongly is sure when no delay explains it."""
 SANE = ("sane", "wrapping", "leaping", "leaping-little", "rebooting")
 SILENT = ("silent", "silent-wrapping", "silent-leaping", "silent-rebooting", "silent-counting")
 LYING = ("hours-off", "seconds-off", "jumping", "fast", "slow", "counting")

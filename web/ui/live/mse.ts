@@ -32,6 +32,9 @@ export class MsePlayer implements Player {
   #clock = new LiveClock();
   #arrivedAt = performance.now();
   #watchdog: number;
+  /** Media time of the picture on the screen; `currentTime` may lag behind it, or run ahead, on a busy computer. */
+  #shownS: number | null = null;
+  #frameCallback: number;
   /** What comes cannot be shown here; something else may follow. */
   #skipping = false;
   /** The server has said that nothing comes. */
@@ -53,16 +56,18 @@ export class MsePlayer implements Player {
     this.#socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.#accept(event.data);
     this.#socket.onclose = (event) => this.#lose(CODES[event.code] ?? "network");
     this.#watchdog = window.setInterval(() => this.#watch(), 1000);
+    this.#frameCallback = video.requestVideoFrameCallback(this.#onFrame);
   }
 
   delayMs(): number | null {
-    return this.#clock.behindMs(this.#video.currentTime, Date.now());
+    return this.#shownS === null ? null : this.#clock.behindMs(this.#shownS, Date.now());
   }
 
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
     clearInterval(this.#watchdog);
+    this.#video.cancelVideoFrameCallback(this.#frameCallback);
     this.#socket.onclose = this.#socket.onmessage = null;
     this.#socket.close();
     this.#video.removeEventListener("playing", this.#onPlaying);
@@ -72,6 +77,11 @@ export class MsePlayer implements Player {
   }
 
   #onPlaying = (): void => this.#events.playing();
+
+  #onFrame = (_now: number, frame: VideoFrameCallbackMetadata): void => {
+    this.#shownS = frame.mediaTime;
+    this.#frameCallback = this.#video.requestVideoFrameCallback(this.#onFrame);
+  };
 
   #accept(data: string | ArrayBuffer): void {
     if (typeof data === "string") return this.#hear(JSON.parse(data) as Message);
