@@ -91,9 +91,8 @@ class Footage:
         self.spool = spool
 
     def segments(self, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Segment]:
-        """Those that overlap start..end, in order. Reads a bounded part of one index."""
-        query = select(Segment).where(_overlaps(camera_id, start, end)).order_by(col(Segment.start))
-        return list(session.exec(query))
+        """Those that overlap start..end, in the order of recording. Reads a bounded part of one index."""
+        return sorted(session.exec(select(Segment).where(_overlaps(camera_id, start, end))), key=lambda s: s.sequence)
 
     def gaps(self, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Gap]:
         """Those that overlap start..end, in order; an open gap overlaps everything after its start."""
@@ -171,9 +170,10 @@ def known(session: Session, camera_ids: Collection[str]) -> Mapping[str, Known]:
 
 
 def recorded_spans(session: Session, camera_id: str, near: Span) -> list[Span]:
-    """Of every segment that overlaps `near`, as they are."""
-    spans = session.exec(select(Segment.start, Segment.end).where(_overlaps(camera_id, near.start, near.end)))
-    return [Span(*span) for span in spans]
+    """Of every segment that overlaps `near`, as they are, in the order of recording."""
+    columns = (col(Segment.sequence), col(Segment.start), col(Segment.end))
+    rows = session.exec(select(*columns).where(_overlaps(camera_id, near.start, near.end)))
+    return [Span(start, end) for _, start, end in sorted(rows)]
 
 
 def _overlaps(camera_id: str, start: datetime, end: datetime) -> ColumnElement[bool]:

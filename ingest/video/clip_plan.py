@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ingest.video.frames import to_us
 from storage.fragments import Fragment, unpack_fragments
@@ -46,6 +46,27 @@ def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> Cl
     if not pieces:
         raise NothingRecorded(f"no footage between {start.isoformat()} and {end.isoformat()}")
     return ClipPlan(start, end, pieces, missing_of(overlapping, start, end))
+
+
+JOINED = timedelta(milliseconds=20)
+"""What two segments are less apart is no jump: it is less than a frame lasts."""
+
+
+def pieces_of(recorded: Iterable[Span], start: datetime, end: datetime) -> tuple[Span, ...]:
+    """The wall times that the media of a clip runs through: each piece without a jump, one after the other.
+
+    `recorded` in the order of recording: where the clock was set back, a piece begins before the one before it ends.
+    """
+    pieces: list[Span] = []
+    for span in recorded:
+        part = Span(max(span.start, start), min(span.end, end))
+        if part.start >= part.end:
+            continue
+        if pieces and abs(part.start - pieces[-1].end) <= JOINED:
+            pieces[-1] = Span(pieces[-1].start, part.end)
+        else:
+            pieces.append(part)
+    return tuple(pieces)
 
 
 def missing_of(segments: Iterable[Segment], start: datetime, end: datetime) -> tuple[Span, ...]:

@@ -13,12 +13,12 @@ import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
 from ingest.video.boxes import BadBox, MovieFragment, Sample, read_movie_fragment
 from ingest.video.clip_parts import read_head
-from ingest.video.clip_plan import NothingRecorded, missing_of
+from ingest.video.clip_plan import JOINED, NothingRecorded, missing_of
 from ingest.video.fragmented import PRFT_SIZE, Initial, read_initial, reference_time, shortened_moof
 from ingest.video.frames import to_us
 from ingest.video.movie import Edit, file_type, full_box, movie
@@ -88,7 +88,7 @@ def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetim
     _check_format(segments, Span(start, end))
     missing = missing_of(segments, start, end)
     opening = _opening(footage, segments[0], start)
-    places = _places(segments, to_us(start), missing)
+    places = _places(segments, to_us(start))
     origin = places[0] + opening.decode_time
     moved = [_moved(s, ticks - origin) for s, ticks in zip(segments, places, strict=True)]
     moved[0] = Stretch(segments[0], opening.stop, moved[0].stop, moved[0].ticks)
@@ -177,29 +177,22 @@ def _check_format(segments: Sequence[Segment], span: Span) -> None:
         raise FormatChanges([Span(begin, end) for begin, end in pairwise(edges) if begin < end])
 
 
-def _places(segments: Sequence[Segment], start_us: int, missing: Sequence[Span]) -> list[int]:
-    """Where each segment lies in the clip, in ticks: at its wall time without what is missing before it."""
-    holes = [(to_us(hole.start), to_us(hole.end)) for hole in missing]
+def _places(segments: Sequence[Segment], start_us: int) -> list[int]:
+    """Where each segment lies in the clip, in ticks: by wall time within a piece, each piece after the other."""
     places: list[int] = []
-    lacking = number = 0
-    for before, segment in pairwise([None, *segments]):
-        assert segment
+    begins = to_us(segments[0].start)
+    wall_at_zero = max(begins, start_us)
+    ended = begins
+    for segment in segments:
         begins = to_us(segment.start)
-        while number < len(holes) and holes[number][1] <= begins:
-            lacking += holes[number][1] - holes[number][0]
-            number += 1
-        place = ticks_of(begins - start_us - lacking)
-        # A clock that was set back must not set the clip back.
-        places.append(max(place, places[-1] + _length(before) - _SLACK) if before else place)
+        if abs(begins - ended) > _JOINED_US:
+            wall_at_zero += begins - ended
+        places.append(ticks_of(begins - wall_at_zero))
+        ended = to_us(segment.end)
     return places
 
 
-_SLACK = ticks_of(20_000)
-"""Of wall time and the camera's time between two segments: less than a frame lasts."""
-
-
-def _length(segment: Segment) -> int:
-    return ticks_of(to_us(segment.end) - to_us(segment.start))
+_JOINED_US = JOINED // timedelta(microseconds=1)
 
 
 def _moved(segment: Segment, ticks: int) -> Stretch:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from analytics.absence import WITHDRAWN
 from storage.footage import UntrustedTime
+from storage.intervals import Span
 from storage.models import Absence, AbsenceRule, Alert, Counter, User
 from storage.models.columns import JsonObject
 from web.auth import require
@@ -21,7 +22,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
-from web.pages.step_rows import untrusted_times
+from web.pages.step_rows import clip_pieces, untrusted_times
 from web.pages.timelines import Timeline, absence_lane, customer_lane, footage_lane, presence_lane, timeline
 from web.permissions import Permission
 from web.scope import scoped_absence
@@ -73,6 +74,8 @@ class AbsencePage:
     deliveries: tuple[DeliveryRow, ...]
     play: bool
     """Its footage was asked to play by itself."""
+    pieces: tuple[Span, ...]
+    """The wall times that the media of its clip runs through, one piece after the other."""
     clock_untrusted: tuple[UntrustedTime, ...]
     """Where the time of its clip is in doubt."""
 
@@ -155,6 +158,7 @@ def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep, 
             resolved_at=alert.resolved_at if alert else None,
             deliveries=delivery_rows(session, [alert.id])[alert.id] if alert and alert.id else (),
             play=play,
+            pieces=clip_pieces(session, services.footage, row.clip),
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
         )
 

@@ -63,7 +63,7 @@ class Formats:
             "plain_minute": plain_minute,
             "along": along,
             "at_least": max,
-            "gap_pairs": gap_pairs,
+            "wall_pairs": wall_pairs,
             "bar_word": self.bar_word,
             "label": self.label,
             "own_name": self.own_name,
@@ -183,16 +183,16 @@ def plain_minute(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
-class Hole(Protocol):
+class WallSpan(Protocol):
     @property
     def start(self) -> datetime: ...
     @property
     def end(self) -> datetime: ...
 
 
-def gap_pairs(holes: Iterable[Hole]) -> str:
+def wall_pairs(spans: Iterable[WallSpan]) -> str:
     """JSON [[from, to], …] for the players."""
-    return orjson.dumps([[iso(hole.start), iso(hole.end)] for hole in holes]).decode()
+    return orjson.dumps([[iso(span.start), iso(span.end)] for span in spans]).decode()
 
 
 def clip_address(camera_id: str, start: datetime, end: datetime, download: bool = False) -> str:

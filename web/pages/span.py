@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, or_, select
 
-from ingest.video.unwritten import with_unwritten
+from ingest.video.unwritten import pieces, with_unwritten
 from storage.calendar import coverages
 from storage.footage import Coverage, Missing, UntrustedTime
 from storage.intervals import Span
@@ -48,6 +48,8 @@ class CameraFootage:
     """Numbers of the chosen counters that it shows."""
     covered_s: float
     missing: tuple[MissingSpan, ...]
+    pieces: tuple[Span, ...]
+    """The wall times that the media of its clip runs through, one piece after the other."""
     clock_untrusted: tuple[UntrustedTime, ...]
 
 
@@ -152,6 +154,7 @@ def _result(
                 camera,
                 numbers,
                 coverage[camera.id],
+                pieces(services.footage, session, camera.id, start, end),
                 services.footage.untrusted_times(session, camera.id, start, end),
             )
             for camera, numbers in cameras
@@ -190,11 +193,12 @@ def _footage(
     camera: Camera,
     numbers: tuple[str, ...],
     coverage: Coverage,
+    played: tuple[Span, ...],
     untrusted: tuple[UntrustedTime, ...],
 ) -> CameraFootage:
     covered = sum((span.end - span.start).total_seconds() for span in coverage.covered)
     missing = tuple(_missing(session, camera.id, hole) for hole in coverage.missing)
-    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing, untrusted)
+    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted)
 
 
 def _missing(session: Session, camera_id: str, hole: Missing) -> MissingSpan:

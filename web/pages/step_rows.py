@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from ingest.video.unwritten import pieces
 from storage.footage import Footage, UntrustedTime
+from storage.intervals import Span
 from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
 from web.pages.deleted import DeletedBy
 from web.pages.places import CounterRef, counters_by_id
@@ -88,6 +90,13 @@ def untrusted_times(session: Session, footage: Footage, clip: Clip | None) -> tu
     if clip is None or clip.camera_id is None:
         return ()
     return footage.untrusted_times(session, clip.camera_id, clip.start, clip.end)
+
+
+def clip_pieces(session: Session, footage: Footage, clip: Clip | None) -> tuple[Span, ...]:
+    """The wall times that the media of a clip runs through, one piece after the other."""
+    if clip is None or clip.camera_id is None:
+        return ()
+    return pieces(footage, session, clip.camera_id, clip.start, clip.end)
 
 
 def _missing(span: dict[str, Any]) -> MissingSpan:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from ingest.video.clip import Clip, NothingRecorded, open_clip, plan_clip, prepare_clip, write_clip
+from ingest.video.clip_plan import pieces_of
 from ingest.video.fragmented import Recording
 from ingest.video.frames import to_us
 from ingest.video.segmenter import Gop
@@ -101,6 +102,22 @@ def test_a_gap_inside_is_listed_and_the_media_is_joined(folder: Path) -> None:
     clip = some.clip(at(40), at(160), [some.rows[0], some.rows[3]])
     assert numbers_in(content(clip)) == [*range(40, 50), *range(150, 160)]
     assert clip.plan.missing == (Span(at(50), at(150)),)
+
+
+def test_the_pieces_of_a_clip_run_in_the_order_of_recording(tmp_path: Path) -> None:
+    whole, back = gops(packets(200)), gops(packets(200), START - timedelta(seconds=1))
+    rows = [
+        *recorded(tmp_path, whole[:4]),
+        *recorded(tmp_path, back[4:6], first=10),
+        *recorded(tmp_path, whole[7:], first=20),
+    ]
+    spans = [Span(row.start, row.end) for row in rows]
+    second = timedelta(seconds=1)
+    assert pieces_of(spans, START + second, START + 8 * second) == (
+        Span(START + second, START + 4 * second),
+        Span(START + 3 * second, START + 5 * second),
+        Span(START + 7 * second, START + 8 * second),
+    )
 
 
 def test_segments_of_other_cameras_settings_are_joined_too(folder: Path) -> None:

@@ -34,6 +34,18 @@ NUMBER = """player => {
 @pytest.fixture
 def forty_segments(day: Services) -> None:
     """Of ten seconds, each with the pictures 0 to 249; the one at 09:05:00 is missing."""
+    record(day, {number: number * LENGTH for number in range(40) if number != 30})
+
+
+@pytest.fixture
+def forty_segments_set_back(day: Services) -> None:
+    """As above but whole; after the one at 09:03:10 the clock was set back by three seconds."""
+    back = timedelta(seconds=3)
+    record(day, {number: number * LENGTH - (back if number >= 20 else timedelta(0)) for number in range(40)})
+
+
+def record(day: Services, places: dict[int, timedelta]) -> None:
+    """Segments by their numbers, each with when it begins."""
     spool = day.footage.spool
     some = gops(packets(250))
     writer = SegmentWriter(spool, Recording(CAMERA, 1, some[0].wall_us, ClockSource.ARRIVAL, 0), some[0].info)
@@ -43,17 +55,17 @@ def forty_segments(day: Services) -> None:
     assert finished
     settle(spool, finished.key)
     with day.database.transaction() as session:
-        session.add_all(_copy(spool, finished.row(), number) for number in range(40) if number != 30)
+        session.add_all(_copy(spool, finished.row(), number, place) for number, place in places.items())
 
 
-def _copy(spool: Path, row: Segment, number: int) -> Segment:
+def _copy(spool: Path, row: Segment, number: int, place: timedelta) -> Segment:
     key = f"{CAMERA}/long-{number}.mp4"
     os.link(spool / row.key, spool / key)
     moved = {
         "key": key,
         "sequence": 100_000 + number,
-        "start": row.start + number * LENGTH,
-        "end": row.end + number * LENGTH,
+        "start": row.start + place,
+        "end": row.end + place,
     }
     return Segment(**(row.model_dump(exclude={"id"}) | moved))
 
@@ -96,3 +108,13 @@ def test_a_time_outside_the_span_is_refused_where_it_was_typed(page: Page) -> No
         clock.press("Enter")
         expect(clock).to_have_attribute("aria-invalid", "true")
     assert wall(page) == before
+
+
+@pytest.mark.usefixtures("forty_segments_set_back")
+@pytest.mark.parametrize("end", ["09:04:30", "09:06:30"], ids=["short", "long"])
+def test_a_clock_that_was_set_back_shifts_no_picture_after_it(page: Page, end: str) -> None:
+    page.goto(f"/span?hall=cc&camera={CAMERA}&from=2026-01-05T09:01:00&to=2026-01-05T{end}")
+    player = page.locator("span-player")
+    for moment, number in (("09:03:16", 150), ("09:03:18", 25), ("09:03:30", 75), ("09:04:01", 100)):
+        player.evaluate("(player, moment) => player.seekWall(Date.parse(moment))", f"2026-01-05T{moment}+08:00")
+        shows(page, number)

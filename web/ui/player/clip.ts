@@ -1,4 +1,4 @@
-// <clip-player src start timezone label at gaps events autoplay>: one clip, with the wall time of its picture.
+// <clip-player src start timezone label at pieces events autoplay>: one clip, with the wall time of its picture.
 // With `autoplay` it plays by itself, from a little before `at`; without sound, or browsers would not allow it.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
@@ -24,8 +24,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
   #transport: Transport | null = null;
   #start = 0;
   #end = 0;
-  #gaps: WallSpan[] = [];
-  #joined = new JoinedClip(0, []);
+  #joined = new JoinedClip([]);
   #unlisten = (): void => undefined;
 
   get span(): WallSpan {
@@ -50,8 +49,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
 
   connectedCallback(): void {
     this.#start = wallAttribute(this, "start");
-    this.#gaps = spansOf(this.getAttribute("gaps"));
-    this.#joined = new JoinedClip(this.#start, this.#gaps);
+    this.#joined = new JoinedClip(spansOf(this.getAttribute("pieces")));
     this.tabIndex = 0;
     this.#problem.className = "problem";
     this.#problem.setAttribute("role", "status");
@@ -104,7 +102,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
     this.#end = this.#joined.wallOf(this.#video.duration * 1000);
     const marks = JSON.parse(this.getAttribute("events") || "[]") as { at: string; label: string }[];
     const timed: Mark[] = marks.map(({ at, label }) => ({ at: Date.parse(at), label }));
-    this.#transport = new Transport(this, this, this.#gaps, timed);
+    this.#transport = new Transport(this, this, this.#joined.gapsOf(this.span), timed);
     this.#box.append(this.#transport.bar);
     const asked = this.hasAttribute("autoplay");
     const at = this.hasAttribute("at") ? wallAttribute(this, "at") : this.#start;

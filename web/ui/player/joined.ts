@@ -1,36 +1,51 @@
-// A clip is joined over what is missing; this tells which wall time a media time is, and back. All in milliseconds.
+// The media of a clip runs through pieces of wall time, one after the other; this tells which wall time a media time is,
+// and back. All in milliseconds.
 import type { WallSpan } from "./wall.js";
 
-export class JoinedClip {
-  #from: number;
-  #gaps: WallSpan[];
+interface Piece extends WallSpan {
+  /** Media time at which it begins. */
+  media: number;
+}
 
-  /** `gaps` lie within the clip's span and do not overlap. */
-  constructor(from: number, gaps: WallSpan[]) {
-    this.#from = from;
-    this.#gaps = [...gaps].sort((one, other) => one.from - other.from);
+export class JoinedClip {
+  #pieces: Piece[] = [];
+  #end: number;
+
+  /** `pieces` in the order of recording: one may begin before the one before it ends, where the clock was set back. */
+  constructor(pieces: WallSpan[]) {
+    let media = 0;
+    for (const piece of pieces) {
+      this.#pieces.push({ ...piece, media });
+      media += piece.to - piece.from;
+    }
+    this.#end = media;
   }
 
   wallOf(mediaMs: number): number {
-    let wall = this.#from + mediaMs;
-    for (const gap of this.#gaps) {
-      if (wall < gap.from) break;
-      wall += gap.to - Math.max(gap.from, this.#from);
-    }
-    return wall;
+    const piece = this.#pieces.findLast((one) => one.media <= mediaMs) ?? this.#pieces[0];
+    return piece ? piece.from + mediaMs - piece.media : mediaMs;
   }
 
-  /** Within a gap: where the footage goes on after it. */
+  /** Of a moment that was recorded twice, where its clock was right already; of one that is missing, where the footage goes on. */
   mediaOf(wallMs: number): number {
-    let missing = 0;
-    for (const gap of this.#gaps) {
-      const begins = Math.max(gap.from, this.#from);
-      if (wallMs > begins) missing += Math.min(wallMs, gap.to) - begins;
-    }
-    return wallMs - this.#from - missing;
+    const piece = this.#pieces.findLast((one) => one.from <= wallMs && wallMs < one.to);
+    if (piece) return piece.media + wallMs - piece.from;
+    return this.#pieces.find((one) => one.from > wallMs)?.media ?? this.#end;
   }
 
   misses(wallMs: number): boolean {
-    return this.#gaps.some((gap) => gap.from <= wallMs && wallMs < gap.to);
+    return !this.#pieces.some((one) => one.from <= wallMs && wallMs < one.to);
+  }
+
+  /** What of the span lies in none of the pieces, in order. */
+  gapsOf(span: WallSpan): WallSpan[] {
+    const gaps: WallSpan[] = [];
+    let at = span.from;
+    for (const piece of [...this.#pieces].sort((one, other) => one.from - other.from)) {
+      if (piece.from > at) gaps.push({ from: at, to: Math.min(piece.from, span.to) });
+      at = Math.max(at, piece.to);
+    }
+    if (at < span.to) gaps.push({ from: at, to: span.to });
+    return gaps;
   }
 }

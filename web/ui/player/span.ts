@@ -1,4 +1,4 @@
-// <span-player from to timezone>: the clips of its <figure data-src data-gaps> children, together, by wall time.
+// <span-player from to timezone>: the clips of its <figure data-src data-pieces> children, together, by wall time.
 // It begins where the address says: #t=14:03:20.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
@@ -135,8 +135,8 @@ class SpanPlayer extends HTMLElement implements Playable {
     picture.className = "picture";
     picture.append(video, note);
     figure.prepend(picture);
-    const gaps = spansOf(figure.dataset["gaps"]);
-    const track: Track = { picture, video, note, gaps, joined: new JoinedClip(this.#from, gaps), failed: false };
+    const joined = new JoinedClip(spansOf(figure.dataset["pieces"]));
+    const track: Track = { picture, video, note, gaps: joined.gapsOf(this.span), joined, failed: false };
     video.addEventListener("error", () => {
       track.failed = true;
       this.#place();
