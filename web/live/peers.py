@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -67,6 +67,8 @@ class Peers:
     def __init__(self, hub: LiveHub) -> None:
         self._hub = hub
         self._peers: dict[str, Peer] = {}
+        self._opening: list[int] = []
+        """The users whose offers are being answered, which takes a while."""
         self._guards: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
@@ -76,8 +78,24 @@ class Peers:
         self, user_id: int, camera_id: str, stream: StreamName, offer: str, until_revoked: Callable[[], Awaitable[None]]
     ) -> Peer:
         """Answers an SDP offer. Raises UnsuitableStream, TooManyPeers, Unavailable, Unprocessable."""
-        if sum(peer.user_id == user_id for peer in self._peers.values()) >= PEERS_PER_USER:
+        with self._one_more_of(user_id):
+            peer = await self._answered(user_id, camera_id, stream, offer)
+            self._keep(peer, until_revoked)
+        return peer
+
+    @contextmanager
+    def _one_more_of(self, user_id: int) -> Iterator[None]:
+        """Offers that are being answered count, too. Raises TooManyPeers."""
+        open_now = sum(peer.user_id == user_id for peer in self._peers.values())
+        if open_now + self._opening.count(user_id) >= PEERS_PER_USER:
             raise TooManyPeers
+        self._opening.append(user_id)
+        try:
+            yield
+        finally:
+            self._opening.remove(user_id)
+
+    async def _answered(self, user_id: int, camera_id: str, stream: StreamName, offer: str) -> Peer:
         async with AsyncExitStack() as stack:
             viewing = await stack.enter_async_context(self._hub.watch(camera_id, stream))
             await _check_suitable(viewing)
@@ -87,7 +105,6 @@ class Peers:
             peer = Peer(secrets.token_urlsafe(24), user_id, camera_id, connection, track)
             peer.answer = await _answer(connection, track, offer)
             peer.resources = stack.pop_all()
-        self._keep(peer, until_revoked)
         return peer
 
     def of_user(self, user_id: int, peer_id: str) -> Peer:

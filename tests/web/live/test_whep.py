@@ -93,6 +93,13 @@ async def test_a_user_can_hold_only_so_many(site: Site, monkeypatch: pytest.Monk
     assert refused.status_code == 429
 
 
+async def test_offers_at_the_same_moment_do_not_get_past_the_limit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers_module, "PEERS_PER_USER", 1)
+    async with client(site, site.visitor(Role.SUPERVISOR)) as web, browser() as one, browser() as other:
+        answers = await asyncio.gather(offer(web, one), offer(web, other))
+        assert sorted(answer.status_code for answer in answers) == [201, 429]
+
+
 async def test_a_connection_that_never_comes_about_is_ended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peers_module, "CONNECT_S", 0.3)
     async with client(site, site.visitor(Role.SUPERVISOR)) as web, browser() as connection:
