@@ -1,4 +1,4 @@
-"""Builds what the browser needs before the wheel is packed: web/ui → web/static, and .po → .mo.
+"""Builds what the browser needs before the wheel is packed: web/ui → web/static.
 
 Also by hand after a checkout, because an editable install does not run build hooks: `python hatch_build.py`.
 Nothing is built again while the sources are unchanged, so the sdist (which carries the results) needs no Node.
@@ -44,8 +44,7 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
 
 
 def build(root: Path = ROOT) -> None:
-    """Compiles the catalogues and bundles the front end into `web/static`. Raises BuildError."""
-    compile_catalogues(root / "web" / "locale")
+    """Bundles the front end into `web/static`. Raises BuildError."""
     if is_current(root):
         return
     node, npm = find_node()
@@ -53,21 +52,6 @@ def build(root: Path = ROOT) -> None:
     (root / "web" / "static").mkdir(exist_ok=True)
     _install_packages(npm, ui)
     _run([*node, "build.mjs"], ui, {"SOURCES_DIGEST": sources_digest(ui)})
-
-
-def compile_catalogues(folder: Path) -> None:
-    """Writes a .mo beside each .po that is newer."""
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
-
-    for source in folder.glob("*/LC_MESSAGES/*.po"):
-        target = source.with_suffix(".mo")
-        if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
-            continue
-        with source.open("rb") as text:
-            catalogue = read_po(text, locale=source.parts[-3], abort_invalid=True)
-        with target.open("wb") as binary:
-            write_mo(binary, catalogue)
 
 
 def is_current(root: Path) -> bool:

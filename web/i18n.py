@@ -37,10 +37,10 @@ def gettext_marker(message: str) -> str:
 
 
 @lru_cache
-def translations(language: Language) -> NullTranslations:
+def translations(language: Language, domain: str = "messages") -> NullTranslations:
     if language is Language.EN:
         return NullTranslations()
-    with (LOCALE / "zh_CN" / "LC_MESSAGES" / "messages.po").open("rb") as text:
+    with (LOCALE / "zh_CN" / "LC_MESSAGES" / f"{domain}.po").open("rb") as text:
         catalogue = read_po(text, locale="zh_CN", abort_invalid=True)
     binary = io.BytesIO()
     write_mo(binary, catalogue)

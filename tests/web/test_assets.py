@@ -66,14 +66,6 @@ def test_without_node_the_message_says_what_to_install(monkeypatch: pytest.Monke
         hatch_build.find_node()
 
 
-def test_catalogues_are_compiled(tmp_path: Path) -> None:
-    folder = tmp_path / "zh_CN" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    (folder / "messages.po").write_text('msgid "Board"\nmsgstr "看板"\n', encoding="utf-8")
-    hatch_build.compile_catalogues(tmp_path)
-    assert (folder / "messages.mo").read_bytes()[:4] == b"\xde\x12\x04\x95"
-
-
 def test_the_lockfile_names_no_registry() -> None:
     lock = json.loads((hatch_build.ROOT / "web" / "ui" / "package-lock.json").read_text())
     assert [name for name, package in lock["packages"].items() if "resolved" in package] == []

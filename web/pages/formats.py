@@ -64,6 +64,7 @@ class Formats:
             "along": along,
             "at_least": max,
             "wall_pairs": wall_pairs,
+            "in_programs": translations(self._language, "programs").gettext,
             "bar_word": self.bar_word,
             "label": self.label,
             "own_name": self.own_name,

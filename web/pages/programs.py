@@ -17,7 +17,7 @@ class Operation:
     method: str
     path: str
     about: str
-    """The first paragraph of its description, or its name."""
+    """The first paragraph of its description, or its name; English."""
 
 
 @dataclass(frozen=True)
