@@ -2,12 +2,15 @@
 import "htmx.org";
 import { listen } from "./events.js";
 import { installShortcuts } from "./shortcuts.js";
+import { keepName } from "./sign_in.js";
 import { orWords } from "./still.js";
 
 installShortcuts();
 // On a phone the tab of this page may lie outside the row.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 for (const image of document.querySelectorAll<HTMLImageElement>("img.still")) orWords(image);
+const signIn = document.querySelector<HTMLFormElement>('form[action="/sign-in"]');
+if (signIn) keepName(signIn);
 // A button that takes something away asks first.
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset["confirm"];

@@ -25,6 +25,20 @@ def test_the_list_narrows_while_one_types(page: Page) -> None:
     assert "q=00017" in page.url
 
 
+def test_after_a_wrong_password_only_the_password_is_typed_again(page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto("/sign-in")
+    page.get_by_label("User name").fill("supervisor")
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_label("Password").press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible(timeout=WITHIN_MS)
+    expect(page.get_by_label("User name")).to_have_value("supervisor")
+    expect(page.get_by_label("Password")).to_be_focused()
+    expect(page.get_by_label("Password")).to_have_value("")
+    page.goto("/sign-in")
+    expect(page.get_by_label("User name")).to_have_value("")
+
+
 def test_an_acknowledged_alert_changes_in_place(page: Page) -> None:
     page.goto("/alerts")
     page.locator("#alert-2 form button").click()
