@@ -89,12 +89,41 @@ def test_a_record_with_too_few_cells_is_refused_alone() -> None:
     assert good(found) == [3]
 
 
-def test_an_unclosed_quote_loses_no_line() -> None:
-    found = table(f'{HEADER}\n2026-001,S1,accept,"受理,2026-03-02T09:14:05+08:00\n{CELLS}\n')
-    ((line, row),) = found
-    assert isinstance(row, RowError)
-    assert (line, row.raw.count("\n")) == (2, 1)
-    assert "2 lines were read as one row" in row.problems[0].problem
+def test_an_unclosed_quote_costs_its_own_line_alone() -> None:
+    found = table(f'{HEADER}\n2026-001,S1,accept,"受理,2026-03-02T09:14:05+08:00\n{CELLS}\n{CELLS}\n')
+    assert said(found) == [(2, "", "is not CSV: a quote is not closed or stands inside a cell")]
+    assert good(found) == [3, 4]
+
+
+def test_an_unclosed_quote_in_a_long_file_costs_its_own_line_alone() -> None:
+    rows = [CELLS.replace("001", f"{number:05}") for number in range(5_000)]
+    rows[0] = rows[0].replace("受理", '"李')
+    found = table("\n".join([HEADER, *rows]))
+    assert [line for line, _, _ in said(found)] == [2]
+    assert good(found) == list(range(3, 5_002))
+
+
+@given(st.dictionaries(st.integers(0, 39), st.sampled_from([0, 3]), max_size=12))
+def test_lone_quotes_cost_no_row_but_their_own(spoilt: dict[int, int]) -> None:
+    """Also where the next lone quote seems to close the first: what lies between is a row by itself."""
+    rows = []
+    for number in range(40):
+        cells = CELLS.replace("001", f"{number:03}").split(",")
+        if number in spoilt:
+            cells[spoilt[number]] = '"' + cells[spoilt[number]]
+        rows.append(",".join(cells))
+    found = table("\n".join([HEADER, *rows]))
+    assert [line for line, _, _ in said(found)] == sorted(number + 2 for number in spoilt)
+    assert good(found) == [number + 2 for number in range(40) if number not in spoilt]
+
+
+def test_a_line_that_cannot_be_read_is_told_where_an_open_quote_reaches_it() -> None:
+    found = table(f'{HEADER}\n2026-001,S1,accept,"受理,2026-03-02T09:14:05+08:00\n{"x" * MAX_LINE}xx\n{CELLS}\n')
+    assert said(found) == [
+        (2, "", "is not CSV: a quote is not closed or stands inside a cell"),
+        (3, "", f"is longer than {MAX_LINE} bytes"),
+    ]
+    assert good(found) == [4]
 
 
 def test_missing_unknown_and_doubled_columns_are_all_named() -> None:
