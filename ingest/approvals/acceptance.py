@@ -25,7 +25,7 @@ from ingest.approvals.reports import (
     open_batch,
     write_counts,
 )
-from ingest.approvals.row import Row, RowError
+from ingest.approvals.row import Row, RowError, row_of_the_past
 from ingest.approvals.statements import Known, plan
 from storage.counter_names import CounterNames
 from storage.database import Database
@@ -99,7 +99,7 @@ class _Acceptance:
 
     def accept(self, session: Session, source: Source, chunk: list[Numbered]) -> None:
         assert self.report.batch_id is not None
-        good, refused = _sorted_out(chunk)
+        good, refused = _sorted_out(chunk, self.origin.received_at)
         known = known_steps(session, source.id, {row.step for row in good})
         todo = plan(known, good, self.origin.sequence, repeated=self.repeated)
         touched = write_steps(
@@ -139,7 +139,7 @@ class _Rehearsal:
         return report
 
     def _accept(self, report: BatchReport, chunk: list[Numbered], *, repeated: bool) -> BatchReport:
-        good, refused = _sorted_out(chunk)
+        good, refused = _sorted_out(chunk, self.origin.received_at)
         with self._reading() as session:
             stored = known_steps(session, self.origin.source_id, {row.step for row in good})
         todo = plan({**stored, **self.heard}, good, self.origin.sequence, repeated=repeated)
@@ -152,9 +152,10 @@ class _Rehearsal:
             yield session
 
 
-def _sorted_out(chunk: list[Numbered]) -> tuple[list[Row], Refused]:
-    good = [row for _, row in chunk if isinstance(row, Row)]
-    return good, [(line, row) for line, row in chunk if isinstance(row, RowError)]
+def _sorted_out(chunk: list[Numbered], received_at: datetime) -> tuple[list[Row], Refused]:
+    judged = [(line, row if isinstance(row, RowError) else row_of_the_past(row, received_at)) for line, row in chunk]
+    good = [row for _, row in judged if isinstance(row, Row)]
+    return good, [(line, row) for line, row in judged if isinstance(row, RowError)]
 
 
 def _chunks(rows: Iterable[Numbered]) -> Iterator[list[Numbered]]:

@@ -107,6 +107,8 @@ def _no_time(detail: ErrorDetails) -> Said:
 def _about_time(kind: str, value: str) -> Saying:
     if kind == "time_zone":
         return Saying("%(value)s has no time zone", value=value)
+    if kind == "time_of_day":
+        return Saying("%(value)s has no time of day", value=value)
     if kind == "time_range":
         return Saying("%(value)s lies outside 1990–2100", value=value)
     return Saying("%(value)s is not a time", value=value)
@@ -130,6 +132,7 @@ _SAYINGS: dict[str, Callable[[ErrorDetails], Said]] = {
     "is_instance_of": _no_kind,
     "enum": _no_kind,
     "time_zone": _no_time,
+    "time_of_day": _no_time,
     "time_text": _no_time,
     "time_range": _no_time,
     "datetime_type": _no_time,

@@ -1,8 +1,9 @@
 """One row of the exchange format: one step of one case, validated at the edge."""
 
 import json
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -16,8 +17,11 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 MAX_RAW = 65_536
 """Characters of a refused row that are kept."""
+MOST_AHEAD = timedelta(days=1)
+"""A platform's clock may be wrong, but not by this."""
 
 _KINDS: dict[str, StepKind] = {kind.value: kind for kind in StepKind}
+_DATE_ALONE = re.compile(r"[\d-]+")
 _PRINTABLE = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
 
@@ -26,6 +30,8 @@ def _moment(value: object) -> object:
     if value is None or value == "":
         return None
     moment = value if isinstance(value, datetime) else _parsed(value)
+    if isinstance(value, str) and _DATE_ALONE.fullmatch(value.strip()):
+        raise PydanticCustomError("time_of_day", "has no time of day")
     if moment.tzinfo is None or moment.utcoffset() is None:
         raise PydanticCustomError("time_zone", "has no time zone")
     try:
@@ -126,6 +132,18 @@ def parse_row(values: object, raw: str | None = None) -> Row | RowError:
         return Row.model_validate(values)
     except ValidationError as error:
         return RowError(explain(error, tuple(Row.model_fields)), keepable(_raw(values, raw)))
+
+
+def row_of_the_past(row: Row, received_at: datetime) -> Row | RowError:
+    """What is stamped well after it was received has not happened: its year is wrong, or the platform's clock."""
+    latest = received_at + MOST_AHEAD
+    said, remedy = (
+        Saying("lies more than a day after it was received"),
+        Saying("correct the year, or the platform's clock"),
+    )
+    stamped = (("start", row.start), ("end", row.end))
+    wrong = tuple(Problem(name, said, remedy) for name, moment in stamped if moment is not None and moment > latest)
+    return RowError(wrong, keepable(row.model_dump_json(exclude_defaults=True))) if wrong else row
 
 
 def row_error(problem: Problem, raw: str) -> RowError:

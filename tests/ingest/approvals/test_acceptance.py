@@ -73,6 +73,14 @@ def test_bad_rows_are_kept_with_their_text_and_the_good_ones_are_accepted(platfo
     assert '"shred"' in kept[0].raw
 
 
+def test_what_has_not_happened_yet_is_refused_and_kept(platform: Database) -> None:
+    report = push(platform, 1, a_row(), a_row(step="S2", start="2099-03-02T09:00:00+08:00", end=None))
+    assert counts(report) == (2, 1, 0, 1)
+    assert [(r.line, r.field, r.problem) for r in report.rejected] == [
+        (2, "start", "lies more than a day after it was received")
+    ]
+
+
 def test_the_same_batch_again_gives_the_same_report_and_nothing_twice(platform: Database) -> None:
     rows = [a_row(), a_row(step="S2", kind="shred")]
     first = push(platform, 7, *rows)

@@ -1,6 +1,6 @@
 """A row is either right, or every mistake in it is named with what to do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from ingest.approvals.problems import printable
-from ingest.approvals.row import MAX_RAW, Row, RowError, parse_row
+from ingest.approvals.row import MAX_RAW, Row, RowError, parse_row, row_of_the_past
 from ingest.approvals.schema import json_schema
 from tests.ingest.approvals.samples import a_row
 
@@ -36,6 +36,24 @@ def test_a_time_without_zone_is_refused_with_an_example() -> None:
             "write it as ISO 8601 with a zone, such as 2026-03-02T09:14:05+08:00",
         )
     ]
+
+
+def test_a_date_alone_is_said_to_lack_the_time_of_day() -> None:
+    ((field, problem, _),) = problems(start="2026-03-02")
+    assert (field, problem) == ("start", "2026-03-02 has no time of day")
+
+
+def test_a_step_of_tomorrow_has_a_wrong_year_or_clock() -> None:
+    row = parse_row(
+        a_row(start="2026-03-02T09:00:00+08:00", end="2026-03-04T09:00:00+08:00", due="2099-01-01T00:00:00Z")
+    )
+    assert isinstance(row, Row)
+    received = datetime(2026, 3, 3, 1, tzinfo=UTC)
+    assert row_of_the_past(row, received) is row
+    refused = row_of_the_past(row, received - timedelta(seconds=1))
+    assert isinstance(refused, RowError)
+    assert [(p.field, p.problem) for p in refused.problems] == [("end", "lies more than a day after it was received")]
+    assert "2026-03-04" in refused.raw
 
 
 def test_an_end_before_the_start_is_refused() -> None:

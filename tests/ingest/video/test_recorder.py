@@ -58,12 +58,13 @@ def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
 def test_status_and_heartbeat_tell_how_it_goes(
     site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
 ) -> None:
+    began = datetime.now(UTC)
     with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
         wait_until(lambda: bool((found := status(site)) and found.connected and 20 < found.fps < 30))
         with site.transaction() as session:
             node = session.exec(select(Node)).one()
         assert node.role == "recorder"
-        assert datetime.now(UTC) - node.heartbeat < timedelta(seconds=5)
+        assert began < node.heartbeat <= datetime.now(UTC)
     found = status(site)
     assert found is not None
     assert not found.connected
@@ -139,11 +140,12 @@ def test_the_relay_gives_both_streams_live(
 ) -> None:
     with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url, camera.sub_url)]) as node:
         wait_until(lambda: len(segments(site)) >= 1)
+        asked = datetime.now(UTC)
         main, sub = (take(tmp_path, name, 30) for name in ("main", "sub"))
         assert (main[0].width, sub[0].width) == (320, 160)
         for _, got in (main, sub):
             assert got[0].keyframe
-            assert abs(got[-1].wall - datetime.now(UTC)) < timedelta(seconds=2)
+            assert asked < got[-1].wall <= datetime.now(UTC)
         assert node is not None
 
 

