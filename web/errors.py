@@ -174,6 +174,8 @@ async def _respond_to_framework(connection: HTTPConnection, error: Exception) ->
 async def _respond_to_validation(connection: HTTPConnection, error: Exception) -> Response | None:
     """The framework's own answer would repeat the input, passwords included."""
     assert isinstance(error, RequestValidationError)
+    if any(detail["loc"][0] == "path" for detail in error.errors()):
+        return await _respond(connection, NotFound())  # an address that nothing can have
     return await _respond(connection, Unprocessable(fields=[FieldProblem.of(detail) for detail in error.errors()]))
 
 

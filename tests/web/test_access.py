@@ -41,6 +41,7 @@ FOREIGN = {
     "camera": "nh-cam-1",
     "camera_id": "nh-cam-1",
     "absence_id": "2",
+    "batch_id": "2",
     "alert_id": "2",
     "case_id": "2",
     "step_id": "2",
@@ -125,6 +126,16 @@ def test_nobody_reaches_into_another_hall(app: FastAPI, signed_in: SignedIn, rol
             continue
         answer = browser.request(door.method, door.address, params=SPAN)
         assert answer.status_code in (403, 404), f"{role} {door}: {answer.status_code}"
+
+
+def test_a_number_that_no_row_can_have_leads_nowhere(app: FastAPI, signed_in: SignedIn) -> None:
+    browser = signed_in("admin")
+    numbered = [door for door in guarded(app) if re.search(r"\{(\w+_id|sequence)\}", door.path)]
+    for door in numbered:
+        for number in ("99999999999999999999", "-1"):
+            address = re.sub(r"\{(\w+_id|sequence)\}", number, door.path)
+            answer = browser.request(door.method, re.sub(r"\{\w+\}", "cc-cam-1", address), params=SPAN, json={})
+            assert answer.status_code in (404, 409, 422), f"{door}: {answer.status_code}"
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from storage.models import AlertState
 from web.auth import require
 from web.permissions import Permission
+from web.row_ids import RowId
 from web.scope import scoped_alert
 from web.services import ServicesDep
 from web.viewer import Viewer
@@ -27,7 +28,7 @@ class AlertShown(BaseModel):
 
 @router.post("/alerts/{alert_id}/acknowledge")
 def acknowledge(
-    alert_id: int, services: ServicesDep, viewer: Annotated[Viewer, Depends(require(Permission.ACKNOWLEDGE))]
+    alert_id: RowId, services: ServicesDep, viewer: Annotated[Viewer, Depends(require(Permission.ACKNOWLEDGE))]
 ) -> AlertShown:
     """Repeating it changes nothing: the first who acknowledged stays; an alert that is over stays resolved."""
     with services.database.transaction() as session:

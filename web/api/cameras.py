@@ -16,6 +16,7 @@ from web.composition import camera_address, with_credentials
 from web.declarations import CameraDeclaration, ViewDeclaration
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
+from web.row_ids import RowId
 
 router = APIRouter(prefix="/api/v1", tags=["cameras"])
 
@@ -156,7 +157,7 @@ def put_view(desk: AdminDesk, declared: ViewDeclaration) -> ViewShown:
 
 
 @router.put("/views/{view_id}")
-def put_given_view(desk: AdminDesk, view_id: int, declared: ViewDeclaration) -> ViewShown:
+def put_given_view(desk: AdminDesk, view_id: RowId, declared: ViewDeclaration) -> ViewShown:
     """The same of a given view: the same zones with other dates correct this one. 404 if its pair is another.
 
     Other zones hold from now on, or from `valid_from`; a view that is yet to begin is corrected in its place.
@@ -175,7 +176,7 @@ def _check_same_hall(session: Session, declared: ViewDeclaration) -> None:
 
 
 @router.delete("/views/{view_id}", status_code=204)
-def end_view(desk: AdminDesk, view_id: int) -> None:
+def end_view(desk: AdminDesk, view_id: RowId) -> None:
     """The view ends now; what was seen with it stays. One that was yet to begin is removed."""
     with desk.changing(f"view:{view_id}") as session:
         view = found(session, View, view_id)

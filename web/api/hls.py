@@ -22,6 +22,7 @@ from web.byte_ranges import asked_range
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.permissions import Permission
+from web.row_ids import RowId
 from web.scope import scoped_camera
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -78,7 +79,7 @@ def _check(start: datetime, end: datetime, growing: bool) -> None:
 
 @router.get("/{camera}/{sequence}.mp4", response_class=Response)
 def segment(
-    request: Request, services: ServicesDep, viewer: SpanViewer, camera: str, sequence: int, at: AwareDatetime
+    request: Request, services: ServicesDep, viewer: SpanViewer, camera: str, sequence: RowId, at: AwareDatetime
 ) -> Response:
     """A segment, its media times those of the wall clock; by ranges, as the playlist names them. `at`: its start."""
     with services.database.transaction() as session:

@@ -15,6 +15,7 @@ from web.auth import require
 from web.declarations import Id, Moment, Strict
 from web.errors import Forbidden
 from web.permissions import Permission
+from web.row_ids import RowId
 from web.scope import scoped_camera, scoped_hold
 from web.services import ServicesDep
 from web.viewer import Viewer
@@ -80,7 +81,7 @@ def hold(wanted: HoldRequest, request: Request, services: ServicesDep, viewer: H
 
 
 @router.post("/holds/{hold_id}/lift")
-def lift(hold_id: int, request: Request, services: ServicesDep, viewer: Holder) -> HoldShown:
+def lift(hold_id: RowId, request: Request, services: ServicesDep, viewer: Holder) -> HoldShown:
     """By who set it, or an administrator (else 403). Repeating it changes nothing; other holds of the same stay."""
     now = services.clock()
     with services.database.transaction() as session:

@@ -12,6 +12,7 @@ from web import keeping
 from web.api.administration import AdminDesk, check_exists, found
 from web.declarations import Moment, RetentionDeclaration
 from web.errors import NotFound
+from web.row_ids import RowId
 
 router = APIRouter(prefix="/api/v1", tags=["keeping"])
 _AT_ONCE = 1000
@@ -44,7 +45,7 @@ def put_retention(desk: AdminDesk, declared: RetentionDeclaration) -> RetentionS
 
 
 @router.delete("/retention/{rule_id}", status_code=204)
-def end_retention(desk: AdminDesk, rule_id: int) -> None:
+def end_retention(desk: AdminDesk, rule_id: RowId) -> None:
     """The rule ends now; where what is left keeps for less, that takes effect a day later."""
     with desk.changing(f"retention:{rule_id}") as session:
         rule = found(session, RetentionRule, rule_id)
@@ -90,7 +91,7 @@ def list_deletions(
     camera: str = "",
     first: Annotated[Moment | None, Query(alias="from")] = None,
     last: Annotated[Moment | None, Query(alias="to")] = None,
-    after: int = 0,
+    after: Annotated[int, Query(ge=0, le=2**63 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=_AT_ONCE)] = _AT_ONCE,
 ) -> list[DeletionShown]:
     """The ledger, in the order in which it was written; `after` is the last id of the page before."""

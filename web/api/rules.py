@@ -10,6 +10,7 @@ from web import places
 from web.api.administration import AdminDesk, check_exists, found
 from web.declarations import AbsenceRuleDeclaration
 from web.errors import NotFound
+from web.row_ids import RowId
 
 router = APIRouter(prefix="/api/v1", tags=["rules"])
 
@@ -41,7 +42,7 @@ def put_rule(desk: AdminDesk, declared: AbsenceRuleDeclaration) -> RuleShown:
 
 
 @router.delete("/rules/{rule_id}", status_code=204)
-def end_rule(desk: AdminDesk, rule_id: int) -> None:
+def end_rule(desk: AdminDesk, rule_id: RowId) -> None:
     """The rule ends now."""
     with desk.changing(f"rule:{rule_id}") as session:
         rule = found(session, AbsenceRule, rule_id)

@@ -25,6 +25,7 @@ from web.pages.scoping import halls_in_scope
 from web.pages.step_rows import clip_pieces, untrusted_times
 from web.pages.timelines import Timeline, absence_lane, customer_lane, footage_lane, presence_lane, timeline
 from web.permissions import Permission
+from web.row_ids import RowId
 from web.scope import scoped_absence
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -137,7 +138,7 @@ def _absences(
     return list(session.exec(wanted))
 
 
-def absence_page(absence_id: int, viewer: AbsenceViewer, services: ServicesDep, play: bool = False) -> AbsencePage:
+def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep, play: bool = False) -> AbsencePage:
     now = services.clock()
     with services.database.transaction() as session:
         absence = scoped_absence(session, viewer, absence_id)

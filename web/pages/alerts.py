@@ -19,6 +19,7 @@ from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import alerts_in_scope
 from web.permissions import Permission
+from web.row_ids import RowId
 from web.services import ServicesDep
 from web.viewer import Viewer
 
@@ -127,7 +128,7 @@ add_page(router, "/alerts", "alerts.html", alerts_page)
 
 @router.post("/alerts/{alert_id}/acknowledge", include_in_schema=False)
 def acknowledge(
-    alert_id: int,
+    alert_id: RowId,
     services: ServicesDep,
     viewer: Annotated[Viewer, Depends(require(Permission.ACKNOWLEDGE))],
     next: Annotated[str, Form()] = "/alerts",  # noqa: A002 (the name of the field in addresses)

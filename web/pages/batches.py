@@ -23,6 +23,7 @@ from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import ScreenDep, add_page
 from web.pages.scoping import sources_in_scope
 from web.permissions import Permission
+from web.row_ids import RowId
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
@@ -50,7 +51,7 @@ class BatchPage:
     """Whether there are more rejected rows than are shown; the CSV file has all."""
 
 
-def batch_page(batch_id: int, viewer: Importer, services: ServicesDep) -> BatchPage:
+def batch_page(batch_id: RowId, viewer: Importer, services: ServicesDep) -> BatchPage:
     with services.database.transaction() as session:
         batch, source = _scoped_batch(session, viewer, batch_id)
         found = session.exec(_rejected(batch_id).limit(SHOWN_ROWS + 1)).all()
@@ -84,7 +85,7 @@ add_page(router, "/import/{batch_id}", "batch.html", batch_page)
 
 
 @router.get("/import/{batch_id}/rejected.csv", include_in_schema=False)
-def rejected_csv(batch_id: int, viewer: Importer, services: ServicesDep, around: ScreenDep) -> Response:
+def rejected_csv(batch_id: RowId, viewer: Importer, services: ServicesDep, around: ScreenDep) -> Response:
     """All rejected rows of a batch, with a mark that makes spreadsheets read it as UTF-8."""
     with services.database.transaction() as session:
         _scoped_batch(session, viewer, batch_id)

@@ -25,6 +25,7 @@ from web.pages.step_rows import StepRow, clip_pieces, step_rows, untrusted_times
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
+from web.row_ids import RowId
 from web.scope import scoped_case
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -147,7 +148,7 @@ def _has_status(status: StatusFilter, now: datetime) -> list[ColumnElement[bool]
 
 
 def case_page(
-    case_id: int,
+    case_id: RowId,
     request: Request,
     viewer: CaseViewer,
     services: ServicesDep,

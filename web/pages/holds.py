@@ -23,6 +23,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, hall_ref, visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.scoping import halls_in_scope
+from web.row_ids import RowId
 from web.services import Services, ServicesDep
 from web.store_watch import last_test
 from web.viewer import Viewer
@@ -224,6 +225,6 @@ def _done(address: str, what: str) -> str:
 
 
 @router.post("/holds/{hold_id}/lift", include_in_schema=False)
-def lift(hold_id: int, request: Request, viewer: Holder, services: ServicesDep) -> Response:
+def lift(hold_id: RowId, request: Request, viewer: Holder, services: ServicesDep) -> Response:
     holds_api.lift(hold_id, request, services, viewer)
     return RedirectResponse("/holds?done=lifted", 303)
