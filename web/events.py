@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Literal
 
 import structlog
@@ -62,16 +63,26 @@ class Listener:
 
     loop: asyncio.AbstractEventLoop
     queue: asyncio.Queue[Event | None] = field(default_factory=lambda: asyncio.Queue(_QUEUE_LENGTH))
+    ended: bool = False
+    """The server is about to stop."""
+
+    def end(self) -> None:
+        """Called in the listener's own loop."""
+        self.ended = True
+        self._start_again()
 
     def offer(self, events: list[Event]) -> None:
         """Called in the listener's own loop."""
         for event in events:
             if self.queue.full():
-                while not self.queue.empty():
-                    self.queue.get_nowait()
-                self.queue.put_nowait(None)
+                self._start_again()
                 return
             self.queue.put_nowait(event)
+
+    def _start_again(self) -> None:
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
 
 
 class EventHub:
@@ -87,11 +98,20 @@ class EventHub:
         """Held while the database is read, and so never taken in an event loop."""
         self._lock = threading.Lock()
         """Over `_listeners` and `_state`; held for moments only, for event loops take it."""
+        self._ending = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="events", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
+
+    def end_streams(self) -> None:
+        """Streams never end by themselves; without this the server would have to tear them off. From any thread."""
+        self._ending = True
+        with self._lock:
+            listeners = list(self._listeners)
+        for listener in listeners:
+            self._call(listener, listener.end)
 
     def stop(self) -> None:
         self._stop.set()
@@ -103,6 +123,7 @@ class EventHub:
             self._renew()
         with self._lock:
             self._listeners.add(listener)
+            listener.ended = self._ending
             return self._state
 
     def leave(self, listener: Listener) -> None:
@@ -133,11 +154,11 @@ class EventHub:
                 self._state = after
                 listeners = list(self._listeners)
             for listener in listeners if events else ():
-                self._tell(listener, events)
+                self._call(listener, partial(listener.offer, events))
 
-    def _tell(self, listener: Listener, events: list[Event]) -> None:
+    def _call(self, listener: Listener, what: Callable[[], None]) -> None:
         try:
-            listener.loop.call_soon_threadsafe(listener.offer, events)
+            listener.loop.call_soon_threadsafe(what)
         except RuntimeError:  # its loop has closed meanwhile
             self.leave(listener)
 

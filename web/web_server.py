@@ -11,7 +11,8 @@ from web.services import Services
 
 log = structlog.get_logger(__name__)
 
-_GRACE_S = 3
+_GRACE_S = 8
+"""Longer than an offer waits for the first picture."""
 
 
 class WebServer:
@@ -19,8 +20,9 @@ class WebServer:
 
     def __init__(self, services: Services, on_end: Callable[[], None]) -> None:
         web = services.settings.web
+        self._app = create_app(services)
         config = uvicorn.Config(
-            create_app(services),
+            self._app,
             host=web.host,
             port=web.port,
             ws="websockets-sansio",
@@ -32,7 +34,7 @@ class WebServer:
             # Else anybody could claim any address, and so escape the limit on failed attempts to sign in.
             proxy_headers=bool(web.trusted_proxies),
             forwarded_allow_ips=list(web.trusted_proxies),
-            # Live video and events never end by themselves.
+            # A download may take longer than anybody wants to wait.
             timeout_graceful_shutdown=_GRACE_S,
         )
         self._server = uvicorn.Server(config)
@@ -44,6 +46,7 @@ class WebServer:
 
     def stop(self) -> None:
         self._server.should_exit = True
+        self._app.state.events.end_streams()
         self._thread.join()
 
     def _run(self) -> None:

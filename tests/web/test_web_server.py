@@ -1,7 +1,9 @@
 """Who asks, as the served application sees it: the address is the proxy's own unless that proxy is trusted."""
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -11,7 +13,7 @@ from sqlmodel import select
 
 from storage.models import AccessEntry
 from tests.servers import free_port
-from web import accounts
+from web import accounts, sessions
 from web.services import Services
 from web.settings import WebSettings
 from web.web_server import WebServer
@@ -31,6 +33,13 @@ def served(services: Services, *trusted: str) -> Iterator[str]:
         server.stop()
 
 
+def give_password(services: Services) -> None:
+    with services.database.transaction() as session:
+        user = accounts.find_user(session, "inspector")
+        assert user is not None
+        accounts.set_password(session, user, PASSWORD)
+
+
 def sign_in(site: str, forwarded_for: str) -> None:
     body = {"name": "inspector", "password": PASSWORD}
     deadline = time.monotonic() + 30
@@ -45,6 +54,32 @@ def sign_in(site: str, forwarded_for: str) -> None:
             return
 
 
+def test_a_page_that_listens_is_let_go_when_the_server_stops(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A stream that is torn off would raise here, and log an error there."""
+    give_password(services)
+    with ThreadPoolExecutor() as threads, served(services) as address:
+        sign_in(address, "")
+        with services.database.transaction() as session:
+            token = sessions.open_session(session, 1, services.clock()).token
+        begun = threading.Event()
+        listening = threads.submit(listen_to_the_end, address, token, begun)
+        assert begun.wait(30)
+    assert listening.result(30) > 0
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def listen_to_the_end(address: str, token: str, begun: threading.Event) -> int:
+    """How many lines came."""
+    count = 0
+    with httpx.stream("GET", f"{address}/events", cookies={sessions.COOKIE: token}, timeout=60) as answer:
+        for _ in answer.iter_lines():
+            count += 1
+            begun.set()
+    return count
+
+
 @pytest.mark.parametrize(
     ("trusted", "forwarded_for", "seen"),
     [
@@ -57,10 +92,7 @@ def sign_in(site: str, forwarded_for: str) -> None:
 def test_an_address_is_believed_only_from_a_trusted_proxy(
     services: Services, trusted: tuple[str, ...], forwarded_for: str, seen: str
 ) -> None:
-    with services.database.transaction() as session:
-        user = accounts.find_user(session, "inspector")
-        assert user is not None
-        accounts.set_password(session, user, PASSWORD)
+    give_password(services)
     with served(services, *trusted) as site:
         sign_in(site, forwarded_for)
     with services.database.transaction() as session:

@@ -58,7 +58,7 @@ async def _stream(request: Request, services: Services, hub: EventHub, hall: str
     try:
         if viewer:
             yield _snapshot(state, viewer, hall)
-        while viewer:
+        while viewer and not listener.ended:
             if time.monotonic() - checked >= HEARTBEAT_S:
                 # Roles and scopes change, and people sign out: the stream follows within one heartbeat.
                 viewer = await run_in_threadpool(optional_viewer, request, services)
