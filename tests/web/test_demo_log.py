@@ -20,7 +20,20 @@ def test_only_what_is_wrong_is_told() -> None:
 
 def test_warnings_written_meanwhile_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "demo.log"
+    file.write_text(line(level="error", event="of_yesterday") + "\n")
     with warnings_of(file), file.open("a") as log:
         log.write(line(level="info", event="quiet") + "\n" + line(level="error", event="loud") + "\n")
-    assert "recorder: loud" in capsys.readouterr().err
+    told_now = capsys.readouterr().err
+    assert "recorder: loud" in told_now
+    assert "of_yesterday" not in told_now
     assert "quiet" in file.read_text()
+    assert "of_yesterday" in file.read_text()
+
+
+def test_a_large_log_makes_room(tmp_path: Path) -> None:
+    file = tmp_path / "demo.log"
+    file.write_bytes(b"x" * 10_000_001)
+    with warnings_of(file):
+        pass
+    assert file.read_bytes() == b""
+    assert (tmp_path / "demo.log.1").stat().st_size == 10_000_001

@@ -1,6 +1,7 @@
 """The demo's log: everything is in a file, and what is wrong is also told."""
 
 import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,19 +11,26 @@ from typing import IO
 from web.commands.common import err
 
 _POLL_S = 0.3
+_LARGE = 10_000_000
 _TOLD = ("warning", "error", "critical")
 _NOT_TOLD_AGAIN = ("level", "role", "event", "timestamp", "exception")
 
 
 @contextmanager
 def warnings_of(file: Path | None) -> Iterator[None]:
-    """Prints the warnings and errors that are written to the file meanwhile, in words; the file begins empty."""
+    """Prints the warnings and errors that are written to the file meanwhile, in words.
+
+    What stands in the file stays; a large one makes room, as `demo.log.1`.
+    """
     if file is None:
         yield
         return
-    file.write_bytes(b"")
+    if file.exists() and file.stat().st_size > _LARGE:
+        file.replace(file.with_name(f"{file.name}.1"))
+    file.touch()
     ended = threading.Event()
     with file.open(encoding="utf-8", errors="replace") as source:
+        source.seek(0, os.SEEK_END)
         thread = threading.Thread(target=_tell, args=(source, ended), name="warnings", daemon=True)
         thread.start()
         try:
