@@ -162,9 +162,9 @@ def _presence(session: Session) -> None:
             (22, S, WAITING, ""),
         ],
         "cc-2": [(100, S, NONE, ""), (47, U, NONE, ""), (44, S, WAITING, ""), (9, U, WAITING, "")],
-        "cc-3": [(100, S, WAITING, ""), (70, N, UNSEEN, "no_signal"), (66, S, NONE, ""), (12, U, NONE, "")],
+        "cc-3": [(100, S, WAITING, ""), (70, N, UNSEEN, "no_signal"), (66, S, NONE, ""), (35, N, UNSEEN, "dark")],
         "cc-4": [(100, S, WAITING, ""), (35, N, UNSEEN, "dark")],
-        OTHER_COUNTER: [(100, S, NONE, "")],
+        OTHER_COUNTER: [(310, S, NONE, ""), (300, U, NONE, "")],
     }
     for counter, spans in days.items():
         ends = [start for start, *_ in spans[1:]] + [None]
@@ -202,7 +202,7 @@ def _absences_and_alerts(session: Session) -> None:
         },
     )
     now = Absence(counter_id="cc-2", start=ago(9), threshold_s=60, customer_waiting=True, rule_id=1, rule_version=2)
-    other = Absence(counter_id=OTHER_COUNTER, start=ago(300), end=ago(290), ended_by="closed", threshold_s=300)
+    other = Absence(counter_id=OTHER_COUNTER, start=ago(300), threshold_s=300)
     fault = CameraFault(camera_id="cc-cam-2", kind=FaultKind.DARK, start=ago(35))
     session.add_all([past, now, other])
     session.add(fault)

@@ -110,7 +110,7 @@ def test_thresholds_are_listed_in_chinese_seconds(sign_in: SignIn) -> None:
         ("get", "/nowhere", 404, "没有找到"),
         ("post", "/cases", 405, "不能这样使用此网址"),
         ("get", "/cases?status=odd", 422, "<code>status</code> 请从列表中选择。"),
-        ("get", "/cases/odd", 422, "<code>case_id</code> 必须是整数。"),
+        ("get", "/cases/odd", 404, "没有找到"),
         ("get", "/absences?waiting=perhaps", 422, "<code>waiting</code> 必须是“是”或“否”。"),
         ("get", f"/cases?q={'x' * 101}", 422, "<code>q</code> 不能超过 100 个字符。"),
         ("post", "/admin/halls/remove", 422, "<code>edit</code> 此项必填。"),

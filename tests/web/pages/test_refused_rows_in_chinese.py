@@ -13,7 +13,7 @@ from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.importing import import_file
 from ingest.approvals.lines import MAX_LINE
 from ingest.approvals.mapping import Mapping, MappingError, MappingFile
-from ingest.approvals.row import RowError
+from ingest.approvals.row import Row, RowError, parse_row, row_of_the_past
 from storage.models import StepKind
 from storage.sayings import Saying
 from tests.web.pages.a_day import NOW
@@ -85,6 +85,9 @@ def every_refusal() -> Iterator[Numbered]:
     yield from read_jsonl(io.BytesIO("{}\n".encode("utf-16")))
     for text, mapping in tables():
         yield from read_csv(io.BytesIO(text.encode()), mapping)
+    of_the_future = parse_row(ROW | {"start": "2099-03-02T09:00:00Z"})
+    assert isinstance(of_the_future, Row)
+    yield 1, row_of_the_past(of_the_future, NOW)
 
 
 def said() -> list[Saying]:
