@@ -1,5 +1,6 @@
 """How simulated ONVIF devices are found: WS-Discovery over UDP, by multicast and to their own address."""
 
+import select
 import socket
 import threading
 import uuid
@@ -32,50 +33,59 @@ class DiscoveryResponder:
         self._devices = tuple(devices)
         self._host = host
         self.port = port
-        self._socket: socket.socket | None = None
+        self._sockets: tuple[socket.socket, ...] = ()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="onvif-discovery", daemon=True)
 
     def start(self) -> None:
         """Where nobody can listen, the devices are there all the same, only not found by themselves."""
         try:
-            self._socket = _listening(self._host, self.port)
+            self._sockets = _listening(self._host, self.port)
         except OSError as error:
             log.warning("onvif_discovery_unavailable", port=self.port, reason=error.strerror)
             return
-        self.port = self._socket.getsockname()[1]
+        self.port = self._sockets[0].getsockname()[1]
         self._thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        if self._socket:
+        if self._sockets:
             self._thread.join()
-            self._socket.close()
+            _close(self._sockets)
 
     def _run(self) -> None:
-        assert self._socket
         while not self._stop.is_set():
-            try:
-                data, asker = self._socket.recvfrom(65_535)
-                for answer in answers(data, self._devices):
-                    self._socket.sendto(answer, asker)
-            except TimeoutError:
-                continue
-            except OSError as error:  # of one datagram, e.g. that its sender is gone
-                log.debug("onvif_discovery_failed", reason=error.strerror)
+            for asked in select.select(self._sockets, (), (), _POLL_SECONDS)[0]:
+                try:
+                    self._answer_one(asked)
+                except OSError as error:  # of one datagram, e.g. that its sender is gone
+                    log.debug("onvif_discovery_failed", reason=error.strerror)
+
+    def _answer_one(self, asked: socket.socket) -> None:
+        data, asker = asked.recvfrom(65_535)
+        for answer in answers(data, self._devices):
+            self._sockets[0].sendto(answer, asker)
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def _listening(host: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """For what is sent to `host` itself, and for what is sent to the group by its network card."""
+    made = tuple(socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+    own, group = made
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # others on this machine may listen, too
-        made.bind(("", port))
-        made.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton(host))
-        made.settimeout(_POLL_SECONDS)
+        for each in made:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # others on this machine may listen, too
+        own.bind((host, port))
+        group.bind((GROUP, own.getsockname()[1]))
+        group.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(GROUP) + socket.inet_aton(host))
     except OSError:
-        made.close()
+        _close(made)
         raise
-    return made
+    return own, group
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
 
 
 def answers(data: bytes, devices: Sequence[tuple[OnvifDevice, str]]) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from web.commands.common import READABLE_BY_OTHERS, UserError, err, out, say
 
@@ -94,20 +94,27 @@ def profiles(
 
 
 def _device_table(found: Sequence["Device"]) -> Table:
-    table = Table("address", "name", "hardware", "location", box=None)
+    from ingest.video.onvif.addresses import short
+
+    table = Table(_whole_address(), "name", "hardware", "location", box=None)
     for device in found:
-        table.add_row(*map(escape, (device.address, device.name, device.hardware, device.location)))
+        table.add_row(*map(escape, (short(device.address), device.name, device.hardware, device.location)))
     return table
 
 
 def _profile_table(found: Sequence["Profile"], chosen: dict[Any, str]) -> Table:
-    table = Table("proposed", "profile", "codec", "size", "fps", "address", box=None)
+    table = Table("proposed", "profile", "codec", "size", "fps", _whole_address(), box=None)
     for profile in found:
         size = f"{profile.width}×{profile.height}" if profile.width else ""
         fps = f"{profile.fps:g}" if profile.fps else ""
         url = profile.url or "carries a password or is no RTSP: not usable"
         table.add_row(*map(escape, (chosen.get(profile, ""), profile.name, profile.codec, size, fps, url)))
     return table
+
+
+def _whole_address() -> Column:
+    """Not cut off where the window is narrow: it is there to be copied."""
+    return Column("address", overflow="fold")
 
 
 def _clock(found: "DeviceRead") -> str:

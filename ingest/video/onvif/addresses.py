@@ -24,6 +24,12 @@ def device_url(address: str) -> str:
     return f"{parts.scheme}://{_authority(parts)}{parts.path if parts.path.strip('/') else DEVICE_PATH}"
 
 
+def short(url: str) -> str:
+    """What is enough for `device_url` to give the same again: 192.0.2.10:8000."""
+    bare = url.removeprefix("http://").removesuffix(DEVICE_PATH)
+    return bare if device_url(bare) == url else url
+
+
 def host_of(url: str) -> str:
     """Without port; empty where there is none."""
     parts = _split(url, schemes=("http", "https", "rtsp", "rtsps"))

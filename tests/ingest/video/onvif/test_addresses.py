@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.video.onvif.addresses import device_url, host_of
+from ingest.video.onvif.addresses import device_url, host_of, short
 from ingest.video.onvif.problems import OnvifProblem, Trouble
 
 
@@ -24,6 +24,13 @@ from ingest.video.onvif.problems import OnvifProblem, Trouble
 def test_an_address_is_completed(typed: str, url: str) -> None:
     assert device_url(typed) == url
     assert device_url(url) == url
+    assert device_url(short(url)) == url
+
+
+def test_an_address_is_shown_as_short_as_it_may_be_typed() -> None:
+    assert short("http://192.0.2.10:8000/onvif/device_service") == "192.0.2.10:8000"
+    assert short("http://192.0.2.10/other") == "192.0.2.10/other"
+    assert short("https://192.0.2.10/onvif/device_service") == "https://192.0.2.10"
 
 
 NO_ADDRESSES = ["", " ", "rtsp://192.0.2.10/main", "file:///etc/passwd", "ftp://h", "gopher://h:70/x", "http://", "h:0"]
