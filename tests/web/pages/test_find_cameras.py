@@ -241,6 +241,11 @@ class TestInBrowser:
             again.wait_for(timeout=WITHIN_MS)
             if not entrance.count():
                 again.click()
+        with page.expect_response(lambda response: "look=true" in response.url):
+            page.get_by_role("link", name="Look again").click()
+            expect(page.locator("#devices .while-busy")).to_be_visible()
+        expect(page.locator("#devices .while-busy")).to_be_hidden()
+        page.get_by_role("link", name="Look again").wait_for()
         entrance.get_by_role("link").click()
         expect(page.locator("#f-address")).to_have_value(camera.address("cam-1"))
         page.fill("#f-username", "viewer")

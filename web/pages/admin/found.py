@@ -62,7 +62,8 @@ class FindPage:
 def find_page(desk: AdminDesk, look: bool = False, address: Annotated[str, Query(max_length=300)] = "") -> FindPage:
     """`look` looks for cameras for three seconds; `address` is entered already in the form that asks one of them."""
     found = api.find_cameras(desk, api.Looking()) if look else ()
-    marked = tuple(FoundDevice(device, _at(desk, device.host)) for device in found)
+    known = _cameras(desk) if found else ()
+    marked = tuple(FoundDevice(device, _at(known, device.host)) for device in found)
     return FindPage(look, marked, address, "", "", None, (), "", "")
 
 
@@ -81,7 +82,8 @@ def list_streams(desk: AdminDesk, around: ScreenDep, form: SentForm) -> Response
     if read.device is None:
         return html(around, TEMPLATE, replace(page, problem=read.error))
     _keep(desk, read.device, asking)
-    streams = tuple(OfferedStream(profile, _showing(desk, profile.url)) for profile in read.device.profiles)
+    known = _cameras(desk)
+    streams = tuple(OfferedStream(profile, _showing(known, profile.url)) for profile in read.device.profiles)
     page = replace(page, device=read.device, streams=streams, main=read.url, sub=read.sub_url)
     return html(around, TEMPLATE, page)
 
@@ -142,12 +144,12 @@ def forget(desk: Desk) -> None:
         found_cameras.forget(session, desk.viewer)
 
 
-def _at(desk: Desk, host: str) -> tuple[str, ...]:
-    return tuple(camera.id for camera in _cameras(desk) if host in {urlsplit(url).hostname for url in _urls(camera)})
+def _at(known: Sequence[Camera], host: str) -> tuple[str, ...]:
+    return tuple(camera.id for camera in known if host in {urlsplit(url).hostname for url in _urls(camera)})
 
 
-def _showing(desk: Desk, url: str) -> tuple[str, ...]:
-    return tuple(camera.id for camera in _cameras(desk) if url and _same(url) in map(_same, _urls(camera)))
+def _showing(known: Sequence[Camera], url: str) -> tuple[str, ...]:
+    return tuple(camera.id for camera in known if url and _same(url) in map(_same, _urls(camera)))
 
 
 def _cameras(desk: Desk) -> Sequence[Camera]:
