@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from web.commands import (
+    cameras,
     check,
     clip,
     counters,
@@ -61,3 +62,4 @@ app.command("fsck")(fsck.fsck)
 app.command("recover")(recover.recover)
 app.add_typer(user.app, name="user")
 app.add_typer(counters.app, name="counters")
+app.add_typer(cameras.app, name="cameras")

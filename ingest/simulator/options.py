@@ -32,6 +32,8 @@ class SimulationOptions:
     """0 takes a free one, then only the site file of the running simulation tells it."""
     control_port: int | None = 8555
     """On 127.0.0.1 only; 0 takes a free one, None switches the control interface off."""
+    onvif_port: int | None = None
+    """Of the cameras' ONVIF services; 0 takes a free one, None: they speak no ONVIF and are not found."""
     credentials: Credentials | None = None
     push_url: str | None = None
     """Address of Hallwatch, e.g. http://127.0.0.1:8080; None: rows are only written to rows.jsonl."""
@@ -57,7 +59,11 @@ class SimulationOptions:
             raise ValueError(f"fault: there is no counter {beyond[0]}; this hall has 1 to {self.counters}")
 
     def _check_addresses(self) -> None:
-        ports = {"RTSP port": self.rtsp_port, "control port": self.control_port or 0}
+        ports = {
+            "RTSP port": self.rtsp_port,
+            "control port": self.control_port or 0,
+            "ONVIF port": self.onvif_port or 0,
+        }
         if wrong := [name for name, port in ports.items() if not 0 <= port <= _HIGHEST_PORT]:
             raise ValueError(f"{wrong[0]}: 0 to {_HIGHEST_PORT}")
         if self.push_url and not re.match(r"https?://[^/\s]", self.push_url):

@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from ingest.simulator.camera import SimulatedCamera
+from ingest.simulator.camera import SUB_SIZE, SimulatedCamera
 from ingest.simulator.control import ControlServer, Orders
 from ingest.simulator.director import Director
 from ingest.simulator.faults import CAMERA_LOST_SECONDS, CLOCK_OFF_SECONDS, Fault, FaultKind
+from ingest.simulator.hall_picture import HEIGHT, WIDTH
+from ingest.simulator.onvif_device import OnvifDevice, Stream
+from ingest.simulator.onvif_server import OnvifServer
 from ingest.simulator.options import SimulationOptions
 from ingest.simulator.platform import Platform
 from ingest.simulator.rtsp_server import RtspServer
@@ -77,6 +80,7 @@ class Simulation:
             offset=timedelta(seconds=options.platform_offset_s),
         )
         self._control: ControlServer | None = None
+        self._onvif: OnvifServer | None = None
 
     def start(self) -> None:
         """Returns when cameras can be watched and orders be given. Raises PortUnavailableError."""
@@ -84,7 +88,10 @@ class Simulation:
             self.server.start()
         try:
             self._open_control()
+            self._open_onvif()
         except PortUnavailableError:
+            if self._control:
+                self._control.stop()
             self.server.stop()
             raise
         write_site(self.options, self.options.folder / SITE_FILE, self.server.port)
@@ -98,6 +105,8 @@ class Simulation:
     def stop(self) -> None:
         if self._control:
             self._control.stop()
+        if self._onvif:
+            self._onvif.stop()
         self.director.stop()
         self.platform.stop()
         for camera in self.cameras:
@@ -109,6 +118,10 @@ class Simulation:
     def control_url(self) -> str | None:
         return self._control.url if self._control else None
 
+    @property
+    def onvif(self) -> OnvifServer | None:
+        return self._onvif
+
     def summary(self) -> list[str]:
         options = self.options
         lines = [f"Camera {c.plan.id}: {self.server.url(c.plan.main_path)} and {c.plan.sub_path}" for c in self.cameras]
@@ -117,6 +130,8 @@ class Simulation:
         )
         lines.append(f"Configuration of this hall: {options.folder / SITE_FILE}")
         lines.append(f"Ground truth: {self.truth.path}")
+        if self._onvif:
+            lines.append(f"ONVIF: `hallwatch cameras find` finds them; {self._onvif.base}")
         if self.control_url:
             lines.append(f"Control: {self.control_url}/state")
         return lines
@@ -132,6 +147,24 @@ class Simulation:
             with _port_named("control_port", self.options.control_port):
                 self._control = ControlServer(self.options.control_port, orders)
             self._control.start()
+
+    def _open_onvif(self) -> None:
+        if self.options.onvif_port is None:
+            return
+        with _port_named("onvif_port", self.options.onvif_port):
+            devices = [self._device(camera) for camera in self.cameras]
+            self._onvif = OnvifServer(devices, self.options.host, self.options.onvif_port)
+        self._onvif.start()
+
+    def _device(self, camera: SimulatedCamera) -> OnvifDevice:
+        plan, fps = camera.plan, self.options.fps
+        streams = (
+            Stream("main", self.server.url(plan.main_path), WIDTH, HEIGHT, fps),
+            Stream("sub", self.server.url(plan.sub_path), *SUB_SIZE, fps),
+        )
+        return OnvifDevice(
+            plan.id, plan.id, streams, self.options.credentials, clock_offset=lambda: camera.main.clock_offset
+        )
 
     def _tell_start(self) -> None:
         options = self.options

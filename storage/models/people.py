@@ -44,6 +44,7 @@ class WebSession(SQLModel, table=True):
     csrf: str = column("token that every changing request must repeat")
     created_at: datetime = column("")
     expires_at: datetime = column("")
+    found_camera: str = column("sealed: what a camera in the network has told, until it is saved", default="")
 
 
 class AccessEntry(SQLModel, table=True):

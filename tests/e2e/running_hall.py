@@ -121,7 +121,7 @@ class RunningHall:
         self._config.chmod(0o600)
 
     def _simulator_options(self) -> list[str]:
-        ports = ["--rtsp-port", str(self.rtsp_port), "--control-port", str(self.control_port)]
+        ports = ["--rtsp-port", str(self.rtsp_port), "--control-port", str(self.control_port), "--onvif-port", "0"]
         return [
             "--folder",
             str(self.folder / "simulated"),

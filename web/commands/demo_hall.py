@@ -18,6 +18,7 @@ DATA_FOLDER = "data"
 SIMULATED_FOLDER = "simulated"
 _RTSP_PORT = 8554
 _CONTROL_PORT = 8555
+_ONVIF_PORT = 8556
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def demo_hall(folder: Path, port: int, cameras: int, speed: float, faults: list[
             faults=tuple(map(parse_fault, faults)),
             rtsp_port=free_port(_RTSP_PORT),
             control_port=free_port(_CONTROL_PORT),
+            onvif_port=free_port(_ONVIF_PORT),
             push_url=f"http://127.0.0.1:{port}",
         )
     except ValueError as error:
@@ -108,6 +110,7 @@ def simulator_command(hall: SimulationOptions) -> tuple[str, ...]:
         ("--speed", hall.speed),
         ("--rtsp-port", hall.rtsp_port),
         ("--control-port", hall.control_port),
+        ("--onvif-port", hall.onvif_port),
         ("--push-url", hall.push_url),
         *(("--fault", fault) for fault in hall.faults),
     ]

@@ -36,6 +36,9 @@ def simulate(
     control_port: Annotated[
         int, typer.Option(help="Of the control interface; 0: a free one, -1: none.", min=-1, max=65535)
     ] = 8555,
+    onvif_port: Annotated[
+        int, typer.Option(help="Of the cameras' ONVIF services; 0: a free one, -1: none.", min=-1, max=65535)
+    ] = 8556,
     push_url: Annotated[str, typer.Option(help="Where the approval platform pushes, e.g. http://127.0.0.1:8080")] = "",
     push_key: Annotated[
         str,
@@ -71,6 +74,7 @@ def simulate(
             faults=tuple(parse_fault(text) for text in fault or ()),
             rtsp_port=rtsp_port,
             control_port=None if control_port < 0 else control_port,
+            onvif_port=None if onvif_port < 0 else onvif_port,
             push_url=push_url or None,
             platform_offset_s=platform_offset,
             **keyed,

@@ -18,6 +18,7 @@ from web.pages import (
     programs,
     span,
 )
+from web.pages.admin import found as admin_found
 from web.pages.admin import page as admin
 from web.pages.entrance import render_error
 
@@ -35,6 +36,7 @@ _PAGES = (
     imports,
     batches,
     health,
+    admin_found,
     admin,
     programs,
 )

@@ -16,8 +16,7 @@ from web.addresses import local_path
 from web.api import holds as holds_api
 from web.api.holds import Holder, HoldRequest, may_lift
 from web.field_problems import FieldProblem
-from web.pages.admin.forms import text
-from web.pages.admin.page import SentForm
+from web.pages.admin.forms import SentForm, text
 from web.pages.filters import chosen_hall, local_moment, zone_of
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, hall_ref, visible_halls

@@ -720,6 +720,12 @@ def upgrade() -> None:
         sa.Column("csrf", sa.String(), nullable=False, comment="token that every changing request must repeat"),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "found_camera",
+            sa.String(),
+            nullable=False,
+            comment="sealed: what a camera in the network has told, until it is saved",
+        ),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["user_account.id"],

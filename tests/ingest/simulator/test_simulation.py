@@ -198,7 +198,7 @@ def test_the_command_runs_until_it_is_stopped_and_leaves_the_truth(tmp_path: Pat
     assert any("rtsp://" in line for line in said)
 
 
-@pytest.mark.parametrize("option", ["rtsp_port", "control_port"])
+@pytest.mark.parametrize("option", ["rtsp_port", "control_port", "onvif_port"])
 def test_a_taken_port_ends_the_simulation_and_the_option_is_named(tmp_path: Path, option: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
@@ -211,6 +211,7 @@ def test_a_taken_port_ends_the_simulation_and_the_option_is_named(tmp_path: Path
     [
         ({"rtsp_port": 70_000}, "RTSP port: 0 to 65535"),
         ({"control_port": -5}, "control port: 0 to 65535"),
+        ({"onvif_port": -5}, "ONVIF port: 0 to 65535"),
         ({"push_url": "127.0.0.1:8080"}, "push URL: the address of Hallwatch"),
     ],
 )

@@ -120,10 +120,11 @@ def taken() -> Iterator[int]:
         yield port
 
 
-@pytest.mark.parametrize("option", ["--rtsp-port", "--control-port"])
+@pytest.mark.parametrize("option", ["--rtsp-port", "--control-port", "--onvif-port"])
 def test_the_option_of_a_taken_port_is_named(hallwatch: Run, tmp_path: Path, taken: int, option: str) -> None:
-    other = {"--rtsp-port": "--control-port", "--control-port": "--rtsp-port"}[option]
-    output = hallwatch("simulate", "--folder", str(tmp_path), option, str(taken), other, "0", code=1).output
+    ports = {"--rtsp-port": "0", "--control-port": "0", "--onvif-port": "0", option: str(taken)}
+    given = [part for pair in ports.items() for part in pair]
+    output = hallwatch("simulate", "--folder", str(tmp_path), *given, code=1).output
     assert f"{option}: port {taken} cannot be used (Address already in use); stop what uses it" in output
     assert f"{option} 0 takes a free one" in output
 

@@ -25,6 +25,7 @@ def test_the_whole_form_of_a_fault_is_shown(hallwatch: Run, command: str) -> Non
         (("user", "add"), "HALLWATCH_PASSWORD"),
         (("user", "password"), "HALLWATCH_PASSWORD"),
         (("simulate",), "HALLWATCH_PUSH_KEY"),
+        (("cameras", "profiles"), "HALLWATCH_CAMERA_PASSWORD"),
     ],
 )
 def test_an_option_for_a_secret_warns_and_names_its_variable(

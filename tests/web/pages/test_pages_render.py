@@ -42,6 +42,7 @@ ADMIN = [
     "districts",
 ]
 PAGES += [f"/admin/{section}" for section in ADMIN]
+PAGES += ["/admin/cameras/find"]
 
 
 def test_every_page_has_its_picture() -> None:

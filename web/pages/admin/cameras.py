@@ -9,6 +9,7 @@ from web.api.administration import Desk
 from web.declarations import CameraDeclaration
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
+from web.pages.admin import found as finding
 from web.pages.admin.forms import Field, Row, Saved, optional, text
 from web.pages.admin.places import hall_options, id_field
 
@@ -36,6 +37,7 @@ class Cameras:
         if key and found is None:
             raise NotFound
         kept = _("Leave empty to keep the stored one.") if found and found.has_password else ""
+        kept = kept if key else finding.password_hint(finding.kept_camera(desk))
         return (
             id_field(key),
             Field("hall", _("Hall"), "choice", found.hall if found else "", options=hall_options(desk), required=True),
@@ -58,7 +60,10 @@ class Cameras:
             | {"password": optional(form, "password")}
             | {"id": key or text(form, "id"), "enabled": bool(text(form, "enabled"))}
         )
+        if not key:
+            declared = finding.with_its_password(desk, declared)
         api.put_camera(desk, declared.id, declared)
+        finding.forget(desk)
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:

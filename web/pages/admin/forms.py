@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
+from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
@@ -15,6 +16,13 @@ from web.field_problems import FieldProblem
 Kind = Literal["text", "password", "number", "datetime-local", "choice", "several", "checkbox", "lines", "zone"]
 Option = tuple[str, str]
 """Value, and the words for it."""
+
+
+async def sent_form(request: Request) -> FormData:
+    return await request.form()
+
+
+SentForm = Annotated[FormData, Depends(sent_form)]
 
 
 @dataclass(frozen=True)

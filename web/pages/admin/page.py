@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import RedirectResponse, Response
-from starlette.datastructures import FormData
 
 from web.api import cameras as cameras_api
 from web.api import channels as channels_api
@@ -14,9 +13,10 @@ from web.api.administration import AdminDesk, Desk
 from web.api.channels import Trial
 from web.camera_check import CameraCheck
 from web.errors import NotFound
+from web.pages.admin import found as finding
 from web.pages.admin.cameras import Cameras
 from web.pages.admin.channels import Channels
-from web.pages.admin.forms import Field, Row, Saved, Section, problems_of, with_form
+from web.pages.admin.forms import Field, Row, Saved, Section, SentForm, problems_of, with_form
 from web.pages.admin.items import Items
 from web.pages.admin.people import Rules, Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
@@ -88,11 +88,17 @@ def admin_page(
     new: bool = False,
     camera: Annotated[str, Query(max_length=100)] = "",
     counter: Annotated[str, Query(max_length=100)] = "",
+    found: bool = False,
 ) -> AdminPage:
-    """`camera` shows the views of that camera alone; with `new` a view of `camera` and `counter` is drawn."""
-    found = _section(section)
-    page = _page(desk, found, edit, form_open=new or bool(edit))
-    if not camera or not found.camera_picture:
+    """`camera` shows the views of that camera alone; with `new` a view of `camera` and `counter` is drawn.
+
+    `found` fills in a new camera with what a camera in the network has told.
+    """
+    shown = _section(section)
+    page = _page(desk, shown, edit, form_open=new or bool(edit))
+    if found and new and section == "cameras":
+        return replace(page, fields=finding.filled_in(page.fields, finding.kept_camera(desk)))
+    if not camera or not shown.camera_picture:
         return page
     if new:
         chosen = {"camera": camera, "counter": counter}
@@ -150,11 +156,6 @@ def first_section(_desk: AdminDesk) -> Response:
     return RedirectResponse(f"/admin/{next(iter(SECTIONS))}", 303)
 
 
-async def sent_form(request: Request) -> FormData:
-    return await request.form()
-
-
-SentForm = Annotated[FormData, Depends(sent_form)]
 add_page(router, "/admin/{section}", "admin.html", admin_page)
 
 
