@@ -1,5 +1,6 @@
 """The project's own checks leave nothing out."""
 
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -27,6 +28,14 @@ def test_nothing_lies_beside_the_folders_and_files_that_are_meant_to() -> None:
     if listed.returncode:
         pytest.skip("not a git checkout")
     assert {line.partition("/")[0].strip('"') for line in listed.stdout.splitlines()} == TOP_LEVEL
+
+
+def test_the_version_of_every_dependency_is_pinned_for_the_set_up() -> None:
+    extras = PROJECT["project"]["optional-dependencies"]
+    asked = [*PROJECT["project"]["dependencies"], *extras["demo"], *extras["onnx"], *extras["test"]]
+    names = {re.split(r"[^\w-]", wanted)[0].lower().replace("_", "-") for wanted in asked} - {"hallwatch"}
+    lines = (ROOT / "scripts" / "constraints.txt").read_text().splitlines()
+    assert names - {line.partition("==")[0] for line in lines} == set()
 
 
 def _first_line(file: Path) -> str:

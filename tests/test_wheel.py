@@ -1,5 +1,6 @@
 """What is installed is complete: tables can be made and pages served without the checkout."""
 
+import json
 import os
 import subprocess
 import sys
@@ -55,3 +56,10 @@ def test_the_wheel_holds_what_the_browser_needs_and_not_its_sources(unpacked: Pa
 def test_the_wheel_carries_its_licence(unpacked: Path) -> None:
     [licence] = unpacked.glob("*.dist-info/licenses/LICENSE")
     assert "Apache License" in licence.read_text()
+
+
+def test_what_is_bundled_for_the_browser_keeps_its_licence(unpacked: Path) -> None:
+    notice = (unpacked / "web/static/THIRD-PARTY.txt").read_text()
+    needed = json.loads((ROOT / "web/ui/package.json").read_text())["dependencies"]
+    assert [name for name in needed if f"{name} " not in notice] == []
+    assert "MIT" in notice

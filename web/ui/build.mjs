@@ -1,7 +1,7 @@
 // Bundles the entry points of this folder into ../static with content hashes in their names, and writes the
 // names into manifest.json. Run by hatch_build.py; by hand: npm run build.
 import { build } from "esbuild";
-import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 
 const out = join(import.meta.dirname, "..", "static");
@@ -30,6 +30,14 @@ const result = await build({
   metafile: true,
   logLevel: "warning",
 });
+
+// What is bundled keeps its licence.
+const bundled = ["htmx.org", "uplot"].map((name) => {
+  const at = join("node_modules", name);
+  const { version } = JSON.parse(readFileSync(join(at, "package.json"), "utf8"));
+  return `${name} ${version}\n\n${readFileSync(join(at, "LICENSE"), "utf8").trim()}\n`;
+});
+writeFileSync(join(out, "THIRD-PARTY.txt"), bundled.join(`\n${"-".repeat(72)}\n\n`));
 
 const files = {};
 for (const [path, output] of Object.entries(result.metafile.outputs)) {
