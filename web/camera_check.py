@@ -18,6 +18,10 @@ class StreamCheck:
     """Pixels."""
     height: int = 0
     """Pixels."""
+    audio: str = ""
+    """What is recorded of its sound, if that is wanted."""
+    audio_problem: str = ""
+    """Why it is not though it is wanted; the pictures are recorded all the same."""
     seconds: float = 0.0
     """Until the first keyframe."""
     error: str = ""
@@ -34,17 +38,17 @@ class CameraCheck:
     """What the wall of live pictures shows; None where the camera has none."""
 
 
-def check_camera(url: str, sub_url: str = "", transport: str = "tcp") -> CameraCheck:
+def check_camera(url: str, sub_url: str = "", transport: str = "tcp", audio: bool = False) -> CameraCheck:
     """Opens each stream, waits for a keyframe and closes it again; never raises for what the camera does."""
-    main = check_stream(url, transport)
+    main = check_stream(url, transport, audio)
     sub = check_stream(sub_url, transport) if sub_url else None
     return CameraCheck(main.ok and (sub is None or sub.ok), main, sub)
 
 
-def check_stream(url: str, transport: str = "tcp") -> StreamCheck:
+def check_stream(url: str, transport: str = "tcp", audio: bool = False) -> StreamCheck:
     started = time.monotonic()
     try:
-        with open_source(url, cast(Literal["tcp", "udp"], transport)) as source:
+        with open_source(url, cast(Literal["tcp", "udp"], transport), audio=audio) as source:
             sets = _first_parameter_sets(source, started + WITHIN_S)
             picture = sets.picture()
     except (SourceFailure, BadParameterSets) as failure:
@@ -54,6 +58,8 @@ def check_stream(url: str, transport: str = "tcp") -> StreamCheck:
         codec=source.codec,
         width=picture.width,
         height=picture.height,
+        audio=f"{source.audio.format.codec} {source.audio.format.hz} Hz" if source.audio else "",
+        audio_problem=source.audio_problem,
         seconds=round(time.monotonic() - started, 2),
     )
 

@@ -25,6 +25,7 @@ class CameraInForce:
     sub_url: str = ""
     """The same; empty where there is none."""
     transport: str = "tcp"
+    audio: bool = False
     by_page: bool = False
     """The file declares it too, but the pages' addresses or password are in force."""
     problem: str = ""
@@ -75,7 +76,7 @@ def _taken_over(row: Camera | None, declared: CameraDeclaration, secrets: Secret
 
 def _complete(camera: CameraDeclaration | Camera, credentials: str) -> CameraInForce:
     url, sub_url = (with_credentials(address, credentials) for address in (camera.url, camera.sub_url))
-    return CameraInForce(camera.id, url, sub_url, camera.transport)
+    return CameraInForce(camera.id, url, sub_url, camera.transport, camera.audio)
 
 
 def _stored(row: Camera, declared: CameraDeclaration | None, secrets: SecretBox) -> CameraInForce:

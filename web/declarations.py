@@ -198,6 +198,8 @@ class CameraDeclaration(Strict):
     username: Annotated[str, Field(max_length=200)] = ""
     password: SecretStr | None = None
     """Not said: the stored one stays; empty: none."""
+    audio: bool = False
+    """Recording voices is a matter of law, so nobody hears unless somebody said so."""
     enabled: bool = True
 
     @model_validator(mode="after")

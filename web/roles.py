@@ -86,6 +86,7 @@ def _recorder(services: Services) -> Iterator[None]:
                 sub_url=found.sub_url,
                 transport="udp" if found.camera.transport == "udp" else "tcp",
                 enabled=found.camera.enabled,
+                audio=found.camera.audio,
             )
             for found in camera_addresses(services)
         ]

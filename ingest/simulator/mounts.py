@@ -10,6 +10,7 @@ from typing import Protocol
 
 from ingest.simulator.disturbance import Disturbance
 from ingest.simulator.rtp import ParameterSets, RtpClock, RtpSender, find_parameter_sets, split_nals
+from ingest.simulator.sound import SoundStream, SoundUnit
 
 REPORT_SECONDS = 5.0
 
@@ -41,6 +42,7 @@ class Viewer(Protocol):
 
     def send_media(self, packets: list[bytes], keyframe: bool) -> None: ...
     def send_report(self, report: bytes) -> None: ...
+    def send_sound(self, packet: bytes, is_media: bool) -> None: ...
     def wait_for_keyframe(self) -> None: ...
     def disconnect(self) -> None: ...
     def fall_silent(self) -> None: ...
@@ -56,6 +58,7 @@ class Mount:
     `rtp_clock`: the clock of its timestamps, which can leap and run at another rate.
     `reboot()` cuts all clients; the stream they find then has other numbers and another RTP clock.
     `disturbance`: what happens to its packets on their way.
+    `sound`: what its description says of it; None without. `sound_stalled`: it is promised and not sent.
     `lie`: what is wrong in its description.
     `half_open()`: the clients of now stay connected and hear nothing more, not even answers; new ones are served.
     `drop()` closes every client and refuses new ones until `restore()`.
@@ -67,6 +70,9 @@ class Mount:
         self.reports = True
         self.disturbance = Disturbance()
         self.lie = Lie.NONE
+        self.sound: SoundStream | None = None
+        self.sound_stalled = False
+        self._sound_sender: RtpSender | None = None
         self.clock_offset = timedelta(0)
         self.parameters: ParameterSets | None = None
         self._call_soon = call_soon
@@ -79,6 +85,10 @@ class Mount:
     def feed(self, unit: AccessUnit) -> None:
         """Send a picture to everybody who watches; returns at once."""
         self._call_soon(self._deliver, unit)
+
+    def feed_sound(self, unit: SoundUnit) -> None:
+        """Send a frame of sound to everybody who has asked for it; returns at once."""
+        self._call_soon(self._deliver_sound, unit)
 
     def half_open(self) -> None:
         self._call_soon(self._fall_silent)
@@ -113,7 +123,7 @@ class Mount:
         """Called in the server's thread; pictures start at the next keyframe."""
         self._viewers.add(viewer)
         if self.reports:
-            viewer.send_report(self._report())
+            self._report_to(viewer)
 
     def leave(self, viewer: Viewer) -> None:
         self._viewers.discard(viewer)
@@ -123,14 +133,18 @@ class Mount:
             await asyncio.sleep(REPORT_SECONDS)
             if self.reports and not self.stalled:
                 for viewer in list(self._viewers):
-                    viewer.send_report(self._report())
+                    self._report_to(viewer)
 
-    def _report(self) -> bytes:
+    def _report_to(self, viewer: Viewer) -> None:
         now = self._clock()
-        return self._sender.report(now, self.clock_offset + (now - self._rate_since) * self._clock_rate)
+        ahead = self.clock_offset + (now - self._rate_since) * self._clock_rate
+        viewer.send_report(self._sender.report(now, ahead))
+        if self.sound is not None:
+            viewer.send_sound(self._sender_of(self.sound).report(now, ahead), is_media=False)
 
     def _start_anew(self) -> None:
         self._disconnect_all()
+        self._sound_sender = None
         self._sender = RtpSender(secrets.randbits(31))
         self._sender.clock.set(self._clock(), secrets.randbits(32))
 
@@ -144,6 +158,22 @@ class Mount:
         packets = self._sender.packets(nals, unit.wall)
         for viewer in list(self._viewers):
             viewer.send_media(packets, unit.keyframe)
+
+    def _deliver_sound(self, unit: SoundUnit) -> None:
+        if self.sound is None or self.sound_stalled:
+            return
+        if not self.stalled:
+            packet = self._sender_of(self.sound).packet(unit.payload, unit.wall)
+            for viewer in list(self._viewers):
+                viewer.send_sound(packet, is_media=True)
+
+    def _sender_of(self, sound: SoundStream) -> RtpSender:
+        if self._sound_sender is None:
+            # Another course than that of the pictures: only reports tell what belongs together.
+            clock = RtpClock(sound.hz)
+            clock.set(self._clock(), secrets.randbits(32))
+            self._sound_sender = RtpSender(secrets.randbits(31), clock, sound.payload_type)
+        return self._sound_sender
 
     def _fall_silent(self) -> None:
         for viewer in list(self._viewers):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.simulator.faults import Fault
+from ingest.simulator.microphone import SoundCodec
 from ingest.simulator.places import CameraPlan, camera_plans
 from ingest.simulator.rtsp_messages import Credentials
 
@@ -43,6 +44,8 @@ class SimulationOptions:
     platform_offset_s: float = 0.0
     """How far the platform's clock is ahead."""
     fps: int = 10
+    sound: SoundCodec | None = None
+    """What the main streams send besides: a beep at each full second; None: nothing."""
     absence_threshold_s: int | None = None
     """For the site file; None: fits the speed."""
 

@@ -39,12 +39,13 @@ def rtp_time(wall: datetime) -> int:
 class RtpClock:
     """The clock behind a stream's timestamps. True until it is told to lie; safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, hz: int = RTP_CLOCK_HZ) -> None:
+        self._hz = hz
         self._course = (0, 0, 1.0)  # from when, in microseconds; the ticks then; ticks for each true tick
 
     def timestamp(self, wall: datetime) -> int:
         since_us, ticks, rate = self._course
-        true_ticks = (microseconds(wall) - since_us) * 9 // 100
+        true_ticks = (microseconds(wall) - since_us) * self._hz // 1_000_000
         return ticks + (true_ticks if rate == 1.0 else round(true_ticks * rate)) & 0xFFFFFFFF
 
     def set(self, wall: datetime, timestamp: int) -> None:
@@ -100,8 +101,8 @@ def _fragments(nal: bytes) -> Iterator[bytes]:
 class RtpSender:
     """Numbers the packets of one stream and counts them for its sender reports."""
 
-    def __init__(self, ssrc: int, clock: RtpClock | None = None) -> None:
-        self._ssrc = ssrc
+    def __init__(self, ssrc: int, clock: RtpClock | None = None, payload_type: int = PAYLOAD_TYPE) -> None:
+        self._ssrc, self._payload_type = ssrc, payload_type
         self.clock = clock or RtpClock()
         self._sequence = ssrc & 0x7FFF
         self._packets = 0
@@ -113,8 +114,12 @@ class RtpSender:
         timestamp = self.clock.timestamp(wall)
         return [self._packet(part, timestamp, part is parts[-1]) for part in parts]
 
+    def packet(self, payload: bytes, wall: datetime) -> bytes:
+        """A frame of sound that fits into one packet."""
+        return self._packet(payload, self.clock.timestamp(wall), last=True)
+
     def _packet(self, payload: bytes, timestamp: int, last: bool) -> bytes:
-        header = struct.pack(">BBHII", 0x80, PAYLOAD_TYPE | last << 7, self._sequence, timestamp, self._ssrc)
+        header = struct.pack(">BBHII", 0x80, self._payload_type | last << 7, self._sequence, timestamp, self._ssrc)
         self._sequence = self._sequence + 1 & 0xFFFF
         self._packets += 1
         self._octets += len(payload)

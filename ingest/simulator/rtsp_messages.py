@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ingest.simulator.mounts import Lie
 from ingest.simulator.rtp import PAYLOAD_TYPE, RTP_CLOCK_HZ, ParameterSets
+from ingest.simulator.sound import SOUND_TRACK, SoundStream
 
 REALM = "hallwatch"
 MAX_BODY = 65_536
@@ -42,7 +43,11 @@ class Request:
     @property
     def path(self) -> str:
         """The mount's path, without the track and a trailing slash."""
-        return urlsplit(self.url).path.removesuffix("/").removesuffix("/track0")
+        return urlsplit(self.url).path.removesuffix("/").removesuffix("/track0").removesuffix(f"/{SOUND_TRACK}")
+
+    @property
+    def is_of_sound(self) -> bool:
+        return urlsplit(self.url).path.removesuffix("/").endswith(f"/{SOUND_TRACK}")
 
     @property
     def sequence(self) -> str:
@@ -112,9 +117,9 @@ def datagram_ports(transport: str) -> tuple[int, int] | None:
     return (int(wanted[1]), int(wanted[2])) if wanted and "RTP/AVP/TCP" not in transport else None
 
 
-def description(parameters: ParameterSets, host: str, lie: Lie = Lie.NONE) -> str:
-    """The SDP of a stream with one H.264 track."""
-    true = _true_description(parameters, host)
+def description(parameters: ParameterSets, host: str, lie: Lie = Lie.NONE, sound: SoundStream | None = None) -> str:
+    """The SDP of a stream with one H.264 track, and perhaps one of sound."""
+    true = _true_description(parameters, host, sound)
     match lie:
         case Lie.NONE:
             return true
@@ -130,7 +135,7 @@ def description(parameters: ParameterSets, host: str, lie: Lie = Lie.NONE) -> st
             return "".join(reversed(true))
 
 
-def _true_description(parameters: ParameterSets, host: str) -> str:
+def _true_description(parameters: ParameterSets, host: str, sound: SoundStream | None) -> str:
     sets = ",".join(base64.b64encode(unit).decode() for unit in (parameters.sps, parameters.pps))
     lines = [
         "v=0",
@@ -146,7 +151,7 @@ def _true_description(parameters: ParameterSets, host: str) -> str:
         f"sprop-parameter-sets={sets}",
         "a=control:track0",
     ]
-    return "\r\n".join([*lines, ""])
+    return "\r\n".join([*lines, *(sound.lines() if sound else []), ""])
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,8 @@ class _Connection:
         self._session = secrets.token_hex(8)
         self._channels: tuple[int, int] | None = None
         self._datagrams: Datagrams | None = None
+        self._sound_channels: tuple[int, int] | None = None
+        self._sound_datagrams: Datagrams | None = None
         self._way: Way | None = None
         self._silent = False
         self._playing: Mount | None = None
@@ -171,6 +173,8 @@ class _Connection:
                 self._playing.leave(self)
             if self._datagrams:
                 self._datagrams.close()
+            if self._sound_datagrams:
+                self._sound_datagrams.close()
             self._writer.transport.abort()
 
     async def _answer_one(self) -> bool:
@@ -215,17 +219,25 @@ class _Connection:
             return Answer(503)
         host = str(self._writer.get_extra_info("sockname")[0])
         headers = {"Content-Type": "application/sdp", "Content-Base": request.url.rstrip("/") + "/"}
-        return Answer(200, headers, description(mount.parameters, host, mount.lie))
+        return Answer(200, headers, description(mount.parameters, host, mount.lie, mount.sound))
 
     def _set_up(self, request: Request) -> Answer:
         wanted = request.headers.get("transport", "")
         if ports := datagram_ports(wanted):
-            self._datagrams = Datagrams(self._writer, ports)
-            return Answer(headers={"Transport": self._datagrams.transport, **self._session_header()})
-        self._channels = interleaved_channels(wanted)
-        if self._channels is None:
+            datagrams = Datagrams(self._writer, ports)
+            if request.is_of_sound:
+                self._sound_datagrams = datagrams
+            else:
+                self._datagrams = datagrams
+            return Answer(headers={"Transport": datagrams.transport, **self._session_header()})
+        channels = interleaved_channels(wanted)
+        if channels is None:
             return Answer(461)
-        transport = "RTP/AVP/TCP;unicast;interleaved={}-{}".format(*self._channels)
+        if request.is_of_sound:
+            self._sound_channels = channels
+        else:
+            self._channels = channels
+        transport = "RTP/AVP/TCP;unicast;interleaved={}-{}".format(*channels)
         return Answer(headers={"Transport": transport, **self._session_header()})
 
     def _session_header(self) -> dict[str, str]:
@@ -259,6 +271,13 @@ class _Connection:
             self._datagrams.send(1, report)
             return
         self._write(1, [report])
+
+    def send_sound(self, packet: bytes, is_media: bool) -> None:
+        if self._sound_datagrams:
+            self._sound_datagrams.send(0 if is_media else 1, packet)
+        elif self._sound_channels:
+            number = self._sound_channels[0 if is_media else 1]
+            self._writer.write(struct.pack(">BBH", 0x24, number, len(packet)) + packet)
 
     def fall_silent(self) -> None:
         self._silent = True

@@ -12,6 +12,7 @@ from ingest.simulator.control import ControlServer, Orders
 from ingest.simulator.director import Director
 from ingest.simulator.faults import CAMERA_LOST_SECONDS, CLOCK_OFF_SECONDS, Fault, FaultKind
 from ingest.simulator.hall_picture import HEIGHT, WIDTH
+from ingest.simulator.microphone import ClockMicrophone
 from ingest.simulator.onvif_device import OnvifDevice, Stream
 from ingest.simulator.onvif_server import OnvifServer
 from ingest.simulator.options import SimulationOptions
@@ -62,6 +63,7 @@ class Simulation:
         self.truth = Truth(options.folder / TRUTH_FILE)
         self.server = RtspServer(options.host, options.rtsp_port, options.credentials)
         self.stage = Stage(options.counters, self.truth)
+        self._microphones: list[ClockMicrophone] = []
         self.cameras = [self._camera(number) for number in range(options.cameras)]
         first_sequence = int(begin.timestamp() * 1000)  # later runs must not repeat the numbers of earlier ones
         self.platform = Platform(
@@ -98,6 +100,8 @@ class Simulation:
         self._tell_start()
         for camera in self.cameras:
             camera.start()
+        for microphone in self._microphones:
+            microphone.start()
         self.platform.start()
         self._plan_camera_faults()
         self.director.start()
@@ -111,6 +115,8 @@ class Simulation:
         self.platform.stop()
         for camera in self.cameras:
             camera.stop()
+        for microphone in self._microphones:
+            microphone.stop()
         self.server.stop()
         self.truth.write("stopped", datetime.now(UTC))
 
@@ -139,6 +145,8 @@ class Simulation:
     def _camera(self, index: int) -> SimulatedCamera:
         plan = self.options.plans[index]
         main, sub = self.server.mount(plan.main_path), self.server.mount(plan.sub_path)
+        if self.options.sound:
+            self._microphones.append(ClockMicrophone(main, self.options.sound))
         return SimulatedCamera(plan, self.stage, main, sub, self.options.fps)
 
     def _open_control(self) -> None:

@@ -71,6 +71,8 @@ def _camera(plan: CameraPlan, options: SimulationOptions, rtsp_port: int) -> str
         "sub_url": base + plan.sub_path,
         "transport": "tcp",
     }
+    if options.sound:
+        values["audio"] = True
     if options.credentials:
         values |= {"username": options.credentials.user, "password": options.credentials.password}
     return _table("camera", values)

@@ -33,6 +33,23 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class AudioRun:
+    """The sound of a fragment."""
+
+    decode_time: int
+    """Ticks of the sound's own timescale, of the first frame."""
+    samples: tuple[tuple[int, int], ...]
+    """Of each frame the ticks to the next one, and the bytes."""
+    data_offset: int
+    """From the start of the moof to the first frame's bytes."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(size for _, size in self.samples)
+
+
+@dataclass(frozen=True, slots=True)
 class MovieFragment:
     """What a `moof` written by us says."""
 
@@ -41,6 +58,7 @@ class MovieFragment:
     samples: tuple[Sample, ...]
     data_offset: int
     """From the start of the moof to the first sample's bytes."""
+    audio: AudioRun | None = None
 
     @property
     def duration(self) -> int:
@@ -101,22 +119,38 @@ def _read_moof(data: bytes) -> MovieFragment:
     moof = next(whole_boxes(data), None)
     if moof is None or moof.kind != b"moof":
         raise BadBox("no moof")
-    tfdt = child(data, moof, b"traf", b"tfdt")
+    tracks = [box for box in whole_boxes(data, moof.body, moof.end) if box.kind == b"traf"]
+    if not tracks:
+        raise BadBox("no traf in moof")
+    decode_time, data_offset, table = _read_traf(data, tracks[0], TRUN_FLAGS, 16)
+    rows = struct.iter_unpack(">IIIi", table)
+    samples = tuple(Sample(duration, size, flags == KEYFRAME_FLAGS, offset) for duration, size, flags, offset in rows)
+    audio = None
+    if len(tracks) > 1:
+        audio_time, audio_offset, table = _read_traf(data, tracks[1], AUDIO_TRUN_FLAGS, 8)
+        audio = AudioRun(audio_time, tuple(struct.iter_unpack(">II", table)), audio_offset)
+    return MovieFragment(decode_time, samples, data_offset, audio)
+
+
+def _read_traf(data: bytes, traf: Box, flags: int, row_size: int) -> tuple[int, int, bytes]:
+    """The decoding time, the offset of the data, and the table of the samples."""
+    tfdt = child(data, traf, b"tfdt")
     wide = data[tfdt.body] == 1
     (decode_time,) = struct.unpack_from(">Q" if wide else ">I", data, tfdt.body + 4)
-    trun = child(data, moof, b"traf", b"trun")
-    flags, count, data_offset = struct.unpack_from(">IIi", data, trun.body)
-    if flags & 0xFFFFFF != TRUN_FLAGS:
-        raise BadBox(f"trun with flags {flags:#x}")
-    if trun.body + 12 + 16 * count > trun.end:
+    trun = child(data, traf, b"trun")
+    found, count, data_offset = struct.unpack_from(">IIi", data, trun.body)
+    if found & 0xFFFFFF != flags:
+        raise BadBox(f"trun with flags {found:#x}")
+    begin, end = trun.body + 12, trun.body + 12 + row_size * count
+    if end > trun.end:
         raise BadBox(f"trun of {count} samples is cut off")
-    rows = struct.iter_unpack(">IIIi", data[trun.body + 12 : trun.body + 12 + 16 * count])
-    samples = tuple(Sample(duration, size, flags == KEYFRAME_FLAGS, offset) for duration, size, flags, offset in rows)
-    return MovieFragment(decode_time, samples, data_offset)
+    return decode_time, data_offset, data[begin:end]
 
 
 TRUN_FLAGS = 0x000F01
 """Data offset; per sample duration, size, flags and composition offset."""
+AUDIO_TRUN_FLAGS = 0x000301
+"""Data offset; per frame of sound duration and size."""
 KEYFRAME_FLAGS = 0x02000000
 """Depends on no other sample."""
 OTHER_FLAGS = 0x01010000

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ingest.video.accompaniment import Accompaniment
 from ingest.video.connection import NOTHING_LEARNED, Connection
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
@@ -38,11 +39,13 @@ class CameraFeed:
     sub_url: str = ""
     transport: Transport = "tcp"
     enabled: bool = True
+    audio: bool = False
+    """Its sound is recorded, too."""
 
     @property
-    def main(self) -> tuple[str, Transport]:
+    def main(self) -> tuple[str, Transport, bool]:
         """What the recording depends on: when it changes, the stream is opened anew."""
-        return self.url, self.transport
+        return self.url, self.transport, self.audio
 
     @property
     def sub(self) -> tuple[str, Transport]:
@@ -71,9 +74,11 @@ class CameraWorker:
         hub: Hub,
         intake: Intake | None = None,
         clock: ServerClock | None = None,
+        audio: bool = False,
     ) -> None:
         self._camera_id, self._url, self._transport = camera_id, url, transport
         self._hub, self._intake, self._clock = hub, intake, clock or ServerClock()
+        self._audio = audio
         self._stop = threading.Event()
         self._abandoned = False
         self._learned = NOTHING_LEARNED
@@ -119,32 +124,47 @@ class CameraWorker:
 
     def _run_once(self) -> None:
         """Returns when asked to stop; raises when the stream fails."""
-        with open_source(self._url, self._transport, self._clock) as source:
+        with open_source(self._url, self._transport, self._clock, self._audio) as source:
             connection = Connection(source.codec, source.extradata, source.time_base, self._learned)
+            sound = Accompaniment(source.audio) if source.audio is not None else None
+            self._tell_audio(source.audio_problem)
             try:
-                self._receive(source, connection)
+                self._receive(source, connection, sound)
             finally:
                 self._learned = connection.learned
-                self._record(connection.finish())
+                last = connection.finish()
+                self._record(last if sound is None else sound.finish(last))
                 if not self._abandoned:
                     self._hub.disconnected()
 
-    def _receive(self, source: RtspSource, connection: Connection) -> None:
+    def _receive(self, source: RtspSource, connection: Connection, sound: Accompaniment | None) -> None:
         self.meter.connected(self._clock.now())
         log.info("camera_connected", camera=self._camera_id)
         for packet in source.packets():
             if self._stop.is_set():
                 return
-            if packet is not None:
-                self._take(packet, connection)
+            if packet is None:
+                continue
+            gops = self._take(packet, connection)
+            self._record(gops if sound is None else self._joined(sound, gops, packet.arrival_us))
 
-    def _take(self, packet: SourcePacket, connection: Connection) -> None:
+    def _joined(self, sound: Accompaniment, gops: tuple[Gop, ...], now_us: int) -> tuple[Gop, ...]:
+        ready = sound.joined(gops, now_us)
+        if ready:
+            self._tell_audio(sound.problem)
+        return ready
+
+    def _tell_audio(self, problem: str) -> None:
+        if self.meter.audio(problem):
+            log.warning("audio_not_recorded", camera=self._camera_id, detail=problem)
+
+    def _take(self, packet: SourcePacket, connection: Connection) -> tuple[Gop, ...]:
         taken = connection.take(packet)
         self.meter.packet(packet, connection.clock)
         for item in (taken.info, taken.frame):
             if item is not None:
                 self._hub.publish(item)
-        self._record(taken.gops)
+        return taken.gops
 
     def _record(self, gops: tuple[Gop, ...]) -> None:
         if self._intake is not None and not self._abandoned:

@@ -8,15 +8,16 @@ pictures are read.
 
 import json
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import BinaryIO
 
 from sqlmodel import Session
 
 from ingest.video.boxes import Sample
+from ingest.video.clip_audio import ClipAudio, Place, clip_audio
 from ingest.video.clip_parts import Part, load_parts
 from ingest.video.clip_plan import ClipPlan, NothingRecorded, plan_clip
 from ingest.video.frames import from_us, to_us
@@ -134,8 +135,17 @@ class _Shot:
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Bytes of the clip: frames of a fragment, or (without) its sound."""
+
+    run: _Run
+    shots: tuple[_Shot, ...] = ()
+
+
 def _assemble(footage: Footage, plan: ClipPlan, parts: list[Part]) -> Clip:
-    shots = _select(_shots(parts), to_us(plan.start), to_us(plan.end))
+    every = _shots(parts)
+    shots = _select(every, to_us(plan.start), to_us(plan.end))
     shown = [shot for shot in shots if to_us(plan.start) <= shot.wall_us < to_us(plan.end)]
     if not shown:
         raise NothingRecorded(f"no frame between {plan.start.isoformat()} and {plan.end.isoformat()}")
@@ -145,9 +155,11 @@ def _assemble(footage: Footage, plan: ClipPlan, parts: list[Part]) -> Clip:
     edit = Edit(ends - begins, begins - origin)
     last = max(shown, key=lambda shot: shot.wall_us)
     end = from_us(last.wall_us + last.sample.duration * 1_000_000 // TIMESCALE)
-    head = _head(plan, shots, edit)
+    audio = clip_audio(_places(every, shots), begins, ends, TIMESCALE)
+    layout = tuple(_layout(shots, audio))
+    head = _head(plan, shots, edit, audio, layout)
     start = from_us(min(shot.wall_us for shot in shown))
-    return Clip(plan, start, end, len(shown), head, tuple(_runs(shots)), footage)
+    return Clip(plan, start, end, len(shown), head, tuple(piece.run for piece in layout), footage)
 
 
 def _decoded(shot: _Shot) -> int:
@@ -196,31 +208,54 @@ def _next_keyframe(shots: list[_Shot], index: int) -> int:
     return next((later for later in range(index, len(shots)) if shots[later].sample.keyframe), len(shots))
 
 
-def _head(plan: ClipPlan, shots: list[_Shot], edit: Edit) -> bytes:
+def _places(every: list[_Shot], chosen: list[_Shot]) -> list[Place]:
+    """Of the fragments from which frames were chosen."""
+    parts = {id(shot.part) for shot in chosen}
+    return [Place(g[0].part, g[0].presented) for g in _by_part(every) if id(g[0].part) in parts]
+
+
+def _layout(shots: list[_Shot], audio: ClipAudio | None) -> Iterator[_Piece]:
+    """As segments have it: the sound of a fragment before its pictures."""
+    voices = {id(voice.part): voice for voice in audio.voices} if audio else {}
+    for group in _by_part(shots):
+        part, size = group[0].part, sum(shot.sample.size for shot in group)
+        if voice := voices.get(id(part)):
+            yield _Piece(_Run(part.segment, voice.offset, voice.size))
+        yield _Piece(_Run(part.segment, group[0].position, size), tuple(group))
+
+
+def _head(plan: ClipPlan, shots: list[_Shot], edit: Edit, audio: ClipAudio | None, layout: Sequence[_Piece]) -> bytes:
     entries = list(dict.fromkeys(shot.part.initial.sample_entry for shot in shots))
-    chunks = _chunks(shots, entries)
     initial = shots[0].part.initial
     duration = sum(shot.sample.duration for shot in shots)
+    comment = _comment(plan, initial.recording.camera_id)
 
     def moov(first_offset: int) -> bytes:
-        tables = sample_tables(entries, chunks, first_offset)
-        comment = _comment(plan, initial.recording.camera_id)
+        offsets = list(accumulate((piece.run.size for piece in layout), initial=first_offset))
+        placed = list(zip(layout, offsets, strict=False))
+        chunks = [_chunk(piece.shots, entries, offset) for piece, offset in placed if piece.shots]
+        sound = audio.tables([offset for piece, offset in placed if not piece.shots]) if audio else None
+        tables = sample_tables(entries, chunks)
         return movie(
-            TIMESCALE, initial.width, initial.height, tables, media_duration=duration, edit=edit, comment=comment
+            TIMESCALE,
+            initial.width,
+            initial.height,
+            tables,
+            media_duration=duration,
+            edit=edit,
+            comment=comment,
+            audio=sound,
         )
 
     start = file_type(b"isom", b"mp42")
-    data_size = 16 + sum(chunk.size for chunk in chunks)
+    data_size = 16 + sum(piece.run.size for piece in layout)
     mdat = struct.pack(">I4sQ", 1, b"mdat", data_size)
     return start + moov(len(start) + len(moov(0)) + len(mdat)) + mdat
 
 
-def _chunks(shots: list[_Shot], entries: list[bytes]) -> list[Chunk]:
-    chunks: list[Chunk] = []
-    for group in _by_part(shots):
-        description = entries.index(group[0].part.initial.sample_entry) + 1
-        chunks.append(Chunk(tuple(shot.sample for shot in group), description))
-    return chunks
+def _chunk(shots: Sequence[_Shot], entries: list[bytes], offset: int) -> Chunk:
+    description = entries.index(shots[0].part.initial.sample_entry) + 1
+    return Chunk(tuple(shot.sample for shot in shots), description, offset)
 
 
 def _by_part(shots: list[_Shot]) -> list[list[_Shot]]:
@@ -231,11 +266,6 @@ def _by_part(shots: list[_Shot]) -> list[list[_Shot]]:
         else:
             groups.append([shot])
     return groups
-
-
-def _runs(shots: list[_Shot]) -> Iterator[_Run]:
-    for group in _by_part(shots):
-        yield _Run(group[0].part.segment, group[0].position, sum(shot.sample.size for shot in group))
 
 
 def _comment(plan: ClipPlan, camera_id: str) -> str:

@@ -24,8 +24,13 @@ class Part:
     initial: Initial
     fragment: Fragment
     moof: MovieFragment
-    data_offset: int
-    """Of the first sample, in the segment's bytes."""
+    moof_offset: int
+    """In the segment's bytes."""
+
+    @property
+    def data_offset(self) -> int:
+        """Of the first sample, in the segment's bytes."""
+        return self.moof_offset + self.moof.data_offset
 
 
 def load_parts(footage: Footage, plan: ClipPlan) -> list[Part]:
@@ -60,7 +65,7 @@ def _part(segment: Segment, initial: Initial, fragment: Fragment, head: bytes) -
     read = read_movie_fragment(head[moof.start : moof.end])
     if not read.samples:
         raise BadBox(f"{segment.key}: no samples at {fragment.byte_offset}")
-    return Part(segment, initial, fragment, read, fragment.byte_offset + moof.start + read.data_offset)
+    return Part(segment, initial, fragment, read, fragment.byte_offset + moof.start)
 
 
 def read_head(footage: Footage, segment: Segment, fragment: Fragment) -> bytes:

@@ -12,10 +12,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from ingest.video.annexb import length_prefixed_parts
+from ingest.video.audio import Audio, AudioCodec, AudioFormat
+from ingest.video.audio_track import empty_audio, read_audio_codec, read_audio_track, second_track, track_fragment
 from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, Sample, child, whole_boxes
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
 from ingest.video.movie import (
+    EMPTY_TABLES,
     TRACK,
     box,
     file_type,
@@ -30,12 +33,6 @@ from storage.models import ClockSource
 _NTP_EPOCH_S = 2_208_988_800
 _NTP_ERA_S = 1 << 32
 _LAST_US = _NTP_ERA_S * 1_000_000
-EMPTY_TABLES = (
-    full_box(b"stts", 0, 0, bytes(4)),
-    full_box(b"stsc", 0, 0, bytes(4)),
-    full_box(b"stsz", 0, 0, bytes(8)),
-    full_box(b"stco", 0, 0, bytes(4)),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +49,18 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class InitialAudio:
+    codec: AudioCodec
+    timescale: int
+    sample_entry: bytes
+
+    @property
+    def digest(self) -> str:
+        """As a fingerprint has it after its +."""
+        return f"+{_digest(self.sample_entry, self.timescale)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Initial:
     """The initial part, read back."""
 
@@ -62,15 +71,19 @@ class Initial:
     timescale: int
     sample_entry: bytes
     size: int
+    audio: InitialAudio | None = None
 
 
-def initial_part(info: StreamInfo, comment: str = "") -> bytes:
+def initial_part(info: StreamInfo, comment: str = "", audio: AudioFormat | None = None) -> bytes:
     """`ftyp` and `moov` for the fragments of a stream. Raises BadParameterSets when the extradata lacks some."""
     sets = ParameterSets.find(info.codec, info.extradata)
     if sets is None:
         raise BadParameterSets("no parameter sets")
     tables = (sample_description([sample_entry(info, sets)]), *EMPTY_TABLES)
-    moov = movie(info.time_base.denominator, info.width, info.height, tables, comment=comment, fragmented=True)
+    sound = empty_audio(audio) if audio else None
+    moov = movie(
+        info.time_base.denominator, info.width, info.height, tables, comment=comment, fragmented=True, audio=sound
+    )
     return file_type(b"iso6", b"mp41", b"isom") + moov
 
 
@@ -79,20 +92,31 @@ def describe(recording: Recording) -> str:
 
 
 def fragment(
-    frames: Sequence[EncodedFrame], number: int, decode_time: int, durations: Sequence[int], wall: datetime
+    frames: Sequence[EncodedFrame],
+    number: int,
+    decode_time: int,
+    durations: Sequence[int],
+    wall: datetime,
+    audio: tuple[Audio, int] | None = None,
 ) -> tuple[bytes, bytes]:
-    """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first frame."""
-    parts: list[bytes | memoryview] = []
+    """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first frame; `audio`: and its own time.
+
+    The sound comes before the pictures: what a power failure takes from the end of a file is then seen.
+    """
+    parts: list[bytes | memoryview] = [frame.data for frame in audio[0].frames] if audio else []
     sizes: list[int] = []
     for frame in frames:
         units = length_prefixed_parts(frame.data)
         sizes.append(sum(map(len, units)))
         parts += units
-    moof = _moof(frames, sizes, number, decode_time, durations)
-    first = frames[0]
+    moof = _moof(frames, sizes, number, decode_time, durations, audio)
+    return reference_time(to_us(wall), presented(frames[0], decode_time)) + moof, box(b"mdat", *parts)
+
+
+def presented(first: EncodedFrame, decode_time: int) -> int:
+    """Ticks at which a fragment's first frame is shown."""
     # Around a camera's first sender report a frame may be due before the one that was sent before it.
-    presented = max(decode_time + first.pts - first.dts, 0)
-    return reference_time(to_us(wall), presented) + moof, box(b"mdat", *parts)
+    return max(decode_time + first.pts - first.dts, 0)
 
 
 def summary(initial: bytes, heads: Sequence[bytes]) -> bytes:
@@ -113,38 +137,56 @@ def read_summary(data: bytes) -> tuple[Initial, list[bytes]]:
 
 
 def _moof(
-    frames: Sequence[EncodedFrame], sizes: Sequence[int], number: int, decode_time: int, durations: Sequence[int]
+    frames: Sequence[EncodedFrame],
+    sizes: Sequence[int],
+    number: int,
+    decode_time: int,
+    durations: Sequence[int],
+    audio: tuple[Audio, int] | None,
 ) -> bytes:
     table: list[int] = []
     for frame, sample_size, duration in zip(frames, sizes, durations, strict=True):
         flags = KEYFRAME_FLAGS if frame.keyframe else OTHER_FLAGS
         table += (duration, sample_size, flags, (frame.pts - frame.dts) & 0xFFFFFFFF)
-    return _moof_of(table, number, decode_time)
+    if audio is None:
+        return _moof_of(table, number, decode_time)
+    rows = list(zip(audio[0].durations(), (len(frame.data) for frame in audio[0].frames), strict=True))
+    return _moof_of(table, number, decode_time, (rows, audio[1]))
 
 
-def shortened_moof(samples: Sequence[Sample], number: int, decode_time: int) -> bytes:
+AudioRows = tuple[Sequence[tuple[int, int]], int]
+"""Durations and sizes of a fragment's frames of sound, and the time of the first."""
+
+
+def shortened_moof(samples: Sequence[Sample], number: int, decode_time: int, audio: AudioRows | None = None) -> bytes:
     """The `moof` of a fragment that has only these of its samples."""
     table: list[int] = []
     for sample in samples:
         flags = KEYFRAME_FLAGS if sample.keyframe else OTHER_FLAGS
         table += (sample.duration, sample.size, flags, sample.composition_offset & 0xFFFFFFFF)
-    return _moof_of(table, number, decode_time)
+    return _moof_of(table, number, decode_time, audio)
 
 
-def _moof_of(table: Sequence[int], number: int, decode_time: int) -> bytes:
+def _moof_of(table: Sequence[int], number: int, decode_time: int, audio: AudioRows | None = None) -> bytes:
     """`table`: duration, size, flags and composition offset of each sample in turn."""
     size = 8 + 16 + 8 + 16 + 20 + 20 + 4 * len(table)
+    sound, sound_size = b"", 0
+    if audio is not None:
+        rows, audio_time = audio
+        size += 8 + 16 + 20 + 20 + 8 * len(rows)
+        sound = track_fragment((d for d, _ in rows), (s for _, s in rows), audio_time, size + 8)
+        sound_size = sum(s for _, s in rows)
     run = full_box(
         b"trun",
         1,
         TRUN_FLAGS,
-        struct.pack(">Ii", len(table) // 4, size + 8),
+        struct.pack(">Ii", len(table) // 4, size + 8 + sound_size),
         struct.pack(f">{len(table)}I", *table),
     )
     header = full_box(b"mfhd", 0, 0, struct.pack(">I", number))
     track = full_box(b"tfhd", 0, 0x020000, struct.pack(">I", TRACK))
     time = full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
-    return box(b"moof", header, box(b"traf", track, time, run))
+    return box(b"moof", header, box(b"traf", track, time, run), sound)
 
 
 PRFT_SIZE = 32
@@ -161,10 +203,55 @@ def move_fragment(data: bytearray, start: int, ticks: int) -> None:
         _TIME.pack_into(data, at, max(time + ticks, 0))
 
 
+_TRAFS_AT = PRFT_SIZE + 8 + 16
+_AUDIO_TIME_AT = 8 + 16 + 12
+AUDIO_HEAD = _AUDIO_TIME_AT + 8
+"""Bytes from the start of a fragment's `traf` of sound within which its time stands."""
+
+
+def audio_head(data: bytes | bytearray, start: int) -> int | None:
+    """Where, in these bytes, the `traf` of the sound of the fragment of ours that starts there begins."""
+    sizes = [int.from_bytes(data[at : at + 4], "big") for at in (start + PRFT_SIZE, start + _TRAFS_AT)]
+    at = start + _TRAFS_AT + sizes[1]
+    inside = at < start + PRFT_SIZE + sizes[0]
+    return at if inside and data[at + 4 : at + 8] == b"traf" else None
+
+
+def move_audio(data: bytearray, at: int, ticks: int) -> None:
+    """Adds ticks to the time of a fragment's sound, whose `traf` begins there."""
+    (time,) = _TIME.unpack_from(data, at + _AUDIO_TIME_AT)
+    _TIME.pack_into(data, at + _AUDIO_TIME_AT, max(time + ticks, 0))
+
+
+def hide(data: bytearray, box_at: int) -> None:
+    """Makes a box one that readers pass over."""
+    data[box_at + 4 : box_at + 8] = b"free"
+
+
+def hide_audio_track(data: bytearray) -> None:
+    """In an initial part of ours."""
+    whole = bytes(data)
+    for kind, *path in ((b"trak",), (b"trex", b"mvex")):
+        parent = child(whole, Box(b"file", 0, 0, len(whole)), b"moov", *path)
+        found = [inner for inner in whole_boxes(whole, parent.body, parent.end) if inner.kind == kind]
+        if len(found) > 1:
+            hide(data, found[1].start)
+
+
 def fingerprint(initial: bytes) -> str:
     """Of what a decoder needs to know: the fragments of two segments that have the same go with either initial part."""
     read = read_initial(initial)
-    return hashlib.sha256(read.sample_entry + struct.pack(">I", read.timescale)).hexdigest()[:32]
+    pictures = _digest(read.sample_entry, read.timescale)
+    return pictures if read.audio is None else pictures + read.audio.digest
+
+
+def of_pictures(parameters: str) -> str:
+    """What of a fingerprint is of the pictures alone."""
+    return parameters.partition("+")[0]
+
+
+def _digest(sample_entry: bytes, timescale: int) -> str:
+    return hashlib.sha256(sample_entry + struct.pack(">I", timescale)).hexdigest()[:32]
 
 
 def reference_time(wall_us: int, media_time: int) -> bytes:
@@ -199,12 +286,21 @@ def read_initial(data: bytes) -> Initial:
         entry = data[description.body + 8 : description.end]
         kind, width, height = entry[4:8], *struct.unpack_from(">HH", entry, 32)
         recording = _read_description(data, child(data, moov, b"udta", b"meta"))
+        audio = _read_audio(data, moov)
     except (struct.error, ValueError, KeyError, TypeError) as error:
         raise BadBox(f"moov: {error}") from error
     if kind not in (b"avc1", b"hev1") or not timescale:
         raise BadBox(f"sample entry {kind!r}, timescale {timescale}")
     codec = "h264" if kind == b"avc1" else "hevc"
-    return Initial(recording, codec, width, height, timescale, entry, moov.end)
+    return Initial(recording, codec, width, height, timescale, entry, moov.end, audio)
+
+
+def _read_audio(data: bytes, moov: Box) -> InitialAudio | None:
+    track = second_track(data, moov)
+    if track is None:
+        return None
+    entry, timescale = read_audio_track(data, track)
+    return InitialAudio(read_audio_codec(entry), timescale, entry)
 
 
 def _read_description(data: bytes, meta: Box) -> Recording:

@@ -53,7 +53,7 @@ class Intake:
                 return
             try:
                 if self._room is not None:
-                    self._room.take(sum(len(frame.data) for frame in gop.frames))
+                    self._room.take(gop.size)
                 self._write(gop)
             except OSError as error:
                 log.error("segment_not_written", camera=self._camera_id, error=str(error))
@@ -88,7 +88,7 @@ class Intake:
     def _new_writer(self, gop: Gop) -> SegmentWriter:
         evidence = with_stated_error(gop.evidence)
         recording = Recording(self._camera_id, self._next_sequence, gop.wall_us, gop.source, gop.offset_us, evidence)
-        writer = SegmentWriter(self._spool, recording, gop.info)
+        writer = SegmentWriter(self._spool, recording, gop.info, gop.audio.format if gop.audio else None)
         self._next_sequence += 1
         return writer
 

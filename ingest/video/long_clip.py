@@ -12,17 +12,26 @@ import json
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
-from ingest.video.boxes import BadBox, MovieFragment, Sample, read_movie_fragment
+from ingest.video.boxes import AudioRun, BadBox, MovieFragment, Sample, read_movie_fragment
 from ingest.video.clip_parts import read_head
 from ingest.video.clip_plan import JOINED, NothingRecorded, missing_of
-from ingest.video.fragmented import PRFT_SIZE, Initial, read_initial, reference_time, shortened_moof
+from ingest.video.fragmented import (
+    PRFT_SIZE,
+    AudioRows,
+    Initial,
+    InitialAudio,
+    of_pictures,
+    read_initial,
+    reference_time,
+    shortened_moof,
+)
 from ingest.video.frames import to_us
-from ingest.video.movie import Edit, file_type, full_box, movie
-from ingest.video.retimed import Raw, Stretch, media_end, ticks_of
+from ingest.video.movie import AudioTables, Edit, edits_of, file_type, full_box, movie
+from ingest.video.retimed import TICKS_PER_S, Raw, Sound, Stretch, media_end, ticks_of
 from ingest.video.sample_tables import Chunk, sample_tables
 from storage.footage import Footage
 from storage.fragments import Fragment, unpack_fragments
@@ -87,11 +96,12 @@ def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetim
     """
     _check_format(segments, Span(start, end))
     missing = missing_of(segments, start, end)
-    opening = _opening(footage, segments[0], start)
+    audio = _audio(footage, segments)
+    opening = _opening(footage, segments[0], start, audio)
     places = _places(segments, to_us(start))
     origin = places[0] + opening.decode_time
-    moved = [_moved(s, ticks - origin) for s, ticks in zip(segments, places, strict=True)]
-    moved[0] = Stretch(segments[0], opening.stop, moved[0].stop, moved[0].ticks)
+    moved = [_moved(s, ticks - origin, opening) for s, ticks in zip(segments, places, strict=True)]
+    moved[0] = replace(moved[0], first=opening.stop)
     ends = moved[-1].ticks + ticks_of(to_us(min(end, segments[-1].end)) - to_us(segments[-1].start))
     groups: list[tuple[_Part, ...]] = [*((stretch,) for stretch in moved[:-1]), tuple(_cut(footage, moved[-1], end))]
     begins = [opening.duration, *(stretch.ticks for stretch in moved[1:]), ends]
@@ -112,6 +122,8 @@ class _Opening:
     """Each with its head, read, and where its pictures begin in the segment."""
     hidden: int
     """Ticks from the first frame's decoding to the first frame shown."""
+    audio: InitialAudio | None
+    """Of the clip; None without sound."""
 
     @property
     def decode_time(self) -> int:
@@ -132,12 +144,37 @@ class _Opening:
         return last.byte_offset + last.byte_size
 
     @property
+    def sounds(self) -> tuple[AudioRun | None, ...]:
+        """Of each fragment; its bytes are those before the pictures."""
+        audible = self.audio is not None and self.initial.audio == self.audio
+        return tuple(moof.audio if audible else None for _, moof, _ in self.fragments)
+
+    @property
+    def audio_after(self) -> int:
+        """Ticks of the sound from the first frame's decoding to where the sound begins."""
+        first = next((sound for sound in self.sounds if sound), None)
+        return first.decode_time - self.audio_ticks(self.decode_time) if first else 0
+
+    def audio_ticks(self, ticks: int) -> int:
+        """From ticks of the pictures."""
+        return ticks * self.audio.timescale // self.initial.timescale if self.audio else 0
+
+    @property
     def parts(self) -> tuple[Raw, ...]:
-        sizes = ((offset, sum(sample.size for sample in moof.samples)) for _, moof, offset in self.fragments)
-        return tuple(Raw(self.segment, offset, size) for offset, size in sizes)
+        made = []
+        for (_, moof, offset), sound in zip(self.fragments, self.sounds, strict=True):
+            before = sound.size if sound else 0
+            made.append(Raw(self.segment, offset - before, before + sum(sample.size for sample in moof.samples)))
+        return tuple(made)
 
 
-def _opening(footage: Footage, segment: Segment, start: datetime) -> _Opening:
+def _audio(footage: Footage, segments: Sequence[Segment]) -> InitialAudio | None:
+    """The sound of the clip: of the first segment that has some. One track holds one format."""
+    first = next((segment for segment in segments if segment.audio), None)
+    return read_initial(footage.read(first, 0, first.init_size)).audio if first else None
+
+
+def _opening(footage: Footage, segment: Segment, start: datetime, audio: InitialAudio | None) -> _Opening:
     fragments = unpack_fragments(segment.fragments)
     wanted_us = max(to_us(start) - to_us(segment.start), 0)
     number = max((n for n, f in enumerate(fragments) if f.offset_us <= wanted_us), default=0)
@@ -148,7 +185,7 @@ def _opening(footage: Footage, segment: Segment, start: datetime) -> _Opening:
         found.insert(0, _looked_into(footage, segment, fragments[number]))
         hidden += found[0][1].duration
     initial = read_initial(footage.read(segment, 0, segment.init_size))
-    return _Opening(initial, segment, tuple(found), hidden)
+    return _Opening(initial, segment, tuple(found), hidden, audio)
 
 
 def _looked_into(footage: Footage, segment: Segment, fragment: Fragment) -> tuple[Fragment, MovieFragment, int]:
@@ -171,10 +208,14 @@ def _presentation_times(samples: Sequence[Sample]) -> list[int]:
 
 
 def _check_format(segments: Sequence[Segment], span: Span) -> None:
-    changes = [after.start for before, after in pairwise(segments) if before.parameters != after.parameters]
+    changes = [after.start for before, after in pairwise(segments) if _format(before) != _format(after)]
     if changes:
         edges = [span.start, *changes, span.end]
         raise FormatChanges([Span(begin, end) for begin, end in pairwise(edges) if begin < end])
+
+
+def _format(segment: Segment) -> str:
+    return of_pictures(segment.parameters)
 
 
 def _places(segments: Sequence[Segment], start_us: int) -> list[int]:
@@ -195,8 +236,10 @@ def _places(segments: Sequence[Segment], start_us: int) -> list[int]:
 _JOINED_US = JOINED // timedelta(microseconds=1)
 
 
-def _moved(segment: Segment, ticks: int) -> Stretch:
-    return Stretch(segment, segment.init_size, media_end(segment), ticks)
+def _moved(segment: Segment, ticks: int, opening: _Opening) -> Stretch:
+    audio_ticks = opening.audio_ticks(ticks) - opening.audio_after
+    sound = Sound.MOVED if opening.audio and segment.parameters.endswith(opening.audio.digest) else Sound.HIDDEN
+    return Stretch(segment, segment.init_size, media_end(segment), ticks, sound, audio_ticks)
 
 
 def _cut(footage: Footage, last: Stretch, end: datetime) -> Iterator[_Part]:
@@ -208,10 +251,10 @@ def _cut(footage: Footage, last: Stretch, end: datetime) -> Iterator[_Part]:
         raise NothingRecorded(f"no frame before {end.isoformat()}")
     final = wanted[-1]
     if final.offset_us + final.duration_us <= end_us:
-        yield Stretch(segment, last.first, final.byte_offset + final.byte_size, last.ticks)
+        yield replace(last, stop=final.byte_offset + final.byte_size)
         return
     if last.first < final.byte_offset:
-        yield Stretch(segment, last.first, final.byte_offset, last.ticks)
+        yield replace(last, stop=final.byte_offset)
     yield from _shortened(footage, last, final, ticks_of(end_us - final.offset_us))
 
 
@@ -223,30 +266,66 @@ def _shortened(footage: Footage, last: Stretch, final: Fragment, wanted: int) ->
     size = sum(sample.size for sample in samples)
     decode_time = moof.decode_time + last.ticks
     head = reference_time(to_us(last.segment.start) + final.offset_us, max(decode_time + times[0], 0))
-    yield _Bytes(head + shortened_moof(samples, 1, decode_time) + struct.pack(">I4s", size + 8, b"mdat"))
+    audio = _shortened_audio(last, moof, wanted) if last.sound is Sound.MOVED else None
+    heard = sum(size for _, size in audio[0]) if audio else 0
+    head += shortened_moof(samples, 1, decode_time, audio)
+    yield _Bytes(head + struct.pack(">I4s", heard + size + 8, b"mdat"))
+    if audio and moof.audio:
+        yield Raw(last.segment, offset - moof.audio.size, heard)
     yield Raw(last.segment, offset, size)
+
+
+def _shortened_audio(last: Stretch, moof: MovieFragment, wanted: int) -> AudioRows | None:
+    """The frames of sound that begin before the end, and when the first does."""
+    sound, hz = moof.audio, last.segment.audio_hz
+    if sound is None or last.audio_ticks is None:
+        return None
+    until = (moof.decode_time + wanted) * hz // TICKS_PER_S - sound.decode_time
+    begins = accumulate((duration for duration, _ in sound.samples), initial=0)
+    rows = [row for row, at in zip(sound.samples, begins, strict=False) if at < until]
+    return (rows, max(sound.decode_time + last.audio_ticks, 0)) if rows else None
 
 
 def _head(opening: _Opening, edit: Edit, comment: str) -> bytes:
     initial = opening.initial
-    chunks = [Chunk(moof.samples, 1) for _, moof, _ in opening.fragments]
     start = file_type(b"isom", b"iso6", b"mp41")
-    data = struct.pack(">I4sQ", 1, b"mdat", 16 + sum(chunk.size for chunk in chunks))
+    data = struct.pack(">I4sQ", 1, b"mdat", 16 + sum(part.size for part in opening.parts))
 
     def moov(first_offset: int) -> bytes:
-        tables = sample_tables([initial.sample_entry], chunks, first_offset)
         return movie(
             initial.timescale,
             initial.width,
             initial.height,
-            tables,
+            sample_tables([initial.sample_entry], _chunks(opening, first_offset)),
             media_duration=opening.duration,
             edit=edit,
             comment=comment,
             fragmented=True,
+            audio=_audio_tables(opening, opening.audio, edit, first_offset) if opening.audio else None,
         )
 
     return start + moov(len(start) + len(moov(0)) + len(data)) + data
+
+
+def _chunks(opening: _Opening, first_offset: int) -> list[Chunk]:
+    offsets = accumulate((part.size for part in opening.parts), initial=first_offset)
+    return [
+        Chunk(moof.samples, 1, offset + (sound.size if sound else 0))
+        for (_, moof, _), sound, offset in zip(opening.fragments, opening.sounds, offsets, strict=False)
+    ]
+
+
+def _audio_tables(opening: _Opening, audio: InitialAudio, edit: Edit, first_offset: int) -> AudioTables:
+    offsets = accumulate((part.size for part in opening.parts), initial=first_offset)
+    chunks = [
+        Chunk(tuple(Sample(duration, size, True, 0) for duration, size in sound.samples), 1, offset)
+        for sound, offset in zip(opening.sounds, offsets, strict=False)
+        if sound
+    ]
+    duration = sum(sample.duration for chunk in chunks for sample in chunk.samples)
+    late = opening.audio_after - opening.audio_ticks(edit.media_time)
+    edits = edits_of(late, edit.duration, audio.timescale, opening.initial.timescale)
+    return AudioTables(audio.timescale, sample_tables([audio.sample_entry], chunks, all_sync=True), duration, edits)
 
 
 def _index(groups: Sequence[Sequence[_Part]], begins: Sequence[int]) -> bytes:

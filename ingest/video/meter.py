@@ -26,6 +26,8 @@ class Health:
     error: str = ""
     sub_error: str = ""
     """Of the sub-stream, when it was last asked for."""
+    audio_problem: str = ""
+    """Why the sound is not recorded though it is to be."""
 
 
 class Meter:
@@ -59,6 +61,13 @@ class Meter:
             since = now if before.connected else before.since
             self._health = replace(before, connected=False, since=since, error=detail)
             return before.connected or before.error != detail
+
+    def audio(self, problem: str) -> bool:
+        """How the sound is doing; whether that is bad news."""
+        with self._lock:
+            before = self._health.audio_problem
+            self._set(audio_problem=problem)
+            return problem not in ("", before)
 
     def read(self, now: datetime) -> Health:
         """The state now; starts a new span for the rates."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ingest.video.fragmented import of_pictures
 from storage.fragments import Fragment, unpack_fragments
 from storage.models import Segment
 from storage.runs import FRAME_HOLE
@@ -74,7 +75,7 @@ def _entry(segment: Segment, together: Sequence[Fragment]) -> _Entry:
 
 def _lines(entry: _Entry, before: _Entry | None) -> Iterator[str]:
     address = _address(entry.segment)
-    new_format = before is None or before.segment.parameters != entry.segment.parameters
+    new_format = before is None or _format(before.segment) != _format(entry.segment)
     jumped = before is not None and abs(entry.start - before.start - before.duration) >= FRAME_HOLE
     if before is not None and (new_format or jumped):
         yield "#EXT-X-DISCONTINUITY"
@@ -85,6 +86,15 @@ def _lines(entry: _Entry, before: _Entry | None) -> Iterator[str]:
     yield f"#EXTINF:{entry.duration.total_seconds():.6f},"
     yield f"#EXT-X-BYTERANGE:{entry.size}@{entry.first}"
     yield address
+
+
+def has_sound(segment: Segment) -> bool:
+    """Whether its sound is played by HLS: that knows no G.711."""
+    return segment.audio == "aac"
+
+
+def _format(segment: Segment) -> str:
+    return segment.parameters if has_sound(segment) else of_pictures(segment.parameters)
 
 
 def _address(segment: Segment) -> str:

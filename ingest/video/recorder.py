@@ -247,7 +247,7 @@ class RecorderNode:
     def _begin(self, feed: CameraFeed, hub: Hub) -> None:
         intake = self._intake(feed.id)
         intake.reopen()
-        worker = CameraWorker(feed.id, feed.url, feed.transport, hub, intake, self._clock)
+        worker = CameraWorker(feed.id, feed.url, feed.transport, hub, intake, self._clock, feed.audio)
         self._streams.put_main(MainStream(worker=worker, feed=feed, hub=hub, intake=intake))
         worker.start()
 

@@ -1,8 +1,17 @@
 """Fragments of several segments on one time line: every segment counts from nought, so what is sent is moved."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
-from ingest.video.fragmented import HEAD_SIZE, move_fragment
+from ingest.video.fragmented import (
+    AUDIO_HEAD,
+    HEAD_SIZE,
+    audio_head,
+    hide,
+    hide_audio_track,
+    move_audio,
+    move_fragment,
+)
 from storage.footage import Footage
 from storage.fragments import unpack_fragments
 from storage.models import Segment
@@ -23,6 +32,13 @@ class Raw:
         return footage.read(self.segment, self.offset + first, stop - first)
 
 
+class Sound(Enum):
+    """What becomes of the sound of a segment that has some."""
+
+    MOVED = auto()  # as the pictures are
+    HIDDEN = auto()  # players pass over it
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """Bytes first..stop of a segment, whole fragments, whose media times are moved by some ticks."""
@@ -31,6 +47,9 @@ class Stretch:
     first: int
     stop: int
     ticks: int
+    sound: Sound = Sound.MOVED
+    audio_ticks: int | None = None
+    """By how much sound is moved, in its own ticks; else by as much as the pictures."""
 
     @property
     def size(self) -> int:
@@ -43,11 +62,33 @@ class Stretch:
     def read_segment(self, footage: Footage, first: int, stop: int) -> bytes:
         """Bytes first..stop of the segment as they are sent. Raises StoreError."""
         begin, end = max(first - HEAD_SIZE, 0), min(stop + HEAD_SIZE, self.segment.size)
+        if self.segment.audio:
+            begin = self._fragment_of(first)
+            end = max(end, 0 if begin else self.segment.init_size)
         data = bytearray(footage.read(self.segment, begin, end - begin))
         for fragment in unpack_fragments(self.segment.fragments):
             if begin <= fragment.byte_offset and fragment.byte_offset + HEAD_SIZE <= begin + len(data):
                 move_fragment(data, fragment.byte_offset - begin, self.ticks)
+                if self.segment.audio:
+                    self._move_sound(data, fragment.byte_offset - begin)
+        if not begin and self.segment.audio and self.sound is Sound.HIDDEN:
+            hide_audio_track(data)
         return bytes(data[first - begin : stop - begin])
+
+    def _fragment_of(self, position: int) -> int:
+        """Where the sound's time stands, only what is before it tells."""
+        starts = [f.byte_offset for f in unpack_fragments(self.segment.fragments) if f.byte_offset <= position]
+        return starts[-1] if starts else 0
+
+    def _move_sound(self, data: bytearray, start: int) -> None:
+        at = audio_head(data, start)
+        if at is None or at + AUDIO_HEAD > len(data):
+            return
+        if self.sound is Sound.HIDDEN:
+            hide(data, at)
+            return
+        ticks = self.ticks * self.segment.audio_hz // TICKS_PER_S if self.audio_ticks is None else self.audio_ticks
+        move_audio(data, at, ticks)
 
 
 def media_end(segment: Segment) -> int:

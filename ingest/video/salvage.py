@@ -43,6 +43,8 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
         initial.size,
         fragments,
         fingerprint(data[: initial.size]),
+        initial.audio.codec if initial.audio else "",
+        initial.audio.timescale if initial.audio else 0,
     )
 
 
@@ -86,7 +88,7 @@ def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | No
         wall_us = read_reference_time(data[prft.body + 4 : prft.end])
     except BadBox:
         return None
-    position = mdat.body
+    position = mdat.body + (movie.audio.size if movie.audio else 0)
     for sample in movie.samples:
         if not _is_written(data, position, min(position + sample.size, mdat.end)):
             return None

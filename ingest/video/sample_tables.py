@@ -16,24 +16,27 @@ class Chunk:
     samples: tuple[Sample, ...]
     description: int
     """1 = the first sample entry."""
+    offset: int
+    """In the file."""
 
     @property
     def size(self) -> int:
         return sum(sample.size for sample in self.samples)
 
 
-def sample_tables(entries: Sequence[bytes], chunks: Sequence[Chunk], first_offset: int) -> list[bytes]:
-    """The boxes for chunks that follow one another in the file from `first_offset` on."""
+def sample_tables(entries: Sequence[bytes], chunks: Sequence[Chunk], all_sync: bool = False) -> list[bytes]:
+    """`all_sync`: one can begin with any of the samples."""
     samples = [sample for chunk in chunks for sample in chunk.samples]
     tables = [sample_description(entries), _times(samples)]
     if any(sample.composition_offset for sample in samples):
         tables.append(_composition(samples))
-    keyframes = [number for number, sample in enumerate(samples, 1) if sample.keyframe]
-    tables.append(_table(b"stss", ">I", [(number,) for number in keyframes]))
+    if not all_sync:
+        keyframes = [number for number, sample in enumerate(samples, 1) if sample.keyframe]
+        tables.append(_table(b"stss", ">I", [(number,) for number in keyframes]))
     tables.append(_chunk_runs(chunks))
     sizes = struct.pack(f">II{len(samples)}I", 0, len(samples), *(sample.size for sample in samples))
     tables.append(full_box(b"stsz", 0, 0, sizes))
-    tables.append(_table(b"co64", ">Q", [(offset,) for offset in _offsets(chunks, first_offset)]))
+    tables.append(_table(b"co64", ">Q", [(chunk.offset,) for chunk in chunks]))
     return tables
 
 
@@ -59,11 +62,3 @@ def _chunk_runs(chunks: Sequence[Chunk]) -> bytes:
         if not rows or rows[-1][1:] != (len(chunk.samples), chunk.description):
             rows.append((number, len(chunk.samples), chunk.description))
     return _table(b"stsc", ">III", rows)
-
-
-def _offsets(chunks: Sequence[Chunk], first_offset: int) -> list[int]:
-    offsets, position = [], first_offset
-    for chunk in chunks:
-        offsets.append(position)
-        position += chunk.size
-    return offsets

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ingest.video.audio import Audio, AudioFormat
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, from_us
 from storage.models import MAX_SEGMENT_SECONDS, ClockSource, is_clock_trusted
@@ -32,6 +33,7 @@ class Gop:
     after_loss: bool = False
     """Frames before it are missing."""
     evidence: ClockEvidence = NO_EVIDENCE
+    audio: Audio | None = None
 
     @property
     def duration_us(self) -> int:
@@ -40,6 +42,12 @@ class Gop:
     @property
     def end_us(self) -> int:
         return self.wall_us + self.duration_us
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        heard = sum(len(frame.data) for frame in self.audio.frames) if self.audio else 0
+        return heard + sum(len(frame.data) for frame in self.frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class OpenSegment:
     source: ClockSource = ClockSource.ARRIVAL
     offset_us: int = 0
     error_us: int = NO_EVIDENCE.error_us
+    audio: AudioFormat | None = None
 
 
 def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: int) -> bool:
@@ -66,7 +75,9 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
         return True
     grid_us = segment_seconds * _SECOND_US
     return gop.frames[0].keyframe and (
-        gop.wall_us // grid_us > current.start_us // grid_us or _has_another_clock(current, gop)
+        gop.wall_us // grid_us > current.start_us // grid_us
+        or _has_another_clock(current, gop)
+        or _has_other_audio(current, gop)
     )
 
 
@@ -75,6 +86,11 @@ def _has_another_clock(current: OpenSegment, gop: Gop) -> bool:
     error_us = gop.evidence.error_us
     trusted = is_clock_trusted(gop.offset_us, error_us), is_clock_trusted(current.offset_us, current.error_us)
     return gop.source != current.source or error_us > current.error_us or trusted[0] != trusted[1]
+
+
+def _has_other_audio(current: OpenSegment, gop: Gop) -> bool:
+    """A segment says once whether there is sound and of what kind. Sound that is lost does not end it."""
+    return gop.audio is not None and gop.audio.format != current.audio
 
 
 def is_part_full(span_us: int, size: int) -> bool:

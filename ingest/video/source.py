@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ingest.video.frames import Codec
+from ingest.video.rtsp.audio_receiver import AudioReceiver
 from ingest.video.rtsp.failures import SourceFailure, ended, stalled
 from ingest.video.rtsp.media_time import DecodingTimes, MediaTime
 from ingest.video.rtsp.pictures import Picture, PictureAssembler
@@ -57,6 +58,12 @@ class RtspSource:
         self._ssrc = secrets.randbits(32)
         self._heard = self._seen = self._reported = time.monotonic()
         self._report: tuple[SenderReport, float] | None = None
+        self.audio: AudioReceiver | None = None
+        """Takes the sound while packets are taken; None without."""
+        self.audio_problem = session.audio_problem
+        if session.audio_track is not None:
+            self.audio = AudioReceiver(session.audio_track, clock)
+            session.transport.listen(self.audio.take)
 
     def packets(self) -> Iterator[SourcePacket | None]:
         """Until the stream ends; None at least twice a second, so that the taker can look at a stop flag.
@@ -114,9 +121,14 @@ class RtspSource:
 
 
 @contextmanager
-def open_source(url: str, transport: Transport = "tcp", clock: ServerClock | None = None) -> Iterator[RtspSource]:
-    """Raises SourceFailure, whose text never shows the URL's credentials."""
-    session = Session.open(url, transport)
+def open_source(
+    url: str, transport: Transport = "tcp", clock: ServerClock | None = None, audio: bool = False
+) -> Iterator[RtspSource]:
+    """`audio`: with the sound, if it is of a kind that can be recorded.
+
+    Raises SourceFailure, whose text never shows the URL's credentials.
+    """
+    session = Session.open(url, transport, audio)
     try:
         yield RtspSource(session, clock or ServerClock())
     finally:

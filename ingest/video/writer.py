@@ -11,9 +11,11 @@ from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
-from ingest.video.fragmented import Recording, describe, fingerprint, fragment, initial_part, summary
+from ingest.video.audio import Audio, AudioFormat
+from ingest.video.audio_track import AudioTimeline
+from ingest.video.fragmented import Recording, describe, fingerprint, fragment, initial_part, presented, summary
 from ingest.video.frames import StreamInfo, from_us
-from ingest.video.segmenter import Gop, OpenSegment, segment_key
+from ingest.video.segmenter import Gop, OpenSegment, segment_key, ticks_to_us
 from ingest.video.steps import Step, reached
 from storage.footage import PART as PART
 from storage.fragments import Fragment, pack_fragments
@@ -38,6 +40,8 @@ class FinishedSegment:
     init_size: int
     fragments: tuple[Fragment, ...]
     parameters: str
+    audio: str = ""
+    audio_hz: int = 0
 
     def row(self) -> Segment:
         evidence = self.recording.evidence
@@ -55,6 +59,8 @@ class FinishedSegment:
             height=self.height,
             init_size=self.init_size,
             parameters=self.parameters,
+            audio=self.audio,
+            audio_hz=self.audio_hz,
             fragments=pack_fragments(self.fragments),
             clock_source=self.recording.clock_source,
             clock_offset_us=self.recording.clock_offset_us,
@@ -69,11 +75,15 @@ class FinishedSegment:
 class SegmentWriter:
     """One segment being written. Not safe to share between threads."""
 
-    def __init__(self, spool: Path, recording: Recording, info: StreamInfo) -> None:
-        """Raises OSError when the disk does not take it, BadParameterSets when the stream cannot be described."""
-        self._recording, self._info = recording, info
+    def __init__(self, spool: Path, recording: Recording, info: StreamInfo, audio: AudioFormat | None = None) -> None:
+        """`audio`: with a track for such sound.
+
+        Raises OSError when the disk does not take it, BadParameterSets when the stream cannot be described.
+        """
+        self._recording, self._info, self._audio = recording, info, audio
+        self._sound = AudioTimeline(audio.hz) if audio else None
         self._key = segment_key(recording.camera_id, recording.start_us, recording.sequence)
-        initial = initial_part(info, describe(recording))
+        initial = initial_part(info, describe(recording), audio)
         path = part_path(spool, self._key)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = FileIO(path, "w")
@@ -101,12 +111,14 @@ class SegmentWriter:
             recording.clock_source,
             recording.clock_offset_us,
             recording.evidence.error_us,
+            self._audio,
         )
 
     def append(self, gop: Gop) -> None:
         """Writes one fragment. Raises OSError when the disk is full; the file then ends with the fragment before."""
         number = len(self._fragments) + 1
-        head, media = fragment(gop.frames, number, self._decode_time, gop.durations, from_us(gop.wall_us))
+        audio = self._placed(gop) if gop.audio is not None else None
+        head, media = fragment(gop.frames, number, self._decode_time, gop.durations, from_us(gop.wall_us), audio)
         offset = self._size
         self._write(head + media)
         self._heads.append(head)
@@ -139,7 +151,17 @@ class SegmentWriter:
             len(self._initial),
             tuple(self._fragments),
             fingerprint(self._initial),
+            self._audio.codec if self._audio else "",
+            self._audio.hz if self._audio else 0,
         )
+
+    def _placed(self, gop: Gop) -> tuple[Audio, int] | None:
+        """The sound of a GOP and its time, in ticks of its own; None if this segment has no track for it."""
+        if gop.audio is None or self._sound is None or gop.audio.format != self._audio:
+            return None
+        begins_us = ticks_to_us(presented(gop.frames[0], self._decode_time), gop.info)
+        audio, at = self._sound.placed(gop.audio, begins_us + gop.audio.offset_us)
+        return (audio, at) if audio else None
 
     def _write(self, data: bytes) -> None:
         """All of it or, when the disk does not take it, nothing."""

@@ -52,6 +52,7 @@ class Camera(SQLModel, table=True):
     url: str = column("main stream, rtsp://host/path, never with credentials")
     sub_url: str = column("sub-stream for the wall, empty if there is none", default="")
     transport: str = column("tcp or udp", default="tcp")
+    audio: bool = column("its sound is recorded, too", default=False)
     credentials: str = column("user:password, sealed by storage.secrets; empty if none", default="")
     enabled: bool = column("recorded and watched", default=True)
 

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_server import RtspServer
+from ingest.simulator.sound import PCMA, SoundStream
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera
 from tests.sample import a_segment
 from tests.web.conftest import NOON, Clock, SignedIn
@@ -141,6 +142,22 @@ def test_a_check_opens_both_streams_and_says_which_failed(admin: TestClient) -> 
             admin.post("/api/v1/camera-check", json=camera).json(),
         ):
             assert (answer["ok"], answer["main"]["ok"], answer["sub"]["ok"]) == (False, True, False)
+
+
+def test_a_check_says_what_of_the_sound_is_recorded_and_why_not(admin: TestClient) -> None:
+    with RtspServer() as server, ClockCamera(server.mount("/main")) as camera:
+        asked = CAMERA | {"url": server.url("/main")}
+        for sound, wanted, audio, problem in (
+            (PCMA, False, "", ""),
+            (PCMA, True, "pcma 8000 Hz", ""),
+            (SoundStream(98, "opus", 48_000, 2), True, "", "opus audio is not recorded"),
+            (None, True, "", "the camera sends no audio"),
+        ):
+            camera.mount.sound = sound
+            main = admin.post("/api/v1/camera-check", json=asked | {"audio": wanted}).json()["main"]
+            assert (main["ok"], main["audio"]) == (True, audio)
+            assert main["audio_problem"].startswith(problem)
+            assert bool(main["audio_problem"]) == bool(problem)
 
 
 def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock) -> None:

@@ -9,7 +9,7 @@ from web.sealed_feeds import NAME, SealedFeeds
 
 FEEDS = [
     CameraFeed("cc-cam-1", "rtsp://user:geheim@10.0.0.9/main", "rtsp://user:geheim@10.0.0.9/sub", "udp"),
-    CameraFeed("cc-cam-2", "rtsp://10.0.0.10/main", enabled=False),
+    CameraFeed("cc-cam-2", "rtsp://10.0.0.10/main", enabled=False, audio=True),
 ]
 
 

@@ -32,6 +32,7 @@ class CameraShown(BaseModel):
     transport: str
     username: str
     has_password: bool
+    audio: bool
     enabled: bool
 
 
@@ -93,7 +94,7 @@ def check_stored_camera(desk: AdminDesk, camera_id: str) -> CameraCheck:
     with desk.reading() as session:
         camera = found(session, Camera, camera_id)
     address = camera_address(desk.services, camera)
-    return check_camera(address.url, address.sub_url, camera.transport)
+    return check_camera(address.url, address.sub_url, camera.transport, camera.audio)
 
 
 @router.post("/camera-check")
@@ -103,7 +104,7 @@ def check_new_camera(desk: AdminDesk, declared: CameraDeclaration) -> CameraChec
         declared = _with_stored_password(desk, declared)
     credentials = declared.credentials()
     url, sub_url = (with_credentials(address, credentials) for address in (declared.url, declared.sub_url))
-    return check_camera(url, sub_url, declared.transport)
+    return check_camera(url, sub_url, declared.transport, declared.audio)
 
 
 def _with_stored_password(desk: AdminDesk, declared: CameraDeclaration) -> CameraDeclaration:

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime
 from sqlmodel import Session, select
 
 from ingest.video.frames import to_us
-from ingest.video.playlist import Playlist, playlist
-from ingest.video.retimed import Stretch, media_end, ticks_of
+from ingest.video.playlist import Playlist, has_sound, playlist
+from ingest.video.retimed import Sound, Stretch, media_end, ticks_of
 from ingest.video.unwritten import recent_segments, unwritten_segment
 from storage.models import Segment
 from storage.objects import StoreError
@@ -115,7 +115,8 @@ def _respond(request: Request, services: Services, row: Segment) -> Response:
         return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{size}"})
     if asked.partial:
         headers["Content-Range"] = f"bytes {asked.first}-{asked.stop - 1}/{size if closed else '*'}"
-    stretch = Stretch(row, 0, size, ticks_of(to_us(row.start)))
+    sound = Sound.MOVED if has_sound(row) else Sound.HIDDEN
+    stretch = Stretch(row, 0, size, ticks_of(to_us(row.start)), sound)
     try:
         data = stretch.read(services.footage, asked.first, asked.stop)
     except StoreError as error:

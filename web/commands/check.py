@@ -204,7 +204,9 @@ def _cameras(cameras: Sequence[CameraInForce]) -> Iterator[Finding]:
     able = [camera for camera in cameras if not camera.problem]
     yield from (Finding(f"camera {camera.id}", ok=False, detail=camera.problem) for camera in cameras if camera.problem)
     with ThreadPoolExecutor(_AT_ONCE) as pool, progress_bar("Opening cameras") as bar:
-        checks = [pool.submit(check_camera, camera.url, camera.sub_url, camera.transport) for camera in able]
+        checks = [
+            pool.submit(check_camera, camera.url, camera.sub_url, camera.transport, camera.audio) for camera in able
+        ]
         bar.update(0, len(checks))
         for done, _ in enumerate(as_completed(checks), start=1):
             bar.update(done, len(checks))
@@ -221,7 +223,8 @@ def _streams(camera: CameraInForce, checked: "CameraCheck") -> Iterator[Finding]
 
 def _describe(stream: "StreamCheck") -> str:
     if stream.ok:
-        return f"{stream.codec} {stream.width}×{stream.height} after {stream.seconds:.1f} s"
+        sound = stream.audio or stream.audio_problem
+        return f"{stream.codec} {stream.width}×{stream.height} after {stream.seconds:.1f} s" + (sound and f"; {sound}")
     from web.pages.camera_errors import meaning
 
     return f"{meaning(stream.error)} ({stream.error})".strip()

@@ -3,7 +3,7 @@
 import signal
 import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.markup import escape
@@ -49,6 +49,9 @@ def simulate(
         ),
     ] = "",
     platform_offset: Annotated[float, typer.Option(help="Seconds the platform's clock is ahead.")] = 0.0,
+    sound: Annotated[
+        Literal["none", "aac", "pcmu", "pcma"], typer.Option(help="What cameras hear: a beep at each full second.")
+    ] = "none",
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Play a hall: RTSP cameras, people at counters, an approval platform, and the truth about it all beside it.
@@ -77,6 +80,7 @@ def simulate(
             onvif_port=None if onvif_port < 0 else onvif_port,
             push_url=push_url or None,
             platform_offset_s=platform_offset,
+            sound=None if sound == "none" else sound,
             **keyed,
         )
         with only_one(folder, ["simulator"]):

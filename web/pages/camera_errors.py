@@ -13,6 +13,11 @@ _MEANINGS: Sequence[tuple[str, str]] = (
         r"spool has reached",
         _("Too much footage waits for the store: bring the store back, or raise the spool's limit."),
     ),
+    # Of the sound alone; the pictures are recorded all the same.
+    (r"camera's audio to aac", _("Its sound is of a kind that cannot be recorded: set it to AAC or G.711.")),
+    (r"sends no audio", _("It sends no sound: switch it on in the camera, or switch its recording off here.")),
+    (r"offers audio, but", _("It offers sound and sends none: look at its microphone and its settings.")),
+    (r"refuses its audio", _("It refuses to send its sound; the pictures are recorded.")),
     (r"no space left|make room", _("The recorder's disk is full: make room.")),
     (r"form rtsp:|names no host", _("The address is not complete: it has the form rtsp://host:port/path.")),
     (r"from one address to the next", _("It sends the recorder on and on to other addresses: enter its final one.")),

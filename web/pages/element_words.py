@@ -19,6 +19,8 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "unknown": _("Unknown"),
     "play": _("Play"),
     "pause": _("Pause"),
+    "mute": _("Switch the sound off"),
+    "unmute": _("Switch the sound on"),
     "back": _("Five seconds back"),
     "forward": _("Five seconds forward"),
     "jump": _("{seconds} s"),

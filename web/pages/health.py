@@ -72,6 +72,7 @@ class CameraHealth:
     clock_source: ClockSource | None
     clock_offset_s: float
     error: str
+    audio_problem: str
     sub_error: str
     faults: tuple[FaultKind, ...]
     gaps: tuple[CauseTotal, ...]
@@ -213,6 +214,7 @@ def _camera(
         clock_source=status.clock_source if status else None,
         clock_offset_s=status.clock_offset_us / 1_000_000 if status else 0.0,
         error=status.error if status else "",
+        audio_problem=status.audio_problem if status else "",
         sub_error=status.sub_error if status else "",
         faults=faults,
         gaps=gaps,

@@ -13,7 +13,8 @@ _CODECS: dict[str, Codec] = {"H264": "h264", "H265": "hevc"}
 _SETS_OF = {"h264": ("sprop-parameter-sets",), "hevc": ("sprop-vps", "sprop-sps", "sprop-pps")}
 _TOLD_BY: dict[Codec, str] = {"h264": "sprop-parameter-sets", "hevc": "sprop-sps"}
 """Parameters that only one codec has, for cameras that leave the map out."""
-_RTPMAP = re.compile(r"([0-9]{1,3})\s+([\w.-]+)(?:/([0-9]{1,9}))?")
+RTPMAP = re.compile(r"([0-9]{1,3})\s+([\w.-]+)(?:/([0-9]{1,9}))?(?:/([0-9]{1,2}))?")
+"""Payload type, name, ticks a second, channels."""
 _PAYLOAD_TYPE = re.compile(r"[0-9]{1,3}")
 _PROTOCOLS = re.compile(r"^(rtsps?://)+", re.IGNORECASE)
 _ADDRESS = re.compile(r"rtsps?://[^/]", re.IGNORECASE)
@@ -33,7 +34,7 @@ class VideoTrack:
 
 
 @dataclass(frozen=True, slots=True)
-class _Media:
+class Media:
     kind: str
     payload_types: tuple[str, ...]
     attributes: tuple[tuple[str, str], ...]
@@ -44,13 +45,13 @@ class _Media:
 
 def video_track(description: str) -> VideoTrack:
     """The first video that can be recorded. Raises SourceFailure."""
-    videos = [media for media in _media(description) if media.kind == "video"]
+    videos = [media for media in media_of(description) if media.kind == "video"]
     if not videos:
         raise unsupported("the stream has no video")
     for media in videos:
         if track := _track(media):
             return track
-    raise unsupported(f"{_name_of(videos[0])} video; set the camera to H.264 or H.265")
+    raise unsupported(f"{name_of(videos[0])} video; set the camera to H.264 or H.265")
 
 
 def session_control(description: str) -> str:
@@ -82,21 +83,22 @@ def resolved(base: str, control: str) -> str:
     return printable(base.rstrip("/") + "/" + control.lstrip("/"))
 
 
-def _media(description: str) -> list[_Media]:
-    found: list[_Media] = []
+def media_of(description: str) -> list[Media]:
+    """Every stream that is described, in order."""
+    found: list[Media] = []
     for part in re.split(r"^m=", description, flags=re.MULTILINE)[1:]:
         first, _, rest = part.partition("\n")
         words = first.split()
         pairs = (line[2:].partition(":") for line in rest.splitlines() if line.startswith("a="))
         attributes = tuple((name.strip(), value.strip()) for name, _, value in pairs)
         payload_types = tuple(filter(_PAYLOAD_TYPE.fullmatch, words[3:]))
-        found.append(_Media(words[0] if words else "", payload_types, attributes))
+        found.append(Media(words[0] if words else "", payload_types, attributes))
     return found
 
 
-def _track(media: _Media) -> VideoTrack | None:
+def _track(media: Media) -> VideoTrack | None:
     for payload_type in media.payload_types:
-        parameters = _parameters(media, payload_type)
+        parameters = parameters_of(media, payload_type)
         codec, clock_hz = _format(media, payload_type, parameters)
         if codec is None:
             continue
@@ -106,15 +108,16 @@ def _track(media: _Media) -> VideoTrack | None:
     return None
 
 
-def _format(media: _Media, payload_type: str, parameters: dict[str, str]) -> tuple[Codec | None, int]:
+def _format(media: Media, payload_type: str, parameters: dict[str, str]) -> tuple[Codec | None, int]:
     """The codec, if it is one of ours, and its clock."""
-    for known in filter(None, map(_RTPMAP.match, media.all("rtpmap"))):
+    for known in filter(None, map(RTPMAP.match, media.all("rtpmap"))):
         if known[1] == payload_type:
             return _CODECS.get(known[2].upper()), int(known[3] or 0) or _USUAL_HZ
     return next((codec for codec, name in _TOLD_BY.items() if parameters.get(name)), None), _USUAL_HZ
 
 
-def _parameters(media: _Media, payload_type: str) -> dict[str, str]:
+def parameters_of(media: Media, payload_type: str) -> dict[str, str]:
+    """Names in lower case."""
     for line in media.all("fmtp"):
         number, _, rest = line.partition(" ")
         if number == payload_type:
@@ -137,6 +140,7 @@ def _parameter_sets(codec: Codec, parameters: dict[str, str]) -> bytes:
         return b""  # they come in the stream as well
 
 
-def _name_of(media: _Media) -> str:
-    known = next((found for found in map(_RTPMAP.match, media.all("rtpmap")) if found), None)
+def name_of(media: Media) -> str:
+    """Of its codec, as the description calls it."""
+    known = next((found for found in map(RTPMAP.match, media.all("rtpmap")) if found), None)
     return known[2] if known else "unknown"

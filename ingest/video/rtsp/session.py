@@ -5,11 +5,12 @@ import time
 from typing import Literal
 
 from ingest.video.rtsp.addresses import Address
+from ingest.video.rtsp.audio_descriptions import AudioTrack, NoAudio, audio_track
 from ingest.video.rtsp.conversation import Conversation, Moved
 from ingest.video.rtsp.descriptions import VideoTrack, base_address, resolved, session_control, video_track
-from ingest.video.rtsp.failures import unreachable
+from ingest.video.rtsp.failures import SourceFailure, unreachable
 from ingest.video.rtsp.messages import Answer
-from ingest.video.rtsp.transports import Datagrams, Interleaved, Transport
+from ingest.video.rtsp.transports import Datagrams, Interleaved, Transport, numbers
 from ingest.video.rtsp.wire import Wire, close_quietly
 
 TransportName = Literal["tcp", "udp"]
@@ -19,7 +20,6 @@ _USUAL_TIMEOUT_S = 60
 LEAST_PAUSE_S = 1.0
 _MAX_MOVES = 3
 _TIMEOUT = re.compile(r"timeout\s*=\s*(\d{1,6})", re.IGNORECASE)
-_LAST_CHANNEL, _LAST_PORT = 255, 65_535
 
 
 class Session:
@@ -30,17 +30,20 @@ class Session:
     ) -> None:
         self._wire, self._conversation, self._url = wire, conversation, url
         self.track, self.transport = track, transport
+        self.audio_track: AudioTrack | None = None
+        self.audio_problem = ""
+        """Why there is no sound though it was asked for, in words."""
         self._keep_alive_s = max(timeout_s / 2, LEAST_PAUSE_S)
         self._spoke = time.monotonic()
 
     @classmethod
-    def open(cls, url: str, transport: TransportName) -> "Session":
-        """Raises SourceFailure."""
+    def open(cls, url: str, transport: TransportName, audio: bool = False) -> "Session":
+        """`audio`: with the sound, if it is of a kind that can be recorded. Raises SourceFailure."""
         address = Address.parse(url)
         for _ in range(_MAX_MOVES):
             wire = Wire.connect(address)
             try:
-                return _play(wire, address, transport)
+                return _play(wire, address, transport, audio)
             except Moved as moved:
                 wire.close()
                 address = address.moved(moved.location)
@@ -62,7 +65,7 @@ class Session:
             self._conversation.keep_alive(self._url)
 
 
-def _play(wire: Wire, address: Address, name: TransportName) -> Session:
+def _play(wire: Wire, address: Address, name: TransportName, audio: bool) -> Session:
     """Raises SourceFailure, Moved; what has been set up by then is given back."""
     conversation = Conversation(wire, address)
     conversation.learn_methods(address.url)
@@ -75,6 +78,8 @@ def _play(wire: Wire, address: Address, name: TransportName) -> Session:
     transport, timeout_s = set_up(wire, conversation, track_url)
     session = Session(wire, conversation, resolved(base, whole), track, transport, timeout_s)
     try:
+        if audio:
+            _add_audio(session, conversation, described.body, base)
         conversation.ask("PLAY", resolved(base, whole), {"Range": "npt=0.000-"})
     except BaseException:
         session.close()
@@ -82,9 +87,24 @@ def _play(wire: Wire, address: Address, name: TransportName) -> Session:
     return session
 
 
+def _add_audio(session: Session, conversation: Conversation, description: str, base: str) -> None:
+    """Pictures matter more: a camera that does not give its sound is recorded without. Raises Moved."""
+    try:
+        track = audio_track(description)
+        header = {"Transport": session.transport.offer_audio()}
+        answer = conversation.ask("SETUP", resolved(base, track.control or session_control(description)), header)
+    except NoAudio as reason:
+        session.audio_problem = str(reason)
+    except SourceFailure as failure:
+        session.audio_problem = f"the camera refuses its audio: {failure}"
+    else:
+        session.transport.accept_audio(answer.get("transport"))
+        session.audio_track = track
+
+
 def _set_up_interleaved(wire: Wire, conversation: Conversation, url: str) -> tuple[Transport, int]:
     answer = conversation.ask("SETUP", url, {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"})
-    channels = _numbers(answer, "interleaved", _LAST_CHANNEL) or (0, 1)
+    channels = numbers(answer.get("transport"), "interleaved") or (0, 1)
     return Interleaved(wire, channels, conversation.early), _timeout_s(answer)
 
 
@@ -96,7 +116,7 @@ def _set_up_datagrams(wire: Wire, conversation: Conversation, url: str) -> tuple
     except BaseException:
         datagrams.close()
         raise
-    if found := _numbers(answer, "server_port", _LAST_PORT):
+    if found := numbers(answer.get("transport"), "server_port"):
         datagrams.aim(found)
     return datagrams, _timeout_s(answer)
 
@@ -104,11 +124,3 @@ def _set_up_datagrams(wire: Wire, conversation: Conversation, url: str) -> tuple
 def _timeout_s(answer: Answer) -> int:
     found = _TIMEOUT.search(answer.get("session"))
     return int(found[1]) if found and int(found[1]) else _USUAL_TIMEOUT_S
-
-
-def _numbers(answer: Answer, name: str, largest: int) -> tuple[int, int] | None:
-    """Two numbers of a Transport header, e.g. interleaved=0-1; the second is the first and one when it is left out."""
-    form = rf"\b{name}\s*=\s*(\d{{1,5}})(?:-(\d{{1,5}}))?"
-    found = re.search(form, answer.get("transport"), re.IGNORECASE)
-    numbers = (int(found[1]), int(found[2] or int(found[1]) + 1)) if found else None
-    return numbers if numbers and max(numbers) <= largest else None

@@ -1,11 +1,13 @@
 """How the packets of a stream come: in the connection itself (TCP), or as datagrams beside it (UDP)."""
 
+import re
 import select
 import socket
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from ingest.video.rtsp.failures import unreachable
@@ -19,6 +21,20 @@ _PORT_TRIES = 50
 _EMPTY_MEDIA, _EMPTY_REPORT = b"\x80" + bytes(11), b"\x80\xc9\x00\x01" + bytes(4)
 
 
+Listener = Callable[[bool, memoryview], None]
+"""Takes the packets of the sound: whether it is RTP (else RTCP), and the packet."""
+
+_LAST_CHANNEL, _LAST_PORT = 255, 65_535
+
+
+def numbers(transport: str, name: str) -> tuple[int, int] | None:
+    """Two numbers of a Transport header, e.g. interleaved=0-1; the second is the first and one when it is left out."""
+    found = re.search(rf"\b{name}\s*=\s*(\d{{1,5}})(?:-(\d{{1,5}}))?", transport, re.IGNORECASE)
+    told = (int(found[1]), int(found[2] or int(found[1]) + 1)) if found else None
+    largest = _LAST_CHANNEL if name == "interleaved" else _LAST_PORT
+    return told if told and max(told) <= largest else None
+
+
 class Transport(Protocol):
     def receive(self) -> Iterator[tuple[bool, memoryview]]:
         """Waits a little, then gives what has come: whether it is RTP (else RTCP), and the packet.
@@ -29,6 +45,15 @@ class Transport(Protocol):
     def report(self, packet: bytes) -> None:
         """Sends RTCP to the camera. Raises SourceFailure."""
 
+    def offer_audio(self) -> str:
+        """The Transport header that asks for the sound, too. Raises SourceFailure."""
+
+    def accept_audio(self, answer: str) -> None:
+        """The Transport header with which the camera agrees."""
+
+    def listen(self, listener: Listener) -> None:
+        """Who takes the sound; what comes is not looked at before."""
+
     def close(self) -> None: ...
 
 
@@ -37,6 +62,8 @@ class Interleaved:
 
     def __init__(self, wire: Wire, channels: tuple[int, int], early: deque[tuple[int, bytes]]) -> None:
         self._wire, (self._media, self._control), self._early = wire, channels, early
+        self._audio: tuple[int, int] = (-1, -1)
+        self._listener: Listener | None = None
         wire.skips_noise = True
 
     def receive(self) -> Iterator[tuple[bool, memoryview]]:
@@ -46,17 +73,36 @@ class Interleaved:
             channel, data = self._early.popleft()
             if channel in (self._media, self._control):
                 yield channel == self._media, memoryview(data)
+            else:
+                self._hear(channel, memoryview(data))
         for channel, packet in self._wire.packets():
             if channel == self._media:
                 yield True, packet
             elif channel == self._control:
                 yield False, packet
+            else:
+                self._hear(channel, packet)
+
+    def offer_audio(self) -> str:
+        free = max(self._media, self._control) + 1
+        self._audio = (free, free + 1) if free < _LAST_CHANNEL else (2, 3)
+        return "RTP/AVP/TCP;unicast;interleaved={}-{}".format(*self._audio)
+
+    def accept_audio(self, answer: str) -> None:
+        self._audio = numbers(answer, "interleaved") or self._audio
+
+    def listen(self, listener: Listener) -> None:
+        self._listener = listener
 
     def report(self, packet: bytes) -> None:
         self._wire.send(b"$" + bytes((self._control,)) + len(packet).to_bytes(2, "big") + packet)
 
     def close(self) -> None:
         """The connection is closed by its owner."""
+
+    def _hear(self, channel: int, packet: memoryview) -> None:
+        if self._listener is not None and channel in self._audio:
+            self._listener(channel == self._audio[0], packet)
 
 
 class Datagrams:
@@ -66,9 +112,11 @@ class Datagrams:
         """Raises SourceFailure when no two ports are free."""
         self._wire = wire
         own, self._peer = wire.hosts()
+        self._own = own
         self._media, self._control = _pair(own)
         self._camera_ports: tuple[int, int] | None = None
         self._ordered = Reordering()
+        self._sound: _SoundPorts | None = None
         # Not select: that ends at 1,024 open files, and this is one process for many cameras.
         self._poll = select.poll()
         for source in (self._media, self._control, wire):
@@ -81,9 +129,8 @@ class Datagrams:
     def aim(self, ports: tuple[int, int]) -> None:
         """The camera's own ports are known: a datagram to each opens the way back through a firewall."""
         self._camera_ports = ports
-        for source, port, packet in ((self._media, ports[0], _EMPTY_MEDIA), (self._control, ports[1], _EMPTY_REPORT)):
-            with suppress(OSError):
-                source.sendto(packet, (self._peer, port))
+        self._knock(self._media, ports[0], _EMPTY_MEDIA)
+        self._knock(self._control, ports[1], _EMPTY_REPORT)
 
     def receive(self) -> Iterator[tuple[bool, memoryview]]:
         ready = {descriptor for descriptor, _ in self._poll.poll(PAUSE_S * 1000)}
@@ -98,6 +145,24 @@ class Datagrams:
                 yield True, memoryview(packet)
         for packet in self._ordered.overdue(now):
             yield True, memoryview(packet)
+        if self._sound is not None:
+            self._hear(self._sound, ready, now)
+
+    def offer_audio(self) -> str:
+        self._sound = _SoundPorts(*_pair(self._own))
+        for source in (self._sound.media, self._sound.control):
+            self._poll.register(source, select.POLLIN)
+        ports = (source.getsockname()[1] for source in (self._sound.media, self._sound.control))
+        return "RTP/AVP;unicast;client_port={}-{}".format(*ports)
+
+    def accept_audio(self, answer: str) -> None:
+        if self._sound is not None and (ports := numbers(answer, "server_port")):
+            self._knock(self._sound.media, ports[0], _EMPTY_MEDIA)
+            self._knock(self._sound.control, ports[1], _EMPTY_REPORT)
+
+    def listen(self, listener: Listener) -> None:
+        if self._sound is not None:
+            self._sound.listener = listener
 
     def report(self, packet: bytes) -> None:
         if self._camera_ports:
@@ -107,6 +172,22 @@ class Datagrams:
     def close(self) -> None:
         self._media.close()
         self._control.close()
+        if self._sound is not None:
+            self._sound.media.close()
+            self._sound.control.close()
+
+    def _knock(self, source: socket.socket, port: int, packet: bytes) -> None:
+        with suppress(OSError):
+            source.sendto(packet, (self._peer, port))
+
+    def _hear(self, sound: "_SoundPorts", ready: set[int], now: float) -> None:
+        for data in self._read(sound.control, ready):
+            sound.hear(False, data)
+        for data in self._read(sound.media, ready):
+            for packet in sound.ordered.take(data, now):
+                sound.hear(True, packet)
+        for packet in sound.ordered.overdue(now):
+            sound.hear(True, packet)
 
     def _read(self, source: socket.socket, ready: set[int]) -> Iterator[bytes]:
         for _ in range(_AT_ONCE if source.fileno() in ready else 0):
@@ -116,6 +197,18 @@ class Datagrams:
                 return
             if sender[0] == self._peer:
                 yield data
+
+
+@dataclass(slots=True)
+class _SoundPorts:
+    media: socket.socket
+    control: socket.socket
+    ordered: Reordering = field(default_factory=Reordering)
+    listener: Listener | None = None
+
+    def hear(self, is_media: bool, packet: bytes) -> None:
+        if self.listener is not None:
+            self.listener(is_media, memoryview(packet))
 
 
 def _pair(host: str) -> tuple[socket.socket, socket.socket]:

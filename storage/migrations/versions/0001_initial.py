@@ -125,6 +125,7 @@ def upgrade() -> None:
         sa.Column("url", sa.String(), nullable=False, comment="main stream, rtsp://host/path, never with credentials"),
         sa.Column("sub_url", sa.String(), nullable=False, comment="sub-stream for the wall, empty if there is none"),
         sa.Column("transport", sa.String(), nullable=False, comment="tcp or udp"),
+        sa.Column("audio", sa.Boolean(), nullable=False, comment="its sound is recorded, too"),
         sa.Column(
             "credentials",
             sa.String(),
@@ -350,6 +351,7 @@ def upgrade() -> None:
         ),
         sa.Column("clock_offset_us", sa.BigInteger(), nullable=False, comment="camera clock minus recorder clock"),
         sa.Column("error", sa.String(), nullable=False, comment="what went wrong last, no credentials"),
+        sa.Column("audio_problem", sa.String(), nullable=False, comment="why the sound that is to be recorded is not"),
         sa.Column(
             "sub_error",
             sa.String(),
@@ -612,9 +614,19 @@ def upgrade() -> None:
         sa.Column("codec", sa.String(), nullable=False, comment="h264 or hevc"),
         sa.Column("width", sa.Integer(), nullable=False, comment="pixels"),
         sa.Column("height", sa.Integer(), nullable=False, comment="pixels"),
+        sa.Column(
+            "audio",
+            sa.String(),
+            nullable=False,
+            comment="codec of the sound in the file: aac, pcmu or pcma; empty without",
+        ),
+        sa.Column("audio_hz", sa.Integer(), nullable=False, comment="ticks a second of the sound's times"),
         sa.Column("init_size", sa.Integer(), nullable=False, comment="bytes of ftyp + moov before the first fragment"),
         sa.Column(
-            "parameters", sa.String(), nullable=False, comment="the same in segments that one decoder plays through"
+            "parameters",
+            sa.String(),
+            nullable=False,
+            comment="the same in segments that one decoder plays through; of sound after a +",
         ),
         sa.Column("fragments", sa.LargeBinary(), nullable=False, comment="packed, see storage.fragments"),
         sa.Column(

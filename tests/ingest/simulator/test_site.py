@@ -33,6 +33,11 @@ def test_the_platform_may_push_with_its_key_and_names_counters_by_number(tmp_pat
     assert source.counters["4"] == "cc-sim-4"
 
 
+def test_sound_that_cameras_send_is_recorded(tmp_path: Path) -> None:
+    assert {camera.audio for camera in site_of(SimulationOptions(sound="aac"), tmp_path).camera} == {True}
+    assert {camera.audio for camera in site_of(SimulationOptions(), tmp_path).camera} == {False}
+
+
 def test_credentials_stand_apart_from_the_address(tmp_path: Path) -> None:
     settings = site_of(SimulationOptions(credentials=Credentials("viewer", "secret")), tmp_path)
     assert all(camera.credentials() == "viewer:secret" and "secret" not in camera.url for camera in settings.camera)

@@ -13,6 +13,10 @@ ENCODERS = {
     "h264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={gop} bitrate={kbps} {extra} ! rtph264pay",
     "hevc": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max={gop} bitrate={kbps} ! rtph265pay",
 }
+SOUNDS = {
+    "aac": "audio/x-raw,rate=16000,channels=1 ! voaacenc ! aacparse ! rtpmp4gpay name=pay1 pt=97",
+    "pcma": "audio/x-raw,rate=8000,channels=1 ! alawenc ! rtppcmapay name=pay1 pt=8",
+}
 SOURCE = (
     "videotestsrc is-live=true pattern={pattern} animation-mode=frames"
     " ! video/x-raw,width={width},height={height},framerate={fps}/1,format=I420"
@@ -43,7 +47,8 @@ def _factory(options: argparse.Namespace, width: int, height: int, kbps: int) ->
         extra = f"tune=0 bframes={options.b_frames} rc-lookahead=0"
     encoder = ENCODERS[options.codec].format(gop=options.gop, kbps=kbps, extra=extra)
     factory = GstRtspServer.RTSPMediaFactory.new()
-    factory.set_launch(f"( {source} ! {encoder} name=pay0 pt=96 config-interval=1 )")
+    sound = f"audiotestsrc is-live=true wave=ticks ! {SOUNDS[options.ticks]}" if options.ticks else ""
+    factory.set_launch(f"( {source} ! {encoder} name=pay0 pt=96 config-interval=1 {sound} )")
     factory.set_shared(True)
     return factory
 
@@ -52,6 +57,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--codec", choices=sorted(ENCODERS), default="h264")
+    parser.add_argument("--ticks", choices=sorted(SOUNDS))
     parser.add_argument("--pattern", default="ball")
     for name, default in (("width", 320), ("height", 240), ("fps", 25), ("gop", 25), ("kbps", 400), ("b-frames", 0)):
         parser.add_argument(f"--{name}", type=int, default=default)

@@ -44,7 +44,8 @@ def recorded(spool: Path, some: list[Gop], gops_per_segment: int = 2, first: int
     for sequence, start in enumerate(range(0, len(some), gops_per_segment), first):
         chosen = some[start : start + gops_per_segment]
         recording = Recording(CAMERA, sequence, chosen[0].wall_us, ClockSource.ARRIVAL, 0)
-        writer = SegmentWriter(spool, recording, chosen[0].info)
+        audio = chosen[0].audio
+        writer = SegmentWriter(spool, recording, chosen[0].info, audio.format if audio else None)
         for gop in chosen:
             writer.append(gop)
         finished = writer.close()

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from ingest.simulator.microphone import SoundCodec
 from ingest.video.frames import to_us
 from storage.fragments import unpack_fragments
 from storage.models import Segment
-from tests.ingest.video.encoded import gops, numbers_in, packets
+from tests.ingest.video.encoded import START, gops, numbers_in, packets
+from tests.ingest.video.sounding import heard, with_beeps
 from tests.ingest.video.test_clip import recorded
 
 KEY = re.compile(r"(.+)/(\d{4})/(\d\d)/(\d\d)/(\d\d)(\d\d)(\d\d)-(\d{9,})\.mp4")
@@ -28,6 +30,8 @@ class Fragment:
     decode_time: int
     samples: tuple[tuple[int, int, int, int], ...]
     """Duration, size, flags, composition offset."""
+    sound: tuple[int, tuple[tuple[int, int], ...]] | None = None
+    """Time of the first, duration and size of each."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,22 @@ class Read:
     description: dict[str, object]
     timescale: int
     entry: bytes
+    sound_timescale: int
+    sound_entry: bytes
     fragments: tuple[Fragment, ...]
+
+    def sound_walls_us(self) -> list[int]:
+        """Of every sample of sound: its fragment's time, and the time since the fragment's first picture."""
+        walls: list[int] = []
+        for fragment in self.fragments:
+            if fragment.sound is None:
+                continue
+            first_picture = (fragment.decode_time + fragment.samples[0][3]) * 1_000_000 // self.timescale
+            at, samples = fragment.sound
+            for duration, _size in samples:
+                walls.append(fragment.wall_us + at * 1_000_000 // self.sound_timescale - first_picture)
+                at += duration
+        return walls
 
     def walls_us(self) -> list[int]:
         """Of every picture, in decoding order."""
@@ -65,25 +84,40 @@ def inside(data: bytes, *path: str) -> bytes:
 def read(parts: list[tuple[str, bytes]]) -> Read:
     """Of a segment's boxes, or of those in its `skip`."""
     moov = dict(parts)["moov"]
-    media = inside(moov, "trak", "mdia")
-    (timescale,) = struct.unpack(">I", inside(media, "mdhd")[20:24])
-    entry = inside(media, "minf", "stbl", "stsd")[8 + 4 : 8 + 8]
+    tracks = [track(data) for kind, data in boxes(moov) if kind == "trak"]
     comment = inside(moov, "udta", "meta", "ilst", "\xa9cmt", "data")[8:]
     walls = [data for kind, data in parts if kind == "prft"]
     movies = [data for kind, data in parts if kind == "moof"]
     fragments = tuple(fragment(*pair) for pair in zip(walls, movies, strict=True))
-    return Read(json.loads(comment), timescale, entry, fragments)
+    (timescale, entry), (sound_timescale, sound_entry) = (*tracks, (0, b""))[:2]
+    return Read(json.loads(comment), timescale, entry, sound_timescale, sound_entry, fragments)
+
+
+def track(trak: bytes) -> tuple[int, bytes]:
+    media = inside(trak, "mdia")
+    (timescale,) = struct.unpack(">I", inside(media, "mdhd")[20:24])
+    return timescale, inside(media, "minf", "stbl", "stsd")[8 + 4 : 8 + 8]
 
 
 def fragment(prft: bytes, moof: bytes) -> Fragment:
-    track, seconds, parts = struct.unpack(">III", prft[4:16])
-    assert track == 1
-    (decode_time,) = struct.unpack(">Q", inside(moof, "traf", "tfdt")[4:12])
-    trun = inside(moof, "traf", "trun")
+    number, seconds, parts = struct.unpack(">III", prft[4:16])
+    assert number == 1
+    trafs = [data for kind, data in boxes(moof) if kind == "traf"]
+    (decode_time,) = struct.unpack(">Q", inside(trafs[0], "tfdt")[4:12])
+    trun = inside(trafs[0], "trun")
     flags, count = struct.unpack(">II", trun[:8])
     assert flags == 0x01000F01
     samples = tuple(struct.iter_unpack(">IIIi", trun[12 : 12 + 16 * count]))
-    return Fragment((seconds - NTP_TO_UNIX) * 1_000_000 + (parts * 1_000_000 >> 32), decode_time, samples)
+    wall_us = (seconds - NTP_TO_UNIX) * 1_000_000 + (parts * 1_000_000 >> 32)
+    return Fragment(wall_us, decode_time, samples, sound(trafs[1]) if len(trafs) > 1 else None)
+
+
+def sound(traf: bytes) -> tuple[int, tuple[tuple[int, int], ...]]:
+    (time,) = struct.unpack(">Q", inside(traf, "tfdt")[4:12])
+    trun = inside(traf, "trun")
+    flags, count = struct.unpack(">II", trun[:8])
+    assert flags == 0x301
+    return time, tuple(struct.iter_unpack(">II", trun[12 : 12 + 8 * count]))
 
 
 @pytest.fixture(params=[0, 2], ids=["no B-frames", "B-frames"])
@@ -127,3 +161,16 @@ def test_pictures_have_the_wall_time_that_the_document_tells(segments: list[tupl
         assert row.start <= datetime.fromtimestamp(walls[0] / 1e6, UTC) + timedelta(milliseconds=1)
         assert datetime.fromtimestamp(walls[-1] / 1e6, UTC) < row.end
         assert len(walls) == len(numbers_in(data))
+
+
+@pytest.mark.parametrize(("codec", "entry"), [("aac", b"mp4a"), ("pcmu", b"ulaw"), ("pcma", b"alaw")])
+def test_sound_has_the_wall_time_that_the_document_tells(tmp_path: Path, codec: SoundCodec, entry: bytes) -> None:
+    rows = recorded(tmp_path, with_beeps(gops(packets(200)), codec))
+    for row in rows:
+        data = (tmp_path / row.key).read_bytes()
+        found = read(list(boxes(data)))
+        assert read(list(boxes(list(boxes(data))[-1][1]))) == found
+        assert (found.sound_entry, found.sound_timescale) == (entry, row.audio_hz)
+        _, units = heard(codec, START, 8.0)
+        expected = [to_us(unit.wall) for unit in units if row.start <= unit.wall < row.end]
+        assert found.sound_walls_us() == pytest.approx(expected, abs=20_000)

@@ -90,6 +90,13 @@ def test_check_shows_how_far_it_is_with_the_cameras(
     assert "100 %" in shown
 
 
+def test_check_says_that_a_camera_has_no_sound_to_record(hallwatch: Run, site: Path, server: RtspServer) -> None:
+    site.write_text(with_camera(server.url("/main")).replace("sub_url", "audio = true\nsub_url"), "utf-8")
+    [main] = lines(hallwatch("check").output, "camera cam")
+    assert "h264 640×360" in main
+    assert "the camera sends no audio; switch it on" in main
+
+
 def test_check_is_content_with_a_good_site(hallwatch: Run, site: Path, server: RtspServer) -> None:
     site.write_text(with_camera(server.url("/main"), server.url("/sub")), "utf-8")
     output = hallwatch("check").output

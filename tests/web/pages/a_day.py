@@ -310,6 +310,7 @@ def _footage(session: Session) -> None:
             bitrate=1_020_000,
             clock_source=ClockSource.SENDER_REPORT,
             clock_offset_us=38_000,
+            audio_problem="opus audio is not recorded; set the camera's audio to AAC or G.711",
             sub_error="Server returned 404 Not Found",
             updated=NOW,
         )

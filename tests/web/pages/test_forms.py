@@ -80,6 +80,16 @@ def test_a_cameras_password_goes_in_and_never_comes_out(sign_in: SignIn, day: Se
         assert day.secrets.open(session.get_one(Camera, "cc-cam-1").credentials) == "hall:s3cret-word"
 
 
+def test_a_cameras_sound_is_recorded_only_if_somebody_said_so(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    form = {"hall": "cc", "url": "rtsp://192.0.2.9/main", "transport": "tcp", "enabled": "true"}
+    for sent, expected in ((form, False), (form | {"audio": "true"}, True), (form, False)):
+        assert client.post("/admin/cameras?edit=cc-cam-1", data=sent).status_code == 303
+        assert client.get("/api/v1/cameras").json()[0]["audio"] is expected
+        with day.database.transaction() as session:
+            assert session.get_one(Camera, "cc-cam-1").audio is expected
+
+
 def test_a_views_dates_are_typed_in_the_halls_time(sign_in: SignIn, day: Services) -> None:
     client = sign_in("admin")
     with day.database.transaction() as session:

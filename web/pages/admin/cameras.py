@@ -49,6 +49,9 @@ class Cameras:
                   options=(("tcp", "TCP"), ("udp", "UDP"))),
             Field("username", _("User name"), value=found.username if found else ""),
             Field("password", _("Password"), "password", hint=kept),
+            Field("audio", _("Record its sound"), "checkbox", "true" if found and found.audio else "",
+                  hint=_("Voices are personal data: switch it on only where the law and a notice in the hall allow it. "
+                         "AAC and G.711 are recorded.")),
             Field("enabled", _("Record and watch it"), "checkbox", "true" if found is None or found.enabled else "",
                   hint=_("Switched off, it is missed: its counters are unknown while nobody is seen there, until its "
                          "view is ended or another camera shows the whole place.")),
@@ -58,7 +61,8 @@ class Cameras:
         declared = CameraDeclaration.model_validate(
             {name: text(form, name) for name in ("hall", "name", "url", "sub_url", "transport", "username")}
             | {"password": optional(form, "password")}
-            | {"id": key or text(form, "id"), "enabled": bool(text(form, "enabled"))}
+            | {name: bool(text(form, name)) for name in ("enabled", "audio")}
+            | {"id": key or text(form, "id")}
         )
         if not key:
             declared = finding.with_its_password(desk, declared)

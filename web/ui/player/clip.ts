@@ -5,6 +5,7 @@ import { word } from "../words.js";
 import { JoinedClip } from "./joined.js";
 import { listenOnPage } from "./keys.js";
 import { showable } from "./media.js";
+import { hasSound } from "./sound.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
 import { spansOf, wallAttribute, type WallSpan } from "./wall.js";
 
@@ -45,6 +46,14 @@ export class ClipPlayer extends HTMLElement implements Playable {
 
   set rate(rate: number) {
     this.#video.playbackRate = rate;
+  }
+
+  get audible(): boolean | null {
+    return hasSound(this.#video) ? !this.#video.muted : null;
+  }
+
+  hear(audible: boolean): void {
+    this.#video.muted = !audible;
   }
 
   connectedCallback(): void {

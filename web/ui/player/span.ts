@@ -5,6 +5,7 @@ import { word } from "../words.js";
 import { JoinedClip } from "./joined.js";
 import { listenOnPage } from "./keys.js";
 import { showable } from "./media.js";
+import { hasSound } from "./sound.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
 import { addressedWall, firstOutside, spansOf, wallAttribute, type WallSpan } from "./wall.js";
 
@@ -59,6 +60,15 @@ class SpanPlayer extends HTMLElement implements Playable {
     this.#rate = rate;
     for (const { video } of this.#tracks) video.playbackRate = rate;
     this.#tell();
+  }
+
+  get audible(): boolean | null {
+    const sounding = this.#tracks.filter(({ video }) => hasSound(video));
+    return sounding.length ? sounding.some(({ video }) => !video.muted) : null;
+  }
+
+  hear(audible: boolean): void {
+    for (const { video } of this.#tracks) video.muted = !audible;
   }
 
   connectedCallback(): void {

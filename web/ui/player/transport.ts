@@ -8,9 +8,12 @@ export interface Playable {
   readonly wallMs: number;
   readonly paused: boolean;
   rate: number;
+  /** Whether its sound can be heard; null where there is none. */
+  readonly audible: boolean | null;
   play(): void;
   pause(): void;
   seekWall(ms: number): void;
+  hear(audible: boolean): void;
 }
 
 export interface Mark {
@@ -47,6 +50,7 @@ export class Transport {
   #timezone: string;
   #marks: Mark[];
   #play = button("▶");
+  #sound = button("");
   #range = document.createElement("input");
   #clock = document.createElement("input");
   #rate = document.createElement("select");
@@ -57,7 +61,7 @@ export class Transport {
     this.#timezone = host.getAttribute("timezone") ?? "UTC";
     this.#marks = [...marks].sort((one, other) => one.at - other.at);
     this.bar.className = "transport";
-    this.bar.append(this.#playButton(), this.#back(), this.#forward(), this.#slider(gaps), this.#clockField(), this.#rates());
+    this.bar.append(this.#playButton(), this.#back(), this.#forward(), this.#slider(gaps), this.#clockField(), this.#rates(), this.#soundButton());
   }
 
   /** Shows where the playable is; call it whenever that changes. */
@@ -70,6 +74,10 @@ export class Transport {
     this.#play.textContent = paused ? "▶" : "❚❚";
     this.#play.setAttribute("aria-label", word(this.#host, paused ? "play" : "pause"));
     this.#rate.value = String(rate);
+    const { audible } = this.#playable;
+    this.#sound.hidden = audible === null;
+    this.#sound.textContent = audible ? "🔊" : "🔇";
+    this.#sound.setAttribute("aria-label", word(this.#host, audible ? "mute" : "unmute"));
   }
 
   /** Acts on a key of the host; says whether it meant anything. */
@@ -80,6 +88,7 @@ export class Transport {
     const actions: Record<string, () => void> = {
       " ": () => this.toggle(),
       k: () => this.toggle(),
+      m: () => this.#hear(),
       j: () => this.#faster(-1),
       l: () => this.#faster(1),
       arrowleft: () => this.#playable.seekWall(wall - jump),
@@ -99,6 +108,17 @@ export class Transport {
   toggle(): void {
     if (this.#playable.paused) this.#playable.play();
     else this.#playable.pause();
+  }
+
+  #hear(): void {
+    if (this.#playable.audible !== null) this.#playable.hear(!this.#playable.audible);
+    this.update();
+  }
+
+  #soundButton(): HTMLElement {
+    this.#sound.hidden = true;
+    this.#sound.addEventListener("click", () => this.#hear());
+    return this.#sound;
   }
 
   #frame(by: number): void {

@@ -5,9 +5,9 @@ import socket
 
 import pytest
 
-from ingest.video.source import Transport
+from ingest.video.source import Transport, open_source
 from storage.models import GapCause
-from tests.ingest.video.rtsp.packing import interleaved, sender_report
+from tests.ingest.video.rtsp.packing import header, interleaved, sender_report
 from tests.ingest.video.rtsp.scripted_camera import (
     REALM,
     Asked,
@@ -20,7 +20,18 @@ from tests.ingest.video.rtsp.scripted_camera import (
     pictures,
     playing,
 )
-from tests.ingest.video.rtsp.taking import ALL, MEDIA, NOW_US, RIGHT, changing, failure, received, refusing, units
+from tests.ingest.video.rtsp.taking import (
+    ALL,
+    MEDIA,
+    NOW_US,
+    RIGHT,
+    changing,
+    failure,
+    received,
+    refusing,
+    some_of,
+    units,
+)
 from tests.servers import wait_until
 
 DIGEST = f'Digest realm="{REALM}", nonce="{{nonce}}"'
@@ -154,3 +165,39 @@ def test_packets_before_the_answer_to_play_are_not_lost() -> None:
         found = received(camera.url)
     assert units(found) == units(pictures())
     assert found[0].report_us == NOW_US
+
+
+SOUND = description() + "m=audio 0 RTP/AVP 0\r\na=control:track2\r\n"
+
+
+def test_sound_is_set_up_in_the_same_session_in_channels_of_its_own() -> None:
+    def play(client: Client) -> None:
+        packet = header(1, 160, payload_type=0) + bytes(160)
+        client.write(interleaved(3, sender_report(NOW_US, 160)) + interleaved(2, packet) + interleaved(4, packet))
+        playing(MEDIA)(client)
+
+    with ScriptedCamera(play, sdp=SOUND) as camera, open_source(camera.url, audio=True) as source:
+        assert len(list(some_of(source, ALL))) == ALL
+        assert source.audio is not None
+        [heard] = source.audio.heard()
+    assert (heard.frame.data, heard.reported_us) == (bytes(160), NOW_US)
+    assert camera.methods()[:5] == ["OPTIONS", "DESCRIBE", "SETUP", "SETUP", "PLAY"]
+    assert camera.asked[3].url == f"{camera.url}/track2"
+    assert camera.asked[3].headers["transport"].endswith("interleaved=2-3")
+    assert camera.asked[3].headers["session"] == "4711"
+
+
+def test_sound_that_nobody_wants_is_not_asked_for() -> None:
+    with ScriptedCamera(playing(MEDIA), sdp=SOUND) as camera:
+        assert len(received(camera.url)) == ALL
+        assert camera.methods()[:4] == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"]
+
+
+def test_a_camera_that_refuses_its_sound_is_seen_all_the_same() -> None:
+    def twist(asked: Asked, usual: Reply) -> Reply:
+        return Reply(461) if asked.method == "SETUP" and asked.url.endswith("track2") else usual
+
+    with ScriptedCamera(playing(MEDIA), twist, sdp=SOUND) as camera, open_source(camera.url, audio=True) as source:
+        assert len(list(some_of(source, ALL))) == ALL
+        assert source.audio is None
+        assert re.match(r"the camera refuses its audio: .*461", source.audio_problem)
