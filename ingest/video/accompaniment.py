@@ -13,8 +13,8 @@ from ingest.video.audio import Audio
 from ingest.video.rtsp.audio_receiver import AudioReceiver, HeardFrame
 from ingest.video.segmenter import Gop
 
-MAX_WAIT_US = 1_500_000
-"""Sound that comes later than this after its GOP is lost."""
+MAX_WAIT_US = 700_000
+"""Sound that comes later than this after its GOP is lost: what is waited for is not on the disk yet."""
 MAX_APART_US = 500_000
 """Reports of pictures and sound are believed while they place it no further from where arrival does."""
 _SLACK_US = 250_000
