@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import orjson
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
@@ -31,6 +31,7 @@ from web.pages.words import (
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
+_CODE = re.compile(r"`([^`]+)`")
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -64,7 +65,7 @@ class Formats:
             "along": along,
             "at_least": max,
             "wall_pairs": wall_pairs,
-            "in_programs": translations(self._language, "programs").gettext,
+            "in_programs": self.in_programs,
             "bar_word": self.bar_word,
             "label": self.label,
             "own_name": self.own_name,
@@ -128,6 +129,11 @@ class Formats:
 
     def word(self, member: StrEnum | None) -> str:
         return self._translated(word(member))
+
+    def in_programs(self, english: str) -> Markup:
+        """What the page for programs says of an operation; names in backticks are code."""
+        said = translations(self._language, "programs").gettext(english)
+        return Markup(_CODE.sub(r"<code>\1</code>", str(escape(said))))  # noqa: S704 (escaped before)
 
     def _said(self, english: Callable[[str], str]) -> Callable[[str], str]:
         return lambda code: self._translated(english(code))
