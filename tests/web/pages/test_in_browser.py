@@ -2,11 +2,12 @@
 
 import json
 import re
+from base64 import b64decode
 from datetime import datetime, timedelta
 from itertools import combinations
 
 import pytest
-from playwright.sync_api import Dialog, FloatRect, Page, expect
+from playwright.sync_api import Dialog, FloatRect, Page, Route, expect
 from sqlmodel import select
 
 from storage.models import Alert, AlertState
@@ -16,6 +17,8 @@ from web.pages.element_words import ELEMENT_WORDS
 from web.services import Services
 
 pytestmark = IN_BROWSER
+A_DOT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+"""A picture of one pixel."""
 
 
 def test_the_list_narrows_while_one_types(page: Page) -> None:
@@ -158,6 +161,50 @@ def test_taking_something_away_asks_first(page: Page) -> None:
     assert asked == ["Remove it?"]
     page.goto("/admin/counters")
     expect(page.get_by_role("link", name="cc-10")).to_be_visible(timeout=WITHIN_MS)
+
+
+NEW_VIEW = "/admin/views?new=true&camera=cc-cam-2&counter=cc-10"
+ZONES = "['staff', 'customer'].map((kind) => JSON.parse(document.querySelector(`[data-zone=${kind}]`).value))"
+
+
+def test_new_zones_lie_beside_each_other_and_much_overlap_is_warned_of(page: Page) -> None:
+    page.goto(NEW_VIEW)
+    for kind in ("Staff", "Customer"):
+        page.get_by_role("button", name=f"Draw: {kind} zone").click()
+    staff, customer = page.evaluate(ZONES)
+    assert max(x for x, _ in staff) < min(x for x, _ in customer)
+    warning = page.locator("zone-editor .warning")
+    expect(warning).to_be_hidden()
+    area = page.locator("zone-editor polygon.customer")
+    area.scroll_into_view_if_needed()
+    box, beside = area.bounding_box(), page.locator("zone-editor polygon.staff").bounding_box()
+    assert box
+    assert beside
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(beside["x"] + beside["width"] / 2, beside["y"] + beside["height"] / 2)
+    page.mouse.up()
+    expect(warning).to_contain_text("overlap by much")
+
+
+def test_the_picture_below_the_zones_comes_when_there_is_one_and_says_its_age(page: Page) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(status=404)
+        else:
+            headers = {"Date": "Mon, 23 Nov 2026 02:43:10 GMT", "Last-Modified": "Mon, 23 Nov 2026 02:40:00 GMT"}
+            route.fulfill(status=200, headers=headers, body=A_DOT, content_type="image/png")
+
+    page.route("**/media/still.jpg?*", answer)
+    page.goto(NEW_VIEW)
+    editor = page.locator("zone-editor")
+    expect(editor.locator(".no-still")).to_contain_text("asked for again")
+    expect(editor.get_by_role("img", name="Picture of the camera")).to_be_visible(timeout=WITHIN_MS)
+    expect(editor.locator(".age")).to_have_text("The picture was taken 3 minutes ago.")
+    expect(editor.locator(".no-still")).to_have_count(0)
 
 
 def test_the_question_mark_shows_the_keys(page: Page) -> None:
