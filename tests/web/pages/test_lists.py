@@ -217,6 +217,17 @@ def test_hours_add_up_to_what_was_watched(spans: list[tuple[int, StaffState]]) -
     assert all(hour.watched_s <= 3600 for hour in hours)
 
 
+def test_items_are_named_in_the_language_of_the_page_and_found_by_either(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    for path in ("/cases?q=00001", "/cases/1"):
+        assert "Presale permit" in client.get(path).text
+        assert "商品房预售许可" in client.get(path, headers={"Accept-Language": "zh"}).text
+    (case,) = client.get("/cases.json?q=00001").json()["cases"]
+    assert case["item"] == {"id": "fs-0412", "name": "商品房预售许可", "name_en": "Presale permit"}
+    assert len(client.get("/cases.json?q=presale").json()["cases"]) == 3
+    assert "个体工商户设立登记" in client.get("/cases?q=00009").text, "has no English name"
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 7200), st.sampled_from(StaffState)), min_size=1, max_size=20),
     st.lists(st.tuples(st.integers(0, 50_000), st.integers(0, 50_000)), max_size=4),
