@@ -207,6 +207,26 @@ def test_the_picture_below_the_zones_comes_when_there_is_one_and_says_its_age(pa
     expect(editor.locator(".no-still")).to_have_count(0)
 
 
+def test_today_is_in_sight_in_the_calendar_of_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/calendar?hall=cc")
+    expect(page.locator(".month th", has_text=re.compile("^23$"))).to_be_in_viewport(ratio=1)
+    page.goto("/calendar?hall=cc&month=2026-10")
+    expect(page.locator(".month th", has_text=re.compile("^31$"))).to_be_in_viewport(ratio=1)
+
+
+def test_escape_closes_the_menu_of_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/health")
+    menu = page.locator("details.rail-toggle")
+    button = menu.locator("summary")
+    button.click()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(button).to_be_focused()
+
+
 def test_the_question_mark_shows_the_keys(page: Page) -> None:
     page.goto("/health")
     page.keyboard.press("?")
