@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Dialog, FloatRect, Page, Route, expect
 from sqlmodel import select
 
-from storage.models import Alert, AlertState
+from storage.models import Alert, AlertState, Hall, Segment
 from tests.web.pages.browser import IN_BROWSER, WITHIN_MS, Site, until, with_footage
 from web.i18n import Language, translations
 from web.pages.element_words import ELEMENT_WORDS
@@ -95,6 +95,45 @@ def test_a_span_begins_with_its_first_footage_and_says_where_there_is_none_in_th
     })"""
     of_note, of_video = note.evaluate(places)  # at once: the page around them may still be moving
     assert of_note == of_video
+
+
+@pytest.mark.parametrize(("later", "begins"), [(0.4, "2026-11-23T01:00:00.400Z"), (5.0, "2026-11-23T01:00:00.000Z")])
+def test_a_span_begins_where_all_cameras_have_footage_unless_one_comes_long_after_the_first(
+    page: Page, day: Services, half_a_minute: bytes, later: float, begins: str
+) -> None:
+    with_footage(page, half_a_minute)
+    with day.database.transaction() as session:
+        for one in session.exec(select(Segment).where(Segment.camera_id == "cc-cam-1")).all():
+            shifted = {name: getattr(one, name) + timedelta(seconds=later) for name in ("start", "end")}
+            other = one.model_dump(exclude={"id"}) | shifted
+            session.add(Segment(**other | {"camera_id": "cc-cam-2", "key": one.key.replace("cam-1", "cam-2")}))
+    page.goto(f"/span?{SPAN}&counter=cc-3")
+    assert page.evaluate("new Date(document.querySelector('span-player').wallMs).toISOString()") == begins
+    expect(page.locator(".span-figure .nothing:visible")).to_have_count(0 if later < 1 else 1)
+
+
+def test_the_controls_of_a_span_stand_above_its_pictures_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/span?{SPAN}")
+    until(page, "Boolean(document.querySelector('span-player').shadowRoot?.querySelector('.transport'))")
+    bar, picture = (page.locator(f"span-player {part}").bounding_box() for part in (".transport", ".picture"))
+    assert bar
+    assert picture
+    assert bar["y"] + bar["height"] <= picture["y"]
+
+
+def test_the_names_of_halls_are_not_cut_off_in_a_wide_window(page: Page, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.get_one(Hall, "cc").name_en = "Chancheng Administrative Service Centre"
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"/span?{SPAN}")
+    # The browser tells how wide the text of a choice is only for one without a given width.
+    widths = """select => {
+        const free = select.cloneNode(true); free.style.width = "auto"; document.body.append(free);
+        return [select.offsetWidth, free.offsetWidth];
+    }"""
+    given, needed = page.locator("#f-hall").evaluate(widths)
+    assert given >= needed
 
 
 def test_the_fields_of_a_span_do_not_touch_each_other(page: Page) -> None:
