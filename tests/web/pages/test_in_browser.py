@@ -266,6 +266,14 @@ def test_escape_closes_the_menu_of_a_phone(page: Page) -> None:
     expect(button).to_be_focused()
 
 
+def test_a_finding_is_a_few_lines_high_in_a_wide_window(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/findings")
+    box = page.locator("#results tbody tr").bounding_box()
+    assert box
+    assert box["height"] < 100
+
+
 def test_the_question_mark_shows_the_keys(page: Page) -> None:
     page.goto("/health")
     page.keyboard.press("?")
