@@ -6,6 +6,8 @@ from base64 import b64decode
 from datetime import datetime, timedelta
 from itertools import combinations
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Dialog, FloatRect, Page, Route, expect
 from sqlmodel import select
@@ -272,6 +274,34 @@ def test_a_finding_is_a_few_lines_high_in_a_wide_window(page: Page) -> None:
     box = page.locator("#results tbody tr").bounding_box()
     assert box
     assert box["height"] < 100
+
+
+# There is no recorder here: the tile lets go of it and shows a white picture.
+WHITE_PICTURE = """async () => {
+    const tile = document.querySelector("#tile-cc-1 live-tile");
+    tile.disconnectedCallback();
+    const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
+    const draw = () => Object.assign(canvas.getContext("2d"), { fillStyle: "#fff" }).fillRect(0, 0, 1280, 720);
+    draw();
+    setInterval(draw, 50);
+    tile.video.removeAttribute("src");
+    tile.video.srcObject = canvas.captureStream(20);
+    await tile.video.play();
+    tile.setAttribute("state", "live");
+}"""
+
+
+def test_a_tile_is_darker_where_it_shows_the_neighbours_of_its_counter(page: Page) -> None:
+    page.goto("/")
+    tile = page.locator("#tile-cc-1 live-tile")
+    assert tile.get_attribute("crop") == "0.0 0.0 0.575 1.0"
+    page.evaluate(WHITE_PICTURE)
+    until(page, "Boolean(document.querySelector('#tile-cc-1 live-tile').shadowRoot.querySelector('svg path'))")
+    picture = cv2.imdecode(np.frombuffer(tile.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    own, neighbour = (picture[len(picture) // 2, int(picture.shape[1] * share)] for share in (0.4, 0.8))
+    assert own > 240
+    assert 100 < neighbour < 180
 
 
 def test_the_question_mark_shows_the_keys(page: Page) -> None:

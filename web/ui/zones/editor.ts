@@ -1,10 +1,10 @@
 // <zone-editor image label>: edits the polygons of its <input type="hidden" data-zone data-label> children over a still.
 import { shadow, sheet } from "../sheets.js";
+import { svg } from "../svg.js";
 import { word } from "../words.js";
 import { NewestStill } from "./newest.js";
 import { addAfter, clamp, moveAll, moveCorner, overlap, remove, starting, type Polygon } from "./polygon.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const SCALE = 1000;
 const STEP = 0.01;
 const FINE_STEP = 0.002;
@@ -36,7 +36,7 @@ type Grip = { zone: number; corner: number | null; at: [number, number] };
 
 class ZoneEditor extends HTMLElement {
   #inputs: HTMLInputElement[] = [];
-  #drawing = document.createElementNS(SVG, "svg");
+  #drawing = svg("svg");
   #tools = document.createElement("div");
   #warning = document.createElement("p");
   #still = new NewestStill(this);
@@ -97,7 +97,7 @@ class ZoneEditor extends HTMLElement {
     const polygon = this.#zone(index);
     if (!polygon.length) return [];
     const points = polygon.map(([x, y]) => `${x * SCALE},${y * SCALE}`).join(" ");
-    const area = element("polygon", { points, class: this.#kind(index) });
+    const area = svg("polygon", { points, class: this.#kind(index) });
     area.addEventListener("pointerdown", (event) => this.#take(event, index, null));
     const edges = polygon.map((_, corner) => this.#edge(index, polygon, corner));
     const corners = polygon.map((_, corner) => this.#corner(index, polygon, corner));
@@ -107,7 +107,7 @@ class ZoneEditor extends HTMLElement {
   #edge(zone: number, polygon: Polygon, corner: number): SVGElement {
     const [x1, y1] = polygon[corner] ?? [0, 0];
     const [x2, y2] = polygon[(corner + 1) % polygon.length] ?? [0, 0];
-    const edge = element("line", { x1: x1 * SCALE, y1: y1 * SCALE, x2: x2 * SCALE, y2: y2 * SCALE });
+    const edge = svg("line", { x1: x1 * SCALE, y1: y1 * SCALE, x2: x2 * SCALE, y2: y2 * SCALE });
     edge.addEventListener("click", () => this.#write(zone, addAfter(this.#zone(zone), corner)));
     return edge;
   }
@@ -116,7 +116,7 @@ class ZoneEditor extends HTMLElement {
   #corner(zone: number, polygon: Polygon, corner: number): SVGElement {
     const [x, y] = polygon[corner] ?? [0, 0];
     const place = { x1: x * SCALE, y1: y * SCALE, x2: x * SCALE, y2: y * SCALE };
-    const dot = element("line", { ...place, class: "corner", tabindex: 0, role: "button", "data-key": `${zone}-${corner}` });
+    const dot = svg("line", { ...place, class: "corner", tabindex: 0, role: "button", "data-key": `${zone}-${corner}` });
     const name = this.#inputs[zone]?.dataset["label"] ?? "";
     dot.setAttribute("aria-label", `${name} ${corner + 1}: ${Math.round(x * 100)} %, ${Math.round(y * 100)} %`);
     dot.addEventListener("pointerdown", (event) => this.#take(event, zone, corner));
@@ -182,12 +182,6 @@ function keyed(event: KeyboardEvent, polygon: Polygon, corner: number): Polygon 
   if (way) return moveCorner(polygon, corner, [x + way[0], y + way[1]]);
   if (event.key === "Insert") return addAfter(polygon, corner);
   return event.key === "Delete" || event.key === "Backspace" ? remove(polygon, corner) : null;
-}
-
-function element(name: string, attributes: Record<string, string | number>): SVGElement {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  return made;
 }
 
 customElements.define("zone-editor", ZoneEditor);
