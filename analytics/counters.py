@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from analytics.absence import FoundAbsence, PresenceSpan, find_absences
-from analytics.hours import opening
+from analytics.hours import is_open, opening
 from analytics.looking import Observation
 from analytics.plan import CounterPlan
 from analytics.presence import CounterPresence, Debounce, Transition
@@ -68,7 +68,7 @@ class WatchedCounter:
         return find_absences(self._history, self._open_from(start, now), self.plan.rule, now)
 
     def is_open(self, now: datetime) -> bool:
-        return bool(opening(self.plan.hours, self.plan.zone, now, now + timedelta(microseconds=1)).spans)
+        return is_open(self.plan.hours, self.plan.zone, now)
 
     def _open_from(self, start: datetime, now: datetime) -> tuple[Span, ...]:
         """Kept between calls: a counter unstaffed for weeks is asked about every second."""

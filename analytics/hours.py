@@ -1,11 +1,13 @@
 """When a hall is open: weekly rows, statutory holidays, make-up working days."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
+from sqlmodel import Session, col, select
 
 from storage.intervals import Span, intersect, merge, subtract
 from storage.models import OpeningHours
@@ -34,6 +36,18 @@ def opening(rows: Sequence[OpeningHours], zone: ZoneInfo, start: datetime, end: 
     spans = [span for day in days for span in _open_on(day, rows, zone)]
     inside = intersect(merge([*spans, *subtract([asked], ruled)]), [asked])
     return Opening(tuple(inside), provisional=any(not _announced(day) for day in days))
+
+
+def is_open(rows: Sequence[OpeningHours], zone: ZoneInfo, at: datetime) -> bool:
+    return bool(opening(rows, zone, at, at + timedelta(microseconds=1)).spans)
+
+
+def hours_of(session: Session, hall_ids: Iterable[str]) -> dict[str, list[OpeningHours]]:
+    """Every row of these halls, also those that are no longer or not yet in force; nothing for a hall without any."""
+    rows: dict[str, list[OpeningHours]] = defaultdict(list)
+    for row in session.exec(select(OpeningHours).where(col(OpeningHours.hall_id).in_(list(hall_ids)))):
+        rows[row.hall_id].append(row)
+    return dict(rows)
 
 
 def worked_as(day: date) -> int | None:

@@ -10,6 +10,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from analytics.absence import Rule, rule_in_force
+from analytics.hours import hours_of
 from analytics.looking import WatchedView
 from analytics.onlookers import Shows
 from analytics.zones import zone_of
@@ -77,9 +78,7 @@ def load_plan(session: Session, now: datetime) -> WatchPlan:
 def _counters(session: Session, of_counter: Mapping[str, Mapping[str, View]], now: datetime) -> dict[str, CounterPlan]:
     halls = {hall.id: hall for hall in session.exec(select(Hall))}
     rules = list(session.exec(select(AbsenceRule)))
-    hours: dict[str, list[OpeningHours]] = defaultdict(list)
-    for row in session.exec(select(OpeningHours)):
-        hours[row.hall_id].append(row)
+    hours = hours_of(session, halls)
     counters = session.exec(select(Counter).where(col(Counter.id).in_(of_counter)))
     return {
         counter.id: CounterPlan(
@@ -88,7 +87,7 @@ def _counters(session: Session, of_counter: Mapping[str, Mapping[str, View]], no
             {camera_id: _shows(view) for camera_id, view in of_counter[counter.id].items()},
             _rule(rules, counter, now),
             _zone(halls[counter.hall_id].timezone),
-            tuple(hours[counter.hall_id]),
+            tuple(hours.get(counter.hall_id, ())),
             frozenset((view.id, view.valid_from) for view in of_counter[counter.id].values()),
         )
         for counter in counters

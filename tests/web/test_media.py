@@ -1,6 +1,7 @@
 """Footage over HTTP: exact, by ranges, within one's scope, and written down in the access log."""
 
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,7 @@ def test_a_still_is_a_jpeg(inspector: TestClient) -> None:
     newest = inspector.get("/media/still.jpg", params={"camera": CAMERA})
     assert newest.status_code == 200
     assert newest.headers["cache-control"] == "no-store"
+    assert parsedate_to_datetime(newest.headers["last-modified"]) == at(195).replace(microsecond=0)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -138,7 +139,7 @@ def picture(
     at: AwareDatetime | None = None,
     purpose: str = "",
 ) -> Response:
-    """JPEG of the frame shown at this moment; without `at` the newest that has been recorded."""
+    """JPEG of the frame shown at this moment, which is its `Last-Modified`; without `at` the newest recorded."""
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
         moment = at or _newest(services, session, found.id)
@@ -150,7 +151,8 @@ def picture(
         except StoreError as error:
             raise unreadable(found.id, error) from None
         _log(session, request, services, viewer, "still", footage_subject(found.id, moment, moment), purpose)
-    return Response(jpeg, media_type="image/jpeg")
+    taken = format_datetime(moment.astimezone(UTC), usegmt=True)
+    return Response(jpeg, headers={"Last-Modified": taken}, media_type="image/jpeg")
 
 
 def _newest(services: Services, session: Session, camera_id: str) -> datetime:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import RedirectResponse, Response
 
-from storage.models import CustomerState, StaffState
+from storage.models import CustomerState
 from web.auth import CurrentUser, require
 from web.errors import NotFound
 from web.pages.board_queries import CounterNow, counters_now
@@ -20,7 +20,7 @@ from web.viewer import Viewer
 router = APIRouter()
 
 Layout = Literal["normal", "compact", "large"]
-Filter = Literal["all", "staffed", "unstaffed", "unknown", "waiting", "alert"]
+Filter = Literal["all", "staffed", "unstaffed", "unknown", "closed", "waiting", "alert"]
 BoardViewer = Annotated[Viewer, Depends(require(Permission.BOARD))]
 
 
@@ -30,6 +30,8 @@ class Counts:
     staffed: int
     unstaffed: int
     unknown: int
+    closed: int
+    """Of a hall that is closed by its hours: they count as none of the three before."""
     waiting: int
     alert: int
 
@@ -88,18 +90,11 @@ def matches(tile: CounterNow, show: Filter) -> bool:
         return tile.customer is CustomerState.WAITING
     if show == "alert":
         return tile.alert is not None
-    return tile.staff.value == show
+    return show == (tile.staff.value if tile.open else "closed")
 
 
 def count_tiles(tiles: tuple[CounterNow, ...]) -> Counts:
-    return Counts(
-        all=len(tiles),
-        staffed=sum(tile.staff is StaffState.STAFFED for tile in tiles),
-        unstaffed=sum(tile.staff is StaffState.UNSTAFFED for tile in tiles),
-        unknown=sum(tile.staff is StaffState.UNKNOWN for tile in tiles),
-        waiting=sum(tile.customer is CustomerState.WAITING for tile in tiles),
-        alert=sum(tile.alert is not None for tile in tiles),
-    )
+    return Counts(**{show: sum(matches(tile, show) for tile in tiles) for show in get_args(Filter)})
 
 
 add_page(router, "/board", "board.html", board_page)

@@ -22,6 +22,7 @@ from storage.models import (
 from storage.presence_now import PresenceNow, Watched, presence_now, presence_of, staff_since, watched_counters
 from storage.views import in_force
 from web.pages.crops import Crop, crop_around
+from web.pages.opening import open_halls
 from web.pages.places import CounterRef, HallRef, counters_of
 
 BLINDING = (FaultKind.NO_SIGNAL, FaultKind.DARK, FaultKind.FROZEN, FaultKind.OBSTRUCTED)
@@ -63,6 +64,8 @@ class CounterNow:
     reason: str
     """Why unknown, e.g. watcher_down."""
     alert: OpenAlert | None
+    open: bool
+    """Whether its hall is open by its hours; while it is not, nobody has to be there."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,10 @@ def describe(
     watched = watched_counters(session, ids, now)
     since = staff_since(session, ids)
     known = {c.id: _known(presence.get(c.id), since.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
-    return tuple(_now(c, known[c.id], looks[c.id], camera, alerts.get(c.id)) for c in counters)
+    is_open = open_halls(session, {counter.hall for counter in counters}, now)
+    return tuple(
+        _now(c, known[c.id], looks[c.id], camera, alerts.get(c.id), is_open=c.hall.id in is_open) for c in counters
+    )
 
 
 def _known(
@@ -102,13 +108,29 @@ def _known(
 
 
 def _now(
-    counter: CounterRef, known: PresenceNow, looks: list[LookAt], camera: str, alert: OpenAlert | None
+    counter: CounterRef,
+    known: PresenceNow,
+    looks: list[LookAt],
+    camera: str,
+    alert: OpenAlert | None,
+    *,
+    is_open: bool,
 ) -> CounterNow:
     cameras = tuple(look.camera for look in looks)
     shown = best_look(looks, camera)
     crop = crop_around(shown.view.staff_zone, shown.view.customer_zone) if shown else None
-    camera_id = shown.camera.id if shown else None
-    return CounterNow(counter, cameras, camera_id, crop, known.staff, known.customer, known.since, known.reason, alert)
+    return CounterNow(
+        counter=counter,
+        cameras=cameras,
+        camera_id=shown.camera.id if shown else None,
+        crop=crop,
+        staff=known.staff,
+        customer=known.customer,
+        since=known.since,
+        reason=known.reason,
+        alert=alert,
+        open=is_open,
+    )
 
 
 def best_look(looks: Sequence[LookAt], wanted: str = "") -> LookAt | None:

@@ -76,6 +76,8 @@ class CalendarPage:
     is_unreadable: bool
     """The month that was asked for is none."""
     days: tuple[date, ...]
+    newest_day: date
+    """The last of them that has begun."""
     cameras: tuple[CalendarCamera, ...]
 
 
@@ -113,7 +115,8 @@ def calendar_page(viewer: CalendarViewer, services: ServicesDep, hall: str = "",
         halls = visible_halls(session, viewer)
         place = chosen_hall(halls, hall) or (halls[0] if halls else None)
         zone = place.timezone if place else "UTC"
-        newest = month_of(local_day(now, zone))
+        today = local_day(now, zone)
+        newest = month_of(today)
         shown = (read_month(month) if month else newest) or newest
         cameras = _cameras_of(session, place, shown, now) if place else ()
     after = shown.plus(1)
@@ -126,6 +129,7 @@ def calendar_page(viewer: CalendarViewer, services: ServicesDep, hall: str = "",
         after=str(after) if after <= newest else "",
         is_unreadable=bool(month) and read_month(month) is None,
         days=shown.days,
+        newest_day=min(today, shown.days[-1]),
         cameras=cameras,
     )
 

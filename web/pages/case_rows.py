@@ -1,4 +1,4 @@
-"""Cases as a list shows them: four queries for any number of them."""
+"""Cases as a list shows them: five queries for any number of them."""
 
 from collections import Counter as Tally
 from collections import defaultdict
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from storage.models import Case, Department, Finding, FootageLink, Hall, Outcome, Step, StepKind
+from storage.models import Case, Department, Finding, FootageLink, Hall, Item, Outcome, Step, StepKind
 from web.pages.places import HallRef, hall_ref
 
 
@@ -21,11 +21,19 @@ class DepartmentRef:
 
 
 @dataclass(frozen=True)
+class ItemRef:
+    id: str
+    """Its code; empty for one that is known only by what the platform calls it."""
+    name: str
+    name_en: str
+    """Empty where it has not been declared."""
+
+
+@dataclass(frozen=True)
 class CaseRow:
     id: int
     number: str
-    item_code: str
-    item_name: str
+    item: ItemRef | None
     department: DepartmentRef | None
     applicant: str | None
     """None where the viewer may not know it."""
@@ -56,10 +64,12 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
     progress = _progress(session, ids)
     findings = _findings(session, ids)
     departments = _departments(session, cases)
+    items = _items(session, cases)
     return tuple(
         _row(
             case,
             halls.get(case.hall_id or ""),
+            _item(case, items.get(case.item_code)),
             departments.get(case.department_id or "") or _called(case.department_name),
             progress.get(case.id),
             findings.get(case.id, 0),
@@ -73,6 +83,7 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
 def _row(
     case: Case,
     hall: HallRef | None,
+    item: ItemRef | None,
     department: DepartmentRef | None,
     progress: _Progress | None,
     findings: int,
@@ -82,8 +93,7 @@ def _row(
     return CaseRow(
         id=case.id,
         number=case.number,
-        item_code=case.item_code,
-        item_name=case.item_name,
+        item=item,
         department=department,
         applicant=case.applicant if show_applicant else None,
         channel=case.channel,
@@ -108,6 +118,19 @@ def _departments(session: Session, cases: Sequence[Case]) -> dict[str, Departmen
     wanted = {case.department_id for case in cases if case.department_id}
     found = session.exec(select(Department).where(col(Department.id).in_(wanted)))
     return {department.id: DepartmentRef(department.id, department.name, department.name_en) for department in found}
+
+
+def _items(session: Session, cases: Sequence[Case]) -> dict[str, Item]:
+    wanted = {case.item_code for case in cases if case.item_code}
+    return {item.code: item for item in session.exec(select(Item).where(col(Item.code).in_(wanted)))}
+
+
+def _item(case: Case, declared: Item | None) -> ItemRef | None:
+    """As the platform calls it, in Chinese; as it is declared, in English."""
+    if not case.item_code and not case.item_name:
+        return None
+    name = case.item_name or (declared.name if declared else "")
+    return ItemRef(case.item_code, name, declared.name_en if declared else "")
 
 
 def _called(name: str) -> DepartmentRef | None:

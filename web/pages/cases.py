@@ -131,9 +131,11 @@ def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:
     if not text:
         return []
     columns = [col(Case.number), col(Case.item_name), col(Case.item_code)]
+    declared = select(Item.code).where(col(Item.name_en).icontains(text, autoescape=True))
     if viewer.may(Permission.APPLICANT):
         columns.append(col(Case.applicant))
-    return [or_(*(column.icontains(text, autoescape=True) for column in columns))]
+    found = (column.icontains(text, autoescape=True) for column in columns)
+    return [or_(*found, col(Case.item_code).in_(declared))]
 
 
 def _has_status(status: StatusFilter, now: datetime) -> list[ColumnElement[bool]]:

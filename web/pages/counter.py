@@ -14,6 +14,7 @@ from storage.presence_now import known_presence, watched_counters
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.board_queries import CounterNow, describe
+from web.pages.opening import open_spans
 from web.pages.places import counters_by_id
 from web.pages.presence_shares import Shares, day_start, hourly, shares_between
 from web.pages.rendering import add_page
@@ -48,6 +49,7 @@ class CounterPage:
     hours: int
     timeline: Timeline
     day: Shares
+    """Of the open time of today, as is each of the hours."""
     by_hour: tuple[Shares, ...]
     absences: tuple[AbsenceRow, ...]
     steps: tuple[StepRow, ...]
@@ -70,14 +72,15 @@ def counter_page(
         state = describe(session, (place,), now, camera)[0]
         start, midnight = now - timedelta(hours=hours), day_start(now, place.hall.timezone)
         spans = presence_between(session, counter, min(start, midnight), now, now)
+        openings = open_spans(session, place.hall, midnight, now)
         return CounterPage(
             now=now,
             state=state,
             live=viewer.may(Permission.LIVE),
             hours=hours,
             timeline=_timeline(session, services.footage, viewer, state, spans, start, now),
-            day=shares_between(spans, midnight, now),
-            by_hour=hourly(spans, midnight, now),
+            day=shares_between(spans, midnight, now, openings),
+            by_hour=hourly(spans, midnight, now, openings),
             absences=_absences(session, counter, now - timedelta(days=7), now, RECENT)[::-1],
             steps=step_rows(session, recent_steps(session, viewer, counter)),
             look_back=now - LOOK_BACK,

@@ -32,6 +32,9 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "clip-missing": _("The footage cannot be fetched. Try again in a minute."),
     "clip-undecodable": _("This browser cannot play the footage; download it instead."),
     "no-still": _("No picture of this moment."),
+    "no-still-yet": _("No picture of the camera yet. It is asked for again every few seconds."),
+    "still-age": _("The picture was taken {age}."),
+    "zones-overlap": _("The two zones overlap by much: who sits in one is seen in the other, too. Draw them apart."),
     "zone-add": _("Draw: {zone}"),
     "zone-remove": _("Remove: {zone}"),
 }

@@ -1,10 +1,14 @@
-"""How much of each hour a counter was staffed, unstaffed or unknown: time that was not watched is none of them."""
+"""How much of each hour a counter was staffed, unstaffed or unknown.
 
-from collections.abc import Iterable
+Time that was not watched is none of them, and neither is time in which the hall was closed.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from storage.intervals import Span, intersect, total
 from storage.models import Presence, StaffState
 
 HOUR = timedelta(hours=1)
@@ -12,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Shares:
-    """Seconds from `start` on, over one hour or the whole day."""
+    """Seconds of open time from `start` on, over one hour or the whole day."""
 
     start: datetime
     staffed_s: float
@@ -56,19 +60,23 @@ def day_start(now: datetime, zone: str) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(now.tzinfo)
 
 
-def shares_between(spans: Iterable[Presence], start: datetime, end: datetime) -> Shares:
-    """Open spans last until `end`."""
-    seconds = dict.fromkeys(StaffState, 0.0)
-    for span in spans:
-        seen = (min(span.end or end, end) - max(span.start, start)).total_seconds()
-        seconds[span.staff] += max(seen, 0.0)
-    return Shares(start, seconds[StaffState.STAFFED], seconds[StaffState.UNSTAFFED], seconds[StaffState.UNKNOWN])
+def shares_between(spans: Sequence[Presence], start: datetime, end: datetime, openings: Iterable[Span]) -> Shares:
+    """Only while the hall was open; open spans last until `end`."""
+    inside = intersect(openings, [Span(start, end)])
+    staffed, unstaffed, unknown = (
+        total(intersect(_lasting(spans, staff, end), inside)).total_seconds()
+        for staff in (StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN)
+    )
+    return Shares(start, staffed, unstaffed, unknown)
 
 
-def hourly(spans: Iterable[Presence], start: datetime, now: datetime) -> tuple[Shares, ...]:
-    """One entry for each hour from the first to the last in which something was watched."""
-    known = list(spans)
-    count = int((now - start) / HOUR) + 1
-    hours = [shares_between(known, start + HOUR * n, min(start + HOUR * (n + 1), now)) for n in range(count)]
+def _lasting(spans: Iterable[Presence], staff: StaffState, until: datetime) -> Iterator[Span]:
+    return (Span(s.start, s.end or max(until, s.start)) for s in spans if s.staff is staff)
+
+
+def hourly(spans: Sequence[Presence], start: datetime, now: datetime, openings: Sequence[Span]) -> tuple[Shares, ...]:
+    """One entry for each hour from the first to the last in which something was watched while the hall was open."""
+    begins = [start + HOUR * n for n in range(int((now - start) / HOUR) + 1)]
+    hours = [shares_between(spans, begin, min(begin + HOUR, now), openings) for begin in begins]
     watched = [n for n, hour in enumerate(hours) if hour.watched_s]
     return tuple(hours[watched[0] : watched[-1] + 1]) if watched else ()

@@ -1,6 +1,7 @@
 // On every page: htmx, what changes at the counters, keys.
 import "htmx.org";
 import { listen } from "./events.js";
+import { closeOnEscape } from "./menu.js";
 import { installShortcuts } from "./shortcuts.js";
 import { keepName } from "./sign_in.js";
 import { orWords } from "./still.js";
@@ -8,9 +9,13 @@ import { orWords } from "./still.js";
 installShortcuts();
 // On a phone the tab of this page may lie outside the row.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// And today outside the box of the month.
+document.querySelector("[data-in-sight]")?.scrollIntoView({ block: "nearest", inline: "end" });
 for (const image of document.querySelectorAll<HTMLImageElement>("img.still")) orWords(image);
 const signIn = document.querySelector<HTMLFormElement>('form[action="/sign-in"]');
 if (signIn) keepName(signIn);
+const menu = document.querySelector<HTMLDetailsElement>("details.rail-toggle");
+if (menu) closeOnEscape(menu);
 // A button that takes something away asks first.
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset["confirm"];

@@ -3,9 +3,9 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import delete
+from sqlmodel import delete, select
 
-from storage.models import Node, Role, Scope, WatchCursor
+from storage.models import Node, OpeningHours, Role, Scope, WatchCursor
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.services import Services
@@ -53,7 +53,61 @@ def test_the_json_twin_says_the_same(sign_in: SignIn) -> None:
     assert tiles["cc-2"]["staff"] == "unstaffed"
     assert tiles["cc-2"]["alert"]["absent_since"] == "2026-11-23T02:31:00Z"
     assert tiles["cc-10"]["reason"] == "no_view"
-    assert body["counts"] == {"all": 5, "staffed": 1, "unstaffed": 1, "unknown": 3, "waiting": 2, "alert": 3}
+    assert body["counts"] == {
+        "all": 5,
+        "staffed": 1,
+        "unstaffed": 1,
+        "unknown": 3,
+        "closed": 0,
+        "waiting": 2,
+        "alert": 3,
+    }
+
+
+def closes_at_half_past_ten(day: Services) -> None:
+    with day.database.transaction() as session:
+        for row in session.exec(select(OpeningHours).where(OpeningHours.closes == "12:00")):
+            row.closes = "10:30"
+
+
+def test_counters_of_a_closed_hall_are_closed_and_not_unstaffed(day: Services, sign_in: SignIn) -> None:
+    closes_at_half_past_ten(day)
+    admin = sign_in("admin")
+    body = admin.get("/board.json").json()
+    assert {tile["counter"]["id"]: tile["open"] for tile in body["tiles"] if tile["counter"]["id"][-1] == "1"} == {
+        "cc-1": False,
+        "nh-1": True,
+    }
+    assert body["counts"] == {
+        "all": 6,
+        "staffed": 0,
+        "unstaffed": 1,
+        "unknown": 0,
+        "closed": 5,
+        "waiting": 2,
+        "alert": 4,
+    }
+    unstaffed = admin.get("/board.json?show=unstaffed").json()["tiles"]
+    assert [tile["counter"]["id"] for tile in unstaffed] == ["nh-1"], "a hall without hours is always open"
+    assert len(admin.get("/board.json?show=closed").json()["tiles"]) == 5
+    tile = re.search(r'id="tile-cc-2".*?</li>', admin.get("/board").text, re.DOTALL)
+    assert tile
+    assert "data-closed" in tile[0]
+    assert '<span class="chip" data-state="closed">Hall closed</span>' in tile[0]
+    assert 'class="chip" data-state="unstaffed"' not in tile[0]
+    assert "非工作时间" in admin.get("/board", headers={"Accept-Language": "zh"}).text
+
+
+def test_the_shares_of_the_day_leave_out_closed_time(day: Services, sign_in: SignIn) -> None:
+    supervisor = sign_in("supervisor")
+    assert supervisor.get("/counters/cc-2.json").json()["day"]["unstaffed_s"] == 12 * 60
+    closes_at_half_past_ten(day)
+    page = supervisor.get("/counters/cc-2.json").json()
+    assert page["state"]["open"] is False
+    # Watched from 9:00 to 10:40; nobody sat there from 9:53 to 9:56 and after 10:31.
+    assert (page["day"]["staffed_s"], page["day"]["unstaffed_s"]) == (87 * 60, 3 * 60)
+    assert sum(hour["unstaffed_s"] for hour in page["by_hour"]) == 3 * 60
+    assert "closed time is left out" in supervisor.get("/counters/cc-2").text
 
 
 def test_a_filter_in_the_address_narrows_the_tiles(sign_in: SignIn) -> None:

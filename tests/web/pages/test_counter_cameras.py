@@ -1,5 +1,8 @@
 """Where several cameras look at a counter, each can be looked through, and one that sees is shown first."""
 
+import re
+from html import unescape
+
 import pytest
 
 from storage.models import Camera, CameraFault, CameraStatus, FaultKind, View
@@ -24,6 +27,18 @@ def two_cameras(day: Services) -> Services:
 
 def shown(sign_in: SignIn, query: str = "") -> str:
     return str(sign_in("supervisor").get(f"/counters/cc-1.json{query}").json()["state"]["camera_id"])
+
+
+def test_the_last_five_minutes_open_as_a_span_for_who_may_see_spans_and_else_as_a_clip(sign_in: SignIn) -> None:
+    def address(role: str) -> str:
+        before, found, _ = sign_in(role).get("/counters/cc-1").text.partition("Last five minutes")
+        assert found
+        return unescape(re.findall(r'href="([^"]+)"', before)[-1])
+
+    assert address("supervisor").startswith("/media/clip.mp4?camera=cc-cam-1&")
+    span = sign_in("admin").get(address("admin").replace("/span", "/span.json")).json()
+    assert (span["start"], span["end"]) == ("2026-11-23T02:35:00Z", "2026-11-23T02:40:00Z")
+    assert (span["chosen"], [camera["camera_id"] for camera in span["result"]["cameras"]]) == (["cc-1"], ["cc-cam-1"])
 
 
 def test_all_cameras_of_a_counter_are_offered(two_cameras: Services, sign_in: SignIn) -> None:

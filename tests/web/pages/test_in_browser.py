@@ -2,20 +2,25 @@
 
 import json
 import re
+from base64 import b64decode
 from datetime import datetime, timedelta
 from itertools import combinations
 
+import cv2
+import numpy as np
 import pytest
-from playwright.sync_api import Dialog, FloatRect, Page, expect
+from playwright.sync_api import Dialog, FloatRect, Page, Route, expect
 from sqlmodel import select
 
-from storage.models import Alert, AlertState
+from storage.models import Alert, AlertState, Hall, Segment
 from tests.web.pages.browser import IN_BROWSER, WITHIN_MS, Site, until, with_footage
 from web.i18n import Language, translations
 from web.pages.element_words import ELEMENT_WORDS
 from web.services import Services
 
 pytestmark = IN_BROWSER
+A_DOT = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+"""A picture of one pixel."""
 
 
 def test_the_list_narrows_while_one_types(page: Page) -> None:
@@ -94,6 +99,45 @@ def test_a_span_begins_with_its_first_footage_and_says_where_there_is_none_in_th
     assert of_note == of_video
 
 
+@pytest.mark.parametrize(("later", "begins"), [(0.4, "2026-11-23T01:00:00.400Z"), (5.0, "2026-11-23T01:00:00.000Z")])
+def test_a_span_begins_where_all_cameras_have_footage_unless_one_comes_long_after_the_first(
+    page: Page, day: Services, half_a_minute: bytes, later: float, begins: str
+) -> None:
+    with_footage(page, half_a_minute)
+    with day.database.transaction() as session:
+        for one in session.exec(select(Segment).where(Segment.camera_id == "cc-cam-1")).all():
+            shifted = {name: getattr(one, name) + timedelta(seconds=later) for name in ("start", "end")}
+            other = one.model_dump(exclude={"id"}) | shifted
+            session.add(Segment(**other | {"camera_id": "cc-cam-2", "key": one.key.replace("cam-1", "cam-2")}))
+    page.goto(f"/span?{SPAN}&counter=cc-3")
+    assert page.evaluate("new Date(document.querySelector('span-player').wallMs).toISOString()") == begins
+    expect(page.locator(".span-figure .nothing:visible")).to_have_count(0 if later < 1 else 1)
+
+
+def test_the_controls_of_a_span_stand_above_its_pictures_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/span?{SPAN}")
+    until(page, "Boolean(document.querySelector('span-player').shadowRoot?.querySelector('.transport'))")
+    bar, picture = (page.locator(f"span-player {part}").bounding_box() for part in (".transport", ".picture"))
+    assert bar
+    assert picture
+    assert bar["y"] + bar["height"] <= picture["y"]
+
+
+def test_the_names_of_halls_are_not_cut_off_in_a_wide_window(page: Page, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.get_one(Hall, "cc").name_en = "Chancheng Administrative Service Centre"
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"/span?{SPAN}")
+    # The browser tells how wide the text of a choice is only for one without a given width.
+    widths = """select => {
+        const free = select.cloneNode(true); free.style.width = "auto"; document.body.append(free);
+        return [select.offsetWidth, free.offsetWidth];
+    }"""
+    given, needed = page.locator("#f-hall").evaluate(widths)
+    assert given >= needed
+
+
 def test_the_fields_of_a_span_do_not_touch_each_other(page: Page) -> None:
     for width in (1440, 1100, 390):
         page.set_viewport_size({"width": width, "height": 900})
@@ -158,6 +202,106 @@ def test_taking_something_away_asks_first(page: Page) -> None:
     assert asked == ["Remove it?"]
     page.goto("/admin/counters")
     expect(page.get_by_role("link", name="cc-10")).to_be_visible(timeout=WITHIN_MS)
+
+
+NEW_VIEW = "/admin/views?new=true&camera=cc-cam-2&counter=cc-10"
+ZONES = "['staff', 'customer'].map((kind) => JSON.parse(document.querySelector(`[data-zone=${kind}]`).value))"
+
+
+def test_new_zones_lie_beside_each_other_and_much_overlap_is_warned_of(page: Page) -> None:
+    page.goto(NEW_VIEW)
+    for kind in ("Staff", "Customer"):
+        page.get_by_role("button", name=f"Draw: {kind} zone").click()
+    staff, customer = page.evaluate(ZONES)
+    assert max(x for x, _ in staff) < min(x for x, _ in customer)
+    warning = page.locator("zone-editor .warning")
+    expect(warning).to_be_hidden()
+    area = page.locator("zone-editor polygon.customer")
+    area.scroll_into_view_if_needed()
+    box, beside = area.bounding_box(), page.locator("zone-editor polygon.staff").bounding_box()
+    assert box
+    assert beside
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(beside["x"] + beside["width"] / 2, beside["y"] + beside["height"] / 2)
+    page.mouse.up()
+    expect(warning).to_contain_text("overlap by much")
+
+
+def test_the_picture_below_the_zones_comes_when_there_is_one_and_says_its_age(page: Page) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(status=404)
+        else:
+            headers = {"Date": "Mon, 23 Nov 2026 02:43:10 GMT", "Last-Modified": "Mon, 23 Nov 2026 02:40:00 GMT"}
+            route.fulfill(status=200, headers=headers, body=A_DOT, content_type="image/png")
+
+    page.route("**/media/still.jpg?*", answer)
+    page.goto(NEW_VIEW)
+    editor = page.locator("zone-editor")
+    expect(editor.locator(".no-still")).to_contain_text("asked for again")
+    expect(editor.get_by_role("img", name="Picture of the camera")).to_be_visible(timeout=WITHIN_MS)
+    expect(editor.locator(".age")).to_have_text("The picture was taken 3 minutes ago.")
+    expect(editor.locator(".no-still")).to_have_count(0)
+
+
+def test_today_is_in_sight_in_the_calendar_of_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/calendar?hall=cc")
+    expect(page.locator(".month th", has_text=re.compile("^23$"))).to_be_in_viewport(ratio=1)
+    page.goto("/calendar?hall=cc&month=2026-10")
+    expect(page.locator(".month th", has_text=re.compile("^31$"))).to_be_in_viewport(ratio=1)
+
+
+def test_escape_closes_the_menu_of_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/health")
+    menu = page.locator("details.rail-toggle")
+    button = menu.locator("summary")
+    button.click()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(menu).not_to_have_attribute("open", "")
+    expect(button).to_be_focused()
+
+
+def test_a_finding_is_a_few_lines_high_in_a_wide_window(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/findings")
+    box = page.locator("#results tbody tr").bounding_box()
+    assert box
+    assert box["height"] < 100
+
+
+# There is no recorder here: the tile lets go of it and shows a white picture.
+WHITE_PICTURE = """async () => {
+    const tile = document.querySelector("#tile-cc-1 live-tile");
+    tile.disconnectedCallback();
+    const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
+    const draw = () => Object.assign(canvas.getContext("2d"), { fillStyle: "#fff" }).fillRect(0, 0, 1280, 720);
+    draw();
+    setInterval(draw, 50);
+    tile.video.removeAttribute("src");
+    tile.video.srcObject = canvas.captureStream(20);
+    await tile.video.play();
+    tile.setAttribute("state", "live");
+}"""
+
+
+def test_a_tile_is_darker_where_it_shows_the_neighbours_of_its_counter(page: Page) -> None:
+    page.goto("/")
+    tile = page.locator("#tile-cc-1 live-tile")
+    assert tile.get_attribute("crop") == "0.0 0.0 0.575 1.0"
+    page.evaluate(WHITE_PICTURE)
+    until(page, "Boolean(document.querySelector('#tile-cc-1 live-tile').shadowRoot.querySelector('svg path'))")
+    picture = cv2.imdecode(np.frombuffer(tile.screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    own, neighbour = (picture[len(picture) // 2, int(picture.shape[1] * share)] for share in (0.4, 0.8))
+    assert own > 240
+    assert 100 < neighbour < 180
 
 
 def test_the_question_mark_shows_the_keys(page: Page) -> None:

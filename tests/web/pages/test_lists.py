@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from sqlmodel import select
 
+from storage.intervals import Span, intersect, subtract, total
 from storage.models import (
     Absence,
     Alert,
@@ -208,11 +209,45 @@ def test_hours_add_up_to_what_was_watched(spans: list[tuple[int, StaffState]]) -
     for seconds, staff in spans:
         presence.append(Presence(counter_id="c", start=at, end=at + timedelta(seconds=seconds), staff=staff))
         at += timedelta(seconds=seconds)
-    total = shares_between(presence, start, at)
-    hours = hourly(presence, start, at)
+    always = [Span(start, at)]
+    total = shares_between(presence, start, at, always)
+    hours = hourly(presence, start, at, always)
     assert abs(total.watched_s - sum(seconds for seconds, _ in spans)) < 1e-6
     assert abs(sum(hour.staffed_s for hour in hours) - total.staffed_s) < 1e-6
     assert all(hour.watched_s <= 3600 for hour in hours)
+
+
+def test_items_are_named_in_the_language_of_the_page_and_found_by_either(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    for path in ("/cases?q=00001", "/cases/1"):
+        assert "Presale permit" in client.get(path).text
+        assert "商品房预售许可" in client.get(path, headers={"Accept-Language": "zh"}).text
+    (case,) = client.get("/cases.json?q=00001").json()["cases"]
+    assert case["item"] == {"id": "fs-0412", "name": "商品房预售许可", "name_en": "Presale permit"}
+    assert len(client.get("/cases.json?q=presale").json()["cases"]) == 3
+    assert "个体工商户设立登记" in client.get("/cases?q=00009").text, "has no English name"
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7200), st.sampled_from(StaffState)), min_size=1, max_size=20),
+    st.lists(st.tuples(st.integers(0, 50_000), st.integers(0, 50_000)), max_size=4),
+)
+def test_open_and_closed_time_share_out_what_was_watched(
+    spans: list[tuple[int, StaffState]], hours: list[tuple[int, int]]
+) -> None:
+    start = at = NOW
+    presence = []
+    for seconds, staff in spans:
+        presence.append(Presence(counter_id="c", start=at, end=at + timedelta(seconds=seconds), staff=staff))
+        at += timedelta(seconds=seconds)
+    day = Span(start, at)
+    opened = [Span(*sorted(start + timedelta(seconds=each) for each in pair)) for pair in hours]
+    inside, outside = (shares_between(presence, start, at, parts) for parts in (opened, subtract([day], opened)))
+    whole = shares_between(presence, start, at, [day])
+    assert inside.watched_s == total(intersect(opened, [day])).total_seconds()
+    assert inside.staffed_s + outside.staffed_s == whole.staffed_s
+    assert inside.unstaffed_s + outside.unstaffed_s == whole.unstaffed_s
+    assert sum(hour.watched_s for hour in hourly(presence, start, at, opened)) == inside.watched_s
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=3, max_size=3))

@@ -125,7 +125,16 @@ class Halls:
     def rows(self, desk: Desk) -> Sequence[Row]:
         districts = dict(district_options(desk))
         return [
-            Row(h.id, (h.id, h.name, districts[h.district], h.timezone, "; ".join(written_hours(h.hours))))
+            Row(
+                h.id,
+                (
+                    h.id,
+                    h.name,
+                    districts[h.district],
+                    h.timezone,
+                    "; ".join(written_hours(h.hours)) or _("Always open"),
+                ),
+            )
             for h in api.list_halls(desk)
         ]
 
@@ -141,7 +150,8 @@ class Halls:
             *name_fields(found.name if found else "", found.name_en if found else "", required=True),
             Field("timezone", _("Time zone"), "choice", zone, options=_zones()),
             Field("hours", _("Opening hours"), "lines", "\n".join(written_hours(found.hours)) if found else "",
-                  hint=_("One span a line, two for a lunch break. Without any line the hall is always open."),
+                  hint=_("One span a line, two for a lunch break. "
+                         "Without any line the hall is always open, and absences are found at any hour."),
                   example="mon-fri 09:00-12:00\nmon-fri 13:30-17:00"),
         )  # fmt: skip
 

@@ -36,6 +36,13 @@ export function zoomOn(crop: Crop, pictureAspect: number, frameAspect: number): 
   };
 }
 
+/** Path data, in pixels of the picture, of all that lies around the crop; to be filled by the rule evenodd. */
+export function aroundCrop({ x, y, width, height }: Crop, pictureWidth: number, pictureHeight: number): string {
+  const box = (left: number, top: number, right: number, bottom: number): string =>
+    `M${left * pictureWidth} ${top * pictureHeight}H${right * pictureWidth}V${bottom * pictureHeight}H${left * pictureWidth}Z`;
+  return box(0, 0, 1, 1) + box(x, y, x + width, y + height);
+}
+
 /** Where the shown part begins: around `middle` (a share of the picture), but within the picture if it fits there. */
 function corner(begin: number, length: number, middle: number, shown: number): number {
   if (shown >= length) return begin + length / 2 - shown / 2;

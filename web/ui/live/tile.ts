@@ -1,13 +1,14 @@
 // <live-tile camera stream="sub|main" mode="mse|whep" label delay crop="x y width height">: one camera, now; of its picture the part
-// `crop` (shares 0..1), else the whole.
+// `crop` (shares 0..1), else the whole. What the tile has room for around the crop is a little darker: it is of the neighbours.
 //
 // Writes `state` (connecting, live, stalled, offline, unsupported, denied, paused), `via` (mse, whep) and the property
 // `delayMs`. Connects while it can be seen, reconnects with growing pauses, takes MSE where WHEP does not work and the
 // sub-stream where the main stream cannot be decoded. Has the attribute `instead` while the main stream comes in place of a
 // sub-stream that brings no picture.
 import { shadow, sheet } from "../sheets.js";
+import { svg } from "../svg.js";
 import { word } from "../words.js";
-import { cropOf, zoomOn } from "./crop.js";
+import { aroundCrop, cropOf, zoomOn } from "./crop.js";
 import { MsePlayer } from "./mse.js";
 import type { Loss, Player } from "./player.js";
 import { WhepPlayer } from "./whep.js";
@@ -26,6 +27,8 @@ const STYLE = sheet(`
   :host { display: block; position: relative; overflow: hidden; container-type: inline-size;
     background: var(--video, #10161b); color: var(--video-ink, #fff); }
   video { width: 100%; height: 100%; object-fit: contain; display: block; }
+  svg { position: absolute; inset: 0; width: 100%; height: 100%; fill: rgb(0 0 0 / 45%); fill-rule: evenodd; pointer-events: none; }
+  :host(:not([state="live"])) svg { display: none; }
   .note { position: absolute; inset: 0; display: grid; place-items: center; padding: clamp(0.375rem, 4cqi, 1rem); text-align: center;
     font-size: clamp(0.6875rem, 6cqi, 0.8125rem); text-shadow: 0 1px 2px #000; pointer-events: none; }
   :host([state="live"]) .note { display: none; }
@@ -39,6 +42,7 @@ const STYLE = sheet(`
 
 export class LiveTile extends HTMLElement {
   #video = document.createElement("video");
+  #around = svg("svg", { "aria-hidden": "true" });
   #note = document.createElement("p");
   #delay = document.createElement("span");
   #instead = document.createElement("span");
@@ -76,7 +80,7 @@ export class LiveTile extends HTMLElement {
     this.#note.setAttribute("role", "status");
     this.#delay.className = "delay";
     this.#instead.className = "instead";
-    shadow(this, STYLE, this.#video, this.#note, this.#delay, this.#instead);
+    shadow(this, STYLE, this.#video, this.#around, this.#note, this.#delay, this.#instead);
     this.#video.addEventListener("resize", this.#crop);
     this.#via = this.getAttribute("mode") === "whep" ? "whep" : "mse";
     this.#stream = this.getAttribute("stream") ?? (this.#via === "whep" ? "main" : "sub");
@@ -94,17 +98,23 @@ export class LiveTile extends HTMLElement {
     this.#stop();
   }
 
-  /** Enlarges the video through its style object, because inline style attributes are forbidden. */
+  /** Enlarges the video through its style object, because inline style attributes are forbidden; what dims it lies on it. */
   #crop = (): void => {
-    const { videoWidth, videoHeight, style } = this.#video;
+    const { videoWidth, videoHeight } = this.#video;
+    const layers = [this.#video.style, this.#around.style];
+    this.#around.replaceChildren();
     const crop = cropOf(this.getAttribute("crop"));
     if (!crop || !videoHeight || !this.clientHeight) {
-      style.removeProperty("transform");
+      for (const style of layers) style.removeProperty("transform");
       return;
     }
     const { scale, left, top } = zoomOn(crop, videoWidth / videoHeight, this.clientWidth / this.clientHeight);
-    style.transformOrigin = "0 0";
-    style.transform = `scale(${scale}) translate(${-100 * left}%, ${-100 * top}%)`;
+    this.#around.setAttribute("viewBox", `0 0 ${videoWidth} ${videoHeight}`);
+    this.#around.append(svg("path", { d: aroundCrop(crop, videoWidth, videoHeight) }));
+    for (const style of layers) {
+      style.transformOrigin = "0 0";
+      style.transform = `scale(${scale}) translate(${-100 * left}%, ${-100 * top}%)`;
+    }
   };
 
   #onVisibility = (): void => this.#see(this.#inSight);

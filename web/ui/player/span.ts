@@ -11,12 +11,19 @@ import { addressedWall, firstOutside, spansOf, wallAttribute, type WallSpan } fr
 
 const PACE_MS = 200;
 const DRIFT_S = 0.15;
+/** Cameras cut their footage at keyframes of their own: what begins so much later than the first begins with it. */
+const TOGETHER_MS = 2000;
 
 const STYLE = sheet(`
   :host { display: block; }
   .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 0.5rem; }
   ::slotted(figure) { position: relative; min-width: 0; }
   .transport { position: sticky; bottom: 0; z-index: 3; margin-top: 0.5rem; border: 1px solid var(--line, #ccc); border-radius: 6px; }
+  /* Above the pictures: at the bottom of a small window it would lie on the first of them. */
+  @media (max-width: 48rem) {
+    .whole { display: flex; flex-direction: column; }
+    .transport { order: -1; top: 3.25rem; bottom: auto; margin: 0 0 0.5rem; }
+  }
 `);
 
 interface Track {
@@ -83,11 +90,14 @@ class SpanPlayer extends HTMLElement implements Playable {
     const figures = document.createElement("div");
     figures.className = "figures";
     figures.append(document.createElement("slot"));
-    shadow(this, STYLE, figures, this.#transport.bar).adoptedStyleSheets.push(TRANSPORT_STYLE);
+    const whole = document.createElement("div");
+    whole.className = "whole";
+    whole.append(figures, this.#transport.bar);
+    shadow(this, STYLE, whole).adoptedStyleSheets.push(TRANSPORT_STYLE);
     this.addEventListener("keydown", this.#onKey);
     this.#unlisten = listenOnPage((event) => this.#transport?.key(event) ?? false);
     this.#timer = window.setInterval(() => this.#beat(), PACE_MS);
-    const first = this.hasAttribute("at") ? wallAttribute(this, "at") : firstOutside(gaps, this.span);
+    const first = this.hasAttribute("at") ? wallAttribute(this, "at") : firstPicture(this.#tracks.map((track) => track.gaps), this.span);
     this.seekWall(this.#addressed ?? first);
     window.addEventListener("hashchange", this.#onAddress);
   }
@@ -190,6 +200,13 @@ class SpanPlayer extends HTMLElement implements Playable {
     this.#transport?.update();
     this.dispatchEvent(new CustomEvent("wall-time", { detail: this.#wall, bubbles: true }));
   }
+}
+
+/** Where all that have footage have a picture, if that is soon after the first has one; else where the first has. */
+function firstPicture(all: WallSpan[][], span: WallSpan): number {
+  const first = firstOutside(commonGaps(all), span);
+  const recorded = all.filter((gaps) => !gaps.some((gap) => gap.from <= first && gap.to > first + TOGETHER_MS));
+  return firstOutside(recorded.flat(), { from: first, to: span.to });
 }
 
 /** Where none of the tracks has a picture. */

@@ -1,13 +1,15 @@
 // <zone-editor image label>: edits the polygons of its <input type="hidden" data-zone data-label> children over a still.
 import { shadow, sheet } from "../sheets.js";
-import { orWords } from "../still.js";
+import { svg } from "../svg.js";
 import { word } from "../words.js";
-import { STARTING, addAfter, clamp, moveAll, moveCorner, remove, type Polygon } from "./polygon.js";
+import { NewestStill } from "./newest.js";
+import { addAfter, clamp, moveAll, moveCorner, overlap, remove, starting, type Polygon } from "./polygon.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const SCALE = 1000;
 const STEP = 0.01;
 const FINE_STEP = 0.002;
+/** Zones of one counter may touch; with half of one in the other nobody can tell staff from customers. */
+const MUCH = 0.5;
 
 const STYLE = sheet(`
   :host { display: block; }
@@ -21,6 +23,10 @@ const STYLE = sheet(`
   line { stroke: transparent; stroke-width: 12; vector-effect: non-scaling-stroke; cursor: copy; }
   .corner { stroke: #fff; stroke-width: 14; stroke-linecap: round; vector-effect: non-scaling-stroke; cursor: grab; outline: none; }
   .corner:focus-visible { stroke: var(--focus, #fc0); stroke-width: 20; }
+  .age { margin: 0; padding-top: 0.375rem; font-size: 0.75rem; color: var(--ink-faint, #666); }
+  .age:empty, .warning:empty { display: none; }
+  .warning { margin: 0; padding: 0.5rem 0.75rem; border: 1px solid var(--warn-fill, #e93); border-radius: 6px; font-size: 0.8125rem;
+    background: var(--warn-soft, #fed); color: var(--warn, #950); }
   .tools { display: flex; flex-wrap: wrap; gap: 0.5rem; padding: 0.5rem 0; font-size: 0.8125rem; align-items: center; }
   button { font: inherit; color: inherit; padding: 0.25rem 0.625rem; border: 1px solid var(--line-strong, #999); border-radius: 4px;
     background: var(--surface, #fff); cursor: pointer; }
@@ -30,25 +36,32 @@ type Grip = { zone: number; corner: number | null; at: [number, number] };
 
 class ZoneEditor extends HTMLElement {
   #inputs: HTMLInputElement[] = [];
-  #drawing = document.createElementNS(SVG, "svg");
+  #drawing = svg("svg");
   #tools = document.createElement("div");
+  #warning = document.createElement("p");
+  #still = new NewestStill(this);
   #grip: Grip | null = null;
 
   connectedCallback(): void {
     this.#inputs = [...this.querySelectorAll<HTMLInputElement>("input[data-zone]")];
     const stage = document.createElement("div");
     stage.className = "stage";
-    const still = Object.assign(new Image(), { src: this.getAttribute("image") ?? "", alt: this.getAttribute("label") ?? "" });
     this.#drawing.setAttribute("viewBox", `0 0 ${SCALE} ${SCALE}`);
     this.#drawing.setAttribute("preserveAspectRatio", "none");
-    stage.append(still, this.#drawing);
-    orWords(still, this);
+    stage.append(this.#still.picture, this.#drawing);
     this.#tools.className = "tools";
-    shadow(this, STYLE, stage, this.#tools);
+    this.#warning.className = "warning";
+    this.#warning.setAttribute("role", "status");
+    shadow(this, STYLE, stage, this.#still.age, this.#tools, this.#warning);
+    this.#still.start();
     this.#drawing.addEventListener("pointermove", (event) => this.#drag(event));
     this.#drawing.addEventListener("pointerup", () => this.#drop());
     this.#drawing.addEventListener("pointercancel", () => this.#drop());
     this.#draw();
+  }
+
+  disconnectedCallback(): void {
+    this.#still.stop();
   }
 
   #zone(index: number): Polygon {
@@ -67,15 +80,24 @@ class ZoneEditor extends HTMLElement {
     const focused = (this.shadowRoot?.activeElement as SVGElement | null)?.dataset["key"];
     this.#drawing.replaceChildren(...this.#inputs.flatMap((_, index) => this.#shapes(index)));
     this.#tools.replaceChildren(...this.#inputs.map((_, index) => this.#tool(index)));
+    this.#warning.textContent = this.#overlapsMuch() ? word(this, "zones-overlap") : "";
     if (focused) this.#drawing.querySelector<SVGElement>(`[data-key="${focused}"]`)?.focus();
+  }
+
+  #overlapsMuch(): boolean {
+    const zones = this.#inputs.map((_, index) => this.#zone(index));
+    return zones.some((one, index) => zones.slice(index + 1).some((other) => overlap(one, other) > MUCH));
+  }
+
+  #kind(index: number): string {
+    return this.#inputs[index]?.dataset["zone"] ?? "staff";
   }
 
   #shapes(index: number): SVGElement[] {
     const polygon = this.#zone(index);
     if (!polygon.length) return [];
-    const kind = this.#inputs[index]?.dataset["zone"] ?? "staff";
     const points = polygon.map(([x, y]) => `${x * SCALE},${y * SCALE}`).join(" ");
-    const area = element("polygon", { points, class: kind });
+    const area = svg("polygon", { points, class: this.#kind(index) });
     area.addEventListener("pointerdown", (event) => this.#take(event, index, null));
     const edges = polygon.map((_, corner) => this.#edge(index, polygon, corner));
     const corners = polygon.map((_, corner) => this.#corner(index, polygon, corner));
@@ -85,7 +107,7 @@ class ZoneEditor extends HTMLElement {
   #edge(zone: number, polygon: Polygon, corner: number): SVGElement {
     const [x1, y1] = polygon[corner] ?? [0, 0];
     const [x2, y2] = polygon[(corner + 1) % polygon.length] ?? [0, 0];
-    const edge = element("line", { x1: x1 * SCALE, y1: y1 * SCALE, x2: x2 * SCALE, y2: y2 * SCALE });
+    const edge = svg("line", { x1: x1 * SCALE, y1: y1 * SCALE, x2: x2 * SCALE, y2: y2 * SCALE });
     edge.addEventListener("click", () => this.#write(zone, addAfter(this.#zone(zone), corner)));
     return edge;
   }
@@ -94,7 +116,7 @@ class ZoneEditor extends HTMLElement {
   #corner(zone: number, polygon: Polygon, corner: number): SVGElement {
     const [x, y] = polygon[corner] ?? [0, 0];
     const place = { x1: x * SCALE, y1: y * SCALE, x2: x * SCALE, y2: y * SCALE };
-    const dot = element("line", { ...place, class: "corner", tabindex: 0, role: "button", "data-key": `${zone}-${corner}` });
+    const dot = svg("line", { ...place, class: "corner", tabindex: 0, role: "button", "data-key": `${zone}-${corner}` });
     const name = this.#inputs[zone]?.dataset["label"] ?? "";
     dot.setAttribute("aria-label", `${name} ${corner + 1}: ${Math.round(x * 100)} %, ${Math.round(y * 100)} %`);
     dot.addEventListener("pointerdown", (event) => this.#take(event, zone, corner));
@@ -142,7 +164,7 @@ class ZoneEditor extends HTMLElement {
     const made = document.createElement("button");
     made.type = "button";
     made.textContent = word(this, empty ? "zone-add" : "zone-remove", { zone: input?.dataset["label"] ?? "" });
-    made.addEventListener("click", () => this.#write(index, empty ? STARTING : []));
+    made.addEventListener("click", () => this.#write(index, empty ? starting(this.#kind(index)) : []));
     return made;
   }
 }
@@ -160,12 +182,6 @@ function keyed(event: KeyboardEvent, polygon: Polygon, corner: number): Polygon 
   if (way) return moveCorner(polygon, corner, [x + way[0], y + way[1]]);
   if (event.key === "Insert") return addAfter(polygon, corner);
   return event.key === "Delete" || event.key === "Backspace" ? remove(polygon, corner) : null;
-}
-
-function element(name: string, attributes: Record<string, string | number>): SVGElement {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  return made;
 }
 
 customElements.define("zone-editor", ZoneEditor);

@@ -37,9 +37,41 @@ export function remove(polygon: Polygon, index: number): Polygon {
   return polygon.length <= FEWEST ? polygon : polygon.filter((_, at) => at !== index);
 }
 
-export const STARTING: Polygon = [
-  [0.3, 0.3],
-  [0.7, 0.3],
-  [0.7, 0.7],
-  [0.3, 0.7],
-];
+/** Where a new zone begins: staff and customers beside each other, so that each can be taken. */
+export function starting(kind: string): Polygon {
+  const [left, right] = kind === "customer" ? [0.55, 0.85] : [0.15, 0.45];
+  return [
+    [left, 0.3],
+    [right, 0.3],
+    [right, 0.7],
+    [left, 0.7],
+  ];
+}
+
+const SAMPLES = 40;
+
+/** How much of the smaller of the two lies in both, 0..1; by samples, so that any shape will do. */
+export function overlap(one: Polygon, other: Polygon): number {
+  const [first, second] = [inside(one), inside(other)];
+  const smaller = Math.min(first.size, second.size);
+  return smaller ? [...first].filter((sample) => second.has(sample)).length / smaller : 0;
+}
+
+/** The samples of the picture that lie in the polygon, by number. */
+function inside(polygon: Polygon): Set<number> {
+  const found = new Set<number>();
+  for (let sample = 0; sample < SAMPLES * SAMPLES; sample++) {
+    const at = [((sample % SAMPLES) + 0.5) / SAMPLES, (Math.floor(sample / SAMPLES) + 0.5) / SAMPLES] as const;
+    if (contains(polygon, at)) found.add(sample);
+  }
+  return found;
+}
+
+/** Whether a ray to the right of the point crosses the edges an odd number of times. */
+function contains(polygon: Polygon, [x, y]: Corner): boolean {
+  const crossed = polygon.filter(([x1, y1], index) => {
+    const [x2, y2] = polygon[(index + 1) % polygon.length] ?? [x1, y1];
+    return y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1;
+  });
+  return crossed.length % 2 === 1;
+}
