@@ -41,6 +41,18 @@ def insert_new(session: Session, table: type[SQLModel], rows: Sequence[Mapping[s
     session.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
+def lock_for_adding(session: Session, table: type[SQLModel]) -> None:
+    """Lets nobody else write to the table until the transaction ends, so that what is not there can be added.
+
+    Has to be the first that the transaction does.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE")
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 def parsed_url(url: str) -> URL:
     """Raises ValueError, which says what is supported and never repeats the address: it may hold a password."""
     try:

@@ -101,6 +101,13 @@ class Unprocessable(WebError):
         self.fields = tuple(fields)
 
 
+class AlreadyThere(Unprocessable):
+    """A new one was to be added, and there is one already; nothing was changed."""
+
+    status = 412
+    code = "already_there"
+
+
 class TooManyAttempts(WebError):
     """Too many attempts to sign in. Wait a few minutes."""
 

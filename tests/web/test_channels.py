@@ -98,7 +98,7 @@ def test_a_change_without_an_address_keeps_the_stored_one(admin: TestClient, ser
         ({"url": "no-such-service://x"}, "url"),
         ({"kinds": []}, "kinds"),
         ({"kinds": ["rain"]}, "kinds.0"),
-        ({"name": "other"}, "id"),
+        ({"name": "other"}, "name"),
     ],
 )
 def test_a_mistake_names_its_field(admin: TestClient, wrong: dict[str, Any], field: str) -> None:

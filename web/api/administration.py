@@ -1,6 +1,6 @@
 """What the routes of administration share."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
@@ -9,12 +9,24 @@ from fastapi import Depends, Request
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
-from storage.models import Camera, Counter, Department, District, Hall
+from storage.database import lock_for_adding
+from storage.models import (
+    AbsenceRule,
+    Camera,
+    Counter,
+    Department,
+    District,
+    Hall,
+    Item,
+    NotifyChannel,
+    RetentionRule,
+    Source,
+)
 from storage.sayings import Saying
 from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
-from web.errors import Conflict, NotFound, Unprocessable
+from web.errors import AlreadyThere, Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
 from web.permissions import Permission
@@ -30,6 +42,17 @@ _MISSING: Mapping[type[SQLModel], str] = {
     Counter: _("there is no counter `%(id)s`"),
     Camera: _("there is no camera `%(id)s`"),
 }
+_THERE: Mapping[type[SQLModel], str] = {
+    District: _("There is already a district %(id)s; open it to change it."),
+    Department: _("There is already a department %(id)s; open it to change it."),
+    Hall: _("There is already a hall %(id)s; open it to change it."),
+    Counter: _("There is already a counter %(id)s; open it to change it."),
+    Camera: _("There is already a camera %(id)s; open it to change it."),
+    Item: _("There is already an item %(id)s; open it to change it."),
+    Source: _("There is already a source %(id)s; open it to change it."),
+    NotifyChannel: _("There is already a channel %(id)s; open it to change it."),
+}
+_RULE_THERE = Saying("There is already a rule for this; open it to change it.")
 
 
 @dataclass(frozen=True)
@@ -39,6 +62,8 @@ class Desk:
     services: Services
     viewer: Viewer
     address: str
+    only_new: bool = False
+    """Nothing that is there may be changed: a form that adds was sent, or a program's `If-None-Match: *`."""
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -59,18 +84,41 @@ class Desk:
             said = Saying("`%(name)s` is in use or its values are taken; nothing was changed.", name=name)
             raise Conflict(said) from None
 
+    def check_new(self, session: Session, kind: type[SQLModel], key: str, field: str = "id") -> None:
+        """Where only a new one is wanted; the first that a transaction does. Raises AlreadyThere."""
+        if not self.only_new:
+            return
+        lock_for_adding(session, kind)
+        if session.get(kind, key) is not None:
+            raise AlreadyThere(fields=[FieldProblem(field, Saying(_THERE[kind], id=key))])
+
+    def check_new_rule(
+        self,
+        session: Session,
+        kind: type[AbsenceRule] | type[RetentionRule],
+        in_force: Callable[[], Sequence[SQLModel]],
+        field: str,
+    ) -> None:
+        """The same for what has no name but a place that it is for."""
+        if not self.only_new:
+            return
+        lock_for_adding(session, kind)
+        if in_force():
+            raise AlreadyThere(fields=[FieldProblem(field, _RULE_THERE)])
+
 
 def desk(request: Request, services: ServicesDep, viewer: Admin) -> Desk:
-    return Desk(services, viewer, client_address(request))
+    only_new = request.method == "PUT" and request.headers.get("If-None-Match", "").strip() == "*"
+    return Desk(services, viewer, client_address(request), only_new)
 
 
 AdminDesk = Annotated[Desk, Depends(desk)]
 
 
-def check_id(in_path: str, in_body: str) -> None:
+def check_id(in_path: str, in_body: str, field: str = "id") -> None:
     if in_path != in_body:
         said = Saying("is `%(id)s`, but the address says `%(other)s`", id=in_body, other=in_path)
-        raise Unprocessable(fields=[FieldProblem("id", said)])
+        raise Unprocessable(fields=[FieldProblem(field, said)])
 
 
 def check_exists(session: Session, **references: tuple[type[SQLModel], str | None]) -> None:

@@ -71,6 +71,7 @@ def put_camera(desk: AdminDesk, camera_id: str, declared: CameraDeclaration) -> 
     """
     check_id(camera_id, declared.id)
     with desk.changing(f"camera:{camera_id}") as session:
+        desk.check_new(session, Camera, camera_id)
         check_exists(session, hall=(Hall, declared.hall))
         camera = places.put_camera(session, declared, desk.services.secrets)
     return shown(camera, desk.services.secrets)

@@ -46,9 +46,10 @@ def _shown(channel: Channel) -> ChannelShown:
 @router.put("/channels/{name}")
 def set_channel(desk: AdminDesk, name: str, declared: ChannelDeclaration) -> ChannelShown:
     """A new channel is told of alerts from now on. Without `url` the stored one stays."""
-    check_id(name, declared.name)
+    check_id(name, declared.name, "name")
     _check_url(declared)
     with desk.changing(f"channel:{name}") as session:
+        desk.check_new(session, NotifyChannel, name, "name")
         row = put_channel(session, declared, desk.services.secrets, desk.services.clock())
         return _shown(channels.opened(row, desk.services.secrets))
 

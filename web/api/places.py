@@ -33,6 +33,7 @@ def list_districts(desk: AdminDesk) -> list[DistrictDeclaration]:
 def put_district(desk: AdminDesk, district_id: str, declared: DistrictDeclaration) -> DistrictDeclaration:
     check_id(district_id, declared.id)
     with desk.changing(f"district:{district_id}") as session:
+        desk.check_new(session, District, district_id)
         places.put_district(session, declared)
     return declared
 
@@ -75,6 +76,7 @@ def put_hall(desk: AdminDesk, hall_id: str, declared: HallDeclaration) -> HallDe
     """Changed hours hold from now on; absences that were found by the old ones stay."""
     check_id(hall_id, declared.id)
     with desk.changing(f"hall:{hall_id}") as session:
+        desk.check_new(session, Hall, hall_id)
         check_exists(session, district=(District, declared.district))
         places.put_hall(session, declared, desk.services.clock())
     return declared
@@ -102,6 +104,7 @@ def put_counter(desk: AdminDesk, counter_id: str, declared: CounterDeclaration) 
     """409 for another hall once it has a view, presence or an absence."""
     check_id(counter_id, declared.id)
     with desk.changing(f"counter:{counter_id}") as session:
+        desk.check_new(session, Counter, counter_id)
         check_exists(session, hall=(Hall, declared.hall))
         places.put_counter(session, declared)
     return declared
@@ -125,6 +128,7 @@ def list_departments(desk: AdminDesk) -> list[DepartmentDeclaration]:
 def put_department(desk: AdminDesk, department_id: str, declared: DepartmentDeclaration) -> DepartmentDeclaration:
     check_id(department_id, declared.id)
     with desk.changing(f"department:{department_id}") as session:
+        desk.check_new(session, Department, department_id)
         check_exists(session, district=(District, declared.district))
         places.put_department(session, declared)
     return declared
@@ -145,8 +149,9 @@ def list_items(desk: AdminDesk) -> list[ItemDeclaration]:
 
 @router.put("/items/{code:path}")
 def put_item(desk: AdminDesk, code: str, declared: ItemDeclaration) -> ItemDeclaration:
-    check_id(code, declared.code)
+    check_id(code, declared.code, "code")
     with desk.changing(f"item:{code}") as session:
+        desk.check_new(session, Item, code, "code")
         check_exists(session, department=(Department, declared.department))
         places.put_item(session, declared)
     return declared

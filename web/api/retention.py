@@ -1,6 +1,7 @@
 """How long footage is kept, and the ledger of what was deleted: for administrators."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -40,6 +41,8 @@ def list_retention(desk: AdminDesk) -> list[RetentionShown]:
 def put_retention(desk: AdminDesk, declared: RetentionDeclaration) -> RetentionShown:
     """A new version from now on. Where it keeps for less than the one before, it takes effect a day later."""
     with desk.changing(f"retention:{declared.counter or declared.hall or 'everywhere'}") as session:
+        in_force = partial(keeping.retention_in_force, session, declared.hall, declared.counter, declared.kind)
+        desk.check_new_rule(session, RetentionRule, in_force, "counter" if declared.counter else "hall")
         check_exists(session, hall=(Hall, declared.hall), counter=(Counter, declared.counter))
         return _shown(keeping.put_retention(session, declared, desk.services.clock()))
 

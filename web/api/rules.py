@@ -1,6 +1,7 @@
 """Absence rules: for administrators."""
 
 from datetime import datetime
+from functools import partial
 
 from fastapi import APIRouter
 from sqlmodel import col, select
@@ -37,6 +38,8 @@ def list_rules(desk: AdminDesk) -> list[RuleShown]:
 def put_rule(desk: AdminDesk, declared: AbsenceRuleDeclaration) -> RuleShown:
     """A new version from now on; absences that were found by the old one keep it."""
     with desk.changing(f"rule:{declared.counter or declared.hall or 'everywhere'}") as session:
+        in_force = partial(places.rules_in_force, session, declared.hall, declared.counter)
+        desk.check_new_rule(session, AbsenceRule, in_force, "counter" if declared.counter else "hall")
         check_exists(session, hall=(Hall, declared.hall), counter=(Counter, declared.counter))
         return _shown(places.put_rule(session, declared, desk.services.clock()))
 

@@ -55,6 +55,7 @@ def put_source(desk: AdminDesk, source_id: str, declared: SourceDeclaration) -> 
     """Without `key` the stored one stays; an empty one takes it away."""
     check_id(source_id, declared.id)
     with desk.changing(f"source:{source_id}") as session:
+        desk.check_new(session, Source, source_id)
         check_exists(session, hall=(Hall, declared.hall))
         _check_counters(session, declared)
         return shown(session, places.put_source(session, declared))

@@ -17,7 +17,7 @@ VIEW = {"camera": "cc-cam-1", "counter": "cc-1", "staff_zone": "[[0.1,0.1],[0.4,
 RULE = {"threshold_s": "300", "waiting_threshold_s": "60"}
 USER = {"name": "li", "role": "inspector", "halls": ["cc"], "active": "true"}
 SOURCE = {"id": "city", "hall": "cc"}
-DEPARTMENT = {"id": "tax", "name": "税务局"}
+DEPARTMENT = {"id": "taxes", "name": "税务局"}
 WRITE_HOURS = "请写成例如 mon-fri 09:00-12:00 或 sat,sun 10:00-16:00。"
 WRITE_ALIAS = "请写成“平台的叫法 = 窗口标识”，例如 A03 = cc-3。"
 NAME_RULE = "只能使用字母、数字和 . _ -，不含空格，并以字母或数字开头。"

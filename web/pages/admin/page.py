@@ -61,6 +61,8 @@ class AdminPage:
     rows: tuple[Row, ...]
     key: str
     """Of the row that is edited; empty for a new one."""
+    there: str
+    """Of the row that is there already under the name of the new one; empty if none is."""
     form_open: bool
     fields: tuple[Field, ...]
     problems: tuple[str, ...]
@@ -137,6 +139,7 @@ def _page(
         columns=section.columns,
         rows=rows,
         key=key,
+        there="",
         form_open=form_open or not rows,
         fields=shown,
         problems=problems,
@@ -169,10 +172,12 @@ def save(
 ) -> Response:
     found = _section(section)
     empty = found.fields(desk, edit)
-    saved, problems = problems_of(lambda: found.save(desk, form, edit))
+    asked = desk if edit else replace(desk, only_new=True)
+    saved, problems = problems_of(lambda: found.save(asked, form, edit))
     if problems:
         fields = with_form(empty, form, problems)
         page = _page(desk, found, edit, form_open=True, fields=fields, problems=_general(problems, empty))
+        page = page if edit else replace(page, there=_there(page))
         return html(around, "admin.html", page, status=422)
     return _after(desk, around, found, saved)
 
@@ -181,6 +186,12 @@ def _general(problems: Mapping[str, str], fields: tuple[Field, ...]) -> tuple[st
     """What no field of the form can show."""
     known = {field.name for field in fields}
     return tuple(problem for name, problem in problems.items() if name not in known)
+
+
+def _there(page: AdminPage) -> str:
+    """The key of the row that has the name of the one to be added; empty if none has."""
+    name = page.fields[0]
+    return name.value if name.problem and name.value in {row.key for row in page.rows} else ""
 
 
 def _after(desk: Desk, around: ScreenDep, section: Section, saved: Saved) -> Response:
