@@ -1,6 +1,5 @@
 """Which counter a source means by a name: used when a row comes, and again when names are added later."""
 
-from collections import Counter as Tally
 from dataclasses import dataclass, field
 
 from sqlmodel import Session, col, select
@@ -15,7 +14,7 @@ class CounterNames:
     aliases: dict[str, str] = field(default_factory=dict)
     ids: frozenset[str] = frozenset()
     numbers: dict[str, str] = field(default_factory=dict)
-    """Numbers of the source's hall that only one counter has."""
+    """Of the source's hall; empty where it is for several."""
 
     @staticmethod
     def load(session: Session, source: Source) -> "CounterNames":
@@ -24,13 +23,10 @@ class CounterNames:
         if source.hall_id is not None:
             counters = counters.where(col(Counter.hall_id) == source.hall_id)
         found = list(session.exec(counters))
-        tally = Tally(number for _, number in found)
         return CounterNames(
             aliases=dict(session.exec(aliases).all()),
             ids=frozenset(counter_id for counter_id, _ in found),
-            numbers={number: counter_id for counter_id, number in found if tally[number] == 1}
-            if source.hall_id is not None
-            else {},
+            numbers={} if source.hall_id is None else {number: counter_id for counter_id, number in found},
         )
 
     def find(self, reference: str) -> str | None:

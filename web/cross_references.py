@@ -33,6 +33,7 @@ def cross_references(raw: Entry) -> Iterator[Problem]:
     declares places declares what they stand on.
     """
     yield from _duplicates(raw)
+    yield from _numbers_used_twice(raw)
     yield from _lost_references(raw)
     yield from _views_across_halls(raw)
 
@@ -69,6 +70,16 @@ def _duplicates(raw: Entry) -> Iterator[Problem]:
         yield Problem(f"absence_rule[{place}]", f"is declared {count} times", "keep one")
     for place, count in _repeated(_retention_places(raw)):
         yield Problem(f"retention[{place}]", f"is declared {count} times", "keep one")
+
+
+def _numbers_used_twice(raw: Entry) -> Iterator[Problem]:
+    first: dict[tuple[str, str], str] = {}
+    for number, counter in _entries(raw, "counter"):
+        place = _text(counter, "hall"), str(counter.get("number", "")).strip()
+        other = first.setdefault(place, _text(counter, "id"))
+        if all(place) and other != _text(counter, "id"):
+            problem = f"counter `{other}` of hall `{place[0]}` has number {place[1]} too"
+            yield Problem(path_of(("counter", number, "number"), raw), problem, "give one of the two another number")
 
 
 def _retention_places(raw: Entry) -> Iterator[str]:

@@ -4,6 +4,7 @@ What absences were found by stays: a changed rule, and changed opening hours, en
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ from storage.models import (
     OpeningHours,
     Source,
 )
+from storage.sayings import Saying
 from storage.secrets import SecretBox
 from web.declarations import (
     AbsenceRuleDeclaration,
@@ -34,9 +36,13 @@ from web.declarations import (
     SourceDeclaration,
     weekdays,
 )
+from web.errors import Unprocessable
+from web.field_problems import FieldProblem
+from web.i18n import gettext_marker as _
 from web.staying import check_stays
 
 Row = TypeVar("Row", bound=SQLModel)
+_NUMBER_TAKEN = _("Counter %(other)s of this hall has this number already; give one of the two another.")
 
 
 def _put(session: Session, kind: type[Row], key: str, values: dict[str, object]) -> Row:
@@ -81,10 +87,27 @@ def hours_in_force(session: Session, hall_id: str | None = None) -> list[Opening
 
 
 def put_counter(session: Session, declared: CounterDeclaration) -> Counter:
-    """Raises Conflict when a counter with a history would change its hall."""
+    """Raises Conflict when a counter with a history would change its hall, Unprocessable when its number is taken."""
     check_stays(session, Counter, declared.id, declared.hall)
+    _check_number(session, declared)
     values = declared.model_dump(exclude={"hall"}) | {"hall_id": declared.hall}
     return _put(session, Counter, declared.id, values)
+
+
+def _check_number(session: Session, declared: CounterDeclaration) -> None:
+    same = select(Counter.id).where(Counter.hall_id == declared.hall, Counter.number == declared.number)
+    if other := session.exec(same.where(Counter.id != declared.id)).first():
+        raise Unprocessable(fields=[FieldProblem("number", Saying(_NUMBER_TAKEN, other=other))])
+
+
+def let_go_of_numbers(session: Session, declared: Iterable[CounterDeclaration]) -> None:
+    """Counters may swap numbers in one transaction: each that is to get another lets go of its own first."""
+    for counter in declared:
+        stored = session.get(Counter, counter.id)
+        if stored and (stored.hall_id, stored.number) != (counter.hall, counter.number):
+            stored.number = f"{counter.id} is renumbered"
+            session.add(stored)
+    session.flush()
 
 
 def put_camera(session: Session, declared: CameraDeclaration, secrets: SecretBox) -> Camera:

@@ -25,6 +25,7 @@ from web.declarations import (
     AbsenceRuleDeclaration,
     CameraDeclaration,
     ChannelDeclaration,
+    CounterDeclaration,
     RetentionDeclaration,
     SourceDeclaration,
     Strict,
@@ -58,6 +59,10 @@ class _Declaration:
     content: Strict
     write: Callable[[], object]
 
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.kind, self.key
+
 
 def apply_site(
     session: Session, settings: Settings, secrets: SecretBox, fingerprint_key: bytes, now: datetime
@@ -68,28 +73,31 @@ def apply_site(
     """
     declarations = list(_declarations(session, settings, secrets, now))
     known = {(row.kind, row.key): row for row in session.exec(select(Declared))}
+    new = [d for d in declarations if not _was_said(d, known.get(d.place), fingerprint_key)]
+    places.let_go_of_numbers(session, (d.content for d in new if isinstance(d.content, CounterDeclaration)))
     changes: list[Change] = []
     problems: list[str] = []
-    for declaration in declarations:
-        row = known.pop((declaration.kind, declaration.key), None)
-        now_said = digest(declaration.content, fingerprint_key)
-        if row is not None and row.digest == now_said:
-            continue
+    for declaration in new:
         try:
             declaration.write()
         except WebError as error:
             problems.append(f"{declaration.kind}[{declaration.key}]{_words(error)}")
             continue
+        row = known.get(declaration.place)
         changes.append(Change(declaration.kind, declaration.key, "changed" if row else "added"))
-        row = row or Declared(kind=declaration.kind, key=declaration.key, digest=now_said)
-        row.digest = now_said
+        row = row or Declared(kind=declaration.kind, key=declaration.key, digest="")
+        row.digest = digest(declaration.content, fingerprint_key)
         session.add(row)
     if problems:
         raise SiteError(problems)
-    for row in known.values():
-        _retire(session, row, now)
-        changes.append(Change(row.kind, row.key, "retired"))
+    for place in known.keys() - {declaration.place for declaration in declarations}:
+        _retire(session, known[place], now)
+        changes.append(Change(*place, "retired"))
     return changes
+
+
+def _was_said(declaration: _Declaration, row: Declared | None, fingerprint_key: bytes) -> bool:
+    return row is not None and row.digest == digest(declaration.content, fingerprint_key)
 
 
 def _declarations(session: Session, settings: Settings, secrets: SecretBox, now: datetime) -> Iterator[_Declaration]:

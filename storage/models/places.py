@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import UniqueConstraint
 from sqlmodel import SQLModel
 
 from storage.models.columns import column, json_column
@@ -38,9 +39,10 @@ class OpeningHours(SQLModel, table=True):
 
 
 class Counter(SQLModel, table=True):
+    __table_args__ = (UniqueConstraint("hall_id", "number"),)
     id: str = column("unique over all halls", primary_key=True)
-    hall_id: str = column("", foreign_key="hall.id", index=True)
-    number: str = column("the number people see above the counter")
+    hall_id: str = column("", foreign_key="hall.id")
+    number: str = column("the number people see above the counter; one counter of a hall has it")
     name: str = column("Chinese", default="")
     name_en: str = column("English", default="")
 

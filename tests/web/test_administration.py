@@ -125,6 +125,14 @@ def test_a_counter_with_a_history_stays_in_its_hall(admin: TestClient) -> None:
     assert admin.put("/api/v1/counters/nh-1", json=absent | {"hall": "nh"}).status_code == 200
 
 
+def test_a_number_is_used_once_in_a_hall(admin: TestClient) -> None:
+    counter = {"id": "cc-9", "hall": "cc", "number": "1"}
+    assert fields(admin.put("/api/v1/counters/cc-9", json=counter)) == ["number"]
+    assert admin.put("/api/v1/counters/cc-9", json=counter | {"hall": "nh", "number": "9"}).status_code == 200
+    assert fields(admin.put("/api/v1/counters/nh-1", json={"id": "nh-1", "hall": "nh", "number": "9"})) == ["number"]
+    assert admin.put("/api/v1/counters/nh-1", json={"id": "nh-1", "hall": "nh", "number": "1"}).status_code == 200
+
+
 def test_a_camera_that_does_not_answer_is_told_in_words(admin: TestClient) -> None:
     unreachable = CAMERA | {"url": "rtsp://127.0.0.1:1/none"}
     answer = admin.post("/api/v1/camera-check", json=unreachable)

@@ -174,6 +174,15 @@ def test_ids_are_unique(tmp_path: Path) -> None:
     assert problems(tmp_path, twice)[0].startswith("counter[cc-1].id: is used 2 times")
 
 
+@pytest.mark.parametrize("number", ["1", '"1"', '" 1 "'])
+def test_a_number_is_used_once_in_a_hall(tmp_path: Path, number: str) -> None:
+    other = f'[[counter]]\nid = "cc-2"\nhall = "cc"\nnumber = {number}\n'
+    said = "counter[cc-2].number: counter `cc-1` of hall `cc` has number 1 too → give one of the two another number"
+    assert problems(tmp_path, GOOD + other) == [said]
+    elsewhere = '[[hall]]\nid = "nh"\ndistrict = "chancheng"\nname = "n"\n' + other.replace('"cc"', '"nh"')
+    assert len(read(tmp_path, GOOD + elsewhere).counter) == 2
+
+
 def test_a_camera_sees_only_counters_of_its_hall(tmp_path: Path) -> None:
     other = (
         '[[hall]]\nid = "nh"\ndistrict = "chancheng"\nname = "n"\n[[counter]]\nid = "nh-1"\nhall = "nh"\nnumber = "1"\n'

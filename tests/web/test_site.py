@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from storage.database import Database
-from storage.models import AbsenceRule, AlertKind, Camera, Declared, Hall, OpeningHours, Source, View
+from storage.models import AbsenceRule, AlertKind, Camera, Counter, Declared, Hall, OpeningHours, Source, View
 from storage.secrets import SecretBox
 from tests.web.conftest import NOON
 from tests.web.test_settings_file import GOOD, read
@@ -182,8 +182,31 @@ def test_a_view_holds_for_the_time_that_the_file_says(
         apply(sqlite_database, read(tmp_path, past + "valid_to = 2026-03-01T08:00:00+08:00\n"), secrets)
 
 
-def counter_of_its_own(counter: str) -> str:
-    return f'[[counter]]\nid = "{counter}"\nhall = "cc"\nnumber = 2\n'
+def counter_of_its_own(counter: str, number: int = 2) -> str:
+    return f'[[counter]]\nid = "{counter}"\nhall = "cc"\nnumber = {number}\n'
+
+
+def numbered(first: int, second: int) -> str:
+    return GOOD.replace("number = 1\n", f"number = {first}\n") + counter_of_its_own("cc-2", second)
+
+
+def test_a_file_may_let_counters_swap_their_numbers(database: Database, tmp_path: Path, secrets: SecretBox) -> None:
+    apply(database, read(tmp_path, numbered(1, 2)), secrets)
+    assert len(apply(database, read(tmp_path, numbered(2, 1)), secrets)) == 2
+    with database.transaction() as session:
+        assert dict(session.exec(select(Counter.id, Counter.number)).all()) == {"cc-1": "2", "cc-2": "1"}
+
+
+def test_a_file_gives_no_counter_the_number_that_one_by_page_has(
+    database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    apply(database, read(tmp_path, GOOD), secrets)
+    with database.transaction() as session:
+        session.add(Counter(id="by-page", hall_id="cc", number="2"))
+    with pytest.raises(SiteError, match=r"^counter\[cc-2\]\.number: Counter by-page of this hall has this number"):
+        apply(database, read(tmp_path, numbered(1, 2)), secrets)
+    with database.transaction() as session:
+        assert set(session.exec(select(Counter.id))) == {"cc-1", "by-page"}
 
 
 def test_a_changed_rule_is_a_new_version(sqlite_database: Database, tmp_path: Path, secrets: SecretBox) -> None:

@@ -14,6 +14,7 @@ from storage.views import in_force
 from web import places
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
 from web.declarations import CounterDeclaration
+from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 
 COUNTER_ID = SQLModel.metadata.tables["counter"].c.id
@@ -111,10 +112,16 @@ def _put(session: Session, values: dict[str, str]) -> None:
     try:
         declared = CounterDeclaration.model_validate(values)
     except ValidationError as error:
-        problems = (FieldProblem.of(detail) for detail in error.errors())
-        raise UserError("\n".join(f"{problem.field}: {problem.problem}" for problem in problems)) from None
+        raise UserError(_told(FieldProblem.of(detail) for detail in error.errors())) from None
     _check_hall(session, declared.hall)
-    places.put_counter(session, declared)
+    try:
+        places.put_counter(session, declared)
+    except Unprocessable as error:
+        raise UserError(_told(error.fields)) from None
+
+
+def _told(problems: Iterable[FieldProblem]) -> str:
+    return "\n".join(f"{problem.field}: {problem.problem}" for problem in problems)
 
 
 def _check_hall(session: Session, hall_id: str) -> None:

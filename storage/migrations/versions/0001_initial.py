@@ -146,7 +146,12 @@ def upgrade() -> None:
         "counter",
         sa.Column("id", sa.String(), nullable=False, comment="unique over all halls"),
         sa.Column("hall_id", sa.String(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False, comment="the number people see above the counter"),
+        sa.Column(
+            "number",
+            sa.String(),
+            nullable=False,
+            comment="the number people see above the counter; one counter of a hall has it",
+        ),
         sa.Column("name", sa.String(), nullable=False, comment="Chinese"),
         sa.Column("name_en", sa.String(), nullable=False, comment="English"),
         sa.ForeignKeyConstraint(
@@ -154,10 +159,8 @@ def upgrade() -> None:
             ["hall.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("hall_id", "number"),
     )
-    with op.batch_alter_table("counter", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_counter_hall_id"), ["hall_id"], unique=False)
-
     op.create_table(
         "item",
         sa.Column("code", sa.String(), nullable=False),
@@ -1242,9 +1245,6 @@ def downgrade() -> None:
 
     op.drop_table("opening_hours")
     op.drop_table("item")
-    with op.batch_alter_table("counter", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_counter_hall_id"))
-
     op.drop_table("counter")
     with op.batch_alter_table("camera", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_camera_hall_id"))

@@ -16,7 +16,6 @@ from storage.database import Database
 from storage.models import (
     Batch,
     Case,
-    Counter,
     CounterAlias,
     Department,
     FootageLink,
@@ -183,13 +182,6 @@ def test_counters_are_found_by_alias_then_id_then_number_in_the_hall(platform: D
     push(platform, 1, *(a_row(step=step, counter=name) for step, name in names.items()))
     assert [step.counter_id for step in steps(platform)] == ["cc-2", "cc-1", "cc-2", None]
     assert steps(platform)[3].counter_ref == "9"
-
-
-def test_a_number_that_two_counters_have_means_neither(platform: Database) -> None:
-    with platform.transaction() as session:
-        session.add(Counter(id="cc-1b", hall_id=HALL, number="1"))
-    push(platform, 1, a_row(counter="1"))
-    assert steps(platform)[0].counter_id is None
 
 
 def test_a_source_without_hall_names_counters_by_id_only(platform: Database) -> None:

@@ -238,6 +238,13 @@ def test_a_counter_is_added_once_and_then_edited(hallwatch: Run, site: Path) -> 
     assert "There is no counter 'cc-9'" in hallwatch("counters", "edit", "cc-9", "--number", "9", code=1).output
 
 
+def test_a_counters_number_is_used_once_in_its_hall(hallwatch: Run, site: Path) -> None:
+    taken = "number: Counter cc-1 of this hall has this number already"
+    assert taken in hallwatch("counters", "add", "cc-2", "--hall", "cc", "--number", "1", code=1).output
+    hallwatch("counters", "add", "cc-2", "--hall", "cc", "--number", "2")
+    assert taken in hallwatch("counters", "edit", "cc-2", "--number", "1", code=1).output
+
+
 def test_an_edit_of_a_counter_that_names_nothing_is_none(hallwatch: Run, site: Path) -> None:
     output = hallwatch("counters", "edit", "cc-1", code=2).output
     assert "Nothing is named to change" in output

@@ -49,6 +49,11 @@ MISTAKES: list[Mistake] = [
     ("halls", HALL | {"hours": "mon 12:00 - 09:00"}, f"第 1 行：结束时间 09:00 不晚于开始时间 12:00。{WRITE_HOURS}"),
     ("counters", {"id": "cc-9", "hall": "none", "number": "9"}, "没有大厅“none”。"),
     ("counters", {"id": "cc-9", "hall": "cc", "number": ""}, "此项必填。"),
+    (
+        "counters",
+        {"id": "cc-9", "hall": "cc", "number": "1"},
+        "本大厅的窗口 cc-1 已使用此编号；请为其中一个窗口改用其他编号。",
+    ),
     ("cameras", CAMERA | {"url": "http://192.0.2.9"}, "必须是 RTSP 地址，例如 rtsp://192.0.2.10:554/stream1"),
     ("cameras", CAMERA | {"sub_url": "rtsp://u:p@192.0.2.9/"}, "地址中不得含用户名或密码，请填入相应的栏。"),
     ("cameras", CAMERA | {"transport": "http"}, "请从列表中选择。"),
