@@ -15,10 +15,10 @@ _LONGEST_NAME = 64
 _NAME = re.compile(r"[^\W_][\w.@-]*")
 """Letters of any script: people in Chinese halls may be called by their names, others by their mail address."""
 NAME_RULE = Saying(
-    "a sign-in name has at most %(most)s letters, digits and . _ - @, no blanks, and begins with a letter or digit",
+    "A sign-in name has at most %(most)s letters, digits and . _ - @, no blanks, and begins with a letter or digit.",
     most=_LONGEST_NAME,
 )
-_LAST_ADMIN = Saying("this is the last administrator who may sign in; make or enable another one first")
+_LAST_ADMIN = Saying("This is the last administrator who may sign in; make or enable another one first.")
 
 
 class AccountProblem(ValueError):
@@ -45,7 +45,7 @@ class NewUser:
 def checked_name(name: str) -> str:
     """The name, if somebody can sign in with it. Raises AccountProblem."""
     if not name:
-        raise AccountProblem("name", Saying("a user needs a name to sign in with"))
+        raise AccountProblem("name", Saying("A user needs a name to sign in with."))
     if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
         raise AccountProblem("name", NAME_RULE)
     return name
@@ -55,7 +55,7 @@ def create_user(session: Session, new: NewUser, now: datetime) -> User:
     """Raises AccountProblem or PasswordProblem."""
     checked_name(new.name)
     if find_user(session, new.name):
-        raise AccountProblem("name", Saying("there is a user `%(name)s` already", name=new.name))
+        raise AccountProblem("name", Saying("There is a user “%(name)s” already.", name=new.name))
     user = User(
         name=new.name,
         display_name=new.display_name,
@@ -73,12 +73,12 @@ def set_scope(
 ) -> None:
     """Raises AccountProblem when a hall or the department does not exist or is missing."""
     if user.role is Role.DEPARTMENT and not department_id:
-        raise AccountProblem("department", Saying("a user of the role department needs a department"))
+        raise AccountProblem("department", Saying("A user of the role Department needs a department."))
     if department_id and session.get(Department, department_id) is None:
-        raise AccountProblem("department", Saying("there is no department `%(id)s`", id=department_id))
+        raise AccountProblem("department", Saying("There is no department “%(id)s”.", id=department_id))
     for hall_id in sorted(halls):
         if session.get(Hall, hall_id) is None:
-            raise AccountProblem("halls", Saying("there is no hall `%(id)s`", id=hall_id))
+            raise AccountProblem("halls", Saying("There is no hall “%(id)s”.", id=hall_id))
     user.all_halls = all_halls
     user.department_id = department_id
     session.add(user)

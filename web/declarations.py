@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -34,7 +34,7 @@ OptionalName = Annotated[str, Field(max_length=200)]
 
 def _known_zone(name: str) -> str:
     if name not in available_timezones():
-        raise ValueError(Saying("`%(name)s` is not an IANA time zone; use for example Asia/Shanghai", name=name))
+        raise ValueError(Saying("“%(name)s” is not an IANA time zone; use for example Asia/Shanghai.", name=name))
     return name
 
 
@@ -42,12 +42,22 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 
 def _rtsp(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
-        raise ValueError(Saying("must be an RTSP address such as rtsp://192.0.2.10:554/stream1"))
+    parts = _parts(url)
+    if parts is None or parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
+        raise ValueError(Saying("This has to be an RTSP address such as rtsp://192.0.2.10:554/stream1"))
     if parts.username or parts.password:
-        raise ValueError(Saying("must not carry a user name or password; put them into `username` and `password`"))
+        raise ValueError(Saying("The address must not carry a user name or password; put them into their own fields."))
     return url
+
+
+def _parts(url: str) -> SplitResult | None:
+    """None where it is no address, as with a bracket that is not closed or a port that is no number."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 (raises)
+    except ValueError:
+        return None
+    return parts
 
 
 RtspUrl = Annotated[str, Field(max_length=1000), AfterValidator(_rtsp)]
@@ -62,17 +72,17 @@ def _zone(corners: Polygon) -> Polygon:
         raise ValueError(_wrong_count(len(corners)))
     for number, corner in enumerate(corners, start=1):
         if len(corner) != 2:
-            raise ValueError(Saying("corner %(number)s must be [x, y]", number=number))
+            raise ValueError(Saying("Corner %(number)s must be [x, y].", number=number))
         if not all(0 <= value <= 1 for value in corner):
             raise ValueError(_outside(number, corner))
     if abs(_area(corners)) < 1e-6:
-        raise ValueError(Saying("the corners lie on one line and enclose nothing"))
+        raise ValueError(Saying("The corners lie on one line and enclose nothing."))
     return corners
 
 
 def _wrong_count(count: int) -> Saying:
     return Saying(
-        "a zone needs %(least)s to %(most)s corners, this one has %(count)s",
+        "A zone needs %(least)s to %(most)s corners, this one has %(count)s.",
         least=_MIN_CORNERS,
         most=_MAX_CORNERS,
         count=count,
@@ -82,7 +92,7 @@ def _wrong_count(count: int) -> Saying:
 def _outside(number: int, corner: Sequence[float]) -> Saying:
     place = ", ".join(f"{value:g}" for value in corner)
     return Saying(
-        "corner %(number)s is [%(place)s]: x and y are shares of the picture, 0 to 1", number=number, place=place
+        "Corner %(number)s is [%(place)s]: x and y are shares of the picture, 0 to 1.", number=number, place=place
     )
 
 
@@ -101,7 +111,7 @@ OptionalZone = Annotated[Polygon, AfterValidator(_optional_zone)]
 
 def _with_zone(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise ValueError(Saying("needs a time and its zone, for example 2026-03-02T09:00:00+08:00"))
+        raise ValueError(Saying("This needs a time and its zone, for example 2026-03-02T09:00:00+08:00."))
     return moment.astimezone(UTC)
 
 
@@ -143,12 +153,12 @@ def weekdays(days: str) -> list[int]:
         first, _, last = part.partition("-")
         if first not in WEEKDAYS or (last and last not in WEEKDAYS):
             raise ValueError(
-                Saying("`%(part)s` is not a day or a range of days; use mon-fri, sat, or mon,wed", part=part)
+                Saying("“%(part)s” is not a day or a range of days; use mon-fri, sat, or mon,wed", part=part)
             )
         start, end = WEEKDAYS.index(first), WEEKDAYS.index(last or first)
         if end < start:
             raise ValueError(
-                Saying("`%(part)s` ends before it starts; write it as two parts, for example sat-sun,mon", part=part)
+                Saying("“%(part)s” ends before it starts; write it as two parts, for example sat-sun,mon", part=part)
             )
         found.update(range(start, end + 1))
     return sorted(found)
@@ -205,7 +215,7 @@ class CameraDeclaration(Strict):
     @model_validator(mode="after")
     def _password_has_a_user(self) -> Self:
         if self.password and not self.username:
-            raise ValueError(Saying("`password` is given without `username`"))
+            raise ValueError(Saying("A password is given without a user name."))
         return self
 
     def credentials(self) -> str:
@@ -228,7 +238,7 @@ class ViewDeclaration(Strict):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
-            raise ValueError(Saying("`valid_to` is not after `valid_from`"))
+            raise ValueError(Saying("The end of its validity is not after the beginning."))
         return self
 
 
@@ -243,7 +253,7 @@ class AbsenceRuleDeclaration(Strict):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if self.hall and self.counter:
-            raise ValueError(Saying("name either `hall` or `counter`, not both"))
+            raise ValueError(Saying("Name either a hall or a counter, not both."))
         return self
 
 
@@ -258,7 +268,7 @@ class RetentionDeclaration(Strict):
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if self.hall and self.counter:
-            raise ValueError(Saying("name either `hall` or `counter`, not both"))
+            raise ValueError(Saying("Name either a hall or a counter, not both."))
         return self
 
 
@@ -301,5 +311,5 @@ class SourceDeclaration(Strict):
     @classmethod
     def _key_is_long(cls, key: SecretStr | None) -> SecretStr | None:
         if key and len(key.get_secret_value()) < _MIN_KEY:
-            raise ValueError(Saying("a push key has at least %(least)s characters", least=_MIN_KEY))
+            raise ValueError(Saying("A push key has at least %(least)s characters.", least=_MIN_KEY))
         return key

@@ -183,7 +183,13 @@ async def _respond_to_validation(connection: HTTPConnection, error: Exception) -
     assert isinstance(error, RequestValidationError)
     if any(detail["loc"][0] == "path" for detail in error.errors()):
         return await _respond(connection, NotFound())  # an address that nothing can have
-    return await _respond(connection, Unprocessable(fields=[FieldProblem.of(detail) for detail in error.errors()]))
+    noted: list[FieldProblem] = getattr(connection.state, "also_wrong", [])
+    return await _respond(connection, Unprocessable(fields=[*map(FieldProblem.of, error.errors()), *noted]))
+
+
+def also_wrong(connection: HTTPConnection, problems: Sequence[FieldProblem]) -> None:
+    """Notes what a page bears with, so that it is told beside what it does not bear with."""
+    connection.state.also_wrong = [*problems]
 
 
 async def _respond_to_database(connection: HTTPConnection, error: Exception) -> Response | None:

@@ -18,7 +18,8 @@ class FieldProblem:
     @staticmethod
     def of(detail: Mapping[str, Any]) -> "FieldProblem":
         """From one entry of pydantic's errors."""
-        location = [str(part) for part in detail["loc"] if part not in ("body", "query", "path")]
+        parts = [str(part) for part in detail["loc"]]
+        location = [part for part in parts if part not in ("body", "query", "path")] or parts
         return FieldProblem(".".join(location), _said(str(detail["type"]), detail.get("ctx", {})))
 
 
@@ -40,6 +41,9 @@ _LIST = Saying("This has to be a list.")
 _CHOICE = Saying("Choose one of the list.")
 _YES_OR_NO = Saying("This has to be yes or no.")
 _MOMENT = Saying("This has to be a date and time with a zone.")
+_DATE = Saying("This has to be a date.")
+_OBJECT = Saying("This has to be an object with named fields.")
+_LENGTH = Saying("This has to be a length of time.")
 
 _PLAIN: Mapping[str, Saying] = {
     "missing": _NEEDED,
@@ -64,6 +68,16 @@ _PLAIN: Mapping[str, Saying] = {
     "datetime_from_date_parsing": _MOMENT,
     "datetime_type": _MOMENT,
     "timezone_aware": _MOMENT,
+    "date_parsing": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_type": _DATE,
+    "time_delta_parsing": _LENGTH,
+    "time_delta_type": _LENGTH,
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "dict_type": _OBJECT,
+    "path_type": Saying("This has to be a path."),
+    "value_error": Saying("This value is not valid."),
     "json_invalid": Saying("This is not JSON."),
     "extra_forbidden": Saying("There is no such field."),
 }

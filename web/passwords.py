@@ -30,9 +30,9 @@ def _nobody() -> str:
 def check_strength(password: str) -> None:
     """Raises PasswordProblem when it is shorter than MIN_LENGTH or longer than MAX_LENGTH."""
     if len(password) < MIN_LENGTH:
-        raise PasswordProblem(Saying("a password has at least %(least)s characters", least=MIN_LENGTH))
+        raise PasswordProblem(Saying("A password has at least %(least)s characters.", least=MIN_LENGTH))
     if len(password) > MAX_LENGTH:
-        raise PasswordProblem(Saying("a password has at most %(most)s characters", most=MAX_LENGTH))
+        raise PasswordProblem(Saying("A password has at most %(most)s characters.", most=MAX_LENGTH))
 
 
 def hash_password(password: str) -> str:

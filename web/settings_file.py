@@ -39,6 +39,8 @@ class Examination:
     problems: tuple[Problem, ...]
     wrong: frozenset[str]
     """Sections that are wrong themselves, e.g. store: their defaults say nothing about the site."""
+    named: frozenset[str]
+    """Every section that the file has, right or wrong."""
 
 
 def read_settings(file: Path, environment: Mapping[str, str] | None = None) -> Settings:
@@ -74,7 +76,7 @@ def _examine(text: str, file: Path, environment: Mapping[str, str] | None) -> Ex
     problems += cross_references(filled)
     usable, wrong = _without(filled, [*unset_at, *(detail["loc"] for detail in errors)])
     settings = _anchored(Settings.model_validate(usable), file.resolve().parent)
-    return Examination(settings, tuple(problems), wrong)
+    return Examination(settings, tuple(problems), wrong, frozenset(name for name, said in raw.items() if said))
 
 
 def _errors(filled: dict[str, Any]) -> list[ErrorDetails]:

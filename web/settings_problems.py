@@ -8,8 +8,11 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from storage.sayings import unlabelled
+from web.field_problems import FieldProblem
 from web.settings import Settings
 
+_CLOSE = 0.7
+"""How alike a misspelt key is: `hosr` is meant for `host`, `colour` not for `counter`."""
 Location = tuple[int | str, ...]
 """Keys and numbers (from 0) that lead to a value, e.g. ("camera", 0, "url")."""
 
@@ -42,10 +45,25 @@ def problem_of(detail: ErrorDetails, raw: dict[str, Any]) -> Problem:
             return Problem(
                 field, problem, "use letters, digits, dot, dash and underscore, starting with a letter or digit"
             )
+        case "literal_error" | "enum":
+            return Problem(field, f"{detail['input']!r} is not known here", f"use one of {detail['ctx']['expected']}")
+        case "model_type":
+            name = f"[[{location[0]}]]" if isinstance(location[-1], int) else f"[{field}]"
+            return Problem(field, "is not a section", f"write it as {name} with its keys below")
+        case "literal_error" | "enum":
+            return Problem(field, f"{detail['input']!r} is not known here", f"use one of {detail['ctx']['expected']}")
+        case "model_type":
+            name = f"[[{location[0]}]]" if isinstance(location[-1], int) else f"[{field}]"
+            return Problem(field, "is not a section", f"write it as {name} with its keys below")
         case "value_error":
-            return Problem(field, unlabelled(detail["msg"]), "correct the value")
+            return Problem(field, _clause(unlabelled(detail["msg"])), "correct the value")
         case _:
-            return Problem(field, detail["msg"][0].lower() + detail["msg"][1:], "correct the value")
+            return Problem(field, _clause(FieldProblem.of(detail).problem), "correct the value")
+
+
+def _clause(sentence: str) -> str:
+    """As it stands between the field and the remedy: This is needed. → this is needed"""
+    return (sentence[:1].lower() + sentence[1:]).removesuffix(".")
 
 
 def path_of(location: Location, raw: object) -> str:
@@ -64,7 +82,7 @@ def path_of(location: Location, raw: object) -> str:
 
 def _did_you_mean(location: Location) -> str:
     known = _known_keys(location[:-1])
-    near = difflib.get_close_matches(str(location[-1]), known, n=1)
+    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=_CLOSE)
     return f"did you mean `{near[0]}`?" if near else f"remove it; known here: {', '.join(known)}"
 
 

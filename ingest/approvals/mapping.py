@@ -10,6 +10,7 @@ from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from ingest.approvals.problems import EXAMPLE_TIME, Problem, shown
 from ingest.approvals.row import Row, RowError, keepable, parse_row
@@ -24,6 +25,15 @@ REQUIRED = ("case", "step", "start")
 
 _WITH_HOURS = Saying("export the column with hours and minutes")
 _HOURS = ("%H", "%I", "%X", "%c")
+
+
+_WORDS = {
+    "missing": "is missing; add it",
+    "string_type": "is not text; put it in quotes",
+    "model_type": "is not a section",
+    "dict_type": "is not a section",
+    "tuple_type": "is not a list",
+}
 
 
 class MappingError(Exception):
@@ -103,7 +113,7 @@ class Mapping:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise _unusable(path.name, f"is not TOML: {error}") from error
         except ValidationError as error:
-            wrong = "; ".join(f"{_key(each['loc'])}{unlabelled(each['msg'])}" for each in error.errors())
+            wrong = "; ".join(_wrong(each) for each in error.errors())
             raise _unusable(path.name, wrong) from error
 
     @property
@@ -208,5 +218,10 @@ def _unusable(name: str, reason: str) -> MappingError:
     return MappingError(Saying("The mapping %(name)s cannot be used: %(reason)s", name=name, reason=reason))
 
 
-def _key(location: tuple[int | str, ...]) -> str:
-    return f"{'.'.join(str(part) for part in location)}: " if location else ""
+def _wrong(detail: ErrorDetails) -> str:
+    said = _WORDS.get(detail["type"], unlabelled(detail["msg"]))
+    if detail["type"] == "enum":
+        said = f"is no kind of step; use one of {detail['ctx']['expected']}"
+    if detail["type"] == "extra_forbidden":
+        said = f"is not a key of a mapping; the sections are {', '.join(MappingFile.model_fields)}"
+    return ": ".join([".".join(map(str, detail["loc"])), said] if detail["loc"] else [said])

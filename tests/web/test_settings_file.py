@@ -96,8 +96,8 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
         ('[store]\nkind = "s3"', "store: kind is s3, but endpoint, bucket, access_key, secret_key is missing"),
         ('[store]\nbucket = "B"', "store.bucket: must have 3 to 63 small letters"),
         ('[store]\nendpoint = "http://s3:9000"', "store.endpoint: must be host:port without http://"),
-        ("[recorder]\nsegment_seconds = 90", "recorder.segment_seconds: input should be less than or equal to 30"),
-        ('[watcher]\ndetector = "magic"', "watcher.detector: input should be"),
+        ("[recorder]\nsegment_seconds = 90", "recorder.segment_seconds: this may be at most 30"),
+        ('[watcher]\ndetector = "magic"', "watcher.detector: 'magic' is not known here → use one of 'auto'"),
         ('[[district]]\nid = "a b"\nname = "x"', "district[a b].id: 'a b' is not a valid id"),
         ('[[district]]\nid = "a"', "district[a].name: is missing → add `name = …`"),
         (
@@ -119,13 +119,13 @@ def test_a_mistake_is_told_with_its_field_and_a_remedy(tmp_path: Path, text: str
         ('counter = "cc-1"', 'counter = "cc-2"', "view[1].counter: there is no counter `cc-2` → did you mean `cc-1`?"),
         ("[[0, 0], [1, 0], [1, 1]]", "[[0, 0], [1, 0]]", "view[1].staff_zone: a zone needs 3 to 64 corners"),
         ("[1, 1]]", "[1, 1.5]]", "view[1].staff_zone: corner 3 is [1, 1.5]"),
-        ("[1, 1]]", "[1, 1]]\nvalid_from = 2026-03-02T09:00:00", "view[1].valid_from: needs a time and its zone"),
+        ("[1, 1]]", "[1, 1]]\nvalid_from = 2026-03-02T09:00:00", "view[1].valid_from: this needs a time and its zone"),
         ("[1, 0], [1, 1]]", "[0.5, 0], [1, 0]]", "view[1].staff_zone: the corners lie on one line"),
         ('district = "chancheng"', 'district = "nanhai"', "hall[cc].district: there is no district `nanhai`"),
-        ('url = "rtsp://', 'url = "http://', "camera[cam].url: must be an RTSP address"),
-        ("rtsp://192", "rtsp://me:secret@192", "camera[cam].url: must not carry a user name or password"),
-        ('username = "viewer"', "", "camera[cam]: `password` is given without `username`"),
-        ("mon-fri", "mo-fr", "hall[cc].hours[1].days: `mo-fr` is not a day"),
+        ('url = "rtsp://', 'url = "http://', "camera[cam].url: this has to be an RTSP address"),
+        ("rtsp://192", "rtsp://me:secret@192", "camera[cam].url: the address must not carry a user name or password"),
+        ('username = "viewer"', "", "camera[cam]: a password is given without a user name → "),
+        ("mon-fri", "mo-fr", "hall[cc].hours[1].days: “mo-fr” is not a day"),
         ('close = "12:00"', 'close = "08:00"', "hall[cc].hours[1]: closes at 08:00, which is not after 09:00"),
         ('open = "09:00"', 'open = "9"', "hall[cc].hours[1].open: '9' is not a time of day"),
     ],
@@ -167,6 +167,23 @@ def test_the_file_of_a_database_is_taken_from_where_the_configuration_lies(tmp_p
     settings = read(tmp_path, '[database]\nurl = "sqlite:///kept/hall.db"\n')
     assert settings.database_url == f"sqlite:///{tmp_path}/kept/hall.db"
     assert read(tmp_path, '[database]\nurl = "sqlite:////srv/hall.db"\n').database_url == "sqlite:////srv/hall.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("data_dir = 5", "data_dir: this has to be a path → correct the value"),
+        ("store = 5", "store: is not a section → write it as [store] with its keys below"),
+        ("hall = [5]", "hall[1]: is not a section → write it as [[hall]] with its keys below"),
+        ('[[counter]]\nid = ""', "counter[1].id: this is needed → correct the value"),
+        ("[[hall]]\nname = 5", "hall[5].name: this has to be text → correct the value"),
+        ('[[hall]]\ncolour = "red"', "hall[1].colour: is not a known key → remove it; known here: id, "),
+        ('[[hall]]\nnmae = "x"', "hall[1].nmae: is not a known key → did you mean `name`?"),
+        ('colour = "red"', "colour: is not a known key → remove it; known here: "),
+    ],
+)
+def test_a_mistake_is_told_in_words_for_people(tmp_path: Path, text: str, said: str) -> None:
+    assert any(problem.startswith(said) for problem in problems(tmp_path, text)), problems(tmp_path, text)
 
 
 def test_ids_are_unique(tmp_path: Path) -> None:

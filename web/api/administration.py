@@ -36,11 +36,11 @@ from web.viewer import Viewer
 Admin = Annotated[Viewer, Depends(require(Permission.ADMIN))]
 Row = TypeVar("Row", bound=SQLModel)
 _MISSING: Mapping[type[SQLModel], str] = {
-    District: _("there is no district `%(id)s`"),
-    Department: _("there is no department `%(id)s`"),
-    Hall: _("there is no hall `%(id)s`"),
-    Counter: _("there is no counter `%(id)s`"),
-    Camera: _("there is no camera `%(id)s`"),
+    District: _("There is no district “%(id)s”."),
+    Department: _("There is no department “%(id)s”."),
+    Hall: _("There is no hall “%(id)s”."),
+    Counter: _("There is no counter “%(id)s”."),
+    Camera: _("There is no camera “%(id)s”."),
 }
 _THERE: Mapping[type[SQLModel], str] = {
     District: _("There is already a district %(id)s; open it to change it."),
@@ -81,7 +81,7 @@ class Desk:
                 log_access(session, self.viewer, "administer", subject, "", now, self.address)
         except IntegrityError:
             name = subject.partition(":")[2]
-            said = Saying("`%(name)s` is in use or its values are taken; nothing was changed.", name=name)
+            said = Saying("“%(name)s” is in use or its values are taken; nothing was changed.", name=name)
             raise Conflict(said) from None
 
     def check_new(self, session: Session, kind: type[SQLModel], key: str, field: str = "id") -> None:
@@ -117,7 +117,7 @@ AdminDesk = Annotated[Desk, Depends(desk)]
 
 def check_id(in_path: str, in_body: str, field: str = "id") -> None:
     if in_path != in_body:
-        said = Saying("is `%(id)s`, but the address says `%(other)s`", id=in_body, other=in_path)
+        said = Saying("This is “%(id)s”, but the address says “%(other)s”.", id=in_body, other=in_path)
         raise Unprocessable(fields=[FieldProblem(field, said)])
 
 
@@ -146,6 +146,6 @@ def remove(session: Session, kind: type[SQLModel], key: object) -> None:
         session.flush()
     except IntegrityError:
         said = Saying(
-            "`%(name)s` is in use: what belongs to it has to be removed first; nothing was changed.", name=str(key)
+            "“%(name)s” is in use: what belongs to it has to be removed first; nothing was changed.", name=str(key)
         )
         raise Conflict(said) from None

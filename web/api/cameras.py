@@ -173,7 +173,7 @@ def _check_same_hall(session: Session, declared: ViewDeclaration) -> None:
     check_exists(session, camera=(Camera, declared.camera), counter=(Counter, declared.counter))
     camera, counter = session.get(Camera, declared.camera), session.get(Counter, declared.counter)
     if camera and counter and camera.hall_id != counter.hall_id:
-        said = Saying("is in hall `%(hall)s`, not the camera's", hall=counter.hall_id)
+        said = Saying("This counter is in hall “%(hall)s”, not in the camera's.", hall=counter.hall_id)
         raise Unprocessable(fields=[FieldProblem("counter", said)])
 
 

@@ -41,5 +41,5 @@ def forget_node(desk: AdminDesk, name: str) -> None:
     with desk.changing(f"node:{name}") as session:
         node = found(session, Node, name)
         if silence.is_heard(node.heartbeat, now):
-            raise Conflict(Saying("`%(name)s` is running: stop it first.", name=name))
+            raise Conflict(Saying("“%(name)s” is running: stop it first.", name=name))
         silence.forget(session, node, now)

@@ -63,7 +63,7 @@ def put_source(desk: AdminDesk, source_id: str, declared: SourceDeclaration) -> 
 
 def _check_counters(session: Session, declared: SourceDeclaration) -> None:
     problems = [
-        FieldProblem(f"counters.{alias}", Saying("there is no counter `%(id)s`", id=counter_id))
+        FieldProblem(f"counters.{alias}", Saying("There is no counter “%(id)s”.", id=counter_id))
         for alias, counter_id in declared.counters.items()
         if session.get(Counter, counter_id) is None
     ]

@@ -30,10 +30,19 @@ class UserSettings(Strict):
     active: bool = True
 
 
+def _strong_or_empty(password: SecretStr) -> SecretStr:
+    if password:
+        passwords.check_strength(password.get_secret_value())
+    return password
+
+
+ChosenPassword = Annotated[SecretStr, AfterValidator(_strong_or_empty)]
+"""Empty: one is made and shown once in the answer."""
+
+
 class UserToCreate(UserSettings):
     name: Annotated[Name, AfterValidator(accounts.checked_name), Field(description=accounts.NAME_RULE)]
-    password: SecretStr = SecretStr("")
-    """Empty: one is made and shown once in the answer."""
+    password: ChosenPassword = SecretStr("")
 
 
 class UserShown(UserSettings):
@@ -47,7 +56,7 @@ class UserCreated(UserShown):
 
 
 class NewPassword(Strict):
-    password: SecretStr = SecretStr("")
+    password: ChosenPassword = SecretStr("")
 
 
 class PasswordShown(Strict):

@@ -45,6 +45,8 @@ class Finding:
     detail: str = ""
     to_add: bool = False
     """In order, but something has to be declared before it is of use."""
+    tried: bool = True
+    """False: its section is wrong, so that nothing could be tried."""
 
 
 def check(
@@ -70,8 +72,20 @@ def check(
 
 
 def _show(finding: Finding) -> None:
-    mark = ("to add", "yellow") if finding.to_add else ("ok    ", "green") if finding.ok else ("failed", "red")
-    out.print(Text.assemble(mark, f" {finding.part:<{_PART_WIDTH}} {finding.detail}".rstrip()), soft_wrap=True)
+    line = f" {finding.part:<{_PART_WIDTH}} {finding.detail}".rstrip()
+    out.print(Text.assemble(_mark(finding), line), soft_wrap=True)
+
+
+def _mark(finding: Finding) -> tuple[str, str]:
+    if not finding.tried:
+        return "–     ", "yellow"
+    if finding.to_add:
+        return "to add", "yellow"
+    return ("ok    ", "green") if finding.ok else ("failed", "red")
+
+
+def _not_tried(part: str, section: str) -> Finding:
+    return Finding(part, ok=True, detail=f"not tried: mend {section} first", tried=False)
 
 
 def _findings(config: Path, cameras: bool) -> Iterator[Finding]:
@@ -94,12 +108,18 @@ def _findings(config: Path, cameras: bool) -> Iterator[Finding]:
 
 def _where_data_is(examined: Examination, cameras: bool) -> Iterator[Finding]:
     settings, wrong = examined.settings, examined.wrong
+    if "data_dir" in wrong:
+        yield _not_tried("data folder", "data_dir")
     folder = None if "data_dir" in wrong else _data_folder(settings.data_dir)
     if folder:
         yield folder
     has_folder = folder is not None and folder.ok
-    if "store" not in wrong and (has_folder or settings.store.kind == "s3" or settings.store.path):
+    if "store" in wrong:
+        yield _not_tried("store", "store")
+    elif has_folder or settings.store.kind == "s3" or settings.store.path:
         yield _store(settings)
+    if "database" in wrong:
+        yield _not_tried("database", "database")
     if "database" not in wrong and (has_folder or settings.database.url.get_secret_value()):
         with closing(Database(settings.database_url)) as database:
             answers = _database(database)
@@ -107,7 +127,7 @@ def _where_data_is(examined: Examination, cameras: bool) -> Iterator[Finding]:
             ready = all(answer.ok for answer in answers)
             if ready:
                 yield from _channels_by_page(database, settings)
-                yield _places(database, settings)
+                yield _places(database, examined.named)
             if cameras:
                 yield from _cameras(_known_cameras(database, settings) if ready else of_file(settings))
     elif cameras:
@@ -149,6 +169,7 @@ def _detector(examined: Examination) -> Iterator[Finding]:
     from analytics.people import DetectorUnavailable
 
     if "watcher" in examined.wrong:
+        yield _not_tried("detector", "watcher")
         return
     section = examined.settings.watcher
     try:
@@ -160,14 +181,14 @@ def _detector(examined: Examination) -> Iterator[Finding]:
         yield Finding("detector", ok=True, detail=name)
 
 
-def _places(database: Database, settings: Settings) -> Finding:
-    """By the file, which the database may not have taken over yet, or by page."""
+def _places(database: Database, named: frozenset[str]) -> Finding:
+    """By the file, also where an entry is wrong or not taken over yet, or by page."""
     with database.transaction() as session:
         there = {
-            "hall": settings.hall or session.exec(select(Hall.id)).first(),
-            "counter": settings.counter or session.exec(select(Counter.id)).first(),
-            "camera": settings.camera or session.exec(select(Camera.id)).first(),
-            "view": settings.view or session.exec(select(View.id)).first(),
+            "hall": "hall" in named or session.exec(select(Hall.id)).first(),
+            "counter": "counter" in named or session.exec(select(Counter.id)).first(),
+            "camera": "camera" in named or session.exec(select(Camera.id)).first(),
+            "view": "view" in named or session.exec(select(View.id)).first(),
         }
     missing = ", ".join(f"no {kind}" for kind, found in there.items() if not found)
     if not missing:

@@ -5,14 +5,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from sqlalchemy import ColumnElement, and_, false, true
 from sqlalchemy.orm import Mapped
 
-from web.errors import NotFound
+from storage.sayings import Saying
+from web.errors import NotFound, also_wrong
+from web.field_problems import FieldProblem
 from web.pages.places import HallRef
 
 DEFAULT_ZONE = "Asia/Shanghai"
+_NO_DAY = Saying("There is no such day. Choose another one.")
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
 
@@ -50,11 +53,13 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def day_range(
-    first: Annotated[str, Query(alias="from")] = "", last: Annotated[str, Query(alias="to")] = ""
+    request: Request, first: Annotated[str, Query(alias="from")] = "", last: Annotated[str, Query(alias="to")] = ""
 ) -> DayRange:
-    """An empty field is sent as an empty text."""
+    """An empty field is sent as an empty text. What is no day is told by the page, or by that of other wrong values."""
     days = {name: read_day(text) for name, text in (("from", first), ("to", last)) if text}
-    return DayRange(days.get("from"), days.get("to"), tuple(name for name, day in days.items() if day is None))
+    unreadable = tuple(name for name, day in days.items() if day is None)
+    also_wrong(request, [FieldProblem(name, _NO_DAY) for name in unreadable])
+    return DayRange(days.get("from"), days.get("to"), unreadable)
 
 
 def read_day(text: str) -> date | None:

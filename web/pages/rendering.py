@@ -17,6 +17,7 @@ from web.i18n import Language, say, translations
 from web.pages.camera_errors import meaning
 from web.pages.element_words import element_words
 from web.pages.formats import Formats, clip_address, described
+from web.pages.parameter_words import PARAMETER_WORDS
 from web.pages.screen import Screen, ScreenDep, screen
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
@@ -84,6 +85,7 @@ def environment(language: Language) -> Environment:
     # The template's own `_()` takes its argument for safe HTML and a format: it is for literals alone.
     made.filters["words"] = partial(say, language)
     made.filters["camera_meaning"] = lambda error: say(language, meaning(error))
+    made.filters["parameter_words"] = lambda name: say(language, PARAMETER_WORDS.get(name, name))
     made.globals.update(asset=asset, clip_address=clip_address, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
     # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.

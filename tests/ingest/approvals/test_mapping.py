@@ -88,9 +88,9 @@ def test_a_column_that_the_file_lacks_is_named(tmp_path: Path) -> None:
         ('case = "办件编号"', "", "add case to [fields]"),
         ('case = "办件编号"', 'caze = "办件编号"', "fields: caze is not a field"),
         ("Asia/Shanghai", "Asia/Foshan", "time.zone"),
-        ('"accept"', '"accepted"', "kinds.values.受理"),
-        ("[operators]", "[operaters]", "operaters"),
-        ('item = "JZ-0103"', "item = 3", "constants.item"),
+        ('"accept"', '"accepted"', "kinds.values.受理: is no kind of step; use one of 'receive'"),
+        ("[operators]", "[operaters]", "operaters: is not a key of a mapping; the sections are fields, "),
+        ('item = "JZ-0103"', "item = 3", "constants.item: is not text"),
         ("[fields]", "[fields", "is not TOML"),
     ],
 )

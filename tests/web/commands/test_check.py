@@ -51,7 +51,7 @@ def services(site: Path) -> Iterator[Services]:
 
 
 def lines(output: str, part: str) -> list[str]:
-    return [line for line in output.splitlines() if re.match(rf"(ok|failed) +{re.escape(part)}( |$)", line)]
+    return [line for line in output.splitlines() if re.match(rf"(ok|failed|–) +{re.escape(part)}( |$)", line)]
 
 
 def with_camera(url: str, sub_url: str = "") -> str:
@@ -113,7 +113,7 @@ def test_one_run_tells_of_fields_references_store_channel_and_camera(hallwatch: 
     channel = '[[notify]]\nname = "duty"\nurl = "no-such-service://geheim"\n'
     site.write_text(wrong + rule + channel + DEAD_STORE, "utf-8")
     output = hallwatch("check", code=1).output
-    assert "hall[cc].timezone: `Asia/Shanghaii` is not an IANA time zone" in output
+    assert "hall[cc].timezone: “Asia/Shanghaii” is not an IANA time zone" in output
     assert "absence_rule[1].counter: there is no counter `cc-7`" in output
     assert "there is no hall" not in output
     assert [line.split()[0] for part in ("store", "channel duty", "camera cam") for line in lines(output, part)] == [
@@ -129,8 +129,9 @@ def test_nothing_is_said_of_a_section_that_is_wrong_itself(hallwatch: Run, site:
     output = hallwatch("check", "--no-cameras", code=1).output
     assert "store.endpoint: must be host:port" in output
     assert "database.url: the environment has no variable NOWHERE" in output
-    assert not lines(output, "store")
-    assert not lines(output, "database")
+    assert lines(output, "store") == ["–      store                not tried: mend store first"]
+    assert lines(output, "database") == ["–      database             not tried: mend database first"]
+    assert output.splitlines()[-1] == "2 to mend."
 
 
 @pytest.mark.parametrize(
@@ -284,6 +285,15 @@ def test_a_fresh_site_is_told_what_to_add(hallwatch: Run, config: Path) -> None:
     assert output.splitlines()[-1] == "In order so far; no counter is watched before you add what is missing."
     config.write_text(GOOD[: GOOD.index("[[camera]]")], "utf-8")
     assert "to add places               no camera, no view is declared yet" in hallwatch("check").output
+
+
+def test_what_is_declared_wrongly_is_declared(hallwatch: Run, config: Path) -> None:
+    hallwatch("init", "--yes")
+    wrong = GOOD.replace("number = 1", 'number = ""').replace("rtsp://", "http://")
+    config.write_text(wrong.replace("staff_zone", "staff_zones").replace("mon-fri", "mo-fr"), "utf-8")
+    output = hallwatch("check", "--no-cameras", code=1).output
+    assert "counter[cc-1].number: this is needed → correct the value" in output
+    assert "is declared yet" not in output
 
 
 def test_what_was_declared_by_page_counts(hallwatch: Run, site: Path) -> None:

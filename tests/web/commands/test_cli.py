@@ -90,12 +90,12 @@ def test_users_are_added_listed_disabled_and_enabled(hallwatch: Run, site: Path)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("user", "add", "li", "--role", "supervisor", "--hall", "xx"), "there is no hall `xx`"),
+        (("user", "add", "li", "--role", "supervisor", "--hall", "xx"), "There is no hall “xx”."),
         (("user", "add", "li", "--role", "department"), "needs a department"),
-        (("user", "add", "admin", "--role", "admin"), "there is a user `admin` already"),
+        (("user", "add", "admin", "--role", "admin"), "There is a user “admin” already."),
         (("user", "disable", "nobody"), "There is no user 'nobody'"),
-        (("user", "disable", "admin"), "this is the last administrator who may sign in; make or enable another"),
-        (("user", "add", "bad name!", "--role", "admin"), "a sign-in name has at most 64 letters, digits and"),
+        (("user", "disable", "admin"), "This is the last administrator who may sign in; make or enable another"),
+        (("user", "add", "bad name!", "--role", "admin"), "A sign-in name has at most 64 letters, digits and"),
         (("counters", "list", "--hall", "xx"), "There is no hall 'xx'; there are: cc"),
         (("counters", "add", "c", "--hall", "xx", "--number", "1"), "There is no hall 'xx'; there are: cc"),
         (("counters", "add", "a b", "--hall", "cc", "--number", "1"), "id: "),

@@ -15,8 +15,8 @@ STRONG = "long enough for anybody"
     ("wrong", "said"),
     [
         (("--data-dir", "a-file"), "a-file is a file; name a folder"),
-        (("--password", "abc"), "a password has at least 10 characters"),
-        (("--admin", "bad name!"), "a sign-in name has at most 64 letters, digits"),
+        (("--password", "abc"), "A password has at least 10 characters"),
+        (("--admin", "bad name!"), "A sign-in name has at most 64 letters, digits"),
         (("--listen", "8080"), "--listen must be host:port"),
     ],
 )

@@ -64,8 +64,7 @@ def test_a_wrong_field_is_named_beside_it_and_the_rest_is_kept(sign_in: SignIn, 
     assert page.status_code == 422
     assert 'id="p-hours"' in page.text
     assert 'value="顺德大厅"' in page.text
-    page = sign_in("admin").post("/admin/halls", data=form | {"hours": ""})
-    assert 'id="p-id"' in page.text
+    assert 'id="p-id"' in page.text, "beside the other"
     with day.database.transaction() as session:
         assert len(session.exec(select(Hall)).all()) == 2
 
@@ -210,6 +209,33 @@ def test_the_notice_with_a_new_secret_says_whose_it_is(sign_in: SignIn) -> None:
     assert "Write this down now for newcomer" in client.post("/admin/users", data=form).text
     page = client.post("/admin/sources?edit=cc-platform", data={"hall": "cc", "new_key": "true"})
     assert "Write this down now for cc-platform" in page.text
+
+
+@pytest.mark.parametrize(
+    ("section", "form", "wrong"),
+    [
+        ("users", {"name": "bad name", "role": "king", "password": "short"}, {"name", "role", "password"}),
+        ("sources", {"id": "bad id", "counters": "A1"}, {"id", "counters"}),
+        ("halls", {"id": "bad id", "name": "", "hours": "never"}, {"id", "name", "hours", "district"}),
+    ],
+)
+def test_all_that_is_wrong_is_told_at_once(
+    sign_in: SignIn, section: str, form: dict[str, str], wrong: set[str]
+) -> None:
+    page = sign_in("admin").post(f"/admin/{section}", data=form)
+    assert page.status_code == 422
+    assert set(re.findall(r'class="problem" id="p-(\w+)"', page.text)) == wrong
+
+
+def test_an_address_names_each_of_its_wrong_parts_by_the_words_of_the_page(sign_in: SignIn) -> None:
+    page = sign_in("inspector").get("/cases?status=foo&from=abc&to=2026-11-23")
+    assert page.status_code == 422
+    assert "<b>Status</b> Choose one of the list." in page.text
+    assert "<b>From</b> There is no such day." in page.text
+    assert "<b>To</b>" not in page.text
+    answer = sign_in("inspector").get("/cases.json?status=foo&from=abc&to=def")
+    assert [problem["field"] for problem in answer.json()["fields"]] == ["status", "from", "to"]
+    assert sign_in("inspector").get("/cases?from=abc").status_code == 200, "a wrong day alone is told by the page"
 
 
 def test_opening_hours_that_overlap_are_refused(sign_in: SignIn) -> None:

@@ -55,6 +55,8 @@ MISTAKES: list[Mistake] = [
         "本大厅的窗口 cc-1 已使用此编号；请为其中一个窗口改用其他编号。",
     ),
     ("cameras", CAMERA | {"url": "http://192.0.2.9"}, "必须是 RTSP 地址，例如 rtsp://192.0.2.10:554/stream1"),
+    ("cameras", CAMERA | {"url": "rtsp://[::1/x"}, "必须是 RTSP 地址，例如 rtsp://192.0.2.10:554/stream1"),
+    ("cameras", CAMERA | {"url": "rtsp://h:x/y"}, "必须是 RTSP 地址，例如 rtsp://192.0.2.10:554/stream1"),
     ("cameras", CAMERA | {"sub_url": "rtsp://u:p@192.0.2.9/"}, "地址中不得含用户名或密码，请填入相应的栏。"),
     ("cameras", CAMERA | {"transport": "http"}, "请从列表中选择。"),
     ("cameras", CAMERA | {"password": "x"}, "填写了密码，但没有填写用户名。"),
@@ -114,11 +116,11 @@ def test_thresholds_are_listed_in_chinese_seconds(sign_in: SignIn) -> None:
     [
         ("get", "/nowhere", 404, "没有找到"),
         ("post", "/cases", 405, "不能这样使用此网址"),
-        ("get", "/cases?status=odd", 422, "<code>status</code> 请从列表中选择。"),
+        ("get", "/cases?status=odd", 422, "<b>状态</b> 请从列表中选择。"),
         ("get", "/cases/odd", 404, "没有找到"),
-        ("get", "/absences?waiting=perhaps", 422, "<code>waiting</code> 必须是“是”或“否”。"),
-        ("get", f"/cases?q={'x' * 101}", 422, "<code>q</code> 不能超过 100 个字符。"),
-        ("post", "/admin/halls/remove", 422, "<code>edit</code> 此项必填。"),
+        ("get", "/absences?waiting=perhaps", 422, "<b>有人等候</b> 必须是“是”或“否”。"),
+        ("get", f"/cases?q={'x' * 101}", 422, "<b>搜索</b> 不能超过 100 个字符。"),
+        ("post", "/admin/halls/remove", 422, "<b>要更改的内容</b> 此项必填。"),
     ],
 )
 def test_an_error_page_says_in_chinese_what_is_wrong(

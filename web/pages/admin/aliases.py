@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 
 from storage.sayings import Saying
-from web.errors import Unprocessable
-from web.field_problems import FieldProblem
 
 
 def written_aliases(counters: Mapping[str, str]) -> list[str]:
@@ -12,7 +10,7 @@ def written_aliases(counters: Mapping[str, str]) -> list[str]:
 
 
 def read_aliases(lines: str) -> dict[str, str]:
-    """Raises Unprocessable naming the line."""
+    """Raises ValueError naming the line."""
     numbered = [(number, line.strip()) for number, line in enumerate(lines.splitlines(), start=1)]
     return dict(_alias(number, line) for number, line in numbered if line)
 
@@ -28,10 +26,11 @@ def _alias(number: int, line: str) -> tuple[str, str]:
     return alias, counter
 
 
-def _unreadable(number: int, reason: Saying) -> Unprocessable:
-    said = Saying(
-        "Line %(number)s: %(reason)s. Write the platform's name = the counter's id, like A03 = cc-3.",
-        number=number,
-        reason=reason,
+def _unreadable(number: int, reason: Saying) -> ValueError:
+    return ValueError(
+        Saying(
+            "Line %(number)s: %(reason)s. Write the platform's name = the counter's id, like A03 = cc-3.",
+            number=number,
+            reason=reason,
+        )
     )
-    return Unprocessable(fields=[FieldProblem("counters", said)])

@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from storage.sayings import Saying
 from web.declarations import Hours
-from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 
 _LINE = re.compile(r"(?P<days>.*\S)\s+(?P<open>[\d:]+)\s*[-–]\s*(?P<close>[\d:]+)")
@@ -28,7 +27,7 @@ def _joined(names: list[str]) -> str:
 
 
 def read_hours(lines: str) -> tuple[Hours, ...]:
-    """Raises Unprocessable naming the line."""
+    """Raises ValueError naming the line."""
     return tuple(_read_span(n, line.strip()) for n, line in enumerate(lines.splitlines(), start=1) if line.strip())
 
 
@@ -42,10 +41,11 @@ def _read_span(number: int, line: str) -> Hours:
         raise _unreadable(number, FieldProblem.of(error.errors()[0]).problem) from None
 
 
-def _unreadable(number: int, reason: Saying) -> Unprocessable:
-    said = Saying(
-        "Line %(number)s: %(reason)s. Write it like mon-fri 09:00-12:00 or sat,sun 10:00-16:00.",
-        number=number,
-        reason=reason,
+def _unreadable(number: int, reason: Saying) -> ValueError:
+    return ValueError(
+        Saying(
+            "Line %(number)s: %(reason)s. Write it like mon-fri 09:00-12:00 or sat,sun 10:00-16:00.",
+            number=number,
+            reason=reason,
+        )
     )
-    return Unprocessable(fields=[FieldProblem("hours", said)])

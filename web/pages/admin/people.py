@@ -1,8 +1,9 @@
 """Users, sources and absence rules."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from pydantic import SecretStr
+from pydantic import BeforeValidator, SecretStr
 from starlette.datastructures import FormData
 
 from storage.models import Role
@@ -13,7 +14,7 @@ from web.api import rules as rules_api
 from web.api import sources as sources_api
 from web.api import users as users_api
 from web.api.administration import Desk
-from web.declarations import AbsenceRuleDeclaration, SourceDeclaration
+from web.declarations import AbsenceRuleDeclaration, Id, SourceDeclaration
 from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.aliases import read_aliases, written_aliases
@@ -100,6 +101,12 @@ def _done(user: users_api.UserSettings) -> str:
     return "sees_nothing" if nothing and user.active else "saved"
 
 
+class _TypedSource(SourceDeclaration):
+    """With its names of the counters as lines of text."""
+
+    counters: Annotated[dict[str, Id], BeforeValidator(read_aliases)]
+
+
 class Sources:
     name = "sources"
     title = _("Sources")
@@ -141,12 +148,9 @@ class Sources:
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
-        declared = SourceDeclaration(
-            id=key or text(form, "id"),
-            name=text(form, "name"),
-            hall=optional(form, "hall"),
-            counters=read_aliases(text(form, "counters")),
-        )
+        values = {"id": key or text(form, "id"), "hall": optional(form, "hall")}
+        values |= {name: text(form, name) for name in ("name", "counters")}
+        declared = _TypedSource.model_validate(values)
         sources_api.put_source(desk, declared.id, declared)
         return Saved(sources_api.renew_key(desk, declared.id).key, declared.id) if text(form, "new_key") else Saved()
 

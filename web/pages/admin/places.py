@@ -1,13 +1,15 @@
 """Districts, departments, halls and counters."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 from zoneinfo import available_timezones
 
+from pydantic import BeforeValidator
 from starlette.datastructures import FormData
 
 from web.api import places as api
 from web.api.administration import Desk
-from web.declarations import CounterDeclaration, DepartmentDeclaration, DistrictDeclaration, HallDeclaration
+from web.declarations import CounterDeclaration, DepartmentDeclaration, DistrictDeclaration, HallDeclaration, Hours
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Option, Row, Saved, optional, text
@@ -112,6 +114,12 @@ class Departments:
         api.delete_department(desk, key)
 
 
+class _TypedHall(HallDeclaration):
+    """With its hours as lines of text, so that a wrong line and another wrong field are told at once."""
+
+    hours: Annotated[tuple[Hours, ...], BeforeValidator(read_hours)] = ()
+
+
 class Halls:
     name = "halls"
     title = _("Halls")
@@ -156,14 +164,9 @@ class Halls:
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
-        declared = HallDeclaration(
-            id=key or text(form, "id"),
-            district=text(form, "district"),
-            name=text(form, "name"),
-            name_en=text(form, "name_en"),
-            timezone=text(form, "timezone") or "Asia/Shanghai",
-            hours=read_hours(text(form, "hours")),
-        )
+        values = {name: text(form, name) for name in ("district", "name", "name_en", "hours")}
+        values |= {"id": key or text(form, "id"), "timezone": text(form, "timezone") or "Asia/Shanghai"}
+        declared = _TypedHall.model_validate(values)
         api.put_hall(desk, declared.id, declared)
         return Saved()
 
