@@ -242,13 +242,16 @@ class ViewDeclaration(Strict):
         return self
 
 
+Threshold = Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)]
+
+
 class AbsenceRuleDeclaration(Strict):
     """For one counter, one hall, or (with neither) everywhere."""
 
     hall: Id | None = None
     counter: Id | None = None
-    threshold_s: Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)] = 300
-    waiting_threshold_s: Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)] = 60
+    threshold_s: Threshold = 300
+    waiting_threshold_s: Threshold = 60
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

@@ -59,6 +59,44 @@ def test_a_mistake_names_its_field(admin: TestClient) -> None:
     assert fields(admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": 0})) == ["threshold_s"]
 
 
+def test_a_rule_that_says_nothing_is_none(admin: TestClient) -> None:
+    before = admin.get("/api/v1/rules").json()
+    assert fields(admin.put("/api/v1/rules", json={})) == ["threshold_s"]
+    assert fields(admin.put("/api/v1/rules", json={"hall": "cc", "waiting_threshold_s": 30})) == ["threshold_s"]
+    assert admin.get("/api/v1/rules").json() == before
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "shown"),
+    [
+        ("districts/sd", {"name": "顺德区"}, "id"),
+        ("halls/gm", {"district": "chancheng", "name": "高明大厅"}, "id"),
+        ("counters/cc-9", {"hall": "cc", "number": "9"}, "id"),
+        ("cameras/cc-cam-9", {"hall": "cc", "url": "rtsp://192.0.2.9/main"}, "id"),
+        ("departments/market", {"name": "市场监督管理局"}, "id"),
+        ("sources/city", {}, "id"),
+        ("items/a/b", {"name": "食品经营许可"}, "code"),
+        ("channels/duty", {"url": "json://192.0.2.9"}, "name"),
+    ],
+)
+def test_a_body_need_not_repeat_what_its_address_says(
+    admin: TestClient, path: str, body: dict[str, Any], shown: str
+) -> None:
+    answer = admin.put(f"/api/v1/{path}", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()[shown] == path.partition("/")[2]
+    assert fields(admin.put(f"/api/v1/{path}", json=body | {shown: "other"})) == [shown]
+
+
+@pytest.mark.parametrize("body", ["[]", "{", "5", ""])
+def test_a_body_that_is_no_object_is_refused_in_words(admin: TestClient, body: str) -> None:
+    answer = admin.put("/api/v1/halls/gm", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert not any("(" in problem["problem"] for problem in answer.json()["fields"])
+    wrong_id = admin.put("/api/v1/halls/g%20m", json={"district": "chancheng", "name": "高明大厅"})
+    assert fields(wrong_id) == ["id"]
+
+
 @pytest.mark.parametrize("field", ["threshold_s", "waiting_threshold_s"])
 def test_a_threshold_is_bounded_where_the_watcher_is(admin: TestClient, field: str) -> None:
     longest = {"hall": "cc", "threshold_s": MAX_THRESHOLD_S, "waiting_threshold_s": MAX_THRESHOLD_S}

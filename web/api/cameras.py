@@ -10,6 +10,7 @@ from storage.sayings import Saying
 from storage.secrets import SecretBox, SecretError
 from storage.views import not_over
 from web import looks, places
+from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, found, remove
 from web.camera_check import CameraCheck, check_camera
 from web.composition import camera_address, with_credentials
@@ -18,7 +19,7 @@ from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.row_ids import RowId
 
-router = APIRouter(prefix="/api/v1", tags=["cameras"])
+router = APIRouter(prefix="/api/v1", tags=["cameras"], route_class=AddressedRoute)
 
 
 class CameraShown(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from storage.models import AlertKind, NotifyChannel
 from storage.sayings import Saying
 from web import channels
+from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_id, found, remove
 from web.channels import Channel, put_channel
 from web.declarations import ChannelDeclaration
@@ -15,7 +16,7 @@ from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.notice import trial
 
-router = APIRouter(prefix="/api/v1", tags=["channels"])
+router = APIRouter(prefix="/api/v1", tags=["channels"], route_class=AddressedRoute)
 
 
 class ChannelShown(BaseModel):

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, delete, select
 
 from storage.models import Counter, CounterAlias, Department, District, Hall, Item, OpeningHours
 from web import places
+from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, remove
 from web.declarations import (
     WEEKDAYS,
@@ -19,7 +20,7 @@ from web.declarations import (
     ItemDeclaration,
 )
 
-router = APIRouter(prefix="/api/v1", tags=["places"])
+router = APIRouter(prefix="/api/v1", tags=["places"], route_class=AddressedRoute)
 
 
 @router.get("/districts")

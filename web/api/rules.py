@@ -9,11 +9,16 @@ from sqlmodel import col, select
 from storage.models import AbsenceRule, Counter, Hall
 from web import places
 from web.api.administration import AdminDesk, check_exists, found
-from web.declarations import AbsenceRuleDeclaration
+from web.declarations import AbsenceRuleDeclaration, Threshold
 from web.errors import NotFound
 from web.row_ids import RowId
 
 router = APIRouter(prefix="/api/v1", tags=["rules"])
+
+
+class RuleToPut(AbsenceRuleDeclaration):
+    threshold_s: Threshold
+    """Has to be said: an empty body sets nothing."""
 
 
 class RuleShown(AbsenceRuleDeclaration):
@@ -35,7 +40,7 @@ def list_rules(desk: AdminDesk) -> list[RuleShown]:
 
 
 @router.put("/rules")
-def put_rule(desk: AdminDesk, declared: AbsenceRuleDeclaration) -> RuleShown:
+def put_rule(desk: AdminDesk, declared: RuleToPut) -> RuleShown:
     """A new version from now on; absences that were found by the old one keep it."""
     with desk.changing(f"rule:{declared.counter or declared.hall or 'everywhere'}") as session:
         in_force = partial(places.rules_in_force, session, declared.hall, declared.counter)

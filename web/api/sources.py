@@ -8,12 +8,13 @@ from sqlmodel import Session, col, delete, select
 from storage.models import Counter, CounterAlias, Hall, Source
 from storage.sayings import Saying
 from web import places
+from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, found, remove
 from web.declarations import Id, OptionalName, SourceDeclaration, Strict
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 
-router = APIRouter(prefix="/api/v1", tags=["sources"])
+router = APIRouter(prefix="/api/v1", tags=["sources"], route_class=AddressedRoute)
 
 _KEY_BYTES = 32
 

@@ -14,7 +14,7 @@ from web.api import rules as rules_api
 from web.api import sources as sources_api
 from web.api import users as users_api
 from web.api.administration import Desk
-from web.declarations import AbsenceRuleDeclaration, Id, SourceDeclaration
+from web.declarations import Id, SourceDeclaration
 from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.aliases import read_aliases, written_aliases
@@ -204,7 +204,7 @@ class Rules:
             if kept is None:
                 raise NotFound
             place = {"hall": kept.hall, "counter": kept.counter}
-        rules_api.put_rule(desk, AbsenceRuleDeclaration.model_validate(values | place))
+        rules_api.put_rule(desk, rules_api.RuleToPut.model_validate(values | place))
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
