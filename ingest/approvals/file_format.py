@@ -10,6 +10,7 @@ _JSON = (".jsonl", ".ndjson", ".json")
 _CSV = (".csv", ".tsv", ".txt")
 _SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How archives begin, and with them .xlsx and .ods, and old .xls."""
+_BOM = b"\xef\xbb\xbf"
 _FORMATS = ", ".join((*_JSON, *_CSV))
 
 
@@ -25,6 +26,10 @@ NO_ROWS = Saying("The file holds no rows: nothing has been read. See whether it 
 _SPREADSHEET = Saying(
     "The file is a spreadsheet or an archive, which is not read: open it, save it as “CSV UTF-8”, and import that."
 )
+_ARRAY = Saying(
+    "The file is one JSON array, of which nothing has been read: write one object per line, without the brackets "
+    "around all of them and the commas between them."
+)
 _NO_TEXT = Saying("The file is not text. JSON Lines and CSV are read (%(endings)s).", endings=_FORMATS)
 
 
@@ -35,13 +40,15 @@ def is_json(path: Path, file: BinaryIO) -> bool:
     file.seek(0)
     if start.startswith(_SPREADSHEETS):
         raise UnusableFile(_SPREADSHEET)
+    if ending in _JSON and start.removeprefix(_BOM).lstrip().startswith(b"["):
+        raise UnusableFile(_ARRAY)
     if ending in (*_JSON, *_CSV):
         return ending in _JSON
     if ending:
         raise UnusableFile(_other_ending(ending))
     if b"\0" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16 has words of its own
         raise UnusableFile(_NO_TEXT)
-    return start.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{")
+    return start.removeprefix(_BOM).lstrip().startswith(b"{")
 
 
 def _other_ending(ending: str) -> Saying:

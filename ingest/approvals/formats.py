@@ -1,5 +1,7 @@
 """The two file formats: JSON Lines and CSV. Garbage is reported line by line, never raised."""
 
+import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +10,17 @@ from typing import BinaryIO
 import orjson
 
 from ingest.approvals.csv_records import Records
+from ingest.approvals.known_mappings import fitting_mapping
 from ingest.approvals.lines import Line, lines
 from ingest.approvals.mapping import REQUIRED, Mapping
-from ingest.approvals.problems import Problem, explain_column, printable
+from ingest.approvals.problems import Problem, explain_column, printable, shown
 from ingest.approvals.row import Row, RowError, keepable, parse_row, row_error
 from storage.sayings import Saying
 
 Numbered = tuple[int, Row | RowError]
 """Line (1 = first) and what it says, or why it cannot be used."""
 
+_NAME = re.compile(r'"\s*:')
 _HEADER = (*REQUIRED, "kind")
 
 
@@ -73,9 +77,29 @@ def _json_row(line: Line) -> Row | RowError:
         return row_error(line.problem, line.text)
     try:
         values = orjson.loads(line.text)
+        if isinstance(values, dict) and (twice := _said_twice(line.text, len(values))):
+            problem = Problem(shown(twice), Saying("stands twice in the object"), Saying("give each field once"))
+            return row_error(problem, line.text)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
         return row_error(Problem("", _not_json(error), Saying("write one JSON object per line")), line.text)
     return parse_row(values, line.text)
+
+
+def _said_twice(text: str, kept: int) -> str:
+    """The name of a field that a JSON object has twice: readers of JSON keep the last alone. Empty if there is none."""
+    if len(_NAME.findall(text)) <= kept:
+        return ""  # most rows: the exact look takes longer than all the rest
+    names: Counter[str] = Counter()
+
+    def last_is_outermost(pairs: list[tuple[str, object]]) -> None:
+        names.clear()
+        names.update(name for name, _ in pairs)
+
+    try:
+        json.loads(text, object_pairs_hook=last_is_outermost)
+    except (RecursionError, ValueError):
+        return ""  # nested too deeply, or a number of thousands of digits: refused as what it is
+    return next((name for name, count in names.items() if count > 1), "")
 
 
 def _not_json(error: orjson.JSONDecodeError | UnicodeEncodeError) -> Saying:
@@ -92,7 +116,7 @@ def _other_count(cells: int, columns: int) -> Problem:
 def _header_error(names: Sequence[str], mapping: Mapping | None, raw: str) -> RowError | None:
     wanted = _HEADER if mapping is None else mapping.columns
     problems = [
-        Problem(name, Saying("column is missing"), Saying("add it to the header line"))
+        Problem(name, Saying("column is missing"), _remedy_of_header(names, mapping))
         for name in wanted
         if name not in names
     ]
@@ -100,6 +124,14 @@ def _header_error(names: Sequence[str], mapping: Mapping | None, raw: str) -> Ro
     if mapping is None:
         problems += [problem for name in names if (problem := explain_column(name, tuple(Row.model_fields)))]
     return RowError(tuple(problems), keepable(raw)) if problems else None
+
+
+def _remedy_of_header(names: Sequence[str], mapping: Mapping | None) -> Saying:
+    if mapping is not None:
+        return Saying("add it to the header line, or choose another mapping")
+    if fits := fitting_mapping(names):
+        return Saying("add it to the header line, or choose the mapping %(name)s, which fits this file", name=fits)
+    return Saying("add it to the header line, or choose a mapping")
 
 
 def _doubled(name: str, count: int) -> Problem:

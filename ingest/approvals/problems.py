@@ -100,6 +100,9 @@ def _no_time(detail: ErrorDetails) -> Said:
     value = detail["input"]
     if value is None or value == "":
         return Saying("is empty"), Saying("give a time such as %(example)s", example=EXAMPLE_TIME)
+    if detail["type"] == "time_range":
+        said = Saying("%(value)s lies outside 1990–2100", value=shown(value))
+        return said, Saying("correct the year; the time itself is written as it should be")
     remedy = Saying("write it as ISO 8601 with a zone, such as %(example)s", example=EXAMPLE_TIME)
     return _about_time(detail["type"], shown(value)), remedy
 
@@ -109,8 +112,6 @@ def _about_time(kind: str, value: str) -> Saying:
         return Saying("%(value)s has no time zone", value=value)
     if kind == "time_of_day":
         return Saying("%(value)s has no time of day", value=value)
-    if kind == "time_range":
-        return Saying("%(value)s lies outside 1990–2100", value=value)
     return Saying("%(value)s is not a time", value=value)
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from ingest.approvals.acceptance import BatchReport, UnknownSource
 from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file
+from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.mapping import Mapping, MappingError
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
 
@@ -17,7 +18,10 @@ from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened,
 def import_cases(
     file: Annotated[Path, typer.Argument(help="JSON Lines (exchange format) or CSV.", exists=True, dir_okay=False)],
     source: Annotated[str, typer.Option(help="Id of the approval platform it comes from.")],
-    mapping: Annotated[Path | None, typer.Option(help="How the columns of a CSV file are to be read.")] = None,
+    mapping: Annotated[
+        str,
+        typer.Option(help="How the columns of a CSV file are to be read: a file, or the name of ours."),
+    ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
@@ -27,7 +31,7 @@ def import_cases(
     """
     with opened(config) as services, progress_bar(file.name) as bar:
         try:
-            read_by = Mapping.load(mapping) if mapping else None
+            read_by = Mapping.load(_mapping_file(mapping)) if mapping else None
             report = import_file(
                 services.database, source, file, read_by, services.clock(), bar.update, dry_run=dry_run
             )
@@ -40,6 +44,14 @@ def import_cases(
     _show(report, dry_run)
     if report.rejected_rows and not report.accepted and not report.duplicates:
         raise typer.Exit(1)
+
+
+def _mapping_file(name: str) -> Path:
+    """A file goes before a mapping of the product with that name."""
+    known = mapping_files()
+    if not Path(name).is_file() and name not in known:
+        raise UserError(f"There is no mapping {name!r}: name a file, or one that comes along: {', '.join(known)}.")
+    return Path(name) if Path(name).is_file() else known[name]
 
 
 def _show(report: BatchReport, dry_run: bool) -> None:

@@ -1,15 +1,12 @@
 """Importing a file of cases."""
 
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
 
-import ingest.approvals
+from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.reports import BatchReport
 from web.errors import Unprocessable
@@ -81,13 +78,6 @@ def _page(
             batches=listed.batches,
             next=listed.next,
         )
-
-
-@cache
-def mapping_files() -> dict[str, Path]:
-    """By name, e.g. receipt."""
-    folder = Path(str(files(ingest.approvals))) / "mappings"
-    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 add_page(router, "/import", "import.html", import_page)

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.approvals.formats import Numbered, read_csv, read_jsonl
+from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.lines import MAX_LINE
+from ingest.approvals.mapping import Mapping
 from ingest.approvals.row import Row, RowError
 
 GOOD = '{"case": "2026-001", "step": "S1", "kind": "accept", "name": "受理", "start": "2026-03-02T09:14:05+08:00"}'
@@ -43,6 +45,44 @@ def test_broken_json_is_reported_and_the_next_line_is_read() -> None:
     assert isinstance(found[0][1], RowError)
     assert found[0][1].raw == '{"case": '
     assert good(found) == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "twice"),
+    [
+        (GOOD.replace("{", '{"case": "2026-002", '), "case"),
+        (GOOD.replace("}", ', "c\\u0061se" : "2026-002"}'), "case"),
+        (GOOD.replace("}", ', "zz": 1, "zz": 1}'), "zz"),
+    ],
+)
+def test_an_object_that_says_a_field_twice_is_refused(text: str, twice: str) -> None:
+    found = jsonl(f"{text}\n{GOOD}")
+    assert said(found) == [(1, twice, "stands twice in the object")]
+    assert good(found) == [2]
+
+
+def test_what_only_looks_like_a_field_twice_is_none() -> None:
+    assert good(jsonl(GOOD.replace("受理", 'he said \\"case\\": and \\"step\\" : too'))) == [1]
+    nested = GOOD.replace("}", ', "z": ' + '{"a":' * 900 + "1" + "}" * 901)
+    assert [field for _line, field, _said in said(jsonl(nested))] == ["z"]
+
+
+def test_a_header_that_a_mapping_of_ours_fits_is_told_which() -> None:
+    columns = ",".join(Mapping.load(mapping_files()["receipt"]).columns)
+    for header, remedy in {
+        columns: "add it to the header line, or choose the mapping receipt, which fits this file",
+        "case,step": "add it to the header line, or choose a mapping",
+    }.items():
+        ((_line, row),) = table(f"{header}\n")
+        assert isinstance(row, RowError)
+        assert remedy in {problem.remedy for problem in row.problems}
+
+
+def test_a_year_that_cannot_be_is_told_as_such() -> None:
+    ((_line, row),) = jsonl(GOOD.replace("2026-03-02T", "1066-03-02T"))
+    assert isinstance(row, RowError)
+    assert row.problems[0].problem == "1066-03-02T09:14:05+08:00 lies outside 1990–2100"
+    assert row.problems[0].remedy.startswith("correct the year")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])

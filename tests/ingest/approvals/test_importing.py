@@ -114,6 +114,11 @@ def test_a_file_without_rows_is_not_taken_for_read(
         ("old.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "spreadsheet or an archive"),
         ("film.mp4", b"\x00\x00\x00\x20ftypisom", r"ends in \.mp4 is not read\. JSON Lines and CSV are \(\.jsonl, "),
         ("film", b"\x00\x00\x00\x20ftypisom", "is not text"),
+        (
+            "cases.json",
+            b' [\n{"case": "1"}]',
+            "nothing has been read: write one object per line",
+        ),
         ("letter.PDF", b"%PDF-1.7\n", r"ends in \.pdf is not read"),
     ],
 )

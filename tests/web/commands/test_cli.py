@@ -15,6 +15,8 @@ from sqlalchemy import text
 from sqlmodel import select
 from typer.main import get_command
 
+from ingest.approvals.known_mappings import mapping_files
+from ingest.approvals.mapping import Mapping
 from ingest.simulator.faults import parse_fault
 from storage.database import Database
 from storage.models import Absence, Counter, Role, User, View
@@ -309,6 +311,18 @@ def test_a_file_of_no_rows_is_told_and_fails(hallwatch: Run, site: Path, tmp_pat
     site.write_text(GOOD + '[[source]]\nid = "city"\nhall = "cc"\n', "utf-8")
     (tmp_path / name).touch()
     assert said in hallwatch("import-cases", str(tmp_path / name), "--source", "city", "--dry-run", code=1).output
+
+
+def test_a_mapping_of_ours_is_chosen_by_its_name(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    site.write_text(GOOD + '[[source]]\nid = "city"\nhall = "cc"\n', "utf-8")
+    file = tmp_path / "receipt.csv"
+    row = dict.fromkeys(Mapping.load(mapping_files()["receipt"]).columns, "")
+    row |= {"case:concept:name": "c1", "concept:instance": "s1", "concept:name": "Confirmation of receipt"}
+    row |= {"time:timestamp": "2011-10-11T13:45:40+02:00"}
+    file.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    command = ("import-cases", str(file), "--source", "city", "--dry-run", "--mapping")
+    assert re.search(r"would be taken +1", hallwatch(*command, "receipt").output)
+    assert "There is no mapping 'no': name a file, or one" in hallwatch(*command, "no", code=1).output
 
 
 def test_a_remedy_is_shown_with_its_brackets(hallwatch: Run, site: Path, tmp_path: Path) -> None:

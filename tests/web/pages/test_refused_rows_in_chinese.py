@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 
 from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.importing import import_file
+from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.lines import MAX_LINE
 from ingest.approvals.mapping import Mapping, MappingError, MappingFile
 from ingest.approvals.row import Row, RowError, parse_row, row_of_the_past
@@ -33,6 +34,8 @@ NEVER_MET = {
     "The mapping %(name)s cannot be used: %(reason)s",  # of files that people write, on the command line
 }
 OF_WHOLE_FILES = {
+    "The file is one JSON array, of which nothing has been read: write one object per line, without the brackets around"
+    " all of them and the commas between them.",
     "The file is not text. JSON Lines and CSV are read (%(endings)s).",
     "A file whose name ends in %(ending)s is not read. JSON Lines and CSV are (%(endings)s): save a table as"
     " “CSV UTF-8”, or give a file of such text one of these endings.",
@@ -65,11 +68,15 @@ MAPPED = MappingFile.model_validate(
 
 def wrong_lines() -> bytes:
     rows = [json.dumps(ROW | changes).encode() for changes in WRONG_ROWS if isinstance(changes, dict)]
-    return b"\n".join([*rows, b"{}", b"5", b'{"case": ', b"x" * (MAX_LINE + 1), b'{"case": "\xff"}'])
+    rows += [b"{}", b"5", b'{"case": 1, "case": 2}', b'{"case": ', b"x" * (MAX_LINE + 1), b'{"case": "\xff"}']
+    return b"\n".join(rows)
 
 
 def tables() -> Iterator[tuple[str, Mapping | None]]:
     yield "case,step,case\n", None
+    receipt = Mapping.load(mapping_files()["receipt"])
+    yield ",".join(receipt.columns) + "\n", None
+    yield "case,step\n", receipt
     yield f"{HEADER}\n1,2\n", None
     yield f'{HEADER}\n1,2,3,"4,5\n1,2\n', None
     yield f'{HEADER}\n1,2,3,"4"5,6\n', None
