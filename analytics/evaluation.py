@@ -86,13 +86,16 @@ class Report:
     """All scores, clip by clip."""
 
     scores: tuple[ZoneScore, ...]
+    left_out: tuple[str, ...] = ()
+    """Which label names which video that is not there."""
 
 
 def evaluate(
     folder: Path, detectors: Sequence[PersonDetector], progress: Progress | None = None, threshold: float = SEEN_SCORE
 ) -> Report:
     """Every clip of `folder/labels` with every detector. Raises ValueError when there is none or a label is broken."""
-    clips = load_clips(folder)
+    found = _labels(folder)
+    clips, left_out = load_clips(folder, found), tuple(_without_video(found))
     scores: list[ZoneScore] = []
     work = [(clip, detector) for clip in clips for detector in detectors]
     for done, (clip, detector) in enumerate(work):
@@ -101,16 +104,27 @@ def evaluate(
         scores += score_clip(clip, detector, threshold)
     if progress:
         progress(len(work), len(work))
-    return Report(tuple(scores))
+    return Report(tuple(scores), left_out)
 
 
-def load_clips(folder: Path) -> list[LabelledClip]:
-    """Labels whose video is there. Raises ValueError."""
-    found = [_load(path, folder) for path in sorted((folder / "labels").glob("*.json"))]
+def load_clips(folder: Path, labels: Sequence[LabelledClip] | None = None) -> list[LabelledClip]:
+    """Those of the labels of the folder whose video is there. Raises ValueError."""
+    found = _labels(folder) if labels is None else labels
     clips = [clip for clip in found if clip.video.is_file()]
     if not clips:
-        raise ValueError(f"{folder}: no labels/*.json whose video is there (schema {_SCHEMA})")
+        why = "; ".join(_without_video(found)) or f"there is no labels/*.json (schema {_SCHEMA})"
+        raise ValueError(f"{folder}: {why}")
     return clips
+
+
+def _labels(folder: Path) -> list[LabelledClip]:
+    return [_load(path, folder) for path in sorted((folder / "labels").glob("*.json"))]
+
+
+def _without_video(labels: Sequence[LabelledClip]) -> Iterator[str]:
+    for clip in labels:
+        if not clip.video.is_file():
+            yield f"the video of labels/{clip.name}.json is not there: {clip.video}"
 
 
 def score_clip(clip: LabelledClip, detector: PersonDetector, threshold: float = SEEN_SCORE) -> list[ZoneScore]:

@@ -112,6 +112,8 @@ def main() -> None:
     parser.add_argument("--detector", choices=["auto", "ssd", "onnx", "yolo"], default="auto")
     parser.add_argument("--weights", default="")
     chosen = parser.parse_args()
+    if not chosen.clip.is_file():
+        parser.error(f"there is no clip {chosen.clip}; name a video file that is there")
     detector = choose_detector(chosen.detector, chosen.weights)
     results = compare(chosen.clip, chosen.seconds, detector)
     ours = results[2].share

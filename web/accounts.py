@@ -10,6 +10,7 @@ from sqlmodel import Session, col, delete, select
 from storage.models import Department, Hall, Role, Scope, User
 from storage.sayings import Saying
 from web import passwords, sessions
+from web.i18n import gettext_marker as _
 
 _LONGEST_NAME = 64
 _NAME = re.compile(r"[^\W_][\w.@-]*")
@@ -18,6 +19,7 @@ NAME_RULE = Saying(
     "A sign-in name has at most %(most)s letters, digits and . _ - @, no blanks, and begins with a letter or digit.",
     most=_LONGEST_NAME,
 )
+_ONLY_CASE = _("There is a user “%(name)s” already; names have to differ by more than capital letters.")
 _LAST_ADMIN = Saying("This is the last administrator who may sign in; make or enable another one first.")
 
 
@@ -54,8 +56,7 @@ def checked_name(name: str) -> str:
 def create_user(session: Session, new: NewUser, now: datetime) -> User:
     """Raises AccountProblem or PasswordProblem."""
     checked_name(new.name)
-    if find_user(session, new.name):
-        raise AccountProblem("name", Saying("There is a user “%(name)s” already.", name=new.name))
+    _check_differs(session, new.name)
     user = User(
         name=new.name,
         display_name=new.display_name,
@@ -66,6 +67,15 @@ def create_user(session: Session, new: NewUser, now: datetime) -> User:
     )
     set_scope(session, user, halls=new.halls, all_halls=new.all_halls, department_id=new.department_id)
     return user
+
+
+def _check_differs(session: Session, name: str) -> None:
+    """People take Admin and admin for one."""
+    for known in session.exec(select(User.name)):
+        if known == name:
+            raise AccountProblem("name", Saying("There is a user “%(name)s” already.", name=known))
+        if known.casefold() == name.casefold():
+            raise AccountProblem("name", Saying(_ONLY_CASE, name=known))
 
 
 def set_scope(

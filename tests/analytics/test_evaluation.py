@@ -44,6 +44,17 @@ def test_a_generated_clip_is_seen_without_an_error(tmp_path: Path) -> None:
     assert told == [(0, 1), (1, 1)]
 
 
+def test_a_label_without_its_video_is_named_with_its_path(tmp_path: Path) -> None:
+    a_clip(tmp_path)
+    label = json.loads((tmp_path / "labels" / "clip.json").read_text())
+    (tmp_path / "labels" / "lost.json").write_text(json.dumps(label | {"video": "far/lost.mp4"}))
+    lost = f"the video of labels/lost.json is not there: {tmp_path / 'far' / 'lost.mp4'}"
+    assert evaluate(tmp_path, [MarkerDetector()]).left_out == (lost,)
+    (tmp_path / "clip.mp4").unlink()
+    with pytest.raises(ValueError, match=f"{tmp_path}: the video of labels/clip.json is not there: .*; {lost}"):
+        evaluate(tmp_path, [MarkerDetector()])
+
+
 @pytest.mark.parametrize("gop", [5, 60])
 def test_pictures_come_every_second_however_far_apart_keyframes_are(tmp_path: Path, gop: int) -> None:
     times = [(p.wall - START).total_seconds() for p in clip_pictures(a_clip(tmp_path, gop), "clip")]

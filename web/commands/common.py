@@ -66,6 +66,8 @@ class PlainErrors(TyperGroup):
             raise
         except EXPECTED as error:
             fail(str(error))
+        except BrokenPipeError:
+            raise  # whoever read the output has enough of it, as `| head` does: Click ends silently
         except OSError as error:
             fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         except SQLAlchemyError as error:

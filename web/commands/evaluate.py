@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from web.commands.common import UserError, progress_bar
+from web.commands.common import UserError, progress_bar, warn
 
 
 def evaluate(
@@ -32,4 +32,6 @@ def evaluate(
             report = score_clips(folder, detectors, bar.update, threshold)
         except (DetectorUnavailable, ValueError) as error:
             raise UserError(str(error)) from None
+    for reason in report.left_out:
+        warn(f"Left out: {reason}.")
     typer.echo(format_report(report))  # plain: a table of this width must not be cut to fit a narrow terminal

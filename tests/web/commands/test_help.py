@@ -1,6 +1,9 @@
 """What `--help` tells, and what it must not swallow."""
 
+import os
 import re
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -38,6 +41,26 @@ def test_an_option_for_a_secret_warns_and_names_its_variable(
 def test_the_short_form_helps_everywhere(hallwatch: Run) -> None:
     for command in ((), ("check",), ("user",), ("user", "add")):
         assert hallwatch(*command, "-h").output == hallwatch(*command, "--help").output
+
+
+ECHO = """
+import typer
+from web.commands.common import PlainErrors
+app = typer.Typer(cls=PlainErrors)
+app.callback()(lambda: None)
+app.command("say")(lambda: typer.echo("x" * 100_000))
+app(["say"])
+"""
+
+
+@pytest.mark.parametrize("arguments", [("-c", ECHO), ("-m", "web", "--help"), ("-m", "web", "simulate", "--help")])
+def test_output_that_nobody_reads_to_its_end_ends_silently(arguments: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        asked = [sys.executable, *arguments]
+        done = subprocess.run(asked, stdout=nobody, stderr=subprocess.PIPE, check=False, timeout=120)
+    assert done.stderr == b""
 
 
 def test_the_version_is_told(hallwatch: Run) -> None:

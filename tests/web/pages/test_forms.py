@@ -8,7 +8,20 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
-from storage.models import AbsenceRule, Alert, AlertState, Camera, Case, Hall, Item, OpeningHours, User, View
+from storage.models import (
+    AbsenceRule,
+    Alert,
+    AlertState,
+    Camera,
+    Case,
+    Counter,
+    Department,
+    Hall,
+    Item,
+    OpeningHours,
+    User,
+    View,
+)
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from tests.web.test_files import CSV, MAPPING
@@ -147,13 +160,33 @@ def test_a_new_view_has_no_zone_before_one_is_drawn_over_the_picture(sign_in: Si
 
 def test_the_views_of_one_camera_are_shown_alone(sign_in: SignIn) -> None:
     page = sign_in("admin").get("/admin/views.json?camera=cc-cam-2").json()
-    assert {row["cells"][0] for row in page["rows"]} == {"cc-cam-2"}
+    assert {row["key"].partition("~")[0] for row in page["rows"]} == {"cc-cam-2"}
+
+
+def test_a_list_says_names_beside_ids(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        camera, counter = session.get_one(Camera, "cc-cam-1"), session.get_one(Counter, "cc-1")
+        item = session.exec(select(Item).where(col(Item.department_id).is_not(None))).first()
+        assert item
+        department = session.get_one(Department, item.department_id).name
+    views = sign_in("admin").get("/admin/views.json").json()["rows"]
+    assert [f"{camera.name} (cc-cam-1)", f"{counter.number} {counter.name} (cc-1)"] in [
+        row["cells"][:2] for row in views
+    ]
+    items = sign_in("admin").get("/admin/items.json").json()["rows"]
+    assert department in [row["cells"][3] for row in items]
 
 
 def test_administration_begins_with_its_first_section(sign_in: SignIn) -> None:
     answer = sign_in("admin").get("/admin", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/admin/halls")
     assert sign_in("supervisor").get("/admin", follow_redirects=False).status_code == 403
+
+
+def test_administration_as_data_begins_there_too(sign_in: SignIn, anonymous: TestClient) -> None:
+    assert anonymous.get("/admin.json").status_code == 401
+    assert sign_in("supervisor").get("/admin.json").status_code == 403
+    assert sign_in("admin").get("/admin.json").headers["location"] == "/admin/halls.json"
 
 
 def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Services) -> None:

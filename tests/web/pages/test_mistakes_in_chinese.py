@@ -79,6 +79,7 @@ MISTAKES: list[Mistake] = [
     ("rules", RULE | {"waiting_threshold_s": str(MAX_THRESHOLD_S + 1)}, f"不能大于 {MAX_THRESHOLD_S}。"),
     ("rules", RULE | {"hall": "cc", "counter": "cc-1"}, "大厅和窗口只能指定一个。"),
     ("users", USER | {"name": "admin"}, "用户“admin”已存在。"),
+    ("users", USER | {"name": "Admin"}, "用户“admin”已存在；登录名不能只有大小写不同。"),
     ("users", USER | {"name": "li ming"}, USER_NAME_RULE),
     ("users", USER | {"role": "king"}, "请从列表中选择。"),
     ("users", USER | {"halls": ["none"]}, "没有大厅“none”。"),

@@ -22,8 +22,19 @@ class Items:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
+        departments = {d.id: d.name for d in api.list_departments(desk)}
         return [
-            Row(i.code, (i.code, i.name, i.name_en, i.department or "", _days(i.legal_days), _days(i.promised_days)))
+            Row(
+                i.code,
+                (
+                    i.code,
+                    i.name,
+                    i.name_en,
+                    departments.get(i.department or "", ""),
+                    _days(i.legal_days),
+                    _days(i.promised_days),
+                ),
+            )
             for i in api.list_items(desk)
         ]
 

@@ -21,7 +21,7 @@ from web.pages.admin.items import Items
 from web.pages.admin.people import Rules, Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
 from web.pages.admin.retention import Retention
-from web.pages.admin.views import Views
+from web.pages.admin.views import Views, is_of_camera
 from web.pages.rendering import ScreenDep, add_page, html
 
 router = APIRouter()
@@ -106,7 +106,7 @@ def admin_page(
         chosen = {"camera": camera, "counter": counter}
         fields = tuple(replace(field, value=chosen.get(field.name, field.value)) for field in page.fields)
         return replace(page, fields=fields, camera=camera, choosing=False)
-    return replace(page, rows=tuple(row for row in page.rows if row.cells[0] == camera), only=camera)
+    return replace(page, rows=tuple(row for row in page.rows if is_of_camera(row.key, camera)), only=camera)
 
 
 def _section(name: str) -> Section:
@@ -157,6 +157,11 @@ def _page(
 @router.get("/admin", include_in_schema=False)
 def first_section(_desk: AdminDesk) -> Response:
     return RedirectResponse(f"/admin/{next(iter(SECTIONS))}", 303)
+
+
+@router.get("/admin.json", include_in_schema=False)
+def first_section_as_data(_desk: AdminDesk) -> Response:
+    return RedirectResponse(f"/admin/{next(iter(SECTIONS))}.json", 303)
 
 
 add_page(router, "/admin/{section}", "admin.html", admin_page)

@@ -16,7 +16,7 @@ from web.declarations import ViewDeclaration
 from web.errors import Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
-from web.pages.admin.forms import Field, Row, Saved, text
+from web.pages.admin.forms import Field, Option, Row, Saved, text
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.formats import local_input
 
@@ -38,11 +38,12 @@ class Views:
     def rows(self, desk: Desk) -> Sequence[Row]:
         """Those that are over come last."""
         zones, now = _zones(desk), desk.services.clock()
+        cameras, counters = dict(_camera_options(desk)), dict(_counter_options(desk))
         views = sorted(api.list_views(desk, ended=True), key=lambda view: _is_over(view, now))
         return [
             Row(
                 _SEPARATOR.join((v.camera, v.counter, str(v.view_id))),
-                (v.camera, v.counter, _corners(v.staff_zone), _corners(v.customer_zone),
+                (cameras[v.camera], counters[v.counter], _corners(v.staff_zone), _corners(v.customer_zone),
                  _("yes") if v.whole_zone else "", _shown(v.valid_from, zones.get(v.camera)),
                  _shown(v.valid_to, zones.get(v.camera))),
                 muted=_is_over(v, now) or (v.valid_from is not None and v.valid_from > now),
@@ -52,13 +53,11 @@ class Views:
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
         found = _view(desk, key)
-        cameras = tuple((c.id, f"{c.name} ({c.id})" if c.name else c.id) for c in api.list_cameras(desk))
-        counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
         return (
-            Field("camera", _("Camera"), "choice", found.camera if found else "", options=cameras, required=True,
-                  fixed=bool(key)),
-            Field("counter", _("Counter"), "choice", found.counter if found else "", options=counters, required=True,
-                  fixed=bool(key)),
+            Field("camera", _("Camera"), "choice", found.camera if found else "", options=_camera_options(desk),
+                  required=True, fixed=bool(key)),
+            Field("counter", _("Counter"), "choice", found.counter if found else "", options=_counter_options(desk),
+                  required=True, fixed=bool(key)),
             Field("staff_zone", _("Staff zone"), "zone", _written(found.staff_zone if found else []), required=True,
                   hint=_("Corners [x, y] from the top left, 0 to 1.")),
             Field("customer_zone", _("Customer zone"), "zone", _written(found.customer_zone if found else []),
@@ -102,8 +101,20 @@ class Views:
         api.end_view(desk, found.view_id)
 
 
+def is_of_camera(key: str, camera: str) -> bool:
+    return _parts(key)[0] == camera
+
+
 def _is_over(view: api.ViewShown, now: datetime) -> bool:
     return view.valid_to is not None and view.valid_to <= now
+
+
+def _camera_options(desk: Desk) -> tuple[Option, ...]:
+    return tuple((c.id, f"{c.name} ({c.id})" if c.name else c.id) for c in api.list_cameras(desk))
+
+
+def _counter_options(desk: Desk) -> tuple[Option, ...]:
+    return tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
 
 
 def _view(desk: Desk, key: str) -> api.ViewShown | None:
