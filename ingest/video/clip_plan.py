@@ -59,9 +59,9 @@ def pieces_of(recorded: Iterable[Span], start: datetime, end: datetime) -> tuple
     """
     pieces: list[Span] = []
     for span in recorded:
-        part = Span(max(span.start, start), min(span.end, end))
-        if part.start >= part.end:
+        if span.end <= start or span.start >= end:
             continue
+        part = Span(max(span.start, start), min(span.end, end))
         if pieces and abs(part.start - pieces[-1].end) <= JOINED:
             pieces[-1] = Span(pieces[-1].start, part.end)
         else:

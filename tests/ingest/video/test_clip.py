@@ -114,6 +114,7 @@ def test_the_pieces_of_a_clip_run_in_the_order_of_recording(tmp_path: Path) -> N
     ]
     spans = [Span(row.start, row.end) for row in rows]
     second = timedelta(seconds=1)
+    assert pieces_of(spans, START - 9 * second, START - second) == pieces_of(spans, START + 9 * second, at(999)) == ()
     assert pieces_of(spans, START + second, START + 8 * second) == (
         Span(START + second, START + 4 * second),
         Span(START + 3 * second, START + 5 * second),
