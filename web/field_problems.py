@@ -18,15 +18,20 @@ class FieldProblem:
     @staticmethod
     def of(detail: Mapping[str, Any]) -> "FieldProblem":
         """From one entry of pydantic's errors."""
-        parts = [str(part) for part in detail["loc"]]
-        location = [part for part in parts if part not in ("body", "query", "path")] or parts
-        return FieldProblem(".".join(location), _said(str(detail["type"]), detail.get("ctx", {})))
+        parts, context = [str(part) for part in detail["loc"]], detail.get("ctx", {})
+        location = [part for part in parts if part not in ("body", "query", "path")]
+        own = _own(context)
+        if own is None and not location:
+            location = parts  # the body is not what it has to be at all
+        return FieldProblem(".".join(location), own or _said(str(detail["type"]), context))
+
+
+def _own(context: Mapping[str, Any]) -> Saying | None:
+    said = getattr(context.get("error"), "args", ())
+    return said[0] if said and isinstance(said[0], Saying) else None
 
 
 def _said(kind: str, context: Mapping[str, Any]) -> Saying:
-    own = getattr(context.get("error"), "args", ())
-    if own and isinstance(own[0], Saying):
-        return own[0]
     if kind in _WITH_LIMIT:
         return _WITH_LIMIT[kind](context)
     if kind == "string_pattern_mismatch":

@@ -16,7 +16,6 @@ from storage.models import (
     Absence,
     Alert,
     AlertKind,
-    Batch,
     Camera,
     Case,
     Counter,
@@ -147,11 +146,9 @@ def _a_morning(session: Session) -> None:
     from web.places import key_hash
 
     session.add(Source(id="cc-platform", hall_id="cc", key_hash=key_hash(PUSH_KEY)))
-    session.add(Source(id="nh-platform", hall_id="nh"))
     session.flush()
     for number, (hall, counter) in enumerate([("cc", "cc-1"), ("nh", "nh-1")], start=1):
         start = NOON - timedelta(hours=1)
-        session.add(Batch(id=number, source_id=f"{hall}-platform", received_at=start, name="steps.csv"))
         session.add(Absence(id=number, counter_id=counter, start=start, threshold_s=300))
         session.flush()
         session.add(
