@@ -114,7 +114,7 @@ def _profile_table(found: Sequence["Profile"], chosen: dict[Any, str]) -> Table:
 
 def _whole_address() -> Column:
     """Not cut off where the window is narrow: it is there to be copied."""
-    return Column("address", overflow="fold")
+    return Column("address", no_wrap=True, overflow="fold")
 
 
 def _clock(found: "DeviceRead") -> str:
