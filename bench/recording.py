@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import select
 
+from bench.processes import cpu_seconds
 from storage.database import Database
 from storage.models import Segment
 from tests.servers import wait_until
@@ -99,11 +100,11 @@ def _compare(urls: Sequence[str], folder: Path, duration_s: float) -> Row:
     """Both at the same time, so that whatever else the machine does weighs on both."""
     with _running(_recorder(urls, folder)) as recorder, _running(_ffmpeg(urls, folder)) as ffmpeg:
         time.sleep(SETTLE_S)
-        before = _cpu_seconds(recorder), _cpu_seconds(ffmpeg)
+        before = cpu_seconds(recorder), cpu_seconds(ffmpeg)
         began = time.monotonic()
         time.sleep(duration_s)
         elapsed = time.monotonic() - began
-        used = _cpu_seconds(recorder) - before[0], _cpu_seconds(ffmpeg) - before[1]
+        used = cpu_seconds(recorder) - before[0], cpu_seconds(ffmpeg) - before[1]
         return Row(
             len(urls), Load(used[0] / elapsed, _private_mb(recorder)), Load(used[1] / elapsed, _private_mb(ffmpeg))
         )
@@ -153,12 +154,6 @@ def _site(urls: Sequence[str], data: Path) -> str:
 def _all_recorded(database: Database, count: int) -> bool:
     with database.transaction() as session:
         return len(session.exec(select(Segment.camera_id).distinct()).all()) == count
-
-
-def _cpu_seconds(pids: Sequence[int]) -> float:
-    """User and system time that the processes have used."""
-    fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
-    return sum(int(each[11]) + int(each[12]) for each in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def _private_mb(pids: Sequence[int]) -> float:

@@ -4,17 +4,16 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from ingest.simulator.clock_code import Image, draw_clock
 from ingest.simulator.encoder import Encoder
 from ingest.simulator.mounts import AccessUnit, Mount
+from ingest.simulator.running import Running
 
 
-class ClockCamera:
+class ClockCamera(Running):
     """Feeds a mount, and others with the same, with a still background and the running clock, in its own thread."""
 
     def __init__(
@@ -43,15 +42,6 @@ class ClockCamera:
     def change(self, width: int, height: int) -> None:
         """From the next picture on, in the same stream."""
         self._look = self._looking(width, height)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _run(self) -> None:
         due = time.monotonic()

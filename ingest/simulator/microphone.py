@@ -4,8 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import av
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from ingest.simulator.mounts import Mount
 from ingest.simulator.rtp import microseconds
+from ingest.simulator.running import Running
 from ingest.simulator.sound import PCMA, PCMU, SoundStream, SoundUnit, aac_payload, aac_stream
 
 SoundCodec = Literal["aac", "pcmu", "pcma"]
@@ -75,7 +75,7 @@ class SoundEncoder:
         return frame
 
 
-class ClockMicrophone:
+class ClockMicrophone(Running):
     """Feeds a mount in its own thread; to be made before anybody asks the mount for its description."""
 
     def __init__(self, mount: Mount, codec: SoundCodec) -> None:
@@ -91,15 +91,6 @@ class ClockMicrophone:
     def stop(self) -> None:
         self._stop.set()
         self._thread.join()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _run(self) -> None:
         """A frame is sent when it is over."""

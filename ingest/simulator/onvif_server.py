@@ -4,12 +4,11 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Self
 
 from ingest.simulator.onvif_device import Answer, OnvifDevice
 from ingest.simulator.onvif_discovery import DISCOVERY_PORT, DiscoveryResponder
 from ingest.simulator.onvif_messages import BadMessageError, fault, read_message
+from ingest.simulator.running import Running
 
 _MAX_BODY = 65_536
 _CLIENT_SECONDS = 10.0
@@ -17,7 +16,7 @@ _FIRST = "/onvif/device_service"
 """Where ONVIF expects the only device of an address."""
 
 
-class OnvifServer:
+class OnvifServer(Running):
     """Port 0 takes a free one, `port` tells which. They are found by WS-Discovery, too.
 
     >>> with OnvifServer([OnvifDevice("cam-1", "Entrance", streams)]) as server:
@@ -59,15 +58,6 @@ class OnvifServer:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _answer(self, path: str, body: bytes) -> Answer:
         device = self._device(path)

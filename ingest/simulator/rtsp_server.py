@@ -5,8 +5,6 @@ import secrets
 import struct
 import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 import structlog
 
@@ -24,6 +22,7 @@ from ingest.simulator.rtsp_messages import (
     interleaved_channels,
     read_request,
 )
+from ingest.simulator.running import Running
 
 MAX_BACKLOG = 4_000_000
 """Bytes that may wait for a slow client before it is disconnected."""
@@ -34,7 +33,7 @@ _METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"
 log = structlog.get_logger(__name__)
 
 
-class RtspServer:
+class RtspServer(Running):
     """Cameras on one port; port 0 takes a free one, `port` tells which.
 
     >>> with RtspServer() as server:
@@ -81,15 +80,6 @@ class RtspServer:
             self._call_soon(self._stopping.set)
             self._thread.join()
         self._thread = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     async def _run(self) -> None:
         self._stopping = asyncio.Event()
