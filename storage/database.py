@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from sqlalchemy import URL, Engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
@@ -68,7 +69,11 @@ def parsed_url(url: str) -> URL:
 def _create_engine(url: str) -> Engine:
     parsed = parsed_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed.set(drivername="sqlite"), connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(
+            parsed.set(drivername="sqlite"),
+            json_deserializer=orjson.loads,
+            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
     # A statement that psycopg prepares gets a generic plan, which searches long IN lists one by one.
@@ -76,6 +81,7 @@ def _create_engine(url: str) -> Engine:
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        json_deserializer=orjson.loads,
         connect_args={"prepare_threshold": None, "connect_timeout": within_s},
     )
 

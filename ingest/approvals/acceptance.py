@@ -1,6 +1,7 @@
-"""Accepts batches: good rows become cases and steps, bad rows are kept and reported, and none is lost."""
+"""Accepts batches: good rows become records and cases, bad rows are kept and reported, and none is lost."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,9 +9,10 @@ from itertools import islice
 
 from sqlmodel import Session
 
-from ingest.approvals.cases import Directory, reckon_cases
+from ingest.approvals.books import BOOKS, Book, Finder
+from ingest.approvals.case_ledger import mark_cases, write_steps
 from ingest.approvals.formats import Numbered
-from ingest.approvals.ledger import known_steps, write_steps
+from ingest.approvals.ledger import Entry, known_records, rows_in_force, write_records
 from ingest.approvals.reports import (
     BatchReport,
     Origin,
@@ -26,14 +28,13 @@ from ingest.approvals.reports import (
     write_counts,
 )
 from ingest.approvals.row import Row, RowError, row_of_the_past
-from ingest.approvals.statements import Known, plan
-from storage.counter_names import CounterNames
+from ingest.approvals.statements import Change, Known, Plan, plan
 from storage.database import Database
-from storage.models import Source
+from storage.models import RecordKind, Source
 
 __all__ = ["BatchReport", "SequenceConflict", "UnknownSource", "accept_batch"]
 
-CHUNK = 1_000
+CHUNK = 5_000
 """Rows that are looked up and written together."""
 
 
@@ -52,7 +53,7 @@ def accept_batch(
     """Accepts the good rows and keeps the bad ones.
 
     A numbered batch (a push) is one transaction, and the same number with the same body gives the same report again.
-    A batch without a number (a file) is one transaction per thousand rows, so that others can write in between; after
+    A batch without a number (a file) is one transaction per `CHUNK` rows, so that others can write in between; after
     an interruption the same file completes it. `dry_run` writes nothing. Raises UnknownSource and SequenceConflict.
     """
     origin = Origin(source_id, sequence, name, sha256, now)
@@ -100,21 +101,28 @@ class _Acceptance:
     def accept(self, session: Session, source: Source, chunk: list[Numbered]) -> None:
         assert self.report.batch_id is not None
         good, refused = _sorted_out(chunk, self.origin.received_at)
-        known = known_steps(session, source.id, {row.step for row in good})
-        todo = plan(known, good, self.origin.sequence, repeated=self.repeated)
-        touched = write_steps(
-            session,
-            source.id,
-            todo.changes,
-            CounterNames.load(session, source),
-            batch_id=self.report.batch_id,
-            now=self.origin.received_at,
-        )
-        reckon_cases(session, touched, Directory.load(session, source.hall_id))
+        entry = Entry(source.id, self.report.batch_id, self.origin.received_at)
+        report = self.report.plus(0, 0, refused)
+        for book in BOOKS.values():
+            if rows := good.get(book.record):
+                todo = self._plan(session, book, rows)
+                _write(session, book, entry, todo.changes, Finder.load(session, source))
+                report = report.plus(todo.accepted, todo.duplicates, [])
         keep_rejected(session, self.report.batch_id, refused)
-        report = self.report.plus(todo.accepted, todo.duplicates, refused)
         write_counts(session, report)
         self.report = report
+
+    def _plan(self, session: Session, book: Book, rows: list[Row]) -> Plan:
+        known = known_records(session, book, self.origin.source_id, {row.reference for row in rows})
+        return plan(known, rows, self.origin.sequence, repeated=self.repeated)
+
+
+def _write(session: Session, book: Book, entry: Entry, changes: Sequence[Change], finder: Finder) -> None:
+    if book.record is RecordKind.STEP:
+        write_steps(session, entry, changes, finder)
+        return
+    write_records(session, book, entry, changes, [book.columns(row, finder) for row in rows_in_force(changes)])
+    mark_cases(session, entry.source_id, (case for change in changes for case in change.cases))
 
 
 @dataclass
@@ -123,7 +131,7 @@ class _Rehearsal:
 
     database: Database
     origin: Origin
-    heard: dict[str, Known] = field(default_factory=dict)
+    heard: dict[RecordKind, dict[str, Known]] = field(default_factory=lambda: defaultdict(dict))
 
     def run(self, rows: Iterable[Numbered], on_chunk: Callable[[], None]) -> BatchReport:
         with self._reading() as session:
@@ -140,11 +148,16 @@ class _Rehearsal:
 
     def _accept(self, report: BatchReport, chunk: list[Numbered], *, repeated: bool) -> BatchReport:
         good, refused = _sorted_out(chunk, self.origin.received_at)
-        with self._reading() as session:
-            stored = known_steps(session, self.origin.source_id, {row.step for row in good})
-        todo = plan({**stored, **self.heard}, good, self.origin.sequence, repeated=repeated)
-        self.heard |= {change.reference: change.after for change in todo.changes}
-        return report.plus(todo.accepted, todo.duplicates, refused)
+        report = report.plus(0, 0, refused)
+        for record, rows in good.items():
+            with self._reading() as session:
+                references = {row.reference for row in rows}
+                stored = known_records(session, BOOKS[record], self.origin.source_id, references)
+            heard = {name: known for name in references if (known := self.heard[record].get(name))}
+            todo = plan(stored | heard, rows, self.origin.sequence, repeated=repeated)
+            self.heard[record] |= {change.reference: change.after for change in todo.changes}
+            report = report.plus(todo.accepted, todo.duplicates, [])
+        return report
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
@@ -152,10 +165,17 @@ class _Rehearsal:
             yield session
 
 
-def _sorted_out(chunk: list[Numbered], received_at: datetime) -> tuple[list[Row], Refused]:
-    judged = [(line, row if isinstance(row, RowError) else row_of_the_past(row, received_at)) for line, row in chunk]
-    good = [row for _, row in judged if isinstance(row, Row)]
-    return good, [(line, row) for line, row in judged if isinstance(row, RowError)]
+def _sorted_out(chunk: list[Numbered], received_at: datetime) -> tuple[dict[RecordKind, list[Row]], Refused]:
+    """Good rows by what they tell of, and the others."""
+    good: dict[RecordKind, list[Row]] = defaultdict(list)
+    refused: Refused = []
+    for line, read in chunk:
+        row = read if isinstance(read, RowError) else row_of_the_past(read, received_at)
+        if isinstance(row, RowError):
+            refused.append((line, row))
+        else:
+            good[row.kind_of_record].append(row)
+    return good, refused
 
 
 def _chunks(rows: Iterable[Numbered]) -> Iterator[list[Numbered]]:

@@ -12,16 +12,17 @@ import orjson
 from ingest.approvals.csv_records import Records
 from ingest.approvals.known_mappings import fitting_mapping
 from ingest.approvals.lines import Line, lines
-from ingest.approvals.mapping import REQUIRED, Mapping
+from ingest.approvals.mapping import Mapping
+from ingest.approvals.parsing import MODELS, model_of, parse_row
 from ingest.approvals.problems import Problem, explain_column, printable, shown
-from ingest.approvals.row import Row, RowError, keepable, parse_row, row_error
+from ingest.approvals.records import StepRow
+from ingest.approvals.row import Row, RowError, keepable, required, row_error
 from storage.sayings import Saying
 
 Numbered = tuple[int, Row | RowError]
 """Line (1 = first) and what it says, or why it cannot be used."""
 
 _NAME = re.compile(r'"\s*:')
-_HEADER = (*REQUIRED, "kind")
 
 
 def read_rows(rows: Sequence[object]) -> Iterator[Numbered]:
@@ -66,7 +67,9 @@ class Columns:
         filled = zip(self.names, cells, strict=True)
         if self.mapping is not None:
             return self.mapping.apply(dict(filled), raw)
-        return parse_row({name: cell for name, cell in filled if cell or name in REQUIRED}, raw)
+        values = dict(filled)
+        needed = required(model_of(values.get("record", "")) or StepRow)
+        return parse_row({name: cell for name, cell in values.items() if cell or name in needed}, raw)
 
     def are_a_row(self, cells: Sequence[str]) -> bool:
         return len(cells) == len(self.names) and isinstance(self.row(cells, ""), Row)
@@ -114,7 +117,7 @@ def _other_count(cells: int, columns: int) -> Problem:
 
 
 def _header_error(names: Sequence[str], mapping: Mapping | None, raw: str) -> RowError | None:
-    wanted = _HEADER if mapping is None else mapping.columns
+    wanted = _columns_needed(names) if mapping is None else mapping.columns
     problems = [
         Problem(name, Saying("column is missing"), _remedy_of_header(names, mapping))
         for name in wanted
@@ -122,8 +125,18 @@ def _header_error(names: Sequence[str], mapping: Mapping | None, raw: str) -> Ro
     ]
     problems += [_doubled(name, count) for name, count in Counter(names).items() if count > 1]
     if mapping is None:
-        problems += [problem for name in names if (problem := explain_column(name, tuple(Row.model_fields)))]
+        known = _all_fields() if "record" in names else tuple(StepRow.model_fields)
+        problems += [problem for name in names if (problem := explain_column(name, known))]
     return RowError(tuple(problems), keepable(raw)) if problems else None
+
+
+def _columns_needed(names: Sequence[str]) -> tuple[str, ...]:
+    """A table whose rows say what they tell of may hold rows of any kind."""
+    return () if "record" in names else required(StepRow)
+
+
+def _all_fields() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for model in MODELS.values() for name in model.model_fields))
 
 
 def _remedy_of_header(names: Sequence[str], mapping: Mapping | None) -> Saying:

@@ -1,173 +1,113 @@
-"""Reads and writes cases, steps and their revisions in bulk."""
+"""Reads and writes records of any kind and all their revisions, in bulk."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, select, update
-from sqlmodel import Session, SQLModel, col
+from sqlalchemy import and_, select
+from sqlmodel import Session
 
+from ingest.approvals.books import Book
 from ingest.approvals.row import Row
 from ingest.approvals.statements import Change, Known
-from storage.counter_names import CounterNames
-from storage.models import Case, FootageLink, Step, StepRevision
+from storage.bulk import insert_many, is_among, table_of, take_ids, update_many
+from storage.models import RecordKind, RecordRevision
+
+Columns = dict[str, Any]
 
 
-def table(model: type[SQLModel]) -> Table:
-    found: Table = model.__table__  # type: ignore[attr-defined]
-    return found
+@dataclass(frozen=True)
+class Entry:
+    """Who says it, in which batch, and when it came."""
+
+    source_id: str
+    batch_id: int
+    now: datetime
 
 
-def known_steps(session: Session, source_id: str, references: Iterable[str]) -> dict[str, Known]:
-    """What has been said about these steps, all revisions."""
-    steps, revisions = table(Step).c, table(StepRevision).c
+def known_records(session: Session, book: Book, source_id: str, references: Iterable[str]) -> dict[str, Known]:
+    """What has been said about these records, all revisions."""
+    records, revisions = table_of(book.table), table_of(RecordRevision)
     query = (
         select(
-            steps.reference,
-            steps.id,
-            steps.case_id,
-            steps.revision,
-            steps.sequence,
-            revisions.revision,
-            revisions.row,
+            records.c.reference,
+            records.c.id,
+            records.c.revision,
+            records.c.sequence,
+            revisions.c.revision,
+            revisions.c.row,
         )
-        .join(table(StepRevision), revisions.step_id == steps.id)
-        .where(steps.source_id == source_id, steps.reference.in_(list(references)))
+        .join(revisions, and_(revisions.c.record == book.record, revisions.c.record_id == records.c.id))
+        .where(records.c.source_id == source_id, is_among(session, records.c.reference, references))
     )
     known: dict[str, Known] = {}
-    for reference, step_id, case_id, in_force, sequence, revision, said in session.execute(query):
-        step = known.setdefault(reference, Known(step_id, case_id, in_force, sequence))
-        step.said[revision] = said
+    for reference, record_id, in_force, sequence, revision, said in session.execute(query):
+        record = known.setdefault(reference, Known(record_id, in_force, sequence))
+        record.said[revision] = said
     return known
 
 
-def write_steps(
-    session: Session,
-    source_id: str,
-    changes: Iterable[Change],
-    names: CounterNames,
-    *,
-    batch_id: int,
-    now: datetime,
-) -> set[int]:
-    """Writes what has changed; returns the cases that must be reckoned anew."""
-    changes = list(changes)
-    numbers = {change.row.case: change.row.start for change in changes if change.row}
-    cases = _cases(session, source_id, numbers)
+def write_records(
+    session: Session, book: Book, entry: Entry, changes: Sequence[Change], columns: Sequence[Columns]
+) -> dict[str, int]:
+    """Writes what has changed, and every new revision. `columns` belong to the changes that have a row, in their order.
+
+    Returns the ids by reference.
+    """
+    of_rows = dict(zip((c.reference for c in changes if c.row), columns, strict=True))
     new = [change for change in changes if change.before is None]
-    old = [change for change in changes if change.before is not None]
-    ids = _insert_steps(session, [_values(c, source_id, cases, names, now) for c in new])
-    _update_steps(session, old, [_values(c, source_id, cases, names, now) for c in old if c.row])
-    _insert_revisions(session, changes, ids, batch_id, now)
-    touched = {change.before.case_id for change in old if change.before}
-    return {case_id for case_id in {*cases.values(), *touched} if case_id is not None}
+    ids = {c.reference: c.before.record_id for c in changes if c.before and c.before.record_id is not None}
+    ids |= dict(zip((c.reference for c in new), take_ids(session, table_of(book.table), len(new)), strict=True))
+    insert_many(
+        session,
+        table_of(book.table),
+        [
+            {"id": ids[c.reference], "source_id": entry.source_id, "first_received_at": entry.now}
+            | _heard(c, entry)
+            | of_rows[c.reference]
+            for c in new
+        ],
+    )
+    _update(session, book, entry, [c for c in changes if c.before is not None], of_rows)
+    _insert_revisions(session, book.record, entry, changes, ids)
+    return ids
 
 
-def _cases(session: Session, source_id: str, opened: dict[str, datetime]) -> dict[str, int]:
-    """Ids of cases by number; missing ones are made, and completed when the case is reckoned."""
-    found = _case_ids(session, source_id, opened)
-    values = [
-        {
-            "source_id": source_id,
-            "number": number,
-            "item_code": "",
-            "item_name": "",
-            "department_name": "",
-            "applicant": "",
-            "channel": "",
-            "opened_at": start,
-            "stamps_compared": False,
-        }
-        for number, start in opened.items()
-        if number not in found
-    ]
-    if values:
-        cases = table(Case)
-        written = session.execute(insert(cases).returning(cases.c.number, cases.c.id), values)
-        found |= {number: case_id for number, case_id in written}  # noqa: C416
-    return found
+def _update(session: Session, book: Book, entry: Entry, old: list[Change], of_rows: dict[str, Columns]) -> None:
+    table = table_of(book.table)
+    said_again = [{"id": c.after.record_id, "sequence": c.after.sequence} for c in old if c.row is None]
+    corrected = [{"id": c.after.record_id} | _heard(c, entry) | of_rows[c.reference] for c in old if c.row is not None]
+    update_many(session, table, said_again)
+    update_many(session, table, corrected)
 
 
-def _case_ids(session: Session, source_id: str, numbers: Iterable[str]) -> dict[str, int]:
-    cases = table(Case).c
-    query = select(cases.number, cases.id).where(cases.source_id == source_id, cases.number.in_(list(numbers)))
-    return {number: case_id for number, case_id in session.execute(query) if case_id is not None}
-
-
-def _values(
-    change: Change, source_id: str, cases: dict[str, int], names: CounterNames, now: datetime
-) -> dict[str, Any]:
-    row: Row | None = change.row
-    assert row is not None
+def _heard(change: Change, entry: Entry) -> Columns:
     return {
-        "case_id": cases[row.case],
-        "source_id": source_id,
         "reference": change.reference,
         "revision": change.after.revision,
         "sequence": change.after.sequence,
-        "kind": row.kind,
-        "name": row.name,
-        "operator": row.operator,
-        "counter_ref": row.counter,
-        "counter_id": names.find(row.counter),
-        "start": row.start,
-        "end": row.end or row.start,
-        "received_at": now,
+        "received_at": entry.now,
     }
 
 
-def _insert_steps(session: Session, values: list[dict[str, Any]]) -> dict[str, int]:
-    """Returns the new ids by reference."""
-    steps = table(Step)
-    if not values:
-        return {}
-    # With RETURNING, many rows go in one statement; without it, PostgreSQL gets one statement for each row.
-    written = session.execute(insert(steps).returning(steps.c.reference, steps.c.id), values)
-    return {reference: step_id for reference, step_id in written}  # noqa: C416  (rows are not pairs to mypy)
-
-
-def _update_steps(session: Session, changes: list[Change], corrected: list[dict[str, Any]]) -> None:
-    said_again = [change for change in changes if change.row is None]
-    steps = table(Step)
-    ids = {change.reference: change.after.step_id for change in changes}
-    if said_again:
-        session.execute(
-            update(steps).where(steps.c.id == bindparam("step_id")).values(sequence=bindparam("newest")),
-            [{"step_id": c.after.step_id, "newest": c.after.sequence} for c in said_again],
-        )
-    if not corrected:
-        return
-    columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in corrected[0]}
-    session.execute(
-        update(steps).where(steps.c.id == bindparam("step_id")).values(columns),
-        [
-            {"step_id": ids[values["reference"]], **{f"new_{name}": value for name, value in values.items()}}
-            for values in corrected
-        ],
-    )
-    _relink(session, [ids[values["reference"]] for values in corrected])
-
-
-def _relink(session: Session, steps: list[int | None]) -> None:
-    """A corrected step may have other footage, and may no longer be a finding."""
-    session.execute(
-        update(FootageLink).where(col(FootageLink.step_id).in_(steps)).values(settled=False, examined=False)
-    )
-
-
 def _insert_revisions(
-    session: Session, changes: Iterable[Change], ids: dict[str, int], batch_id: int, now: datetime
+    session: Session, record: RecordKind, entry: Entry, changes: Iterable[Change], ids: dict[str, int]
 ) -> None:
     rows = [
         {
-            "step_id": change.after.step_id or ids[change.reference],
+            "record": record,
+            "record_id": ids[change.reference],
             "revision": revision,
-            "batch_id": batch_id,
+            "batch_id": entry.batch_id,
             "row": said,
-            "received_at": now,
+            "received_at": entry.now,
         }
         for change in changes
         for revision, said in change.new_revisions.items()
     ]
-    if rows:
-        session.execute(insert(table(StepRevision)).returning(table(StepRevision).c.step_id), rows)
+    insert_many(session, table_of(RecordRevision), rows)
+
+
+def rows_in_force(changes: Iterable[Change]) -> list[Row]:
+    return [change.row for change in changes if change.row is not None]

@@ -12,16 +12,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
+from ingest.approvals.parsing import MODELS, parse_row
 from ingest.approvals.problems import EXAMPLE_TIME, Problem, shown
-from ingest.approvals.row import Row, RowError, keepable, parse_row
-from storage.models import StepKind
+from ingest.approvals.row import Row, RowError, keepable, required, times_of
+from storage.models import RecordKind, StepKind
 from storage.sayings import Saying, unlabelled
 
-TIMES = ("start", "end", "due", "closed")
-MOMENTS = ("start", "end")
-"""Compared with what was seen at the counter: a date alone would mean midnight, when nobody is there."""
-REQUIRED = ("case", "step", "start")
-
+LIMITS, DATES = ("due",), ("closed", "valid_from", "valid_to")
+"""Times of which a date alone says enough: a limit lasts to the end of that day, the others begin with it. Any other is
+compared with what was seen at the counter: a date alone would mean midnight, when nobody is there."""
 
 _WITH_HOURS = Saying("export the column with hours and minutes")
 _HOURS = ("%H", "%I", "%X", "%c")
@@ -72,6 +71,7 @@ class Times(_Strict):
 class MappingFile(_Strict):
     """The sections of the file; see docs/how-to/import-cases.md."""
 
+    record: RecordKind = RecordKind.STEP
     fields: dict[str, str]
     constants: dict[str, str] = Field(default_factory=dict)
     kinds: Kinds | None = None
@@ -79,18 +79,23 @@ class MappingFile(_Strict):
     empty: tuple[str, ...] = ()
     time: Times = Field(default_factory=Times)
 
-    @field_validator("fields", "constants")
-    @classmethod
-    def _fields_exist(cls, fields: dict[str, str]) -> dict[str, str]:
-        unknown = [name for name in fields if name not in Row.model_fields]
-        if unknown:
-            raise ValueError(f"{unknown[0]} is not a field; the fields are {', '.join(Row.model_fields)}")
-        return fields
+    @property
+    def model(self) -> type[Row]:
+        return MODELS[self.record]
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> Self:
+        known = [name for name in self.model.model_fields if name != "record"]
+        for section, fields in (("fields", self.fields), ("constants", self.constants)):
+            unknown = [name for name in fields if name not in known]
+            if unknown:
+                raise ValueError(f"{section}: {unknown[0]} is not a field; the fields are {', '.join(known)}")
+        return self
 
     @model_validator(mode="after")
     def _nothing_is_left_out(self) -> Self:
         given = {*self.fields, *self.constants, *(("kind",) if self.kinds else ())}
-        missing = [name for name in (*REQUIRED, "kind") if name not in given]
+        missing = [name for name in required(self.model) if name not in given]
         if missing:
             hint = "add the section [kinds]" if missing[0] == "kind" else f"add {missing[0]} to [fields]"
             raise ValueError(f"nothing gives the field {missing[0]}; {hint}")
@@ -129,7 +134,9 @@ class Mapping:
         if "operator" in values:
             values["operator"] = self.file.operators.get(values["operator"], values["operator"])
         problems = [*self._translate_kind(record, values), *self._translate_times(values)]
-        row = parse_row({name: value for name, value in values.items() if value != "" or name in REQUIRED}, raw)
+        needed = required(self.file.model)
+        said = {name: value for name, value in values.items() if value != "" or name in needed}
+        row = parse_row(said | {"record": self.file.record.value}, raw)
         problems += row.problems if isinstance(row, RowError) and not problems else ()
         if isinstance(row, Row) and not problems:
             return row
@@ -155,7 +162,7 @@ class Mapping:
 
     def _translate_times(self, values: dict[str, Any]) -> list[Problem]:
         problems = []
-        for field in TIMES:
+        for field in times_of(self.file.model):
             text = values.get(field)
             if not isinstance(text, str) or not text:
                 continue
@@ -166,7 +173,7 @@ class Mapping:
                 problems.append(Problem(field, said, _time_remedy(self.file.time)))
                 continue
             if _is_date(text, self.file.time):
-                if field in MOMENTS:
+                if field not in (*LIMITS, *DATES):
                     problems.append(
                         Problem(field, Saying("%(value)s has no time of day", value=shown(text)), _WITH_HOURS)
                     )
@@ -204,7 +211,7 @@ def _is_date(text: str, times: Times) -> bool:
 
 def _in_favour(field: str, midnight: datetime) -> datetime:
     """A limit that is a date lasts to the end of that day; a case that was closed on a date, from its beginning."""
-    return midnight.replace(hour=23, minute=59, second=59) if field == "due" else midnight
+    return midnight.replace(hour=23, minute=59, second=59) if field in LIMITS else midnight
 
 
 def _time_remedy(times: Times) -> Saying:
@@ -221,7 +228,8 @@ def _unusable(name: str, reason: str) -> MappingError:
 def _wrong(detail: ErrorDetails) -> str:
     said = _WORDS.get(detail["type"], unlabelled(detail["msg"]))
     if detail["type"] == "enum":
-        said = f"is no kind of step; use one of {detail['ctx']['expected']}"
+        of = "record" if detail["loc"] == ("record",) else "step"
+        said = f"is no kind of {of}; use one of {detail['ctx']['expected']}"
     if detail["type"] == "extra_forbidden":
         said = f"is not a key of a mapping; the sections are {', '.join(MappingFile.model_fields)}"
     return ": ".join([".".join(map(str, detail["loc"])), said] if detail["loc"] else [said])

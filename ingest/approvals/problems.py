@@ -8,7 +8,6 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from storage.models import StepKind
 from storage.sayings import Saying
 
 EXAMPLE_TIME = "2026-03-02T09:14:05+08:00"
@@ -41,12 +40,18 @@ def shown(value: Any) -> str:  # noqa: ANN401
 
 
 def _problem(detail: ErrorDetails, known: Sequence[str]) -> Problem:
-    kind = detail["type"]
-    field = "end" if kind == "end_before_start" else shown(detail["loc"][0]) if detail["loc"] else ""
-    if kind == "extra_forbidden":
+    kind, place = detail["type"], detail["loc"]
+    field = detail["ctx"]["field"] if kind == "end_before_start" else shown(_path(place))
+    if kind == "extra_forbidden" and len(place) == 1:
         return _unknown(field, known)
     said, remedy = _SAYINGS.get(kind, _other)(detail)
     return Problem(field, said, remedy)
+
+
+def _path(place: Sequence[int | str]) -> str:
+    """Such as `links[0].limit`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return "".join(parts).removeprefix(".")
 
 
 def explain_column(name: str, known: Sequence[str]) -> Problem | None:
@@ -91,9 +96,52 @@ def _unprintable(_detail: ErrorDetails) -> Said:
     return Saying("contains control characters"), remedy
 
 
-def _no_kind(detail: ErrorDetails) -> Said:
-    said = Saying("%(value)s is not a kind of step", value=shown(detail["input"]))
-    return said, Saying("use one of %(kinds)s", kinds=", ".join(StepKind))
+def _no_word(detail: ErrorDetails) -> Said:
+    said = Saying("%(value)s is not one of the words of this field", value=shown(detail["input"]))
+    return said, Saying("use one of %(words)s", words=detail["ctx"]["words"])
+
+
+def _no_whole_number(detail: ErrorDetails) -> Said:
+    return _not_here(detail), Saying("give a whole number")
+
+
+def _too_small(detail: ErrorDetails) -> Said:
+    return _not_here(detail), Saying("give a number not below %(least)s", least=detail["ctx"]["ge"])
+
+
+def _too_large(detail: ErrorDetails) -> Said:
+    return _not_here(detail), Saying("give a number not above %(most)s", most=detail["ctx"]["le"])
+
+
+def _not_here(detail: ErrorDetails) -> Saying:
+    return Saying("%(value)s is not a number that can stand here", value=shown(detail["input"]))
+
+
+def _no_yuan(detail: ErrorDetails) -> Said:
+    said = Saying("%(value)s is not an amount of money", value=shown(detail["input"]))
+    return said, Saying("write yuan with at most two decimals, such as 10.00")
+
+
+def _no_day(detail: ErrorDetails) -> Said:
+    said = Saying("%(value)s is not a date", value=shown(detail["input"]))
+    return said, Saying("write it as 2026-03-02")
+
+
+def _no_list(_detail: ErrorDetails) -> Said:
+    return Saying("is not a list"), Saying("write a JSON list, in the cell of a table as text")
+
+
+def _no_flag(detail: ErrorDetails) -> Said:
+    said = Saying("%(value)s is neither true nor false", value=shown(detail["input"]))
+    return said, Saying("write true or false")
+
+
+def _no_part(_detail: ErrorDetails) -> Said:
+    return Saying("is not an object"), Saying("see the exchange format")
+
+
+def _unknown_part(_detail: ErrorDetails) -> Said:
+    return Saying("is not a field of the exchange format"), Saying("see the exchange format")
 
 
 def _no_time(detail: ErrorDetails) -> Said:
@@ -130,8 +178,16 @@ _SAYINGS: dict[str, Callable[[ErrorDetails], Said]] = {
     "string_too_long": _too_long,
     "string_pattern_mismatch": _unprintable,
     "string_unicode": _unprintable,
-    "is_instance_of": _no_kind,
-    "enum": _no_kind,
+    "word": _no_word,
+    "int_type": _no_whole_number,
+    "greater_than_equal": _too_small,
+    "less_than_equal": _too_large,
+    "yuan": _no_yuan,
+    "day": _no_day,
+    "list_text": _no_list,
+    "flag": _no_flag,
+    "model_type": _no_part,
+    "extra_forbidden": _unknown_part,
     "time_zone": _no_time,
     "time_of_day": _no_time,
     "time_text": _no_time,

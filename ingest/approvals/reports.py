@@ -147,7 +147,13 @@ def write_counts(session: Session, report: BatchReport) -> None:
 def keep_rejected(session: Session, batch_id: int, refused: Refused) -> None:
     """One row for each problem; the raw text stands with the first of a line."""
     rows = [
-        {"batch_id": batch_id, "line": line, **_columns(problem), "raw": error.raw if number == 0 else ""}
+        {
+            "batch_id": batch_id,
+            "line": line,
+            "record": error.record,
+            **_columns(problem),
+            "raw": error.raw if number == 0 else "",
+        }
         for line, error in refused
         for number, problem in enumerate(error.problems)
     ]

@@ -1,11 +1,12 @@
-"""What has been said about a step so far, and what a further row about it means. Pure."""
+"""What has been said about a record so far, and what a further row about it means. Pure."""
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 from ingest.approvals.row import Row
 
-Statement = dict[str, str]
+Statement = dict[str, Any]
 
 
 class Verdict(Enum):
@@ -17,15 +18,14 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Known:
-    """All that a source has said about one step."""
+    """All that a source has said about one record."""
 
-    step_id: int | None
+    record_id: int | None
     """None while it is not written yet."""
-    case_id: int | None
     revision: int
     """The one in force."""
     sequence: int | None
-    """Of the newest numbered batch that spoke of the step; None when only files did."""
+    """Of the newest numbered batch that spoke of it; None when only files did."""
     said: dict[int, Statement] = field(default_factory=dict)
     """Every revision."""
 
@@ -47,7 +47,7 @@ def judge(known: Known | None, said: Statement, sequence: int | None, *, repeate
 def hear(known: Known | None, said: Statement, sequence: int | None, verdict: Verdict) -> Known:
     """What is known after the row."""
     if known is None:
-        return Known(step_id=None, case_id=None, revision=1, sequence=sequence, said={1: said})
+        return Known(record_id=None, revision=1, sequence=sequence, said={1: said})
     newest = max((n for n in (known.sequence, sequence) if n is not None), default=None)
     if verdict is Verdict.DUPLICATE:
         return replace(known, sequence=newest)
@@ -58,7 +58,7 @@ def hear(known: Known | None, said: Statement, sequence: int | None, verdict: Ve
 
 @dataclass(frozen=True)
 class Change:
-    """What a chunk of rows changes about one step."""
+    """What a chunk of rows changes about one record."""
 
     reference: str
     before: Known | None
@@ -71,6 +71,12 @@ class Change:
         old = self.before.said if self.before else {}
         return {number: said for number, said in self.after.said.items() if number not in old}
 
+    @property
+    def cases(self) -> set[str]:
+        """Numbers of the cases that it concerned and concerns now."""
+        said = [known.said[known.revision] for known in (self.before, self.after) if known is not None]
+        return {statement["case"] for statement in said if "case" in statement}
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -82,20 +88,21 @@ class Plan:
 
 
 def plan(known: dict[str, Known], rows: list[Row], sequence: int | None, *, repeated: bool) -> Plan:
-    """Decides on the rows in their order; `known` has the steps that were there before."""
+    """Decides on rows of one kind in their order; `known` has the records that were there before."""
     after = dict(known)
     in_force: dict[str, Row] = {}
     duplicates = 0
     for row in rows:
-        said, before = row.statement(), after.get(row.step)
+        said, reference = row.statement(), row.reference
+        before = after.get(reference)
         verdict = judge(before, said, sequence, repeated=repeated)
-        after[row.step] = hear(before, said, sequence, verdict)
+        after[reference] = hear(before, said, sequence, verdict)
         duplicates += verdict is Verdict.DUPLICATE
         if verdict in (Verdict.NEW, Verdict.CORRECTION):
-            in_force[row.step] = row
+            in_force[reference] = row
     changes = (
-        Change(reference, known.get(reference), after[reference], in_force.get(reference))
-        for reference in dict.fromkeys(row.step for row in rows)
-        if after[reference] != known.get(reference)
+        Change(reference, known.get(reference), now, in_force.get(reference))
+        for reference, now in after.items()
+        if now is not known.get(reference) and now != known.get(reference)
     )
     return Plan(tuple(changes), accepted=len(rows) - duplicates, duplicates=duplicates)

@@ -19,6 +19,54 @@ class StepKind(StrEnum):
     OTHER = "other"
 
 
+class RecordKind(StrEnum):
+    """What a row of the exchange standard tells of."""
+
+    STEP = "step"
+    SUSPENSION = "suspension"
+    EXTENSION = "extension"
+    FEE = "fee"
+    RESULT = "result"
+    DELIVERY = "delivery"
+    RATING = "rating"
+    ITEM = "item"
+    ORGANISATION = "organisation"
+    CONTACT = "contact"
+    OPERATOR = "operator"
+
+
+class Reported(SQLModel):
+    """What every kind of record has: who said it, which revision is in force, and when it came.
+
+    `source_id` + `reference` name the record. `RecordRevision` has all that was ever said about it.
+    """
+
+    id: int | None = column("", default=None, primary_key=True)
+    source_id: str = column("", foreign_key="source.id")
+    reference: str = column("the platform's own id of the record, unique in its source and kind")
+    revision: int = column("the revision in force: 1, and one more with each correction", default=1)
+    sequence: int | None = column(
+        "of the newest batch that said this; orders corrections that come late", default=None, sa_type=BigInteger
+    )
+    first_received_at: datetime = column("when it was first heard of: what is stated to be much earlier came late")
+    received_at: datetime = column("when the revision in force reached us")
+
+
+class RecordRevision(SQLModel, table=True):
+    """Every version of every record as it came: a correction never destroys what was said before.
+
+    `record_id` is the id in the table of its kind, so it has no foreign key.
+    """
+
+    __tablename__ = "record_revision"
+    record: RecordKind = enum_column(RecordKind, "", primary_key=True)
+    record_id: int = column("", primary_key=True)
+    revision: int = column("", primary_key=True)
+    batch_id: int = column("", foreign_key="batch.id", index=True)
+    row: JsonObject = json_column("what the row said")
+    received_at: datetime = column("")
+
+
 class Department(SQLModel, table=True):
     id: str = column("", primary_key=True)
     name: str = column("Chinese")
@@ -76,6 +124,7 @@ class RejectedRow(SQLModel, table=True):
     id: int | None = column("", default=None, primary_key=True)
     batch_id: int = column("", foreign_key="batch.id", index=True)
     line: int = column("1 = first line of the file or first row of the push")
+    record: str = column("what it claims to tell of; a kind of record if it is known", default="step")
     field: str = column("")
     problem: str = column("")
     remedy: str = column("")
@@ -88,6 +137,7 @@ class Case(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source_id", "number"),
         Index("case_file_uncompared", "stamps_compared", "id"),
+        Index("case_file_unreckoned", "limits_reckoned", "id"),
     )
     id: int | None = column("", default=None, primary_key=True)
     source_id: str = column("", foreign_key="source.id")
@@ -105,22 +155,19 @@ class Case(SQLModel, table=True):
     closed_at: datetime | None = column("end of the last close step, else as reported by the platform", default=None)
     due_at: datetime | None = column("as reported by the platform", default=None)
     stamps_compared: bool = column("the stamps of its steps, as they are now, were compared", default=False)
+    limits_reckoned: bool = column(
+        "its limits were reckoned since the last record of it came",
+        default=False,
+    )
 
 
-class Step(SQLModel, table=True):
+class Step(Reported, table=True):
     __table_args__ = (
         UniqueConstraint("source_id", "reference"),
         Index("step_counter_start", "counter_id", "start"),
         Index("step_case_start", "case_id", "start"),
     )
-    id: int | None = column("", default=None, primary_key=True)
     case_id: int = column("", foreign_key="case_file.id")
-    source_id: str = column("", foreign_key="source.id")
-    reference: str = column("the platform's own id of the step")
-    revision: int = column("the revision in force: 1, and one more with each correction", default=1)
-    sequence: int | None = column(
-        "of the newest batch that said this; orders corrections that come late", default=None, sa_type=BigInteger
-    )
     kind: StepKind = enum_column(StepKind, "")
     name: str = column("the activity as reported", default="")
     operator: str = column("as reported", default="", index=True)
@@ -128,15 +175,3 @@ class Step(SQLModel, table=True):
     counter_id: str | None = column("counter found for counter_ref", default=None, foreign_key="counter.id")
     start: datetime = column("platform clock", index=True)
     end: datetime = column("platform clock; equals start for a step reported as a point")
-    received_at: datetime = column("when this revision reached us")
-
-
-class StepRevision(SQLModel, table=True):
-    """Every version of a step as it came: a correction never destroys what was said before."""
-
-    __tablename__ = "step_revision"
-    step_id: int = column("", primary_key=True, foreign_key="step.id")
-    revision: int = column("", primary_key=True)
-    batch_id: int = column("", foreign_key="batch.id")
-    row: JsonObject = json_column("the row as it came")
-    received_at: datetime = column("")

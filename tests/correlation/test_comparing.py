@@ -11,7 +11,7 @@ from correlation.examining import find_unstaffed_steps
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.importing import import_file
 from ingest.approvals.mapping import Mapping
-from ingest.approvals.row import parse_row
+from ingest.approvals.parsing import parse_row
 from ingest.simulator.faults import Fault, FaultKind
 from ingest.simulator.platform import row_of
 from ingest.simulator.script import story

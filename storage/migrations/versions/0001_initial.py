@@ -399,6 +399,12 @@ def upgrade() -> None:
             nullable=False,
             comment="the stamps of its steps, as they are now, were compared",
         ),
+        sa.Column(
+            "limits_reckoned",
+            sa.Boolean(),
+            nullable=False,
+            comment="its limits were reckoned since the last record of it came",
+        ),
         sa.ForeignKeyConstraint(
             ["department_id"],
             ["department.id"],
@@ -416,10 +422,114 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.create_index("case_file_uncompared", ["stamps_compared", "id"], unique=False)
+        batch_op.create_index("case_file_unreckoned", ["limits_reckoned", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_department_id"), ["department_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_hall_id"), ["hall_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_item_code"), ["item_code"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_opened_at"), ["opened_at"], unique=False)
+
+    op.create_table(
+        "case_result",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("case_number", sa.String(), nullable=False, comment="as the platform numbers it"),
+        sa.Column(
+            "decision",
+            sa.Enum("granted", "refused", "withdrawn", name="decision", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(), nullable=False, comment="why it was refused"),
+        sa.Column("document", sa.String(), nullable=False, comment="number of the licence or of the written refusal"),
+        sa.Column("decided", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("case_result", schema=None) as batch_op:
+        batch_op.create_index("case_result_case", ["source_id", "case_number"], unique=False)
+
+    op.create_table(
+        "contact",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("department_ref", sa.String(), nullable=False, comment="department as reported"),
+        sa.Column("department_id", sa.String(), nullable=True, comment="department found for it"),
+        sa.Column("name", sa.String(), nullable=False, comment="personal data"),
+        sa.Column("phone", sa.String(), nullable=False, comment="personal data"),
+        sa.Column("mail", sa.String(), nullable=False, comment="personal data"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_contact_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_contact_department_ref"), ["department_ref"], unique=False)
 
     op.create_table(
         "counter_alias",
@@ -436,6 +546,100 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("source_id", "alias"),
     )
+    op.create_table(
+        "extension",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("case_number", sa.String(), nullable=False, comment="as the platform numbers it"),
+        sa.Column("days", sa.Integer(), nullable=False, comment="working days added to the limit"),
+        sa.Column("approved", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.Column("approved_by", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("notice_number", sa.String(), nullable=False, comment="of the written notice to the applicant"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("extension", schema=None) as batch_op:
+        batch_op.create_index("extension_case", ["source_id", "case_number"], unique=False)
+
+    op.create_table(
+        "fee",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("case_number", sa.String(), nullable=False, comment="as the platform numbers it"),
+        sa.Column("code", sa.String(), nullable=False, comment="of the fee in the item's catalogue entry"),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("amount_fen", sa.Integer(), nullable=False, comment="hundredths of a yuan"),
+        sa.Column("charged", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.Column("receipt", sa.String(), nullable=False, comment="number of the receipt"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("fee", schema=None) as batch_op:
+        batch_op.create_index("fee_case", ["source_id", "case_number"], unique=False)
+
     op.create_table(
         "footage_hold",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -524,6 +728,174 @@ def upgrade() -> None:
         batch_op.create_index("gap_camera_start", ["camera_id", "start"], unique=False)
 
     op.create_table(
+        "item_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("code", sa.String(), nullable=False, comment="as in the rows of cases"),
+        sa.Column("version", sa.String(), nullable=False, comment="as the platform numbers it"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.Column("name", sa.String(), nullable=False, comment="Chinese"),
+        sa.Column("name_en", sa.String(), nullable=False, comment="English"),
+        sa.Column("department_ref", sa.String(), nullable=False, comment="department as reported"),
+        sa.Column("department_id", sa.String(), nullable=True, comment="department found for it"),
+        sa.Column("legal_limit", sa.Integer(), nullable=True, comment="in limit_unit"),
+        sa.Column("promised_limit", sa.Integer(), nullable=True, comment="in limit_unit"),
+        sa.Column(
+            "limit_unit", sa.Enum("days", "hours", name="limitunit", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("links", sa.JSON(), nullable=False, comment="in their order: {kind, name, limit, unit}"),
+        sa.Column("fees", sa.JSON(), nullable=False, comment="{code, name, amount, basis}; amount in yuan, as text"),
+        sa.Column("materials", sa.JSON(), nullable=False, comment="{name, original, copies, required}"),
+        sa.Column("conditions", sa.JSON(), nullable=False, comment="what the applicant has to fulfil"),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("item_version", schema=None) as batch_op:
+        batch_op.create_index("item_version_code", ["code", "source_id", "valid_from"], unique=False)
+
+    op.create_table(
+        "operator",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("operator", sa.String(), nullable=False, comment="as in the rows of steps"),
+        sa.Column("name", sa.String(), nullable=False, comment="as people read it, if the account is another"),
+        sa.Column("department_ref", sa.String(), nullable=False, comment="department as reported"),
+        sa.Column("department_id", sa.String(), nullable=True, comment="department found for it"),
+        sa.Column("counter_ref", sa.String(), nullable=False, comment="counter as reported"),
+        sa.Column("counter_id", sa.String(), nullable=True, comment="counter found for counter_ref"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("operator", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_operator_counter_id"), ["counter_id"], unique=False)
+        batch_op.create_index("operator_name", ["source_id", "operator"], unique=False)
+
+    op.create_table(
+        "organisation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("code", sa.String(), nullable=False, comment="as in the rows of cases"),
+        sa.Column("name", sa.String(), nullable=False, comment="Chinese"),
+        sa.Column("name_en", sa.String(), nullable=False, comment="English"),
+        sa.Column("parent", sa.String(), nullable=False, comment="code of the unit above it"),
+        sa.Column("district", sa.String(), nullable=False, comment="as reported; empty: of the city"),
+        sa.Column("department_id", sa.String(), nullable=True, comment="the declared department that it is"),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    op.create_table(
         "presence",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("counter_id", sa.String(), nullable=False),
@@ -552,6 +924,67 @@ def upgrade() -> None:
         batch_op.create_index("presence_counter_start", ["counter_id", "start"], unique=False)
 
     op.create_table(
+        "rating",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column(
+            "case_number", sa.String(), nullable=False, comment="as the platform numbers it; empty: not of one case"
+        ),
+        sa.Column(
+            "level",
+            sa.Integer(),
+            nullable=False,
+            comment="5 = very satisfied .. 1 = very dissatisfied; 1 and 2 are bad ratings",
+        ),
+        sa.Column("comment", sa.String(), nullable=False, comment="personal data if the customer wrote any"),
+        sa.Column("operator", sa.String(), nullable=False, comment="as reported"),
+        sa.Column("counter_ref", sa.String(), nullable=False, comment="counter as reported"),
+        sa.Column("counter_id", sa.String(), nullable=True, comment="counter found for counter_ref"),
+        sa.Column("rated", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("rating", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rating_level"), ["level"], unique=False)
+        batch_op.create_index(batch_op.f("ix_rating_rated"), ["rated"], unique=False)
+        batch_op.create_index("rating_case", ["source_id", "case_number"], unique=False)
+
+    op.create_table(
         "recorded_day",
         sa.Column("camera_id", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False, comment="in UTC"),
@@ -559,6 +992,52 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["camera_id"], ["camera.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("camera_id", "day"),
     )
+    op.create_table(
+        "result_delivery",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("case_number", sa.String(), nullable=False, comment="as the platform numbers it"),
+        sa.Column("way", sa.String(), nullable=False, comment="counter, post, internet, ...; as reported"),
+        sa.Column("document", sa.String(), nullable=False, comment="number of what was delivered"),
+        sa.Column("tracking", sa.String(), nullable=False, comment="number of the parcel"),
+        sa.Column("delivered", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("result_delivery", schema=None) as batch_op:
+        batch_op.create_index("result_delivery_case", ["source_id", "case_number"], unique=False)
+
     op.create_table(
         "retention_rule",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -688,6 +1167,77 @@ def upgrade() -> None:
     with op.batch_alter_table("segment", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_segment_location"), ["location"], unique=False)
         batch_op.create_index("segment_camera_start", ["camera_id", "start"], unique=False)
+
+    op.create_table(
+        "suspension",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("case_number", sa.String(), nullable=False, comment="as the platform numbers it"),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "hearing",
+                "tender",
+                "auction",
+                "inspection",
+                "testing",
+                "quarantine",
+                "appraisal",
+                "expert_review",
+                "supplement",
+                name="suspensionreason",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "notice_number",
+            sa.String(),
+            nullable=False,
+            comment="of the written notice to the applicant; empty: none is reported",
+        ),
+        sa.Column("notice_date", sa.Date(), nullable=True, comment="of the written notice, as it is dated"),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.Column(
+            "end", sa.DateTime(timezone=True), nullable=True, comment="exclusive, platform clock; empty: it still lasts"
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "reference"),
+    )
+    with op.batch_alter_table("suspension", schema=None) as batch_op:
+        batch_op.create_index("suspension_case", ["source_id", "case_number"], unique=False)
 
     op.create_table(
         "view",
@@ -828,10 +1378,49 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_deletion_key"), ["key"], unique=False)
 
     op.create_table(
+        "record_revision",
+        sa.Column(
+            "record",
+            sa.Enum(
+                "step",
+                "suspension",
+                "extension",
+                "fee",
+                "result",
+                "delivery",
+                "rating",
+                "item",
+                "organisation",
+                "contact",
+                "operator",
+                name="recordkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False),
+        sa.Column("row", sa.JSON(), nullable=False, comment="what the row said"),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["batch.id"],
+        ),
+        sa.PrimaryKeyConstraint("record", "record_id", "revision"),
+    )
+    with op.batch_alter_table("record_revision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_record_revision_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
         "rejected_row",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False, comment="1 = first line of the file or first row of the push"),
+        sa.Column(
+            "record", sa.String(), nullable=False, comment="what it claims to tell of; a kind of record if it is known"
+        ),
         sa.Column("field", sa.String(), nullable=False),
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("remedy", sa.String(), nullable=False),
@@ -854,9 +1443,13 @@ def upgrade() -> None:
     op.create_table(
         "step",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=False),
-        sa.Column("reference", sa.String(), nullable=False, comment="the platform's own id of the step"),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
         sa.Column(
             "revision",
             sa.Integer(),
@@ -869,6 +1462,16 @@ def upgrade() -> None:
             nullable=True,
             comment="of the newest batch that said this; orders corrections that come late",
         ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column(
             "kind",
             sa.Enum(
@@ -896,7 +1499,6 @@ def upgrade() -> None:
             nullable=False,
             comment="platform clock; equals start for a step reported as a point",
         ),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False, comment="when this revision reached us"),
         sa.ForeignKeyConstraint(
             ["case_id"],
             ["case_file.id"],
@@ -1089,23 +1691,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_footage_link_outcome"), ["outcome"], unique=False)
 
     op.create_table(
-        "step_revision",
-        sa.Column("step_id", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("batch_id", sa.Integer(), nullable=False),
-        sa.Column("row", sa.JSON(), nullable=False, comment="the row as it came"),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["batch_id"],
-            ["batch.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["step_id"],
-            ["step.id"],
-        ),
-        sa.PrimaryKeyConstraint("step_id", "revision"),
-    )
-    op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("alert_id", sa.Integer(), nullable=False),
@@ -1138,7 +1723,6 @@ def downgrade() -> None:
         batch_op.drop_index("delivery_state_next_try")
 
     op.drop_table("delivery")
-    op.drop_table("step_revision")
     with op.batch_alter_table("footage_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_footage_link_outcome"))
         batch_op.drop_index("footage_link_unsettled_start")
@@ -1171,6 +1755,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rejected_row_batch_id"))
 
     op.drop_table("rejected_row")
+    with op.batch_alter_table("record_revision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_record_revision_batch_id"))
+
+    op.drop_table("record_revision")
     with op.batch_alter_table("deletion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deletion_key"))
         batch_op.drop_index("deletion_open")
@@ -1191,6 +1779,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_view_camera_id"))
 
     op.drop_table("view")
+    with op.batch_alter_table("suspension", schema=None) as batch_op:
+        batch_op.drop_index("suspension_case")
+
+    op.drop_table("suspension")
     with op.batch_alter_table("segment", schema=None) as batch_op:
         batch_op.drop_index("segment_camera_start")
         batch_op.drop_index(batch_op.f("ix_segment_location"))
@@ -1198,11 +1790,31 @@ def downgrade() -> None:
     op.drop_table("segment")
     op.drop_table("scope")
     op.drop_table("retention_rule")
+    with op.batch_alter_table("result_delivery", schema=None) as batch_op:
+        batch_op.drop_index("result_delivery_case")
+
+    op.drop_table("result_delivery")
     op.drop_table("recorded_day")
+    with op.batch_alter_table("rating", schema=None) as batch_op:
+        batch_op.drop_index("rating_case")
+        batch_op.drop_index(batch_op.f("ix_rating_rated"))
+        batch_op.drop_index(batch_op.f("ix_rating_level"))
+
+    op.drop_table("rating")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index("presence_counter_start")
 
     op.drop_table("presence")
+    op.drop_table("organisation")
+    with op.batch_alter_table("operator", schema=None) as batch_op:
+        batch_op.drop_index("operator_name")
+        batch_op.drop_index(batch_op.f("ix_operator_counter_id"))
+
+    op.drop_table("operator")
+    with op.batch_alter_table("item_version", schema=None) as batch_op:
+        batch_op.drop_index("item_version_code")
+
+    op.drop_table("item_version")
     with op.batch_alter_table("gap", schema=None) as batch_op:
         batch_op.drop_index("gap_camera_start")
         batch_op.drop_index("gap_camera_end")
@@ -1214,12 +1826,30 @@ def downgrade() -> None:
         batch_op.drop_index("footage_hold_camera_lifted")
 
     op.drop_table("footage_hold")
+    with op.batch_alter_table("fee", schema=None) as batch_op:
+        batch_op.drop_index("fee_case")
+
+    op.drop_table("fee")
+    with op.batch_alter_table("extension", schema=None) as batch_op:
+        batch_op.drop_index("extension_case")
+
+    op.drop_table("extension")
     op.drop_table("counter_alias")
+    with op.batch_alter_table("contact", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_contact_department_ref"))
+        batch_op.drop_index(batch_op.f("ix_contact_department_id"))
+
+    op.drop_table("contact")
+    with op.batch_alter_table("case_result", schema=None) as batch_op:
+        batch_op.drop_index("case_result_case")
+
+    op.drop_table("case_result")
     with op.batch_alter_table("case_file", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_file_opened_at"))
         batch_op.drop_index(batch_op.f("ix_case_file_item_code"))
         batch_op.drop_index(batch_op.f("ix_case_file_hall_id"))
         batch_op.drop_index(batch_op.f("ix_case_file_department_id"))
+        batch_op.drop_index("case_file_unreckoned")
         batch_op.drop_index("case_file_uncompared")
 
     op.drop_table("case_file")

@@ -21,10 +21,10 @@ from storage.models import (
     FootageLink,
     Item,
     Outcome,
+    RecordRevision,
     RejectedRow,
     Source,
     Step,
-    StepRevision,
 )
 from tests.ingest.approvals.samples import NOW, SOURCE, a_row, cases, facts, push, steps
 from tests.sample import HALL
@@ -127,7 +127,7 @@ def test_a_correction_is_a_new_revision_and_the_old_one_is_kept(platform: Databa
     (step,) = steps(platform)
     assert (step.operator, step.revision) == ("王芳", 2)
     with platform.transaction() as session:
-        revisions = session.exec(select(StepRevision).order_by(StepRevision.revision)).all()  # type: ignore[arg-type]
+        revisions = session.exec(select(RecordRevision).order_by(RecordRevision.revision)).all()  # type: ignore[arg-type]
     assert [r.row["operator"] for r in revisions] == ["李敏", "王芳"]
 
 
@@ -159,7 +159,7 @@ def test_a_correction_that_comes_after_a_newer_one_is_kept_but_not_in_force(plat
     assert counts(push(platform, 2, a_row(operator="second"))) == (1, 1, 0, 0)
     assert steps(platform)[0].operator == "third"
     with platform.transaction() as session:
-        assert {r.row["operator"] for r in session.exec(select(StepRevision))} == {"first", "second", "third"}
+        assert {r.row["operator"] for r in session.exec(select(RecordRevision))} == {"first", "second", "third"}
 
 
 def test_a_step_said_again_by_a_newer_batch_outranks_what_comes_between(platform: Database) -> None:
@@ -282,5 +282,5 @@ def _send(database: Database, numbered: list[tuple[int, list[dict[str, object]]]
 
 def _forget(database: Database) -> None:
     with database.transaction() as session:
-        for model in (StepRevision, Step, Case, RejectedRow, Batch):
+        for model in (RecordRevision, Step, Case, RejectedRow, Batch):
             session.execute(delete(model))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from ingest.approvals.formats import read_rows
 from ingest.approvals.mapping import MappingFile
+from ingest.approvals.records import StepRow
 from ingest.approvals.reports import BatchReport
-from ingest.approvals.row import Row
 
 DOCS = Path(__file__).parents[3] / "docs"
 REFERENCE = (DOCS / "reference" / "exchange-format.md").read_text("utf-8")
@@ -20,18 +20,18 @@ def table() -> dict[str, list[str]]:
 
 
 def test_the_reference_lists_every_field_and_no_other() -> None:
-    assert list(table()) == list(Row.model_fields)
+    assert list(table()) == list(StepRow.model_fields)
 
 
 def test_the_reference_says_which_fields_are_needed() -> None:
     needed = {field for field, cells in table().items() if cells[0].startswith("yes")}
-    assert needed == {name for name, field in Row.model_fields.items() if field.is_required()}
+    assert needed == {name for name, field in StepRow.model_fields.items() if field.is_required()}
 
 
 def test_the_examples_of_the_reference_are_a_good_row() -> None:
     row = {field: cells[-1].strip("` ") for field, cells in table().items()}
     ((_, parsed),) = read_rows([row])
-    assert isinstance(parsed, Row)
+    assert isinstance(parsed, StepRow)
 
 
 def test_the_report_in_the_reference_has_the_fields_of_a_report() -> None:

@@ -10,7 +10,8 @@ from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.lines import MAX_LINE
 from ingest.approvals.mapping import Mapping
-from ingest.approvals.row import Row, RowError
+from ingest.approvals.records import StepRow
+from ingest.approvals.row import RowError
 
 GOOD = '{"case": "2026-001", "step": "S1", "kind": "accept", "name": "受理", "start": "2026-03-02T09:14:05+08:00"}'
 HEADER = "case,step,kind,name,start"
@@ -31,7 +32,7 @@ def said(found: list[Numbered]) -> list[tuple[int, str, str]]:
 
 
 def good(found: list[Numbered]) -> list[int]:
-    return [line for line, row in found if isinstance(row, Row)]
+    return [line for line, row in found if isinstance(row, StepRow)]
 
 
 def test_lines_are_counted_from_one_and_blank_ones_are_skipped() -> None:
@@ -89,7 +90,7 @@ def test_a_year_that_cannot_be_is_told_as_such() -> None:
 def test_chinese_encodings_are_recognised(encoding: str) -> None:
     for found in (jsonl(GOOD.encode(encoding)), table(f"{HEADER}\n{CELLS}\n".encode(encoding))):
         row = found[-1][1]
-        assert isinstance(row, Row)
+        assert isinstance(row, StepRow)
         assert row.name == "受理"
 
 
@@ -201,4 +202,4 @@ def test_garbage_in_csv_is_reported_and_never_raised(body: bytes, with_header: b
     found = table((HEADER.encode() + b"\n" if with_header else b"") + body)
     assert [line for line, _ in found] == sorted({line for line, _ in found})
     for _, row in found:
-        assert isinstance(row, Row) or row.problems
+        assert isinstance(row, StepRow) or row.problems

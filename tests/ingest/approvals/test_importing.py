@@ -11,7 +11,7 @@ from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file
 from ingest.approvals.mapping import Mapping, MappingError
 from storage.database import Database
-from storage.models import Batch, Case, RejectedRow, Step, StepRevision
+from storage.models import Batch, Case, RecordRevision, RejectedRow, Step
 from tests.ingest.approvals.samples import NOW, SOURCE, a_row, facts, steps
 
 ROOT = Path(__file__).parents[3]
@@ -140,7 +140,7 @@ def test_the_real_municipal_log_is_imported_without_losing_a_row(platform: Datab
     assert len(tasks) == 8_577, "a task number is a reference"
     with platform.transaction() as session:
         assert set(session.exec(select(Step.reference))) == tasks
-        counted = [session.exec(select(func.count()).select_from(m)).one() for m in (Case, StepRevision, RejectedRow)]
+        counted = [session.exec(select(func.count()).select_from(m)).one() for m in (Case, RecordRevision, RejectedRow)]
         assert counted == [1_434, 8_577, 0]
         closed = session.exec(select(Case).where(Case.closed_at != None)).all()  # noqa: E711
         assert len(closed) == 1_329

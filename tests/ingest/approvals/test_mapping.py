@@ -8,7 +8,8 @@ import pytest
 
 from ingest.approvals.formats import read_csv
 from ingest.approvals.mapping import Mapping, MappingError
-from ingest.approvals.row import Row, RowError
+from ingest.approvals.records import StepRow
+from ingest.approvals.row import RowError
 from storage.models import StepKind
 
 GOOD = """
@@ -42,7 +43,7 @@ def mapping(tmp_path: Path, text: str = GOOD) -> Mapping:
     return Mapping.load(path)
 
 
-def read(tmp_path: Path, line: str, text: str = GOOD) -> Row | RowError:
+def read(tmp_path: Path, line: str, text: str = GOOD) -> StepRow | RowError:
     body = f"{HEADER}\n{line}\n".encode()
     (_, row), *_ = read_csv(io.BytesIO(body), mapping(tmp_path, text))
     return row
@@ -50,7 +51,7 @@ def read(tmp_path: Path, line: str, text: str = GOOD) -> Row | RowError:
 
 def test_columns_activities_and_resources_become_fields_kinds_and_operators(tmp_path: Path) -> None:
     row = read(tmp_path, "2026-001,S1,受理,L01,2026/3/2 09:14,-,x")
-    assert isinstance(row, Row)
+    assert isinstance(row, StepRow)
     assert (row.case, row.kind, row.operator, row.item) == ("2026-001", StepKind.ACCEPT, "李敏", "JZ-0103")
     assert (row.start, row.end) == (datetime(2026, 3, 2, 1, 14, tzinfo=UTC), None)
 
@@ -65,7 +66,7 @@ def test_an_activity_that_the_mapping_does_not_know_is_refused_with_the_key_to_a
 def test_a_default_kind_takes_what_the_mapping_does_not_know(tmp_path: Path) -> None:
     text = GOOD.replace("[kinds]\n", '[kinds]\ndefault = "other"\n')
     row = read(tmp_path, "2026-001,S1,退件,L01,2026/3/2 09:14,,", text)
-    assert isinstance(row, Row)
+    assert isinstance(row, StepRow)
     assert row.kind is StepKind.OTHER
 
 
@@ -125,5 +126,5 @@ def test_a_format_without_hours_does_not_say_when_a_step_was(tmp_path: Path) -> 
 def test_a_limit_that_is_a_date_lasts_to_the_end_of_that_day(tmp_path: Path) -> None:
     iso = GOOD.replace('format = "%Y/%m/%d %H:%M"', 'format = "iso"').replace('end = "结束"', 'due = "结束"')
     row = read(tmp_path, "2026-001,S1,受理,L01,2026-03-02 09:14,2026-03-16,", iso)
-    assert isinstance(row, Row)
+    assert isinstance(row, StepRow)
     assert row.due == datetime(2026, 3, 16, 15, 59, 59, tzinfo=UTC)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from ingest.approvals.parsing import parse_row
 from ingest.approvals.problems import printable
-from ingest.approvals.row import MAX_RAW, Row, RowError, parse_row, row_of_the_past
+from ingest.approvals.records import StepRow
+from ingest.approvals.row import MAX_RAW, RowError, row_of_the_past
 from ingest.approvals.schema import json_schema
 from tests.ingest.approvals.samples import a_row
 
@@ -24,7 +26,7 @@ def problems(**changes: object) -> list[tuple[str, str, str]]:
 
 def test_a_good_row_has_its_times_in_utc() -> None:
     row = parse_row(a_row())
-    assert isinstance(row, Row)
+    assert isinstance(row, StepRow)
     assert row.start == datetime(2026, 3, 2, 1, 14, 5, tzinfo=UTC)
 
 
@@ -47,7 +49,7 @@ def test_a_step_of_tomorrow_has_a_wrong_year_or_clock() -> None:
     row = parse_row(
         a_row(start="2026-03-02T09:00:00+08:00", end="2026-03-04T09:00:00+08:00", due="2099-01-01T00:00:00Z")
     )
-    assert isinstance(row, Row)
+    assert isinstance(row, StepRow)
     received = datetime(2026, 3, 3, 1, tzinfo=UTC)
     assert row_of_the_past(row, received) is row
     refused = row_of_the_past(row, received - timedelta(seconds=1))
@@ -85,15 +87,15 @@ def test_a_required_field_cannot_be_left_out(field: str) -> None:
 def test_an_empty_optional_time_is_no_time(field: str) -> None:
     for nothing in (None, ""):
         row = parse_row(a_row(**{field: nothing}))
-        assert isinstance(row, Row)
+        assert isinstance(row, StepRow)
         assert getattr(row, field) is None
 
 
 def test_rows_that_say_the_same_in_other_words_make_the_same_statement() -> None:
     here = parse_row(a_row(item="", due=None))
     there = parse_row(a_row(start="2026-03-02T01:14:05Z", name=" 受理 "))
-    assert isinstance(here, Row)
-    assert isinstance(there, Row)
+    assert isinstance(here, StepRow)
+    assert isinstance(there, StepRow)
     assert here.statement() == there.statement()
 
 
@@ -109,7 +111,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters()), inner, max_size=3),
     max_leaves=8,
 )
-rows_with_garbage = st.dictionaries(st.sampled_from(sorted(Row.model_fields)) | st.text(), json_values, max_size=6)
+rows_with_garbage = st.dictionaries(st.sampled_from(sorted(StepRow.model_fields)) | st.text(), json_values, max_size=6)
 
 
 @given(json_values | rows_with_garbage.map(lambda garbage: a_row(**garbage)))

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ingest.approvals.row import Row, parse_row
+from ingest.approvals.parsing import parse_row
+from ingest.approvals.records import StepRow
 from ingest.simulator.platform import Platform, row_of
 from ingest.simulator.script import story
 
@@ -155,7 +156,7 @@ def test_every_row_is_written_down(receiver: Receiver, tmp_path: Path) -> None:
 def test_rows_follow_the_exchange_format() -> None:
     parsed = [parse_row(row) for row in ROWS]
     assert len(parsed) > 50
-    assert all(isinstance(row, Row) for row in parsed)
+    assert all(isinstance(row, StepRow) for row in parsed)
     assert len({row["step"] for row in ROWS}) == len(ROWS)
 
 

@@ -14,7 +14,8 @@ from ingest.approvals.importing import import_file
 from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.lines import MAX_LINE
 from ingest.approvals.mapping import Mapping, MappingError, MappingFile
-from ingest.approvals.row import Row, RowError, parse_row, row_of_the_past
+from ingest.approvals.parsing import parse_row
+from ingest.approvals.row import Row, RowError, row_of_the_past
 from storage.models import StepKind
 from storage.sayings import Saying
 from tests.web.pages.a_day import NOW

@@ -1,0 +1,134 @@
+"""Many rows at once: COPY and arrays on PostgreSQL, executemany on SQLite; none of it passes through the ORM."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import orjson
+import psycopg
+from psycopg import sql
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Column,
+    ColumnElement,
+    Table,
+    any_,
+    bindparam,
+    column,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy import cast as sql_cast
+from sqlmodel import Session, SQLModel
+
+Values = dict[str, Any]
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+def is_among(session: Session, wanted: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+    """`wanted IN (values)` with one parameter for all: thousands of them cost more to prepare than to look up."""
+    listed = list(values)
+    if _is_postgres(session):
+        return wanted == any_(sql_cast(literal(listed, ARRAY(wanted.type)), ARRAY(wanted.type)))
+    each = func.json_each(orjson.dumps(listed).decode()).table_valued(column("value", wanted.type))
+    return wanted.in_(select(each.c.value))
+
+
+def take_ids(session: Session, table: Table, count: int) -> list[int]:
+    """Ids for new rows. On SQLite the transaction must hold the write lock already."""
+    if not count:
+        return []
+    if _is_postgres(session):
+        numbers = func.generate_series(1, count).table_valued("n").alias("numbers")
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        return list(session.execute(select(func.nextval(sequence)).select_from(numbers)).scalars())
+    highest = session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
+    return list(range(highest + 1, highest + 1 + count))
+
+
+def insert_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
+    """Every row has the same columns; defaults of the model are not applied."""
+    if not rows:
+        return
+    session.flush()
+    if not _is_postgres(session):
+        session.execute(insert(table), rows)
+        return
+    names = list(rows[0])
+    stored = _as_stored(session, table, names)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), _listed(names))
+    with _connection(session).cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([change(row[name]) if change else row[name] for name, change in stored])
+
+
+def update_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
+    """Writes the columns of the rows named by their `id`; every row has the same columns."""
+    if not rows:
+        return
+    session.flush()
+    names = [name for name in rows[0] if name != "id"]
+    if not _is_postgres(session):
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+        given = [{"the_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
+        session.execute(update(table).where(table.c.id == bindparam("the_id")).values(values), given)
+        return
+    _update_from_arrays(session, table, names, rows)
+
+
+def _update_from_arrays(session: Session, table: Table, names: list[str], rows: Sequence[Values]) -> None:
+    dialect = session.get_bind().dialect
+    stored = _as_stored(session, table, ["id", *names])
+    arrays = [[change(row[name]) if change else row[name] for row in rows] for name, change in stored]
+    types = (sql.SQL("%s::{}[]").format(sql.SQL(table.c[name].type.compile(dialect))) for name, _ in stored)
+    statement = sql.SQL(
+        "UPDATE {table} SET {changes} FROM unnest({types}) AS new(id, {names}) WHERE {table}.id = new.id"
+    )
+    changes = (sql.SQL("{0} = new.{0}").format(sql.Identifier(name)) for name in names)
+    _connection(session).execute(
+        statement.format(
+            table=sql.Identifier(table.name),
+            changes=sql.SQL(", ").join(changes),
+            types=sql.SQL(", ").join(types),
+            names=_listed(names),
+        ),
+        arrays,
+    )
+
+
+def _as_stored(session: Session, table: Table, names: Iterable[str]) -> list[tuple[str, Callable[[Any], Any] | None]]:
+    """What makes a value of each column ready for the database; None where nothing has to be done."""
+    dialect = session.get_bind().dialect
+
+    def change(name: str) -> Callable[[Any], Any] | None:
+        if isinstance(table.c[name].type, JSON):
+            return _as_json
+        return table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+
+    return [(name, change(name)) for name in names]
+
+
+def _as_json(value: Any) -> str:  # noqa: ANN401
+    return orjson.dumps(value).decode()
+
+
+def _listed(names: Iterable[str]) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(name) for name in names)
+
+
+def _connection(session: Session) -> psycopg.Connection[Any]:
+    """The driver's own, in the transaction of the session."""
+    found = session.connection().connection.driver_connection
+    assert isinstance(found, psycopg.Connection)
+    return found
+
+
+def _is_postgres(session: Session) -> bool:
+    return session.get_bind().dialect.name == "postgresql"
