@@ -119,6 +119,7 @@ def _steps(count: int, length: int) -> list[dict[str, Any]]:
                 "counter_id": f"h-{chance.randrange(CAMERAS)}",
                 "start": start,
                 "end": start + timedelta(seconds=chance.randrange(300)),
+                "first_received_at": start + timedelta(seconds=300),
                 "received_at": start + timedelta(seconds=300),
             }
         )

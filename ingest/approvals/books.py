@@ -57,7 +57,7 @@ class Book:
     @cached_property
     def _plain(self) -> tuple[tuple[str, str], ...]:
         """Pairs of a field and the column that takes it as it is."""
-        columns = table_of(self.table).columns.keys()
+        columns = set(table_of(self.table).columns.keys()) - {"id"}  # the row's own is the reference
         pairs = ((name, _OTHER_NAMES.get(name, name)) for name in MODELS[self.record].model_fields)
         return tuple((name, column) for name, column in pairs if column in columns)
 
@@ -100,20 +100,18 @@ _OWN_COLUMNS: dict[RecordKind, Callable[[Row, Finder], dict[str, Any]]] = {
     RecordKind.ORGANISATION: _of_organisation,
 }
 
-BOOKS: dict[RecordKind, Book] = {
-    record: Book(record, table)
-    for record, table in {
-        RecordKind.ORGANISATION: Organisation,  # before what names them
-        RecordKind.ITEM: ItemVersion,
-        RecordKind.CONTACT: Contact,
-        RecordKind.OPERATOR: Operator,
-        RecordKind.STEP: Step,
-        RecordKind.SUSPENSION: Suspension,
-        RecordKind.EXTENSION: Extension,
-        RecordKind.FEE: Fee,
-        RecordKind.RESULT: CaseResult,
-        RecordKind.DELIVERY: ResultDelivery,
-        RecordKind.RATING: Rating,
-    }.items()
+_TABLES: dict[RecordKind, type[Reported]] = {
+    RecordKind.ORGANISATION: Organisation,  # before what names them
+    RecordKind.ITEM: ItemVersion,
+    RecordKind.CONTACT: Contact,
+    RecordKind.OPERATOR: Operator,
+    RecordKind.STEP: Step,
+    RecordKind.SUSPENSION: Suspension,
+    RecordKind.EXTENSION: Extension,
+    RecordKind.FEE: Fee,
+    RecordKind.RESULT: CaseResult,
+    RecordKind.DELIVERY: ResultDelivery,
+    RecordKind.RATING: Rating,
 }
+BOOKS: dict[RecordKind, Book] = {record: Book(record, table) for record, table in _TABLES.items()}
 """In the order in which the rows of a batch are written."""

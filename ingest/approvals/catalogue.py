@@ -4,14 +4,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ingest.approvals.fields import Digits, Flag, Listed, LongText, Moment, Name, NoMoment, Text, Yuan, word
+from ingest.approvals.fields import Digits, Flag, Listed, LongText, Moment, Name, NoMoment, Text, Yuan, about, word
 from ingest.approvals.records import COUNTER, RECORD, RecordId
 from ingest.approvals.row import Row
 from storage.models import LimitUnit, RecordKind, StepKind
 
-FROM = "from when on it holds"
-TO = "until when, exclusive; empty: it still holds"
-DEPARTMENT = "id or name of the department"
+FROM = about("from when on it holds")
+TO = about("until when, exclusive; empty: it still holds")
+DEPARTMENT = about("id or name of the department")
 
 From = Annotated[Moment, Field(description=FROM, examples=["2026-01-01T00:00:00+08:00"])]
 Until = Annotated[NoMoment, Field(description=TO, examples=["2027-01-01T00:00:00+08:00"])]
@@ -24,32 +24,32 @@ class _Part(BaseModel):
 class Link(_Part):
     """One link of an item, in its place."""
 
-    kind: Annotated[StepKind, word(StepKind)] = Field(description="the kind of its step")
-    name: Text = Field(default="", description="as people read it")
+    kind: Annotated[StepKind, word(StepKind)] = Field(description=about("the kind of its step"))
+    name: Text = Field(default="", description=about("as people read it"))
     limit: Annotated[int | None, Digits] = Field(
-        ge=0, le=10_000, default=None, description="its own limit, in `unit`; empty: none"
+        ge=0, le=10_000, default=None, description=about("its own limit, in `unit`; empty: none")
     )
     unit: Annotated[LimitUnit, word(LimitUnit)] = Field(
-        default=LimitUnit.DAYS, description="working days or working hours"
+        default=LimitUnit.DAYS, description=about("working days or working hours")
     )
 
 
 class ListedFee(_Part):
     """A fee that an item may charge."""
 
-    code: Text = Field(default="", description="as in rows of the kind fee")
-    name: Name = Field(description="as people read it")
-    amount: Yuan = Field(description="yuan; 0 where the basis says how it is reckoned")
-    basis: Text = Field(default="", description="the rule that allows it")
+    code: Text = Field(default="", description=about("as in rows of the kind fee"))
+    name: Name = Field(description=about("as people read it"))
+    amount: Yuan = Field(description=about("yuan; 0 where the basis says how it is reckoned"))
+    basis: Text = Field(default="", description=about("the rule that allows it"))
 
 
 class Material(_Part):
     """What an applicant has to bring."""
 
-    name: Name = Field(description="as people read it")
-    original: Flag = Field(default=False, description="the original is asked for")
-    copies: Annotated[int, Digits] = Field(ge=0, le=100, default=0, description="copies asked for")
-    required: Flag = Field(default=True, description="not only in some cases")
+    name: Name = Field(description=about("as people read it"))
+    original: Flag = Field(default=False, description=about("the original is asked for"))
+    copies: Annotated[int, Digits] = Field(ge=0, le=100, default=0, description=about("copies asked for"))
+    required: Flag = Field(default=True, description=about("not only in some cases"))
 
 
 class ItemRow(Row):
@@ -61,39 +61,39 @@ class ItemRow(Row):
     span: ClassVar = ("valid_from", "valid_to")
 
     record: Literal["item"] = Field(description=RECORD)
-    code: Annotated[Name, Field(description="code of the item, as in the rows of cases", examples=["JZ-0103"])]
-    version: Annotated[Name, Field(description="number of the version", examples=["3"])]
+    code: Annotated[Name, Field(description=about("code of the item, as in the rows of cases"), examples=["JZ-0103"])]
+    version: Annotated[Name, Field(description=about("number of the version"), examples=["3"])]
     valid_from: From
     valid_to: Until = None
-    name: Name = Field(description="Chinese", examples=["食品经营许可"])
-    name_en: Text = Field(default="", description="English", examples=["Food business licence"])
+    name: Name = Field(description=about("its name in Chinese"), examples=["食品经营许可"])
+    name_en: Text = Field(default="", description=about("its name in English"), examples=["Food business licence"])
     department: Text = Field(default="", description=DEPARTMENT, examples=["market"])
     legal_limit: Annotated[int | None, Digits] = Field(
-        ge=0, le=10_000, default=None, description="limit by law, in `limit_unit`", examples=[20]
+        ge=0, le=10_000, default=None, description=about("limit by law, in `limit_unit`"), examples=[20]
     )
     promised_limit: Annotated[int | None, Digits] = Field(
-        ge=0, le=10_000, default=None, description="promised limit, in `limit_unit`", examples=[10]
+        ge=0, le=10_000, default=None, description=about("promised limit, in `limit_unit`"), examples=[10]
     )
     limit_unit: Annotated[LimitUnit, word(LimitUnit)] = Field(
-        default=LimitUnit.DAYS, description="working days or working hours", examples=["days"]
+        default=LimitUnit.DAYS, description=about("working days or working hours"), examples=["days"]
     )
     links: Annotated[tuple[Link, ...], Listed] = Field(
         default=(),
-        description="the links in their order",
+        description=about("the links in their order"),
         examples=[[{"kind": "accept", "limit": 1}, {"kind": "review", "limit": 5}, {"kind": "decide", "limit": 3}]],
     )
     fees: Annotated[tuple[ListedFee, ...], Listed] = Field(
         default=(),
-        description="fees that it may charge",
+        description=about("fees that it may charge"),
         examples=[[{"code": "F1", "name": "工本费", "amount": "10.00"}]],
     )
     materials: Annotated[tuple[Material, ...], Listed] = Field(
         default=(),
-        description="what the applicant brings",
+        description=about("what the applicant brings"),
         examples=[[{"name": "身份证", "original": True, "copies": 1}]],
     )
     conditions: Annotated[tuple[LongText, ...], Listed] = Field(
-        default=(), description="what the applicant has to fulfil", examples=[["有固定经营场所"]]
+        default=(), description=about("what the applicant has to fulfil"), examples=[["有固定经营场所"]]
     )
 
 
@@ -105,11 +105,11 @@ class OrganisationRow(Row):
     named_by: ClassVar = ("code",)
 
     record: Literal["organisation"] = Field(description=RECORD)
-    code: Name = Field(description="code of the unit, as in the rows of cases", examples=["market"])
-    name: Name = Field(description="Chinese", examples=["市场监督管理局"])
-    name_en: Text = Field(default="", description="English", examples=["Market Regulation"])
-    parent: Text = Field(default="", description="code of the unit above it", examples=["gov"])
-    district: Text = Field(default="", description="its district; empty: of the city", examples=["chancheng"])
+    code: Name = Field(description=about("code of the unit, as in the rows of cases"), examples=["market"])
+    name: Name = Field(description=about("its name in Chinese"), examples=["市场监督管理局"])
+    name_en: Text = Field(default="", description=about("its name in English"), examples=["Market Regulation"])
+    parent: Text = Field(default="", description=about("code of the unit above it"), examples=["gov"])
+    district: Text = Field(default="", description=about("its district; empty: of the city"), examples=["chancheng"])
 
 
 class ContactRow(Row):
@@ -122,9 +122,9 @@ class ContactRow(Row):
     record: Literal["contact"] = Field(description=RECORD)
     id: RecordId
     department: Name = Field(description=DEPARTMENT, examples=["market"])
-    name: Name = Field(description="the person; personal data", examples=["何静"])
-    phone: Text = Field(default="", description="personal data", examples=["0757-83330000"])
-    mail: Text = Field(default="", description="personal data", examples=["hejing@example.org"])
+    name: Name = Field(description=about("the person; personal data"), examples=["何静"])
+    phone: Text = Field(default="", description=about("personal data"), examples=["0757-83330000"])
+    mail: Text = Field(default="", description=about("personal data"), examples=["hejing@example.org"])
     valid_from: From
     valid_to: Until = None
 
@@ -138,8 +138,8 @@ class OperatorRow(Row):
 
     record: Literal["operator"] = Field(description=RECORD)
     id: RecordId
-    operator: Name = Field(description="as in the rows of steps", examples=["李敏"])
-    name: Text = Field(default="", description="the person, if the account has another name", examples=["李敏"])
+    operator: Name = Field(description=about("as in the rows of steps"), examples=["李敏"])
+    name: Text = Field(default="", description=about("the person, if the account has another name"), examples=["李敏"])
     department: Text = Field(default="", description=DEPARTMENT, examples=["market"])
     counter: Text = Field(default="", description=COUNTER, examples=["3"])
     valid_from: From

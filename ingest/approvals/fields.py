@@ -20,6 +20,11 @@ _CENT = Decimal("0.01")
 _DIGITS = re.compile(r"\s*[0-9]{1,9}\s*")
 
 
+def about(words: str) -> str:
+    """Marks what a field is for the catalogue of messages: the standard is shown in other languages, too."""
+    return words
+
+
 def _moment(value: object) -> object:
     """Reads ISO 8601 text with a zone, or an aware datetime, as UTC."""
     if value is None or value == "":

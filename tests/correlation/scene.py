@@ -58,6 +58,7 @@ def step(session: Session, start: float, end: float, counter_ref: str = "1", cou
         counter_id=counter_id,
         start=at(start),
         end=at(end),
+        first_received_at=at(end),
         received_at=at(end),
     )
     session.add(added)

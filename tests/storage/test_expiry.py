@@ -222,6 +222,7 @@ def finding(withdrawn: bool = False) -> list[object]:
         counter_id="cc-1",
         start=at(27),
         end=at(28),
+        first_received_at=at(60),
         received_at=at(60),
     )
     return [

@@ -183,6 +183,7 @@ def _a_morning(session: Session) -> None:
                 counter_id=counter,
                 start=start,
                 end=start + timedelta(minutes=4),
+                first_received_at=start + timedelta(minutes=5),
                 received_at=start + timedelta(minutes=5),
             )
         )

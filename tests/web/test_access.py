@@ -23,6 +23,9 @@ PUBLIC = {
     ("POST", "/theme"),
     ("POST", "/api/v1/sign-in"),
     ("GET", "/api/v1/exchange-schema.json"),
+    ("GET", "/api/v1/exchange-schema/{kind}.json"),
+    ("GET", "/standard"),
+    ("GET", "/standard.json"),
 }
 """Anybody may ask these."""
 ANY_ROLE = {

@@ -254,6 +254,7 @@ def a_step() -> Step:
         counter_id="cc-1",
         start=NOON,
         end=NOON + timedelta(minutes=1),
+        first_received_at=NOON,
         received_at=NOON,
     )
 

@@ -216,6 +216,7 @@ def _link_step(services: Services, department: str) -> None:
             counter_id="cc-1",
             start=at(60),
             end=at(65),
+            first_received_at=at(65),
             received_at=at(65),
         )
         session.add(step)

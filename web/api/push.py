@@ -1,4 +1,4 @@
-"""Where approval platforms push their steps, and the schema they follow."""
+"""Where approval platforms push their records, and the schema they follow."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 
 from ingest.approvals.acceptance import BatchReport, SequenceConflict, accept_batch
 from ingest.approvals.formats import read_rows
-from ingest.approvals.schema import json_schema
-from storage.models import Source
+from ingest.approvals.schema import json_schema, record_schema
+from storage.models import RecordKind, Source
 from web import sessions
 from web.errors import Conflict, KeyNeeded, NotFound, Unprocessable, WrongKey
 from web.field_problems import FieldProblem
@@ -37,13 +37,26 @@ class PushBody(BaseModel):
 
 @router.get("/exchange-schema.json")
 def exchange_schema() -> dict[str, Any]:
-    """JSON Schema of one row of the exchange standard; public, so that platforms can check before they send."""
+    """JSON Schema of one row of any kind; public, so that platforms can check before they send."""
     return json_schema()
+
+
+@router.get("/exchange-schema/{kind}.json")
+def record_schema_of(kind: RecordKind) -> dict[str, Any]:
+    """JSON Schema of the rows of one kind; public."""
+    return record_schema(kind)
+
+
+def _body_schema() -> dict[str, Any]:
+    """The body of a push with the rows that it may hold."""
+    schema = PushBody.model_json_schema()
+    schema["properties"]["rows"]["items"] = {"anyOf": [record_schema(kind) for kind in RecordKind]}
+    return schema
 
 
 @router.post(
     "/sources/{source}/batches",
-    openapi_extra={"requestBody": {"content": {"application/json": {"schema": PushBody.model_json_schema()}}}},
+    openapi_extra={"requestBody": {"content": {"application/json": {"schema": _body_schema()}}}},
 )
 async def push(
     source: str, request: Request, services: ServicesDep, authorization: Annotated[str, Header()] = ""

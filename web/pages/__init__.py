@@ -17,6 +17,7 @@ from web.pages import (
     imports,
     programs,
     span,
+    standard,
 )
 from web.pages.admin import found as admin_found
 from web.pages.admin import page as admin
@@ -39,6 +40,7 @@ _PAGES = (
     admin_found,
     admin,
     programs,
+    standard,
 )
 routers: list[APIRouter] = [page.router for page in _PAGES]
 

@@ -202,4 +202,4 @@ def test_garbage_in_csv_is_reported_and_never_raised(body: bytes, with_header: b
     found = table((HEADER.encode() + b"\n" if with_header else b"") + body)
     assert [line for line, _ in found] == sorted({line for line, _ in found})
     for _, row in found:
-        assert isinstance(row, StepRow) or row.problems
+        assert not isinstance(row, RowError) or row.problems

@@ -7,6 +7,7 @@ import orjson
 import pytest
 from sqlmodel import func, select
 
+from ingest.approvals.acceptance import CHUNK
 from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file
 from ingest.approvals.mapping import Mapping, MappingError
@@ -58,7 +59,7 @@ def test_a_file_imported_again_does_not_undo_a_later_correction_but_a_new_file_m
 
 
 def test_an_import_that_was_interrupted_is_completed_by_the_next(platform: Database, tmp_path: Path) -> None:
-    path = a_file(tmp_path / "rows.jsonl", *(a_row(step=f"S{n}") for n in range(2_200)))
+    path = a_file(tmp_path / "rows.jsonl", *(a_row(step=f"S{n}") for n in range(CHUNK + 200)))
 
     def interrupt(_done: int, _of: int) -> None:
         raise KeyboardInterrupt
@@ -66,9 +67,9 @@ def test_an_import_that_was_interrupted_is_completed_by_the_next(platform: Datab
     with pytest.raises(KeyboardInterrupt):
         import_file(platform, SOURCE, path, None, NOW, interrupt)
     with platform.transaction() as session:
-        assert session.exec(select(Batch.rows)).one() == 1_000, "whole chunks only"
+        assert session.exec(select(Batch.rows)).one() == CHUNK, "whole chunks only"
     report = import_file(platform, SOURCE, path, None, NOW)
-    assert (report.accepted, report.duplicates) == (1_200, 1_000)
+    assert (report.accepted, report.duplicates) == (200, CHUNK)
 
 
 def test_json_without_a_telling_name_is_recognised(platform: Database, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from ingest.approvals.formats import read_csv
 from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.records import StepRow
-from ingest.approvals.row import RowError
+from ingest.approvals.row import Row, RowError
 from storage.models import StepKind
 
 GOOD = """
@@ -43,7 +43,7 @@ def mapping(tmp_path: Path, text: str = GOOD) -> Mapping:
     return Mapping.load(path)
 
 
-def read(tmp_path: Path, line: str, text: str = GOOD) -> StepRow | RowError:
+def read(tmp_path: Path, line: str, text: str = GOOD) -> Row | RowError:
     body = f"{HEADER}\n{line}\n".encode()
     (_, row), *_ = read_csv(io.BytesIO(body), mapping(tmp_path, text))
     return row
@@ -90,7 +90,7 @@ def test_a_column_that_the_file_lacks_is_named(tmp_path: Path) -> None:
         ('case = "办件编号"', 'caze = "办件编号"', "fields: caze is not a field"),
         ("Asia/Shanghai", "Asia/Foshan", "time.zone"),
         ('"accept"', '"accepted"', "kinds.values.受理: is no kind of step; use one of 'receive'"),
-        ("[operators]", "[operaters]", "operaters: is not a key of a mapping; the sections are fields, "),
+        ("[operators]", "[operaters]", "operaters: is not a key of a mapping; the sections are record, fields, "),
         ('item = "JZ-0103"', "item = 3", "constants.item: is not text"),
         ("[fields]", "[fields", "is not TOML"),
     ],

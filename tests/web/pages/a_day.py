@@ -406,6 +406,7 @@ def _steps(session: Session, case_id: int, n: int) -> None:
             counter_id=counter,
             start=start,
             end=start + timedelta(minutes=2),
+            first_received_at=start + timedelta(minutes=5),
             received_at=start + timedelta(minutes=5),
         )
         session.add(step)

@@ -26,6 +26,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "gettext_marker": None,
     "pgettext": ((1, "c"), 2),
     "Saying": None,
+    "about": None,
 }
 NAMES = {"Hallwatch", "MP4", "English", "中文"}
 """Names, and the languages' own words for themselves."""

@@ -46,6 +46,7 @@ def report(session: Session, case_id: int, kind: StepKind) -> int:
         counter_id="cc-1",
         start=ago(2),
         end=ago(1),
+        first_received_at=NOW,
         received_at=NOW,
     )
     session.add(step)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from ingest.approvals.examples import example_row
 from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.importing import import_file
 from ingest.approvals.known_mappings import mapping_files
@@ -16,7 +17,7 @@ from ingest.approvals.lines import MAX_LINE
 from ingest.approvals.mapping import Mapping, MappingError, MappingFile
 from ingest.approvals.parsing import parse_row
 from ingest.approvals.row import Row, RowError, row_of_the_past
-from storage.models import StepKind
+from storage.models import RecordKind, StepKind
 from storage.sayings import Saying
 from tests.web.pages.a_day import NOW
 from tests.web.pages.chinese import english_sentences, problems
@@ -31,7 +32,6 @@ HEADER = "case,step,kind,name,start"
 NEVER_MET = {
     "is not JSON",  # lone surrogates do not come out of a decoder
     "is not valid",
-    "see the exchange format",
     "The mapping %(name)s cannot be used: %(reason)s",  # of files that people write, on the command line
 }
 OF_WHOLE_FILES = {
@@ -58,6 +58,16 @@ WRONG_ROWS: list[object] = [
     {"start": "2026-03-02T09:14:05"},
     {"start": "1066-10-14T09:00:00Z"},
     {"end": "2020-01-01T00:00:00Z"},
+    {"record": "complaint"},
+]
+WRONG_RECORDS = [
+    example_row(RecordKind.EXTENSION) | {"days": "many"},
+    example_row(RecordKind.RATING) | {"level": 0},
+    example_row(RecordKind.RATING) | {"level": 6},
+    example_row(RecordKind.FEE) | {"amount": "ten"},
+    example_row(RecordKind.SUSPENSION) | {"notice_date": "soon"},
+    example_row(RecordKind.ITEM) | {"links": "accept", "fees": [5], "materials": [{"name": "x", "original": "maybe"}]},
+    example_row(RecordKind.ITEM) | {"links": [{"kind": "accept", "days": 3}]},
 ]
 MAPPED = MappingFile.model_validate(
     {
@@ -69,6 +79,7 @@ MAPPED = MappingFile.model_validate(
 
 def wrong_lines() -> bytes:
     rows = [json.dumps(ROW | changes).encode() for changes in WRONG_ROWS if isinstance(changes, dict)]
+    rows += [json.dumps(row).encode() for row in WRONG_RECORDS]
     rows += [b"{}", b"5", b'{"case": 1, "case": 2}', b'{"case": ', b"x" * (MAX_LINE + 1), b'{"case": "\xff"}']
     return b"\n".join(rows)
 
