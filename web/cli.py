@@ -9,6 +9,7 @@ from web.commands import (
     cameras,
     check,
     clip,
+    conform,
     counters,
     demo,
     evaluate,
@@ -56,6 +57,7 @@ app.command("role")(role.role)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("import-cases")(import_cases.import_cases)
+app.command("conform")(conform.conform)
 app.command("clip")(clip.clip)
 app.command("evaluate")(evaluate.evaluate)
 app.command("fsck")(fsck.fsck)

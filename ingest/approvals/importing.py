@@ -44,7 +44,7 @@ def import_file(
             if progress is not None:
                 progress(file.tell(), size)
 
-        rows = _rows(path, file, mapping)
+        rows = rows_of(path, file, mapping)
         report = accept_batch(
             database,
             source_id,
@@ -61,7 +61,8 @@ def import_file(
     return report
 
 
-def _rows(path: Path, file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]:
+def rows_of(path: Path, file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]:
+    """The rows of an open file. Raises UnusableFile and MappingError."""
     json = is_json(path, file)
     if json and mapping is not None:
         raise MappingError(Saying("A mapping is for CSV; JSON Lines must already be in the exchange format."))

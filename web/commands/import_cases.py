@@ -31,7 +31,7 @@ def import_cases(
     """
     with opened(config) as services, progress_bar(file.name) as bar:
         try:
-            read_by = Mapping.load(_mapping_file(mapping)) if mapping else None
+            read_by = Mapping.load(mapping_file(mapping)) if mapping else None
             report = import_file(
                 services.database, source, file, read_by, services.clock(), bar.update, dry_run=dry_run
             )
@@ -46,7 +46,7 @@ def import_cases(
         raise typer.Exit(1)
 
 
-def _mapping_file(name: str) -> Path:
+def mapping_file(name: str) -> Path:
     """A file goes before a mapping of the product with that name."""
     known = mapping_files()
     if not Path(name).is_file() and name not in known:

@@ -1,0 +1,169 @@
+"""Whether a platform's own output conforms to the standard: what its developer needs to know before sending it.
+
+It needs no database, and reads the rows once, in any number.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+import orjson
+
+from ingest.approvals.catalogue import ContactRow, ItemRow, OperatorRow, OrganisationRow
+from ingest.approvals.formats import Numbered
+from ingest.approvals.records import StepRow, SuspensionRow
+from ingest.approvals.reports import MAX_REPORTED, Rejection
+from ingest.approvals.row import Row, RowError, row_of_the_past
+from storage.models import RecordKind, StepKind
+from storage.sayings import Saying
+
+_ORDER = tuple(kind for kind in StepKind if kind is not StepKind.OTHER)
+
+
+@dataclass
+class Counts:
+    """Of one kind of record."""
+
+    rows: int = 0
+    good: int = 0
+    """New records."""
+    corrections: int = 0
+    """The same record said again in other words."""
+    duplicates: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something that rows name and no row tells of."""
+
+    line: int
+    """Where it is named first."""
+    record: RecordKind
+    field: str
+    name: str
+    named: int
+    """How often."""
+
+
+@dataclass(frozen=True)
+class Conformance:
+    counts: dict[str, Counts]
+    """By kind of record."""
+    problems: tuple[Rejection, ...]
+    """The first `MAX_REPORTED`, in the order of the rows."""
+    missing: tuple[Missing, ...]
+    unchecked: tuple[str, ...]
+    """Kinds of records that other rows name, of which there is none at all."""
+    notes: tuple[Rejection, ...]
+    """What is accepted, and will be asked about."""
+
+    @property
+    def conforms(self) -> bool:
+        return not self.missing and not any(counts.refused for counts in self.counts.values())
+
+
+@dataclass
+class _Named:
+    """Names of one sort: told of, and referred to."""
+
+    told: set[str] = field(default_factory=set)
+    referred: dict[tuple[str, RecordKind, str], list[int]] = field(default_factory=dict)
+    """Line and count, by name, kind of record and field."""
+
+    def refer(self, name: str, line: int, row: Row, where: str) -> None:
+        if name:
+            self.referred.setdefault((name, row.kind_of_record, where), [line, 0])[1] += 1
+
+    def missing(self) -> Iterator[Missing]:
+        for (name, record, where), (line, named) in self.referred.items():
+            if name not in self.told:
+                yield Missing(line, record, where, name, named)
+
+
+@dataclass
+class _Examination:
+    now: datetime
+    counts: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
+    problems: list[Rejection] = field(default_factory=list)
+    notes: list[Rejection] = field(default_factory=list)
+    said: dict[tuple[RecordKind, str], bytes] = field(default_factory=dict)
+    names: dict[RecordKind, _Named] = field(default_factory=lambda: defaultdict(_Named))
+    """By the kind of record that tells of them; cases by their steps."""
+    begun: dict[str, dict[StepKind, tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(dict))
+    """When each kind of step of a case began first, and in which line."""
+
+    def take(self, line: int, read: Row | RowError) -> None:
+        row = read if isinstance(read, RowError) else row_of_the_past(read, self.now)
+        counts = self.counts[row.record if isinstance(row, RowError) else row.kind_of_record]
+        counts.rows += 1
+        if isinstance(row, RowError):
+            counts.refused += 1
+            self.problems += (Rejection(line, p.field, p.problem, p.remedy) for p in row.problems)
+            return
+        self._count(counts, row)
+        self._names(line, row)
+        self._look_closer(line, row)
+
+    def _count(self, counts: Counts, row: Row) -> None:
+        key, said = (row.kind_of_record, row.reference), orjson.dumps(row.statement())
+        before = self.said.get(key)
+        self.said[key] = said
+        if before is None:
+            counts.good += 1
+        elif before == said:
+            counts.duplicates += 1
+        else:
+            counts.corrections += 1
+
+    def _names(self, line: int, row: Row) -> None:
+        if isinstance(row, StepRow):
+            self.names[RecordKind.STEP].told.add(row.case)
+            self.names[RecordKind.ITEM].refer(row.item, line, row, "item")
+            self.names[RecordKind.OPERATOR].refer(row.operator, line, row, "operator")
+        else:
+            self.names[RecordKind.STEP].refer(getattr(row, "case", ""), line, row, "case")
+        if isinstance(row, ItemRow):
+            self.names[RecordKind.ITEM].told.add(row.code)
+        if isinstance(row, OperatorRow):
+            self.names[RecordKind.OPERATOR].told.add(row.operator)
+        if isinstance(row, OrganisationRow):
+            self.names[RecordKind.ORGANISATION].told |= {row.code, row.name}
+        if isinstance(row, StepRow | ItemRow | ContactRow | OperatorRow):
+            self.names[RecordKind.ORGANISATION].refer(row.department, line, row, "department")
+
+    def _look_closer(self, line: int, row: Row) -> None:
+        if isinstance(row, SuspensionRow) and not row.notice_number:
+            said = Saying("no written notice is reported")
+            self.notes.append(Rejection(line, "notice_number", said, Saying("report its number and date")))
+        if isinstance(row, StepRow) and row.kind in _ORDER:
+            first = self.begun[row.case].get(row.kind)
+            if first is None or row.start < first[0]:
+                self.begun[row.case][row.kind] = (row.start, line)
+
+    def out_of_order(self) -> Iterator[Rejection]:
+        for case, begun in self.begun.items():
+            steps = [(kind, *begun[kind]) for kind in _ORDER if kind in begun]
+            for (earlier, before, _), (later, start, line) in pairwise(steps):
+                if start < before:
+                    said = Saying(
+                        "%(case)s: %(later)s begins before %(earlier)s", case=case, later=later, earlier=earlier
+                    )
+                    yield Rejection(line, "start", said, Saying("check the times and the kinds of both steps"))
+
+
+def examine(rows: Iterable[Numbered], now: datetime) -> Conformance:
+    """`now` is when the rows would be received."""
+    seen = _Examination(now)
+    for line, row in rows:
+        seen.take(line, row)
+    checked = {kind: names for kind, names in seen.names.items() if names.told}
+    return Conformance(
+        counts=dict(seen.counts),
+        problems=tuple(seen.problems[:MAX_REPORTED]),
+        missing=tuple(missing for names in checked.values() for missing in names.missing()),
+        unchecked=tuple(kind for kind, names in seen.names.items() if names.referred and not names.told),
+        notes=tuple([*seen.notes, *seen.out_of_order()][:MAX_REPORTED]),
+    )

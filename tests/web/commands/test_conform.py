@@ -1,0 +1,72 @@
+"""`hallwatch conform` needs nothing but the rows."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from ingest.approvals.examples import example_row
+from storage.models import RecordKind
+from tests.web.commands.conftest import Run
+
+ROWS = [example_row(kind) for kind in RecordKind]
+
+
+def lines(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    return path
+
+
+def test_a_file_that_conforms_says_so(hallwatch: Run, tmp_path: Path) -> None:
+    assert "It conforms." in hallwatch("conform", str(lines(tmp_path / "rows.jsonl", *ROWS))).output
+
+
+def test_the_body_of_a_push_is_read_too(hallwatch: Run, tmp_path: Path) -> None:
+    path = tmp_path / "body.json"
+    path.write_text(json.dumps({"sequence": 1, "rows": ROWS}, indent=2), "utf-8")
+    found = json.loads(hallwatch("conform", str(path), "--json").output)
+    assert found["conforms"]
+    assert found["counts"]["rating"]["good"] == 1
+
+
+def test_what_is_wrong_is_listed_with_its_line_and_the_exit_code_is_1(hallwatch: Run, tmp_path: Path) -> None:
+    path = lines(
+        tmp_path / "rows.jsonl", ROWS[0], ROWS[1] | {"reason": "weather", "case": "2026-9"}, ROWS[1] | {"case": "X"}
+    )
+    told = hallwatch("conform", str(path), code=1).output
+    assert "weather is not one of the words of this field" in told
+    assert "It does not conform." in told
+
+
+@pytest.mark.parametrize("source", ["nothing.jsonl", "http://127.0.0.1:9/rows.jsonl"])
+def test_what_cannot_be_read_is_told_in_words(hallwatch: Run, source: str) -> None:
+    assert source in hallwatch("conform", source, code=1).output
+
+
+def test_an_address_is_fetched(hallwatch: Run, tmp_path: Path) -> None:
+    lines(tmp_path / "rows.jsonl", *ROWS)
+    with _served(tmp_path) as address:
+        assert "It conforms." in hallwatch("conform", f"{address}/rows.jsonl").output
+        assert "404" in hallwatch("conform", f"{address}/other.jsonl", code=1).output
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    class Quiet(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments, directory=str(folder))  # type: ignore[arg-type]
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
