@@ -98,6 +98,11 @@ class FolderStore:
     def unlock(self, key: str) -> None:
         """Nothing is locked."""
 
+    def is_locked(self, key: str) -> bool:
+        if self.size(key) is None:
+            raise ObjectMissing(f"{key} is not in the store {self.root}")
+        return False
+
     def lock_withstands(self) -> bool:
         return False
 

@@ -1,12 +1,15 @@
 """Footage that may not be deleted, whatever retention says. Holds never stop a recording."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 
 from storage.intervals import Span, merge
 from storage.models import Camera, Hold
+
+_TOGETHER = timedelta(seconds=1)
+"""Segments that were recorded one after the other are no further apart."""
 
 
 def take_turns(session: Session, camera_id: str) -> None:
@@ -24,6 +27,24 @@ def set_hold(session: Session, hold: Hold) -> Hold:
     session.add(hold)
     session.flush()
     return hold
+
+
+def hold_as_found(session: Session, camera_id: str, span: Span, now: datetime) -> None:
+    """The store holds it and no row says who does, or how many: one hold without an owner for what lies together."""
+    take_turns(session, camera_id)
+    touching = session.exec(
+        select(Hold).where(
+            Hold.camera_id == camera_id,
+            col(Hold.owner_id).is_(None),
+            col(Hold.lifted_at).is_(None),
+            Hold.start <= span.end + _TOGETHER,
+            Hold.end >= span.start - _TOGETHER,
+        )
+    ).first()
+    found = touching or Hold(camera_id=camera_id, start=span.start, end=span.end, reason="", owner_id=None, set_at=now)
+    found.start, found.end = min(found.start, span.start), max(found.end, span.end)
+    session.add(found)
+    session.flush()
 
 
 def lift_hold(session: Session, hold: Hold, user_id: int, now: datetime) -> None:
@@ -45,6 +66,19 @@ def held(session: Session, camera_id: str, span: Span) -> list[Span]:
         )
     )
     return merge(Span(start, end) for start, end in found)
+
+
+def unreleased(session: Session, camera_id: str, span: Span) -> bool:
+    """Whether a hold explains that the store holds it: one in force, or lifted and not yet told to the store."""
+    found = session.exec(
+        select(Hold.id).where(
+            Hold.camera_id == camera_id,
+            col(Hold.released_at).is_(None),
+            Hold.start < span.end,
+            Hold.end > span.start,
+        )
+    )
+    return found.first() is not None
 
 
 def overlaps(span: Span, others: Iterable[Span]) -> bool:

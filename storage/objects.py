@@ -48,6 +48,9 @@ class ObjectStore(Protocol):
     def unlock(self, key: str) -> None:
         """Does nothing if there is no such object."""
 
+    def is_locked(self, key: str) -> bool:
+        """Whether it was locked and not unlocked since, by whomever. Raises ObjectMissing."""
+
     def lock_withstands(self) -> bool:
         """Locks a small object and tries to delete that very version: whether it is still there. Leaves nothing."""
 

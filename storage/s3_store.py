@@ -29,7 +29,12 @@ _SHA256_HEADER = "x-amz-checksum-sha256"
 
 _WRONG_KEY = {"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurity", "AuthorizationHeaderMalformed"}
 _NO_OBJECT = {"NoSuchKey", "NoSuchObject", "NoSuchVersion"}
-_NO_LOCK = {"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration", "NotImplemented"}
+_NO_LOCK = {
+    "ObjectLockConfigurationNotFoundError",
+    "NoSuchObjectLockConfiguration",
+    "NoSuchObjectLegalHold",
+    "NotImplemented",
+}
 _OUT_OF_RANGE = {"InvalidRange"}
 
 Result = TypeVar("Result")
@@ -130,6 +135,13 @@ class S3Store:
         for version in self._versions(validated_key(key)):
             if not version.is_marker:
                 self._call(partial(self._client.disable_object_legal_hold, self.bucket, key, version.id))
+
+    def is_locked(self, key: str) -> bool:
+        validated_key(key)
+        try:
+            return self._call(lambda: self._client.is_object_legal_hold_enabled(self.bucket, key))
+        except _NoLock:
+            return False
 
     def lock_withstands(self) -> bool:
         key = f"check/lock-{secrets.token_hex(8)}"
@@ -251,7 +263,7 @@ class _OutOfRange(StoreError):
 
 
 class _NoLock(StoreError):
-    """The bucket was made without object lock."""
+    """The bucket was made without object lock, or the object was never locked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from itertools import islice
 
@@ -16,6 +17,7 @@ from ingest.video.losses import key_start, take_back_losses
 from ingest.video.salvage import salvage
 from storage.database import Database
 from storage.deletions import ordered
+from storage.holds import hold_as_found, unreleased
 from storage.intervals import Span
 from storage.models import Camera, Location, Segment
 from storage.objects import ObjectMissing, ObjectStore
@@ -45,6 +47,8 @@ class Recovery:
     counts: Counter[Found] = field(default_factory=Counter)
     cameras: Counter[str] = field(default_factory=Counter)
     """Segments that got a row, by camera."""
+    held: int = 0
+    """Segments that the store holds, of which no row said so."""
     missing_cameras: set[str] = field(default_factory=set)
     problems: list[tuple[str, str]] = field(default_factory=list)
 
@@ -57,89 +61,133 @@ class Recovery:
 def recover(
     database: Database,
     store: ObjectStore,
+    now: datetime,
     prefix: str = "",
     *,
     dry_run: bool = False,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> Recovery:
-    """Gives every readable segment of the store its row; what has one is left alone, so it may be run again.
+    """Gives every readable segment of the store its row; what has one stays, so it may be run again.
 
-    Reads every byte of what has no row, for its checksum. Raises StoreError and SQLAlchemyError; what was done stays.
+    What the store holds against deletion is held again, also where there is a row that does not know of it. Reads every
+    byte of what has no row, for its checksum. Raises StoreError and SQLAlchemyError; what was done stays.
     """
-    recovery, done = Recovery(), 0
     with ThreadPoolExecutor(_READERS, "recover") as readers:
+        run = _Run(database, store, now, readers, dry_run)
         for keys in _batches(store.keys(prefix)):
-            _recover(database, store, keys, recovery, readers, dry_run=dry_run)
-            done += len(keys)
-            progress(done)
-    return recovery
+            run.take(keys)
+            progress(run.recovery.counts.total())
+        return run.recovery
 
 
-def _recover(
-    database: Database,
-    store: ObjectStore,
-    keys: list[str],
-    recovery: Recovery,
-    readers: ThreadPoolExecutor,
-    *,
-    dry_run: bool,
-) -> None:
-    with database.transaction() as session:
-        known = set(session.exec(select(Segment.key).where(col(Segment.key).in_(keys))))
-        cameras = set(session.exec(select(Camera.id)))
-        deleted = ordered(session, keys)
-    wanted = []
-    for key in keys:
-        named = key_start(key)
-        if key in known:
-            recovery.add(key, Found.KNOWN)
-        elif key in deleted:
-            recovery.add(key, Found.DELETED)
-        elif named is None:
-            recovery.add(key, Found.STRANGE)
-        elif named[0] not in cameras:
-            recovery.add(key, Found.NO_CAMERA)
-            recovery.missing_cameras.add(named[0])
-        else:
-            wanted.append(key)
-    for key, row in zip(wanted, readers.map(lambda key: _row(store, key), wanted), strict=True):
+class _Run:
+    def __init__(
+        self, database: Database, store: ObjectStore, now: datetime, readers: ThreadPoolExecutor, dry_run: bool
+    ) -> None:
+        self.recovery = Recovery()
+        self._database, self._store, self._now = database, store, now
+        self._readers, self._dry_run = readers, dry_run
+        self._can_lock = store.can_lock()
+
+    def take(self, keys: list[str]) -> None:
+        wanted = self._sort_out(keys)
+        for key, row in zip(wanted, self._readers.map(self._row, wanted), strict=True):
+            self._recover(key, row)
+        if self._can_lock:
+            self._hold_known(keys)
+
+    def _sort_out(self, keys: list[str]) -> list[str]:
+        """Counts what needs no reading; the others."""
+        with self._database.transaction() as session:
+            known = set(session.exec(select(Segment.key).where(col(Segment.key).in_(keys))))
+            cameras = set(session.exec(select(Camera.id)))
+            deleted = ordered(session, keys)
+        wanted = []
+        for key in keys:
+            named = key_start(key)
+            if key in known:
+                self.recovery.add(key, Found.KNOWN)
+            elif key in deleted:
+                self.recovery.add(key, Found.DELETED)
+            elif named is None:
+                self.recovery.add(key, Found.STRANGE)
+            elif named[0] not in cameras:
+                self.recovery.add(key, Found.NO_CAMERA)
+                self.recovery.missing_cameras.add(named[0])
+            else:
+                wanted.append(key)
+        return wanted
+
+    def _row(self, key: str) -> Segment | str:
+        """The row, or why there can be none."""
+        try:
+            data = self._store.read(key)
+            segment = salvage(data, key)
+            locked = self._can_lock and self._store.is_locked(key)
+        except ObjectMissing:
+            return "it is listed and cannot be read"
+        except (ValueError, OverflowError, struct.error) as error:
+            return str(error)
+        if segment.size != len(data):
+            return f"only the first {segment.size} of {len(data)} bytes are whole"
+        if key_start(key) != (segment.recording.camera_id, segment.row().start.replace(microsecond=0)):
+            return f"it says that it is of camera {segment.recording.camera_id} and of another time than its name"
+        row = segment.row()
+        row.location, row.legal_hold = Location.STORED, locked
+        return row
+
+    def _recover(self, key: str, row: Segment | str) -> None:
         if isinstance(row, str):
-            recovery.add(key, Found.UNREADABLE, row)
-        elif dry_run or _write(database, row):
-            recovery.add(key, Found.RECOVERED)
-            recovery.cameras[row.camera_id] += 1
+            self.recovery.add(key, Found.UNREADABLE, row)
+            return
+        camera_id, sequence, held = row.camera_id, row.sequence, row.legal_hold
+        if self._dry_run or self._write(row):
+            self.recovery.add(key, Found.RECOVERED)
+            self.recovery.cameras[camera_id] += 1
+            self.recovery.held += held
         else:
-            recovery.add(key, Found.CONFLICTING, f"camera {row.camera_id} has another segment {row.sequence}")
+            self.recovery.add(key, Found.CONFLICTING, f"camera {camera_id} has another segment {sequence}")
 
+    def _write(self, row: Segment) -> bool:
+        key, camera_id, span = row.key, row.camera_id, Span(row.start, row.end)
+        try:
+            with self._database.transaction() as session:
+                take_back_losses(session, camera_id, span)
+                if row.legal_hold:
+                    hold_as_found(session, camera_id, span, self._now)
+                session.add(row)
+        except IntegrityError:
+            log.error("segment_not_recovered", key=key)
+            return False
+        return True
 
-def _row(store: ObjectStore, key: str) -> Segment | str:
-    """The row, or why there can be none."""
-    try:
-        data = store.read(key)
-        segment = salvage(data, key)
-    except ObjectMissing:
-        return "it is listed and cannot be read"
-    except (ValueError, OverflowError, struct.error) as error:
-        return str(error)
-    if segment.size != len(data):
-        return f"only the first {segment.size} of {len(data)} bytes are whole"
-    if key_start(key) != (segment.recording.camera_id, segment.row().start.replace(microsecond=0)):
-        return f"it says that it is of camera {segment.recording.camera_id} and of another time than its name"
-    row = segment.row()
-    row.location = Location.STORED
-    return row
+    def _hold_known(self, keys: list[str]) -> None:
+        """A row that is older than the lock of its object, as after a backup was put back."""
+        with self._database.transaction() as session:
+            free = col(Segment.legal_hold).is_(False)
+            stored = col(Segment.location) == Location.STORED
+            unsure = list(session.exec(select(Segment.key).where(col(Segment.key).in_(keys), free, stored)))
+        for key, locked in zip(unsure, self._readers.map(self._is_locked, unsure), strict=True):
+            if locked and self._hold(key):
+                self.recovery.held += 1
 
+    def _is_locked(self, key: str) -> bool:
+        try:
+            return self._store.is_locked(key)
+        except ObjectMissing:
+            return False  # it was deleted meanwhile, or fsck will tell
 
-def _write(database: Database, row: Segment) -> bool:
-    key, camera_id = row.key, row.camera_id
-    try:
-        with database.transaction() as session:
-            take_back_losses(session, camera_id, Span(row.start, row.end))
-            session.add(row)
-    except IntegrityError:
-        log.error("segment_not_recovered", key=key)
-        return False
-    return True
+    def _hold(self, key: str) -> bool:
+        """False if it is explained: a hold that is not released yet is just being told to the store."""
+        with self._database.transaction() as session:
+            row = session.exec(select(Segment).where(Segment.key == key)).first()
+            if row is None or unreleased(session, row.camera_id, Span(row.start, row.end)):
+                return False
+            if not self._dry_run:
+                hold_as_found(session, row.camera_id, Span(row.start, row.end), self._now)
+                row.legal_hold = True
+                session.add(row)
+        return True
 
 
 def _batches(keys: Iterable[str]) -> Iterator[list[str]]:

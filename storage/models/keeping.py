@@ -42,9 +42,11 @@ class Hold(SQLModel, table=True):
     camera_id: str = column("", foreign_key="camera.id")
     start: datetime = column("")
     end: datetime = column("exclusive; may lie ahead")
-    reason: str = column("as its owner stated it")
+    reason: str = column("as its owner stated it; empty where it was found")
     subject: str = column("what it is about, e.g. absence:7 or case:3; empty where the span was chosen", default="")
-    owner_id: int = column("who set it", foreign_key="user_account.id", index=True)
+    owner_id: int | None = column(
+        "who set it; empty: found locked in the store, set by whomever", foreign_key="user_account.id", index=True
+    )
     set_at: datetime = column("", index=True)
     lifted_at: datetime | None = column("empty while it holds", default=None)
     lifted_by: int | None = column("", default=None, foreign_key="user_account.id")

@@ -9,6 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
+from storage.holds import hold_as_found
+from storage.intervals import Span
 from storage.models import AccessEntry, FootageLink, Hold, Outcome, Role
 from tests.sample import CAMERA
 from tests.web.conftest import NOON, Clock, SignedIn
@@ -101,6 +103,19 @@ def test_only_who_set_it_or_an_administrator_lifts_it(signed_in: SignedIn, servi
     assert (first.lifted_at, second.lifted_at) == (NOON + timedelta(hours=1),) * 2
     assert second.lifted_by == list(Role).index(Role.ADMIN) + 1
     assert [action for action, _, _ in log(services)] == ["hold", "hold", "lift_hold", "lift_hold"]
+
+
+def test_what_was_found_locked_in_the_store_is_nobodys_and_lifted_by_an_administrator(
+    signed_in: SignedIn, services: Services
+) -> None:
+    with services.database.transaction() as session:
+        hold_as_found(session, CAMERA, Span(NOON - timedelta(hours=1), NOON), NOON)
+    client = signed_in("inspector")
+    [hold] = client.get("/holds.json").json()["holds"]
+    assert (hold["is_found"], hold["owner"], hold["may_lift"]) == (True, "", False)
+    assert "Found locked in the store" in client.get("/holds?lang=en").text
+    assert client.post("/api/v1/holds/1/lift").status_code == 403
+    assert signed_in("admin").post("/api/v1/holds/1/lift").json()["owner_id"] is None
 
 
 def test_a_hold_of_another_hall_is_not_there(signed_in: SignedIn) -> None:

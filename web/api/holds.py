@@ -51,7 +51,8 @@ class HoldShown(BaseModel):
     end: datetime
     reason: str
     subject: str
-    owner_id: int
+    owner_id: int | None
+    """Empty: it was found locked in the store by `hallwatch recover`; who held it, and how many, is not known."""
     set_at: datetime
     lifted_at: datetime | None
     lifted_by: int | None
@@ -95,7 +96,7 @@ def lift(hold_id: RowId, request: Request, services: ServicesDep, viewer: Holder
     return _shown(row)
 
 
-def may_lift(viewer: Viewer, owner_id: int) -> bool:
+def may_lift(viewer: Viewer, owner_id: int | None) -> bool:
     return viewer.role is Role.ADMIN or viewer.user_id == owner_id
 
 

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from storage.database import Database
 from storage.models import Camera, District, Hall
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, out, progress_bar
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, out, progress_bar, say
 
 _RECOVERED = "recovered"
 _SHOWN = 20
@@ -35,11 +35,16 @@ def recover(
     with opened(config) as services:
         with progress_bar("Objects") as bar:
             found = recover(
-                services.database, services.store, prefix, dry_run=dry_run, progress=lambda n: bar.update(n, n + 1)
+                services.database,
+                services.store,
+                services.clock(),
+                prefix,
+                dry_run=dry_run,
+                progress=lambda n: bar.update(n, n + 1),
             )
         if found.missing_cameras and add_cameras and not dry_run:
             _add(services.database, found.missing_cameras)
-            found = recover(services.database, services.store, prefix)
+            found = recover(services.database, services.store, services.clock(), prefix)
     table = Table("Objects of the store", "")
     for kind, words in (
         (Found.RECOVERED, "would get their row" if dry_run else "got their row"),
@@ -52,6 +57,9 @@ def recover(
     ):
         table.add_row(words, str(found.counts[kind]))
     out.print(table)
+    if found.held:
+        would = "would be" if dry_run else "are"
+        say(f"{found.held} segments {would} held as the store holds them; who held them is not known: see Holds.")
     for key, detail in found.problems[:_SHOWN]:
         out.print(f"{key}: {detail}", highlight=False, soft_wrap=True)
     if len(found.problems) > _SHOWN:

@@ -49,6 +49,8 @@ class HoldRow:
     subject: str
     """absence:7, case:3, or empty."""
     owner: str
+    is_found: bool
+    """It was found locked in the store; who held it is not known."""
     set_at: datetime
     lifted_at: datetime | None
     lifted_by: str
@@ -169,6 +171,7 @@ def _row(
         reason=hold.reason,
         subject=hold.subject,
         owner=names.get(hold.owner_id, ""),
+        is_found=hold.owner_id is None,
         set_at=hold.set_at,
         lifted_at=hold.lifted_at,
         lifted_by=names.get(hold.lifted_by, ""),

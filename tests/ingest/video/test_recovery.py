@@ -1,12 +1,12 @@
 """The index is lost and made again from the store; index and bytes are compared."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import delete, select
+from sqlmodel import col, delete, select, update
 
 from ingest.video.checking import Check, Depth, Disagreement, Fault
 from ingest.video.recovery import Found, recover
@@ -14,13 +14,18 @@ from ingest.video.uploader import Uploader
 from storage.database import Database
 from storage.expiry import Expiry
 from storage.folder_store import FolderStore
-from storage.models import Gap, GapCause, Location, Segment
+from storage.holds import lift_hold, set_hold
+from storage.legal_holds import LegalHolds
+from storage.models import Gap, GapCause, Hold, Location, Role, Segment, User
 from storage.objects import ObjectStore, StoreError, sha256_of
+from storage.s3_store import S3Store
 from tests.ingest.video.encoded import gops, packets
 from tests.ingest.video.evidence import segments
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA
+from tests.storage.recorded import a_user
 
+NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 Damage = Callable[[ObjectStore, str, Path], None]
 
 
@@ -61,15 +66,83 @@ def test_the_index_is_made_again_from_the_store_alone(
     with site.transaction() as session:
         first = stored[0]
         session.add(Gap(camera_id=CAMERA, start=first["start"], end=first["end"], cause=GapCause.UNKNOWN))
-    tried = recover(site, store, dry_run=True)
+    tried = recover(site, store, NOW, dry_run=True)
     assert (tried.counts[Found.RECOVERED], segments(site)) == (4, [])
-    done = recover(site, store)
+    done = recover(site, store, NOW)
     assert (done.counts[Found.RECOVERED], done.problems, done.cameras[CAMERA]) == (4, [], 4)
     assert said(site) == stored
     with site.transaction() as session:
         assert session.exec(select(Gap)).all() == [], "what is there after all is no gap"
-    assert recover(site, store).counts == {Found.KNOWN: 4}
+    assert recover(site, store, NOW).counts == {Found.KNOWN: 4}
     assert said(site) == stored
+
+
+def hold(database: Database, store: ObjectStore, start: datetime, end: datetime) -> None:
+    with database.transaction() as session:
+        owner = session.exec(select(User.id)).first() or a_user(session)
+        row = Hold(camera_id=CAMERA, start=start, end=end, reason="complaint", owner_id=owner, set_at=NOW)
+        set_hold(session, row)
+    LegalHolds(database, store).run_once(NOW)
+
+
+def holds(database: Database) -> list[tuple[datetime, datetime, int | None]]:
+    with database.transaction() as session:
+        return [(row.start, row.end, row.owner_id) for row in session.exec(select(Hold).order_by(col(Hold.id)))]
+
+
+def expire(database: Database, store: ObjectStore, folder: Path) -> None:
+    with database.transaction() as session:
+        last = max(row.end for row in session.exec(select(Segment)))
+    Expiry(database, store, folder / "spool", lambda *_: None).run_once(last + timedelta(days=31))
+
+
+def test_what_the_store_holds_is_held_again_until_somebody_lifts_it(
+    site: Database, locking_store: S3Store, tmp_path: Path
+) -> None:
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(200))))
+    while Uploader(site, locking_store, tmp_path / "spool").run_once():
+        pass
+    rows = segments(site)
+    hold(site, locking_store, rows[1].start, rows[2].end - timedelta(seconds=1))
+    stored = said(site)
+    assert [row["legal_hold"] for row in stored] == [False, True, True, False]
+    lose_the_index(site)
+    with site.transaction() as session:
+        session.exec(delete(Hold))
+
+    tried = recover(site, locking_store, NOW, dry_run=True)
+    assert (tried.held, holds(site)) == (2, [])
+    assert recover(site, locking_store, NOW).held == 2
+    assert said(site) == stored
+    assert holds(site) == [(rows[1].start, rows[2].end, None)], "one for what lies together, of nobody known"
+    assert recover(site, locking_store, NOW).held == 0
+
+    expire(site, locking_store, tmp_path)
+    assert [row.key for row in segments(site)] == [rows[1].key, rows[2].key]
+    with site.transaction() as session:
+        lift_hold(session, session.exec(select(Hold)).one(), a_user(session, "admin", Role.ADMIN), NOW)
+    LegalHolds(site, locking_store).run_once(NOW)
+    expire(site, locking_store, tmp_path)
+    assert (segments(site), list(locking_store.keys(""))) == ([], [])
+
+
+def test_a_row_from_a_backup_learns_that_its_object_was_locked_since(
+    site: Database, locking_store: S3Store, tmp_path: Path
+) -> None:
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(100))))
+    while Uploader(site, locking_store, tmp_path / "spool").run_once():
+        pass
+    first, second = segments(site)
+    hold(site, locking_store, first.start, second.end)
+    with site.transaction() as session:  # as the backup says it
+        session.exec(delete(Hold))
+        session.exec(update(Segment).values(legal_hold=False))
+    hold(site, FolderStore(tmp_path), second.start, second.end)
+    assert recover(site, locking_store, NOW).held == 1, "the second is explained by a hold that somebody has set"
+    assert [(start, owner is None) for start, _, owner in holds(site)] == [(second.start, False), (first.start, True)]
+    assert [row.legal_hold for row in segments(site)] == [True, False]
 
 
 def test_what_is_no_whole_segment_is_named_and_the_rest_recovered(
@@ -81,7 +154,7 @@ def test_what_is_no_whole_segment_is_named_and_the_rest_recovered(
     put(store, keys[1], b"no footage", tmp_path)
     put(store, keys[2].replace(CAMERA, "unknown"), store.read(keys[2]), tmp_path)
     put(store, "export/list.txt", b"something else", tmp_path)
-    done = recover(site, store)
+    done = recover(site, store, NOW)
     assert done.counts == {Found.UNREADABLE: 2, Found.RECOVERED: 2, Found.NO_CAMERA: 1, Found.STRANGE: 1}
     assert [key for key, _ in done.problems] == keys[:2]
     assert "bytes are whole" in done.problems[0][1]
@@ -95,7 +168,7 @@ def test_a_segment_under_the_name_of_another_is_not_believed(
     lose_the_index(site)
     first, second = stored[0]["key"], stored[1]["key"]
     put(store, second, store.read(first), tmp_path)
-    done = recover(site, store)
+    done = recover(site, store, NOW)
     assert [key for key, _ in done.problems] == [second]
     assert done.counts[Found.RECOVERED] == 3
 
@@ -189,6 +262,6 @@ def test_what_the_ledger_says_is_deleted_gets_no_row_though_its_bytes_are_still_
     with pytest.raises(StoreError, match="is locked"):
         Expiry(site, Refusing(folder_store.root), tmp_path / "spool", lambda *_: None).run_once(month_later)
     assert len(list(folder_store.keys(""))) == 2
-    assert recover(site, folder_store).counts == {Found.DELETED: 2}
+    assert recover(site, folder_store, NOW).counts == {Found.DELETED: 2}
     assert look(site, folder_store, tmp_path, Depth.ROWS) == []
     assert segments(site) == []
