@@ -59,6 +59,8 @@ class WatchedCamera:
             since = min(self._last_arrival, now)
         if self.plan.clock_wrong:
             signs.add(FaultKind.CLOCK_WRONG)
+        if self.plan.sub_failing:
+            signs.add(FaultKind.SUB_STREAM)
         return self._faults.update(now, signs, since)
 
     def end_faults(self, now: datetime) -> list[FaultChange]:

@@ -29,6 +29,8 @@ class CameraPlan:
     """None for a camera that shows no counter: whether it delivers is watched all the same."""
     clock_wrong: bool = False
     """Its clock is more than MAX_CLOCK_OFFSET off the recorder's."""
+    sub_failing: bool = False
+    """It delivers, but not its sub-stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ def load_plan(session: Session, now: datetime) -> WatchPlan:
     ended. A counter that has no other is not watched.
     """
     cameras = {camera.id: camera for camera in session.exec(select(Camera).where(col(Camera.enabled).is_(True)))}
-    clocks = _wrong_clocks(session.exec(select(CameraStatus)), now)
+    statuses = [status for status in session.exec(select(CameraStatus)) if now - status.updated < _STATUS_AGE]
+    clocks, subs = _wrong_clocks(statuses), _failing_subs(statuses)
     of_camera: dict[str, list[WatchedView]] = defaultdict(list)
     of_counter: dict[str, dict[str, View]] = defaultdict(dict)
     for view in session.exec(select(View)):
@@ -68,7 +71,9 @@ def load_plan(session: Session, now: datetime) -> WatchPlan:
     of_counter = {counter: shown for counter, shown in of_counter.items() if shown.keys() & cameras.keys()}
     return WatchPlan(
         {
-            camera_id: CameraPlan(camera_id, camera.hall_id, tuple(of_camera[camera_id]), camera_id in clocks)
+            camera_id: CameraPlan(
+                camera_id, camera.hall_id, tuple(of_camera[camera_id]), camera_id in clocks, camera_id in subs
+            )
             for camera_id, camera in cameras.items()
         },
         _counters(session, of_counter, now),
@@ -108,12 +113,17 @@ def _shows(view: View) -> Shows:
     return Shows.WHOLE if view.whole_zone else Shows.PART
 
 
-def _wrong_clocks(statuses: Iterable[CameraStatus], now: datetime) -> set[str]:
+def _wrong_clocks(statuses: Iterable[CameraStatus]) -> set[str]:
     return {
         status.camera_id
         for status in statuses
-        if abs(timedelta(microseconds=status.clock_offset_us)) > MAX_CLOCK_OFFSET and now - status.updated < _STATUS_AGE
+        if abs(timedelta(microseconds=status.clock_offset_us)) > MAX_CLOCK_OFFSET
     }
+
+
+def _failing_subs(statuses: Iterable[CameraStatus]) -> set[str]:
+    """A camera that is away altogether is one fault, not two."""
+    return {status.camera_id for status in statuses if status.connected and status.sub_error}
 
 
 def _rule(rules: list[AbsenceRule], counter: Counter, now: datetime) -> Rule | None:

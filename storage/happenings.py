@@ -8,7 +8,7 @@ from sqlmodel import Session, col, or_, select
 
 from storage.holds import overlaps
 from storage.intervals import Span
-from storage.models import Absence, Alert, AlertKind, CameraFault, Finding, Step, View
+from storage.models import Absence, Alert, AlertKind, CameraFault, FaultKind, Finding, Step, View
 from storage.retention import Shown
 
 MARGIN = timedelta(seconds=15)
@@ -99,6 +99,7 @@ def _camera_alerts(session: Session, camera_id: str, span: Span) -> _Found:
         .where(
             CameraFault.camera_id == camera_id,
             Alert.kind == AlertKind.CAMERA_FAULT,
+            CameraFault.kind != FaultKind.SUB_STREAM,  # it is not what is recorded
             CameraFault.start < span.end,
             or_(col(CameraFault.end).is_(None), col(CameraFault.end) > span.start),
         )

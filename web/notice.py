@@ -12,6 +12,7 @@ _FAULTS = {
     FaultKind.FROZEN: ("画面静止", "is frozen"),
     FaultKind.OBSTRUCTED: ("画面被遮挡", "is obstructed"),
     FaultKind.CLOCK_WRONG: ("时钟不准", "has a wrong clock"),
+    FaultKind.SUB_STREAM: ("子码流无法取得", "does not send its sub-stream"),
 }
 
 _STORE = {

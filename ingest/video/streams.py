@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -16,6 +16,8 @@ from ingest.video.sub_hub import SILENT_S, SubHub
 
 LINGER_S = 10.0
 """A sub-stream stays open so long after the last viewer, who may only be changing pages."""
+RETRY_S = 300.0
+"""A sub-stream that failed is tried again so often, also while nobody watches. Not more often: see REFUSED_WAIT_S."""
 JOIN_S = 8.0
 
 log = structlog.get_logger(__name__)
@@ -36,7 +38,7 @@ class _SubStream:
     worker: CameraWorker
     hub: SubHub
     viewers: int = 0
-    idle_since: float = 0.0
+    idle_since: float = field(default_factory=time.monotonic)
 
 
 class StreamTable:
@@ -47,6 +49,7 @@ class StreamTable:
         self._main: dict[str, MainStream] = {}
         self._sub: dict[str, _SubStream] = {}
         self._sub_errors: dict[str, str] = {}
+        self._retry_at: dict[str, float] = {}
 
     def main(self) -> dict[str, MainStream]:
         """A copy: camera id to stream."""
@@ -87,10 +90,13 @@ class StreamTable:
                 sub.idle_since = time.monotonic()
 
     def tend(self, now: datetime) -> None:
-        """Stops sub-streams that nobody has watched for a while, helps out where one is silent."""
+        """Stops sub-streams that nobody has watched for a while, helps out where one is silent, tries failed ones."""
         with self._lock:
             for camera_id, sub in list(self._sub.items()):
                 self._tend_sub(camera_id, sub, now)
+            for camera_id in self._sub_errors.keys() - self._sub:
+                if time.monotonic() >= self._retry_at[camera_id]:
+                    self._start_sub(self._main[camera_id])
 
     def sub_errors(self) -> dict[str, str]:
         """Camera id to why its sub-stream could not be had when it was last wanted."""
@@ -129,6 +135,7 @@ class StreamTable:
 
     def _stop_sub(self, camera_id: str) -> None:
         sub = self._sub.pop(camera_id)
+        self._retry_at[camera_id] = time.monotonic() + RETRY_S
         sub.worker.ask_to_stop()
         sub.hub.end()
         log.info("sub_stream_stopped", camera=camera_id)

@@ -30,6 +30,7 @@ class FaultKind(StrEnum):
     FROZEN = "frozen"
     OBSTRUCTED = "obstructed"
     CLOCK_WRONG = "clock_wrong"
+    SUB_STREAM = "sub_stream"  # it is recorded, but its sub-stream fails
 
 
 class AlertKind(StrEnum):

@@ -1,11 +1,13 @@
 """What the tables say is to be watched, also when they say nonsense."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from analytics.absence import PresenceSpan, Rule
+from analytics.cameras import WatchedCamera
 from analytics.counters import WatchedCounter
 from analytics.onlookers import Shows
 from analytics.plan import CounterPlan, load_plan
@@ -19,6 +21,7 @@ from storage.models import (
     Camera,
     CameraStatus,
     CustomerState,
+    FaultKind,
     StaffState,
     View,
     is_clock_trusted,
@@ -123,3 +126,32 @@ def test_a_clock_that_marks_the_footage_is_a_wrong_clock(sqlite_database: Databa
         session.flush()
         clock_wrong = load_plan(session, at(0)).cameras[CAMERA].clock_wrong
     assert clock_wrong == (not is_clock_trusted(clock.offset_us, 0)) == bool(beyond_us)
+
+
+@pytest.mark.parametrize(
+    ("connected", "error", "age_s", "failing"),
+    [
+        (True, "404 Not Found", 0, True),
+        (True, "", 0, False),
+        (False, "404 Not Found", 0, False),
+        (True, "404 Not Found", 90, False),
+    ],
+)
+def test_a_sub_stream_fails_where_the_recorder_lately_said_so_of_a_camera_that_delivers(
+    sqlite_database: Database, connected: bool, error: str, age_s: float, failing: bool
+) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        status = CameraStatus(camera_id=CAMERA, since=at(0), updated=at(0), connected=connected, sub_error=error)
+        session.add(status)
+        session.flush()
+        plan = load_plan(session, at(age_s)).cameras[CAMERA]
+    assert plan.sub_failing == failing
+    camera = WatchedCamera(plan, at(0))
+    camera.arrived(at(10))
+    told = [change for second in range(10) for change in camera.faults(at(second))]
+    assert [change.kind for change in told] == [FaultKind.SUB_STREAM] * failing
+    camera.plan = replace(plan, sub_failing=False)
+    camera.arrived(at(30))
+    told = [change for second in range(20, 30) for change in camera.faults(at(second))]
+    assert [(change.kind, change.began) for change in told] == [(FaultKind.SUB_STREAM, False)] * failing

@@ -243,9 +243,13 @@ def withdrawn_finding() -> list[object]:
     return finding(withdrawn=True)
 
 
-def camera_alert() -> list[object]:
-    fault = CameraFault(id=1, camera_id=CAMERA, kind=FaultKind.DARK, start=at(27), end=at(28))
+def camera_alert(kind: FaultKind = FaultKind.DARK) -> list[object]:
+    fault = CameraFault(id=1, camera_id=CAMERA, kind=kind, start=at(27), end=at(28))
     return [fault, Alert(kind=AlertKind.CAMERA_FAULT, hall_id=HALL, camera_id=CAMERA, fault_id=1, raised_at=at(28))]
+
+
+def sub_stream_alert() -> list[object]:
+    return camera_alert(FaultKind.SUB_STREAM)
 
 
 @pytest.mark.parametrize(
@@ -254,6 +258,7 @@ def camera_alert() -> list[object]:
         (absence, [1, 2, 3, 4]),
         (finding, [1, 2, 3, 4]),
         (camera_alert, [1, 2, 3, 4]),
+        (sub_stream_alert, []),
         (withdrawn_absence, []),
         (withdrawn_finding, []),
     ],

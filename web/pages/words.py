@@ -34,6 +34,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (FaultKind.FROZEN, _("Picture frozen")),
     (FaultKind.OBSTRUCTED, _("View obstructed")),
     (FaultKind.CLOCK_WRONG, _("Camera clock wrong")),
+    (FaultKind.SUB_STREAM, _("Sub-stream fails")),
     (AlertKind.ABSENCE, _("Absence")),
     (AlertKind.CAMERA_FAULT, _("Camera fault")),
     (AlertKind.NODE_SILENT, _("Process silent")),

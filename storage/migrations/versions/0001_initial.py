@@ -320,6 +320,7 @@ def upgrade() -> None:
                 "frozen",
                 "obstructed",
                 "clock_wrong",
+                "sub_stream",
                 name="faultkind",
                 native_enum=False,
                 length=32,
