@@ -4,13 +4,16 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from storage.objects import ObjectMissing, StoreError, validated_key
 
 _BLOCK = 1 << 20
-_PARTIAL = ".partial-"
-"""Start of the names of files being written; no key names them and `keys` skips them."""
+_COMING = ".coming"
+"""The folder, below the root, of files being written; no camera is called so and `keys` skips it."""
+_ABANDONED_AFTER = timedelta(days=1)
+"""No `put` that lives is silent for so long; if one is all the same, it fails and is repeated."""
 
 
 class FolderStore:
@@ -21,8 +24,9 @@ class FolderStore:
 
     def put(self, key: str, source: Path, sha256: str) -> None:
         target = self._path(key)
-        partial = target.with_name(f"{_PARTIAL}{secrets.token_hex(8)}")
+        partial = self._coming()
         try:
+            _make_folders(partial.parent)
             _make_folders(target.parent)
             _copy(source, partial, sha256)
             partial.replace(target)
@@ -66,17 +70,17 @@ class FolderStore:
         # Whole folders of the prefix are entered directly: a listing of one camera does not walk the others.
         base = self.root / prefix.rpartition("/")[0]
         for folder, folders, files in os.walk(base):
-            folders.sort()
+            folders[:] = sorted(name for name in folders if Path(folder, name) != self.root / _COMING)
             for name in sorted(files):
                 key = (Path(folder) / name).relative_to(self.root).as_posix()
-                if key.startswith(prefix) and not name.startswith(_PARTIAL):
+                if key.startswith(prefix):
                     yield key
 
     def check(self) -> None:
         key = f"check/{secrets.token_hex(8)}"
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / f"{_PARTIAL}check-{secrets.token_hex(8)}"
+            probe = self._coming()
+            probe.parent.mkdir(parents=True, exist_ok=True)
             probe.write_bytes(key.encode())
         except OSError as error:
             raise _problem(self.root, error) from error
@@ -106,8 +110,27 @@ class FolderStore:
     def lock_withstands(self) -> bool:
         return False
 
+    def clear_abandoned(self, now: datetime) -> int:
+        before = (now - _ABANDONED_AFTER).timestamp()
+        try:
+            found = [Path(entry) for entry in os.scandir(self.root / _COMING) if _is_older(entry, before)]
+            for path in found:
+                path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            raise _problem(self.root, error) from error
+        return len(found)
+
+    def _coming(self) -> Path:
+        return self.root / _COMING / secrets.token_hex(8)
+
     def _path(self, key: str) -> Path:
         return self.root / validated_key(key)
+
+
+def _is_older(entry: os.DirEntry[str], before: float) -> bool:
+    return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < before
 
 
 def _copy(source: Path, partial: Path, sha256: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -38,6 +39,9 @@ class ObjectStore(Protocol):
 
     def check(self) -> None:
         """Writes, reads and deletes a small object; raises StoreError with a message that says what to do."""
+
+    def clear_abandoned(self, now: datetime) -> int:
+        """Removes what a `put` that was killed has left of itself a day ago and before; the number."""
 
     def can_lock(self) -> bool:
         """Whether objects can be locked so that nobody can delete them, not even with our own key."""

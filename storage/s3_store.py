@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -116,6 +117,10 @@ class S3Store:
         if self.read(key) != content:
             raise StoreError(f"store {self.endpoint}: bucket {self.bucket} returns other bytes than were written")
         self.delete(key)
+
+    def clear_abandoned(self, now: datetime) -> int:
+        """Each object comes in one request: it is whole, or it is not there."""
+        return 0
 
     def can_lock(self) -> bool:
         try:

@@ -166,6 +166,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("store_test", StoreWatch(services.database, services.store).run_once, timedelta(minutes=1)),
         Job("legal_holds", patient(legal_holds.run_once), timedelta(seconds=10)),
         Job("expiry", patient(expiry.run_once), timedelta(seconds=30)),
+        Job("abandoned", patient(services.store.clear_abandoned), timedelta(hours=1)),
     ]
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
     return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening, keeping, counting))

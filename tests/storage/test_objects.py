@@ -1,6 +1,10 @@
 """Both stores keep the same promises."""
 
 import hashlib
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -115,10 +119,37 @@ def test_a_valid_key_always_stays_below_the_root(key: str) -> None:
     assert Path("/store", key).resolve() != Path("/store")
 
 
-def test_a_file_half_written_is_not_listed(folder_store: FolderStore, source: Path) -> None:
+PUT_AND_DIE = """
+import os, sys
+from pathlib import Path
+from storage.folder_store import FolderStore
+Path.replace = lambda *_: os.kill(os.getpid(), 9)
+FolderStore(Path(sys.argv[1])).put(sys.argv[2], Path(sys.argv[3]), sys.argv[4])
+"""
+
+
+def test_what_a_killed_put_has_left_is_not_listed_and_cleared_a_day_later(
+    folder_store: FolderStore, source: Path
+) -> None:
     put(folder_store, source)
-    (folder_store.root / KEY).with_name(".partial-0123").write_bytes(b"half")
+    command = [sys.executable, "-c", PUT_AND_DIE, str(folder_store.root), "a/b.mp4", str(source), sha256_of(source)]
+    killed = subprocess.run(command, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    left = [path for path in folder_store.root.rglob("*") if path.is_file()]
+    assert len(left) == 2
     assert list(folder_store.keys("")) == [KEY]
+    now = datetime.now(UTC)
+    assert folder_store.clear_abandoned(now + timedelta(hours=23)) == 0, "it may still be coming"
+    assert folder_store.clear_abandoned(now + timedelta(hours=25)) == 1
+    assert [path for path in folder_store.root.rglob("*") if path.is_file()] == [folder_store.root / KEY]
+
+
+def test_where_nothing_was_abandoned_nothing_is_cleared(store: ObjectStore, source: Path) -> None:
+    now = datetime.now(UTC) + timedelta(days=2)
+    assert store.clear_abandoned(now) == 0
+    put(store, source)
+    assert store.clear_abandoned(now) == 0
+    assert store.read(KEY) == CONTENT
 
 
 def test_a_folder_that_is_a_file_says_what_to_check(tmp_path: Path) -> None:
