@@ -24,19 +24,33 @@ class Permission(StrEnum):
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
     HOLD = "hold"  # keeping footage beyond its time
+    DELETIONS = "deletions"  # the ledger of footage that was deleted
 
 
 P = Permission
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: frozenset(
-        {P.BOARD, P.LIVE, P.ALERTS, P.SITE_ALERTS, P.ACKNOWLEDGE, P.ABSENCES, P.CLIPS, P.CASES, P.HOLD}
+        {P.BOARD, P.LIVE, P.ALERTS, P.SITE_ALERTS, P.ACKNOWLEDGE, P.ABSENCES, P.CLIPS, P.CASES, P.HOLD, P.DELETIONS}
     ),
     Role.INSPECTOR: frozenset(
-        {P.CASES, P.APPLICANT, P.CLIPS, P.SPAN, P.FINDINGS, P.ABSENCES, P.IMPORT, P.DOWNLOAD, P.HOLD},
+        {P.CASES, P.APPLICANT, P.CLIPS, P.SPAN, P.FINDINGS, P.ABSENCES, P.IMPORT, P.DOWNLOAD, P.HOLD, P.DELETIONS},
     ),
     Role.INVESTIGATOR: frozenset(
-        {P.BOARD, P.LIVE, P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.APPLICANT, P.SPAN, P.FINDINGS, P.DOWNLOAD, P.HOLD},
+        {
+            P.BOARD,
+            P.LIVE,
+            P.ALERTS,
+            P.ABSENCES,
+            P.CLIPS,
+            P.CASES,
+            P.APPLICANT,
+            P.SPAN,
+            P.FINDINGS,
+            P.DOWNLOAD,
+            P.HOLD,
+            P.DELETIONS,
+        },
     ),
     Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES}),
     Role.ADMIN: frozenset(Permission),

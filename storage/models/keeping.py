@@ -62,6 +62,7 @@ class Deletion(SQLModel, table=True):
 
     __table_args__ = (
         Index("deletion_camera_start", "camera_id", "start"),
+        Index("deletion_start", "start", "id"),
         Index("deletion_open", "confirmed_at", "id"),
     )
     id: int | None = big_id()

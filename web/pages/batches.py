@@ -1,7 +1,5 @@
 """What became of a batch: its counts, its refused rows, and those as a file."""
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,6 +13,7 @@ from ingest.approvals.reports import rejection
 from storage.models import Batch, RejectedRow, Source
 from storage.sayings import Saying
 from web.auth import require
+from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import NotFound
 from web.i18n import Language, say
 from web.i18n import gettext_marker as _
@@ -95,20 +94,9 @@ def rejected_csv(batch_id: RowId, viewer: Importer, services: ServicesDep, aroun
 
 
 def _csv(services: Services, batch_id: int, language: Language) -> Iterator[str]:
-    yield "\ufeff"
-    yield _line([say(language, heading) for heading in CSV_HEADINGS])
+    yield UTF8_MARK
+    yield csv_line([say(language, heading) for heading in CSV_HEADINGS])
     with services.database.transaction() as session:
         for row in session.exec(_rejected(batch_id)).yield_per(1000):
             said = rejection(row)
-            yield _line([str(row.line), row.field, say(language, said.problem), say(language, said.remedy), row.raw])
-
-
-def _line(cells: list[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([_harmless(cell) for cell in cells])
-    return buffer.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """Spreadsheets run what begins like a formula; a quote before it keeps it text."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+            yield csv_line([str(row.line), row.field, say(language, said.problem), say(language, said.remedy), row.raw])

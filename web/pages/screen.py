@@ -41,6 +41,7 @@ NAVIGATION = (
     NavLink("/span", _("Span"), "span", _("Cases"), Permission.SPAN),
     NavLink("/calendar", _("Recording calendar"), "calendar", _("Cases"), Permission.SPAN),
     NavLink("/holds", _("Holds"), "hold", _("Cases"), Permission.HOLD),
+    NavLink("/deletions", _("Deleted footage"), "expired", _("Cases"), Permission.DELETIONS),
     NavLink("/import", _("Import"), "import", _("Data"), Permission.IMPORT),
     NavLink("/health", _("Health"), "health", _("System"), Permission.HEALTH),
     NavLink("/admin/halls", _("Administration"), "admin", _("System"), Permission.ADMIN),

@@ -1381,6 +1381,7 @@ def upgrade() -> None:
     with op.batch_alter_table("deletion", schema=None) as batch_op:
         batch_op.create_index("deletion_camera_start", ["camera_id", "start"], unique=False)
         batch_op.create_index("deletion_open", ["confirmed_at", "id"], unique=False)
+        batch_op.create_index("deletion_start", ["start", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_deletion_key"), ["key"], unique=False)
 
     op.create_table(
@@ -1767,6 +1768,7 @@ def downgrade() -> None:
     op.drop_table("record_revision")
     with op.batch_alter_table("deletion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deletion_key"))
+        batch_op.drop_index("deletion_start")
         batch_op.drop_index("deletion_open")
         batch_op.drop_index("deletion_camera_start")
 

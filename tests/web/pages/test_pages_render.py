@@ -23,6 +23,7 @@ PAGES = [
     "/calendar/cc-cam-1?day=2026-11-23",
     "/health",
     "/holds",
+    "/deletions",
     "/programs",
     "/import",
     "/import/1",
