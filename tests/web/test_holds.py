@@ -14,6 +14,7 @@ from storage.intervals import Span
 from storage.models import AccessEntry, FootageLink, Hold, Outcome, Role
 from tests.sample import CAMERA
 from tests.web.conftest import NOON, Clock, SignedIn
+from web.pages.formats import iso
 from web.services import Services
 
 MAY = ("supervisor", "inspector", "investigator", "admin")
@@ -194,6 +195,45 @@ def test_one_click_beside_the_footage_holds_it_and_leads_back(signed_in: SignedI
     assert [hold.subject for hold in holds(services)] == ["absence:1", "case:1"]
     assert all(hold.reason for hold in holds(services))
     assert "Keep this footage" not in signed_in("department").get("/absences/1?lang=en").text
+
+
+def test_the_pages_tell_those_who_may_hold_what_is_held_and_by_whom(signed_in: SignedIn, services: Services) -> None:
+    start, end = NOON - timedelta(hours=1, seconds=5), NOON - timedelta(minutes=50)
+    with services.database.transaction() as session:
+        for link in (FootageLink(absence_id=1), FootageLink(step_id=1)):
+            link.outcome, link.camera_id, link.start, link.end, link.computed_at = (
+                Outcome.CLIP,
+                CAMERA,
+                start,
+                end,
+                NOON,
+            )
+            session.add(link)
+    inspector, investigator = signed_in("inspector"), signed_in("investigator")
+    addresses = ("/absences/1{}", "/cases/1{}?step=1", f"/span{{}}?camera={CAMERA}&from={iso(start)}&to={iso(end)}")
+
+    def told(client: TestClient) -> list[tuple[bool, list[str]] | None]:
+        pages = [client.get(address.format(".json")).json() for address in addresses]
+        found = [pages[0]["held"], pages[1]["held"], pages[2]["result"]["cameras"][0]["held"]]
+        return [(each["whole"], [by["owner"] for by in each["by"]]) if each else None for each in found]
+
+    assert told(inspector) == [None] * 3
+    middle = {"start": iso(start + timedelta(minutes=1)), "end": iso(end - timedelta(minutes=1))}
+    investigator.post("/api/v1/holds", json=span(**middle))
+    assert told(inspector) == [(False, ["investigator"])] * 3
+    inspector.post("/api/v1/holds", json=span(start=iso(start), end=iso(end)))
+    assert told(investigator) == [(True, ["investigator", "inspector"])] * 3
+    for address in addresses[:2]:
+        page = inspector.get(address.format(""), headers=EN).text
+        assert "Held by investigator, inspector" in page, address
+        assert "Keep this footage" in page, "several may hold the same"
+    department = signed_in("department")
+    for address in addresses[:2]:
+        assert department.get(address.format(".json")).json()["held"] is None
+        assert "Held by" not in department.get(address.format(""), headers=EN).text
+
+
+EN = {"Accept-Language": "en"}
 
 
 def hidden_fields(page: str, button: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from web.pages.alert_rows import DeliveryRow, delivery_rows
 from web.pages.board_queries import camera_of
 from web.pages.counter import presence_between, step_lane, steps_between
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
+from web.pages.held import Held, clip_held
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
@@ -79,6 +80,8 @@ class AbsencePage:
     """The wall times that the media of its clip runs through, one piece after the other."""
     clock_untrusted: tuple[UntrustedTime, ...]
     """Where the time of its clip is in doubt."""
+    held: Held | None
+    """Its clip, if somebody holds it and the viewer may know."""
 
 
 def absences_page(
@@ -161,6 +164,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             play=play,
             pieces=clip_pieces(session, services.footage, row.clip),
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
+            held=clip_held(session, viewer, row.clip),
         )
 
 

@@ -17,6 +17,7 @@ from web.auth import require
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
 from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, zone_of
+from web.pages.held import Held, clip_held
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
@@ -80,6 +81,8 @@ class CasePage:
     """The wall times that the media of its clip runs through, one piece after the other."""
     clock_untrusted: tuple[UntrustedTime, ...]
     """Where the time of that footage is in doubt."""
+    held: Held | None
+    """That footage, if somebody holds it and the viewer may know."""
 
 
 def cases_page(
@@ -176,6 +179,7 @@ def case_page(
             chosen=chosen,
             pieces=clip_pieces(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
+            held=clip_held(session, viewer, chosen.clip if chosen else None),
         )
 
 

@@ -19,6 +19,7 @@ from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.counter import absences_between, presence_between, step_lane, steps_between
 from web.pages.deleted import deleted_by
 from web.pages.filters import chosen_hall, local_moment
+from web.pages.held import Held, held
 from web.pages.places import CameraRef, CounterRef, HallRef, cameras_of, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.step_rows import MissingSpan, StepRow, step_rows
@@ -51,6 +52,8 @@ class CameraFootage:
     pieces: tuple[Span, ...]
     """The wall times that the media of its clip runs through, one piece after the other."""
     clock_untrusted: tuple[UntrustedTime, ...]
+    held: Held | None
+    """What of the span somebody holds."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +159,7 @@ def _result(
                 coverage[camera.id],
                 pieces(services.footage, session, camera.id, start, end),
                 services.footage.untrusted_times(session, camera.id, start, end),
+                held(session, viewer, camera.id, start, end),
             )
             for camera, numbers in cameras
         ),
@@ -195,10 +199,11 @@ def _footage(
     coverage: Coverage,
     played: tuple[Span, ...],
     untrusted: tuple[UntrustedTime, ...],
+    kept: Held | None,
 ) -> CameraFootage:
     covered = sum((span.end - span.start).total_seconds() for span in coverage.covered)
     missing = tuple(_missing(session, camera.id, hole) for hole in coverage.missing)
-    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted)
+    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted, kept)
 
 
 def _missing(session: Session, camera_id: str, hole: Missing) -> MissingSpan:
