@@ -176,6 +176,13 @@ def recorded_spans(session: Session, camera_id: str, near: Span) -> list[Span]:
     return [Span(start, end) for _, start, end in sorted(rows)]
 
 
+def recorded_formats(session: Session, camera_id: str, near: Span) -> list[tuple[Span, str]]:
+    """The same with the `parameters` of each."""
+    columns = (col(Segment.sequence), col(Segment.start), col(Segment.end), col(Segment.parameters))
+    rows = session.exec(select(*columns).where(_overlaps(camera_id, near.start, near.end)))
+    return [(Span(start, end), parameters) for _, start, end, parameters in sorted(rows)]
+
+
 def _overlaps(camera_id: str, start: datetime, end: datetime) -> ColumnElement[bool]:
     """Of segments. The lower bound on their start keeps the search within a few rows of one index."""
     return and_(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from ingest.video.frames import to_us
 from storage.fragments import Fragment, unpack_fragments
@@ -67,6 +68,37 @@ def pieces_of(recorded: Iterable[Span], start: datetime, end: datetime) -> tuple
         else:
             pieces.append(part)
     return tuple(pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPart:
+    """What one clip can hold of a span: one decoder plays through it."""
+
+    start: datetime
+    end: datetime
+    pieces: tuple[Span, ...]
+    """The wall times that its media runs through, one piece after the other."""
+
+
+def parts_of(recorded: Iterable[tuple[Span, str]], start: datetime, end: datetime) -> tuple[ClipPart, ...]:
+    """A part for each time that the format of the pictures changes, and one at least.
+
+    `recorded`: segments with their formats, in the order of recording. A moment that was recorded in two formats, where
+    the clock was set back, is in no part: it would be in the clips of both.
+    """
+    inside = [(span, format_) for span, format_ in recorded if span.start < end and span.end > start]
+    groups = [[span for span, _ in group] for _, group in groupby(inside, key=lambda each: each[1])]
+    parts = []
+    for number, group in enumerate(groups):
+        begins = max((span.end for before in groups[:number] for span in before), default=start)
+        ends = min((span.start for after in groups[number + 1 :] for span in after), default=end)
+        if number:
+            begins = max(begins, group[0].start)
+        if number < len(groups) - 1:
+            ends = min(ends, max(span.end for span in group))
+        if begins < ends:
+            parts.append(ClipPart(begins, ends, pieces_of(group, begins, ends)))
+    return tuple(parts) or (ClipPart(start, end, ()),)
 
 
 def missing_of(segments: Iterable[Segment], start: datetime, end: datetime) -> tuple[Span, ...]:

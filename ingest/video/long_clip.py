@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise
 
 from ingest.video.boxes import AudioRun, BadBox, MovieFragment, Sample, read_movie_fragment
 from ingest.video.clip_parts import read_head
-from ingest.video.clip_plan import JOINED, NothingRecorded, missing_of
+from ingest.video.clip_plan import JOINED, NothingRecorded, missing_of, parts_of
 from ingest.video.fragmented import (
     PRFT_SIZE,
     AudioRows,
@@ -208,14 +208,10 @@ def _presentation_times(samples: Sequence[Sample]) -> list[int]:
 
 
 def _check_format(segments: Sequence[Segment], span: Span) -> None:
-    changes = [after.start for before, after in pairwise(segments) if _format(before) != _format(after)]
-    if changes:
-        edges = [span.start, *changes, span.end]
-        raise FormatChanges([Span(begin, end) for begin, end in pairwise(edges) if begin < end])
-
-
-def _format(segment: Segment) -> str:
-    return of_pictures(segment.parameters)
+    formats = [of_pictures(segment.parameters) for segment in segments]
+    if len(set(formats)) > 1:
+        recorded = zip((Span(segment.start, segment.end) for segment in segments), formats, strict=True)
+        raise FormatChanges([Span(part.start, part.end) for part in parts_of(recorded, span.start, span.end)])
 
 
 def _places(segments: Sequence[Segment], start_us: int) -> list[int]:

@@ -11,9 +11,10 @@ from pathlib import Path
 from sqlmodel import Session
 
 from ingest.video.boxes import BadBox
-from ingest.video.clip_plan import pieces_of
+from ingest.video.clip_plan import ClipPart, parts_of
+from ingest.video.fragmented import of_pictures
 from ingest.video.salvage import salvage
-from storage.footage import NOT_YET, PART, Coverage, Footage, Missing, recorded_spans
+from storage.footage import NOT_YET, PART, Coverage, Footage, Missing, recorded_formats
 from storage.intervals import Span, intersect, merge, subtract
 from storage.models import MAX_SEGMENT_SECONDS, Segment
 from storage.runs import FRAME_HOLE, days_of
@@ -38,12 +39,13 @@ def recent_segments(
     return rows + [s for s in _read(footage.spool, unknown[-_NEWEST:]) if s.start < end and s.end > since]
 
 
-def pieces(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> tuple[Span, ...]:
-    """The wall times that the media of the clip start..end runs through, as `pieces_of` tells them."""
-    rows = recorded_spans(session, camera_id, Span(start, end))
+def parts(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> tuple[ClipPart, ...]:
+    """What one clip each can hold of start..end, as `parts_of` tells it."""
+    rows = recorded_formats(session, camera_id, Span(start, end))
     newest = footage.recorded_to(session, camera_id)
     late = [] if newest and end <= newest else recent_segments(footage, session, camera_id, newest or start, end)
-    return pieces_of([*rows, *(Span(segment.start, segment.end) for segment in late if segment.id is None)], start, end)
+    rows += [(Span(segment.start, segment.end), segment.parameters) for segment in late if segment.id is None]
+    return parts_of(((span, of_pictures(parameters)) for span, parameters in rows), start, end)
 
 
 def with_unwritten(footage: Footage, session: Session, camera_id: str, known: Coverage) -> Coverage:

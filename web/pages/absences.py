@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 from sqlmodel import Session, col, select
 
 from analytics.absence import WITHDRAWN
+from ingest.video.clip_plan import ClipPart
 from storage.footage import UntrustedTime
-from storage.intervals import Span
 from storage.models import Absence, AbsenceRule, Alert, Counter, User
 from storage.models.columns import JsonObject
 from web.auth import require
@@ -23,7 +23,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
-from web.pages.step_rows import clip_pieces, untrusted_times
+from web.pages.step_rows import clip_parts, untrusted_times
 from web.pages.timelines import Timeline, absence_lane, customer_lane, footage_lane, presence_lane, timeline
 from web.permissions import Permission
 from web.row_ids import RowId
@@ -76,8 +76,8 @@ class AbsencePage:
     deliveries: tuple[DeliveryRow, ...]
     play: bool
     """Its footage was asked to play by itself."""
-    pieces: tuple[Span, ...]
-    """The wall times that the media of its clip runs through, one piece after the other."""
+    parts: tuple[ClipPart, ...]
+    """Of its clip: several where the camera's format changes in it."""
     clock_untrusted: tuple[UntrustedTime, ...]
     """Where the time of its clip is in doubt."""
     held: Held | None
@@ -162,7 +162,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             resolved_at=alert.resolved_at if alert else None,
             deliveries=delivery_rows(session, [alert.id])[alert.id] if alert and alert.id else (),
             play=play,
-            pieces=clip_pieces(session, services.footage, row.clip),
+            parts=clip_parts(session, services.footage, row.clip),
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
             held=clip_held(session, viewer, row.clip),
         )

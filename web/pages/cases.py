@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
+from ingest.video.clip_plan import ClipPart
 from storage.footage import UntrustedTime
-from storage.intervals import Span
 from storage.models import Case, Item, Source, Step
 from web.access_log import log_access
 from web.addresses import client_address
@@ -22,7 +22,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
-from web.pages.step_rows import StepRow, clip_pieces, step_rows, untrusted_times
+from web.pages.step_rows import StepRow, clip_parts, step_rows, untrusted_times
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
@@ -77,8 +77,8 @@ class CasePage:
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
     """The step whose footage is open."""
-    pieces: tuple[Span, ...]
-    """The wall times that the media of its clip runs through, one piece after the other."""
+    parts: tuple[ClipPart, ...]
+    """Of its clip: several where the camera's format changes in it."""
     clock_untrusted: tuple[UntrustedTime, ...]
     """Where the time of that footage is in doubt."""
     held: Held | None
@@ -177,7 +177,7 @@ def case_page(
             timeline=_timeline(steps, row.hall.timezone if row.hall else DEFAULT_ZONE, case.opened_at),
             steps=steps,
             chosen=chosen,
-            pieces=clip_pieces(session, services.footage, chosen.clip if chosen else None),
+            parts=clip_parts(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
             held=clip_held(session, viewer, chosen.clip if chosen else None),
         )

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from markupsafe import Markup, escape
 
+from ingest.video.clip_plan import ClipPart
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
 from web.pages.places import CounterRef
@@ -64,7 +65,6 @@ class Formats:
             "plain_minute": plain_minute,
             "along": along,
             "at_least": max,
-            "wall_pairs": wall_pairs,
             "in_programs": self.in_programs,
             "bar_word": self.bar_word,
             "label": self.label,
@@ -190,16 +190,17 @@ def plain_minute(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
-class WallSpan(Protocol):
-    @property
-    def start(self) -> datetime: ...
-    @property
-    def end(self) -> datetime: ...
-
-
-def wall_pairs(spans: Iterable[WallSpan]) -> str:
-    """JSON [[from, to], …] for the players."""
-    return orjson.dumps([[iso(span.start), iso(span.end)] for span in spans]).decode()
+def played_parts(camera_id: str, parts: Iterable[ClipPart]) -> str:
+    """JSON [{"src": …, "pieces": [[from, to], …]}, …] for the players."""
+    return orjson.dumps(
+        [
+            {
+                "src": clip_address(camera_id, part.start, part.end),
+                "pieces": [[iso(span.start), iso(span.end)] for span in part.pieces],
+            }
+            for part in parts
+        ]
+    ).decode()
 
 
 def clip_address(camera_id: str, start: datetime, end: datetime, download: bool = False) -> str:

@@ -16,7 +16,7 @@ from web.assets import asset
 from web.i18n import Language, say, translations
 from web.pages.camera_errors import meaning
 from web.pages.element_words import element_words
-from web.pages.formats import Formats, clip_address, described
+from web.pages.formats import Formats, clip_address, described, played_parts
 from web.pages.parameter_words import PARAMETER_WORDS
 from web.pages.screen import Screen, ScreenDep, screen
 
@@ -86,7 +86,7 @@ def environment(language: Language) -> Environment:
     made.filters["words"] = partial(say, language)
     made.filters["camera_meaning"] = lambda error: say(language, meaning(error))
     made.filters["parameter_words"] = lambda name: say(language, PARAMETER_WORDS.get(name, name))
-    made.globals.update(asset=asset, clip_address=clip_address, described=described)
+    made.globals.update(asset=asset, clip_address=clip_address, played_parts=played_parts, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
     # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.
     for name in ("ui", "footage", "rows", "filters", "evidence", "calendar"):

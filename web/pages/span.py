@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, or_, select
 
-from ingest.video.unwritten import pieces, with_unwritten
+from ingest.video.clip_plan import ClipPart
+from ingest.video.unwritten import parts, with_unwritten
 from storage.calendar import coverages
 from storage.footage import Coverage, Missing, UntrustedTime
 from storage.intervals import Span
@@ -49,8 +50,8 @@ class CameraFootage:
     """Numbers of the chosen counters that it shows."""
     covered_s: float
     missing: tuple[MissingSpan, ...]
-    pieces: tuple[Span, ...]
-    """The wall times that the media of its clip runs through, one piece after the other."""
+    parts: tuple[ClipPart, ...]
+    """One, or several where the camera's format changes in the span."""
     clock_untrusted: tuple[UntrustedTime, ...]
     held: Held | None
     """What of the span somebody holds."""
@@ -157,7 +158,7 @@ def _result(
                 camera,
                 numbers,
                 coverage[camera.id],
-                pieces(services.footage, session, camera.id, start, end),
+                parts(services.footage, session, camera.id, start, end),
                 services.footage.untrusted_times(session, camera.id, start, end),
                 held(session, viewer, camera.id, start, end),
             )
@@ -197,7 +198,7 @@ def _footage(
     camera: Camera,
     numbers: tuple[str, ...],
     coverage: Coverage,
-    played: tuple[Span, ...],
+    played: tuple[ClipPart, ...],
     untrusted: tuple[UntrustedTime, ...],
     kept: Held | None,
 ) -> CameraFootage:

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from ingest.video.unwritten import pieces
+from ingest.video.clip_plan import ClipPart
+from ingest.video.unwritten import parts
 from storage.footage import Footage, UntrustedTime
-from storage.intervals import Span
 from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
 from web.pages.deleted import DeletedBy
 from web.pages.places import CounterRef, counters_by_id
@@ -92,11 +92,11 @@ def untrusted_times(session: Session, footage: Footage, clip: Clip | None) -> tu
     return footage.untrusted_times(session, clip.camera_id, clip.start, clip.end)
 
 
-def clip_pieces(session: Session, footage: Footage, clip: Clip | None) -> tuple[Span, ...]:
-    """The wall times that the media of a clip runs through, one piece after the other."""
+def clip_parts(session: Session, footage: Footage, clip: Clip | None) -> tuple[ClipPart, ...]:
+    """Of the clip's span: one, or several where the camera's format changes in it."""
     if clip is None or clip.camera_id is None:
         return ()
-    return pieces(footage, session, clip.camera_id, clip.start, clip.end)
+    return parts(footage, session, clip.camera_id, clip.start, clip.end)
 
 
 def _missing(span: dict[str, Any]) -> MissingSpan:

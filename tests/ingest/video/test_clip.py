@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from ingest.video.clip import Clip, NothingRecorded, open_clip, plan_clip, prepare_clip, write_clip
-from ingest.video.clip_plan import pieces_of
+from ingest.video.clip_plan import parts_of, pieces_of
 from ingest.video.fragmented import Recording
 from ingest.video.frames import to_us
 from ingest.video.segmenter import Gop
@@ -120,6 +121,40 @@ def test_the_pieces_of_a_clip_run_in_the_order_of_recording(tmp_path: Path) -> N
         Span(START + 3 * second, START + 5 * second),
         Span(START + 7 * second, START + 8 * second),
     )
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-4, 12), st.integers(1, 12), st.sampled_from("ab")),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_part_holds_one_format_and_no_moment_that_was_recorded_once_is_in_no_part(
+    steps: list[tuple[int, int, str]],
+) -> None:
+    """Each segment begins so many frames after the end of the one before it, lasts so many, and has a format."""
+    recorded, end = [], 50
+    for pause, length, format_ in steps:
+        begin = max(end + pause, 0)
+        end = begin + length
+        recorded.append((Span(at(begin), at(end)), format_))
+    start, stop = at(0), at(200)
+    parts = parts_of(recorded, start, stop)
+    within = [{f for span, f in recorded if span.start < part.end and span.end > part.start} for part in parts]
+    assert all(len(formats) <= 1 for formats in within)
+    assert all(before.end <= after.start for before, after in pairwise(parts))
+    for frame in range(200):
+        formats = {f for span, f in recorded if span.start <= at(frame) < span.end}
+        held = any(piece.start <= at(frame) < piece.end for part in parts for piece in part.pieces)
+        assert held <= (len(formats) == 1)
+        if end_in_order(recorded):
+            assert held == bool(formats)
+
+
+def end_in_order(recorded: list[tuple[Span, str]]) -> bool:
+    """The clock was never set back."""
+    return all(before.end <= after.start for (before, _), (after, _) in pairwise(recorded))
 
 
 def test_segments_of_other_cameras_settings_are_joined_too(folder: Path) -> None:

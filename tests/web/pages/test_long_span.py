@@ -25,7 +25,7 @@ NUMBER = """player => {
   if (video.seeking || video.readyState < 2) return -1;
   const canvas = Object.assign(document.createElement("canvas"), { width: 192, height: 96 });
   const drawing = canvas.getContext("2d");
-  drawing.drawImage(video, 0, 0);
+  drawing.drawImage(video, 0, 0, 192, 96);
   const line = drawing.getImageData(0, 48, 192, 1).data;
   return [...Array(12).keys()].reduce((sum, bit) => sum + (line[(bit * 16 + 8) * 4] > 125 ? 1 << bit : 0), 0);
 }"""

@@ -1,13 +1,11 @@
-// <clip-player src start timezone label at pieces events autoplay>: one clip, with the wall time of its picture.
+// <clip-player parts start timezone label at events autoplay>: one clip, with the wall time of its picture.
 // With `autoplay` it plays by itself, from a little before `at`; without sound, or browsers would not allow it.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
-import { JoinedClip } from "./joined.js";
 import { listenOnPage } from "./keys.js";
-import { showable } from "./media.js";
-import { hasSound } from "./sound.js";
+import { Reel } from "./reel.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
-import { spansOf, wallAttribute, type WallSpan } from "./wall.js";
+import { wallAttribute, type WallSpan } from "./wall.js";
 
 const LEAD_MS = 5_000;
 
@@ -20,20 +18,23 @@ const STYLE = sheet(`
 
 export class ClipPlayer extends HTMLElement implements Playable {
   #box = document.createElement("div");
-  #video = document.createElement("video");
+  #reel = new Reel(null);
   #problem = document.createElement("p");
   #transport: Transport | null = null;
   #start = 0;
   #end = 0;
-  #joined = new JoinedClip([]);
   #unlisten = (): void => undefined;
+
+  get #video(): HTMLVideoElement {
+    return this.#reel.video;
+  }
 
   get span(): WallSpan {
     return { from: this.#start, to: this.#end };
   }
 
   get wallMs(): number {
-    return this.#joined.wallOf(this.#video.currentTime * 1000);
+    return this.#reel.wallMs;
   }
 
   get paused(): boolean {
@@ -45,11 +46,11 @@ export class ClipPlayer extends HTMLElement implements Playable {
   }
 
   set rate(rate: number) {
-    this.#video.playbackRate = rate;
+    this.#reel.rate = rate;
   }
 
   get audible(): boolean | null {
-    return hasSound(this.#video) ? !this.#video.muted : null;
+    return this.#reel.audible;
   }
 
   hear(audible: boolean): void {
@@ -58,11 +59,10 @@ export class ClipPlayer extends HTMLElement implements Playable {
 
   connectedCallback(): void {
     this.#start = wallAttribute(this, "start");
-    this.#joined = new JoinedClip(spansOf(this.getAttribute("pieces")));
+    this.#reel = new Reel(this.getAttribute("parts"));
     this.tabIndex = 0;
     this.#problem.className = "problem";
     this.#problem.setAttribute("role", "status");
-    this.#video.playsInline = true;
     this.#video.preload = "metadata";
     this.#video.setAttribute("aria-label", this.getAttribute("label") ?? "");
     const picture = document.createElement("div");
@@ -73,18 +73,17 @@ export class ClipPlayer extends HTMLElement implements Playable {
     shadow(this, STYLE, this.#box).adoptedStyleSheets.push(TRANSPORT_STYLE);
     this.#follow();
     this.#video.muted = this.hasAttribute("autoplay");
-    this.#video.src = this.getAttribute("src") ?? "";
+    this.#reel.load();
     this.#unlisten = listenOnPage((event) => this.#transport?.key(event) ?? false);
   }
 
   disconnectedCallback(): void {
     this.#unlisten();
-    this.#video.removeAttribute("src");
-    this.#video.load();
+    this.#reel.close();
   }
 
   play(): void {
-    this.#video.play().catch(() => undefined);
+    this.#reel.play();
   }
 
   pause(): void {
@@ -92,12 +91,15 @@ export class ClipPlayer extends HTMLElement implements Playable {
   }
 
   seekWall(ms: number): void {
-    this.#video.currentTime = showable(this.#video, this.#joined.mediaOf(ms) / 1000);
+    const playing = !this.paused;
+    this.#reel.seek(ms);
+    if (playing) this.play();
   }
 
   #follow(): void {
     this.#video.addEventListener("loadedmetadata", () => this.#begin(), { once: true });
     this.#video.addEventListener("error", () => void this.#explain());
+    this.#video.addEventListener("ended", () => this.#goOn());
     this.#video.addEventListener("click", () => this.#transport?.toggle());
     for (const name of ["timeupdate", "seeked", "play", "pause", "ratechange"]) {
       this.#video.addEventListener(name, () => this.#tell());
@@ -108,16 +110,20 @@ export class ClipPlayer extends HTMLElement implements Playable {
   }
 
   #begin(): void {
-    this.#end = this.#joined.wallOf(this.#video.duration * 1000);
+    this.#end = this.#reel.endMs;
     const marks = JSON.parse(this.getAttribute("events") || "[]") as { at: string; label: string }[];
     const timed: Mark[] = marks.map(({ at, label }) => ({ at: Date.parse(at), label }));
-    this.#transport = new Transport(this, this, this.#joined.gapsOf(this.span), timed);
+    this.#transport = new Transport(this, this, this.#reel.gapsOf(this.span), timed);
     this.#box.append(this.#transport.bar);
     const asked = this.hasAttribute("autoplay");
     const at = this.hasAttribute("at") ? wallAttribute(this, "at") : this.#start;
     this.seekWall(asked ? at - LEAD_MS : at);
     this.#tell();
     if (asked) this.play();
+  }
+
+  #goOn(): void {
+    if (this.#reel.next()) this.play();
   }
 
   #tell(): void {

@@ -21,6 +21,12 @@ export class JoinedClip {
     this.#end = media;
   }
 
+  /** The wall time after the last picture; 0 without any. */
+  get endMs(): number {
+    const last = this.#pieces.at(-1);
+    return last ? last.to : 0;
+  }
+
   wallOf(mediaMs: number): number {
     const piece = this.#pieces.findLast((one) => one.media <= mediaMs) ?? this.#pieces[0];
     return piece ? piece.from + mediaMs - piece.media : mediaMs;
@@ -31,6 +37,10 @@ export class JoinedClip {
     const piece = this.#pieces.findLast((one) => one.from <= wallMs && wallMs < one.to);
     if (piece) return piece.media + wallMs - piece.from;
     return this.#pieces.find((one) => one.from > wallMs)?.media ?? this.#end;
+  }
+
+  beginsAfter(wallMs: number): boolean {
+    return this.#pieces.some((one) => one.from > wallMs);
   }
 
   misses(wallMs: number): boolean {

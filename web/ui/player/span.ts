@@ -1,13 +1,11 @@
-// <span-player from to timezone>: the clips of its <figure data-src data-pieces> children, together, by wall time.
+// <span-player from to timezone>: the clips of its <figure data-parts> children, together, by wall time.
 // It begins where the address says: #t=14:03:20.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
-import { JoinedClip } from "./joined.js";
 import { listenOnPage } from "./keys.js";
-import { showable } from "./media.js";
-import { hasSound } from "./sound.js";
+import { Reel } from "./reel.js";
 import { TRANSPORT_STYLE, Transport, type Mark, type Playable } from "./transport.js";
-import { addressedWall, firstOutside, spansOf, wallAttribute, type WallSpan } from "./wall.js";
+import { addressedWall, firstOutside, wallAttribute, type WallSpan } from "./wall.js";
 
 const PACE_MS = 200;
 const DRIFT_S = 0.15;
@@ -28,11 +26,9 @@ const STYLE = sheet(`
 
 interface Track {
   picture: HTMLElement;
-  video: HTMLVideoElement;
+  reel: Reel;
   note: HTMLElement;
   gaps: WallSpan[];
-  joined: JoinedClip;
-  failed: boolean;
 }
 
 class SpanPlayer extends HTMLElement implements Playable {
@@ -65,24 +61,24 @@ class SpanPlayer extends HTMLElement implements Playable {
 
   set rate(rate: number) {
     this.#rate = rate;
-    for (const { video } of this.#tracks) video.playbackRate = rate;
+    for (const { reel } of this.#tracks) reel.rate = rate;
     this.#tell();
   }
 
   get audible(): boolean | null {
-    const sounding = this.#tracks.filter(({ video }) => hasSound(video));
-    return sounding.length ? sounding.some(({ video }) => !video.muted) : null;
+    const sounding = this.#tracks.filter(({ reel }) => reel.audible !== null);
+    return sounding.length ? sounding.some(({ reel }) => reel.audible) : null;
   }
 
   hear(audible: boolean): void {
-    for (const { video } of this.#tracks) video.muted = !audible;
+    for (const { reel } of this.#tracks) reel.video.muted = !audible;
   }
 
   connectedCallback(): void {
     this.#from = this.#wall = wallAttribute(this, "from");
     this.#to = wallAttribute(this, "to");
     this.tabIndex = 0;
-    this.#tracks = [...this.querySelectorAll<HTMLElement>("figure[data-src]")].map((figure) => this.#track(figure));
+    this.#tracks = [...this.querySelectorAll<HTMLElement>("figure[data-parts]")].map((figure) => this.#track(figure));
     const gaps = commonGaps(this.#tracks.map((track) => track.gaps));
     const marks = JSON.parse(this.getAttribute("events") || "[]") as { at: string; label: string }[];
     const timed: Mark[] = marks.map(({ at, label }) => ({ at: Date.parse(at), label }));
@@ -107,9 +103,8 @@ class SpanPlayer extends HTMLElement implements Playable {
     window.removeEventListener("hashchange", this.#onAddress);
     this.#unlisten();
     this.removeEventListener("keydown", this.#onKey);
-    for (const { picture, video } of this.#tracks) {
-      video.removeAttribute("src");
-      video.load();
+    for (const { picture, reel } of this.#tracks) {
+      reel.close();
       picture.remove();
     }
   }
@@ -145,23 +140,19 @@ class SpanPlayer extends HTMLElement implements Playable {
   };
 
   #track(figure: HTMLElement): Track {
-    const video = document.createElement("video");
-    Object.assign(video, { muted: true, playsInline: true, preload: "auto", src: figure.dataset["src"] ?? "" });
-    video.setAttribute("aria-label", figure.querySelector("figcaption")?.textContent ?? "");
+    const reel = new Reel(figure.dataset["parts"]);
+    Object.assign(reel.video, { muted: true, preload: "auto" });
+    reel.video.setAttribute("aria-label", figure.querySelector("figcaption .strong")?.textContent ?? "");
     const note = document.createElement("p");
     note.className = "nothing";
     note.hidden = true;
     const picture = document.createElement("div");
     picture.className = "picture";
-    picture.append(video, note);
+    picture.append(reel.video, note);
     figure.prepend(picture);
-    const joined = new JoinedClip(spansOf(figure.dataset["pieces"]));
-    const track: Track = { picture, video, note, gaps: joined.gapsOf(this.span), joined, failed: false };
-    video.addEventListener("error", () => {
-      track.failed = true;
-      this.#place();
-    });
-    return track;
+    reel.video.addEventListener("error", () => this.#place());
+    reel.load();
+    return { picture, reel, note, gaps: reel.gapsOf(this.span) };
   }
 
   /** Moves the common clock on; it waits for a video that has not got its picture yet. */
@@ -175,9 +166,9 @@ class SpanPlayer extends HTMLElement implements Playable {
     this.#place();
   }
 
-  #lacksPicture(track: Track): boolean {
-    const waiting = track.video.seeking || track.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
-    return waiting && !track.failed && !track.joined.misses(this.#wall);
+  #lacksPicture({ reel }: Track): boolean {
+    const waiting = reel.video.seeking || reel.video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA;
+    return waiting && !reel.failed && !reel.misses(this.#wall);
   }
 
   #place(tolerance = DRIFT_S * this.#rate): void {
@@ -185,15 +176,13 @@ class SpanPlayer extends HTMLElement implements Playable {
     this.#tell();
   }
 
-  #placeOne(track: Track, tolerance: number): void {
-    const { video, note, joined } = track;
-    const missing = track.failed || track.joined.misses(this.#wall);
+  #placeOne({ reel, note }: Track, tolerance: number): void {
+    reel.keepAt(this.#wall, tolerance);
+    const missing = reel.failed || reel.misses(this.#wall);
     note.hidden = !missing;
     note.textContent = missing ? word(this, "gap") : "";
-    if (missing || !this.#playing) video.pause();
-    else if (video.paused) video.play().catch(() => undefined);
-    const wanted = showable(video, joined.mediaOf(this.#wall) / 1000);
-    if (!track.failed && Math.abs(video.currentTime - wanted) > tolerance && !video.seeking) video.currentTime = wanted;
+    if (missing || !this.#playing) reel.video.pause();
+    else if (reel.video.paused) reel.play();
   }
 
   #tell(): void {

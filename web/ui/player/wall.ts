@@ -43,9 +43,8 @@ export function firstOutside(gaps: WallSpan[], span: WallSpan): number {
   return at < span.to ? at : span.from;
 }
 
-/** From JSON `[[from, to], …]` with ISO times; none for an absent attribute. */
-export function spansOf(json: string | null | undefined): WallSpan[] {
-  const pairs = JSON.parse(json || "[]") as [string, string][];
+/** From pairs of ISO times. */
+export function spansOf(pairs: [string, string][]): WallSpan[] {
   return pairs.map(([from, to]) => ({ from: Date.parse(from), to: Date.parse(to) }));
 }
 

@@ -1,0 +1,114 @@
+// Footage in parts: where the camera's format changes, one file ends and the next begins. One video plays them in turn.
+import { JoinedClip } from "./joined.js";
+import { showable } from "./media.js";
+import { hasSound } from "./sound.js";
+import { spansOf, type WallSpan } from "./wall.js";
+
+interface Part {
+  src: string;
+  joined: JoinedClip;
+}
+
+export class Reel {
+  readonly video = document.createElement("video");
+  #parts: Part[];
+  #whole: JoinedClip;
+  #now = 0;
+  #failed = false;
+
+  /** From JSON `[{"src": …, "pieces": [[from, to], …]}, …]`, in the order of time. Nothing is loaded before `load`. */
+  constructor(json: string | null | undefined) {
+    const parts = JSON.parse(json || "[]") as { src: string; pieces: [string, string][] }[];
+    const spans = parts.map(({ pieces }) => spansOf(pieces));
+    this.#parts = parts.map(({ src }, number) => ({ src, joined: new JoinedClip(spans[number] ?? []) }));
+    this.#whole = new JoinedClip(spans.flat());
+    this.video.playsInline = true;
+    this.video.addEventListener("error", () => (this.#failed = true));
+  }
+
+  /** Whether the part of now cannot be played. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  get wallMs(): number {
+    return this.#joined.wallOf(this.video.currentTime * 1000);
+  }
+
+  /** The wall time after the last picture, as far as is known. */
+  get endMs(): number {
+    return this.#parts.length > 1 ? this.#whole.endMs : this.#joined.wallOf(this.video.duration * 1000);
+  }
+
+  /** Stays what it is when another part is loaded. */
+  set rate(rate: number) {
+    this.video.defaultPlaybackRate = this.video.playbackRate = rate;
+  }
+
+  get audible(): boolean | null {
+    return hasSound(this.video) ? !this.video.muted : null;
+  }
+
+  misses(wallMs: number): boolean {
+    return this.#whole.misses(wallMs);
+  }
+
+  gapsOf(span: WallSpan): WallSpan[] {
+    return this.#whole.gapsOf(span);
+  }
+
+  load(): void {
+    this.#turnTo(this.#now);
+  }
+
+  play(): void {
+    this.video.play().catch(() => undefined);
+  }
+
+  /** Shows the picture of this moment, or where the footage goes on after it. */
+  seek(wallMs: number): void {
+    const number = this.#numberAt(wallMs);
+    if (number !== this.#now) this.#turnTo(number);
+    this.video.currentTime = this.#mediaAt(wallMs);
+  }
+
+  /** The same if another picture is shown by more than so many seconds. */
+  keepAt(wallMs: number, tolerance: number): void {
+    const elsewhere = this.#numberAt(wallMs) !== this.#now;
+    const off = Math.abs(this.video.currentTime - this.#mediaAt(wallMs));
+    if (elsewhere || (!this.#failed && off > tolerance && !this.video.seeking)) this.seek(wallMs);
+  }
+
+  /** Goes on with the next part; says whether there is one. */
+  next(): boolean {
+    if (this.#now + 1 >= this.#parts.length) return false;
+    this.#turnTo(this.#now + 1);
+    return true;
+  }
+
+  close(): void {
+    this.video.removeAttribute("src");
+    this.video.load();
+  }
+
+  get #joined(): JoinedClip {
+    return this.#parts[this.#now]?.joined ?? this.#whole;
+  }
+
+  #mediaAt(wallMs: number): number {
+    return showable(this.video, this.#joined.mediaOf(wallMs) / 1000);
+  }
+
+  #numberAt(wallMs: number): number {
+    const last = Math.max(this.#parts.length - 1, 0);
+    const holding = this.#parts.findIndex(({ joined }) => !joined.misses(wallMs));
+    const following = this.#parts.findIndex(({ joined }) => joined.beginsAfter(wallMs));
+    return holding >= 0 ? holding : following >= 0 ? following : last;
+  }
+
+  #turnTo(number: number): void {
+    this.#now = number;
+    this.#failed = false;
+    this.video.src = this.#parts[number]?.src ?? "";
+  }
+}
