@@ -5,6 +5,7 @@ import subprocess
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import av
 import httpx
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ from ingest.video.fragmented import Recording
 from ingest.video.writer import SegmentWriter, part_path
 from storage.models import AccessEntry, ClockSource, Segment, User
 from tests.ingest.video.encoded import START, gops, packets, read_picture
-from tests.ingest.video.test_clip import at
+from tests.ingest.video.sounding import with_beeps
+from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA
 from tests.servers import wait_until
 from tests.web.conftest import NOON, Clock, SignedIn
@@ -120,15 +122,20 @@ def test_who_plays_is_written_down_once_and_who_fetches_segments_too(inspector: 
     assert subjects == [f"camera:{CAMERA} 2026-01-05T01:00:00Z/PT8S", f"camera:{CAMERA} 2026-01-05T01:00:00Z/PT3600S"]
 
 
-def played(services: Services, address: str, folder: Path) -> list[int]:
-    """The numbers of the pictures that FFmpeg shows."""
+def cookie_of_the_inspector(services: Services) -> str:
     with services.database.transaction() as session:
         user = session.exec(select(User).where(User.name == "inspector")).one()
         token = sessions.open_session(session, user.id or 0, services.clock()).token
+    return f"Cookie: {sessions.COOKIE}={token}\r\n"
+
+
+def played(services: Services, address: str, folder: Path) -> list[int]:
+    """The numbers of the pictures that FFmpeg shows."""
+    cookie = cookie_of_the_inspector(services)
     out = folder / "pictures.raw"
     with served(services) as site:
         wait_until(lambda: _answers(site.address))
-        command = ["ffmpeg", "-v", "error", "-nostdin", "-headers", f"Cookie: {sessions.COOKIE}={token}\r\n"]
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-headers", cookie]
         command += ["-i", f"{site.address}{address}", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray"]
         done = subprocess.run([*command, str(out)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -149,6 +156,34 @@ def test_ffmpeg_plays_a_span_over_segments_and_a_gap(footage: Services, tmp_path
         path.unlink()
     address = f"{PLAYLIST}?from=2026-01-05T01:00:01Z&to=2026-01-05T01:00:07Z"
     assert played(footage, address, tmp_path) == [*range(25, 100), *range(150, 175)]
+
+
+def test_both_tracks_come_over_http_and_go_on_together_after_a_gap(services: Services, tmp_path: Path) -> None:
+    rows = recorded(tmp_path / "spool", with_beeps(gops(packets(200)), "aac"))
+    with services.database.transaction() as session:
+        session.add_all(row for row in rows if row.sequence != 2)  # 2 to 4 s
+    (tmp_path / "spool" / rows[1].key).unlink()
+    cookie = cookie_of_the_inspector(services)
+    pictures: list[tuple[float, int]] = []
+    sounds: list[float] = []
+    heard_s = 0.0
+    with served(services) as site:
+        wait_until(lambda: _answers(site.address))
+        address = f"{site.address}{PLAYLIST}?from=2026-01-05T01:00:00Z&to=2026-01-05T01:00:08Z"
+        with av.open(address, options={"headers": cookie}) as playing:
+            for frame in playing.decode():
+                if isinstance(frame, av.VideoFrame):
+                    shown = read_picture(frame.to_ndarray(format="bgr24").astype(np.uint8))
+                    pictures.append((frame.time or 0.0, shown))
+                elif isinstance(frame, av.AudioFrame):
+                    sounds.append(frame.time or 0.0)
+                    heard_s += frame.samples / frame.sample_rate
+    assert [number for _, number in pictures] == [*range(50), *range(100, 200)]
+    first = pictures[0][0]
+    # Sound begins within a frame of its own and one of the pictures, before the gap and after it.
+    for wanted in (first, next(time for time, number in pictures if number == 100)):
+        assert min(abs(time - wanted) for time in sounds) < 0.1
+    assert heard_s == pytest.approx(6, abs=0.3)
 
 
 def test_a_fragment_is_played_as_soon_as_it_is_closed(
