@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -9,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 import web.live
 import web.pages
 from web import api, assets, errors
+from web.api.addressed import addressed
 from web.attempts import FailedAttempts
 from web.auth import guard
 from web.body_limits import BodyLimits
@@ -18,9 +20,16 @@ from web.recent_looks import RecentLooks
 from web.services import Services
 
 
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = addressed(super().openapi())
+        return self.openapi_schema
+
+
 def create_app(services: Services) -> FastAPI:
     """An app that uses these services; starts no thread and opens no file until it is served."""
-    app = FastAPI(
+    app = _Application(
         title="Hallwatch",
         openapi_url=None,  # web.api.description shows it to who is signed in
         docs_url=None,

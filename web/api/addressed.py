@@ -1,5 +1,6 @@
 """What is put to an address need not repeat the name that the address has already."""
 
+import re
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -41,3 +42,19 @@ class _Filled(Request):
         except orjson.JSONDecodeError:
             return sent  # said where it is read
         return orjson.dumps(names | said) if names and isinstance(said, dict) else sent
+
+
+def addressed(description: dict[str, Any]) -> dict[str, Any]:
+    """OpenAPI in which the body of a PUT is not required to repeat what its address says."""
+    for path, operations in description["paths"].items():
+        names = {_NAMES[part] for part in re.findall(r"{(\w+)}", path) if part in _NAMES}
+        if names and "put" in operations:
+            content = operations["put"]["requestBody"]["content"]["application/json"]
+            whole = description["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+            content["schema"] = _not_requiring(names, whole)
+    return description
+
+
+def _not_requiring(names: set[str], schema: dict[str, Any]) -> dict[str, Any]:
+    left = [name for name in schema.get("required", ()) if name not in names]
+    return {key: value for key, value in schema.items() if key != "required"} | ({"required": left} if left else {})

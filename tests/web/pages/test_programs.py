@@ -26,3 +26,18 @@ def test_the_catalogue_describes_no_operation_that_is_gone(app: FastAPI) -> None
     said |= {tag for found in operations for tag in found.get("tags", ["pages"])}
     with (LOCALE / "zh_CN" / "LC_MESSAGES" / "programs.po").open("rb") as text:
         assert {str(entry.id) for entry in read_po(text) if entry.id} - said == set()
+
+
+def test_a_body_is_not_required_to_repeat_what_its_address_says(app: FastAPI) -> None:
+    described = app.openapi()
+
+    def required(path: str) -> list[str]:
+        body = described["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"]
+        schema = described["components"]["schemas"][body["$ref"].rpartition("/")[2]] if "$ref" in body else body
+        return list(schema.get("required", ()))
+
+    assert required("/api/v1/halls/{hall_id}") == ["district", "name"]
+    assert required("/api/v1/items/{code}") == ["name"]
+    assert required("/api/v1/channels/{name}") == required("/api/v1/sources/{source_id}") == []
+    assert required("/api/v1/views/{view_id}") == ["camera", "counter", "staff_zone"]
+    assert "id" in described["components"]["schemas"]["HallDeclaration"]["required"], "an answer always has it"
