@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from web.commands.demo import stopped
 from web.commands.demo_log import told, warnings_of
 
 
@@ -37,3 +38,8 @@ def test_a_large_log_makes_room(tmp_path: Path) -> None:
         pass
     assert file.read_bytes() == b""
     assert (tmp_path / "demo.log.1").stat().st_size == 10_000_001
+
+
+def test_the_last_line_says_where_the_log_is_if_there_is_one() -> None:
+    assert "the log is in hall/demo.log." in stopped(Path("hall"), Path("hall/demo.log"))
+    assert "log" not in stopped(Path("hall"), None)

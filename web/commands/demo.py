@@ -94,6 +94,7 @@ def _play(demo: Demo, seconds: float | None) -> None:
     opening = serving.BeforeOthers((*pages, simulator), lambda: _await_hall(demo.hall.rtsp_port, stop))
     with warnings_of(demo.log_file):
         serving.run([role for role in roles if role not in pages], stop, opening)
+    out.print(stopped(demo.folder, demo.log_file), highlight=False, markup=False, soft_wrap=True)
 
 
 def _await_hall(rtsp_port: int, stop: threading.Event) -> None:
@@ -152,6 +153,11 @@ def _where_things_are(demo: Demo) -> Iterator[str]:
     yield f"Kept in {demo.folder / ACCESS_FILE}; the log is in {demo.folder / LOG_FILE}. Stop with Ctrl-C."
     yield f"What really happens is written to {demo.hall.folder / TRUTH_FILE}. To send a clerk away:"
     yield f"""  curl -H 'Content-Type: application/json' -d '{{"action": "leave"}}' {demo.control}/counters/1/clerk"""
+
+
+def stopped(folder: Path, log_file: Path | None) -> str:
+    log = f"; the log is in {log_file}" if log_file else ""
+    return f"The demo has stopped{log}. The same command goes on with what is in {folder}."
 
 
 def _answers(address: str, stop: threading.Event) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlmodel import Session, col, select
 
-from analytics.absence import WITHDRAWN
+from analytics.absence import WITHDRAWN, Rule
 from ingest.video.clip_plan import ClipPart
 from storage.footage import UntrustedTime
 from storage.models import Absence, AbsenceRule, Alert, Counter, User
@@ -60,6 +60,8 @@ class RuleUsed:
     """counter, hall, city, or default for the built-in one."""
     version: int
     threshold_s: int
+    because_waiting: bool
+    """The shorter threshold of the rule applied, because a customer waited."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,12 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
 
 def _rule(session: Session, absence: Absence) -> RuleUsed:
     rule = session.get(AbsenceRule, absence.rule_id) if absence.rule_id else None
+    usual_s = rule.threshold_s if rule else round(Rule().threshold.total_seconds())
+    shorter = absence.customer_waiting and absence.threshold_s < usual_s
     if rule is None:
-        return RuleUsed("default", 0, absence.threshold_s)
+        return RuleUsed("default", 0, absence.threshold_s, shorter)
     level = "counter" if rule.counter_id else "hall" if rule.hall_id else "city"
-    return RuleUsed(level, absence.rule_version, absence.threshold_s)
+    return RuleUsed(level, absence.rule_version, absence.threshold_s, shorter)
 
 
 def _timeline(

@@ -199,15 +199,16 @@ def _camera(
     now: datetime,
 ) -> CameraHealth:
     age = (now - status.last_frame).total_seconds() if status and status.last_frame else None
+    is_late = age is None or age > STALE_S
     return CameraHealth(
         id=camera.id,
         name=camera.name or camera.id,
         hall=hall_ref(hall),
         enabled=camera.enabled,
         connected=bool(status and status.connected),
-        since=status.since if status else None,
+        since=since(status, is_late) if status else None,
         last_frame_age_s=age,
-        late=age is None or age > STALE_S,
+        late=is_late,
         fps=status.fps if status else 0.0,
         bitrate=status.bitrate if status else 0.0,
         reconnects=status.reconnects if status else 0,
@@ -219,6 +220,13 @@ def _camera(
         faults=faults,
         gaps=gaps,
     )
+
+
+def since(status: CameraStatus, is_late: bool) -> datetime:
+    """When it began to be as it is. A camera that is connected again and again without a picture has been away since
+    its last one, not since it last tried."""
+    is_away = is_late or not status.connected
+    return status.last_frame if is_away and status.last_frame else status.since
 
 
 def _faults(session: Session) -> dict[str, list[FaultKind]]:

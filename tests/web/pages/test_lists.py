@@ -17,6 +17,7 @@ from storage.models import (
     Alert,
     AlertState,
     Batch,
+    CameraStatus,
     Case,
     Delivery,
     DeliveryState,
@@ -25,10 +26,11 @@ from storage.models import (
     StaffState,
     WatchCursor,
 )
-from tests.web.pages.a_day import NOW
+from tests.web.pages.a_day import NOW, ago
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
 from web.pages.formats import Formats
+from web.pages.health import since
 from web.pages.paging import Cursor, parse_cursor
 from web.pages.places import CounterRef, HallRef
 from web.pages.presence_shares import Percents, Shares, hourly, shares_between
@@ -310,3 +312,23 @@ def test_an_absence_that_has_been_none_is_not_listed_and_its_page_says_why(day: 
         session.exec(select(Alert).where(Alert.absence_id == absence.id)).one().state = AlertState.RESOLVED
     assert not any(shown in client.get(path).text for path in ("/absences?hall=cc", "/counters/cc-2"))
     assert "the camera showed something else" in client.get(shown).text
+
+
+def test_an_absence_says_that_the_shorter_time_applied_because_a_customer_waited(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    told = [client.get(f"/absences/{number}.json").json()["rule"]["because_waiting"] for number in (1, 2)]
+    assert told == [False, True]
+    assert "because a customer waited" in client.get("/absences/2").text
+    assert "because a customer waited" not in client.get("/absences/1").text
+
+
+@pytest.mark.parametrize(
+    ("connected", "late", "shown"),
+    [(True, False, 5), (True, True, 20), (False, True, 20), (False, False, 20)],
+    ids=["delivers", "connected again without a picture", "away", "just gone"],
+)
+def test_a_camera_is_away_since_its_last_picture(connected: bool, late: bool, shown: int) -> None:
+    status = CameraStatus(camera_id="c", connected=connected, since=ago(5), last_frame=ago(20), updated=ago(0))
+    assert since(status, late) == ago(shown)
+    status.last_frame = None
+    assert since(status, late) == ago(5)
