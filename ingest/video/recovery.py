@@ -14,6 +14,8 @@ from sqlmodel import col, select
 
 from ingest.video.losses import key_start, take_back_losses
 from ingest.video.salvage import salvage
+from storage.correcting import correct_late, remap
+from storage.correction_objects import BadCorrection, correction_camera, restore
 from storage.database import Database
 from storage.deletions import ordered
 from storage.intervals import Span
@@ -32,6 +34,7 @@ class Found(Enum):
     KNOWN = "known"  # it has its row
     RECOVERED = "recovered"  # it got its row
     DELETED = "deleted"  # its keeping time is over and the ledger says so: it is about to go
+    CORRECTION = "correction"  # it is a correction of time, which has its row
     STRANGE = "strange"  # it is none of our segments, by its name
     UNREADABLE = "unreadable"  # it is named like one and is none, or is cut off
     NO_CAMERA = "no_camera"  # it is of a camera that the site does not have
@@ -67,12 +70,35 @@ def recover(
     Reads every byte of what has no row, for its checksum. Raises StoreError and SQLAlchemyError; what was done stays.
     """
     recovery, done = Recovery(), 0
+    _recover_corrections(database, store, prefix, recovery, dry_run=dry_run)
     with ThreadPoolExecutor(_READERS, "recover") as readers:
         for keys in _batches(store.keys(prefix)):
             _recover(database, store, keys, recovery, readers, dry_run=dry_run)
             done += len(keys)
             progress(done)
     return recovery
+
+
+def _recover_corrections(
+    database: Database, store: ObjectStore, prefix: str, recovery: Recovery, *, dry_run: bool
+) -> None:
+    """Before any segment: it is put where they say at once."""
+    with database.transaction() as session:
+        cameras = set(session.exec(select(Camera.id)))
+    for key in sorted(key for key in store.keys(prefix) if correction_camera(key) is not None):
+        camera_id = correction_camera(key) or ""
+        if camera_id not in cameras:
+            recovery.add(key, Found.NO_CAMERA)
+            recovery.missing_cameras.add(camera_id)
+            continue
+        try:
+            if not dry_run:
+                with database.transaction() as session:
+                    for row in restore(session, store, [key]):
+                        remap(session, camera_id, Span(row.start, row.end))
+            recovery.add(key, Found.CORRECTION)
+        except (BadCorrection, ObjectMissing) as error:
+            recovery.add(key, Found.UNREADABLE, str(error))
 
 
 def _recover(
@@ -95,6 +121,8 @@ def _recover(
             recovery.add(key, Found.KNOWN)
         elif key in deleted:
             recovery.add(key, Found.DELETED)
+        elif correction_camera(key) is not None:
+            continue  # counted before
         elif named is None:
             recovery.add(key, Found.STRANGE)
         elif named[0] not in cameras:
@@ -136,6 +164,8 @@ def _write(database: Database, row: Segment) -> bool:
         with database.transaction() as session:
             take_back_losses(session, camera_id, Span(row.start, row.end))
             session.add(row)
+            session.flush()
+            correct_late(session, [(row.camera_id, row.start)])
     except IntegrityError:
         log.error("segment_not_recovered", key=key)
         return False

@@ -56,6 +56,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (GapCause.CAMERA_DISABLED, _("Camera is switched off")),
     (GapCause.RECONFIGURED, _("Camera was given another address")),
     (GapCause.EXPIRED, _("Deleted when its keeping time was over")),
+    (GapCause.CORRECTED, _("Was recorded at another time, as a correction says")),
     (GapCause.UNKNOWN, _("Cause unknown")),
     (FootageKind.PLAIN, _("Any footage")),
     (FootageKind.EVENT, _("Footage with an event")),
