@@ -50,13 +50,14 @@ class WatchPlan:
     counters: Mapping[str, CounterPlan] = field(default_factory=dict)
 
 
-def load_plan(session: Session, now: datetime) -> WatchPlan:
+def load_plan(session: Session, now: datetime, *, past: bool = False) -> WatchPlan:
     """Every enabled camera, its views that are valid now, and the counters they show.
 
     A camera that is switched off still belongs to its counters: what it alone could show is unknown until its view is
-    ended. A counter that has no other is not watched.
+    ended. A counter that has no other is not watched. Of the `past`, those that are switched off now count, too: they
+    recorded then.
     """
-    cameras = {camera.id: camera for camera in session.exec(select(Camera).where(col(Camera.enabled).is_(True)))}
+    cameras = {camera.id: camera for camera in session.exec(select(Camera)) if camera.enabled or past}
     clocks = _wrong_clocks(session.exec(select(CameraStatus)), now)
     of_camera: dict[str, list[WatchedView]] = defaultdict(list)
     of_counter: dict[str, dict[str, View]] = defaultdict(dict)
