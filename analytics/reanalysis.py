@@ -39,8 +39,13 @@ def ask(
     now: datetime,
     *,
     correction_id: int | None = None,
+    worker: str = "",
+    source: str = "",
 ) -> Reanalysis:
-    """Keeps what is said of the span now, so that it can be told what has changed."""
+    """Keeps what is said of the span now, so that it can be told what has changed.
+
+    `worker` takes it up at once; with a `source` only that detector does it.
+    """
     row = Reanalysis(
         counter_id=counter_id,
         start=span.start,
@@ -48,6 +53,9 @@ def ask(
         correction_id=correction_id,
         asked_by=asked_by,
         asked_at=now,
+        worker=worker,
+        alive_at=now if worker else None,
+        source=source,
         changes={"before": said(session, counter_id, span)},
     )
     session.add(row)
@@ -169,7 +177,7 @@ class Redoing:
             return None
         self._ask_due = now + _ASK_EVERY
         with self._database.transaction() as session:
-            row = claim(session, self._worker, now, only_id)
+            row = claim(session, self._worker, self._source, now, only_id)
             if row is None:
                 return None
             left = _left(session, row)
@@ -212,16 +220,17 @@ class Redoing:
 
 def _rejudge(session: Session, counter_id: str, span: Span, now: datetime) -> None:
     """Each part of the span by the rule that held in it."""
-    edges = [span.start, *(m for m in _plan_changes(session, counter_id) if span.start < m < span.end), span.end]
+    edges = [span.start, *(m for m in changes_of_plan(session, counter_id) if span.start < m < span.end), span.end]
     for start, end in pairwise(edges):
         if counter := plan_then(session, counter_id, start).counters.get(counter_id):
             rejudge(session, counter, Span(start, end), now)
 
 
-def claim(session: Session, worker: str, now: datetime, only_id: int | None = None) -> Reanalysis | None:
-    """The oldest that nobody works at, from now on this worker's."""
+def claim(session: Session, worker: str, source: str, now: datetime, only_id: int | None = None) -> Reanalysis | None:
+    """The oldest that nobody works at, from now on this worker's. What was begun with one detector ends with it."""
     free = (
         col(Reanalysis.done_at).is_(None),
+        col(Reanalysis.source).in_(["", source]),
         or_(
             col(Reanalysis.alive_at).is_(None),
             col(Reanalysis.alive_at) < now - ABANDONED,
@@ -249,10 +258,10 @@ def plan_then(session: Session, counter_id: str, at: datetime) -> WatchPlan:
 
 def _left(session: Session, row: Reanalysis) -> list[Span]:
     start = max(row.start, row.watched_to or row.start)
-    return list(pieces(Span(start, max(start, row.end)), _plan_changes(session, row.counter_id)))
+    return list(pieces(Span(start, max(start, row.end)), changes_of_plan(session, row.counter_id)))
 
 
-def _plan_changes(session: Session, counter_id: str) -> list[datetime]:
+def changes_of_plan(session: Session, counter_id: str) -> list[datetime]:
     views = session.exec(select(View.valid_from, View.valid_to).where(View.counter_id == counter_id))
     rules = session.exec(select(AbsenceRule.valid_from, AbsenceRule.valid_to))
     moments: Collection[datetime | None] = {moment for pair in [*views, *rules] for moment in pair}
@@ -265,7 +274,7 @@ def _note(session: Session, row: Reanalysis, **values: object) -> None:
         setattr(row, name, value)
 
 
-def dry(states: Sequence[Transition], span: Span) -> JsonObject:
+def said_by(states: Sequence[Transition], span: Span) -> JsonObject:
     """As `said`, of states that are not written."""
     ends = [*(state.at for state in states[1:]), span.end]
     told = [[s.at.isoformat(), end.isoformat(), s.staff.value] for s, end in zip(states, ends, strict=True)]

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
     HOLD = "hold"  # keeping footage beyond its time
+    CORRECT = "correct"  # saying that footage was recorded at another time
 
 
 P = Permission

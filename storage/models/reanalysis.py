@@ -23,7 +23,7 @@ class Reanalysis(SQLModel, table=True):
     alive_at: datetime | None = column("the worker's last sign of life; empty before it has begun", default=None)
     watched_to: datetime | None = column("up to where it is written", default=None)
     done_at: datetime | None = column("", default=None)
-    source: str = column("detector and its version", default="")
+    source: str = column("the detector that does it; empty until one does, if any may", default="")
     changes: JsonObject = json_column(
         "what was said before and is said now: seconds by state, and absences", default_factory=dict
     )

@@ -234,10 +234,17 @@ def test_who_dies_has_written_whole_pieces_and_the_next_goes_on_after_them(site:
 def test_nobody_takes_up_what_another_works_at_unless_that_one_has_died(hall: Database) -> None:
     corrected(hall, 0, 1000)
     with hall.transaction() as session:
-        assert claim(session, "one", NOW) is not None
-        assert claim(session, "another", NOW) is None
-        assert claim(session, "one", NOW) is not None, "started anew"
-        assert claim(session, "another", NOW + ABANDONED + timedelta(seconds=1)) is not None
+        assert claim(session, "one", "marker", NOW) is not None
+        assert claim(session, "another", "marker", NOW) is None
+        assert claim(session, "one", "marker", NOW) is not None, "started anew"
+        assert claim(session, "another", "marker", NOW + ABANDONED + timedelta(seconds=1)) is not None
+
+
+def test_what_was_begun_with_one_detector_is_not_ended_with_another(site: Database) -> None:
+    with site.transaction() as session:
+        ask(session, COUNTER, Span(at(0), at(60)), "li.wei", NOW, source="yolo")
+        assert claim(session, "one", "marker", NOW) is None
+        assert claim(session, "one", "yolo", NOW) is not None
 
 
 def test_the_live_watch_goes_on_from_what_was_written_again(site: Database) -> None:

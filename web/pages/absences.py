@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 from sqlmodel import Session, col, select
 
 from analytics.absence import WITHDRAWN
-from storage.footage import UntrustedTime
+from storage.footage import CorrectedTime, UntrustedTime
 from storage.intervals import Span
 from storage.models import Absence, AbsenceRule, Alert, Counter, User
 from storage.models.columns import JsonObject
@@ -22,7 +22,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
-from web.pages.step_rows import clip_pieces, untrusted_times
+from web.pages.step_rows import clip_pieces, corrected_times, untrusted_times
 from web.pages.timelines import Timeline, absence_lane, customer_lane, footage_lane, presence_lane, timeline
 from web.permissions import Permission
 from web.row_ids import RowId
@@ -78,6 +78,7 @@ class AbsencePage:
     pieces: tuple[Span, ...]
     """The wall times that the media of its clip runs through, one piece after the other."""
     clock_untrusted: tuple[UntrustedTime, ...]
+    clock_corrected: tuple[CorrectedTime, ...]
     """Where the time of its clip is in doubt."""
 
 
@@ -161,6 +162,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             play=play,
             pieces=clip_pieces(session, services.footage, row.clip),
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
+            clock_corrected=corrected_times(session, services.footage, row.clip),
         )
 
 

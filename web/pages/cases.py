@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from storage.footage import UntrustedTime
+from storage.footage import CorrectedTime, UntrustedTime
 from storage.intervals import Span
 from storage.models import Case, Item, Source, Step
 from web.access_log import log_access
@@ -21,7 +21,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
-from web.pages.step_rows import StepRow, clip_pieces, step_rows, untrusted_times
+from web.pages.step_rows import StepRow, clip_pieces, corrected_times, step_rows, untrusted_times
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
@@ -79,6 +79,7 @@ class CasePage:
     pieces: tuple[Span, ...]
     """The wall times that the media of its clip runs through, one piece after the other."""
     clock_untrusted: tuple[UntrustedTime, ...]
+    clock_corrected: tuple[CorrectedTime, ...]
     """Where the time of that footage is in doubt."""
 
 
@@ -176,6 +177,7 @@ def case_page(
             chosen=chosen,
             pieces=clip_pieces(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
+            clock_corrected=corrected_times(session, services.footage, chosen.clip if chosen else None),
         )
 
 

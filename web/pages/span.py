@@ -10,7 +10,7 @@ from sqlmodel import Session, col, or_, select
 
 from ingest.video.unwritten import pieces, with_unwritten
 from storage.calendar import coverages
-from storage.footage import Coverage, Missing, UntrustedTime
+from storage.footage import CorrectedTime, Coverage, Missing, UntrustedTime
 from storage.intervals import Span
 from storage.models import Camera, GapCause, View
 from web.api.media import LONGEST_CLIP
@@ -51,6 +51,7 @@ class CameraFootage:
     pieces: tuple[Span, ...]
     """The wall times that the media of its clip runs through, one piece after the other."""
     clock_untrusted: tuple[UntrustedTime, ...]
+    clock_corrected: tuple[CorrectedTime, ...]
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,7 @@ def _result(
                 coverage[camera.id],
                 pieces(services.footage, session, camera.id, start, end),
                 services.footage.untrusted_times(session, camera.id, start, end),
+                services.footage.corrected_times(session, camera.id, start, end),
             )
             for camera, numbers in cameras
         ),
@@ -195,10 +197,11 @@ def _footage(
     coverage: Coverage,
     played: tuple[Span, ...],
     untrusted: tuple[UntrustedTime, ...],
+    corrected: tuple[CorrectedTime, ...],
 ) -> CameraFootage:
     covered = sum((span.end - span.start).total_seconds() for span in coverage.covered)
     missing = tuple(_missing(session, camera.id, hole) for hole in coverage.missing)
-    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted)
+    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted, corrected)
 
 
 def _missing(session: Session, camera_id: str, hole: Missing) -> MissingSpan:

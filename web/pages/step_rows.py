@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from ingest.video.unwritten import pieces
-from storage.footage import Footage, UntrustedTime
+from storage.footage import CorrectedTime, Footage, UntrustedTime
 from storage.intervals import Span
 from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
 from web.pages.deleted import DeletedBy
@@ -90,6 +90,13 @@ def untrusted_times(session: Session, footage: Footage, clip: Clip | None) -> tu
     if clip is None or clip.camera_id is None:
         return ()
     return footage.untrusted_times(session, clip.camera_id, clip.start, clip.end)
+
+
+def corrected_times(session: Session, footage: Footage, clip: Clip | None) -> tuple[CorrectedTime, ...]:
+    """Where the time of a clip's footage was corrected by hand."""
+    if clip is None or clip.camera_id is None:
+        return ()
+    return footage.corrected_times(session, clip.camera_id, clip.start, clip.end)
 
 
 def clip_pieces(session: Session, footage: Footage, clip: Clip | None) -> tuple[Span, ...]:

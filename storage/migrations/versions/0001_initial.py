@@ -1361,7 +1361,9 @@ def upgrade() -> None:
         ),
         sa.Column("watched_to", sa.DateTime(timezone=True), nullable=True, comment="up to where it is written"),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("source", sa.String(), nullable=False, comment="detector and its version"),
+        sa.Column(
+            "source", sa.String(), nullable=False, comment="the detector that does it; empty until one does, if any may"
+        ),
         sa.Column(
             "changes",
             sa.JSON(),
