@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from analytics.absence import FoundAbsence
 from analytics.plan import WatchPlan, load_plan
@@ -22,10 +22,13 @@ from analytics.taken_back import was_taken_back
 from analytics.watch import Changes, Watch
 from storage.database import Database
 from storage.load import process_load
-from storage.models import Node
+from storage.models import Node, Reanalysis
 from storage.models.columns import JsonObject
 
 _HEARTBEAT = timedelta(seconds=3)
+
+_LATELY = timedelta(minutes=2)
+"""What was committed while the plan was read is found with the next."""
 
 _EVIDENCE_EVERY = timedelta(seconds=30)
 """How far the stored evidence of an absence that lasts may be behind."""
@@ -49,6 +52,7 @@ class Diary:
         self._started = started
         self._written: dict[str, Known] = {}
         self._heartbeat_due = started
+        self._heard: set[tuple[int | None, bool]] = set()
 
     def follow(self, watch: Watch, now: datetime) -> WatchPlan:
         """Lets the watch follow the tables; what is watched newly goes on from what is stored of it."""
@@ -58,7 +62,7 @@ class Diary:
                 self.cursors = read_cursors(session)
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan.cameras.keys(), plan.counters.keys(), now)
-            rewritten = _rewritten(session, watch, plan)
+            rewritten = _rewritten(session, watch, plan) | self._written_again(session, watch, now)
             watch.forget(rewritten)
             new_cameras, new_counters = plan.cameras.keys() - watch.cameras, plan.counters.keys() - watch.counters
             faults = {camera_id: lasting_faults(session, camera_id) for camera_id in new_cameras}
@@ -75,6 +79,16 @@ class Diary:
                 watch.counters[counter_id].resume(resumed.history, resumed.state, watched_to)
         self.opened = True
         return plan
+
+    def _written_again(self, session: Session, watch: Watch, now: datetime) -> set[str]:
+        """Counters of whose past something else is said than is remembered: it was taken back, or looked at again."""
+        lately = or_(col(Reanalysis.asked_at) > now - _LATELY, col(Reanalysis.done_at) > now - _LATELY)
+        rows = session.exec(select(Reanalysis).where(lately, col(Reanalysis.counter_id).in_(watch.counters))).all()
+        news = {(row.id, row.done_at is not None): row for row in rows}
+        unheard = [row for news_of, row in news.items() if news_of not in self._heard]
+        self._heard = set(news)
+        remembered = ((row, watch.counters[row.counter_id].since) for row in unheard)
+        return {row.counter_id for row, first in remembered if first is not None and row.end >= first}
 
     def write(self, watch: Watch, now: datetime, numbers: Mapping[str, float]) -> None:
         """Everything that has changed since the last call, and every few seconds a sign of life."""

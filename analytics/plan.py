@@ -52,13 +52,14 @@ class WatchPlan:
     counters: Mapping[str, CounterPlan] = field(default_factory=dict)
 
 
-def load_plan(session: Session, now: datetime) -> WatchPlan:
+def load_plan(session: Session, now: datetime, *, past: bool = False) -> WatchPlan:
     """Every enabled camera, its views that are valid now, and the counters they show.
 
     A camera that is switched off still belongs to its counters: what it alone could show is unknown until its view is
-    ended. A counter that has no other is not watched.
+    ended. A counter that has no other is not watched. Of the `past`, those that are switched off now count, too: they
+    recorded then.
     """
-    cameras = {camera.id: camera for camera in session.exec(select(Camera).where(col(Camera.enabled).is_(True)))}
+    cameras = {camera.id: camera for camera in session.exec(select(Camera)) if camera.enabled or past}
     statuses = [status for status in session.exec(select(CameraStatus)) if now - status.updated < _STATUS_AGE]
     clocks, subs = _wrong_clocks(statuses), _failing_subs(statuses)
     of_camera: dict[str, list[WatchedView]] = defaultdict(list)

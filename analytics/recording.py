@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from analytics.absence import CHANGED, FoundAbsence, PresenceSpan
@@ -16,6 +16,7 @@ from storage.models import (
     AlertKind,
     AlertState,
     CameraFault,
+    Counter,
     CustomerState,
     FaultKind,
     Presence,
@@ -37,9 +38,18 @@ class Resumed:
     """The unbroken unstaffed time up to the open span, or just the open span."""
 
 
+def take_turns(session: Session, counter_id: str) -> None:
+    """Who writes a counter's presence live and who writes its past anew wait for each other."""
+    unchanged = update(Counter).where(col(Counter.id) == counter_id).values(name=Counter.name)
+    session.execute(unchanged.execution_options(synchronize_session=False))
+
+
 def write_transitions(session: Session, transitions: Iterable[Transition], source: str) -> None:
     """Ends each counter's open presence and begins the next; one dated at the open one's start replaces it."""
-    for change in transitions:
+    changes = list(transitions)
+    for counter_id in sorted({change.counter_id for change in changes}):
+        take_turns(session, counter_id)
+    for change in changes:
         current = _open_presence(session, change.counter_id)
         if current is not None and change.at <= current.start:
             _fill(current, change, source)
@@ -57,11 +67,11 @@ def resumed_presence(session: Session, counter_id: str) -> Resumed | None:
     if row is None:
         return None
     state = Transition(counter_id, row.start, row.staff, row.customer, row.confidence, row.reason)
-    spans = [_span(row)]
+    spans = [span_of(row)]
     for earlier in _unstaffed_before(session, row):
         if earlier.end != spans[-1].start:
             break
-        spans.append(_span(earlier))
+        spans.append(span_of(earlier))
     return Resumed(state, tuple(reversed(spans)))
 
 
@@ -76,7 +86,7 @@ def _unstaffed_before(session: Session, row: Presence) -> list[Presence]:
     return list(session.exec(run.order_by(newest_first)))
 
 
-def _span(row: Presence) -> PresenceSpan:
+def span_of(row: Presence) -> PresenceSpan:
     return PresenceSpan(row.start, row.end, row.staff, row.customer, row.confidence)
 
 
@@ -88,13 +98,13 @@ def write_absences(
     for absence in found:
         row = left.pop(absence.start, None) or _absence_at(session, counter_id, absence.start)
         if row is None:
-            _begin_absence(session, hall_id, counter_id, absence, now)
+            begin_absence(session, hall_id, counter_id, absence, now)
             continue
         if row.ended_by == CHANGED:
-            _go_on(session, row, absence)
+            go_on(session, row, absence)
         if row.end is None:
             row.customer_waiting = row.customer_waiting or absence.customer_waiting
-            row.evidence = _evidence(absence, row.evidence.get("due"))
+            row.evidence = evidence_of(absence, row.evidence.get("due"))
             if absence.end is not None:
                 end_absence(session, row, absence.end, absence.ended_by, now)
     for row in left.values():
@@ -191,8 +201,8 @@ def _absence_at(session: Session, counter_id: str, start: datetime) -> Absence |
     return session.exec(select(Absence).where(Absence.counter_id == counter_id, Absence.start == start)).first()
 
 
-def _begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundAbsence, now: datetime) -> None:
-    threshold_s, rule_id, rule_version = _by_rule(found)
+def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundAbsence, now: datetime) -> None:
+    threshold_s, rule_id, rule_version = by_rule(found)
     row = Absence(
         counter_id=counter_id,
         start=found.start,
@@ -202,7 +212,7 @@ def _begin_absence(session: Session, hall_id: str, counter_id: str, found: Found
         customer_waiting=found.customer_waiting,
         rule_id=rule_id,
         rule_version=rule_version,
-        evidence=_evidence(found),
+        evidence=evidence_of(found),
     )
     session.add(row)
     session.flush()
@@ -222,16 +232,16 @@ def _begin_absence(session: Session, hall_id: str, counter_id: str, found: Found
     session.flush()
 
 
-def _go_on(session: Session, row: Absence, found: FoundAbsence) -> None:
+def go_on(session: Session, row: Absence, found: FoundAbsence) -> None:
     """It is the same event, so its alert is the same and nobody is told twice."""
     row.end, row.ended_by = None, ""
-    row.threshold_s, row.rule_id, row.rule_version = _by_rule(found)
+    row.threshold_s, row.rule_id, row.rule_version = by_rule(found)
     for alert in session.exec(select(Alert).where(Alert.absence_id == row.id)):
         alert.resolved_at = None
         alert.state = AlertState.ACKNOWLEDGED if alert.acknowledged_at else AlertState.RAISED
 
 
-def _by_rule(found: FoundAbsence) -> tuple[int, int | None, int]:
+def by_rule(found: FoundAbsence) -> tuple[int, int | None, int]:
     return round(found.threshold.total_seconds()), found.rule.id, found.rule.version
 
 
@@ -252,7 +262,7 @@ def _open_fault(session: Session, camera_id: str, kind: FaultKind) -> CameraFaul
     return session.exec(query.where(col(CameraFault.end).is_(None))).first()
 
 
-def _evidence(found: FoundAbsence, due: str | None = None) -> JsonObject:
+def evidence_of(found: FoundAbsence, due: str | None = None) -> JsonObject:
     """`due` is when it became an absence, if that was written already: by a rule that may have changed meanwhile."""
     half = MAX_EVIDENCE // 2
     first, last = found.spans[:half], found.spans[half:][-half:]

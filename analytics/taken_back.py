@@ -1,4 +1,4 @@
-"""What was seen of a counter by a view that was taken back afterwards: nobody knows any more."""
+"""What was seen of a counter and is void since, by a view or at a time that was another: nobody knows any more."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -7,19 +7,23 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import UNKNOWN, WITHDRAWN
-from analytics.recording import end_absence
+from analytics.recording import end_absence, take_turns
 from storage.intervals import Span
 from storage.models import Absence, CustomerState, Presence, StaffState
 
 VIEW_CHANGED = "view_changed"
-"""The reason for which such presence is unknown."""
+TIME_CORRECTED = "time_corrected"
+"""The reasons for which such presence is unknown."""
 
 
-def take_back(session: Session, counter_id: str, spans: Iterable[Span], now: datetime) -> None:
+def take_back(
+    session: Session, counter_id: str, spans: Iterable[Span], now: datetime, reason: str = VIEW_CHANGED
+) -> None:
     """In these spans the counter's presence becomes unknown, and no absence rests on them; none is looked for anew."""
+    take_turns(session, counter_id)
     for span in spans:
         for row in list(session.exec(select(Presence).where(*_touches(Presence, counter_id, span)))):
-            _forget(session, row, span, now)
+            _forget(session, row, span, now, reason)
         session.flush()
         for absence in list(session.exec(select(Absence).where(*_touches(Absence, counter_id, span)))):
             _end(session, absence, span.start, now)
@@ -40,7 +44,7 @@ def _touches(
     return col(table.counter_id) == counter_id, col(table.start) < span.end, or_(end.is_(None), end > span.start)
 
 
-def _forget(session: Session, row: Presence, span: Span, now: datetime) -> None:
+def _forget(session: Session, row: Presence, span: Span, now: datetime, reason: str) -> None:
     if row.staff is StaffState.UNKNOWN and row.customer is CustomerState.UNKNOWN:
         return
     if row.start < span.start:
@@ -50,7 +54,7 @@ def _forget(session: Session, row: Presence, span: Span, now: datetime) -> None:
         session.add(Presence(**row.model_dump(exclude={"id", "start"}), start=span.end))
         row.end = span.end
     row.staff, row.customer = StaffState.UNKNOWN, CustomerState.UNKNOWN
-    row.confidence, row.reason = 0.0, VIEW_CHANGED
+    row.confidence, row.reason = 0.0, reason
 
 
 def _end(session: Session, absence: Absence, at: datetime, now: datetime) -> None:

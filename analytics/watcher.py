@@ -9,6 +9,7 @@ from time import monotonic
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from analytics.again import Look
 from analytics.catch_up import CatchUp, Recorded, pace
 from analytics.diary import Diary
 from analytics.feeds import CameraFeed
@@ -17,6 +18,7 @@ from analytics.looking import SEEN_SCORE
 from analytics.people import PersonDetector
 from analytics.pictures import Picture, PictureSource
 from analytics.presence import Debounce
+from analytics.reanalysis import Redoing
 from analytics.watch import Watch
 from storage.database import Database
 
@@ -78,6 +80,14 @@ class Watcher:
         self._live_from: dict[str, datetime] = {}
         self._catch_up: CatchUp | None = None
         self._look_seconds = _GUESSED_LOOK_SECONDS
+        # Its own looker: what a camera showed then says nothing of what it shows now.
+        again = Look(
+            Looker(detector, settings.threshold, settings.recheck),
+            recorded,
+            timedelta(seconds=settings.sample_seconds),
+            settings.debounce,
+        )
+        self._redoing = Redoing(database, again, settings.node, detector.name)
         self._stop = Event()
         self._thread = Thread(target=self._run, name="watcher", daemon=True)
 
@@ -115,6 +125,8 @@ class Watcher:
         self._take(pictures, now)
         if self._catch_up:
             self._take_recorded(self._catch_up, now)
+        else:
+            self._redoing.go_on(now, _RECORDED_BATCH)
         self._watch.settle(now)
         if now >= self._write_due:
             self._diary.write(self._watch, now, self._numbers())
@@ -167,10 +179,10 @@ class Watcher:
             self._look_seconds += ((monotonic() - began) / looks - self._look_seconds) * 0.05
 
     def _newest_pictures(self) -> list[Picture]:
-        """Of every camera that has a new one; waits a little when none has, unless there is footage to catch up."""
+        """Of every camera that has a new one; waits a little when none has, unless there is footage to look at."""
         with self._arrived:
             pictures = self._taken()
-            if not pictures and not self._catch_up and not self._stop.is_set():
+            if not pictures and not self._catch_up and not self._redoing.busy and not self._stop.is_set():
                 self._arrived.wait(_WAIT_SECONDS)
                 pictures = self._taken()
         return pictures
@@ -187,6 +199,7 @@ class Watcher:
             "look_ms": round(self._look_seconds * 1000, 1),
             "dropped_pictures": sum(feed.dropped for feed in self._feeds.values()),
             "catching_up": float(self._catch_up is not None),
+            "looking_again": float(self._redoing.busy),
         }
 
     def _close(self) -> None:

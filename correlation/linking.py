@@ -1,7 +1,7 @@
 """Keeps the footage of every step and every absence: links what is new, and again what may have changed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,6 +10,8 @@ from sqlmodel import Session
 from correlation import basis
 from correlation.links import Link, write
 from correlation.marks import unsettle_counter, unsettle_expired
+from correlation.moved import LookedAgain
+from correlation.moved import on_moved as moved
 from correlation.names import resolve_counters, resolve_departments
 from correlation.newcomers import LateFootage
 from correlation.resolve import Moment, Resolution, Seen, moment, resolve, unmapped
@@ -35,6 +37,11 @@ _BRIDGE = timedelta(minutes=5)  # thirty segments more cost less than one query 
 _LONGEST_WINDOW = timedelta(hours=4)
 
 
+def on_moved(session: Session, camera_id: str, counters: Collection[str], spans: Sequence[Span]) -> None:
+    """Footage was moved to another time in this transaction: what it was linked to is linked anew, and examined."""
+    moved(session, camera_id, counters, spans, LONGEST + LEAD_IN + LEAD_OUT)
+
+
 class CoverageSource(Protocol):
     """What linking needs to know of footage; `storage.footage.Footage` is one."""
 
@@ -55,6 +62,7 @@ class Linker:
         self._footage = footage
         self._lead_in = lead_in
         self._lead_out = lead_out
+        self._looked_again = LookedAgain()
         self._late = LateFootage(SETTLE_AFTER, LONGEST + lead_in + lead_out)
         self._picker = Picker()
 
@@ -81,14 +89,16 @@ class Linker:
             before = basis.remembered(session)
             changed = basis.changed(before, basis.current(session))
             late = self._late.look(session, before, now)
-        if not changed and not late:
+            again = self._looked_again.look(session, before, now)
+        if not changed and not late and not again and LookedAgain.KEY in before:
             return
         with self._database.transaction() as session:
             basis.lock(session)
             for key in changed:
                 _apply_change(session, key)
             late.unsettle(session)
-            basis.remember(session, {**changed, **late.cursors}, before)
+            told = self._looked_again.take_in(session, again, now)
+            basis.remember(session, {**changed, **late.cursors, **told}, before)
 
     def _link(self, picked: Picked, now: datetime) -> int:
         with self._database.transaction() as session:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Table, and_, bindparam, exists, or_, select
+from sqlalchemy import Table, and_, bindparam, case, exists, or_, select
 from sqlmodel import Session, col
 
 from correlation.findings import Seen
@@ -128,9 +128,13 @@ def _touching(states: Sequence[Seen], span: Span) -> list[Seen]:
 
 
 def clock_errors(session: Session, cameras: Sequence[str], span: Span) -> list[timedelta]:
-    """Differences between the clocks of cameras and recorder in the span; empty: nobody compared them."""
+    """Differences between the clocks of cameras and recorder in the span; empty: nobody compared them.
+
+    Of footage whose time was corrected by hand: how far it may be off since.
+    """
+    corrected = col(Segment.correction_id).is_not(None)
     query = (
-        select(col(Segment.clock_offset_us))
+        select(case((corrected, col(Segment.clock_error_us)), else_=col(Segment.clock_offset_us)))
         .where(
             col(Segment.camera_id).in_(cameras),
             col(Segment.start) > span.start - timedelta(seconds=MAX_SEGMENT_SECONDS),

@@ -1,18 +1,29 @@
 """What footage exists of a camera in a span of time, what is missing and why, and the bytes."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import ColumnElement
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, and_, col, func, or_, select
 
 from storage.database import Database
 from storage.intervals import Span, intersect, merge, subtract
-from storage.models import MAX_CLOCK_ERROR, MAX_CLOCK_OFFSET, MAX_SEGMENT_SECONDS, Camera, Gap, GapCause, Segment
+from storage.models import (
+    MAX_CLOCK_ERROR,
+    MAX_CLOCK_OFFSET,
+    MAX_SEGMENT_SECONDS,
+    Camera,
+    ClockSource,
+    Gap,
+    GapCause,
+    Segment,
+    TimeCorrection,
+)
 from storage.objects import ObjectStore, validated_key
 from storage.runs import FRAME_HOLE
 
@@ -73,6 +84,24 @@ class UntrustedTime:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectedTime:
+    """A span of footage whose time was corrected by hand: by what, and by whom."""
+
+    start: datetime
+    end: datetime
+    correction: int
+    source: ClockSource
+    """What its time had rested on."""
+    shift_s: float
+    """The time shown minus the time that the files say."""
+    error_s: float
+    """The time shown is right to within this."""
+    reason: str
+    made_by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What of a camera's time there is word of. None: nothing yet."""
 
@@ -124,18 +153,45 @@ class Footage:
         self, session: Session, camera_id: str, start: datetime, end: datetime
     ) -> tuple[UntrustedTime, ...]:
         """Of the footage in start..end, in order: where the clock of the camera, or of the recorder, was in doubt."""
-        wanted = (col(Segment.start), col(Segment.end), col(Segment.clock_offset_us), col(Segment.clock_error_us))
-        query = select(*wanted).where(_overlaps(camera_id, start, end), _is_doubtful()).order_by(col(Segment.start))
+        doubts = (col(Segment.clock_offset_us), col(Segment.clock_error_us), col(Segment.correction_id))
+        wanted = select_columns(col(Segment.start), col(Segment.end), *doubts)
+        query = wanted.where(_overlaps(camera_id, start, end), _is_doubtful()).order_by(col(Segment.start))
         rows = (
             UntrustedTime(
                 max(first, start),
                 min(last, end),
-                offset_us / 1_000_000 if abs(offset_us) > _MAX_OFFSET_US else 0.0,
+                offset_us / 1_000_000 if abs(offset_us) > _MAX_OFFSET_US and correction_id is None else 0.0,
                 error_us / 1_000_000,
             )
-            for first, last, offset_us, error_us in session.exec(query)
+            for first, last, offset_us, error_us, correction_id in session.execute(query)
         )
         return tuple(_merged(rows))
+
+    def corrected_times(
+        self, session: Session, camera_id: str, start: datetime, end: datetime
+    ) -> tuple[CorrectedTime, ...]:
+        """Of the footage in start..end, in order: what was corrected by hand."""
+        query = (
+            select(Segment.start, Segment.end, col(Segment.clock_source), TimeCorrection)
+            .join(TimeCorrection, col(TimeCorrection.id) == col(Segment.correction_id))
+            .where(_overlaps(camera_id, start, end))
+            .order_by(col(Segment.start))
+        )
+        rows = (
+            CorrectedTime(
+                max(first, start),
+                min(last, end),
+                row.id or 0,
+                source,
+                row.shift_us / 1_000_000,
+                row.error_us / 1_000_000,
+                row.reason,
+                row.made_by,
+                row.made_at,
+            )
+            for first, last, source, row in session.exec(query)
+        )
+        return tuple(_put_together(rows))
 
     def recorded_to(self, session: Session, camera_id: str) -> datetime | None:
         """The end of the camera's newest segment; None if it has none."""
@@ -196,7 +252,7 @@ def _overlaps(camera_id: str, start: datetime, end: datetime) -> ColumnElement[b
 def _is_doubtful() -> ColumnElement[bool]:
     """Of segments: what `is_clock_trusted` denies."""
     return or_(
-        func.abs(col(Segment.clock_offset_us)) > _MAX_OFFSET_US,
+        and_(col(Segment.correction_id).is_(None), func.abs(col(Segment.clock_offset_us)) > _MAX_OFFSET_US),
         col(Segment.clock_error_us) > MAX_CLOCK_ERROR // timedelta(microseconds=1),
     )
 
@@ -212,6 +268,18 @@ def _merged(times: Iterable[UntrustedTime]) -> Iterable[UntrustedTime]:
         off = max(before.camera_off_s, time.camera_off_s, key=abs)
         end, error = max(before.end, time.end), max(before.error_s, time.error_s)
         joined[-1] = UntrustedTime(before.start, end, off, error)
+    return joined
+
+
+def _put_together(times: Iterable[CorrectedTime]) -> list[CorrectedTime]:
+    """What follows without a hole and was corrected in one."""
+    joined: list[CorrectedTime] = []
+    for time in times:
+        before = joined[-1] if joined else None
+        if before and before.correction == time.correction and time.start - before.end <= FRAME_HOLE:
+            joined[-1] = replace(before, end=max(before.end, time.end))
+        else:
+            joined.append(time)
     return joined
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from web.commands import (
+    analyse,
     cameras,
     check,
     clip,
@@ -13,6 +14,7 @@ from web.commands import (
     counters,
     demo,
     evaluate,
+    footage,
     fsck,
     import_cases,
     init,
@@ -59,9 +61,11 @@ app.command("simulate")(simulate.simulate)
 app.command("import-cases")(import_cases.import_cases)
 app.command("conform")(conform.conform)
 app.command("clip")(clip.clip)
+app.command("analyse")(analyse.analyse)
 app.command("evaluate")(evaluate.evaluate)
 app.command("fsck")(fsck.fsck)
 app.command("recover")(recover.recover)
 app.add_typer(user.app, name="user")
 app.add_typer(counters.app, name="counters")
 app.add_typer(cameras.app, name="cameras")
+app.add_typer(footage.app, name="footage")

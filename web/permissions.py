@@ -25,6 +25,7 @@ class Permission(StrEnum):
     DOWNLOAD = "download"  # footage as a file
     HOLD = "hold"  # keeping footage beyond its time
     DELETIONS = "deletions"  # the ledger of footage that was deleted
+    CORRECT = "correct"  # saying that footage was recorded at another time
 
 
 P = Permission

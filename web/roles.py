@@ -138,6 +138,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from storage.calendar import refresh
+    from storage.correction_objects import store_corrections
     from storage.expiry import Expiry
     from storage.legal_holds import LegalHolds
     from web.channels import load_channels
@@ -168,6 +169,8 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("expiry", patient(expiry.run_once), timedelta(seconds=30)),
         Job("abandoned", patient(services.store.clear_abandoned), timedelta(hours=1)),
     ]
+    corrections = partial(store_corrections, services.database, services.store)
+    keeping.append(Job("corrections", patient(lambda _now: corrections()), timedelta(seconds=10)))
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
     return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening, keeping, counting))
 

@@ -1,6 +1,11 @@
 """Builds the watcher: a detector, live pictures through the recorder's relay, recorded ones from the footage."""
 
-from analytics.detectors.choose import choose_detector
+from datetime import timedelta
+
+from analytics.again import Look
+from analytics.detectors.choose import DetectorName, choose_detector
+from analytics.looker import Looker
+from analytics.presence import Debounce
 from analytics.recorded import RecordedPictures
 from analytics.watcher import Watcher, WatcherSettings
 from web.live_pictures import through_relay
@@ -17,4 +22,19 @@ def build_watcher(services: Services) -> Watcher:
         recorded=RecordedPictures(services.database, services.footage),
         settings=WatcherSettings(threshold=section.threshold, sample_seconds=section.sample_seconds),
         clock=services.clock,
+    )
+
+
+def build_look(services: Services, detector: DetectorName | None = None) -> Look:
+    """How recorded footage is looked at again, with this detector or the one of the configuration.
+
+    Raises DetectorUnavailable with what to do.
+    """
+    section = services.settings.watcher
+    chosen = choose_detector(detector or section.detector, section.weights)
+    return Look(
+        Looker(chosen, section.threshold),
+        RecordedPictures(services.database, services.footage),
+        timedelta(seconds=section.sample_seconds),
+        Debounce(),
     )

@@ -19,7 +19,7 @@ from sqlmodel import Session
 from ingest.video.boxes import Sample
 from ingest.video.clip_audio import ClipAudio, Place, clip_audio
 from ingest.video.clip_parts import Part, load_parts
-from ingest.video.clip_plan import ClipPlan, NothingRecorded, plan_clip
+from ingest.video.clip_plan import ClipPlan, NothingRecorded, corrected, plan_clip
 from ingest.video.frames import from_us, to_us
 from ingest.video.long_clip import FormatChanges, LongClip, open_long_clip
 from ingest.video.movie import Edit, file_type, movie
@@ -279,12 +279,14 @@ def _comment(plan: ClipPlan, camera_id: str) -> str:
             "missing": _told(plan.missing),
             "clock_error_us": max(segment.clock_error_us for segment in segments),
             "clock_untrusted": _told(intersect([Span(plan.start, plan.end)], doubted)),
+            **corrected(segments),
         }
     )
 
 
 def _is_doubted(segment: Segment) -> bool:
-    return not is_clock_trusted(segment.clock_offset_us, segment.clock_error_us)
+    is_corrected = segment.correction_id is not None
+    return not is_clock_trusted(segment.clock_offset_us, segment.clock_error_us, is_corrected=is_corrected)
 
 
 def _told(spans: Iterable[Span]) -> list[tuple[str, str]]:

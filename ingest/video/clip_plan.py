@@ -107,6 +107,24 @@ def missing_of(segments: Iterable[Segment], start: datetime, end: datetime) -> t
     return tuple(subtract([Span(start, end)], covered))
 
 
+def corrected(segments: Iterable[Segment]) -> dict[str, object]:
+    """For what a clip tells of itself: each correction of time in it, with what it shifts and the span it is of."""
+    told: dict[tuple[int, int], Span] = {}
+    for segment in segments:
+        if segment.correction_id is not None:
+            span = told.setdefault((segment.correction_id, segment.shift_us), Span(segment.start, segment.end))
+            of = Span(min(span.start, segment.start), max(span.end, segment.end))
+            told[segment.correction_id, segment.shift_us] = of
+    if not told:
+        return {}
+    return {
+        "clock_corrected": [
+            {"correction": number, "shift_us": shift_us, "from": span.start.isoformat(), "to": span.end.isoformat()}
+            for (number, shift_us), span in told.items()
+        ]
+    }
+
+
 def _wanted(segment: Segment, start: datetime, end: datetime) -> tuple[Fragment, ...]:
     """Fragments with frames in start..end. The first may begin before: its frames lead up to the first one shown."""
     fragments: Sequence[Fragment] = unpack_fragments(segment.fragments)

@@ -190,14 +190,17 @@ def _moof_of(table: Sequence[int], number: int, decode_time: int, audio: AudioRo
 
 
 PRFT_SIZE = 32
-_MEDIA_TIME_AT, _DECODE_TIME_AT = 24, 92
+_WALL_TIME_AT, _MEDIA_TIME_AT, _DECODE_TIME_AT = 16, 24, 92
 HEAD_SIZE = 100
 """Bytes from the start of a fragment within which its times stand."""
 _TIME = struct.Struct(">Q")
 
 
-def move_fragment(data: bytearray, start: int, ticks: int) -> None:
-    """Adds ticks to both media times of the fragment of ours that starts there."""
+def move_fragment(data: bytearray, start: int, ticks: int, shift_us: int = 0) -> None:
+    """Adds ticks to both media times of the fragment of ours that starts there, and the shift to its wall time."""
+    if shift_us:
+        (ntp,) = _TIME.unpack_from(data, start + _WALL_TIME_AT)
+        _TIME.pack_into(data, start + _WALL_TIME_AT, (ntp + (shift_us << 32) // 1_000_000) % (1 << 64))
     for at in (start + _MEDIA_TIME_AT, start + _DECODE_TIME_AT):
         (time,) = _TIME.unpack_from(data, at)
         _TIME.pack_into(data, at, max(time + ticks, 0))

@@ -19,11 +19,13 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from sqlmodel import Session, col, delete, select, update
 
 from ingest.video import leftovers
+from ingest.video.frames import from_us
 from ingest.video.gaps import GapChange, GapClosed, GapOpened, Lost
 from ingest.video.losses import lost, write_loss
 from ingest.video.settling import Settling
 from ingest.video.steps import Step, reached
 from ingest.video.writer import FinishedSegment
+from storage.correcting import correct_late
 from storage.database import Database
 from storage.models import Gap, GapCause, Segment
 
@@ -128,10 +130,13 @@ class Journal:
         """One transaction for the oldest entries; if the database refuses one of them, one for each."""
         try:
             with self._database.transaction() as session:
-                for entry in islice(self._pending, count):
+                entries = list(islice(self._pending, count))
+                for entry in entries:
                     write_entry(session, entry)
                     session.flush()
                     reached(_STEPS[type(entry)])
+                recordings = [entry.recording for entry in entries if isinstance(entry, FinishedSegment)]
+                correct_late(session, [(of.camera_id, from_us(of.start_us)) for of in recordings])
             reached(Step.ENTRIES_COMMITTED)
         except REFUSALS as error:
             if count > 1:

@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise
 
 from ingest.video.boxes import AudioRun, BadBox, MovieFragment, Sample, read_movie_fragment
 from ingest.video.clip_parts import read_head
-from ingest.video.clip_plan import JOINED, NothingRecorded, missing_of, parts_of
+from ingest.video.clip_plan import JOINED, NothingRecorded, corrected, missing_of, parts_of
 from ingest.video.fragmented import (
     PRFT_SIZE,
     AudioRows,
@@ -344,5 +344,6 @@ def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missin
             "to": end.isoformat(),
             "missing": [[span.start.isoformat(), span.end.isoformat()] for span in missing],
             "of": hashlib.sha256("".join(segment.sha256 for segment in segments).encode()).hexdigest(),
+            **corrected(segments),
         }
     )

@@ -41,12 +41,12 @@ def write_loss(session: Session, loss: Lost) -> None:
 
 
 def take_back_losses(session: Session, camera_id: str, found: Span) -> None:
-    """Gaps in place of a segment that is there after all."""
+    """Gaps in place of a segment that is there after all; `found` by the time that its file says."""
     session.exec(
         delete(Gap).where(
             col(Gap.camera_id) == camera_id,
-            col(Gap.start).between(found.start - 2 * TOLERANCE, found.start + TOLERANCE),
-            col(Gap.end).between(found.end - TOLERANCE, found.end + TOLERANCE),
+            func.coalesce(Gap.recorded_start, Gap.start).between(found.start - 2 * TOLERANCE, found.start + TOLERANCE),
+            func.coalesce(Gap.recorded_end, Gap.end).between(found.end - TOLERANCE, found.end + TOLERANCE),
         )
     )
 

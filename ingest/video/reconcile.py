@@ -22,6 +22,7 @@ from ingest.video.losses import key_start, take_back_losses, write_loss, write_u
 from ingest.video.salvage import holds_no_picture, is_one_cut_off_fragment, salvage
 from ingest.video.steps import Step, reached
 from ingest.video.writer import PART, FinishedSegment, part_path, settle, sync_directories, sync_file
+from storage.correcting import correct_late
 from storage.database import Database
 from storage.deletions import ordered
 from storage.intervals import Span
@@ -188,6 +189,7 @@ def _adopt(database: Database, spool: Path, path: Path, key: str) -> list[Finish
             take_back_losses(session, row.camera_id, Span(row.start, row.end))
             session.add(row)
             session.flush()
+            correct_late(session, [(row.camera_id, row.start)])
             reached(Step.ADOPTED_WRITTEN)
     except (ValueError, OverflowError, struct.error, IntegrityError, DataError) as error:
         _quarantine(spool, spool / key if not path.exists() else path, str(error))

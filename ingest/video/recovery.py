@@ -15,6 +15,8 @@ from sqlmodel import col, select
 
 from ingest.video.losses import key_start, take_back_losses
 from ingest.video.salvage import salvage
+from storage.correcting import correct_late, remap
+from storage.correction_objects import BadCorrection, correction_camera, restore
 from storage.database import Database
 from storage.deletions import ordered
 from storage.holds import hold_as_found, unreleased
@@ -34,6 +36,7 @@ class Found(Enum):
     KNOWN = "known"  # it has its row
     RECOVERED = "recovered"  # it got its row
     DELETED = "deleted"  # its keeping time is over and the ledger says so: it is about to go
+    CORRECTION = "correction"  # it is a correction of time, which has its row
     STRANGE = "strange"  # it is none of our segments, by its name
     UNREADABLE = "unreadable"  # it is named like one and is none, or is cut off
     NO_CAMERA = "no_camera"  # it is of a camera that the site does not have
@@ -74,10 +77,33 @@ def recover(
     """
     with ThreadPoolExecutor(_READERS, "recover") as readers:
         run = _Run(database, store, now, readers, dry_run)
+        _recover_corrections(database, store, prefix, run.recovery, dry_run=dry_run)
         for keys in _batches(store.keys(prefix)):
             run.take(keys)
             progress(run.recovery.counts.total())
         return run.recovery
+
+
+def _recover_corrections(
+    database: Database, store: ObjectStore, prefix: str, recovery: Recovery, *, dry_run: bool
+) -> None:
+    """Before any segment: it is put where they say at once."""
+    with database.transaction() as session:
+        cameras = set(session.exec(select(Camera.id)))
+    for key in sorted(key for key in store.keys(prefix) if correction_camera(key) is not None):
+        camera_id = correction_camera(key) or ""
+        if camera_id not in cameras:
+            recovery.add(key, Found.NO_CAMERA)
+            recovery.missing_cameras.add(camera_id)
+            continue
+        try:
+            if not dry_run:
+                with database.transaction() as session:
+                    for row in restore(session, store, [key]):
+                        remap(session, camera_id, Span(row.start, row.end))
+            recovery.add(key, Found.CORRECTION)
+        except (BadCorrection, ObjectMissing) as error:
+            recovery.add(key, Found.UNREADABLE, str(error))
 
 
 class _Run:
@@ -109,6 +135,8 @@ class _Run:
                 self.recovery.add(key, Found.KNOWN)
             elif key in deleted:
                 self.recovery.add(key, Found.DELETED)
+            elif correction_camera(key) is not None:
+                continue  # counted before
             elif named is None:
                 self.recovery.add(key, Found.STRANGE)
             elif named[0] not in cameras:
@@ -156,6 +184,8 @@ class _Run:
                 if row.legal_hold:
                     hold_as_found(session, camera_id, span, self._now)
                 session.add(row)
+                session.flush()
+                correct_late(session, [(camera_id, span.start)])
         except IntegrityError:
             log.error("segment_not_recovered", key=key)
             return False

@@ -68,7 +68,7 @@ class Stretch:
         data = bytearray(footage.read(self.segment, begin, end - begin))
         for fragment in unpack_fragments(self.segment.fragments):
             if begin <= fragment.byte_offset and fragment.byte_offset + HEAD_SIZE <= begin + len(data):
-                move_fragment(data, fragment.byte_offset - begin, self.ticks)
+                move_fragment(data, fragment.byte_offset - begin, self.ticks, self.segment.shift_us)
                 if self.segment.audio:
                     self._move_sound(data, fragment.byte_offset - begin)
         if not begin and self.segment.audio and self.sound is Sound.HIDDEN:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from ingest.video.boxes import BadBox
 from ingest.video.clip_plan import ClipPart, parts_of
@@ -35,8 +35,19 @@ def recent_segments(
     since = max(start, newest) if newest else start
     known = {row.sequence for row in rows}
     files = _files(footage.spool, camera_id, Span(since - _LONGEST, end))
-    unknown = [path for path in files if _sequence(path) not in known]
-    return rows + [s for s in _read(footage.spool, unknown[-_NEWEST:]) if s.start < end and s.end > since]
+    unknown = [path for path in files if _sequence(path) not in known][-_NEWEST:]
+    elsewhere = _with_rows(session, camera_id, unknown)
+    unwritten = [path for path in unknown if _sequence(path) not in elsewhere]
+    return rows + [s for s in _read(footage.spool, unwritten) if s.start < end and s.end > since]
+
+
+def _with_rows(session: Session, camera_id: str, files: Iterable[Path]) -> set[int]:
+    """Of these numbers: what has a row that lies at another time, as it was corrected."""
+    numbers = {number for path in files if (number := _sequence(path)) is not None}
+    if not numbers:
+        return set()
+    query = select(Segment.sequence).where(Segment.camera_id == camera_id, col(Segment.sequence).in_(numbers))
+    return set(session.exec(query))
 
 
 def parts(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> tuple[ClipPart, ...]:

@@ -25,6 +25,7 @@ from storage.models.footage import (
     GapCause,
     Location,
     Segment,
+    TimeCorrection,
     is_clock_trusted,
 )
 from storage.models.keeping import (
@@ -58,6 +59,7 @@ from storage.models.presence import (
     StaffState,
     WatchCursor,
 )
+from storage.models.reanalysis import Reanalysis
 from storage.models.records import (
     CaseResult,
     Contact,
@@ -131,6 +133,7 @@ __all__ = [
     "Polygon",
     "Presence",
     "Rating",
+    "Reanalysis",
     "RecordKind",
     "RecordRevision",
     "RecordedDay",
@@ -150,6 +153,7 @@ __all__ = [
     "StoreVerdict",
     "Suspension",
     "SuspensionReason",
+    "TimeCorrection",
     "User",
     "View",
     "WatchCursor",

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.models.columns import big_id, column, enum_column
@@ -19,9 +19,12 @@ MAX_CLOCK_ERROR = timedelta(seconds=1)
 """Footage whose wall time may be further off is shown as such."""
 
 
-def is_clock_trusted(offset_us: int, error_us: int) -> bool:
-    """Whether the wall time of a segment can be relied on: `clock_offset_us` and `clock_error_us` of its row."""
-    return abs(offset_us) <= _MAX_OFFSET_US and error_us <= _MAX_ERROR_US
+def is_clock_trusted(offset_us: int, error_us: int, *, is_corrected: bool = False) -> bool:
+    """Whether the wall time of a segment can be relied on: `clock_offset_us` and `clock_error_us` of its row.
+
+    Once it was corrected by hand, what the camera's clock said then is no doubt any more.
+    """
+    return (is_corrected or abs(offset_us) <= _MAX_OFFSET_US) and error_us <= _MAX_ERROR_US
 
 
 _MAX_OFFSET_US = MAX_CLOCK_OFFSET // timedelta(microseconds=1)
@@ -50,6 +53,7 @@ class GapCause(StrEnum):
     CAMERA_DISABLED = "camera_disabled"
     RECONFIGURED = "reconfigured"  # the camera's address or transport was changed
     EXPIRED = "expired"  # it was recorded, and deleted when its keeping time was over
+    CORRECTED = "corrected"  # what was shown here was recorded at another time, as a correction says
     UNKNOWN = "unknown"
 
 
@@ -59,6 +63,12 @@ class Segment(SQLModel, table=True):
     __table_args__ = (
         Index("segment_camera_start", "camera_id", "start"),
         UniqueConstraint("camera_id", "sequence"),
+        Index(
+            "segment_correction",
+            "correction_id",
+            postgresql_where=text("correction_id IS NOT NULL"),
+            sqlite_where=text("correction_id IS NOT NULL"),
+        ),
     )
     id: int | None = big_id()
     camera_id: str = column("", foreign_key="camera.id")
@@ -93,6 +103,13 @@ class Segment(SQLModel, table=True):
     clock_error_us: int = column(
         "every frame's wall time is within this of the truth", default=500_000, sa_type=BigInteger
     )
+    correction_id: int | None = column(
+        "what has moved start and end from what the file says", default=None, foreign_key="time_correction.id"
+    )
+    shift_us: int = column("start minus what the file says: 0 without a correction", default=0, sa_type=BigInteger)
+    recorded_error_us: int | None = column(
+        "clock_error_us of the file, while a correction says another", default=None, sa_type=BigInteger
+    )
 
 
 class Gap(SQLModel, table=True):
@@ -108,6 +125,35 @@ class Gap(SQLModel, table=True):
     end: datetime | None = column("exclusive; empty while it lasts", default=None)
     cause: GapCause = enum_column(GapCause, "why")
     detail: str = column("one line for people, no credentials", default="")
+    recorded_start: datetime | None = column("as it was written down, while a correction has moved it", default=None)
+    recorded_end: datetime | None = column("the same of its end", default=None)
+    correction_id: int | None = column(
+        "what has left it behind, where the cause is corrected", default=None, foreign_key="time_correction.id"
+    )
+
+
+class TimeCorrection(SQLModel, table=True):
+    """What a camera recorded in a span was taken at another time. Rows are only ever added, and completed once.
+
+    -- in force -> taken back, by a further row that names this one
+    """
+
+    __tablename__ = "time_correction"
+    __table_args__ = (Index("time_correction_camera_end", "camera_id", "end"),)
+    id: int | None = column("", default=None, primary_key=True)
+    camera_id: str = column("", foreign_key="camera.id")
+    start: datetime = column("of the footage, by the time that its files say")
+    end: datetime = column("exclusive; segments belong to it by their start")
+    shift_us: int = column("true time minus the time that the files say", sa_type=BigInteger)
+    error_us: int = column("with the shift every frame's wall time is within this of the truth", sa_type=BigInteger)
+    reason: str = column("as its maker stated it")
+    made_by: str = column("sign-in name, or who ran the command")
+    made_at: datetime = column("", index=True)
+    takes_back: int | None = column(
+        "the correction that is void since", default=None, foreign_key="time_correction.id", unique=True
+    )
+    key: str = column("of its object in the store, from which recover makes it again", unique=True)
+    stored: bool = column("the store has the object", default=False)
 
 
 class CameraStatus(SQLModel, table=True):

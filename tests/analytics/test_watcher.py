@@ -5,8 +5,11 @@ from typing import TypeVar
 
 from sqlmodel import SQLModel, col, delete, select
 
+from analytics.reanalysis import ask
+from analytics.taken_back import TIME_CORRECTED, take_back
 from analytics.watcher import Watcher
 from storage.database import Database
+from storage.intervals import Span
 from storage.models import (
     Absence,
     AbsenceRule,
@@ -18,6 +21,7 @@ from storage.models import (
     FaultKind,
     Node,
     Presence,
+    Reanalysis,
     StaffState,
     View,
 )
@@ -242,3 +246,18 @@ def test_what_was_taken_back_of_a_counter_is_not_remembered(sqlite_database: Dat
     taken_back, anew = rows(world, Absence)
     assert (taken_back.ended_by, anew.end) == ("withdrawn", None)
     assert set(states(world)) == {UNKNOWN, UNSTAFFED}
+
+
+def test_what_was_taken_back_is_looked_at_again_between_live_pictures(sqlite_database: Database) -> None:
+    """The watch saw rightly, so what is seen again is what was said; live pictures go on meanwhile."""
+    world = a_world(sqlite_database, lambda _second: "staff")
+    with running(world):
+        world.wait_until(lambda: world.seconds() > 50, within=60)
+        with world.database.transaction() as session:
+            span = Span(at(25), at(40))
+            ask(session, "cc-1", span, "li.wei", world.now())
+            take_back(session, "cc-1", [span], world.now(), TIME_CORRECTED)
+        assert UNKNOWN in {row.staff for row in presence(world) if row.start >= at(25)}
+        world.wait_until(lambda: rows(world, Reanalysis)[0].done_at is not None, within=200)
+    assert {row.staff for row in presence(world) if row.start >= at(10)} == {STAFFED}
+    assert rows(world, Reanalysis)[0].source == "marker"

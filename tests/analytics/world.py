@@ -72,7 +72,7 @@ class World:
     def picture(self, camera_id: str, wall: datetime) -> Picture | None:
         seconds = (wall - START).total_seconds()
         shown = self.script(seconds)
-        return None if shown == "lost" else Picture(camera_id, wall, _drawn(shown, seconds))
+        return None if shown == "lost" else Picture(camera_id, wall, drawn(shown, seconds))
 
     def wait_until(self, condition: Callable[[], bool], within: float) -> None:
         """Until it holds; fails after so many seconds of the world."""
@@ -95,7 +95,7 @@ class _Live:
             yield picture
 
 
-def _drawn(shown: str, seconds: float) -> Image:
+def drawn(shown: str, seconds: float) -> Image:
     """Staff in the left half, a customer in the right one."""
     noise = np.random.default_rng(round(seconds * 1000)).integers(90, 160, (90, 160, 1), np.uint8)
     picture = np.ascontiguousarray(np.broadcast_to(noise, (90, 160, 3)))

@@ -1,7 +1,7 @@
 """`hallwatch clip`"""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -12,7 +12,17 @@ from sqlmodel import Session, col, select
 from storage.intervals import Span
 from storage.models import Camera, Counter, Hall, View
 from storage.views import in_force
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, progress_bar, say
+from web.commands.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    UserError,
+    known_camera,
+    known_counter,
+    moment,
+    opened,
+    progress_bar,
+    say,
+)
 from web.services import Services
 
 
@@ -38,7 +48,7 @@ def clip(
         with services.database.transaction() as session:
             place = _place(session, camera, counter)
             zone = ZoneInfo(session.get_one(Hall, place.hall_id).timezone)
-            first, last = _moment("FROM", start, zone), _moment("TO", end, zone)
+            first, last = moment("FROM", start, zone), moment("TO", end, zone)
             found = place if isinstance(place, Camera) else _camera_of(session, place, first)
             if last <= first:
                 raise UserError("The clip ends before it starts.")
@@ -62,15 +72,8 @@ def _place(session: Session, camera_id: str, counter_id: str) -> Camera | Counte
     if bool(camera_id) == bool(counter_id):
         raise UserError("Name either --camera or --counter.")
     if counter_id:
-        counter = session.get(Counter, counter_id)
-        if counter is None:
-            raise UserError(f"There is no counter {counter_id!r}; `hallwatch counters list` shows all.")
-        return counter
-    camera = session.get(Camera, camera_id)
-    if camera is None:
-        known = ", ".join(session.exec(select(Camera.id).order_by(col(Camera.id)))) or "none yet"
-        raise UserError(f"There is no camera {camera_id!r}; there are: {known}.")
-    return camera
+        return known_counter(session, counter_id)
+    return known_camera(session, camera_id)
 
 
 def _camera_of(session: Session, counter: Counter, at: datetime) -> Camera:
@@ -80,14 +83,6 @@ def _camera_of(session: Session, counter: Counter, at: datetime) -> Camera:
     if camera is None:
         raise UserError(f"No camera saw counter {counter.id} then.")
     return camera
-
-
-def _moment(name: str, text: str, zone: ZoneInfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(f"{name}: {text!r} is not a time; write 2026-03-02T09:00:00 or 2026-03-02T01:00:00Z.") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _write(chunks: Iterator[bytes], size: int, file: Path) -> None:

@@ -1,17 +1,23 @@
 """What the commands share: the configuration option, plain words for errors, progress bars."""
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session, col, select
 from typer.core import TyperGroup
 
 from storage.migrate import SchemaError, check_schema
+from storage.models import Camera, Counter
 from storage.objects import StoreError
 from storage.sayings import unlabelled
 from storage.secrets import SecretError
@@ -100,6 +106,38 @@ def opened(config: Path) -> Iterator[Services]:
         yield services
     finally:
         services.database.close()
+
+
+def known_camera(session: Session, camera_id: str) -> Camera:
+    camera = session.get(Camera, camera_id)
+    if camera is None:
+        known = ", ".join(session.exec(select(Camera.id).order_by(col(Camera.id)))) or "none yet"
+        raise UserError(f"There is no camera {camera_id!r}; there are: {known}.")
+    return camera
+
+
+def known_counter(session: Session, counter_id: str) -> Counter:
+    counter = session.get(Counter, counter_id)
+    if counter is None:
+        raise UserError(f"There is no counter {counter_id!r}; `hallwatch counters list` shows all.")
+    return counter
+
+
+def moment(name: str, text: str, zone: ZoneInfo) -> datetime:
+    """Without a zone it is the hall's time."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(f"{name}: {text!r} is not a time; write 2026-03-02T09:00:00 or 2026-03-02T01:00:00Z.") from None
+    return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def who_runs_this() -> str:
+    """The name of the user of this machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 @contextmanager

@@ -49,6 +49,7 @@ def recover(
     for kind, words in (
         (Found.RECOVERED, "would get their row" if dry_run else "got their row"),
         (Found.KNOWN, "had it already"),
+        (Found.CORRECTION, "are corrections of time"),
         (Found.DELETED, "are about to be deleted, as the ledger says"),
         (Found.NO_CAMERA, "of cameras that the site does not have"),
         (Found.UNREADABLE, "cannot be read as footage"),

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from analytics.absence import WITHDRAWN, Rule
 from ingest.video.clip_plan import ClipPart
-from storage.footage import UntrustedTime
+from storage.footage import CorrectedTime, UntrustedTime
 from storage.models import Absence, AbsenceRule, Alert, Counter, User
 from storage.models.columns import JsonObject
 from web.auth import require
@@ -23,7 +23,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
-from web.pages.step_rows import clip_parts, untrusted_times
+from web.pages.step_rows import clip_parts, corrected_times, untrusted_times
 from web.pages.timelines import Timeline, absence_lane, customer_lane, footage_lane, presence_lane, timeline
 from web.permissions import Permission
 from web.row_ids import RowId
@@ -82,6 +82,7 @@ class AbsencePage:
     """Of its clip: several where the camera's format changes in it."""
     clock_untrusted: tuple[UntrustedTime, ...]
     """Where the time of its clip is in doubt."""
+    clock_corrected: tuple[CorrectedTime, ...]
     held: Held | None
     """Its clip, if somebody holds it and the viewer may know."""
 
@@ -167,6 +168,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             parts=clip_parts(session, services.footage, row.clip),
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
             held=clip_held(session, viewer, row.clip),
+            clock_corrected=corrected_times(session, services.footage, row.clip),
         )
 
 

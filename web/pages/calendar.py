@@ -1,29 +1,44 @@
 """The recording calendar: which days of a hall's cameras were recorded, and one day of one camera to the second."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from storage.calendar import coverages
 from storage.density import OUTSIDE, Density, densities
-from storage.footage import Coverage
+from storage.footage import CorrectedTime, Coverage
 from storage.intervals import Span
 from storage.models import Camera, Hall
+from web.api import corrections as corrections_api
+from web.api.corrections import Corrector
 from web.auth import require
-from web.errors import NotFound
+from web.errors import NotFound, Unprocessable
+from web.pages.admin.forms import SentForm, text
+from web.pages.corrections import (
+    CorrectionForm,
+    CorrectionRow,
+    corrections_of,
+    problems_of,
+    requested,
+    sent,
+)
 from web.pages.filters import chosen_hall, read_day
 from web.pages.months import Month, day_in, hours_in, local_day, month_of, read_month
 from web.pages.places import HallRef, hall_ref, visible_halls
-from web.pages.rendering import add_page
+from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.step_rows import MissingSpan
 from web.pages.timelines import Timeline, footage_lane, timeline
 from web.permissions import Permission
+from web.row_ids import RowId
 from web.scope import scoped_camera
-from web.services import ServicesDep
+from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -107,6 +122,11 @@ class CameraDayPage:
     missing: tuple[MissingSpan, ...]
     hours: tuple[CalendarHour, ...]
     timeline: Timeline
+    clock_corrected: tuple[CorrectedTime, ...]
+    """Footage of the day whose time was corrected by hand."""
+    corrections: tuple[CorrectionRow, ...]
+    """That moved footage into the day or away from it, those that were taken back too."""
+    form: CorrectionForm
 
 
 def calendar_page(viewer: CalendarViewer, services: ServicesDep, hall: str = "", month: str = "") -> CalendarPage:
@@ -173,6 +193,10 @@ def _outside_last(lacking: tuple[str, float]) -> tuple[bool, float]:
 
 def camera_day_page(viewer: CalendarViewer, services: ServicesDep, camera: str, day: str = "") -> CameraDayPage:
     """Raises NotFound for a camera out of scope, and for what is no day."""
+    return _camera_day(viewer, services, camera, day, CorrectionForm())
+
+
+def _camera_day(viewer: Viewer, services: Services, camera: str, day: str, form: CorrectionForm) -> CameraDayPage:
     now = services.clock()
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
@@ -183,6 +207,8 @@ def camera_day_page(viewer: CalendarViewer, services: ServicesDep, camera: str, 
             raise NotFound("There is no recording of this day.")
         span = day_in(chosen, place.timezone)
         coverage = _coverages(session, [found.id], [span], now)[found.id]
+        corrected = services.footage.corrected_times(session, found.id, span.start, span.end)
+        corrections = corrections_of(session, viewer, found.id, span)
     hours = hours_in(span)
     after = _next_day(chosen)
     return CameraDayPage(
@@ -204,6 +230,9 @@ def camera_day_page(viewer: CalendarViewer, services: ServicesDep, camera: str, 
             for hour, density in zip(hours, densities(coverage, hours), strict=True)
         ),
         timeline=timeline(span.start, span.end, place.timezone, [footage_lane(coverage)]),
+        clock_corrected=corrected,
+        corrections=corrections,
+        form=form,
     )
 
 
@@ -213,3 +242,30 @@ def _next_day(day: date, by: int = 1) -> date:
 
 add_page(router, "/calendar", "calendar.html", calendar_page)
 add_page(router, "/calendar/{camera}", "camera_day.html", camera_day_page)
+
+
+@router.post("/calendar/{camera}/corrections", include_in_schema=False)
+def correct(
+    request: Request, viewer: Corrector, services: ServicesDep, around: ScreenDep, form: SentForm, camera: str
+) -> Response:
+    """From the form of the page, in the time of the camera's hall."""
+    day = text(form, "day")
+    typed = sent({name: text(form, name) for name in ("from", "to", "shift", "error", "reason")})
+    with services.database.transaction() as session:
+        zone = session.get_one(Hall, scoped_camera(session, viewer, camera).hall_id).timezone
+    try:
+        corrections_api.correct(requested(camera, typed, zone), request, services, viewer)
+    except (ValidationError, Unprocessable) as error:
+        again = replace(typed, problems=problems_of(error))
+        return html(around, "camera_day.html", _camera_day(viewer, services, camera, day, again), status=422)
+    return RedirectResponse(f"/calendar/{camera}?{urlencode({'day': day})}&done=corrected", 303)
+
+
+@router.post("/calendar/{camera}/corrections/{correction_id}/take-back", include_in_schema=False)
+def take_back(
+    request: Request, viewer: Corrector, services: ServicesDep, form: SentForm, camera: str, correction_id: RowId
+) -> Response:
+    """Taken back from the page without a reason of one's own, it says by what it was."""
+    wanted = corrections_api.TakingBack(reason=text(form, "reason") or "taken back on the page of the camera's day")
+    corrections_api.take_back(correction_id, wanted, request, services, viewer)
+    return RedirectResponse(f"/calendar/{camera}?{urlencode({'day': text(form, 'day')})}&done=taken_back", 303)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from ingest.video.clip_plan import ClipPart
-from storage.footage import UntrustedTime
+from storage.footage import CorrectedTime, UntrustedTime
 from storage.models import Case, Item, Source, Step
 from web.access_log import log_access
 from web.addresses import client_address
@@ -22,7 +22,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
-from web.pages.step_rows import StepRow, clip_parts, step_rows, untrusted_times
+from web.pages.step_rows import StepRow, clip_parts, corrected_times, step_rows, untrusted_times
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
@@ -81,6 +81,7 @@ class CasePage:
     """Of its clip: several where the camera's format changes in it."""
     clock_untrusted: tuple[UntrustedTime, ...]
     """Where the time of that footage is in doubt."""
+    clock_corrected: tuple[CorrectedTime, ...]
     held: Held | None
     """That footage, if somebody holds it and the viewer may know."""
 
@@ -180,6 +181,7 @@ def case_page(
             parts=clip_parts(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
             held=clip_held(session, viewer, chosen.clip if chosen else None),
+            clock_corrected=corrected_times(session, services.footage, chosen.clip if chosen else None),
         )
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, or_, select
 from ingest.video.clip_plan import ClipPart
 from ingest.video.unwritten import parts, with_unwritten
 from storage.calendar import coverages
-from storage.footage import Coverage, Missing, UntrustedTime
+from storage.footage import CorrectedTime, Coverage, Missing, UntrustedTime
 from storage.intervals import Span
 from storage.models import Camera, GapCause, View
 from web.api.media import LONGEST_CLIP
@@ -55,6 +55,7 @@ class CameraFootage:
     clock_untrusted: tuple[UntrustedTime, ...]
     held: Held | None
     """What of the span somebody holds."""
+    clock_corrected: tuple[CorrectedTime, ...]
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ def _result(
                 parts(services.footage, session, camera.id, start, end),
                 services.footage.untrusted_times(session, camera.id, start, end),
                 held(session, viewer, camera.id, start, end),
+                services.footage.corrected_times(session, camera.id, start, end),
             )
             for camera, numbers in cameras
         ),
@@ -201,10 +203,13 @@ def _footage(
     played: tuple[ClipPart, ...],
     untrusted: tuple[UntrustedTime, ...],
     kept: Held | None,
+    corrected: tuple[CorrectedTime, ...],
 ) -> CameraFootage:
     covered = sum((span.end - span.start).total_seconds() for span in coverage.covered)
     missing = tuple(_missing(session, camera.id, hole) for hole in coverage.missing)
-    return CameraFootage(camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted, kept)
+    return CameraFootage(
+        camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted, kept, corrected
+    )
 
 
 def _missing(session: Session, camera_id: str, hole: Missing) -> MissingSpan:

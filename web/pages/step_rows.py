@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from ingest.video.clip_plan import ClipPart
 from ingest.video.unwritten import parts
-from storage.footage import Footage, UntrustedTime
+from storage.footage import CorrectedTime, Footage, UntrustedTime
 from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
 from web.pages.deleted import DeletedBy
 from web.pages.places import CounterRef, counters_by_id
@@ -90,6 +90,13 @@ def untrusted_times(session: Session, footage: Footage, clip: Clip | None) -> tu
     if clip is None or clip.camera_id is None:
         return ()
     return footage.untrusted_times(session, clip.camera_id, clip.start, clip.end)
+
+
+def corrected_times(session: Session, footage: Footage, clip: Clip | None) -> tuple[CorrectedTime, ...]:
+    """Where the time of a clip's footage was corrected by hand."""
+    if clip is None or clip.camera_id is None:
+        return ()
+    return footage.corrected_times(session, clip.camera_id, clip.start, clip.end)
 
 
 def clip_parts(session: Session, footage: Footage, clip: Clip | None) -> tuple[ClipPart, ...]:

@@ -57,6 +57,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (GapCause.CAMERA_DISABLED, _("Camera is switched off")),
     (GapCause.RECONFIGURED, _("Camera was given another address")),
     (GapCause.EXPIRED, _("Deleted when its keeping time was over")),
+    (GapCause.CORRECTED, _("Was recorded at another time, as a correction says")),
     (GapCause.UNKNOWN, _("Cause unknown")),
     (FootageKind.PLAIN, _("Any footage")),
     (FootageKind.EVENT, _("Footage with an event")),
@@ -116,6 +117,8 @@ UNKNOWN_WORDS: Mapping[str, str] = {
     "no_view": _("No camera looks at this counter."),
     "no_zone": _("Its view has no staff zone."),
     "view_changed": _("What its camera showed then was something else."),
+    "time_corrected": _("The time of the footage was corrected; it is looked at again."),
+    "no_footage": _("There is no footage of this time."),
     "not_watched": _("The watcher has not looked at it yet."),
     "watcher_down": _("The watcher does not run, so nobody knows."),
     "catching_up": _("The watcher is still looking at what was recorded while it was away."),
@@ -175,6 +178,8 @@ DONE_WORDS: Mapping[str, str] = {
     "imported": _("The file has been read."),
     "held": _("The footage is held: it will not be deleted until the hold is lifted."),
     "lifted": _("The hold is lifted."),
+    "corrected": _("The time of the footage is corrected; what was seen in it is looked at again."),
+    "taken_back": _("The correction is taken back; what was seen in the footage is looked at again."),
 }
 
 

@@ -695,45 +695,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_footage_hold_set_at"), ["set_at"], unique=False)
 
     op.create_table(
-        "gap",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("camera_id", sa.String(), nullable=False),
-        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("end", sa.DateTime(timezone=True), nullable=True, comment="exclusive; empty while it lasts"),
-        sa.Column(
-            "cause",
-            sa.Enum(
-                "camera_unreachable",
-                "camera_stalled",
-                "stream_ended",
-                "stream_unsupported",
-                "packets_lost",
-                "recorder_stopped",
-                "recorder_crashed",
-                "disk_full",
-                "camera_disabled",
-                "reconfigured",
-                "expired",
-                "unknown",
-                name="gapcause",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-            comment="why",
-        ),
-        sa.Column("detail", sa.String(), nullable=False, comment="one line for people, no credentials"),
-        sa.ForeignKeyConstraint(
-            ["camera_id"],
-            ["camera.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    with op.batch_alter_table("gap", schema=None) as batch_op:
-        batch_op.create_index("gap_camera_end", ["camera_id", "end"], unique=False)
-        batch_op.create_index("gap_camera_start", ["camera_id", "start"], unique=False)
-
-    op.create_table(
         "item_version",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=False),
@@ -1079,102 +1040,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "hall_id"),
     )
     op.create_table(
-        "segment",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("camera_id", sa.String(), nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False, comment="grows with each segment of a camera"),
-        sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="wall time of the first frame"),
-        sa.Column(
-            "end",
-            sa.DateTime(timezone=True),
-            nullable=False,
-            comment="wall time after the last frame, exclusive; at most MAX_SEGMENT_SECONDS after start",
-        ),
-        sa.Column("size", sa.Integer(), nullable=False, comment="bytes"),
-        sa.Column("sha256", sa.String(), nullable=False, comment="of all bytes, hex"),
-        sa.Column("key", sa.String(), nullable=False, comment="object key, and path below the spool folder"),
-        sa.Column(
-            "location",
-            sa.Enum("spool", "stored", name="location", native_enum=False, length=32),
-            nullable=False,
-            comment="where the bytes are",
-        ),
-        sa.Column("codec", sa.String(), nullable=False, comment="h264 or hevc"),
-        sa.Column("width", sa.Integer(), nullable=False, comment="pixels"),
-        sa.Column("height", sa.Integer(), nullable=False, comment="pixels"),
-        sa.Column(
-            "audio",
-            sa.String(),
-            nullable=False,
-            comment="codec of the sound in the file: aac, pcmu or pcma; empty without",
-        ),
-        sa.Column("audio_hz", sa.Integer(), nullable=False, comment="ticks a second of the sound's times"),
-        sa.Column("init_size", sa.Integer(), nullable=False, comment="bytes of ftyp + moov before the first fragment"),
-        sa.Column(
-            "parameters",
-            sa.String(),
-            nullable=False,
-            comment="the same in segments that one decoder plays through; of sound after a +",
-        ),
-        sa.Column("fragments", sa.LargeBinary(), nullable=False, comment="packed, see storage.fragments"),
-        sa.Column(
-            "clock_source",
-            sa.Enum("sender_report", "arrival", name="clocksource", native_enum=False, length=32),
-            nullable=False,
-            comment="what the wall time rests on",
-        ),
-        sa.Column(
-            "clock_offset_us",
-            sa.BigInteger(),
-            nullable=False,
-            comment="camera clock minus recorder clock at this segment",
-        ),
-        sa.Column(
-            "legal_hold", sa.Boolean(), nullable=False, comment="the store holds the object against deletion by anybody"
-        ),
-        sa.Column(
-            "reported_start",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="the first frame's time by the camera's sender reports, believed or not; empty without",
-        ),
-        sa.Column(
-            "arrival_start",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="the first frame's time by the arrival of the least delayed picture",
-        ),
-        sa.Column(
-            "monotonic_us",
-            sa.BigInteger(),
-            nullable=False,
-            comment="the same by the recorder's monotonic clock, since boot",
-        ),
-        sa.Column(
-            "server_step_us",
-            sa.BigInteger(),
-            nullable=False,
-            comment="by how much the recorder's time of day disagreed, in a step not believed yet",
-        ),
-        sa.Column(
-            "clock_error_us",
-            sa.BigInteger(),
-            nullable=False,
-            comment="every frame's wall time is within this of the truth",
-        ),
-        sa.ForeignKeyConstraint(
-            ["camera_id"],
-            ["camera.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("camera_id", "sequence"),
-        sa.UniqueConstraint("key"),
-    )
-    with op.batch_alter_table("segment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_segment_location"), ["location"], unique=False)
-        batch_op.create_index("segment_camera_start", ["camera_id", "start"], unique=False)
-
-    op.create_table(
         "suspension",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=False),
@@ -1244,6 +1109,50 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("suspension", schema=None) as batch_op:
         batch_op.create_index("suspension_case", ["source_id", "case_number"], unique=False)
+
+    op.create_table(
+        "time_correction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column(
+            "start",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="of the footage, by the time that its files say",
+        ),
+        sa.Column(
+            "end", sa.DateTime(timezone=True), nullable=False, comment="exclusive; segments belong to it by their start"
+        ),
+        sa.Column("shift_us", sa.BigInteger(), nullable=False, comment="true time minus the time that the files say"),
+        sa.Column(
+            "error_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="with the shift every frame's wall time is within this of the truth",
+        ),
+        sa.Column("reason", sa.String(), nullable=False, comment="as its maker stated it"),
+        sa.Column("made_by", sa.String(), nullable=False, comment="sign-in name, or who ran the command"),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("takes_back", sa.Integer(), nullable=True, comment="the correction that is void since"),
+        sa.Column(
+            "key", sa.String(), nullable=False, comment="of its object in the store, from which recover makes it again"
+        ),
+        sa.Column("stored", sa.Boolean(), nullable=False, comment="the store has the object"),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["takes_back"],
+            ["time_correction.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("key"),
+        sa.UniqueConstraint("takes_back"),
+    )
+    with op.batch_alter_table("time_correction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_time_correction_made_at"), ["made_at"], unique=False)
+        batch_op.create_index("time_correction_camera_end", ["camera_id", "end"], unique=False)
 
     op.create_table(
         "view",
@@ -1385,6 +1294,104 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_deletion_key"), ["key"], unique=False)
 
     op.create_table(
+        "gap",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=True, comment="exclusive; empty while it lasts"),
+        sa.Column(
+            "cause",
+            sa.Enum(
+                "camera_unreachable",
+                "camera_stalled",
+                "stream_ended",
+                "stream_unsupported",
+                "packets_lost",
+                "recorder_stopped",
+                "recorder_crashed",
+                "disk_full",
+                "camera_disabled",
+                "reconfigured",
+                "expired",
+                "corrected",
+                "unknown",
+                name="gapcause",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+            comment="why",
+        ),
+        sa.Column("detail", sa.String(), nullable=False, comment="one line for people, no credentials"),
+        sa.Column(
+            "recorded_start",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="as it was written down, while a correction has moved it",
+        ),
+        sa.Column("recorded_end", sa.DateTime(timezone=True), nullable=True, comment="the same of its end"),
+        sa.Column(
+            "correction_id",
+            sa.Integer(),
+            nullable=True,
+            comment="what has left it behind, where the cause is corrected",
+        ),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["correction_id"],
+            ["time_correction.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("gap", schema=None) as batch_op:
+        batch_op.create_index("gap_camera_end", ["camera_id", "end"], unique=False)
+        batch_op.create_index("gap_camera_start", ["camera_id", "start"], unique=False)
+
+    op.create_table(
+        "reanalysis",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("counter_id", sa.String(), nullable=False),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=False, comment="exclusive"),
+        sa.Column("correction_id", sa.Integer(), nullable=True, comment="what has made it necessary"),
+        sa.Column("asked_by", sa.String(), nullable=False, comment="sign-in name, or who ran the command"),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("worker", sa.String(), nullable=False, comment="who works at it, or did last"),
+        sa.Column(
+            "alive_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the worker's last sign of life; empty before it has begun",
+        ),
+        sa.Column("watched_to", sa.DateTime(timezone=True), nullable=True, comment="up to where it is written"),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "source", sa.String(), nullable=False, comment="the detector that does it; empty until one does, if any may"
+        ),
+        sa.Column(
+            "changes",
+            sa.JSON(),
+            nullable=False,
+            comment="what was said before and is said now: seconds by state, and absences",
+        ),
+        sa.ForeignKeyConstraint(
+            ["correction_id"],
+            ["time_correction.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("reanalysis", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_reanalysis_counter_id"), ["counter_id"], unique=False)
+        batch_op.create_index("reanalysis_open", ["done_at", "id"], unique=False)
+
+    op.create_table(
         "record_revision",
         sa.Column(
             "record",
@@ -1446,6 +1453,128 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("rejected_row", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_rejected_row_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
+        "segment",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False, comment="grows with each segment of a camera"),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="wall time of the first frame"),
+        sa.Column(
+            "end",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="wall time after the last frame, exclusive; at most MAX_SEGMENT_SECONDS after start",
+        ),
+        sa.Column("size", sa.Integer(), nullable=False, comment="bytes"),
+        sa.Column("sha256", sa.String(), nullable=False, comment="of all bytes, hex"),
+        sa.Column("key", sa.String(), nullable=False, comment="object key, and path below the spool folder"),
+        sa.Column(
+            "location",
+            sa.Enum("spool", "stored", name="location", native_enum=False, length=32),
+            nullable=False,
+            comment="where the bytes are",
+        ),
+        sa.Column("codec", sa.String(), nullable=False, comment="h264 or hevc"),
+        sa.Column("width", sa.Integer(), nullable=False, comment="pixels"),
+        sa.Column("height", sa.Integer(), nullable=False, comment="pixels"),
+        sa.Column(
+            "audio",
+            sa.String(),
+            nullable=False,
+            comment="codec of the sound in the file: aac, pcmu or pcma; empty without",
+        ),
+        sa.Column("audio_hz", sa.Integer(), nullable=False, comment="ticks a second of the sound's times"),
+        sa.Column("init_size", sa.Integer(), nullable=False, comment="bytes of ftyp + moov before the first fragment"),
+        sa.Column(
+            "parameters",
+            sa.String(),
+            nullable=False,
+            comment="the same in segments that one decoder plays through; of sound after a +",
+        ),
+        sa.Column("fragments", sa.LargeBinary(), nullable=False, comment="packed, see storage.fragments"),
+        sa.Column(
+            "clock_source",
+            sa.Enum("sender_report", "arrival", name="clocksource", native_enum=False, length=32),
+            nullable=False,
+            comment="what the wall time rests on",
+        ),
+        sa.Column(
+            "clock_offset_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="camera clock minus recorder clock at this segment",
+        ),
+        sa.Column(
+            "legal_hold", sa.Boolean(), nullable=False, comment="the store holds the object against deletion by anybody"
+        ),
+        sa.Column(
+            "reported_start",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the first frame's time by the camera's sender reports, believed or not; empty without",
+        ),
+        sa.Column(
+            "arrival_start",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the first frame's time by the arrival of the least delayed picture",
+        ),
+        sa.Column(
+            "monotonic_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="the same by the recorder's monotonic clock, since boot",
+        ),
+        sa.Column(
+            "server_step_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="by how much the recorder's time of day disagreed, in a step not believed yet",
+        ),
+        sa.Column(
+            "clock_error_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="every frame's wall time is within this of the truth",
+        ),
+        sa.Column(
+            "correction_id", sa.Integer(), nullable=True, comment="what has moved start and end from what the file says"
+        ),
+        sa.Column(
+            "shift_us",
+            sa.BigInteger(),
+            nullable=False,
+            comment="start minus what the file says: 0 without a correction",
+        ),
+        sa.Column(
+            "recorded_error_us",
+            sa.BigInteger(),
+            nullable=True,
+            comment="clock_error_us of the file, while a correction says another",
+        ),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["correction_id"],
+            ["time_correction.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("camera_id", "sequence"),
+        sa.UniqueConstraint("key"),
+    )
+    with op.batch_alter_table("segment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_segment_location"), ["location"], unique=False)
+        batch_op.create_index("segment_camera_start", ["camera_id", "start"], unique=False)
+        batch_op.create_index(
+            "segment_correction",
+            ["correction_id"],
+            unique=False,
+            postgresql_where=sa.text("correction_id IS NOT NULL"),
+            sqlite_where=sa.text("correction_id IS NOT NULL"),
+        )
 
     op.create_table(
         "step",
@@ -1758,6 +1887,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_step_operator"))
 
     op.drop_table("step")
+    with op.batch_alter_table("segment", schema=None) as batch_op:
+        batch_op.drop_index(
+            "segment_correction",
+            postgresql_where=sa.text("correction_id IS NOT NULL"),
+            sqlite_where=sa.text("correction_id IS NOT NULL"),
+        )
+        batch_op.drop_index("segment_camera_start")
+        batch_op.drop_index(batch_op.f("ix_segment_location"))
+
+    op.drop_table("segment")
     with op.batch_alter_table("rejected_row", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_rejected_row_batch_id"))
 
@@ -1766,6 +1905,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_record_revision_batch_id"))
 
     op.drop_table("record_revision")
+    with op.batch_alter_table("reanalysis", schema=None) as batch_op:
+        batch_op.drop_index("reanalysis_open")
+        batch_op.drop_index(batch_op.f("ix_reanalysis_counter_id"))
+
+    op.drop_table("reanalysis")
+    with op.batch_alter_table("gap", schema=None) as batch_op:
+        batch_op.drop_index("gap_camera_start")
+        batch_op.drop_index("gap_camera_end")
+
+    op.drop_table("gap")
     with op.batch_alter_table("deletion", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deletion_key"))
         batch_op.drop_index("deletion_start")
@@ -1787,15 +1936,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_view_camera_id"))
 
     op.drop_table("view")
+    with op.batch_alter_table("time_correction", schema=None) as batch_op:
+        batch_op.drop_index("time_correction_camera_end")
+        batch_op.drop_index(batch_op.f("ix_time_correction_made_at"))
+
+    op.drop_table("time_correction")
     with op.batch_alter_table("suspension", schema=None) as batch_op:
         batch_op.drop_index("suspension_case")
 
     op.drop_table("suspension")
-    with op.batch_alter_table("segment", schema=None) as batch_op:
-        batch_op.drop_index("segment_camera_start")
-        batch_op.drop_index(batch_op.f("ix_segment_location"))
-
-    op.drop_table("segment")
     op.drop_table("scope")
     op.drop_table("retention_rule")
     with op.batch_alter_table("result_delivery", schema=None) as batch_op:
@@ -1823,11 +1972,6 @@ def downgrade() -> None:
         batch_op.drop_index("item_version_code")
 
     op.drop_table("item_version")
-    with op.batch_alter_table("gap", schema=None) as batch_op:
-        batch_op.drop_index("gap_camera_start")
-        batch_op.drop_index("gap_camera_end")
-
-    op.drop_table("gap")
     with op.batch_alter_table("footage_hold", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_footage_hold_set_at"))
         batch_op.drop_index(batch_op.f("ix_footage_hold_owner_id"))

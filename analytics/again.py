@@ -1,0 +1,87 @@
+"""Recorded footage of a counter looked at again, by the same code as live pictures; no database, no clock."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from analytics.catch_up import CatchUp, Recorded
+from analytics.looker import Looker
+from analytics.plan import CameraPlan, WatchPlan
+from analytics.presence import Debounce, Transition
+from analytics.watch import Watch
+from storage.intervals import Span
+from storage.models import CustomerState, StaffState
+
+PIECE = timedelta(minutes=10)
+"""Of footage: so much is written in one, and looked at again after a crash."""
+AROUND = timedelta(seconds=20)
+"""Footage before and after a piece that is looked at, too, so that the state at its edges is sure."""
+NO_FOOTAGE = "no_footage"
+"""The reason for which presence before the first picture is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How closely it is looked."""
+
+    looker: Looker
+    recorded: Recorded
+    step: timedelta
+    debounce: Debounce
+
+
+def only(plan: WatchPlan, counter_id: str) -> WatchPlan:
+    """The plan as far as it is of one counter."""
+    if counter_id not in plan.counters:
+        return WatchPlan()
+    counter = plan.counters[counter_id]
+    cameras = {
+        camera_id: CameraPlan(camera_id, plan.cameras[camera_id].hall_id, views)
+        for camera_id in counter.cameras
+        if camera_id in plan.cameras
+        and (views := tuple(v for v in plan.cameras[camera_id].views if v.counter_id == counter_id))
+    }
+    return WatchPlan(cameras, {counter_id: counter})
+
+
+def pieces(span: Span, changes: Sequence[datetime]) -> Iterator[Span]:
+    """The span in parts no longer than PIECE; none goes across a change of the plan."""
+    start = span.start
+    while start < span.end:
+        later = [change for change in changes if change > start]
+        end = min([span.end, start + PIECE, *later])
+        yield Span(start, end)
+        start = end
+
+
+class Again:
+    """One piece of a counter's time. `go_on` until it says that it is done; then `states` are what was seen."""
+
+    def __init__(self, plan: WatchPlan, counter_id: str, piece: Span, look: Look) -> None:
+        """`plan`: of this counter alone, as it was then."""
+        self._counter_id, self._piece, self._look = counter_id, piece, look
+        self._watch = Watch(look.looker, look.debounce)
+        self._first, self._last = piece.start - AROUND, piece.end + AROUND
+        self._watch.follow(plan, self._first)
+        self._catch_up = CatchUp(look.recorded, dict.fromkeys(plan.cameras, self._first), look.step, self._last)
+        self._until = dict.fromkeys(plan.cameras, self._last)
+
+    def go_on(self, limit: int) -> bool:
+        """Looks at up to so many pictures; returns whether that was all."""
+        pictures = self._catch_up.next_pictures(self._last, self._until, limit)
+        self._watch.take_recorded(pictures, self._look.step)
+        if not pictures and (counter := self._watch.counters.get(self._counter_id)):
+            self._watch.changes.transitions += counter.silence(self._last, NO_FOOTAGE)
+        return not pictures
+
+    def states(self) -> list[Transition]:
+        """What holds from the start of the piece on, and every change within it."""
+        reason = NO_FOOTAGE if self._until else "no_view"
+        nothing = Transition(self._counter_id, self._first, StaffState.UNKNOWN, CustomerState.UNKNOWN, reason=reason)
+        return within(self._piece, [nothing, *self._watch.changes.transitions])
+
+
+def within(piece: Span, changes: Sequence[Transition]) -> list[Transition]:
+    """The last change up to its start, dated there, and those within. `changes` in order, one before the piece."""
+    before = [change for change in changes if change.at <= piece.start]
+    return [replace(before[-1], at=piece.start), *(c for c in changes if piece.start < c.at < piece.end)]

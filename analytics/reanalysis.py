@@ -1,0 +1,281 @@
+"""Works off what is to be looked at again: claims it, looks piece by piece, writes each, and tells what has changed.
+
+Whoever dies in between has written whole pieces; the next worker goes on after the last of them.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import structlog
+from sqlalchemy import CursorResult
+from sqlmodel import Session, col, or_, select, update
+
+from analytics.again import Again, Look, only, pieces
+from analytics.plan import WatchPlan, load_plan
+from analytics.presence import Transition
+from analytics.rewriting import rejudge, rewrite_presence
+from storage.database import Database
+from storage.intervals import Span, intersect
+from storage.models import Absence, AbsenceRule, Presence, Reanalysis, StaffState, View
+from storage.models.columns import JsonObject
+
+ABANDONED = timedelta(minutes=2)
+"""A worker that gives no sign of life for so long has died."""
+MOST_SHOWN = 200
+"""Spans of which it is kept what was said before and is said now."""
+_ALIVE_EVERY = timedelta(seconds=10)
+_ASK_EVERY = timedelta(seconds=3)
+
+log = structlog.get_logger(__name__)
+
+
+def ask(
+    session: Session,
+    counter_id: str,
+    span: Span,
+    asked_by: str,
+    now: datetime,
+    *,
+    correction_id: int | None = None,
+    worker: str = "",
+    source: str = "",
+) -> Reanalysis:
+    """Keeps what is said of the span now, so that it can be told what has changed.
+
+    `worker` takes it up at once; with a `source` only that detector does it.
+    """
+    row = Reanalysis(
+        counter_id=counter_id,
+        start=span.start,
+        end=span.end,
+        correction_id=correction_id,
+        asked_by=asked_by,
+        asked_at=now,
+        worker=worker,
+        alive_at=now if worker else None,
+        source=source,
+        changes={"before": said(session, counter_id, span)},
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def said(session: Session, counter_id: str, span: Span) -> JsonObject:
+    """What is said of a counter in the span: its staff states, and the absences that are none withdrawn."""
+    end = col(Presence.end)
+    rows = session.exec(
+        select(Presence)
+        .where(Presence.counter_id == counter_id, Presence.start < span.end, or_(end.is_(None), end > span.start))
+        .order_by(col(Presence.start))
+    )
+    states = [
+        [max(row.start, span.start).isoformat(), min(row.end or span.end, span.end).isoformat(), row.staff.value]
+        for row in rows
+    ]
+    ended = col(Absence.end)
+    absences = session.exec(
+        select(Absence)
+        .where(
+            Absence.counter_id == counter_id,
+            Absence.start < span.end,
+            or_(ended.is_(None), ended > span.start),
+            Absence.ended_by != "withdrawn",
+        )
+        .order_by(col(Absence.start))
+    )
+    told = [[row.start.isoformat(), row.end.isoformat() if row.end else None] for row in absences]
+    return {"states": states, "absences": told}
+
+
+def differences(before: JsonObject, after: JsonObject) -> JsonObject:
+    """Seconds by state, absences, and the spans of which another state is said now, the first MOST_SHOWN of them."""
+    changed = list(_changed(_states(before), _states(after)))
+    return {
+        "before_s": _seconds(_states(before)),
+        "after_s": _seconds(_states(after)),
+        "absences_before": before["absences"],
+        "absences_after": after["absences"],
+        "changed": [
+            {"start": span.start.isoformat(), "end": span.end.isoformat(), "before": old, "after": new}
+            for span, old, new in changed[:MOST_SHOWN]
+        ],
+        "left_out": max(len(changed) - MOST_SHOWN, 0),
+    }
+
+
+_State = tuple[Span, str]
+
+
+def _states(told: JsonObject) -> list[_State]:
+    return [
+        (Span(datetime.fromisoformat(start), datetime.fromisoformat(end)), staff)
+        for start, end, staff in told["states"]
+    ]
+
+
+def _seconds(states: Iterable[_State]) -> dict[str, float]:
+    lengths = {staff.value: 0.0 for staff in StaffState}
+    for span, staff in states:
+        lengths[staff] += span.duration.total_seconds()
+    return lengths
+
+
+def _changed(before: Sequence[_State], after: Sequence[_State]) -> Iterator[tuple[Span, str, str]]:
+    """In order, where both say something and not the same."""
+    first = 0
+    for span, new in after:
+        while first < len(before) and before[first][0].end <= span.start:
+            first += 1
+        for old_span, old in before[first:]:
+            if old_span.start >= span.end:
+                break
+            if old != new:
+                yield from ((common, old, new) for common in intersect([old_span], [span]))
+
+
+@dataclass
+class _InHand:
+    row: Reanalysis
+    left: list[Span]
+    piece: Span
+    again: Again
+
+
+class Redoing:
+    """One per process; several processes share the work, each row being one's."""
+
+    def __init__(self, database: Database, look: Look, worker: str, source: str) -> None:
+        """`source` is stored beside presence: the detector."""
+        self._database, self._look, self._worker, self._source = database, look, worker, source
+        self._in_hand: _InHand | None = None
+        self._ask_due = self._alive_due = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def busy(self) -> bool:
+        return self._in_hand is not None
+
+    def go_on(self, now: datetime, limit: int, only_id: int | None = None) -> bool:
+        """Looks at up to `limit` pictures of what is to be done; returns whether there is anything left to do.
+
+        `only_id`: of this row alone. Raises SQLAlchemyError; then the piece in hand is begun anew.
+        """
+        hand, self._in_hand = self._in_hand or self._take_up(now, only_id), None
+        if hand is None:
+            return False
+        self._in_hand = self._look_on(hand, now, limit)
+        return True
+
+    def progress(self) -> tuple[int, datetime] | None:
+        """The row in hand, and up to where it is done."""
+        return (self._in_hand.row.id or 0, self._in_hand.piece.start) if self._in_hand else None
+
+    def _take_up(self, now: datetime, only_id: int | None) -> _InHand | None:
+        if self._ask_due > now and only_id is None:
+            return None
+        self._ask_due = now + _ASK_EVERY
+        with self._database.transaction() as session:
+            row = claim(session, self._worker, self._source, now, only_id)
+            if row is None:
+                return None
+            left = _left(session, row)
+        log.info("looking_again", counter=row.counter_id, start=row.start.isoformat(), end=row.end.isoformat())
+        return self._begin(row, left, now)
+
+    def _begin(self, row: Reanalysis, left: list[Span], now: datetime) -> _InHand | None:
+        if not left:
+            self._finish(row, now)
+            return None
+        piece, *rest = left
+        with self._database.transaction() as session:
+            plan = plan_then(session, row.counter_id, piece.start)
+        return _InHand(row, rest, piece, Again(plan, row.counter_id, piece, self._look))
+
+    def _look_on(self, hand: _InHand, now: datetime, limit: int) -> _InHand | None:
+        """What is in hand then."""
+        if not hand.again.go_on(limit):
+            self._stay_alive(hand.row, now)
+            return hand
+        with self._database.transaction() as session:
+            rewrite_presence(session, hand.row.counter_id, hand.piece, hand.again.states(), self._source)
+            _note(session, hand.row, watched_to=hand.piece.end, alive_at=now, source=self._source)
+        return self._begin(hand.row, hand.left, now)
+
+    def _stay_alive(self, row: Reanalysis, now: datetime) -> None:
+        if self._alive_due <= now:
+            self._alive_due = now + _ALIVE_EVERY
+            with self._database.transaction() as session:
+                _note(session, row, alive_at=now)
+
+    def _finish(self, row: Reanalysis, now: datetime) -> None:
+        with self._database.transaction() as session:
+            span = Span(row.start, row.end)
+            _rejudge(session, row.counter_id, span, now)
+            changes = differences(row.changes["before"], said(session, row.counter_id, span))
+            _note(session, row, done_at=now, alive_at=now, changes=changes)
+        log.info("looked_again", counter=row.counter_id, changed=len(changes["changed"]))
+
+
+def _rejudge(session: Session, counter_id: str, span: Span, now: datetime) -> None:
+    """Each part of the span by the rule that held in it."""
+    edges = [span.start, *(m for m in changes_of_plan(session, counter_id) if span.start < m < span.end), span.end]
+    for start, end in pairwise(edges):
+        if counter := plan_then(session, counter_id, start).counters.get(counter_id):
+            rejudge(session, counter, Span(start, end), now)
+
+
+def claim(session: Session, worker: str, source: str, now: datetime, only_id: int | None = None) -> Reanalysis | None:
+    """The oldest that nobody works at, from now on this worker's. What was begun with one detector ends with it."""
+    free = (
+        col(Reanalysis.done_at).is_(None),
+        col(Reanalysis.source).in_(["", source]),
+        or_(
+            col(Reanalysis.alive_at).is_(None),
+            col(Reanalysis.alive_at) < now - ABANDONED,
+            Reanalysis.worker == worker,
+        ),
+        *([col(Reanalysis.id) == only_id] if only_id else []),
+    )
+    row = session.exec(select(Reanalysis).where(*free).order_by(col(Reanalysis.id)).limit(1)).first()
+    if row is None:
+        return None
+    claimed = session.execute(
+        update(Reanalysis)
+        .where(col(Reanalysis.id) == row.id, *free)
+        .values(worker=worker, alive_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(claimed, CursorResult)
+    return row if claimed.rowcount else None
+
+
+def plan_then(session: Session, counter_id: str, at: datetime) -> WatchPlan:
+    """Who looked at the counter then, and by which rule it is judged."""
+    return only(load_plan(session, at, past=True), counter_id)
+
+
+def _left(session: Session, row: Reanalysis) -> list[Span]:
+    start = max(row.start, row.watched_to or row.start)
+    return list(pieces(Span(start, max(start, row.end)), changes_of_plan(session, row.counter_id)))
+
+
+def changes_of_plan(session: Session, counter_id: str) -> list[datetime]:
+    views = session.exec(select(View.valid_from, View.valid_to).where(View.counter_id == counter_id))
+    rules = session.exec(select(AbsenceRule.valid_from, AbsenceRule.valid_to))
+    moments: Collection[datetime | None] = {moment for pair in [*views, *rules] for moment in pair}
+    return sorted(moment for moment in moments if moment is not None)
+
+
+def _note(session: Session, row: Reanalysis, **values: object) -> None:
+    session.execute(update(Reanalysis).where(col(Reanalysis.id) == row.id).values(**values))
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def said_by(states: Sequence[Transition], span: Span) -> JsonObject:
+    """As `said`, of states that are not written."""
+    ends = [*(state.at for state in states[1:]), span.end]
+    told = [[s.at.isoformat(), end.isoformat(), s.staff.value] for s, end in zip(states, ends, strict=True)]
+    return {"states": told, "absences": []}

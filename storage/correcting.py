@@ -1,0 +1,370 @@
+"""Corrects the time of footage by hand, and takes that back: rows move, files do not.
+
+Every function works inside the caller's transaction. `remap` puts the rows of a span where the corrections in force
+say, so it can be repeated at any time, for footage that turns up later, too.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, bindparam, func, update
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, delete, or_, select
+
+from storage.holds import take_turns
+from storage.intervals import Span, merge
+from storage.models import MAX_SEGMENT_SECONDS, Gap, GapCause, Hold, Segment, TimeCorrection
+from storage.runs import FRAME_HOLE
+from storage.sayings import Saying
+from storage.time_shifts import Shift, in_force, left_behind, placed_footage, placed_gap, recorded_span, whole_segments
+
+LONGEST = timedelta(days=7)
+"""Of one correction: its rows move in one transaction."""
+FURTHEST = timedelta(days=366 * 60)
+"""A server whose battery is empty begins in 1970."""
+MAX_ERROR = timedelta(days=1)
+_MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
+_STAYS = (GapCause.EXPIRED, GapCause.CORRECTED)
+"""What was deleted is described in the ledger, by the time that it had; what was left behind is worked out anew."""
+_BRIDGE = timedelta(minutes=1)
+
+
+class CorrectionRefused(Exception):
+    """It cannot be done; `field` of the request is why, and the saying tells what to do."""
+
+    def __init__(self, field: str, said: Saying) -> None:
+        super().__init__(str(said))
+        self.field, self.said = field, said
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A correction as it is asked for. The span is by the time that the files say."""
+
+    camera_id: str
+    span: Span
+    shift: timedelta
+    error: timedelta
+    reason: str
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What a change of corrections did."""
+
+    correction: TimeCorrection
+    segments: int
+    before: tuple[Span, ...]
+    """Where the footage lay that has moved."""
+    after: tuple[Span, ...]
+    """Where it lies now."""
+
+    @property
+    def touched(self) -> list[Span]:
+        return merge([*self.before, *self.after], bridge=_BRIDGE)
+
+
+def correct(session: Session, wanted: Wanted, now: datetime) -> Moved:
+    """Raises CorrectionRefused."""
+    take_turns(session, wanted.camera_id)
+    rows = _rows(session, wanted.camera_id, wanted.span)
+    _check(wanted, rows, now)
+    span = whole_segments(wanted.span, (row.recorded for row in rows))
+    correction = TimeCorrection(
+        camera_id=wanted.camera_id,
+        start=span.start,
+        end=span.end,
+        shift_us=wanted.shift // timedelta(microseconds=1),
+        error_us=wanted.error // timedelta(microseconds=1),
+        reason=wanted.reason,
+        made_by=wanted.made_by,
+        made_at=(made_at := _after_others(session, wanted.camera_id, now)),
+        key=_key(wanted.camera_id, made_at),
+    )
+    session.add(correction)
+    session.flush()
+    return _moved(session, correction)
+
+
+def take_back(session: Session, correction: TimeCorrection, reason: str, made_by: str, now: datetime) -> Moved:
+    """What another correction says of the span holds again, else what the files say. Raises CorrectionRefused."""
+    take_turns(session, correction.camera_id)
+    if correction.takes_back is not None:
+        raise CorrectionRefused("id", Saying("This row takes a correction back; make a new correction instead."))
+    if session.exec(select(TimeCorrection.id).where(TimeCorrection.takes_back == correction.id)).first():
+        raise CorrectionRefused("id", Saying("This correction was taken back already."))
+    row = TimeCorrection(
+        **correction.model_dump(include={"camera_id", "start", "end", "shift_us", "error_us"}),
+        reason=reason,
+        made_by=made_by,
+        made_at=(made_at := _after_others(session, correction.camera_id, now)),
+        takes_back=correction.id,
+        key=_key(correction.camera_id, made_at),
+    )
+    session.add(row)
+    session.flush()
+    return _moved(session, row)
+
+
+def remap(session: Session, camera_id: str, span: Span) -> tuple[list[Span], list[Span], int]:
+    """Puts what was recorded in the span where the corrections in force say; what is there already stays.
+
+    Returns where what has moved lay before and lies now, and how many segments that are.
+    """
+    corrections = _corrections(session, camera_id)
+    shifts = in_force(corrections)
+    changes = [change for row in _rows(session, camera_id, span) if (change := _change(row, shifts))]
+    _write(session, changes)
+    _move_gaps(session, camera_id, span, shifts)
+    touched = [row for row in corrections if row.start < span.end and row.end > span.start]
+    _leave_gaps(session, camera_id, touched, shifts)
+    before = merge((change.row.lies for change in changes), bridge=FRAME_HOLE)
+    after = merge((change.to for change in changes), bridge=FRAME_HOLE)
+    return before, after, len(changes)
+
+
+def correct_late(session: Session, added: Collection[tuple[str, datetime]]) -> None:
+    """Rows that were just added, by camera and start: their footage may be of a time that was corrected since."""
+    if not added:
+        return
+    cameras = {camera_id for camera_id, _ in added}
+    first, last = min(start for _, start in added), max(start for _, start in added)
+    found = session.exec(
+        select(TimeCorrection.camera_id, TimeCorrection.start, TimeCorrection.end).where(
+            col(TimeCorrection.camera_id).in_(cameras), TimeCorrection.end > first, TimeCorrection.start <= last
+        )
+    )
+    for camera_id, start, end in set(found):
+        remap(session, camera_id, Span(start, end))
+
+
+def _moved(session: Session, correction: TimeCorrection) -> Moved:
+    before, after, count = remap(session, correction.camera_id, Span(correction.start, correction.end))
+    _keep_held(session, correction, Span(correction.start, correction.end))
+    return Moved(correction, count, tuple(before), tuple(after))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Of a segment, what a correction may change."""
+
+    id: int
+    lies: Span
+    recorded: Span
+    correction_id: int | None
+    error_us: int
+    recorded_error_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    row: _Row
+    to: Span
+    shift: Shift | None
+
+
+def _rows(session: Session, camera_id: str, span: Span) -> list[_Row]:
+    """Segments that were recorded in the span, wherever they lie; those that only reach into it, too."""
+    as_recorded = select_columns(*_COLUMNS).where(
+        col(Segment.camera_id) == camera_id,
+        col(Segment.start) > span.start - _MAX_LENGTH,
+        col(Segment.start) < span.end,
+        col(Segment.correction_id).is_(None),
+    )
+    of_camera = select(TimeCorrection.id).where(
+        TimeCorrection.camera_id == camera_id, TimeCorrection.start < span.end, TimeCorrection.end > span.start
+    )
+    elsewhere = select_columns(*_COLUMNS).where(col(Segment.correction_id).in_(of_camera))
+    rows = [
+        _Row(row_id, Span(start, end), recorded_span(start, end, shift_us), correction_id, error_us, recorded_error_us)
+        for query in (as_recorded, elsewhere)
+        for row_id, start, end, shift_us, correction_id, error_us, recorded_error_us in session.execute(query)
+    ]
+    return [row for row in rows if row.recorded.start < span.end and row.recorded.end > span.start]
+
+
+_COLUMNS: Sequence[Any] = (
+    col(Segment.id),
+    col(Segment.start),
+    col(Segment.end),
+    col(Segment.shift_us),
+    col(Segment.correction_id),
+    col(Segment.clock_error_us),
+    func.coalesce(Segment.recorded_error_us, Segment.clock_error_us),
+)
+
+
+def _change(row: _Row, shifts: Sequence[Shift]) -> _Change | None:
+    placed = placed_footage(row.recorded, shifts)
+    wanted = (placed.shift.id, placed.shift.error_us) if placed.shift else (None, row.recorded_error_us)
+    stands = (row.correction_id, row.error_us) == wanted and row.lies == placed.span
+    return None if stands else _Change(row, placed.span, placed.shift)
+
+
+def _write(session: Session, changes: Sequence[_Change]) -> None:
+    if not changes:
+        return
+    table: Table = Segment.__table__  # type: ignore[attr-defined]
+    values = [
+        {
+            "the_id": change.row.id,
+            "new_start": change.to.start,
+            "new_end": change.to.end,
+            "new_shift": (change.to.start - change.row.recorded.start) // timedelta(microseconds=1),
+            "new_correction": change.shift.id if change.shift else None,
+            "new_error": change.shift.error_us if change.shift else change.row.recorded_error_us,
+            "new_recorded_error": change.row.recorded_error_us if change.shift else None,
+        }
+        for change in changes
+    ]
+    session.execute(
+        update(table)
+        .where(table.c.id == bindparam("the_id"))
+        .values(
+            start=bindparam("new_start"),
+            end=bindparam("new_end"),
+            shift_us=bindparam("new_shift"),
+            correction_id=bindparam("new_correction"),
+            clock_error_us=bindparam("new_error"),
+            recorded_error_us=bindparam("new_recorded_error"),
+        ),
+        values,
+    )
+    moved = {change.row.id for change in changes}
+    for loaded in list(session.identity_map.values()):
+        if isinstance(loaded, Segment) and loaded.id in moved:
+            session.refresh(loaded)
+
+
+def _move_gaps(session: Session, camera_id: str, span: Span, shifts: Sequence[Shift]) -> None:
+    """What lasts is not over yet, and stays."""
+    of_camera = select(Gap).where(
+        Gap.camera_id == camera_id, col(Gap.end).is_not(None), col(Gap.cause).not_in([cause.value for cause in _STAYS])
+    )
+    as_recorded = of_camera.where(
+        col(Gap.recorded_start).is_(None), col(Gap.start) <= span.end, col(Gap.end) >= span.start
+    )
+    moved = of_camera.where(col(Gap.recorded_start) <= span.end, col(Gap.recorded_end) >= span.start)
+    for gap in [*session.exec(as_recorded), *session.exec(moved)]:
+        assert gap.end is not None
+        recorded = Span(gap.recorded_start or gap.start, gap.recorded_end or gap.end)
+        placed = placed_gap(recorded, shifts)
+        gap.start, gap.end = placed.start, placed.end
+        gap.recorded_start, gap.recorded_end = (None, None) if placed == recorded else (recorded.start, recorded.end)
+        session.add(gap)
+    session.flush()
+
+
+def _leave_gaps(
+    session: Session, camera_id: str, corrections: Iterable[TimeCorrection], shifts: Sequence[Shift]
+) -> None:
+    ids = [row.id for row in corrections if row.takes_back is None]
+    session.exec(delete(Gap).where(col(Gap.cause) == GapCause.CORRECTED, col(Gap.correction_id).in_(ids)))
+    for shift in (each for each in shifts if each.id in ids):
+        query = select(Segment.start, Segment.end, Segment.shift_us).where(Segment.correction_id == shift.id)
+        recorded = merge((recorded_span(*row) for row in session.exec(query)), bridge=FRAME_HOLE)
+        if not recorded:
+            continue
+        there = _told_of(session, camera_id, Span(recorded[0].start, recorded[-1].end))
+        for hole in left_behind(recorded, there):
+            session.add(
+                Gap(
+                    camera_id=camera_id,
+                    start=hole.start,
+                    end=hole.end,
+                    cause=GapCause.CORRECTED,
+                    detail=f"correction {shift.id}",
+                    correction_id=shift.id,
+                )
+            )
+        session.flush()
+
+
+def _told_of(session: Session, camera_id: str, span: Span) -> list[Span]:
+    """Every moment of the span with footage, or with a gap."""
+    footage = session.exec(
+        select(Segment.start, Segment.end).where(
+            Segment.camera_id == camera_id,
+            col(Segment.start) > span.start - _MAX_LENGTH,
+            Segment.start < span.end,
+            Segment.end > span.start,
+        )
+    )
+    gaps = session.exec(
+        select(Gap.start, Gap.end).where(
+            Gap.camera_id == camera_id, Gap.start < span.end, or_(col(Gap.end).is_(None), col(Gap.end) > span.start)
+        )
+    )
+    told = [Span(start, end) for start, end in footage]
+    told += [Span(start, max(start, end or span.end)) for start, end in gaps]
+    return merge(told, bridge=FRAME_HOLE)
+
+
+def _keep_held(session: Session, correction: TimeCorrection, recorded: Span) -> None:
+    """Footage that was held stays held wherever it lies now: no correction may bring it within reach of a deletion."""
+    shift = timedelta(microseconds=correction.shift_us)
+    places = (Span(recorded.start, recorded.end), Span(recorded.start + shift, recorded.end + shift))
+    was, lies = places if correction.takes_back is None else (places[1], places[0])
+    by = lies.start - was.start
+    holds = session.exec(
+        select(Hold).where(
+            Hold.camera_id == correction.camera_id,
+            col(Hold.released_at).is_(None),
+            Hold.start < was.end,
+            Hold.end > was.start,
+        )
+    )
+    for hold in list(holds):
+        span = Span(max(hold.start, was.start) + by, min(hold.end, was.end) + by)
+        kept = hold.model_dump(exclude={"id", "start", "end", "store_error"})
+        if not _is_held(session, kept, span):
+            session.add(Hold(**kept, start=span.start, end=span.end))
+            session.flush()
+
+
+def _is_held(session: Session, kept: Mapping[str, object], span: Span) -> bool:
+    """Whether the same holder holds all of it already, for the same reason."""
+    same = (col(getattr(Hold, name)) == value for name, value in kept.items())
+    return (
+        session.exec(select(Hold.id).where(*same, Hold.start <= span.start, Hold.end >= span.end)).first() is not None
+    )
+
+
+def _corrections(session: Session, camera_id: str) -> list[TimeCorrection]:
+    query = select(TimeCorrection).where(TimeCorrection.camera_id == camera_id)
+    return list(session.exec(query.order_by(col(TimeCorrection.id))))
+
+
+def _check(wanted: Wanted, rows: Sequence[_Row], now: datetime) -> None:
+    _check_span(wanted.span, now)
+    if not timedelta(0) < abs(wanted.shift) <= FURTHEST:
+        raise CorrectionRefused("shift", Saying("must not be 0, nor more than 60 years"))
+    if not timedelta(0) <= wanted.error <= MAX_ERROR:
+        raise CorrectionRefused("error", Saying("must be 0 to 86400 seconds"))
+    if not rows:
+        raise CorrectionRefused("from", Saying("nothing was recorded in this span; give the time that the files say"))
+    if max(row.recorded.end for row in rows) + wanted.shift > now:
+        raise CorrectionRefused("shift", Saying("would move footage into the future"))
+
+
+def _check_span(span: Span, now: datetime) -> None:
+    if span.duration <= timedelta(0):
+        raise CorrectionRefused("to", Saying("must be after `from`"))
+    if span.duration > LONGEST:
+        raise CorrectionRefused("to", Saying("must be at most 7 days after `from`; make several corrections"))
+    if span.end > now:
+        raise CorrectionRefused("to", Saying("must not be in the future: what is recorded now is not corrected"))
+
+
+def _after_others(session: Session, camera_id: str, now: datetime) -> datetime:
+    """Objects are sorted by their keys, and what is taken back has to come first."""
+    newest = session.exec(select(func.max(TimeCorrection.made_at)).where(TimeCorrection.camera_id == camera_id)).one()
+    return now if newest is None else max(now, newest + timedelta(microseconds=1))
+
+
+def _key(camera_id: str, made_at: datetime) -> str:
+    return f"{camera_id}/corrections/{made_at.astimezone(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}.json"

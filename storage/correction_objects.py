@@ -1,0 +1,124 @@
+"""Corrections of time as small objects in the store, beside the footage: from these alone they are made again.
+
+Written by whoever makes one, and again by the clerk while the store has not confirmed it.
+"""
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from sqlmodel import Session, col, select, update
+
+from storage.database import Database
+from storage.models import TimeCorrection
+from storage.objects import ObjectStore
+
+_KEY = re.compile(r"(?P<camera>.+)/corrections/\d{8}T\d{12}-[0-9a-f]{8}\.json")
+_VERSION = 1
+_AT_ONCE = 500
+
+log = structlog.get_logger(__name__)
+
+
+class BadCorrection(Exception):
+    """The object is none of our corrections; the message says why."""
+
+
+def correction_camera(key: str) -> str | None:
+    """Of which camera, by the object's key; None when it names no correction."""
+    match = _KEY.fullmatch(key)
+    return match["camera"] if match else None
+
+
+def store_corrections(database: Database, store: ObjectStore) -> int:
+    """Writes what the store has not confirmed yet; returns how many. Raises StoreError; what was done stays."""
+    with database.transaction() as session:
+        waiting = select(TimeCorrection).where(col(TimeCorrection.stored).is_(False)).order_by(col(TimeCorrection.id))
+        rows = list(session.exec(waiting.limit(_AT_ONCE)))
+        bodies = [(row.key, _written(row, _key_of(session, row.takes_back))) for row in rows]
+    for key, body in bodies:
+        with tempfile.NamedTemporaryFile(prefix="correction-") as file:
+            file.write(body)
+            file.flush()
+            store.put(key, Path(file.name), hashlib.sha256(body).hexdigest())
+        with database.transaction() as session:
+            session.exec(update(TimeCorrection).where(col(TimeCorrection.key) == key).values(stored=True))
+    return len(bodies)
+
+
+def restore(session: Session, store: ObjectStore, keys: Iterable[str]) -> list[TimeCorrection]:
+    """Gives these objects their rows, if they have none. Raises BadCorrection, StoreError.
+
+    What takes another one back needs that one: hand over all that there are, in the order of their keys.
+    """
+    made: list[TimeCorrection] = []
+    for key in sorted(keys):
+        if session.exec(select(TimeCorrection.id).where(TimeCorrection.key == key)).first() is None:
+            row = _read(session, key, store.read(key))
+            session.add(row)
+            session.flush()
+            made.append(row)
+    return made
+
+
+def _key_of(session: Session, correction_id: int | None) -> str | None:
+    return session.get_one(TimeCorrection, correction_id).key if correction_id else None
+
+
+def _written(row: TimeCorrection, takes_back: str | None) -> bytes:
+    told = {
+        "hallwatch_correction": _VERSION,
+        "camera_id": row.camera_id,
+        "start": row.start.isoformat(),
+        "end": row.end.isoformat(),
+        "shift_us": row.shift_us,
+        "error_us": row.error_us,
+        "reason": row.reason,
+        "made_by": row.made_by,
+        "made_at": row.made_at.isoformat(),
+        "takes_back": takes_back,
+    }
+    return json.dumps(told, ensure_ascii=False, indent=1).encode()
+
+
+def _read(session: Session, key: str, body: bytes) -> TimeCorrection:
+    try:
+        told = json.loads(body)
+        if told["hallwatch_correction"] != _VERSION or told["camera_id"] != correction_camera(key):
+            raise BadCorrection("it is of another version, or of another camera than its name")
+        return TimeCorrection(
+            camera_id=told["camera_id"],
+            start=_moment(told["start"]),
+            end=_moment(told["end"]),
+            shift_us=int(told["shift_us"]),
+            error_us=int(told["error_us"]),
+            reason=str(told["reason"]),
+            made_by=str(told["made_by"]),
+            made_at=_moment(told["made_at"]),
+            takes_back=_id_of(session, told["takes_back"]),
+            key=key,
+            stored=True,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadCorrection(f"it cannot be read as a correction: {error!r}") from error
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment
+
+
+def _id_of(session: Session, key: str | None) -> int | None:
+    if key is None:
+        return None
+    found = session.exec(select(TimeCorrection.id).where(TimeCorrection.key == key)).first()
+    if found is None:
+        raise ValueError(f"the correction {key} that it takes back is not there")
+    return found

@@ -1,0 +1,322 @@
+"""Recorded footage is looked at again: what is seen now takes the place of what was said, and nothing is guessed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session, col, select
+
+from analytics.again import PIECE, Look, pieces, within
+from analytics.diary import Diary
+from analytics.looker import Looker
+from analytics.pictures import Picture
+from analytics.presence import Debounce, Transition
+from analytics.reanalysis import ABANDONED, Redoing, ask, claim, differences
+from analytics.rewriting import rejudge, rewrite_presence
+from analytics.taken_back import TIME_CORRECTED, take_back
+from analytics.watch import Watch
+from storage.database import Database
+from storage.intervals import Span, total
+from storage.models import (
+    Absence,
+    Alert,
+    AlertKind,
+    AlertState,
+    CustomerState,
+    Presence,
+    Reanalysis,
+    StaffState,
+    WatchCursor,
+)
+from tests.analytics.scenes import START, at
+from tests.analytics.world import MarkerDetector, drawn
+from tests.sample import CAMERA, HALL, a_hall
+
+COUNTER = "cc-1"
+NOW = at(4000)
+STAFFED, UNSTAFFED, UNKNOWN = StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN
+Script = Callable[[float], str]
+
+
+class Recorded:
+    """Footage in which every second shows what the script says; nothing where it says nothing."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self.asked: list[datetime] = []
+
+    def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
+        self.asked.append(start)
+        wall = start
+        while wall < end:
+            seconds = (wall - START).total_seconds()
+            if seconds >= 0 and (shown := self._script(seconds)):
+                yield Picture(camera_id, wall, drawn(shown, seconds))
+            wall += step
+
+
+def redoing(database: Database, script: Script | Recorded, worker: str = "watcher-1") -> Redoing:
+    recorded = script if isinstance(script, Recorded) else Recorded(script)
+    look = Look(Looker(MarkerDetector()), recorded, timedelta(seconds=5), Debounce())
+    return Redoing(database, look, worker, "marker")
+
+
+def work_off(database: Database, script: Script | Recorded, now: datetime = NOW) -> None:
+    worker = redoing(database, script)
+    while worker.go_on(now, 100):
+        pass
+
+
+def presence(database: Database) -> list[tuple[float, float | None, StaffState, str]]:
+    with database.transaction() as session:
+        rows = session.exec(select(Presence).where(Presence.counter_id == COUNTER).order_by(col(Presence.start)))
+        return [(_s(row.start), None if row.end is None else _s(row.end), row.staff, row.reason) for row in rows]
+
+
+def absences(database: Database) -> list[tuple[float, float | None, str]]:
+    with database.transaction() as session:
+        rows = session.exec(select(Absence).order_by(col(Absence.start)))
+        return [(_s(row.start), None if row.end is None else _s(row.end), row.ended_by) for row in rows]
+
+
+def _s(moment: datetime) -> float:
+    return (moment - START).total_seconds()
+
+
+def seen(start: float, end: float | None, staff: StaffState) -> Presence:
+    ends = None if end is None else at(end)
+    return Presence(
+        counter_id=COUNTER, start=at(start), end=ends, staff=staff, customer=CustomerState.UNKNOWN, source="marker"
+    )
+
+
+def absent(session: Session, start: float, end: float | None) -> None:
+    row = Absence(
+        counter_id=COUNTER,
+        start=at(start),
+        end=None if end is None else at(end),
+        ended_by="" if end is None else "returned",
+        threshold_s=300,
+    )
+    session.add(row)
+    session.flush()
+    session.add(Alert(kind=AlertKind.ABSENCE, hall_id=HALL, absence_id=row.id, raised_at=at(start + 300)))
+    session.flush()
+
+
+@pytest.fixture
+def hall(database: Database) -> Database:
+    return _with_a_morning(database)
+
+
+@pytest.fixture
+def site(sqlite_database: Database) -> Database:
+    return _with_a_morning(sqlite_database)
+
+
+def _with_a_morning(database: Database) -> Database:
+    """Staffed, empty from 1000 to 1600, which was an absence, and staffed since."""
+    with database.transaction() as session:
+        a_hall(session)
+        session.add_all([seen(0, 1000, STAFFED), seen(1000, 1600, UNSTAFFED), seen(1600, None, STAFFED)])
+        session.add(WatchCursor(camera_id=CAMERA, watched_to=NOW))
+        absent(session, 1000, 1600)
+    return database
+
+
+def corrected(database: Database, start: float, end: float) -> None:
+    """As a correction of time does."""
+    with database.transaction() as session:
+        span = Span(at(start), at(end))
+        ask(session, COUNTER, span, "li.wei", NOW)
+        take_back(session, COUNTER, [span], NOW, TIME_CORRECTED)
+
+
+def job(database: Database) -> Reanalysis:
+    with database.transaction() as session:
+        return session.exec(select(Reanalysis)).one()
+
+
+def five_minutes_later(seconds: float) -> str:
+    """What the morning was, by the right time."""
+    return "nobody" if 1300 <= seconds < 1900 else "staff"
+
+
+def test_until_it_was_looked_at_again_it_is_unknown(hall: Database) -> None:
+    corrected(hall, 900, 2000)
+    assert presence(hall) == [
+        (0, 900, STAFFED, ""),
+        (900, 1000, UNKNOWN, "time_corrected"),
+        (1000, 1600, UNKNOWN, "time_corrected"),
+        (1600, 2000, UNKNOWN, "time_corrected"),
+        (2000, None, STAFFED, ""),
+    ]
+    assert absences(hall) == [(1000, 1000, "withdrawn")]
+
+
+def test_what_is_seen_again_is_said_from_then_on_with_its_absence(hall: Database) -> None:
+    corrected(hall, 900, 2000)
+    work_off(hall, five_minutes_later)
+    assert presence(hall) == [
+        (0, 1300, STAFFED, ""),
+        (1300, 1900, UNSTAFFED, ""),
+        (1900, 2000, STAFFED, ""),
+        (2000, None, STAFFED, ""),
+    ]
+    assert absences(hall) == [(1000, 1000, "withdrawn"), (1300, 1900, "returned")]
+    changes = job(hall).changes
+    assert (changes["before_s"]["unstaffed"], changes["after_s"]["unstaffed"]) == (600, 600)
+    assert [(each["before"], each["after"]) for each in changes["changed"]] == [
+        ("unstaffed", "staffed"),
+        ("staffed", "unstaffed"),
+    ]
+
+
+def test_the_same_seen_again_is_the_same_absence_and_calls_nobody(site: Database) -> None:
+    corrected(site, 900, 2000)
+    work_off(site, lambda seconds: "nobody" if 1001 <= seconds < 1600 else "staff")
+    assert absences(site) == [(1005, 1600, "returned")]
+    with site.transaction() as session:
+        (alert,) = session.exec(select(Alert)).all()
+        assert alert.state is AlertState.RESOLVED
+
+
+def test_where_there_is_no_footage_nothing_is_known(site: Database) -> None:
+    corrected(site, 900, 2000)
+    work_off(site, lambda seconds: "" if seconds >= 1200 else "staff")
+    assert presence(site)[:2] == [(0, 1195, STAFFED, ""), (1195, 2000, UNKNOWN, "no_footage")]
+    assert absences(site) == [(1000, 1000, "withdrawn")]
+
+
+def test_an_absence_that_began_before_is_judged_as_a_whole(site: Database) -> None:
+    corrected(site, 1500, 2000)
+    work_off(site, lambda seconds: "nobody" if 1000 <= seconds < 1800 else "staff")
+    assert absences(site) == [(1000, 1800, "returned")]
+
+
+def test_an_absence_that_lasts_goes_on_with_its_alert(site: Database) -> None:
+    with site.transaction() as session:
+        rewrite_presence(session, COUNTER, Span(at(1600), NOW), [_state(1600, UNSTAFFED)], "marker")
+        open_row = session.exec(select(Presence).where(col(Presence.end).is_(None))).one()
+        open_row.staff = UNSTAFFED
+        row = session.exec(select(Absence)).one()
+        row.end, row.ended_by = None, ""
+    corrected(site, 900, 2000)
+    work_off(site, lambda seconds: "staff" if seconds < 1000 else "nobody")
+    assert absences(site) == [(1000, None, "")]
+    with site.transaction() as session:
+        assert session.exec(select(Alert)).one().state is AlertState.RAISED
+
+
+def _state(start: float, staff: StaffState) -> Transition:
+    return Transition(COUNTER, at(start), staff, CustomerState.UNKNOWN)
+
+
+def test_who_dies_has_written_whole_pieces_and_the_next_goes_on_after_them(site: Database) -> None:
+    corrected(site, 0, 1500)
+    first = Recorded(five_minutes_later)
+    worker = redoing(site, first)
+    while job(site).watched_to is None:
+        worker.go_on(NOW, 100)
+    assert (job(site).watched_to, job(site).done_at) == (at(600), None)
+    second = Recorded(five_minutes_later)
+    work_off(site, second)
+    assert min(second.asked) == at(580)
+    assert job(site).done_at == NOW
+    assert presence(site)[:2] == [(0, 1300, STAFFED, ""), (1300, 1500, UNSTAFFED, "")]
+
+
+def test_nobody_takes_up_what_another_works_at_unless_that_one_has_died(hall: Database) -> None:
+    corrected(hall, 0, 1000)
+    with hall.transaction() as session:
+        assert claim(session, "one", "marker", NOW) is not None
+        assert claim(session, "another", "marker", NOW) is None
+        assert claim(session, "one", "marker", NOW) is not None, "started anew"
+        assert claim(session, "another", "marker", NOW + ABANDONED + timedelta(seconds=1)) is not None
+
+
+def test_what_was_begun_with_one_detector_is_not_ended_with_another(site: Database) -> None:
+    with site.transaction() as session:
+        ask(session, COUNTER, Span(at(0), at(60)), "li.wei", NOW, source="yolo")
+        assert claim(session, "one", "marker", NOW) is None
+        assert claim(session, "one", "yolo", NOW) is not None
+
+
+def test_the_live_watch_goes_on_from_what_was_written_again(site: Database) -> None:
+    """The counter has been empty since before the correction's end, and the watch remembers it from 1000 on."""
+    with site.transaction() as session:
+        for row in session.exec(select(Presence).where(col(Presence.start) > at(1000))):
+            session.delete(row)
+        session.flush()
+        row = session.exec(select(Presence).where(Presence.staff == UNSTAFFED)).one()
+        row.end = None
+    watch = Watch(Looker(MarkerDetector()))
+    diary = Diary(site, "marker", "watcher-1", NOW)
+    diary.follow(watch, NOW)
+    assert watch.counters[COUNTER].since == at(1000)
+    corrected(site, 900, 2000)
+    diary.follow(watch, NOW)
+    assert watch.counters[COUNTER].since == at(2000), "what was taken back is forgotten"
+    work_off(site, lambda seconds: "staff" if seconds < 1300 else "nobody")
+    diary.follow(watch, NOW)
+    assert watch.counters[COUNTER].since == at(1300)
+    remembered = watch.counters[COUNTER]
+    diary.follow(watch, NOW)
+    assert watch.counters[COUNTER] is remembered, "once is enough"
+
+
+def test_judging_again_what_has_not_changed_changes_nothing(site: Database) -> None:
+    from analytics.reanalysis import plan_then
+
+    def rows() -> list[dict[str, Any]]:
+        with site.transaction() as session:
+            return [row.model_dump(exclude={"evidence", "rule_version"}) for row in session.exec(select(Absence))]
+
+    before = rows()
+    with site.transaction() as session:
+        plan = plan_then(session, COUNTER, at(0)).counters[COUNTER]
+        rejudge(session, plan, Span(at(1200), at(1300)), NOW)
+    assert rows() == before
+
+
+moments = st.integers(0, 4000)
+
+
+@given(moments, moments, st.lists(moments, max_size=5))
+@settings(max_examples=60)
+def test_pieces_are_the_span_and_none_goes_across_a_change(first: int, length: int, changes: list[int]) -> None:
+    span = Span(at(first), at(first + length))
+    found = list(pieces(span, sorted(map(at, changes))))
+    assert total(found) == span.duration
+    assert [piece.start for piece in found[1:]] == [piece.end for piece in found[:-1]]
+    assert all(piece.duration <= PIECE for piece in found)
+    assert not any(piece.start < at(change) < piece.end for piece in found for change in changes)
+
+
+@given(st.lists(moments, unique=True, max_size=8), moments, st.integers(1, 500))
+@settings(max_examples=60)
+def test_the_states_of_a_piece_begin_with_it_and_follow_one_another(
+    changes: list[int], start: int, length: int
+) -> None:
+    piece = Span(at(start), at(start + length))
+    told = [replace(_state(change, STAFFED), at=at(change)) for change in sorted([-1, *changes])]
+    states = within(piece, told)
+    assert states[0].at == piece.start
+    assert all(one.at < two.at < piece.end for one, two in pairwise(states))
+
+
+def test_differences_are_told_where_both_say_something() -> None:
+    def told(*states: tuple[float, float, str]) -> dict[str, Any]:
+        rows = [[at(start).isoformat(), at(end).isoformat(), staff] for start, end, staff in states]
+        return {"states": rows, "absences": []}
+
+    changes = differences(
+        told((0, 10, "staffed"), (10, 30, "unstaffed")), told((0, 5, "staffed"), (5, 20, "unstaffed"))
+    )
+    assert [(each["before"], each["after"]) for each in changes["changed"]] == [("staffed", "unstaffed")]
+    assert changes["after_s"] == {"staffed": 5, "unstaffed": 15, "unknown": 0}

@@ -1,0 +1,80 @@
+"""`hallwatch footage` and `hallwatch analyse`, as people call them."""
+
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select
+
+from storage.models import Presence, Reanalysis, Segment, TimeCorrection
+from tests.ingest.video.encoded import START, gops, packets
+from tests.ingest.video.test_clip import recorded
+from tests.sample import CAMERA, a_hall
+from tests.web.commands.conftest import Run
+from web.composition import build_services
+from web.services import Services
+from web.settings_file import read_settings
+
+SPAN = ("--from", "2026-01-05T01:00:00Z", "--to", "2026-01-05T01:00:04Z")
+WHY = ("--reason", "the server's clock was fast")
+
+
+@pytest.fixture
+def footage(hallwatch: Run, config: Path) -> Services:
+    """Four seconds of a camera that shows two counters."""
+    hallwatch("init", "--yes", "--password", "a long enough password")
+    services = build_services(read_settings(config))
+    with services.database.transaction() as session:
+        a_hall(session)
+        session.add_all(recorded(services.footage.spool, gops(packets(100))))
+    return services
+
+
+def moved(services: Services) -> list[int]:
+    with services.database.transaction() as session:
+        return list(session.exec(select(Segment.shift_us).order_by(col(Segment.sequence))))
+
+
+def test_footage_is_corrected_listed_and_taken_back(hallwatch: Run, footage: Services) -> None:
+    assert hallwatch("footage", "corrections").output == "No time was corrected yet.\n"
+    tried = hallwatch("footage", "correct", CAMERA, *SPAN, *WHY, "--shift", "-300", "--dry-run").output
+    assert "2 segments would move" in tried
+    assert moved(footage) == [0, 0]
+    done = hallwatch("footage", "correct", CAMERA, *SPAN, *WHY, "--shift", "-300", "--by", "li.wei").output
+    assert "Correction 1: 2 segments moved" in done
+    assert "Counter cc-1: unknown from" in done
+    assert moved(footage) == [-300_000_000] * 2
+    with footage.database.transaction() as session:
+        row = session.exec(select(TimeCorrection)).one()
+        assert (row.made_by, row.stored) == ("li.wei", True)
+    assert footage.store.size(row.key)
+    hallwatch("footage", "take-back", "1", "--reason", "the other way round")
+    assert moved(footage) == [0, 0]
+    listed = hallwatch("footage", "corrections", "--camera", CAMERA).output
+    assert [word for word in ("taken back by 2", "takes back 1", "li.wei", "0 of 4") if word not in listed] == []
+
+
+def test_what_cannot_be_is_told_by_its_option(hallwatch: Run, footage: Services) -> None:
+    correct = ("footage", "correct", CAMERA)
+    assert "--shift: must not be 0" in hallwatch(*correct, *SPAN, *WHY, "--shift", "0", code=1).output
+    assert "There is no camera 'x'" in hallwatch("footage", "correct", "x", *SPAN, *WHY, "--shift", "1", code=1).output
+    backwards = ("--from", "2026-03-02T05:00:00Z", "--to", "2026-03-02T04:00:00Z")
+    assert "--to: must be after --from." in hallwatch(*correct, *backwards, *WHY, "--shift", "1", code=1).output
+    assert "There is no correction 7" in hallwatch("footage", "take-back", "7", "--reason", "x", code=1).output
+    assert "There is no counter 'x'" in hallwatch("analyse", "--counter", "x", *SPAN, code=1).output
+    future = ("--from", "2026-03-02T04:00:00Z", "--to", "2999-01-01T00:00:00Z")
+    assert "--to: must not be in the future" in hallwatch("analyse", "--counter", "cc-1", *future, code=1).output
+
+
+def test_a_counter_is_looked_at_again_and_what_is_said_otherwise_is_told(hallwatch: Run, footage: Services) -> None:
+    ask = ("analyse", "--counter", "cc-1", *SPAN, "--detector", "ssd")
+    assert "would be said" in hallwatch(*ask, "--dry-run").output
+    with footage.database.transaction() as session:
+        assert (session.exec(select(Presence)).all(), session.exec(select(Reanalysis)).all()) == ([], [])
+    assert "said now" in hallwatch(*ask, "--by", "li.wei").output
+    with footage.database.transaction() as session:
+        rows = session.exec(select(Presence).order_by(col(Presence.start))).all()
+        job = session.exec(select(Reanalysis)).one()
+    assert (rows[0].start, rows[-1].end) == (START, job.end)
+    assert {row.source for row in rows} == {job.source}
+    assert (job.asked_by, job.watched_to) == ("li.wei", job.end)
+    assert job.done_at is not None

@@ -1,0 +1,194 @@
+"""Who may correct the time of footage, and what becomes of all that rests on it."""
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi.testclient import TestClient
+from sqlmodel import col, select
+
+from analytics.reanalysis import ask
+from correlation.examining import find_unstaffed_steps
+from correlation.linking import Linker
+from storage.intervals import Span
+from storage.models import (
+    Absence,
+    AccessEntry,
+    Finding,
+    FindingKind,
+    FootageLink,
+    Outcome,
+    Presence,
+    Segment,
+    StaffState,
+    TimeCorrection,
+    WatchCursor,
+)
+from tests.sample import CAMERA
+from tests.web.pages.a_day import NOW
+from tests.web.pages.conftest import SignIn
+from web.services import Services
+
+DAY = "2026-11-23"
+FROM, TO = "2026-11-23T09:00:00+08:00", "2026-11-23T09:30:00+08:00"
+PAGE = f"/calendar/{CAMERA}"
+
+
+def body(**changed: Any) -> dict[str, Any]:
+    usual = {"camera": CAMERA, "start": FROM, "end": TO, "shift_s": -300.5, "error_s": 0.2, "reason": "fast server"}
+    return usual | changed
+
+
+def form(**changed: str) -> dict[str, str]:
+    usual = {"day": DAY, "from": f"{DAY}T09:00:00", "to": f"{DAY}T09:30:00", "shift": "-300.5", "error": "0.2"}
+    return usual | {"reason": "fast server"} | changed
+
+
+def corrections(day: Services) -> list[TimeCorrection]:
+    with day.database.transaction() as session:
+        return list(session.exec(select(TimeCorrection).order_by(col(TimeCorrection.id))))
+
+
+def test_only_administrators_correct_and_take_back(anonymous: TestClient, sign_in: SignIn, day: Services) -> None:
+    made = sign_in("admin").post("/api/v1/corrections", json=body()).json()
+    again = f"/api/v1/corrections/{made['id']}/take-back"
+    forms = (f"{PAGE}/corrections", f"{PAGE}/corrections/{made['id']}/take-back")
+    assert anonymous.post("/api/v1/corrections", json=body()).status_code == 401
+    assert anonymous.post(again, json={"reason": "x"}).status_code == 401
+    assert [anonymous.post(path, data=form()).status_code for path in forms] == [303, 303]
+    for role in ("supervisor", "inspector", "investigator", "department"):
+        client = sign_in(role)
+        assert client.post("/api/v1/corrections", json=body()).status_code == 403
+        assert client.post(again, json={"reason": "x"}).status_code == 403
+        assert [client.post(path, data=form()).status_code for path in forms] == [403, 403]
+    assert len(corrections(day)) == 1
+
+
+def test_who_sees_any_span_of_the_hall_sees_what_was_corrected(anonymous: TestClient, sign_in: SignIn) -> None:
+    path = "/api/v1/corrections?camera="
+    assert anonymous.get(path + CAMERA).status_code == 401
+    seen = {role: sign_in(role).get(path + CAMERA).status_code for role in ("supervisor", "department", "inspector")}
+    assert seen == {"supervisor": 403, "department": 403, "inspector": 200}
+    assert sign_in("inspector").get(path + "nh-cam-1").status_code == 404
+
+
+def test_without_the_token_of_the_session_nothing_is_corrected(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    del client.headers["X-CSRF-Token"]
+    assert client.post(f"{PAGE}/corrections", data=form()).status_code == 403
+    assert corrections(day) == []
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"end": FROM}, ""),
+    ({"shift_s": 0}, "shift_s"),
+    ({"shift_s": 1e12}, "shift_s"),
+    ({"error_s": -1}, "error_s"),
+    ({"reason": " "}, "reason"),
+    ({"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}, "start"),
+    ({"shift_s": 86_400 * 30}, "shift_s"),
+]
+
+
+def test_what_is_wrong_is_told_by_its_field(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    for changed, field in WRONG:
+        answer = client.post("/api/v1/corrections", json=body(**changed))
+        assert answer.status_code == 422
+        assert [each["field"] for each in answer.json()["fields"]] == [field]
+
+
+def test_a_camera_that_is_not_there_has_nothing_to_correct(sign_in: SignIn) -> None:
+    assert sign_in("admin").post("/api/v1/corrections", json=body(camera="none")).status_code == 404
+    assert sign_in("admin").post("/api/v1/corrections/999/take-back", json={"reason": "x"}).status_code == 404
+
+
+def test_corrected_footage_says_so_wherever_it_is_shown(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    made = client.post("/api/v1/corrections", json=body()).json()
+    assert (made["shift_s"], made["made_by"], made["taken_back_by"]) == (-300.5, "admin", None)
+    told = client.get(f"{PAGE}.json?day={DAY}").json()
+    (corrected,) = told["clock_corrected"]
+    assert (corrected["shift_s"], corrected["made_by"], corrected["source"]) == (-300.5, "admin", "sender_report")
+    assert (told["corrections"][0]["id"], told["corrections"][0]["may_take_back"]) == (made["id"], True)
+    span = f"/span?hall=cc&counter=cc-1&from={DAY}T09:00:00&to={DAY}T09:30:00"
+    for path in (f"{PAGE}?day={DAY}", span):
+        page = client.get(path, headers={"Accept-Language": "en"}).text
+        assert [word for word in ("Time corrected", "fast server") if word not in page] == []
+        assert "时间已校正" in client.get(path, headers={"Accept-Language": "zh"}).text
+    seen = sign_in("investigator").get(f"{PAGE}?day={DAY}", headers={"Accept-Language": "en"}).text
+    found = [word for word in ("fast server", "Correct the time of footage", "Take back") if word in seen]
+    assert found == ["fast server"]
+
+
+def test_the_form_corrects_and_takes_back_and_names_what_is_wrong(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    wrong = client.post(f"{PAGE}/corrections", data=form(shift="fast"), headers={"Accept-Language": "en"})
+    assert (wrong.status_code, corrections(day)) == (422, [])
+    assert "This has to be a number." in wrong.text
+    assert 'value="fast"' in wrong.text
+    assert client.post(f"{PAGE}/corrections", data=form()).headers["location"] == f"{PAGE}?day={DAY}&done=corrected"
+    (row,) = corrections(day)
+    back = client.post(f"{PAGE}/corrections/{row.id}/take-back", data={"day": DAY})
+    assert back.headers["location"] == f"{PAGE}?day={DAY}&done=taken_back"
+    assert [each.takes_back for each in corrections(day)] == [None, row.id]
+    with day.database.transaction() as session:
+        wanted = select(AccessEntry.action).where(col(AccessEntry.action).like("%correct%"))
+        assert list(session.exec(wanted)) == ["correct_time", "take_back_correction"]
+        assert set(session.exec(select(Segment.shift_us))) == {0}
+
+
+def test_what_was_seen_in_it_is_unknown_and_no_finding_rests_on_it(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        before = session.exec(select(Finding).where(Finding.kind == FindingKind.STEP_WHILE_UNSTAFFED)).one()
+        assert before.withdrawn_at is None
+    made = sign_in("admin").post("/api/v1/corrections", json=body(end="2026-11-23T10:40:00+08:00")).json()
+    counters = {job["counter_id"] for job in made["looked_again"]}
+    assert counters == {"cc-1", "cc-2"}
+    assert all(job["done_at"] is None for job in made["looked_again"])
+    with day.database.transaction() as session:
+        told = session.exec(select(Presence.staff).where(col(Presence.counter_id).in_(counters), Presence.start < NOW))
+        assert set(told) == {StaffState.UNKNOWN}
+        session.add(WatchCursor(camera_id=CAMERA, watched_to=NOW))
+    assert find_unstaffed_steps(day.database, NOW) == 1
+    with day.database.transaction() as session:
+        after = session.exec(select(Finding).where(Finding.kind == FindingKind.STEP_WHILE_UNSTAFFED)).one()
+        assert after.withdrawn_at == NOW
+
+
+def test_steps_are_linked_with_the_footage_of_their_time_anew(sign_in: SignIn, day: Services) -> None:
+    """Ten minutes of footage are moved away: where a step had its clip there is none."""
+    linker = Linker(day.database, day.footage)
+    while linker.run_once(NOW):
+        pass
+    with day.database.transaction() as session:
+        link = session.exec(
+            select(FootageLink).where(FootageLink.outcome == Outcome.CLIP, FootageLink.camera_id == CAMERA)
+        ).first()
+        assert link is not None
+        start, end = link.start - timedelta(minutes=1), link.end + timedelta(minutes=1)
+    asked = body(start=start.isoformat(), end=end.isoformat(), shift_s=-86_400)
+    assert sign_in("admin").post("/api/v1/corrections", json=asked).status_code == 200
+    while linker.run_once(NOW):
+        pass
+    with day.database.transaction() as session:
+        assert session.get_one(FootageLink, link.id).outcome is not Outcome.CLIP
+
+
+def test_absences_are_linked_anew_once_the_counter_was_looked_at_again(day: Services) -> None:
+    linker = Linker(day.database, day.footage)
+    while linker.run_once(NOW):
+        pass
+    with day.database.transaction() as session:
+        link = session.exec(
+            select(FootageLink).where(col(FootageLink.absence_id).is_not(None), col(FootageLink.settled).is_(True))
+        ).first()
+        assert link is not None
+        absence = session.get_one(Absence, link.absence_id)
+        absence.end = (absence.end or NOW) + timedelta(seconds=30)
+        span = Span(absence.start, absence.end)
+        asked = ask(session, absence.counter_id, span, "li.wei", NOW)
+        asked.done_at = NOW
+    while linker.run_once(NOW):
+        pass
+    with day.database.transaction() as session:
+        assert session.get_one(FootageLink, link.id).end == link.end + timedelta(seconds=30)

@@ -1,0 +1,165 @@
+"""`hallwatch analyse`"""
+
+import os
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+from sqlmodel import col, select
+
+from storage.intervals import Span
+from storage.models import Hall, Reanalysis
+from storage.models.columns import JsonObject
+from web.commands.common import (
+    DEFAULT_CONFIG,
+    Bar,
+    ConfigOption,
+    UserError,
+    known_counter,
+    moment,
+    opened,
+    out,
+    progress_bar,
+    say,
+    who_runs_this,
+)
+from web.services import Services
+
+if TYPE_CHECKING:
+    from analytics.again import Look
+
+
+class DetectorChoice(StrEnum):
+    AUTO = "auto"
+    SSD = "ssd"
+    ONNX = "onnx"
+    YOLO = "yolo"
+
+
+_LOOKS = 16
+"""Pictures between two signs of progress."""
+_SHOWN = 30
+
+
+def analyse(
+    counter: Annotated[str, typer.Option(help="Id of the counter.")],
+    start: Annotated[str, typer.Option("--from", help="ISO 8601; without a zone it is the hall's time.")],
+    end: Annotated[str, typer.Option("--to", help="The same.")],
+    detector: Annotated[
+        DetectorChoice | None, typer.Option(help="Instead of the one of the configuration.", show_default=False)
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who asks; else the user of this machine.", show_default=False)] = "",
+    dry_run: Annotated[bool, typer.Option(help="Only say what would be said; write nothing.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Look at a counter's recorded footage again, as the watcher does live, and say what is said otherwise now.
+
+    Presence of the span is written anew, and the absences that follow from it. It may be stopped at any time: the same
+    command goes on where it was.
+
+    Example: hallwatch analyse --counter cc-1 --from 2026-03-02T09:00:00 --to 2026-03-02T12:00:00 --dry-run
+    """
+    from analytics.people import DetectorUnavailable
+    from web.watching import build_look
+
+    with opened(config) as services:
+        with services.database.transaction() as session:
+            found = known_counter(session, counter)
+            zone = ZoneInfo(session.get_one(Hall, found.hall_id).timezone)
+        span = _span(moment("--from", start, zone), moment("--to", end, zone), services.clock())
+        try:
+            look = build_look(services, detector.value if detector else None)
+        except DetectorUnavailable as problem:
+            raise UserError(str(problem)) from None
+        with progress_bar(f"Counter {counter}") as bar:
+            changes = (
+                _try(services, counter, span, look, bar) if dry_run else _redo(services, counter, span, look, by, bar)
+            )
+        _tell(changes, zone, dry_run=dry_run)
+
+
+def _span(start: datetime, end: datetime, now: datetime) -> Span:
+    if end <= start:
+        raise UserError("--to: must be after --from.")
+    if end > now:
+        raise UserError("--to: must not be in the future: the watcher looks at what comes.")
+    return Span(start, end)
+
+
+def _try(services: Services, counter: str, span: Span, look: "Look", bar: Bar) -> JsonObject:
+    from analytics.again import Again, pieces
+    from analytics.reanalysis import changes_of_plan, differences, plan_then, said, said_by
+
+    states = []
+    with services.database.transaction() as session:
+        before = said(session, counter, span)
+        parts = list(pieces(span, changes_of_plan(session, counter)))
+        plans = [plan_then(session, counter, part.start) for part in parts]
+    for part, plan in zip(parts, plans, strict=True):
+        again = Again(plan, counter, part, look)
+        while not again.go_on(_LOOKS):
+            pass
+        states += again.states()
+        _show(bar, span, part.end)
+    return differences(before, said_by(states, span))
+
+
+def _redo(services: Services, counter: str, span: Span, look: "Look", by: str, bar: Bar) -> JsonObject:
+    from analytics.reanalysis import Redoing
+
+    worker = f"analyse-{os.getpid()}"
+    row_id = _asked(services, counter, span, look.looker.detector.name, by or who_runs_this(), worker)
+    redoing = Redoing(services.database, look, worker, look.looker.detector.name)
+    while redoing.go_on(services.clock(), _LOOKS, row_id):
+        if progress := redoing.progress():
+            _show(bar, span, progress[1])
+    with services.database.transaction() as session:
+        row = session.get_one(Reanalysis, row_id)
+        if row.done_at is None:
+            raise UserError(f"{row.worker} works at it already; run the command again later.")
+        return row.changes
+
+
+def _asked(services: Services, counter: str, span: Span, source: str, by: str, worker: str) -> int:
+    """What the same command has left undone, or a new one."""
+    from analytics.reanalysis import ask
+
+    with services.database.transaction() as session:
+        same = select(Reanalysis.id).where(
+            Reanalysis.counter_id == counter,
+            Reanalysis.start == span.start,
+            Reanalysis.end == span.end,
+            Reanalysis.source == source,
+            col(Reanalysis.done_at).is_(None),
+        )
+        found = session.exec(same).first()
+        row_id = found or ask(session, counter, span, by, services.clock(), worker=worker, source=source).id
+    assert row_id is not None
+    return row_id
+
+
+def _show(bar: Bar, span: Span, done_to: datetime) -> None:
+    bar.update(int((done_to - span.start) / timedelta(seconds=1)), max(int(span.duration / timedelta(seconds=1)), 1))
+
+
+def _tell(changes: JsonObject, zone: ZoneInfo, *, dry_run: bool) -> None:
+    table = Table("", "said before (s)", "would be said (s)" if dry_run else "said now (s)")
+    for state, seconds in changes["after_s"].items():
+        table.add_row(state, f"{changes['before_s'][state]:.0f}", f"{seconds:.0f}")
+    if not dry_run:
+        table.add_row("absences", str(len(changes["absences_before"])), str(len(changes["absences_after"])))
+    out.print(table)
+    for each in changes["changed"][:_SHOWN]:
+        say(f"{_told(each['start'], zone)} – {_told(each['end'], zone)}: {each['before']} → {each['after']}")
+    more = len(changes["changed"]) - _SHOWN + changes["left_out"]
+    if more > 0:
+        say(f"… and {more} more.")
+    if not changes["changed"]:
+        say("Nothing is said otherwise.")
+
+
+def _told(text: str, zone: ZoneInfo) -> str:
+    return datetime.fromisoformat(text).astimezone(zone).replace(tzinfo=None).isoformat(" ", "seconds")

@@ -1,0 +1,190 @@
+"""`hallwatch footage`"""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+from sqlmodel import Session, col, select
+
+from storage.intervals import Span
+from storage.models import Camera, Hall, TimeCorrection
+from storage.objects import StoreError
+from web.commands.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    UserError,
+    known_camera,
+    moment,
+    opened,
+    out,
+    say,
+    warn,
+    who_runs_this,
+)
+from web.services import Services
+
+if TYPE_CHECKING:
+    from web.correcting import Corrected
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Correct the time of recorded footage afterwards, and take that back.\n\n"
+    "Example: hallwatch footage corrections --camera cc-cam-1",
+)
+ReasonOption = Annotated[str, typer.Option(help="Why; it is shown with the footage.")]
+ByOption = Annotated[str, typer.Option(help="Who says so; else the user of this machine.", show_default=False)]
+DryRunOption = Annotated[bool, typer.Option(help="Only say what would become of it.")]
+
+
+@app.command("correct")
+def correct(
+    camera: Annotated[str, typer.Argument(help="Id of the camera.")],
+    start: Annotated[str, typer.Option("--from", help="By the time of the files; without a zone the hall's time.")],
+    end: Annotated[str, typer.Option("--to", help="The same.")],
+    shift: Annotated[float, typer.Option(help="Seconds: the true time minus the time that the files say.")],
+    reason: ReasonOption,
+    error: Annotated[float, typer.Option(help="With the shift, the time is right to within so many seconds.")] = 0.5,
+    by: ByOption = "",
+    dry_run: DryRunOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Say that the footage of a span was taken at another time. Rows move, files stay; it can be taken back.
+
+    What was seen at the counters in it is unknown until the watcher has looked at it again.
+
+    Example: hallwatch footage correct cc-cam-1 --from 2026-03-02T09:00:00 --to 2026-03-02T10:00:00 --shift -300
+    --reason "The server's clock was five minutes fast" --dry-run
+    """
+    from storage.correcting import CorrectionRefused, Wanted
+    from web.correcting import correct_time, try_out
+
+    if not reason.strip():
+        raise UserError("--reason: say why; it is shown with the footage.")
+    with opened(config) as services:
+        with services.database.transaction() as session:
+            found = known_camera(session, camera)
+            zone = _zone(session, found)
+        first, last = moment("--from", start, zone), moment("--to", end, zone)
+        if last <= first:
+            raise UserError("--to: must be after --from.")
+        wanted = Wanted(
+            found.id,
+            Span(first, last),
+            timedelta(seconds=shift),
+            timedelta(seconds=error),
+            reason.strip(),
+            by or who_runs_this(),
+        )
+        try:
+            if dry_run:
+                _tell(try_out(services.database, wanted, services.clock()), zone, dry_run=True)
+                return
+            with services.database.transaction() as session:
+                done = correct_time(session, wanted, services.clock())
+        except CorrectionRefused as refused:
+            raise UserError(f"--{refused.field}: {refused}.") from None
+        _tell(done, zone, dry_run=False)
+        _store(services)
+
+
+@app.command("take-back")
+def take_back(
+    correction: Annotated[int, typer.Argument(help="Its number, as `corrections` shows it.")],
+    reason: ReasonOption,
+    by: ByOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Take a correction back: the footage is shown as if there had been none. Both stay written down.
+
+    Example: hallwatch footage take-back 7 --reason "It was the other camera"
+    """
+    from storage.correcting import CorrectionRefused
+    from web.correcting import take_back_correction
+
+    with opened(config) as services:
+        with services.database.transaction() as session:
+            row = session.get(TimeCorrection, correction)
+            if row is None:
+                raise UserError(f"There is no correction {correction}; `hallwatch footage corrections` shows all.")
+            zone = _zone(session, session.get_one(Camera, row.camera_id))
+            try:
+                done = take_back_correction(session, row, reason, by or who_runs_this(), services.clock())
+            except CorrectionRefused as refused:
+                raise UserError(str(refused)) from None
+        _tell(done, zone, dry_run=False)
+        _store(services)
+
+
+@app.command("corrections")
+def corrections(
+    camera: Annotated[str, typer.Option(help="Only those of this camera.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """List all corrections of time, those that were taken back too, and whether the counters were looked at again.
+
+    Example: hallwatch footage corrections --camera cc-cam-1
+    """
+    from web.api.corrections import shown
+
+    with opened(config) as services, services.database.transaction() as session:
+        query = select(TimeCorrection).order_by(col(TimeCorrection.id))
+        if camera:
+            query = query.where(TimeCorrection.camera_id == known_camera(session, camera).id)
+        rows = shown(session, list(session.exec(query)))
+        zones = {row.camera_id: _zone(session, session.get_one(Camera, row.camera_id)) for row in rows}
+    if not rows:
+        say("No time was corrected yet.")
+        return
+    table = Table("", "Camera", "From", "To", "Shift (s)", "Within (s)", "Reason", "By", "State", "Looked at again")
+    for row in rows:
+        state = f"takes back {row.takes_back}" if row.takes_back else "in force"
+        if row.taken_back_by:
+            state = f"taken back by {row.taken_back_by}"
+        done = sum(job.done_at is not None for job in row.looked_again)
+        table.add_row(
+            str(row.id),
+            row.camera_id,
+            _told(row.start, zones[row.camera_id]),
+            _told(row.end, zones[row.camera_id]),
+            f"{row.shift_s:+.3f}",
+            f"{row.error_s:.1f}",
+            escape(row.reason),
+            escape(row.made_by),
+            state,
+            f"{done} of {len(row.looked_again)}",
+        )
+    out.print(table)
+
+
+def _tell(done: "Corrected", zone: ZoneInfo, *, dry_run: bool) -> None:
+    moved, would = done.moved, "would move" if dry_run else "moved"
+    number = "" if dry_run else f"Correction {moved.correction.id}: "
+    say(f"{number}{moved.segments} segments {would} (times of {zone}).")
+    for before, after in zip(moved.before, moved.after, strict=False):
+        say(f"  {_told(before.start, zone)} – {_told(before.end, zone)} → {_told(after.start, zone)}")
+    for counter in done.to_look_again:
+        for span in counter.spans:
+            say(
+                f"Counter {counter.counter_id}: unknown from {_told(span.start, zone)} to {_told(span.end, zone)} "
+                "until the watcher has looked at it again."
+            )
+
+
+def _store(services: Services) -> None:
+    from storage.correction_objects import store_corrections
+
+    try:
+        store_corrections(services.database, services.store)
+    except StoreError as error:
+        warn(f"The store has no copy of it yet, the clerk tries again: {error}")
+
+
+def _zone(session: Session, camera: Camera) -> ZoneInfo:
+    return ZoneInfo(session.get_one(Hall, camera.hall_id).timezone)
+
+
+def _told(at: datetime, zone: ZoneInfo) -> str:
+    return at.astimezone(zone).replace(tzinfo=None).isoformat(" ", "milliseconds")

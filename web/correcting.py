@@ -1,0 +1,103 @@
+"""Corrects the time of footage, and everything that rests on it: one transaction for all.
+
+What was seen at a counter in footage that has moved is unknown from then on, until the watcher has looked at it again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlmodel import Session, col, select
+
+from analytics import taken_back
+from analytics.reanalysis import ask
+from correlation.linking import on_moved
+from storage import correcting
+from storage.correcting import Moved, Wanted
+from storage.database import Database
+from storage.intervals import Span, intersect, merge
+from storage.models import TimeCorrection, View
+
+_BRIDGE = timedelta(minutes=1)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ToLookAgain:
+    """A counter, and the spans of it that are unknown until it was looked at again."""
+
+    counter_id: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    moved: Moved
+    to_look_again: tuple[ToLookAgain, ...]
+
+
+def correct_time(session: Session, wanted: Wanted, now: datetime) -> Corrected:
+    """Raises CorrectionRefused."""
+    return _everything_else(session, correcting.correct(session, wanted, now), now)
+
+
+def take_back_correction(
+    session: Session, correction: TimeCorrection, reason: str, made_by: str, now: datetime
+) -> Corrected:
+    """Raises CorrectionRefused."""
+    return _everything_else(session, correcting.take_back(session, correction, reason, made_by, now), now)
+
+
+def try_out(database: Database, wanted: Wanted, now: datetime) -> Corrected:
+    """What `correct_time` would do. Raises CorrectionRefused."""
+    try:
+        with database.transaction() as session:
+            raise _OnlyTried(correct_time(session, wanted, now))
+    except _OnlyTried as tried:
+        return tried.outcome
+
+
+class _OnlyTried(Exception):
+    """Rolls back what was done."""
+
+    def __init__(self, outcome: Corrected) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+def _everything_else(session: Session, moved: Moved, now: datetime) -> Corrected:
+    row = moved.correction
+    counters = list(_seen_by(session, row.camera_id, moved.touched, now))
+    for counter in counters:
+        for span in counter.spans:
+            ask(session, counter.counter_id, span, row.made_by, now, correction_id=row.id)
+        taken_back.take_back(session, counter.counter_id, counter.spans, now, taken_back.TIME_CORRECTED)
+    on_moved(session, row.camera_id, [counter.counter_id for counter in counters], moved.touched)
+    log.warning(
+        "footage_time_corrected",
+        camera=row.camera_id,
+        correction=row.id,
+        takes_back=row.takes_back,
+        segments=moved.segments,
+        shift_us=row.shift_us,
+        by=row.made_by,
+    )
+    return Corrected(moved, tuple(counters))
+
+
+def _seen_by(session: Session, camera_id: str, spans: Iterable[Span], now: datetime) -> Iterable[ToLookAgain]:
+    touched = list(spans)
+    if not touched:
+        return
+    views = session.exec(select(View).where(View.camera_id == camera_id).order_by(col(View.counter_id)))
+    looked: dict[str, list[Span]] = {}
+    for view in views:
+        first, last = min(span.start for span in touched), now
+        start = max(view.valid_from or first, first)
+        end = min(view.valid_to or last, last)
+        looked.setdefault(view.counter_id, []).extend([Span(start, end)] if start < end else [])
+    for counter_id, during in looked.items():
+        if found := intersect(touched, merge(during, bridge=_BRIDGE)):
+            yield ToLookAgain(counter_id, tuple(found))
