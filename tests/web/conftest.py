@@ -31,8 +31,8 @@ from storage.models import (
 )
 from storage.secrets import SecretBox
 from tests.sample import a_hall
+from tests.web.apps import app_of
 from web import sessions
-from web.app import create_app
 from web.services import Services
 from web.settings import Settings
 
@@ -86,7 +86,7 @@ def services(sqlite_database: Database, tmp_path: Path, clock: Clock) -> Service
 @pytest.fixture
 def app(services: Services) -> Iterator[FastAPI]:
     """Served, so that what starts and stops with the server is there."""
-    app = create_app(services)
+    app = app_of(services)
     with TestClient(app):
         yield app
 

@@ -34,17 +34,16 @@ def recording(
     poll_seconds: float = 0.3,
     clock: ServerClock | None = None,
     limits: SpoolLimits = SpoolLimits(),
+    node: str = "recorder-1",
 ) -> Iterator[RecorderNode]:
     """`feeds` may be changed while it runs."""
-    settings = RecorderSettings(
-        folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, "recorder-1", poll_seconds, limits
-    )
-    node = RecorderNode(database, store, settings, lambda: list(feeds), clock=clock)
-    node.start()
+    settings = RecorderSettings(folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, node, poll_seconds, limits)
+    recorder = RecorderNode(database, store, settings, lambda: list(feeds), clock=clock)
+    recorder.start()
     try:
-        yield node
+        yield recorder
     finally:
-        node.stop()
+        recorder.stop()
 
 
 def status(database: Database) -> CameraStatus | None:

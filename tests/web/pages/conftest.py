@@ -17,10 +17,10 @@ from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.models import Role, User
 from storage.secrets import SecretBox
+from tests.web.apps import app_of
 from tests.web.pages.a_day import NOW, a_day
 from tests.web.pages.browser import ARGUMENTS, CHROMIUM, Site, served
 from web import sessions
-from web.app import create_app
 from web.services import Services
 from web.settings import Settings
 
@@ -66,7 +66,7 @@ def _services(database: Database, folder: Path) -> Services:
 
 @pytest.fixture
 def anonymous(day: Services) -> TestClient:
-    return TestClient(create_app(day), follow_redirects=False, headers={"Accept-Language": "en"})
+    return TestClient(app_of(day), follow_redirects=False, headers={"Accept-Language": "en"})
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def newcomer(empty: Services) -> TestClient:
 
 
 def signed_in(services: Services, name: str) -> TestClient:
-    client = TestClient(create_app(services), follow_redirects=False, headers={"Accept-Language": "en"})
+    client = TestClient(app_of(services), follow_redirects=False, headers={"Accept-Language": "en"})
     with services.database.transaction() as session:
         user = session.exec(select(User).where(User.name == name)).one()
         assert user.id is not None
