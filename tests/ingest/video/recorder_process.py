@@ -34,6 +34,7 @@ class Order:
     access_key: str = ""
     secret_key: str = ""
     segment_seconds: int = 2
+    longest_upload_wait_s: float = 1.0
     others: tuple[tuple[str, str], ...] = ()
     """More cameras: id and address."""
     dies_at: Step | None = None
@@ -52,7 +53,13 @@ class Order:
 
     def settings(self) -> RecorderSettings:
         folder = Path(self.folder)
-        return RecorderSettings(folder / "spool", folder / "relay.sock", self.segment_seconds, poll_seconds=0.5)
+        return RecorderSettings(
+            folder / "spool",
+            folder / "relay.sock",
+            self.segment_seconds,
+            poll_seconds=0.5,
+            longest_upload_wait_s=self.longest_upload_wait_s,
+        )
 
     def feeds(self) -> list[CameraFeed]:
         return [CameraFeed(CAMERA, self.url), *(CameraFeed(camera_id, url) for camera_id, url in self.others)]

@@ -15,6 +15,7 @@ from storage.objects import ObjectStore
 from tests.sample import CAMERA
 
 SEGMENT_SECONDS = 2
+LONGEST_UPLOAD_WAIT_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def recording(
     node: str = "recorder-1",
 ) -> Iterator[RecorderNode]:
     """`feeds` may be changed while it runs."""
-    settings = RecorderSettings(folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, node, poll_seconds, limits)
+    spool, socket = folder / "spool", folder / "relay.sock"
+    settings = RecorderSettings(spool, socket, SEGMENT_SECONDS, node, poll_seconds, limits, LONGEST_UPLOAD_WAIT_S)
     recorder = RecorderNode(database, store, settings, lambda: list(feeds), clock=clock)
     recorder.start()
     try:
