@@ -1,9 +1,10 @@
 """`kill -9` of a recorder under load, at moments drawn by chance, over and over: what does it cost?
 
-    python -m bench.kills [--kills 200] [--cameras 4] [--kbps 2000] [--servers] [--seed 1]
+    python -m bench.kills [--kills 200] [--cameras 4] [--kbps 2000] [--run-s 0.3 8] [--servers] [--seed 1]
 
 Each recorder runs for some seconds and is killed, be it while it starts, brings the last one's spool in order, records
-or uploads. With `--servers` it writes to PostgreSQL and S3 in place of SQLite and a folder.
+or uploads. With `--servers` it writes to PostgreSQL and S3 in place of SQLite and a folder; in three of four runs the
+store is killed or frozen, or the database restarted, while the recorder lives, and is back before or after it dies.
 
 Lost is what lies between the last frame kept and the kill; the cameras begin a GOP each second, and the one in memory
 is part of it. Ends with exit code 1 unless nothing else is missing.
@@ -24,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import select
 
+from bench.outages import Outage, drawn, outages
 from bench.recording import simulated_cameras
 from ingest.video.reconcile import QUARANTINE
 from storage.database import Database
@@ -32,7 +34,7 @@ from storage.migrate import upgrade
 from storage.models import Camera, Segment
 from tests.conftest import create_database
 from tests.ingest.video.evidence import rows_without_bytes, segments, unexplained, unreadable
-from tests.ingest.video.recorder_process import Order, start_recorder
+from tests.ingest.video.recorder_process import Order, Recorder, start_recorder
 from tests.sample import CAMERA, HALL, a_hall
 from tests.servers import PostgresServer, S3Server, wait_until
 
@@ -69,8 +71,10 @@ class Outcome:
 class Soak:
     """Kills recorders of one order, one after the other."""
 
-    def __init__(self, order: Order, database: Database, chance: random.Random) -> None:
-        self._order, self._database, self._chance = order, database, chance
+    def __init__(
+        self, order: Order, database: Database, chance: random.Random, runs_s: tuple[float, float], out: list[Outage]
+    ) -> None:
+        self._order, self._database, self._chance, self._runs_s, self._outages = order, database, chance, runs_s, out
         self._cameras = [feed.id for feed in order.feeds()]
         self._acknowledged: dict[str, str] = {}
         self._kills: list[tuple[datetime, datetime]] = []
@@ -84,14 +88,19 @@ class Soak:
         return self._outcome(datetime.now(UTC))
 
     def _kill_one(self) -> None:
+        run_s = self._chance.uniform(*self._runs_s)
         began = datetime.now(UTC)
         recorder = start_recorder(self._order)
-        time.sleep(self._chance.uniform(*RUNS_S))
-        killed = datetime.now(UTC)
+        events = [*drawn(self._outages, self._chance, run_s), (run_s, lambda: self._kill(recorder, began))]
+        for after_s, happen in sorted(events, key=lambda event: event[0]):
+            time.sleep(max(0.0, after_s - (datetime.now(UTC) - began).total_seconds()))
+            happen()
+        self._acknowledged |= self._rows()
+
+    def _kill(self, recorder: Recorder, began: datetime) -> None:
+        self._kills.append((began, datetime.now(UTC)))
         recorder.kill()
         recorder.wait(END_LIMIT_S)
-        self._kills.append((began, killed))
-        self._acknowledged |= self._rows()
 
     def _stop_one(self) -> None:
         """Brings in order what was left before, and records every camera."""
@@ -131,23 +140,32 @@ class Soak:
                 yield began, killed, [row.end for row in rows if began < row.start < killed]
 
 
-def soak(folder: Path, kills: int, cameras: int, kbps: int = 2000, *, servers: bool = False, seed: int = 1) -> Outcome:
+def soak(
+    folder: Path,
+    kills: int,
+    cameras: int,
+    kbps: int = 2000,
+    *,
+    runs_s: tuple[float, float] = RUNS_S,
+    servers: bool = False,
+    seed: int = 1,
+) -> Outcome:
     with (
         simulated_cameras(kbps, cameras) as urls,
-        _order(folder, urls, servers) as order,
+        _order(folder, urls, servers) as (order, out),
         closing(Database(order.database)) as database,
     ):
         upgrade(database)
         _declare(database, order)
-        return Soak(order, database, random.Random(seed)).run(kills)
+        return Soak(order, database, random.Random(seed), runs_s, out).run(kills)
 
 
 @contextmanager
-def _order(folder: Path, urls: Sequence[str], servers: bool) -> Iterator[Order]:
+def _order(folder: Path, urls: Sequence[str], servers: bool) -> Iterator[tuple[Order, list[Outage]]]:
     others = tuple((f"cc-cam-{number}", url) for number, url in enumerate(urls[1:], 2))
     order = Order(f"sqlite:///{folder}/hallwatch.db", str(folder), urls[0], others=others)
     if not servers:
-        yield order
+        yield order, []
         return
     (folder / "s3").mkdir()
     (folder / "postgres").mkdir()
@@ -157,7 +175,7 @@ def _order(folder: Path, urls: Sequence[str], servers: bool) -> Iterator[Order]:
         postgres.start()
         create_database(postgres, "hallwatch")
         access = {name: getattr(s3, name) for name in ("endpoint", "bucket", "access_key", "secret_key")}
-        yield replace(order, database=postgres.url("hallwatch"), **access)
+        yield replace(order, database=postgres.url("hallwatch"), **access), outages(s3, postgres)
     finally:
         postgres.stop()
         s3.stop()
@@ -175,7 +193,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hallwatch-kills-") as folder:
         Path(folder).chmod(0o755)  # PostgreSQL runs as somebody else
         outcome = soak(
-            Path(folder), options.kills, options.cameras, options.kbps, servers=options.servers, seed=options.seed
+            Path(folder),
+            options.kills,
+            options.cameras,
+            options.kbps,
+            runs_s=tuple(options.run_s),
+            servers=options.servers,
+            seed=options.seed,
         )
     _print(outcome, options)
     sys.exit(not outcome.is_good)
@@ -205,7 +229,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--kbps", type=int, default=2000)
-    parser.add_argument("--servers", action="store_true", help="PostgreSQL and S3 in place of SQLite and a folder")
+    parser.add_argument("--run-s", type=float, nargs=2, default=RUNS_S, help="a recorder's life: least and most")
+    parser.add_argument("--servers", action="store_true", help="PostgreSQL and S3, with outages of both")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

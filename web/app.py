@@ -29,6 +29,11 @@ class _Application(FastAPI):
 
 def create_app(services: Services) -> FastAPI:
     """An app that uses these services; starts no thread and opens no file until it is served."""
+    return equip(routed(secure=services.settings.web.secure), services)
+
+
+def routed(*, secure: bool) -> FastAPI:
+    """All addresses with their guards, and nothing behind them yet. Making them ready is what an app costs."""
     app = _Application(
         title="Hallwatch",
         openapi_url=None,  # web.api.description shows it to who is signed in
@@ -37,17 +42,22 @@ def create_app(services: Services) -> FastAPI:
         dependencies=[Depends(guard)],
         lifespan=_lifespan,
     )
+    errors.install(app)
+    app.add_middleware(BodyLimits)
+    app.add_middleware(SecurityHeaders, secure=secure)
+    for router in (*api.routers, web.live.router, *web.pages.routers):
+        app.include_router(router)
+    app.mount("/static", assets.HashedFiles(), name="static")
+    return app
+
+
+def equip(app: FastAPI, services: Services) -> FastAPI:
+    """What the routes use, of this app alone."""
     app.state.services = services
     app.state.events = EventHub(services.database, services.clock)
     app.state.failed_attempts = FailedAttempts()
     app.state.recent_looks = RecentLooks()
     app.state.render_error = getattr(web.pages, "render_error", None)
-    errors.install(app)
-    app.add_middleware(BodyLimits)
-    app.add_middleware(SecurityHeaders, secure=services.settings.web.secure)
-    for router in (*api.routers, web.live.router, *web.pages.routers):
-        app.include_router(router)
-    app.mount("/static", assets.HashedFiles(), name="static")
     return app
 
 

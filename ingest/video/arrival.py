@@ -130,7 +130,7 @@ def trend_of(bins: deque[Bin]) -> Trend:
             continue
         newest = list(islice(bins, len(bins) - count, None))
         if ppm := _trend_ppm(newest, count // 4):
-            return Trend(ppm, _is_even(newest, ppm))
+            return Trend(ppm, _is_even(newest, ppm) or (ppm < 0 and _falls_beyond_delay(bins, count)))
     return NO_TREND
 
 
@@ -147,6 +147,18 @@ def _trend_ppm(newest: Sequence[Bin], quarter: int) -> int:
             return 0
     ppm = total * 1_000_000 // span
     return ppm if -_MAX_FASTER_PPM < ppm < _MAX_SLOWER_PPM else 0
+
+
+def _falls_beyond_delay(bins: Sequence[Bin], count: int) -> bool:
+    """Some picture of any five seconds is on time, so their least cannot fall by more than that may be late.
+
+    While a backlog is worked off it falls, too, but not below what it was before the backlog, which has to be known.
+    """
+    if len(bins) < count + _STALE_BINS:
+        return False
+    before = min(islice(bins, len(bins) - count + _STALE_BINS))[0]
+    newest = min(islice(bins, len(bins) - _STALE_BINS, None))[0]
+    return before - newest > LEAST_DELAY_US
 
 
 def _is_even(bins: Sequence[Bin], ppm: int) -> bool:

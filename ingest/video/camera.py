@@ -2,7 +2,8 @@
 
 import random
 import threading
-import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import structlog
@@ -25,6 +26,8 @@ PROVEN_S = 10.0
 """A connection that lasted this long was good: the next wait is short again."""
 REFUSED_WAIT_S = 180.0
 """After a refused password: cameras lock whoever repeats a wrong one. A new one is tried at once, by a new worker."""
+
+OpenStream = Callable[[str, Transport, ServerClock, bool], AbstractContextManager[RtspSource]]
 
 log = structlog.get_logger(__name__)
 
@@ -75,8 +78,10 @@ class CameraWorker:
         intake: Intake | None = None,
         clock: ServerClock | None = None,
         audio: bool = False,
+        open_stream: OpenStream = open_source,
     ) -> None:
         self._camera_id, self._url, self._transport = camera_id, url, transport
+        self._open_stream = open_stream
         self._hub, self._intake, self._clock = hub, intake, clock or ServerClock()
         self._audio = audio
         self._stop = threading.Event()
@@ -108,23 +113,27 @@ class CameraWorker:
     def _run(self) -> None:
         wait_s = FIRST_WAIT_S
         while not self._stop.is_set():
-            began, refused = time.monotonic(), False
-            try:
-                self._run_once()
-            except SourceFailure as failure:
-                refused = isinstance(failure, PasswordRefused)
-                self._failed(failure.cause, str(failure))
-            except BadParameterSets as error:
-                self._failed(GapCause.STREAM_UNSUPPORTED, str(error))
-            except Exception:
-                log.exception("camera_worker_failed", camera=self._camera_id)
-                self._failed(GapCause.UNKNOWN, "internal error, see the log")
-            wait_s = next_wait(wait_s, time.monotonic() - began, refused)
+            wait_s = self.attempt(wait_s)
             self._stop.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311
+
+    def attempt(self, waited_s: float) -> float:
+        """One connection, to its end. Seconds until the next attempt, after a wait of `waited_s` before this one."""
+        began, refused = self._clock.since_boot_s(), False
+        try:
+            self._run_once()
+        except SourceFailure as failure:
+            refused = isinstance(failure, PasswordRefused)
+            self._failed(failure.cause, str(failure))
+        except BadParameterSets as error:
+            self._failed(GapCause.STREAM_UNSUPPORTED, str(error))
+        except Exception:
+            log.exception("camera_worker_failed", camera=self._camera_id)
+            self._failed(GapCause.UNKNOWN, "internal error, see the log")
+        return next_wait(waited_s, self._clock.since_boot_s() - began, refused)
 
     def _run_once(self) -> None:
         """Returns when asked to stop; raises when the stream fails."""
-        with open_source(self._url, self._transport, self._clock, self._audio) as source:
+        with self._open_stream(self._url, self._transport, self._clock, self._audio) as source:
             connection = Connection(source.codec, source.extradata, source.time_base, self._learned)
             sound = Accompaniment(source.audio) if source.audio is not None else None
             self._tell_audio(source.audio_problem)

@@ -15,6 +15,8 @@ from storage.models import GapCause
 
 USUAL_INTERVAL_S = Fraction(1, 25)
 MAX_BACKWARD_S = 1
+PROVEN_RATE_S = 20
+"""What is learned of a camera's media time is handed on when it stood so long: a wrong one is noticed by then."""
 
 log = structlog.get_logger(__name__)
 
@@ -58,12 +60,12 @@ class Connection:
         self._frames: list[EncodedFrame] = []
         self._size = 0
         self._in_gop = self._lost = False
-        self._retiming = Retiming(usual.rate_error_ppm)
+        self._retiming = Retiming(usual.rate_error_ppm, int(PROVEN_RATE_S / time_base))
 
     @property
     def learned(self) -> Learned:
         """To hand to the next connection."""
-        return Learned(self.clock.lead_us, self._retiming.rate_error_ppm)
+        return Learned(self.clock.lead_us, self._retiming.proven_ppm(self._last_dts or 0))
 
     def take(self, packet: SourcePacket) -> Taken:
         """Raises SourceFailure when the timestamps make no sense, BadParameterSets when the pictures cannot be told."""

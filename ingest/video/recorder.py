@@ -28,7 +28,7 @@ from ingest.video.spool_room import LIMIT_REACHED, SpoolLimits, SpoolRoom
 from ingest.video.status import report
 from ingest.video.steps import Step, reached
 from ingest.video.streams import MainStream, StreamTable, end_all
-from ingest.video.uploader import Uploader
+from ingest.video.uploader import LONGEST_WAIT_S, Uploader
 from ingest.video.writer import FinishedSegment
 from storage.database import Database
 from storage.load import process_load
@@ -50,6 +50,7 @@ class RecorderSettings:
     poll_seconds: float = 2.5
     """How often cameras are looked up, and status and heartbeat written."""
     spool_limits: SpoolLimits = field(default_factory=SpoolLimits)
+    longest_upload_wait_s: float = LONGEST_WAIT_S
 
 
 class FeedMemory(Protocol):
@@ -87,7 +88,9 @@ class RecorderNode:
         """
         self._database, self._store, self._settings, self._cameras = database, store, settings, cameras
         self._clock = clock or ServerClock()
-        self._uploader = Uploader(database, store, settings.spool, lambda: self._camera_ids)
+        self._uploader = Uploader(
+            database, store, settings.spool, lambda: self._camera_ids, settings.longest_upload_wait_s
+        )
         self._journal = Journal(database, settings.spool, self._uploader.wake, held=True)
         self._room = SpoolRoom(settings.spool, settings.spool_limits)
         self._memory = memory

@@ -22,17 +22,20 @@ def stretched(frame: EncodedFrame, by_ppm: int, before: SourcePacket) -> Encoded
 class Retiming:
     """Of one connection: by the rate that the one before has learned until told otherwise."""
 
-    def __init__(self, usual_ppm: int = 0) -> None:
-        self._ppm = usual_ppm
+    def __init__(self, usual_ppm: int = 0, proven_after: int = 0) -> None:
+        """`proven_after`: ticks that a rate has to stand before it is handed on."""
+        self._ppm = self._proven_ppm = usual_ppm
+        self._proven_after = proven_after
         self._from = self._to = 0
         self.is_active = bool(usual_ppm)
 
-    @property
-    def rate_error_ppm(self) -> int:
-        return self._ppm
+    def proven_ppm(self, until: int) -> int:
+        """The rate that nothing contradicted for long, when the last packet was at `until`, as `applied` gave it."""
+        return self._ppm if until - self._to >= self._proven_after else self._proven_ppm
 
     def change(self, by_ppm: int, at: SourcePacket) -> None:
         """From this packet on, as `applied` gave it: a second of media time is longer than it was taken for."""
+        self._proven_ppm = self.proven_ppm(at.pts)
         self._from += (at.pts - self._to) * _WHOLE_PPM // (_WHOLE_PPM + self._ppm)
         self._to = at.pts
         self._ppm = (_WHOLE_PPM + self._ppm) * (_WHOLE_PPM + by_ppm) // _WHOLE_PPM - _WHOLE_PPM

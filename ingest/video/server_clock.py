@@ -67,6 +67,10 @@ class ServerClock:
     def now(self) -> datetime:
         return from_us(self.read()[0])
 
+    def since_boot_s(self) -> float:
+        """For what lasts: never steps."""
+        return self._monotonic_ns() / 1_000_000_000
+
     def _look_closer(self) -> ServerReading:
         with self._lock:
             monotonic_us, difference = self._difference()

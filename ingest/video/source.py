@@ -1,20 +1,23 @@
 """A camera's stream: coded pictures with their times, and plain words when it fails."""
 
 import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 from ingest.video.frames import Codec
+from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.audio_receiver import AudioReceiver
+from ingest.video.rtsp.descriptions import VideoTrack
 from ingest.video.rtsp.failures import SourceFailure, ended, stalled
 from ingest.video.rtsp.media_time import DecodingTimes, MediaTime
 from ingest.video.rtsp.pictures import Picture, PictureAssembler
 from ingest.video.rtsp.rtp import BadPacket, SenderReport, receiver_report, says_goodbye, sender_report
 from ingest.video.rtsp.session import Session
 from ingest.video.rtsp.session import TransportName as Transport
+from ingest.video.rtsp.transports import Transport as Incoming
 from ingest.video.server_clock import UNDISTURBED, ServerClock, ServerReading
 
 __all__ = ["RtspSource", "SourceFailure", "SourcePacket", "Transport", "open_source"]
@@ -44,10 +47,29 @@ class SourcePacket:
     """What `arrival_us` rests on."""
 
 
+class Playing(Protocol):
+    """A session whose stream plays."""
+
+    @property
+    def track(self) -> VideoTrack: ...
+
+    @property
+    def audio_track(self) -> AudioTrack | None: ...
+
+    @property
+    def audio_problem(self) -> str: ...
+
+    @property
+    def transport(self) -> Incoming: ...
+
+    def stay(self, now: float) -> None:
+        """As Session.stay."""
+
+
 class RtspSource:
     """A stream that plays. Packets must be taken faster than they come."""
 
-    def __init__(self, session: Session, clock: ServerClock) -> None:
+    def __init__(self, session: Playing, clock: ServerClock) -> None:
         self._session, self._clock, track = session, clock, session.track
         self.codec: Codec = track.codec
         self.extradata = track.extradata
@@ -56,7 +78,7 @@ class RtspSource:
         self._media_time = MediaTime(track.clock_hz)
         self._decoding = DecodingTimes(track.clock_hz)
         self._ssrc = secrets.randbits(32)
-        self._heard = self._seen = self._reported = time.monotonic()
+        self._heard = self._seen = self._reported = clock.since_boot_s()
         self._report: tuple[SenderReport, float] | None = None
         self.audio: AudioReceiver | None = None
         """Takes the sound while packets are taken; None without."""
@@ -79,7 +101,7 @@ class RtspSource:
                     yield from self._pictures(packet)
                 else:
                     self._control(bytes(packet))
-            self._tend(came, time.monotonic())
+            self._tend(came, self._clock.since_boot_s())
             if not came:
                 yield None
 
@@ -101,7 +123,7 @@ class RtspSource:
     def _control(self, packet: bytes) -> None:
         if report := sender_report(packet, self._clock.read()[0]):
             self._media_time.reported(report)
-            self._report = report, time.monotonic()
+            self._report = report, self._clock.since_boot_s()
         if says_goodbye(packet):
             raise ended("the camera ended the stream")
 

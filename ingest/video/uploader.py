@@ -48,10 +48,19 @@ class Uploader:
     """A thread; the store and the database may be away for as long as they like."""
 
     def __init__(
-        self, database: Database, store: ObjectStore, spool: Path, own_cameras: Callable[[], Collection[str]] = tuple
+        self,
+        database: Database,
+        store: ObjectStore,
+        spool: Path,
+        own_cameras: Callable[[], Collection[str]] = tuple,
+        longest_wait_s: float = LONGEST_WAIT_S,
     ) -> None:
-        """`own_cameras`: whose files lie in this spool or nowhere; another node's files are not missed here."""
+        """`own_cameras`: whose files lie in this spool or nowhere; another node's files are not missed here.
+
+        `longest_wait_s`: until a store that was away is asked again.
+        """
         self._database, self._store, self._spool, self._own_cameras = database, store, spool, own_cameras
+        self._longest_wait_s = longest_wait_s
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._store_is_away = threading.Event()
@@ -83,13 +92,13 @@ class Uploader:
             try:
                 wait_s = 0.0 if self.run_once() else POLL_S
             except (StoreError, SQLAlchemyError) as error:
-                wait_s = min(max(wait_s * 2, FIRST_WAIT_S), LONGEST_WAIT_S)
+                wait_s = min(max(wait_s * 2, FIRST_WAIT_S), self._longest_wait_s)
                 log.warning("upload_waits", seconds=wait_s, error=_first_line(error))
                 self._stop.wait(wait_s)
                 continue
             except Exception:
                 log.exception("uploader_failed")
-                wait_s = LONGEST_WAIT_S
+                wait_s = self._longest_wait_s
             self._wake.wait(wait_s)
             self._wake.clear()
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import Session
@@ -31,8 +32,8 @@ from storage.models import (
 )
 from storage.secrets import SecretBox
 from tests.sample import a_hall
-from web import sessions
-from web.app import create_app
+from tests.web.apps import app_of
+from web import passwords, sessions
 from web.services import Services
 from web.settings import Settings
 
@@ -55,6 +56,14 @@ class Clock:
 
     def forward(self, by: timedelta) -> None:
         self.now += by
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Real hashes, but of the least cost: what they cost in use is what keeps guessing slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture
@@ -86,7 +95,7 @@ def services(sqlite_database: Database, tmp_path: Path, clock: Clock) -> Service
 @pytest.fixture
 def app(services: Services) -> Iterator[FastAPI]:
     """Served, so that what starts and stops with the server is there."""
-    app = create_app(services)
+    app = app_of(services)
     with TestClient(app):
         yield app
 

@@ -25,8 +25,8 @@ from storage.models import (
     Node,
 )
 from tests.sample import CAMERA, HALL, a_hall, a_segment
+from tests.web.apps import app_of
 from tests.web.conftest import NOON, Clock, SignedIn
-from web.app import create_app
 from web.measured import Measured
 from web.services import Services
 
@@ -119,7 +119,7 @@ def test_only_who_sees_the_health_of_all_halls_may_ask(signed_in: SignedIn, app:
 def test_a_scraper_needs_the_token_of_the_configuration(services: Services) -> None:
     web = services.settings.web.model_copy(update={"metrics_token": SecretStr(TOKEN)})
     object.__setattr__(services, "settings", services.settings.model_copy(update={"web": web}))
-    scraper = TestClient(create_app(services), follow_redirects=False)
+    scraper = TestClient(app_of(services), follow_redirects=False)
     assert scraper.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
     for wrong in (f"Bearer {TOKEN}x", "Bearer ", f"Basic {TOKEN}", "Bearer ü"):
         sent = {b"Authorization": wrong.encode("utf-8")}

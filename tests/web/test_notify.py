@@ -287,7 +287,7 @@ def test_a_message_that_goes_on_being_refused_delays_no_later_alert(sqlite_hall:
     raise_absence(sqlite_hall, counter=COUNTERS[0])
     service = Choosy("counter 1")
     outbox = served(sqlite_hall, service)
-    for seconds in range(0, 1200, 2):
+    for seconds in range(0, 1200, 10):
         now = NOW + timedelta(seconds=seconds)
         if seconds % 100 == 0:
             raise_absence(sqlite_hall, now, COUNTERS[1])
@@ -302,7 +302,7 @@ def test_a_service_that_stays_down_is_asked_ever_more_seldom_however_much_waits(
     service = Choosy("counter 1")
     service.up = False
     outbox = served(sqlite_hall, service)
-    for seconds in range(0, 1200, 2):
+    for seconds in range(0, 1200, 10):
         outbox.run_once(NOW + timedelta(seconds=seconds))
     assert service.asked <= 8
     service.up, service.refuses = True, "nobody"

@@ -1,7 +1,6 @@
 """From an address to a stream that plays: DESCRIBE, SETUP, PLAY, and being there while it does."""
 
 import re
-import time
 from typing import Literal
 
 from ingest.video.rtsp.addresses import Address
@@ -34,7 +33,7 @@ class Session:
         self.audio_problem = ""
         """Why there is no sound though it was asked for, in words."""
         self._keep_alive_s = max(timeout_s / 2, LEAST_PAUSE_S)
-        self._spoke = time.monotonic()
+        self._spoke: float | None = None
 
     @classmethod
     def open(cls, url: str, transport: TransportName, audio: bool = False) -> "Session":
@@ -57,10 +56,15 @@ class Session:
         close_quietly(self._wire, self._conversation.message("TEARDOWN", self._url, {}))
 
     def stay(self, now: float) -> None:
-        """Call it often: tells the camera from time to time that somebody is there. Raises SourceFailure."""
+        """Call it often: tells the camera from time to time that somebody is there. Raises SourceFailure.
+
+        `now` in seconds of any clock that does not go back.
+        """
         while self._wire.answers:
             self._conversation.kept_alive(self._url, self._wire.answers.popleft())
-        if now - self._spoke >= self._keep_alive_s:
+        if self._spoke is None:
+            self._spoke = now
+        elif now - self._spoke >= self._keep_alive_s:
             self._spoke = now
             self._conversation.keep_alive(self._url)
 

@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -19,9 +20,11 @@ from storage.objects import ObjectStore
 from storage.s3_store import S3Store
 from tests.sample import CAMERA
 
-# Each recorder is forked off a process that has everything loaded already, and has no threads.
+# Each recorder is forked off a process that has everything loaded already, and has no threads; also what it would load
+# because it is forked for a program that was started with -m.
+_program = getattr(sys.modules["__main__"], "__spec__", None)
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["__main__", __name__])
+_processes.set_forkserver_preload(["__main__", __name__, *([_program.name] if _program else [])])
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Order:
     access_key: str = ""
     secret_key: str = ""
     segment_seconds: int = 2
+    longest_upload_wait_s: float = 1.0
     others: tuple[tuple[str, str], ...] = ()
     """More cameras: id and address."""
     dies_at: Step | None = None
@@ -52,7 +56,13 @@ class Order:
 
     def settings(self) -> RecorderSettings:
         folder = Path(self.folder)
-        return RecorderSettings(folder / "spool", folder / "relay.sock", self.segment_seconds, poll_seconds=0.5)
+        return RecorderSettings(
+            folder / "spool",
+            folder / "relay.sock",
+            self.segment_seconds,
+            poll_seconds=0.5,
+            longest_upload_wait_s=self.longest_upload_wait_s,
+        )
 
     def feeds(self) -> list[CameraFeed]:
         return [CameraFeed(CAMERA, self.url), *(CameraFeed(camera_id, url) for camera_id, url in self.others)]

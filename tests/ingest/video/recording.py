@@ -15,6 +15,7 @@ from storage.objects import ObjectStore
 from tests.sample import CAMERA
 
 SEGMENT_SECONDS = 2
+LONGEST_UPLOAD_WAIT_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,17 @@ def recording(
     poll_seconds: float = 0.3,
     clock: ServerClock | None = None,
     limits: SpoolLimits = SpoolLimits(),
+    node: str = "recorder-1",
 ) -> Iterator[RecorderNode]:
     """`feeds` may be changed while it runs."""
-    settings = RecorderSettings(
-        folder / "spool", folder / "relay.sock", SEGMENT_SECONDS, "recorder-1", poll_seconds, limits
-    )
-    node = RecorderNode(database, store, settings, lambda: list(feeds), clock=clock)
-    node.start()
+    spool, socket = folder / "spool", folder / "relay.sock"
+    settings = RecorderSettings(spool, socket, SEGMENT_SECONDS, node, poll_seconds, limits, LONGEST_UPLOAD_WAIT_S)
+    recorder = RecorderNode(database, store, settings, lambda: list(feeds), clock=clock)
+    recorder.start()
     try:
-        yield node
+        yield recorder
     finally:
-        node.stop()
+        recorder.stop()
 
 
 def status(database: Database) -> CameraStatus | None:

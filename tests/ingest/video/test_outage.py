@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from ingest.video import uploader as uploader_module
 from ingest.video.frames import from_us, to_us
 from ingest.video.gaps import GapKeeper
 from ingest.video.intake import Intake
@@ -64,47 +63,40 @@ def assert_nothing_is_lost(database: Database, store: ObjectStore, spool: Path, 
     assert_every_row_has_its_bytes(Footage(database, store, spool))
 
 
-def test_a_day_without_s3_loses_nothing(
-    hall: Database, s3: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploader_module, "LONGEST_WAIT_S", 0.1)
-    monkeypatch.setattr(uploader_module, "FIRST_WAIT_S", 0.1)
+def test_a_day_without_s3_loses_nothing(postgres_site: Database, s3: S3Server, tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     with closing(store_of(s3)) as store:
-        uploader = Uploader(hall, store, spool)
-        journal = Journal(hall, spool, uploader.wake)
+        uploader = Uploader(postgres_site, store, spool, longest_wait_s=0.1)
+        journal = Journal(postgres_site, spool, uploader.wake)
         s3.kill()
         journal.start()
         uploader.start()
         record(spool, journal, DAY)
         wait_until(lambda: journal.waiting == 0)
-        assert stored(hall) == []
+        assert stored(postgres_site) == []
         s3.start()
-        wait_until(lambda: nothing_waits(hall), 300, pause_s=0.5)
+        wait_until(lambda: nothing_waits(postgres_site), 300, pause_s=0.5)
         journal.stop()
         uploader.stop()
-        assert_nothing_is_lost(hall, store, spool, DAY)
+        assert_nothing_is_lost(postgres_site, store, spool, DAY)
 
 
-def test_a_folder_that_is_no_folder_for_hours_loses_nothing(
-    hall: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploader_module, "LONGEST_WAIT_S", 0.1)
+def test_a_folder_that_is_no_folder_for_hours_loses_nothing(site: Database, tmp_path: Path) -> None:
     spool, root = tmp_path / "spool", tmp_path / "store"
     store = FolderStore(root)
     root.write_bytes(b"in the way of the folder")
-    uploader = Uploader(hall, store, spool)
-    journal = Journal(hall, spool, uploader.wake)
+    uploader = Uploader(site, store, spool, longest_wait_s=0.1)
+    journal = Journal(site, spool, uploader.wake)
     journal.start()
     uploader.start()
     record(spool, journal, 2 * HOUR)
     wait_until(lambda: journal.waiting == 0)
-    assert stored(hall) == []
+    assert stored(site) == []
     root.unlink()
-    wait_until(lambda: nothing_waits(hall))
+    wait_until(lambda: nothing_waits(site))
     journal.stop()
     uploader.stop()
-    assert_nothing_is_lost(hall, store, spool, 2 * HOUR)
+    assert_nothing_is_lost(site, store, spool, 2 * HOUR)
 
 
 def test_a_store_that_hangs_keeps_no_camera_waiting(site: Database, s3: S3Server, tmp_path: Path) -> None:

@@ -78,6 +78,30 @@ def test_a_reconnection_starts_with_the_rate_that_was_learned() -> None:
     assert max(found) <= 300
 
 
+def test_one_that_counts_rightly_again_is_noticed_though_its_pictures_come_unevenly() -> None:
+    learned = Learned(rate_error_ppm=190_476)
+    made = taken(GOP * 60, 1, jitter_us=100_000, usual=learned)
+    assert {duration for gop in made[25:-1] for duration in gop.durations} <= set(range(3_550, 3_650))
+
+
+def test_pictures_that_come_ever_earlier_while_a_backlog_is_worked_off_change_no_rate() -> None:
+    connection, made = Connection("h264", b"", TIME_BASE), list[Gop]()
+    for number, packet in enumerate(packets(GOP * 60, gop=GOP)):
+        waits = max(0, 2_000_000 - (number - GOP * 10) * 8_000) if number >= GOP * 10 else 0
+        arrival = EPOCH + number * 40_000 + 20_000 + waits + number * 37 % 11 * 9_000
+        made += connection.take(replace(packet, arrival_us=arrival, report_us=None)).gops
+    assert {duration for gop in made[1:] for duration in gop.durations} == {3_600}
+
+
+@pytest.mark.parametrize(("seconds", "handed_on"), [(12, False), (60, True)])
+def test_a_rate_is_handed_on_when_it_stood_long_enough(seconds: int, handed_on: bool) -> None:
+    connection = Connection("h264", b"", TIME_BASE)
+    for number, packet in enumerate(packets(GOP * seconds, gop=GOP)):
+        connection.take(replace(packet, arrival_us=EPOCH + number * 40_000 * 25 // 21, report_us=None))
+    assert (connection.learned.rate_error_ppm > 150_000) is handed_on
+    assert connection.learned.rate_error_ppm > 150_000 or connection.learned.rate_error_ppm == 0
+
+
 @pytest.mark.parametrize("reports", [False, True])
 @pytest.mark.parametrize("seconds", [3, 5])
 def test_a_delay_that_grows_and_shrinks_again_is_no_rate(seconds: int, reports: bool) -> None:

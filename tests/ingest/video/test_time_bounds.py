@@ -1,15 +1,16 @@
 """Real streams, with and without reports and with every lie: the time of each recorded picture, and what it shows."""
 
+import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
 from sqlmodel import col, select
 
@@ -25,13 +26,22 @@ from storage.footage import Footage
 from storage.fragments import Fragment, unpack_fragments
 from storage.models import Camera, ClockSource, Segment, is_clock_trusted
 from tests.ingest.video.recording import recording
-from tests.sample import HALL
+from tests.sample import HALL, a_hall
 from tests.servers import wait_until
 
 WITH_REPORTS_S, WITHOUT_S = 0.1, 0.5
-WHOLE_S = 28
+FIRST_S, SECOND_S, WHOLE_S = 7, 13, 22
+"""Of footage: until the disturbances, until some are taken back or come again, and until the end."""
 FPS = 10
-WRAP_AFTER_S = 12
+WRAP_AFTER_S = 10
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What came of one run, in which all cameras were recorded side by side."""
+
+    rows: dict[str, list[Segment]]
+    errors_s: dict[str, list[float]]
 
 
 def rows(database: Database, camera_id: str) -> list[Segment]:
@@ -53,7 +63,7 @@ def shown(data: bytes, row: Segment, fragment: Fragment) -> Iterator[tuple[datet
             assert frame.time is not None
             first = frame.time if first is None else first
             wall = row.start + timedelta(microseconds=fragment.offset_us, seconds=frame.time - first)
-            read = read_clock(frame.to_ndarray(format="bgr24").astype(np.uint8))
+            read = read_clock(frame.to_ndarray(format="gray"))
             assert read is not None
             yield wall, read
 
@@ -87,7 +97,7 @@ def cameras(database: Database, ids: list[str], fps: int = FPS) -> Iterator[tupl
         mounts = {camera_id: server.mount(f"/{camera_id}") for camera_id in ids}
         feeds = [CameraFeed(camera_id, server.url(f"/{camera_id}")) for camera_id in ids]
         first, *others = mounts.values()
-        with ClockCamera(first, fps=fps, others=others):
+        with ClockCamera(first, 320, 180, fps, others=others):
             yield mounts, feeds
 
 
@@ -112,61 +122,92 @@ SILENT = ("silent", "silent-wrapping", "silent-leaping", "silent-rebooting", "si
 LYING = ("hours-off", "seconds-off", "jumping", "fast", "slow", "counting")
 
 
-def test_p99_of_the_error_is_100_ms_with_sane_reports_and_500_ms_without_or_with_any_lie(
-    site: Database, folder_store: FolderStore, tmp_path: Path
-) -> None:
-    with cameras(site, [*SANE, *SILENT, *LYING]) as (mounts, feeds):
-        for name in SILENT:
-            mounts[name].reports = False
-        for name in ("wrapping", "silent-wrapping"):
-            wraps_soon(mounts[name])
-        for name in COUNTING:
-            counts_as_25_what_are_21(mounts[name])
-        mounts["hours-off"].clock_offset = timedelta(hours=5)
-        mounts["seconds-off"].clock_offset = timedelta(seconds=-2)
-        mounts["fast"].set_clock_rate(0.02)
-        mounts["slow"].set_clock_rate(-0.005)
-        with recording(site, folder_store, tmp_path, feeds):
-            wait_until(lambda: recorded_s(site, "sane") >= 8, 60)
-            mounts["jumping"].clock_offset = timedelta(seconds=90)
-            for name in ("rebooting", "silent-rebooting"):
-                mounts[name].reboot()
-            leap(mounts["leaping"], 3_600)
-            leap(mounts["silent-leaping"], 3_600)
-            leap(mounts["leaping-little"], 2)
-            wait_until(lambda: recorded_s(site, "sane") >= 16, 60)
-            mounts["jumping"].clock_offset = timedelta(seconds=1.5)
-            leap(mounts["leaping"], -7_200)
-            wait_until(lambda: min(recorded_s(site, name) for name in mounts) >= WHOLE_S, 120)
-    footage = Footage(site, folder_store, tmp_path / "spool")
-    found = {name: p99(errors_s(footage, name)) for name in mounts}
+STEPS_S = (10, -10)
+STEPPED = tuple(f"{name}{step_s:+}" for step_s in STEPS_S for name in ("sane", "silent"))
+"""Cameras of two more recorders, whose server's clock steps in the middle."""
+
+
+@pytest.fixture(scope="module")
+def recorded(_migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    folder = tmp_path_factory.mktemp("bounds")
+    with closing(Database(f"sqlite:///{shutil.copy(_migrated_file, folder / 'hallwatch.db')}")) as database:
+        with database.transaction() as session:
+            a_hall(session)
+        found = Recorded({}, {})
+        for name, footage in _record(database, folder):
+            found.rows[name] = rows(database, name)
+            found.errors_s[name] = errors_s(footage, name)
+        return found
+
+
+def _record(database: Database, folder: Path) -> list[tuple[str, Footage]]:
+    """Each camera, and where what was recorded of it can be read."""
+    off_s, store, recorders = dict.fromkeys(STEPS_S, 0), FolderStore(folder / "store"), ExitStack()
+    kept: list[tuple[str, Footage]] = []
+    with cameras(database, [*SANE, *SILENT, *LYING, *STEPPED]) as (mounts, feeds), recorders:
+        _begin(mounts)
+        for node, step_s in {"steady": None, "leading": 10, "trailing": -10}.items():
+            clock = None if step_s is None else ServerClock(lambda by=step_s: time.time_ns() + off_s[by] * 10**9)  # type: ignore[misc]
+            own = [feed for feed in feeds if _step_of(feed.id) == step_s]
+            (folder / node).mkdir()
+            recorders.enter_context(recording(database, store, folder / node, own, clock=clock, node=node))
+            kept += [(feed.id, Footage(database, store, folder / node / "spool")) for feed in own]
+        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= FIRST_S, 60)
+        off_s.update(zip(STEPS_S, STEPS_S, strict=True))
+        _disturb(mounts)
+        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= SECOND_S, 60)
+        off_s.update(dict.fromkeys(STEPS_S, 0))
+        mounts["jumping"].clock_offset = timedelta(seconds=1.5)
+        leap(mounts["leaping"], -7_200)
+        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= WHOLE_S, 120)
+    return kept
+
+
+def _step_of(camera_id: str) -> int | None:
+    return int(camera_id.removeprefix("silent").removeprefix("sane")) if camera_id in STEPPED else None
+
+
+def _begin(mounts: dict[str, Mount]) -> None:
+    for name in [name for name in mounts if name.startswith("silent")]:
+        mounts[name].reports = False
+    for name in ("wrapping", "silent-wrapping"):
+        wraps_soon(mounts[name])
+    for name in COUNTING:
+        counts_as_25_what_are_21(mounts[name])
+    mounts["hours-off"].clock_offset = timedelta(hours=5)
+    mounts["seconds-off"].clock_offset = timedelta(seconds=-2)
+    mounts["fast"].set_clock_rate(0.02)
+    mounts["slow"].set_clock_rate(-0.005)
+
+
+def _disturb(mounts: dict[str, Mount]) -> None:
+    mounts["jumping"].clock_offset = timedelta(seconds=90)
+    for name in ("rebooting", "silent-rebooting"):
+        mounts[name].reboot()
+    leap(mounts["leaping"], 3_600)
+    leap(mounts["silent-leaping"], 3_600)
+    leap(mounts["leaping-little"], 2)
+
+
+def test_p99_of_the_error_is_100_ms_with_sane_reports_and_500_ms_without_or_with_any_lie(recorded: Recorded) -> None:
+    found = {name: p99(recorded.errors_s[name]) for name in (*SANE, *SILENT, *LYING)}
     print({name: round(error, 3) for name, error in found.items()})
     assert {name: error for name, error in found.items() if error > WITHOUT_S} == {}
     assert {name: found[name] for name in SANE if found[name] > WITH_REPORTS_S} == {}
-    assert {row.clock_source for row in rows(site, "sane")} == {ClockSource.SENDER_REPORT}
-    assert {row.clock_source for row in rows(site, "hours-off")} == {ClockSource.ARRIVAL}
-    assert not any(is_clock_trusted(row.clock_offset_us, row.clock_error_us) for row in rows(site, "hours-off"))
+    assert {row.clock_source for row in recorded.rows["sane"]} == {ClockSource.SENDER_REPORT}
+    assert {row.clock_source for row in recorded.rows["hours-off"]} == {ClockSource.ARRIVAL}
+    assert not any(is_clock_trusted(row.clock_offset_us, row.clock_error_us) for row in recorded.rows["hours-off"])
 
 
-@pytest.mark.parametrize("step_s", [10, -10])
+@pytest.mark.parametrize("step_s", STEPS_S)
 def test_a_step_of_the_servers_clock_in_the_middle_of_recording_is_noticed_and_not_followed(
-    site: Database, folder_store: FolderStore, tmp_path: Path, step_s: int
+    recorded: Recorded, step_s: int
 ) -> None:
-    off = [0]
-    clock = ServerClock(lambda: time.time_ns() + off[0] * 1_000_000_000)
-    with cameras(site, ["sane", "silent"]) as (mounts, feeds):
-        mounts["silent"].reports = False
-        with recording(site, folder_store, tmp_path, feeds, clock=clock):
-            wait_until(lambda: recorded_s(site, "silent") >= 8, 60)
-            off[0] = step_s
-            wait_until(lambda: recorded_s(site, "silent") >= 18, 60)
-            off[0] = 0
-            wait_until(lambda: min(recorded_s(site, name) for name in mounts) >= WHOLE_S, 60)
-    footage = Footage(site, folder_store, tmp_path / "spool")
-    assert p99(errors_s(footage, "sane")) <= WITH_REPORTS_S
-    assert p99(errors_s(footage, "silent")) <= WITHOUT_S
-    for name in mounts:
-        found = rows(site, name)
+    sane, silent = f"sane{step_s:+}", f"silent{step_s:+}"
+    assert p99(recorded.errors_s[sane]) <= WITH_REPORTS_S
+    assert p99(recorded.errors_s[silent]) <= WITHOUT_S
+    for name in (sane, silent):
+        found = recorded.rows[name]
         stepped = [row for row in found if row.server_step_us]
         assert 0 < len(stepped) < len(found)
         assert all(abs(row.server_step_us - step_s * 1_000_000) < 50_000 for row in stepped)

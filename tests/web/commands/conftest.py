@@ -1,6 +1,7 @@
 """The command line as people use it, each test with an installation of its own."""
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,7 +32,10 @@ def config(tmp_path: Path) -> Path:
 @pytest.fixture
 def hallwatch(config: Path) -> Run:
     """`hallwatch("user", "list")`, with the configuration of this test."""
+    return run_with(config)
 
+
+def run_with(config: Path) -> Run:
     def run(*arguments: str, code: int = 0) -> Result:
         environment = {"HALLWATCH_CONFIG": str(config), "CAMERA_PASSWORD": "geheim", "COLUMNS": "200"}
         result = CliRunner().invoke(app, arguments, env=environment)
@@ -42,9 +46,17 @@ def hallwatch(config: Path) -> Run:
     return run
 
 
+@pytest.fixture(scope="session")
+def _installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("installed")
+    (folder / "hallwatch.toml").write_text(GOOD, "utf-8")
+    run_with(folder / "hallwatch.toml")("init", "--yes")
+    return folder
+
+
 @pytest.fixture
-def site(config: Path, hallwatch: Run) -> Path:
+def site(_installed: Path, config: Path) -> Path:
     """An installation with one hall."""
-    config.write_text(GOOD, "utf-8")
-    hallwatch("init", "--yes")
+    shutil.copytree(_installed, config.parent, dirs_exist_ok=True)
     return config

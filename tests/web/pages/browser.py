@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Route
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from web.app import create_app
+from tests.web.apps import app_of
 from web.services import Services
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -58,7 +58,7 @@ class Site:
 @contextmanager
 def served(services: Services) -> Iterator[Site]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        site = Site(create_app(services), f"http://127.0.0.1:{listening.getsockname()[1]}")
+        site = Site(app_of(services), f"http://127.0.0.1:{listening.getsockname()[1]}")
         server = uvicorn.Server(uvicorn.Config(site, log_level="warning", ws="websockets-sansio"))
         thread = threading.Thread(target=server.run, args=([listening],), name="pages")
         thread.start()

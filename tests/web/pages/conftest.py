@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from sqlmodel import select
 
 from storage.database import Database
@@ -17,10 +17,10 @@ from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.models import Role, User
 from storage.secrets import SecretBox
+from tests.web.apps import app_of
 from tests.web.pages.a_day import NOW, a_day
 from tests.web.pages.browser import ARGUMENTS, CHROMIUM, Site, served
 from web import sessions
-from web.app import create_app
 from web.services import Services
 from web.settings import Settings
 
@@ -66,7 +66,7 @@ def _services(database: Database, folder: Path) -> Services:
 
 @pytest.fixture
 def anonymous(day: Services) -> TestClient:
-    return TestClient(create_app(day), follow_redirects=False, headers={"Accept-Language": "en"})
+    return TestClient(app_of(day), follow_redirects=False, headers={"Accept-Language": "en"})
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def newcomer(empty: Services) -> TestClient:
 
 
 def signed_in(services: Services, name: str) -> TestClient:
-    client = TestClient(create_app(services), follow_redirects=False, headers={"Accept-Language": "en"})
+    client = TestClient(app_of(services), follow_redirects=False, headers={"Accept-Language": "en"})
     with services.database.transaction() as session:
         user = session.exec(select(User).where(User.name == name)).one()
         assert user.id is not None
@@ -98,24 +98,30 @@ def site(day: Services) -> Iterator[Site]:
         yield site
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
 @pytest.fixture
-def page(day: Services, site: Site) -> Iterator[Page]:
+def page(day: Services, site: Site, chromium: Browser) -> Iterator[Page]:
     """A browser of the administrator; fails the test when the console has an error of our own."""
     with day.database.transaction() as session:
         admin = session.exec(select(User).where(User.name == "admin")).one()
         assert admin.id is not None
         token = sessions.open_session(session, admin.id, NOW).token
-    with sync_playwright() as play:
-        chromium = play.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        context = chromium.new_context(base_url=site.address, locale="en-GB")
-        context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": site.address}])
-        errors: list[str] = []
-        context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        context.on("weberror", lambda error: errors.append(str(error.error)))
-        yield context.new_page()
-        chromium.close()
-        # The footage of this day has no bytes and no recorder runs.
-        assert [error for error in errors if not re.search("Failed to load resource|WebSocket", error)] == []
+    context = chromium.new_context(base_url=site.address, locale="en-GB")
+    context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": site.address}])
+    errors: list[str] = []
+    context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    yield context.new_page()
+    context.close()
+    # The footage of this day has no bytes and no recorder runs.
+    assert [error for error in errors if not re.search("Failed to load resource|WebSocket", error)] == []
 
 
 @pytest.fixture(scope="session")

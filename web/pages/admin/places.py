@@ -2,14 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import BeforeValidator
 from starlette.datastructures import FormData
 
 from web.api import places as api
 from web.api.administration import Desk
-from web.declarations import CounterDeclaration, DepartmentDeclaration, DistrictDeclaration, HallDeclaration, Hours
+from web.declarations import (
+    CounterDeclaration,
+    DepartmentDeclaration,
+    DistrictDeclaration,
+    HallDeclaration,
+    Hours,
+    time_zones,
+)
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Option, Row, Saved, optional, text
@@ -176,7 +182,7 @@ class Halls:
 
 def _zones() -> tuple[Option, ...]:
     common = ["Asia/Shanghai", "Asia/Hong_Kong", "Asia/Macau", "Asia/Urumqi", "UTC"]
-    rest = sorted(available_timezones() - set(common))
+    rest = sorted(time_zones() - set(common))
     return tuple((zone, zone) for zone in [*common, *rest])
 
 

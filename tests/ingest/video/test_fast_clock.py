@@ -1,0 +1,160 @@
+"""An hour with a camera that does everything wrong, in seconds: the whole way from RTP to segments and gaps."""
+
+import gc
+import random
+import sys
+from array import array
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.video.camera import FIRST_WAIT_S, CameraWorker
+from ingest.video.frames import from_us
+from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
+from ingest.video.hub import Hub
+from ingest.video.intake import Intake
+from ingest.video.journal import Entry
+from ingest.video.segmenter import Gop
+from ingest.video.writer import FinishedSegment, part_path
+from storage.intervals import Span, merge, subtract
+from storage.models import GapCause
+from tests.ingest.video.fast_camera import FastCamera, Spell, Wrong, drawn_spells, true_us
+from tests.ingest.video.timed import EPOCH, SECOND, FakeServer
+from tests.sample import CAMERA
+
+HOUR_US = 3_600 * SECOND
+KINDS = [list(Wrong), [wrong for wrong in Wrong if wrong is not Wrong.COUNTS_WRONGLY]]
+TOLERANCE = timedelta(seconds=0.5)
+RECOVERY = timedelta(seconds=25)
+"""A dead connection is noticed in 4 s (in 10 s if reports still come), and made anew after 10 s at most."""
+MAY_LOSE = set(Wrong) - {Wrong.NO_REPORTS, Wrong.HOURS_OFF, Wrong.DRIFTS, Wrong.OTHER_PICTURE, Wrong.SERVER_STEPS}
+MAX_GROWTH_BLOCKS = 5_000
+"""Of the second half over the first: one object kept for each picture would be twice that."""
+
+
+@dataclass
+class Run:
+    """What became of it."""
+
+    spells: list[Spell]
+    footage: list[Span] = field(default_factory=list)
+    gaps: list[tuple[Span, GapCause]] = field(default_factory=list)
+    errors_us: "array[int]" = field(default_factory=lambda: array("q"))
+    """Of each GOP: how far the time of its worst picture is from when that was taken."""
+    beyond: list[tuple[int, int]] = field(default_factory=list)
+    """When those were taken that are further off than the bound, and by how much they are off."""
+    blocks: list[int] = field(default_factory=list)
+    """Allocated memory, each minute."""
+
+    def put(self, entry: Entry) -> None:
+        if isinstance(entry, FinishedSegment):
+            self.footage.append(Span(from_us(entry.recording.start_us), from_us(entry.end_us)))
+        elif isinstance(entry, GapOpened):
+            self.gaps.append((Span(entry.start, datetime.max.replace(tzinfo=entry.start.tzinfo)), entry.cause))
+        elif isinstance(entry, GapClosed):
+            self.gaps = [
+                (Span(gap.start, entry.end), cause) if gap.start == entry.start else (gap, cause)
+                for gap, cause in self.gaps
+            ]
+
+    @property
+    def counts_rightly(self) -> bool:
+        return all(spell.wrong is not Wrong.COUNTS_WRONGLY for spell in self.spells)
+
+    def is_after(self, moment: datetime, wrong: set[Wrong], within: timedelta) -> bool:
+        """Whether something of that kind goes wrong then, or did shortly before."""
+        at_us = (moment - from_us(EPOCH)) // timedelta(microseconds=1)
+        after_us = within // timedelta(microseconds=1)
+        return any(s.wrong in wrong and s.begin_us - SECOND <= at_us <= s.end_us + after_us for s in self.spells)
+
+    def check(self, gop: Gop) -> None:
+        at_us, worst = gop.wall_us, (0, 0)
+        for frame, ticks in zip(gop.frames, gop.durations, strict=True):
+            taken_us = true_us(frame.data)
+            worst = max(worst, (abs(at_us - taken_us), taken_us - EPOCH))
+            at_us += ticks * 100 // 9
+        self.errors_us.append(worst[0])
+        if worst[0] > gop.evidence.error_us:
+            self.beyond.append((worst[1], worst[0]))
+        if len(self.errors_us) % 60 == 0:
+            gc.collect()  # frozen before: what others have left is not looked at
+            self.blocks.append(sys.getallocatedblocks())
+
+
+class Checked(Intake):
+    """Compares what it records with the truth, and keeps no file."""
+
+    def __init__(self, run: Run, folder: Path, server: FakeServer) -> None:
+        self._run, self._folder = run, folder
+        super().__init__(CAMERA, folder, 10, 1, GapKeeper(CAMERA, server.clock.now()), self._written)
+
+    def record(self, gop: Gop, now: datetime) -> None:
+        self._run.check(gop)
+        super().record(gop, now)
+
+    def _written(self, entry: Entry) -> None:
+        self._run.put(entry)
+        if isinstance(entry, FinishedSegment):
+            part_path(self._folder, entry.key).unlink()
+
+
+def recorded(folder: Path, kinds: list[Wrong], length_us: int = HOUR_US) -> Run:
+    chance, server = random.Random(1), FakeServer()
+    run = Run(drawn_spells(chance, kinds, length_us, lambda: chance.randrange(20 * SECOND, 40 * SECOND)))
+    camera, intake = FastCamera(server, run.spells, chance, length_us), Checked(run, folder, server)
+    worker = CameraWorker(CAMERA, "", "udp", Hub(), intake, server.clock, open_stream=camera.open)
+    wait_s = FIRST_WAIT_S
+    while server.now_us < length_us:
+        wait_s = worker.attempt(wait_s)
+        server.now_us += round(wait_s * chance.uniform(0.5, 1) * SECOND)
+    intake.close(GapCause.RECORDER_STOPPED, server.clock.now())
+    return run
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=["all", "counting rightly"])
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    gc.collect()
+    gc.freeze()
+    try:
+        return recorded(tmp_path_factory.mktemp("hour"), request.param)
+    finally:
+        gc.unfreeze()
+
+
+def test_every_moment_of_the_hour_is_footage_or_a_gap(run: Run) -> None:
+    explained = merge([*run.footage, *(gap for gap, _ in run.gaps)])
+    whole = Span(run.footage[0].start, from_us(EPOCH + HOUR_US))
+    assert [hole for hole in subtract([whole], explained) if hole.duration > TOLERANCE] == []
+
+
+def test_each_gap_has_a_cause_and_begins_where_something_goes_wrong(run: Run) -> None:
+    assert {cause for _, cause in run.gaps} >= {GapCause.CAMERA_STALLED, GapCause.STREAM_ENDED}
+    long = [(gap, cause) for gap, cause in run.gaps if gap.duration > 2 * TOLERANCE][:-1]
+    assert [gap for gap, _ in long if not run.is_after(gap.start, MAY_LOSE, RECOVERY)] == []
+    unknown = [gap for gap, cause in long if cause is GapCause.UNKNOWN]
+    assert [gap for gap in unknown if not run.is_after(gap.start, {Wrong.COUNTS_WRONGLY}, RECOVERY)] == []
+
+
+def test_footage_is_back_soon_after_each_disturbance(run: Run) -> None:
+    recorded_spans = merge(run.footage)
+    for spell in run.spells:
+        back = Span(from_us(EPOCH + spell.end_us), from_us(EPOCH + spell.end_us) + RECOVERY)
+        assert any(span.start < back.end and span.end > back.start for span in recorded_spans), spell
+
+
+def test_the_bound_of_the_time_holds_throughout(run: Run) -> None:
+    if run.counts_rightly:
+        assert run.beyond == []
+
+
+def test_a_camera_that_counts_wrongly_for_a_while_is_followed_there_and_back(run: Run) -> None:
+    errors_us = sorted(run.errors_us)
+    assert errors_us[-1] < 2 * SECOND
+    assert errors_us[len(errors_us) * 98 // 100] < SECOND
+
+
+def test_nothing_grows_without_bound(run: Run) -> None:
+    middle = len(run.blocks) // 2
+    assert max(run.blocks[middle:]) - max(run.blocks[:middle]) < MAX_GROWTH_BLOCKS
