@@ -23,7 +23,10 @@ class ObjectStore(Protocol):
     """Keys are relative paths with forward slashes. Every method may raise StoreError. Shared between threads."""
 
     def put(self, key: str, source: Path, sha256: str) -> None:
-        """Returns once the bytes are durable and their SHA-256 (hex) has been verified; replaces what was there."""
+        """Returns once the bytes are durable and their SHA-256 (hex) has been verified; replaces what was there.
+
+        The source must not be changed afterwards, only deleted: the store may have taken the file itself.
+        """
 
     def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
         """The bytes from `offset`, at most `length` of them. Raises ObjectMissing."""

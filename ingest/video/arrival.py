@@ -26,6 +26,7 @@ _FIRST_BIN_US = 100_000
 _STALE_BINS = 10
 _FALL_US = 50_000
 _LEAST_TREND_US = 150_000
+_ENOUGH = 16
 _UNEVEN_US = 30_000
 """What lies further from a line does not rise or fall evenly."""
 _TREND_BINS = (4, 8, 16, 32, 64, 128)
@@ -162,6 +163,8 @@ def _falls_beyond_delay(bins: Sequence[Bin], count: int) -> bool:
 
 
 def _is_even(bins: Sequence[Bin], ppm: int) -> bool:
-    """Whether every picture, not only the least delayed, lies near the line."""
+    """Whether every picture, not only the least delayed, lies near the line; a few may do so by chance."""
     rise_us = abs(BIN_US * ppm // 1_000_000)
+    if sum(pictures for *_, pictures in bins) < _ENOUGH:
+        return False
     return all(roughest <= rise_us // pictures + _UNEVEN_US for _, _, roughest, pictures in bins)

@@ -112,6 +112,11 @@ class CameraClock:
         return ClockSource.SENDER_REPORT if self._believed else ClockSource.ARRIVAL
 
     @property
+    def is_calm(self) -> bool:
+        """Nothing has to be found out that takes a look at every picture's arrival."""
+        return not self._fit.is_settling and not self._fit.trend.ppm
+
+    @property
     def server_step_us(self) -> int:
         """As in ClockEvidence, now."""
         return self._server.step_us

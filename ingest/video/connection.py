@@ -75,7 +75,8 @@ class Connection:
         # Before the clock hears of it: after a leap of the timestamps it is no longer that of the frames before.
         gops = self._end_gop_at_hole(packet)
         monotonic_us = packet.arrival_us - packet.server.ahead_us
-        self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server)
+        if packet.seen or self._info is None:
+            self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server)
         if packet.keyframe and (rate_error_ppm := self.clock.rate_error_ppm):
             log.warning("camera_counts_time_wrongly", rate_error_ppm=rate_error_ppm, media_s=media_us / 1e6)
             self._retiming.change(rate_error_ppm, packet)

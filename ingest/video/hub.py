@@ -28,19 +28,24 @@ class Hub:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sinks: list[Sink] = []
+        self._watching: list[Sink] = []
         self._info: StreamInfo | None = None
         self._gop: list[EncodedFrame] = []
         self._gop_bytes = 0
         self._ended = False
 
-    def subscribe(self, sink: Sink) -> Callable[[], None]:
-        """Calls `sink`, which must not block, with what is cached and all that comes. Returns how to end it."""
+    def subscribe(self, sink: Sink, *, live: bool = True) -> Callable[[], None]:
+        """Calls `sink`, which must not block, with what is cached and all that comes. Returns how to end it.
+
+        `live`: the pictures must not be late, not even by a fraction of a second.
+        """
         with self._lock:
             if self._ended:
                 sink(StreamEnd())
             else:
                 self._greet(sink)
                 self._sinks.append(sink)
+                self._watching += [sink] if live else []
         return lambda: self._unsubscribe(sink)
 
     def publish(self, item: Media) -> None:
@@ -61,7 +66,11 @@ class Hub:
             self._ended = True
             for sink in self._sinks:
                 sink(StreamEnd())
-            self._sinks = []
+            self._sinks, self._watching = [], []
+
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._watching)
 
     @property
     def subscribers(self) -> int:
@@ -76,6 +85,7 @@ class Hub:
     def _unsubscribe(self, sink: Sink) -> None:
         with self._lock:
             self._sinks = [other for other in self._sinks if other is not sink]
+            self._watching = [other for other in self._watching if other is not sink]
 
     def _remember(self, item: Media) -> None:
         if isinstance(item, StreamInfo):

@@ -111,7 +111,8 @@ class RelayServer:
         """Whether the stream has ended while the subscriber is still there; what replaces it may be had."""
         writer.transport.set_write_buffer_limits(high=WRITE_BUFFER)
         taker = _Taker(request.keyframes_only)
-        unsubscribe = hub.subscribe(_from_any_thread(asyncio.get_running_loop(), taker.offer))
+        sink = _from_any_thread(asyncio.get_running_loop(), taker.offer)
+        unsubscribe = hub.subscribe(sink, live=not request.keyframes_only)
         sending = asyncio.create_task(taker.send_to(writer))
         gone = asyncio.create_task(reader.read(1))
         try:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from ingest.video.frames import Codec
+from ingest.video.gathering import Gathering, arrivals
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.audio_receiver import AudioReceiver
 from ingest.video.rtsp.descriptions import VideoTrack
@@ -40,11 +41,13 @@ class SourcePacket:
     dts: int
     keyframe: bool
     arrival_us: int
-    """Recorder's clock as counted on, microseconds since 1970."""
+    """Recorder's clock as counted on, microseconds since 1970. Reckoned for a picture that lay here for a while."""
     report_us: int | None
     """Camera's clock by its last sender report, at this `pts`; None before there is one, and after a leap."""
     server: ServerReading = UNDISTURBED
     """What `arrival_us` rests on."""
+    seen: bool = True
+    """When it arrived was seen, not reckoned."""
 
 
 class Playing(Protocol):
@@ -80,6 +83,9 @@ class RtspSource:
         self._ssrc = secrets.randbits(32)
         self._heard = self._seen = self._reported = clock.since_boot_s()
         self._report: tuple[SenderReport, float] | None = None
+        self._gathering = Gathering(self._seen)
+        self.is_patient = False
+        """Pictures may be taken some at a time; set at any time."""
         self.audio: AudioReceiver | None = None
         """Takes the sound while packets are taken; None without."""
         self.audio_problem = session.audio_problem
@@ -92,16 +98,23 @@ class RtspSource:
 
         Raises SourceFailure.
         """
-        transport = self._session.transport
         while True:
+            failure: SourceFailure | None = None
+            together: list[SourcePacket] = []
             came = False
-            for is_media, packet in transport.receive():
-                came = True
-                if is_media:
-                    yield from self._pictures(packet)
-                else:
-                    self._control(bytes(packet))
-            self._tend(came, self._clock.since_boot_s())
+            try:
+                for is_media, packet in self._session.transport.receive():
+                    came = True
+                    if is_media:
+                        together += self._pictures(packet)
+                    else:
+                        self._control(bytes(packet))
+            except SourceFailure as error:
+                failure = error
+            yield from self._reckoned(together)
+            if failure is not None:
+                raise failure
+            self._tend(came, self._clock.since_boot_s(), sum(len(picture.data) for picture in together))
             if not came:
                 yield None
 
@@ -120,6 +133,13 @@ class RtspSource:
         dts = self._decoding.of(pts)
         return SourcePacket(picture.data, pts, dts, picture.keyframe, arrival_us, report_us, server)
 
+    def _reckoned(self, together: list[SourcePacket]) -> list[SourcePacket]:
+        if len(together) > 1:
+            media_us = [picture.dts * 1_000_000 // self.time_base.denominator for picture in together]
+            for picture, at in zip(together, arrivals([p.arrival_us for p in together], media_us), strict=True):
+                picture.arrival_us, picture.seen = at, picture is together[-1]
+        return together
+
     def _control(self, packet: bytes) -> None:
         if report := sender_report(packet, self._clock.read()[0]):
             self._media_time.reported(report)
@@ -127,7 +147,10 @@ class RtspSource:
         if says_goodbye(packet):
             raise ended("the camera ended the stream")
 
-    def _tend(self, came: bool, now: float) -> None:
+    def _tend(self, came: bool, now: float, size: int) -> None:
+        wanted = self._gathering.bytes_wanted(size, now)
+        # What lies here at the end of a picture has just come: that is when its arrival is seen.
+        self._session.transport.gather(wanted if self.is_patient and self._assembler.is_between else 1)
         if came:
             self._heard = now
         elif now - self._heard > SILENCE_S:

@@ -50,6 +50,11 @@ class PictureAssembler:
         """Of the last packet, with the number of wraps above its 16 bits."""
         return self._next_sequence - 1
 
+    @property
+    def is_between(self) -> bool:
+        """No picture is begun and not yet complete."""
+        return not self._units.size
+
     def take(self, packet: memoryview) -> Iterator[Picture]:
         """The pictures that are complete with this packet. Raises BadPacket."""
         start, end = HEADER_SIZE, len(packet)

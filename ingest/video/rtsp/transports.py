@@ -54,6 +54,9 @@ class Transport(Protocol):
     def listen(self, listener: Listener) -> None:
         """Who takes the sound; what comes is not looked at before."""
 
+    def gather(self, size: int) -> None:
+        """`receive` may wait for so many bytes, for half a second at most."""
+
     def close(self) -> None: ...
 
 
@@ -93,6 +96,9 @@ class Interleaved:
 
     def listen(self, listener: Listener) -> None:
         self._listener = listener
+
+    def gather(self, size: int) -> None:
+        self._wire.gather(size)
 
     def report(self, packet: bytes) -> None:
         self._wire.send(b"$" + bytes((self._control,)) + len(packet).to_bytes(2, "big") + packet)
@@ -163,6 +169,9 @@ class Datagrams:
     def listen(self, listener: Listener) -> None:
         if self._sound is not None:
             self._sound.listener = listener
+
+    def gather(self, size: int) -> None:
+        """Datagrams come one by one."""
 
     def report(self, packet: bytes) -> None:
         if self._camera_ports:

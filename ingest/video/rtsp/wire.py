@@ -15,7 +15,7 @@ from ingest.video.rtsp.messages import MAX_HEAD, NOT_RTSP, Answer, BadMessage, r
 CONNECT_S = 5.0
 PAUSE_S = 0.5
 """The longest wait for data, so that whoever reads can look at a stop flag."""
-_BUFFER = 256 * 1024
+_BUFFER = 512 * 1024
 _ROOM = 68 * 1024
 """More than the largest packet (64 KiB and its frame); less than that left, and what waits is moved to the front."""
 _DOLLAR = ord("$")
@@ -39,6 +39,7 @@ class Wire:
         self._noise = 0
         self.answers: deque[Answer] = deque()
         """That have come and were not looked at."""
+        self._gathered = 1
         self.skips_noise = False
         """Some cameras (Canon) send bytes that belong to nothing between their packets."""
 
@@ -75,6 +76,14 @@ class Wire:
             self._stream.sendall(data)
         except OSError as error:
             raise ended(_said(error)) from error
+
+    def gather(self, size: int) -> None:
+        """From now on `receive` may wait until so many bytes have come, though not longer than PAUSE_S."""
+        # Under TLS the system does not know what of its bytes is data.
+        if size != self._gathered and not isinstance(self._stream, ssl.SSLSocket):
+            self._gathered = size
+            with suppress(OSError):  # a system that cannot do it wakes us more often
+                self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def receive(self) -> bool:
         """Waits for data; False when none came within PAUSE_S. Raises SourceFailure when the camera has gone."""

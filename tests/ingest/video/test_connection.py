@@ -70,3 +70,14 @@ def test_timestamps_that_go_back_end_the_connection() -> None:
     some = packets(100)
     with pytest.raises(SourceFailure, match="went back"):
         feed(connection(), [*some[50:], *some[:50]])
+
+
+def test_a_reckoned_arrival_tells_the_clock_nothing() -> None:
+    """Except at the very beginning, where there is nothing better."""
+    early = 2_000_000
+    some = [
+        replace(p, report_us=None, arrival_us=p.arrival_us + 300_000, seen=n % 5 == 4)
+        for n, p in enumerate(packets(75))
+    ]
+    bent = [replace(p, arrival_us=p.arrival_us - early) if not p.seen and n > 5 else p for n, p in enumerate(some)]
+    assert [gop.wall_us for gop in feed(connection(), bent)[0]] == [gop.wall_us for gop in feed(connection(), some)[0]]

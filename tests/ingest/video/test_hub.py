@@ -114,3 +114,14 @@ def test_the_end_of_the_stream_is_told_to_the_slowest_too() -> None:
     for item in (INFO, frame(0, True), frame(1), frame(2), StreamEnd()):
         queue.offer(item)
     assert drain(queue) == [StreamEnd()]
+
+
+def test_only_who_watches_live_makes_a_stream_hurry() -> None:
+    hub, got = Hub(), list[Item]()
+    leave_samples = hub.subscribe(got.append, live=False)
+    assert not hub.is_watched
+    leave = hub.subscribe(lambda item: None)
+    assert hub.is_watched
+    leave()
+    assert (hub.is_watched, hub.subscribers) == (False, 1)
+    leave_samples()

@@ -1,5 +1,6 @@
 """Messages and packets out of one connection, however the network cuts it up."""
 
+import select
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -151,3 +152,19 @@ def test_a_camera_that_closes_or_resets_the_connection_has_ended_the_stream() ->
 def test_any_bytes_are_packets_or_a_failure_in_words(pieces: list[bytes], cuts: list[int], skips_noise: bool) -> None:
     with suppress(SourceFailure):
         read(b"".join(pieces), cuts, skips_noise)
+
+
+def test_a_wire_that_gathers_is_woken_when_enough_has_come() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        theirs = socket.create_connection(server.getsockname())
+        wire = Wire(server.accept()[0])
+    wire.gather(1_000)
+    theirs.sendall(interleaved(0, RTP) * 3)
+    assert not select.select([wire], [], [], 0.1)[0]
+    theirs.sendall(interleaved(0, RTP) * 40)
+    assert select.select([wire], [], [], 5)[0]
+    theirs.close()
+    wire.gather(1)
+    with pytest.raises(SourceFailure):
+        received(wire)
+    wire.close()
