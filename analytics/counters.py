@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from analytics.absence import FoundAbsence, PresenceSpan, find_absences
-from analytics.hours import is_open, opening
 from analytics.looking import Observation
 from analytics.plan import CounterPlan
 from analytics.presence import CounterPresence, Debounce, Transition
+from storage.hours import is_open, opening
 from storage.intervals import Span
 from storage.models import StaffState
 

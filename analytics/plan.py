@@ -10,10 +10,10 @@ import structlog
 from sqlmodel import Session, col, select
 
 from analytics.absence import Rule, rule_in_force
-from analytics.hours import hours_of
 from analytics.looking import WatchedView
 from analytics.onlookers import Shows
 from analytics.zones import zone_of
+from storage.hours import hours_of
 from storage.models import MAX_CLOCK_OFFSET, AbsenceRule, Camera, CameraStatus, Counter, Hall, OpeningHours, View
 
 _log = structlog.get_logger(__name__)

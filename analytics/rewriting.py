@@ -10,10 +10,10 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import WITHDRAWN, FoundAbsence, PresenceSpan, Rule, find_absences
-from analytics.hours import opening
 from analytics.plan import CounterPlan
 from analytics.presence import Transition
 from analytics.recording import begin_absence, by_rule, end_absence, evidence_of, go_on, span_of, take_turns
+from storage.hours import opening
 from storage.intervals import Span
 from storage.models import Absence, Alert, AlertState, Presence, StaffState
 from storage.presence_now import watched_to

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from analytics.hours import hours_of, is_open, opening
+from storage.hours import hours_of, is_open, opening
 from storage.intervals import Span
 from web.pages.places import HallRef
 

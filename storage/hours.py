@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import chinese_calendar
 from sqlmodel import Session, col, select
 
 from storage.intervals import Span, intersect, merge, subtract
 from storage.models import OpeningHours
-
-_MONDAY, _FRIDAY, _SATURDAY = 0, 4, 5
+from storage.statutory import is_announced, worked_as
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def opening(rows: Sequence[OpeningHours], zone: ZoneInfo, start: datetime, end: 
     days = list(_days(start.astimezone(zone).date(), end.astimezone(zone).date()))
     spans = [span for day in days for span in _open_on(day, rows, zone)]
     inside = intersect(merge([*spans, *subtract([asked], ruled)]), [asked])
-    return Opening(tuple(inside), provisional=any(not _announced(day) for day in days))
+    return Opening(tuple(inside), provisional=any(not is_announced(day.year) for day in days))
 
 
 def is_open(rows: Sequence[OpeningHours], zone: ZoneInfo, at: datetime) -> bool:
@@ -48,30 +46,6 @@ def hours_of(session: Session, hall_ids: Iterable[str]) -> dict[str, list[Openin
     for row in session.exec(select(OpeningHours).where(col(OpeningHours.hall_id).in_(list(hall_ids)))):
         rows[row.hall_id].append(row)
     return dict(rows)
-
-
-def worked_as(day: date) -> int | None:
-    """The weekday (0 = Monday) whose hours hold on that day; None on a statutory holiday.
-
-    A make-up Saturday is worked as a Friday and a make-up Sunday as a Monday: the calendar does not say which day they
-    replace, and halls keep the same hours Monday to Friday.
-    """
-    if not _announced(day):
-        return day.weekday()
-    holiday, name = chinese_calendar.get_holiday_detail(day)
-    if name is None or (not holiday and day.weekday() < _SATURDAY):
-        return day.weekday()
-    if holiday:
-        return None
-    return _FRIDAY if day.weekday() == _SATURDAY else _MONDAY
-
-
-def _announced(day: date) -> bool:
-    try:
-        chinese_calendar.is_workday(day)
-    except NotImplementedError:
-        return False
-    return True
 
 
 def _days(first: date, last: date) -> Iterator[date]:

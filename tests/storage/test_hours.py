@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.hours import opening, worked_as
+from storage.hours import opening
 from storage.intervals import Span, total
 from storage.models import OpeningHours
+from storage.statutory import worked_as
 
 FOSHAN = ZoneInfo("Asia/Shanghai")
 

@@ -1,0 +1,54 @@
+"""The statutory calendar: holidays and make-up working days as announced, plain weekdays where nothing is announced."""
+
+from datetime import date
+from enum import StrEnum
+from functools import lru_cache
+from importlib.metadata import version
+
+import chinese_calendar
+
+VERSION = f"chinesecalendar {version('chinesecalendar')}"
+"""What the announcements are taken from; a newer one may know another year."""
+_MONDAY, _FRIDAY, _SATURDAY = 0, 4, 5
+
+
+class DayKind(StrEnum):
+    WORKDAY = "workday"
+    MAKE_UP = "make_up"  # a day of a weekend that is worked for a holiday
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"  # days in lieu, too
+
+
+def day_kind(day: date) -> DayKind:
+    """By its weekday alone where its year is not announced."""
+    is_weekend = day.weekday() >= _SATURDAY
+    if not is_announced(day.year):
+        return DayKind.WEEKEND if is_weekend else DayKind.WORKDAY
+    is_off, name = chinese_calendar.get_holiday_detail(day)
+    if is_off:
+        return DayKind.HOLIDAY if name else DayKind.WEEKEND
+    return DayKind.MAKE_UP if is_weekend else DayKind.WORKDAY
+
+
+@lru_cache
+def is_announced(year: int) -> bool:
+    """Whether the holidays of that year are known."""
+    try:
+        chinese_calendar.is_workday(date(year, 1, 1))
+    except NotImplementedError:
+        return False
+    return True
+
+
+def worked_as(day: date) -> int | None:
+    """The weekday (0 = Monday) whose hours hold on that day; None on a statutory holiday.
+
+    A make-up Saturday is worked as a Friday and a make-up Sunday as a Monday: the calendar does not say which day they
+    replace, and halls keep the same hours Monday to Friday.
+    """
+    kind = day_kind(day)
+    if kind is DayKind.HOLIDAY:
+        return None
+    if kind is DayKind.MAKE_UP:
+        return _FRIDAY if day.weekday() == _SATURDAY else _MONDAY
+    return day.weekday()
