@@ -15,6 +15,7 @@ from storage.models.approvals import (
     StepKind,
 )
 from storage.models.calendar import RecordedDay, RecordingChange
+from storage.models.cards import CardCause, CardKind, Standing
 from storage.models.footage import (
     MAX_CLOCK_ERROR,
     MAX_CLOCK_OFFSET,
@@ -94,6 +95,8 @@ __all__ = [
     "Camera",
     "CameraFault",
     "CameraStatus",
+    "CardCause",
+    "CardKind",
     "Case",
     "CaseResult",
     "ClockSource",
@@ -147,6 +150,7 @@ __all__ = [
     "Segment",
     "Source",
     "StaffState",
+    "Standing",
     "Step",
     "StepKind",
     "StoreTest",

@@ -1,0 +1,177 @@
+"""Which cards a case has at a moment: replayed from what was known when, so that they are the same whenever it is done.
+
+A card is raised at the first moment at which its limit had passed and that could be known. What comes to be known later
+withdraws it, or raises another; it never changes what was there before. Pure.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import NamedTuple
+
+from correlation.deadlines.clocks import Clock, ClockName, Clocks, clocks
+from correlation.deadlines.counting import nth_day
+from correlation.deadlines.facts import CaseFacts
+from correlation.deadlines.rules import CardRules, Rules
+from correlation.deadlines.work_calendar import WorkCalendar
+from storage.models import CardCause, CardKind, StepKind
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known of a case from a moment on, until the next of these."""
+
+    since: datetime
+    facts: CaseFacts
+    calendar: WorkCalendar
+
+
+@dataclass(frozen=True, slots=True)
+class RaisedCard:
+    kind: CardKind
+    cause: CardCause
+    clock: ClockName
+    link: StepKind | None
+    late_from: datetime
+    """When the limit passed, or for a reminder will."""
+    raised_at: datetime
+    known: int
+    """Number of what was known then: what the card rests on."""
+    correct_by: datetime | None = None
+    """Yellow: the first moment that is too late for the correction; None if the case had ended by then."""
+    withdrawn_at: datetime | None = None
+    """By what came to be known later."""
+
+
+class Watched(NamedTuple):
+    """A case at a moment."""
+
+    cards: tuple[RaisedCard, ...]
+    now: Clocks
+    next_at: datetime | None
+    """When it has to be looked at again, if nothing new is told before."""
+
+
+def watch(history: Sequence[Known], rules: Rules, at: datetime) -> Watched | None:
+    """`history` in the order of its moments; None if nothing was known by then."""
+    cards: list[RaisedCard] = []
+    coming: RaisedCard | None = None
+    now: Clocks | None = None
+    for number, one in enumerate(history):
+        if one.since > at:
+            break
+        now = clocks(one.facts, rules, one.calendar)
+        cards = _reviewed(cards, now, one.since)
+        until = history[number + 1].since if number + 1 < len(history) else None
+        while coming := min(_coming(now, cards, one, number), key=_moment, default=None):
+            if coming.raised_at > at or (until is not None and coming.raised_at >= until):
+                break
+            cards.append(coming)
+    return None if now is None else Watched(tuple(cards), now, _next(history, now, coming, at))
+
+
+def _moment(card: RaisedCard) -> datetime:
+    return card.raised_at
+
+
+def _next(history: Sequence[Known], now: Clocks, coming: RaisedCard | None, at: datetime) -> datetime | None:
+    """A card, the day on which the case counts as accepted, or something that was told before it happens."""
+    moments = [one.since for one in history if one.since > at]
+    if coming is not None and coming.raised_at > at:
+        moments.append(coming.raised_at)
+    if now.start is not None and now.start.since > at:
+        moments.append(now.start.since)
+    return min(moments, default=None)
+
+
+def _coming(now: Clocks, cards: Sequence[RaisedCard], known: Known, number: int) -> Iterator[RaisedCard]:
+    """The cards that there are not yet, each with the moment at which it is raised if nothing else happens."""
+    if now.cards is None:
+        return
+    yellow = _active(cards, CardKind.YELLOW, ClockName.PROMISED)
+    for kind, cause, clock, moment in _reasons(now, yellow):
+        late_from = clock.out.late_from
+        assert late_from is not None
+        raised_at = max(moment, known.since, clock.start.since)
+        if kind is CardKind.REMINDER:
+            is_there = raised_at >= late_from or any(c.kind is kind and c.late_from == late_from for c in cards)
+        else:
+            is_there = _active(cards, kind, None if kind is CardKind.RED else clock.name, clock.link) is not None
+        if not is_there:
+            correct_by = _correct_by(clock, raised_at, now.cards, known.calendar) if kind is CardKind.YELLOW else None
+            yield RaisedCard(kind, cause, clock.name, clock.link, late_from, raised_at, number, correct_by)
+
+
+def _reasons(now: Clocks, yellow: RaisedCard | None) -> Iterator[tuple[CardKind, CardCause, Clock, datetime]]:
+    """Why there would be a card, and the moment since when. A date that may still move accuses nobody."""
+    legal, promised = now.named(ClockName.LEGAL), now.named(ClockName.PROMISED)
+    nearer = promised or legal
+    if nearer is not None and nearer.ended_at is None and nearer.out.remind_at is not None:
+        yield CardKind.REMINDER, CardCause.DUE_SOON, nearer, nearer.out.remind_at
+    for clock in now.each:
+        late_from = clock.out.late_from
+        if late_from is None or clock.out.provisional or not _is_missed(clock, late_from):
+            continue
+        if clock.name is ClockName.LEGAL:
+            yield CardKind.RED, CardCause.PAST_LEGAL, clock, late_from
+        elif clock.name is ClockName.LINK:
+            yield CardKind.YELLOW, CardCause.LINK_LATE, clock, late_from
+        elif clock.name is ClockName.DELIVERY:
+            # Not every platform reports that nothing was left to hand over: only a late delivery is certain.
+            if clock.ended_at is not None:
+                yield CardKind.YELLOW, CardCause.HANDED_OVER_LATE, clock, late_from
+        elif not _passes_first(legal, late_from):
+            yield CardKind.YELLOW, CardCause.PAST_PROMISED, clock, late_from
+            if yellow is not None and yellow.correct_by is not None and _is_missed(clock, yellow.correct_by):
+                yield CardKind.RED, CardCause.NOT_CORRECTED, clock, yellow.correct_by
+
+
+def _is_missed(clock: Clock, moment: datetime) -> bool:
+    """Or will be, if nothing else happens."""
+    return clock.ended_at is None or clock.ended_at >= moment
+
+
+def _passes_first(legal: Clock | None, late_from: datetime) -> bool:
+    """The red card of the legal limit then says it all."""
+    if legal is None or legal.out.late_from is None or legal.out.provisional:
+        return False
+    return legal.out.late_from <= late_from
+
+
+def _active(
+    cards: Sequence[RaisedCard], kind: CardKind, clock: ClockName | None, link: StepKind | None = None
+) -> RaisedCard | None:
+    """One of the kind that has not been withdrawn; of any clock for None: a case has one red card at a time."""
+    for card in cards:
+        if (
+            card.kind is kind
+            and card.withdrawn_at is None
+            and (clock is None or (card.clock, card.link) == (clock, link))
+        ):
+            return card
+    return None
+
+
+def _correct_by(clock: Clock, raised_at: datetime, rules: CardRules, calendar: WorkCalendar) -> datetime | None:
+    """Counted from the card, which nobody can answer before; what has ended has nothing left to finish."""
+    if clock.ended_at is not None:
+        return None
+    last = nth_day(calendar, calendar.day_of(raised_at), rules.correction_days, ())
+    return None if last is None else calendar.midnight(last + 1)
+
+
+def _reviewed(cards: Sequence[RaisedCard], now: Clocks, since: datetime) -> list[RaisedCard]:
+    """By what is known from `since` on. A red card that rests on a yellow one goes with it."""
+    reviewed: list[RaisedCard] = []
+    for card in cards:
+        if card.kind is CardKind.REMINDER or card.withdrawn_at is not None or _holds(card, now, reviewed, since):
+            reviewed.append(card)
+        else:
+            reviewed.append(replace(card, withdrawn_at=since))
+    return reviewed
+
+
+def _holds(card: RaisedCard, now: Clocks, before: Sequence[RaisedCard], since: datetime) -> bool:
+    yellow = card if card.kind is CardKind.YELLOW else _active(before, CardKind.YELLOW, ClockName.PROMISED)
+    reasons = _reasons(now, yellow)
+    return any((cause, clock.link) == (card.cause, card.link) and at <= since for _, cause, clock, at in reasons)

@@ -1,0 +1,212 @@
+"""The clocks of a case: when each began, when it runs out, and when it came to its end. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from correlation.deadlines.counting import FOREVER, Ahead, Pause, RunOut, days_run_out, hours_run_out, merged
+from correlation.deadlines.facts import CaseFacts, Limit, Suspension
+from correlation.deadlines.rules import CardRules, Law, Rules
+from correlation.deadlines.work_calendar import LAST, WorkCalendar
+from storage.intervals import Span
+from storage.models import LimitUnit, StepKind, SuspensionReason
+
+_AFTER_ITS_MOMENT = timedelta(microseconds=1)
+
+
+class ClockName(StrEnum):
+    LEGAL = "legal"
+    PROMISED = "promised"
+    DELIVERY = "delivery"
+    LINK = "link"
+
+
+class Basis(StrEnum):
+    """Since what the clock runs."""
+
+    ACCEPTED = "accepted"
+    DEEMED = "deemed"  # nothing was told within the days for it: accepted on the day it was received
+    DECIDED = "decided"
+    LINK = "link"  # the link before was done
+    REPORTED = "reported"  # the platform reckons the limit itself
+
+
+class Start(NamedTuple):
+    basis: Basis
+    moment: datetime
+    day: int
+    since: datetime
+    """When it became so: a case is deemed accepted days after the day that then counts."""
+
+
+class Clock(NamedTuple):
+    """One of the limits of a case. A tuple, because a million of them are made at once."""
+
+    name: ClockName
+    start: Start
+    limit: Limit | None
+    """With extensions. None where the platform reckons the limit itself."""
+    out: RunOut
+    ended_at: datetime | None
+    link: StepKind | None = None
+
+    @property
+    def ended_late(self) -> bool:
+        late_from = self.out.late_from
+        return self.ended_at is not None and late_from is not None and self.ended_at >= late_from
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    start: Start | None
+    """Of the limits that count from acceptance; None where the case waits for its applicant, or ended before."""
+    law: Law
+    cards: CardRules | None
+    each: tuple[Clock, ...]
+
+    def named(self, name: ClockName) -> Clock | None:
+        return next((clock for clock in self.each if clock.name is name), None)
+
+
+def clocks(facts: CaseFacts, rules: Rules, calendar: WorkCalendar) -> Clocks:
+    """By the rules that were in force on the day the case was received; raises ValueError for a case without a date."""
+    first = facts.received_at or facts.accepted_at
+    if first is None:
+        raise ValueError("a case was received or accepted at some time")
+    law, cards = rules.of(date.fromordinal(calendar.day_of(first)))
+    start = clock_start(facts, law, calendar)
+    stops = suspended(facts, law)
+    counting = _Counting(facts, law, cards, calendar, _pauses(stops, calendar), _spans(stops))
+    return Clocks(start, law, cards, tuple(counting.clocks(start, first)))
+
+
+def clock_start(facts: CaseFacts, law: Law, calendar: WorkCalendar) -> Start | None:
+    """The acceptance, or the receipt that has to be answered in time lest it counts as one."""
+    accepted, received = facts.accepted_at, facts.received_at
+    if received is None:
+        return _accepted(accepted, calendar) if accepted else None
+    for supplement in _supplements(facts) if facts.suspensions else ():
+        if accepted is not None and accepted <= supplement.start:
+            break
+        if not received <= supplement.start < _tell_by(received, law, calendar):
+            continue
+        end = supplement.end or accepted
+        if end is None:
+            return None
+        received = end
+    tell_by = _tell_by(received, law, calendar)
+    if accepted is not None and accepted < tell_by:
+        return _accepted(accepted, calendar)
+    ended = facts.decided_at or facts.closed_at
+    if ended is not None and ended < tell_by:
+        return None
+    return Start(Basis.DEEMED, received, calendar.day_of(received), tell_by)
+
+
+def _accepted(moment: datetime, calendar: WorkCalendar) -> Start:
+    return Start(Basis.ACCEPTED, moment, calendar.day_of(moment), moment)
+
+
+def _supplements(facts: CaseFacts) -> list[Suspension]:
+    found = (suspension for suspension in facts.suspensions if suspension.reason is SuspensionReason.SUPPLEMENT)
+    return sorted(found, key=lambda supplement: supplement.start)
+
+
+def _tell_by(received: datetime, law: Law, calendar: WorkCalendar) -> datetime:
+    """The first moment after the working days within which everything missing has to be told."""
+    return calendar.midnight(calendar.nth(calendar.upto(calendar.day_of(received)) + law.tell_days) + 1)
+
+
+def suspended(facts: CaseFacts, law: Law) -> tuple[Suspension, ...]:
+    """Those that stop a clock; other reasons than the law's do not."""
+    return tuple(s for s in facts.suspensions if s.reason in law.suspends) if facts.suspensions else ()
+
+
+def _pauses(stops: Sequence[Suspension], calendar: WorkCalendar) -> tuple[Pause, ...]:
+    """A day on which a suspension is in force for any part of it is not counted."""
+    if not stops:
+        return ()
+    day_of = calendar.day_of
+    return merged(
+        [Pause(day_of(s.start), LAST if s.end is None else max(day_of(s.start), day_of(s.end))) for s in stops]
+    )
+
+
+def _spans(stops: Sequence[Suspension]) -> tuple[Span, ...]:
+    """For limits in hours: to the minute."""
+    return tuple(Span(s.start, s.end or FOREVER) for s in stops)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counting:
+    facts: CaseFacts
+    law: Law
+    cards: CardRules | None
+    calendar: WorkCalendar
+    pauses: tuple[Pause, ...]
+    stops: tuple[Span, ...]
+
+    def clocks(self, start: Start | None, first: datetime) -> Iterator[Clock]:
+        facts = self.facts
+        if start is not None:
+            yield from self._from_acceptance(start, facts.decided_at or facts.closed_at)
+        if facts.promised is None and facts.reported_due is not None:
+            yield self._reported(first, facts.reported_due)
+        if facts.decided_at is not None:
+            decided = self._start(Basis.DECIDED, facts.decided_at)
+            yield self._clock(ClockName.DELIVERY, decided, Limit(self.law.deliver_days), facts.delivered_at)
+        for link in facts.links:
+            began = self._start(Basis.LINK, link.began_at)
+            yield self._clock(ClockName.LINK, began, link.limit, link.ended_at, link.kind)
+
+    def _start(self, basis: Basis, moment: datetime) -> Start:
+        return Start(basis, moment, self.calendar.day_of(moment), moment)
+
+    def _from_acceptance(self, start: Start, ended: datetime | None) -> Iterator[Clock]:
+        legal, promised = self._legal_limit(), self.facts.promised
+        longer = self._extension(start, legal or promised)
+        if legal is not None:
+            yield self._clock(ClockName.LEGAL, start, _longer(legal, longer), ended)
+        if promised is not None:
+            yield self._clock(ClockName.PROMISED, start, _longer(promised, longer), ended)
+
+    def _legal_limit(self) -> Limit | None:
+        if self.facts.legal is not None or not self.facts.is_item_known:
+            return self.facts.legal
+        return Limit(self.law.joint_days if self.facts.is_joint else self.law.decide_days)
+
+    def _extension(self, start: Start, limit: Limit | None) -> int:
+        """Days, no more than the law allows; what was approved after the limit had passed extends nothing."""
+        if not self.facts.extensions or limit is None:
+            return 0
+        late_from = self._run_out(start, limit).late_from
+        days = sum(e.days for e in self.facts.extensions if late_from is None or e.approved_at < late_from)
+        return min(days, self.law.joint_extension_days if self.facts.is_joint else self.law.extension_days)
+
+    def _reported(self, first: datetime, due: datetime) -> Clock:
+        """Measured by the platform's own end of the case, as the platform does."""
+        calendar = self.calendar
+        before = calendar.upto(calendar.day_of(due) - 1)
+        remind = calendar.at(calendar.nth(before + 1 - _ahead(self.cards).days), _ahead(self.cards).at)
+        out = RunOut(due + _AFTER_ITS_MOMENT, max(first, remind))
+        return Clock(ClockName.PROMISED, self._start(Basis.REPORTED, first), None, out, self.facts.closed_at)
+
+    def _clock(
+        self, name: ClockName, start: Start, limit: Limit, ended: datetime | None, link: StepKind | None = None
+    ) -> Clock:
+        return Clock(name, start, limit, self._run_out(start, limit), ended, link)
+
+    def _run_out(self, start: Start, limit: Limit) -> RunOut:
+        if limit.unit is LimitUnit.HOURS:
+            return hours_run_out(self.calendar, start.moment, limit.amount, _ahead(self.cards), self.stops)
+        return days_run_out(self.calendar, start.day, limit.amount, _ahead(self.cards), self.pauses)
+
+
+def _ahead(cards: CardRules | None) -> Ahead:
+    return cards.ahead if cards else Ahead()
+
+
+def _longer(limit: Limit, days: int) -> Limit:
+    return Limit(limit.amount + days) if days and limit.unit is LimitUnit.DAYS else limit

@@ -1,0 +1,159 @@
+"""Why a limit passes when it does: every day and whether it counts, the rules, and the data it rests on. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum, StrEnum
+from typing import Any
+
+from correlation.deadlines.clocks import Clock, Clocks, suspended
+from correlation.deadlines.facts import CaseFacts, Suspension
+from correlation.deadlines.rules import Law
+from correlation.deadlines.work_calendar import DayState, WorkCalendar
+from storage.intervals import Span, subtract, total
+from storage.models import LimitUnit
+
+_LONGEST = 4_000
+
+
+class Skipped(StrEnum):
+    """Why a day does not count."""
+
+    FIRST_DAY = "first_day"  # of acceptance
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"
+    CLOSED = "closed"
+    SUSPENDED = "suspended"
+
+
+_OFF = {
+    DayState.WEEKEND: Skipped.WEEKEND,
+    DayState.HOLIDAY: Skipped.HOLIDAY,
+    DayState.CLOSED: Skipped.CLOSED,
+}
+
+
+@dataclass(frozen=True)
+class Day:
+    day: date
+    state: DayState
+    counted: int | timedelta | None
+    """The days that had been counted with it; for limits in hours the working time of that day alone."""
+    skipped: Skipped | None
+    why: str = ""
+    """The reason of a closure, or of the suspension."""
+    is_announced: bool = True
+
+
+@dataclass(frozen=True)
+class Derivation:
+    clock: Clock
+    days: tuple[Day, ...]
+    """From the day it began to the last day in time, or until today while it is stopped."""
+    law: str
+    sources: dict[str, str]
+    cards: str
+    calendar: str
+    facts: CaseFacts
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "clock": self.clock.name.value,
+            "link": self.clock.link.value if self.clock.link else None,
+            "basis": self.clock.start.basis.value,
+            "start": self.clock.start.moment.isoformat(),
+            "since": self.clock.start.since.isoformat(),
+            "limit": asdict(self.clock.limit) if self.clock.limit else None,
+            **_plain(self.clock.out._asdict()),
+            "ended_at": self.clock.ended_at.isoformat() if self.clock.ended_at else None,
+            "days": [_told({**asdict(day)}) for day in self.days],
+            "law": self.law,
+            "sources": self.sources,
+            "cards": self.cards,
+            "calendar": self.calendar,
+            "data": _told(asdict(self.facts)),
+        }
+
+
+def derive(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, until: datetime) -> Derivation:
+    """`until` ends the list of a clock that is stopped."""
+    return Derivation(
+        clock=clock,
+        days=tuple(_days(clock, of.law, facts, calendar, until)),
+        law=of.law.version,
+        sources=dict(of.law.sources),
+        cards=of.cards.version if of.cards else "",
+        calendar=calendar.version,
+        facts=facts,
+    )
+
+
+def _days(clock: Clock, law: Law, facts: CaseFacts, calendar: WorkCalendar, until: datetime) -> Iterator[Day]:
+    if clock.limit is None:
+        return
+    end = clock.out.late_from
+    last = calendar.day_of(max(until, clock.start.moment) if end is None else end - timedelta(microseconds=1))
+    stops = suspended(facts, law)
+    one_day = _by_hours if clock.limit.unit is LimitUnit.HOURS else _by_days
+    number = 0
+    for day in range(clock.start.day, min(last, clock.start.day + _LONGEST) + 1):
+        found = one_day(day, number, clock, stops, calendar)
+        if found.skipped is None:
+            number += 1
+        yield found
+
+
+def _by_days(day: int, number: int, clock: Clock, stops: tuple[Suspension, ...], calendar: WorkCalendar) -> Day:
+    if day == clock.start.day:
+        return _skipped(day, Skipped.FIRST_DAY, "", calendar)
+    stop = next((s for s in stops if _touches(s, day, calendar)), None)
+    off = _OFF.get(calendar.state(day))
+    if off is not None:
+        return _skipped(day, off, calendar.closed_for(day), calendar)
+    if stop is not None:
+        return _skipped(day, Skipped.SUSPENDED, stop.reason.value, calendar)
+    return _day(day, number + 1, calendar)
+
+
+def _by_hours(day: int, _number: int, clock: Clock, stops: tuple[Suspension, ...], calendar: WorkCalendar) -> Day:
+    off = _OFF.get(calendar.state(day))
+    if off is not None:
+        return _skipped(day, off, calendar.closed_for(day), calendar)
+    midnight, next_midnight = calendar.midnight(day), calendar.midnight(day + 1)
+    outside = [Span(midnight, max(midnight, min(clock.start.moment, next_midnight)))]
+    outside += [Span(s.start, max(s.start, s.end or next_midnight)) for s in stops if s.start < next_midnight]
+    if clock.out.late_from is not None and clock.out.late_from < next_midnight:
+        outside.append(Span(clock.out.late_from, next_midnight))
+    return _day(day, total(subtract(calendar.open_spans(day), outside)), calendar)
+
+
+def _touches(suspension: Suspension, day: int, calendar: WorkCalendar) -> bool:
+    begun = calendar.day_of(suspension.start) <= day
+    return begun and (suspension.end is None or day <= calendar.day_of(suspension.end))
+
+
+def _day(day: int, counted: int | timedelta, calendar: WorkCalendar) -> Day:
+    return Day(date.fromordinal(day), calendar.state(day), counted, None, "", not calendar.is_provisional(day, day))
+
+
+def _skipped(day: int, why: Skipped, reason: str, calendar: WorkCalendar) -> Day:
+    announced = not calendar.is_provisional(day, day)
+    return Day(date.fromordinal(day), calendar.state(day), None, why, reason, announced)
+
+
+def _told(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what is empty."""
+    return {name: value for name, value in _plain(values).items() if value not in (None, "", [], {})}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    """As JSON keeps it; times in seconds."""
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value.total_seconds() if isinstance(value, timedelta) else value

@@ -1,0 +1,78 @@
+"""The rules in force on a day: what the law says, and what is raised. Kept as data in `rules.toml`."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Protocol, TypeVar
+
+from correlation.deadlines.counting import Ahead
+from storage.models import SuspensionReason
+
+
+@dataclass(frozen=True)
+class Law:
+    version: str
+    effective: date
+    decide_days: int
+    extension_days: int
+    joint_days: int
+    joint_extension_days: int
+    tell_days: int
+    deliver_days: int
+    suspends: frozenset[SuspensionReason]
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class CardRules:
+    version: str
+    effective: date
+    ahead: Ahead
+    correction_days: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Every version, oldest first; at least one law."""
+
+    laws: tuple[Law, ...]
+    cards: tuple[CardRules, ...]
+
+    def of(self, day: date) -> tuple[Law, CardRules | None]:
+        """Those in force on that day: the first law also before it; no cards before the first rules for them."""
+        return _in_force(self.laws, day) or self.laws[0], _in_force(self.cards, day)
+
+
+class _Dated(Protocol):
+    @property
+    def effective(self) -> date: ...
+
+
+_D = TypeVar("_D", bound=_Dated)
+
+
+@lru_cache
+def shipped_rules() -> Rules:
+    return parse_rules(files("correlation.deadlines").joinpath("rules.toml").read_text(encoding="utf-8"))
+
+
+def parse_rules(text: str) -> Rules:
+    """Raises tomllib.TOMLDecodeError, and TypeError for a constant that is missing or unknown."""
+    said = tomllib.loads(text)
+    laws = (Law(**{**law, "suspends": frozenset(map(SuspensionReason, law["suspends"]))}) for law in said["law"])
+    cards = (CardRules(**{**rules, "ahead": Ahead(**rules["ahead"])}) for rules in said["cards"])
+    return Rules(tuple(_by_date(laws)), tuple(_by_date(cards)))
+
+
+def _by_date(versions: Any) -> list[Any]:  # noqa: ANN401
+    return sorted(versions, key=lambda version: version.effective)
+
+
+def _in_force(versions: Sequence[_D], day: date) -> _D | None:
+    for version in reversed(versions):
+        if version.effective <= day:
+            return version
+    return None

@@ -1,0 +1,41 @@
+"""Where a case stands at a moment. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from correlation.deadlines.cards import RaisedCard, Watched
+from correlation.deadlines.clocks import Clock, ClockName, Clocks
+from storage.models import CardKind, Standing
+
+
+def standing(case: Watched, at: datetime, *, has_ended: bool) -> Standing:
+    legal, promised = case.now.named(ClockName.LEGAL), case.now.named(ClockName.PROMISED)
+    limits = [clock for clock in (promised, legal) if clock is not None]
+    if has_ended:
+        return Standing.DONE_LATE if any(clock.ended_late for clock in limits) else Standing.DONE
+    if not limits or all(at < clock.start.since for clock in limits):
+        return _without_limits(case.now, at)
+    if _has_passed(legal, at) or _is_red(case.cards):
+        return Standing.RED
+    if _has_passed(promised, at):
+        return Standing.YELLOW
+    nearer = limits[0].out
+    if nearer.late_from is None:
+        return Standing.STOPPED
+    return Standing.DUE_SOON if nearer.remind_at is not None and at >= nearer.remind_at else Standing.OPEN
+
+
+def _without_limits(now: Clocks, at: datetime) -> Standing:
+    """Accepted, but nobody knows by when it has to be done; or not accepted yet."""
+    return Standing.OPEN if now.start is not None and at >= now.start.since else Standing.WAITING
+
+
+def _has_passed(clock: Clock | None, at: datetime) -> bool:
+    """A date that may still move has not."""
+    if clock is None or clock.out.late_from is None or clock.out.provisional:
+        return False
+    return at >= max(clock.out.late_from, clock.start.since)
+
+
+def _is_red(cards: Sequence[RaisedCard]) -> bool:
+    return any(card.kind is CardKind.RED and card.withdrawn_at is None for card in cards)

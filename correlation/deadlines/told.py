@@ -1,0 +1,167 @@
+"""What was known of a case, and since when, from all that was ever told of it. Pure.
+
+A fact counts from the moment at which it had both happened and been told.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from correlation.deadlines.cards import Known
+from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
+from correlation.deadlines.work_calendar import WorkCalendar
+from storage.models import StepKind
+
+
+@dataclass(frozen=True, slots=True)
+class ToldStep:
+    kind: StepKind
+    start: datetime
+    end: datetime
+    item: str = ""
+    due: datetime | None = None
+    closed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToldResult:
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToldDelivery:
+    delivered_at: datetime
+
+
+Said = ToldStep | Suspension | Extension | ToldResult | ToldDelivery
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One revision of one record."""
+
+    record: tuple[str, int]
+    """Which record it is a word about."""
+    told_at: datetime
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLimits:
+    """What the catalogue says of an item on the day a case was received."""
+
+    legal: Limit | None = None
+    promised: Limit | None = None
+    links: tuple[tuple[StepKind, Limit], ...] = ()
+    """In their order."""
+
+
+Catalogue = Callable[[str, datetime], ItemLimits | None]
+"""By code of the item and day of receipt; None for an item that nobody has declared."""
+
+
+def history(told: Sequence[Told], catalogue: Catalogue, calendar: WorkCalendar) -> tuple[Known, ...]:
+    """In the order of their moments; empty while nothing has happened yet. `told` in the order of telling."""
+    found: list[Known] = []
+    for moment in sorted({moment for one in told for moment in _moments(one)}):
+        facts = facts_at(moment, told, catalogue)
+        if facts is not None and (not found or found[-1].facts != facts):
+            found.append(Known(moment, facts, calendar))
+    return tuple(found)
+
+
+def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> CaseFacts | None:
+    """Of what had happened and been told by then; None if no step had begun."""
+    said = _in_force(moment, told)
+    begun = [word for word in said if isinstance(word, ToldStep) and word.start <= moment]
+    if not begun:
+        return None
+    first = min(step.start for step in begun)
+    received = min((step.start for step in begun if step.kind is StepKind.RECEIVE), default=first)
+    item = next((step.item for step in reversed(begun) if step.item), "")
+    limits = catalogue(item, received)
+    ends = _ends(moment, begun)
+    decided = max((w.decided_at for w in said if isinstance(w, ToldResult) and w.decided_at <= moment), default=None)
+    reported_end = next((step.closed for step in reversed(begun) if step.closed), None)
+    closed = ends.get(StepKind.CLOSE) or (reported_end if reported_end and reported_end <= moment else None)
+    decided = decided or ends.get(StepKind.DECIDE)
+    known = limits or ItemLimits()
+    return CaseFacts(
+        received_at=received,
+        accepted_at=min((s.end for s in begun if s.kind is StepKind.ACCEPT and s.end <= moment), default=None),
+        decided_at=decided,
+        closed_at=closed,
+        delivered_at=_delivered(moment, said) or ends.get(StepKind.DELIVER),
+        legal=known.legal,
+        promised=known.promised,
+        is_item_known=limits is not None,
+        reported_due=next((step.due for step in reversed(begun) if step.due), None),
+        extensions=tuple(w for w in said if isinstance(w, Extension) and w.approved_at <= moment),
+        suspensions=tuple(_begun(w, moment) for w in said if isinstance(w, Suspension) and w.start <= moment),
+        links=tuple(_links(known.links, ends, received, has_ended=bool(decided or closed))),
+    )
+
+
+def _moments(one: Told) -> Iterator[datetime]:
+    """When something of it comes to be known."""
+    for moment in _happenings(one.said):
+        if moment is not None:
+            yield max(moment, one.told_at)
+
+
+def _happenings(said: Said) -> tuple[datetime | None, ...]:
+    match said:
+        case ToldStep():
+            return said.start, said.end, said.closed
+        case Suspension():
+            return said.start, said.end
+        case Extension():
+            return (said.approved_at,)
+        case ToldResult():
+            return (said.decided_at,)
+        case ToldDelivery():
+            return (said.delivered_at,)
+
+
+def _in_force(moment: datetime, told: Sequence[Told]) -> list[Said]:
+    """The newest word of each record; who spoke last comes last."""
+    found: dict[tuple[str, int], Said] = {}
+    for one in told:
+        if one.told_at <= moment:
+            found.pop(one.record, None)
+            found[one.record] = one.said
+    return list(found.values())
+
+
+def _ends(moment: datetime, steps: Sequence[ToldStep]) -> dict[StepKind, datetime]:
+    """Of the last step of each kind that has ended."""
+    ends: dict[StepKind, datetime] = {}
+    for step in steps:
+        if step.end <= moment:
+            ends[step.kind] = max(step.end, ends.get(step.kind, step.end))
+    return ends
+
+
+def _delivered(moment: datetime, said: Sequence[Said]) -> datetime | None:
+    return min((w.delivered_at for w in said if isinstance(w, ToldDelivery) and w.delivered_at <= moment), default=None)
+
+
+def _begun(suspension: Suspension, moment: datetime) -> Suspension:
+    """What is planned for later has not happened."""
+    ended = suspension.end is not None and suspension.end <= moment
+    return suspension if ended else replace(suspension, end=None)
+
+
+def _links(
+    links: Sequence[tuple[StepKind, Limit]], ends: dict[StepKind, datetime], received: datetime, *, has_ended: bool
+) -> Iterator[Link]:
+    """Each counts from the end of the one before it; one that was passed over does not count at all."""
+    began = received
+    for place, (kind, limit) in enumerate(links):
+        ended = ends.get(kind)
+        if ended is None and (has_ended or any(later in ends for later, _ in links[place + 1 :])):
+            continue
+        yield Link(kind, limit, began, ended)
+        if ended is None:
+            return
+        began = ended

@@ -1,0 +1,157 @@
+"""Reminder, yellow, red; and what comes to be known later."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from correlation.deadlines.cards import Known, RaisedCard, Watched, watch
+from correlation.deadlines.facts import CaseFacts, Limit, Link, Suspension
+from correlation.deadlines.standing import standing
+from correlation.deadlines.work_calendar import WorkCalendar
+from storage.models import CardCause, CardKind, Standing, StepKind, SuspensionReason
+from tests.correlation.deadlines.cases import CALENDAR, RULES, accepted, at
+
+ACCEPTED = at("2026-03-02")
+"""A Monday; promised within 5 days, until Monday the 9th; by law within 20, until Monday the 30th."""
+CASE = accepted("2026-03-02")
+LATE = at("2026-12-30")
+
+
+def known(facts: CaseFacts, since: datetime = ACCEPTED, calendar: WorkCalendar = CALENDAR) -> Known:
+    return Known(since, facts, calendar)
+
+
+def ended(facts: CaseFacts, moment: datetime, **more: Any) -> CaseFacts:
+    return replace(facts, decided_at=moment, closed_at=moment, **more)
+
+
+def watched(history: list[Known], moment: datetime) -> Watched:
+    found = watch(history, RULES, moment)
+    assert found is not None
+    return found
+
+
+def seen(cards: tuple[RaisedCard, ...]) -> list[tuple[CardCause, datetime]]:
+    return [(card.cause, card.raised_at) for card in cards]
+
+
+def test_one_is_reminded_a_working_day_before_the_promised_limit() -> None:
+    assert watched([known(CASE)], at("2026-03-06", "08:59")).cards == ()
+    cards = watched([known(CASE)], at("2026-03-06", "09:00")).cards
+    assert seen(cards) == [(CardCause.DUE_SOON, at("2026-03-06", "09:00"))]
+
+
+def test_past_the_promise_comes_a_yellow_card_with_a_deadline_and_past_that_a_red_one() -> None:
+    _, yellow, red = watched([known(CASE)], LATE).cards
+    assert (yellow.kind, yellow.raised_at) == (CardKind.YELLOW, at("2026-03-10", "00:00"))
+    assert yellow.correct_by == at("2026-03-14", "00:00")
+    assert (red.cause, red.raised_at, red.correct_by) == (CardCause.NOT_CORRECTED, yellow.correct_by, None)
+
+
+def test_what_is_finished_by_the_correction_deadline_gets_no_red_card() -> None:
+    done = at("2026-03-13", "16:00")
+    cards = watched([known(CASE), known(ended(CASE, done), done)], LATE).cards
+    assert [card.kind for card in cards] == [CardKind.REMINDER, CardKind.YELLOW]
+
+
+def test_past_the_legal_limit_comes_a_red_card_alone_where_nothing_shorter_was_promised() -> None:
+    cards = watched([known(accepted("2026-03-02", legal=Limit(5), promised=Limit(5)))], LATE).cards
+    assert seen(cards) == [
+        (CardCause.DUE_SOON, at("2026-03-06", "09:00")),
+        (CardCause.PAST_LEGAL, at("2026-03-10", "00:00")),
+    ]
+
+
+def test_what_is_done_in_time_gets_no_card() -> None:
+    done = at("2026-03-05")
+    assert watched([known(CASE), known(ended(CASE, done), done)], LATE).cards == ()
+
+
+def test_a_suspension_moves_the_reminder_and_one_is_reminded_again() -> None:
+    opened, over = at("2026-03-09", "09:00"), at("2026-03-11", "15:00")
+    history = [
+        known(CASE),
+        known(replace(CASE, suspensions=(Suspension(SuspensionReason.HEARING, opened),)), opened),
+        known(replace(CASE, suspensions=(Suspension(SuspensionReason.HEARING, opened, over),)), over),
+    ]
+    assert seen(watched(history, at("2026-03-12", "12:00")).cards) == [
+        (CardCause.DUE_SOON, at("2026-03-06", "09:00")),
+        (CardCause.DUE_SOON, at("2026-03-11", "15:00")),  # as soon as there is a limit again
+    ]
+    assert watched(history[:2], at("2026-03-10")).next_at is None  # stopped: nothing happens by itself
+
+
+def test_an_end_that_is_reported_late_withdraws_the_cards_that_it_contradicts() -> None:
+    told = at("2026-03-16", "11:00")
+    history = [known(CASE), known(ended(CASE, at("2026-03-09", "17:00")), told)]
+    before = watched(history, told - timedelta(seconds=1)).cards
+    assert [card.withdrawn_at for card in before] == [None, None, None]
+    after = watched(history, told).cards
+    assert [card.withdrawn_at for card in after] == [None, told, told]
+    assert [card.raised_at for card in after] == [card.raised_at for card in before]
+
+
+def test_a_late_end_that_is_all_that_was_ever_told_gets_its_card_when_it_is_told() -> None:
+    told = at("2026-04-20")
+    cards = watched([known(ended(CASE, at("2026-03-11")), told)], told).cards
+    assert seen(cards) == [(CardCause.PAST_PROMISED, told)]
+    assert (cards[0].late_from, cards[0].correct_by) == (at("2026-03-10", "00:00"), None)
+
+
+def test_a_link_that_was_late_gets_its_card_though_the_whole_is_in_time() -> None:
+    done = at("2026-03-06")
+    link = Link(StepKind.REVIEW, Limit(1), at("2026-03-03"), done)
+    cards = watched([known(CASE), known(replace(CASE, links=(link,)), done)], at("2026-03-06", "11:00")).cards
+    assert seen(cards) == [(CardCause.DUE_SOON, at("2026-03-06", "09:00")), (CardCause.LINK_LATE, done)]
+
+
+def test_only_a_delivery_that_is_reported_late_gets_a_card() -> None:
+    decided = ended(CASE, at("2026-03-05"))
+    assert watched([known(decided)], LATE).cards == ()
+    cards = watched([known(replace(decided, delivered_at=at("2026-03-20")), at("2026-03-20"))], LATE).cards
+    assert seen(cards) == [(CardCause.HANDED_OVER_LATE, at("2026-03-20"))]
+
+
+def test_a_date_that_may_still_move_reminds_but_accuses_nobody() -> None:
+    case = accepted("2026-12-29", legal=Limit(4), promised=None)
+    cards = watched([known(case, at("2026-12-29"))], at("2027-03-01")).cards
+    assert [card.kind for card in cards] == [CardKind.REMINDER]
+
+
+def test_cases_from_before_the_first_rules_get_no_cards() -> None:
+    assert watched([known(accepted("2025-03-03"), at("2025-03-03"))], LATE).cards == ()
+
+
+def test_a_case_that_was_never_accepted_is_late_only_once_it_counts_as_accepted() -> None:
+    waiting = CaseFacts(received_at=ACCEPTED, legal=Limit(20), promised=Limit(1))
+    found = watched([known(waiting)], at("2026-03-05"))
+    assert (found.cards, found.next_at) == ((), at("2026-03-10", "00:00"))
+    cards = watched([known(waiting)], at("2026-03-10", "00:00")).cards
+    assert seen(cards) == [(CardCause.PAST_PROMISED, at("2026-03-10", "00:00"))]
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (at("2026-03-02", "12:00"), Standing.OPEN),
+        (at("2026-03-06", "09:00"), Standing.DUE_SOON),
+        (at("2026-03-10", "00:00"), Standing.YELLOW),
+        (at("2026-03-14", "00:00"), Standing.RED),
+    ],
+)
+def test_a_case_that_nobody_works_on_goes_from_open_to_red(moment: datetime, expected: Standing) -> None:
+    assert standing(watched([known(CASE)], moment), moment, has_ended=False) is expected
+
+
+def test_a_case_waits_stops_and_ends() -> None:
+    def now(facts: CaseFacts, moment: datetime, *, has_ended: bool = False) -> Standing:
+        return standing(watched([known(facts)], moment), moment, has_ended=has_ended)
+
+    assert now(CaseFacts(received_at=ACCEPTED), at("2026-03-04")) is Standing.WAITING
+    assert now(CaseFacts(received_at=ACCEPTED), at("2026-03-12")) is Standing.OPEN
+    stopped = replace(CASE, suspensions=(Suspension(SuspensionReason.TESTING, at("2026-03-03")),))
+    assert now(stopped, at("2026-05-01")) is Standing.STOPPED
+    assert now(ended(CASE, at("2026-03-09")), at("2026-03-09"), has_ended=True) is Standing.DONE
+    assert now(ended(CASE, at("2026-03-10")), at("2026-03-10"), has_ended=True) is Standing.DONE_LATE

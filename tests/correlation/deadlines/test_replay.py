@@ -1,0 +1,110 @@
+"""Any past date gives the same cards, whenever it is replayed."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from correlation.deadlines.cards import RaisedCard, watch
+from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.told import ItemLimits, Told, ToldResult, ToldStep, history
+from storage.models import StepKind, SuspensionReason
+from tests.correlation.deadlines.cases import CALENDAR, RULES, at
+
+NEW_YEAR, YEAR_END = at("2026-01-01", "00:00"), at("2026-12-31", "23:59")
+LINKS = ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3)), (StepKind.DECIDE, Limit(3)))
+
+
+def catalogue(_code: str, _received: datetime) -> ItemLimits:
+    return ItemLimits(Limit(15), Limit(6), LINKS)
+
+
+def cards_at(moment: datetime, told: Sequence[Told]) -> tuple[RaisedCard, ...]:
+    """By nothing but what had been told by then."""
+    heard = sorted((one for one in told if one.told_at <= moment), key=lambda one: one.told_at)
+    watched = watch(history(heard, catalogue, CALENDAR), RULES, moment)
+    return watched.cards if watched else ()
+
+
+def as_of(moment: datetime, cards: Sequence[RaisedCard]) -> tuple[RaisedCard, ...]:
+    """What of these there was at that moment already."""
+    return tuple(
+        replace(card, withdrawn_at=None) if card.withdrawn_at and card.withdrawn_at > moment else card
+        for card in cards
+        if card.raised_at <= moment
+    )
+
+
+def a_case(chance: random.Random) -> Iterator[Told]:
+    """Received, accepted, reviewed, decided at the speed that it takes; told at once, late, twice, or not at all."""
+    moment = NEW_YEAR + timedelta(days=chance.uniform(0, 330))
+    for number, kind in enumerate((StepKind.RECEIVE, StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE)):
+        if chance.random() < 0.1:
+            return
+        end = moment + timedelta(days=chance.choice([0, 0, 1, 4]))
+        yield Told(("step", number), _heard(end, chance), ToldStep(kind, moment, end))
+        if chance.random() < 0.15:
+            corrected = ToldStep(kind, moment, max(moment, end - timedelta(days=2)))
+            yield Told(("step", number), _heard(end, chance) + timedelta(days=9), corrected)
+        moment = end + timedelta(days=chance.uniform(0, 6))
+        if chance.random() < 0.25:
+            ended = moment + timedelta(days=chance.uniform(0, 12))
+            reason = chance.choice([SuspensionReason.SUPPLEMENT, SuspensionReason.HEARING])
+            yield Told(("suspension", number), _heard(moment, chance), Suspension(reason, moment, ended))
+            moment = ended
+    if chance.random() < 0.2:
+        yield Told(("extension", 0), moment, Extension(moment - timedelta(days=2), 10))
+    if chance.random() < 0.2:
+        yield Told(("result", 0), _heard(moment, chance), ToldResult(moment))
+
+
+def _heard(moment: datetime, chance: random.Random) -> datetime:
+    return moment + chance.choice([timedelta(seconds=1), timedelta(hours=3), timedelta(days=chance.uniform(0, 15))])
+
+
+@given(st.integers(0, 10**9), st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=150)
+def test_what_comes_to_be_known_later_changes_nothing_that_was_there(seed: int, one: float, other: float) -> None:
+    told = list(a_case(random.Random(seed)))
+    first, second = (NEW_YEAR + (YEAR_END - NEW_YEAR) * share for share in sorted((one, other)))
+    assert as_of(first, cards_at(second, told)) == cards_at(first, told)
+
+
+def test_a_year_that_was_lived_through_and_the_same_year_replayed_have_the_same_cards() -> None:
+    chance = random.Random(2026)
+    days = [NEW_YEAR + timedelta(days=number) for number in range(15, 365, 30)]
+    kinds = set()
+    for _ in range(60):
+        told = sorted(a_case(chance), key=lambda one: one.told_at)
+        if not told:
+            continue
+        lived = _lived_through(told)
+        assert lived == cards_at(YEAR_END, told)
+        kinds |= {(card.kind, card.cause, card.withdrawn_at is None) for card in lived}
+        for day in days:
+            assert as_of(day, lived) == cards_at(day, told)
+    assert len(kinds) >= 7, "reminders, cards for each cause, and cards that were withdrawn"
+
+
+def _lived_through(told: Sequence[Told]) -> tuple[RaisedCard, ...]:
+    """As the clerk does it: each card is written down when it is first seen, and withdrawn when it is seen withdrawn.
+
+    It looks when something is told, and when the look before said that it should.
+    """
+    written: dict[tuple[object, ...], RaisedCard] = {}
+    told_at = [one.told_at for one in told]
+    now = min(told_at)
+    while now <= YEAR_END:
+        watched = watch(history([one for one in told if one.told_at <= now], catalogue, CALENDAR), RULES, now)
+        for card in watched.cards if watched else ():
+            key = (card.kind, card.clock, card.link, card.raised_at)
+            before = written.setdefault(key, card)
+            if before.withdrawn_at is None and card.withdrawn_at is not None:
+                assert card.withdrawn_at == now
+                written[key] = card
+        wakes = [*told_at, watched.next_at if watched else None]
+        now = min((moment for moment in wakes if moment and moment > now), default=YEAR_END + timedelta(days=1))
+    return tuple(written.values())

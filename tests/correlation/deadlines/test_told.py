@@ -1,0 +1,125 @@
+"""Facts from what was told, and when."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from correlation.deadlines.clocks import ClockName, clocks
+from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.told import (
+    ItemLimits,
+    Said,
+    Told,
+    ToldDelivery,
+    ToldResult,
+    ToldStep,
+    facts_at,
+    history,
+)
+from ingest.approvals.formats import read_csv
+from ingest.approvals.mapping import Mapping
+from ingest.approvals.records import StepRow
+from storage.models import StepKind, SuspensionReason
+from tests.correlation.deadlines.cases import CALENDAR, RULES, at
+
+ROOT = Path(__file__).parents[3]
+RECEIPT = ROOT.parent / "shared" / "data" / "eventlogs" / "receipt.csv"
+MAPPING = ROOT / "ingest" / "approvals" / "mappings" / "receipt.toml"
+LATER = at("2026-12-30")
+
+
+def declared(_code: str, _received: datetime) -> ItemLimits:
+    return ItemLimits(Limit(20), Limit(5), ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3))))
+
+
+def nobody(_code: str, _received: datetime) -> None:
+    return None
+
+
+def told(said: Said, told_at: datetime, record: int = 1) -> Told:
+    return Told((type(said).__name__, record), told_at, said)
+
+
+def step(kind: StepKind, start: datetime, minutes: float = 10) -> ToldStep:
+    return ToldStep(kind, start, start + timedelta(minutes=minutes))
+
+
+RECEIVED = told(step(StepKind.RECEIVE, at("2026-03-02", "09:00")), at("2026-03-02", "09:30"), 1)
+ACCEPTED = told(step(StepKind.ACCEPT, at("2026-03-02", "10:00")), at("2026-03-02", "10:05"), 2)
+
+
+def test_a_fact_counts_once_it_has_happened_and_been_told() -> None:
+    known = history([RECEIVED, ACCEPTED], declared, CALENDAR)
+    assert [one.since for one in known] == [at("2026-03-02", "09:30"), at("2026-03-02", "10:10")]
+    assert [one.facts.accepted_at for one in known] == [None, at("2026-03-02", "10:10")]
+
+
+def test_a_correction_changes_what_is_known_from_its_telling_on() -> None:
+    corrected = told(step(StepKind.ACCEPT, at("2026-03-03", "10:00")), at("2026-03-05"), 2)
+    known = history([RECEIVED, ACCEPTED, corrected], declared, CALENDAR)
+    assert [one.facts.accepted_at for one in known][1:] == [at("2026-03-02", "10:10"), at("2026-03-03", "10:10")]
+    assert known[-1].since == at("2026-03-05")
+
+
+def test_without_a_receipt_the_first_step_shows_that_the_case_was_there() -> None:
+    facts = facts_at(LATER, [ACCEPTED], declared)
+    assert facts is not None
+    assert facts.received_at == at("2026-03-02", "10:00")
+
+
+def test_the_end_of_a_suspension_is_not_known_before_it_has_come() -> None:
+    planned = told(Suspension(SuspensionReason.HEARING, at("2026-03-04"), at("2026-03-11")), at("2026-03-04"))
+    known = history([RECEIVED, ACCEPTED, planned], declared, CALENDAR)
+    ends = [one.facts.suspensions[0].end for one in known if one.facts.suspensions]
+    assert ends == [None, at("2026-03-11")]
+
+
+def test_results_deliveries_and_extensions_count_beside_steps() -> None:
+    said: list[Said] = [
+        ToldResult(at("2026-03-09")),
+        ToldDelivery(at("2026-03-12")),
+        Extension(at("2026-03-06"), 10),
+    ]
+    facts = facts_at(LATER, [RECEIVED, ACCEPTED, *(told(one, at("2026-03-13")) for one in said)], declared)
+    assert facts is not None
+    assert (facts.decided_at, facts.delivered_at) == (at("2026-03-09"), at("2026-03-12"))
+    assert facts.extensions == (Extension(at("2026-03-06"), 10),)
+
+
+def test_a_link_begins_when_the_one_before_is_done_and_one_that_was_passed_over_does_not_count() -> None:
+    facts = facts_at(LATER, [RECEIVED, ACCEPTED], declared)
+    assert facts is not None
+    accept, review = facts.links
+    assert (accept.began_at, accept.ended_at) == (at("2026-03-02", "09:00"), at("2026-03-02", "10:10"))
+    assert (review.began_at, review.ended_at) == (accept.ended_at, None)
+    reviewed = told(step(StepKind.REVIEW, at("2026-03-05")), at("2026-03-05", "11:00"), 3)
+    facts = facts_at(LATER, [RECEIVED, reviewed], declared)
+    assert facts is not None
+    assert [link.kind for link in facts.links] == [StepKind.REVIEW]
+
+
+def test_an_item_that_nobody_declared_has_only_the_limit_that_its_platform_reckons() -> None:
+    due = ToldStep(StepKind.RECEIVE, at("2026-03-02"), at("2026-03-02"), due=at("2026-03-16"))
+    facts = facts_at(LATER, [told(due, at("2026-03-02"))], nobody)
+    assert facts is not None
+    assert [clock.name for clock in clocks(facts, RULES, CALENDAR).each] == [ClockName.PROMISED]
+
+
+@pytest.mark.skipif(not RECEIPT.exists(), reason="the real log is not in ../shared/data/eventlogs")
+def test_the_real_log_has_1329_closed_cases_and_377_of_them_late_by_their_own_deadline() -> None:
+    """A Dutch log: its deadlines come from Dutch law, so only what each case says of itself can be compared.
+
+    Working days of another country are nothing that our calendar could be checked by; the oracle does that.
+    """
+    cases: dict[str, list[Told]] = defaultdict(list)
+    with RECEIPT.open("rb") as file:
+        for number, row in read_csv(file, Mapping.load(MAPPING)):
+            assert isinstance(row, StepRow)
+            said = ToldStep(row.kind, row.start, row.end or row.start, row.item, row.due, row.closed)
+            cases[row.case].append(Told(("step", number), row.start, said))
+    facts = [facts_at(LATER, sorted(told, key=lambda one: one.told_at), nobody) for told in cases.values()]
+    promised = [clocks(one, RULES, CALENDAR).named(ClockName.PROMISED) for one in facts if one is not None]
+    ended = [clock for clock in promised if clock is not None and clock.ended_at is not None]
+    assert (len(cases), len(ended), sum(clock.ended_late for clock in ended)) == (1_434, 1_329, 377)
