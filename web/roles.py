@@ -133,8 +133,10 @@ def _clerk(services: Services) -> Iterator[None]:
 
 
 def clerks(services: Services) -> "tuple[Clerk, ...]":
-    """They link, notify, listen, keep and count, each in its own thread: what is dead outside delays no other."""
+    """They link, notify, reckon limits, listen, keep and count, each in its own thread: none delays another."""
     from correlation.comparing import find_steps_out_of_order
+    from correlation.deadlines.keeping import DeadlineKeeper
+    from correlation.deadlines.rules import shipped_rules
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from storage.calendar import refresh
@@ -156,6 +158,11 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("findings", partial(find_unstaffed_steps, services.database), timedelta(seconds=10)),
         Job("order", partial(find_steps_out_of_order, services.database), timedelta(seconds=10)),
     ]
+    deadlines = DeadlineKeeper(services.database, shipped_rules())
+    timing = [
+        Job("deadlines", deadlines.run_once, timedelta(seconds=1)),
+        Job("deadline_ground", deadlines.look_around, timedelta(seconds=30)),
+    ]
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [
         Job("silence", Listening(services.database).run_once, EVERY),
@@ -172,7 +179,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     corrections = partial(store_corrections, services.database, services.store)
     keeping.append(Job("corrections", patient(lambda _now: corrections()), timedelta(seconds=10)))
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
-    return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, listening, keeping, counting))
+    return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, timing, listening, keeping, counting))
 
 
 @contextmanager

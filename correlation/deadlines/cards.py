@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from correlation.deadlines.clocks import Clock, ClockName, Clocks, clocks
+from correlation.deadlines.clocks import Clock, Clocks, clocks
 from correlation.deadlines.counting import nth_day
 from correlation.deadlines.facts import CaseFacts
 from correlation.deadlines.rules import CardRules, Rules
 from correlation.deadlines.work_calendar import WorkCalendar
-from storage.models import CardCause, CardKind, StepKind
+from storage.models import CardCause, CardKind, ClockName, StepKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ class Watched(NamedTuple):
     """A case at a moment."""
 
     cards: tuple[RaisedCard, ...]
+    facts: CaseFacts
     now: Clocks
     next_at: datetime | None
     """When it has to be looked at again, if nothing new is told before."""
@@ -56,18 +57,18 @@ def watch(history: Sequence[Known], rules: Rules, at: datetime) -> Watched | Non
     """`history` in the order of its moments; None if nothing was known by then."""
     cards: list[RaisedCard] = []
     coming: RaisedCard | None = None
-    now: Clocks | None = None
+    facts, now = CaseFacts(), None
     for number, one in enumerate(history):
         if one.since > at:
             break
-        now = clocks(one.facts, rules, one.calendar)
+        facts, now = one.facts, clocks(one.facts, rules, one.calendar)
         cards = _reviewed(cards, now, one.since)
         until = history[number + 1].since if number + 1 < len(history) else None
         while coming := min(_coming(now, cards, one, number), key=_moment, default=None):
             if coming.raised_at > at or (until is not None and coming.raised_at >= until):
                 break
             cards.append(coming)
-    return None if now is None else Watched(tuple(cards), now, _next(history, now, coming, at))
+    return None if now is None else Watched(tuple(cards), facts, now, _next(history, now, coming, at))
 
 
 def _moment(card: RaisedCard) -> datetime:

@@ -11,16 +11,9 @@ from correlation.deadlines.facts import CaseFacts, Limit, Suspension
 from correlation.deadlines.rules import CardRules, Law, Rules
 from correlation.deadlines.work_calendar import LAST, WorkCalendar
 from storage.intervals import Span
-from storage.models import LimitUnit, StepKind, SuspensionReason
+from storage.models import ClockName, LimitUnit, StepKind, SuspensionReason
 
-_AFTER_ITS_MOMENT = timedelta(microseconds=1)
-
-
-class ClockName(StrEnum):
-    LEGAL = "legal"
-    PROMISED = "promised"
-    DELIVERY = "delivery"
-    LINK = "link"
+_MOMENT = timedelta(microseconds=1)
 
 
 class Basis(StrEnum):
@@ -128,10 +121,15 @@ def _pauses(stops: Sequence[Suspension], calendar: WorkCalendar) -> tuple[Pause,
     """A day on which a suspension is in force for any part of it is not counted."""
     if not stops:
         return ()
-    day_of = calendar.day_of
-    return merged(
-        [Pause(day_of(s.start), LAST if s.end is None else max(day_of(s.start), day_of(s.end))) for s in stops]
-    )
+    return merged([Pause(*days_of(stop, calendar)) for stop in stops])
+
+
+def days_of(suspension: Suspension, calendar: WorkCalendar) -> tuple[int, int]:
+    """The first and the last day of which some part is suspended; LAST while it goes on."""
+    first = calendar.day_of(suspension.start)
+    if suspension.end is None:
+        return first, LAST
+    return first, max(first, calendar.day_of(suspension.end - _MOMENT))
 
 
 def _spans(stops: Sequence[Suspension]) -> tuple[Span, ...]:
@@ -190,7 +188,7 @@ class _Counting:
         calendar = self.calendar
         before = calendar.upto(calendar.day_of(due) - 1)
         remind = calendar.at(calendar.nth(before + 1 - _ahead(self.cards).days), _ahead(self.cards).at)
-        out = RunOut(due + _AFTER_ITS_MOMENT, max(first, remind))
+        out = RunOut(due + _MOMENT, max(first, remind))
         return Clock(ClockName.PROMISED, self._start(Basis.REPORTED, first), None, out, self.facts.closed_at)
 
     def _clock(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from correlation.deadlines.work_calendar import LAST, WorkCalendar
 from storage.intervals import Span, subtract
 
-FOREVER = datetime(2119, 1, 1, tzinfo=UTC)
+FOREVER = datetime(2149, 1, 1, tzinfo=UTC)
 
 
 class Ahead(NamedTuple):

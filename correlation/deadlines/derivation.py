@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any
 
-from correlation.deadlines.clocks import Clock, Clocks, suspended
+from correlation.deadlines.clocks import Clock, Clocks, days_of, suspended
 from correlation.deadlines.facts import CaseFacts, Suspension
 from correlation.deadlines.rules import Law
 from correlation.deadlines.work_calendar import DayState, WorkCalendar
@@ -128,8 +128,8 @@ def _by_hours(day: int, _number: int, clock: Clock, stops: tuple[Suspension, ...
 
 
 def _touches(suspension: Suspension, day: int, calendar: WorkCalendar) -> bool:
-    begun = calendar.day_of(suspension.start) <= day
-    return begun and (suspension.end is None or day <= calendar.day_of(suspension.end))
+    first, last = days_of(suspension, calendar)
+    return first <= day <= last
 
 
 def _day(day: int, counted: int | timedelta, calendar: WorkCalendar) -> Day:

@@ -17,7 +17,7 @@ class Suspension:
     reason: SuspensionReason
     start: datetime
     end: datetime | None = None
-    """None while it lasts."""
+    """Exclusive; None while it lasts."""
     notice: str = ""
     """Of the written notice to the applicant; empty if none is on record."""
 

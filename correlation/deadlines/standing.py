@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from correlation.deadlines.cards import RaisedCard, Watched
-from correlation.deadlines.clocks import Clock, ClockName, Clocks
-from storage.models import CardKind, Standing
+from correlation.deadlines.clocks import Clock, Clocks
+from storage.models import CardKind, ClockName, Standing
 
 
-def standing(case: Watched, at: datetime, *, has_ended: bool) -> Standing:
+def standing(case: Watched, at: datetime) -> Standing:
     legal, promised = case.now.named(ClockName.LEGAL), case.now.named(ClockName.PROMISED)
     limits = [clock for clock in (promised, legal) if clock is not None]
-    if has_ended:
+    if _has_ended(case, limits):
         return Standing.DONE_LATE if any(clock.ended_late for clock in limits) else Standing.DONE
     if not limits or all(at < clock.start.since for clock in limits):
         return _without_limits(case.now, at)
@@ -23,6 +23,13 @@ def standing(case: Watched, at: datetime, *, has_ended: bool) -> Standing:
     if nearer.late_from is None:
         return Standing.STOPPED
     return Standing.DUE_SOON if nearer.remind_at is not None and at >= nearer.remind_at else Standing.OPEN
+
+
+def _has_ended(case: Watched, limits: Sequence[Clock]) -> bool:
+    """A decision ends it, unless its platform reckons the limit itself and has not closed it yet."""
+    if case.facts.closed_at is not None:
+        return True
+    return case.facts.decided_at is not None and all(clock.ended_at is not None for clock in limits)
 
 
 def _without_limits(now: Clocks, at: datetime) -> Standing:

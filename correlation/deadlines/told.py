@@ -9,7 +9,7 @@ from datetime import datetime
 
 from correlation.deadlines.cards import Known
 from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
-from correlation.deadlines.work_calendar import WorkCalendar
+from correlation.deadlines.work_calendar import DatedCalendars, WorkCalendar
 from storage.models import StepKind
 
 
@@ -60,14 +60,24 @@ Catalogue = Callable[[str, datetime], ItemLimits | None]
 """By code of the item and day of receipt; None for an item that nobody has declared."""
 
 
-def history(told: Sequence[Told], catalogue: Catalogue, calendar: WorkCalendar) -> tuple[Known, ...]:
+def history(told: Sequence[Told], catalogue: Catalogue, calendars: DatedCalendars) -> tuple[Known, ...]:
     """In the order of their moments; empty while nothing has happened yet. `told` in the order of telling."""
     found: list[Known] = []
-    for moment in sorted({moment for one in told for moment in _moments(one)}):
+    moments = {moment for one in told for moment in _moments(one)} | {since for since, _ in calendars}
+    for moment in sorted(moments):
         facts = facts_at(moment, told, catalogue)
-        if facts is not None and (not found or found[-1].facts != facts):
-            found.append(Known(moment, facts, calendar))
+        if facts is None:
+            continue
+        known = Known(moment, facts, _calendar_at(moment, calendars))
+        if not found or (found[-1].facts, found[-1].calendar) != (known.facts, known.calendar):
+            found.append(known)
     return tuple(found)
+
+
+def _calendar_at(moment: datetime, calendars: DatedCalendars) -> WorkCalendar:
+    """The newest that was known by then; before the first, the first."""
+    known = [calendar for since, calendar in calendars if since <= moment]
+    return known[-1] if known else calendars[0][1]
 
 
 def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> CaseFacts | None:

@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 from storage.intervals import Span
 from storage.statutory import VERSION, DayKind, day_kind, is_announced
 
-FIRST, LAST = date(1988, 1, 1).toordinal(), date(2120, 12, 31).toordinal()
-"""Stamps of cases lie in 1990–2100; what is counted from them must stay inside."""
+FIRST, LAST = date(1988, 1, 1).toordinal(), date(2150, 12, 31).toordinal()
+"""Stamps of cases lie in 1990–2100 and limits have up to 10,000 days; what is counted must stay inside."""
 FOSHAN = ZoneInfo("Asia/Shanghai")
+USUAL_HOURS = ((time(9), time(12)), (time(13, 30), time(17)))
+"""Of a place that has told no hours of its own."""
 
 HoursOfDay = Callable[[date], Sequence[Span]]
 
@@ -50,7 +52,7 @@ class WorkCalendar:
 
     zone: ZoneInfo = FOSHAN
     closures: tuple[Closure, ...] = ()
-    hours: HoursOfDay = field(default=usual_hours(FOSHAN, [(time(9), time(12)), (time(13, 30), time(17))]))
+    hours: HoursOfDay = field(default=usual_hours(FOSHAN, USUAL_HOURS))
     """Where the place is open on a day; asked for working days only."""
     version: str = VERSION
     known: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -113,6 +115,16 @@ class WorkCalendar:
         if found is None:
             found = self._spans[day] = tuple(self.hours(date.fromordinal(day)))
         return found
+
+
+DatedCalendars = Sequence[tuple[datetime, WorkCalendar]]
+"""The calendars of one place, each with the moment since when it was known; the oldest first."""
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def always(calendar: WorkCalendar) -> DatedCalendars:
+    return ((LONG_AGO, calendar),)
 
 
 def _utc(day: date, clock: time, zone: ZoneInfo) -> datetime:

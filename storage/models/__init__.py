@@ -15,7 +15,7 @@ from storage.models.approvals import (
     StepKind,
 )
 from storage.models.calendar import RecordedDay, RecordingChange
-from storage.models.cards import CardCause, CardKind, Standing
+from storage.models.cards import Card, CardCause, CardKind, ClockName, Closure, Deadline, Standing
 from storage.models.footage import (
     MAX_CLOCK_ERROR,
     MAX_CLOCK_OFFSET,
@@ -95,15 +95,19 @@ __all__ = [
     "Camera",
     "CameraFault",
     "CameraStatus",
+    "Card",
     "CardCause",
     "CardKind",
     "Case",
     "CaseResult",
+    "ClockName",
     "ClockSource",
+    "Closure",
     "Contact",
     "Counter",
     "CounterAlias",
     "CustomerState",
+    "Deadline",
     "Decision",
     "Declared",
     "Deletion",

@@ -1,6 +1,21 @@
 """The limits of cases, and the cards that are raised when they pass."""
 
+from datetime import date, datetime
 from enum import StrEnum
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from storage.models.columns import JsonObject, column, enum_column, json_column
+
+
+class ClockName(StrEnum):
+    """What a limit is of."""
+
+    LEGAL = "legal"
+    PROMISED = "promised"
+    DELIVERY = "delivery"
+    LINK = "link"
 
 
 class Standing(StrEnum):
@@ -29,3 +44,50 @@ class CardCause(StrEnum):
     NOT_CORRECTED = "not_corrected"  # its correction deadline has passed
     LINK_LATE = "link_late"  # a single link, though the whole may be in time
     HANDED_OVER_LATE = "handed_over_late"
+
+
+class Closure(SQLModel, table=True):
+    """A day on which a hall is closed by itself, so that it counts as no working day there."""
+
+    __table_args__ = (Index("closure_hall_day", "hall_id", "day"),)
+    id: int | None = column("", default=None, primary_key=True)
+    hall_id: str = column("", foreign_key="hall.id")
+    day: date = column("in the hall's zone")
+    reason: str = column("")
+    noted_at: datetime = column("since when it is known here")
+    withdrawn_at: datetime | None = column("since when it is known to have been a mistake", default=None)
+
+
+class Deadline(SQLModel, table=True):
+    """The limits of one case, as they were reckoned last; `correlation.deadlines` can always say them anew."""
+
+    case_id: int = column("", primary_key=True, foreign_key="case_file.id", ondelete="CASCADE")
+    standing: Standing = enum_column(Standing, "", index=True)
+    started_at: datetime | None = column(
+        "the acceptance from which the limits count; empty: not accepted", default=None
+    )
+    legal_late_from: datetime | None = column("first moment past it; empty: none, or stopped", default=None)
+    promised_late_from: datetime | None = column("the same of the promised limit", default=None)
+    provisional: bool = column("a year on the way is not announced: the dates may still move", default=False)
+    law: str = column("version of the law")
+    rules: str = column("version of the rules for cards; empty: none are raised for a case of that time", default="")
+    calendar: str = column("version of the calendar")
+    reckoned_at: datetime = column("")
+    next_at: datetime | None = column("when it has to be reckoned again by the clock alone", default=None, index=True)
+
+
+class Card(SQLModel, table=True):
+    """A reminder, a yellow or a red card, as the rules raised it. Never deleted, but withdrawn."""
+
+    __table_args__ = (UniqueConstraint("case_id", "kind", "clock", "link", "raised_at"),)
+    id: int | None = column("", default=None, primary_key=True)
+    case_id: int = column("", foreign_key="case_file.id", ondelete="CASCADE")
+    kind: CardKind = enum_column(CardKind, "")
+    cause: CardCause = enum_column(CardCause, "")
+    clock: ClockName = enum_column(ClockName, "whose limit it is about")
+    link: str = column("kind of the link, for the limit of a link", default="")
+    late_from: datetime = column("when the limit passed; of a reminder: when it will")
+    raised_at: datetime = column("when it had passed and could be known", index=True)
+    correct_by: datetime | None = column("yellow: first moment past the correction deadline", default=None)
+    withdrawn_at: datetime | None = column("by what was told later", default=None)
+    derivation: JsonObject = json_column("days counted and skipped, versions of the rules, and the data it rests on")

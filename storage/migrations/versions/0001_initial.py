@@ -143,6 +143,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_camera_hall_id"), ["hall_id"], unique=False)
 
     op.create_table(
+        "closure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("hall_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False, comment="in the hall's zone"),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False, comment="since when it is known here"),
+        sa.Column(
+            "withdrawn_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when it is known to have been a mistake",
+        ),
+        sa.ForeignKeyConstraint(
+            ["hall_id"],
+            ["hall.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("closure", schema=None) as batch_op:
+        batch_op.create_index("closure_hall_day", ["hall_id", "day"], unique=False)
+
+    op.create_table(
         "counter",
         sa.Column("id", sa.String(), nullable=False, comment="unique over all halls"),
         sa.Column("hall_id", sa.String(), nullable=False),
@@ -1251,6 +1273,127 @@ def upgrade() -> None:
         batch_op.create_index("absence_counter_start", ["counter_id", "start"], unique=False)
 
     op.create_table(
+        "card",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind", sa.Enum("reminder", "yellow", "red", name="cardkind", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column(
+            "cause",
+            sa.Enum(
+                "due_soon",
+                "past_promised",
+                "past_legal",
+                "not_corrected",
+                "link_late",
+                "handed_over_late",
+                name="cardcause",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "clock",
+            sa.Enum("legal", "promised", "delivery", "link", name="clockname", native_enum=False, length=32),
+            nullable=False,
+            comment="whose limit it is about",
+        ),
+        sa.Column("link", sa.String(), nullable=False, comment="kind of the link, for the limit of a link"),
+        sa.Column(
+            "late_from",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when the limit passed; of a reminder: when it will",
+        ),
+        sa.Column(
+            "raised_at", sa.DateTime(timezone=True), nullable=False, comment="when it had passed and could be known"
+        ),
+        sa.Column(
+            "correct_by",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="yellow: first moment past the correction deadline",
+        ),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True, comment="by what was told later"),
+        sa.Column(
+            "derivation",
+            sa.JSON(),
+            nullable=False,
+            comment="days counted and skipped, versions of the rules, and the data it rests on",
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("case_id", "kind", "clock", "link", "raised_at"),
+    )
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)
+
+    op.create_table(
+        "deadline",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "standing",
+            sa.Enum(
+                "waiting",
+                "open",
+                "due_soon",
+                "stopped",
+                "yellow",
+                "red",
+                "done",
+                "done_late",
+                name="standing",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "started_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the acceptance from which the limits count; empty: not accepted",
+        ),
+        sa.Column(
+            "legal_late_from",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="first moment past it; empty: none, or stopped",
+        ),
+        sa.Column(
+            "promised_late_from", sa.DateTime(timezone=True), nullable=True, comment="the same of the promised limit"
+        ),
+        sa.Column(
+            "provisional",
+            sa.Boolean(),
+            nullable=False,
+            comment="a year on the way is not announced: the dates may still move",
+        ),
+        sa.Column("law", sa.String(), nullable=False, comment="version of the law"),
+        sa.Column(
+            "rules",
+            sa.String(),
+            nullable=False,
+            comment="version of the rules for cards; empty: none are raised for a case of that time",
+        ),
+        sa.Column("calendar", sa.String(), nullable=False, comment="version of the calendar"),
+        sa.Column("reckoned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "next_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it has to be reckoned again by the clock alone",
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    with op.batch_alter_table("deadline", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deadline_next_at"), ["next_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deadline_standing"), ["standing"], unique=False)
+
+    op.create_table(
         "deletion",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("camera_id", sa.String(), nullable=False),
@@ -1922,6 +2065,15 @@ def downgrade() -> None:
         batch_op.drop_index("deletion_camera_start")
 
     op.drop_table("deletion")
+    with op.batch_alter_table("deadline", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deadline_standing"))
+        batch_op.drop_index(batch_op.f("ix_deadline_next_at"))
+
+    op.drop_table("deadline")
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_raised_at"))
+
+    op.drop_table("card")
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.drop_index("absence_counter_start")
 
@@ -2028,6 +2180,10 @@ def downgrade() -> None:
     op.drop_table("opening_hours")
     op.drop_table("item")
     op.drop_table("counter")
+    with op.batch_alter_table("closure", schema=None) as batch_op:
+        batch_op.drop_index("closure_hall_day")
+
+    op.drop_table("closure")
     with op.batch_alter_table("camera", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_camera_hall_id"))
 

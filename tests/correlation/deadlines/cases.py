@@ -3,13 +3,15 @@
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from correlation.deadlines.clocks import Clock, ClockName, clocks
+from correlation.deadlines.clocks import Clock, clocks
 from correlation.deadlines.facts import CaseFacts, Limit
 from correlation.deadlines.rules import shipped_rules
-from correlation.deadlines.work_calendar import FOSHAN, WorkCalendar
+from correlation.deadlines.work_calendar import FOSHAN, WorkCalendar, always
+from storage.models import ClockName
 
 RULES = shipped_rules()
 CALENDAR = WorkCalendar()
+CALENDARS = always(CALENDAR)
 
 
 def at(day: str, clock: str = "10:00") -> datetime:

@@ -6,11 +6,10 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlation.deadlines.clocks import ClockName
 from correlation.deadlines.counting import nth_day
 from correlation.deadlines.facts import CaseFacts, Limit, Suspension
 from correlation.deadlines.work_calendar import Closure, WorkCalendar
-from storage.models import SuspensionReason
+from storage.models import ClockName, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDAR, clock, last_day, noon
 from tests.correlation.deadlines.oracle import FIRST_YEAR, LAST_YEAR, is_working_day, span, walk
 

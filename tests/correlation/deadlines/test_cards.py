@@ -142,16 +142,16 @@ def test_a_case_that_was_never_accepted_is_late_only_once_it_counts_as_accepted(
     ],
 )
 def test_a_case_that_nobody_works_on_goes_from_open_to_red(moment: datetime, expected: Standing) -> None:
-    assert standing(watched([known(CASE)], moment), moment, has_ended=False) is expected
+    assert standing(watched([known(CASE)], moment), moment) is expected
 
 
 def test_a_case_waits_stops_and_ends() -> None:
-    def now(facts: CaseFacts, moment: datetime, *, has_ended: bool = False) -> Standing:
-        return standing(watched([known(facts)], moment), moment, has_ended=has_ended)
+    def now(facts: CaseFacts, moment: datetime) -> Standing:
+        return standing(watched([known(facts)], moment), moment)
 
     assert now(CaseFacts(received_at=ACCEPTED), at("2026-03-04")) is Standing.WAITING
     assert now(CaseFacts(received_at=ACCEPTED), at("2026-03-12")) is Standing.OPEN
     stopped = replace(CASE, suspensions=(Suspension(SuspensionReason.TESTING, at("2026-03-03")),))
     assert now(stopped, at("2026-05-01")) is Standing.STOPPED
-    assert now(ended(CASE, at("2026-03-09")), at("2026-03-09"), has_ended=True) is Standing.DONE
-    assert now(ended(CASE, at("2026-03-10")), at("2026-03-10"), has_ended=True) is Standing.DONE_LATE
+    assert now(ended(CASE, at("2026-03-09")), at("2026-03-09")) is Standing.DONE
+    assert now(ended(CASE, at("2026-03-10")), at("2026-03-10")) is Standing.DONE_LATE

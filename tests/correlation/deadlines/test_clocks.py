@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from correlation.deadlines.clocks import Basis, ClockName, clock_start, clocks
+from correlation.deadlines.clocks import Basis, clock_start, clocks
 from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
 from correlation.deadlines.rules import Rules, parse_rules
 from correlation.deadlines.work_calendar import Closure, WorkCalendar
-from storage.models import LimitUnit, StepKind, SuspensionReason
+from storage.models import ClockName, LimitUnit, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDAR, RULES, accepted, at, clock, last_day
 
 LAW = RULES.laws[0]

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from correlation.deadlines.clocks import ClockName, clocks
+from correlation.deadlines.clocks import clocks
 from correlation.deadlines.derivation import Derivation, Skipped, derive
 from correlation.deadlines.facts import CaseFacts, Limit, Suspension
 from correlation.deadlines.work_calendar import Closure, DayState, WorkCalendar
-from storage.models import LimitUnit, SuspensionReason
+from storage.models import ClockName, LimitUnit, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDAR, RULES, accepted, at, last_day, noon
 
 

@@ -12,7 +12,7 @@ from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.told import ItemLimits, Told, ToldResult, ToldStep, history
 from storage.models import StepKind, SuspensionReason
-from tests.correlation.deadlines.cases import CALENDAR, RULES, at
+from tests.correlation.deadlines.cases import CALENDARS, RULES, at
 
 NEW_YEAR, YEAR_END = at("2026-01-01", "00:00"), at("2026-12-31", "23:59")
 LINKS = ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3)), (StepKind.DECIDE, Limit(3)))
@@ -25,7 +25,7 @@ def catalogue(_code: str, _received: datetime) -> ItemLimits:
 def cards_at(moment: datetime, told: Sequence[Told]) -> tuple[RaisedCard, ...]:
     """By nothing but what had been told by then."""
     heard = sorted((one for one in told if one.told_at <= moment), key=lambda one: one.told_at)
-    watched = watch(history(heard, catalogue, CALENDAR), RULES, moment)
+    watched = watch(history(heard, catalogue, CALENDARS), RULES, moment)
     return watched.cards if watched else ()
 
 
@@ -98,7 +98,7 @@ def _lived_through(told: Sequence[Told]) -> tuple[RaisedCard, ...]:
     told_at = [one.told_at for one in told]
     now = min(told_at)
     while now <= YEAR_END:
-        watched = watch(history([one for one in told if one.told_at <= now], catalogue, CALENDAR), RULES, now)
+        watched = watch(history([one for one in told if one.told_at <= now], catalogue, CALENDARS), RULES, now)
         for card in watched.cards if watched else ():
             key = (card.kind, card.clock, card.link, card.raised_at)
             before = written.setdefault(key, card)

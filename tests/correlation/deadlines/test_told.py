@@ -1,12 +1,12 @@
 """Facts from what was told, and when."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from correlation.deadlines.clocks import ClockName, clocks
+from correlation.deadlines.clocks import clocks
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.told import (
     ItemLimits,
@@ -18,11 +18,12 @@ from correlation.deadlines.told import (
     facts_at,
     history,
 )
+from correlation.deadlines.work_calendar import Closure, WorkCalendar
 from ingest.approvals.formats import read_csv
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.records import StepRow
-from storage.models import StepKind, SuspensionReason
-from tests.correlation.deadlines.cases import CALENDAR, RULES, at
+from storage.models import ClockName, StepKind, SuspensionReason
+from tests.correlation.deadlines.cases import CALENDAR, CALENDARS, RULES, at
 
 ROOT = Path(__file__).parents[3]
 RECEIPT = ROOT.parent / "shared" / "data" / "eventlogs" / "receipt.csv"
@@ -51,14 +52,14 @@ ACCEPTED = told(step(StepKind.ACCEPT, at("2026-03-02", "10:00")), at("2026-03-02
 
 
 def test_a_fact_counts_once_it_has_happened_and_been_told() -> None:
-    known = history([RECEIVED, ACCEPTED], declared, CALENDAR)
+    known = history([RECEIVED, ACCEPTED], declared, CALENDARS)
     assert [one.since for one in known] == [at("2026-03-02", "09:30"), at("2026-03-02", "10:10")]
     assert [one.facts.accepted_at for one in known] == [None, at("2026-03-02", "10:10")]
 
 
 def test_a_correction_changes_what_is_known_from_its_telling_on() -> None:
     corrected = told(step(StepKind.ACCEPT, at("2026-03-03", "10:00")), at("2026-03-05"), 2)
-    known = history([RECEIVED, ACCEPTED, corrected], declared, CALENDAR)
+    known = history([RECEIVED, ACCEPTED, corrected], declared, CALENDARS)
     assert [one.facts.accepted_at for one in known][1:] == [at("2026-03-02", "10:10"), at("2026-03-03", "10:10")]
     assert known[-1].since == at("2026-03-05")
 
@@ -71,9 +72,17 @@ def test_without_a_receipt_the_first_step_shows_that_the_case_was_there() -> Non
 
 def test_the_end_of_a_suspension_is_not_known_before_it_has_come() -> None:
     planned = told(Suspension(SuspensionReason.HEARING, at("2026-03-04"), at("2026-03-11")), at("2026-03-04"))
-    known = history([RECEIVED, ACCEPTED, planned], declared, CALENDAR)
+    known = history([RECEIVED, ACCEPTED, planned], declared, CALENDARS)
     ends = [one.facts.suspensions[0].end for one in known if one.facts.suspensions]
     assert ends == [None, at("2026-03-11")]
+
+
+def test_a_closure_counts_from_the_moment_at_which_it_was_noted() -> None:
+    noted = at("2026-03-04")
+    stormy = WorkCalendar(closures=(Closure(date(2026, 3, 5), "台风"),))
+    known = history([RECEIVED, ACCEPTED], declared, [*CALENDARS, (noted, stormy)])
+    assert [one.calendar for one in known] == [CALENDAR, CALENDAR, stormy]
+    assert known[-1].since == noted
 
 
 def test_results_deliveries_and_extensions_count_beside_steps() -> None:

@@ -1,0 +1,104 @@
+"""The calendars of halls as the tables say: their zones, hours and closures."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from correlation.deadlines.work_calendar import (
+    FOSHAN,
+    LONG_AGO,
+    USUAL_HOURS,
+    Closure,
+    DatedCalendars,
+    HoursOfDay,
+    WorkCalendar,
+    always,
+    usual_hours,
+)
+from storage import models
+from storage.hours import hours_of, opening
+from storage.intervals import Span
+from storage.models import Hall, OpeningHours
+from storage.statutory import VERSION
+
+_Rows = tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True)
+class HallDays:
+    """What a hall's calendars are made of; equal as long as nothing of it changes."""
+
+    zone: str
+    hours: _Rows
+    closures: _Rows
+
+
+class CalendarBook:
+    """The calendars of all halls. Making one takes a while, so it keeps those whose hall has not changed."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[HallDays, DatedCalendars]] = {}
+        self._elsewhere = always(WorkCalendar(FOSHAN))
+
+    def refresh(self, session: Session) -> Mapping[str, HallDays]:
+        """Returns what they are made of, by hall."""
+        halls = {hall.id: hall.timezone for hall in session.exec(select(Hall))}
+        hours, closures = hours_of(session, halls), _closures(session)
+        for hall_id, zone in halls.items():
+            days = HallDays(zone, _plain_hours(hours.get(hall_id, ())), _plain_closures(closures[hall_id]))
+            if hall_id not in self._made or self._made[hall_id][0] != days:
+                self._made[hall_id] = days, _calendars(hall_id, zone, hours.get(hall_id, ()), closures[hall_id])
+        return {hall_id: days for hall_id, (days, _) in self._made.items()}
+
+    def of(self, hall_id: str | None) -> DatedCalendars:
+        """Of the hall; of a case that belongs to none, the plain one."""
+        return self._made[hall_id][1] if hall_id in self._made else self._elsewhere
+
+
+def _closures(session: Session) -> dict[str, list[models.Closure]]:
+    found: dict[str, list[models.Closure]] = defaultdict(list)
+    for closure in session.exec(select(models.Closure).order_by(col(models.Closure.id))):
+        found[closure.hall_id].append(closure)
+    return found
+
+
+def _plain_hours(rows: Sequence[OpeningHours]) -> _Rows:
+    return tuple(sorted((row.weekday, row.opens, row.closes, str(row.valid_from), str(row.valid_to)) for row in rows))
+
+
+def _plain_closures(rows: Sequence[models.Closure]) -> _Rows:
+    return tuple((row.id, row.day, row.reason, row.noted_at, row.withdrawn_at) for row in rows)
+
+
+def _calendars(
+    hall_id: str, zone: str, hours: Sequence[OpeningHours], closures: Sequence[models.Closure]
+) -> DatedCalendars:
+    """One for each moment at which a closure was noted, or noted to be a mistake."""
+    moments = {moment for row in closures for moment in (row.noted_at, row.withdrawn_at) if moment}
+    opened = _hours(hours, ZoneInfo(zone))
+    found = []
+    for since in (LONG_AGO, *sorted(moments)):
+        known = [Closure(row.day, row.reason) for row in closures if _is_known(row, since)]
+        version = f"{VERSION}; {hall_id}: {len(known)} closures" if known else VERSION
+        found.append((since, WorkCalendar(ZoneInfo(zone), tuple(known), opened, version)))
+    return tuple(found)
+
+
+def _is_known(closure: models.Closure, at: datetime) -> bool:
+    return closure.noted_at <= at and (closure.withdrawn_at is None or at < closure.withdrawn_at)
+
+
+def _hours(rows: Sequence[OpeningHours], zone: ZoneInfo) -> HoursOfDay:
+    """Those of the hall; the usual ones for a hall that has told none."""
+    if not rows:
+        return usual_hours(zone, USUAL_HOURS)
+
+    def hours(day: date) -> Sequence[Span]:
+        midnight = datetime.combine(day, time(), zone)
+        return opening(rows, zone, midnight, midnight + timedelta(days=1)).spans
+
+    return hours

@@ -1,0 +1,38 @@
+"""One case in full: where it stands at a moment, every limit with its days, and the cards there were by then."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.cards import RaisedCard, watch
+from correlation.deadlines.derivation import Derivation, derive
+from correlation.deadlines.loading import Catalogues, load_told
+from correlation.deadlines.rules import Rules
+from correlation.deadlines.standing import standing
+from correlation.deadlines.told import history
+from storage.models import Standing
+
+
+@dataclass(frozen=True)
+class Explained:
+    standing: Standing
+    limits: tuple[Derivation, ...]
+    cards: tuple[RaisedCard, ...]
+    next_at: datetime | None
+    """When something happens if nothing is told before."""
+
+
+def explain(session: Session, case_id: int, rules: Rules, at: datetime) -> Explained | None:
+    """By what was known at that moment, however long ago it was; None if nothing was known of the case."""
+    (case,) = load_told(session, [case_id])
+    calendars = CalendarBook()
+    calendars.refresh(session)
+    known = history(case.told, Catalogues(session, [case]).of(case.source_id), calendars.of(case.hall_id))
+    watched = watch(known, rules, at)
+    if watched is None:
+        return None
+    calendar = [one for one in known if one.since <= at][-1].calendar
+    limits = (derive(clock, watched.now, watched.facts, calendar, at) for clock in watched.now.each)
+    return Explained(standing(watched, at), tuple(limits), watched.cards, watched.next_at)

@@ -1,0 +1,58 @@
+"""What limits rest on beside the records of a case: calendars and catalogues. A change of it reckons cases again."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select, update
+from sqlmodel import Session, col
+
+from correlation.deadlines.calendars import HallDays
+from storage.models import Case, Deadline, Item, ItemVersion, Standing
+from storage.statutory import VERSION
+
+STAYS_AFTER = timedelta(days=400)
+"""A case that is done and was opened longer ago stays as it was reckoned."""
+_OUT_OF_ORDER = timedelta(hours=1)
+"""Batches become visible in another order than they came: what is so much older than the newest is looked at again."""
+_PREFIX = "limits"
+
+
+def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
+    """Digests, beside those that links rest on; of the catalogues of sources the moment of their newest word."""
+    items = session.execute(select(col(Item.code), col(Item.legal_days), col(Item.promised_days)))
+    newest = session.execute(select(func.max(col(ItemVersion.received_at)))).scalar_one()
+    return {
+        f"{_PREFIX}:statutory": VERSION,
+        **{f"{_PREFIX}:hall:{hall_id}": _digest(days) for hall_id, days in halls.items()},
+        **{f"{_PREFIX}:item:{code}": f"{legal} {promised}" for code, legal, promised in items},
+        **({f"{_PREFIX}:catalogues": newest.isoformat()} if newest else {}),
+    }
+
+
+def mark(session: Session, key: str, before: str, now: datetime) -> None:
+    """The cases that rest on it are reckoned again."""
+    _, kind, *name = key.split(":", 2)
+    cases = select(col(Case.id)).outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
+    if kind == "statutory":
+        cases = cases.where(col(Deadline.provisional).is_(True))
+    elif kind == "hall":
+        cases = cases.where(col(Case.hall_id) == name[0], _may_move(now))
+    elif kind == "item":
+        cases = cases.where(col(Case.item_code) == name[0], _may_move(now))
+    else:
+        since = datetime.fromisoformat(before) - _OUT_OF_ORDER if before else datetime(1970, 1, 1, tzinfo=UTC)
+        codes = select(col(ItemVersion.code)).where(col(ItemVersion.received_at) >= since)
+        cases = cases.where(col(Case.item_code).in_(codes), _may_move(now))
+    marked = update(Case).where(col(Case.id).in_(cases)).values(limits_reckoned=False)
+    session.execute(marked.execution_options(synchronize_session=False))
+
+
+def _may_move(now: datetime) -> Any:  # noqa: ANN401
+    done = (Standing.DONE, Standing.DONE_LATE)
+    return or_(col(Deadline.standing).not_in(done), col(Case.opened_at) > now - STAYS_AFTER)
+
+
+def _digest(days: HallDays) -> str:
+    return hashlib.sha256(repr(days).encode()).hexdigest()

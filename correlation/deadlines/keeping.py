@@ -1,0 +1,188 @@
+"""Keeps the limits and cards of every case: reckons what was told anew, and what the clock has brought."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, select, update
+from sqlmodel import Session, col
+
+from correlation import basis
+from correlation.deadlines import ground
+from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.cards import Known, RaisedCard, Watched, watch
+from correlation.deadlines.clocks import clocks
+from correlation.deadlines.derivation import derive
+from correlation.deadlines.loading import CaseTold, Catalogues, load_told
+from correlation.deadlines.rules import Rules
+from correlation.deadlines.standing import standing
+from correlation.deadlines.told import history
+from storage.bulk import Values, insert_many, is_among, table_of, update_many
+from storage.database import Database
+from storage.models import Card, Case, ClockName, Deadline, Standing
+
+_BATCH = 400
+_BATCHES = 20
+
+_Key = tuple[str, str, str, datetime]
+
+
+class DeadlineKeeper:
+    """One per process; several share the cases between them."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self._database = database
+        self._rules = rules
+        self._calendars = CalendarBook()
+
+    def run_once(self, now: datetime) -> int:
+        """Reckons the cases of which something was told, and those whose moment has come; returns how many."""
+        with self._database.transaction() as session:
+            self._calendars.refresh(session)
+        return sum(self._all_of(query, now) for query in (_told_anew(), _come_due(now)))
+
+    def look_around(self, now: datetime) -> int:
+        """Marks the cases whose calendar or catalogue has changed; returns how many changes there were."""
+        with self._database.transaction() as session:
+            before = basis.remembered(session)
+            changed = basis.changed(before, ground.current(session, self._calendars.refresh(session)))
+        if not changed:
+            return 0
+        with self._database.transaction() as session:
+            basis.lock(session)
+            for key in changed:
+                ground.mark(session, key, before.get(key, ""), now)
+            basis.remember(session, changed, before)
+        return len(changed)
+
+    def _all_of(self, wanted: Select[Any], now: datetime) -> int:
+        """A bounded number of them."""
+        done = 0
+        for _ in range(_BATCHES):
+            with self._database.transaction() as session:
+                if not session.execute(wanted.limit(1)).first():
+                    break
+            with self._database.transaction() as session:
+                # Whoever writes records of a case ends by unmarking it: one that is being written now comes again.
+                locked = wanted.limit(_BATCH).with_for_update(key_share=True, skip_locked=True, of=Case)
+                cases = session.execute(locked).scalars().all()
+                session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
+                self._reckon(session, cases, now)
+            done += len(cases)
+            if len(cases) < _BATCH:
+                break
+        return done
+
+    def _reckon(self, session: Session, cases: Sequence[int], now: datetime) -> None:
+        told = load_told(session, cases)
+        catalogues = Catalogues(session, told)
+        before = _cards_before(session, cases)
+        deadlines, new, changed = [], [], []
+        for case in told:
+            known = history(case.told, catalogues.of(case.source_id), self._calendars.of(case.hall_id))
+            watched = watch(known, self._rules, now)
+            deadlines.append(_deadline(case, known, watched, now))
+            there = before.get(case.id, {})
+            raised = {_key(card): card for card in (watched.cards if watched else ())}
+            new += [_card(case, card, known, self._rules) for key, card in raised.items() if key not in there]
+            changed += _withdrawn(there, raised, now)
+        session.execute(delete(Deadline).where(is_among(session, table_of(Deadline).c.case_id, cases)))
+        insert_many(session, table_of(Deadline), deadlines)
+        insert_many(session, table_of(Card), new)
+        update_many(session, table_of(Card), changed)
+
+
+def _told_anew() -> Select[Any]:
+    return select(col(Case.id)).where(col(Case.limits_reckoned).is_(False)).order_by(col(Case.id))
+
+
+def _come_due(now: datetime) -> Select[Any]:
+    due = select(col(Case.id)).join(Deadline, col(Deadline.case_id) == col(Case.id))
+    return due.where(col(Deadline.next_at) <= now).order_by(col(Deadline.next_at))
+
+
+def _among(session: Session, cases: Iterable[int]) -> Any:  # noqa: ANN401
+    return is_among(session, table_of(Case).c.id, cases)
+
+
+def _deadline(case: CaseTold, known: Sequence[Known], watched: Watched | None, now: datetime) -> Values:
+    if watched is None:
+        # Nothing has happened yet, or it is told of a moment that is still to come.
+        first = known[0] if known else None
+        return _row(case, Standing.WAITING, now, next_at=first.since if first else None)
+    legal, promised = watched.now.named(ClockName.LEGAL), watched.now.named(ClockName.PROMISED)
+    start = watched.now.start
+    return _row(
+        case,
+        standing(watched, now),
+        now,
+        started_at=start.moment if start and now >= start.since else None,
+        legal_late_from=legal.out.late_from if legal else None,
+        promised_late_from=promised.out.late_from if promised else None,
+        provisional=any(clock.out.provisional for clock in (legal, promised) if clock),
+        law=watched.now.law.version,
+        rules=watched.now.cards.version if watched.now.cards else "",
+        calendar=[one for one in known if one.since <= now][-1].calendar.version,
+        next_at=watched.next_at,
+    )
+
+
+def _row(case: CaseTold, where: Standing, now: datetime, **more: Any) -> Values:  # noqa: ANN401
+    nothing: Values = {
+        "started_at": None,
+        "legal_late_from": None,
+        "promised_late_from": None,
+        "provisional": False,
+        "law": "",
+        "rules": "",
+        "calendar": "",
+        "next_at": None,
+    }
+    return {"case_id": case.id, "standing": where, "reckoned_at": now, **nothing, **more}
+
+
+def _cards_before(session: Session, cases: Sequence[int]) -> dict[int, dict[_Key, tuple[int, datetime | None]]]:
+    """Id and withdrawal of each card there is, by case and key."""
+    cards = table_of(Card).c
+    query = select(
+        cards.case_id, cards.kind, cards.clock, cards.link, cards.raised_at, cards.id, cards.withdrawn_at
+    ).where(is_among(session, cards.case_id, cases))
+    found: dict[int, dict[_Key, tuple[int, datetime | None]]] = {}
+    for case_id, kind, clock, link, raised_at, card_id, withdrawn_at in session.execute(query):
+        found.setdefault(case_id, {})[kind.value, clock.value, link, raised_at] = card_id, withdrawn_at
+    return found
+
+
+def _key(card: RaisedCard) -> _Key:
+    return card.kind.value, card.clock.value, card.link.value if card.link else "", card.raised_at
+
+
+def _withdrawn(
+    there: dict[_Key, tuple[int, datetime | None]], raised: dict[_Key, RaisedCard], now: datetime
+) -> list[Values]:
+    """By what was told; those that it gives no more at all, too, as when the limits of an item are corrected."""
+    changed = []
+    for key, (card_id, before) in there.items():
+        card = raised.get(key)
+        after = (before or now) if card is None else card.withdrawn_at
+        if after != before:
+            changed.append({"id": card_id, "withdrawn_at": after})
+    return changed
+
+
+def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rules) -> Values:
+    known = history[card.known]
+    then = clocks(known.facts, rules, known.calendar)
+    clock = next(one for one in then.each if (one.name, one.link) == (card.clock, card.link))
+    return {
+        "case_id": case.id,
+        "kind": card.kind,
+        "cause": card.cause,
+        "clock": card.clock,
+        "link": card.link.value if card.link else "",
+        "late_from": card.late_from,
+        "raised_at": card.raised_at,
+        "correct_by": card.correct_by,
+        "withdrawn_at": card.withdrawn_at,
+        "derivation": derive(clock, then, known.facts, known.calendar, card.raised_at).as_json(),
+    }

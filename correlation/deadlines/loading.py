@@ -1,0 +1,164 @@
+"""Reads all that was ever told of cases, and what the catalogues say of their items."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, select
+from sqlmodel import Session
+
+from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.told import Catalogue, ItemLimits, Said, Told, ToldDelivery, ToldResult, ToldStep
+from storage import models
+from storage.bulk import is_among, table_of
+from storage.models import (
+    Case,
+    CaseResult,
+    Item,
+    ItemVersion,
+    LimitUnit,
+    RecordKind,
+    RecordRevision,
+    Reported,
+    ResultDelivery,
+    Step,
+    StepKind,
+    SuspensionReason,
+)
+
+_Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CaseTold:
+    id: int
+    source_id: str
+    number: str
+    hall_id: str | None
+    told: tuple[Told, ...]
+    """In the order of telling."""
+
+
+def load_told(session: Session, case_ids: Iterable[int]) -> list[CaseTold]:
+    """A handful of queries for any number of cases."""
+    cases = table_of(Case).c
+    wanted = is_among(session, cases.id, case_ids)
+    found = session.execute(select(cases.id, cases.source_id, cases.number, cases.hall_id).where(wanted)).all()
+    told = _told(session, {case_id: number for case_id, _, number, _ in found})
+    return [
+        CaseTold(case_id, source_id, number, hall_id, tuple(sorted(told[case_id], key=_order)))
+        for case_id, source_id, number, hall_id in found
+    ]
+
+
+def _order(one: Told) -> tuple[datetime, tuple[str, int]]:
+    return one.told_at, one.record
+
+
+def _told(session: Session, numbers: Mapping[int, str]) -> Mapping[int, list[Told]]:
+    found: dict[int, list[Told]] = defaultdict(list)
+    for kind, read in _READERS.items():
+        for case_id, record_id, told_at, row in session.execute(_revisions(session, kind, list(numbers))):
+            # A record that was corrected to be another case's says nothing of the case that it left.
+            if row["case"] == numbers[case_id]:
+                found[case_id].append(Told((kind.value, record_id), told_at, read(row)))
+    return found
+
+
+def _revisions(session: Session, kind: RecordKind, case_ids: Sequence[int]) -> Any:  # noqa: ANN401
+    """Up to the one in force: a later one came late and is not to be believed."""
+    cases, records, revisions = table_of(Case).c, table_of(_TABLES[kind]).c, table_of(RecordRevision).c
+    of_record = and_(
+        revisions.record == kind, revisions.record_id == records.id, revisions.revision <= records.revision
+    )
+    columns = select(cases.id, records.id.label("record_id"), revisions.received_at, revisions.row)
+    if kind is RecordKind.STEP:
+        of_case = records.case_id == cases.id
+    else:
+        of_case = and_(records.source_id == cases.source_id, records.case_number == cases.number)
+    joined = columns.select_from(table_of(Case)).join(table_of(_TABLES[kind]), of_case)
+    return (
+        joined.join(table_of(RecordRevision), of_record)
+        .where(is_among(session, cases.id, case_ids))
+        .order_by(revisions.revision)
+    )
+
+
+def _moment(row: _Row, field: str) -> datetime | None:
+    return datetime.fromisoformat(row[field]) if row.get(field) else None
+
+
+def _step(row: _Row) -> ToldStep:
+    start = datetime.fromisoformat(row["start"])
+    end = _moment(row, "end") or start
+    return ToldStep(StepKind(row["kind"]), start, end, row.get("item", ""), _moment(row, "due"), _moment(row, "closed"))
+
+
+def _suspension(row: _Row) -> Suspension:
+    start = datetime.fromisoformat(row["start"])
+    return Suspension(SuspensionReason(row["reason"]), start, _moment(row, "end"), row.get("notice_number", ""))
+
+
+def _extension(row: _Row) -> Extension:
+    return Extension(datetime.fromisoformat(row["approved"]), int(row["days"]))
+
+
+_READERS: Mapping[RecordKind, Callable[[_Row], Said]] = {
+    RecordKind.STEP: _step,
+    RecordKind.SUSPENSION: _suspension,
+    RecordKind.EXTENSION: _extension,
+    RecordKind.RESULT: lambda row: ToldResult(datetime.fromisoformat(row["decided"])),
+    RecordKind.DELIVERY: lambda row: ToldDelivery(datetime.fromisoformat(row["delivered"])),
+}
+_TABLES: Mapping[RecordKind, type[Reported]] = {
+    RecordKind.STEP: Step,
+    RecordKind.SUSPENSION: models.Suspension,
+    RecordKind.EXTENSION: models.Extension,
+    RecordKind.RESULT: CaseResult,
+    RecordKind.DELIVERY: ResultDelivery,
+}
+
+
+class Catalogues:
+    """What is said of the items of some cases: by the source's own catalogue, else as the item is declared here."""
+
+    def __init__(self, session: Session, cases: Iterable[CaseTold]) -> None:
+        codes = {one.said.item for case in cases for one in case.told if isinstance(one.said, ToldStep)}
+        versions, items = table_of(ItemVersion), table_of(Item)
+        self._versions: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        of_codes = select(versions).where(is_among(session, versions.c.code, codes)).order_by(versions.c.valid_from)
+        for version in session.execute(of_codes):
+            self._versions[version.source_id, version.code].append(version)
+        declared = select(items.c.code, items.c.legal_days, items.c.promised_days)
+        self._declared = {
+            code: ItemLimits(_days(legal), _days(promised))
+            for code, legal, promised in session.execute(declared.where(is_among(session, items.c.code, codes)))
+        }
+
+    def of(self, source_id: str) -> Catalogue:
+        def limits(code: str, received: datetime) -> ItemLimits | None:
+            begun = [one for one in self._versions[source_id, code] if one.valid_from <= received]
+            if begun and (begun[-1].valid_to is None or received < begun[-1].valid_to):
+                return _limits(begun[-1])
+            return self._declared.get(code)
+
+        return limits
+
+
+def _days(days: int | None) -> Limit | None:
+    return None if days is None else Limit(days)
+
+
+def _limits(version: Any) -> ItemLimits:  # noqa: ANN401 (a row)
+    unit = LimitUnit(version.limit_unit)
+    return ItemLimits(
+        legal=None if version.legal_limit is None else Limit(version.legal_limit, unit),
+        promised=None if version.promised_limit is None else Limit(version.promised_limit, unit),
+        links=tuple(
+            (StepKind(link["kind"]), Limit(link["limit"], LimitUnit(link["unit"])))
+            for link in version.links
+            if link["limit"] is not None
+        ),
+    )

@@ -1,0 +1,183 @@
+"""Limits and cards in the database: from rows that a platform pushes to what the clerk has written down."""
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from correlation.deadlines.keeping import DeadlineKeeper
+from ingest.approvals.acceptance import accept_batch
+from ingest.approvals.formats import read_rows
+from storage.database import Database
+from storage.models import Card, CardCause, Closure, Deadline, Item, Source, Standing
+from tests.correlation.deadlines.cases import RULES, at
+from tests.sample import HALL, a_hall
+
+SOURCE = "platform"
+NINE = at("2026-03-02", "09:00")
+
+
+def test_a_case_goes_from_open_to_red_and_a_late_word_withdraws_its_cards(a_platform: "Platform") -> None:
+    a_platform.tells(NINE, step("S1", "receive", "2026-03-02T08:50"), step("S2", "accept", "2026-03-02T08:55"))
+    a_platform.clerk_runs(NINE)
+    deadline = a_platform.deadline()
+    assert (deadline.standing, deadline.provisional) == (Standing.OPEN, False)
+    assert (deadline.promised_late_from, deadline.legal_late_from) == (
+        at("2026-03-10", "00:00"),
+        at("2026-03-31", "00:00"),
+    )
+    assert deadline.next_at == at("2026-03-06", "09:00")
+    assert a_platform.clerk_runs(at("2026-03-06", "08:59")) == 0, "nothing has to be looked at before"
+    for moment, standing in (
+        (at("2026-03-06", "09:00"), Standing.DUE_SOON),
+        (at("2026-03-10", "00:00"), Standing.YELLOW),
+        (at("2026-03-14", "00:01"), Standing.RED),
+    ):
+        assert a_platform.clerk_runs(moment) == 1
+        assert a_platform.deadline().standing is standing
+    reminder, yellow, red = a_platform.cards()
+    assert [card.cause for card in (reminder, yellow, red)] == [
+        CardCause.DUE_SOON,
+        CardCause.PAST_PROMISED,
+        CardCause.NOT_CORRECTED,
+    ]
+    assert red.raised_at == yellow.correct_by == at("2026-03-14", "00:00"), "not when the clerk happened to look"
+    assert [day["counted"] for day in yellow.derivation["days"] if "counted" in day] == [1, 2, 3, 4, 5]
+    told = at("2026-03-16", "11:00")
+    a_platform.tells(told, step("S3", "decide", "2026-03-09T16:00"))
+    a_platform.clerk_runs(told)
+    assert a_platform.deadline().standing is Standing.DONE
+    assert [card.withdrawn_at for card in a_platform.cards()] == [None, told, told]
+
+
+def test_a_clerk_that_was_away_finds_the_same_cards_as_one_that_was_there(sqlite_platform: "Platform") -> None:
+    sqlite_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    sqlite_platform.clerk_runs(at("2026-05-04"))
+    raised = [at("2026-03-06", "09:00"), at("2026-03-10", "00:00"), at("2026-03-14", "00:00")]
+    assert [card.raised_at for card in sqlite_platform.cards()] == raised
+
+
+def test_suspensions_and_extensions_that_a_platform_tells_count(a_platform: "Platform") -> None:
+    suspension = {"record": "suspension", "id": "P1", "case": "2026-001", "reason": "hearing"}
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    a_platform.tells(at("2026-03-04"), {**suspension, "start": "2026-03-04T09:00:00+08:00"})
+    a_platform.clerk_runs(at("2026-03-04"))
+    assert a_platform.deadline().standing is Standing.STOPPED
+    ended = {"start": "2026-03-04T09:00:00+08:00", "end": "2026-03-11T17:00:00+08:00"}
+    extension = {
+        "record": "extension",
+        "id": "E1",
+        "case": "2026-001",
+        "days": 2,
+        "approved": "2026-03-11T18:00:00+08:00",
+    }
+    a_platform.tells(at("2026-03-12"), {**suspension, **ended}, extension)
+    a_platform.clerk_runs(at("2026-03-12"))
+    assert a_platform.deadline().promised_late_from == at("2026-03-20", "00:00")
+
+
+def test_an_item_of_the_platform_s_own_catalogue_has_its_limits_and_links(sqlite_platform: "Platform") -> None:
+    item = {
+        "record": "item",
+        "code": "JZ-0103",
+        "version": "3",
+        "name": "食品经营许可",
+        "valid_from": "2026-01-01T00:00:00+08:00",
+        "legal_limit": 10,
+        "promised_limit": 8,
+        "links": [{"kind": "accept", "limit": 1}, {"kind": "review", "limit": 2}],
+    }
+    steps = (step("S1", "receive", "2026-03-02T08:50"), step("S2", "accept", "2026-03-02T08:55"))
+    sqlite_platform.tells(NINE, item, *steps)
+    sqlite_platform.clerk_runs(at("2026-03-05"))
+    assert sqlite_platform.deadline().promised_late_from == at("2026-03-13", "00:00")
+    assert [(card.cause, card.link) for card in sqlite_platform.cards()] == [(CardCause.LINK_LATE, "review")]
+    changed = {**item, "legal_limit": 5, "promised_limit": None}
+    sqlite_platform.tells(at("2026-03-05"), changed)
+    assert sqlite_platform.look_around_and_run(at("2026-03-05", "11:00")) == 1
+    assert sqlite_platform.deadline().legal_late_from == at("2026-03-10", "00:00")
+
+
+def test_a_day_on_which_the_hall_is_closed_moves_the_limits_of_its_cases(a_platform: "Platform") -> None:
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    a_platform.look_around_and_run(NINE)
+    assert a_platform.look_around_and_run(NINE) == 0, "nothing has changed"
+    with a_platform.database.transaction() as session:
+        closure = Closure(hall_id=HALL, day=date(2026, 3, 4), reason="台风", noted_at=at("2026-03-03"))
+        session.add(closure)
+    a_platform.look_around_and_run(at("2026-03-03"))
+    deadline = a_platform.deadline()
+    assert deadline.promised_late_from == at("2026-03-11", "00:00")
+    assert "cc: 1 closures" in deadline.calendar
+    with a_platform.database.transaction() as session:
+        session.get_one(Closure, closure.id).withdrawn_at = at("2026-03-04")
+    a_platform.look_around_and_run(at("2026-03-04"))
+    assert a_platform.deadline().promised_late_from == at("2026-03-10", "00:00")
+
+
+def test_a_declared_limit_that_is_corrected_withdraws_the_cards_that_it_does_not_give(a_platform: "Platform") -> None:
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    a_platform.look_around_and_run(at("2026-03-10"))
+    with a_platform.database.transaction() as session:
+        session.get_one(Item, "JZ-0103").promised_days = 15
+    corrected = at("2026-03-11")
+    a_platform.look_around_and_run(corrected)
+    assert [card.withdrawn_at for card in a_platform.cards()] == [corrected, corrected]
+    assert a_platform.deadline().standing is Standing.OPEN
+
+
+def step(reference: str, kind: str, start: str) -> dict[str, Any]:
+    return {
+        "case": "2026-001",
+        "step": reference,
+        "kind": kind,
+        "item": "JZ-0103",
+        "start": f"{start}:00+08:00",
+    }
+
+
+class Platform:
+    """What it tells comes in as a push at that moment."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._keeper = DeadlineKeeper(database, RULES)
+        self._sequence = 0
+        with database.transaction() as session:
+            a_hall(session)
+            session.add(Source(id=SOURCE, hall_id=HALL))
+            session.add(Item(code="JZ-0103", name="食品经营许可", legal_days=20, promised_days=5))
+
+    def tells(self, now: datetime, *rows: dict[str, Any]) -> None:
+        self._sequence += 1
+        sha256 = str(self._sequence)
+        report = accept_batch(
+            self.database, SOURCE, read_rows(rows), sequence=self._sequence, name="push", sha256=sha256, now=now
+        )
+        assert report.rejected_rows == 0, report.rejected
+
+    def clerk_runs(self, now: datetime) -> int:
+        return self._keeper.run_once(now)
+
+    def look_around_and_run(self, now: datetime) -> int:
+        self._keeper.look_around(now)
+        return self._keeper.run_once(now)
+
+    def deadline(self) -> Deadline:
+        with self.database.transaction() as session:
+            return session.exec(select(Deadline)).one()
+
+    def cards(self) -> list[Card]:
+        with self.database.transaction() as session:
+            return list(session.exec(select(Card).order_by(col(Card.raised_at), col(Card.id))))
+
+
+@pytest.fixture
+def a_platform(database: Database) -> Platform:
+    return Platform(database)
+
+
+@pytest.fixture
+def sqlite_platform(sqlite_database: Database) -> Platform:
+    return Platform(sqlite_database)
