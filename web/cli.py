@@ -10,8 +10,10 @@ from web.commands import (
     cameras,
     check,
     clip,
+    closures,
     conform,
     counters,
+    deadlines,
     demo,
     evaluate,
     footage,
@@ -60,6 +62,7 @@ app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("import-cases")(import_cases.import_cases)
 app.command("conform")(conform.conform)
+app.command("deadlines")(deadlines.deadlines)
 app.command("clip")(clip.clip)
 app.command("analyse")(analyse.analyse)
 app.command("evaluate")(evaluate.evaluate)
@@ -69,3 +72,4 @@ app.add_typer(user.app, name="user")
 app.add_typer(counters.app, name="counters")
 app.add_typer(cameras.app, name="cameras")
 app.add_typer(footage.app, name="footage")
+app.add_typer(closures.app, name="closures")

@@ -1,9 +1,10 @@
 """Why a limit passes when it does: every day and whether it counts, the rules, and the data it rests on. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum
+from itertools import groupby
 from typing import Any
 
 from correlation.deadlines.clocks import Clock, Clocks, days_of, suspended
@@ -46,6 +47,22 @@ class Day:
 
 
 @dataclass(frozen=True)
+class DayRun:
+    """Days one after the other of which the same is to be said."""
+
+    first: date
+    last: date
+    state: DayState
+    numbers: tuple[int, int] | None
+    """As which day the first and the last of them count."""
+    hours: timedelta | None
+    """Working time of the day, for limits in hours."""
+    skipped: Skipped | None
+    why: str
+    is_announced: bool
+
+
+@dataclass(frozen=True)
 class Derivation:
     clock: Clock
     days: tuple[Day, ...]
@@ -73,6 +90,30 @@ class Derivation:
             "calendar": self.calendar,
             "data": _told(asdict(self.facts)),
         }
+
+
+def runs(days: Sequence[Day]) -> tuple[DayRun, ...]:
+    return tuple(_run(tuple(same)) for _, same in groupby(days, _what_is_said))
+
+
+def _what_is_said(day: Day) -> tuple[object, ...]:
+    hours = day.counted if isinstance(day.counted, timedelta) else None
+    return day.state, day.skipped, day.why, day.is_announced, hours
+
+
+def _run(days: tuple[Day, ...]) -> DayRun:
+    first, last = days[0], days[-1]
+    count, to = first.counted, last.counted
+    return DayRun(
+        first=first.day,
+        last=last.day,
+        state=first.state,
+        numbers=(count, to) if isinstance(count, int) and isinstance(to, int) else None,
+        hours=first.counted if isinstance(first.counted, timedelta) else None,
+        skipped=first.skipped,
+        why=first.why,
+        is_announced=first.is_announced,
+    )
 
 
 def derive(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, until: datetime) -> Derivation:

@@ -3,9 +3,14 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from correlation.deadlines.clocks import Basis
+from correlation.deadlines.derivation import Skipped
 from storage.models import (
     AlertKind,
     AlertState,
+    CardCause,
+    CardKind,
+    ClockName,
     ClockSource,
     CustomerState,
     DeliveryState,
@@ -16,8 +21,10 @@ from storage.models import (
     Outcome,
     Role,
     StaffState,
+    Standing,
     StepKind,
     StoreVerdict,
+    SuspensionReason,
 )
 from web.i18n import gettext_marker as _
 from web.pages.case_progress import StageState
@@ -80,6 +87,46 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (StepKind.CLOSE, _("Close")),
     (StepKind.DELIVER, _("Deliver")),
     (StepKind.OTHER, _("Other step")),
+    (Standing.WAITING, _("Not accepted yet")),
+    (Standing.OPEN, _("In time")),
+    (Standing.DUE_SOON, _("Due soon")),
+    (Standing.STOPPED, _("Suspended")),
+    (Standing.YELLOW, _("Past the promised limit")),
+    (Standing.RED, _("Past the last deadline")),
+    (Standing.DONE, _("Done in time")),
+    (Standing.DONE_LATE, _("Done late")),
+    (CardKind.REMINDER, _("Reminder")),
+    (CardKind.YELLOW, _("Yellow card")),
+    (CardKind.RED, _("Red card")),
+    (CardCause.DUE_SOON, _("The limit passes soon")),
+    (CardCause.PAST_PROMISED, _("The promised limit has passed")),
+    (CardCause.PAST_LEGAL, _("The legal limit has passed")),
+    (CardCause.NOT_CORRECTED, _("The correction deadline has passed")),
+    (CardCause.LINK_LATE, _("A single link was late")),
+    (CardCause.HANDED_OVER_LATE, _("The result was handed over late")),
+    (ClockName.LEGAL, _("Legal limit")),
+    (ClockName.PROMISED, _("Promised limit")),
+    (ClockName.DELIVERY, _("Handing over")),
+    (ClockName.LINK, _("Limit of a link")),
+    (Basis.ACCEPTED, _("Accepted")),
+    (Basis.DEEMED, _("Counts as accepted: nothing was told within five working days")),
+    (Basis.DECIDED, _("Decided")),
+    (Basis.LINK, _("The link before was done")),
+    (Basis.REPORTED, _("As the platform reckons it")),
+    (Skipped.FIRST_DAY, _("First day, not counted")),
+    (Skipped.WEEKEND, _("Weekend")),
+    (Skipped.HOLIDAY, _("Public holiday")),
+    (Skipped.CLOSED, _("Hall closed")),
+    (Skipped.SUSPENDED, _("Suspended")),
+    (SuspensionReason.HEARING, _("Hearing")),
+    (SuspensionReason.TENDER, _("Tender")),
+    (SuspensionReason.AUCTION, _("Auction")),
+    (SuspensionReason.INSPECTION, _("Inspection")),
+    (SuspensionReason.TESTING, _("Testing")),
+    (SuspensionReason.QUARANTINE, _("Quarantine")),
+    (SuspensionReason.APPRAISAL, _("Appraisal")),
+    (SuspensionReason.EXPERT_REVIEW, _("Expert review")),
+    (SuspensionReason.SUPPLEMENT, _("Supplement")),
     (StageState.DONE, _("Done")),
     (StageState.UNDER_WAY, _("In progress")),
     (StageState.NEXT, _("Next")),
@@ -189,6 +236,11 @@ def word(member: StrEnum | None) -> str:
     return "" if member is None else _BY_MEMBER.get((type(member), member.value), member.value)
 
 
+def reason_word(reason: str) -> str:
+    """Why a day does not count: a statutory reason, else what a person wrote of a closure."""
+    return _REASONS.get(reason, reason)
+
+
 def hole_word(cause: str) -> str:
     """Why a span of footage is missing."""
     return _HOLES.get(cause, cause)
@@ -214,3 +266,4 @@ def _of(kind: type[StrEnum]) -> Mapping[str, str]:
 _HOLES = {**_of(GapCause), **HOLE_WORDS}
 _UNKNOWN = {**_of(FaultKind), **UNKNOWN_WORDS}
 _STEPS = _of(StepKind)
+_REASONS = _of(SuspensionReason)
