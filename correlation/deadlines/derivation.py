@@ -55,7 +55,7 @@ class DayRun:
     state: DayState
     numbers: tuple[int, int] | None
     """As which day the first and the last of them count."""
-    hours: timedelta | None
+    seconds: float | None
     """Working time of the day, for limits in hours."""
     skipped: Skipped | None
     why: str
@@ -109,7 +109,7 @@ def _run(days: tuple[Day, ...]) -> DayRun:
         last=last.day,
         state=first.state,
         numbers=(count, to) if isinstance(count, int) and isinstance(to, int) else None,
-        hours=first.counted if isinstance(first.counted, timedelta) else None,
+        seconds=first.counted.total_seconds() if isinstance(first.counted, timedelta) else None,
         skipped=first.skipped,
         why=first.why,
         is_announced=first.is_announced,

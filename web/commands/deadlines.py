@@ -114,7 +114,7 @@ def _said(run: DayRun) -> str:
         return f"not counted: {word(run.skipped)}" + (f" ({reason_word(run.why)})" if run.why else "")
     make_up = ", a make-up day" if run.state is DayState.MAKE_UP else ""
     if run.numbers is None:
-        return f"{run.hours}{make_up}"
+        return f"{timedelta(seconds=run.seconds or 0)}{make_up}"
     first, last = run.numbers
     return (f"day {first}" if first == last else f"days {first}–{last}") + make_up
 

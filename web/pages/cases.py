@@ -14,6 +14,7 @@ from storage.models import Case, Item, Source, Step
 from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
+from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
 from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, zone_of
@@ -72,6 +73,8 @@ class CasePage:
     zone: str
     source: NamedThing
     limits: Limits | None
+    deadlines: CaseLimits | None
+    """None while nothing has been told of the case."""
     progress: tuple[Stage, ...]
     timeline: Timeline
     steps: tuple[StepRow, ...]
@@ -174,6 +177,7 @@ def case_page(
             zone=row.hall.timezone if row.hall else DEFAULT_ZONE,
             source=NamedThing(source.id, source.name or source.id, ""),
             limits=_limits(session, case),
+            deadlines=case_limits(session, case_id, now),
             progress=progress(steps, case.closed_at, now),
             timeline=_timeline(steps, row.hall.timezone if row.hall else DEFAULT_ZONE, case.opened_at),
             steps=steps,

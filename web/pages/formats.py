@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -25,6 +25,7 @@ from web.pages.words import (
     PROCESS_WORDS,
     UNTOLD_WORDS,
     hole_word,
+    reason_word,
     step_word,
     unknown_word,
     word,
@@ -60,6 +61,7 @@ class Formats:
             "clock": self.clock,
             "minute": self.minute,
             "day": self.day,
+            "date": self._date,
             "lasted": self.lasted,
             "plain_clock": plain_clock,
             "plain_minute": plain_minute,
@@ -73,6 +75,7 @@ class Formats:
             "bar_detail": self.bar_detail,
             "hole_word": self._said(hole_word),
             "unknown_word": self._said(unknown_word),
+            "reason_word": self._said(reason_word),
             "footage_word": self._listed(FOOTAGE_WORDS),
             "ended_word": self._listed(ENDED_WORDS),
             "process_word": self._listed(PROCESS_WORDS),
@@ -154,7 +157,7 @@ class Formats:
         tell = {"gap": hole_word, "unknown": unknown_word}.get(bar.state, step_word)
         return self._translated(tell(bar.words))
 
-    def _date(self, local: datetime) -> str:
+    def _date(self, local: date) -> str:
         if self._language is Language.EN:
             return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
         return f"{local:%Y-%m-%d}"

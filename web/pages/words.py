@@ -116,7 +116,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Skipped.FIRST_DAY, _("First day, not counted")),
     (Skipped.WEEKEND, _("Weekend")),
     (Skipped.HOLIDAY, _("Public holiday")),
-    (Skipped.CLOSED, _("Hall closed")),
+    (Skipped.CLOSED, _("Hall closed on this day")),
     (Skipped.SUSPENDED, _("Suspended")),
     (SuspensionReason.HEARING, _("Hearing")),
     (SuspensionReason.TENDER, _("Tender")),

@@ -59,7 +59,7 @@ def test_a_closure_moves_a_limit_until_it_is_withdrawn(hallwatch: Run, site: Pat
     assert "already" in hallwatch("closures", "add", "cc", "2026-02-24", "台风", code=1).output
     assert "台风" in hallwatch("closures", "list", "--hall", "cc").output
     said = hallwatch("deadlines", "2026-001").output
-    assert "not counted: Hall closed (台风)" in said
+    assert "not counted: Hall closed on this day (台风)" in said
     assert "Promised limit: 5 working days, until 2026-02-28 23:59" in said
     hallwatch("closures", "remove", "cc", "2026-02-24")
     assert "has no closure" in hallwatch("closures", "remove", "cc", "2026-02-24", code=1).output

@@ -37,6 +37,8 @@ from storage.models import (
     OpeningHours,
     Outcome,
     Presence,
+    RecordKind,
+    RecordRevision,
     RejectedRow,
     Role,
     Scope,
@@ -412,6 +414,7 @@ def _steps(session: Session, case_id: int, n: int) -> None:
         session.add(step)
         session.flush()
         assert step.id is not None
+        session.add(_as_told(step, n))
         missing = [
             {
                 "start": start.isoformat(),
@@ -449,6 +452,21 @@ def _steps(session: Session, case_id: int, n: int) -> None:
                 )
             )
     session.flush()
+
+
+def _as_told(step: Step, n: int) -> RecordRevision:
+    item = {"item": "fs-0412" if n <= 3 else "fs-0777"}
+    times = {"start": step.start.isoformat(), "end": step.end.isoformat()}
+    row = {"record": "step", "case": f"CC-2026-{n:05}", "step": step.reference, "kind": step.kind.value}
+    assert step.id is not None
+    return RecordRevision(
+        record=RecordKind.STEP,
+        record_id=step.id,
+        revision=1,
+        batch_id=1,
+        row=row | times | item,
+        received_at=step.received_at,
+    )
 
 
 def _operations(session: Session) -> None:

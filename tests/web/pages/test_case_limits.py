@@ -1,0 +1,66 @@
+"""The page of a case shows its limits day by day, and its cards."""
+
+from datetime import UTC, datetime
+
+from sqlmodel import col, delete, select
+
+from storage.models import CardCause, RecordRevision, Step
+from tests.web.pages.a_day import NOW, ago
+from tests.web.pages.conftest import SignIn
+from web.pages.case_limits import case_limits
+from web.services import Services
+
+
+def test_both_limits_are_shown_with_their_days_and_the_rules_they_rest_on(sign_in: SignIn) -> None:
+    shown = sign_in("inspector").get("/cases/2.json").json()["deadlines"]
+    legal, promised = (row for row in shown["limits"] if row["clock"] in ("legal", "promised"))
+    assert shown["standing"] == "done"
+    assert (promised["amount"], promised["last_at"]) == (7, "2026-12-02T15:59:59.999999Z")
+    assert promised["days"][:2] == [
+        {
+            "first": "2026-11-23",
+            "last": "2026-11-23",
+            "state": "workday",
+            "numbers": None,
+            "seconds": None,
+            "skipped": "first_day",
+            "why": "",
+            "is_announced": True,
+        },
+        {
+            "first": "2026-11-24",
+            "last": "2026-11-27",
+            "state": "workday",
+            "numbers": [1, 4],
+            "seconds": None,
+            "skipped": None,
+            "why": "",
+            "is_announced": True,
+        },
+    ]
+    assert legal["law"] == "行政许可法-2004"
+    page = sign_in("inspector").get("/cases/2").text
+    assert "days 1 to 4" in page
+    assert "7 working days" in page
+
+
+def test_a_case_that_nobody_decides_gets_its_cards_by_what_is_known(day: Services) -> None:
+    later = NOW.replace(month=12, day=9)
+    with day.database.transaction() as session:
+        for step in session.exec(select(Step).where(Step.case_id == 2, col(Step.kind).in_(["decide", "close"]))):
+            session.execute(delete(RecordRevision).where(col(RecordRevision.record_id) == step.id))
+        case = case_limits(session, 2, later)
+        assert case_limits(session, 2, ago(60 * 24)) is None, "nothing had been told of it by then"
+    assert case is not None
+    assert [card.cause for card in case.cards] == [
+        CardCause.DUE_SOON,
+        CardCause.PAST_PROMISED,
+        CardCause.NOT_CORRECTED,
+    ]
+    assert case.cards[1].correct_by == datetime(2026, 12, 8, 15, 59, 59, 999999, UTC)
+
+
+def test_a_chinese_reader_sees_no_english(sign_in: SignIn) -> None:
+    page = sign_in("inspector").get("/cases/2", headers={"Accept-Language": "zh"}).text
+    assert "第 1 至 4 天" in page
+    assert "首日，不计入" in page

@@ -1,0 +1,99 @@
+"""The limits of a case with their days, and its cards, as its page shows them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from correlation.deadlines.clocks import Basis
+from correlation.deadlines.derivation import DayRun, Derivation, runs
+from correlation.deadlines.explaining import explain
+from correlation.deadlines.rules import shipped_rules
+from storage.models import CardCause, CardKind, ClockName, LimitUnit, Standing, StepKind
+
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    clock: ClockName
+    link: StepKind | None
+    basis: Basis
+    started_at: datetime
+    amount: int | None
+    """With extensions; None where the platform reckons the limit itself."""
+    unit: LimitUnit
+    last_at: datetime | None
+    """The last moment in time; None while it is suspended."""
+    days_left: int | None
+    seconds_left: float | None
+    """While it is suspended."""
+    provisional: bool
+    ended_at: datetime | None
+    ended_late: bool
+    days: tuple[DayRun, ...]
+    law: str
+    calendar: str
+
+
+@dataclass(frozen=True)
+class CardRow:
+    kind: CardKind
+    cause: CardCause
+    clock: ClockName
+    link: StepKind | None
+    late_from: datetime
+    raised_at: datetime
+    correct_by: datetime | None
+    """The last moment for the correction."""
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CaseLimits:
+    standing: Standing
+    limits: tuple[LimitRow, ...]
+    cards: tuple[CardRow, ...]
+    next_at: datetime | None
+
+
+def case_limits(session: Session, case_id: int, now: datetime) -> CaseLimits | None:
+    """None while nothing has been told of the case."""
+    explained = explain(session, case_id, shipped_rules(), now)
+    if explained is None:
+        return None
+    cards = (
+        CardRow(
+            kind=card.kind,
+            cause=card.cause,
+            clock=card.clock,
+            link=card.link,
+            late_from=card.late_from,
+            raised_at=card.raised_at,
+            correct_by=card.correct_by - _MOMENT if card.correct_by else None,
+            withdrawn_at=card.withdrawn_at,
+        )
+        for card in explained.cards
+    )
+    return CaseLimits(explained.standing, tuple(map(_limit, explained.limits)), tuple(cards), explained.next_at)
+
+
+def _limit(limit: Derivation) -> LimitRow:
+    clock, out = limit.clock, limit.clock.out
+    return LimitRow(
+        clock=clock.name,
+        link=clock.link,
+        basis=clock.start.basis,
+        started_at=clock.start.moment,
+        amount=clock.limit.amount if clock.limit else None,
+        unit=clock.limit.unit if clock.limit else LimitUnit.DAYS,
+        last_at=out.late_from - _MOMENT if out.late_from else None,
+        days_left=out.remaining if isinstance(out.remaining, int) else None,
+        seconds_left=out.remaining.total_seconds() if isinstance(out.remaining, timedelta) else None,
+        provisional=out.provisional,
+        ended_at=clock.ended_at,
+        ended_late=clock.ended_late,
+        days=runs(limit.days),
+        law=limit.law,
+        calendar=limit.calendar,
+    )
