@@ -64,6 +64,8 @@ def watch(history: Sequence[Known], rules: Rules, at: datetime) -> Watched | Non
         facts, now = one.facts, clocks(one.facts, rules, one.calendar)
         cards = _reviewed(cards, now, one.since)
         until = history[number + 1].since if number + 1 < len(history) else None
+        if until is not None and not cards and _nothing_before(until, now):
+            continue
         while coming := min(_coming(now, cards, one, number), key=_moment, default=None):
             if coming.raised_at > at or (until is not None and coming.raised_at >= until):
                 break
@@ -73,6 +75,11 @@ def watch(history: Sequence[Known], rules: Rules, at: datetime) -> Watched | Non
 
 def _moment(card: RaisedCard) -> datetime:
     return card.raised_at
+
+
+def _nothing_before(until: datetime, now: Clocks) -> bool:
+    """Most of what is known holds for hours, long before any limit is near."""
+    return not any(moment is not None and moment < until for clock in now.each for moment in clock.out[:2])
 
 
 def _next(history: Sequence[Known], now: Clocks, coming: RaisedCard | None, at: datetime) -> datetime | None:

@@ -1,8 +1,7 @@
 """The clocks of a case: when each began, when it runs out, and when it came to its end. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -51,8 +50,7 @@ class Clock(NamedTuple):
         return self.ended_at is not None and late_from is not None and self.ended_at >= late_from
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(NamedTuple):
     start: Start | None
     """Of the limits that count from acceptance; None where the case waits for its applicant, or ended before."""
     law: Law
@@ -60,7 +58,10 @@ class Clocks:
     each: tuple[Clock, ...]
 
     def named(self, name: ClockName) -> Clock | None:
-        return next((clock for clock in self.each if clock.name is name), None)
+        for clock in self.each:
+            if clock.name is name:
+                return clock
+        return None
 
 
 def clocks(facts: CaseFacts, rules: Rules, calendar: WorkCalendar) -> Clocks:
@@ -68,11 +69,13 @@ def clocks(facts: CaseFacts, rules: Rules, calendar: WorkCalendar) -> Clocks:
     first = facts.received_at or facts.accepted_at
     if first is None:
         raise ValueError("a case was received or accepted at some time")
-    law, cards = rules.of(date.fromordinal(calendar.day_of(first)))
+    law, cards = rules.of(calendar.day_of(first))
     start = clock_start(facts, law, calendar)
     stops = suspended(facts, law)
-    counting = _Counting(facts, law, cards, calendar, _pauses(stops, calendar), _spans(stops))
-    return Clocks(start, law, cards, tuple(counting.clocks(start, first)))
+    counting = _Counting(facts, law, cards, calendar, _pauses(stops, calendar), stops)
+    each = counting.from_acceptance(start) if start is not None else []
+    each += counting.others(first)
+    return Clocks(start, law, cards, tuple(each))
 
 
 def clock_start(facts: CaseFacts, law: Law, calendar: WorkCalendar) -> Start | None:
@@ -89,6 +92,8 @@ def clock_start(facts: CaseFacts, law: Law, calendar: WorkCalendar) -> Start | N
         if end is None:
             return None
         received = end
+    if accepted is not None and accepted - received < timedelta(days=law.tell_days):
+        return _accepted(accepted, calendar)  # so many days are never more than as many working days
     tell_by = _tell_by(received, law, calendar)
     if accepted is not None and accepted < tell_by:
         return _accepted(accepted, calendar)
@@ -137,19 +142,24 @@ def _spans(stops: Sequence[Suspension]) -> tuple[Span, ...]:
     return tuple(Span(s.start, s.end or FOREVER) for s in stops)
 
 
-@dataclass(frozen=True, slots=True)
-class _Counting:
+class _Counting(NamedTuple):
     facts: CaseFacts
     law: Law
     cards: CardRules | None
     calendar: WorkCalendar
     pauses: tuple[Pause, ...]
-    stops: tuple[Span, ...]
+    stops: tuple[Suspension, ...]
 
-    def clocks(self, start: Start | None, first: datetime) -> Iterator[Clock]:
+    def from_acceptance(self, start: Start) -> list[Clock]:
+        facts, legal = self.facts, self._legal_limit()
+        ended = facts.decided_at or facts.closed_at
+        longer = self._extension(start, legal or facts.promised) if facts.extensions else 0
+        limits = ((ClockName.LEGAL, legal), (ClockName.PROMISED, facts.promised))
+        return [self._clock(name, start, _longer(limit, longer), ended) for name, limit in limits if limit is not None]
+
+    def others(self, first: datetime) -> Iterator[Clock]:
+        """Those that count from something else."""
         facts = self.facts
-        if start is not None:
-            yield from self._from_acceptance(start, facts.decided_at or facts.closed_at)
         if facts.promised is None and facts.reported_due is not None:
             yield self._reported(first, facts.reported_due)
         if facts.decided_at is not None:
@@ -162,14 +172,6 @@ class _Counting:
     def _start(self, basis: Basis, moment: datetime) -> Start:
         return Start(basis, moment, self.calendar.day_of(moment), moment)
 
-    def _from_acceptance(self, start: Start, ended: datetime | None) -> Iterator[Clock]:
-        legal, promised = self._legal_limit(), self.facts.promised
-        longer = self._extension(start, legal or promised)
-        if legal is not None:
-            yield self._clock(ClockName.LEGAL, start, _longer(legal, longer), ended)
-        if promised is not None:
-            yield self._clock(ClockName.PROMISED, start, _longer(promised, longer), ended)
-
     def _legal_limit(self) -> Limit | None:
         if self.facts.legal is not None or not self.facts.is_item_known:
             return self.facts.legal
@@ -177,7 +179,7 @@ class _Counting:
 
     def _extension(self, start: Start, limit: Limit | None) -> int:
         """Days, no more than the law allows; what was approved after the limit had passed extends nothing."""
-        if not self.facts.extensions or limit is None:
+        if limit is None:
             return 0
         late_from = self._run_out(start, limit).late_from
         days = sum(e.days for e in self.facts.extensions if late_from is None or e.approved_at < late_from)
@@ -198,12 +200,15 @@ class _Counting:
 
     def _run_out(self, start: Start, limit: Limit) -> RunOut:
         if limit.unit is LimitUnit.HOURS:
-            return hours_run_out(self.calendar, start.moment, limit.amount, _ahead(self.cards), self.stops)
+            return hours_run_out(self.calendar, start.moment, limit.amount, _ahead(self.cards), _spans(self.stops))
         return days_run_out(self.calendar, start.day, limit.amount, _ahead(self.cards), self.pauses)
 
 
+_USUALLY_AHEAD = Ahead()
+
+
 def _ahead(cards: CardRules | None) -> Ahead:
-    return cards.ahead if cards else Ahead()
+    return cards.ahead if cards else _USUALLY_AHEAD
 
 
 def _longer(limit: Limit, days: int) -> Limit:

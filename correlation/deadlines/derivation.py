@@ -83,7 +83,7 @@ class Derivation:
             "limit": asdict(self.clock.limit) if self.clock.limit else None,
             **_plain(self.clock.out._asdict()),
             "ended_at": self.clock.ended_at.isoformat() if self.clock.ended_at else None,
-            "days": [_told({**asdict(day)}) for day in self.days],
+            "days": [_told(vars(day)) for day in self.days],
             "law": self.law,
             "sources": self.sources,
             "cards": self.cards,

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
@@ -40,10 +40,15 @@ class Rules:
 
     laws: tuple[Law, ...]
     cards: tuple[CardRules, ...]
+    _known: dict[int, tuple[Law, CardRules | None]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def of(self, day: date) -> tuple[Law, CardRules | None]:
+    def of(self, day: int) -> tuple[Law, CardRules | None]:
         """Those in force on that day: the first law also before it; no cards before the first rules for them."""
-        return _in_force(self.laws, day) or self.laws[0], _in_force(self.cards, day)
+        found = self._known.get(day)
+        if found is None:
+            on = date.fromordinal(day)
+            found = self._known[day] = _in_force(self.laws, on) or self.laws[0], _in_force(self.cards, on)
+        return found
 
 
 class _Dated(Protocol):

@@ -13,7 +13,7 @@ def standing(case: Watched, at: datetime) -> Standing:
     limits = [clock for clock in (promised, legal) if clock is not None]
     if _has_ended(case, limits):
         return Standing.DONE_LATE if any(clock.ended_late for clock in limits) else Standing.DONE
-    if not limits or all(at < clock.start.since for clock in limits):
+    if not limits or at < min(clock.start.since for clock in limits):
         return _without_limits(case.now, at)
     if _has_passed(legal, at) or _is_red(case.cards):
         return Standing.RED

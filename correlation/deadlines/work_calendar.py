@@ -83,7 +83,7 @@ class WorkCalendar:
     def state(self, day: int) -> DayState:
         if day in self._reasons:
             return DayState.CLOSED
-        return DayState(day_kind(date.fromordinal(day)).value)
+        return _statutory_state(day)
 
     def closed_for(self, day: int) -> str:
         """Why the place is closed on that day; empty if it is not."""
@@ -129,6 +129,11 @@ def always(calendar: WorkCalendar) -> DatedCalendars:
 
 def _utc(day: date, clock: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, clock, zone).astimezone(UTC)
+
+
+@lru_cache(maxsize=4_096)
+def _statutory_state(day: int) -> DayState:
+    return DayState(day_kind(date.fromordinal(day)).value)
 
 
 @lru_cache
