@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 
-from storage.models import FootageLink
+from storage.models import Case, Deadline, FootageLink
 from tests.servers import wait_until
 from tests.web.conftest import NOON
 from web.channels import put_channel
@@ -42,6 +42,15 @@ def test_a_dead_mail_server_does_not_delay_links(services: Services, dead_servic
 def is_linked(services: Services) -> bool:
     with services.database.transaction() as session:
         return session.exec(select(FootageLink)).first() is not None
+
+
+def test_the_clerks_reckon_the_limits_of_what_was_told(services: Services) -> None:
+    _, _, timing, *_ = clerks(services)
+    timing.run_due(NOON)
+    with services.database.transaction() as session:
+        cases = session.exec(select(Case)).all()
+        deadlines = session.exec(select(Deadline)).all()
+    assert {deadline.case_id for deadline in deadlines} == {case.id for case in cases} != set()
 
 
 def test_all_clerks_have_stopped_after_the_block() -> None:
