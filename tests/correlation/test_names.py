@@ -42,8 +42,7 @@ def test_departments_and_counters_of_all_records_are_found_when_they_are_added(s
         resolve_counters(session, "platform")
     for model in (Case, ItemVersion, Contact, Operator, Organisation):
         assert _only(sqlite_hall, model, "department_id") == "market"
-    for model in (Operator, Rating):
-        assert _only(sqlite_hall, model, "counter_id") == "cc-1"
+    assert _only(sqlite_hall, Operator, "counter_id") == _only(sqlite_hall, Rating, "counter_id") == "cc-1"
 
 
 def _only(database: Database, model: type[SQLModel], column: str) -> object:
