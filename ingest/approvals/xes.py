@@ -8,7 +8,7 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from gzip import BadGzipFile
+from gzip import BadGzipFile, GzipFile
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
@@ -42,7 +42,7 @@ class _Trace:
         return self.attributes | said | {NUMBER: str(self.events)}
 
 
-def read_xes(stream: IO[bytes], mapping: Mapping) -> Iterator[Numbered]:
+def read_xes(stream: IO[bytes] | GzipFile, mapping: Mapping) -> Iterator[Numbered]:
     """The events in their order, numbered from 1 over the whole log; what is broken ends it with a refused row."""
     number = 0
     try:
@@ -52,7 +52,7 @@ def read_xes(stream: IO[bytes], mapping: Mapping) -> Iterator[Numbered]:
         yield number + 1, row_error(_BROKEN, "")
 
 
-def _records(stream: IO[bytes]) -> Iterator[dict[str, str]]:
+def _records(stream: IO[bytes] | GzipFile) -> Iterator[dict[str, str]]:
     """Holds one trace at a time in memory."""
     trace, open_tags = _Trace(), list[Element]()
     for what, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
