@@ -5,7 +5,19 @@ from sqlmodel import Session, col
 
 from correlation.marks import unsettle
 from storage.counter_names import CounterNames
-from storage.models import Case, Counter, Department, Item, Source, Step
+from storage.models import (
+    Case,
+    Contact,
+    Counter,
+    Department,
+    Item,
+    ItemVersion,
+    Operator,
+    Organisation,
+    Rating,
+    Source,
+    Step,
+)
 
 
 def resolve_counters(session: Session, source_id: str) -> int:
@@ -22,7 +34,19 @@ def resolve_counters(session: Session, source_id: str) -> int:
     stale = sorted({reference for reference, counter_id in pairs if names.find(reference) != counter_id})
     for reference in stale:
         _move(session, source, reference, names.find(reference))
+    _resolve_beside_steps(session, source, names)
     return len(stale)
+
+
+def _resolve_beside_steps(session: Session, source: Source, names: CounterNames) -> None:
+    """The same for ratings and operators, which have no footage that would have to move."""
+    for model in (Rating, Operator):
+        of_source = (col(model.source_id) == source.id, col(model.counter_ref) != "")
+        pairs = session.execute(select(col(model.counter_ref), col(model.counter_id)).where(*of_source).distinct())
+        for reference, counter_id in pairs.all():
+            if names.find(reference) != counter_id:
+                named = update(model).where(*of_source, col(model.counter_ref) == reference)
+                session.execute(named.values(counter_id=names.find(reference)))
 
 
 def _move(session: Session, source: Source, reference: str, counter_id: str | None) -> None:
@@ -62,8 +86,38 @@ def resolve_departments(session: Session) -> None:
     for word in sorted({word for word in words if word in meanings}):
         found = update(Case).where(unknown, col(Case.department_name) == word)
         session.execute(found.values(department_id=meanings[word]))
+    _of_records(session, meanings)
+    _by_organisation(session)
     if "" in words:
         _by_item(session)
+
+
+def _of_records(session: Session, meanings: dict[str, str]) -> None:
+    """Departments that items, contact persons, operators and organisations name."""
+    for model, word in (
+        (ItemVersion, col(ItemVersion.department_ref)),
+        (Contact, col(Contact.department_ref)),
+        (Operator, col(Operator.department_ref)),
+        (Organisation, col(Organisation.code)),
+        (Organisation, col(Organisation.name)),
+    ):
+        unknown = col(model.department_id).is_(None)
+        for reported in session.execute(select(word).where(unknown).distinct()).scalars().all():
+            if reported in meanings:
+                named = update(model).where(unknown, word == reported)
+                session.execute(named.values(department_id=meanings[reported]))
+
+
+def _by_organisation(session: Session) -> None:
+    """Cases that name the code of an organisation which their source has reported."""
+    known = select(col(Organisation.source_id), col(Organisation.code), col(Organisation.department_id)).where(
+        col(Organisation.department_id).is_not(None)
+    )
+    for source_id, code, department_id in session.execute(known).all():
+        named = (col(Case.source_id) == source_id, col(Case.department_name) == code)
+        session.execute(
+            update(Case).where(*named, col(Case.department_id).is_(None)).values(department_id=department_id)
+        )
 
 
 def _by_item(session: Session) -> None:

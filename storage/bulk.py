@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as sql_cast
 from sqlmodel import Session, SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 Values = dict[str, Any]
 
@@ -110,6 +111,8 @@ def _as_stored(session: Session, table: Table, names: Iterable[str]) -> list[tup
     def change(name: str) -> Callable[[Any], Any] | None:
         if isinstance(table.c[name].type, JSON):
             return _as_json
+        if isinstance(table.c[name].type, UTCDateTime) and dialect.name == "postgresql":
+            return None  # the driver writes aware moments as they are
         return table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
 
     return [(name, change(name)) for name in names]

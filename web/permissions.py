@@ -20,6 +20,7 @@ class Permission(StrEnum):
     SPAN = "span"  # any hall, camera and span of time
     FINDINGS = "findings"
     IMPORT = "import"
+    DATA_QUALITY = "data_quality"  # what each source has sent, and what is missing
     HEALTH = "health"
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
@@ -32,10 +33,34 @@ P = Permission
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: frozenset(
-        {P.BOARD, P.LIVE, P.ALERTS, P.SITE_ALERTS, P.ACKNOWLEDGE, P.ABSENCES, P.CLIPS, P.CASES, P.HOLD, P.DELETIONS}
+        {
+            P.BOARD,
+            P.LIVE,
+            P.ALERTS,
+            P.SITE_ALERTS,
+            P.ACKNOWLEDGE,
+            P.ABSENCES,
+            P.CLIPS,
+            P.CASES,
+            P.HOLD,
+            P.DELETIONS,
+            P.DATA_QUALITY,
+        }
     ),
     Role.INSPECTOR: frozenset(
-        {P.CASES, P.APPLICANT, P.CLIPS, P.SPAN, P.FINDINGS, P.ABSENCES, P.IMPORT, P.DOWNLOAD, P.HOLD, P.DELETIONS},
+        {
+            P.CASES,
+            P.APPLICANT,
+            P.CLIPS,
+            P.SPAN,
+            P.FINDINGS,
+            P.ABSENCES,
+            P.IMPORT,
+            P.DATA_QUALITY,
+            P.DOWNLOAD,
+            P.HOLD,
+            P.DELETIONS,
+        }
     ),
     Role.INVESTIGATOR: frozenset(
         {

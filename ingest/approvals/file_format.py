@@ -33,6 +33,11 @@ _ARRAY = Saying(
 _NO_TEXT = Saying("The file is not text. JSON Lines and CSV are read (%(endings)s).", endings=_FORMATS)
 
 
+def is_event_log(path: Path) -> bool:
+    """XES, or XES packed with gzip; known by its name."""
+    return path.name.lower().endswith((".xes", ".xes.gz"))
+
+
 def is_json(path: Path, file: BinaryIO) -> bool:
     """Whether it is JSON Lines, else CSV: known by its name, else by its first character. Raises UnusableFile."""
     ending = path.suffix.lower()

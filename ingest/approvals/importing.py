@@ -1,5 +1,6 @@
 """Imports a file of any size, row by row."""
 
+import gzip
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -8,13 +9,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.approvals.acceptance import accept_batch
-from ingest.approvals.file_format import NO_ROWS, UnusableFile, is_json
+from ingest.approvals.file_format import NO_ROWS, UnusableFile, is_event_log, is_json
 from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.reports import BatchReport
+from ingest.approvals.xes import read_xes
 from storage.database import Database
 from storage.sayings import Saying
 
+_LOG_NEEDS_MAPPING = Saying("An event log (XES) is read through a mapping: choose one, or write one for its keys.")
 Progress = Callable[[int, int], None]
 """Bytes read so far, and bytes in all."""
 
@@ -29,7 +32,7 @@ def import_file(
     *,
     dry_run: bool = False,
 ) -> BatchReport:
-    """Imports JSON Lines or CSV, known by its name, else by its first character.
+    """Imports JSON Lines, CSV or XES, known by its name, else by its first character.
 
     Importing a file again adds nothing and completes an import that was interrupted. Raises OSError, UnusableFile for
     one that is neither or holds no rows, MappingError for a mapping of a file that is not CSV, and what
@@ -63,10 +66,18 @@ def import_file(
 
 def rows_of(path: Path, file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]:
     """The rows of an open file. Raises UnusableFile and MappingError."""
+    if is_event_log(path):
+        if mapping is None:
+            raise MappingError(_LOG_NEEDS_MAPPING)
+        packed = path.suffix.lower() == ".gz"
+        return _not_empty(read_xes(gzip.GzipFile(fileobj=file) if packed else file, mapping))
     json = is_json(path, file)
     if json and mapping is not None:
         raise MappingError(Saying("A mapping is for CSV; JSON Lines must already be in the exchange format."))
-    rows = read_jsonl(file) if json else read_csv(file, mapping)
+    return _not_empty(read_jsonl(file) if json else read_csv(file, mapping))
+
+
+def _not_empty(rows: Iterator[Numbered]) -> Iterator[Numbered]:
     first = next(rows, None)
     if first is None:
         raise UnusableFile(NO_ROWS)

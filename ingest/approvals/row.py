@@ -34,13 +34,15 @@ class Row(BaseModel):
     @property
     def reference(self) -> str:
         """Names the record among those of its kind and source."""
-        return _UNIT_SEPARATOR.join(getattr(self, name) for name in self.named_by)
+        first, *others = self.named_by
+        name: str = getattr(self, first)
+        return _UNIT_SEPARATOR.join((name, *(getattr(self, other) for other in others))) if others else name
 
     @model_validator(mode="after")
     def _end_is_not_before_start(self) -> Self:
         if self.span is not None:
-            start, end = (getattr(self, name) for name in self.span)
-            if end is not None and end < start:
+            end = getattr(self, self.span[1])
+            if end is not None and end < getattr(self, self.span[0]):
                 raise PydanticCustomError("end_before_start", "is before the start", {"field": self.span[1]})
         return self
 

@@ -166,6 +166,7 @@ class Step(Reported, table=True):
         UniqueConstraint("source_id", "reference"),
         Index("step_counter_start", "counter_id", "start"),
         Index("step_case_start", "case_id", "start"),
+        Index("step_source_end", "source_id", "end"),
     )
     case_id: int = column("", foreign_key="case_file.id")
     kind: StepKind = enum_column(StepKind, "")

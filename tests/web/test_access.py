@@ -35,7 +35,11 @@ ANY_ROLE = {
     ("GET", "/programs"),
     ("GET", "/programs.json"),
 }
-BY_KEY = {("POST", "/api/v1/sources/{source}/batches")}
+BY_KEY = {
+    ("POST", "/api/v1/sources/{source}/batches"),
+    ("GET", "/api/v1/sources/{source}/reconciliation"),
+    ("GET", "/api/v1/sources/{source}/rejected"),
+}
 FOR_IMPORTERS = {("POST", "/api/v1/sources/{source}/files")}
 FOREIGN = {
     "hall": "nh",

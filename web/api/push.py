@@ -4,24 +4,20 @@ import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import structlog
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from sqlmodel import Session, select
 from starlette.concurrency import run_in_threadpool
 
 from ingest.approvals.acceptance import BatchReport, SequenceConflict, accept_batch
 from ingest.approvals.formats import read_rows
 from ingest.approvals.schema import json_schema, record_schema
-from storage.models import RecordKind, Source
-from web import sessions
-from web.errors import Conflict, KeyNeeded, NotFound, Unprocessable, WrongKey
+from storage.models import RecordKind
+from web.errors import Conflict, Unprocessable
 from web.field_problems import FieldProblem
-from web.places import key_hash
 from web.services import Services, ServicesDep
+from web.source_keys import SourceByKey
 
 router = APIRouter(prefix="/api/v1", tags=["approvals"])
-log = structlog.get_logger(__name__)
 
 MAX_ROWS = 20_000
 _MAX_SEQUENCE = 2**53 - 1  # the largest whole number that every JSON reader keeps exactly
@@ -58,38 +54,15 @@ def _body_schema() -> dict[str, Any]:
     "/sources/{source}/batches",
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": _body_schema()}}}},
 )
-async def push(
-    source: str, request: Request, services: ServicesDep, authorization: Annotated[str, Header()] = ""
-) -> dict[str, Any]:
+async def push(sender: SourceByKey, request: Request, services: ServicesDep) -> dict[str, Any]:
     """Takes the good rows and reports each bad one. The same sequence with the same body gives the same report.
 
     401 without the source's key, 404 for a key of another source, 409 for another body under a known sequence,
     413 above 16 MiB, 422 when the body itself cannot be read.
     """
-    await run_in_threadpool(_check_key, services, source, authorization)
     body = await request.body()  # web.body_limits ends it at 16 MiB
-    report = await run_in_threadpool(_accept, services, source, body)
+    report = await run_in_threadpool(_accept, services, sender.id, body)
     return report.as_json()
-
-
-def _check_key(services: Services, source_id: str, authorization: str) -> None:
-    scheme, _, key = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise KeyNeeded
-    hashed = key_hash(key.strip())
-    with services.database.transaction() as session:
-        source = session.get(Source, source_id)
-        if source is not None and sessions.equal(hashed, source.key_hash):
-            return
-        elsewhere = _is_known(session, hashed)
-    log.warning("push_refused", source=source_id if source else "unknown", known_key=elsewhere)
-    if elsewhere:
-        raise NotFound("This key belongs to another source.")
-    raise WrongKey
-
-
-def _is_known(session: Session, hashed: str) -> bool:
-    return session.exec(select(Source.id).where(Source.key_hash == hashed)).first() is not None
 
 
 def _accept(services: Services, source_id: str, body: bytes) -> BatchReport:

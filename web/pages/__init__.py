@@ -17,6 +17,7 @@ from web.pages import (
     holds,
     imports,
     programs,
+    reconciliation,
     span,
     standard,
 )
@@ -38,6 +39,7 @@ _PAGES = (
     deletions,
     imports,
     batches,
+    reconciliation,
     health,
     admin_found,
     admin,

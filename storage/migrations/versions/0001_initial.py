@@ -1798,6 +1798,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_step_start"), ["start"], unique=False)
         batch_op.create_index("step_case_start", ["case_id", "start"], unique=False)
         batch_op.create_index("step_counter_start", ["counter_id", "start"], unique=False)
+        batch_op.create_index("step_source_end", ["source_id", "end"], unique=False)
 
     op.create_table(
         "alert",
@@ -2024,6 +2025,7 @@ def downgrade() -> None:
 
     op.drop_table("alert")
     with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.drop_index("step_source_end")
         batch_op.drop_index("step_counter_start")
         batch_op.drop_index("step_case_start")
         batch_op.drop_index(batch_op.f("ix_step_start"))

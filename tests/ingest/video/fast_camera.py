@@ -91,6 +91,7 @@ class FastCamera:
         self._pictures = [_gop(width) for width in (192, 320)]
         self._disturbance = Disturbance()
         self._numbers = count()
+        self._wanted = 1
 
     @contextmanager
     def open(self, _url: str, _transport: Transport, clock: ServerClock, _audio: bool) -> Iterator[RtspSource]:
@@ -105,13 +106,13 @@ class FastCamera:
         self._taken_us = self._opened_us = self._last_us = self._server.now_us
         self._reported_us, self._rate, self._leapt = -REPORT_US, 1.0, False
         self._is_half_open = False
+        self._wanted = 1
         yield RtspSource(_Stream(track, self), clock)
 
     def receive(self) -> Iterator[tuple[bool, memoryview]]:
         """What comes next, or nothing for half a second."""
         self._take_until(self._server.now_us + PAUSE_US)
-        due = self._coming[0][0] if self._coming else self._server.now_us + 2 * PAUSE_US
-        self._server.now_us = max(self._server.now_us, min(due, self._server.now_us + PAUSE_US))
+        self._server.now_us = max(self._server.now_us, min(self._enough_at(), self._server.now_us + PAUSE_US))
         self._server.off_us = 10 * SECOND if self._goes_wrong(Wrong.SERVER_STEPS) else 0
         ends_us = self._opened_us + 7 * SECOND if self._goes_wrong(Wrong.ENDS) else self._until_us
         if self._server.now_us >= ends_us:
@@ -126,6 +127,18 @@ class FastCamera:
                 yield True, memoryview(ordered)
         for late in self._ordered.overdue(now_s):
             yield True, memoryview(late)
+
+    def _enough_at(self) -> int:
+        """When as many bytes have come as are waited for."""
+        came = 0
+        for due, _, _, packet in sorted(self._coming):
+            came += len(packet)
+            if came >= self._wanted:
+                return due
+        return self._server.now_us + PAUSE_US
+
+    def gather(self, size: int) -> None:
+        self._wanted = size
 
     def report(self, packet: bytes) -> None:
         assert packet

@@ -27,6 +27,7 @@ PAGES = [
     "/programs",
     "/import",
     "/import/1",
+    "/reconciliation",
 ]
 ADMIN = [
     "halls",

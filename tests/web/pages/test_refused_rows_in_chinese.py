@@ -17,6 +17,7 @@ from ingest.approvals.lines import MAX_LINE
 from ingest.approvals.mapping import Mapping, MappingError, MappingFile
 from ingest.approvals.parsing import parse_row
 from ingest.approvals.row import Row, RowError, row_of_the_past
+from ingest.approvals.xes import read_xes
 from storage.models import RecordKind, StepKind
 from storage.sayings import Saying
 from tests.web.pages.a_day import NOW
@@ -35,6 +36,7 @@ NEVER_MET = {
     "The mapping %(name)s cannot be used: %(reason)s",  # of files that people write, on the command line
 }
 OF_WHOLE_FILES = {
+    "An event log (XES) is read through a mapping: choose one, or write one for its keys.",
     "The file is one JSON array, of which nothing has been read: write one object per line, without the brackets around"
     " all of them and the commas between them.",
     "The file is not text. JSON Lines and CSV are read (%(endings)s).",
@@ -114,6 +116,7 @@ def every_refusal() -> Iterator[Numbered]:
     of_the_future = parse_row(ROW | {"start": "2099-03-02T09:00:00Z"})
     assert isinstance(of_the_future, Row)
     yield 1, row_of_the_past(of_the_future, NOW)
+    yield from read_xes(io.BytesIO(b"<log>"), Mapping(MAPPED))
 
 
 def said() -> list[Saying]:

@@ -1,0 +1,173 @@
+"""What a source has sent, day by day, in figures that it can compare with its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Subquery, Table, and_, case, func, literal, select, union_all
+from sqlmodel import Session
+
+from ingest.approvals.books import BOOKS
+from ingest.approvals.sequences import Missing, missing_batches
+from storage.bulk import table_of
+from storage.models import Batch, Case, Fee, RecordKind, Step
+
+HAPPENED: dict[RecordKind, str] = {
+    RecordKind.STEP: "end",
+    RecordKind.SUSPENSION: "start",
+    RecordKind.EXTENSION: "approved",
+    RecordKind.FEE: "charged",
+    RecordKind.RESULT: "decided",
+    RecordKind.DELIVERY: "delivered",
+    RecordKind.RATING: "rated",
+}
+"""The column that says when it happened."""
+_EXPECTED_FIELDS = 4
+"""Of a step: operator, counter, item and department."""
+
+
+@dataclass(frozen=True)
+class DayFigures:
+    """One day of one source. What is counted as happened on the day is what is in force now, whenever it came."""
+
+    day: date
+    records: dict[str, int]
+    """That happened on the day by the platform's clock, by kind."""
+    late: int
+    """Of these, first heard of after the end of the next day."""
+    cases_opened: int
+    fees_fen: int
+    """Sum of the fees charged, hundredths of a yuan."""
+    fields_filled: int
+    """Of the day's steps: how many name an operator, a counter, an item, a department; all four counts added."""
+    batches: int
+    """That came on the day."""
+    rows: int
+    """In them."""
+    refused: int
+    missing: tuple[Missing, ...] = ()
+    """Batches whose absence was noticed on the day."""
+
+    @property
+    def happened(self) -> int:
+        return sum(self.records.values())
+
+    @property
+    def late_share(self) -> float | None:
+        """None where nothing happened."""
+        return self.late / self.happened if self.happened else None
+
+    @property
+    def completeness(self) -> float | None:
+        """0..1: rows that were not refused × expected fields that are filled × numbered batches that came.
+
+        None on a day of which nothing is known.
+        """
+        steps, lost = self.records.get(RecordKind.STEP, 0), sum(gap.count for gap in self.missing)
+        if not (self.happened or self.rows or lost):
+            return None
+        taken = 1 - self.refused / self.rows if self.rows else 1.0
+        filled = self.fields_filled / (_EXPECTED_FIELDS * steps) if steps else 1.0
+        return taken * filled * self.batches / (self.batches + lost) if self.batches or lost else taken * filled
+
+
+@dataclass(frozen=True)
+class _Days:
+    """The days asked for, in the zone in which they are counted."""
+
+    days: Sequence[date]
+    zone: ZoneInfo
+    table: Subquery = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows = (
+            select(
+                literal(number).label("number"),
+                literal(self.start(day)).label("start"),
+                literal(self.start(day + timedelta(days=1))).label("end"),
+                literal(self.start(day + timedelta(days=2))).label("late_from"),
+            )
+            for number, day in enumerate(self.days)
+        )
+        object.__setattr__(self, "table", union_all(*rows).subquery("days"))
+
+    def start(self, day: date) -> datetime:
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
+
+    def holds(self, moment: ColumnElement[Any]) -> ColumnElement[bool]:
+        return and_(moment >= self.table.c.start, moment < self.table.c.end)
+
+    def of(self, moment: datetime) -> date:
+        return moment.astimezone(self.zone).date()
+
+
+def reconcile(
+    session: Session, source_id: str, first: date, last: date, zone: ZoneInfo, now: datetime
+) -> tuple[DayFigures, ...]:
+    """Figures of every day from `first` to `last`, both included, the newest first."""
+    days = _Days([last - timedelta(days=n) for n in range((last - first).days + 1)], zone)
+    counted = {kind: _happened(session, source_id, days, kind) for kind in HAPPENED}
+    opened = _sums(session, days, table_of(Case), source_id, "opened_at", func.count())
+    fees = _sums(session, days, table_of(Fee), source_id, "charged", func.sum(table_of(Fee).c.amount_fen))
+    filled, came = _filled(session, source_id, days), _came(session, source_id, days)
+    gaps = missing_batches(session, source_id, days.start(first), now)
+    return tuple(
+        DayFigures(
+            day=day,
+            records={kind: found[n][0] for kind, found in counted.items() if n in found},
+            late=sum(found[n][1] for found in counted.values() if n in found),
+            cases_opened=opened.get(n, 0),
+            fees_fen=fees.get(n, 0),
+            fields_filled=filled.get(n, 0),
+            **came.get(n, {"batches": 0, "rows": 0, "refused": 0}),
+            missing=tuple(gap for gap in gaps if days.of(gap.noticed_at) == day),
+        )
+        for n, day in enumerate(days.days)
+    )
+
+
+def _happened(session: Session, source_id: str, days: _Days, kind: RecordKind) -> dict[int, tuple[int, int]]:
+    """Count, and how many of them came late, by the number of the day."""
+    table = table_of(BOOKS[kind].table)
+    late = func.sum(case((table.c.first_received_at >= days.table.c.late_from, 1), else_=0))
+    query = _by_day(days, table, source_id, HAPPENED[kind], func.count(), late)
+    return {row[0]: (row[1], int(row[2])) for row in session.execute(query)}
+
+
+def _filled(session: Session, source_id: str, days: _Days) -> dict[int, int]:
+    steps, cases = table_of(Step), table_of(Case)
+    texts = (steps.c.operator, steps.c.counter_ref, cases.c.item_code)
+    named = [case((text != "", 1), else_=0) for text in texts]
+    department = case(((cases.c.department_id.is_not(None)) | (cases.c.department_name != ""), 1), else_=0)
+    query = (
+        select(days.table.c.number, func.sum(named[0] + named[1] + named[2] + department))
+        .join(steps, days.holds(steps.c.end))
+        .join(cases, cases.c.id == steps.c.case_id)
+        .where(steps.c.source_id == source_id)
+        .group_by(days.table.c.number)
+    )
+    return {row[0]: int(row[1]) for row in session.execute(query)}
+
+
+def _came(session: Session, source_id: str, days: _Days) -> dict[int, dict[str, int]]:
+    batches = table_of(Batch)
+    sums = (func.count(), func.sum(batches.c.rows), func.sum(batches.c.rejected))
+    query = _by_day(days, batches, source_id, "received_at", *sums)
+    return {row[0]: {"batches": row[1], "rows": int(row[2]), "refused": int(row[3])} for row in session.execute(query)}
+
+
+def _sums(
+    session: Session, days: _Days, table: Table, source_id: str, moment: str, what: ColumnElement[Any]
+) -> dict[int, int]:
+    return {row[0]: int(row[1]) for row in session.execute(_by_day(days, table, source_id, moment, what))}
+
+
+def _by_day(days: _Days, table: Table, source_id: str, moment: str, *what: ColumnElement[Any]) -> Any:  # noqa: ANN401
+    return (
+        select(days.table.c.number, *what)
+        .select_from(days.table.join(table, days.holds(table.c[moment])))
+        .where(table.c.source_id == source_id)
+        .group_by(days.table.c.number)
+    )

@@ -1,0 +1,75 @@
+"""Figures of a day, which a source compares with its own."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from ingest.approvals.examples import example_row
+from ingest.approvals.reconciliation import HAPPENED, DayFigures, reconcile
+from ingest.approvals.sequences import GRACE, Missing
+from storage.database import Database
+from storage.models import RecordKind
+from tests.ingest.approvals.samples import SOURCE, a_row
+from tests.ingest.approvals.test_records import receive
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DAY = date(2026, 3, 2)
+SAME_DAY = datetime(2026, 3, 2, 8, tzinfo=UTC)
+
+
+def of_day(database: Database, day: date = DAY, now: datetime = SAME_DAY) -> DayFigures:
+    with database.transaction() as session:
+        (found,) = reconcile(session, SOURCE, day, day, ZONE, now)
+    return found
+
+
+def test_a_day_counts_what_happened_on_it_by_the_platforms_clock(platform: Database) -> None:
+    receive(
+        platform,
+        1,
+        SAME_DAY,
+        a_row(item="JZ", department="market"),
+        a_row(step="S2", case="C2", start="2026-03-02T00:00:00+08:00", end=None, operator=""),
+        a_row(step="S3", case="C3", start="2026-03-01T23:59:59+08:00", end=None),
+        example_row(RecordKind.FEE),
+        example_row(RecordKind.FEE) | {"id": "F2", "amount": "2.50"},
+        example_row(RecordKind.RATING) | {"level": 9},
+    )
+    found = of_day(platform)
+    assert found.records == {"step": 2, "fee": 2}
+    assert (found.cases_opened, found.fees_fen, found.late) == (2, 1_250, 0)
+    assert (found.batches, found.rows, found.refused) == (1, 6, 1)
+    assert found.completeness == pytest.approx(5 / 6 * 5 / 8), "S2 names a counter alone"
+
+
+def test_what_is_first_heard_of_after_the_next_day_is_late_and_a_correction_does_not_change_that(
+    platform: Database,
+) -> None:
+    in_time = datetime(2026, 3, 3, 15, 59, 59, tzinfo=UTC)
+    receive(platform, 1, in_time, a_row())
+    receive(platform, 2, in_time + timedelta(seconds=1), a_row(step="S2"), a_row(operator="王芳"))
+    found = of_day(platform)
+    assert (found.late, found.late_share) == (1, 0.5)
+
+
+def test_missing_batches_stand_on_the_day_on_which_they_are_noticed(sqlite_platform: Database) -> None:
+    for number in (1, 2, 5, 6):
+        receive(sqlite_platform, number, SAME_DAY, a_row(step=f"S{number}"))
+    found = of_day(sqlite_platform, now=SAME_DAY + GRACE)
+    assert found.missing == (Missing(3, 4, SAME_DAY),)
+    assert found.completeness == pytest.approx(4 / 6 * 2 / 4)
+
+
+def test_days_of_which_nothing_is_known_are_there_and_have_no_score(sqlite_platform: Database) -> None:
+    with sqlite_platform.transaction() as session:
+        found = reconcile(session, SOURCE, DAY - timedelta(days=2), DAY, ZONE, SAME_DAY)
+    assert [figures.day for figures in found] == [DAY, DAY - timedelta(days=1), DAY - timedelta(days=2)]
+    assert {(figures.completeness, figures.late_share, figures.happened) for figures in found} == {(None, None, 0)}
+
+
+def test_every_kind_that_happens_is_counted(sqlite_platform: Database) -> None:
+    receive(sqlite_platform, 1, datetime(2026, 4, 1, tzinfo=UTC), *map(example_row, RecordKind))
+    with sqlite_platform.transaction() as session:
+        days = reconcile(session, SOURCE, DAY, DAY + timedelta(days=29), ZONE, SAME_DAY)
+    assert {kind for day in days for kind in day.records} == set(HAPPENED)

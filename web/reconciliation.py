@@ -1,0 +1,113 @@
+"""The figures of a source's days as they are shown, to people and to the source itself alike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from ingest.approvals.reconciliation import DayFigures, reconcile
+from ingest.approvals.sequences import Missing
+from storage.models import Hall, Source
+from web.pages.filters import DEFAULT_ZONE, DayRange
+from web.services import Services
+
+USUAL_DAYS, MOST_DAYS = 14, 92
+COLUMNS = (
+    "day",
+    "steps",
+    "cases_opened",
+    "suspensions",
+    "extensions",
+    "fees",
+    "fees_yuan",
+    "results",
+    "deliveries",
+    "ratings",
+    "late",
+    "batches",
+    "rows",
+    "refused",
+    "missing_batches",
+    "completeness",
+)
+
+
+@dataclass(frozen=True)
+class DayRow:
+    """One day; counts are of what happened on it by the platform's clock, rows and batches of what came on it."""
+
+    day: date
+    steps: int
+    cases_opened: int
+    suspensions: int
+    extensions: int
+    fees: int
+    fees_yuan: str
+    results: int
+    deliveries: int
+    ratings: int
+    late: int
+    late_share: float | None
+    batches: int
+    rows: int
+    refused: int
+    missing: tuple[Missing, ...]
+    completeness: float | None
+
+    def cells(self) -> Iterator[str]:
+        """By COLUMNS."""
+        for name in COLUMNS:
+            value = ", ".join(map(span_words, self.missing)) if name == "missing_batches" else getattr(self, name)
+            yield "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def span_words(gap: Missing) -> str:
+    return str(gap.first) if gap.first == gap.last else f"{gap.first}–{gap.last}"
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    zone: str
+    """Of the days."""
+    first: date
+    last: date
+    days: tuple[DayRow, ...]
+    """The newest first."""
+
+
+def reconciliation(services: Services, session: Session, source: Source, wanted: DayRange) -> Reconciliation:
+    """Of the days asked for, at most `MOST_DAYS`; of the last `USUAL_DAYS` if none is."""
+    now = services.clock()
+    hall = session.get(Hall, source.hall_id) if source.hall_id else None
+    zone = hall.timezone if hall else DEFAULT_ZONE
+    last = wanted.last or now.astimezone(ZoneInfo(zone)).date()
+    first = max(wanted.first or last - timedelta(days=USUAL_DAYS - 1), last - timedelta(days=MOST_DAYS - 1))
+    figures = () if wanted.is_wrong else reconcile(session, source.id, first, last, ZoneInfo(zone), now)
+    return Reconciliation(zone, first, last, tuple(map(_row, figures)))
+
+
+def _row(figures: DayFigures) -> DayRow:
+    def count(kind: str) -> int:
+        return figures.records.get(kind, 0)
+
+    return DayRow(
+        day=figures.day,
+        steps=count("step"),
+        cases_opened=figures.cases_opened,
+        suspensions=count("suspension"),
+        extensions=count("extension"),
+        fees=count("fee"),
+        fees_yuan=f"{figures.fees_fen // 100}.{figures.fees_fen % 100:02}",
+        results=count("result"),
+        deliveries=count("delivery"),
+        ratings=count("rating"),
+        late=figures.late,
+        late_share=figures.late_share,
+        batches=figures.batches,
+        rows=figures.rows,
+        refused=figures.refused,
+        missing=figures.missing,
+        completeness=figures.completeness,
+    )
