@@ -43,10 +43,11 @@ CAMERA_DAY_GOAL_MS, HALL_MONTH_GOAL_MS = 50.0, 300.0
 
 _SEGMENTS = text("""
 INSERT INTO segment (camera_id, sequence, start, "end", size, sha256, key, location, codec, width, height, init_size,
-                     parameters, fragments, clock_source, clock_offset_us)
+                     parameters, fragments, clock_source, clock_offset_us, audio, audio_hz, legal_hold, monotonic_us,
+                     server_step_us, clock_error_us, shift_us)
 SELECT CAST(:camera AS text), n, moment, moment + interval '10 seconds', 2500000, repeat('0', 64),
        CAST(:camera AS text) || '/' || n, 'stored', 'h264', 1920, 1080, 800, '', decode(repeat('00', 160), 'hex'),
-       'sender_report', 0
+       'sender_report', 0, '', 0, false, 0, 0, 50000, 0
 FROM generate_series(0, :count - 1) AS n,
      LATERAL (SELECT CAST(:first AS timestamp) + n * interval '10 seconds') AS t (moment)
 WHERE n % 2880 > 6
