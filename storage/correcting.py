@@ -5,6 +5,7 @@ say, so it can be repeated at any time, for footage that turns up later, too.
 """
 
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -119,6 +120,7 @@ def remap(session: Session, camera_id: str, span: Span) -> tuple[list[Span], lis
     shifts = in_force(corrections)
     changes = [change for row in _rows(session, camera_id, span) if (change := _change(row, shifts))]
     _write(session, changes)
+    _keep_held(session, camera_id, changes)
     _move_gaps(session, camera_id, span, shifts)
     touched = [row for row in corrections if row.start < span.end and row.end > span.start]
     _leave_gaps(session, camera_id, touched, shifts)
@@ -144,7 +146,6 @@ def correct_late(session: Session, added: Collection[tuple[str, datetime]]) -> N
 
 def _moved(session: Session, correction: TimeCorrection) -> Moved:
     before, after, count = remap(session, correction.camera_id, Span(correction.start, correction.end))
-    _keep_held(session, correction, Span(correction.start, correction.end))
     return Moved(correction, count, tuple(before), tuple(after))
 
 
@@ -304,26 +305,26 @@ def _told_of(session: Session, camera_id: str, span: Span) -> list[Span]:
     return merge(told, bridge=FRAME_HOLE)
 
 
-def _keep_held(session: Session, correction: TimeCorrection, recorded: Span) -> None:
+def _keep_held(session: Session, camera_id: str, changes: Sequence[_Change]) -> None:
     """Footage that was held stays held wherever it lies now: no correction may bring it within reach of a deletion."""
-    shift = timedelta(microseconds=correction.shift_us)
-    places = (Span(recorded.start, recorded.end), Span(recorded.start + shift, recorded.end + shift))
-    was, lies = places if correction.takes_back is None else (places[1], places[0])
-    by = lies.start - was.start
-    holds = session.exec(
-        select(Hold).where(
-            Hold.camera_id == correction.camera_id,
-            col(Hold.released_at).is_(None),
-            Hold.start < was.end,
-            Hold.end > was.start,
+    moves: dict[timedelta, list[Span]] = defaultdict(list)
+    for change in changes:
+        moves[change.to.start - change.row.lies.start].append(change.row.lies)
+    for by, was in ((by, span) for by, spans in moves.items() if by for span in merge(spans, bridge=FRAME_HOLE)):
+        holds = session.exec(
+            select(Hold).where(
+                Hold.camera_id == camera_id,
+                col(Hold.released_at).is_(None),
+                Hold.start < was.end,
+                Hold.end > was.start,
+            )
         )
-    )
-    for hold in list(holds):
-        span = Span(max(hold.start, was.start) + by, min(hold.end, was.end) + by)
-        kept = hold.model_dump(exclude={"id", "start", "end", "store_error"})
-        if not _is_held(session, kept, span):
-            session.add(Hold(**kept, start=span.start, end=span.end))
-            session.flush()
+        for hold in list(holds):
+            span = Span(max(hold.start, was.start) + by, min(hold.end, was.end) + by)
+            kept = hold.model_dump(exclude={"id", "start", "end", "store_error"})
+            if not _is_held(session, kept, span):
+                session.add(Hold(**kept, start=span.start, end=span.end))
+                session.flush()
 
 
 def _is_held(session: Session, kept: Mapping[str, object], span: Span) -> bool:

@@ -1,6 +1,6 @@
 """Corrections of time as small objects in the store, beside the footage: from these alone they are made again.
 
-Written by whoever makes one, and again by the clerk while the store has not confirmed it.
+Written by the clerk soon after one is made, by the command at once, and again while the store has not confirmed it.
 """
 
 import hashlib

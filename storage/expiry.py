@@ -21,6 +21,7 @@ from storage.intervals import Span
 from storage.models import Camera, Hold, Location, RetentionRule, Segment
 from storage.objects import ObjectStore
 from storage.retention import GRACE, Keeping, Rules
+from storage.time_shifts import recorded_span
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,8 @@ class _Old:
 
     segment_id: int
     span: Span
+    kept_from: datetime
+    """From when on its keeping counts: by the later of the times that it lies at and that its file says."""
 
     @property
     def place(self) -> _Place:
@@ -128,15 +131,19 @@ class Expiry:
             whole = Span(segments[0].span.start, max(segment.span.end for segment in segments))
             happened = happenings(session, camera_id, counters, whole, now)
         due: dict[int, Keeping] = {}
+        chosen = {segment.segment_id: segment.span for segment in segments}
         for segment in segments:
             shown = shown_in(segment.span, looking, happened)
-            if keeping := rules.due(hall_id, shown, segment.span.end, now):
+            if keeping := rules.due(hall_id, shown, segment.kept_from, now):
                 due[segment.segment_id] = keeping
         self._on_step(DeletionStep.CHOSEN)
-        ordered = self._order(camera_id, whole, due, now) if due else 0
+        ordered = self._order(camera_id, whole, due, chosen, now) if due else 0
         return _Swept(len(segments), ordered, segments[-1].place)
 
-    def _order(self, camera_id: str, whole: Span, due: dict[int, Keeping], now: datetime) -> int:
+    def _order(
+        self, camera_id: str, whole: Span, due: dict[int, Keeping], chosen: dict[int, Span], now: datetime
+    ) -> int:
+        """What lies elsewhere since it was chosen is left: its time was corrected, and it may be held there."""
         with self._database.transaction() as session:
             take_turns(session, camera_id)
             holds = held(session, camera_id, whole)
@@ -144,7 +151,9 @@ class Expiry:
             doomed = [
                 Doomed(segment, due[segment.id])
                 for segment in there
-                if segment.id is not None and not overlaps(Span(segment.start, segment.end), holds)
+                if segment.id is not None
+                and chosen[segment.id] == (span := Span(segment.start, segment.end))
+                and not overlaps(span, holds)
             ]
             spans = order(session, doomed, now)
             if spans:
@@ -157,7 +166,7 @@ class Expiry:
 
     def _segments(self, session: Session, camera_id: str, old: datetime) -> list[_Old]:
         """The next ones, oldest first. What only the recorder's disk holds is not ours yet."""
-        query = select(Segment.id, Segment.start, Segment.end).where(
+        query = select(Segment.id, Segment.start, Segment.end, Segment.shift_us).where(
             Segment.camera_id == camera_id, Segment.start < old, Segment.end <= old, Segment.location == Location.STORED
         )
         place = self._places.get(camera_id)
@@ -165,7 +174,10 @@ class Expiry:
             same = and_(col(Segment.start) == place.start, col(Segment.id) > place.segment_id)
             query = query.where(Segment.start >= place.start, or_(col(Segment.start) > place.start, same))
         found = session.exec(query.order_by(col(Segment.start), col(Segment.id)).limit(self._batch))
-        return [_Old(segment_id or 0, Span(start, end)) for segment_id, start, end in found]
+        return [
+            _Old(segment_id or 0, Span(start, end), max(end, recorded_span(start, end, shift_us).end))
+            for segment_id, start, end, shift_us in found
+        ]
 
 
 def load_rules(session: Session, now: datetime) -> Rules:

@@ -30,6 +30,8 @@ class FolderStore:
             _make_folders(target.parent)
             _place(source, partial, sha256)
             partial.replace(target)
+            # Where the target was this very file already, taken over by a put that was cut off, a rename does nothing.
+            partial.unlink(missing_ok=True)
             _sync_folder(target.parent)
         except OSError as error:
             partial.unlink(missing_ok=True)
@@ -130,7 +132,7 @@ class FolderStore:
 
 
 def _is_older(entry: os.DirEntry[str], before: float) -> bool:
-    return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_mtime < before
+    return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_ctime < before
 
 
 def _place(source: Path, partial: Path, sha256: str) -> None:

@@ -15,8 +15,9 @@ from storage.runs import FRAME_HOLE
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A correction that holds. Of several at one moment the one with the highest id counts."""
+    """A correction that holds. Of several at one moment the one that was made last counts, whenever its row was."""
 
+    made_at: datetime
     id: int
     span: Span
     """By the time that the files say."""
@@ -37,7 +38,7 @@ def in_force(corrections: Iterable[TimeCorrection]) -> list[Shift]:
     rows = list(corrections)
     void = {row.takes_back for row in rows}
     return [
-        Shift(row.id, Span(row.start, row.end), timedelta(microseconds=row.shift_us), row.error_us)
+        Shift(row.made_at, row.id, Span(row.start, row.end), timedelta(microseconds=row.shift_us), row.error_us)
         for row in rows
         if row.id is not None and row.takes_back is None and row.id not in void
     ]
@@ -76,7 +77,7 @@ def whole_segments(asked: Span, recorded: Iterable[Span]) -> Span:
 
 
 def _newest(shifts: Iterable[Shift]) -> Shift | None:
-    return max(shifts, key=lambda shift: shift.id, default=None)
+    return max(shifts, key=lambda shift: (shift.made_at, shift.id), default=None)
 
 
 def _moved(span: Span, by: timedelta) -> Span:

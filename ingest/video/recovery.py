@@ -181,11 +181,11 @@ class _Run:
         try:
             with self._database.transaction() as session:
                 take_back_losses(session, camera_id, span)
-                if row.legal_hold:
-                    hold_as_found(session, camera_id, span, self._now)
                 session.add(row)
                 session.flush()
                 correct_late(session, [(camera_id, span.start)])
+                if row.legal_hold:  # where it lies now
+                    hold_as_found(session, camera_id, Span(row.start, row.end), self._now)
         except IntegrityError:
             log.error("segment_not_recovered", key=key)
             return False
@@ -194,9 +194,10 @@ class _Run:
     def _hold_known(self, keys: list[str]) -> None:
         """A row that is older than the lock of its object, as after a backup was put back."""
         with self._database.transaction() as session:
-            free = col(Segment.legal_hold).is_(False)
             stored = col(Segment.location) == Location.STORED
-            unsure = list(session.exec(select(Segment.key).where(col(Segment.key).in_(keys), free, stored)))
+            rows = session.exec(select(Segment.key, Segment.legal_hold).where(col(Segment.key).in_(keys), stored)).all()
+        unsure = [key for key, is_held in rows if not is_held]
+        self.recovery.held += sum(self._hold(key) for key, is_held in rows if is_held)
         for key, locked in zip(unsure, self._readers.map(self._is_locked, unsure), strict=True):
             if locked and self._hold(key):
                 self.recovery.held += 1

@@ -13,6 +13,7 @@ from storage.correction_objects import BadCorrection, restore, store_corrections
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
+from storage.holds import held
 from storage.intervals import Span
 from storage.models import Gap, GapCause, Hold, Segment, TimeCorrection
 from storage.objects import sha256_of
@@ -160,6 +161,24 @@ def test_what_is_held_stays_held_wherever_it_goes(site: Database) -> None:
         holds = session.exec(select(Hold).order_by(col(Hold.id))).all()
     assert [(hold.start, hold.end) for hold in holds] == [(at(20), at(45)), (at(530), at(545))]
     assert {hold.reason for hold in holds} == {"complaint"}
+
+
+def test_what_is_held_where_a_correction_has_put_it_is_held_where_the_next_one_does(site: Database) -> None:
+    corrected(site, 0, 100, 1000)
+    with site.transaction() as session:
+        hold = Hold(
+            camera_id=CAMERA, start=at(1000), end=at(1100), reason="complaint", owner_id=a_user(session), set_at=NOW
+        )
+        session.add(hold)
+    second = corrected(site, 0, 100, 5000)
+    assert held_seconds(site, 5000, 5100) == 100
+    taken_back(site, second.correction.id)
+    assert held_seconds(site, 1000, 1100) == 100
+
+
+def held_seconds(database: Database, start: float, end: float) -> float:
+    with database.transaction() as session:
+        return sum(span.duration.total_seconds() for span in held(session, CAMERA, Span(at(start), at(end))))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select, update
 
+from storage.correcting import Wanted, correct
 from storage.database import Database
 from storage.deletions import DeletionStep, Shredder
 from storage.expiry import Expiry
@@ -295,6 +296,32 @@ def test_who_stands_on_the_footage_is_told_in_the_same_transaction(
 
     Expiry(hall, folder_store, tmp_path / "spool", on_expired).run_once(at(60) + 30 * DAY)
     assert told == [(CAMERA, [Span(at(0), at(20)), Span(at(40), at(50))])]
+
+
+def test_no_correction_brings_footage_nearer_to_its_end(hall: Database, make: MakeExpiry) -> None:
+    expiry = make()
+    corrected(hall, -31 * DAY)
+    assert expiry.run_once(at(60)) == 0
+    assert expiry.run_once(at(25) + 30 * DAY) == 2
+
+
+def test_what_was_moved_since_it_was_chosen_is_left(hall: Database, make: MakeExpiry) -> None:
+    moved: list[DeletionStep] = []
+
+    def on_step(step: DeletionStep) -> None:
+        if step is DeletionStep.CHOSEN and not moved:
+            moved.append(step)
+            corrected(hall, timedelta(seconds=500))
+            add(hall, Hold(camera_id=CAMERA, start=at(500), end=at(560), reason="x", owner_id=1, set_at=BEGIN))
+
+    assert make(on_step=on_step).run_once(at(60) + 30 * DAY) == 0
+    assert len(numbers_left(hall)) == 6
+
+
+def corrected(database: Database, by: timedelta) -> None:
+    error = timedelta(seconds=0.2)
+    with database.transaction() as session:
+        correct(session, Wanted(CAMERA, Span(at(0), at(60)), by, error, "the clock was wrong", "li.wei"), at(10_000))
 
 
 class Refusing(FolderStore):

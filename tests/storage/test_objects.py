@@ -119,6 +119,14 @@ def test_a_valid_key_always_stays_below_the_root(key: str) -> None:
     assert Path("/store", key).resolve() != Path("/store")
 
 
+def test_what_is_put_twice_has_one_name(folder_store: FolderStore, source: Path) -> None:
+    """As when a recorder is killed between the store's answer and its own row."""
+    for _ in range(2):
+        put(folder_store, source)
+    source.unlink()
+    assert [path for path in folder_store.root.rglob("*") if path.is_file()] == [folder_store.root / KEY]
+
+
 PUT_AND_DIE = """
 import os, sys
 from pathlib import Path

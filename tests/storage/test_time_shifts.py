@@ -23,7 +23,7 @@ def recording(parts: list[tuple[int, int]]) -> list[Span]:
 
 
 def shift(number: int, start: float, end: float, by: float) -> Shift:
-    return Shift(number, Span(at(start), at(end)), timedelta(seconds=by), 1000)
+    return Shift(at(number), number, Span(at(start), at(end)), timedelta(seconds=by), 1000)
 
 
 @st.composite
@@ -64,7 +64,7 @@ def test_every_segment_keeps_its_length_and_goes_by_the_newest_correction_at_its
 @settings(max_examples=60)
 def test_what_one_correction_moves_keeps_its_order_and_its_holes(parts: list[tuple[int, int]], by: int) -> None:
     before = recording(parts)
-    over_all = [Shift(1, Span(before[0].start, before[-1].end), timedelta(seconds=by), 0)]
+    over_all = [Shift(at(1), 1, Span(before[0].start, before[-1].end), timedelta(seconds=by), 0)]
     after = [placed_footage(span, over_all).span for span in before]
     assert after == sorted(after)
     holes = [later.start - earlier.end for earlier, later in pairwise(before)]
@@ -120,3 +120,8 @@ def test_a_correction_is_of_whole_segments() -> None:
     recorded = [Span(at(start), at(start + 10)) for start in (0, 10, 20, 30)]
     assert whole_segments(Span(at(12), at(21)), recorded) == Span(at(10), at(30))
     assert whole_segments(Span(at(10), at(20)), recorded) == Span(at(10), at(20))
+
+
+def test_the_correction_made_last_counts_though_the_older_one_was_recovered_after_it() -> None:
+    later, recovered = Shift(at(9), 1, Span(at(0), at(50)), timedelta(seconds=5), 0), shift(2, 0, 50, 1000)
+    assert placed_footage(Span(at(0), at(10)), [later, recovered]).shift == later

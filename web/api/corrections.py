@@ -27,7 +27,8 @@ from web.viewer import Viewer
 router = APIRouter(prefix="/api/v1", tags=["footage"])
 Corrector = Annotated[Viewer, Depends(require(Permission.CORRECT))]
 SpanViewer = Annotated[Viewer, Depends(require(Permission.SPAN))]
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
+MAX_REASON = 500
+Reason = Annotated[str, Field(min_length=1, max_length=MAX_REASON)]
 _US = timedelta(microseconds=1)
 _MOST_S = 60 * 366 * 86_400
 _FIELDS = {"from": "start", "to": "end", "shift": "shift_s", "error": "error_s", "id": "id"}

@@ -1,5 +1,6 @@
 """The index is lost and made again from the store; index and bytes are compared."""
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,7 +55,7 @@ def look(database: Database, store: ObjectStore, folder: Path, depth: Depth = De
 
 
 def put(store: ObjectStore, key: str, data: bytes, folder: Path) -> None:
-    file = folder / "bytes"
+    file = folder / secrets.token_hex(4)
     file.write_bytes(data)
     store.put(key, file, sha256_of(file))
 
