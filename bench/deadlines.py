@@ -19,10 +19,11 @@ from typing import TypeAlias
 from sqlmodel import func, select
 
 from bench.approvals_import import prepare
-from correlation.deadlines.cards import Known, Watched, watch
+from correlation.deadlines.cards import Watched, watch
 from correlation.deadlines.clocks import clocks
 from correlation.deadlines.facts import CaseFacts, Limit, Suspension
 from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.deadlines.known import Known
 from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.standing import standing
 from correlation.deadlines.work_calendar import Closure, WorkCalendar

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     ABSENCES = "absences"
     CLIPS = "clips"  # recorded footage of a step or an absence
     CASES = "cases"
+    ANSWER_CARDS = "answer_cards"  # for the department: explaining, appealing, correcting
+    JUDGE_CARDS = "judge_cards"  # upholding, withdrawing, deciding on appeals, closing
     APPLICANT = "applicant"  # the applicant's name
     SPAN = "span"  # any hall, camera and span of time
     FINDINGS = "findings"
@@ -42,6 +44,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ABSENCES,
             P.CLIPS,
             P.CASES,
+            P.JUDGE_CARDS,
             P.HOLD,
             P.DELETIONS,
             P.DATA_QUALITY,
@@ -78,7 +81,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DELETIONS,
         },
     ),
-    Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES}),
+    Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.ANSWER_CARDS}),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from storage.models import Absence, Alert, Camera, Case, Counter, Hall, Hold, Role, Source
+from storage.models import Absence, Alert, Camera, Card, Case, Counter, Hall, Hold, Role, Source
 from web.errors import NotFound
 from web.permissions import Permission
 from web.viewer import Viewer
@@ -62,6 +62,14 @@ def scoped_case(session: Session, viewer: Viewer, case_id: int) -> Case:
     if case is None or not may_see_case(viewer, case):
         raise NotFound
     return case
+
+
+def scoped_card(session: Session, viewer: Viewer, card_id: int) -> Card:
+    card = session.get(Card, card_id)
+    if card is None:
+        raise NotFound
+    scoped_case(session, viewer, card.case_id)
+    return card
 
 
 def scoped_source(session: Session, viewer: Viewer, source_id: str) -> Source:

@@ -12,18 +12,10 @@ from typing import NamedTuple
 from correlation.deadlines.clocks import Clock, Clocks, clocks
 from correlation.deadlines.counting import nth_day
 from correlation.deadlines.facts import CaseFacts
+from correlation.deadlines.known import CardKey, Known
 from correlation.deadlines.rules import CardRules, Rules
 from correlation.deadlines.work_calendar import WorkCalendar
 from storage.models import CardCause, CardKind, ClockName, StepKind
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What was known of a case from a moment on, until the next of these."""
-
-    since: datetime
-    facts: CaseFacts
-    calendar: WorkCalendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,11 @@ class RaisedCard:
     correct_by: datetime | None = None
     """Yellow: the first moment that is too late for the correction; None if the case had ended by then."""
     withdrawn_at: datetime | None = None
-    """By what came to be known later."""
+    """By what came to be known later, or by a supervisor."""
+
+    @property
+    def key(self) -> CardKey:
+        return CardKey(self.kind, self.clock, self.link, self.raised_at)
 
 
 class Watched(NamedTuple):
@@ -56,17 +52,19 @@ class Watched(NamedTuple):
 def watch(history: Sequence[Known], rules: Rules, at: datetime) -> Watched | None:
     """`history` in the order of its moments; None if nothing was known by then."""
     cards: list[RaisedCard] = []
+    excused: list[RaisedCard] = []
     coming: RaisedCard | None = None
     facts, now = CaseFacts(), None
     for number, one in enumerate(history):
         if one.since > at:
             break
         facts, now = one.facts, clocks(one.facts, rules, one.calendar)
-        cards = _reviewed(cards, now, one.since)
+        excused += _ruled_out(cards, one)
+        cards = _reviewed(_without(cards, excused, one.since), now, one.since)
         until = history[number + 1].since if number + 1 < len(history) else None
         if until is not None and not cards and _nothing_before(until, now):
             continue
-        while coming := min(_coming(now, cards, one, number), key=_moment, default=None):
+        while coming := min(_coming(now, cards, excused, one, number), key=_moment, default=None):
             if coming.raised_at > at or (until is not None and coming.raised_at >= until):
                 break
             cards.append(coming)
@@ -92,7 +90,21 @@ def _next(history: Sequence[Known], now: Clocks, coming: RaisedCard | None, at: 
     return min(moments, default=None)
 
 
-def _coming(now: Clocks, cards: Sequence[RaisedCard], known: Known, number: int) -> Iterator[RaisedCard]:
+def _ruled_out(cards: Sequence[RaisedCard], known: Known) -> list[RaisedCard]:
+    keys = {ruling.card for ruling in known.rulings}
+    return [card for card in cards if card.key in keys]
+
+
+def _without(cards: Sequence[RaisedCard], excused: Sequence[RaisedCard], since: datetime) -> list[RaisedCard]:
+    keys = {card.key for card in excused}
+    return [
+        replace(card, withdrawn_at=since) if card.key in keys and card.withdrawn_at is None else card for card in cards
+    ]
+
+
+def _coming(
+    now: Clocks, cards: Sequence[RaisedCard], excused: Sequence[RaisedCard], known: Known, number: int
+) -> Iterator[RaisedCard]:
     """The cards that there are not yet, each with the moment at which it is raised if nothing else happens."""
     if now.cards is None:
         return
@@ -105,6 +117,7 @@ def _coming(now: Clocks, cards: Sequence[RaisedCard], known: Known, number: int)
             is_there = raised_at >= late_from or any(c.kind is kind and c.late_from == late_from for c in cards)
         else:
             is_there = _active(cards, kind, None if kind is CardKind.RED else clock.name, clock.link) is not None
+            is_there = is_there or _is_excused(excused, cause, clock, late_from)
         if not is_there:
             correct_by = _correct_by(clock, raised_at, now.cards, known.calendar) if kind is CardKind.YELLOW else None
             yield RaisedCard(kind, cause, clock.name, clock.link, late_from, raised_at, number, correct_by)
@@ -158,6 +171,12 @@ def _active(
         ):
             return card
     return None
+
+
+def _is_excused(excused: Sequence[RaisedCard], cause: CardCause, clock: Clock, late_from: datetime) -> bool:
+    """What a supervisor has let pass is not raised again, unless the limit moves: that would be another lateness."""
+    wanted = cause, clock.name, clock.link, late_from
+    return any((card.cause, card.clock, card.link, card.late_from) == wanted for card in excused)
 
 
 def _correct_by(clock: Clock, raised_at: datetime, rules: CardRules, calendar: WorkCalendar) -> datetime | None:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.derivation import Derivation, derive
+from correlation.deadlines.known import with_rulings
 from correlation.deadlines.loading import Catalogues, load_told
 from correlation.deadlines.rules import Rules
 from correlation.deadlines.standing import standing
@@ -30,6 +31,7 @@ def explain(session: Session, case_id: int, rules: Rules, at: datetime) -> Expla
     calendars = CalendarBook()
     calendars.refresh(session)
     known = history(case.told, Catalogues(session, [case]).of(case.source_id), calendars.of(case.hall_id))
+    known = with_rulings(known, case.rulings)
     watched = watch(known, rules, at)
     if watched is None:
         return None

@@ -10,16 +10,17 @@ from sqlmodel import Session, col
 from correlation import basis
 from correlation.deadlines import ground
 from correlation.deadlines.calendars import CalendarBook
-from correlation.deadlines.cards import Known, RaisedCard, Watched, watch
+from correlation.deadlines.cards import RaisedCard, Watched, watch
 from correlation.deadlines.clocks import clocks
 from correlation.deadlines.derivation import derive
+from correlation.deadlines.known import Known, with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
 from correlation.deadlines.rules import Rules
 from correlation.deadlines.standing import standing
 from correlation.deadlines.told import history
 from storage.bulk import Values, insert_many, is_among, table_of, update_many
 from storage.database import Database
-from storage.models import Card, Case, ClockName, Deadline, Standing
+from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
 
 _BATCH = 400
 _BATCHES = 20
@@ -80,6 +81,7 @@ class DeadlineKeeper:
         deadlines, new, changed = [], [], []
         for case in told:
             known = history(case.told, catalogues.of(case.source_id), self._calendars.of(case.hall_id))
+            known = with_rulings(known, case.rulings)
             watched = watch(known, self._rules, now)
             deadlines.append(_deadline(case, known, watched, now))
             there = before.get(case.id, {})
@@ -184,5 +186,6 @@ def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rul
         "raised_at": card.raised_at,
         "correct_by": card.correct_by,
         "withdrawn_at": card.withdrawn_at,
+        "state": CardState.RAISED,
         "derivation": derive(clock, then, known.facts, known.calendar, card.raised_at).as_json(),
     }

@@ -10,10 +10,14 @@ from sqlalchemy import and_, select
 from sqlmodel import Session
 
 from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.known import CardKey, Ruling
 from correlation.deadlines.told import Catalogue, ItemLimits, Said, Told, ToldDelivery, ToldResult, ToldStep
+from correlation.deadlines.workflow import LIFTING
 from storage import models
 from storage.bulk import is_among, table_of
 from storage.models import (
+    Card,
+    CardWord,
     Case,
     CaseResult,
     Item,
@@ -39,6 +43,8 @@ class CaseTold:
     hall_id: str | None
     told: tuple[Told, ...]
     """In the order of telling."""
+    rulings: tuple[Ruling, ...]
+    """What supervisors have decided of its cards."""
 
 
 def load_told(session: Session, case_ids: Iterable[int]) -> list[CaseTold]:
@@ -47,10 +53,25 @@ def load_told(session: Session, case_ids: Iterable[int]) -> list[CaseTold]:
     wanted = is_among(session, cases.id, case_ids)
     found = session.execute(select(cases.id, cases.source_id, cases.number, cases.hall_id).where(wanted)).all()
     told = _told(session, {case_id: number for case_id, _, number, _ in found})
+    rulings = _rulings(session, [case_id for case_id, _, _, _ in found])
     return [
-        CaseTold(case_id, source_id, number, hall_id, tuple(sorted(told[case_id], key=_order)))
+        CaseTold(case_id, source_id, number, hall_id, tuple(sorted(told[case_id], key=_order)), tuple(rulings[case_id]))
         for case_id, source_id, number, hall_id in found
     ]
+
+
+def _rulings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[Ruling]]:
+    found: dict[int, list[Ruling]] = defaultdict(list)
+    cards, words = table_of(Card).c, table_of(CardWord).c
+    lifted = (
+        select(cards.case_id, cards.kind, cards.clock, cards.link, cards.raised_at, words.at)
+        .join_from(table_of(Card), table_of(CardWord), words.card_id == cards.id)
+        .where(is_among(session, cards.case_id, case_ids), words.act.in_(LIFTING))
+    )
+    for case_id, kind, clock, link, raised_at, at in session.execute(lifted):
+        key = CardKey(kind, clock, StepKind(link) if link else None, raised_at)
+        found[case_id].append(Ruling(at, key))
+    return found
 
 
 def _order(one: Told) -> tuple[datetime, tuple[str, int]]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from correlation.deadlines.cards import Known
 from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
+from correlation.deadlines.known import Known
 from correlation.deadlines.work_calendar import DatedCalendars, WorkCalendar
 from storage.models import StepKind
 

@@ -15,7 +15,18 @@ from storage.models.approvals import (
     StepKind,
 )
 from storage.models.calendar import RecordedDay, RecordingChange
-from storage.models.cards import Card, CardCause, CardKind, ClockName, Closure, Deadline, Standing
+from storage.models.cards import (
+    Card,
+    CardAct,
+    CardCause,
+    CardKind,
+    CardState,
+    CardWord,
+    ClockName,
+    Closure,
+    Deadline,
+    Standing,
+)
 from storage.models.footage import (
     MAX_CLOCK_ERROR,
     MAX_CLOCK_OFFSET,
@@ -96,8 +107,11 @@ __all__ = [
     "CameraFault",
     "CameraStatus",
     "Card",
+    "CardAct",
     "CardCause",
     "CardKind",
+    "CardState",
+    "CardWord",
     "Case",
     "CaseResult",
     "ClockName",

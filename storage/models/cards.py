@@ -46,6 +46,32 @@ class CardCause(StrEnum):
     HANDED_OVER_LATE = "handed_over_late"
 
 
+class CardState(StrEnum):
+    """How far people have come with a card. `correlation.deadlines.workflow` knows the ways."""
+
+    RAISED = "raised"
+    EXPLAINED = "explained"  # by the department
+    UPHELD = "upheld"
+    APPEALED = "appealed"  # counts nothing until it is decided
+    CONFIRMED = "confirmed"  # the appeal was rejected
+    CORRECTED = "corrected"  # as the department says
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"  # by a supervisor
+
+
+class CardAct(StrEnum):
+    """What somebody says about a card."""
+
+    EXPLAIN = "explain"
+    UPHOLD = "uphold"
+    WITHDRAW = "withdraw"
+    APPEAL = "appeal"
+    REJECT_APPEAL = "reject_appeal"
+    GRANT_APPEAL = "grant_appeal"
+    CORRECT = "correct"
+    CLOSE = "close"
+
+
 class Closure(SQLModel, table=True):
     """A day on which a hall is closed by itself, so that it counts as no working day there."""
 
@@ -89,5 +115,20 @@ class Card(SQLModel, table=True):
     late_from: datetime = column("when the limit passed; of a reminder: when it will")
     raised_at: datetime = column("when it had passed and could be known", index=True)
     correct_by: datetime | None = column("yellow: first moment past the correction deadline", default=None)
-    withdrawn_at: datetime | None = column("by what was told later", default=None)
+    withdrawn_at: datetime | None = column("by what was told later, or by a supervisor", default=None)
+    state: CardState = enum_column(CardState, "where its log has led", default=CardState.RAISED, index=True)
     derivation: JsonObject = json_column("days counted and skipped, versions of the rules, and the data it rests on")
+
+
+class CardWord(SQLModel, table=True):
+    """Append-only: what somebody said about a card."""
+
+    __tablename__ = "card_word"
+    __table_args__ = (UniqueConstraint("card_id", "number"),)
+    id: int | None = column("", default=None, primary_key=True)
+    card_id: int = column("", foreign_key="card.id", ondelete="CASCADE")
+    number: int = column("1, 2, ... for each card")
+    act: CardAct = enum_column(CardAct, "")
+    text: str = column("why")
+    user_id: int = column("who", foreign_key="user_account.id", index=True)
+    at: datetime = column("")

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from starlette.testclient import WebSocketDenialResponse
 
 from storage.models import Batch, Role, Source
+from tests.web.carded import a_card
 from tests.web.conftest import SignedIn
 from web.addresses import _MACHINE_PREFIXES
 from web.services import Services
@@ -67,6 +68,7 @@ def batches(services: Services) -> None:
         for source in ("cc-platform", "nh-platform"):
             session.add(Batch(source_id=source, received_at=services.clock(), name="steps.csv"))
             session.flush()
+        session.add_all([a_card(1), a_card(2)])
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def test_nobody_reaches_into_another_hall(app: FastAPI, signed_in: SignedIn, rol
 
 def test_a_number_that_no_row_can_have_leads_nowhere(app: FastAPI, signed_in: SignedIn) -> None:
     browser = signed_in("admin")
-    numbered = re.compile(r"\{(absence|alert|batch|case|hold|rule|view)_id\}|\{sequence\}")
+    numbered = re.compile(r"\{(absence|alert|batch|card|case|hold|rule|view)_id\}|\{sequence\}")
     for door in guarded(app):
         if not numbered.search(door.path):
             continue

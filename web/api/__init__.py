@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from web.api import (
     alerts,
     cameras,
+    cards,
     channels,
     corrections,
     description,
@@ -36,6 +37,7 @@ routers: list[APIRouter] = [
     own_data.router,
     files.router,
     alerts.router,
+    cards.router,
     places.router,
     cameras.router,
     onvif.router,

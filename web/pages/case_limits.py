@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from correlation.deadlines.card_log import words_of
+from correlation.deadlines.cards import RaisedCard
 from correlation.deadlines.clocks import Basis
 from correlation.deadlines.derivation import DayRun, Derivation, runs
 from correlation.deadlines.explaining import explain
+from correlation.deadlines.known import CardKey
 from correlation.deadlines.rules import shipped_rules
-from storage.models import CardCause, CardKind, ClockName, LimitUnit, Standing, StepKind
+from storage.models import Card, CardCause, CardKind, CardState, ClockName, LimitUnit, Standing, StepKind
+from web.pages.card_words import WordRow, word_rows
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -47,6 +51,9 @@ class CardRow:
     correct_by: datetime | None
     """The last moment for the correction."""
     withdrawn_at: datetime | None
+    state: CardState
+    log: tuple[WordRow, ...]
+    """What was said about it."""
 
 
 @dataclass(frozen=True)
@@ -62,20 +69,37 @@ def case_limits(session: Session, case_id: int, now: datetime) -> CaseLimits | N
     explained = explain(session, case_id, shipped_rules(), now)
     if explained is None:
         return None
-    cards = (
-        CardRow(
-            kind=card.kind,
-            cause=card.cause,
-            clock=card.clock,
-            link=card.link,
-            late_from=card.late_from,
-            raised_at=card.raised_at,
-            correct_by=card.correct_by - _MOMENT if card.correct_by else None,
-            withdrawn_at=card.withdrawn_at,
-        )
-        for card in explained.cards
-    )
+    said = _said(session, case_id)
+    cards = (_card(card, *said.get(card.key, (CardState.RAISED, ()))) for card in explained.cards)
     return CaseLimits(explained.standing, tuple(map(_limit, explained.limits)), tuple(cards), explained.next_at)
+
+
+def _said(session: Session, case_id: int) -> dict[CardKey, tuple[CardState, tuple[WordRow, ...]]]:
+    """Of the cards that the clerk has written down; nobody can answer one before that."""
+    stored = {card.id: card for card in session.exec(select(Card).where(Card.case_id == case_id)) if card.id}
+    logs = word_rows(session, words_of(session, stored.keys()))
+    return {
+        CardKey(card.kind, card.clock, StepKind(card.link) if card.link else None, card.raised_at): (
+            card.state,
+            logs.get(card_id, ()),
+        )
+        for card_id, card in stored.items()
+    }
+
+
+def _card(card: RaisedCard, state: CardState, log: tuple[WordRow, ...]) -> CardRow:
+    return CardRow(
+        kind=card.kind,
+        cause=card.cause,
+        clock=card.clock,
+        link=card.link,
+        late_from=card.late_from,
+        raised_at=card.raised_at,
+        correct_by=card.correct_by - _MOMENT if card.correct_by else None,
+        withdrawn_at=card.withdrawn_at,
+        state=state,
+        log=log,
+    )
 
 
 def _limit(limit: Derivation) -> LimitRow:

@@ -37,6 +37,7 @@ NAVIGATION = (
     NavLink("/alerts", _("Alerts"), "alert", _("Counters"), Permission.ALERTS),
     NavLink("/absences", _("Absences"), "absence", _("Counters"), Permission.ABSENCES),
     NavLink("/cases", _("Cases"), "case", _("Cases"), Permission.CASES),
+    NavLink("/cards", _("Cards"), "card", _("Cases"), Permission.CASES),
     NavLink("/findings", _("Findings"), "finding", _("Cases"), Permission.FINDINGS),
     NavLink("/span", _("Span"), "span", _("Cases"), Permission.SPAN),
     NavLink("/calendar", _("Recording calendar"), "calendar", _("Cases"), Permission.SPAN),

@@ -1316,7 +1316,30 @@ def upgrade() -> None:
             nullable=True,
             comment="yellow: first moment past the correction deadline",
         ),
-        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True, comment="by what was told later"),
+        sa.Column(
+            "withdrawn_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="by what was told later, or by a supervisor",
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "raised",
+                "explained",
+                "upheld",
+                "appealed",
+                "confirmed",
+                "corrected",
+                "closed",
+                "withdrawn",
+                name="cardstate",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+            comment="where its log has led",
+        ),
         sa.Column(
             "derivation",
             sa.JSON(),
@@ -1329,6 +1352,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_card_state"), ["state"], unique=False)
 
     op.create_table(
         "deadline",
@@ -1887,6 +1911,42 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "card_word",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("card_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, ... for each card"),
+        sa.Column(
+            "act",
+            sa.Enum(
+                "explain",
+                "uphold",
+                "withdraw",
+                "appeal",
+                "reject_appeal",
+                "grant_appeal",
+                "correct",
+                "close",
+                name="cardact",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("text", sa.String(), nullable=False, comment="why"),
+        sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["card.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("card_id", "number"),
+    )
+    with op.batch_alter_table("card_word", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_word_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "finding",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -2014,6 +2074,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_finding_counter_id"))
 
     op.drop_table("finding")
+    with op.batch_alter_table("card_word", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_word_user_id"))
+
+    op.drop_table("card_word")
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_index(
             "alert_spool_level",
@@ -2073,6 +2137,7 @@ def downgrade() -> None:
 
     op.drop_table("deadline")
     with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_state"))
         batch_op.drop_index(batch_op.f("ix_card_raised_at"))
 
     op.drop_table("card")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from correlation.deadlines.cards import Known, RaisedCard, Watched, watch
+from correlation.deadlines.cards import RaisedCard, Watched, watch
 from correlation.deadlines.facts import CaseFacts, Limit, Link, Suspension
+from correlation.deadlines.known import Known, Ruling, with_rulings
 from correlation.deadlines.standing import standing
 from correlation.deadlines.work_calendar import WorkCalendar
 from storage.models import CardCause, CardKind, Standing, StepKind, SuspensionReason
@@ -155,3 +156,50 @@ def test_a_case_waits_stops_and_ends() -> None:
     assert now(stopped, at("2026-05-01")) is Standing.STOPPED
     assert now(ended(CASE, at("2026-03-09")), at("2026-03-09")) is Standing.DONE
     assert now(ended(CASE, at("2026-03-10")), at("2026-03-10")) is Standing.DONE_LATE
+
+
+def ruled(card: RaisedCard, moment: datetime) -> Ruling:
+    return Ruling(moment, card.key)
+
+
+def test_a_yellow_card_that_a_supervisor_withdrew_does_not_turn_red_and_is_not_raised_again() -> None:
+    _, yellow, _ = watched([known(CASE)], LATE).cards
+    decided = at("2026-03-11")
+    history = list(with_rulings([known(CASE)], [ruled(yellow, decided)]))
+    before = watched(history, decided - timedelta(seconds=1))
+    assert [card.withdrawn_at for card in before.cards] == [None, None]
+    _, lifted, *red = watched(history, at("2026-03-30")).cards
+    assert (lifted.withdrawn_at, red) == (decided, [])
+
+
+def test_the_legal_limit_passes_whatever_was_excused_of_the_promised_one() -> None:
+    _, yellow, _ = watched([known(CASE)], LATE).cards
+    history = list(with_rulings([known(CASE)], [ruled(yellow, at("2026-03-11"))]))
+    *_, red = watched(history, LATE).cards
+    assert (red.cause, red.raised_at) == (CardCause.PAST_LEGAL, at("2026-03-31", "00:00"))
+    lifted = list(with_rulings(history, [ruled(red, at("2026-04-01"))]))
+    assert [card.withdrawn_at for card in watched(lifted, LATE).cards] == [None, at("2026-03-11"), at("2026-04-01")]
+
+
+def test_a_red_card_goes_with_the_yellow_one_that_an_appeal_lifts() -> None:
+    _, yellow, red = watched([known(CASE)], LATE).cards
+    granted = red.raised_at + timedelta(days=2)
+    history = list(with_rulings([known(CASE)], [ruled(yellow, granted)]))
+    assert [card.withdrawn_at for card in watched(history, at("2026-03-30")).cards] == [None, granted, granted]
+
+
+def test_a_limit_that_moves_after_its_card_was_withdrawn_can_be_missed_anew() -> None:
+    _, yellow, _ = watched([known(CASE)], LATE).cards
+    extended = known(replace(CASE, promised=Limit(8)), at("2026-03-12"))
+    history = list(with_rulings([known(CASE), extended], [ruled(yellow, at("2026-03-11"))]))
+    *_, again = watched(history, at("2026-03-13")).cards
+    assert (again.kind, again.raised_at) == (CardKind.YELLOW, at("2026-03-13", "00:00"))
+    assert again.late_from != yellow.late_from
+
+
+def test_a_decision_on_a_card_that_the_replay_does_not_give_changes_nothing() -> None:
+    _, yellow, _ = watched([known(CASE)], LATE).cards
+    other = Ruling(at("2026-03-11"), yellow.key._replace(raised_at=at("2026-03-01")))
+    before_all = Ruling(ACCEPTED - timedelta(days=1), yellow.key)
+    history = list(with_rulings([known(CASE)], [other, before_all]))
+    assert seen(watched(history, LATE).cards) == seen(watched([known(CASE)], LATE).cards)

@@ -1,24 +1,16 @@
 """Limits and cards in the database: from rows that a platform pushes to what the clerk has written down."""
 
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
-import pytest
-from sqlmodel import col, select
+from storage.models import CardCause, Closure, Item, Standing
+from tests.correlation.deadlines.cases import at
+from tests.correlation.deadlines.platform import Platform, step
+from tests.sample import HALL
 
-from correlation.deadlines.keeping import DeadlineKeeper
-from ingest.approvals.acceptance import accept_batch
-from ingest.approvals.formats import read_rows
-from storage.database import Database
-from storage.models import Card, CardCause, Closure, Deadline, Item, Source, Standing
-from tests.correlation.deadlines.cases import RULES, at
-from tests.sample import HALL, a_hall
-
-SOURCE = "platform"
 NINE = at("2026-03-02", "09:00")
 
 
-def test_a_case_goes_from_open_to_red_and_a_late_word_withdraws_its_cards(a_platform: "Platform") -> None:
+def test_a_case_goes_from_open_to_red_and_a_late_word_withdraws_its_cards(a_platform: Platform) -> None:
     a_platform.tells(NINE, step("S1", "receive", "2026-03-02T08:50"), step("S2", "accept", "2026-03-02T08:55"))
     a_platform.clerk_runs(NINE)
     deadline = a_platform.deadline()
@@ -51,14 +43,14 @@ def test_a_case_goes_from_open_to_red_and_a_late_word_withdraws_its_cards(a_plat
     assert [card.withdrawn_at for card in a_platform.cards()] == [None, told, told]
 
 
-def test_a_clerk_that_was_away_finds_the_same_cards_as_one_that_was_there(sqlite_platform: "Platform") -> None:
+def test_a_clerk_that_was_away_finds_the_same_cards_as_one_that_was_there(sqlite_platform: Platform) -> None:
     sqlite_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
     sqlite_platform.clerk_runs(at("2026-05-04"))
     raised = [at("2026-03-06", "09:00"), at("2026-03-10", "00:00"), at("2026-03-14", "00:00")]
     assert [card.raised_at for card in sqlite_platform.cards()] == raised
 
 
-def test_suspensions_and_extensions_that_a_platform_tells_count(a_platform: "Platform") -> None:
+def test_suspensions_and_extensions_that_a_platform_tells_count(a_platform: Platform) -> None:
     suspension = {"record": "suspension", "id": "P1", "case": "2026-001", "reason": "hearing"}
     a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
     a_platform.tells(at("2026-03-04"), {**suspension, "start": "2026-03-04T09:00:00+08:00"})
@@ -77,7 +69,7 @@ def test_suspensions_and_extensions_that_a_platform_tells_count(a_platform: "Pla
     assert a_platform.deadline().promised_late_from == at("2026-03-20", "00:00")
 
 
-def test_an_item_of_the_platform_s_own_catalogue_has_its_limits_and_links(sqlite_platform: "Platform") -> None:
+def test_an_item_of_the_platform_s_own_catalogue_has_its_limits_and_links(sqlite_platform: Platform) -> None:
     item = {
         "record": "item",
         "code": "JZ-0103",
@@ -99,7 +91,7 @@ def test_an_item_of_the_platform_s_own_catalogue_has_its_limits_and_links(sqlite
     assert sqlite_platform.deadline().legal_late_from == at("2026-03-10", "00:00")
 
 
-def test_a_day_on_which_the_hall_is_closed_moves_the_limits_of_its_cases(a_platform: "Platform") -> None:
+def test_a_day_on_which_the_hall_is_closed_moves_the_limits_of_its_cases(a_platform: Platform) -> None:
     a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
     a_platform.look_around_and_run(NINE)
     assert a_platform.look_around_and_run(NINE) == 0, "nothing has changed"
@@ -116,7 +108,7 @@ def test_a_day_on_which_the_hall_is_closed_moves_the_limits_of_its_cases(a_platf
     assert a_platform.deadline().promised_late_from == at("2026-03-10", "00:00")
 
 
-def test_a_declared_limit_that_is_corrected_withdraws_the_cards_that_it_does_not_give(a_platform: "Platform") -> None:
+def test_a_declared_limit_that_is_corrected_withdraws_the_cards_that_it_does_not_give(a_platform: Platform) -> None:
     a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
     a_platform.look_around_and_run(at("2026-03-10"))
     with a_platform.database.transaction() as session:
@@ -125,59 +117,3 @@ def test_a_declared_limit_that_is_corrected_withdraws_the_cards_that_it_does_not
     a_platform.look_around_and_run(corrected)
     assert [card.withdrawn_at for card in a_platform.cards()] == [corrected, corrected]
     assert a_platform.deadline().standing is Standing.OPEN
-
-
-def step(reference: str, kind: str, start: str) -> dict[str, Any]:
-    return {
-        "case": "2026-001",
-        "step": reference,
-        "kind": kind,
-        "item": "JZ-0103",
-        "start": f"{start}:00+08:00",
-    }
-
-
-class Platform:
-    """What it tells comes in as a push at that moment."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self._keeper = DeadlineKeeper(database, RULES)
-        self._sequence = 0
-        with database.transaction() as session:
-            a_hall(session)
-            session.add(Source(id=SOURCE, hall_id=HALL))
-            session.add(Item(code="JZ-0103", name="食品经营许可", legal_days=20, promised_days=5))
-
-    def tells(self, now: datetime, *rows: dict[str, Any]) -> None:
-        self._sequence += 1
-        sha256 = str(self._sequence)
-        report = accept_batch(
-            self.database, SOURCE, read_rows(rows), sequence=self._sequence, name="push", sha256=sha256, now=now
-        )
-        assert report.rejected_rows == 0, report.rejected
-
-    def clerk_runs(self, now: datetime) -> int:
-        return self._keeper.run_once(now)
-
-    def look_around_and_run(self, now: datetime) -> int:
-        self._keeper.look_around(now)
-        return self._keeper.run_once(now)
-
-    def deadline(self) -> Deadline:
-        with self.database.transaction() as session:
-            return session.exec(select(Deadline)).one()
-
-    def cards(self) -> list[Card]:
-        with self.database.transaction() as session:
-            return list(session.exec(select(Card).order_by(col(Card.raised_at), col(Card.id))))
-
-
-@pytest.fixture
-def a_platform(database: Database) -> Platform:
-    return Platform(database)
-
-
-@pytest.fixture
-def sqlite_platform(sqlite_database: Database) -> Platform:
-    return Platform(sqlite_database)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.known import Ruling, with_rulings
 from correlation.deadlines.told import ItemLimits, Told, ToldResult, ToldStep, history
 from storage.models import StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDARS, RULES, at
@@ -22,10 +23,11 @@ def catalogue(_code: str, _received: datetime) -> ItemLimits:
     return ItemLimits(Limit(15), Limit(6), LINKS)
 
 
-def cards_at(moment: datetime, told: Sequence[Told]) -> tuple[RaisedCard, ...]:
-    """By nothing but what had been told by then."""
+def cards_at(moment: datetime, told: Sequence[Told], rulings: Sequence[Ruling] = ()) -> tuple[RaisedCard, ...]:
+    """By nothing but what had been told and decided by then."""
     heard = sorted((one for one in told if one.told_at <= moment), key=lambda one: one.told_at)
-    watched = watch(history(heard, catalogue, CALENDARS), RULES, moment)
+    decided = [ruling for ruling in rulings if ruling.at <= moment]
+    watched = watch(with_rulings(history(heard, catalogue, CALENDARS), decided), RULES, moment)
     return watched.cards if watched else ()
 
 
@@ -71,6 +73,25 @@ def test_what_comes_to_be_known_later_changes_nothing_that_was_there(seed: int, 
     told = list(a_case(random.Random(seed)))
     first, second = (NEW_YEAR + (YEAR_END - NEW_YEAR) * share for share in sorted((one, other)))
     assert as_of(first, cards_at(second, told)) == cards_at(first, told)
+
+
+@given(st.integers(0, 10**9), st.floats(0, 1), st.floats(0, 1))
+@settings(max_examples=150)
+def test_what_supervisors_decide_changes_nothing_that_was_there_before(seed: int, one: float, other: float) -> None:
+    chance = random.Random(seed)
+    told = list(a_case(chance))
+    rulings: list[Ruling] = []
+    for _ in range(3):
+        raised = [card for card in cards_at(YEAR_END, told, rulings) if card.withdrawn_at is None]
+        if raised:
+            card = chance.choice(raised)
+            rulings.append(Ruling(card.raised_at + timedelta(hours=chance.uniform(0.1, 900)), card.key))
+    first, second = (NEW_YEAR + (YEAR_END - NEW_YEAR) * share for share in sorted((one, other)))
+    assert as_of(first, cards_at(second, told, rulings)) == cards_at(first, told, rulings)
+    at_last = {card.key: card for card in cards_at(YEAR_END, told, rulings)}
+    for ruling in rulings:
+        lifted = at_last.get(ruling.card)
+        assert lifted is None or ruling.at > YEAR_END or lifted.withdrawn_at is not None
 
 
 def test_a_year_that_was_lived_through_and_the_same_year_replayed_have_the_same_cards() -> None:

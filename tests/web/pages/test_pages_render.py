@@ -16,6 +16,7 @@ PAGES = [
     "/absences/1",
     "/cases",
     "/cases/1?step=1",
+    "/cards",
     "/findings",
     "/span",
     SPAN,

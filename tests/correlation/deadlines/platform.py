@@ -1,0 +1,62 @@
+"""An approval platform that tells of one case, and the clerk who reckons it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+
+from correlation.deadlines.keeping import DeadlineKeeper
+from ingest.approvals.acceptance import accept_batch
+from ingest.approvals.formats import read_rows
+from storage.database import Database
+from storage.models import Card, Deadline, Item, Source
+from tests.correlation.deadlines.cases import RULES
+from tests.sample import HALL, a_hall
+
+SOURCE = "platform"
+
+
+def step(reference: str, kind: str, start: str) -> dict[str, Any]:
+    return {
+        "case": "2026-001",
+        "step": reference,
+        "kind": kind,
+        "item": "JZ-0103",
+        "start": f"{start}:00+08:00",
+    }
+
+
+class Platform:
+    """What it tells comes in as a push at that moment."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._keeper = DeadlineKeeper(database, RULES)
+        self._sequence = 0
+        with database.transaction() as session:
+            a_hall(session)
+            session.add(Source(id=SOURCE, hall_id=HALL))
+            session.add(Item(code="JZ-0103", name="食品经营许可", legal_days=20, promised_days=5))
+
+    def tells(self, now: datetime, *rows: dict[str, Any]) -> None:
+        self._sequence += 1
+        sha256 = str(self._sequence)
+        report = accept_batch(
+            self.database, SOURCE, read_rows(rows), sequence=self._sequence, name="push", sha256=sha256, now=now
+        )
+        assert report.rejected_rows == 0, report.rejected
+
+    def clerk_runs(self, now: datetime) -> int:
+        return self._keeper.run_once(now)
+
+    def look_around_and_run(self, now: datetime) -> int:
+        self._keeper.look_around(now)
+        return self._keeper.run_once(now)
+
+    def deadline(self) -> Deadline:
+        with self.database.transaction() as session:
+            return session.exec(select(Deadline)).one()
+
+    def cards(self) -> list[Card]:
+        with self.database.transaction() as session:
+            return list(session.exec(select(Card).order_by(col(Card.raised_at), col(Card.id))))

@@ -1,0 +1,197 @@
+"""The inbox of cards: who reads and who answers, what it shows, and the same as a file."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import Card, CardAct, CardKind, CardState, CardWord, Case, Department, Role, User
+from tests.web.carded import LATE_FROM, a_card
+from tests.web.conftest import NO_PASSWORD, NOON, SignedIn
+from web.pages import cards, paging
+from web.services import Services
+
+OWN, FOREIGN = 1, 2
+"""Cards of hall `cc` and of hall `nh`."""
+
+
+@pytest.fixture(autouse=True)
+def _two_cards(services: Services) -> None:
+    with services.database.transaction() as session:
+        session.add_all([a_card(1, id=OWN), a_card(2, id=FOREIGN)])
+
+
+def say(client: TestClient, act: str, card: int = OWN, text: str = "系统故障") -> int:
+    return client.post(f"/api/v1/cards/{card}/words", json={"act": act, "text": text}).status_code
+
+
+def said(services: Services) -> list[tuple[CardAct, str]]:
+    with services.database.transaction() as session:
+        return [(word.act, word.text) for word in session.exec(select(CardWord).order_by(CardWord.number))]  # type: ignore[arg-type]
+
+
+def ids(client: TestClient, query: str = "") -> list[int]:
+    return [row["id"] for row in client.get(f"/cards.json?{query}").json()["cards"]]
+
+
+@pytest.mark.parametrize("path", ["/cards", "/cards.json", "/cards.csv"])
+def test_nobody_reads_cards_without_signing_in(anonymous: TestClient, path: str) -> None:
+    assert anonymous.get(path).status_code in (303, 401)
+
+
+@pytest.mark.parametrize("role", ["inspector", "investigator"])
+def test_who_only_reads_cards_cannot_say_anything(signed_in: SignedIn, services: Services, role: str) -> None:
+    client = signed_in(role)
+    assert ids(client) == [OWN]
+    assert client.get("/cards.json").json()["cards"][0]["possible"] == []
+    for act in CardAct:
+        assert say(client, act) == 403
+        assert client.post(f"/cards/{OWN}/say", data={"act": act, "text": "?"}).status_code == 403
+    assert said(services) == []
+
+
+def test_each_speaks_for_their_own_side_alone(signed_in: SignedIn, services: Services) -> None:
+    department, supervisor = signed_in("department"), signed_in("supervisor")
+    for act in (CardAct.UPHOLD, CardAct.WITHDRAW, CardAct.GRANT_APPEAL, CardAct.CLOSE):
+        assert say(department, act) == 403
+    for act in (CardAct.EXPLAIN, CardAct.APPEAL, CardAct.CORRECT):
+        assert say(supervisor, act) == 403
+    assert department.get("/cards.json").json()["cards"][0]["possible"] == ["explain"]
+    assert supervisor.get("/cards.json").json()["cards"][0]["possible"] == ["uphold", "withdraw"]
+    assert said(services) == []
+
+
+@pytest.mark.parametrize(("role", "act"), [("department", "explain"), ("supervisor", "uphold")])
+def test_a_card_of_another_hall_or_department_is_not_there(
+    signed_in: SignedIn, services: Services, role: str, act: str
+) -> None:
+    client = signed_in(role)
+    assert say(client, act, FOREIGN) == say(client, act, 99) == 404
+    assert client.post(f"/cards/{FOREIGN}/say", data={"act": act, "text": "?"}).status_code == 404
+    assert client.get("/cards.json?hall=nh").status_code == 404
+    with services.database.transaction() as session:
+        session.get_one(Case, 1).department_id = "civil"
+    if role == "department":
+        assert ids(client, "state=all") == []
+        assert say(client, act) == 404
+
+
+def test_a_card_is_explained_and_withdrawn_by_form_and_its_log_stands_on_both_pages(
+    signed_in: SignedIn, services: Services
+) -> None:
+    department, supervisor = signed_in("department"), signed_in("supervisor")
+    sent = {"act": "explain", "text": "停电 <b>", "next": "/cards?state=all&done=said"}
+    answer = department.post(f"/cards/{OWN}/say", data=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/cards?state=all&done=said")
+    outside = department.post(f"/cards/{OWN}/say", data={**sent, "next": "//evil.example"})
+    assert outside.status_code == 409, "it is explained already"
+    assert ids(supervisor, "state=explained") == [OWN]
+    page = supervisor.get("/cards?lang=en").text
+    assert "停电 &lt;b&gt;" in page
+    assert supervisor.post(f"/cards/{OWN}/say", data={"act": "withdraw", "text": "属实"}).status_code == 303
+    assert said(services) == [(CardAct.EXPLAIN, "停电 <b>"), (CardAct.WITHDRAW, "属实")]
+    assert ids(supervisor) == []
+    assert ids(supervisor, "state=withdrawn") == [OWN]
+    row = supervisor.get("/cards.json?state=all").json()["cards"][0]
+    assert (row["counts"], row["withdrawn_at"]) == (False, "2026-03-02T04:00:00Z")
+    assert [(word["by"], word["act"]) for word in row["log"]] == [("department", "explain"), ("supervisor", "withdraw")]
+    with services.database.transaction() as session:
+        assert not session.get_one(Case, 1).limits_reckoned, "the clerk replays the case with it"
+
+
+def test_an_appeal_waits_for_another_supervisor(signed_in: SignedIn, services: Services) -> None:
+    department, supervisor, admin = signed_in("department"), signed_in("supervisor"), signed_in("admin")
+    assert say(supervisor, "uphold") == say(department, "appeal") == 200
+    assert supervisor.get("/cards.json").json()["cards"][0]["possible"] == []
+    assert department.get("/cards.json").json()["cards"][0]["counts"] is False
+    refused = supervisor.post(f"/api/v1/cards/{OWN}/words", json={"act": "reject_appeal", "text": "?"})
+    assert (refused.status_code, refused.json()["error"]) == (409, "conflict")
+    assert say(admin, "reject_appeal") == 200
+    assert say(department, "correct") == say(supervisor, "close") == 200
+    with services.database.transaction() as session:
+        assert session.get_one(Card, OWN).state is CardState.CLOSED
+
+
+@pytest.mark.parametrize("wrong", [{"text": "?"}, {"act": "forgive", "text": "?"}, {"act": "explain", "text": " "}])
+def test_a_word_needs_an_act_and_a_reason(signed_in: SignedIn, services: Services, wrong: dict[str, str]) -> None:
+    client = signed_in("department")
+    assert client.post(f"/api/v1/cards/{OWN}/words", json=wrong).status_code == 422
+    assert client.post(f"/cards/{OWN}/say", data=wrong).status_code == 422
+    assert said(services) == []
+
+
+def test_the_list_is_narrowed_by_state_kind_department_hall_case_and_day(
+    signed_in: SignedIn, services: Services
+) -> None:
+    with services.database.transaction() as session:
+        session.get_one(Case, 2).department_id = "civil"
+        reminder = {"kind": CardKind.REMINDER, "raised_at": LATE_FROM - timedelta(days=1)}
+        session.add_all([a_card(1, id=3, **reminder), a_card(2, id=4, **reminder, late_from=NOON + timedelta(days=1))])
+        gone = {"kind": CardKind.RED, "raised_at": LATE_FROM + timedelta(days=1), "withdrawn_at": NOON}
+        session.add(a_card(1, id=5, **gone))
+    client = signed_in("admin")
+    assert ids(client) == [2, 1, 4], "a reminder of a limit that has passed has nothing left to say"
+    assert ids(client, "state=all") == [5, 2, 1, 4, 3]
+    assert ids(client, "state=withdrawn") == [5]
+    assert ids(client, "kind=reminder&state=all") == [4, 3]
+    assert ids(client, "department=civil") == [2, 4]
+    assert ids(client, "hall=cc&state=all") == [5, 1, 3]
+    assert ids(client, "q=2026-1") == [1]
+    assert ids(client, "from=2026-02-27&state=all") == [5]
+    assert client.get("/cards.json?state=gone").status_code == 422
+    assert [each["id"] for each in client.get("/cards.json").json()["departments"]] == ["civil", "tax"]
+    assert client.get("/cards?state=closed&lang=en").status_code == 200
+
+
+def test_departments_of_halls_out_of_scope_are_not_offered(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.get_one(Case, 2).department_id = session.get_one(Department, "civil").id
+    assert [each["id"] for each in signed_in("inspector").get("/cards.json").json()["departments"]] == ["tax"]
+    assert signed_in("department").get("/cards.json").json()["departments"] == []
+
+
+def test_each_card_says_in_words_why_it_was_raised(signed_in: SignedIn) -> None:
+    client = signed_in("inspector")
+    derivation = client.get("/cards.json").json()["cards"][0]["derivation"]
+    assert (derivation["counted"], derivation["left_out"]) == (5, {"first_day": 1, "holiday": 9})
+    client.cookies.set("hallwatch_language", "en")
+    english = client.get("/cards", headers={"Accept-Language": "en"}).text
+    for words in ("5 days counted", "Public holiday: 9", "How it was reckoned", "Yellow card"):
+        assert words in english
+    client.cookies.delete("hallwatch_language")
+    chinese = client.get("/cards", headers={"Accept-Language": "zh"}).text
+    for words in ("计入 5 天", "计算依据", "黄牌", "待答复", "行政许可法-2004"):
+        assert words in chinese
+
+
+def test_the_file_has_what_the_filters_leave_page_by_page(
+    signed_in: SignedIn, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(signed_in("department"), "explain", text="=1+1")
+    for module in (cards, paging):
+        monkeypatch.setattr(module, "PAGE_SIZE", 1)
+    monkeypatch.setattr(cards, "_EXPORTED_AT_ONCE", 1)
+    client = signed_in("admin")
+    page = client.get("/cards.json").json()
+    assert [row["id"] for row in page["cards"]] == [FOREIGN]
+    assert ids(client, f"after={page['next']}") == [OWN]
+    answer = client.get("/cards.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    foreign, own = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
+    assert (foreign["case"], foreign["hall"], foreign["state"]) == ("2026-2", "nh", "raised")
+    assert (own["days_counted"], own["days_left_out"]) == ("5", "first_day 1; holiday 9")
+    assert own["log"] == "2026-03-02T04:00:00Z department explain: =1+1"
+    assert len(client.get("/cards.csv?state=closed").text.splitlines()) == 1
+
+
+def test_two_administrators_can_settle_an_appeal_between_them(signed_in: SignedIn, services: Services) -> None:
+    """An administrator may speak for either side, but never on their own word."""
+    with services.database.transaction() as session:
+        session.add(User(name="other", role=Role.ADMIN, password_hash=NO_PASSWORD, created_at=NOON))
+    admin = signed_in("admin")
+    assert say(admin, "explain") == 200
+    assert say(admin, "uphold") == 409
+    assert admin.get("/cards.json?hall=cc").json()["cards"][0]["possible"] == []

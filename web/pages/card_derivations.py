@@ -1,0 +1,76 @@
+"""Why a card was raised, as it was written down with it: its limit, and every day that counts or does not."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from correlation.deadlines.clocks import Basis
+from correlation.deadlines.derivation import Day, Skipped, runs
+from correlation.deadlines.work_calendar import DayState
+from storage.models import ClockName, LimitUnit, StepKind
+from web.pages.case_limits import LimitRow
+
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class CardDerivation:
+    limit: LimitRow
+    counted: int
+    """Days; of a limit in hours, those with any working time."""
+    left_out: dict[Skipped, int]
+    """Days that do not count, by reason."""
+    rules: str
+    """Version of the rules for cards."""
+
+
+def derivation_of(kept: Mapping[str, Any]) -> CardDerivation:
+    days = tuple(_day(each) for each in kept["days"])
+    left_out = Counter(day.skipped for day in days if day.skipped is not None)
+    return CardDerivation(
+        limit=_limit(kept, days),
+        counted=sum(day.skipped is None for day in days),
+        left_out={reason: left_out[reason] for reason in Skipped if left_out[reason]},
+        rules=kept["cards"],
+    )
+
+
+def _limit(kept: Mapping[str, Any], days: tuple[Day, ...]) -> LimitRow:
+    limit, late_from, ended_at = kept["limit"], _moment(kept["late_from"]), _moment(kept["ended_at"])
+    in_hours = limit is not None and limit["unit"] == LimitUnit.HOURS
+    remaining = kept["remaining"]
+    return LimitRow(
+        clock=ClockName(kept["clock"]),
+        link=StepKind(kept["link"]) if kept["link"] else None,
+        basis=Basis(kept["basis"]),
+        started_at=datetime.fromisoformat(kept["start"]),
+        amount=limit["amount"] if limit else None,
+        unit=LimitUnit.HOURS if in_hours else LimitUnit.DAYS,
+        last_at=late_from - _MOMENT if late_from else None,
+        days_left=None if in_hours else remaining,
+        seconds_left=remaining if in_hours else None,
+        provisional=kept["provisional"],
+        ended_at=ended_at,
+        ended_late=ended_at is not None and late_from is not None and ended_at >= late_from,
+        days=runs(days),
+        law=kept["law"],
+        calendar=kept["calendar"],
+    )
+
+
+def _day(kept: Mapping[str, Any]) -> Day:
+    counted = kept.get("counted")
+    return Day(
+        day=date.fromisoformat(kept["day"]),
+        state=DayState(kept["state"]),
+        counted=timedelta(seconds=counted) if isinstance(counted, float) else counted,
+        skipped=Skipped(kept["skipped"]) if "skipped" in kept else None,
+        why=kept.get("why", ""),
+        is_announced=kept.get("is_announced", True),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

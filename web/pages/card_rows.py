@@ -1,0 +1,79 @@
+"""Cards as the inbox lists them: a handful of queries for any number of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from correlation.deadlines.card_log import spoken, subject, words_of
+from correlation.deadlines.workflow import counts, possible
+from storage.models import Card, CardAct, CardCause, CardKind, CardState, Case, StepKind
+from web.api.cards import parties_of
+from web.pages.card_derivations import CardDerivation, derivation_of
+from web.pages.card_words import WordRow, word_rows
+from web.pages.case_rows import DepartmentRef, ItemRef, case_rows
+from web.pages.places import HallRef
+from web.viewer import Viewer
+
+_MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class InboxCard:
+    id: int
+    kind: CardKind
+    cause: CardCause
+    link: StepKind | None
+    state: CardState
+    counts: bool
+    """In an evaluation, now."""
+    case_id: int
+    case_number: str
+    item: ItemRef | None
+    department: DepartmentRef | None
+    hall: HallRef | None
+    late_from: datetime
+    raised_at: datetime
+    correct_by: datetime | None
+    """The last moment for the correction."""
+    withdrawn_at: datetime | None
+    derivation: CardDerivation
+    log: tuple[WordRow, ...]
+    possible: tuple[CardAct, ...]
+    """What the viewer can say now."""
+
+
+def inbox_cards(
+    session: Session, viewer: Viewer, found: Sequence[tuple[Card, Case]], now: datetime
+) -> tuple[InboxCard, ...]:
+    cases = {row.id: row for row in case_rows(session, [case for _, case in found], show_applicant=False)}
+    words = words_of(session, [card.id for card, _ in found if card.id is not None])
+    logs = word_rows(session, words)
+    parties = parties_of(viewer)
+    rows = []
+    for card, _case in found:
+        assert card.id is not None
+        case, said, about = cases[card.case_id], spoken(words[card.id]), subject(card)
+        row = InboxCard(
+            id=card.id,
+            kind=card.kind,
+            cause=card.cause,
+            link=StepKind(card.link) if card.link else None,
+            state=card.state,
+            counts=counts(about, said, now),
+            case_id=case.id,
+            case_number=case.number,
+            item=case.item,
+            department=case.department,
+            hall=case.hall,
+            late_from=card.late_from,
+            raised_at=card.raised_at,
+            correct_by=card.correct_by - _MOMENT if card.correct_by else None,
+            withdrawn_at=card.withdrawn_at,
+            derivation=derivation_of(card.derivation),
+            log=logs.get(card.id, ()),
+            possible=possible(about, said, parties, viewer.user_id, now),
+        )
+        rows.append(row)
+    return tuple(rows)

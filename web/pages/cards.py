@@ -1,0 +1,223 @@
+"""The inbox of cards: whom they wait for, why they were raised, what was said, and the forms that answer them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, or_
+from sqlmodel import Session, col, select
+
+from storage.models import Card, CardKind, CardState, Case, Department, Role
+from web.addresses import local_path
+from web.api import cards as cards_api
+from web.api.cards import CardWordRequest, Speaker
+from web.auth import require
+from web.csv_lines import UTF8_MARK, csv_line
+from web.errors import Unprocessable
+from web.field_problems import FieldProblem
+from web.pages.card_rows import InboxCard, inbox_cards
+from web.pages.case_rows import DepartmentRef
+from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
+from web.pages.formats import iso
+from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
+from web.pages.places import HallRef, visible_halls
+from web.pages.rendering import add_page
+from web.pages.scoping import cases_in_scope
+from web.permissions import Permission
+from web.row_ids import RowId
+from web.services import Services, ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+CardReader = Annotated[Viewer, Depends(require(Permission.CASES))]
+KindFilter = Literal["", "reminder", "yellow", "red"]
+StateFilter = Literal[
+    "open", "raised", "explained", "upheld", "appealed", "confirmed", "corrected", "closed", "withdrawn", "all"
+]
+_LONGEST_SEARCH = 100
+_EXPORTED_AT_ONCE = 500
+_OVER = (CardState.CLOSED, CardState.WITHDRAWN)
+_Found = tuple[Card, Case]
+
+
+@dataclass(frozen=True)
+class CardsPage:
+    now: datetime
+    zone: str
+    """For cards of cases without a hall."""
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    departments: tuple[DepartmentRef, ...]
+    """That have cards in scope; empty for a department, which sees its own alone."""
+    department: str
+    q: str
+    state: StateFilter
+    kind: KindFilter
+    days: DayRange
+    """On which the cards were raised."""
+    cards: tuple[InboxCard, ...]
+    next: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The filters of the address."""
+
+    viewer: Viewer
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    department: str
+    q: str
+    state: StateFilter
+    kind: KindFilter
+    days: DayRange
+
+
+def wanted(
+    viewer: CardReader,
+    services: ServicesDep,
+    days: DayRangeDep,
+    hall: str = "",
+    department: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    q: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    state: Annotated[StateFilter, Query()] = "open",
+    kind: Annotated[KindFilter, Query()] = "",
+) -> Wanted:
+    """A hall out of scope is not there."""
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+    return Wanted(viewer, halls, chosen_hall(halls, hall), department, q.strip(), state, kind, days)
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
+
+
+def cards_page(wanted: WantedDep, services: ServicesDep, after: str = "") -> CardsPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        shown, more = cut(_cards(session, wanted, now, parse_cursor(after), PAGE_SIZE + 1))
+        last = shown[-1][0] if more else None
+        return CardsPage(
+            now=now,
+            zone=zone_of(wanted.halls, wanted.hall),
+            halls=wanted.halls,
+            hall=wanted.hall,
+            departments=_departments(session, wanted.viewer),
+            department=wanted.department,
+            q=wanted.q,
+            state=wanted.state,
+            kind=wanted.kind,
+            days=wanted.days,
+            cards=inbox_cards(session, wanted.viewer, shown, now),
+            next=str(Cursor(last.raised_at, last.id or 0)) if last else "",
+        )
+
+
+def _cards(session: Session, wanted: Wanted, now: datetime, cursor: Cursor | None, limit: int) -> list[_Found]:
+    """The newest first."""
+    query = (
+        select(Card, Case)
+        .join(Case, col(Case.id) == col(Card.case_id))
+        .where(cases_in_scope(wanted.viewer), _is_in_state(wanted.state, now))
+        .where(wanted.days.contains(col(Card.raised_at), zone_of(wanted.halls, wanted.hall)))
+        .where(after(cursor, col(Card.raised_at), col(Card.id)))
+        .order_by(col(Card.raised_at).desc(), col(Card.id).desc())
+        .limit(limit)
+    )
+    if wanted.hall:
+        query = query.where(Case.hall_id == wanted.hall.id)
+    if wanted.department:
+        query = query.where(Case.department_id == wanted.department)
+    if wanted.kind:
+        query = query.where(Card.kind == CardKind(wanted.kind))
+    if wanted.q:
+        query = query.where(col(Case.number).icontains(wanted.q, autoescape=True))
+    return [(card, case) for card, case in session.exec(query)]
+
+
+def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
+    """Open is what somebody still has to do something about; a reminder only until its limit passes."""
+    withdrawn = col(Card.withdrawn_at).is_not(None)
+    if state == "all":
+        return col(Card.id).is_not(None)
+    if state == "withdrawn":
+        return withdrawn
+    if state == "open":
+        timely = or_(col(Card.kind) != CardKind.REMINDER, col(Card.late_from) > now)
+        return ~withdrawn & col(Card.state).not_in(_OVER) & timely
+    return ~withdrawn & (col(Card.state) == CardState(state))
+
+
+def _departments(session: Session, viewer: Viewer) -> tuple[DepartmentRef, ...]:
+    if viewer.role is Role.DEPARTMENT:
+        return ()
+    carded = select(Case.department_id).join(Card, col(Card.case_id) == col(Case.id)).where(cases_in_scope(viewer))
+    found = session.exec(select(Department).where(col(Department.id).in_(carded)).order_by(col(Department.id)))
+    return tuple(DepartmentRef(each.id, each.name, each.name_en) for each in found)
+
+
+add_page(router, "/cards", "cards.html", cards_page)
+
+
+@router.post("/cards/{card_id}/say", include_in_schema=False)
+def say(
+    card_id: RowId,
+    services: ServicesDep,
+    viewer: Speaker,
+    act: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "/cards",  # noqa: A002 (the name of the field in addresses)
+) -> Response:
+    try:
+        word = CardWordRequest.model_validate({"act": act, "text": text})
+    except ValidationError as error:
+        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
+    cards_api.say(card_id, word, services, viewer)
+    return RedirectResponse(local_path(next, "/cards"), 303)
+
+
+@router.get("/cards.csv", include_in_schema=False)
+def cards_csv(wanted: WantedDep, services: ServicesDep) -> Response:
+    """Everything that the filters leave; times are UTC."""
+    headers = {"Content-Disposition": 'attachment; filename="cards.csv"'}
+    return StreamingResponse(_lines(services, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _lines(services: Services, wanted: Wanted) -> Iterator[str]:
+    """Some at a time, each in a transaction of its own."""
+    yield UTF8_MARK + csv_line(_COLUMNS)
+    now = services.clock()
+    cursor: Cursor | None = None
+    while True:
+        with services.database.transaction() as session:
+            found = _cards(session, wanted, now, cursor, _EXPORTED_AT_ONCE)
+            rows = inbox_cards(session, wanted.viewer, found, now)
+        yield "".join(csv_line(_cells(row)) for row in rows)
+        if len(rows) < _EXPORTED_AT_ONCE:
+            return
+        cursor = Cursor(rows[-1].raised_at, rows[-1].id)
+
+
+_COLUMNS = (
+    *("id", "case", "item", "department", "hall", "kind", "cause", "link", "state", "counts"),
+    *("raised_at", "late_from", "correct_by", "withdrawn_at"),
+    *("since", "limit", "unit", "days_counted", "days_left_out", "law", "rules", "calendar", "log"),
+)
+
+
+def _cells(row: InboxCard) -> Iterable[str]:
+    limit = row.derivation.limit
+    yield from (str(row.id), row.case_number, row.item.id if row.item else "")
+    yield (row.department.id or row.department.name) if row.department else ""
+    yield from (row.hall.id if row.hall else "", row.kind, row.cause, row.link or "", row.state)
+    yield "true" if row.counts else "false"
+    yield from (iso(at) if at else "" for at in (row.raised_at, row.late_from, row.correct_by, row.withdrawn_at))
+    yield from (iso(limit.started_at), "" if limit.amount is None else str(limit.amount), limit.unit)
+    yield str(row.derivation.counted)
+    yield "; ".join(f"{reason} {days}" for reason, days in row.derivation.left_out.items())
+    yield from (limit.law, row.derivation.rules, limit.calendar)
+    yield "\n".join(f"{iso(word.at)} {word.by} {word.act}: {word.text}" for word in row.log)
