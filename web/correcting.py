@@ -40,21 +40,21 @@ class Corrected:
 
 def correct_time(session: Session, wanted: Wanted, now: datetime) -> Corrected:
     """Raises CorrectionRefused."""
-    return _everything_else(session, correcting.correct(session, wanted, now), now)
+    return _said(_everything_else(session, correcting.correct(session, wanted, now), now))
 
 
 def take_back_correction(
     session: Session, correction: TimeCorrection, reason: str, made_by: str, now: datetime
 ) -> Corrected:
     """Raises CorrectionRefused."""
-    return _everything_else(session, correcting.take_back(session, correction, reason, made_by, now), now)
+    return _said(_everything_else(session, correcting.take_back(session, correction, reason, made_by, now), now))
 
 
 def try_out(database: Database, wanted: Wanted, now: datetime) -> Corrected:
     """What `correct_time` would do. Raises CorrectionRefused."""
     try:
         with database.transaction() as session:
-            raise _OnlyTried(correct_time(session, wanted, now))
+            raise _OnlyTried(_everything_else(session, correcting.correct(session, wanted, now), now))
     except _OnlyTried as tried:
         return tried.outcome
 
@@ -75,16 +75,21 @@ def _everything_else(session: Session, moved: Moved, now: datetime) -> Corrected
             ask(session, counter.counter_id, span, row.made_by, now, correction_id=row.id)
         taken_back.take_back(session, counter.counter_id, counter.spans, now, taken_back.TIME_CORRECTED)
     on_moved(session, row.camera_id, [counter.counter_id for counter in counters], moved.touched)
+    return Corrected(moved, tuple(counters))
+
+
+def _said(done: Corrected) -> Corrected:
+    row = done.moved.correction
     log.warning(
         "footage_time_corrected",
         camera=row.camera_id,
         correction=row.id,
         takes_back=row.takes_back,
-        segments=moved.segments,
+        segments=done.moved.segments,
         shift_us=row.shift_us,
         by=row.made_by,
     )
-    return Corrected(moved, tuple(counters))
+    return done
 
 
 def _seen_by(session: Session, camera_id: str, spans: Iterable[Span], now: datetime) -> Iterable[ToLookAgain]:

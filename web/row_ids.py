@@ -4,5 +4,7 @@ from typing import Annotated
 
 from fastapi import Path
 
-RowId = Annotated[int, Path(ge=0, le=2**63 - 1)]
-"""No database has a larger one: an address with it leads nowhere (404)."""
+LARGEST_ID = 2**63 - 1
+"""No database has a larger one."""
+RowId = Annotated[int, Path(ge=0, le=LARGEST_ID)]
+"""An address with a larger one leads nowhere (404)."""

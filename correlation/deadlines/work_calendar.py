@@ -148,7 +148,8 @@ def _totals(closed: frozenset[int]) -> tuple[Sequence[int], Sequence[int]]:
     """The running totals, and the working days one after the other."""
     worked = list(_statutory())
     for day in closed:
-        worked[day - FIRST] = False
+        if FIRST <= day <= LAST:  # nothing is counted on any other
+            worked[day - FIRST] = False
     return list(accumulate(worked)), [FIRST + place for place, is_worked in enumerate(worked) if is_worked]
 
 

@@ -16,6 +16,8 @@ app = typer.Typer(
     help="Days on which a hall is closed by itself; they do not count against limits.\n\n"
     "Example: hallwatch closures list --hall cc",
 )
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
+"""Stamps of cases lie there."""
 DayArgument = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="In the hall's zone, e.g. 2026-09-23.")]
 HallArgument = Annotated[str, typer.Argument(metavar="HALL", help="Id of the hall.")]
 
@@ -55,6 +57,8 @@ def add(
         _check_hall(session, hall)
         if not reason.strip():
             raise UserError("Say why the hall is closed: who reads a deadline wants to know.")
+        if not EARLIEST <= day.date() <= LATEST:
+            raise UserError(f"DAY: {day.date()} lies outside {EARLIEST.year}–{LATEST.year}; write e.g. 2026-09-23.")
         if _closure(session, hall, day.date()) is not None:
             raise UserError(f"Hall {hall} is closed on {day.date()} already.")
         session.add(Closure(hall_id=hall, day=day.date(), reason=reason.strip(), noted_at=services.clock()))

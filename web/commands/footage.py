@@ -24,6 +24,7 @@ from web.commands.common import (
     warn,
     who_runs_this,
 )
+from web.row_ids import LARGEST_ID
 from web.services import Services
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def correct(
         wanted = Wanted(
             found.id,
             Span(first, last),
-            timedelta(seconds=shift),
-            timedelta(seconds=error),
+            _seconds("--shift", shift),
+            _seconds("--error", error),
             reason.strip(),
             by or who_runs_this(),
         )
@@ -92,7 +93,7 @@ def correct(
 
 @app.command("take-back")
 def take_back(
-    correction: Annotated[int, typer.Argument(help="Its number, as `corrections` shows it.")],
+    correction: Annotated[int, typer.Argument(help="Its number, as `corrections` shows it.", min=1, max=LARGEST_ID)],
     reason: ReasonOption,
     by: ByOption = "",
     config: ConfigOption = DEFAULT_CONFIG,
@@ -116,6 +117,13 @@ def take_back(
                 raise UserError(str(refused)) from None
         _tell(done, zone, dry_run=False)
         _store(services)
+
+
+def _seconds(name: str, value: float) -> timedelta:
+    try:
+        return timedelta(seconds=value)
+    except (ValueError, OverflowError):
+        raise UserError(f"{name}: {value} is no number of seconds; write e.g. -300.") from None
 
 
 @app.command("corrections")

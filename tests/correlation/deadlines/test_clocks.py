@@ -195,3 +195,10 @@ def test_what_the_platform_reckons_is_measured_by_its_own_end_of_the_case() -> N
     facts = CaseFacts(received_at=at("2026-03-02"), reported_due=at("2026-03-16", "18:00"), is_item_known=False)
     found = clock(facts, ClockName.PROMISED)
     assert (found.limit, found.start.basis, found.out.remind_at) == (None, Basis.REPORTED, at("2026-03-13", "09:00"))
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_closure_on_a_day_that_nobody_reckons_with_stops_no_limit(day: date) -> None:
+    facts = accepted("2026-03-02", legal=Limit(1))
+    calendar = WorkCalendar(closures=(Closure(day, "a mistake"),))
+    assert last_day(clock(facts, calendar=calendar)) == date(2026, 3, 3)

@@ -57,6 +57,9 @@ def test_what_cannot_be_is_told_by_its_option(hallwatch: Run, footage: Services)
     correct = ("footage", "correct", CAMERA)
     assert "--shift: must not be 0" in hallwatch(*correct, *SPAN, *WHY, "--shift", "0", code=1).output
     assert "There is no camera 'x'" in hallwatch("footage", "correct", "x", *SPAN, *WHY, "--shift", "1", code=1).output
+    for number in ("nan", "inf", "1e30"):
+        assert f"--shift: {float(number)}" in hallwatch(*correct, *SPAN, *WHY, "--shift", number, code=1).output
+    hallwatch("footage", "take-back", "9" * 25, "--reason", "x", code=2)
     backwards = ("--from", "2026-03-02T05:00:00Z", "--to", "2026-03-02T04:00:00Z")
     assert "--to: must be after --from." in hallwatch(*correct, *backwards, *WHY, "--shift", "1", code=1).output
     assert "There is no correction 7" in hallwatch("footage", "take-back", "7", "--reason", "x", code=1).output

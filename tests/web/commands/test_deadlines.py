@@ -63,6 +63,8 @@ def test_a_closure_moves_a_limit_until_it_is_withdrawn(hallwatch: Run, site: Pat
     assert "Promised limit: 5 working days, until 2026-02-28 23:59" in said
     hallwatch("closures", "remove", "cc", "2026-02-24")
     assert "has no closure" in hallwatch("closures", "remove", "cc", "2026-02-24", code=1).output
+    for day in ("0001-01-01", "9999-12-31"):
+        assert "lies outside 1990–2100" in hallwatch("closures", "add", "cc", day, "x", code=1).output
     assert "There is no hall 'x'; there are: cc." in hallwatch("closures", "list", "--hall", "x", code=1).output
     assert "until 2026-02-27 23:59" in hallwatch("deadlines", "2026-001").output
     services = build_services(read_settings(site, {"CAMERA_PASSWORD": "geheim"}))
