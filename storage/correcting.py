@@ -15,6 +15,7 @@ from sqlalchemy import Table, bindparam, func, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, delete, or_, select
 
+from storage.database import share_turn, take_turn_alone
 from storage.holds import take_turns
 from storage.intervals import Span, merge
 from storage.models import MAX_SEGMENT_SECONDS, Gap, GapCause, Hold, Segment, TimeCorrection
@@ -31,6 +32,8 @@ _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _STAYS = (GapCause.EXPIRED, GapCause.CORRECTED)
 """What was deleted is described in the ledger, by the time that it had; what was left behind is worked out anew."""
 _BRIDGE = timedelta(minutes=1)
+_CORRECTING = 116
+"""Turns of those who correct and those who add footage; it has to differ from every other turn."""
 
 
 class CorrectionRefused(Exception):
@@ -69,8 +72,22 @@ class Moved:
         return merge([*self.before, *self.after], bridge=_BRIDGE)
 
 
+def before_adding(session: Session) -> None:
+    """First of all in a transaction that adds footage or gaps and then calls `correct_late`.
+
+    Else a correction at the same moment would not see what is added, nor this transaction the correction.
+    """
+    share_turn(session, _CORRECTING)
+
+
+def before_correcting(session: Session) -> None:
+    """Waits until everything that is being added can be seen; what comes later sees the correction."""
+    take_turn_alone(session, _CORRECTING)
+
+
 def correct(session: Session, wanted: Wanted, now: datetime) -> Moved:
     """Raises CorrectionRefused."""
+    before_correcting(session)
     take_turns(session, wanted.camera_id)
     rows = _rows(session, wanted.camera_id, wanted.span)
     _check(wanted, rows, now)
@@ -93,6 +110,7 @@ def correct(session: Session, wanted: Wanted, now: datetime) -> Moved:
 
 def take_back(session: Session, correction: TimeCorrection, reason: str, made_by: str, now: datetime) -> Moved:
     """What another correction says of the span holds again, else what the files say. Raises CorrectionRefused."""
+    before_correcting(session)
     take_turns(session, correction.camera_id)
     if correction.takes_back is not None:
         raise CorrectionRefused("id", Saying("This row takes a correction back; make a new correction instead."))
@@ -129,19 +147,23 @@ def remap(session: Session, camera_id: str, span: Span) -> tuple[list[Span], lis
     return before, after, len(changes)
 
 
-def correct_late(session: Session, added: Collection[tuple[str, datetime]]) -> None:
-    """Rows that were just added, by camera and start: their footage may be of a time that was corrected since."""
+def correct_late(session: Session, added: Collection[tuple[str, Span]]) -> None:
+    """Footage and gaps that were just added, by camera and recorded time, which may have been corrected since.
+
+    A gap that ended at a corrected span moves its edge. `before_adding` has to stand at the transaction's beginning.
+    """
     if not added:
         return
     cameras = {camera_id for camera_id, _ in added}
-    first, last = min(start for _, start in added), max(start for _, start in added)
+    first, last = min(span.start for _, span in added), max(span.end for _, span in added)
     found = session.exec(
         select(TimeCorrection.camera_id, TimeCorrection.start, TimeCorrection.end).where(
-            col(TimeCorrection.camera_id).in_(cameras), TimeCorrection.end > first, TimeCorrection.start <= last
+            col(TimeCorrection.camera_id).in_(cameras), TimeCorrection.end >= first, TimeCorrection.start <= last
         )
     )
     for camera_id, start, end in set(found):
-        remap(session, camera_id, Span(start, end))
+        if any(of == camera_id and span.start <= end and start <= span.end for of, span in added):
+            remap(session, camera_id, Span(start, end))
 
 
 def _moved(session: Session, correction: TimeCorrection) -> Moved:

@@ -54,6 +54,25 @@ def lock_for_adding(session: Session, table: type[SQLModel]) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def share_turn(session: Session, turn: int) -> None:
+    """Whoever has this turn alone waits for this transaction, and this one for them; has to be the first that it does.
+
+    In SQLite one transaction writes at a time anyway.
+    """
+    _advise(session, "pg_advisory_xact_lock_shared", turn)
+
+
+def take_turn_alone(session: Session, turn: int) -> None:
+    """As `share_turn`, with all who share it on the other side."""
+    _advise(session, "pg_advisory_xact_lock", turn)
+
+
+def _advise(session: Session, function: str, turn: int) -> None:
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT {function}({turn:d})")
+
+
 def parsed_url(url: str) -> URL:
     """Raises ValueError, which says what is supported and never repeats the address: it may hold a password."""
     try:

@@ -1,10 +1,10 @@
 """The two file formats: JSON Lines and CSV. Garbage is reported line by line, never raised."""
 
-import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import BinaryIO
 
 import orjson
@@ -13,21 +13,25 @@ from ingest.approvals.csv_records import Records
 from ingest.approvals.known_mappings import fitting_mapping
 from ingest.approvals.lines import Line, lines
 from ingest.approvals.mapping import Mapping
-from ingest.approvals.parsing import MODELS, model_of, parse_row
+from ingest.approvals.parsing import MODELS, model_of, parse_row, raw_of
 from ingest.approvals.problems import Problem, explain_column, printable, shown
 from ingest.approvals.records import StepRow
+from ingest.approvals.repeated import repeated_in_line
 from ingest.approvals.row import Row, RowError, keepable, required, row_error
 from storage.sayings import Saying
 
 Numbered = tuple[int, Row | RowError]
 """Line (1 = first) and what it says, or why it cannot be used."""
 
-_NAME = re.compile(r'"\s*:')
 
+def read_rows(rows: Sequence[object], repeated: MappingOf[int, str] = MappingProxyType({})) -> Iterator[Numbered]:
+    """Rows of a push, decoded from JSON by the caller.
 
-def read_rows(rows: Sequence[object]) -> Iterator[Numbered]:
-    """Rows of a push, decoded from JSON by the caller."""
-    return ((number, parse_row(values)) for number, values in enumerate(rows, start=1))
+    `repeated`: by their numbers, the fields that rows say twice, as `repeated_in_push` tells.
+    """
+    for number, values in enumerate(rows, start=1):
+        name = repeated.get(number)
+        yield number, _repeats(name, raw_of(values)) if name else parse_row(values)
 
 
 def read_jsonl(stream: BinaryIO) -> Iterator[Numbered]:
@@ -80,29 +84,15 @@ def _json_row(line: Line) -> Row | RowError:
         return row_error(line.problem, line.text)
     try:
         values = orjson.loads(line.text)
-        if isinstance(values, dict) and (twice := _said_twice(line.text, len(values))):
-            problem = Problem(shown(twice), Saying("stands twice in the object"), Saying("give each field once"))
-            return row_error(problem, line.text)
+        if isinstance(values, dict) and (twice := repeated_in_line(line.text, len(values))):
+            return _repeats(twice, line.text)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
         return row_error(Problem("", _not_json(error), Saying("write one JSON object per line")), line.text)
     return parse_row(values, line.text)
 
 
-def _said_twice(text: str, kept: int) -> str:
-    """The name of a field that a JSON object has twice: readers of JSON keep the last alone. Empty if there is none."""
-    if len(_NAME.findall(text)) <= kept:
-        return ""  # most rows: the exact look takes longer than all the rest
-    names: Counter[str] = Counter()
-
-    def last_is_outermost(pairs: list[tuple[str, object]]) -> None:
-        names.clear()
-        names.update(name for name, _ in pairs)
-
-    try:
-        json.loads(text, object_pairs_hook=last_is_outermost)
-    except (RecursionError, ValueError):
-        return ""  # nested too deeply, or a number of thousands of digits: refused as what it is
-    return next((name for name, count in names.items() if count > 1), "")
+def _repeats(name: str, raw: str) -> RowError:
+    return row_error(Problem(shown(name), Saying("stands twice in the object"), Saying("give each field once")), raw)
 
 
 def _not_json(error: orjson.JSONDecodeError | UnicodeEncodeError) -> Saying:

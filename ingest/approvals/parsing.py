@@ -43,16 +43,16 @@ def parse_row(values: object, raw: str | None = None) -> Row | RowError:
     """Validates one decoded row; `raw` is its text, if it came as text."""
     if not isinstance(values, dict):
         problem = Problem("", Saying("is not an object"), Saying("send one JSON object for each record"))
-        return row_error(problem, _raw(values, raw))
+        return row_error(problem, raw_of(values, raw))
     word = values.get("record", RecordKind.STEP)
     model = model_of(word)
     if model is None:
-        return row_error(_unknown_record(word), _raw(values, raw))
+        return row_error(_unknown_record(word), raw_of(values, raw))
     try:
         return model.model_validate(values)
     except ValidationError as error:
         problems = explain(error, tuple(model.model_fields))
-        return RowError(problems, keepable(_raw(values, raw)), record=model.kind_of_record)
+        return RowError(problems, keepable(raw_of(values, raw)), record=model.kind_of_record)
 
 
 def model_of(word: object) -> type[Row] | None:
@@ -65,7 +65,8 @@ def _unknown_record(word: object) -> Problem:
     return Problem("record", said, Saying("use one of %(words)s", words=", ".join(RecordKind)))
 
 
-def _raw(values: Any, raw: str | None) -> str:  # noqa: ANN401
+def raw_of(values: Any, raw: str | None = None) -> str:  # noqa: ANN401
+    """Its text, as it came or else as it was read."""
     if raw is not None:
         return raw
     try:

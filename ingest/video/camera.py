@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from ingest.video.accompaniment import Accompaniment
-from ingest.video.connection import NOTHING_LEARNED, Connection
+from ingest.video.connection import NOTHING_LEARNED, Connection, Learned
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
 from ingest.video.meter import Meter
@@ -79,14 +79,17 @@ class CameraWorker:
         clock: ServerClock | None = None,
         audio: bool = False,
         open_stream: OpenStream = open_source,
+        learned: Learned = NOTHING_LEARNED,
     ) -> None:
+        """`learned`: of the camera before."""
         self._camera_id, self._url, self._transport = camera_id, url, transport
         self._open_stream = open_stream
         self._hub, self._intake, self._clock = hub, intake, clock or ServerClock()
         self._audio = audio
         self._stop = threading.Event()
         self._abandoned = False
-        self._learned = NOTHING_LEARNED
+        self.learned = learned
+        """What its next connection begins with."""
         self.meter = Meter()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera_id}", daemon=True)
 
@@ -134,13 +137,13 @@ class CameraWorker:
     def _run_once(self) -> None:
         """Returns when asked to stop; raises when the stream fails."""
         with self._open_stream(self._url, self._transport, self._clock, self._audio) as source:
-            connection = Connection(source.codec, source.extradata, source.time_base, self._learned)
+            connection = Connection(source.codec, source.extradata, source.time_base, self.learned)
             sound = Accompaniment(source.audio) if source.audio is not None else None
             self._tell_audio(source.audio_problem)
             try:
                 self._receive(source, connection, sound)
             finally:
-                self._learned = connection.learned
+                self.learned = connection.learned
                 last = connection.finish()
                 self._record(last if sound is None else sound.finish(last))
                 if not self._abandoned:
@@ -158,6 +161,8 @@ class CameraWorker:
             if packet is None:
                 continue
             gops = self._take(packet, connection)
+            if gops:
+                self.learned = connection.learned
             self._record(gops if sound is None else self._joined(sound, gops, packet.arrival_us))
 
     def _joined(self, sound: Accompaniment, gops: tuple[Gop, ...], now_us: int) -> tuple[Gop, ...]:

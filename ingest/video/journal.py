@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from pathlib import Path
 
@@ -25,8 +25,9 @@ from ingest.video.losses import lost, write_loss
 from ingest.video.settling import Settling
 from ingest.video.steps import Step, reached
 from ingest.video.writer import FinishedSegment
-from storage.correcting import correct_late
+from storage.correcting import before_adding, correct_late
 from storage.database import Database
+from storage.intervals import Span
 from storage.models import Gap, GapCause, Segment
 
 Entry = FinishedSegment | GapOpened | GapClosed | Lost
@@ -130,13 +131,13 @@ class Journal:
         """One transaction for the oldest entries; if the database refuses one of them, one for each."""
         try:
             with self._database.transaction() as session:
+                before_adding(session)
                 entries = list(islice(self._pending, count))
                 for entry in entries:
                     write_entry(session, entry)
                     session.flush()
                     reached(_STEPS[type(entry)])
-                recordings = [entry.recording for entry in entries if isinstance(entry, FinishedSegment)]
-                correct_late(session, [(of.camera_id, from_us(of.start_us)) for of in recordings])
+                correct_late(session, told_of(entries))
             reached(Step.ENTRIES_COMMITTED)
         except REFUSALS as error:
             if count > 1:
@@ -174,9 +175,11 @@ def write_leftovers(database: Database, spool: Path) -> None:
     entries = leftovers.kept(spool)
     try:
         with database.transaction() as session:
+            before_adding(session)
             for entry in entries:
                 write_entry(session, entry)
                 session.flush()
+            correct_late(session, told_of(entries))
     except REFUSALS as error:
         log.error("leftovers_refused", error=str(error))
         leftovers.set_aside(spool)
@@ -185,6 +188,17 @@ def write_leftovers(database: Database, spool: Path) -> None:
         reached(Step.LEFTOVERS_COMMITTED)
         leftovers.forget(spool)
         reached(Step.LEFTOVERS_FORGOTTEN)
+
+
+def told_of(entries: Iterable[Entry]) -> list[tuple[str, Span]]:
+    """Cameras and times, for `correct_late`; without gaps that last."""
+    told: list[tuple[str, Span]] = []
+    for entry in entries:
+        if isinstance(entry, FinishedSegment):
+            told.append((entry.recording.camera_id, Span(from_us(entry.recording.start_us), from_us(entry.end_us))))
+        elif not isinstance(entry, GapOpened):
+            told.append((entry.camera_id, Span(entry.start, max(entry.start, entry.end))))
+    return told
 
 
 def write_entry(session: Session, entry: Entry) -> None:

@@ -26,7 +26,11 @@ def lost(segment: FinishedSegment, cause: GapCause, detail: str) -> Lost:
 
 def write_loss(session: Session, loss: Lost) -> None:
     """Writing the same loss again changes nothing."""
-    same = (Gap.camera_id == loss.camera_id, Gap.start == loss.start, Gap.end == loss.end)
+    same = (
+        col(Gap.camera_id) == loss.camera_id,
+        func.coalesce(Gap.recorded_start, Gap.start) == loss.start,
+        func.coalesce(Gap.recorded_end, Gap.end) == loss.end,
+    )
     if loss.end > loss.start and session.exec(select(Gap.id).where(*same)).first() is None:
         log.error("footage_lost", camera=loss.camera_id, start=loss.start.isoformat(), detail=loss.detail)
         session.add(

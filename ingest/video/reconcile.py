@@ -22,12 +22,13 @@ from ingest.video.losses import key_start, take_back_losses, write_loss, write_u
 from ingest.video.salvage import holds_no_picture, is_one_cut_off_fragment, salvage
 from ingest.video.steps import Step, reached
 from ingest.video.writer import PART, FinishedSegment, part_path, settle, sync_directories, sync_file
-from storage.correcting import correct_late
+from storage.correcting import before_adding, correct_late
 from storage.database import Database
 from storage.deletions import ordered
 from storage.intervals import Span
 from storage.models import Gap, GapCause, Location, Node, Segment
 from storage.objects import ObjectStore, StoreError
+from storage.time_shifts import recorded_span
 
 QUARANTINE = "quarantine"
 _MARGIN = timedelta(minutes=5)
@@ -99,13 +100,17 @@ def decide_missing(database: Database, store: ObjectStore, spool: Path, key: str
         return
     stored = store.size(key) == row.size
     with database.transaction() as session:
+        before_adding(session)
         if stored:
             row.location = Location.STORED
             session.add(row)
         else:
             log.error("segment_lost", key=key)
-            write_loss(session, Lost(row.camera_id, row.start, row.end, GapCause.UNKNOWN, "file lost"))
+            recorded = recorded_span(row.start, row.end, row.shift_us)
+            write_loss(session, Lost(row.camera_id, recorded.start, recorded.end, GapCause.UNKNOWN, "file lost"))
             session.delete(row)
+            session.flush()
+            correct_late(session, [(row.camera_id, recorded)])
         session.flush()
         reached(Step.MISSING_WRITTEN)
     reached(Step.MISSING_COMMITTED)
@@ -186,10 +191,12 @@ def _adopt(database: Database, spool: Path, path: Path, key: str) -> list[Finish
         _put_for_good(spool, path, key)
         reached(Step.ADOPTED_SETTLED)
         with database.transaction() as session:
-            take_back_losses(session, row.camera_id, Span(row.start, row.end))
+            before_adding(session)
+            recorded = Span(row.start, row.end)
+            take_back_losses(session, row.camera_id, recorded)
             session.add(row)
             session.flush()
-            correct_late(session, [(row.camera_id, row.start)])
+            correct_late(session, [(row.camera_id, recorded)])
             reached(Step.ADOPTED_WRITTEN)
     except (ValueError, OverflowError, struct.error, IntegrityError, DataError) as error:
         _quarantine(spool, spool / key if not path.exists() else path, str(error))

@@ -6,7 +6,7 @@ start is looked into when the database is back, before any of that is written.
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.video.camera import CameraFeed, CameraWorker
+from ingest.video.connection import NOTHING_LEARNED, Learned
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry, Journal, write_gap_change, write_leftovers
+from ingest.video.learned_file import LearnedFile
 from ingest.video.meter import Health
 from ingest.video.reconcile import reconcile_files, reconcile_rows, resume, segment_files, without_past
 from ingest.video.relay_server import RelayServer
@@ -94,6 +96,8 @@ class RecorderNode:
         self._journal = Journal(database, settings.spool, self._uploader.wake, held=True)
         self._room = SpoolRoom(settings.spool, settings.spool_limits)
         self._memory = memory
+        self._learned_file = LearnedFile(settings.spool)
+        self._learned_before: dict[str, Learned] = {}
         self._known: list[CameraFeed] | None = None
         self._camera_ids: frozenset[str] = frozenset()
         self._not_written: dict[str, str] = {}
@@ -112,6 +116,7 @@ class RecorderNode:
     def start(self) -> None:
         """Opens the relay and starts recording; waits for nothing. Raises OSError (spool or socket not usable)."""
         self._settings.spool.mkdir(parents=True, exist_ok=True)
+        self._learned_before = self._learned_file.read()
         self._relay.start()
         self._journal.start()
         self._room.start()
@@ -125,6 +130,7 @@ class RecorderNode:
         self._streams.stop_subs()
         streams = list(self._streams.main().values())
         end_all(streams)
+        self._keep_learned(streams, at_once=True)
         for stream in streams:
             stream.intake.close(GapCause.RECORDER_STOPPED, self._clock.now())
         self._journal.stop()
@@ -147,6 +153,7 @@ class RecorderNode:
     def _tend(self) -> None:
         """One round: everything in it may fail and is tried again in the next."""
         self._streams.tend(self._clock.now())
+        self._keep_learned(self._streams.main().values())
         if self._files_before is None:
             self._files_before = segment_files(self._settings.spool)
         try:
@@ -175,6 +182,16 @@ class RecorderNode:
             self._known = self._memory.read()
             log.warning("recording_as_remembered", cameras=len(self._known))
         return _enabled(self._known)
+
+    def _keep_learned(self, streams: Iterable[MainStream], *, at_once: bool = False) -> None:
+        learned = {stream.feed.id: stream.worker.learned for stream in streams}
+        # Those that are not followed yet, or are switched off, keep what they have; those that are gone do not.
+        before = {
+            camera_id: each
+            for camera_id, each in self._learned_before.items()
+            if not self._reconciled or camera_id in self._camera_ids
+        }
+        self._learned_file.keep(before | learned, self._clock.since_boot_s(), at_once=at_once)
 
     def _health(self) -> dict[str, Health]:
         sub_errors = self._streams.sub_errors()
@@ -250,7 +267,9 @@ class RecorderNode:
     def _begin(self, feed: CameraFeed, hub: Hub) -> None:
         intake = self._intake(feed.id)
         intake.reopen()
-        worker = CameraWorker(feed.id, feed.url, feed.transport, hub, intake, self._clock, feed.audio)
+        # Once only: under another address it may be another camera.
+        learned = self._learned_before.pop(feed.id, NOTHING_LEARNED)
+        worker = CameraWorker(feed.id, feed.url, feed.transport, hub, intake, self._clock, feed.audio, learned=learned)
         self._streams.put_main(MainStream(worker=worker, feed=feed, hub=hub, intake=intake))
         worker.start()
 

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from ingest.video.losses import key_start, take_back_losses
 from ingest.video.salvage import salvage
-from storage.correcting import correct_late, remap
+from storage.correcting import before_adding, before_correcting, correct_late, remap
 from storage.correction_objects import BadCorrection, correction_camera, restore
 from storage.database import Database
 from storage.deletions import ordered
@@ -99,6 +99,7 @@ def _recover_corrections(
         try:
             if not dry_run:
                 with database.transaction() as session:
+                    before_correcting(session)
                     for row in restore(session, store, [key]):
                         remap(session, camera_id, Span(row.start, row.end))
             recovery.add(key, Found.CORRECTION)
@@ -180,10 +181,11 @@ class _Run:
         key, camera_id, span = row.key, row.camera_id, Span(row.start, row.end)
         try:
             with self._database.transaction() as session:
+                before_adding(session)
                 take_back_losses(session, camera_id, span)
                 session.add(row)
                 session.flush()
-                correct_late(session, [(camera_id, span.start)])
+                correct_late(session, [(camera_id, span)])
                 if row.legal_hold:  # where it lies now
                     hold_as_found(session, camera_id, Span(row.start, row.end), self._now)
         except IntegrityError:

@@ -1,6 +1,5 @@
 """A camera's stream: coded pictures with their times, and plain words when it fails."""
 
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,8 @@ from ingest.video.rtsp.descriptions import VideoTrack
 from ingest.video.rtsp.failures import SourceFailure, ended, stalled
 from ingest.video.rtsp.media_time import DecodingTimes, MediaTime
 from ingest.video.rtsp.pictures import Picture, PictureAssembler
-from ingest.video.rtsp.rtp import BadPacket, SenderReport, receiver_report, says_goodbye, sender_report
+from ingest.video.rtsp.reporting import Reporting
+from ingest.video.rtsp.rtp import BadPacket, says_goodbye, sender_report
 from ingest.video.rtsp.session import Session
 from ingest.video.rtsp.session import TransportName as Transport
 from ingest.video.rtsp.transports import Transport as Incoming
@@ -80,9 +80,8 @@ class RtspSource:
         self._assembler = PictureAssembler(track.codec, track.payload_type)
         self._media_time = MediaTime(track.clock_hz)
         self._decoding = DecodingTimes(track.clock_hz)
-        self._ssrc = secrets.randbits(32)
+        self._reporting = Reporting()
         self._heard = self._seen = self._reported = clock.since_boot_s()
-        self._report: tuple[SenderReport, float] | None = None
         self._gathering = Gathering(self._seen)
         self.is_patient = False
         """Pictures may be taken some at a time; set at any time."""
@@ -143,7 +142,7 @@ class RtspSource:
     def _control(self, packet: bytes) -> None:
         if report := sender_report(packet, self._clock.read()[0]):
             self._media_time.reported(report)
-            self._report = report, self._clock.since_boot_s()
+            self._reporting.heard(report, self._clock.since_boot_s())
         if says_goodbye(packet):
             raise ended("the camera ended the stream")
 
@@ -158,11 +157,18 @@ class RtspSource:
         if now - self._seen > PICTURELESS_S:
             raise stalled(f"connected, but no pictures for {PICTURELESS_S:.0f} s")
         self._session.stay(now)
-        if now - self._reported >= REPORT_S and self._assembler.source is not None:
+        if now - self._reported >= REPORT_S:
+            self._report(now)
+
+    def _report(self, now: float) -> None:
+        """Of pictures and sound: some cameras end the one to which nobody answers."""
+        transport = self._session.transport
+        if packet := self._reporting.packet(self._assembler.source, self._assembler.highest_sequence, now):
             self._reported = now
-            report, at = self._report or (None, now)
-            source, highest = self._assembler.source, self._assembler.highest_sequence
-            self._session.transport.report(receiver_report(self._ssrc, source, highest, report, now - at))
+            transport.report(packet)
+        if self.audio is not None and (packet := self.audio.report(now)):
+            self._reported = now
+            transport.report_audio(packet)
 
 
 @contextmanager

@@ -1,14 +1,24 @@
 """Footage whose time is corrected by hand: rows, gaps, calendar and holds follow, and all of it can be taken back."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from storage.calendar import coverages, refresh
-from storage.correcting import CorrectionRefused, Moved, Wanted, correct, correct_late, remap, take_back
+from storage.correcting import (
+    CorrectionRefused,
+    Moved,
+    Wanted,
+    before_adding,
+    correct,
+    correct_late,
+    remap,
+    take_back,
+)
 from storage.correction_objects import BadCorrection, restore, store_corrections
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -18,6 +28,7 @@ from storage.intervals import Span
 from storage.models import Gap, GapCause, Hold, Segment, TimeCorrection
 from storage.objects import sha256_of
 from tests.sample import CAMERA, a_hall
+from tests.servers import wait_until
 from tests.storage.recorded import BEGIN, a_user, at, segment
 
 NOW = at(100_000)
@@ -143,12 +154,59 @@ def test_footage_that_turns_up_later_goes_where_the_correction_says(site: Databa
         late = segment(5)
         session.add(late)
         session.flush()
-        correct_late(session, [(CAMERA, late.start)])
+        correct_late(session, [(CAMERA, Span(late.start, late.end))])
         assert late.start == at(80)
     before = said(site)
     with site.transaction() as session:
         assert remap(session, CAMERA, Span(at(0), at(100))) == ([], [], 0)
     assert said(site) == before
+
+
+def add_late(session: Session) -> None:
+    before_adding(session)
+    late = segment(5)
+    session.add(late)
+    session.flush()
+    correct_late(session, [(CAMERA, Span(late.start, late.end))])
+
+
+@pytest.fixture
+def without_the_sixth(postgres_database: Database) -> Database:
+    """PostgreSQL: in SQLite one transaction writes at a time."""
+    with postgres_database.transaction() as session:
+        a_hall(session)
+        session.add_all(segment(number) for number in range(10) if number != 5)
+    return postgres_database
+
+
+def is_done_or_waits(database: Database, thread: threading.Thread) -> bool:
+    with database.transaction() as session:
+        waits = session.connection().exec_driver_sql("SELECT count(*) FROM pg_locks WHERE NOT granted").scalar_one()
+    return bool(waits) or not thread.is_alive()
+
+
+def test_footage_that_is_being_added_while_its_span_is_corrected_moves(without_the_sixth: Database) -> None:
+    correcting = threading.Thread(target=corrected, args=(without_the_sixth, 0, 100, 30))
+    with without_the_sixth.transaction() as session:
+        add_late(session)
+        correcting.start()
+        wait_until(lambda: is_done_or_waits(without_the_sixth, correcting))
+    correcting.join(30)
+    assert starts(without_the_sixth) == [30 + 10 * number for number in range(10)]
+
+
+def test_footage_that_is_added_while_its_span_is_being_corrected_moves(without_the_sixth: Database) -> None:
+    def add() -> None:
+        with without_the_sixth.transaction() as session:
+            add_late(session)
+
+    adding = threading.Thread(target=add)
+    with without_the_sixth.transaction() as session:
+        correct(session, wanted(0, 100, 30), NOW)
+        adding.start()
+        wait_until(lambda: is_done_or_waits(without_the_sixth, adding))
+    adding.join(30)
+    assert starts(without_the_sixth) == [30 + 10 * number for number in range(10)]
 
 
 def test_what_is_held_stays_held_wherever_it_goes(site: Database) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -129,6 +131,43 @@ def test_a_scraper_needs_the_token_of_the_configuration(services: Services) -> N
 def test_without_a_token_in_the_configuration_an_empty_one_opens_nothing(app: FastAPI) -> None:
     scraper = TestClient(app, follow_redirects=False)
     assert scraper.get("/metrics", headers={"Authorization": "Bearer "}).status_code in (303, 401)
+
+
+def labels_told(text: str) -> dict[str, set[str]]:
+    """By the metric's name."""
+    families = text_string_to_metric_families(text)
+    return {sample.name: set(sample.labels) for family in families for sample in family.samples}
+
+
+def queries(dashboard: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each with the pattern of its legend: those of the panels, and of what can be chosen."""
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", ()):
+            yield target["expr"], target.get("legendFormat", "")
+    for choice in dashboard["templating"]["list"]:
+        if choice["type"] == "query":
+            yield choice["query"]["query"], ""
+
+
+def labels_of(expression: str) -> Iterator[tuple[str, set[str]]]:
+    """Each metric that it names, with the labels that it chooses by."""
+    for metric, chosen in re.findall(r"(hallwatch_[a-z_]+)(?:\{([^}]*)\})?", expression):
+        yield metric, set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", chosen))
+
+
+def test_whatever_the_dashboard_asks_for_is_told_with_the_labels_that_it_uses(
+    services: Services, signed_in: SignedIn
+) -> None:
+    at_work(services.database)
+    told_with = labels_told(signed_in("admin").get("/metrics").text)
+    dashboard = json.loads(DASHBOARD.read_text("utf-8"))
+    for expression, legend in queries(dashboard):
+        shown = set(re.findall(r"\{\{(\w+)\}\}", legend))
+        kept = {label for by in re.findall(r"\bby\s*\(([^)]*)\)", expression) for label in re.split(r"\s*,\s*", by)}
+        listed = set(re.findall(r"label_values\([^,]+,\s*(\w+)\)", expression))
+        assert shown <= kept or not kept, f"the legend shows what `by` leaves out: {expression}"
+        for metric, chosen in labels_of(expression):
+            assert chosen | shown | kept | listed <= told_with[metric], expression
 
 
 def test_the_dashboard_and_the_guide_name_what_there_is_and_nothing_else(services: Services, clock: Clock) -> None:

@@ -36,6 +36,32 @@ def steps(services: Services) -> int:
         return session.exec(select(func.count(col(Step.id))).where(Step.reference == "r-1")).one()
 
 
+def push_text(client: TestClient, body: str) -> Any:
+    return client.post(ADDRESS, content=body.encode(), headers=BEARER)
+
+
+def test_a_row_that_says_a_field_twice_is_refused_and_the_others_are_taken(
+    anonymous: TestClient, services: Services
+) -> None:
+    twice = json.dumps(ROW).replace("{", '{"ca\\u0073e": "2026-0301", ', 1)
+    answer = push_text(anonymous, f'{{"sequence": 1, "rows": [{twice}, 3, {json.dumps(ROW)}]}}')
+    assert answer.status_code == 200
+    refused = [(row["line"], row["field"], row["problem"]) for row in answer.json()["rejected"]]
+    assert refused == [(1, "case", "stands twice in the object"), (2, "", "is not an object")]
+    assert steps(services) == 1
+
+
+def test_a_body_that_says_a_field_twice_is_refused_as_a_whole(anonymous: TestClient, services: Services) -> None:
+    answer = push_text(anonymous, f'{{"sequence": 1, "rows": [], "rows": [{json.dumps(ROW)}]}}')
+    assert (answer.status_code, answer.json()["fields"][0]["field"]) == (422, "rows")
+    assert steps(services) == 0
+
+
+def test_what_only_looks_like_a_field_twice_is_taken(anonymous: TestClient, services: Services) -> None:
+    assert push(anonymous, 1, ROW | {"name": 'he said "case": and "case" : too'}).json()["accepted"] == 1
+    assert steps(services) == 1
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong-key-wrong-key", f"Basic {PUSH_KEY}"])
 def test_a_wrong_key_is_refused(anonymous: TestClient, header: str) -> None:
     answer = anonymous.post(ADDRESS, json={"sequence": 1, "rows": []}, headers={"Authorization": header})

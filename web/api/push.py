@@ -10,8 +10,10 @@ from starlette.concurrency import run_in_threadpool
 
 from ingest.approvals.acceptance import BatchReport, SequenceConflict, accept_batch
 from ingest.approvals.formats import read_rows
+from ingest.approvals.repeated import Repeated, repeated_in_push
 from ingest.approvals.schema import json_schema, record_schema
 from storage.models import RecordKind
+from storage.sayings import Saying
 from web.errors import Conflict, Unprocessable
 from web.field_problems import FieldProblem
 from web.services import Services, ServicesDep
@@ -66,12 +68,12 @@ async def push(sender: SourceByKey, request: Request, services: ServicesDep) -> 
 
 
 def _accept(services: Services, source_id: str, body: bytes) -> BatchReport:
-    push_body = _parse(body)
+    push_body, repeated = _parse(body)
     try:
         return accept_batch(
             services.database,
             source_id,
-            read_rows(push_body.rows),
+            read_rows(push_body.rows, repeated.of_rows),
             sequence=push_body.sequence,
             name="push",
             sha256=hashlib.sha256(body).hexdigest(),
@@ -81,9 +83,16 @@ def _accept(services: Services, source_id: str, body: bytes) -> BatchReport:
         raise Conflict(str(error)) from None
 
 
-def _parse(body: bytes) -> PushBody:
+def _parse(body: bytes) -> tuple[PushBody, Repeated]:
     try:
-        return PushBody.model_validate_json(body)
+        parsed = PushBody.model_validate_json(body)
     except ValidationError as error:
-        problems = [FieldProblem.of(detail) for detail in error.errors()]
-        raise Unprocessable('The body must be {"sequence": 17, "rows": [...]}.', problems) from None
+        raise _unreadable([FieldProblem.of(detail) for detail in error.errors()]) from None
+    repeated = repeated_in_push(body, parsed.rows)
+    if repeated.of_body:
+        raise _unreadable([FieldProblem(repeated.of_body, Saying("stands twice in the object"))])
+    return parsed, repeated
+
+
+def _unreadable(problems: list[FieldProblem]) -> Unprocessable:
+    return Unprocessable('The body must be {"sequence": 17, "rows": [...]}.', problems)

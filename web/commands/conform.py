@@ -20,6 +20,7 @@ from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.formats import read_rows
 from ingest.approvals.importing import rows_of
 from ingest.approvals.mapping import Mapping, MappingError
+from ingest.approvals.repeated import repeated_in_push
 from ingest.approvals.reports import Rejection
 from web.commands.common import UserError, out, say
 from web.commands.import_cases import mapping_file
@@ -88,7 +89,7 @@ def _examine(path: Path, mapping: Mapping | None) -> Conformance:
     now = datetime.now(UTC)
     pushed = _pushed_rows(path)
     if pushed is not None and mapping is None:
-        return examine(read_rows(pushed), now)
+        return examine(read_rows(pushed, repeated_in_push(path.read_bytes(), pushed).of_rows), now)
     with path.open("rb") as file:
         return examine(rows_of(path, file, mapping), now)
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from analytics.absence import WITHDRAWN
 from storage.footage import Footage
+from storage.intervals import Span, subtract
 from storage.models import Absence, Case, Presence, Step
 from storage.presence_now import known_presence, watched_counters
 from web.auth import require
@@ -97,7 +98,8 @@ def _timeline(
     now: datetime,
 ) -> Timeline:
     counter = state.counter
-    lanes = [presence_lane(spans, now), customer_lane(spans, now)]
+    closed = subtract([Span(start, now)], open_spans(session, counter.hall, start, now))
+    lanes = [presence_lane(spans, now, closed), customer_lane(spans, now)]
     lanes.append(absence_lane(_absences(session, counter.id, start, now, _MAX_SPANS)))
     lanes.append(step_lane(steps_between(session, viewer, counter.id, start, now)))
     if state.camera_id:

@@ -1,11 +1,12 @@
 """Lanes of spans along one axis of time. Only data: where a bar stands is computed when it is drawn."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from storage.footage import Coverage
+from storage.intervals import Span, subtract
 from storage.models import CustomerState, Presence
 from web.pages.absence_rows import AbsenceRow
 
@@ -18,7 +19,7 @@ _MAX_TICKS = 9
 @dataclass(frozen=True)
 class Bar:
     state: str
-    """What it is: a presence state, waiting, absence, step, footage or gap."""
+    """What it is: a presence state, closed, waiting, absence, step, footage or gap."""
     start: datetime
     end: datetime
     words: str = ""
@@ -69,8 +70,13 @@ def along(at: datetime, start: datetime, end: datetime) -> float:
     return round((at - start) / (end - start) * 100, 3) if end > start else 0.0
 
 
-def presence_lane(spans: Iterable[Presence], now: datetime) -> Lane:
-    return Lane("presence", tuple(Bar(p.staff.value, p.start, p.end or now, p.reason) for p in spans))
+def presence_lane(spans: Iterable[Presence], now: datetime, closed: Sequence[Span] = ()) -> Lane:
+    """While the hall is closed nobody has to be there, whatever is seen."""
+    bars = [Bar("closed", span.start, span.end) for span in closed]
+    for seen in spans:
+        lasts = [Span(seen.start, seen.end or now)]
+        bars += [Bar(seen.staff.value, part.start, part.end, seen.reason) for part in subtract(lasts, closed)]
+    return Lane("presence", tuple(sorted(bars, key=lambda bar: bar.start)))
 
 
 def customer_lane(spans: Iterable[Presence], now: datetime) -> Lane:

@@ -227,6 +227,7 @@ BAR_WORDS: Mapping[str, str] = {
     "staffed": _("Staffed"),
     "unstaffed": _("Unstaffed"),
     "unknown": _("Unknown"),
+    "closed": _("Hall closed"),
     "waiting": _("Customer waiting"),
     "absence": _("Absence"),
     "step": _("Step"),

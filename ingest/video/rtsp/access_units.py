@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ingest.video.bits import Bits
 from ingest.video.rtsp.audio_descriptions import AudioTrack, UnitHeader
-from ingest.video.rtsp.rtp import HEADER, BadPacket, payload_span
+from ingest.video.rtsp.rtp import HEADER, BadPacket, payload_span, signed
 
 _MAX_UNITS = 256
 _MAX_BYTES = 1 << 16
@@ -15,26 +15,32 @@ class FrameCollector:
 
     def __init__(self, track: AudioTrack) -> None:
         self._payload_type, self._format, self._header = track.payload_type, track.format, track.unit_header
-        self._next_sequence = -1
         self._begun: tuple[int, int, bytearray] | None = None
         """Timestamp, size and first parts of a unit that comes in several packets."""
         self.source: int | None = None
         """SSRC of the stream."""
+        self.highest_sequence = -1
+        """Of the last packet, with the number of wraps above its 16 bits."""
 
     def take(self, packet: memoryview) -> Iterator[tuple[int, bytes]]:
         """Timestamp (32 bits) and bytes of each frame that is complete. Raises BadPacket."""
         start, end = payload_span(packet)
-        _, marked_type, sequence, timestamp, self.source = HEADER.unpack_from(packet)
+        _, marked_type, sequence, timestamp, source = HEADER.unpack_from(packet)
         if marked_type & 0x7F != self._payload_type:
             return
-        if sequence != self._next_sequence:
-            self._begun = None
-        self._next_sequence = sequence + 1 & 0xFFFF
+        self._follow(sequence, source)
         payload = bytes(packet[start:end])
         if self._header is not None:
             yield from self._units(self._header, payload, timestamp)
         elif whole := len(payload) - len(payload) % self._format.channels:
             yield timestamp, payload[:whole]
+
+    def _follow(self, sequence: int, source: int) -> None:
+        step = signed(sequence - self.highest_sequence, 16)
+        if source != self.source or step != 1:
+            self._begun = None
+        self.highest_sequence = self.highest_sequence + step if source == self.source else sequence
+        self.source = source
 
     def _units(self, header: UnitHeader, payload: bytes, timestamp: int) -> Iterator[tuple[int, bytes]]:
         sizes, position = _sizes(header, payload)

@@ -8,6 +8,7 @@ from ingest.video.audio import AudioFrame
 from ingest.video.rtsp.access_units import FrameCollector
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.media_time import MediaTime
+from ingest.video.rtsp.reporting import Reporting
 from ingest.video.rtsp.rtp import BadPacket, sender_report
 from ingest.video.server_clock import ServerClock
 
@@ -33,6 +34,7 @@ class AudioReceiver:
         self._clock = clock
         self._collector = FrameCollector(track)
         self._media_time = MediaTime(track.format.hz)
+        self._reporting = Reporting()
         self._fit = ArrivalFit()
         self._last: tuple[int, int] | None = None
         self._waiting: deque[HeardFrame] = deque(maxlen=_MOST_WAITING)
@@ -42,12 +44,17 @@ class AudioReceiver:
         if not is_media:
             if report := sender_report(bytes(packet), self._clock.read()[0]):
                 self._media_time.reported(report)
+                self._reporting.heard(report, self._clock.since_boot_s())
             return
         try:
             for timestamp, data in self._collector.take(packet):
                 self._hear(timestamp, data)
         except BadPacket:
             return  # noise, or of another protocol
+
+    def report(self, now: float) -> bytes | None:
+        """What to tell the camera of its sound; None before any has come."""
+        return self._reporting.packet(self._collector.source, self._collector.highest_sequence, now)
 
     def heard(self) -> list[HeardFrame]:
         """What has come since it was asked for last."""

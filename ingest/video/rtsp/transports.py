@@ -51,6 +51,9 @@ class Transport(Protocol):
     def accept_audio(self, answer: str) -> None:
         """The Transport header with which the camera agrees."""
 
+    def report_audio(self, packet: bytes) -> None:
+        """As `report`, for the sound."""
+
     def listen(self, listener: Listener) -> None:
         """Who takes the sound; what comes is not looked at before."""
 
@@ -101,10 +104,16 @@ class Interleaved:
         self._wire.gather(size)
 
     def report(self, packet: bytes) -> None:
-        self._wire.send(b"$" + bytes((self._control,)) + len(packet).to_bytes(2, "big") + packet)
+        self._send(self._control, packet)
+
+    def report_audio(self, packet: bytes) -> None:
+        self._send(self._audio[1], packet)
 
     def close(self) -> None:
         """The connection is closed by its owner."""
+
+    def _send(self, channel: int, packet: bytes) -> None:
+        self._wire.send(b"$" + bytes((channel,)) + len(packet).to_bytes(2, "big") + packet)
 
     def _hear(self, channel: int, packet: memoryview) -> None:
         if self._listener is not None and channel in self._audio:
@@ -163,6 +172,7 @@ class Datagrams:
 
     def accept_audio(self, answer: str) -> None:
         if self._sound is not None and (ports := numbers(answer, "server_port")):
+            self._sound.camera_control = ports[1]
             self._knock(self._sound.media, ports[0], _EMPTY_MEDIA)
             self._knock(self._sound.control, ports[1], _EMPTY_REPORT)
 
@@ -175,8 +185,11 @@ class Datagrams:
 
     def report(self, packet: bytes) -> None:
         if self._camera_ports:
-            with suppress(OSError):  # the next one is as good
-                self._control.sendto(packet, (self._peer, self._camera_ports[1]))
+            self._knock(self._control, self._camera_ports[1], packet)
+
+    def report_audio(self, packet: bytes) -> None:
+        if self._sound is not None and self._sound.camera_control is not None:
+            self._knock(self._sound.control, self._sound.camera_control, packet)
 
     def close(self) -> None:
         self._media.close()
@@ -186,7 +199,7 @@ class Datagrams:
             self._sound.control.close()
 
     def _knock(self, source: socket.socket, port: int, packet: bytes) -> None:
-        with suppress(OSError):
+        with suppress(OSError):  # the next one is as good
             source.sendto(packet, (self._peer, port))
 
     def _hear(self, sound: "_SoundPorts", ready: set[int], now: float) -> None:
@@ -214,6 +227,8 @@ class _SoundPorts:
     control: socket.socket
     ordered: Reordering = field(default_factory=Reordering)
     listener: Listener | None = None
+    camera_control: int | None = None
+    """The camera's port for what is told of the sound."""
 
     def hear(self, is_media: bool, packet: bytes) -> None:
         if self.listener is not None:

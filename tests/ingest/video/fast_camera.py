@@ -143,6 +143,9 @@ class FastCamera:
     def report(self, packet: bytes) -> None:
         assert packet
 
+    def report_audio(self, packet: bytes) -> None:
+        assert packet
+
     def offer_audio(self) -> str:
         return ""
 

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from sqlmodel import col, delete, select
 
+from ingest.video import leftovers
 from ingest.video.boxes import whole_boxes
 from ingest.video.checking import Check, Depth
 from ingest.video.clip import open_clip, plan_clip
 from ingest.video.fragmented import read_reference_time
-from ingest.video.journal import Journal
+from ingest.video.gaps import GapClosed, Lost
+from ingest.video.journal import Journal, write_leftovers
 from ingest.video.playlist import Playlist, playlist
+from ingest.video.reconcile import decide_missing
 from ingest.video.recovery import Found, recover
 from ingest.video.retimed import Stretch, media_end
 from ingest.video.stills import still
@@ -24,7 +27,7 @@ from storage.correction_objects import store_corrections
 from storage.database import Database
 from storage.footage import Footage
 from storage.intervals import Span
-from storage.models import Gap, Segment, TimeCorrection
+from storage.models import Gap, GapCause, Segment, TimeCorrection
 from storage.objects import ObjectStore
 from tests.ingest.video.encoded import gops, packets
 from tests.ingest.video.evidence import segments
@@ -152,3 +155,52 @@ def test_a_segment_that_is_written_down_late_goes_where_the_correction_says(site
     journal.put(finished[1])
     journal.stop()
     assert [row.shift_us for row in segments(site)] == [3_600_000_000] * 2
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["at once", "after a restart"])
+def test_gaps_that_are_written_down_late_move_with_the_footage_that_they_touch(
+    site: Database, tmp_path: Path, kept: bool
+) -> None:
+    """One that ended while the database was away, and one that lasted while the footage before it was corrected."""
+    finished = write(tmp_path, 1, some_gops())
+    with site.transaction() as session:
+        first = finished.row()
+        session.add(first)
+        session.add(Gap(camera_id=CAMERA, start=first.end, cause=GapCause.CAMERA_STALLED))
+        session.flush()
+        start, end = first.start, first.end
+        asked = Wanted(CAMERA, Span(start, end), LATER, timedelta(0), "the server was slow", "li.wei")
+        correct(session, asked, end + 2 * LATER)
+    ended = end + 2 * LATER
+    late: list[leftovers.Leftover] = [
+        Lost(CAMERA, start - LATER, start, GapCause.UNKNOWN, "file lost"),
+        GapClosed(CAMERA, end, ended),
+    ]
+    if kept:
+        leftovers.keep(tmp_path, late)
+        write_leftovers(site, tmp_path)
+    else:
+        journal = Journal(site, tmp_path, lambda: None)
+        journal.start()
+        for entry in late:
+            journal.put(entry)
+        journal.stop()
+    with site.transaction() as session:
+        gaps = session.exec(select(Gap).where(Gap.cause != GapCause.CORRECTED).order_by(col(Gap.start))).all()
+    assert [(gap.start, gap.end) for gap in gaps] == [(start - LATER, start + LATER), (end + LATER, ended)]
+
+
+def test_a_moved_segment_whose_file_is_lost_leaves_its_gap_where_it_lay(
+    site: Database, spooled: list[Segment], store: ObjectStore, tmp_path: Path
+) -> None:
+    moved = corrected(site, spooled, timedelta(seconds=-1))
+    (tmp_path / "spool" / spooled[1].key).unlink()
+    decide_missing(site, store, tmp_path / "spool", spooled[1].key)
+    with site.transaction() as session:
+        (gap,) = session.exec(select(Gap).where(Gap.cause == GapCause.UNKNOWN)).all()
+        assert gap.start == spooled[1].start - timedelta(seconds=1)
+        assert gap.recorded_start == spooled[1].start
+        take_back(session, session.get_one(TimeCorrection, moved.correction.id), "a mistake", "li.wei", spooled[1].end)
+    with site.transaction() as session:
+        (gap,) = session.exec(select(Gap).where(Gap.cause == GapCause.UNKNOWN)).all()
+        assert (gap.start, gap.recorded_start) == (spooled[1].start, None)

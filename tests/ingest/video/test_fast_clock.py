@@ -6,11 +6,13 @@ import sys
 from array import array
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from ingest.video.camera import FIRST_WAIT_S, CameraWorker
+from ingest.video.connection import NOTHING_LEARNED, Learned
 from ingest.video.frames import from_us
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.hub import Hub
@@ -111,6 +113,33 @@ def recorded(folder: Path, kinds: list[Wrong], length_us: int = HOUR_US) -> Run:
         server.now_us += round(wait_s * chance.uniform(0.5, 1) * SECOND)
     intake.close(GapCause.RECORDER_STOPPED, server.clock.now())
     return run
+
+
+def watched(learned: Learned, seconds: int) -> tuple[Learned, list[float]]:
+    """What is known of a camera that counts wrongly after so long, and how the first GOPs' lengths differ, in s."""
+    server, until_us = FakeServer(), seconds * SECOND
+    camera = FastCamera(server, [Spell(Wrong.COUNTS_WRONGLY, 0, until_us)], random.Random(1), until_us)
+    gops: list[Gop] = []
+
+    class Noted(Intake):
+        def record(self, gop: Gop, now: datetime) -> None:
+            gops.append(gop)
+
+    intake = Noted(CAMERA, Path("nowhere"), 10, 1, GapKeeper(CAMERA, server.clock.now()), lambda entry: None)
+    worker = CameraWorker(CAMERA, "", "tcp", Hub(), intake, server.clock, open_stream=camera.open, learned=learned)
+    worker.attempt(FIRST_WAIT_S)
+    first = pairwise(gops[:3])
+    differ = [gop.duration_us - (true_us(after.frames[0].data) - true_us(gop.frames[0].data)) for gop, after in first]
+    return worker.learned, [each / SECOND for each in differ]
+
+
+def test_a_worker_begins_with_what_was_learned_before_and_tells_what_it_has_learned() -> None:
+    learned, differ = watched(NOTHING_LEARNED, 60)
+    assert abs(learned.rate_error_ppm - 190_476) < 10_000
+    assert max(map(abs, differ)) > 0.1
+    kept, differ = watched(learned, 5)
+    assert kept.rate_error_ppm == learned.rate_error_ppm
+    assert max(map(abs, differ)) < 0.02
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=["all", "counting rightly"])

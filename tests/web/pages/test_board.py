@@ -110,6 +110,26 @@ def test_the_shares_of_the_day_leave_out_closed_time(day: Services, sign_in: Sig
     assert "closed time is left out" in supervisor.get("/counters/cc-2").text
 
 
+def test_the_last_hours_show_closed_time_as_closed_whatever_was_seen(day: Services, sign_in: SignIn) -> None:
+    admin = sign_in("admin")
+
+    def presence(address: str) -> list[tuple[str, str, str]]:
+        lanes = admin.get(address).json()["timeline"]["lanes"]
+        assert lanes[0]["name"] == "presence"
+        return [(bar["state"], bar["start"][11:16], bar["end"][11:16]) for bar in lanes[0]["bars"]]
+
+    assert presence("/counters/cc-2.json?hours=1")[-1] == ("unstaffed", "02:31", "02:40")
+    closes_at_half_past_ten(day)
+    assert [bar[0] for bar in presence("/counters/cc-2.json?hours=1")] == ["staffed", "unstaffed", "staffed", "closed"]
+    assert presence("/counters/cc-2.json?hours=1")[-2:] == [("staffed", "01:56", "02:30"), ("closed", "02:30", "02:40")]
+    assert "closed" not in {bar[0] for bar in presence("/counters/nh-1.json")}, "a hall without hours is always open"
+    page = admin.get("/counters/cc-2").text
+    assert re.search(r'class="bar" data-state="closed"[^>]*><title>Hall closed, ', page)
+    assert '<i class="swatch" data-state="closed"></i>Hall closed' in page
+    in_chinese = admin.get("/counters/cc-2", headers={"Accept-Language": "zh"}).text
+    assert '<i class="swatch" data-state="closed"></i>非工作时间' in in_chinese
+
+
 def test_a_filter_in_the_address_narrows_the_tiles(sign_in: SignIn) -> None:
     body = sign_in("supervisor").get("/board.json?show=alert").json()
     assert [tile["counter"]["id"] for tile in body["tiles"]] == ["cc-2", "cc-3", "cc-4"]

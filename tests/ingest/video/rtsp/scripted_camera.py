@@ -77,7 +77,8 @@ class Client:
         self._stream = stream
         self._lock = threading.Lock()
         self._datagrams: tuple[socket.socket, socket.socket] | None = None
-        self._ports = (0, 0)
+        self._sound: tuple[socket.socket, socket.socket] | None = None
+        self._ports = self._sound_ports = (0, 0)
         self.channels = (0, 1)
         self.closed = threading.Event()
 
@@ -94,6 +95,12 @@ class Client:
         """RTCP."""
         self._send(1, packet)
 
+    def send_sound(self, packet: bytes) -> None:
+        self._send_sound(0, packet)
+
+    def report_sound(self, packet: bytes) -> None:
+        self._send_sound(1, packet)
+
     @property
     def is_open(self) -> bool:
         return not self.closed.is_set()
@@ -103,19 +110,22 @@ class Client:
         with suppress(OSError):
             self._stream.shutdown(socket.SHUT_RDWR)
         self._stream.close()
-        for one in self._datagrams or ():
+        for one in (*(self._datagrams or ()), *(self._sound or ())):
             one.close()
 
     def set_up(self, transport: str) -> str:
-        """The Transport header of the answer."""
+        """The Transport header of the answer; asked for the second time, of the sound."""
         if ports := re.search(r"client_port=(\d+)-(\d+)", transport):
             host, family = self._stream.getsockname()[0], self._stream.family
-            self._datagrams = (socket.socket(family, socket.SOCK_DGRAM), socket.socket(family, socket.SOCK_DGRAM))
-            for one in self._datagrams:
+            made = (socket.socket(family, socket.SOCK_DGRAM), socket.socket(family, socket.SOCK_DGRAM))
+            for one in made:
                 one.bind((host, 0))
                 one.settimeout(5)
-            self._ports = int(ports[1]), int(ports[2])
-            own = "-".join(str(one.getsockname()[1]) for one in self._datagrams)
+            if self._datagrams is None:
+                self._datagrams, self._ports = made, (int(ports[1]), int(ports[2]))
+            else:
+                self._sound, self._sound_ports = made, (int(ports[1]), int(ports[2]))
+            own = "-".join(str(one.getsockname()[1]) for one in made)
             return f"{transport};server_port={own}"
         return transport
 
@@ -123,6 +133,17 @@ class Client:
         """The next RTCP datagram of the client; the client must have been set up for UDP."""
         assert self._datagrams is not None
         return self._datagrams[1].recv(2048)
+
+    def received_of_sound(self) -> bytes:
+        assert self._sound is not None
+        return self._sound[1].recv(2048)
+
+    def _send_sound(self, which: int, packet: bytes) -> None:
+        if self._sound is None:
+            self.write(interleaved(2 + which, packet))
+            return
+        with suppress(OSError):
+            self._sound[which].sendto(packet, (self._stream.getpeername()[0], self._sound_ports[which]))
 
     def _send(self, which: int, packet: bytes) -> None:
         if self._datagrams is None:
@@ -157,8 +178,8 @@ class ScriptedCamera:
         self._clients: list[Client] = []
         self._threads: list[threading.Thread] = []
         self.asked: list[Asked] = []
-        self.reports: list[bytes] = []
-        """RTCP that the client sent in the connection."""
+        self.reports: list[tuple[int, bytes]] = []
+        """RTCP that the client sent in the connection, each with its channel."""
         self.connections = 0
 
     @property
@@ -217,7 +238,7 @@ class ScriptedCamera:
                     return  # it speaks something else
                 if first == b"$":
                     head = reader.read(3)
-                    self.reports.append(reader.read(int.from_bytes(head[1:], "big")))
+                    self.reports.append((head[0], reader.read(int.from_bytes(head[1:], "big"))))
                     continue
                 lines = [first + reader.readline()]
                 while lines[-1] not in (b"\r\n", b""):

@@ -2,6 +2,7 @@
 
 import re
 import socket
+import threading
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.ingest.video.rtsp.taking import (
     NOW_US,
     RIGHT,
     changing,
+    endless,
     failure,
     received,
     refusing,
@@ -185,6 +187,51 @@ def test_sound_is_set_up_in_the_same_session_in_channels_of_its_own() -> None:
     assert camera.asked[3].url == f"{camera.url}/track2"
     assert camera.asked[3].headers["transport"].endswith("interleaved=2-3")
     assert camera.asked[3].headers["session"] == "4711"
+
+
+SOUND_SOURCE = 11
+
+
+def sounding(client: Client) -> None:
+    """A sender report of 1970 + 2 s and a packet of sound, the second after a wrap, and then pictures for a while."""
+    client.report_sound(sender_report(2_000_000, 160, SOUND_SOURCE))
+    for sequence in (65_535, 0):
+        client.send_sound(header(sequence, 160, payload_type=0, source=SOUND_SOURCE) + bytes(160))
+    endless(client)
+
+
+def assert_is_of_the_sound(report: bytes) -> None:
+    """RFC 3550 6.4.2: of whom, up to which packet, and since which sender report."""
+    kind, source, highest, last = report[1], report[8:12], report[16:20], report[24:28]
+    assert (kind, int.from_bytes(source, "big"), int.from_bytes(highest, "big")) == (201, SOUND_SOURCE, 65_536)
+    assert int.from_bytes(last, "big") == (2_208_988_802 & 0xFFFF) << 16
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_camera_is_told_that_its_sound_is_heard_in_the_channel_of_the_sound() -> None:
+    with ScriptedCamera(sounding, sdp=SOUND) as camera, open_source(camera.url, audio=True) as source:
+        for _ in source.packets():
+            if {channel for channel, _ in camera.reports} == {1, 3}:
+                break
+    assert_is_of_the_sound(next(report for channel, report in camera.reports if channel == 3))
+    assert {report[8:12] for channel, report in camera.reports if channel == 1} == {(7).to_bytes(4, "big")}
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_camera_is_told_that_its_sound_is_heard_by_datagrams_from_the_port_of_the_sound() -> None:
+    came: list[bytes] = []
+
+    def play(client: Client) -> None:
+        came.append(client.received_of_sound())
+        threading.Thread(target=sounding, args=(client,), daemon=True).start()
+        came.append(client.received_of_sound())
+
+    with ScriptedCamera(play, sdp=SOUND) as camera, open_source(camera.url, "udp", audio=True) as source:
+        for _ in source.packets():
+            if len(came) == 2:
+                break
+    assert came[0][:2] == b"\x80\xc9"
+    assert_is_of_the_sound(came[1])
 
 
 def test_sound_that_nobody_wants_is_not_asked_for() -> None:

@@ -102,5 +102,5 @@ def test_the_camera_gets_reports_of_what_came() -> None:
         wait = stream.packets()
         while not camera.reports:
             next(wait)
-        assert camera.reports[0][:4] == b"\x81\xc9\x00\x07"
-        assert camera.reports[0][8:12] == b"\x00\x00\x00\x07"
+        assert camera.reports[0][1][:4] == b"\x81\xc9\x00\x07"
+        assert camera.reports[0][1][8:12] == b"\x00\x00\x00\x07"
