@@ -1,10 +1,11 @@
 """Recording: CPU and private memory per camera, against `ffmpeg -c copy -f segment`.
 
-    python -m bench.recording [--cameras 1 8 32] [--seconds 20] [--kbps 2000]
+    python -m bench.recording [--cameras 1 8 32] [--seconds 20] [--kbps 2000] [--sound]
 
 The recorder is the product's own process as `hallwatch serve` starts it, and does its whole work (index, SHA-256,
 fsync, rows in SQLite, upload to a folder store); ffmpeg only copies, one process per camera as such tools run it. Both
-record the same simulated cameras, in a process that is not counted.
+record the same simulated cameras, in a process that is not counted. With `--sound` the cameras send AAC, too,
+and both keep it.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from sqlmodel import select
+from sqlmodel import select, true
 
 from bench.processes import cpu_seconds
 from storage.database import Database
@@ -70,16 +71,16 @@ def main() -> None:
     options = _options()
     rows: list[Row] = []
     for count in options.cameras:
-        with simulated_cameras(options.kbps, count) as urls, tempfile.TemporaryDirectory() as folder:
-            rows.append(_compare(urls, Path(folder), options.seconds))
-    _print(rows, options.kbps)
+        with simulated_cameras(options.kbps, count, options.sound) as urls, tempfile.TemporaryDirectory() as folder:
+            rows.append(_compare(urls, Path(folder), options.seconds, options.sound))
+    _print(rows, options.kbps, options.sound)
     sys.exit(not all(row.is_good for row in rows))
 
 
 @contextmanager
-def simulated_cameras(kbps: int, count: int) -> Iterator[list[str]]:
+def simulated_cameras(kbps: int, count: int, sound: bool = False) -> Iterator[list[str]]:
     """Their addresses."""
-    command = [sys.executable, "-m", "bench.camera_process", str(kbps), str(count)]
+    command = [sys.executable, "-m", "bench.camera_process", str(kbps), str(count), *(["sound"] if sound else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         try:
@@ -96,9 +97,9 @@ class Running:
     """Whether every camera is being recorded."""
 
 
-def _compare(urls: Sequence[str], folder: Path, duration_s: float) -> Row:
+def _compare(urls: Sequence[str], folder: Path, duration_s: float, sound: bool) -> Row:
     """Both at the same time, so that whatever else the machine does weighs on both."""
-    with _running(_recorder(urls, folder)) as recorder, _running(_ffmpeg(urls, folder)) as ffmpeg:
+    with _running(_recorder(urls, folder, sound)) as recorder, _running(_ffmpeg(urls, folder, sound)) as ffmpeg:
         time.sleep(SETTLE_S)
         before = cpu_seconds(recorder), cpu_seconds(ffmpeg)
         began = time.monotonic()
@@ -123,37 +124,40 @@ def _running(started: Running) -> Iterator[list[int]]:
             process.wait(60)
 
 
-def _ffmpeg(urls: Sequence[str], folder: Path) -> Running:
+def _ffmpeg(urls: Sequence[str], folder: Path, sound: bool) -> Running:
     segments = ["-f", "segment", "-segment_time", "10", "-segment_atclocktime", "1", "-reset_timestamps", "1"]
     processes = []
     for number, url in enumerate(urls):
-        command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url, "-an", "-c", "copy"]
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url]
+        command += ["-c", "copy", *([] if sound else ["-an"])]
         processes.append(subprocess.Popen([*command, *segments, str(folder / f"{number}-%d.mp4")]))
         time.sleep(STAGGER_S)
     return Running(processes, lambda: len(list(folder.glob("*-0.mp4"))) == len(urls))
 
 
-def _recorder(urls: Sequence[str], folder: Path) -> Running:
+def _recorder(urls: Sequence[str], folder: Path, sound: bool) -> Running:
     config = folder / "hallwatch.toml"
-    config.write_text(_site(urls, folder / "data"), "utf-8")
+    config.write_text(_site(urls, folder / "data", sound), "utf-8")
     services = build_services(read_settings(config))
     prepare(services)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = role_command("recorder", config)
     # Its standard input stays open: when that ends, a role ends.
     process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    return Running([process], lambda: _all_recorded(services.database, len(urls)))
+    return Running([process], lambda: _all_recorded(services.database, len(urls), sound))
 
 
-def _site(urls: Sequence[str], data: Path) -> str:
-    cameras = [f'[[camera]]\nid = "c{number}"\nhall = "h"\nurl = "{url}"\n' for number, url in enumerate(urls)]
+def _site(urls: Sequence[str], data: Path, sound: bool) -> str:
+    heard = "audio = true\n" if sound else ""
+    cameras = [f'[[camera]]\nid = "c{number}"\nhall = "h"\nurl = "{url}"\n{heard}' for number, url in enumerate(urls)]
     places = '[[district]]\nid = "d"\nname = "d"\n[[hall]]\nid = "h"\ndistrict = "d"\nname = "h"\n'
     return f'data_dir = "{data}"\n{places}{"".join(cameras)}'
 
 
-def _all_recorded(database: Database, count: int) -> bool:
+def _all_recorded(database: Database, count: int, sound: bool) -> bool:
+    heard = Segment.audio != "" if sound else true()
     with database.transaction() as session:
-        return len(session.exec(select(Segment.camera_id).distinct()).all()) == count
+        return len(session.exec(select(Segment.camera_id).where(heard).distinct()).all()) == count
 
 
 def _private_mb(pids: Sequence[int]) -> float:
@@ -162,9 +166,9 @@ def _private_mb(pids: Sequence[int]) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
 
 
-def _print(rows: Sequence[Row], kbps: int) -> None:
+def _print(rows: Sequence[Row], kbps: int, sound: bool) -> None:
     goal = f"from 32 on: CPU at most {MAX_CPU_RATIO} x ffmpeg, memory {MAX_MEMORY_RATIO} x"
-    table = Table(title=f"Recording at {kbps} kbit/s ({goal})")
+    table = Table(title=f"Recording at {kbps} kbit/s{' with sound' if sound else ''} ({goal})")
     headings = ("cameras", "CPU % / camera", "ffmpeg CPU %", "ratio", "MB / camera", "ffmpeg MB", "goal")
     for heading in headings:
         table.add_column(heading, justify="right")
@@ -186,6 +190,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--cameras", type=int, nargs="+", default=[1, 8, 32])
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--kbps", type=int, default=2000)
+    parser.add_argument("--sound", action="store_true")
     return parser.parse_args()
 
 
