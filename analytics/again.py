@@ -74,6 +74,10 @@ class Again:
             self._watch.changes.transitions += counter.silence(self._last, NO_FOOTAGE)
         return not pictures
 
+    @property
+    def saw_nothing(self) -> bool:
+        return all(state.reason == NO_FOOTAGE for state in self.states())
+
     def states(self) -> list[Transition]:
         """What holds from the start of the piece on, and every change within it."""
         reason = NO_FOOTAGE if self._until else "no_view"

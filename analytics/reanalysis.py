@@ -15,7 +15,7 @@ from sqlmodel import Session, col, or_, select, update
 from analytics.again import Again, Look, only, pieces
 from analytics.plan import WatchPlan, load_plan
 from analytics.presence import Transition
-from analytics.rewriting import rejudge, rewrite_presence
+from analytics.rewriting import is_known, rejudge, rewrite_presence
 from storage.database import Database
 from storage.intervals import Span, intersect
 from storage.models import Absence, AbsenceRule, Presence, Reanalysis, StaffState, View
@@ -160,7 +160,7 @@ class Redoing:
     def go_on(self, now: datetime, limit: int, only_id: int | None = None) -> bool:
         """Looks at up to `limit` pictures of what is to be done; returns whether there is anything left to do.
 
-        `only_id`: of this row alone. Raises SQLAlchemyError; then the piece in hand is begun anew.
+        `only_id`: of this row alone. Raises SQLAlchemyError, and StoreError; then the piece in hand is begun anew.
         """
         hand, self._in_hand = self._in_hand or self._take_up(now, only_id), None
         if hand is None:
@@ -199,7 +199,9 @@ class Redoing:
             self._stay_alive(hand.row, now)
             return hand
         with self._database.transaction() as session:
-            rewrite_presence(session, hand.row.counter_id, hand.piece, hand.again.states(), self._source)
+            # Footage that is gone by now takes back nothing that was seen in it.
+            if not (hand.again.saw_nothing and is_known(session, hand.row.counter_id, hand.piece)):
+                rewrite_presence(session, hand.row.counter_id, hand.piece, hand.again.states(), self._source)
             _note(session, hand.row, watched_to=hand.piece.end, alive_at=now, source=self._source)
         return self._begin(hand.row, hand.left, now)
 

@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.footage import Footage
 from storage.fragments import Fragment, unpack_fragments
 from storage.models import Segment
-from storage.objects import StoreError
+from storage.objects import ObjectMissing, StoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -22,12 +22,15 @@ _log = structlog.get_logger(__name__)
 class RecordedPictures:
     """Reads what the recorder has kept, as pictures."""
 
-    def __init__(self, database: Database, footage: Footage) -> None:
-        self._database = database
-        self._footage = footage
+    def __init__(self, database: Database, footage: Footage, *, insists: bool = False) -> None:
+        """`insists`: a store that does not answer is told, for who can wait for it; else its pictures are left out."""
+        self._database, self._footage, self._insists = database, footage, insists
 
     def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
-        """Pictures taken in [start, end), in order, about `step` apart or more; missing footage is skipped."""
+        """Pictures taken in [start, end), in order, about `step` apart or more; missing footage is skipped.
+
+        Raises StoreError where it insists.
+        """
         with self._database.transaction() as session:
             segments = self._footage.segments(session, camera_id, start, end)
         next_due = start
@@ -47,6 +50,8 @@ class RecordedPictures:
             body = self._footage.read(segment, fragment.byte_offset, fragment.byte_size)
             return first_picture(head + body)
         except (StoreError, OSError, av.FFmpegError) as error:
+            if self._insists and isinstance(error, StoreError) and not isinstance(error, ObjectMissing):
+                raise
             _log.warning("recorded_picture_unreadable", key=segment.key, error=str(error))
             return None
 

@@ -54,6 +54,12 @@ def rewrite_presence(session: Session, counter_id: str, piece: Span, states: Seq
         session.flush()
 
 
+def is_known(session: Session, counter_id: str, piece: Span) -> bool:
+    """Whether something else than unknown is said of any of the piece."""
+    known = select(Presence.id).where(*_touching(counter_id, piece), Presence.staff != StaffState.UNKNOWN)
+    return session.exec(known).first() is not None
+
+
 def rejudge(session: Session, plan: CounterPlan, span: Span, now: datetime) -> None:
     """Makes the absences that rest on the span what follows from the presence that is stored now.
 

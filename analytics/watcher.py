@@ -21,6 +21,7 @@ from analytics.presence import Debounce
 from analytics.reanalysis import Redoing
 from analytics.watch import Watch
 from storage.database import Database
+from storage.objects import StoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -65,8 +66,12 @@ class Watcher:
         recorded: Recorded,
         settings: WatcherSettings = WatcherSettings(),
         clock: Callable[[], datetime] = utc_now,
+        again: Recorded | None = None,
     ) -> None:
-        """`live` opens a camera's pictures by its id; `recorded` gives those of the past."""
+        """`live` opens a camera's pictures by its id; `recorded` gives those of the past.
+
+        `again`: the same for looking again; it may raise StoreError, and is asked once more then.
+        """
         self._live = live
         self._recorded = recorded
         self._settings = settings
@@ -81,13 +86,13 @@ class Watcher:
         self._catch_up: CatchUp | None = None
         self._look_seconds = _GUESSED_LOOK_SECONDS
         # Its own looker: what a camera showed then says nothing of what it shows now.
-        again = Look(
+        look_again = Look(
             Looker(detector, settings.threshold, settings.recheck),
-            recorded,
+            again or recorded,
             timedelta(seconds=settings.sample_seconds),
             settings.debounce,
         )
-        self._redoing = Redoing(database, again, settings.node, detector.name)
+        self._redoing = Redoing(database, look_again, settings.node, detector.name)
         self._stop = Event()
         self._thread = Thread(target=self._run, name="watcher", daemon=True)
 
@@ -126,11 +131,17 @@ class Watcher:
         if self._catch_up:
             self._take_recorded(self._catch_up, now)
         else:
-            self._redoing.go_on(now, _RECORDED_BATCH)
+            self._look_again(now)
         self._watch.settle(now)
         if now >= self._write_due:
             self._diary.write(self._watch, now, self._numbers())
             self._write_due = now + _WRITE_EVERY
+
+    def _look_again(self, now: datetime) -> None:
+        try:
+            self._redoing.go_on(now, _RECORDED_BATCH)
+        except StoreError as error:
+            _log.warning("looking_again_waits_for_store", error=str(error).splitlines()[0])
 
     def _follow_plan(self, now: datetime) -> None:
         first = not self._diary.opened

@@ -3,7 +3,8 @@
     python -m bench.watching [CLIP] [--seconds 60] [--detector ssd]
 
 Both watch the same clip, with one zone over its middle and the same number of samples a second; CPU is what the process
-used, wall time is not limited to real time.
+used, wall time is not limited to real time. With the detector yolo, Ultralytics' own `predict(stream=True)` on every
+frame is the peer; and with any, it is told what a look costs by how many are looked at together.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 
 import av
 import numpy as np
@@ -19,10 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from analytics.detectors.choose import choose_detector
+from analytics.detectors.yolo import DEFAULT_WEIGHTS
 from analytics.looker import Looker
-from analytics.looking import WatchedView
+from analytics.looking import WatchedView, crops_of
 from analytics.people import PersonDetector
 from analytics.pictures import Picture
+from analytics.zones import cut
 
 DEFAULT_CLIP = Path(__file__).parents[2] / "shared" / "data" / "videos" / "hall_4counters_2x2.mp4"
 VIEWS = [WatchedView("cam", "c-1", ((0.2, 0.02), (0.37, 0.02), (0.37, 0.48), (0.2, 0.48)))]
@@ -36,6 +39,7 @@ class Result:
     way: str
     seconds: float
     cpu: float
+    wall: float
     decoded: int
     looks: int
 
@@ -74,12 +78,45 @@ class Clip:
 
 def measure(way: str, clip: Clip, looker: Looker | None) -> Result:
     """Without a looker the pictures are only decoded."""
-    began = process_time()
+    began, cpu_began = perf_counter(), process_time()
     for picture in clip.pictures():
         if looker:
             looker.look([(picture, VIEWS)])
-    cpu = process_time() - began
-    return Result(way, clip.seconds, cpu, clip.decoded, looker.looks if looker else 0)
+    cpu, wall = process_time() - cpu_began, perf_counter() - began
+    return Result(way, clip.seconds, cpu, wall, clip.decoded, looker.looks if looker else 0)
+
+
+def measure_ultralytics(path: Path, seconds: float, weights: str) -> Result:
+    """The peer: what its documentation shows for a stream."""
+    from ultralytics import YOLO
+
+    model = YOLO(weights, task="detect")
+    began, cpu_began, frames = perf_counter(), process_time(), 0
+    with av.open(str(path), "r") as container:
+        limit = seconds * float(container.streams.video[0].average_rate or 25)
+    for _ in model.predict(str(path), stream=True, classes=[0], verbose=False):
+        frames += 1
+        if frames >= limit:
+            break
+    cpu, wall = process_time() - cpu_began, perf_counter() - began
+    return Result("YOLO.predict(stream=True), every frame", seconds, cpu, wall, frames, frames)
+
+
+def batches(path: Path, detector: PersonDetector) -> list[tuple[int, float, float]]:
+    """By how many crops are looked at together: milliseconds of CPU and of wall time for one."""
+    pictures = list(Clip(path, 60.0, keyframes=False).pictures())
+    crops = [cut(picture.image, crops_of(VIEWS[0])[0]) for picture in pictures]
+    found = []
+    for size in (1, 4, 16, 64):
+        batch = [crops[number % len(crops)] for number in range(size)]
+        detector.detect(batch)  # the first of a size may be slower
+        rounds = max(1, 64 // size)
+        began, cpu_began = perf_counter(), process_time()
+        for _ in range(rounds):
+            detector.detect(batch)
+        per_crop = 1000 / (rounds * size)
+        found.append((size, (process_time() - cpu_began) * per_crop, (perf_counter() - began) * per_crop))
+    return found
 
 
 def compare(path: Path, seconds: float, detector: PersonDetector) -> list[Result]:
@@ -115,11 +152,15 @@ def main() -> None:
     if not chosen.clip.is_file():
         parser.error(f"there is no clip {chosen.clip}; name a video file that is there")
     detector = choose_detector(chosen.detector, chosen.weights)
+    measure("warming up", Clip(chosen.clip, 3.0, keyframes=False), Looker(detector))
     results = compare(chosen.clip, chosen.seconds, detector)
+    if detector.name.startswith("yolo"):
+        results.append(measure_ultralytics(chosen.clip, min(chosen.seconds, 20.0), chosen.weights or DEFAULT_WEIGHTS))
     ours = results[2].share
     table = Table(
         "way of watching",
         "% of a core",
+        "wall",
         "frames decoded",
         "looks",
         "times ours",
@@ -127,9 +168,19 @@ def main() -> None:
     )
     for result in results:
         table.add_row(
-            result.way, f"{result.share:.2%}", str(result.decoded), str(result.looks), f"{result.share / ours:.2f}"
+            result.way,
+            f"{result.share:.2%}",
+            f"{result.wall / result.seconds:.2%}",
+            str(result.decoded),
+            str(result.looks),
+            f"{result.share / ours:.2f}",
         )
-    Console().print(table)
+    together = Table("looked at together", "CPU ms each", "wall ms each", title=f"a look with {detector.name}")
+    for size, cpu_ms, wall_ms in batches(chosen.clip, detector):
+        together.add_row(str(size), f"{cpu_ms:.1f}", f"{wall_ms:.1f}")
+    console = Console(width=120)
+    console.print(table)
+    console.print(together)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ def build_watcher(services: Services) -> Watcher:
         choose_detector(section.detector, section.weights),
         live=through_relay(services.relay_socket, section.sample_seconds),
         recorded=RecordedPictures(services.database, services.footage),
+        again=RecordedPictures(services.database, services.footage, insists=True),
         settings=WatcherSettings(threshold=section.threshold, sample_seconds=section.sample_seconds),
         clock=services.clock,
     )
@@ -34,7 +35,7 @@ def build_look(services: Services, detector: DetectorName | None = None) -> Look
     chosen = choose_detector(detector or section.detector, section.weights)
     return Look(
         Looker(chosen, section.threshold),
-        RecordedPictures(services.database, services.footage),
+        RecordedPictures(services.database, services.footage, insists=True),
         timedelta(seconds=section.sample_seconds),
         Debounce(),
     )

@@ -33,6 +33,7 @@ from storage.models import (
     StaffState,
     WatchCursor,
 )
+from storage.objects import StoreError
 from tests.analytics.scenes import START, at
 from tests.analytics.world import MarkerDetector, drawn
 from tests.sample import CAMERA, HALL, a_hall
@@ -58,6 +59,16 @@ class Recorded:
             if seconds >= 0 and (shown := self._script(seconds)):
                 yield Picture(camera_id, wall, drawn(shown, seconds))
             wall += step
+
+
+class Away(Recorded):
+    """In a store that does not answer at first."""
+
+    def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
+        if not self.asked:
+            self.asked.append(start)
+            raise StoreError("connection refused")
+        yield from super().pictures(camera_id, start, end, step)
 
 
 def redoing(database: Database, script: Script | Recorded, worker: str = "watcher-1") -> Redoing:
@@ -191,6 +202,26 @@ def test_where_there_is_no_footage_nothing_is_known(site: Database) -> None:
     work_off(site, lambda seconds: "" if seconds >= 1200 else "staff")
     assert presence(site)[:2] == [(0, 1195, STAFFED, ""), (1195, 2000, UNKNOWN, "no_footage")]
     assert absences(site) == [(1000, 1000, "withdrawn")]
+
+
+def test_footage_that_is_gone_takes_back_nothing_that_was_seen_in_it(site: Database) -> None:
+    before = presence(site), absences(site)
+    with site.transaction() as session:
+        ask(session, COUNTER, Span(at(900), at(2000)), "li.wei", NOW)
+    work_off(site, lambda seconds: "")
+    assert job(site).done_at == NOW
+    assert (presence(site), absences(site)) == before
+
+
+def test_while_the_store_is_away_nothing_is_said(site: Database) -> None:
+    corrected(site, 900, 2000)
+    worker = redoing(site, Away(five_minutes_later))
+    with pytest.raises(StoreError):
+        worker.go_on(NOW, 100)
+    assert job(site).done_at is None
+    while worker.go_on(NOW + timedelta(minutes=5), 100):
+        pass
+    assert absences(site)[-1] == (1300, 1900, "returned")
 
 
 def test_an_absence_that_began_before_is_judged_as_a_whole(site: Database) -> None:

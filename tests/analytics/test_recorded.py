@@ -3,6 +3,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from analytics.recorded import RecordedPictures
 from storage.database import Database
@@ -10,6 +11,7 @@ from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.fragments import pack_fragments
 from storage.models import ClockSource, Location, Segment
+from storage.objects import StoreError
 from tests.analytics.encoded import fragmented
 from tests.analytics.scenes import START, a_picture, at
 from tests.sample import CAMERA, a_hall
@@ -69,3 +71,19 @@ def test_unreadable_footage_is_skipped(sqlite_database: Database, tmp_path: Path
     (tmp_path / "spool" / CAMERA / "1.mp4").unlink()
     (tmp_path / "spool" / CAMERA / "2.mp4").write_bytes(b"not a movie")
     assert list(source.pictures(CAMERA, at(0), at(20), timedelta(seconds=1))) == []
+
+
+class AwayStore(FolderStore):
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        raise StoreError("connection refused")
+
+
+def test_a_store_that_is_away_is_told_to_who_can_wait_and_left_out_for_others(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    recorded(sqlite_database, tmp_path)
+    footage = Footage(sqlite_database, AwayStore(tmp_path), tmp_path / "elsewhere")
+    span = (CAMERA, at(0), at(5), timedelta(seconds=1))
+    assert list(RecordedPictures(sqlite_database, footage).pictures(*span)) == []
+    with pytest.raises(StoreError):
+        list(RecordedPictures(sqlite_database, footage, insists=True).pictures(*span))
