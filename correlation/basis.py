@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import CursorResult, insert, select, update
 from sqlmodel import Session, col
 
+from storage.database import insert_new
 from storage.models import Counter, CounterAlias, Department, Item, LinkBasis, Source, View
 
 _LOCK = "lock"
@@ -16,11 +17,16 @@ _LOCK = "lock"
 
 def lock(session: Session) -> None:
     """Makes those who link wait for each other until the transaction ends, on SQLite every writer."""
+    if not _touched(session):
+        # Another may add it at this moment: then that one is waited for.
+        insert_new(session, LinkBasis, [{"key": _LOCK, "value": ""}])
+        _touched(session)
+
+
+def _touched(session: Session) -> bool:
     changed = session.execute(update(LinkBasis).where(col(LinkBasis.key) == _LOCK).values(value=LinkBasis.value))
     assert isinstance(changed, CursorResult)
-    if changed.rowcount == 0:
-        session.add(LinkBasis(key=_LOCK, value=""))
-        session.flush()
+    return bool(changed.rowcount)
 
 
 def current(session: Session) -> dict[str, str]:

@@ -24,6 +24,9 @@ class ServerDied(Exception):
     """A test server ended while it was starting; the message is its output."""
 
 
+_GIVEN: set[int] = set()
+
+
 def free_port() -> int:
     """A TCP port that can be listened on at 127.0.0.1.
 
@@ -31,8 +34,11 @@ def free_port() -> int:
     """
     for _ in range(1000):
         port = 10_000 + secrets.randbelow(12_000)
+        if port in _GIVEN:
+            continue  # whoever has it may not listen yet
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            _GIVEN.add(port)
             return port
     raise OSError("no free port found")
 
