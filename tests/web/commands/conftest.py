@@ -11,8 +11,10 @@ from typer.testing import CliRunner, Result
 
 from tests.web.test_settings_file import GOOD
 from web.cli import app
+from web.commands.common import err, out
 
 Run = Callable[..., Result]
+WIDTH = 200
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +39,8 @@ def hallwatch(config: Path) -> Run:
 
 def run_with(config: Path) -> Run:
     def run(*arguments: str, code: int = 0) -> Result:
-        environment = {"HALLWATCH_CONFIG": str(config), "CAMERA_PASSWORD": "geheim", "COLUMNS": "200"}
+        environment = {"HALLWATCH_CONFIG": str(config), "CAMERA_PASSWORD": "geheim", "COLUMNS": str(WIDTH)}
+        out.width = err.width = WIDTH  # they may have been made where COLUMNS said otherwise
         result = CliRunner().invoke(app, arguments, env=environment)
         assert result.exit_code == code, result.output
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
