@@ -24,6 +24,7 @@ _MAX_BACK_US = 1_000_000
 _FIRST_BIN_US = 100_000
 """Shorter, so that before the first GOP is complete it shows whether it is an old one that came at once."""
 _STALE_BINS = 10
+_LATE_BINS = 4
 _FALL_US = 50_000
 _LEAST_TREND_US = 150_000
 _ENOUGH = 16
@@ -80,6 +81,10 @@ class ArrivalFit:
     def base_us(self) -> int:
         """Monotonic time minus media time of the least delayed picture."""
         return min(self._least, self._past)
+
+    def least_of_late_us(self) -> int:
+        """The same of the last two seconds: no picture was taken after it came, however media time counts."""
+        return min(self._least, *(least for least, *_ in islice(reversed(self._bins), _LATE_BINS)), _NEVER)
 
     def restart(self, media_us: int, monotonic_us: int) -> None:
         """Forgets all but this packet: what was before tells nothing of what comes."""

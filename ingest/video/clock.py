@@ -25,6 +25,8 @@ HYSTERESIS_US = 50_000
 """and once believed until it is further off by this."""
 DRIFT_US = (WINDOW_US + 10_000_000) * MAX_DRIFT_PPM // 1_000_000
 """What a crystal can drift while the fit looks back, and within the longest GOP."""
+_LEARNED_RATE_US = 100_000
+"""By what a rate that was read off arrivals, right to some 3 %, goes astray in the two seconds that are looked at."""
 _RENEWED_STEP_US = 20_000
 _ROUNDING_US = 50_000
 
@@ -71,10 +73,11 @@ class CameraClock:
     """One per connection. All times in integer microseconds; media time is `pts` in microseconds.
 
     `usual_lead_us` is by how much the camera's clock led (or, negative, trailed) the least delayed arrival on the
-    connection before, so that a reconnection does not step when the first report comes.
+    connection before, so that a reconnection does not step when the first report comes. `has_learned_rate`: media time
+    is stretched by a rate that was read off arrivals.
     """
 
-    def __init__(self, usual_lead_us: int = 0) -> None:
+    def __init__(self, usual_lead_us: int = 0, has_learned_rate: bool = False) -> None:
         self._lead_us = usual_lead_us if -MAX_BEHIND_US <= usual_lead_us <= MAX_AHEAD_US else 0
         self._fit = ArrivalFit()
         self._server = UNDISTURBED
@@ -82,6 +85,7 @@ class CameraClock:
         self._believed = self._was_believed = False
         self._reports = ReportRate()
         self._renewals = 0
+        self._has_learned_rate = has_learned_rate
         self._base: int | None = None
         self._base_media = 0
 
@@ -144,6 +148,7 @@ class CameraClock:
         """From this packet on media time counts differently."""
         self._fit.restart(media_us, monotonic_us)
         self._report_base, self._reports = None, ReportRate()
+        self._has_learned_rate = True
 
     def wall_us(self, media_us: int) -> int:
         """Wall time of a frame just observed, as far as is known now; for those who watch live."""
@@ -212,5 +217,11 @@ class CameraClock:
         assert self._base is not None
         delay, step = MAX_DISAGREEMENT_US if self._fit.is_settling else LEAST_DELAY_US, self._server.step_us
         earliest = self._arrival_base - delay - DRIFT_US + min(0, step)
-        latest = self._arrival_base + DRIFT_US + max(0, step)
+        latest = self._arrival_base + DRIFT_US + max(0, step) + self._later_by_learned_rate()
         return max(self._base - earliest, latest - self._base)
+
+    def _later_by_learned_rate(self) -> int:
+        """How far the least delayed picture of two minutes may lie before the truth: not after those that come now."""
+        if not self._has_learned_rate:
+            return 0
+        return self._fit.least_of_late_us() - self._fit.base_us + _LEARNED_RATE_US

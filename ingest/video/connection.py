@@ -48,7 +48,7 @@ class Connection:
     """From the opening of a stream to its end. `usual` is what the connection before has learned of the camera."""
 
     def __init__(self, codec: Codec, extradata: bytes, time_base: Fraction, usual: Learned = NOTHING_LEARNED) -> None:
-        self.clock = CameraClock(usual.lead_us)
+        self.clock = CameraClock(usual.lead_us, has_learned_rate=bool(usual.rate_error_ppm))
         self._codec, self._time_base = codec, time_base
         self._sets = ParameterSets.find(codec, extradata)
         self._info: StreamInfo | None = None

@@ -78,6 +78,16 @@ def test_a_reconnection_starts_with_the_rate_that_was_learned() -> None:
     assert max(found) <= 300
 
 
+@pytest.mark.parametrize("learned_ppm", [150_000, 170_000, 185_000, 195_000, 210_000, 230_000])
+@pytest.mark.parametrize("jitter_us", [20_000, 150_000, 300_000])
+def test_the_bound_holds_though_a_rate_was_not_learned_rightly(learned_ppm: int, jitter_us: int) -> None:
+    made = taken(GOP * 40, 21 / 25, jitter_us=jitter_us, usual=Learned(rate_error_ppm=learned_ppm))
+    found = iter(errors_ms(made, 21 / 25))
+    for gop in made:
+        assert max(abs(next(found)) for _ in gop.frames) * 1_000 <= gop.evidence.error_us
+    assert max(gop.evidence.error_us for gop in made[2:]) < 1_000_000
+
+
 def test_one_that_counts_rightly_again_is_noticed_though_its_pictures_come_unevenly() -> None:
     learned = Learned(rate_error_ppm=190_476)
     made = taken(GOP * 60, 1, jitter_us=100_000, usual=learned)
