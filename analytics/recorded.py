@@ -1,4 +1,4 @@
-"""Pictures from recorded footage: the first keyframe of fragments, as far apart as asked."""
+"""Pictures from recorded footage: keyframes, as far apart as asked."""
 
 import io
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class RecordedPictures:
         for segment in segments:
             for fragment in unpack_fragments(segment.fragments):
                 wall = segment.start + timedelta(microseconds=fragment.offset_us)
-                if not next_due <= wall < end:
+                if not fragment.keyframe or not next_due <= wall < end:
                     continue
                 image = self._image(segment, fragment)
                 if image is not None:

@@ -1,6 +1,7 @@
 """Cameras for benches, in a process of their own: one GOP over and over, at a bit rate, each camera at its own moment.
 
-Arguments: kbit/s, number of cameras, and `sound` for AAC in each. Prints the address; the cameras are at /0, /1, …
+Arguments: kbit/s, number of cameras, seconds from keyframe to keyframe, and `sound` for AAC in each. Prints the
+address; the cameras are at /0, /1, …
 """
 
 import itertools
@@ -19,11 +20,12 @@ FPS = 25
 
 
 def main() -> None:
-    kbps, count = map(int, sys.argv[1:3])
-    units = [(filled(packet.data, kbps * 1000 // 8 // FPS), packet.keyframe) for packet in packets(FPS)]
+    kbps, count, gop_s = map(int, sys.argv[1:4])
+    gop = packets(FPS * gop_s, gop=FPS * gop_s)
+    units = [(filled(packet.data, kbps * 1000 // 8 // FPS), packet.keyframe) for packet in gop]
     with RtspServer() as server:
         mounts = [server.mount(f"/{number}") for number in range(count)]
-        if "sound" in sys.argv[3:]:
+        if "sound" in sys.argv[4:]:
             hear(mounts)
         print(server.url(""), flush=True)
         began = time.monotonic()
@@ -31,7 +33,7 @@ def main() -> None:
             picture, camera = divmod(turn, count)
             # Cameras do not take their pictures at the same instant: each has its own share of the interval.
             time.sleep(max(0.0, began + turn / count / FPS - time.monotonic()))
-            data, keyframe = units[(picture + camera) % FPS]
+            data, keyframe = units[(picture + camera) % len(units)]
             mounts[camera].feed(AccessUnit(data, datetime.now(UTC), keyframe))
 
 

@@ -78,9 +78,10 @@ def main() -> None:
 
 
 @contextmanager
-def simulated_cameras(kbps: int, count: int, sound: bool = False) -> Iterator[list[str]]:
+def simulated_cameras(kbps: int, count: int, sound: bool = False, gop_s: int = 1) -> Iterator[list[str]]:
     """Their addresses."""
-    command = [sys.executable, "-m", "bench.camera_process", str(kbps), str(count), *(["sound"] if sound else [])]
+    arguments = [str(kbps), str(count), str(gop_s), *(["sound"] if sound else [])]
+    command = [sys.executable, "-m", "bench.camera_process", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         try:

@@ -1,15 +1,17 @@
 """The packed index of a segment: one entry for each fragment, so that playback needs no parsing."""
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _ENTRY = struct.Struct("<IIII")
+_GOES_ON = 1 << 31
+"""In an entry's duration: the fragment goes on with the group of pictures of the one before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """One `moof` + `mdat`, starting with a keyframe."""
+    """One `moof` + `mdat`."""
 
     offset_us: int
     """Wall time of its first frame after the segment's start."""
@@ -17,14 +19,37 @@ class Fragment:
     byte_offset: int
     """From the start of the segment's bytes."""
     byte_size: int
+    keyframe: bool = True
+    """It begins with one; else it is a further part of a group of pictures."""
 
 
 def pack_fragments(fragments: Iterable[Fragment]) -> bytes:
-    return b"".join(_ENTRY.pack(f.offset_us, f.duration_us, f.byte_offset, f.byte_size) for f in fragments)
+    return b"".join(
+        _ENTRY.pack(f.offset_us, f.duration_us | (0 if f.keyframe else _GOES_ON), f.byte_offset, f.byte_size)
+        for f in fragments
+    )
 
 
 def unpack_fragments(packed: bytes) -> list[Fragment]:
     """Raises ValueError when the length is not a multiple of the entry size."""
     if len(packed) % _ENTRY.size:
         raise ValueError(f"fragment index of {len(packed)} bytes is cut off")
-    return [Fragment(*entry) for entry in _ENTRY.iter_unpack(packed)]
+    return [
+        Fragment(offset_us, duration & ~_GOES_ON, byte_offset, byte_size, not duration & _GOES_ON)
+        for offset_us, duration, byte_offset, byte_size in _ENTRY.iter_unpack(packed)
+    ]
+
+
+def decodable_from(fragments: Sequence[Fragment], number: int) -> int:
+    """The number of the fragment whose keyframe the pictures of this one rest on."""
+    return next((n for n in range(number, -1, -1) if fragments[n].keyframe), 0)
+
+
+def groups_of_pictures(fragments: Iterable[Fragment]) -> list[list[Fragment]]:
+    """Each from a keyframe to the next."""
+    groups: list[list[Fragment]] = []
+    for fragment in fragments:
+        if fragment.keyframe or not groups:
+            groups.append([])
+        groups[-1].append(fragment)
+    return groups

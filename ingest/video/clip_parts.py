@@ -8,7 +8,7 @@ from ingest.video.boxes import BadBox, MovieFragment, box_size, read_movie_fragm
 from ingest.video.clip_plan import ClipPlan, Piece
 from ingest.video.fragmented import Initial, read_initial, read_summary
 from storage.footage import Footage
-from storage.fragments import Fragment, unpack_fragments
+from storage.fragments import Fragment, decodable_from, unpack_fragments
 from storage.models import Segment
 
 HEAD_BYTES = 8192
@@ -50,12 +50,9 @@ def _load_piece(footage: Footage, piece: Piece) -> list[Part]:
     else:
         initial = read_initial(footage.read(segment, 0, segment.init_size))
         head_of = partial(read_head, footage, segment)
-    first = fragments.index(piece.fragments[0])
-    parts = [_part(segment, initial, fragment, head_of(fragment)) for fragment in piece.fragments]
-    while first and not parts[0].moof.samples[0].keyframe:
-        first -= 1
-        parts.insert(0, _part(segment, initial, fragments[first], head_of(fragments[first])))
-    return parts
+    wanted = fragments.index(piece.fragments[0])
+    leading = fragments[decodable_from(fragments, wanted) : wanted]
+    return [_part(segment, initial, fragment, head_of(fragment)) for fragment in (*leading, *piece.fragments)]
 
 
 def _part(segment: Segment, initial: Initial, fragment: Fragment, head: bytes) -> Part:

@@ -59,7 +59,7 @@ class Connection:
         self._last_dts: int | None = None
         self._frames: list[EncodedFrame] = []
         self._size = 0
-        self._in_gop = self._lost = False
+        self._in_gop = self._lost = self._is_reordered = False
         self._retiming = Retiming(usual.rate_error_ppm, int(PROVEN_RATE_S / time_base))
 
     @property
@@ -116,7 +116,10 @@ class Connection:
         return ()
 
     def _is_full(self, packet: SourcePacket) -> bool:
-        return bool(self._frames) and is_part_full(self._us(packet.dts - self._frames[0].dts), self._size)
+        if not self._frames:
+            return False
+        self._is_reordered = self._is_reordered or packet.pts < self._frames[-1].pts
+        return is_part_full(self._us(packet.dts - self._frames[0].dts), self._size, self._is_reordered)
 
     def _flush(self, next_dts: int | None) -> tuple[Gop, ...]:
         if not self._frames or self._info is None:

@@ -34,7 +34,7 @@ from ingest.video.movie import AudioTables, Edit, edits_of, file_type, full_box,
 from ingest.video.retimed import TICKS_PER_S, Raw, Sound, Stretch, media_end, ticks_of
 from ingest.video.sample_tables import Chunk, sample_tables
 from storage.footage import Footage
-from storage.fragments import Fragment, unpack_fragments
+from storage.fragments import Fragment, decodable_from, unpack_fragments
 from storage.intervals import Span
 from storage.models import Segment
 
@@ -178,12 +178,10 @@ def _opening(footage: Footage, segment: Segment, start: datetime, audio: Initial
     fragments = unpack_fragments(segment.fragments)
     wanted_us = max(to_us(start) - to_us(segment.start), 0)
     number = max((n for n, f in enumerate(fragments) if f.offset_us <= wanted_us), default=0)
-    found = [_looked_into(footage, segment, fragments[number])]
-    hidden = _presented_from(found[0][1].samples, ticks_of(wanted_us - fragments[number].offset_us))
-    while number and not found[0][1].samples[0].keyframe:
-        number -= 1
-        found.insert(0, _looked_into(footage, segment, fragments[number]))
-        hidden += found[0][1].duration
+    leading = fragments[decodable_from(fragments, number) : number]
+    found = [_looked_into(footage, segment, fragment) for fragment in (*leading, fragments[number])]
+    hidden = _presented_from(found[-1][1].samples, ticks_of(wanted_us - fragments[number].offset_us))
+    hidden += sum(moof.duration for _, moof, _ in found[:-1])
     initial = read_initial(footage.read(segment, 0, segment.init_size))
     return _Opening(initial, segment, tuple(found), hidden, audio)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingest.video.fragmented import of_pictures
-from storage.fragments import Fragment, unpack_fragments
+from ingest.video.segmenter import is_part_full
+from storage.fragments import Fragment, decodable_from, groups_of_pictures, unpack_fragments
 from storage.models import Segment
 from storage.runs import FRAME_HOLE
 
@@ -52,11 +53,25 @@ def playlist(asked: Playlist) -> str:
 
 
 def _entries(asked: Playlist) -> Iterator[_Entry]:
-    """One for each segment; in a playlist that grows one for each fragment, because what was listed must stay."""
+    """One for each segment; in a playlist that grows one for each GOP, because what was listed must stay."""
     for segment in asked.segments:
-        wanted = [f for f in unpack_fragments(segment.fragments) if _is_wanted(segment, f, asked)]
-        for together in [[fragment] for fragment in wanted] if asked.end is None else [wanted] if wanted else []:
+        fragments = unpack_fragments(segment.fragments)
+        wanted = [n for n, fragment in enumerate(fragments) if _is_wanted(segment, fragment, asked)]
+        if not wanted:
+            continue
+        together = fragments[decodable_from(fragments, wanted[0]) : wanted[-1] + 1]
+        if asked.end is not None:
             yield _entry(segment, together)
+            continue
+        for gop in groups_of_pictures(together):
+            if segment.id is not None or segment is not asked.segments[-1] or not _may_go_on(gop, fragments):
+                yield _entry(segment, gop)
+
+
+def _may_go_on(gop: Sequence[Fragment], fragments: Sequence[Fragment]) -> bool:
+    """Whether the recorder may have ended its last part for another reason than a keyframe."""
+    last = gop[-1]
+    return last is fragments[-1] and is_part_full(last.duration_us, last.byte_size)
 
 
 def _is_wanted(segment: Segment, fragment: Fragment, asked: Playlist) -> bool:

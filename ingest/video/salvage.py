@@ -122,4 +122,4 @@ def _is_written(data: bytes, start: int, end: int) -> bool:
 def _entry(found: _Whole, initial: Initial) -> Fragment:
     offset_us = max(found.wall_us - initial.recording.start_us, 0)
     duration_us = found.moof.duration * 1_000_000 // initial.timescale
-    return Fragment(offset_us, duration_us, found.start, found.end - found.start)
+    return Fragment(offset_us, duration_us, found.start, found.end - found.start, found.moof.samples[0].keyframe)

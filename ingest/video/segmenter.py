@@ -10,9 +10,11 @@ from storage.models import MAX_SEGMENT_SECONDS, ClockSource, is_clock_trusted
 
 _SECOND_US = 1_000_000
 MAX_SEGMENT_US = MAX_SEGMENT_SECONDS * _SECOND_US
-MAX_GOP_US = 10 * _SECOND_US
-MAX_GOP_BYTES = 8 * 1024 * 1024
-"""A longer GOP is written in parts: a crash loses no more than one part, and memory stays bounded."""
+MAX_PART_US = 1_200_000
+MAX_REORDERED_US = 10 * _SECOND_US
+MAX_PART_BYTES = 8 * 1024 * 1024
+"""A longer GOP is written in parts: a crash loses no more than one part, and memory stays bounded. Where pictures are
+shown in another order than they are sent, a part tells less well which moments are in it, so there are fewer."""
 LOST_US = 1_500_000
 """A jump of the media time beyond this (and beyond four usual intervals) is a loss, not a slow camera."""
 
@@ -93,9 +95,9 @@ def _has_other_audio(current: OpenSegment, gop: Gop) -> bool:
     return gop.audio is not None and gop.audio.format != current.audio
 
 
-def is_part_full(span_us: int, size: int) -> bool:
+def is_part_full(span_us: int, size: int, is_reordered: bool = False) -> bool:
     """Whether what has been gathered of a GOP must be written though no keyframe has come."""
-    return span_us >= MAX_GOP_US or size >= MAX_GOP_BYTES
+    return span_us >= (MAX_REORDERED_US if is_reordered else MAX_PART_US) or size >= MAX_PART_BYTES
 
 
 def is_loss(interval_us: int, usual_us: int) -> bool:

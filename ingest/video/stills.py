@@ -12,7 +12,7 @@ from ingest.video.clip_plan import NothingRecorded
 from ingest.video.frames import to_us
 from ingest.video.unwritten import recent_segments
 from storage.footage import Footage
-from storage.fragments import unpack_fragments
+from storage.fragments import decodable_from, unpack_fragments
 from storage.models import Segment
 
 JPEG_QUALITY = 85
@@ -41,15 +41,10 @@ def _frame_at(footage: Footage, segment: Segment, at: datetime) -> VideoFrame | 
     offset_us = to_us(at) - to_us(segment.start)
     fragments = unpack_fragments(segment.fragments)
     number = max((n for n, f in enumerate(fragments) if f.offset_us <= offset_us), default=0)
-    # Only a GOP too long for one fragment has its keyframe in an earlier one.
-    for first in range(number, -1, -1):
-        chosen = fragments[first : number + 1]
-        size = chosen[-1].byte_offset + chosen[-1].byte_size - chosen[0].byte_offset
-        data = footage.read(segment, 0, segment.init_size) + footage.read(segment, chosen[0].byte_offset, size)
-        wanted_us = offset_us - chosen[0].offset_us
-        if (frame := _decode_until(data, wanted_us)) is not None:
-            return frame
-    return None
+    first, last = fragments[decodable_from(fragments, number)], fragments[number]
+    size = last.byte_offset + last.byte_size - first.byte_offset
+    data = footage.read(segment, 0, segment.init_size) + footage.read(segment, first.byte_offset, size)
+    return _decode_until(data, offset_us - first.offset_us)
 
 
 def _decode_until(data: bytes, offset_us: int) -> VideoFrame | None:

@@ -123,7 +123,8 @@ class SegmentWriter:
         self._write(head + media)
         self._heads.append(head)
         start_us = self._recording.start_us
-        self._fragments.append(Fragment(max(gop.wall_us - start_us, 0), gop.duration_us, offset, self._size - offset))
+        offset_us, size, keyframe = max(gop.wall_us - start_us, 0), self._size - offset, gop.frames[0].keyframe
+        self._fragments.append(Fragment(offset_us, gop.duration_us, offset, size, keyframe))
         self._decode_time += sum(gop.durations)
         self._end_us = gop.end_us
         reached(Step.FRAGMENT_WRITTEN)

@@ -1,15 +1,17 @@
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sqlmodel import select
 
 from analytics.recorded import RecordedPictures
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
-from storage.fragments import pack_fragments
+from storage.fragments import pack_fragments, unpack_fragments
 from storage.models import ClockSource, Location, Segment
 from storage.objects import StoreError
 from tests.analytics.encoded import fragmented
@@ -64,6 +66,16 @@ def test_a_coarse_step_decodes_fewer_pictures(sqlite_database: Database, tmp_pat
     source = recorded(sqlite_database, tmp_path)
     pictures = source.pictures(CAMERA, at(0), at(20), timedelta(seconds=3))
     assert [(p.wall - START).total_seconds() for p in pictures] == [0, 3, 10, 13]
+
+
+def test_further_parts_of_a_group_of_pictures_are_passed_over(sqlite_database: Database, tmp_path: Path) -> None:
+    source = recorded(sqlite_database, tmp_path)
+    with sqlite_database.transaction() as session:
+        for segment in session.exec(select(Segment)):
+            fragments = unpack_fragments(segment.fragments)
+            segment.fragments = pack_fragments(replace(f, keyframe=not n % 2) for n, f in enumerate(fragments))
+    pictures = source.pictures(CAMERA, at(0), at(20), timedelta(seconds=1))
+    assert [(p.wall - START).total_seconds() for p in pictures] == [0, 2, 4, 10, 12, 14]
 
 
 def test_unreadable_footage_is_skipped(sqlite_database: Database, tmp_path: Path) -> None:

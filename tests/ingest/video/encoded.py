@@ -1,6 +1,7 @@
 """Real H.264 and HEVC packets whose pictures can be told apart: frame n shows n as bars of light."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
@@ -78,6 +79,20 @@ def gops(some: tuple[SourcePacket, ...], start: datetime = START, codec: Codec =
         following = some[stop].dts if stop < len(some) else None
         made.append(Gop(info, frames, durations_of(frames, following, 3600), to_us(frames[0].wall)))
     return made
+
+
+def in_parts(some: list[Gop], size: int) -> list[Gop]:
+    """As the recorder makes them of GOPs that are longer than a part of so many frames."""
+    return [
+        replace(
+            gop,
+            frames=gop.frames[start : start + size],
+            durations=gop.durations[start : start + size],
+            wall_us=to_us(gop.frames[start].wall),
+        )
+        for gop in some
+        for start in range(0, len(gop.frames), size)
+    ]
 
 
 def numbers_in(video: bytes) -> list[int]:

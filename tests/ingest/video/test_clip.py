@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from io import BytesIO
@@ -30,10 +29,11 @@ from storage.footage import Footage
 from storage.fragments import unpack_fragments
 from storage.intervals import Span
 from storage.models import ClockSource, Segment
-from tests.ingest.video.encoded import START, gops, numbers_in, packets, read_picture
+from tests.ingest.video.encoded import START, gops, in_parts, numbers_in, packets, read_picture
 from tests.sample import CAMERA, a_hall
 
 FRAME = timedelta(milliseconds=40)
+PART = 30
 
 
 def at(frame: float) -> datetime:
@@ -57,11 +57,12 @@ def recorded(spool: Path, some: list[Gop], gops_per_segment: int = 2, first: int
 
 
 class Hall:
-    """200 numbered frames in four segments of two GOPs."""
+    """200 numbered frames in four segments of two GOPs; of long ones in two of one, in parts."""
 
-    def __init__(self, folder: Path, database: Database, b_frames: int = 0) -> None:
+    def __init__(self, folder: Path, database: Database, b_frames: int = 0, gop: int = 25) -> None:
         self.footage = Footage(database, FolderStore(folder / "store"), folder / "spool")
-        self.rows = recorded(folder / "spool", gops(packets(200, b_frames=b_frames)))
+        parts = in_parts(gops(packets(200, b_frames=b_frames, gop=gop)), PART)
+        self.rows = recorded(folder / "spool", parts, max(-(-gop // PART), 2))
 
     def clip(self, start: datetime, end: datetime, rows: list[Segment] | None = None) -> Clip:
         return prepare_clip(self.footage, plan_clip(self.rows if rows is None else rows, start, end))
@@ -73,8 +74,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def hall(folder: Path, b_frames: int = 0) -> Hall:
-    return Hall(folder / str(b_frames), Database("sqlite://"), b_frames)
+def hall(folder: Path, b_frames: int = 0, gop: int = 25) -> Hall:
+    return Hall(folder / f"{b_frames}-{gop}", Database("sqlite://"), b_frames, gop)
 
 
 def content(clip: Clip) -> bytes:
@@ -83,13 +84,15 @@ def content(clip: Clip) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("b_frames", [0, 2])
-@settings(max_examples=25, deadline=None)
+@pytest.mark.parametrize(("b_frames", "gop"), [(0, 25), (2, 25), (0, 100)])
+@settings(max_examples=20, deadline=None)
 @given(st.tuples(st.integers(0, 199), st.integers(1, 199)))
-def test_a_clip_shows_exactly_the_frames_of_its_span(folder: Path, b_frames: int, span: tuple[int, int]) -> None:
+def test_a_clip_shows_exactly_the_frames_of_its_span(
+    folder: Path, b_frames: int, gop: int, span: tuple[int, int]
+) -> None:
     first, count = span
     stop = min(first + count, 200)
-    clip = hall(folder, b_frames).clip(at(first), at(stop))
+    clip = hall(folder, b_frames, gop).clip(at(first), at(stop))
     assert numbers_in(content(clip)) == list(range(first, stop))
     assert (clip.start, clip.end, clip.frames) == (at(first), at(stop), stop - first)
     assert clip.plan.missing == ()
@@ -180,27 +183,6 @@ def test_a_salvaged_segment_without_its_summary_gives_the_same_clip(folder: Path
     assert content(clip) == content(some.clip(at(30), at(170)))
 
 
-def test_a_clip_from_within_a_gop_of_several_fragments_starts_at_its_keyframe(tmp_path: Path) -> None:
-    whole = gops(packets(200, gop=100))
-    parts = [part for gop in whole for part in split(gop, 40)]
-    rows = recorded(tmp_path, parts, gops_per_segment=3)
-    footage = Footage(Database("sqlite://"), FolderStore(tmp_path / "store"), tmp_path)
-    clip = prepare_clip(footage, plan_clip(rows, at(90), at(130)))
-    assert numbers_in(content(clip)) == list(range(90, 130))
-
-
-def split(gop: Gop, size: int) -> list[Gop]:
-    return [
-        replace(
-            gop,
-            frames=gop.frames[start : start + size],
-            durations=gop.durations[start : start + size],
-            wall_us=to_us(gop.frames[start].wall),
-        )
-        for start in range(0, len(gop.frames), size)
-    ]
-
-
 def test_any_range_of_the_file_can_be_asked_for(folder: Path) -> None:
     clip = hall(folder).clip(at(30), at(170))
     whole = content(clip)
@@ -223,9 +205,11 @@ def test_nothing_recorded_is_an_answer(folder: Path) -> None:
         some.clip(at(10), at(10))
 
 
-@pytest.fixture
-def session(sqlite_database: Database, folder: Path) -> Iterator[tuple[Session, Footage]]:
-    some = hall(folder)
+@pytest.fixture(params=[25, 100])
+def session(
+    request: pytest.FixtureRequest, sqlite_database: Database, folder: Path
+) -> Iterator[tuple[Session, Footage]]:
+    some = hall(folder, gop=request.param)
     with sqlite_database.transaction() as session:
         a_hall(session)
         session.add_all(Segment(**row.model_dump()) for row in some.rows)
@@ -233,7 +217,9 @@ def session(sqlite_database: Database, folder: Path) -> Iterator[tuple[Session, 
         yield session, some.footage
 
 
-@pytest.mark.parametrize(("moment", "number"), [(0, 0), (0.9, 0), (24, 24), (49.99, 49), (77.5, 77), (199, 199)])
+@pytest.mark.parametrize(
+    ("moment", "number"), [(0, 0), (0.9, 0), (24, 24), (49.99, 49), (77.5, 77), (125, 125), (199, 199)]
+)
 def test_a_still_is_the_frame_shown_at_the_moment(session: tuple[Session, Footage], moment: float, number: int) -> None:
     jpeg = still(session[1], session[0], CAMERA, at(moment))
     image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)

@@ -1,12 +1,13 @@
 """From packets to GOPs: nothing is lost on the way that was not lost before."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from ingest.video.connection import Connection
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
-from ingest.video.segmenter import MAX_GOP_US, Gop
+from ingest.video.segmenter import MAX_PART_US, MAX_REORDERED_US, Gop
 from ingest.video.source import SourceFailure, SourcePacket
 from storage.models import ClockSource
 from tests.ingest.video.encoded import START, TIME_BASE, packets
@@ -52,8 +53,15 @@ def test_lost_packets_end_the_gop_and_the_next_one_knows() -> None:
 def test_a_gop_that_never_ends_comes_in_parts() -> None:
     endless = [replace(packet, keyframe=number == 0) for number, packet in enumerate(packets(700))]
     made, _ = feed(connection(), endless)
-    assert [gop.duration_us for gop in made] == [MAX_GOP_US, MAX_GOP_US, 8_000_000]
-    assert made[1].wall_us == made[0].end_us
+    assert [gop.duration_us for gop in made] == [MAX_PART_US] * 23 + [400_000]
+    assert [gop.frames[0].keyframe for gop in made] == [True] + [False] * 23
+    assert all(after.wall_us == before.end_us for before, after in pairwise(made))
+
+
+def test_pictures_that_are_shown_in_another_order_come_in_longer_parts() -> None:
+    endless = [replace(packet, keyframe=number == 0) for number, packet in enumerate(packets(700, b_frames=2))]
+    made, _ = feed(connection(), endless)
+    assert [round(gop.duration_us, -6) for gop in made] == [MAX_REORDERED_US, MAX_REORDERED_US, 8_000_000]
 
 
 def test_new_parameters_are_told_before_the_first_frame_that_has_them() -> None:

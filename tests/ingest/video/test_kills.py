@@ -11,4 +11,4 @@ from bench.kills import soak
 def test_kills_at_random_moments_cost_what_was_in_memory_and_nothing_else(tmp_path: Path) -> None:
     outcome = soak(tmp_path, kills=6, cameras=2, kbps=500, runs_s=(0.3, 4.0))
     assert outcome.lost_s
-    assert outcome.is_good, outcome
+    assert outcome.is_whole, outcome

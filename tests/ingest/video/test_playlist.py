@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.video.playlist import Playlist, playlist
+from storage.fragments import pack_fragments, unpack_fragments
 from storage.models import Segment
-from tests.ingest.video.encoded import START, gops, packets
+from tests.ingest.video.encoded import START, gops, in_parts, packets
 from tests.ingest.video.test_clip import at, folder, hall, recorded
 
 __all__ = ["folder"]
@@ -46,12 +48,45 @@ def test_a_closed_span_has_one_entry_for_each_segment_and_an_end(folder: Path) -
 
 def test_what_was_listed_of_a_span_that_grows_stays_as_it_was(folder: Path) -> None:
     rows = hall(folder).rows
-    lists = [made(rows[:count], at(30), None) for count in range(1, len(rows) + 1)]
+    lists = [made(written(rows[:count]), at(30), None) for count in range(1, len(rows) + 1)]
     for before, after in pairwise(lists):
         assert after[: len(before)] == before
     assert "#EXT-X-PLAYLIST-TYPE:EVENT" in lists[0]
     assert "#EXT-X-ENDLIST" not in lists[-1]
     assert sum(line.startswith("#EXTINF") for line in lists[-1]) == 7
+
+
+def written(rows: list[Segment]) -> list[Segment]:
+    """As rows of the database."""
+    return [Segment(**(row.model_dump() | {"id": number})) for number, row in enumerate(rows, 1)]
+
+
+@pytest.fixture
+def long_gops(tmp_path: Path) -> Segment:
+    """Three GOPs of four seconds, each in four parts."""
+    (row,) = recorded(tmp_path, in_parts(gops(packets(300, gop=100)), 30), gops_per_segment=12)
+    return row
+
+
+def begins(lines: list[str]) -> list[int]:
+    return [int(line.rpartition("@")[2]) for line in lines if line.startswith("#EXT-X-BYTERANGE")]
+
+
+def test_entries_begin_with_a_keyframe_though_a_gop_is_in_several_parts(long_gops: Segment) -> None:
+    keyframes = [f.byte_offset for f in unpack_fragments(long_gops.fragments) if f.keyframe]
+    assert len(keyframes) == 3
+    (row,) = written([long_gops])
+    assert begins(made([row], at(170), at(250))) == [keyframes[1]]
+    assert begins(made([row], at(170), None)) == keyframes[1:]
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_a_gop_that_is_being_recorded_is_listed_when_it_has_ended(long_gops: Segment, count: int) -> None:
+    fragments = unpack_fragments(long_gops.fragments)
+    assert [f.duration_us for f in fragments] == [1_200_000, 1_200_000, 1_200_000, 400_000] * 3
+    growing = Segment(**(long_gops.model_dump() | {"fragments": pack_fragments(fragments[:count])}))
+    whole = made(written([long_gops]), at(0), None)
+    assert begins(made([growing], at(0), None)) == begins(whole)[: count // 4]
 
 
 def test_a_gap_is_a_discontinuity_with_its_own_time(folder: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from ingest.video.clock import ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, from_us, to_us
 from ingest.video.segmenter import (
-    MAX_GOP_US,
+    MAX_PART_US,
+    MAX_REORDERED_US,
     MAX_SEGMENT_US,
     Gop,
     OpenSegment,
@@ -65,7 +66,7 @@ def test_cameras_that_started_at_different_times_cut_together() -> None:
 
 
 def test_a_gop_that_never_ends_is_cut_before_the_longest_segment() -> None:
-    parts = [gop(to_us(START) + n * MAX_GOP_US, MAX_GOP_US / SECOND, keyframe=n == 0) for n in range(30)]
+    parts = [gop(to_us(START) + n * MAX_PART_US, MAX_PART_US / SECOND, keyframe=n == 0) for n in range(250)]
     segments = cut(parts)
     assert len(segments) == 5
     assert all(segment[-1].end_us - segment[0].wall_us == MAX_SEGMENT_US for segment in segments)
@@ -89,7 +90,9 @@ def test_a_slow_camera_loses_nothing_and_a_hole_is_a_loss() -> None:
 
 
 def test_long_gops_are_written_in_parts() -> None:
-    assert is_part_full(MAX_GOP_US, 1)
+    assert is_part_full(MAX_PART_US, 1)
+    assert not is_part_full(MAX_REORDERED_US - 1, 1, is_reordered=True)
+    assert is_part_full(MAX_REORDERED_US, 1, is_reordered=True)
     assert is_part_full(1, 100_000_000)
     assert not is_part_full(SECOND, 1_000_000)
 
