@@ -1,4 +1,4 @@
-"""Which of the two formats a file is in, and which files are neither."""
+"""Which format a file is in, and which files are in none."""
 
 import io
 from pathlib import Path
@@ -8,10 +8,12 @@ from storage.sayings import Saying
 
 _JSON = (".jsonl", ".ndjson", ".json")
 _CSV = (".csv", ".tsv", ".txt")
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_PACKED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 """How archives begin, and with them .xlsx and .ods, and old .xls."""
 _BOM = b"\xef\xbb\xbf"
 _FORMATS = ", ".join((*_JSON, *_CSV))
+_ALL = ", ".join((*_JSON, *_CSV, *_WORKBOOKS))
 
 
 class UnusableFile(Exception):
@@ -23,8 +25,9 @@ class UnusableFile(Exception):
 
 
 NO_ROWS = Saying("The file holds no rows: nothing has been read. See whether it is the right one.")
-_SPREADSHEET = Saying(
-    "The file is a spreadsheet or an archive, which is not read: open it, save it as “CSV UTF-8”, and import that."
+_ARCHIVE = Saying(
+    "The file is an archive, or a workbook whose name does not say so: unpack it, or give it its ending (%(endings)s).",
+    endings=", ".join(_WORKBOOKS),
 )
 _ARRAY = Saying(
     "The file is one JSON array, of which nothing has been read: write one object per line, without the brackets "
@@ -38,13 +41,18 @@ def is_event_log(path: Path) -> bool:
     return path.name.lower().endswith((".xes", ".xes.gz"))
 
 
+def is_workbook(path: Path) -> bool:
+    """Known by its name."""
+    return path.suffix.lower() in _WORKBOOKS
+
+
 def is_json(path: Path, file: BinaryIO) -> bool:
     """Whether it is JSON Lines, else CSV: known by its name, else by its first character. Raises UnusableFile."""
     ending = path.suffix.lower()
     start = file.read(io.DEFAULT_BUFFER_SIZE)
     file.seek(0)
-    if start.startswith(_SPREADSHEETS):
-        raise UnusableFile(_SPREADSHEET)
+    if start.startswith(_PACKED):
+        raise UnusableFile(_ARCHIVE)
     if ending in _JSON and start.removeprefix(_BOM).lstrip().startswith(b"["):
         raise UnusableFile(_ARRAY)
     if ending in (*_JSON, *_CSV):
@@ -58,8 +66,8 @@ def is_json(path: Path, file: BinaryIO) -> bool:
 
 def _other_ending(ending: str) -> Saying:
     return Saying(
-        "A file whose name ends in %(ending)s is not read. JSON Lines and CSV are (%(endings)s): save a table as "
-        "“CSV UTF-8”, or give a file of such text one of these endings.",
+        "A file whose name ends in %(ending)s is not read. JSON Lines, CSV and workbooks are (%(endings)s): save a "
+        "table as one of them, or give the file its ending.",
         ending=ending,
-        endings=_FORMATS,
+        endings=_ALL,
     )

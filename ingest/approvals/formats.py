@@ -48,12 +48,10 @@ def read_csv(stream: BinaryIO, mapping: Mapping | None = None) -> Iterator[Numbe
     if header is None:
         return
     names = header.cells if isinstance(header.cells, RowError) else [name.strip() for name in header.cells]
-    wrong = names if isinstance(names, RowError) else _header_error(names, mapping, header.raw)
-    if wrong is not None:
-        yield header.line, replace(wrong, is_header=True)
+    columns = replace(names, is_header=True) if isinstance(names, RowError) else read_header(names, mapping, header.raw)
+    if isinstance(columns, RowError):
+        yield header.line, columns
         return
-    assert not isinstance(names, RowError)
-    columns = Columns(tuple(names), mapping)
     while record := records.next(columns.are_a_row):
         yield record.line, record.cells if isinstance(record.cells, RowError) else columns.row(record.cells, record.raw)
 
@@ -77,6 +75,12 @@ class Columns:
 
     def are_a_row(self, cells: Sequence[str]) -> bool:
         return len(cells) == len(self.names) and isinstance(self.row(cells, ""), Row)
+
+
+def read_header(names: Sequence[str], mapping: Mapping | None, raw: str) -> Columns | RowError:
+    """What the columns of a table mean, or why nothing below them can be read."""
+    wrong = _header_error(names, mapping, raw)
+    return Columns(tuple(names), mapping) if wrong is None else replace(wrong, is_header=True)
 
 
 def _json_row(line: Line) -> Row | RowError:

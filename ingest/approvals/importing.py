@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ingest.approvals.acceptance import accept_batch
-from ingest.approvals.file_format import NO_ROWS, UnusableFile, is_event_log, is_json
+from ingest.approvals.file_format import NO_ROWS, UnusableFile, is_event_log, is_json, is_workbook
 from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.reports import BatchReport
+from ingest.approvals.workbook import read_workbook
 from ingest.approvals.xes import read_xes
 from storage.database import Database
 from storage.sayings import Saying
@@ -32,10 +33,10 @@ def import_file(
     *,
     dry_run: bool = False,
 ) -> BatchReport:
-    """Imports JSON Lines, CSV or XES, known by its name, else by its first character.
+    """Imports JSON Lines, CSV, a workbook or XES, known by its name, else by its first character.
 
     Importing a file again adds nothing and completes an import that was interrupted. Raises OSError, UnusableFile for
-    one that is neither or holds no rows, MappingError for a mapping of a file that is not CSV, and what
+    one that is neither or holds no rows, MappingError for a mapping of a file that is no table, and what
     `accept_batch` raises.
     """
     size = path.stat().st_size
@@ -71,9 +72,11 @@ def rows_of(path: Path, file: BinaryIO, mapping: Mapping | None) -> Iterator[Num
             raise MappingError(_LOG_NEEDS_MAPPING)
         packed = path.suffix.lower() == ".gz"
         return _not_empty(read_xes(gzip.GzipFile(fileobj=file) if packed else file, mapping))
+    if is_workbook(path):
+        return _not_empty(read_workbook(file, mapping))
     json = is_json(path, file)
     if json and mapping is not None:
-        raise MappingError(Saying("A mapping is for CSV; JSON Lines must already be in the exchange format."))
+        raise MappingError(Saying("A mapping is for tables; JSON Lines must already be in the exchange format."))
     return _not_empty(read_jsonl(file) if json else read_csv(file, mapping))
 
 

@@ -1,5 +1,6 @@
 """A mapping file: how the columns of a platform's own export become the fields of the exchange format."""
 
+import re
 import tomllib
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
@@ -167,12 +168,12 @@ class Mapping:
             if not isinstance(text, str) or not text:
                 continue
             try:
-                moment = _read_time(text, self.file.time)
+                moment, is_date = _read_time(text, self.file.time)
             except ValueError:
                 said = Saying("%(value)s is not a time", value=shown(text))
                 problems.append(Problem(field, said, _time_remedy(self.file.time)))
                 continue
-            if _is_date(text, self.file.time):
+            if is_date:
                 if field not in (*LIMITS, *DATES):
                     problems.append(
                         Problem(field, Saying("%(value)s has no time of day", value=shown(text)), _WITH_HOURS)
@@ -192,16 +193,21 @@ class Mapping:
         return replace(problem, field=field)
 
 
-def _read_time(text: str, times: Times) -> datetime:
-    iso = times.format == "iso"
-    moment = datetime.fromisoformat(text) if iso else datetime.strptime(text, times.format)  # noqa: DTZ007
+def _read_time(text: str, times: Times) -> tuple[datetime, bool]:
+    """The moment, and whether it is a date alone. A workbook's own times come as ISO 8601, whatever the format."""
+    if times.format == "iso" or _OF_A_WORKBOOK.match(text):
+        moment, is_date = datetime.fromisoformat(text), _is_iso_date(text)
+    else:
+        moment = datetime.strptime(text, times.format)  # noqa: DTZ007
+        is_date = not any(directive in times.format for directive in _HOURS)
     zone: tzinfo | None = moment.tzinfo or (ZoneInfo(times.zone) if times.zone else None)
-    return moment.replace(tzinfo=zone)
+    return moment.replace(tzinfo=zone), is_date
 
 
-def _is_date(text: str, times: Times) -> bool:
-    if times.format != "iso":
-        return not any(directive in times.format for directive in _HOURS)
+_OF_A_WORKBOOK = re.compile(r"\d{4}-\d\d-\d\d(T|$)")
+
+
+def _is_iso_date(text: str) -> bool:
     try:
         date.fromisoformat(text)
     except ValueError:

@@ -16,11 +16,13 @@ from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened,
 
 
 def import_cases(
-    file: Annotated[Path, typer.Argument(help="JSON Lines (exchange format) or CSV.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path, typer.Argument(help="JSON Lines (exchange format), CSV or a workbook.", exists=True, dir_okay=False)
+    ],
     source: Annotated[str, typer.Option(help="Id of the approval platform it comes from.")],
     mapping: Annotated[
         str,
-        typer.Option(help="How the columns of a CSV file are to be read: a file, or the name of ours."),
+        typer.Option(help="How the columns of a table are to be read: a file, or the name of ours."),
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,

@@ -77,7 +77,7 @@ def test_json_without_a_telling_name_is_recognised(platform: Database, tmp_path:
 
 
 def test_a_mapping_for_json_is_refused(platform: Database, tmp_path: Path) -> None:
-    with pytest.raises(MappingError, match="A mapping is for CSV"):
+    with pytest.raises(MappingError, match="A mapping is for tables"):
         import_file(platform, SOURCE, a_file(tmp_path / "rows.jsonl", a_row()), Mapping.load(MAPPING), NOW)
 
 
@@ -110,10 +110,11 @@ def test_a_file_without_rows_is_not_taken_for_read(
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("cases.xlsx", b"PK\x03\x04rest", "spreadsheet or an archive"),
-        ("renamed.csv", b"PK\x03\x04rest", "save it as “CSV UTF-8”"),
-        ("old.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "spreadsheet or an archive"),
-        ("film.mp4", b"\x00\x00\x00\x20ftypisom", r"ends in \.mp4 is not read\. JSON Lines and CSV are \(\.jsonl, "),
+        ("cases.xlsx", b"PK\x03\x04rest", "damaged or none"),
+        ("cases.xls", b"", "damaged or none"),
+        ("renamed.csv", b"PK\x03\x04rest", r"a workbook whose name does not say so.* \(\.xlsx, "),
+        ("old.csv", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook whose name does not say so"),
+        ("film.mp4", b"\x00\x00\x00\x20ftypisom", r"ends in \.mp4 is not read\. JSON Lines, CSV and workbooks are \("),
         ("film", b"\x00\x00\x00\x20ftypisom", "is not text"),
         (
             "cases.json",

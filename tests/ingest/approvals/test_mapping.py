@@ -71,9 +71,9 @@ def test_a_default_kind_takes_what_the_mapping_does_not_know(tmp_path: Path) -> 
 
 
 def test_a_time_in_another_format_names_the_column_and_the_format(tmp_path: Path) -> None:
-    row = read(tmp_path, "2026-001,S1,受理,L01,2026-03-02,,")
+    row = read(tmp_path, "2026-001,S1,受理,L01,2.3.2026 9:00,,")
     assert isinstance(row, RowError)
-    assert [(p.field, p.problem) for p in row.problems] == [("开始 (start)", "2026-03-02 is not a time")]
+    assert [(p.field, p.problem) for p in row.problems] == [("开始 (start)", "2.3.2026 9:00 is not a time")]
     assert "%Y/%m/%d %H:%M" in row.problems[0].remedy
 
 

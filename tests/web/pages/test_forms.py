@@ -341,7 +341,8 @@ def test_an_import_without_a_file_says_so(sign_in: SignIn) -> None:
     ("name", "body", "english", "chinese"),
     [
         ("empty.csv", "", "The file holds no rows", "文件中没有数据行"),
-        ("cases.xlsx", "PK\x03\x04", "The file is a spreadsheet or an archive", "该文件是电子表格或压缩包"),
+        ("cases.xlsx", "PK\x03\x04", "The workbook cannot be read", "无法读取该工作簿"),
+        ("cases.zip", "PK\x03\x04", "The file is an archive", "该文件是压缩包"),
         ("film.mp4", "ftyp", "A file whose name ends in .mp4 is not read", "不能读取扩展名为 .mp4 的文件"),
         ("film", "\x00\x00", "The file is not text", "该文件不是文本"),
     ],

@@ -40,10 +40,13 @@ OF_WHOLE_FILES = {
     "The file is one JSON array, of which nothing has been read: write one object per line, without the brackets around"
     " all of them and the commas between them.",
     "The file is not text. JSON Lines and CSV are read (%(endings)s).",
-    "A file whose name ends in %(ending)s is not read. JSON Lines and CSV are (%(endings)s): save a table as"
-    " “CSV UTF-8”, or give a file of such text one of these endings.",
+    "A file whose name ends in %(ending)s is not read. JSON Lines, CSV and workbooks are (%(endings)s): save a table"
+    " as one of them, or give the file its ending.",
     "The file holds no rows: nothing has been read. See whether it is the right one.",
-    "The file is a spreadsheet or an archive, which is not read: open it, save it as “CSV UTF-8”, and import that.",
+    "The file is an archive, or a workbook whose name does not say so: unpack it, or give it its ending (%(endings)s).",
+    "The workbook cannot be read: it is damaged or none. Open it, save it again, and import that.",
+    "The workbook has a password: save it without one, and import that.",
+    "The workbook is too large to be read as a whole: save it as “CSV UTF-8”, and import that.",
 }
 """Told before any row is read."""
 OF_CONFORMANCE = {
@@ -178,4 +181,4 @@ def test_a_file_that_stops_at_its_header_says_that_nothing_was_read_and_why(sign
 def test_a_mapping_that_does_not_fit_is_told_in_chinese(sign_in: SignIn) -> None:
     form = {"source": "cc-platform", "mapping": "receipt"}
     page = sign_in("inspector").post("/import", data=form, files={"file": ("steps.jsonl", "{}")}, headers=ZH)
-    assert problems(page.text) == ["映射只用于 CSV 文件；JSON Lines 文件须已是交换格式。"]
+    assert problems(page.text) == ["映射只用于表格文件；JSON Lines 文件须已是交换格式。"]
