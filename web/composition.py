@@ -63,12 +63,18 @@ def build_store(settings: Settings) -> ObjectStore:
     return _s3_store(settings.store)
 
 
-def _s3_store(store: StoreSettings) -> ObjectStore:
+def drop_bucket(settings: Settings) -> ObjectStore | None:
+    """Where platforms drop files, if that is said."""
+    return _s3_store(settings.store, settings.inbox.bucket) if settings.inbox.bucket else None
+
+
+def _s3_store(store: StoreSettings, bucket: str = "") -> ObjectStore:
+    """`bucket`: another than that of the footage."""
     from storage.s3_store import S3Store  # only who uses S3 loads its SDK
 
     return S3Store(
         store.endpoint,
-        store.bucket,
+        bucket or store.bucket,
         store.access_key,
         store.secret_key.get_secret_value(),
         secure=store.secure,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import structlog
 
 from web import logs
-from web.composition import build_services, camera_addresses
+from web.composition import build_services, camera_addresses, drop_bucket
 from web.heartbeat import Heartbeat
 from web.services import Services
 from web.settings import Settings
@@ -22,7 +22,7 @@ from web.settings_file import read_settings
 from web.stop_signals import set_on_signal
 
 if TYPE_CHECKING:
-    from web.clerk import Clerk
+    from web.clerk import Clerk, Job
 
 log = structlog.get_logger(__name__)
 
@@ -179,7 +179,24 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     corrections = partial(store_corrections, services.database, services.store)
     keeping.append(Job("corrections", patient(lambda _now: corrections()), timedelta(seconds=10)))
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
-    return tuple(Clerk(jobs, services.clock) for jobs in (correlating, notifying, timing, listening, keeping, counting))
+    receiving = _receiving(services)
+    groups = (correlating, notifying, timing, listening, keeping, counting, receiving)
+    return tuple(Clerk(jobs, services.clock) for jobs in groups if jobs)
+
+
+def _receiving(services: Services) -> "list[Job]":
+    from ingest.approvals.drop_bucket import DropBucket
+    from ingest.approvals.inbox import Inbox
+    from web.clerk import Job
+
+    settings = services.settings
+    if not settings.inbox.is_used:
+        return []
+    jobs = [Job("inbox", Inbox(services.database, settings.inbox_folder).run_once, timedelta(seconds=5))]
+    if bucket := drop_bucket(settings):
+        brought = DropBucket(services.database, bucket, settings.inbox_folder)
+        jobs.insert(0, Job("drop_bucket", brought.run_once, timedelta(seconds=10)))
+    return jobs
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from storage.database import parsed_url
 from web.declarations import (
@@ -157,6 +157,18 @@ class RecorderSection(Strict):
         return timedelta(hours=self.spool_max_hours) if self.spool_max_hours else None
 
 
+class InboxSection(Strict):
+    """Where platforms drop files, in a folder for each source."""
+
+    folder: str = ""
+    bucket: str = ""
+    """Of the S3 server of `[store]`; what is dropped there is brought into the folder."""
+
+    @property
+    def is_used(self) -> bool:
+        return bool(self.folder or self.bucket)
+
+
 class WatcherSection(Strict):
     detector: Literal["auto", "ssd", "onnx", "yolo"] = "auto"
     weights: str = ""
@@ -175,6 +187,7 @@ class Settings(Strict):
     web: WebSettings = WebSettings()
     recorder: RecorderSection = RecorderSection()
     watcher: WatcherSection = WatcherSection()
+    inbox: InboxSection = InboxSection()
     notify: tuple[NotifySettings, ...] = ()
     district: tuple[DistrictDeclaration, ...] = ()
     hall: tuple[HallDeclaration, ...] = ()
@@ -186,6 +199,21 @@ class Settings(Strict):
     department: tuple[DepartmentDeclaration, ...] = ()
     item: tuple[ItemDeclaration, ...] = ()
     source: tuple[SourceDeclaration, ...] = ()
+
+    @field_validator("inbox")
+    @classmethod
+    def _has_a_bucket_of_its_own(cls, inbox: InboxSection, info: ValidationInfo) -> InboxSection:
+        store = info.data.get("store")
+        if inbox.bucket and isinstance(store, StoreSettings):
+            if store.kind != "s3":
+                raise ValueError("bucket is one of the S3 server of [store], but store.kind is folder")
+            if inbox.bucket == store.bucket:
+                raise ValueError("bucket must be another than store.bucket, which holds footage")
+        return inbox
+
+    @property
+    def inbox_folder(self) -> Path:
+        return Path(self.inbox.folder) if self.inbox.folder else self.data_dir / "inbox"
 
     @property
     def database_url(self) -> str:

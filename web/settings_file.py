@@ -153,9 +153,11 @@ def _substitute(value: Any, environment: Mapping[str, str]) -> Any:  # noqa: ANN
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
     path = str(folder / settings.store.path) if settings.store.path else ""
+    inbox = str(folder / settings.inbox.folder) if settings.inbox.folder else ""
     changed = {
         "data_dir": folder / settings.data_dir,
         "store": settings.store.model_copy(update={"path": path}),
+        "inbox": settings.inbox.model_copy(update={"folder": inbox}),
         "database": settings.database.anchored(folder),
     }
     return settings.model_copy(update=changed)

@@ -46,6 +46,11 @@ def is_workbook(path: Path) -> bool:
     return path.suffix.lower() in _WORKBOOKS
 
 
+def takes_mapping(path: Path) -> bool:
+    """Whether a mapping may say how it is read: JSON Lines are in the exchange format by themselves."""
+    return path.suffix.lower() not in _JSON
+
+
 def is_json(path: Path, file: BinaryIO) -> bool:
     """Whether it is JSON Lines, else CSV: known by its name, else by its first character. Raises UnusableFile."""
     ending = path.suffix.lower()

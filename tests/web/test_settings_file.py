@@ -227,3 +227,16 @@ def test_where_a_file_is_not_toml_is_said(tmp_path: Path, text: str, said: str) 
     [problem] = problems(tmp_path, text)
     assert problem.startswith(said)
     assert "(at " not in problem
+
+
+def test_the_inbox_lies_where_the_file_says_and_its_bucket_is_not_that_of_the_footage(tmp_path: Path) -> None:
+    s3 = '[store]\nkind = "s3"\nendpoint = "s3:9000"\nbucket = "footage"\naccess_key = "a"\nsecret_key = "b"\n'
+    assert not read(tmp_path, "").inbox.is_used
+    assert read(tmp_path, '[inbox]\nfolder = "in"\n').inbox_folder == tmp_path / "in"
+    dropped = read(tmp_path, f'{s3}[inbox]\nbucket = "dropped"\n')
+    assert dropped.inbox.is_used
+    assert dropped.inbox_folder == tmp_path / "hallwatch-data" / "inbox"
+    [problem] = problems(tmp_path, '[inbox]\nbucket = "dropped"\n')
+    assert "store.kind is folder" in problem
+    [problem] = problems(tmp_path, f'{s3}[inbox]\nbucket = "footage"\n')
+    assert "must be another than store.bucket" in problem
