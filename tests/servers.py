@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import psycopg
+import pymysql
 from minio import Minio
 
 START_LIMIT_S = 60.0
@@ -121,6 +122,74 @@ class PostgresServer:
         )
         if done.returncode:
             raise ServerDied(done.stdout + done.stderr)
+
+
+class MariaDbServer:
+    """On a port of this machine, for whoever has the password; needs the package mariadb-server-core."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.password = secrets.token_hex(8)
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def program() -> str | None:
+        """None if it is not installed."""
+        return shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+    def start(self) -> None:
+        program = self.program()
+        if program is None:
+            raise FileNotFoundError("mariadbd")
+        first = self.folder / "first.sql"
+        first.write_text(
+            "CREATE DATABASE approvals CHARACTER SET utf8mb4;\n"
+            f"CREATE USER platform@'127.0.0.1' IDENTIFIED BY '{self.password}';\n"
+            "GRANT ALL ON *.* TO platform@'127.0.0.1';\n"
+        )
+        data, user = self.folder / "data", ["--user=root"] if os.getuid() == 0 else []
+        shared = ["--no-defaults", f"--datadir={data}", *user]
+        data.mkdir()
+        # What mariadb-install-db does, which is in another package.
+        tables = (Path("/usr/share/mysql") / f"mysql_{name}.sql" for name in ("system_tables", "system_tables_data"))
+        made = subprocess.run(
+            [program, *shared, "--bootstrap"],
+            input="CREATE DATABASE mysql;\nUSE mysql;\n" + "\n".join(file.read_text("utf-8") for file in tables),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode:
+            raise ServerDied(made.stdout + made.stderr)
+        listening = [f"--port={self._port}", "--bind-address=127.0.0.1", f"--socket={self.folder / 'socket'}"]
+        self._process = subprocess.Popen(
+            [program, *shared, *listening, f"--init-file={first}", f"--pid-file={self.folder / 'pid'}"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(self._accepts)
+
+    @property
+    def url(self) -> str:
+        return f"mariadb://platform:{self.password}@127.0.0.1:{self._port}/approvals?charset=utf8mb4"
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _accepts(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise ServerDied("mariadbd")
+        try:
+            pymysql.connect(
+                host="127.0.0.1", port=self._port, user="platform", password=self.password, database="approvals"
+            ).close()
+        except pymysql.OperationalError:
+            return False
+        return True
 
 
 class S3Server:

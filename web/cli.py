@@ -20,6 +20,7 @@ from web.commands import (
     fsck,
     import_cases,
     init,
+    pull,
     recover,
     role,
     serve,
@@ -61,6 +62,7 @@ app.command("role")(role.role)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
 app.command("import-cases")(import_cases.import_cases)
+app.command("pull")(pull.pull)
 app.command("conform")(conform.conform)
 app.command("deadlines")(deadlines.deadlines)
 app.command("clip")(clip.clip)

@@ -22,6 +22,7 @@ _REFERENCES = (
     ("department", "district", "district"),
     ("item", "department", "department"),
     ("source", "hall", "hall"),
+    ("pull", "source", "source"),
 )
 """(kind, key, kind that the key refers to)"""
 

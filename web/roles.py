@@ -188,14 +188,18 @@ def _receiving(services: Services) -> "list[Job]":
     from ingest.approvals.drop_bucket import DropBucket
     from ingest.approvals.inbox import Inbox
     from web.clerk import Job
+    from web.pulling import Pulling
 
     settings = services.settings
-    if not settings.inbox.is_used:
-        return []
-    jobs = [Job("inbox", Inbox(services.database, settings.inbox_folder).run_once, timedelta(seconds=5))]
+    jobs = []
     if bucket := drop_bucket(settings):
         brought = DropBucket(services.database, bucket, settings.inbox_folder)
-        jobs.insert(0, Job("drop_bucket", brought.run_once, timedelta(seconds=10)))
+        jobs.append(Job("drop_bucket", brought.run_once, timedelta(seconds=10)))
+    if settings.inbox.is_used:
+        jobs.append(Job("inbox", Inbox(services.database, settings.inbox_folder).run_once, timedelta(seconds=5)))
+    for pull in settings.pull:
+        pulling = Pulling(services.database, pull)
+        jobs.append(Job(f"pull {pull.source} {pull.view}", pulling.run_once, timedelta(seconds=pull.every_seconds)))
     return jobs
 
 

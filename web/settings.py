@@ -18,6 +18,7 @@ from web.declarations import (
     DepartmentDeclaration,
     DistrictDeclaration,
     HallDeclaration,
+    Id,
     ItemDeclaration,
     RetentionDeclaration,
     SourceDeclaration,
@@ -169,6 +170,22 @@ class InboxSection(Strict):
         return bool(self.folder or self.bucket)
 
 
+class PullSettings(Strict):
+    """A view of a platform's own database, which is read as it changes."""
+
+    source: Id
+    url: SecretStr
+    """As SQLAlchemy reads it, e.g. postgresql://reader:word@host/name or mariadb://reader:word@host/name."""
+    view: Annotated[str, Field(min_length=1, max_length=200)]
+    changed: Annotated[str, Field(min_length=1, max_length=200)]
+    """The column that grows with every change."""
+    mapping: str = ""
+    """A file, or the name of one of ours."""
+    every_seconds: Annotated[int, Field(ge=5, le=86_400)] = 60
+    again: Annotated[int, Field(ge=0, le=1_000_000)] = 600
+    """So much before the last change is read again: seconds, or what the column counts."""
+
+
 class WatcherSection(Strict):
     detector: Literal["auto", "ssd", "onnx", "yolo"] = "auto"
     weights: str = ""
@@ -188,6 +205,7 @@ class Settings(Strict):
     recorder: RecorderSection = RecorderSection()
     watcher: WatcherSection = WatcherSection()
     inbox: InboxSection = InboxSection()
+    pull: tuple[PullSettings, ...] = ()
     notify: tuple[NotifySettings, ...] = ()
     district: tuple[DistrictDeclaration, ...] = ()
     hall: tuple[HallDeclaration, ...] = ()

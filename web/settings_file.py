@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from web.cross_references import cross_references
-from web.settings import Settings
+from web.settings import PullSettings, Settings
 from web.settings_problems import Location, Problem, path_of, problem_of
 
 FILE_NAME = "hallwatch.toml"
@@ -151,12 +151,19 @@ def _substitute(value: Any, environment: Mapping[str, str]) -> Any:  # noqa: ANN
     return _VARIABLE.sub(lambda match: environment.get(match[1], match[0]), value)
 
 
+def _pull_from(folder: Path, pull: PullSettings) -> PullSettings:
+    """A mapping that is no file there is the name of one of ours."""
+    file = folder / pull.mapping
+    return pull.model_copy(update={"mapping": str(file)}) if pull.mapping and file.is_file() else pull
+
+
 def _anchored(settings: Settings, folder: Path) -> Settings:
     path = str(folder / settings.store.path) if settings.store.path else ""
     inbox = str(folder / settings.inbox.folder) if settings.inbox.folder else ""
     changed = {
         "data_dir": folder / settings.data_dir,
         "store": settings.store.model_copy(update={"path": path}),
+        "pull": tuple(_pull_from(folder, pull) for pull in settings.pull),
         "inbox": settings.inbox.model_copy(update={"folder": inbox}),
         "database": settings.database.anchored(folder),
     }

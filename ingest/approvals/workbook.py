@@ -3,11 +3,11 @@
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from typing import BinaryIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
+from ingest.approvals.cells import cell_text
 from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.formats import Columns, Numbered, read_header
 from ingest.approvals.mapping import Mapping
@@ -64,22 +64,11 @@ def _check_size(file: BinaryIO) -> None:
 def _rows(sheet: CalamineSheet) -> Iterator[tuple[int, list[str]]]:
     """Those that are not empty, with their numbers; empty cells at their ends are left out."""
     for number, values in enumerate(sheet.to_python(skip_empty_area=False), start=1):
-        cells = [_text(value) for value in values]
+        cells = [cell_text(value) for value in values]
         while cells and not cells[-1].strip():
             cells.pop()
         if cells:
             yield number, cells
-
-
-def _text(value: object) -> str:
-    """As somebody would write it into a CSV file; times as ISO 8601."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value)
 
 
 def _raw(cells: Sequence[str]) -> str:

@@ -119,6 +119,16 @@ class Batch(SQLModel, table=True):
     rejected: int = column("", default=0)
 
 
+class PullMark(SQLModel, table=True):
+    """How far a view of a platform's database has been read."""
+
+    __tablename__ = "pull_mark"
+    source_id: str = column("", primary_key=True, foreign_key="source.id")
+    view: str = column("", primary_key=True)
+    mark: JsonObject = json_column("the last value of its column of changes")
+    pulled_at: datetime = column("when it was last read to its end")
+
+
 class RejectedRow(SQLModel, table=True):
     __tablename__ = "rejected_row"
     id: int | None = column("", default=None, primary_key=True)

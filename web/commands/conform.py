@@ -19,11 +19,11 @@ from ingest.approvals.conformance import Conformance, examine
 from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.formats import read_rows
 from ingest.approvals.importing import rows_of
+from ingest.approvals.known_mappings import mapping_named
 from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.repeated import repeated_in_push
 from ingest.approvals.reports import Rejection
 from web.commands.common import UserError, out, say
-from web.commands.import_cases import mapping_file
 
 _LARGEST = 512 << 20
 _LARGEST_PUSH = 16 << 20
@@ -43,7 +43,7 @@ def conform(
     """
     with _file(source) as path:
         try:
-            found = _examine(path, Mapping.load(mapping_file(mapping)) if mapping else None)
+            found = _examine(path, mapping_named(mapping) if mapping else None)
         except (UnusableFile, MappingError) as error:
             raise UserError(f"{source}: {error}") from None
     if as_json:

@@ -10,8 +10,8 @@ from rich.table import Table
 from ingest.approvals.acceptance import BatchReport, UnknownSource
 from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file
-from ingest.approvals.known_mappings import mapping_files
-from ingest.approvals.mapping import Mapping, MappingError
+from ingest.approvals.known_mappings import mapping_named
+from ingest.approvals.mapping import MappingError
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
 
 
@@ -33,7 +33,7 @@ def import_cases(
     """
     with opened(config) as services, progress_bar(file.name) as bar:
         try:
-            read_by = Mapping.load(mapping_file(mapping)) if mapping else None
+            read_by = mapping_named(mapping) if mapping else None
             report = import_file(
                 services.database, source, file, read_by, services.clock(), bar.update, dry_run=dry_run
             )
@@ -46,14 +46,6 @@ def import_cases(
     _show(report, dry_run)
     if report.rejected_rows and not report.accepted and not report.duplicates:
         raise typer.Exit(1)
-
-
-def mapping_file(name: str) -> Path:
-    """A file goes before a mapping of the product with that name."""
-    known = mapping_files()
-    if not Path(name).is_file() and name not in known:
-        raise UserError(f"There is no mapping {name!r}: name a file, or one that comes along: {', '.join(known)}.")
-    return Path(name) if Path(name).is_file() else known[name]
 
 
 def _show(report: BatchReport, dry_run: bool) -> None:

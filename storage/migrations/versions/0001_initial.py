@@ -913,6 +913,18 @@ def upgrade() -> None:
         batch_op.create_index("presence_counter_start", ["counter_id", "start"], unique=False)
 
     op.create_table(
+        "pull_mark",
+        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("view", sa.String(), nullable=False),
+        sa.Column("mark", sa.JSON(), nullable=False, comment="the last value of its column of changes"),
+        sa.Column("pulled_at", sa.DateTime(timezone=True), nullable=False, comment="when it was last read to its end"),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("source_id", "view"),
+    )
+    op.create_table(
         "rating",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=False),
@@ -2177,6 +2189,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rating_level"))
 
     op.drop_table("rating")
+    op.drop_table("pull_mark")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index("presence_counter_start")
 

@@ -322,7 +322,7 @@ def test_a_mapping_of_ours_is_chosen_by_its_name(hallwatch: Run, site: Path, tmp
     file.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
     command = ("import-cases", str(file), "--source", "city", "--dry-run", "--mapping")
     assert re.search(r"would be taken +1", hallwatch(*command, "receipt").output)
-    assert "There is no mapping 'no': name a file, or one" in hallwatch(*command, "no", code=1).output
+    assert "There is no mapping “no”: name a file, or one" in hallwatch(*command, "no", code=1).output
 
 
 def test_a_remedy_is_shown_with_its_brackets(hallwatch: Run, site: Path, tmp_path: Path) -> None:

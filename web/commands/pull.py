@@ -1,0 +1,67 @@
+"""`hallwatch pull`"""
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ingest.approvals.acceptance import UnknownSource
+from ingest.approvals.mapping import MappingError
+from ingest.approvals.pull import Puller, PullFailed, Sample
+from ingest.approvals.row import Row
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say
+from web.pulling import view_of
+from web.services import Services
+from web.settings import PullSettings
+
+
+def pull(
+    source: Annotated[str, typer.Option(help="Only the views of this approval platform.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the first rows and what would become of them; write nothing.")
+    ] = False,
+    rows: Annotated[int, typer.Option(min=1, max=1000, help="So many of each view with --dry-run.")] = 5,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Read the platforms' databases that [[pull]] names, once. `hallwatch serve` does it by itself.
+
+    Example: hallwatch pull --source city --dry-run
+    """
+    with opened(config) as services:
+        wanted = [each for each in services.settings.pull if source in ("", each.source)]
+        if not wanted:
+            raise UserError("There is nothing to pull: declare it with [[pull]], or name another --source.")
+        for each in wanted:
+            _pull(services, each, rows if dry_run else None)
+
+
+def _pull(services: Services, declared: PullSettings, samples: int | None) -> None:
+    try:
+        with closing(Puller(services.database, view_of(declared))) as puller:
+            if samples is not None:
+                _show(declared, puller.sample(samples))
+                return
+            count = puller.run_once(services.clock())
+    except UnknownSource:
+        raise UserError(f"There is no source {declared.source!r}; declare it with [[source]].") from None
+    except (PullFailed, MappingError) as error:
+        raise UserError(f"pull {declared.source} {declared.view}: {error}") from None
+    say(f"{declared.source} {declared.view}: {count} rows new or corrected.")
+
+
+def _show(declared: PullSettings, samples: list[Sample]) -> None:
+    say(f"{declared.source} {declared.view}", style="bold")
+    table = Table("row", "as it stands there", "becomes", box=None)
+    for number, sample in enumerate(samples, start=1):
+        said = "\n".join(f"{name}: {cell}" for name, cell in sample.said.items() if cell)
+        table.add_row(str(number), escape(said), escape(_outcome(sample)))
+    out.print(table)
+
+
+def _outcome(sample: Sample) -> str:
+    if isinstance(sample.row, Row):
+        lines = [f"{name}: {value}" for name, value in sample.row.statement().items()]
+        return "\n".join([sample.row.kind_of_record.value, *lines])
+    return "\n".join(f"refused: {each.field} {each.problem}; {each.remedy}" for each in sample.row.problems)
