@@ -11,7 +11,7 @@ from datetime import date
 from sqlmodel import Session, col, delete, select
 
 from storage.database import Database
-from storage.footage import Coverage, Reason, explained, known, recorded_spans
+from storage.footage import Coverage, Reason, explained, known, recorded_near
 from storage.intervals import Span, intersect, merge, subtract
 from storage.models import Camera, Gap, RecordedDay, RecordingChange
 from storage.runs import FRAME_HOLE, day_span, days_of, pack_runs, patched, unpack_runs, widened
@@ -28,8 +28,7 @@ def recorded(session: Session, camera_ids: Collection[str], span: Span) -> Runs:
     runs: dict[str, list[Span]] = {camera_id: [] for camera_id in camera_ids}
     for camera_id, day, packed in _days(session, camera_ids, span):
         runs[camera_id] += unpack_runs(day, packed)
-    for camera_id, changes in notes.items():
-        runs[camera_id] = _brought_up_to_date(session, camera_id, runs[camera_id], widened(changes))
+    runs |= _brought_up_to_date(session, runs, {camera_id: widened(changes) for camera_id, changes in notes.items()})
     return {camera_id: intersect(found, [span]) for camera_id, found in runs.items()}
 
 
@@ -74,22 +73,25 @@ def refresh_camera(session: Session, camera_id: str) -> None:
 def _refresh_day(session: Session, camera_id: str, whole: Span, dirty: list[Span]) -> None:
     day = whole.start.date()
     row = session.get(RecordedDay, (camera_id, day)) or RecordedDay(camera_id=camera_id, day=day, runs=b"")
-    runs = unpack_runs(day, row.runs)
-    row.runs = pack_runs(day, _brought_up_to_date(session, camera_id, runs, intersect(dirty, [whole])))
+    runs = {camera_id: unpack_runs(day, row.runs)}
+    row.runs = pack_runs(day, _brought_up_to_date(session, runs, {camera_id: intersect(dirty, [whole])})[camera_id])
     if row.runs:
         session.add(row)
     elif row in session:
         session.delete(row)
 
 
-def _brought_up_to_date(session: Session, camera_id: str, runs: list[Span], dirty: list[Span]) -> list[Span]:
-    found = [span for part in dirty for span in _recorded_now(session, camera_id, part)]
-    return patched(runs, dirty, found)
-
-
-def _recorded_now(session: Session, camera_id: str, part: Span) -> Iterable[Span]:
-    around = Span(part.start - FRAME_HOLE, part.end + FRAME_HOLE)
-    return intersect(merge(recorded_spans(session, camera_id, around), bridge=FRAME_HOLE), [part])
+def _brought_up_to_date(session: Session, runs: Runs, dirty: Runs) -> Runs:
+    """The runs of the cameras that have dirty parts, with what the segments say there."""
+    places = [(camera_id, part) for camera_id, parts in dirty.items() for part in parts]
+    around = [(camera_id, Span(part.start - FRAME_HOLE, part.end + FRAME_HOLE)) for camera_id, part in places]
+    segments: defaultdict[str, list[Span]] = defaultdict(list)
+    for camera_id, span in recorded_near(session, around):
+        segments[camera_id].append(span)
+    return {
+        camera_id: patched(runs[camera_id], parts, merge(segments[camera_id], bridge=FRAME_HOLE))
+        for camera_id, parts in dirty.items()
+    }
 
 
 def _notes(session: Session, camera_ids: Collection[str], span: Span) -> Mapping[str, list[Span]]:

@@ -1,6 +1,6 @@
 """What footage exists of a camera in a span of time, what is missing and why, and the bytes."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -232,11 +232,23 @@ def recorded_spans(session: Session, camera_id: str, near: Span) -> list[Span]:
     return [Span(start, end) for _, start, end in sorted(rows)]
 
 
+def recorded_near(session: Session, places: Sequence[tuple[str, Span]]) -> Iterator[tuple[str, Span]]:
+    """Of every segment of these cameras that overlaps one of their spans, as it is, in no order."""
+    columns = (col(Segment.camera_id), col(Segment.start), col(Segment.end))
+    for first in range(0, len(places), _PLACES_AT_ONCE):
+        wanted = (_overlaps(camera_id, near.start, near.end) for camera_id, near in places[first:][:_PLACES_AT_ONCE])
+        for camera_id, start, end in session.exec(select(*columns).where(or_(*wanted))):
+            yield camera_id, Span(start, end)
+
+
 def recorded_formats(session: Session, camera_id: str, near: Span) -> list[tuple[Span, str]]:
     """The same with the `parameters` of each."""
     columns = (col(Segment.sequence), col(Segment.start), col(Segment.end), col(Segment.parameters))
     rows = session.exec(select(*columns).where(_overlaps(camera_id, near.start, near.end)))
     return [(Span(start, end), parameters) for _, start, end, parameters in sorted(rows)]
+
+
+_PLACES_AT_ONCE = 50
 
 
 def _overlaps(camera_id: str, start: datetime, end: datetime) -> ColumnElement[bool]:
