@@ -1,6 +1,6 @@
 """`kill -9` of a recorder under load, at moments drawn by chance, over and over: what does it cost?
 
-    python -m bench.kills [--kills 200] [--cameras 4] [--kbps 2000] [--gop-s 4] [--run-s 0.3 8] [--servers] [--seed 1]
+    python -m bench.kills [--kills 200] [--cameras 4] [--kbps 2000] [--gop-s 4] [--run-s 0.3 8] [--servers] [--sound]
 
 Each recorder runs for some seconds and is killed, be it while it starts, brings the last one's spool in order, records
 or uploads. With `--servers` it writes to PostgreSQL and S3 in place of SQLite and a folder; in three of four runs the
@@ -149,11 +149,12 @@ def soak(
     gop_s: int = GOP_S,
     runs_s: tuple[float, float] = RUNS_S,
     servers: bool = False,
+    sound: bool = False,
     seed: int = 1,
 ) -> Outcome:
     with (
-        simulated_cameras(kbps, cameras, gop_s=gop_s) as urls,
-        _order(folder, urls, servers) as (order, out),
+        simulated_cameras(kbps, cameras, sound, gop_s) as urls,
+        _order(folder, urls, servers, sound) as (order, out),
         closing(Database(order.database)) as database,
     ):
         upgrade(database)
@@ -162,9 +163,9 @@ def soak(
 
 
 @contextmanager
-def _order(folder: Path, urls: Sequence[str], servers: bool) -> Iterator[tuple[Order, list[Outage]]]:
+def _order(folder: Path, urls: Sequence[str], servers: bool, sound: bool) -> Iterator[tuple[Order, list[Outage]]]:
     others = tuple((f"cc-cam-{number}", url) for number, url in enumerate(urls[1:], 2))
-    order = Order(f"sqlite:///{folder}/hallwatch.db", str(folder), urls[0], others=others)
+    order = Order(f"sqlite:///{folder}/hallwatch.db", str(folder), urls[0], others=others, sound=sound)
     if not servers:
         yield order, []
         return
@@ -201,6 +202,7 @@ def main() -> None:
             gop_s=options.gop_s,
             runs_s=tuple(options.run_s),
             servers=options.servers,
+            sound=options.sound,
             seed=options.seed,
         )
     _print(outcome, options)
@@ -235,6 +237,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--gop-s", type=int, default=GOP_S, help="from keyframe to keyframe")
     parser.add_argument("--run-s", type=float, nargs=2, default=RUNS_S, help="a recorder's life: least and most")
     parser.add_argument("--servers", action="store_true", help="PostgreSQL and S3, with outages of both")
+    parser.add_argument("--sound", action="store_true", help="AAC in each camera, recorded, too")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

@@ -48,6 +48,7 @@ class Order:
     database_refuses: Step | None = None
     database_away: Step | None = None
     starts_without_database: bool = False
+    sound: bool = False
 
     def store(self) -> ObjectStore:
         if self.endpoint:
@@ -65,7 +66,8 @@ class Order:
         )
 
     def feeds(self) -> list[CameraFeed]:
-        return [CameraFeed(CAMERA, self.url), *(CameraFeed(camera_id, url) for camera_id, url in self.others)]
+        cameras = ((CAMERA, self.url), *self.others)
+        return [CameraFeed(camera_id, url, audio=self.sound) for camera_id, url in cameras]
 
 
 class Recorder:
