@@ -20,11 +20,11 @@ from storage.models import (
     Delivery,
     DeliveryState,
     Gap,
-    Location,
     Node,
     Segment,
     awaited,
 )
+from storage.waiting import NOTHING, altogether, waiting
 
 A_DAY = timedelta(days=1)
 _CAMERA = ("camera", "hall")
@@ -150,12 +150,22 @@ def _gaps(session: Session, now: datetime) -> Metric:
 
 
 def _spool(session: Session, now: datetime) -> Iterator[Metric]:
-    count, size, oldest = session.exec(
-        select(func.count(), func.sum(Segment.size), func.min(Segment.start)).where(Segment.location == Location.SPOOL)
-    ).one()
-    yield _gauge("hallwatch_spool_segments", "Segments that the store has not confirmed.", (), [((), count)])
-    yield _gauge("hallwatch_spool_bytes", "Their size.", (), [((), size or 0)])
-    age = _age(oldest, now) if oldest else 0.0
+    by_camera = waiting(session)
+    # One that is switched off is told of while anything of it waits.
+    told = or_(col(Camera.enabled).is_(True), col(Camera.id).in_(list(by_camera)))
+    cameras = session.exec(select(Camera.id, Camera.hall_id).where(told)).all()
+    each = [(labels, by_camera.get(labels[0], NOTHING)) for labels in cameras]
+    yield _gauge(
+        "hallwatch_camera_spool_segments",
+        "Its segments that the store has not confirmed.",
+        _CAMERA,
+        ((labels, one.segments) for labels, one in each),
+    )
+    yield _gauge("hallwatch_camera_spool_bytes", "Their size.", _CAMERA, ((labels, one.bytes) for labels, one in each))
+    every = altogether(by_camera)
+    yield _gauge("hallwatch_spool_segments", "Segments that the store has not confirmed.", (), [((), every.segments)])
+    yield _gauge("hallwatch_spool_bytes", "Their size.", (), [((), every.bytes)])
+    age = _age(every.oldest, now) if every.oldest else 0.0
     yield _gauge("hallwatch_spool_oldest_age_seconds", "Age of the oldest of them.", (), [((), age)])
 
 

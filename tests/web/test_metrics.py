@@ -12,11 +12,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
+from sqlmodel import update
 
 from storage.database import Database
 from storage.models import (
     Alert,
     AlertKind,
+    Camera,
     CameraStatus,
     ClockSource,
     Delivery,
@@ -25,6 +27,7 @@ from storage.models import (
     GapCause,
     Location,
     Node,
+    Segment,
 )
 from tests.sample import CAMERA, HALL, a_hall, a_segment
 from tests.web.apps import app_of
@@ -97,6 +100,8 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_camera_record_lag_seconds", CAMERA, HALL] == 10
     assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "disk_full"] == 3600
     assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "camera_stalled"] == 5
+    assert found["hallwatch_camera_spool_segments", CAMERA, HALL] == 1
+    assert found["hallwatch_camera_spool_bytes", CAMERA, HALL] == found["hallwatch_spool_bytes",] == 1
     assert found["hallwatch_spool_oldest_age_seconds",] == 20
     assert found["hallwatch_node_cpu_seconds_total", "recorder-1", "recorder"] == 1.5
     assert found["hallwatch_spool_limit_bytes", "recorder-1", "recorder"] == 4
@@ -110,6 +115,33 @@ def test_a_database_of_either_kind_is_measured(database: Database) -> None:
         a_hall(session)
     at_work(database)
     assert [metric.name for metric in Measured(database, NOON).collect() if not metric.samples] == []
+
+
+def test_what_of_each_camera_is_not_in_the_store_yet_is_told_also_of_one_that_is_off(
+    services: Services, signed_in: SignedIn
+) -> None:
+    off, idle = "off-1", "idle-1"
+    with services.database.transaction() as session:
+        session.add(Camera(id=off, hall_id=HALL, url="rtsp://camera.test/off", enabled=False))
+        session.add(Camera(id=idle, hall_id=HALL, url="rtsp://camera.test/idle"))
+        session.flush()
+        for number, camera in enumerate((CAMERA, CAMERA, off)):
+            segment = a_segment(camera, NOON - timedelta(seconds=40 - 10 * number), Location.SPOOL)
+            segment.sequence, segment.key = number, f"{camera}/{number}"
+            session.add(segment)
+        session.add(a_segment(idle, NOON - timedelta(seconds=20), Location.STORED))
+    admin = signed_in("admin")
+    found = told(admin.get("/metrics").text)
+    each = {camera: found["hallwatch_camera_spool_segments", camera, HALL] for camera in (CAMERA, off, idle)}
+    assert each == {CAMERA: 2, off: 1, idle: 0}
+    health = admin.get("/health.json").json()
+    shown = {camera["id"]: (camera["unstored_segments"], camera["unstored_bytes"]) for camera in health["cameras"]}
+    assert shown | {CAMERA: (2, 2), off: (1, 1), idle: (0, 0)} == shown
+    assert health["spool"]["segments"] == sum(each.values())
+    assert "2 B in 2 segments not in the store" in admin.get("/health?lang=en").text
+    with services.database.transaction() as session:
+        session.exec(update(Segment).values(location=Location.STORED))
+    assert ("hallwatch_camera_spool_segments", off, HALL) not in told(admin.get("/metrics").text)
 
 
 @pytest.mark.parametrize("role", ["supervisor", "inspector", "investigator", "department"])

@@ -1,5 +1,6 @@
 """Health: cameras, processes, the spool and what was to be sent."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -20,7 +21,6 @@ from storage.models import (
     Gap,
     GapCause,
     Hall,
-    Location,
     Node,
     Segment,
     StoreVerdict,
@@ -28,6 +28,7 @@ from storage.models import (
 )
 from storage.models.columns import JsonObject
 from storage.self_test import is_safe
+from storage.waiting import NOTHING, Waiting, altogether, waiting
 from web.api import nodes as nodes_api
 from web.api.administration import AdminDesk
 from web.auth import require
@@ -77,6 +78,9 @@ class CameraHealth:
     faults: tuple[FaultKind, ...]
     gaps: tuple[CauseTotal, ...]
     """Of the hall's day."""
+    unstored_segments: int
+    """They lie on the recorder's disk only."""
+    unstored_bytes: int
 
 
 @dataclass(frozen=True)
@@ -159,13 +163,14 @@ class HealthPage:
 def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], services: ServicesDep) -> HealthPage:
     now = services.clock()
     with services.database.transaction() as session:
-        cameras = _cameras(session, viewer, now)
+        unstored = waiting(session)
+        cameras = _cameras(session, viewer, unstored, now)
         return HealthPage(
             now=now,
             zone=cameras[0].hall.timezone if cameras else DEFAULT_ZONE,
             cameras=cameras,
             nodes=_nodes(session, now),
-            spool=_spool(session),
+            spool=_spool(session, altogether(unstored)),
             store=_store(session),
             being_deleted=_being_deleted(session),
             hours=_hours(session, now),
@@ -174,7 +179,9 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
         )
 
 
-def _cameras(session: Session, viewer: Viewer, now: datetime) -> tuple[CameraHealth, ...]:
+def _cameras(
+    session: Session, viewer: Viewer, unstored: Mapping[str, Waiting], now: datetime
+) -> tuple[CameraHealth, ...]:
     rows = session.exec(
         select(Camera, Hall, CameraStatus)
         .join(Hall, col(Hall.id) == col(Camera.hall_id))
@@ -185,7 +192,15 @@ def _cameras(session: Session, viewer: Viewer, now: datetime) -> tuple[CameraHea
     faults = _faults(session)
     gaps = {hall.timezone: _gaps(session, day_start(now, hall.timezone), now) for _, hall, _ in rows}
     return tuple(
-        _camera(camera, hall, status, tuple(faults.get(camera.id, ())), gaps[hall.timezone].get(camera.id, ()), now)
+        _camera(
+            camera,
+            hall,
+            status,
+            tuple(faults.get(camera.id, ())),
+            gaps[hall.timezone].get(camera.id, ()),
+            unstored.get(camera.id, NOTHING),
+            now,
+        )
         for camera, hall, status in rows
     )
 
@@ -196,6 +211,7 @@ def _camera(
     status: CameraStatus | None,
     faults: tuple[FaultKind, ...],
     gaps: tuple[CauseTotal, ...],
+    unstored: Waiting,
     now: datetime,
 ) -> CameraHealth:
     age = (now - status.last_frame).total_seconds() if status and status.last_frame else None
@@ -219,6 +235,8 @@ def _camera(
         sub_error=status.sub_error if status else "",
         faults=faults,
         gaps=gaps,
+        unstored_segments=unstored.segments,
+        unstored_bytes=unstored.bytes,
     )
 
 
@@ -262,13 +280,11 @@ def _node(node: Node, now: datetime) -> NodeHealth:
     )
 
 
-def _spool(session: Session) -> Spool:
+def _spool(session: Session, every: Waiting) -> Spool:
     """What only the recorder's own disk holds."""
-    count, size, oldest = session.exec(
-        select(func.count(), func.sum(Segment.size), func.min(Segment.start)).where(Segment.location == Location.SPOOL)
-    ).one()
     recorders = session.exec(select(Node).where(Node.role == "recorder", awaited()).order_by(col(Node.name)))
-    return Spool(count, size or 0, oldest, tuple(_room(node) for node in recorders if "spool_filled" in node.detail))
+    rooms = tuple(_room(node) for node in recorders if "spool_filled" in node.detail)
+    return Spool(every.segments, every.bytes, every.oldest, rooms)
 
 
 def _room(node: Node) -> SpoolRoom:
