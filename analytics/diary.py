@@ -1,6 +1,6 @@
 """Between the watch and the database: reads what to watch, writes what was seen, one transaction each."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
@@ -90,7 +90,7 @@ class Diary:
         remembered = ((row, watch.counters[row.counter_id].since) for row in unheard)
         return {row.counter_id for row, first in remembered if first is not None and row.end >= first}
 
-    def write(self, watch: Watch, now: datetime, numbers: Mapping[str, float]) -> None:
+    def write(self, watch: Watch, now: datetime, numbers: JsonObject) -> None:
         """Everything that has changed since the last call, and every few seconds a sign of life."""
         found = {counter_id: counter.absences() for counter_id, counter in watch.counters.items()}
         changed = {c: absences for c, absences in found.items() if self._written.get(c) != _known(absences)}
@@ -119,7 +119,7 @@ class Diary:
         open_halls = {counter.plan.hall_id: counter.is_open(now) for counter in watch.counters.values()}
         raise_fault_alerts(session, halls, open_halls, now)
 
-    def _beat(self, session: Session, now: datetime, numbers: Mapping[str, float]) -> None:
+    def _beat(self, session: Session, now: datetime, numbers: JsonObject) -> None:
         detail: JsonObject = {"detector": self._source, **numbers, **process_load()}
         node = session.exec(select(Node).where(col(Node.name) == self._node)).first()
         if node is None:

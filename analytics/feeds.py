@@ -7,6 +7,7 @@ from threading import Condition, Event, Thread
 import structlog
 
 from analytics.pictures import Picture, PictureSource, SourceLost
+from storage.failures import Failures
 
 _log = structlog.get_logger(__name__)
 
@@ -17,13 +18,19 @@ class CameraFeed:
     """Reads a live source for ever; a slow detector makes it drop pictures, never queue them."""
 
     def __init__(
-        self, camera_id: str, source: PictureSource, arrived: Condition, clock: Callable[[], datetime]
+        self,
+        camera_id: str,
+        source: PictureSource,
+        arrived: Condition,
+        clock: Callable[[], datetime],
+        failures: Failures,
     ) -> None:
         """`arrived` is notified with each picture; all feeds share it."""
         self.camera_id = camera_id
         self._source = source
         self._arrived = arrived
         self._clock = clock
+        self._failures, self._job = failures, f"pictures:{camera_id}"
         self._newest: Picture | None = None
         self.dropped = 0
         self._stop = Event()
@@ -51,8 +58,9 @@ class CameraFeed:
                 self._run_once()
             except SourceLost as error:
                 self._report(str(error))
-            except Exception:  # noqa: BLE001  (the edge of this thread: one camera's trouble stays its own)
+            except Exception as error:  # noqa: BLE001  (the edge of this thread: one camera's trouble stays its own)
                 _log.exception("feed_failed", camera=self.camera_id)
+                self._failures.failed(self._job, error, self._clock())
             self._stop.wait(_RETRY_SECONDS)
 
     def _run_once(self) -> None:
@@ -61,6 +69,7 @@ class CameraFeed:
                 self.dropped += self._newest is not None
                 self._newest = picture
                 self._arrived.notify_all()
+            self._failures.succeeded(self._job)
             self._report("")
 
     def _report(self, error: str) -> None:

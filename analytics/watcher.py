@@ -21,6 +21,8 @@ from analytics.presence import Debounce
 from analytics.reanalysis import Redoing
 from analytics.watch import Watch
 from storage.database import Database
+from storage.failures import Failures
+from storage.models.columns import JsonObject
 from storage.objects import StoreError
 
 _log = structlog.get_logger(__name__)
@@ -67,15 +69,18 @@ class Watcher:
         settings: WatcherSettings = WatcherSettings(),
         clock: Callable[[], datetime] = utc_now,
         again: Recorded | None = None,
+        failures: Failures | None = None,
     ) -> None:
         """`live` opens a camera's pictures by its id; `recorded` gives those of the past.
 
-        `again`: the same for looking again; it may raise StoreError, and is asked once more then.
+        `again`: the same for looking again; it may raise StoreError, and is asked once more then. `failures` are this
+        process's.
         """
         self._live = live
         self._recorded = recorded
         self._settings = settings
         self._clock = clock
+        self._failures = failures or Failures()
         self._looker = Looker(detector, settings.threshold, settings.recheck)
         self._watch = Watch(self._looker, settings.debounce)
         self._diary = Diary(database, detector.name, settings.node, clock())
@@ -151,7 +156,7 @@ class Watcher:
         for camera_id in self._feeds.keys() - plan.cameras.keys():
             self._end_feeds([camera_id])
         for camera_id in plan.cameras.keys() - self._feeds.keys():
-            feed = CameraFeed(camera_id, self._live(camera_id), self._arrived, self._clock)
+            feed = CameraFeed(camera_id, self._live(camera_id), self._arrived, self._clock, self._failures)
             self._feeds[camera_id] = feed
             feed.start()
 
@@ -202,8 +207,9 @@ class Watcher:
         taken = (feed.take() for feed in self._feeds.values())
         return [picture for picture in taken if picture is not None]
 
-    def _numbers(self) -> dict[str, float]:
+    def _numbers(self) -> JsonObject:
         return {
+            **self._failures.told(),
             "cameras": len(self._feeds),
             "counters": len(self._watch.counters),
             "looks": self._looker.looks,

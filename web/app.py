@@ -54,7 +54,7 @@ def routed(*, secure: bool) -> FastAPI:
 def equip(app: FastAPI, services: Services) -> FastAPI:
     """What the routes use, of this app alone."""
     app.state.services = services
-    app.state.events = EventHub(services.database, services.clock)
+    app.state.events = EventHub(services.database, services.clock, failures=services.failures)
     app.state.failed_attempts = FailedAttempts()
     app.state.recent_looks = RecentLooks()
     app.state.render_error = getattr(web.pages, "render_error", None)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from storage.failures import Failures
+
 log = structlog.get_logger(__name__)
 
 _TICK_S = 0.5
@@ -27,14 +29,18 @@ class Clerk:
     A job that waits for others outside, like a mail server, belongs to a clerk of its own.
     """
 
-    def __init__(self, jobs: Sequence[Job], clock: Callable[[], datetime]) -> None:
+    def __init__(self, jobs: Sequence[Job], clock: Callable[[], datetime], failures: Failures) -> None:
+        """`failures` is told of each job that fails, and that it works again."""
         self._jobs = tuple(jobs)
         self._clock = clock
+        self._failures = failures
         self._due: dict[str, datetime] = {}
         self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, name=f"clerk {'+'.join(job.name for job in jobs)}", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name=f"clerk {'+'.join(self.jobs)}", daemon=True)
+
+    @property
+    def jobs(self) -> list[str]:
+        return [job.name for job in self._jobs]
 
     def start(self) -> None:
         self._thread.start()
@@ -61,9 +67,11 @@ class Clerk:
     def _run_once(self, job: Job, now: datetime) -> None:
         try:
             done = job.run(now)
-        except Exception:  # the edge of the worker: one broken job must not stop the others
+        except Exception as error:  # the edge of the worker: one broken job must not stop the others
             log.exception("clerk_job_failed", job=job.name)
+            self._failures.failed(job.name, error, now)
             return
+        self._failures.succeeded(job.name)
         if done:
             log.info("clerk_job_done", job=job.name, count=done)
 

@@ -25,6 +25,7 @@ from typing import Any, Literal
 import structlog
 
 from storage.database import Database
+from storage.failures import Failures
 from web.changes import Entry, State, read_state
 
 log = structlog.get_logger(__name__)
@@ -88,10 +89,17 @@ class Listener:
 class EventHub:
     """One thread that reads the database while anybody listens, and tells them what changed."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime], poll_s: float = POLL_S) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        poll_s: float = POLL_S,
+        failures: Failures | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._poll_s = poll_s
+        self._failures = failures or Failures()
         self._listeners: set[Listener] = set()
         self._state = State()
         self._reading = threading.Lock()
@@ -144,6 +152,9 @@ class EventHub:
             self._renew()
         except Exception as error:  # the edge of the thread: without it every open page would stand still for ever
             log.warning("events_poll_failed", error=type(error).__name__, exc_info=True)
+            self._failures.failed("events", error, self._clock())
+        else:
+            self._failures.succeeded("events")
 
     def _renew(self) -> None:
         """Reads the database and tells what changed since it was last read."""

@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database
+from storage.failures import Failures
 from storage.load import process_load
 from storage.models import Node
 
@@ -19,11 +20,14 @@ INTERVAL_S = 5.0
 class Heartbeat:
     """Writes the row of this node every few seconds, from its own thread. An outage of the database is survived."""
 
-    def __init__(self, database: Database, name: str, role: str, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, name: str, role: str, clock: Callable[[], datetime], failures: Failures
+    ) -> None:
         self._database = database
         self._name = name
         self._role = role
         self._clock = clock
+        self._failures = failures
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"heartbeat-{name}", daemon=True)
 
@@ -51,5 +55,5 @@ class Heartbeat:
             )
             node.started_at = started_at
             node.heartbeat = now
-            node.detail = process_load()
+            node.detail = process_load() | self._failures.told()
             session.add(node)

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 from sqlmodel import Session, col, func, or_, select
 
 from storage.database import Database
+from storage.failures import failures_told
 from storage.models import (
     Alert,
     AlertKind,
@@ -63,6 +64,7 @@ class Measured(Collector):
             yield _gaps(session, self._now)
             yield from _spool(session, self._now)
             yield from _nodes(session, self._now)
+            yield from _failing(session, self._now)
             yield _alerts(session)
             yield _deliveries(session)
 
@@ -185,6 +187,16 @@ def _nodes(session: Session, now: datetime) -> Iterator[Metric]:
     )
     for key, name, what in _NODE_GAUGES:
         yield _gauge(name, what, _NODE, ((labels, node.detail[key]) for labels, node in nodes if key in node.detail))
+
+
+def _failing(session: Session, now: datetime) -> Iterator[Metric]:
+    nodes = session.exec(select(Node).where(awaited()))
+    failing = [((node.name, node.role, each.job), each) for node in nodes for each in failures_told(node.detail)]
+    labels = (*_NODE, "job")
+    name, what = "hallwatch_job_failing_seconds", "For how long a job has failed each time; absent while it works."
+    yield _gauge(name, what, labels, ((of, _age(each.since, now)) for of, each in failing))
+    name, what = "hallwatch_job_failures", "How often it has failed since then."
+    yield _gauge(name, what, labels, ((of, each.count) for of, each in failing))
 
 
 def _alerts(session: Session) -> Metric:

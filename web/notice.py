@@ -44,10 +44,12 @@ class Subject:
     camera: str = ""
     fault: FaultKind | None = None
     node: str = ""
-    """The process that is silent, or whose spool fills."""
+    """The process that is silent, whose spool fills or whose job fails."""
     role: str = ""
     spool_level: int | None = None
     """In percent."""
+    job: str = ""
+    """What keeps failing."""
     store: StoreVerdict | None = None
     """What its self-test found."""
 
@@ -101,6 +103,11 @@ def _sentences(subject: Subject) -> tuple[str, str]:
         level = subject.spool_level
         waiting = f"Footage that waits on recorder {subject.node} is at {level} % of its limit"
         return f"录像程序 {subject.node} 的待入库录像已达上限的 {level}%", waiting
+    if subject.kind is AlertKind.JOB_FAILING:
+        return (
+            f"程序 {subject.node} 的任务 {subject.job} 持续失败",
+            f"Job {subject.job} of {subject.node} keeps failing",
+        )
     if subject.kind is AlertKind.STORE_UNSAFE:
         return _STORE[subject.store] if subject.store else _STORE[StoreVerdict.FAILED]
     state, state_en = _FAULTS[subject.fault] if subject.fault else ("故障", "is faulty")

@@ -200,7 +200,7 @@ def _subject(session: Session, alert_id: int) -> Subject:
         page=f"/absences/{absence.id}" if absence else "/alerts",
         hall=(hall.name, hall.name_en) if hall else ("", ""),
         timezone=hall.timezone if hall else session.exec(select(Hall.timezone)).first() or "UTC",
-        since=began.start if began else alert.silent_since or alert.raised_at,
+        since=began.start if began else alert.silent_since or alert.failing_since or alert.raised_at,
         until=(began.end if began else None) or alert.resolved_at,
         counter=counter.number if counter else "",
         camera=camera.name or camera.id if camera else "",
@@ -208,5 +208,6 @@ def _subject(session: Session, alert_id: int) -> Subject:
         node=node.name if node else "",
         role=node.role if node else "",
         spool_level=alert.spool_level,
+        job=alert.job_name or "",
         store=test.verdict if test else None,
     )

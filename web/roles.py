@@ -99,7 +99,7 @@ def _recorder(services: Services) -> Iterator[None]:
         spool_limits=SpoolLimits(section.spool_max_bytes, section.spool_max_age),
     )
     memory = SealedFeeds(settings.spool, services.secrets)
-    node = RecorderNode(services.database, services.store, settings, feeds, memory)
+    node = RecorderNode(services.database, services.store, settings, feeds, memory, failures=services.failures)
     node.start()
     try:
         yield
@@ -145,6 +145,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from storage.legal_holds import LegalHolds
     from web.channels import load_channels
     from web.clerk import Clerk, Job
+    from web.failure_watch import FailureWatch
     from web.notify import Notifier
     from web.silence import EVERY, Listening
     from web.spool_watch import SpoolWatch
@@ -167,6 +168,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     listening = [
         Job("silence", Listening(services.database).run_once, EVERY),
         Job("spool", SpoolWatch(services.database).run_once, EVERY),
+        Job("failures", FailureWatch(services.database).run_once, EVERY),
     ]
     expiry = Expiry(services.database, services.store, services.settings.spool, linker.on_expired)
     legal_holds = LegalHolds(services.database, services.store)
@@ -181,7 +183,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
     receiving = _receiving(services)
     groups = (correlating, notifying, timing, listening, keeping, counting, receiving)
-    return tuple(Clerk(jobs, services.clock) for jobs in groups if jobs)
+    return tuple(Clerk(jobs, services.clock, services.failures) for jobs in groups if jobs)
 
 
 def _receiving(services: Services) -> "list[Job]":
@@ -199,7 +201,7 @@ def _receiving(services: Services) -> "list[Job]":
         jobs.append(Job("inbox", Inbox(services.database, settings.inbox_folder).run_once, timedelta(seconds=5)))
     for pull in settings.pull:
         pulling = Pulling(services.database, pull)
-        jobs.append(Job(f"pull {pull.source} {pull.view}", pulling.run_once, timedelta(seconds=pull.every_seconds)))
+        jobs.append(Job(f"pull:{pull.source} {pull.view}", pulling.run_once, timedelta(seconds=pull.every_seconds)))
     return jobs
 
 
@@ -218,7 +220,7 @@ def _web(services: Services, on_end: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _beating(services: Services, name: str, role: str) -> Iterator[None]:
-    heartbeat = Heartbeat(services.database, name, role, services.clock)
+    heartbeat = Heartbeat(services.database, name, role, services.clock, services.failures)
     heartbeat.start()
     try:
         yield

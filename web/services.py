@@ -1,7 +1,7 @@
 """What every route may use: built once in `web.composition`, kept at `app.state.services`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from storage.database import Database
+from storage.failures import Failures
 from storage.footage import Footage
 from storage.objects import ObjectStore
 from storage.secrets import SecretBox
@@ -25,6 +26,8 @@ class Services:
     secrets: SecretBox
     relay_socket: Path
     clock: Callable[[], datetime]
+    failures: Failures = field(default_factory=Failures)
+    """Of this process."""
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -23,6 +23,7 @@ def build_watcher(services: Services) -> Watcher:
         again=RecordedPictures(services.database, services.footage, insists=True),
         settings=WatcherSettings(threshold=section.threshold, sample_seconds=section.sample_seconds),
         clock=services.clock,
+        failures=services.failures,
     )
 
 

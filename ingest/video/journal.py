@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -27,12 +28,15 @@ from ingest.video.steps import Step, reached
 from ingest.video.writer import FinishedSegment
 from storage.correcting import before_adding, correct_late
 from storage.database import Database
+from storage.failures import Failures
 from storage.intervals import Span
 from storage.models import Gap, GapCause, Segment
 
 Entry = FinishedSegment | GapOpened | GapClosed | Lost
 REFUSALS = (IntegrityError, DataError, ValueError, OverflowError, TypeError, struct.error)
 """The entry is at fault: trying it again would not help. The latter ones come from drivers, before anything is sent."""
+JOB = "journal"
+"""Its name, where it keeps failing."""
 RETRY_S = 2.0
 LAST_TRY_S = 5.0
 TOGETHER = 100
@@ -51,10 +55,16 @@ class Journal:
     """A thread that writes entries down; `put` never blocks."""
 
     def __init__(
-        self, database: Database, spool: Path, on_segment_written: Callable[[], None], *, held: bool = False
+        self,
+        database: Database,
+        spool: Path,
+        on_segment_written: Callable[[], None],
+        *,
+        held: bool = False,
+        failures: Failures | None = None,
     ) -> None:
         """`held`: puts segments on the disk, but writes nothing down before `release`."""
-        self._database, self._spool = database, spool
+        self._database, self._spool, self._failures = database, spool, failures or Failures()
         self._may_write = threading.Event()
         if not held:
             self._may_write.set()
@@ -122,10 +132,12 @@ class Journal:
         try:
             while self._pending:
                 self._write_some(min(len(self._pending), TOGETHER))
+            self._failures.succeeded(JOB)
         except SQLAlchemyError as error:
             log.warning("database_away", waiting=self.waiting, error=type(error).__name__)
-        except Exception:
+        except Exception as error:
             log.exception("journal_failed", waiting=self.waiting)
+            self._failures.failed(JOB, error, datetime.now(UTC))
 
     def _write_some(self, count: int) -> None:
         """One transaction for the oldest entries; if the database refuses one of them, one for each."""

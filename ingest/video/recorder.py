@@ -33,6 +33,7 @@ from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import LONGEST_WAIT_S, Uploader
 from ingest.video.writer import FinishedSegment
 from storage.database import Database
+from storage.failures import Failures
 from storage.load import process_load
 from storage.models import GapCause
 from storage.models.columns import JsonObject
@@ -83,17 +84,24 @@ class RecorderNode:
         cameras: Callable[[], list[CameraFeed]],
         memory: FeedMemory = _NoMemory(),
         clock: ServerClock | None = None,
+        failures: Failures | None = None,
     ) -> None:
         """`cameras` is asked every few seconds; when it raises, everything goes on as it is.
 
-        `memory` is asked when it raises SQLAlchemyError from the start on.
+        `memory` is asked when it raises SQLAlchemyError from the start on. `failures` are this process's.
         """
         self._database, self._store, self._settings, self._cameras = database, store, settings, cameras
         self._clock = clock or ServerClock()
+        self._failures = failures or Failures()
         self._uploader = Uploader(
-            database, store, settings.spool, lambda: self._camera_ids, settings.longest_upload_wait_s
+            database,
+            store,
+            settings.spool,
+            lambda: self._camera_ids,
+            settings.longest_upload_wait_s,
+            failures=self._failures,
         )
-        self._journal = Journal(database, settings.spool, self._uploader.wake, held=True)
+        self._journal = Journal(database, settings.spool, self._uploader.wake, held=True, failures=self._failures)
         self._room = SpoolRoom(settings.spool, settings.spool_limits)
         self._memory = memory
         self._learned_file = LearnedFile(settings.spool)
@@ -225,6 +233,7 @@ class RecorderNode:
             "journal_waiting": self._journal.waiting,
             **self._figures(now),
             **process_load(settings.spool),
+            **self._failures.told(),
         }
         report(self._database, settings.node_name, self._started, now, health, detail)
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -18,9 +19,12 @@ from sqlmodel import col, select, update
 from ingest.video.reconcile import decide_missing
 from ingest.video.steps import Step, reached
 from storage.database import Database
+from storage.failures import Failures
 from storage.models import Location, Segment
 from storage.objects import ObjectStore, StoreError
 
+JOB = "upload"
+"""Its name, where it keeps failing."""
 BATCH = 32
 AT_ONCE = 4
 """Uploads side by side: a store answers late, but more than one at a time."""
@@ -54,6 +58,7 @@ class Uploader:
         spool: Path,
         own_cameras: Callable[[], Collection[str]] = tuple,
         longest_wait_s: float = LONGEST_WAIT_S,
+        failures: Failures | None = None,
     ) -> None:
         """`own_cameras`: whose files lie in this spool or nowhere; another node's files are not missed here.
 
@@ -61,6 +66,7 @@ class Uploader:
         """
         self._database, self._store, self._spool, self._own_cameras = database, store, spool, own_cameras
         self._longest_wait_s = longest_wait_s
+        self._failures = failures or Failures()
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._store_is_away = threading.Event()
@@ -91,13 +97,15 @@ class Uploader:
         while not self._stop.is_set():
             try:
                 wait_s = 0.0 if self.run_once() else POLL_S
+                self._failures.succeeded(JOB)
             except (StoreError, SQLAlchemyError) as error:
                 wait_s = min(max(wait_s * 2, FIRST_WAIT_S), self._longest_wait_s)
                 log.warning("upload_waits", seconds=wait_s, error=_first_line(error))
                 self._stop.wait(wait_s)
                 continue
-            except Exception:
+            except Exception as error:
                 log.exception("uploader_failed")
+                self._failures.failed(JOB, error, datetime.now(UTC))
                 wait_s = self._longest_wait_s
             self._wake.wait(wait_s)
             self._wake.clear()

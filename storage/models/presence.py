@@ -38,6 +38,7 @@ class AlertKind(StrEnum):
     CAMERA_FAULT = "camera_fault"
     NODE_SILENT = "node_silent"  # a process of ours has died or hangs
     SPOOL_FILLING = "spool_filling"  # what waits for the store has reached a part of its limit
+    JOB_FAILING = "job_failing"  # something that a process does again and again keeps failing
     STORE_UNSAFE = "store_unsafe"  # its self-test failed: it lost bytes, or let a locked object be deleted
 
 
@@ -130,6 +131,14 @@ class Alert(SQLModel, table=True):
             sqlite_where=text("resolved_at IS NULL"),
             postgresql_where=text("resolved_at IS NULL"),
         ),
+        Index(
+            "alert_job",
+            "node_name",
+            "job_name",
+            unique=True,
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
     )
     id: int | None = column("", default=None, primary_key=True)
     kind: AlertKind = enum_column(AlertKind, "")
@@ -138,10 +147,12 @@ class Alert(SQLModel, table=True):
     counter_id: str | None = column("", default=None, foreign_key="counter.id")
     camera_id: str | None = column("", default=None, foreign_key="camera.id")
     node_name: str | None = column(
-        "the process that is silent or whose spool fills", default=None, foreign_key="node.name"
+        "the process that is silent, whose spool fills or whose job fails", default=None, foreign_key="node.name"
     )
     silent_since: datetime | None = column("its last heartbeat", default=None)
     spool_level: int | None = column("percent of its limit that the spool has reached", default=None)
+    job_name: str | None = column("of the process, which keeps failing", default=None)
+    failing_since: datetime | None = column("when it first failed", default=None)
     absence_id: int | None = column("", default=None, foreign_key="absence.id", unique=True)
     fault_id: int | None = column("", default=None, foreign_key="camera_fault.id", unique=True)
     store_test_id: int | None = column(

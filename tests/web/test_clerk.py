@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 from sqlmodel import select
 
+from storage.failures import Failures, failures_told
 from storage.models import Case, Deadline, FootageLink
 from tests.servers import wait_until
 from tests.web.conftest import NOON
@@ -57,7 +58,7 @@ def test_all_clerks_have_stopped_after_the_block() -> None:
     before = set(threading.enumerate())
     ran = [threading.Event(), threading.Event()]
     jobs = [Job(str(number), _setting(event), timedelta(0)) for number, event in enumerate(ran)]
-    with at_work(*(Clerk([job], lambda: NOON) for job in jobs)):
+    with at_work(*(Clerk([job], lambda: NOON, Failures()) for job in jobs)):
         assert all(event.wait(10) for event in ran)
         assert len(set(threading.enumerate()) - before) == 2
     assert set(threading.enumerate()) - before == set()
@@ -77,6 +78,24 @@ def test_a_job_that_fails_does_not_stop_the_others() -> None:
     def broken(_now: datetime) -> int:
         raise RuntimeError("this job is broken")
 
-    clerk = Clerk([Job("broken", broken, timedelta(0)), Job("good", _setting(ran), timedelta(0))], lambda: NOON)
-    clerk.run_due(NOON)
+    failures = Failures()
+    jobs = [Job("broken", broken, timedelta(0)), Job("good", _setting(ran), timedelta(0))]
+    Clerk(jobs, lambda: NOON, failures).run_due(NOON)
     assert ran.is_set()
+    [failure] = failures_told(failures.told())
+    assert (failure.job, failure.since, failure.error) == ("broken", NOON, "RuntimeError: this job is broken")
+
+
+def test_a_job_that_works_again_fails_no_more() -> None:
+    failures, outcomes = Failures(), iter([OSError("away"), None])
+
+    def job(_now: datetime) -> int:
+        if error := next(outcomes):
+            raise error
+        return 0
+
+    clerk = Clerk([Job("job", job, timedelta(0))], lambda: NOON, failures)
+    clerk.run_due(NOON)
+    assert failures.told() != {}
+    clerk.run_due(NOON)
+    assert failures.told() == {}

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from sqlmodel import update
 
 from storage.database import Database
+from storage.failures import Failures
 from storage.models import (
     Alert,
     AlertKind,
@@ -42,6 +43,9 @@ GUIDE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "metrics.md"
 
 def at_work(database: Database) -> None:
     """A camera that records, with a gap an hour ago; a recorder and a watcher; an alert that could not be told."""
+    failing = Failures()
+    for ago in (60, 30, 0):
+        failing.failed("expiry", OSError("no room"), NOON - timedelta(seconds=ago))
     with database.transaction() as session:
         session.add(
             CameraStatus(
@@ -67,6 +71,7 @@ def at_work(database: Database) -> None:
                 {"cpu_s": 1.5, "memory_bytes": 9, "disk_bytes": 8, "disk_free_bytes": 4, "journal_waiting": 0}
                 | {"spool_used_bytes": 3, "spool_limit_bytes": 4, "spool_filled": 0.75},
             ),
+            ("clerk", failing.told()),
             ("watcher", {"cpu_s": 2.5, "memory_bytes": 9, "look_ms": 40.5, "dropped_pictures": 1}),
         ):
             session.add(Node(name=f"{role}-1", role=role, started_at=NOON, heartbeat=NOON, detail=detail))
@@ -106,6 +111,8 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_node_cpu_seconds_total", "recorder-1", "recorder"] == 1.5
     assert found["hallwatch_spool_limit_bytes", "recorder-1", "recorder"] == 4
     assert found["hallwatch_spool_filled_ratio", "recorder-1", "recorder"] == 0.75
+    assert found["hallwatch_job_failing_seconds", "expiry", "clerk-1", "clerk"] == 60
+    assert found["hallwatch_job_failures", "expiry", "clerk-1", "clerk"] == 3
     assert found["hallwatch_alerts_open", "", "node_silent"] == 1
     assert found["hallwatch_messages_unsent", "duty", "failed"] == 1
 

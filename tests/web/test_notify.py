@@ -189,6 +189,19 @@ def test_a_spool_that_fills_is_told_with_its_level(hall: Database, listener: Lis
     assert english == "Footage that waits on recorder recorder-1 is at 80 % of its limit"
 
 
+def test_a_job_that_keeps_failing_is_told_with_its_process(hall: Database, listener: Listener) -> None:
+    with hall.transaction() as session:
+        session.add(Node(name="clerk-1", role="clerk", started_at=NOW, heartbeat=NOW))
+        session.flush()
+        alert = Alert(kind=AlertKind.JOB_FAILING, node_name="clerk-1", job_name="expiry", raised_at=NOW)
+        alert.failing_since = NOW - timedelta(minutes=5)
+        session.add(alert)
+    assert notifier(hall, listener, (AlertKind.JOB_FAILING,)).run_once(NOW) == 1
+    [message] = listener.messages
+    assert message["title"] == "程序 clerk-1 的任务 expiry 持续失败 · Job expiry of clerk-1 keeps failing"
+    assert "since 2026-01-05 11:55:00 (Asia/Shanghai)" in message["message"]
+
+
 def test_an_alert_is_sent_once_though_run_twice(hall: Database, listener: Listener) -> None:
     raise_absence(hall)
     assert notifier(hall, listener).run_once(NOW) == 1

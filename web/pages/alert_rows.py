@@ -50,6 +50,8 @@ class AlertRow:
     node_role: str
     spool_level: int | None
     """Percent of the spool's room that is taken."""
+    job_name: str | None
+    """What of the process keeps failing."""
     fault: FaultKind | None
     fault_detail: str
     """Also why the store's self-test failed."""
@@ -129,11 +131,12 @@ def _row(
         node_name=alert.node_name or "",
         node_role=about.roles.get(alert.node_name or "", ""),
         spool_level=alert.spool_level,
+        job_name=alert.job_name,
         fault=fault.kind if fault else None,
         fault_detail=fault.detail if fault else test.detail if test else "",
         store_verdict=test.verdict if test else None,
         absence_id=alert.absence_id,
-        since=cause.start if cause else alert.silent_since or alert.raised_at,
+        since=cause.start if cause else alert.silent_since or alert.failing_since or alert.raised_at,
         until=until,
         seen_until=about.seen_until.get(alert.absence_id or 0) or until or about.now,
         customer_waiting=bool(absence and absence.customer_waiting),

@@ -25,7 +25,7 @@ from web.viewer import Viewer
 
 router = APIRouter()
 StateFilter = Literal["open", "raised", "acknowledged", "resolved", "all"]
-KindFilter = Literal["", "absence", "camera_fault", "node_silent", "spool_filling", "store_unsafe"]
+KindFilter = Literal["", "absence", "camera_fault", "node_silent", "spool_filling", "job_failing", "store_unsafe"]
 _STATES: dict[StateFilter, tuple[AlertState, ...]] = {
     "open": (AlertState.RAISED, AlertState.ACKNOWLEDGED),
     "raised": (AlertState.RAISED,),

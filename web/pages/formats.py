@@ -22,6 +22,7 @@ from web.pages.words import (
     DONE_WORDS,
     ENDED_WORDS,
     FOOTAGE_WORDS,
+    JOB_WORDS,
     PROCESS_WORDS,
     UNTOLD_WORDS,
     hole_word,
@@ -79,6 +80,7 @@ class Formats:
             "footage_word": self._listed(FOOTAGE_WORDS),
             "ended_word": self._listed(ENDED_WORDS),
             "process_word": self._listed(PROCESS_WORDS),
+            "job_word": self._job,
             "untold_word": self._listed(UNTOLD_WORDS),
             "channel_word": self._listed(CHANNEL_WORDS),
             "done_word": self._listed(DONE_WORDS),
@@ -144,6 +146,11 @@ class Formats:
     def _listed(self, words: Mapping[str, str]) -> Callable[[str], str]:
         """A code from outside that nobody knows is shown as it is, an empty one as nothing."""
         return lambda code: self._translated(words.get(code, code))
+
+    def _job(self, name: str) -> str:
+        kind, _, of = name.partition(":")
+        word = self._translated(JOB_WORDS.get(kind, kind))
+        return f"{word} ({of})" if of else word
 
     def _translated(self, english: str) -> str:
         return self._say(english) if english else ""

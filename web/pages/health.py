@@ -1,6 +1,6 @@
 """Health: cameras, processes, the spool and what was to be sent."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Form
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, or_, select
 
+from storage.failures import failures_told
 from storage.models import (
     Camera,
     CameraFault,
@@ -95,6 +96,19 @@ class NodeHealth:
 
 
 @dataclass(frozen=True)
+class FailingJob:
+    """What a process does again and again, and failed in the last time and each time since."""
+
+    node: str
+    role: str
+    job: str
+    since: datetime
+    last: datetime
+    failures: int
+    error: str
+
+
+@dataclass(frozen=True)
 class SpoolRoom:
     """What a recorder says of its spool's room."""
 
@@ -150,6 +164,7 @@ class HealthPage:
     zone: str
     cameras: tuple[CameraHealth, ...]
     nodes: tuple[NodeHealth, ...]
+    failing: tuple[FailingJob, ...]
     spool: Spool
     store: StoreHealth | None
     """None before its first test."""
@@ -165,11 +180,13 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
     with services.database.transaction() as session:
         unstored = waiting(session)
         cameras = _cameras(session, viewer, unstored, now)
+        nodes = _nodes(session)
         return HealthPage(
             now=now,
             zone=cameras[0].hall.timezone if cameras else DEFAULT_ZONE,
             cameras=cameras,
-            nodes=_nodes(session, now),
+            nodes=tuple(_node(node, now) for node in nodes),
+            failing=tuple(_failing(nodes)),
             spool=_spool(session, altogether(unstored)),
             store=_store(session),
             being_deleted=_being_deleted(session),
@@ -268,9 +285,14 @@ def _gaps(session: Session, start: datetime, now: datetime) -> dict[str, tuple[C
     }
 
 
-def _nodes(session: Session, now: datetime) -> tuple[NodeHealth, ...]:
-    found = session.exec(select(Node).where(awaited()).order_by(col(Node.role), col(Node.name)))
-    return tuple(_node(node, now) for node in found)
+def _nodes(session: Session) -> Sequence[Node]:
+    return session.exec(select(Node).where(awaited()).order_by(col(Node.role), col(Node.name))).all()
+
+
+def _failing(nodes: Sequence[Node]) -> Iterator[FailingJob]:
+    for node in nodes:
+        for told in failures_told(node.detail):
+            yield FailingJob(node.name, node.role, told.job, told.since, told.last, told.count, told.error)
 
 
 def _node(node: Node, now: datetime) -> NodeHealth:

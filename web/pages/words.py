@@ -48,6 +48,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.CAMERA_FAULT, _("Camera fault")),
     (AlertKind.NODE_SILENT, _("Process silent")),
     (AlertKind.SPOOL_FILLING, _("Waiting footage near its limit")),
+    (AlertKind.JOB_FAILING, _("A job keeps failing")),
     (AlertKind.STORE_UNSAFE, _("Store failed its self-test")),
     (AlertState.RAISED, _("Raised")),
     (AlertState.ACKNOWLEDGED, _("Acknowledged")),
@@ -205,6 +206,32 @@ PROCESS_WORDS: Mapping[str, str] = {
     "web": _("Web pages"),
     "clerk": _("Clerk"),
 }
+
+JOB_WORDS: Mapping[str, str] = {
+    "link": _("Linking steps with footage"),
+    "findings": _("Finding steps while nobody was there"),
+    "order": _("Finding steps out of order"),
+    "notify": _("Sending messages"),
+    "deadlines": _("Reckoning limits"),
+    "deadline_ground": _("Looking for cases whose limits have to be reckoned anew"),
+    "silence": _("Noticing silent processes"),
+    "spool": _("Noticing that the spool fills"),
+    "failures": _("Noticing jobs that fail"),
+    "store_test": _("Testing the store"),
+    "legal_holds": _("Locking held footage in the store"),
+    "expiry": _("Deleting what is due"),
+    "abandoned": _("Clearing the store of what was cut off"),
+    "corrections": _("Storing corrections of time"),
+    "calendar": _("Counting recorded seconds for the calendar"),
+    "drop_bucket": _("Fetching files from the drop bucket"),
+    "inbox": _("Importing files from the inbox"),
+    "pull": _("Reading a platform's database"),
+    "upload": _("Uploading footage"),
+    "journal": _("Writing down what is recorded"),
+    "pictures": _("Watching the pictures of a camera"),
+    "events": _("Keeping open pages up to date"),
+}
+"""What a process does again and again; after a colon may follow for which camera or source."""
 
 UNTOLD_WORDS: Mapping[str, str] = {
     "refused_or_unreachable": _("the service refused the message or could not be reached."),

@@ -1846,6 +1846,7 @@ def upgrade() -> None:
                 "camera_fault",
                 "node_silent",
                 "spool_filling",
+                "job_failing",
                 "store_unsafe",
                 name="alertkind",
                 native_enum=False,
@@ -1861,11 +1862,18 @@ def upgrade() -> None:
         sa.Column("hall_id", sa.String(), nullable=True, comment="empty: it concerns every hall"),
         sa.Column("counter_id", sa.String(), nullable=True),
         sa.Column("camera_id", sa.String(), nullable=True),
-        sa.Column("node_name", sa.String(), nullable=True, comment="the process that is silent or whose spool fills"),
+        sa.Column(
+            "node_name",
+            sa.String(),
+            nullable=True,
+            comment="the process that is silent, whose spool fills or whose job fails",
+        ),
         sa.Column("silent_since", sa.DateTime(timezone=True), nullable=True, comment="its last heartbeat"),
         sa.Column(
             "spool_level", sa.Integer(), nullable=True, comment="percent of its limit that the spool has reached"
         ),
+        sa.Column("job_name", sa.String(), nullable=True, comment="of the process, which keeps failing"),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True, comment="when it first failed"),
         sa.Column("absence_id", sa.Integer(), nullable=True),
         sa.Column("fault_id", sa.Integer(), nullable=True),
         sa.Column("store_test_id", sa.Integer(), nullable=True, comment="the first test that failed"),
@@ -1913,6 +1921,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.create_index("alert_hall_raised", ["hall_id", "raised_at"], unique=False)
+        batch_op.create_index(
+            "alert_job",
+            ["node_name", "job_name"],
+            unique=True,
+            sqlite_where=sa.text("resolved_at IS NULL"),
+            postgresql_where=sa.text("resolved_at IS NULL"),
+        )
         batch_op.create_index("alert_raised", ["raised_at"], unique=False)
         batch_op.create_index(
             "alert_spool_level",
@@ -2097,6 +2112,9 @@ def downgrade() -> None:
             postgresql_where=sa.text("resolved_at IS NULL"),
         )
         batch_op.drop_index("alert_raised")
+        batch_op.drop_index(
+            "alert_job", sqlite_where=sa.text("resolved_at IS NULL"), postgresql_where=sa.text("resolved_at IS NULL")
+        )
         batch_op.drop_index("alert_hall_raised")
 
     op.drop_table("alert")

@@ -17,6 +17,7 @@ from ingest.video.reconcile import QUARANTINE, reconcile_files, reconcile_rows, 
 from ingest.video.uploader import Uploader
 from ingest.video.writer import PART, FinishedSegment, settle
 from storage.database import Database
+from storage.failures import Failures, failures_told
 from storage.folder_store import FolderStore
 from storage.models import Gap, GapCause, Location, Node, Segment
 from storage.objects import ObjectStore, StoreError
@@ -90,6 +91,33 @@ class AwayStore(FolderStore):
     def check(self) -> None:
         if self.away:
             raise StoreError("the store is away")
+
+
+class BrokenStore(FolderStore):
+    """Neither takes nor refuses what it is given, until it is mended."""
+
+    broken = True
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        if self.broken:
+            raise RuntimeError("nobody has thought of this")
+        super().put(key, source, sha256)
+
+
+def test_an_uploader_that_is_broken_is_told_until_it_works(site: Database, tmp_path: Path) -> None:
+    spool, store, failures = tmp_path / "spool", BrokenStore(tmp_path / "store"), Failures()
+    finished = write(spool, 1, some_gops(2))
+    settle(spool, finished.key)
+    put(site, finished)
+    uploader = Uploader(site, store, spool, longest_wait_s=0.05, failures=failures)
+    uploader.start()
+    wait_until(lambda: failures.told() != {})
+    [failure] = failures_told(failures.told())
+    assert (failure.job, failure.error) == ("upload", "RuntimeError: nobody has thought of this")
+    store.broken = False
+    wait_until(lambda: failures.told() == {})
+    uploader.stop()
+    assert [row.location for row in segments(site)] == [Location.STORED]
 
 
 def test_one_refused_object_does_not_hold_up_the_others(site: Database, tmp_path: Path) -> None:
