@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import func
 from sqlmodel import Session, and_, col, or_, select
 
+from storage.clock_leaps import Reading, hold_what_was_before, leap
 from storage.database import Database
 from storage.deletions import DeletionStep, Doomed, Shredder, order
 from storage.happenings import happenings, looking_of, shown_in
@@ -67,6 +68,16 @@ class _Swept:
     """None: nothing more of this camera is old enough."""
 
 
+class ClockLeapt(Exception):
+    """The server's clock leapt ahead: until it has stood for a day nothing is deleted."""
+
+    def __init__(self, by: timedelta, until: datetime) -> None:
+        super().__init__(
+            f"the server's clock leapt ahead by {by.days} days; nothing is deleted before {until:%Y-%m-%d %H:%M} UTC: "
+            "if it is wrong now, set it; if it was before, correct the time of what was recorded and lift its holds"
+        )
+
+
 class Expiry:
     """One per process; several processes wait for each other, camera by camera."""
 
@@ -79,7 +90,9 @@ class Expiry:
         on_step: Callable[[DeletionStep], None] = lambda _step: None,
         batch: int = BATCH,
         at_once: int = AT_ONCE,
+        since_boot: Callable[[], timedelta] | None = None,
     ) -> None:
+        """`since_boot`: a clock that never steps, by which leaps of the time of day are known."""
         self._database, self._on_expired, self._on_step = database, on_expired, on_step
         self._batch, self._at_once = batch, at_once
         self._shredder = Shredder(database, store, spool, on_step)
@@ -88,16 +101,38 @@ class Expiry:
         """The last camera of which nothing more was due."""
         self._basis: tuple[object, ...] = ()
         self._since: datetime | None = None
+        self._since_boot = since_boot
+        self._reading: Reading | None = None
+        self._leapt: tuple[timedelta, datetime] | None = None
+        """By how much, and until when nothing is deleted therefore."""
 
     def run_once(self, now: datetime) -> int:
         """What a run before has left comes first. Returns the number of objects that are gone.
 
-        Raises StoreError or SQLAlchemyError.
+        Raises StoreError, SQLAlchemyError, or ClockLeapt: then nothing is deleted.
         """
+        self._heed_leaps(now)
         gone = self._shredder.run_once(now, self._at_once)
         if self._order_due(now, self._at_once - gone):
             gone += self._shredder.run_once(now, self._at_once)
         return gone
+
+    def _heed_leaps(self, now: datetime) -> None:
+        if self._since_boot is None:
+            return
+        reading = Reading(now, self._since_boot())
+        leapt = leap(self._reading, reading) if self._reading else None
+        if leapt and leapt.by > timedelta(0):
+            with self._database.transaction() as session:
+                hold_what_was_before(session, leapt, now)
+            log.error("clock_leapt_ahead", days=leapt.by.days)
+            self._leapt = (leapt.by, now + GRACE)
+        elif leapt:
+            self._leapt = None
+        # Only now: if the holds could not be written, the leap is seen again.
+        self._reading = reading
+        if self._leapt and now < self._leapt[1]:
+            raise ClockLeapt(*self._leapt)
 
     def _order_due(self, now: datetime, limit: int) -> int:
         with self._database.transaction() as session:

@@ -12,7 +12,7 @@ from storage.models.columns import JsonObject
 
 DETAIL = "failing"
 """Key of a node's detail."""
-_LONGEST = 200
+_LONGEST = 300
 _IN_ADDRESS = re.compile(r"(?<=://)[^/\s]*@")
 """User and password."""
 

@@ -36,6 +36,7 @@ def hold_as_found(session: Session, camera_id: str, span: Span, now: datetime) -
         select(Hold).where(
             Hold.camera_id == camera_id,
             col(Hold.owner_id).is_(None),
+            Hold.subject == "",
             col(Hold.lifted_at).is_(None),
             Hold.start <= span.end + _TOGETHER,
             Hold.end >= span.start - _TOGETHER,

@@ -7,11 +7,13 @@ is gone.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from storage.models import DEFAULT_DAYS, FootageKind, RetentionRule
 
 GRACE = timedelta(days=1)
+UNSET_BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
+"""Older than any recorder there is: a clock that says less has not been set since the machine began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class Rules:
         return max([*found, *filter(None, events)], key=lambda keeping: keeping.days, default=BUILT_IN)
 
     def due(self, hall_id: str, shown: Sequence[Shown], end: datetime, now: datetime) -> Keeping | None:
-        """By what footage that ended at `end` goes now; None while it is kept."""
+        """By what footage that ended at `end` goes now; None while it is kept, and where nobody knows when it ended."""
+        if end < UNSET_BEFORE:
+            return None
         keeping = self.keeping(hall_id, shown, now)
         before = self.keeping(hall_id, shown, now - GRACE)
         return keeping if max(keeping.until(end), before.until(end)) <= now else None

@@ -14,6 +14,7 @@ from datetime import datetime
 import structlog
 
 from ingest.video.frames import from_us
+from storage.boot_clock import since_boot_ns
 
 HOLD_US = 300_000_000
 SMALL_STEP_US = 200_000
@@ -36,19 +37,11 @@ class ServerReading:
 UNDISTURBED = ServerReading()
 
 
-def _since_boot_ns() -> int:
-    """Monotonic, also through a sleep of the machine, where the system can tell."""
-    return time.clock_gettime_ns(_BOOT) if _BOOT is not None else time.monotonic_ns()
-
-
-_BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-
-
 class ServerClock:
     """One for a recorder. Safe to share between threads. Microseconds."""
 
     def __init__(
-        self, wall_ns: Callable[[], int] = time.time_ns, monotonic_ns: Callable[[], int] = _since_boot_ns
+        self, wall_ns: Callable[[], int] = time.time_ns, monotonic_ns: Callable[[], int] = since_boot_ns
     ) -> None:
         self._wall_ns, self._monotonic_ns = wall_ns, monotonic_ns
         self._lock = threading.Lock()

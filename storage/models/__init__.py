@@ -42,6 +42,7 @@ from storage.models.footage import (
     is_clock_trusted,
 )
 from storage.models.keeping import (
+    CLOCK_LEAP,
     DEFAULT_DAYS,
     MAX_DAYS,
     Deletion,
@@ -90,6 +91,7 @@ from storage.models.records import (
 )
 
 __all__ = [
+    "CLOCK_LEAP",
     "DEFAULT_DAYS",
     "MAX_CLOCK_ERROR",
     "MAX_CLOCK_OFFSET",

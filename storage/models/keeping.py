@@ -13,6 +13,9 @@ DEFAULT_DAYS = 30
 
 MAX_DAYS = 3650
 
+CLOCK_LEAP = "clock_leap"
+"""Subject of a hold on what was recorded before the server's clock was set."""
+
 
 class FootageKind(StrEnum):
     PLAIN = "plain"  # any footage
@@ -43,9 +46,13 @@ class Hold(SQLModel, table=True):
     start: datetime = column("")
     end: datetime = column("exclusive; may lie ahead")
     reason: str = column("as its owner stated it; empty where it was found")
-    subject: str = column("what it is about, e.g. absence:7 or case:3; empty where the span was chosen", default="")
+    subject: str = column(
+        "what it is about, e.g. absence:7, case:3 or clock_leap; empty where the span was chosen", default=""
+    )
     owner_id: int | None = column(
-        "who set it; empty: found locked in the store, set by whomever", foreign_key="user_account.id", index=True
+        "who set it; empty: found locked in the store, set by whomever, or of a clock that leapt",
+        foreign_key="user_account.id",
+        index=True,
     )
     set_at: datetime = column("", index=True)
     lifted_at: datetime | None = column("empty while it holds", default=None)

@@ -1,6 +1,7 @@
 """How long footage is kept, as file, page and API say it."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from fastapi.testclient import TestClient
 from sqlmodel import col, select
 from structlog.testing import capture_logs
 
+from storage.clock_leaps import Leap, hold_what_was_before
 from storage.database import Database
 from storage.folder_store import FolderStore
+from storage.intervals import Span
 from storage.models import (
     Alert,
     AlertKind,
@@ -22,7 +25,7 @@ from storage.models import (
     StoreVerdict,
 )
 from storage.objects import StoreError
-from tests.sample import CAMERA
+from tests.sample import CAMERA, a_segment
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import keeping
 from web.declarations import RetentionDeclaration
@@ -231,6 +234,25 @@ def test_a_lock_that_does_not_hold_is_an_alert_that_supervisors_read_in_words(
     assert (health["store"]["verdict"], health["store"]["safe"]) == ("lock_broken", False)
     assert "Self-test failed" in signed_in("admin").get("/health?lang=en").text
     assert "lock_broken" not in signed_in("inspector").get("/holds?lang=en").text
+
+
+def test_footage_of_a_clock_that_was_not_set_is_named_and_so_are_its_holds(
+    services: Services, signed_in: SignedIn
+) -> None:
+    unset = datetime(1970, 1, 1, 0, 1, tzinfo=UTC)
+    with services.database.transaction() as session:
+        session.add(a_segment(CAMERA, unset))
+        hold_what_was_before(session, Leap(timedelta(days=92), Span(unset, NOON)), NOON)
+    admin = signed_in("admin")
+    [undated] = admin.get("/health.json").json()["undated"]
+    assert (undated["camera_id"], undated["segments"]) == (CAMERA, 1)
+    assert "was recorded before the server's clock was set" in unescape(admin.get("/health?lang=en").text)
+    assert "录制时服务器时钟尚未设置" in admin.get("/health?lang=zh").text
+    assert "Correct its time, then lift this hold." in admin.get("/holds?lang=en").text
+    assert "请先更正时间，再解除此保全。" in admin.get("/holds?lang=zh").text
+    hold = admin.get("/holds.json").json()["holds"][0]
+    assert (hold["subject"], hold["owner"], hold["is_found"], hold["may_lift"]) == ("clock_leap", "", False, True)
+    assert signed_in("inspector").get("/holds.json").json()["holds"][0]["may_lift"] is False
 
 
 def test_a_store_that_is_away_is_one_line_in_the_log_and_the_job_comes_round_again() -> None:

@@ -29,6 +29,7 @@ from storage.models import (
 )
 from storage.models.columns import JsonObject
 from storage.self_test import is_safe
+from storage.undated import Undated, undated
 from storage.waiting import NOTHING, Waiting, altogether, waiting
 from web.api import nodes as nodes_api
 from web.api.administration import AdminDesk
@@ -168,6 +169,8 @@ class HealthPage:
     spool: Spool
     store: StoreHealth | None
     """None before its first test."""
+    undated: tuple[Undated, ...]
+    """What was recorded before the server's clock was set: it is kept until its time is corrected."""
     being_deleted: int
     """Objects whose footage is gone and of which the store has not confirmed yet that it has no byte."""
     hours: tuple[RecordedHour, ...]
@@ -189,6 +192,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             failing=tuple(_failing(nodes)),
             spool=_spool(session, altogether(unstored)),
             store=_store(session),
+            undated=tuple(undated(session)),
             being_deleted=_being_deleted(session),
             hours=_hours(session, now),
             deliveries=_deliveries(session),

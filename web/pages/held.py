@@ -16,7 +16,7 @@ from web.viewer import Viewer
 class HeldBy:
     hold_id: int
     owner: str
-    """Empty: it was found locked in the store, and who held it is not known."""
+    """Empty: it was found locked in the store, and who held it is not known; or it is of a clock that leapt."""
     set_at: datetime
     start: datetime
     end: datetime

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, func, select
 
 from storage.legal_holds import stored_within
-from storage.models import Camera, Hall, Hold, Segment, StoreVerdict, User
+from storage.models import CLOCK_LEAP, Camera, Hall, Hold, Segment, StoreVerdict, User
 from web.addresses import local_path
 from web.api import holds as holds_api
 from web.api.holds import Holder, HoldRequest, may_lift
@@ -47,7 +47,7 @@ class HoldRow:
     end: datetime
     reason: str
     subject: str
-    """absence:7, case:3, or empty."""
+    """absence:7, case:3, clock_leap, or empty."""
     owner: str
     is_found: bool
     """It was found locked in the store; who held it is not known."""
@@ -171,7 +171,7 @@ def _row(
         reason=hold.reason,
         subject=hold.subject,
         owner=names.get(hold.owner_id, ""),
-        is_found=hold.owner_id is None,
+        is_found=hold.owner_id is None and hold.subject != CLOCK_LEAP,
         set_at=hold.set_at,
         lifted_at=hold.lifted_at,
         lifted_by=names.get(hold.lifted_by, ""),
