@@ -4,8 +4,9 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from storage.objects import ObjectMissing, StoreError, validated_key
@@ -16,11 +17,21 @@ _ABANDONED_AFTER = timedelta(days=1)
 """No `put` that lives is silent for so long; if one is all the same, it fails and is repeated."""
 
 
+class PutStep(StrEnum):
+    """Every point between two things that `put` does; tests end the process at each."""
+
+    NAMED = "store_named"  # the bytes have a name in the store's folder, which is no object's yet
+    SYNCED = "store_synced"
+    RENAMED = "store_renamed"  # the object is there, unless the power fails
+    FOLDER_SYNCED = "store_folder_synced"
+
+
 class FolderStore:
     """Durable: an object is there after a power cut once `put` has returned."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, on_step: Callable[[PutStep], None] = lambda _step: None) -> None:
+        """`on_step` is called in the thread that puts."""
+        self.root, self._on_step = root, on_step
 
     def put(self, key: str, source: Path, sha256: str) -> None:
         target = self._path(key)
@@ -28,11 +39,13 @@ class FolderStore:
         try:
             _make_folders(partial.parent)
             _make_folders(target.parent)
-            _place(source, partial, sha256)
+            self._place(source, partial, sha256)
             partial.replace(target)
+            self._on_step(PutStep.RENAMED)
             # Where the target was this very file already, taken over by a put that was cut off, a rename does nothing.
             partial.unlink(missing_ok=True)
             _sync_folder(target.parent)
+            self._on_step(PutStep.FOLDER_SYNCED)
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise _problem(self.root, error) from error
@@ -124,6 +137,20 @@ class FolderStore:
             raise _problem(self.root, error) from error
         return len(found)
 
+    def _place(self, source: Path, partial: Path, sha256: str) -> None:
+        """The same bytes under a second name where the disk can do that: footage is written once, not twice."""
+        try:
+            partial.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, partial)
+        self._on_step(PutStep.NAMED)
+        with partial.open("rb+") as file:
+            found = hashlib.file_digest(file, hashlib.sha256).hexdigest()
+            os.fsync(file.fileno())
+        self._on_step(PutStep.SYNCED)
+        if found != sha256:
+            raise StoreError(f"{source} has changed since its checksum was taken: {found} is not {sha256}")
+
     def _coming(self) -> Path:
         return self.root / _COMING / secrets.token_hex(8)
 
@@ -133,19 +160,6 @@ class FolderStore:
 
 def _is_older(entry: os.DirEntry[str], before: float) -> bool:
     return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_ctime < before
-
-
-def _place(source: Path, partial: Path, sha256: str) -> None:
-    """The same bytes under a second name where the disk can do that: footage is written once, not twice."""
-    try:
-        partial.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, partial)
-    with partial.open("rb+") as file:
-        found = hashlib.file_digest(file, hashlib.sha256).hexdigest()
-        os.fsync(file.fileno())
-    if found != sha256:
-        raise StoreError(f"{source} has changed since its checksum was taken: {found} is not {sha256}")
 
 
 def _make_folders(folder: Path) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
 from ingest.video.steps import Step, listen
 from storage.database import Database
-from storage.folder_store import FolderStore
+from storage.folder_store import FolderStore, PutStep
 from storage.objects import ObjectStore
 from storage.s3_store import S3Store
 from tests.sample import CAMERA
@@ -40,7 +40,7 @@ class Order:
     longest_upload_wait_s: float = 1.0
     others: tuple[tuple[str, str], ...] = ()
     """More cameras: id and address."""
-    dies_at: Step | None = None
+    dies_at: Step | PutStep | None = None
     dies_after: int = 1
     """How often the step is reached until it dies there."""
     disk_refuses: Step | None = None
@@ -50,10 +50,10 @@ class Order:
     starts_without_database: bool = False
     sound: bool = False
 
-    def store(self) -> ObjectStore:
+    def store(self, on_step: Callable[[PutStep], None] = lambda _step: None) -> ObjectStore:
         if self.endpoint:
             return S3Store(self.endpoint, self.bucket, self.access_key, self.secret_key, secure=False)
-        return FolderStore(Path(self.folder) / "store")
+        return FolderStore(Path(self.folder) / "store", on_step)
 
     def settings(self) -> RecorderSettings:
         folder = Path(self.folder)
@@ -104,9 +104,10 @@ def start_recorder(order: Order) -> Recorder:
 def record(order: Order) -> None:
     # Taken by sigwait, in no handler: that could come while this thread holds the lock of what it waits for.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    listen(_fate(order))
+    fate = _fate(order)
+    listen(fate)
     cameras, memory = _cameras(order), _Remembered(order.feeds())
-    node = RecorderNode(Database(order.database), order.store(), order.settings(), cameras, memory)
+    node = RecorderNode(Database(order.database), order.store(fate), order.settings(), cameras, memory)
     node.start()
     signal.sigwait({signal.SIGTERM})
     node.stop()
@@ -134,11 +135,11 @@ class _Remembered:
         return self._feeds
 
 
-def _fate(order: Order) -> Callable[[Step], None]:
+def _fate(order: Order) -> Callable[[Step | PutStep], None]:
     left = iter(range(order.dies_after - 1))
     refusals = iter([OSError(errno.EIO, "input/output error")])
 
-    def on_step(step: Step) -> None:
+    def on_step(step: Step | PutStep) -> None:
         if step is order.dies_at and next(left, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)
         if step is order.disk_refuses:

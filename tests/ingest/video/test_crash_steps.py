@@ -1,6 +1,6 @@
 """A recorder that dies at any step loses nothing that was acknowledged, and the next one explains every second.
 
-`Step` names all of them, and a step without a way to reach it fails here.
+`Step` and, in a folder store, `PutStep` name all of them, and a step without a way to reach it fails here.
 """
 
 import signal
@@ -17,6 +17,7 @@ from ingest.video.reconcile import QUARANTINE, segment_files
 from ingest.video.steps import Step
 from ingest.video.writer import PART
 from storage.database import Database
+from storage.folder_store import PutStep
 from storage.footage import Footage
 from storage.s3_store import S3Store
 from tests.ingest.video.evidence import (
@@ -83,7 +84,7 @@ class Way:
     """Of its order."""
     asked_to_stop: bool = False
 
-    def go(self, node: Node, step: Step) -> None:
+    def go(self, node: Node, step: Step | PutStep) -> None:
         if not self.asked_to_stop:
             node.die(dies_at=step, **self.changed)
             return
@@ -128,7 +129,7 @@ GROWN = Way(changed={"dies_after": 3})
 REFUSED_ONCE = Way(changed={"disk_refuses": Step.FILE_SYNCED})
 AFTER_A_CRASH = Way(before=died(Step.FRAGMENT_WRITTEN, after=3))
 AFTER_A_STOP = Way(before=stopped)
-WAYS = {
+WAYS: dict[Step | PutStep, Way] = {
     Step.FILE_CREATED: Way(changed={"dies_after": 2}),
     Step.INITIAL_WRITTEN: Way(changed={"dies_after": 2}),
     Step.FRAGMENT_WRITTEN: GROWN,
@@ -149,6 +150,10 @@ WAYS = {
     Step.LEFTOVERS_COMMITTED: Way(before=stopped_without_database),
     Step.LEFTOVERS_FORGOTTEN: Way(before=stopped_without_database),
     Step.UPLOAD_BEGINS: Way(),
+    PutStep.NAMED: Way(),
+    PutStep.SYNCED: Way(),
+    PutStep.RENAMED: Way(),
+    PutStep.FOLDER_SYNCED: Way(),
     Step.UPLOADED: Way(),
     Step.STORED_WRITTEN: Way(),
     Step.STORED_COMMITTED: Way(),
@@ -171,8 +176,12 @@ WAYS = {
 }
 DAMAGED = (Step.TAIL_QUARANTINED, Step.FILE_QUARANTINED, Step.UNREADABLE_WRITTEN)
 """Before these the disk has damaged a file, which a crash alone does not."""
-EVERYDAY = [step for step, way in WAYS.items() if way.before is Way.before and set(way.changed) <= {"dies_after"}]
-"""Steps that any recorder comes to by itself, whatever was before."""
+EVERYDAY = [
+    step
+    for step, way in WAYS.items()
+    if isinstance(step, Step) and way.before is Way.before and set(way.changed) <= {"dies_after"}
+]
+"""Steps that any recorder comes to by itself, whatever was before and whatever its store is."""
 
 
 @pytest.fixture(scope="module")
@@ -182,9 +191,9 @@ def url() -> Iterator[str]:
         yield server.url("/main")
 
 
-@pytest.mark.parametrize("step", Step)
+@pytest.mark.parametrize("step", [*Step, *PutStep])
 def test_whoever_dies_at_any_step_loses_nothing_acknowledged_and_the_next_start_explains_every_second(
-    site: Database, tmp_path: Path, url: str, step: Step
+    site: Database, tmp_path: Path, url: str, step: Step | PutStep
 ) -> None:
     node = Node(Order(site.url, str(tmp_path), url, segment_seconds=1), site)
     way = WAYS[step]
