@@ -136,6 +136,10 @@ def _changed(before: Sequence[_State], after: Sequence[_State]) -> Iterator[tupl
                 yield from ((common, old, new) for common in intersect([old_span], [span]))
 
 
+class ClaimLost(Exception):
+    """Another worker has taken the row over: what this one has seen is not written."""
+
+
 @dataclass
 class _InHand:
     row: Reanalysis
@@ -165,7 +169,10 @@ class Redoing:
         hand, self._in_hand = self._in_hand or self._take_up(now, only_id), None
         if hand is None:
             return False
-        self._in_hand = self._look_on(hand, now, limit)
+        try:
+            self._in_hand = self._look_on(hand, now, limit)
+        except ClaimLost:
+            log.warning("looking_again_taken_over", counter=hand.row.counter_id, row=hand.row.id)
         return True
 
     def progress(self) -> tuple[int, datetime] | None:
@@ -199,25 +206,45 @@ class Redoing:
             self._stay_alive(hand.row, now)
             return hand
         with self._database.transaction() as session:
+            self._note(session, hand.row, watched_to=hand.piece.end, alive_at=now, source=self._source)
             # Footage that is gone by now takes back nothing that was seen in it.
             if not (hand.again.saw_nothing and is_known(session, hand.row.counter_id, hand.piece)):
                 rewrite_presence(session, hand.row.counter_id, hand.piece, hand.again.states(), self._source)
-            _note(session, hand.row, watched_to=hand.piece.end, alive_at=now, source=self._source)
         return self._begin(hand.row, hand.left, now)
 
     def _stay_alive(self, row: Reanalysis, now: datetime) -> None:
         if self._alive_due <= now:
             self._alive_due = now + _ALIVE_EVERY
             with self._database.transaction() as session:
-                _note(session, row, alive_at=now)
+                self._note(session, row, alive_at=now)
 
     def _finish(self, row: Reanalysis, now: datetime) -> None:
         with self._database.transaction() as session:
+            self._note(session, row, alive_at=now)
             span = Span(row.start, row.end)
             _rejudge(session, row.counter_id, span, now)
             changes = differences(row.changes["before"], said(session, row.counter_id, span))
-            _note(session, row, done_at=now, alive_at=now, changes=changes)
+            self._note(session, row, done_at=now, changes=changes)
         log.info("looked_again", counter=row.counter_id, changed=len(changes["changed"]))
+
+    def _note(self, session: Session, row: Reanalysis, **values: object) -> None:
+        """Stands before whatever else the transaction writes: nobody takes the row over until its end.
+
+        Raises ClaimLost when somebody has already, because this worker was silent for too long.
+        """
+        noted = session.execute(
+            update(Reanalysis)
+            .where(
+                col(Reanalysis.id) == row.id, col(Reanalysis.worker) == self._worker, col(Reanalysis.done_at).is_(None)
+            )
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+        assert isinstance(noted, CursorResult)
+        if not noted.rowcount:
+            raise ClaimLost
+        for name, value in values.items():
+            setattr(row, name, value)
 
 
 def _rejudge(session: Session, counter_id: str, span: Span, now: datetime) -> None:
@@ -268,12 +295,6 @@ def changes_of_plan(session: Session, counter_id: str) -> list[datetime]:
     rules = session.exec(select(AbsenceRule.valid_from, AbsenceRule.valid_to))
     moments: Collection[datetime | None] = {moment for pair in [*views, *rules] for moment in pair}
     return sorted(moment for moment in moments if moment is not None)
-
-
-def _note(session: Session, row: Reanalysis, **values: object) -> None:
-    session.execute(update(Reanalysis).where(col(Reanalysis.id) == row.id).values(**values))
-    for name, value in values.items():
-        setattr(row, name, value)
 
 
 def said_by(states: Sequence[Transition], span: Span) -> JsonObject:

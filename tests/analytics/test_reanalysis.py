@@ -271,6 +271,28 @@ def test_nobody_takes_up_what_another_works_at_unless_that_one_has_died(hall: Da
         assert claim(session, "another", "marker", NOW + ABANDONED + timedelta(seconds=1)) is not None
 
 
+@pytest.mark.parametrize("looks_at_once", [1, 1000], ids=["as it looks", "as it writes"])
+def test_who_was_silent_for_so_long_that_another_took_over_writes_nothing_more(
+    hall: Database, looks_at_once: int
+) -> None:
+    corrected(hall, 500, 1700)
+    slow = redoing(hall, lambda _seconds: "nobody", "slow")
+    assert slow.go_on(NOW, looks_at_once)
+    later = NOW + ABANDONED + timedelta(seconds=1)
+    other = redoing(hall, five_minutes_later, "other")
+    assert other.go_on(later, 1)
+    before = job(hall), presence(hall), absences(hall)
+    assert slow.go_on(later, 1000)
+    assert (job(hall), presence(hall), absences(hall)) == before
+    assert not slow.go_on(later, 1000), "and it works at it no more"
+    while other.go_on(later, 1000):
+        pass
+    after = job(hall), presence(hall), absences(hall)
+    assert (after[0].worker, after[0].done_at) == ("other", later)
+    assert not slow.go_on(later + ABANDONED, 1000)
+    assert (job(hall), presence(hall), absences(hall)) == after
+
+
 def test_what_was_begun_with_one_detector_is_not_ended_with_another(site: Database) -> None:
     with site.transaction() as session:
         ask(session, COUNTER, Span(at(0), at(60)), "li.wei", NOW, source="yolo")
