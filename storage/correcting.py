@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Table, bindparam, func, update
 from sqlalchemy import select as select_columns
@@ -28,10 +28,12 @@ LONGEST = timedelta(days=7)
 FURTHEST = timedelta(days=366 * 60)
 """A server whose battery is empty begins in 1970."""
 MAX_ERROR = timedelta(days=1)
+MAX_REASON = 500
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _STAYS = (GapCause.EXPIRED, GapCause.CORRECTED)
 """What was deleted is described in the ledger, by the time that it had; what was left behind is worked out anew."""
 _BRIDGE = timedelta(minutes=1)
+_BACKWARDS = Saying("must be after `from`")
 _CORRECTING = 116
 """Turns of those who correct and those who add footage; it has to differ from every other turn."""
 
@@ -54,6 +56,16 @@ class Wanted:
     error: timedelta
     reason: str
     made_by: str
+
+    @classmethod
+    def of(
+        cls, camera_id: str, start: datetime, end: datetime, shift_s: float, error_s: float, reason: str, made_by: str
+    ) -> Self:
+        """From what somebody typed. Raises CorrectionRefused."""
+        if end <= start:
+            raise CorrectionRefused("to", _BACKWARDS)
+        shift, error = _seconds("shift", shift_s), _seconds("error", error_s)
+        return cls(camera_id, Span(start, end), shift, error, reason.strip(), made_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +122,7 @@ def correct(session: Session, wanted: Wanted, now: datetime) -> Moved:
 
 def take_back(session: Session, correction: TimeCorrection, reason: str, made_by: str, now: datetime) -> Moved:
     """What another correction says of the span holds again, else what the files say. Raises CorrectionRefused."""
+    _check_reason(reason)
     before_correcting(session)
     take_turns(session, correction.camera_id)
     if correction.takes_back is not None:
@@ -363,6 +376,7 @@ def _corrections(session: Session, camera_id: str) -> list[TimeCorrection]:
 
 
 def _check(wanted: Wanted, rows: Sequence[_Row], now: datetime) -> None:
+    _check_reason(wanted.reason)
     _check_span(wanted.span, now)
     if not timedelta(0) < abs(wanted.shift) <= FURTHEST:
         raise CorrectionRefused("shift", Saying("must not be 0, nor more than 60 years"))
@@ -374,13 +388,26 @@ def _check(wanted: Wanted, rows: Sequence[_Row], now: datetime) -> None:
         raise CorrectionRefused("shift", Saying("would move footage into the future"))
 
 
+def _check_reason(reason: str) -> None:
+    if not 1 <= len(reason.strip()) <= MAX_REASON:
+        said = Saying("must have 1 to %(most)s characters; it is shown with the footage", most=MAX_REASON)
+        raise CorrectionRefused("reason", said)
+
+
 def _check_span(span: Span, now: datetime) -> None:
     if span.duration <= timedelta(0):
-        raise CorrectionRefused("to", Saying("must be after `from`"))
+        raise CorrectionRefused("to", _BACKWARDS)
     if span.duration > LONGEST:
         raise CorrectionRefused("to", Saying("must be at most 7 days after `from`; make several corrections"))
     if span.end > now:
         raise CorrectionRefused("to", Saying("must not be in the future: what is recorded now is not corrected"))
+
+
+def _seconds(field: str, number: float) -> timedelta:
+    try:
+        return timedelta(microseconds=round(number * 1_000_000))
+    except (ValueError, OverflowError):
+        raise CorrectionRefused(field, Saying("must be a number of seconds, e.g. -300")) from None
 
 
 def _after_others(session: Session, camera_id: str, now: datetime) -> datetime:

@@ -29,6 +29,12 @@ def log_access(
     )
 
 
+def log_command(session: Session, user: str, action: str, subject: str, purpose: str, now: datetime) -> None:
+    """`user` of this machine, who ran a command: nobody was signed in."""
+    entry = AccessEntry(at=now, command_by=user, action=action, subject=subject, purpose=purpose[:_MAX_PURPOSE])
+    session.add(entry)
+
+
 def footage_subject(camera_id: str, start: datetime, end: datetime) -> str:
     """camera:c1 2026-01-02T03:04:05Z/PT60S"""
     stamp = start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

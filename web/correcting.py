@@ -3,7 +3,7 @@
 What was seen at a counter in footage that has moved is unknown from then on, until the watcher has looked at it again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,9 +52,23 @@ def take_back_correction(
 
 def try_out(database: Database, wanted: Wanted, now: datetime) -> Corrected:
     """What `correct_time` would do. Raises CorrectionRefused."""
+    return _only_tried(database, lambda session: correcting.correct(session, wanted, now), now)
+
+
+def try_taking_back(database: Database, correction_id: int, reason: str, made_by: str, now: datetime) -> Corrected:
+    """What `take_back_correction` would do. Raises CorrectionRefused."""
+
+    def take_back(session: Session) -> Moved:
+        row = session.get_one(TimeCorrection, correction_id)
+        return correcting.take_back(session, row, reason, made_by, now)
+
+    return _only_tried(database, take_back, now)
+
+
+def _only_tried(database: Database, change: Callable[[Session], Moved], now: datetime) -> Corrected:
     try:
         with database.transaction() as session:
-            raise _OnlyTried(_everything_else(session, correcting.correct(session, wanted, now), now))
+            raise _OnlyTried(_everything_else(session, change(session), now))
     except _OnlyTried as tried:
         return tried.outcome
 

@@ -53,7 +53,8 @@ class AccessEntry(SQLModel, table=True):
     __tablename__ = "access_entry"
     id: int | None = column("", default=None, primary_key=True)
     at: datetime = column("", index=True)
-    user_id: int = column("", foreign_key="user_account.id", index=True)
+    user_id: int | None = column("empty: a command did it", default=None, foreign_key="user_account.id", index=True)
+    command_by: str = column("the machine's user who ran the command; empty: somebody who was signed in", default="")
     action: str = column("live, play, download, case, sign_in, ...")
     subject: str = column("what, e.g. camera:c1 2026-01-02T03:04:05Z/PT60S")
     purpose: str = column("as stated by the user, or the page it came from", default="")

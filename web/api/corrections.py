@@ -1,16 +1,14 @@
 """Correcting the time of footage, taking that back, and what was corrected."""
 
-from datetime import datetime, timedelta
-from typing import Annotated, Self
+from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel
 from sqlmodel import Session, col, select
 
 from storage.correcting import CorrectionRefused, Wanted
-from storage.intervals import Span
 from storage.models import Reanalysis, TimeCorrection, User
-from storage.sayings import Saying
 from web.access_log import footage_subject, log_access
 from web.addresses import client_address
 from web.auth import require
@@ -27,11 +25,7 @@ from web.viewer import Viewer
 router = APIRouter(prefix="/api/v1", tags=["footage"])
 Corrector = Annotated[Viewer, Depends(require(Permission.CORRECT))]
 SpanViewer = Annotated[Viewer, Depends(require(Permission.SPAN))]
-MAX_REASON = 500
-Reason = Annotated[str, Field(min_length=1, max_length=MAX_REASON)]
-_US = timedelta(microseconds=1)
-_MOST_S = 60 * 366 * 86_400
-_FIELDS = {"from": "start", "to": "end", "shift": "shift_s", "error": "error_s", "id": "id"}
+_FIELDS = {"from": "start", "to": "end", "shift": "shift_s", "error": "error_s", "id": "id", "reason": "reason"}
 
 
 class CorrectionRequest(Strict):
@@ -40,21 +34,15 @@ class CorrectionRequest(Strict):
     """By the time that the files say, before any correction; whole segments are corrected."""
     end: Moment
     """Exclusive."""
-    shift_s: Annotated[float, Field(ge=-_MOST_S, le=_MOST_S)]
+    shift_s: float
     """The true time minus the time that the files say, in seconds."""
-    error_s: Annotated[float, Field(ge=0, le=86_400)]
+    error_s: float
     """With the shift, every picture's time is within this of the truth."""
-    reason: Reason
-
-    @model_validator(mode="after")
-    def _is_a_span(self) -> Self:
-        if self.end <= self.start:
-            raise ValueError(Saying("The end has to lie after the beginning."))
-        return self
+    reason: str
 
 
 class TakingBack(Strict):
-    reason: Reason
+    reason: str
 
 
 class LookAgain(BaseModel):
@@ -91,15 +79,16 @@ def correct(wanted: CorrectionRequest, request: Request, services: ServicesDep, 
     now = services.clock()
     with services.database.transaction() as session:
         camera = scoped_camera(session, viewer, wanted.camera)
-        asked = Wanted(
-            camera.id,
-            Span(wanted.start, wanted.end),
-            timedelta(microseconds=round(wanted.shift_s * 1_000_000)),
-            timedelta(microseconds=round(wanted.error_s * 1_000_000)),
-            wanted.reason,
-            sign_in_name(session, viewer),
-        )
         try:
+            asked = Wanted.of(
+                camera.id,
+                wanted.start,
+                wanted.end,
+                wanted.shift_s,
+                wanted.error_s,
+                wanted.reason,
+                sign_in_name(session, viewer),
+            )
             done = correct_time(session, asked, now)
         except CorrectionRefused as refused:
             raise _unprocessable(refused) from None

@@ -1,6 +1,6 @@
 """`hallwatch footage`"""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -9,9 +9,9 @@ from rich.markup import escape
 from rich.table import Table
 from sqlmodel import Session, col, select
 
-from storage.intervals import Span
 from storage.models import Camera, Hall, TimeCorrection
 from storage.objects import StoreError
+from web.access_log import footage_subject, log_command
 from web.commands.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -28,6 +28,7 @@ from web.row_ids import LARGEST_ID
 from web.services import Services
 
 if TYPE_CHECKING:
+    from storage.correcting import CorrectionRefused
     from web.correcting import Corrected
 
 app = typer.Typer(
@@ -62,31 +63,21 @@ def correct(
     from storage.correcting import CorrectionRefused, Wanted
     from web.correcting import correct_time, try_out
 
-    if not reason.strip():
-        raise UserError("--reason: say why; it is shown with the footage.")
     with opened(config) as services:
         with services.database.transaction() as session:
             found = known_camera(session, camera)
             zone = _zone(session, found)
         first, last = moment("--from", start, zone), moment("--to", end, zone)
-        if last <= first:
-            raise UserError("--to: must be after --from.")
-        wanted = Wanted(
-            found.id,
-            Span(first, last),
-            _seconds("--shift", shift),
-            _seconds("--error", error),
-            reason.strip(),
-            by or who_runs_this(),
-        )
         try:
+            wanted = Wanted.of(found.id, first, last, shift, error, reason, by or who_runs_this())
             if dry_run:
                 _tell(try_out(services.database, wanted, services.clock()), zone, dry_run=True)
                 return
             with services.database.transaction() as session:
                 done = correct_time(session, wanted, services.clock())
+                _log(session, services, "correct_time", done)
         except CorrectionRefused as refused:
-            raise UserError(f"--{refused.field}: {refused}.") from None
+            raise _told_by_option(refused) from None
         _tell(done, zone, dry_run=False)
         _store(services)
 
@@ -96,34 +87,49 @@ def take_back(
     correction: Annotated[int, typer.Argument(help="Its number, as `corrections` shows it.", min=1, max=LARGEST_ID)],
     reason: ReasonOption,
     by: ByOption = "",
+    dry_run: DryRunOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Take a correction back: the footage is shown as if there had been none. Both stay written down.
 
-    Example: hallwatch footage take-back 7 --reason "It was the other camera"
+    Example: hallwatch footage take-back 7 --reason "It was the other camera" --dry-run
     """
     from storage.correcting import CorrectionRefused
-    from web.correcting import take_back_correction
+    from web.correcting import take_back_correction, try_taking_back
 
+    who = by or who_runs_this()
     with opened(config) as services:
         with services.database.transaction() as session:
-            row = session.get(TimeCorrection, correction)
-            if row is None:
-                raise UserError(f"There is no correction {correction}; `hallwatch footage corrections` shows all.")
-            zone = _zone(session, session.get_one(Camera, row.camera_id))
-            try:
-                done = take_back_correction(session, row, reason, by or who_runs_this(), services.clock())
-            except CorrectionRefused as refused:
-                raise UserError(str(refused)) from None
+            zone = _zone(session, session.get_one(Camera, _known(session, correction).camera_id))
+        try:
+            if dry_run:
+                tried = try_taking_back(services.database, correction, reason, who, services.clock())
+                _tell(tried, zone, dry_run=True)
+                return
+            with services.database.transaction() as session:
+                done = take_back_correction(session, _known(session, correction), reason, who, services.clock())
+                _log(session, services, "take_back_correction", done)
+        except CorrectionRefused as refused:
+            raise _told_by_option(refused) from None
         _tell(done, zone, dry_run=False)
         _store(services)
 
 
-def _seconds(name: str, value: float) -> timedelta:
-    try:
-        return timedelta(seconds=value)
-    except (ValueError, OverflowError):
-        raise UserError(f"{name}: {value} is no number of seconds; write e.g. -300.") from None
+def _known(session: Session, correction: int) -> TimeCorrection:
+    row = session.get(TimeCorrection, correction)
+    if row is None:
+        raise UserError(f"There is no correction {correction}; `hallwatch footage corrections` shows all.")
+    return row
+
+
+def _told_by_option(refused: "CorrectionRefused") -> UserError:
+    return UserError(str(refused) if refused.field == "id" else f"--{refused.field}: {refused}.")
+
+
+def _log(session: Session, services: Services, action: str, done: "Corrected") -> None:
+    row = done.moved.correction
+    subject = f"correction:{row.id} {footage_subject(row.camera_id, row.start, row.end)}"
+    log_command(session, who_runs_this(), action, subject, row.reason, services.clock())
 
 
 @app.command("corrections")

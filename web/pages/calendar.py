@@ -267,6 +267,5 @@ def take_back(
 ) -> Response:
     """Taken back from the page without a reason of one's own, it says by what it was."""
     reason = text(form, "reason") or "taken back on the page of the camera's day"
-    wanted = corrections_api.TakingBack(reason=reason[: corrections_api.MAX_REASON])
-    corrections_api.take_back(correction_id, wanted, request, services, viewer)
+    corrections_api.take_back(correction_id, corrections_api.TakingBack(reason=reason), request, services, viewer)
     return RedirectResponse(f"/calendar/{camera}?{urlencode({'day': text(form, 'day')})}&done=taken_back", 303)

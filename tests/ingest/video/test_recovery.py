@@ -12,12 +12,15 @@ from sqlmodel import col, delete, select, update
 from ingest.video.checking import Check, Depth, Disagreement, Fault
 from ingest.video.recovery import Found, recover
 from ingest.video.uploader import Uploader
+from storage.correcting import Wanted, correct
+from storage.correction_objects import store_corrections
 from storage.database import Database
 from storage.expiry import Expiry
 from storage.folder_store import FolderStore
 from storage.holds import lift_hold, set_hold
+from storage.intervals import Span
 from storage.legal_holds import LegalHolds
-from storage.models import Gap, GapCause, Hold, Location, Role, Segment, User
+from storage.models import Gap, GapCause, Hold, Location, Role, Segment, TimeCorrection, User
 from storage.objects import ObjectStore, StoreError, sha256_of
 from storage.s3_store import S3Store
 from tests.ingest.video.encoded import gops, packets
@@ -126,6 +129,40 @@ def test_what_the_store_holds_is_held_again_until_somebody_lifts_it(
     LegalHolds(site, locking_store).run_once(NOW)
     expire(site, locking_store, tmp_path)
     assert (segments(site), list(locking_store.keys(""))) == ([], [])
+
+
+def test_corrected_footage_that_the_store_holds_is_held_again_where_it_was_corrected_to(
+    site: Database, locking_store: S3Store, tmp_path: Path
+) -> None:
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(200))))
+    while Uploader(site, locking_store, tmp_path / "spool").run_once():
+        pass
+    rows, by = segments(site), timedelta(days=2)
+    hold(site, locking_store, rows[1].start, rows[2].end - timedelta(seconds=1))
+    with site.transaction() as session:
+        span, error = Span(rows[0].start, rows[-1].end), timedelta(seconds=1)
+        correct(session, Wanted(CAMERA, span, by, error, "slow server", "li.wei"), NOW)
+    assert store_corrections(site, locking_store) == 1
+    stored = said(site)
+    lose_the_index(site)
+    with site.transaction() as session:
+        for table in (Hold, Gap, TimeCorrection):
+            session.exec(delete(table))
+
+    assert recover(site, locking_store, NOW).held == 2
+    assert [{**row, "correction_id": None} for row in said(site)] == [{**row, "correction_id": None} for row in stored]
+    assert [row.legal_hold for row in segments(site)] == [False, True, True, False]
+    assert holds(site) == [(rows[1].start + by, rows[2].end + by, None)]
+    expire(site, locking_store, tmp_path)
+    assert [row.key for row in segments(site)] == [rows[1].key, rows[2].key]
+    assert all(locking_store.is_locked(row.key) for row in segments(site))
+    with site.transaction() as session:
+        lift_hold(session, session.exec(select(Hold)).one(), a_user(session, "admin", Role.ADMIN), NOW)
+    LegalHolds(site, locking_store).run_once(NOW)
+    expire(site, locking_store, tmp_path)
+    assert segments(site) == []
+    assert [key for key in locking_store.keys("") if key.endswith(".mp4")] == []
 
 
 def test_a_row_from_a_backup_learns_that_its_object_was_locked_since(

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select
 
-from storage.models import Presence, Reanalysis, Segment, TimeCorrection
+from storage.models import AccessEntry, Presence, Reanalysis, Segment, TimeCorrection
 from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA, a_hall
 from tests.web.commands.conftest import Run
+from web.commands.common import who_runs_this
 from web.composition import build_services
 from web.services import Services
 from web.settings_file import read_settings
@@ -47,10 +48,23 @@ def test_footage_is_corrected_listed_and_taken_back(hallwatch: Run, footage: Ser
         row = session.exec(select(TimeCorrection)).one()
         assert (row.made_by, row.stored) == ("li.wei", True)
     assert footage.store.size(row.key)
-    hallwatch("footage", "take-back", "1", "--reason", "the other way round")
+    back = ("footage", "take-back", "1", "--reason", "the other way round")
+    tried = hallwatch(*back, "--dry-run").output
+    assert "2 segments would move" in tried
+    assert "Correction" not in tried
+    assert moved(footage) == [-300_000_000] * 2
+    hallwatch(*back)
     assert moved(footage) == [0, 0]
     listed = hallwatch("footage", "corrections", "--camera", CAMERA).output
     assert [word for word in ("taken back by 2", "takes back 1", "li.wei", "0 of 4") if word not in listed] == []
+    with footage.database.transaction() as session:
+        logged = session.exec(select(AccessEntry).order_by(col(AccessEntry.id))).all()
+    assert [(entry.action, entry.purpose) for entry in logged] == [
+        ("correct_time", "the server's clock was fast"),
+        ("take_back_correction", "the other way round"),
+    ]
+    assert {(entry.user_id, entry.command_by, entry.address) for entry in logged} == {(None, who_runs_this(), "")}
+    assert logged[0].subject.startswith(f"correction:1 camera:{CAMERA} 2026-01-05T01:00:00Z/PT")
 
 
 def test_what_cannot_be_is_told_by_its_option(hallwatch: Run, footage: Services) -> None:
@@ -58,11 +72,19 @@ def test_what_cannot_be_is_told_by_its_option(hallwatch: Run, footage: Services)
     assert "--shift: must not be 0" in hallwatch(*correct, *SPAN, *WHY, "--shift", "0", code=1).output
     assert "There is no camera 'x'" in hallwatch("footage", "correct", "x", *SPAN, *WHY, "--shift", "1", code=1).output
     for number in ("nan", "inf", "1e30"):
-        assert f"--shift: {float(number)}" in hallwatch(*correct, *SPAN, *WHY, "--shift", number, code=1).output
+        refused = hallwatch(*correct, *SPAN, *WHY, "--shift", number, code=1).output
+        assert "--shift: must be a number of seconds" in refused
     hallwatch("footage", "take-back", "9" * 25, "--reason", "x", code=2)
     backwards = ("--from", "2026-03-02T05:00:00Z", "--to", "2026-03-02T04:00:00Z")
-    assert "--to: must be after --from." in hallwatch(*correct, *backwards, *WHY, "--shift", "1", code=1).output
+    assert "--to: must be after `from`." in hallwatch(*correct, *backwards, *WHY, "--shift", "1", code=1).output
     assert "There is no correction 7" in hallwatch("footage", "take-back", "7", "--reason", "x", code=1).output
+    no_reason = hallwatch(*correct, *SPAN, "--reason", " ", "--shift", "1", code=1).output
+    assert "--reason: must have 1 to 500 characters" in no_reason
+    hallwatch(*correct, *SPAN, *WHY, "--shift", "1")
+    long = ("footage", "take-back", "1", "--reason", "x" * 501)
+    for options in ((), ("--dry-run",)):
+        assert "--reason: must have 1 to 500 characters" in hallwatch(*long, *options, code=1).output
+    assert moved(footage) == [1_000_000] * 2
     assert "There is no counter 'x'" in hallwatch("analyse", "--counter", "x", *SPAN, code=1).output
     future = ("--from", "2026-03-02T04:00:00Z", "--to", "2999-01-01T00:00:00Z")
     assert "--to: must not be in the future" in hallwatch("analyse", "--counter", "cc-1", *future, code=1).output

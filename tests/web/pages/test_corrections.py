@@ -79,11 +79,13 @@ def test_without_the_token_of_the_session_nothing_is_corrected(sign_in: SignIn, 
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"end": FROM}, ""),
+    ({"end": FROM}, "end"),
     ({"shift_s": 0}, "shift_s"),
     ({"shift_s": 1e12}, "shift_s"),
     ({"error_s": -1}, "error_s"),
     ({"reason": " "}, "reason"),
+    ({"reason": "x" * 501}, "reason"),
+    ({"shift_s": 1e300}, "shift_s"),
     ({"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}, "start"),
     ({"shift_s": 86_400 * 30}, "shift_s"),
 ]
@@ -135,6 +137,20 @@ def test_the_form_corrects_and_takes_back_and_names_what_is_wrong(sign_in: SignI
         wanted = select(AccessEntry.action).where(col(AccessEntry.action).like("%correct%"))
         assert list(session.exec(wanted)) == ["correct_time", "take_back_correction"]
         assert set(session.exec(select(Segment.shift_us))) == {0}
+
+
+def test_a_reason_that_is_too_long_is_named_by_api_and_page_and_nothing_is_taken_back(
+    sign_in: SignIn, day: Services
+) -> None:
+    client = sign_in("admin")
+    made = client.post("/api/v1/corrections", json=body(reason="x" * 500)).json()
+    answer = client.post(f"/api/v1/corrections/{made['id']}/take-back", json={"reason": "x" * 501})
+    assert (answer.status_code, answer.json()["fields"][0]["field"]) == (422, "reason")
+    sent = {"day": DAY, "reason": "x" * 501}
+    page = client.post(f"{PAGE}/corrections/{made['id']}/take-back", data=sent, headers={"Accept-Language": "zh"})
+    assert page.status_code == 422
+    assert "须为 1 至 500 个字符" in page.text
+    assert len(corrections(day)) == 1
 
 
 def test_what_was_seen_in_it_is_unknown_and_no_finding_rests_on_it(sign_in: SignIn, day: Services) -> None:
