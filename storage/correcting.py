@@ -288,6 +288,7 @@ def _move_gaps(session: Session, camera_id: str, span: Span, shifts: Sequence[Sh
     for gap in [*session.exec(as_recorded), *session.exec(moved)]:
         assert gap.end is not None
         recorded = Span(gap.recorded_start or gap.start, gap.recorded_end or gap.end)
+        # One over which footage has moved is empty, and nobody is told of it; its row is there for who takes that back.
         placed = placed_gap(recorded, shifts)
         gap.start, gap.end = placed.start, placed.end
         gap.recorded_start, gap.recorded_end = (None, None) if placed == recorded else (recorded.start, recorded.end)

@@ -124,7 +124,10 @@ class Footage:
         return sorted(session.exec(select(Segment).where(_overlaps(camera_id, start, end))), key=lambda s: s.sequence)
 
     def gaps(self, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Gap]:
-        """Those that overlap start..end, in order; an open gap overlaps everything after its start."""
+        """Those that overlap start..end, in order; an open gap overlaps everything after its start.
+
+        One over which corrected footage has moved has no length any more, and overlaps nothing.
+        """
         inside = select(Gap).where(Gap.camera_id == camera_id, col(Gap.start) >= start, col(Gap.start) < end)
         before = (
             select(Gap)
@@ -134,7 +137,7 @@ class Footage:
         )
         still_open = select(Gap).where(Gap.camera_id == camera_id, col(Gap.end).is_(None), col(Gap.start) < end)
         found = {gap.id: gap for query in (inside, before, still_open) for gap in session.exec(query)}
-        reaching = (gap for gap in found.values() if gap.end is None or gap.end > start)
+        reaching = (gap for gap in found.values() if gap.end is None or gap.end > max(start, gap.start))
         return sorted(reaching, key=lambda gap: gap.start)
 
     def coverage(self, session: Session, camera_id: str, start: datetime, end: datetime) -> Coverage:
@@ -308,8 +311,23 @@ def explained(holes: Iterable[Span], gaps: Iterable[Reason], known: Known) -> tu
     for hole in wanted:
         while first < len(reasons) and reasons[first].end <= hole.start:
             first += 1
-        missing += _parts(hole, islice(reasons, first, None), known)
+        missing += _without_pauses(_parts(hole, islice(reasons, first, None), known))
     return tuple(_joined(missing))
+
+
+def _without_pauses(parts: Iterable[Missing]) -> list[Missing]:
+    """Of one hole: the pause between a frame and a gap is no loss of its own, and belongs to the gap."""
+    kept: list[Missing] = []
+    pause: Missing | None = None
+    for part in parts:
+        if part.cause != GapCause.UNKNOWN or part.end - part.start >= FRAME_HOLE:
+            kept.append(replace(part, start=pause.start) if pause else part)
+            pause = None
+        elif kept:
+            kept[-1] = replace(kept[-1], end=part.end)
+        else:
+            pause = replace(part, start=pause.start) if pause else part
+    return [pause] if pause else kept
 
 
 def _one_reason_at_a_time(gaps: Iterable[Reason], latest: datetime) -> list[Missing]:

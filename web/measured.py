@@ -141,6 +141,8 @@ def _gaps(session: Session, now: datetime) -> Metric:
     seconds: dict[tuple[str, str], float] = {}
     since = now - A_DAY
     for gap in session.exec(select(Gap).where(or_(col(Gap.end).is_(None), col(Gap.end) > since))):
+        if gap.end == gap.start:
+            continue  # corrected footage has moved over it
         length = (min(gap.end or now, now) - max(gap.start, since)).total_seconds()
         labels = (gap.camera_id, gap.cause.value)
         seconds[labels] = seconds.get(labels, 0.0) + max(length, 0.0)

@@ -132,6 +132,29 @@ def test_where_footage_was_moved_away_the_gap_says_so(site: Database) -> None:
     assert [(gap.start, gap.end) for gap in gaps] == [(at(30), at(60))]
 
 
+def test_the_pause_before_footage_that_was_moved_away_is_no_gap_of_its_own(site: Database) -> None:
+    with site.transaction() as session:
+        for row in session.exec(select(Segment)):
+            row.end -= timedelta(seconds=0.04)
+    corrected(site, 30, 60, 500)
+    with site.transaction() as session:
+        footage = Footage(site, FolderStore(Path("nowhere")), Path("nowhere"))
+        told = footage.coverage(session, CAMERA, at(0), at(90))
+        assert coverages(session, [CAMERA], Span(at(0), at(90)))[CAMERA] == told
+    assert [(part.start, part.end, part.cause) for part in told.missing] == [(at(29.96), at(60), "corrected")]
+
+
+def test_a_gap_over_which_footage_was_moved_is_not_told_of_until_that_is_taken_back(site: Database) -> None:
+    moved = corrected(site, 160, 260, -80)
+    footage = Footage(site, FolderStore(Path("nowhere")), Path("nowhere"))
+    for expected in ([], [(at(100), at(160))]):
+        with site.transaction() as session:
+            told = footage.gaps(session, CAMERA, at(0), at(160))
+            assert [(gap.start, gap.end) for gap in told] == expected
+        if not expected:
+            taken_back(site, moved.correction.id)
+
+
 def test_what_is_corrected_says_by_whom_and_is_trusted_again(site: Database) -> None:
     with site.transaction() as session:
         for row in session.exec(select(Segment)):

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Coverage, Footage, Known, UntrustedTime, explained
-from storage.intervals import Span
+from storage.intervals import Span, merge, subtract
 from storage.models import (
     MAX_CLOCK_ERROR,
     MAX_CLOCK_OFFSET,
@@ -29,6 +29,7 @@ from storage.models import (
     is_clock_trusted,
 )
 from storage.objects import ObjectMissing, ObjectStore
+from storage.runs import FRAME_HOLE
 from tests.sample import CAMERA, a_hall
 
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
@@ -202,6 +203,25 @@ def test_every_moment_of_a_hole_has_exactly_one_cause(
     edges = [(part.start, part.end) for part in parts]
     assert sum(((end - start) for start, end in edges), timedelta(0)) == hole.duration
     assert all(before[1] == after[0] for before, after in pairwise(edges))
+
+
+part = st.tuples(st.integers(1, 3), st.sampled_from([10.0, 0.04, 0.3, 0.5, 7.0]))
+"""A kind of time (footage, a gap, nothing known), and how long it lasts."""
+
+
+@given(st.lists(part, min_size=1, max_size=12))
+def test_no_pause_is_told_as_a_loss_of_its_own(course: list[tuple[int, float]]) -> None:
+    footage_of, gaps, nothing = 1, 2, 3
+    edges = list(accumulate((length for _, length in course), initial=0.0))
+    spans: dict[int, list[Span]] = {footage_of: [], gaps: [], nothing: []}
+    for (kind, _), start, end in zip(course, edges, edges[1:], strict=False):
+        spans[kind].append(Span(at(start), at(end)))
+    holes = subtract([Span(at(0), at(edges[-1]))], merge(spans[footage_of], bridge=FRAME_HOLE))
+    known = [Gap(camera_id=CAMERA, start=s.start, end=s.end, cause=GapCause.CAMERA_STALLED) for s in spans[gaps]]
+    told = explained(holes, known, Known(at(0), at(edges[-1])))
+    short = [part for part in told if part.cause == "unknown" and part.end - part.start < FRAME_HOLE]
+    assert {(part.start, part.end) for part in short} <= {(hole.start, hole.end) for hole in holes}
+    assert merge(Span(part.start, part.end) for part in told) == merge(holes)
 
 
 def test_footage_whose_clock_is_in_doubt_is_told_by_spans_and_why(footage: Footage) -> None:

@@ -65,6 +65,8 @@ def at_work(database: Database) -> None:
         hour = timedelta(hours=1)
         session.add(Gap(camera_id=CAMERA, start=NOON - 30 * hour, end=NOON - 23 * hour, cause=GapCause.DISK_FULL))
         session.add(Gap(camera_id=CAMERA, start=NOON - timedelta(seconds=5), cause=GapCause.CAMERA_STALLED))
+        empty = NOON - timedelta(minutes=1)
+        session.add(Gap(camera_id=CAMERA, start=empty, end=empty, cause=GapCause.PACKETS_LOST))
         for role, detail in (
             (
                 "recorder",
@@ -105,6 +107,10 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_camera_record_lag_seconds", CAMERA, HALL] == 10
     assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "disk_full"] == 3600
     assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "camera_stalled"] == 5
+    empty = "a gap over which corrected footage has moved"
+    assert ("hallwatch_camera_gap_seconds_last_day", CAMERA, "packets_lost") not in found, empty
+    [camera] = [each for each in signed_in("admin").get("/health.json").json()["cameras"] if each["id"] == CAMERA]
+    assert "packets_lost" not in {gap["cause"] for gap in camera["gaps"]}, empty
     assert found["hallwatch_camera_spool_segments", CAMERA, HALL] == 1
     assert found["hallwatch_camera_spool_bytes", CAMERA, HALL] == found["hallwatch_spool_bytes",] == 1
     assert found["hallwatch_spool_oldest_age_seconds",] == 20

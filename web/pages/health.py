@@ -282,6 +282,8 @@ def _gaps(session: Session, start: datetime, now: datetime) -> dict[str, tuple[C
     rows = session.exec(select(Gap).where(col(Gap.start) < now, or_(col(Gap.end).is_(None), col(Gap.end) > start)))
     for gap in rows:
         length = (min(gap.end or now, now) - max(gap.start, start)).total_seconds()
+        if length <= 0 and gap.end is not None:
+            continue  # corrected footage has moved over it
         seconds.setdefault(gap.camera_id, {}).setdefault(gap.cause, []).append(length)
     return {
         camera: tuple(CauseTotal(cause, len(lengths), sum(lengths)) for cause, lengths in causes.items())
