@@ -19,6 +19,7 @@ from web.pages.board_queries import camera_of
 from web.pages.counter import presence_between, step_lane, steps_between
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.held import Held, clip_held
+from web.pages.opening import closed_spans
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
@@ -193,7 +194,8 @@ def _timeline(
 ) -> Timeline:
     start, end = absence.start - AROUND, min(row.seen_until + AROUND, now)
     spans = presence_between(session, absence.counter_id, start, end, now)
-    lanes = [presence_lane(spans, now), customer_lane(spans, now), absence_lane([row])]
+    closed = closed_spans(session, row.counter.hall, start, end)
+    lanes = [presence_lane(spans, now, closed), customer_lane(spans, now), absence_lane([row])]
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
     if camera:
         lanes.append(footage_lane(services.footage.coverage(session, camera, start, end)))

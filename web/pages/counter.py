@@ -9,13 +9,12 @@ from sqlmodel import Session, col, or_, select
 
 from analytics.absence import WITHDRAWN
 from storage.footage import Footage
-from storage.intervals import Span, subtract
 from storage.models import Absence, Case, Presence, Step
 from storage.presence_now import known_presence, watched_counters
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.board_queries import CounterNow, describe
-from web.pages.opening import open_spans
+from web.pages.opening import closed_spans, open_spans
 from web.pages.places import counters_by_id
 from web.pages.presence_shares import Shares, day_start, hourly, shares_between
 from web.pages.rendering import add_page
@@ -98,7 +97,7 @@ def _timeline(
     now: datetime,
 ) -> Timeline:
     counter = state.counter
-    closed = subtract([Span(start, now)], open_spans(session, counter.hall, start, now))
+    closed = closed_spans(session, counter.hall, start, now)
     lanes = [presence_lane(spans, now, closed), customer_lane(spans, now)]
     lanes.append(absence_lane(_absences(session, counter.id, start, now, _MAX_SPANS)))
     lanes.append(step_lane(steps_between(session, viewer, counter.id, start, now)))

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from storage.hours import hours_of, is_open, opening
-from storage.intervals import Span
+from storage.intervals import Span, subtract
 from web.pages.places import HallRef
 
 
@@ -16,6 +16,12 @@ def open_halls(session: Session, halls: Iterable[HallRef], now: datetime) -> fro
     zones = {hall.id: hall.timezone for hall in halls}
     hours = hours_of(session, zones)
     return frozenset(hall for hall, zone in zones.items() if is_open(hours.get(hall, ()), ZoneInfo(zone), now))
+
+
+def closed_spans(session: Session, hall: HallRef, start: datetime, end: datetime) -> list[Span]:
+    """Of start..end; empty where that is upside down."""
+    asked = Span(start, max(start, end))
+    return subtract([asked], open_spans(session, hall, start, asked.end))
 
 
 def open_spans(session: Session, hall: HallRef, start: datetime, end: datetime) -> tuple[Span, ...]:

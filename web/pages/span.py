@@ -21,6 +21,7 @@ from web.pages.counter import absences_between, presence_between, step_lane, ste
 from web.pages.deleted import deleted_by
 from web.pages.filters import chosen_hall, local_moment
 from web.pages.held import Held, held
+from web.pages.opening import closed_spans
 from web.pages.places import CameraRef, CounterRef, HallRef, cameras_of, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.step_rows import MissingSpan, StepRow, step_rows
@@ -229,8 +230,9 @@ def _timeline(
     now: datetime,
 ) -> Timeline:
     lanes: list[Lane] = []
+    closed = closed_spans(session, choice.hall, start, end) if choice.hall else []
     for ref in choice.counters:
-        presence = presence_lane(presence_between(session, ref.id, start, end, now), end)
+        presence = presence_lane(presence_between(session, ref.id, start, end, now), end, closed)
         absences = absence_lane(absence_rows(session, absences_between(session, [ref.id], start, end), now))
         steps = step_lane(steps_between(session, viewer, ref.id, start, end))
         lanes += [Lane(f"#{ref.number}", presence.bars), Lane("absences", absences.bars), Lane("steps", steps.bars)]

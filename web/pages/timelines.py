@@ -70,7 +70,7 @@ def along(at: datetime, start: datetime, end: datetime) -> float:
     return round((at - start) / (end - start) * 100, 3) if end > start else 0.0
 
 
-def presence_lane(spans: Iterable[Presence], now: datetime, closed: Sequence[Span] = ()) -> Lane:
+def presence_lane(spans: Iterable[Presence], now: datetime, closed: Sequence[Span]) -> Lane:
     """While the hall is closed nobody has to be there, whatever is seen."""
     bars = [Bar("closed", span.start, span.end) for span in closed]
     for seen in spans:

@@ -130,6 +130,23 @@ def test_the_last_hours_show_closed_time_as_closed_whatever_was_seen(day: Servic
     assert '<i class="swatch" data-state="closed"></i>非工作时间' in in_chinese
 
 
+def test_an_absence_and_a_span_show_closed_time_as_closed_like_the_last_hours(day: Services, sign_in: SignIn) -> None:
+    closes_at_half_past_ten(day)
+    admin = sign_in("admin")
+    span = "/span.json?hall=cc&counter=cc-2&from=2026-11-23T10:20:00&to=2026-11-23T10:40:00"
+    absences = admin.get("/absences.json").json()["absences"]
+    [last] = [row for row in absences if row["counter"]["id"] == "cc-2" and row["start"][11:16] == "02:31"]
+    told = admin.get(span).json()["result"], admin.get(f"/absences/{last['id']}.json").json()
+    for page in told:
+        [lane] = [lane for lane in page["timeline"]["lanes"] if lane["name"] in ("#2", "presence")]
+        bars = [(bar["state"], bar["start"][11:16], bar["end"][11:16]) for bar in lane["bars"]]
+        assert bars[-1] == ("closed", "02:30", "02:40")
+        assert [bar for bar in bars if bar[0] != "closed" and bar[2] > "02:30"] == []
+    swatch = '<i class="swatch" data-state="closed"></i>Hall closed'
+    assert swatch in admin.get(span.replace(".json", "")).text
+    assert swatch in admin.get(f"/absences/{last['id']}").text
+
+
 def test_a_filter_in_the_address_narrows_the_tiles(sign_in: SignIn) -> None:
     body = sign_in("supervisor").get("/board.json?show=alert").json()
     assert [tile["counter"]["id"] for tile in body["tiles"]] == ["cc-2", "cc-3", "cc-4"]
