@@ -17,7 +17,7 @@ from sqlmodel import Session, col, func, select
 
 from ingest.video.frames import to_us
 from ingest.video.gaps import GapOpened, Known, Lost, StartingPoint, account_for_absence
-from ingest.video.journal import write_gap_change
+from ingest.video.journal import told_of, write_gap_change
 from ingest.video.losses import key_start, take_back_losses, write_loss, write_unreadable
 from ingest.video.salvage import holds_no_picture, is_one_cut_off_fragment, salvage
 from ingest.video.steps import Step, reached
@@ -26,7 +26,7 @@ from storage.correcting import before_adding, correct_late
 from storage.database import Database
 from storage.deletions import ordered
 from storage.intervals import Span
-from storage.models import Gap, GapCause, Location, Node, Segment
+from storage.models import Gap, GapCause, Location, Node, Segment, TimeCorrection
 from storage.objects import ObjectStore, StoreError
 from storage.time_shifts import recorded_span
 
@@ -122,11 +122,13 @@ def resume(
     """Writes down why there is no footage from the last run until now; where recording goes on."""
     starts = [row.start for row in (segment.row() for segment in adopted) if row.camera_id == camera_id]
     with database.transaction() as session:
+        before_adding(session)
         known = _known(session, camera_id, node_name, min(starts, default=None))
         start = account_for_absence(known, now)
         for change in start.changes:
             write_gap_change(session, change)
         session.flush()
+        correct_late(session, told_of(start.changes))
         reached(Step.ABSENCE_WRITTEN)
         newest = session.exec(select(func.max(Segment.sequence)).where(Segment.camera_id == camera_id)).one()
     reached(Step.ABSENCE_COMMITTED)
@@ -262,29 +264,50 @@ def _place_in_quarantine(spool: Path, path: Path) -> Path:
 
 
 def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: datetime | None) -> Known:
+    """By the time that the recorder wrote, wherever corrections have put it since: so it explains its own time only."""
     still_open = session.exec(
         select(Gap).where(Gap.camera_id == camera_id, col(Gap.end).is_(None)).order_by(col(Gap.start))
     )
     opened = [GapOpened(camera_id, gap.start, gap.cause, gap.detail) for gap in still_open]
-    ended = session.exec(select(func.max(Segment.end)).where(Segment.camera_id == camera_id)).one()
-    moments = (ended, earliest_adopted, opened[0].start if opened else None)
+    moments = (_recorded_to(session, camera_id), earliest_adopted, opened[0].start if opened else None)
     since = min((moment for moment in moments if moment is not None), default=None)
     node = session.get(Node, node_name)
     return Known(
         camera_id,
-        tuple(_spans(session, camera_id, since)),
+        tuple(span for span in _spans(session, camera_id, since) if span.duration and _is_near(span, since)),
         opened[-1] if opened else None,
         node.heartbeat if node else None,
         tuple(opened[:-1]),
     )
 
 
+def _recorded_to(session: Session, camera_id: str) -> datetime | None:
+    as_recorded = select(func.max(Segment.end)).where(
+        Segment.camera_id == camera_id, col(Segment.correction_id).is_(None)
+    )
+    last = select(Segment.start, Segment.end, Segment.shift_us).where(Segment.camera_id == camera_id)
+    newest = session.exec(last.order_by(col(Segment.sequence).desc()).limit(1)).first()
+    ends = (session.exec(as_recorded).one(), recorded_span(*newest).end if newest else None)
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _is_near(span: Span, since: datetime | None) -> bool:
+    """It ends after `since`, or not long before."""
+    return since is None or (span.end > since - _MARGIN and span.start > since - _MARGIN * 2)
+
+
 def _spans(session: Session, camera_id: str, since: datetime | None) -> Iterator[Span]:
-    """Segments and closed gaps that end after `since`, and some from before."""
-    for table in (Segment, Gap):
-        query = select(table.start, table.end).where(table.camera_id == camera_id, col(table.end).is_not(None))
-        if since is not None:
-            query = query.where(col(table.end) > since - _MARGIN, col(table.start) > since - _MARGIN * 2)
-        for start, end in session.exec(query):
-            if end is not None and end > start:
-                yield Span(start, end)
+    """Segments and closed gaps as they were recorded; of what was corrected also some that ended long before."""
+    earliest = datetime.min.replace(tzinfo=UTC) if since is None else since - _MARGIN * 2
+    as_recorded = select(Segment.start, Segment.end).where(
+        Segment.camera_id == camera_id, col(Segment.correction_id).is_(None), Segment.start > earliest
+    )
+    yield from (Span(start, end) for start, end in session.exec(as_recorded))
+    corrections = select(TimeCorrection.id).where(TimeCorrection.camera_id == camera_id, TimeCorrection.end > earliest)
+    corrected = select(Segment.start, Segment.end, Segment.shift_us).where(col(Segment.correction_id).in_(corrections))
+    yield from (recorded_span(*row) for row in session.exec(corrected))
+    start, end = func.coalesce(Gap.recorded_start, Gap.start), func.coalesce(Gap.recorded_end, Gap.end)
+    gaps = select(start, end).where(
+        Gap.camera_id == camera_id, col(Gap.end).is_not(None), Gap.cause != GapCause.CORRECTED, start > earliest
+    )
+    yield from (Span(began, max(began, ended)) for began, ended in session.exec(gaps))

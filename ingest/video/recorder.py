@@ -20,7 +20,7 @@ from ingest.video.connection import NOTHING_LEARNED, Learned
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
-from ingest.video.journal import Entry, Journal, write_gap_change, write_leftovers
+from ingest.video.journal import Entry, Journal, told_of, write_gap_change, write_leftovers
 from ingest.video.learned_file import LearnedFile
 from ingest.video.meter import Health
 from ingest.video.reconcile import reconcile_files, reconcile_rows, resume, segment_files, without_past
@@ -32,6 +32,7 @@ from ingest.video.steps import Step, reached
 from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import LONGEST_WAIT_S, Uploader
 from ingest.video.writer import FinishedSegment
+from storage.correcting import before_adding, correct_late
 from storage.database import Database
 from storage.failures import Failures
 from storage.load import process_load
@@ -294,9 +295,11 @@ class RecorderNode:
         past = resume(self._database, camera_id, self._settings.node_name, self._adopted, began).start
         changes = self._intakes[camera_id].inherit(past.known_to, past.open_gap)
         with self._database.transaction() as session:
+            before_adding(session)
             for change in changes:
                 write_gap_change(session, change)
             session.flush()
+            correct_late(session, told_of(changes))
             reached(Step.PAST_WRITTEN)
         reached(Step.PAST_COMMITTED)
         del self._past_unknown[camera_id]

@@ -1,0 +1,94 @@
+"""A recorder that starts again goes by the time that its own files say, whatever was corrected since."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import pytest
+from sqlmodel import select
+
+from ingest.video.gaps import GapChange, GapClosed, GapOpened
+from ingest.video.reconcile import resume
+from storage.correcting import Wanted, correct
+from storage.database import Database
+from storage.intervals import Span
+from storage.models import Gap, GapCause, Node
+from tests.sample import CAMERA
+from tests.storage.recorded import BEGIN, at, segment
+
+NODE = "recorder-1"
+ENDED = 400
+"""Two hundred seconds of footage, a hundred without, and a hundred more; then the recorder died."""
+NOW = at(460)
+CRASHED = GapOpened(CAMERA, at(ENDED), GapCause.RECORDER_CRASHED)
+DAY_S = 86_400
+
+
+def record(database: Database, *, unreachable_at_the_end: bool = False) -> None:
+    ends = at(ENDED)
+    with database.transaction() as session:
+        session.add_all(segment(number) for number in range(20))
+        session.add(Gap(camera_id=CAMERA, start=at(200), end=at(300), cause=GapCause.CAMERA_STALLED))
+        session.add_all(segment(number, start=300 + 10 * (number - 20)) for number in range(20, 30))
+        if unreachable_at_the_end:
+            session.add(Gap(camera_id=CAMERA, start=ends, cause=GapCause.CAMERA_UNREACHABLE))
+        session.add(Node(name=NODE, role="recorder", started_at=BEGIN, heartbeat=at(430)))
+
+
+def correct_all(database: Database, corrections: Iterable[tuple[float, float, float]]) -> None:
+    for start, end, shift in corrections:
+        with database.transaction() as session:
+            span, by = Span(at(start), at(end)), timedelta(seconds=shift)
+            correct(session, Wanted(CAMERA, span, by, timedelta(seconds=1), "the clock was wrong", "li.wei"), at(450))
+
+
+def goes_on(database: Database) -> tuple[tuple[GapChange, ...], datetime | None]:
+    start = resume(database, CAMERA, NODE, [], NOW).start
+    return start.changes, start.known_to
+
+
+CORRECTIONS = {
+    "nothing": [],
+    "all of it by a day": [(0, ENDED, -DAY_S)],
+    "the end of it": [(300, ENDED, -DAY_S)],
+    "the end of it over the gap": [(300, ENDED, -100)],
+    "the end of it forward": [(300, ENDED, 40)],
+    "the beginning": [(0, 200, -DAY_S)],
+    "each by itself": [(0, 200, -3 * DAY_S), (300, ENDED, -2 * DAY_S)],
+    "all of it, and some of it once more": [(0, ENDED, -DAY_S), (350, ENDED, -60)],
+}
+
+
+@pytest.mark.parametrize("corrections", CORRECTIONS.values(), ids=CORRECTIONS)
+def test_after_a_crash_only_the_time_since_its_last_frame_is_the_crashs(
+    site: Database, corrections: list[tuple[float, float, float]]
+) -> None:
+    record(site)
+    correct_all(site, corrections)
+    before = causes(site)
+    assert goes_on(site) == ((CRASHED,), at(ENDED))
+    assert causes(site) == sorted([*before, GapCause.RECORDER_CRASHED]), "no gap is invented, and none lost"
+
+
+@pytest.mark.parametrize("corrections", CORRECTIONS.values(), ids=CORRECTIONS)
+def test_a_camera_that_was_down_at_the_crash_is_down_until_the_last_heartbeat(
+    site: Database, corrections: list[tuple[float, float, float]]
+) -> None:
+    record(site, unreachable_at_the_end=True)
+    correct_all(site, corrections)
+    crashed = GapOpened(CAMERA, at(430), GapCause.RECORDER_CRASHED)
+    assert goes_on(site) == ((GapClosed(CAMERA, at(ENDED), at(430)), crashed), at(ENDED))
+    with site.transaction() as session:
+        [down] = session.exec(select(Gap).where(Gap.cause == GapCause.CAMERA_UNREACHABLE))
+    assert (down.recorded_end or down.end) == at(430)
+
+
+def test_it_is_the_same_on_postgresql(postgres_site: Database) -> None:
+    assert goes_on(postgres_site) == ((), None)
+    record(postgres_site)
+    correct_all(postgres_site, CORRECTIONS["all of it, and some of it once more"])
+    assert goes_on(postgres_site) == ((CRASHED,), at(ENDED))
+
+
+def causes(database: Database) -> list[str]:
+    with database.transaction() as session:
+        return sorted(gap.cause.value for gap in session.exec(select(Gap)))
