@@ -16,6 +16,7 @@ from web.commands import (
     deadlines,
     demo,
     evaluate,
+    evaluation,
     footage,
     fsck,
     import_cases,
@@ -75,3 +76,4 @@ app.add_typer(counters.app, name="counters")
 app.add_typer(cameras.app, name="cameras")
 app.add_typer(footage.app, name="footage")
 app.add_typer(closures.app, name="closures")
+app.add_typer(evaluation.app, name="evaluation")

@@ -133,7 +133,7 @@ def _clerk(services: Services) -> Iterator[None]:
 
 
 def clerks(services: Services) -> "tuple[Clerk, ...]":
-    """They link, notify, reckon limits, listen, keep and count, each in its own thread: none delays another."""
+    """Each in a thread of its own: they link, notify, reckon limits, listen, keep, count and evaluate."""
     from correlation.comparing import find_steps_out_of_order
     from correlation.deadlines.keeping import DeadlineKeeper
     from correlation.deadlines.rules import shipped_rules
@@ -146,6 +146,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from storage.legal_holds import LegalHolds
     from web.channels import load_channels
     from web.clerk import Clerk, Job
+    from web.evaluating import Evaluating
     from web.failure_watch import FailureWatch
     from web.notify import Notifier
     from web.silence import EVERY, Listening
@@ -185,7 +186,9 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     keeping.append(Job("corrections", patient(lambda _now: corrections()), timedelta(seconds=10)))
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
     receiving = _receiving(services)
-    groups = (correlating, notifying, timing, listening, keeping, counting, receiving)
+    evaluating = Evaluating(services.database, services.settings.evaluation.publish_day)
+    evaluation = [Job("evaluation", evaluating.run_once, timedelta(minutes=10))]
+    groups = (correlating, notifying, timing, listening, keeping, counting, receiving, evaluation)
     return tuple(Clerk(jobs, services.clock, services.failures) for jobs in groups if jobs)
 
 

@@ -193,6 +193,11 @@ class WatcherSection(Strict):
     sample_seconds: Annotated[float, Field(ge=0.2, le=60)] = 1.0
 
 
+class EvaluationSection(Strict):
+    publish_day: Annotated[int, Field(ge=0, le=28)] = 0
+    """Of the next month, on which the clerk publishes a month; 0: people do."""
+
+
 class NotifySettings(ChannelDeclaration):
     url: SecretStr
 
@@ -206,6 +211,7 @@ class Settings(Strict):
     watcher: WatcherSection = WatcherSection()
     inbox: InboxSection = InboxSection()
     pull: tuple[PullSettings, ...] = ()
+    evaluation: EvaluationSection = EvaluationSection()
     notify: tuple[NotifySettings, ...] = ()
     district: tuple[DistrictDeclaration, ...] = ()
     hall: tuple[HallDeclaration, ...] = ()

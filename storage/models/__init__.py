@@ -28,6 +28,15 @@ from storage.models.cards import (
     Deadline,
     Standing,
 )
+from storage.models.evaluation import (
+    EvaluatedUnit,
+    Evaluation,
+    EvaluationFormula,
+    EvaluationMark,
+    EvaluationState,
+    MarkKind,
+    UnitKind,
+)
 from storage.models.footage import (
     MAX_CLOCK_ERROR,
     MAX_CLOCK_OFFSET,
@@ -132,6 +141,11 @@ __all__ = [
     "DeliveryState",
     "Department",
     "District",
+    "EvaluatedUnit",
+    "Evaluation",
+    "EvaluationFormula",
+    "EvaluationMark",
+    "EvaluationState",
     "Extension",
     "FaultKind",
     "Fee",
@@ -148,6 +162,7 @@ __all__ = [
     "LimitUnit",
     "LinkBasis",
     "Location",
+    "MarkKind",
     "Node",
     "NotifyChannel",
     "OpeningHours",
@@ -180,6 +195,7 @@ __all__ = [
     "Suspension",
     "SuspensionReason",
     "TimeCorrection",
+    "UnitKind",
     "User",
     "View",
     "WatchCursor",

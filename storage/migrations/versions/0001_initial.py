@@ -28,6 +28,47 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "evaluation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False, comment="2026-05"),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1, and one more with each erratum"),
+        sa.Column(
+            "state", sa.Enum("draft", "published", name="evaluationstate", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("zone", sa.String(), nullable=False, comment="in whose days the month lies"),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=False, comment="exclusive"),
+        sa.Column(
+            "counted_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="what was told or decided later is not in it",
+        ),
+        sa.Column("formula", sa.JSON(), nullable=False, comment="the formula, as it was"),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.Column("replaces_id", sa.Integer(), nullable=True, comment="of an erratum: the one that was in force"),
+        sa.Column("erratum", sa.String(), nullable=False, comment="what is corrected and why"),
+        sa.ForeignKeyConstraint(
+            ["replaces_id"],
+            ["evaluation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("month", "number"),
+    )
+    with op.batch_alter_table("evaluation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_evaluation_month"), ["month"], unique=False)
+
+    op.create_table(
+        "evaluation_formula",
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("effective", sa.Date(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False, comment="as correlation.evaluation.formula reads it"),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("version"),
+    )
+    op.create_table(
         "link_basis",
         sa.Column("key", sa.String(), nullable=False, comment="e.g. source:cc, counter:cc-1, segments"),
         sa.Column("value", sa.String(), nullable=False, comment="a digest, or the highest row id that was looked at"),
@@ -101,6 +142,77 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "evaluated_unit",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("evaluation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "department", "district", "hall", "group", "counter", name="unitkind", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "key",
+            sa.String(),
+            nullable=False,
+            comment="id of the department, district, hall or counter; of a group hall/department",
+        ),
+        sa.Column("name", sa.String(), nullable=False, comment="Chinese, as it was"),
+        sa.Column("name_en", sa.String(), nullable=False, comment="English, as it was"),
+        sa.Column("department_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("district_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("hall_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("counted", sa.JSON(), nullable=False, comment="the numbers from which all else follows"),
+        sa.Column("points", sa.Float(), nullable=True, comment="0..100; empty: not known"),
+        sa.Column("low", sa.Float(), nullable=True),
+        sa.Column("high", sa.Float(), nullable=True),
+        sa.Column("why", sa.String(), nullable=False, comment="there are no points: no_cases, too_little"),
+        sa.Column("known", sa.Float(), nullable=False, comment="share of the weight of which something is known"),
+        sa.Column("indicators", sa.JSON(), nullable=False, comment="points, low and high of each; null: not known"),
+        sa.Column("rank", sa.Integer(), nullable=True, comment="among the units of its kind"),
+        sa.Column("best_rank", sa.Integer(), nullable=True, comment="that it could be by chance"),
+        sa.Column("worst_rank", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["evaluation_id"], ["evaluation.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("evaluation_id", "kind", "key"),
+    )
+    op.create_table(
+        "evaluation_mark",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("evaluation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("late_case", "card", "bad_rating", "absence", name="markkind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("subject_id", sa.Integer(), nullable=False, comment="of the case, card, rating or absence"),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("label", sa.String(), nullable=False, comment="number of the case, or of the counter"),
+        sa.Column(
+            "at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when the limit passed, the card was raised, it was rated, the absence began",
+        ),
+        sa.Column("counts", sa.Boolean(), nullable=False, comment="false: under appeal, or not confirmed"),
+        sa.Column(
+            "detail",
+            sa.String(),
+            nullable=False,
+            comment="limit that passed, kind of the card, level of the rating, or seconds of the absence",
+        ),
+        sa.Column("department_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("district_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("hall_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("counter_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.ForeignKeyConstraint(["evaluation_id"], ["evaluation.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("evaluation_mark", schema=None) as batch_op:
+        batch_op.create_index("evaluation_mark_kind_at", ["evaluation_id", "kind", "at"], unique=False)
+
     op.create_table(
         "hall",
         sa.Column("id", sa.String(), nullable=False, comment="short name used in addresses"),
@@ -2296,6 +2408,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hall_district_id"))
 
     op.drop_table("hall")
+    with op.batch_alter_table("evaluation_mark", schema=None) as batch_op:
+        batch_op.drop_index("evaluation_mark_kind_at")
+
+    op.drop_table("evaluation_mark")
+    op.drop_table("evaluated_unit")
     op.drop_table("department")
     with op.batch_alter_table("store_test", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_store_test_at"))
@@ -2308,6 +2425,11 @@ def downgrade() -> None:
     op.drop_table("notify_channel")
     op.drop_table("node")
     op.drop_table("link_basis")
+    op.drop_table("evaluation_formula")
+    with op.batch_alter_table("evaluation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_evaluation_month"))
+
+    op.drop_table("evaluation")
     op.drop_table("district")
     op.drop_table("declared")
     # ### end Alembic commands ###

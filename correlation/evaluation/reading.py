@@ -1,0 +1,168 @@
+"""What else is counted of a month: cards, ratings, absences, watched time, and how complete the data is."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, case, func, literal, select, union_all
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from correlation.deadlines.card_log import spoken, subject, words_of
+from correlation.deadlines.workflow import counts, state_of
+from correlation.evaluation.places import Directory, Place, first_counters
+from correlation.evaluation.tally import Mark, Tally
+from storage.bulk import table_of
+from storage.hours import hours_of, opening
+from storage.intervals import Span, intersect, total
+from storage.models import (
+    Absence,
+    Alert,
+    Card,
+    CardKind,
+    CardState,
+    Case,
+    Counter,
+    MarkKind,
+    Presence,
+    Rating,
+    StaffState,
+    Step,
+)
+from storage.presence_now import lasting_until, watched_to
+
+_WORST_LEVELS = (1, 2)
+_NO_ABSENCE = ("withdrawn", "changed")
+_EXPECTED_FIELDS = 3
+"""Of a step: operator, counter and item."""
+_DAY = timedelta(days=1)
+
+
+def count_cards(session: Session, month: Span, at: datetime, tally: Tally) -> None:
+    """Those raised in the month, as they stood at the moment."""
+    raised = (
+        select_rows(Card, Case)
+        .join(Case, col(Case.id) == col(Card.case_id))
+        .where(Card.raised_at >= month.start, Card.raised_at < month.end, Card.kind != CardKind.REMINDER)
+    )
+    found = session.exec(raised).all()
+    words = words_of(session, [card.id for card, _ in found if card.id is not None])
+    counters = first_counters(session, {file.id for _, file in found if file.id is not None})
+    for card, file in found:
+        assert card.id is not None
+        said = spoken(words[card.id])
+        does_count = counts(subject(card), said, at)
+        if not does_count and state_of(said, at) is not CardState.APPEALED:
+            continue
+        place = Place(file.department_id or "", file.hall_id or "", counters.get(file.id or 0, ""))
+        tally.add(place, **{card.kind.value if does_count else "appealed": 1})
+        mark = Mark(MarkKind.CARD, card.id, card.raised_at, place, file.number, does_count, card.kind.value, file.id)
+        tally.marks.append(mark)
+
+
+def count_ratings(session: Session, month: Span, site: Directory, tally: Tally) -> None:
+    of_case = and_(col(Case.source_id) == col(Rating.source_id), col(Case.number) == col(Rating.case_number))
+    rated = (
+        select_rows(Rating, Case)
+        .join(Case, of_case, isouter=True)
+        .where(Rating.rated >= month.start, Rating.rated < month.end)
+    )
+    for rating, file in session.exec(rated):
+        assert rating.id is not None
+        counter = rating.counter_id or ""
+        hall = site.hall_of.get(counter, "") or (file.hall_id if file else "") or ""
+        place = Place((file.department_id if file else "") or "", hall, counter)
+        tally.add(place, **{f"level_{rating.level}": 1})
+        if rating.level in _WORST_LEVELS:
+            label, detail = rating.case_number or rating.counter_ref, str(rating.level)
+            case_id = file.id if file else None
+            mark = Mark(MarkKind.BAD_RATING, rating.id, rating.rated, place, label, detail=detail, case_id=case_id)
+            tally.marks.append(mark)
+
+
+def count_absences(
+    session: Session, month: Span, at: datetime, site: Directory, owners: Mapping[str, str], tally: Tally
+) -> None:
+    """A person has confirmed an absence who has acknowledged its alert."""
+    began = (
+        select_rows(Absence, Alert)
+        .join(Alert, col(Alert.absence_id) == col(Absence.id), isouter=True)
+        .where(Absence.start >= month.start, Absence.start < month.end, col(Absence.ended_by).not_in(_NO_ABSENCE))
+    )
+    until = min(at, month.end)
+    for absence, alert in session.exec(began):
+        assert absence.id is not None
+        seconds = max(0, round((min(absence.end or until, until) - absence.start).total_seconds()))
+        is_confirmed = alert is not None and alert.acknowledged_at is not None and alert.acknowledged_at <= at
+        counter = absence.counter_id
+        place = Place(owners.get(counter, ""), site.hall_of[counter], counter)
+        tally.add(place, **{"absent_s" if is_confirmed else "unconfirmed_s": seconds})
+        label = site.counters[counter][0]
+        mark = Mark(MarkKind.ABSENCE, absence.id, absence.start, place, label, is_confirmed, str(seconds))
+        tally.marks.append(mark)
+
+
+def count_watched(
+    session: Session, month: Span, at: datetime, site: Directory, owners: Mapping[str, str], tally: Tally
+) -> None:
+    """Opening time of each counter in which it was known whether somebody was there."""
+    if at <= month.start:
+        return
+    until = min(at, month.end)
+    hours = hours_of(session, site.zone_of)
+    seen_to = watched_to(session, site.hall_of, at)
+    for counter, hall in site.hall_of.items():
+        spans = [
+            Span(start, end or lasting_until(start, seen_to.get(counter), until))
+            for start, end in session.exec(
+                select_rows(Presence.start, Presence.end).where(
+                    Presence.counter_id == counter,
+                    Presence.start < until,
+                    col(Presence.staff) != StaffState.UNKNOWN,
+                    col(Presence.end).is_(None) | (col(Presence.end) > month.start),
+                )
+            )
+        ]
+        if spans:
+            openings = opening(hours.get(hall, ()), ZoneInfo(site.zone_of[hall]), month.start, until).spans
+            seconds = round(total(intersect(spans, openings)).total_seconds())
+            tally.add(Place(owners.get(counter, ""), hall, counter), watched_s=seconds)
+
+
+def count_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally: Tally) -> None:
+    """Late is what was first heard of after the end of the next day."""
+    days = union_all(
+        *(
+            select(
+                literal(_midnight(day, zone)).label("start"),
+                literal(_midnight(day + _DAY, zone)).label("end"),
+                literal(_midnight(day + 2 * _DAY, zone)).label("late_from"),
+            )
+            for day in (first + n * _DAY for n in range((last - first).days + 1))
+        )
+    ).subquery("days")
+    steps, files, counters = table_of(Step), table_of(Case), table_of(Counter)
+    hall = func.coalesce(counters.c.hall_id, files.c.hall_id, "")
+    unit = (func.coalesce(files.c.department_id, ""), hall, func.coalesce(steps.c.counter_id, ""))
+    given = [case((text != "", 1), else_=0) for text in (steps.c.operator, steps.c.counter_ref, files.c.item_code)]
+    late = case((steps.c.first_received_at >= days.c.late_from, 1), else_=0)
+    query = (
+        select(*unit, func.count(), func.sum(late), func.sum(given[0] + given[1] + given[2]))
+        .select_from(days)
+        .join(steps, and_(steps.c.end >= days.c.start, steps.c.end < days.c.end))
+        .join(files, files.c.id == steps.c.case_id)
+        .join(counters, counters.c.id == steps.c.counter_id, isouter=True)
+        .group_by(*unit)
+    )
+    for department, at_hall, counter, count, late_ones, filled in session.execute(query):
+        tally.add(
+            Place(department, at_hall, counter),
+            steps=count,
+            steps_late=int(late_ones),
+            fields=count * _EXPECTED_FIELDS,
+            filled=int(filled),
+        )
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

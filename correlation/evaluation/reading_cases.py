@@ -1,0 +1,95 @@
+"""Which cases belong to a month, and whether they were in time by what was known at a moment."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col, select
+
+from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.cards import watch
+from correlation.deadlines.known import with_rulings
+from correlation.deadlines.loading import CaseTold, Catalogues, load_told
+from correlation.deadlines.rules import Rules
+from correlation.deadlines.told import history
+from correlation.evaluation.places import Place, first_counters
+from correlation.evaluation.tally import Mark, Tally
+from correlation.evaluation.verdicts import Verdict, verdict
+from storage.bulk import is_among, table_of
+from storage.intervals import Span
+from storage.models import Case, CaseResult, Deadline, MarkKind, Step, StepKind
+
+_BATCH = 400
+
+
+def count_cases(session: Session, month: Span, rules: Rules, early_by: timedelta, at: datetime, tally: Tally) -> None:
+    calendars = CalendarBook()
+    calendars.refresh(session)
+    cases = _candidates(session, month)
+    for first in range(0, len(cases), _BATCH):
+        batch = cases[first : first + _BATCH]
+        places, told = _places(session, batch), load_told(session, batch)
+        for case, found in _verdicts(session, told, calendars, rules, early_by, at):
+            if month.start <= found.at < month.end:
+                _count(tally, places[case.id], case, found)
+
+
+def _count(tally: Tally, place: Place, case: CaseTold, found: Verdict) -> None:
+    tally.add(
+        place,
+        cases=1,
+        late=int(found.late is not None),
+        promised=int(found.is_promised),
+        early=int(found.is_early),
+    )
+    if found.late is not None:
+        limit = found.late.value
+        tally.marks.append(
+            Mark(MarkKind.LATE_CASE, case.id, found.at, place, case.number, detail=limit, case_id=case.id)
+        )
+
+
+def _verdicts(
+    session: Session,
+    told: Sequence[CaseTold],
+    calendars: CalendarBook,
+    rules: Rules,
+    early_by: timedelta,
+    at: datetime,
+) -> Iterator[tuple[CaseTold, Verdict]]:
+    catalogues = Catalogues(session, told)
+    for case in told:
+        known = history(case.told, catalogues.of(case.source_id), calendars.of(case.hall_id))
+        watched = watch(with_rulings(known, case.rulings), rules, at)
+        found = verdict(watched.now, at, early_by) if watched else None
+        if found is not None:
+            yield case, found
+
+
+def _candidates(session: Session, month: Span) -> list[int]:
+    """Those that ended in the month, whoever says so, or whose limit passed in it; and some more."""
+
+    def within(moment: Mapped[Any]) -> ColumnElement[bool]:
+        return and_(moment >= month.start, moment < month.end)
+
+    of_result = and_(col(CaseResult.source_id) == col(Case.source_id), col(CaseResult.case_number) == col(Case.number))
+    late = or_(within(col(Deadline.promised_late_from)), within(col(Deadline.legal_late_from)))
+    queries = (
+        select(Case.id).where(within(col(Case.closed_at))),
+        select(Case.id).join(CaseResult, of_result).where(within(col(CaseResult.decided))),
+        select(Step.case_id).where(Step.kind == StepKind.DECIDE, within(col(Step.end))),
+        select(Deadline.case_id).where(late),
+    )
+    return sorted({case for query in queries for case in session.exec(query) if case is not None})
+
+
+def _places(session: Session, cases: Sequence[int]) -> dict[int, Place]:
+    counters = first_counters(session, cases)
+    wanted = is_among(session, table_of(Case).c.id, cases)
+    return {
+        case: Place(department or "", hall or "", counters.get(case, ""))
+        for case, department, hall in session.exec(select(Case.id, Case.department_id, Case.hall_id).where(wanted))
+        if case is not None
+    }

@@ -1,0 +1,58 @@
+"""Adds up what belongs to units. Pure; the order in which things are added tells nothing."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import add
+
+from correlation.evaluation.counted import LEVELS, Counted
+from correlation.evaluation.places import Directory, Place, Unit
+from storage.models import MarkKind
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that costs points, or would if it counted."""
+
+    kind: MarkKind
+    subject_id: int
+    at: datetime
+    place: Place
+    label: str
+    counts: bool = True
+    detail: str = ""
+    case_id: int | None = None
+
+
+class Tally:
+    """What was counted at each place, under the names of `Counted`, and `level_1` to `level_5` for ratings."""
+
+    def __init__(self) -> None:
+        self._found: defaultdict[Place, Counter[str]] = defaultdict(Counter)
+        self.marks: list[Mark] = []
+
+    def add(self, place: Place, **amounts: int) -> None:
+        self._found[place].update(amounts)
+
+    def by_place(self) -> Mapping[Place, Counted]:
+        return {place: _counted(amounts) for place, amounts in self._found.items()}
+
+
+def _counted(amounts: Mapping[str, int]) -> Counted:
+    levels = tuple(amounts.get(f"level_{level}", 0) for level in range(1, LEVELS + 1))
+    plain = {name: amount for name, amount in amounts.items() if not name.startswith("level_")}
+    return Counted(ratings=levels, **plain)
+
+
+def by_unit(counted: Mapping[Place, Counted], site: Directory) -> dict[Unit, Counted]:
+    parts: defaultdict[Unit, list[Counted]] = defaultdict(list)
+    for place, each in counted.items():
+        for unit in site.units(place):
+            parts[unit].append(each)
+    return {unit: _sum(parts[unit]) for unit in sorted(parts)}
+
+
+def _sum(parts: Iterable[Counted]) -> Counted:
+    return reduce(add, parts, Counted())

@@ -1,0 +1,114 @@
+"""The evaluation of units by month: its formula, what was counted, what came of it, and what it rests on.
+
+Units are named by plain text, not by foreign keys: what is published stays as it was.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import SQLModel
+
+from storage.models.columns import JsonObject, column, enum_column, json_column
+
+
+class UnitKind(StrEnum):
+    DEPARTMENT = "department"
+    DISTRICT = "district"
+    HALL = "hall"
+    GROUP = "group"  # the operators of one department in one hall
+    COUNTER = "counter"
+
+
+class EvaluationState(StrEnum):
+    """draft -> published; a draft is written anew each time it is worked out."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+
+
+class MarkKind(StrEnum):
+    """What costs points."""
+
+    LATE_CASE = "late_case"
+    CARD = "card"
+    BAD_RATING = "bad_rating"
+    ABSENCE = "absence"
+
+
+class EvaluationFormula(SQLModel, table=True):
+    """A version of the formula beside those that come along. Never changed."""
+
+    __tablename__ = "evaluation_formula"
+    version: str = column("", primary_key=True)
+    effective: date = column("")
+    content: JsonObject = json_column("as correlation.evaluation.formula reads it")
+    added_at: datetime = column("")
+    added_by: str = column("")
+
+
+class Evaluation(SQLModel, table=True):
+    """One month. Once published nothing of it changes: an erratum is another one, which names it."""
+
+    __table_args__ = (UniqueConstraint("month", "number"),)
+    id: int | None = column("", default=None, primary_key=True)
+    month: str = column("2026-05", index=True)
+    number: int = column("1, and one more with each erratum")
+    state: EvaluationState = enum_column(EvaluationState, "")
+    zone: str = column("in whose days the month lies")
+    start: datetime = column("")
+    end: datetime = column("exclusive")
+    counted_at: datetime = column("what was told or decided later is not in it")
+    formula: JsonObject = json_column("the formula, as it was")
+    published_at: datetime | None = column("", default=None)
+    published_by: str = column("", default="")
+    replaces_id: int | None = column(
+        "of an erratum: the one that was in force", default=None, foreign_key="evaluation.id"
+    )
+    erratum: str = column("what is corrected and why", default="")
+
+
+class EvaluatedUnit(SQLModel, table=True):
+    __tablename__ = "evaluated_unit"
+    __table_args__ = (UniqueConstraint("evaluation_id", "kind", "key"),)
+    id: int | None = column("", default=None, primary_key=True)
+    evaluation_id: int = column("", foreign_key="evaluation.id", ondelete="CASCADE")
+    kind: UnitKind = enum_column(UnitKind, "")
+    key: str = column("id of the department, district, hall or counter; of a group hall/department")
+    name: str = column("Chinese, as it was")
+    name_en: str = column("English, as it was", default="")
+    department_id: str = column("empty: none", default="")
+    district_id: str = column("empty: none", default="")
+    hall_id: str = column("empty: none", default="")
+    counted: JsonObject = json_column("the numbers from which all else follows")
+    points: float | None = column("0..100; empty: not known", default=None)
+    low: float | None = column("", default=None)
+    high: float | None = column("", default=None)
+    why: str = column("there are no points: no_cases, too_little", default="")
+    known: float = column("share of the weight of which something is known", default=0.0)
+    indicators: JsonObject = json_column("points, low and high of each; null: not known", default_factory=dict)
+    rank: int | None = column("among the units of its kind", default=None)
+    best_rank: int | None = column("that it could be by chance", default=None)
+    worst_rank: int | None = column("", default=None)
+
+
+class EvaluationMark(SQLModel, table=True):
+    """Something that costs points, or would if it counted."""
+
+    __tablename__ = "evaluation_mark"
+    __table_args__ = (Index("evaluation_mark_kind_at", "evaluation_id", "kind", "at"),)
+    id: int | None = column("", default=None, primary_key=True)
+    evaluation_id: int = column("", foreign_key="evaluation.id", ondelete="CASCADE")
+    kind: MarkKind = enum_column(MarkKind, "")
+    subject_id: int = column("of the case, card, rating or absence")
+    case_id: int | None = column("", default=None)
+    label: str = column("number of the case, or of the counter")
+    at: datetime = column("when the limit passed, the card was raised, it was rated, the absence began")
+    counts: bool = column("false: under appeal, or not confirmed")
+    detail: str = column(
+        "limit that passed, kind of the card, level of the rating, or seconds of the absence", default=""
+    )
+    department_id: str = column("empty: none", default="")
+    district_id: str = column("empty: none", default="")
+    hall_id: str = column("empty: none", default="")
+    counter_id: str = column("empty: none", default="")

@@ -1,0 +1,142 @@
+"""A month is counted on both databases as it was told, drafted, published and corrected."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlmodel import Session, select
+
+from correlation.evaluation.counted import Counted
+from correlation.evaluation.formula import Formula, FormulaProblem
+from correlation.evaluation.keeping import (
+    NothingToCorrect,
+    PublishedAlready,
+    add_formula,
+    formulas,
+    keep_draft,
+    of_month,
+    publish,
+)
+from correlation.evaluation.scoring import evaluate
+from correlation.evaluation.working_out import Period
+from storage.database import Database
+from storage.intervals import Span
+from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, UnitKind
+from tests.correlation.evaluation.city import COUNTED_AT, MAY, RATINGS, a_month, appeal, unit, worked
+from tests.correlation.evaluation.numbers import FORMULA
+
+EXPECTED = Counted(
+    cases=5,
+    late=2,
+    promised=5,
+    early=2,
+    ratings=(1, 0, 1, 1, 1),
+    yellow=2,
+    red=1,
+    steps=10,
+    steps_late=0,
+    fields=30,
+    filled=28,
+)
+
+
+@pytest.fixture
+def month(database: Database) -> Database:
+    a_month(database)
+    return database
+
+
+@pytest.fixture
+def sqlite_month(sqlite_database: Database) -> Database:
+    a_month(sqlite_database)
+    return sqlite_database
+
+
+def test_each_unit_gets_what_is_its_own(month: Database) -> None:
+    found = worked(month)
+    assert unit(found, UnitKind.DEPARTMENT, "market").counted == EXPECTED
+    assert unit(found, UnitKind.GROUP, "cc/market").counted == EXPECTED
+    watched = replace(EXPECTED, absent_s=600, unconfirmed_s=600, watched_s=36_000)
+    assert unit(found, UnitKind.HALL, "cc").counted == watched
+    assert unit(found, UnitKind.DISTRICT, "chancheng").counted == watched
+    counter = unit(found, UnitKind.COUNTER, "cc-1")
+    assert (counter.counted.cases, counter.counted.absent_s, counter.counted.ratings) == (5, 600, EXPECTED.ratings)
+    assert sum(EXPECTED.ratings) == len(RATINGS)
+    assert counter.name == ("禅城政务服务大厅 · 1", "Chancheng Hall · 1")
+    late = [mark.label for mark in found.marks if mark.kind is MarkKind.LATE_CASE]
+    assert late == ["C", "D"]
+    again = worked(month)
+    assert again == found, "the same data at the same moment gives the same"
+
+
+def test_a_case_counts_in_one_month_alone(month: Database) -> None:
+    june = Period(
+        "2026-06", date(2026, 6, 1), date(2026, 6, 30), MAY.zone, Span(MAY.span.end, MAY.span.end + timedelta(30))
+    )
+    found = unit(worked(month, COUNTED_AT, june), UnitKind.DEPARTMENT, "market")
+    assert (found.counted.cases, found.counted.late, found.counted.early) == (1, 0, 1)
+
+
+def test_a_card_under_appeal_counts_nothing_until_it_is_decided(sqlite_month: Database) -> None:
+    appeal(sqlite_month, "C", COUNTED_AT - timedelta(hours=1))
+    found = worked(sqlite_month)
+    counted = unit(found, UnitKind.DEPARTMENT, "market").counted
+    assert (counted.yellow, counted.appealed) == (1, 1)
+    marks = [mark for mark in found.marks if mark.kind is MarkKind.CARD and not mark.counts]
+    assert [mark.label for mark in marks] == ["C"]
+    before = unit(worked(sqlite_month, COUNTED_AT - timedelta(hours=2)), UnitKind.DEPARTMENT, "market")
+    assert before.counted.yellow == 2, "at that moment nobody had appealed"
+
+
+def stored(session: Session, evaluation: Evaluation) -> list[EvaluatedUnit]:
+    return list(session.exec(select(EvaluatedUnit).where(EvaluatedUnit.evaluation_id == evaluation.id)))
+
+
+def test_what_is_published_follows_from_what_is_stored_and_stays(month: Database) -> None:
+    found = worked(month)
+    with month.transaction() as session:
+        keep_draft(session, found)
+    with month.transaction() as session:
+        keep_draft(session, found)
+        assert len(of_month(session, "2026-05")) == 1, "a draft takes the place of the one before"
+    with month.transaction() as session:
+        published = publish(session, found, "何敏", COUNTED_AT)
+        assert (published.number, published.state) == (1, EvaluationState.PUBLISHED)
+    with month.transaction() as session:
+        formula = Formula.model_validate(published.formula)
+        units = stored(session, published)
+        assert len(units) == len(found.units)
+        for each in units:
+            again = evaluate(Counted.from_json(each.counted), formula)
+            assert again.total is None if each.points is None else again.total.points == each.points  # type: ignore[union-attr]
+        assert len(session.exec(select(EvaluationMark)).all()) == len(found.marks)
+        before = [each.model_dump() for each in units]
+    appeal(month, "C", COUNTED_AT + timedelta(hours=1))
+    later = worked(month, COUNTED_AT + timedelta(hours=2))
+    with pytest.raises(PublishedAlready, match="erratum"), month.transaction() as session:
+        publish(session, later, "何敏", COUNTED_AT)
+    with month.transaction() as session:
+        second = publish(session, later, "何敏", COUNTED_AT, erratum="C 的黄牌已申诉")
+        assert (second.number, second.replaces_id) == (2, published.id)
+    with month.transaction() as session:
+        assert [each.number for each in of_month(session, "2026-05")] == [2, 1]
+        assert [each.model_dump() for each in stored(session, published)] == before
+
+
+def test_an_erratum_of_nothing_is_refused(sqlite_month: Database) -> None:
+    found = worked(sqlite_month)
+    with pytest.raises(NothingToCorrect), sqlite_month.transaction() as session:
+        publish(session, found, "何敏", COUNTED_AT, erratum="?")
+    with sqlite_month.transaction() as session:
+        assert of_month(session, "2026-05") == []
+
+
+def test_a_version_of_the_formula_is_added_once_and_never_changed(sqlite_database: Database) -> None:
+    other = FORMULA.model_copy(update={"version": "foshan-1", "effective": date(2026, 6, 1)})
+    with sqlite_database.transaction() as session:
+        add_formula(session, other, "何敏", COUNTED_AT)
+    with sqlite_database.transaction() as session:
+        assert formulas(session) == (FORMULA, other)
+        for taken in (other, FORMULA):
+            with pytest.raises(FormulaProblem, match="version of another name"):
+                add_formula(session, taken, "何敏", COUNTED_AT)

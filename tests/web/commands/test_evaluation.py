@@ -1,0 +1,70 @@
+"""`hallwatch evaluation`, as people call it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from correlation.evaluation import formula
+from tests.web.commands.conftest import Run
+from web.composition import build_services
+from web.settings_file import read_settings
+
+SHIPPED = Path(formula.__file__).with_name("formula.toml")
+STEPS = (
+    {"case": "1", "step": "1", "kind": "accept", "item": "JZ-1", "start": "2026-02-11T09:00:00+08:00"},
+    {"case": "1", "step": "2", "kind": "decide", "start": "2026-02-12T09:00:00+08:00"},
+    {"case": "2", "step": "3", "kind": "accept", "item": "JZ-1", "start": "2026-02-12T09:00:00+08:00"},
+)
+
+
+@pytest.fixture
+def told(hallwatch: Run, site: Path, tmp_path: Path) -> None:
+    from storage.models import Item, Source
+
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": "geheim"}))
+    with services.database.transaction() as session:
+        session.add(Source(id="city", hall_id="cc"))
+        session.add(Item(code="JZ-1", name="食品经营许可", promised_days=5))
+    services.database.close()
+    file = tmp_path / "cases.jsonl"
+    file.write_text("\n".join(json.dumps(step) for step in STEPS), "utf-8")
+    hallwatch("import-cases", str(file), "--source", "city")
+
+
+@pytest.mark.usefixtures("told")
+def test_a_month_is_worked_out_published_and_corrected(hallwatch: Run) -> None:
+    said = hallwatch("evaluation", "work-out", "2026-02", "--kind", "hall", "--dry-run").output
+    assert "1 (1–1)" in said
+    assert "By the formula usual-2026." in said
+    assert "2026-02" not in hallwatch("evaluation", "list").output, "a dry run keeps nothing"
+    hallwatch("evaluation", "work-out", "2026-02")
+    assert "draft" in hallwatch("evaluation", "list").output
+    assert "Published 2026-02, number 1" in hallwatch("evaluation", "publish", "2026-02", "--by", "何敏").output
+    assert "is published. Say what is to be corrected" in hallwatch("evaluation", "publish", "2026-02", code=1).output
+    assert "number 2" in hallwatch("evaluation", "publish", "2026-02", "--erratum", "办件2补报").output
+    assert "办件2补报" in hallwatch("evaluation", "list").output
+
+
+@pytest.mark.usefixtures("site")
+def test_what_cannot_be_worked_out_is_told(hallwatch: Run) -> None:
+    assert "write for example 2026-05" in hallwatch("evaluation", "work-out", "May", code=1).output
+    assert "No formula had taken effect" in hallwatch("evaluation", "work-out", "2025-05", code=1).output
+    assert "Nothing was counted" in hallwatch("evaluation", "work-out", "2026-02").output
+    assert "nothing to publish" in hallwatch("evaluation", "publish", "2026-02", code=1).output
+
+
+@pytest.mark.usefixtures("site")
+def test_a_formula_is_tried_and_added_and_a_wrong_one_refused_by_its_fields(hallwatch: Run, tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    text = SHIPPED.read_text("utf-8").replace('"usual-2026"', '"foshan-1"').replace("cards = 20", "cards = 40")
+    file.write_text(text, "utf-8")
+    assert "By the formula foshan-1." in hallwatch("evaluation", "work-out", "2026-02", "--formula", str(file)).output
+    assert "foshan-1" not in hallwatch("evaluation", "formulas").output
+    assert "Version foshan-1 holds" in hallwatch("evaluation", "add-formula", str(file)).output
+    assert "version of another name" in hallwatch("evaluation", "add-formula", str(file), code=1).output
+    assert "foshan-1" in hallwatch("evaluation", "formulas").output
+    file.write_text(text.replace("early = 15", "early = -1").replace("red_points", "rot"), "utf-8")
+    said = hallwatch("evaluation", "add-formula", str(file), code=1).output
+    for field in ("weights.early", "scales.rot", "scales.red_points"):
+        assert field in said

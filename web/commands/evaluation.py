@@ -1,0 +1,175 @@
+"""`hallwatch evaluation`"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+from sqlmodel import col, select
+
+from correlation.evaluation import keeping
+from correlation.evaluation.formula import Formula, FormulaProblem, Indicator, parse_formulas
+from correlation.evaluation.working_out import WorkedOut, WorkedUnit, best_first
+from storage.models import Evaluation, UnitKind
+from web import evaluating
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn, who_runs_this
+from web.pages.months import Month, read_month
+from web.services import Services
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Work out how each unit did in a month, and publish it.\n\n"
+    "Example: hallwatch evaluation work-out 2026-05 --dry-run",
+)
+MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="For example 2026-05.")]
+ByOption = Annotated[str, typer.Option(help="Who publishes; else the user of this machine.", show_default=False)]
+KindOption = Annotated[UnitKind, typer.Option(help="Which units to list.")]
+
+
+@app.command("list")
+def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """List drafts and what is published.
+
+    Example: hallwatch evaluation list
+    """
+    table = Table("month", "number", "state", "counted", "formula", "erratum", box=None)
+    with opened(config) as services, services.database.transaction() as session:
+        query = select(Evaluation).order_by(col(Evaluation.month), col(Evaluation.number))
+        for each in session.exec(query):
+            counted = f"{each.counted_at:%Y-%m-%d %H:%M} UTC"
+            cells = (each.month, str(each.number), each.state, counted, str(each.formula["version"]), each.erratum)
+            table.add_row(*map(escape, cells))
+    out.print(table)
+
+
+@app.command("work-out")
+def work_out(
+    month: MonthArgument,
+    kind: KindOption = UnitKind.DEPARTMENT,
+    formula: Annotated[
+        Path | None, typer.Option(help="A file with a formula to try; nothing is kept then.", dir_okay=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Keep nothing, not even a draft.")] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Count a month as it is known now and list the points. What comes of it is kept as a draft.
+
+    Example: hallwatch evaluation work-out 2026-05 --kind hall --dry-run
+    """
+    with opened(config) as services:
+        tried = _formula(formula) if formula else None
+        worked = _worked_out(services, _month(month), tried)
+        _print(worked, kind)
+        if tried is None and not dry_run:
+            with services.database.transaction() as session:
+                keeping.keep_draft(session, worked)
+            say(f"Kept as the draft of {month}; `hallwatch evaluation publish {month}` makes it final.")
+
+
+@app.command("publish")
+def publish(
+    month: MonthArgument,
+    erratum: Annotated[
+        str, typer.Option(help="What is corrected and why, where the month is published already.", show_default=False)
+    ] = "",
+    by: ByOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Count a month as it is known now and publish it. Nothing of it changes afterwards; an erratum stands beside it.
+
+    Example: hallwatch evaluation publish 2026-05 --by 何敏
+    """
+    with opened(config) as services:
+        worked = _worked_out(services, _month(month), None)
+        if not worked.units:
+            raise UserError(f"Nothing was counted in {month}, so there is nothing to publish.")
+        made = evaluating.publish(services.database, worked, by or who_runs_this(), services.clock(), erratum.strip())
+        say(f"Published {made.month}, number {made.number}, with {len(worked.units)} units.")
+
+
+@app.command("formulas")
+def formulas(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """List the versions of the formula.
+
+    Example: hallwatch evaluation formulas
+    """
+    table = Table("version", "effective", *(each.value for each in Indicator), "source", box=None)
+    with opened(config) as services, services.database.transaction() as session:
+        for formula in keeping.formulas(session):
+            weights = (f"{formula.weights[each]:g}" for each in Indicator)
+            source = " ".join(formula.source.split())
+            table.add_row(*map(escape, (formula.version, str(formula.effective), *weights, source)))
+    out.print(table)
+
+
+@app.command("add-formula")
+def add_formula(
+    file: Annotated[Path, typer.Argument(help="TOML, as correlation/evaluation/formula.toml.", dir_okay=False)],
+    by: ByOption = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Add a version of the formula. It holds for months that end on its effective date or later.
+
+    Example: hallwatch evaluation add-formula foshan-2027.toml
+    """
+    with opened(config) as services, services.database.transaction() as session:
+        formula = _formula(file)
+        try:
+            keeping.add_formula(session, formula, by or who_runs_this(), services.clock())
+        except FormulaProblem as problem:
+            raise UserError(f"{file}: {problem}") from None
+    say(f"Version {formula.version} holds from {formula.effective} on.")
+
+
+def _month(text: str) -> Month:
+    found = read_month(text)
+    if found is None:
+        raise UserError(f"MONTH: {text!r} is no month; write for example 2026-05.")
+    return found
+
+
+def _formula(file: Path) -> Formula:
+    try:
+        found = parse_formulas(file.read_text("utf-8"))
+    except FormulaProblem as problem:
+        raise UserError("\n".join(f"{file}: {line}" for line in str(problem).splitlines())) from None
+    except UnicodeDecodeError:
+        raise UserError(f"{file}: this is no UTF-8; save it as UTF-8.") from None
+    if len(found) > 1:
+        raise UserError(f"{file}: holds {len(found)} versions; write one.")
+    return found[0]
+
+
+def _worked_out(services: Services, month: Month, formula: Formula | None) -> WorkedOut:
+    worked = evaluating.worked_out(services.database, month, services.clock(), formula)
+    if worked is None:
+        raise UserError(
+            f"No formula had taken effect by the end of {month}; `hallwatch evaluation formulas` shows all."
+        )
+    return worked
+
+
+def _print(worked: WorkedOut, kind: UnitKind) -> None:
+    columns = ("rank", "unit", "points", "by chance", *(each.value for each in Indicator), "known")
+    table = Table(*columns, box=None)
+    units = best_first([unit for unit in worked.units if unit.unit.kind is kind])
+    for unit in units:
+        table.add_row(*map(escape, _cells(unit)))
+    out.print(table)
+    if not units:
+        warn(f"Nothing was counted of any {kind} in {worked.period.month}.")
+    say(f"By the formula {worked.formula.version}.")
+
+
+def _cells(unit: WorkedUnit) -> Iterator[str]:
+    total, rank, evaluated = unit.evaluated.total, unit.rank, unit.evaluated
+    yield f"{rank.rank} ({rank.best}–{rank.worst})" if rank else "–"
+    yield unit.name[0]
+    yield f"{total.points:.2f}" if total else f"– {evaluated.why or ''}"
+    yield f"{total.low:.2f}–{total.high:.2f}" if total else "–"
+    for indicator in Indicator:
+        score = evaluated.indicators[indicator]
+        yield f"{score.points:.2f}" if score else "–"
+    yield f"{evaluated.known:.0%}"

@@ -1,0 +1,119 @@
+"""Works months out and publishes them: by the clerk on its days, and by hand."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlmodel import Session, col, select
+
+from correlation.deadlines.rules import shipped_rules
+from correlation.evaluation import keeping
+from correlation.evaluation.formula import Formula, in_force
+from correlation.evaluation.working_out import Period, WorkedOut, work_out
+from storage.database import Database
+from storage.intervals import Span
+from storage.models import Evaluation, EvaluationState, Hall
+from web.errors import Conflict
+from web.pages.filters import DEFAULT_ZONE
+from web.pages.months import Month, day_in, month_of
+
+CLERK = "clerk"
+"""Who publishes on schedule."""
+DRAFT_EVERY = timedelta(days=1)
+_DAY = timedelta(days=1)
+_log = structlog.get_logger(__name__)
+
+
+class Task(NamedTuple):
+    month: Month
+    publish: bool
+
+
+class LastDone(NamedTuple):
+    state: EvaluationState
+    counted_at: datetime
+
+
+def due(now: datetime, today: date, publish_day: int, last: Mapping[str, LastDone]) -> Iterator[Task]:
+    """The month before is drafted daily until it is published, by itself from its day on; this one is drafted daily.
+
+    `last` has the newest evaluation of each month; `publish_day` is 0 where people publish.
+    """
+    this = month_of(today)
+    before = this.plus(-1)
+    for month in (before, this):
+        done = last.get(str(month))
+        if done is not None and done.state is EvaluationState.PUBLISHED:
+            continue
+        if month == before and publish_day and today.day >= publish_day:
+            yield Task(month, publish=True)
+        elif done is None or now - done.counted_at >= DRAFT_EVERY:
+            yield Task(month, publish=False)
+
+
+class Evaluating:
+    """The clerk's job."""
+
+    def __init__(self, database: Database, publish_day: int) -> None:
+        self._database = database
+        self._publish_day = publish_day
+
+    def run_once(self, now: datetime) -> int:
+        """Does what is due and returns how many months that were."""
+        with self._database.transaction() as session:
+            zone = site_zone(session)
+            today = now.astimezone(ZoneInfo(zone)).date()
+            tasks = list(due(now, today, self._publish_day, _last_done(session, month_of(today))))
+        return sum(self._do(task, now) for task in tasks)
+
+    def _do(self, task: Task, now: datetime) -> int:
+        worked = worked_out(self._database, task.month, now)
+        if worked is None:
+            return 0
+        if task.publish and worked.units:
+            published = publish(self._database, worked, CLERK, now)
+            _log.info("evaluation_published", month=published.month, units=len(worked.units))
+        else:
+            with self._database.transaction() as session:
+                keeping.keep_draft(session, worked)
+        return 1
+
+
+def _last_done(session: Session, this: Month) -> dict[str, LastDone]:
+    months = [str(this.plus(-1)), str(this)]
+    of_both = select(Evaluation).where(col(Evaluation.month).in_(months))
+    # What is published stands last: a draft beside it is one of an erratum.
+    found = session.exec(of_both.order_by(col(Evaluation.state) == EvaluationState.PUBLISHED))
+    return {each.month: LastDone(each.state, each.counted_at) for each in found}
+
+
+def site_zone(session: Session) -> str:
+    """In whose days months lie: that of the first hall."""
+    return session.exec(select(Hall.timezone).order_by(col(Hall.id))).first() or DEFAULT_ZONE
+
+
+def period_of(month: Month, zone: str) -> Period:
+    last = month.days[-1]
+    return Period(str(month), month.first, last, zone, Span(day_in(month.first, zone).start, day_in(last, zone).end))
+
+
+def worked_out(database: Database, month: Month, now: datetime, formula: Formula | None = None) -> WorkedOut | None:
+    """By the formula in force on its last day, or by another; None where none was, as before the first one."""
+    with database.transaction() as session:
+        chosen = formula or in_force(keeping.formulas(session), month.days[-1])
+        if chosen is None:
+            return None
+        return work_out(session, period_of(month, site_zone(session)), chosen, shipped_rules(), now)
+
+
+def publish(database: Database, worked: WorkedOut, by: str, now: datetime, erratum: str = "") -> Evaluation:
+    """Raises Conflict, which says what to do."""
+    if now < worked.period.span.end:
+        raise Conflict(f"{worked.period.month} is not over; it can be worked out, and published when it is.")
+    try:
+        with database.transaction() as session:
+            return keeping.publish(session, worked, by, now, erratum)
+    except (keeping.PublishedAlready, keeping.NothingToCorrect) as error:
+        raise Conflict(str(error)) from None
