@@ -23,6 +23,8 @@ class Permission(StrEnum):
     FINDINGS = "findings"
     IMPORT = "import"
     DATA_QUALITY = "data_quality"  # what each source has sent, and what is missing
+    EVALUATION = "evaluation"  # how units did in a month
+    SIMULATE = "simulate"  # what other weights would have made of it
     HEALTH = "health"
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
@@ -48,6 +50,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.HOLD,
             P.DELETIONS,
             P.DATA_QUALITY,
+            P.EVALUATION,
+            P.SIMULATE,
         }
     ),
     Role.INSPECTOR: frozenset(
@@ -60,6 +64,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ABSENCES,
             P.IMPORT,
             P.DATA_QUALITY,
+            P.EVALUATION,
             P.DOWNLOAD,
             P.HOLD,
             P.DELETIONS,
@@ -81,7 +86,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DELETIONS,
         },
     ),
-    Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.ANSWER_CARDS}),
+    Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.ANSWER_CARDS, P.EVALUATION}),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -96,11 +96,11 @@ def _write(session: Session, evaluation: Evaluation, worked: WorkedOut) -> None:
     session.add(evaluation)
     session.flush()
     assert evaluation.id is not None
-    insert_many(session, table_of(EvaluatedUnit), [_unit(evaluation.id, each) for each in worked.units])
+    insert_many(session, table_of(EvaluatedUnit), [unit_values(evaluation.id, each) for each in worked.units])
     insert_many(session, table_of(EvaluationMark), _marks(evaluation.id, worked))
 
 
-def _unit(evaluation_id: int, worked: WorkedUnit) -> Values:
+def unit_values(evaluation_id: int, worked: WorkedUnit) -> Values:
     total, rank = worked.evaluated.total, worked.rank
     return {
         "evaluation_id": evaluation_id,

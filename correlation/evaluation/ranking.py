@@ -1,14 +1,16 @@
 """Who comes before whom, and how far that is more than chance. Pure."""
 
 from collections.abc import Hashable, Mapping
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 from correlation.evaluation.scoring import Score
 
 K = TypeVar("K", bound=Hashable)
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     rank: int
     """From 1; equal points share it."""
     best: int

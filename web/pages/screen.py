@@ -43,6 +43,7 @@ NAVIGATION = (
     NavLink("/calendar", _("Recording calendar"), "calendar", _("Cases"), Permission.SPAN),
     NavLink("/holds", _("Holds"), "hold", _("Cases"), Permission.HOLD),
     NavLink("/deletions", _("Deleted footage"), "expired", _("Cases"), Permission.DELETIONS),
+    NavLink("/evaluation", _("Evaluation"), "evaluation", _("Data"), Permission.EVALUATION),
     NavLink("/import", _("Import"), "import", _("Data"), Permission.IMPORT),
     NavLink("/reconciliation", _("Reconciliation"), "finding", _("Data"), Permission.DATA_QUALITY),
     NavLink("/health", _("Health"), "health", _("System"), Permission.HEALTH),

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from correlation.deadlines.clocks import Basis
 from correlation.deadlines.derivation import Skipped
+from correlation.evaluation.formula import Indicator
+from correlation.evaluation.scoring import NoTotal
 from storage.models import (
     AlertKind,
     AlertState,
@@ -16,10 +18,12 @@ from storage.models import (
     ClockSource,
     CustomerState,
     DeliveryState,
+    EvaluationState,
     FaultKind,
     FindingKind,
     FootageKind,
     GapCause,
+    MarkKind,
     Outcome,
     Role,
     StaffState,
@@ -27,6 +31,7 @@ from storage.models import (
     StepKind,
     StoreVerdict,
     SuspensionReason,
+    UnitKind,
 )
 from web.i18n import gettext_marker as _
 from web.pages.case_progress import StageState
@@ -151,6 +156,25 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (StageState.NEXT, _("Next")),
     (StageState.TO_COME, _("To come")),
     (StageState.NOT_REPORTED, _("Not reported")),
+    (UnitKind.DEPARTMENT, _("Department")),
+    (UnitKind.DISTRICT, _("District")),
+    (UnitKind.HALL, _("Hall")),
+    (UnitKind.GROUP, _("Operator group")),
+    (UnitKind.COUNTER, _("Counter")),
+    (EvaluationState.DRAFT, _("Draft")),
+    (EvaluationState.PUBLISHED, _("Published")),
+    (Indicator.ON_TIME, _("On time")),
+    (Indicator.EARLY, _("Early")),
+    (Indicator.SATISFACTION, _("Satisfaction")),
+    (Indicator.CARDS, _("Cards")),
+    (Indicator.ABSENCE, _("Absence")),
+    (Indicator.DATA_QUALITY, _("Data quality")),
+    (NoTotal.NO_CASES, _("No case to count")),
+    (NoTotal.TOO_LITTLE, _("Too little is known")),
+    (MarkKind.LATE_CASE, _("Late cases")),
+    (MarkKind.CARD, _("Cards")),
+    (MarkKind.BAD_RATING, _("Bad ratings")),
+    (MarkKind.ABSENCE, _("Absences")),
     (Role.SUPERVISOR, _("Supervisor")),
     (Role.INSPECTOR, _("Inspector")),
     (Role.INVESTIGATOR, _("Investigator")),

@@ -52,6 +52,7 @@ from storage.models import (
 )
 from storage.sayings import Saying
 from tests.sample import CAMERA, HALL, a_hall
+from tests.web.evaluated import an_evaluation
 from web import passwords
 
 NOW = datetime(2026, 11, 23, 2, 40, tzinfo=UTC)
@@ -79,6 +80,9 @@ def a_day(session: Session) -> None:
     _approvals(session)
     _cases(session)
     _operations(session)
+    last_month, names = NOW.replace(day=5), ("housing", "social")
+    first = an_evaluation(session, last_month, names, month="2026-10")
+    an_evaluation(session, last_month, names, month="2026-10", number=2, replaces_id=first, erratum="补报了 3 件评价")
     session.flush()
 
 

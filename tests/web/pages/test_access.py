@@ -21,6 +21,8 @@ ALLOWED = {
     "/calendar.json": {"inspector", "investigator", "admin"},
     "/calendar/cc-cam-1.json": {"inspector", "investigator", "admin"},
     "/import.json": {"inspector", "admin"},
+    "/evaluation.json": {"supervisor", "inspector", "department", "admin"},
+    "/evaluation/simulation.json": {"supervisor", "admin"},
     "/health.json": {"admin"},
     "/admin/users.json": {"admin"},
 }

@@ -29,6 +29,9 @@ PAGES = [
     "/import",
     "/import/1",
     "/reconciliation",
+    "/evaluation",
+    "/evaluation/simulation",
+    "/evaluation/1/marks?unit_kind=hall&unit=cc",
 ]
 ADMIN = [
     "halls",

@@ -1,0 +1,175 @@
+"""The page of the evaluation: who sees what of it, what it leads to, and what other weights would do."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import col, delete, select
+
+from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState
+from tests.web.conftest import NOON, SignedIn
+from tests.web.evaluated import an_evaluation
+from web.services import Services
+
+PATHS = ["/evaluation", "/evaluation.json", "/evaluation.csv", "/evaluation/simulation.json"]
+MARKS = "/evaluation/1/marks.json?unit_kind={}&unit={}&kind={}"
+
+
+@pytest.fixture(autouse=True)
+def _published(services: Services) -> None:
+    with services.database.transaction() as session:
+        assert an_evaluation(session, NOON, ("tax", "civil")) == 1
+
+
+@pytest.fixture
+def drafted(services: Services) -> Services:
+    with services.database.transaction() as session:
+        for table in (EvaluatedUnit, EvaluationMark, Evaluation):
+            session.execute(delete(table))
+        an_evaluation(session, NOON, ("tax", "civil"), state=EvaluationState.DRAFT)
+    return services
+
+
+def units(client: TestClient, query: str = "") -> dict[str, Any]:
+    return {unit["id"]: unit for unit in client.get(f"/evaluation.json?{query}").json()["units"]}
+
+
+def marks(client: TestClient, kind: str, unit: str, what: str = "late_case") -> list[str] | int:
+    answer = client.get(MARKS.format(kind, unit, what))
+    return answer.status_code if answer.status_code != 200 else [mark["label"] for mark in answer.json()["marks"]]
+
+
+@pytest.mark.parametrize("path", [*PATHS, MARKS.format("hall", "cc", "card")])
+def test_nobody_sees_an_evaluation_without_signing_in(anonymous: TestClient, path: str) -> None:
+    assert anonymous.get(path).status_code in (303, 401)
+
+
+def test_roles_without_the_permission_are_sent_away(signed_in: SignedIn) -> None:
+    for path in PATHS:
+        assert signed_in("investigator").get(path).status_code == 403
+    for role in ("inspector", "department"):
+        assert signed_in(role).get("/evaluation/simulation").status_code == 403
+        assert signed_in(role).get("/evaluation").status_code == 200
+
+
+def test_everybody_sees_the_published_ranking_and_figures_of_their_own_alone(signed_in: SignedIn) -> None:
+    department = units(signed_in("department"))
+    assert list(department) == ["civil", "tax"], "the best first"
+    assert department["civil"]["total"]["points"] > department["tax"]["total"]["points"]
+    assert (department["civil"]["counted"], department["tax"]["counted"]["cases"]) == (None, 40)
+    assert department["civil"]["rank"] == {"rank": 1, "best": 1, "worst": 2}, "40 cases are few"
+    groups = units(signed_in("department"), "kind=group")
+    assert {key: unit["counted"] is not None for key, unit in groups.items()} == {"cc/tax": True, "nh/civil": False}
+    supervisor = units(signed_in("supervisor"))
+    assert [unit["counted"] for unit in supervisor.values()] == [None, None], "departments reach over halls"
+    halls = units(signed_in("supervisor"), "kind=hall")
+    assert {key: unit["counted"] is not None for key, unit in halls.items()} == {"cc": True, "nh": False}
+    assert all(unit["counted"] for unit in units(signed_in("admin")).values())
+
+
+def test_of_a_draft_everybody_sees_their_own_alone_and_no_rank_among_others(
+    drafted: Services, signed_in: SignedIn
+) -> None:
+    assert list(units(signed_in("department"))) == ["tax"]
+    assert units(signed_in("department"))["tax"]["rank"] is None
+    assert units(signed_in("supervisor")) == {}
+    assert list(units(signed_in("supervisor"), "kind=hall")) == ["cc"]
+    assert units(signed_in("admin"))["tax"]["rank"]["rank"] == 2
+    with drafted.database.transaction() as session:
+        session.execute(delete(EvaluatedUnit).where(col(EvaluatedUnit.hall_id) == "cc"))
+    assert signed_in("supervisor").get("/evaluation.json").json()["months"] == []
+
+
+def test_a_figure_leads_to_what_it_rests_on_within_the_scope(signed_in: SignedIn) -> None:
+    department, supervisor, admin = signed_in("department"), signed_in("supervisor"), signed_in("admin")
+    assert marks(department, "department", "tax") == ["2026-1"]
+    assert marks(department, "department", "civil") == marks(department, "hall", "cc") == 404
+    assert marks(supervisor, "hall", "cc", "absence") == ["1"]
+    assert marks(supervisor, "hall", "nh") == marks(supervisor, "department", "tax") == 404
+    assert marks(admin, "group", "nh/civil", "card") == ["2026-2"]
+    assert marks(admin, "hall", "gone") == 404
+    assert admin.get("/evaluation/9/marks.json?unit_kind=hall&unit=cc").status_code == 404
+    page = supervisor.get("/evaluation?kind=hall&lang=en").text
+    assert "/evaluation/1/marks?unit_kind=hall&amp;unit=cc&amp;kind=late_case" in page
+    behind = supervisor.get("/evaluation/1/marks?unit_kind=hall&unit=cc&kind=card&lang=en").text
+    assert 'href="/cases/1"' in behind
+    assert "No, under appeal" in behind
+
+
+def test_an_erratum_stands_before_what_it_corrects_and_both_stay(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        an_evaluation(session, NOON, ("tax", "civil"), number=2, replaces_id=1, erratum="补报 <b>")
+    client = signed_in("inspector")
+    page = client.get("/evaluation?lang=en").text
+    assert "Erratum 2: 补报 &lt;b&gt;" in page
+    assert "Number 1" in page
+    first = client.get("/evaluation.json?month=2026-02&number=1").json()
+    assert (first["shown"]["number"], [each["number"] for each in first["versions"]]) == (1, [2, 1])
+    for wrong in ("month=2026-01", "number=3", "month=x"):
+        assert client.get(f"/evaluation.json?{wrong}").status_code == 404
+    assert client.get("/evaluation.json?kind=person").status_code == 422
+
+
+def test_the_file_has_what_the_page_has(signed_in: SignedIn) -> None:
+    text = signed_in("department").get("/evaluation.csv").text
+    assert text.startswith("\ufeff")
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))}
+    assert (rows["tax"]["cases"], rows["tax"]["on_time"], rows["tax"]["level_5"]) == ("40", "90.00", "10")
+    assert (rows["civil"]["cases"], rows["civil"]["rank"]) == ("", "1")
+
+
+def test_other_weights_are_tried_and_nothing_is_kept(signed_in: SignedIn, services: Services) -> None:
+    def kept() -> list[dict[str, Any]]:
+        with services.database.transaction() as session:
+            return [unit.model_dump() for unit in session.exec(select(EvaluatedUnit))]
+
+    before, client = kept(), signed_in("admin")
+    same = client.get("/evaluation/simulation.json").json()["units"]
+    assert all(unit["before"] == unit["after"] for unit in same)
+    alone = "on_time=0&early=0&cards=0&absence=0&data_quality=0&satisfaction=7"
+    changed = client.get(f"/evaluation/simulation.json?{alone}").json()["units"]
+    assert {unit["after"]["points"] for unit in changed} == {90.0}
+    assert [unit["rank_after"] for unit in changed] == [{"rank": 1, "best": 1, "worst": 2}] * 2
+    harsh = client.get("/evaluation/simulation.json?red_points=50").json()["units"]
+    assert [unit["after"]["points"] < unit["before"]["points"] for unit in harsh] == [False, True]
+    assert kept() == before
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("on_time=-1", "This has to be a number between 0 and 1000."),
+        ("cards=nan", "This has to be a number between 0 and 1000."),
+        ("satisfied_from=2.5", "This has to be a whole number between 2 and 5."),
+        ("absence_zero=a", "This has to be a number between 0.01 and 1."),
+        (
+            "on_time=0&early=0&cards=0&absence=0&data_quality=0&satisfaction=0",
+            "Give at least one indicator a weight above 0.",
+        ),
+    ],
+)
+def test_a_weight_that_cannot_be_used_is_told_beside_its_field(signed_in: SignedIn, query: str, said: str) -> None:
+    answer = signed_in("supervisor").get(f"/evaluation/simulation?{query}&lang=en")
+    assert answer.status_code == 200
+    assert said in answer.text
+    assert signed_in("supervisor").get(f"/evaluation/simulation.json?{query}").json()["units"] == []
+
+
+def test_who_has_no_evaluation_to_see_is_told_so(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        for table in (EvaluatedUnit, EvaluationMark, Evaluation):
+            session.execute(delete(table))
+    for path in ("/evaluation", "/evaluation/simulation"):
+        assert "No evaluation yet" in signed_in("admin").get(f"{path}?lang=en").text
+    assert signed_in("admin").get("/evaluation.csv").text.count("\n") == 1
+
+
+def test_the_chart_shows_points_and_chance(signed_in: SignedIn) -> None:
+    page = signed_in("admin").get("/evaluation?kind=hall&lang=en").text
+    assert page.count('<svg class="points"') == 2
+    assert "of 100, by chance between" in page
+    counters = signed_in("admin").get("/evaluation?kind=counter&lang=en").text
+    assert "No case to count" in counters
+    assert '<svg class="points"' not in counters

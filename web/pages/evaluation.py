@@ -1,0 +1,162 @@
+"""The evaluation of a month: who comes where, how sure that is, and what each figure rests on."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from sqlmodel import Session
+
+from correlation.evaluation.formula import Formula, Indicator
+from storage.models import Evaluation, EvaluationState, UnitKind
+from web.auth import require
+from web.csv_lines import UTF8_MARK, csv_line
+from web.errors import NotFound
+from web.evaluations import (
+    EvaluationRef,
+    UnitRow,
+    evaluation_ref,
+    evaluations,
+    formula_used,
+    sees_all,
+    unit_row,
+    visible_units,
+)
+from web.pages.rendering import add_page
+from web.permissions import Permission
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+Reader = Annotated[Viewer, Depends(require(Permission.EVALUATION))]
+KindFilter = Annotated[UnitKind, Query()]
+NumberFilter = Annotated[str, Query(max_length=9, pattern=r"^[0-9]*$")]
+
+
+@dataclass(frozen=True)
+class FormulaUsed:
+    version: str
+    effective: str
+    source: str
+    weights: dict[Indicator, float]
+    """In percent of their sum."""
+    missing: str
+    """spread or refuse: what becomes of the weight of what is not known."""
+
+
+@dataclass(frozen=True)
+class EvaluationPage:
+    months: tuple[str, ...]
+    """Of which there is something to see, the newest first."""
+    month: str
+    kind: UnitKind
+    shown: EvaluationRef | None
+    versions: tuple[EvaluationRef, ...]
+    """All of the month: what was published first and its errata stay visible."""
+    formula: FormulaUsed | None
+    units: tuple[UnitRow, ...]
+    """The best first; those without points last."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the address asks for."""
+
+    viewer: Viewer
+    months: tuple[str, ...]
+    versions: tuple[Evaluation, ...]
+    evaluation: Evaluation | None
+    kind: UnitKind
+
+
+def chosen(session: Session, viewer: Viewer, month: str, kind: UnitKind, number: str) -> Chosen:
+    """The newest month, and in it the newest that is published, where none is asked for. Raises NotFound."""
+    found = evaluations(session, viewer)
+    months = tuple(dict.fromkeys(each.month for each in found))
+    wanted = month or next((each.month for each in found if each.state is EvaluationState.PUBLISHED), "")
+    wanted = wanted or (months[0] if months else "")
+    versions = tuple(each for each in found if each.month == wanted)
+    of_number = tuple(each for each in versions if not number or each.number == int(number))
+    if (month and not versions) or (number and not of_number):
+        raise NotFound
+    return Chosen(viewer, months, versions, of_number[0] if of_number else None, kind)
+
+
+def evaluation_page(
+    viewer: Reader,
+    services: ServicesDep,
+    month: Annotated[str, Query(max_length=7)] = "",
+    kind: KindFilter = UnitKind.DEPARTMENT,
+    number: NumberFilter = "",
+) -> EvaluationPage:
+    with services.database.transaction() as session:
+        asked = chosen(session, viewer, month, kind, number)
+        shown = asked.evaluation
+        return EvaluationPage(
+            months=asked.months,
+            month=shown.month if shown else "",
+            kind=kind,
+            shown=evaluation_ref(shown) if shown else None,
+            versions=tuple(evaluation_ref(each) for each in asked.versions),
+            formula=used(formula_used(shown)) if shown else None,
+            units=unit_rows(session, viewer, shown, kind) if shown else (),
+        )
+
+
+def unit_rows(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind) -> tuple[UnitRow, ...]:
+    show_rank = shown.state is EvaluationState.PUBLISHED or sees_all(viewer)
+    units = visible_units(session, viewer, shown, kind)
+    return tuple(unit_row(unit, own, show_rank) for unit, own in units)
+
+
+def used(formula: Formula) -> FormulaUsed:
+    whole = sum(formula.weights.values())
+    return FormulaUsed(
+        formula.version,
+        formula.effective.isoformat(),
+        formula.source,
+        {each: round(100 * weight / whole, 1) for each, weight in formula.weights.items()},
+        formula.missing.value,
+    )
+
+
+add_page(router, "/evaluation", "evaluation.html", evaluation_page)
+
+
+@router.get("/evaluation.csv", include_in_schema=False)
+def evaluation_csv(page: Annotated[EvaluationPage, Depends(evaluation_page)]) -> Response:
+    text = UTF8_MARK + csv_line(COLUMNS) + "".join(csv_line(cells(page, unit)) for unit in page.units)
+    headers = {"Content-Disposition": f'attachment; filename="evaluation-{page.month or "none"}-{page.kind}.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+_COUNTED = (
+    *("cases", "late", "promised", "early", "yellow", "red", "appealed"),
+    *("absent_s", "unconfirmed_s", "watched_s", "steps", "steps_late", "fields", "filled"),
+)
+COLUMNS = (
+    *("month", "number", "state", "kind", "id", "name", "name_en", "rank", "best_rank", "worst_rank"),
+    *("points", "low", "high", "why", "known", *(each.value for each in Indicator)),
+    *_COUNTED,
+    *(f"level_{level}" for level in range(1, 6)),
+)
+
+
+def cells(page: EvaluationPage, unit: UnitRow) -> Iterator[str]:
+    """By COLUMNS; figures of a unit out of scope are empty."""
+    assert page.shown is not None
+    yield from (page.month, str(page.shown.number), page.shown.state, unit.kind, unit.id, unit.name, unit.name_en)
+    rank = unit.rank
+    yield from _numbers((rank.rank, rank.best, rank.worst) if rank else (None, None, None))
+    total = unit.total
+    yield from _numbers((total.points, total.low, total.high) if total else (None, None, None))
+    yield from (unit.why or "", f"{unit.known:.4f}")
+    yield from _numbers(score.points if score else None for score in unit.indicators.values())
+    counted = unit.counted
+    yield from _numbers(getattr(counted, name) if counted else None for name in _COUNTED)
+    yield from _numbers(counted.ratings if counted else (None,) * 5)
+
+
+def _numbers(values: Iterable[float | None]) -> Iterator[str]:
+    return ("" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value) for value in values)

@@ -1,0 +1,107 @@
+"""What costs a unit its points, one by one: late cases, cards, bad ratings, absences, as they were counted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlmodel import Session, col, select
+
+from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, MarkKind, UnitKind
+from web.errors import NotFound
+from web.evaluations import EvaluationRef, evaluation_ref, is_own, marks_in_scope, marks_of
+from web.pages.evaluation import Reader
+from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
+from web.pages.rendering import add_page
+from web.row_ids import RowId
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class UnitRef:
+    kind: UnitKind
+    id: str
+    name: str
+    name_en: str
+
+
+@dataclass(frozen=True)
+class MarkRow:
+    id: int
+    kind: MarkKind
+    subject_id: int
+    case_id: int | None
+    label: str
+    """Number of the case or the counter."""
+    at: datetime
+    counts: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class MarksPage:
+    evaluation: EvaluationRef
+    unit: UnitRef
+    kind: MarkKind
+    marks: tuple[MarkRow, ...]
+    next: str
+
+
+def marks_page(
+    evaluation_id: RowId,
+    viewer: Reader,
+    services: ServicesDep,
+    unit_kind: Annotated[UnitKind, Query()],
+    unit: Annotated[str, Query(max_length=200)],
+    kind: Annotated[MarkKind, Query()] = MarkKind.LATE_CASE,
+    after: str = "",
+) -> MarksPage:
+    with services.database.transaction() as session:
+        evaluation, found = _own(session, viewer, evaluation_id, unit_kind, unit)
+        shown, more = cut(_marks(session, viewer, found, kind, after))
+        last = shown[-1] if more else None
+        return MarksPage(
+            evaluation=evaluation_ref(evaluation),
+            unit=UnitRef(found.kind, found.key, found.name, found.name_en),
+            kind=kind,
+            marks=tuple(map(_row, shown)),
+            next=str(Cursor(last.at, last.id or 0)) if last else "",
+        )
+
+
+def _own(
+    session: Session, viewer: Viewer, evaluation_id: int, kind: UnitKind, key: str
+) -> tuple[Evaluation, EvaluatedUnit]:
+    """Raises NotFound also for a unit out of scope, published or not."""
+    evaluation = session.get(Evaluation, evaluation_id)
+    of_key = select(EvaluatedUnit).where(
+        EvaluatedUnit.evaluation_id == evaluation_id, EvaluatedUnit.kind == kind, EvaluatedUnit.key == key
+    )
+    unit = session.exec(of_key).first()
+    if evaluation is None or unit is None or not is_own(viewer, unit):
+        raise NotFound
+    return evaluation, unit
+
+
+def _marks(session: Session, viewer: Viewer, unit: EvaluatedUnit, kind: MarkKind, cursor: str) -> list[EvaluationMark]:
+    """The newest first."""
+    query = (
+        select(EvaluationMark)
+        .where(EvaluationMark.evaluation_id == unit.evaluation_id, EvaluationMark.kind == kind)
+        .where(marks_of(unit), marks_in_scope(viewer))
+        .where(after(parse_cursor(cursor), col(EvaluationMark.at), col(EvaluationMark.id)))
+        .order_by(col(EvaluationMark.at).desc(), col(EvaluationMark.id).desc())
+        .limit(PAGE_SIZE + 1)
+    )
+    return list(session.exec(query))
+
+
+def _row(mark: EvaluationMark) -> MarkRow:
+    assert mark.id is not None
+    return MarkRow(mark.id, mark.kind, mark.subject_id, mark.case_id, mark.label, mark.at, mark.counts, mark.detail)
+
+
+add_page(router, "/evaluation/{evaluation_id}/marks", "evaluation_marks.html", marks_page)

@@ -1,0 +1,182 @@
+"""What other weights would have made of a month: worked out from what was counted, and kept nowhere."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from sqlmodel import Session
+
+from correlation.evaluation.counted import Counted
+from correlation.evaluation.formula import Formula, FormulaProblem, Indicator, changed
+from correlation.evaluation.ranking import Place, ranking
+from correlation.evaluation.scoring import Score, evaluate
+from storage.models import EvaluatedUnit, Evaluation, UnitKind
+from storage.sayings import Saying
+from web.auth import require
+from web.evaluations import EvaluationRef, evaluation_ref, formula_used, visible_units
+from web.pages.evaluation import KindFilter, NumberFilter, chosen
+from web.pages.rendering import add_page
+from web.permissions import Permission
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+Simulator = Annotated[Viewer, Depends(require(Permission.SIMULATE))]
+SCALES = ("yellow_points", "red_points", "early_full", "satisfied_from", "absence_zero")
+"""Of the scales, those that can be changed without counting anew."""
+_LIMITS: Mapping[str, tuple[float, float]] = {
+    **{indicator.value: (0, 1000) for indicator in Indicator},
+    "yellow_points": (0, 1000),
+    "red_points": (0, 1000),
+    "early_full": (0.01, 1),
+    "satisfied_from": (2, 5),
+    "absence_zero": (0.01, 1),
+}
+_NO_WEIGHT = Saying("Give at least one indicator a weight above 0.")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A number of the formula that can be turned."""
+
+    name: str
+    value: str
+    """As it was given, else as it is."""
+    was: float
+    low: float
+    high: float
+    problem: str
+
+
+@dataclass(frozen=True)
+class SimulatedUnit:
+    kind: UnitKind
+    id: str
+    name: str
+    name_en: str
+    before: Score | None
+    rank_before: Place | None
+    after: Score | None
+    rank_after: Place | None
+
+
+@dataclass(frozen=True)
+class SimulationPage:
+    months: tuple[str, ...]
+    month: str
+    kind: UnitKind
+    shown: EvaluationRef | None
+    version: str
+    """Of the formula that is changed."""
+    weights: tuple[Knob, ...]
+    scales: tuple[Knob, ...]
+    units: tuple[SimulatedUnit, ...]
+    """Ranked anew among those that the viewer sees; empty while a number is wrong."""
+
+    @property
+    def is_wrong(self) -> bool:
+        return any(knob.problem for knob in (*self.weights, *self.scales))
+
+
+def simulation_page(
+    request: Request,
+    viewer: Simulator,
+    services: ServicesDep,
+    month: Annotated[str, Query(max_length=7)] = "",
+    kind: KindFilter = UnitKind.DEPARTMENT,
+    number: NumberFilter = "",
+) -> SimulationPage:
+    """The numbers come by the names of the formula: `on_time=40&yellow_points=3`."""
+    given = {name: request.query_params[name].strip() for name in _LIMITS if request.query_params.get(name)}
+    with services.database.transaction() as session:
+        asked = chosen(session, viewer, month, kind, number)
+        shown = asked.evaluation
+        if shown is None:
+            return SimulationPage(asked.months, "", kind, None, "", (), (), ())
+        formula = formula_used(shown)
+        knobs = _knobs(formula, given)
+        other = None if any(knob.problem for knob in knobs) else _turned(formula, knobs)
+        if other is None and not any(knob.problem for knob in knobs):
+            knobs = [replace(knobs[0], problem=_NO_WEIGHT), *knobs[1:]]
+        return SimulationPage(
+            months=asked.months,
+            month=shown.month,
+            kind=kind,
+            shown=evaluation_ref(shown),
+            version=formula.version,
+            weights=tuple(knob for knob in knobs if knob.name not in SCALES),
+            scales=tuple(knob for knob in knobs if knob.name in SCALES),
+            units=_simulated(session, viewer, shown, kind, other) if other else (),
+        )
+
+
+def _knobs(formula: Formula, given: Mapping[str, str]) -> list[Knob]:
+    now: dict[str, float] = {indicator.value: weight for indicator, weight in formula.weights.items()}
+    now |= {name: getattr(formula.scales, name) for name in SCALES}
+    return [_knob(name, now[name], given.get(name)) for name in (*(each.value for each in Indicator), *SCALES)]
+
+
+def _knob(name: str, was: float, given: str | None) -> Knob:
+    low, high = _LIMITS[name]
+    value = was if given is None else _number(given)
+    is_whole = name != "satisfied_from" or (value is not None and value == int(value))
+    fits = value is not None and low <= value <= high and is_whole
+    problem = "" if fits else _wrong(name, f"{low:g}", f"{high:g}")
+    return Knob(name, given if given is not None else f"{was:g}", was, low, high, problem)
+
+
+def _wrong(name: str, low: str, high: str) -> Saying:
+    if name == "satisfied_from":
+        return Saying("This has to be a whole number between %(low)s and %(high)s.", low=low, high=high)
+    return Saying("This has to be a number between %(low)s and %(high)s.", low=low, high=high)
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if abs(value) < float("inf") else None
+
+
+def _turned(formula: Formula, knobs: Sequence[Knob]) -> Formula | None:
+    """None where no indicator has a weight."""
+    numbers = {knob.name: float(knob.value) for knob in knobs}
+    weights = {name: value for name, value in numbers.items() if name not in SCALES}
+    try:
+        return changed(formula, weights, {name: numbers[name] for name in SCALES})
+    except FormulaProblem:
+        return None
+
+
+def _simulated(
+    session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind, formula: Formula
+) -> tuple[SimulatedUnit, ...]:
+    units = [unit for unit, _ in visible_units(session, viewer, shown, kind)]
+    before = {unit.key: _before(unit) for unit in units}
+    after = {unit.key: evaluate(Counted.from_json(unit.counted), formula).total for unit in units}
+    was, becomes = ranking(before), ranking(after)
+    rows = [
+        SimulatedUnit(
+            unit.kind,
+            unit.key,
+            unit.name,
+            unit.name_en,
+            before[unit.key],
+            was.get(unit.key),
+            after[unit.key],
+            becomes.get(unit.key),
+        )
+        for unit in units
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.after is None, -(row.after.points if row.after else 0.0), row.id)))
+
+
+def _before(unit: EvaluatedUnit) -> Score | None:
+    if unit.points is None or unit.low is None or unit.high is None:
+        return None
+    return Score(unit.points, unit.low, unit.high)
+
+
+add_page(router, "/evaluation/simulation", "simulation.html", simulation_page)
