@@ -149,6 +149,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from web.evaluating import Evaluating
     from web.failure_watch import FailureWatch
     from web.notify import Notifier
+    from web.reports.keeping import Reporting
     from web.silence import EVERY, Listening
     from web.spool_watch import SpoolWatch
     from web.store_watch import StoreWatch, patient
@@ -186,8 +187,12 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     keeping.append(Job("corrections", patient(lambda _now: corrections()), timedelta(seconds=10)))
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
     receiving = _receiving(services)
-    evaluating = Evaluating(services.database, services.settings.evaluation.publish_day)
-    evaluation = [Job("evaluation", evaluating.run_once, timedelta(minutes=10))]
+    settings = services.settings.evaluation
+    evaluating = Evaluating(services.database, settings.publish_day)
+    evaluation = [
+        Job("evaluation", evaluating.run_once, timedelta(minutes=10)),
+        Job("reports", Reporting(services.database, settings.font).run_once, timedelta(minutes=1)),
+    ]
     groups = (correlating, notifying, timing, listening, keeping, counting, receiving, evaluation)
     return tuple(Clerk(jobs, services.clock, services.failures) for jobs in groups if jobs)
 

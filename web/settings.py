@@ -196,6 +196,8 @@ class WatcherSection(Strict):
 class EvaluationSection(Strict):
     publish_day: Annotated[int, Field(ge=0, le=28)] = 0
     """Of the next month, on which the clerk publishes a month; 0: people do."""
+    font: Path | None = None
+    """With Chinese characters, for PDF; None: one of the usual places."""
 
 
 class NotifySettings(ChannelDeclaration):

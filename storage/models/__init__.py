@@ -33,8 +33,10 @@ from storage.models.evaluation import (
     Evaluation,
     EvaluationFormula,
     EvaluationMark,
+    EvaluationReport,
     EvaluationState,
     MarkKind,
+    ReportFormat,
     UnitKind,
 )
 from storage.models.footage import (
@@ -145,6 +147,7 @@ __all__ = [
     "Evaluation",
     "EvaluationFormula",
     "EvaluationMark",
+    "EvaluationReport",
     "EvaluationState",
     "Extension",
     "FaultKind",
@@ -179,6 +182,7 @@ __all__ = [
     "RecordedDay",
     "RecordingChange",
     "RejectedRow",
+    "ReportFormat",
     "Reported",
     "ResultDelivery",
     "RetentionRule",

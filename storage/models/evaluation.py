@@ -36,6 +36,12 @@ class MarkKind(StrEnum):
     ABSENCE = "absence"
 
 
+class ReportFormat(StrEnum):
+    HTML = "html"
+    XLSX = "xlsx"
+    PDF = "pdf"
+
+
 class EvaluationFormula(SQLModel, table=True):
     """A version of the formula beside those that come along. Never changed."""
 
@@ -112,3 +118,14 @@ class EvaluationMark(SQLModel, table=True):
     district_id: str = column("empty: none", default="")
     hall_id: str = column("empty: none", default="")
     counter_id: str = column("empty: none", default="")
+
+
+class EvaluationReport(SQLModel, table=True):
+    """A file of what is published, made once and kept as it is."""
+
+    __tablename__ = "evaluation_report"
+    evaluation_id: int = column("", primary_key=True, foreign_key="evaluation.id")
+    format: ReportFormat = enum_column(ReportFormat, "", primary_key=True)
+    language: str = column("zh or en", primary_key=True)
+    body: bytes = column("")
+    made_at: datetime = column("")

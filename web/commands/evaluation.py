@@ -16,6 +16,8 @@ from storage.models import Evaluation, UnitKind
 from web import evaluating
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn, who_runs_this
 from web.pages.months import Month, read_month
+from web.reports.fonts import NoFont, chinese_font
+from web.reports.keeping import Reporting
 from web.services import Services
 
 app = typer.Typer(
@@ -87,6 +89,12 @@ def publish(
             raise UserError(f"Nothing was counted in {month}, so there is nothing to publish.")
         made = evaluating.publish(services.database, worked, by or who_runs_this(), services.clock(), erratum.strip())
         say(f"Published {made.month}, number {made.number}, with {len(worked.units)} units.")
+        font = services.settings.evaluation.font
+        Reporting(services.database, font).run_once(services.clock())
+        try:
+            chinese_font(font)
+        except NoFont as problem:
+            warn(f"The report has no PDF. {problem}")
 
 
 @app.command("formulas")

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from correlation.evaluation.formula import Formula, Indicator
-from storage.models import Evaluation, EvaluationState, UnitKind
+from storage.models import Evaluation, EvaluationReport, EvaluationState, ReportFormat, UnitKind
 from web.auth import require
 from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import NotFound
@@ -57,6 +57,8 @@ class EvaluationPage:
     formula: FormulaUsed | None
     units: tuple[UnitRow, ...]
     """The best first; those without points last."""
+    reports: tuple[ReportFormat, ...]
+    """In which there is a report."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def evaluation_page(
             versions=tuple(evaluation_ref(each) for each in asked.versions),
             formula=used(formula_used(shown)) if shown else None,
             units=unit_rows(session, viewer, shown, kind) if shown else (),
+            reports=_reports(session, shown) if shown else (),
         )
 
 
@@ -108,6 +111,11 @@ def unit_rows(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKin
     show_rank = shown.state is EvaluationState.PUBLISHED or sees_all(viewer)
     units = visible_units(session, viewer, shown, kind)
     return tuple(unit_row(unit, own, show_rank) for unit, own in units)
+
+
+def _reports(session: Session, shown: Evaluation) -> tuple[ReportFormat, ...]:
+    found = set(session.exec(select(EvaluationReport.format).where(EvaluationReport.evaluation_id == shown.id)))
+    return tuple(each for each in ReportFormat if each in found)
 
 
 def used(formula: Formula) -> FormulaUsed:

@@ -214,6 +214,21 @@ def upgrade() -> None:
         batch_op.create_index("evaluation_mark_kind_at", ["evaluation_id", "kind", "at"], unique=False)
 
     op.create_table(
+        "evaluation_report",
+        sa.Column("evaluation_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "format", sa.Enum("html", "xlsx", "pdf", name="reportformat", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("language", sa.String(), nullable=False, comment="zh or en"),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["evaluation_id"],
+            ["evaluation.id"],
+        ),
+        sa.PrimaryKeyConstraint("evaluation_id", "format", "language"),
+    )
+    op.create_table(
         "hall",
         sa.Column("id", sa.String(), nullable=False, comment="short name used in addresses"),
         sa.Column("district_id", sa.String(), nullable=False),
@@ -2408,6 +2423,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hall_district_id"))
 
     op.drop_table("hall")
+    op.drop_table("evaluation_report")
     with op.batch_alter_table("evaluation_mark", schema=None) as batch_op:
         batch_op.drop_index("evaluation_mark_kind_at")
 

@@ -1,0 +1,116 @@
+"""What a report says, before it has a form: what everybody with the permission may see of a published evaluation."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from correlation.evaluation.formula import Formula, Indicator
+from storage.models import EvaluatedUnit, Evaluation, UnitKind
+from web.evaluations import EvaluationRef, UnitRow, evaluation_ref, formula_used, unit_row
+from web.i18n import Language, say
+from web.i18n import gettext_marker as _
+from web.pages.formats import Formats
+from web.pages.words import word
+
+KIND_WORDS: Mapping[UnitKind, str] = {
+    UnitKind.DEPARTMENT: _("Departments"),
+    UnitKind.DISTRICT: _("Districts"),
+    UnitKind.HALL: _("Halls"),
+    UnitKind.GROUP: _("Operator groups"),
+    UnitKind.COUNTER: _("Counters"),
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    shown: EvaluationRef
+    formula: Formula
+    tables: tuple[tuple[UnitKind, tuple[UnitRow, ...]], ...]
+    """The best first; kinds without units are left out."""
+
+    @property
+    def weights(self) -> Mapping[Indicator, float]:
+        """In percent of their sum."""
+        whole = sum(self.formula.weights.values())
+        return {each: 100 * weight / whole for each, weight in self.formula.weights.items()}
+
+
+def report_of(session: Session, evaluation: Evaluation) -> Report:
+    best_first = col(EvaluatedUnit.points).is_(None), col(EvaluatedUnit.points).desc(), col(EvaluatedUnit.key)
+    of_evaluation = select(EvaluatedUnit).where(EvaluatedUnit.evaluation_id == evaluation.id)
+    units = session.exec(of_evaluation.order_by(*best_first)).all()
+    tables = ((kind, _rows(units, kind)) for kind in UnitKind)
+    return Report(
+        evaluation_ref(evaluation), formula_used(evaluation), tuple((kind, rows) for kind, rows in tables if rows)
+    )
+
+
+def _rows(units: Sequence[EvaluatedUnit], kind: UnitKind) -> tuple[UnitRow, ...]:
+    return tuple(unit_row(unit, own=False, show_rank=True) for unit in units if unit.kind is kind)
+
+
+class Words:
+    """What a report says in one language."""
+
+    def __init__(self, language: Language, report: Report) -> None:
+        self.language = language
+        self.report = report
+        self._formats = Formats(language)
+        self.say = partial(say, language)
+
+    @property
+    def title(self) -> str:
+        return f"{self.say(_('Evaluation'))} {self._formats.month(self.report.shown.month)}"
+
+    @property
+    def about(self) -> list[str]:
+        """When it was published by whom, and by which formula."""
+        shown, formula = self.report.shown, self.report.formula
+        lines = [
+            (_("Published"), f"{self._when(shown.published_at)}, {shown.published_by}"),
+            (_("Data as it was known"), self._when(shown.counted_at)),
+            (_("Formula"), f"{formula.version}, {formula.effective.isoformat()}"),
+        ]
+        if shown.erratum:
+            lines.append((_("Erratum"), f"{shown.number}: {shown.erratum}"))
+        return [f"{self.say(what)}: {value}" for what, value in lines]
+
+    def _when(self, at: datetime | None) -> str:
+        return f"{at.astimezone(ZoneInfo(self.report.shown.zone)):%Y-%m-%d %H:%M}" if at else "–"
+
+    @property
+    def columns(self) -> list[str]:
+        first = (_("Rank"), _("Unit"), _("Points"), _("Lowest by chance"), _("Highest by chance"))
+        indicators = [f"{self.say(word(each))} {weight:.3g} %" for each, weight in self.report.weights.items()]
+        return [*map(self.say, first), *indicators, self.say(_("Known"))]
+
+    def cells(self, unit: UnitRow) -> list[str | float | None]:
+        """By `columns`; None where nothing is known."""
+        total = unit.total
+        return [
+            unit.rank.rank if unit.rank else None,
+            self.name(unit),
+            *((total.points, total.low, total.high) if total else (None, None, None)),
+            *(score.points if score else None for score in unit.indicators.values()),
+            unit.known,
+        ]
+
+    def name(self, unit: UnitRow) -> str:
+        return self._formats.label(unit)
+
+    def kind(self, kind: UnitKind) -> str:
+        return self.say(KIND_WORDS[kind])
+
+    @property
+    def notes(self) -> list[str]:
+        known = (
+            _("The weight of what is not known goes to what is, in proportion.")
+            if self.report.formula.missing.value == "spread"
+            else _("Where something is not known there is no total.")
+        )
+        chance = _("Units whose lowest and highest points overlap cannot be told apart.")
+        return [self.say(known), self.say(chance)]
