@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from openpyxl import load_workbook
 from sqlmodel import select
 
+from storage.database import Database
 from storage.models import EvaluatedUnit, Evaluation, EvaluationReport, EvaluationState, ReportFormat
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
@@ -74,6 +75,16 @@ def test_each_is_made_once_and_stays_whatever_becomes_of_the_site(services: Serv
     assert client.get("/evaluation/1/report.html").content == before.content
     assert client.get("/evaluation/1/report.xlsx?language=en").headers["content-disposition"].endswith('1-en.xlsx"')
     assert client.get("/evaluation/1/report.doc").status_code == 404
+
+
+def test_they_are_kept_in_postgresql_too(postgres_database: Database) -> None:
+    with postgres_database.transaction() as session:
+        an_evaluation(session, NOON, ("tax", "civil"))
+    reporting = Reporting(postgres_database, NOWHERE)
+    assert [reporting.run_once(NOON) for _ in range(2)] == [4, 0]
+    with postgres_database.transaction() as session:
+        kept = session.exec(select(EvaluationReport).where(EvaluationReport.format == ReportFormat.XLSX)).all()
+    assert {each.language: each.body[:2] for each in kept} == {"zh": b"PK", "en": b"PK"}
 
 
 def test_the_page_stands_for_itself_and_escapes_what_people_wrote(services: Services) -> None:

@@ -21,7 +21,16 @@ from correlation.evaluation.scoring import evaluate
 from correlation.evaluation.working_out import Period
 from storage.database import Database
 from storage.intervals import Span
-from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, UnitKind
+from storage.models import (
+    Department,
+    EvaluatedUnit,
+    Evaluation,
+    EvaluationMark,
+    EvaluationState,
+    MarkKind,
+    Operator,
+    UnitKind,
+)
 from tests.correlation.evaluation.city import COUNTED_AT, MAY, RATINGS, a_month, appeal, unit, worked
 from tests.correlation.evaluation.numbers import FORMULA
 
@@ -86,6 +95,29 @@ def test_a_card_under_appeal_counts_nothing_until_it_is_decided(sqlite_month: Da
     assert [mark.label for mark in marks] == ["C"]
     before = unit(worked(sqlite_month, COUNTED_AT - timedelta(hours=2)), UnitKind.DEPARTMENT, "market")
     assert before.counted.yellow == 2, "at that moment nobody had appealed"
+
+
+def test_an_absence_is_a_departments_where_only_its_operators_work(sqlite_month: Database) -> None:
+    def works(number: int, department: str) -> Operator:
+        return Operator(
+            source_id="platform",
+            reference=f"o{number}",
+            operator=f"操作员{number}",
+            department_id=department,
+            counter_id="cc-1",
+            valid_from=MAY.span.start,
+            first_received_at=MAY.span.start,
+            received_at=MAY.span.start,
+        )
+
+    with sqlite_month.transaction() as session:
+        session.add(works(1, "market"))
+    assert unit(worked(sqlite_month), UnitKind.DEPARTMENT, "market").counted.absent_s == 600
+    with sqlite_month.transaction() as session:
+        session.add(Department(id="tax", name="税务局"))
+        session.flush()
+        session.add(works(2, "tax"))
+    assert unit(worked(sqlite_month), UnitKind.DEPARTMENT, "market").counted.absent_s == 0, "of two it is of neither"
 
 
 def stored(session: Session, evaluation: Evaluation) -> list[EvaluatedUnit]:
