@@ -1,6 +1,6 @@
 """What else is counted of a month: cards, ratings, absences, watched time, and how complete the data is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from storage.models import (
     Card,
     CardKind,
     CardState,
+    CardWord,
     Case,
     Counter,
     MarkKind,
@@ -36,6 +37,7 @@ _NO_ABSENCE = ("withdrawn", "changed")
 _EXPECTED_FIELDS = 3
 """Of a step: operator, counter and item."""
 _DAY = timedelta(days=1)
+_CARDS_AT_ONCE = 1_000
 
 
 def count_cards(session: Session, month: Span, at: datetime, tally: Tally) -> None:
@@ -46,11 +48,11 @@ def count_cards(session: Session, month: Span, at: datetime, tally: Tally) -> No
         .where(Card.raised_at >= month.start, Card.raised_at < month.end, Card.kind != CardKind.REMINDER)
     )
     found = session.exec(raised).all()
-    words = words_of(session, [card.id for card, _ in found if card.id is not None])
+    words = _words(session, [card.id for card, _ in found if card.id is not None])
     counters = first_counters(session, {file.id for _, file in found if file.id is not None})
     for card, file in found:
         assert card.id is not None
-        said = spoken(words[card.id])
+        said = spoken(words.get(card.id, ()))
         does_count = counts(subject(card), said, at)
         if not does_count and state_of(said, at) is not CardState.APPEALED:
             continue
@@ -58,6 +60,14 @@ def count_cards(session: Session, month: Span, at: datetime, tally: Tally) -> No
         tally.add(place, **{card.kind.value if does_count else "appealed": 1})
         mark = Mark(MarkKind.CARD, card.id, card.raised_at, place, file.number, does_count, card.kind.value, file.id)
         tally.marks.append(mark)
+
+
+def _words(session: Session, cards: Sequence[int]) -> dict[int, list[CardWord]]:
+    """Some cards at a time: a statement has room for so many."""
+    found: dict[int, list[CardWord]] = {}
+    for first in range(0, len(cards), _CARDS_AT_ONCE):
+        found.update(words_of(session, cards[first : first + _CARDS_AT_ONCE]))
+    return found
 
 
 def count_ratings(session: Session, month: Span, site: Directory, tally: Tally) -> None:

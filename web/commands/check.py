@@ -101,9 +101,22 @@ def _findings(config: Path, cameras: bool) -> Iterator[Finding]:
     missing = assets_missing()
     yield Finding("pages", missing is None, missing or "")
     yield from _detector(examined)
+    yield from _report_font(examined.settings)
     for channel in examined.settings.notify:
         yield _channel(channel.name, channel.url.get_secret_value(), f"notify[{channel.name}].url")
     yield from _where_data_is(examined, cameras)
+
+
+def _report_font(settings: Settings) -> Iterator[Finding]:
+    """Only where one is named, or reports are made by the clock."""
+    from web.reports.fonts import NoFont, chinese_font
+
+    if settings.evaluation.font is None and not settings.evaluation.publish_day:
+        return
+    try:
+        yield Finding("font of reports", ok=True, detail=str(chinese_font(settings.evaluation.font).path))
+    except NoFont as problem:
+        yield Finding("font of reports", ok=False, detail=str(problem))
 
 
 def _where_data_is(examined: Examination, cameras: bool) -> Iterator[Finding]:

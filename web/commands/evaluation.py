@@ -16,8 +16,6 @@ from storage.models import Evaluation, UnitKind
 from web import evaluating
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn, who_runs_this
 from web.pages.months import Month, read_month
-from web.reports.fonts import NoFont, chinese_font
-from web.reports.keeping import Reporting
 from web.services import Services
 
 app = typer.Typer(
@@ -83,6 +81,9 @@ def publish(
 
     Example: hallwatch evaluation publish 2026-05 --by 何敏
     """
+    from web.reports.fonts import NoFont, chinese_font
+    from web.reports.keeping import Reporting
+
     with opened(config) as services:
         worked = _worked_out(services, _month(month), None)
         if not worked.units:

@@ -68,3 +68,10 @@ def test_a_formula_is_tried_and_added_and_a_wrong_one_refused_by_its_fields(hall
     said = hallwatch("evaluation", "add-formula", str(file), code=1).output
     for field in ("weights.early", "scales.rot", "scales.red_points"):
         assert field in said
+
+
+def test_the_check_of_a_site_tells_of_a_font_that_cannot_be_used(hallwatch: Run, site: Path) -> None:
+    written = site.read_text("utf-8")
+    site.write_text(f'{written}\n[evaluation]\nfont = "/nowhere.ttf"\n', "utf-8")
+    said = hallwatch("check", "--no-cameras", code=1).output
+    assert "evaluation.font: /nowhere.ttf is no font that can be read" in said
