@@ -22,7 +22,7 @@ from ingest.approvals.formats import read_rows
 from storage.database import Database
 from storage.models import Department, Item
 from web.evaluating import period_of
-from web.pages.months import Month
+from web.months import Month
 
 PERIOD = period_of(Month(2026, 6), "Asia/Shanghai")
 COUNTED_AT = datetime(2026, 7, 5, 1, tzinfo=UTC)

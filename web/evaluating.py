@@ -9,6 +9,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from correlation.deadlines.rules import shipped_rules
+from correlation.deadlines.work_calendar import FOSHAN
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, in_force
 from correlation.evaluation.working_out import Period, WorkedOut, work_out
@@ -16,8 +17,7 @@ from storage.database import Database
 from storage.intervals import Span
 from storage.models import Evaluation, EvaluationState, Hall
 from web.errors import Conflict
-from web.pages.filters import DEFAULT_ZONE
-from web.pages.months import Month, day_in, month_of
+from web.months import Month, day_in, month_of
 
 CLERK = "clerk"
 """Who publishes on schedule."""
@@ -91,7 +91,7 @@ def _last_done(session: Session, this: Month) -> dict[str, LastDone]:
 
 def site_zone(session: Session) -> str:
     """In whose days months lie: that of the first hall."""
-    return session.exec(select(Hall.timezone).order_by(col(Hall.id))).first() or DEFAULT_ZONE
+    return session.exec(select(Hall.timezone).order_by(col(Hall.id))).first() or FOSHAN.key
 
 
 def period_of(month: Month, zone: str) -> Period:

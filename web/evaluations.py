@@ -1,5 +1,6 @@
 """Evaluations as one person may see them: what is their own in full, and of others what is published."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,10 @@ from correlation.evaluation.formula import Formula, Indicator
 from correlation.evaluation.ranking import Place
 from correlation.evaluation.scoring import NoTotal, Score
 from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, Role, UnitKind
+from web.months import Month
 from web.viewer import Viewer
+
+TREND_MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,14 @@ class EvaluationRef:
 
 
 @dataclass(frozen=True)
+class TrendPoint:
+    month: str
+    back: int
+    """How many months before the one that is shown."""
+    points: float
+
+
+@dataclass(frozen=True)
 class UnitRow:
     kind: UnitKind
     id: str
@@ -43,6 +55,8 @@ class UnitRow:
     """None without a total, and in a draft for whoever sees but a part of it."""
     counted: Counted | None
     """What the points rest on; None for a unit out of scope."""
+    trend: tuple[TrendPoint, ...] = ()
+    """The published months up to this one, oldest first; those without points are left out."""
 
 
 def evaluation_ref(evaluation: Evaluation) -> EvaluationRef:
@@ -87,7 +101,26 @@ def visible_units(
     return sorted(shown, key=lambda one: (one[0].points is None, -(one[0].points or 0.0), one[0].key))
 
 
-def unit_row(unit: EvaluatedUnit, own: bool, show_rank: bool) -> UnitRow:
+def trends(session: Session, kind: UnitKind, last: Month) -> dict[str, tuple[TrendPoint, ...]]:
+    """By unit, over a year; of a month with errata the newest."""
+    months = {str(last.plus(-back)): back for back in range(TREND_MONTHS)}
+    query = (
+        select(EvaluatedUnit.key, Evaluation.month, EvaluatedUnit.points)
+        .join(Evaluation)
+        .where(Evaluation.state == EvaluationState.PUBLISHED, EvaluatedUnit.kind == kind)
+        .where(col(Evaluation.month).in_(months))
+        .order_by(col(Evaluation.month), col(Evaluation.number))
+    )
+    found: defaultdict[str, dict[str, float | None]] = defaultdict(dict)
+    for key, month, points in session.exec(query):
+        found[key][month] = points
+    return {
+        key: tuple(TrendPoint(month, months[month], points) for month, points in of_unit.items() if points is not None)
+        for key, of_unit in found.items()
+    }
+
+
+def unit_row(unit: EvaluatedUnit, own: bool, show_rank: bool, trend: tuple[TrendPoint, ...] = ()) -> UnitRow:
     has_rank = show_rank and unit.rank is not None and unit.best_rank is not None and unit.worst_rank is not None
     return UnitRow(
         kind=unit.kind,
@@ -100,6 +133,7 @@ def unit_row(unit: EvaluatedUnit, own: bool, show_rank: bool) -> UnitRow:
         indicators={each: _score(unit.indicators.get(each.value)) for each in Indicator},
         rank=Place(unit.rank or 0, unit.best_rank or 0, unit.worst_rank or 0) if has_rank else None,
         counted=Counted.from_json(unit.counted) if own else None,
+        trend=trend,
     )
 
 

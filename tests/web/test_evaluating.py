@@ -12,7 +12,7 @@ from storage.models import Evaluation, EvaluationState
 from tests.correlation.evaluation.city import a_month
 from web.errors import Conflict
 from web.evaluating import CLERK, Evaluating, LastDone, Task, due, period_of, publish, worked_out
-from web.pages.months import Month
+from web.months import Month
 
 APRIL, MAY, JUNE = Month(2026, 4), Month(2026, 5), Month(2026, 6)
 THIRD, FIFTH = datetime(2026, 6, 3, 1, tzinfo=UTC), datetime(2026, 6, 5, 1, tzinfo=UTC)

@@ -166,6 +166,20 @@ def test_who_has_no_evaluation_to_see_is_told_so(signed_in: SignedIn, services: 
     assert signed_in("admin").get("/evaluation.csv").text.count("\n") == 1
 
 
+def test_a_unit_shows_how_it_did_in_the_months_before(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        for month in ("2025-11", "2025-12", "2025-02", "2026-03"):
+            an_evaluation(session, NOON, ("tax", "civil"), month=month)
+        an_evaluation(session, NOON, ("civil", "tax"), month="2025-12", number=2, replaces_id=3, erratum="?")
+        an_evaluation(session, NOON, ("tax", "civil"), month="2026-01", state=EvaluationState.DRAFT)
+    trend = units(signed_in("department"), "month=2026-02")["tax"]["trend"]
+    assert [(each["month"], each["back"]) for each in trend] == [("2025-11", 3), ("2025-12", 2), ("2026-02", 0)]
+    assert [each["points"] for each in trend] == [83.88, 96.88, 83.88], "an erratum takes the place of what it corrects"
+    page = signed_in("admin").get("/evaluation?month=2026-02&lang=en").text
+    assert 'aria-label="Nov 2025: 83.88, Dec 2025: 96.88, Feb 2026: 83.88"' in page
+    assert 'class="trend"' not in signed_in("admin").get("/evaluation?month=2025-02&lang=en").text
+
+
 def test_the_chart_shows_points_and_chance(signed_in: SignedIn) -> None:
     page = signed_in("admin").get("/evaluation?kind=hall&lang=en").text
     assert page.count('<svg class="points"') == 2

@@ -15,7 +15,8 @@ from correlation.evaluation.working_out import WorkedOut, WorkedUnit, best_first
 from storage.models import Evaluation, UnitKind
 from web import evaluating
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn, who_runs_this
-from web.pages.months import Month, read_month
+from web.months import Month
+from web.pages.months import read_month
 from web.services import Services
 
 app = typer.Typer(

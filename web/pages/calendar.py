@@ -20,6 +20,7 @@ from web.api import corrections as corrections_api
 from web.api.corrections import Corrector
 from web.auth import require
 from web.errors import NotFound, Unprocessable
+from web.months import Month, day_in, month_of
 from web.pages.admin.forms import SentForm, text
 from web.pages.corrections import (
     CorrectionForm,
@@ -30,7 +31,7 @@ from web.pages.corrections import (
     sent,
 )
 from web.pages.filters import chosen_hall, read_day
-from web.pages.months import Month, day_in, hours_in, local_day, month_of, read_month
+from web.pages.months import hours_in, local_day, read_month
 from web.pages.places import HallRef, hall_ref, visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.step_rows import MissingSpan

@@ -20,9 +20,11 @@ from web.evaluations import (
     evaluations,
     formula_used,
     sees_all,
+    trends,
     unit_row,
     visible_units,
 )
+from web.pages.months import read_month
 from web.pages.rendering import add_page
 from web.permissions import Permission
 from web.services import ServicesDep
@@ -110,7 +112,10 @@ def evaluation_page(
 def unit_rows(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind) -> tuple[UnitRow, ...]:
     show_rank = shown.state is EvaluationState.PUBLISHED or sees_all(viewer)
     units = visible_units(session, viewer, shown, kind)
-    return tuple(unit_row(unit, own, show_rank) for unit, own in units)
+    month = read_month(shown.month)
+    assert month is not None
+    before = trends(session, kind, month)
+    return tuple(unit_row(unit, own, show_rank, before.get(unit.key, ())) for unit, own in units)
 
 
 def _reports(session: Session, shown: Evaluation) -> tuple[ReportFormat, ...]:

@@ -1,40 +1,13 @@
-"""Days and months of a hall's clock: pure."""
+"""Days and months of a hall's clock, as addresses and pages have them: pure."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from storage.intervals import Span
+from web.months import Month, month_of
 from web.pages.filters import read_day
 
-_DAY = timedelta(days=1)
 _LAST_YEAR = 9998
-
-
-@dataclass(frozen=True, order=True)
-class Month:
-    year: int
-    number: int
-
-    def __str__(self) -> str:
-        return f"{self.year:04d}-{self.number:02d}"
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        count = (self.plus(1).first - self.first).days
-        return tuple(self.first + n * _DAY for n in range(count))
-
-    @property
-    def first(self) -> date:
-        return date(self.year, self.number, 1)
-
-    def plus(self, months: int) -> "Month":
-        year, number = divmod(self.year * 12 + self.number - 1 + months, 12)
-        return Month(year, number + 1)
-
-
-def month_of(day: date) -> Month:
-    return Month(day.year, day.month)
 
 
 def read_month(text: str) -> Month | None:
@@ -45,12 +18,6 @@ def read_month(text: str) -> Month | None:
 
 def local_day(at: datetime, zone: str) -> date:
     return at.astimezone(ZoneInfo(zone)).date()
-
-
-def day_in(day: date, zone: str) -> Span:
-    """From midnight to midnight, in UTC; where clocks are set, a day has another length."""
-    start, end = (datetime.combine(midnight, time(), ZoneInfo(zone)) for midnight in (day, day + _DAY))
-    return Span(start.astimezone(UTC), end.astimezone(UTC))
 
 
 def hours_in(day: Span) -> list[Span]:

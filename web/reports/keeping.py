@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
+from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from sqlmodel import Session, col, select
@@ -10,11 +13,17 @@ from sqlmodel import Session, col, select
 from storage.database import Database, insert_new
 from storage.models import Evaluation, EvaluationReport, EvaluationState, ReportFormat
 from web.i18n import Language
-from web.reports.content import Report, Words, report_of
-from web.reports.fonts import NoFont, chinese_font
+
+if TYPE_CHECKING:
+    from web.reports.content import Words
 
 _log = structlog.get_logger(__name__)
-Maker = Callable[[Words], bytes]
+
+
+class Wanted(NamedTuple):
+    evaluation_id: int
+    made_as: ReportFormat
+    language: Language
 
 
 class Reporting:
@@ -27,45 +36,57 @@ class Reporting:
 
     def run_once(self, now: datetime) -> int:
         """Returns how many it made."""
-        makers = self._makers()
         with self._database.transaction() as session:
-            todo = list(_missing(session, makers))
-            reports = {each.id: report_of(session, each) for each, _, _ in todo}
-        for evaluation, made_as, language in todo:
-            self._make(makers[made_as], reports[evaluation.id], made_as, language, now)
-        return len(todo)
+            todo = list(_missing(session))
+        return sum(self._make(each, now) for each in todo)
 
-    def _make(self, maker: Maker, report: Report, made_as: ReportFormat, language: Language, now: datetime) -> None:
-        body = maker(Words(language, report))
-        row = {"evaluation_id": report.shown.id, "format": made_as, "language": language.value}
+    def _make(self, wanted: Wanted, now: datetime) -> int:
+        from web.reports.content import Words, report_of  # only who makes reports loads what they need
+
+        maker = self._maker(wanted.made_as)
+        if maker is None:
+            return 0
+        with self._database.transaction() as session:
+            report = report_of(session, session.get_one(Evaluation, wanted.evaluation_id))
+        body = maker(Words(wanted.language, report))
+        row = {"evaluation_id": wanted.evaluation_id, "format": wanted.made_as, "language": wanted.language.value}
         with self._database.transaction() as session:
             insert_new(session, EvaluationReport, [{**row, "body": body, "made_at": now}])
+        return 1
 
-    def _makers(self) -> dict[ReportFormat, Maker]:
-        from web.reports.page import page  # only who makes reports loads what they need
+    def _maker(self, made_as: ReportFormat) -> "Callable[[Words], bytes] | None":
+        """None where there is no font for it."""
+        if made_as is ReportFormat.HTML:
+            from web.reports.page import page
+
+            return page
+        if made_as is ReportFormat.XLSX:
+            from web.reports.workbook import workbook
+
+            return workbook
+        from web.reports.fonts import NoFont, chinese_font
         from web.reports.pdf import pdf
-        from web.reports.workbook import workbook
 
-        makers: dict[ReportFormat, Maker] = {ReportFormat.HTML: page, ReportFormat.XLSX: workbook}
         try:
             font = chinese_font(self._font)
         except NoFont as problem:
-            if self._told != str(problem):
-                _log.warning("report_without_pdf", problem=str(problem))
-            self._told = str(problem)
-            return makers
-        return {**makers, ReportFormat.PDF: lambda words: pdf(words, font)}
+            self._tell(str(problem))
+            return None
+        return partial(pdf, font=font)
+
+    def _tell(self, problem: str) -> None:
+        """Once."""
+        if self._told != problem:
+            _log.warning("report_without_pdf", problem=problem)
+        self._told = problem
 
 
-def _missing(
-    session: Session, makers: dict[ReportFormat, Maker]
-) -> Iterator[tuple[Evaluation, ReportFormat, Language]]:
-    there = set(
-        session.exec(select(EvaluationReport.evaluation_id, EvaluationReport.format, EvaluationReport.language))
-    )
-    published = select(Evaluation).where(Evaluation.state == EvaluationState.PUBLISHED).order_by(col(Evaluation.id))
-    for evaluation in session.exec(published):
-        for made_as in makers:
-            for language in Language:
-                if (evaluation.id or 0, made_as, language.value) not in there:
-                    yield evaluation, made_as, language
+def _missing(session: Session) -> Iterator[Wanted]:
+    kept = select(EvaluationReport.evaluation_id, EvaluationReport.format, EvaluationReport.language)
+    there = set(session.exec(kept))
+    published = select(Evaluation.id).where(Evaluation.state == EvaluationState.PUBLISHED).order_by(col(Evaluation.id))
+    for evaluation_id in session.exec(published):
+        assert evaluation_id is not None
+        for made_as, language in product(ReportFormat, Language):
+            if (evaluation_id, made_as, language.value) not in there:
+                yield Wanted(evaluation_id, made_as, language)
