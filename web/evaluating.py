@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlmodel import Session, col, select
 
+from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.work_calendar import FOSHAN
 from correlation.evaluation import keeping
@@ -100,7 +101,13 @@ def period_of(month: Month, zone: str) -> Period:
 
 
 def worked_out(database: Database, month: Month, now: datetime, formula: Formula | None = None) -> WorkedOut | None:
-    """By the formula in force on its last day, or by another; None where none was, as before the first one."""
+    """By the formula in force on its last day, or by another; None where none was, as before the first one.
+
+    What was told and is not reckoned yet is reckoned first: cards that nobody has raised would not count.
+    """
+    keeper = DeadlineKeeper(database, shipped_rules())
+    while keeper.run_once(now):
+        pass
     with database.transaction() as session:
         chosen = formula or in_force(keeping.formulas(session), month.days[-1])
         if chosen is None:

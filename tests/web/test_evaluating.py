@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlmodel import select
+from sqlmodel import delete, select, update
 
 from storage.database import Database
-from storage.models import Evaluation, EvaluationState
-from tests.correlation.evaluation.city import a_month
+from storage.models import Card, Case, Deadline, Evaluation, EvaluationState
+from tests.correlation.evaluation.city import COUNTED_AT, a_month
 from web.errors import Conflict
 from web.evaluating import CLERK, Evaluating, LastDone, Task, due, period_of, publish, worked_out
 from web.months import Month
@@ -57,6 +57,20 @@ def test_the_clerk_drafts_then_publishes_once(sqlite_database: Database) -> None
         ("2026-05", PUBLISHED, CLERK),
         ("2026-06", DRAFT, ""),
     ]
+
+
+def test_what_was_told_and_not_reckoned_yet_is_reckoned_first(sqlite_database: Database) -> None:
+    a_month(sqlite_database)
+    before = worked_out(sqlite_database, MAY, COUNTED_AT)
+    with sqlite_database.transaction() as session:
+        for table in (Card, Deadline):
+            session.execute(delete(table))
+        session.execute(update(Case).values(limits_reckoned=False))
+    after = worked_out(sqlite_database, MAY, COUNTED_AT)
+    assert before is not None
+    assert after is not None
+    assert [unit.counted for unit in after.units] == [unit.counted for unit in before.units]
+    assert sum(unit.counted.red for unit in after.units) > 0
 
 
 def test_a_month_that_goes_on_or_is_before_every_formula_is_not_published(sqlite_database: Database) -> None:
