@@ -247,6 +247,8 @@ JOB_WORDS: Mapping[str, str] = {
     "abandoned": _("Clearing the store of what was cut off"),
     "corrections": _("Storing corrections of time"),
     "calendar": _("Counting recorded seconds for the calendar"),
+    "evaluation": _("Working out the evaluation of a month"),
+    "reports": _("Making reports of what was published"),
     "drop_bucket": _("Fetching files from the drop bucket"),
     "inbox": _("Importing files from the inbox"),
     "pull": _("Reading a platform's database"),
