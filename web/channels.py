@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from storage.models import AlertKind, NotifyChannel
+from storage.models import AlertKind, Audience, NotifyChannel
 from storage.sayings import Saying
 from storage.secrets import SecretBox, SecretError
+from web.contact_address import names_a_person
 from web.declarations import ChannelDeclaration
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
@@ -21,6 +22,9 @@ class Channel:
     kinds: tuple[AlertKind, ...]
     since: datetime | None = None
     """What was raised before is not for it."""
+    audience: Audience = Audience.ALERTS
+    department_id: str | None = None
+    """Whose cards it is told of; None: of every department, each to its own contact person."""
 
     @property
     def service(self) -> str:
@@ -38,11 +42,13 @@ def opened(row: NotifyChannel, secrets: SecretBox) -> Channel:
         url = secrets.open(row.url)
     except SecretError:
         url = ""
-    return Channel(row.name, url, tuple(AlertKind(kind) for kind in row.kinds), row.since)
+    kinds = tuple(AlertKind(kind) for kind in row.kinds)
+    return Channel(row.name, url, kinds, row.since, row.audience, row.department_id)
 
 
 def put_channel(session: Session, declared: ChannelDeclaration, secrets: SecretBox, now: datetime) -> NotifyChannel:
-    """Without an address the stored one stays. Raises Unprocessable for a new channel without one."""
+    """Without an address the stored one stays. Raises Unprocessable for a new channel without one, and for one that
+    nobody can be reached by."""
     row = session.get(NotifyChannel, declared.name)
     if row is None:
         if not declared.url:
@@ -50,7 +56,23 @@ def put_channel(session: Session, declared: ChannelDeclaration, secrets: SecretB
         row = NotifyChannel(name=declared.name, url="", kinds=[], since=now)
     if declared.url:
         row.url = secrets.seal(declared.url.get_secret_value())
-    row.kinds = list(declared.kinds)
+    if (row.audience, row.department_id) != (declared.audience, declared.department):
+        row.since = now  # whoever reads it now is told of what comes
+    row.kinds, row.audience, row.department_id = list(declared.kinds), declared.audience, declared.department
+    _check_reach(opened(row, secrets))
     session.add(row)
     session.flush()
     return row
+
+
+def _check_reach(channel: Channel) -> None:
+    of_persons = names_a_person(channel.url)
+    if of_persons and channel.audience is Audience.ALERTS:
+        raise Unprocessable(
+            fields=[FieldProblem("url", Saying("Only messages to contact persons have {mail} or {phone}."))]
+        )
+    if channel.audience is Audience.CONTACT and channel.url and not of_persons and channel.department_id is None:
+        raise Unprocessable(fields=[FieldProblem("department", _WHOSE)])
+
+
+_WHOSE = Saying("Name a department, or write {mail} or {phone} of the contact persons on record into the address.")

@@ -23,6 +23,7 @@ _REFERENCES = (
     ("item", "department", "department"),
     ("source", "hall", "hall"),
     ("pull", "source", "source"),
+    ("notify", "department", "department"),
 )
 """(kind, key, kind that the key refers to)"""
 

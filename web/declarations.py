@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from storage.models import MAX_DAYS, MAX_THRESHOLD_S, AlertKind, FootageKind, Polygon
+from storage.models import MAX_DAYS, MAX_THRESHOLD_S, AlertKind, Audience, FootageKind, Polygon
 from storage.sayings import Saying
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -299,12 +299,25 @@ class ItemDeclaration(Strict):
 
 
 class ChannelDeclaration(Strict):
-    """Who is told of alerts, and of which; `url` is an address as Apprise reads it."""
+    """Who is told of what; `url` is an address as Apprise reads it.
+
+    One for contact persons is told of cards: of those of its department, or of all departments, where `{mail}` or
+    `{phone}` in its address stands for the contact person of each.
+    """
 
     name: Id
     url: SecretStr | None = None
     """Not said: the stored one stays."""
     kinds: Annotated[tuple[AlertKind, ...], Field(min_length=1)] = tuple(AlertKind)
+    """Of alerts."""
+    audience: Audience = Audience.ALERTS
+    department: Id | None = None
+
+    @model_validator(mode="after")
+    def _who_is_told_of_alerts_is_of_no_department(self) -> Self:
+        if self.department and self.audience is Audience.ALERTS:
+            raise ValueError(Saying("Alerts belong to halls; name a department for contact persons only."))
+        return self
 
 
 class SourceDeclaration(Strict):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from apprise import Apprise, AppriseAsset, PersistentStoreMode
 from apprise.manager_attachment import AttachmentManager
 
+from web.contact_address import sample
 from web.notice import Notice
 
 SEND_TIMEOUT_S = 15.0
@@ -17,6 +18,7 @@ class Reason(StrEnum):
 
     UNREADABLE = "address_not_readable"
     ADDRESS = "address_not_understood"
+    NO_PERSON = "no_person"  # the contact person is gone, or has no such address any more
     NOT_TAKEN = "refused_or_unreachable"  # Apprise does not tell which
 
 
@@ -44,7 +46,7 @@ def send(url: str, notice: Notice) -> None:
 def understands(url: str) -> bool:
     """Whether it is an address that messages can be sent to; nothing is sent."""
     logging.getLogger("apprise").setLevel(_SILENT)
-    return Apprise.instantiate(url, asset=_asset()) is not None
+    return Apprise.instantiate(sample(url), asset=_asset()) is not None
 
 
 def address_problem(url: str, where: str) -> str | None:

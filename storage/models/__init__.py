@@ -64,7 +64,7 @@ from storage.models.keeping import (
     StoreVerdict,
 )
 from storage.models.links import Finding, FindingKind, FootageLink, LinkBasis, Outcome
-from storage.models.notifying import NotifyChannel
+from storage.models.notifying import Audience, Matter, News, NotifyChannel, Told
 from storage.models.operations import NODE_SILENT_AFTER, Node, awaited
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
 from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View
@@ -116,6 +116,7 @@ __all__ = [
     "Alert",
     "AlertKind",
     "AlertState",
+    "Audience",
     "Batch",
     "Camera",
     "CameraFault",
@@ -166,6 +167,8 @@ __all__ = [
     "LinkBasis",
     "Location",
     "MarkKind",
+    "Matter",
+    "News",
     "Node",
     "NotifyChannel",
     "OpeningHours",
@@ -200,6 +203,7 @@ __all__ = [
     "SuspensionReason",
     "TimeCorrection",
     "UnitKind",
+    "Told",
     "User",
     "View",
     "WatchCursor",

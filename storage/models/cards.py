@@ -115,7 +115,7 @@ class Card(SQLModel, table=True):
     late_from: datetime = column("when the limit passed; of a reminder: when it will")
     raised_at: datetime = column("when it had passed and could be known", index=True)
     correct_by: datetime | None = column("yellow: first moment past the correction deadline", default=None)
-    withdrawn_at: datetime | None = column("by what was told later, or by a supervisor", default=None)
+    withdrawn_at: datetime | None = column("by what was told later, or by a supervisor", default=None, index=True)
     state: CardState = enum_column(CardState, "where its log has led", default=CardState.RAISED, index=True)
     derivation: JsonObject = json_column("days counted and skipped, versions of the rules, and the data it rests on")
 
@@ -131,4 +131,4 @@ class CardWord(SQLModel, table=True):
     act: CardAct = enum_column(CardAct, "")
     text: str = column("why")
     user_id: int = column("who", foreign_key="user_account.id", index=True)
-    at: datetime = column("")
+    at: datetime = column("", index=True)

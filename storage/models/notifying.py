@@ -1,10 +1,36 @@
-"""Who is told of alerts."""
+"""Who is told of alerts and of cards, and what was told."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlmodel import SQLModel
 
-from storage.models.columns import column, json_column
+from storage.models.columns import column, enum_column, json_column
+
+
+class Audience(StrEnum):
+    """Who reads what a channel sends."""
+
+    ALERTS = "alerts"  # whoever watches over counters and cameras
+    CONTACT = "contact"  # the contact person of a department: told of the cards of its cases
+
+
+class Matter(StrEnum):
+    """What people are told about, beside alerts."""
+
+    CARD = "card"
+
+
+class News(StrEnum):
+    """What has happened to it."""
+
+    RAISED = "raised"
+    LIFTED = "lifted"  # by what the platform told later
+    UPHOLD = "uphold"
+    WITHDRAW = "withdraw"
+    REJECT_APPEAL = "reject_appeal"
+    GRANT_APPEAL = "grant_appeal"
+    CLOSE = "close"
 
 
 class NotifyChannel(SQLModel, table=True):
@@ -12,4 +38,23 @@ class NotifyChannel(SQLModel, table=True):
     name: str = column("as logs and deliveries call it", primary_key=True)
     url: str = column("address as Apprise reads it, sealed by storage.secrets: it holds passwords and tokens")
     kinds: list[str] = json_column("kinds of alerts that it gets")
+    audience: Audience = enum_column(Audience, "", default=Audience.ALERTS)
+    department_id: str | None = column(
+        "whose cards it is told of; empty: of every department, to the contact persons on record",
+        default=None,
+        foreign_key="department.id",
+    )
     since: datetime = column("it is told of what is raised from then on")
+
+
+class Told(SQLModel, table=True):
+    """What somebody is told. The key lets nothing be told twice, however often a clerk looks."""
+
+    matter: Matter = enum_column(Matter, "", primary_key=True)
+    matter_id: int = column("id of the card", primary_key=True)
+    news: News = enum_column(News, "", primary_key=True)
+    number: int = column("of the word in its log; 0 for what the rules did", primary_key=True)
+    channel: str = column("name of the channel, never its URL", primary_key=True)
+    contact: int = column("id of the contact person; 0: whoever reads the channel", primary_key=True)
+    delivery_id: int = column("the message that says it", foreign_key="delivery.id", index=True)
+    at: datetime = column("when it happened")

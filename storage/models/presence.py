@@ -1,6 +1,6 @@
 """What was seen at a counter, and what was made of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint, text
@@ -165,15 +165,24 @@ class Alert(SQLModel, table=True):
 
 
 class Delivery(SQLModel, table=True):
-    """One alert to one channel: at most one row, so it is sent once however often the clerk restarts."""
+    """One message on one channel, about one alert or about cards (`Told`).
+
+    There is at most one for an alert and channel, so that it is sent once however often the clerk restarts.
+    """
 
     __table_args__ = (
         UniqueConstraint("alert_id", "channel"),
+        UniqueConstraint("channel", "contact", "summed_up"),
         Index("delivery_state_next_try", "state", "next_try"),
     )
     id: int | None = column("", default=None, primary_key=True)
-    alert_id: int = column("", foreign_key="alert.id")
+    alert_id: int | None = column("empty: it is about cards", default=None, foreign_key="alert.id")
     channel: str = column("name of the channel, never its URL")
+    contact: int = column("id of the contact person it is for; 0: whoever reads the channel", default=0)
+    recipient: str = column("name of that person, as it was then; personal data", default="")
+    summed_up: date | None = column(
+        "of cards that could only be raised long after: the one day of their summary", default=None
+    )
     state: DeliveryState = enum_column(DeliveryState, "", default=DeliveryState.PENDING)
     attempts: int = column("", default=0)
     next_try: datetime = column("")

@@ -1,13 +1,14 @@
 """Channels of notifications by page and API: told who gets what, tried out, and their addresses never shown again."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from storage.models import AlertKind, NotifyChannel
-from tests.web.conftest import NOON, SignedIn
+from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.test_notify import Listener, listening
 from web.auth import CSRF_HEADER
 from web.channels import load_channels
@@ -71,7 +72,8 @@ def test_an_address_goes_in_and_never_comes_out(admin: TestClient, services: Ser
         admin.post(f"{ADDRESS}/test"),
     ]
     assert all(SECRET not in answer.text for answer in answers)
-    assert answers[1].json() == [{"name": "duty", "service": "json", "kinds": ["absence"]}]
+    shown = {"name": "duty", "service": "json", "kinds": ["absence"], "audience": "alerts", "department": None}
+    assert answers[1].json() == [shown]
     with services.database.transaction() as session:
         assert SECRET not in session.get_one(NotifyChannel, "duty").url
         [channel] = load_channels(session, services.secrets)
@@ -99,6 +101,9 @@ def test_a_change_without_an_address_keeps_the_stored_one(admin: TestClient, ser
         ({"kinds": []}, "kinds"),
         ({"kinds": ["rain"]}, "kinds.0"),
         ({"name": "other"}, "name"),
+        ({"url": "mailtos://user:word@mail.example?to={mail}"}, "url"),
+        ({"audience": "contact"}, "department"),
+        ({"audience": "contact", "department": "none"}, "department"),
     ],
 )
 def test_a_mistake_names_its_field(admin: TestClient, wrong: dict[str, Any], field: str) -> None:
@@ -131,6 +136,28 @@ def test_a_channel_is_made_by_page(admin: TestClient, services: Services) -> Non
     with services.database.transaction() as session:
         [channel] = load_channels(session, services.secrets)
     assert channel.kinds == tuple(AlertKind)
+
+
+def test_a_channel_for_contact_persons_is_made_by_page_and_tried_only_where_it_names_none(
+    admin: TestClient, listener: Listener
+) -> None:
+    form = {"name": "tax", "url": listener.address, "kinds": "absence", "audience": "contact", "department": "tax"}
+    assert admin.post("/admin/channels", data=form).status_code == 303
+    [shown] = admin.get("/api/v1/channels").json()
+    assert (shown["audience"], shown["department"]) == ("contact", "tax")
+    assert admin.post("/api/v1/channels/tax/test").json()["ok"]
+    form |= {"name": "all", "url": "mailtos://user:word@mail.example?to={mail}", "department": ""}
+    assert admin.post("/admin/channels", data=form).status_code == 303
+    assert admin.post("/api/v1/channels/all/test").json() == {"ok": False, "error": "no_person"}
+
+
+def test_who_reads_a_channel_anew_is_told_of_what_comes(admin: TestClient, services: Services, clock: Clock) -> None:
+    admin.put(ADDRESS, json=DUTY)
+    clock.forward(timedelta(hours=1))
+    assert admin.put(ADDRESS, json=DUTY | {"audience": "contact", "department": "tax"}).status_code == 200
+    with services.database.transaction() as session:
+        [channel] = load_channels(session, services.secrets)
+    assert channel.since == NOON + timedelta(hours=1)
 
 
 def test_a_channel_that_was_sealed_with_another_key_is_shown_as_not_readable(

@@ -28,9 +28,10 @@ from storage.models import (
     StoreVerdict,
 )
 from tests.sample import CAMERA, COUNTERS, HALL, a_hall
+from web.alert_news import MAX_AGE, MAX_ATTEMPTS
 from web.channels import Channel
 from web.notice import Notice
-from web.notify import MAX_AGE, MAX_ATTEMPTS, Notifier
+from web.notify import Notifier
 from web.notify_apprise import DeliveryFailed, Reason, understands
 from web.notify_line import FIRST_PAUSE, LONGEST_PAUSE, Line, pause_after
 
@@ -279,7 +280,7 @@ def served(database: Database, service: Choosy) -> Notifier:
     return Notifier(database, told(Channel("duty", "json://127.0.0.1/", BOTH)), send=service)
 
 
-def states(database: Database) -> dict[int, DeliveryState]:
+def states(database: Database) -> dict[int | None, DeliveryState]:
     with database.transaction() as session:
         return {delivery.alert_id: delivery.state for delivery in session.exec(select(Delivery))}
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from storage.models import AlertKind, NotifyChannel
+from storage.models import AlertKind, Audience, Department, NotifyChannel
 from storage.sayings import Saying
 from web import channels
 from web.api.addressed import AddressedRoute
-from web.api.administration import AdminDesk, check_id, found, remove
+from web.api.administration import AdminDesk, check_exists, check_id, found, remove
 from web.channels import Channel, put_channel
+from web.contact_address import names_a_person
 from web.declarations import ChannelDeclaration
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
@@ -24,6 +25,8 @@ class ChannelShown(BaseModel):
     service: str
     """The kind of its address, e.g. mailtos; empty when it cannot be read with this secret.key."""
     kinds: tuple[AlertKind, ...]
+    audience: Audience
+    department: str | None
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,23 @@ def list_channels(desk: AdminDesk) -> list[ChannelShown]:
 
 
 def _shown(channel: Channel) -> ChannelShown:
-    return ChannelShown(name=channel.name, service=channel.service, kinds=channel.kinds)
+    return ChannelShown(
+        name=channel.name,
+        service=channel.service,
+        kinds=channel.kinds,
+        audience=channel.audience,
+        department=channel.department_id,
+    )
 
 
 @router.put("/channels/{name}")
 def set_channel(desk: AdminDesk, name: str, declared: ChannelDeclaration) -> ChannelShown:
-    """A new channel is told of alerts from now on. Without `url` the stored one stays."""
+    """A new channel is told of what is raised from now on. Without `url` the stored one stays."""
     check_id(name, declared.name, "name")
     _check_url(declared)
     with desk.changing(f"channel:{name}") as session:
         desk.check_new(session, NotifyChannel, name, "name")
+        check_exists(session, department=(Department, declared.department))
         row = put_channel(session, declared, desk.services.secrets, desk.services.clock())
         return _shown(channels.opened(row, desk.services.secrets))
 
@@ -72,10 +82,12 @@ def delete_channel(desk: AdminDesk, name: str) -> None:
 @router.post("/channels/{name}/test")
 def send_test(desk: AdminDesk, name: str) -> Trial:
     """Sends a message that says it is a test; takes up to 15 s when the service does not answer."""
-    from web.notify_apprise import DeliveryFailed, send
+    from web.notify_apprise import DeliveryFailed, Reason, send
 
     with desk.changing(f"channel:{name}:test") as session:
         channel = channels.opened(found(session, NotifyChannel, name), desk.services.secrets)
+    if names_a_person(channel.url):
+        return Trial(ok=False, error=Reason.NO_PERSON)
     try:
         send(channel.url, trial(name, desk.services.settings.web.public_url))
     except DeliveryFailed as error:

@@ -152,5 +152,5 @@ def delivery_rows(session: Session, alert_ids: Sequence[int | None]) -> dict[int
     """By alert; an alert that was sent nowhere has an empty entry."""
     found: dict[int, list[DeliveryRow]] = defaultdict(list)
     for row in session.exec(select(Delivery).where(col(Delivery.alert_id).in_(alert_ids)).order_by(col(Delivery.id))):
-        found[row.alert_id].append(DeliveryRow(row.channel, row.state, row.attempts, row.sent_at, row.last_error))
+        found[row.alert_id or 0].append(DeliveryRow(row.channel, row.state, row.attempts, row.sent_at, row.last_error))
     return {alert_id: tuple(found[alert_id]) for alert_id in alert_ids if alert_id is not None}

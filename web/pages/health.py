@@ -151,7 +151,8 @@ class FailedDelivery:
     """A message that could not be sent: yet, or at all."""
 
     channel: str
-    alert_id: int
+    alert_id: int | None
+    """None: it is about cards."""
     state: DeliveryState
     attempts: int
     last_error: str

@@ -90,21 +90,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
-        "notify_channel",
-        sa.Column("name", sa.String(), nullable=False, comment="as logs and deliveries call it"),
-        sa.Column(
-            "url",
-            sa.String(),
-            nullable=False,
-            comment="address as Apprise reads it, sealed by storage.secrets: it holds passwords and tokens",
-        ),
-        sa.Column("kinds", sa.JSON(), nullable=False, comment="kinds of alerts that it gets"),
-        sa.Column(
-            "since", sa.DateTime(timezone=True), nullable=False, comment="it is told of what is raised from then on"
-        ),
-        sa.PrimaryKeyConstraint("name"),
-    )
-    op.create_table(
         "recording_change",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("camera_id", sa.String(), nullable=False),
@@ -323,6 +308,34 @@ def upgrade() -> None:
             ["department.id"],
         ),
         sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_table(
+        "notify_channel",
+        sa.Column("name", sa.String(), nullable=False, comment="as logs and deliveries call it"),
+        sa.Column(
+            "url",
+            sa.String(),
+            nullable=False,
+            comment="address as Apprise reads it, sealed by storage.secrets: it holds passwords and tokens",
+        ),
+        sa.Column("kinds", sa.JSON(), nullable=False, comment="kinds of alerts that it gets"),
+        sa.Column(
+            "audience", sa.Enum("alerts", "contact", name="audience", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column(
+            "department_id",
+            sa.String(),
+            nullable=True,
+            comment="whose cards it is told of; empty: of every department, to the contact persons on record",
+        ),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=False, comment="it is told of what is raised from then on"
+        ),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "opening_hours",
@@ -1498,6 +1511,7 @@ def upgrade() -> None:
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_card_withdrawn_at"), ["withdrawn_at"], unique=False)
 
     op.create_table(
         "deadline",
@@ -2104,6 +2118,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("card_id", "number"),
     )
     with op.batch_alter_table("card_word", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_word_at"), ["at"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_word_user_id"), ["user_id"], unique=False)
 
     op.create_table(
@@ -2193,8 +2208,23 @@ def upgrade() -> None:
     op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("alert_id", sa.Integer(), nullable=False),
+        sa.Column("alert_id", sa.Integer(), nullable=True, comment="empty: it is about cards"),
         sa.Column("channel", sa.String(), nullable=False, comment="name of the channel, never its URL"),
+        sa.Column(
+            "contact",
+            sa.Integer(),
+            nullable=False,
+            comment="id of the contact person it is for; 0: whoever reads the channel",
+        ),
+        sa.Column(
+            "recipient", sa.String(), nullable=False, comment="name of that person, as it was then; personal data"
+        ),
+        sa.Column(
+            "summed_up",
+            sa.Date(),
+            nullable=True,
+            comment="of cards that could only be raised long after: the one day of their summary",
+        ),
         sa.Column(
             "state",
             sa.Enum("pending", "sent", "failed", name="deliverystate", native_enum=False, length=32),
@@ -2210,15 +2240,56 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("alert_id", "channel"),
+        sa.UniqueConstraint("channel", "contact", "summed_up"),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("delivery_state_next_try", ["state", "next_try"], unique=False)
+
+    op.create_table(
+        "told",
+        sa.Column("matter", sa.Enum("card", name="matter", native_enum=False, length=32), nullable=False),
+        sa.Column("matter_id", sa.Integer(), nullable=False, comment="id of the card"),
+        sa.Column(
+            "news",
+            sa.Enum(
+                "raised",
+                "lifted",
+                "uphold",
+                "withdraw",
+                "reject_appeal",
+                "grant_appeal",
+                "close",
+                name="news",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("number", sa.Integer(), nullable=False, comment="of the word in its log; 0 for what the rules did"),
+        sa.Column("channel", sa.String(), nullable=False, comment="name of the channel, never its URL"),
+        sa.Column(
+            "contact", sa.Integer(), nullable=False, comment="id of the contact person; 0: whoever reads the channel"
+        ),
+        sa.Column("delivery_id", sa.Integer(), nullable=False, comment="the message that says it"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="when it happened"),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["delivery.id"],
+        ),
+        sa.PrimaryKeyConstraint("matter", "matter_id", "news", "number", "channel", "contact"),
+    )
+    with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_told_delivery_id"), ["delivery_id"], unique=False)
 
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("told", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_told_delivery_id"))
+
+    op.drop_table("told")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_state_next_try")
 
@@ -2236,6 +2307,7 @@ def downgrade() -> None:
     op.drop_table("finding")
     with op.batch_alter_table("card_word", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_card_word_user_id"))
+        batch_op.drop_index(batch_op.f("ix_card_word_at"))
 
     op.drop_table("card_word")
     with op.batch_alter_table("alert", schema=None) as batch_op:
@@ -2300,6 +2372,7 @@ def downgrade() -> None:
 
     op.drop_table("deadline")
     with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_withdrawn_at"))
         batch_op.drop_index(batch_op.f("ix_card_state"))
         batch_op.drop_index(batch_op.f("ix_card_raised_at"))
 
@@ -2409,6 +2482,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_opening_hours_hall_id"))
 
     op.drop_table("opening_hours")
+    op.drop_table("notify_channel")
     op.drop_table("item")
     op.drop_table("counter")
     with op.batch_alter_table("closure", schema=None) as batch_op:
@@ -2438,7 +2512,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recording_change_camera_id"))
 
     op.drop_table("recording_change")
-    op.drop_table("notify_channel")
     op.drop_table("node")
     op.drop_table("link_basis")
     op.drop_table("evaluation_formula")

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from starlette.datastructures import FormData
 
-from storage.models import AlertKind
+from storage.models import AlertKind, Audience
 from web.api import channels as api
+from web.api import places
 from web.api.administration import Desk
 from web.declarations import ChannelDeclaration
 from web.errors import NotFound
@@ -20,38 +21,55 @@ class Channels:
     one = _("Channel")
     about = _(
         "Each alert goes once to every channel that wants its kind: mail, SMS, WeCom, DingTalk and many more. "
+        "Cards go to the contact persons of departments. "
         "An address goes in and is never shown again."
     )
-    columns = (_("Name"), _("Service"), *(word(kind) for kind in AlertKind))
+    columns = (_("Name"), _("Service"), _("Who reads it"), _("Department"), *(word(kind) for kind in AlertKind))
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
-        return [
-            Row(c.name, (c.name, c.service or _("not readable"), *(_said(kind in c.kinds) for kind in AlertKind)))
-            for c in api.list_channels(desk)
-        ]
+        return [Row(c.name, _cells(c)) for c in api.list_channels(desk)]
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
         found = next((c for c in api.list_channels(desk) if c.name == key), None)
         if key and found is None:
             raise NotFound
+        departments = tuple((d.id, d.name) for d in places.list_departments(desk))
         kept = _("Leave empty to keep the stored one.") if found else ""
         return (
             Field("name", _("Name"), value=key, required=True, fixed=bool(key), hint=_("As logs call it.")),
             Field("url", _("Address"), "password", required=not found, example="mailtos://user:password@mail.example",
                   hint=kept or _("As Apprise reads it, for example mailtos://user:password@mail.example")),
-            Field("kinds", _("What it gets"), "several", options=tuple((kind.value, word(kind)) for kind in AlertKind),
+            Field("audience", _("Who reads it"), "choice", (found or _NEW).audience.value,
+                  options=tuple((each.value, word(each)) for each in Audience)),
+            Field("department", _("Department"), "choice", (found.department or "") if found else "",
+                  options=(("", _("The contact persons on record")), *departments),
+                  hint=_("For cards. Without a department, {mail} or {phone} in the address stands for each of them.")),
+            Field("kinds", _("Alerts that it gets"), "several",
+                  options=tuple((kind.value, word(kind)) for kind in AlertKind),
                   chosen=found.kinds if found else tuple(AlertKind)),
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
         values = {"name": key or text(form, "name"), "url": optional(form, "url"), "kinds": texts(form, "kinds")}
+        values |= {"department": optional(form, "department")}
+        if audience := optional(form, "audience"):
+            values |= {"audience": audience}
         declared = ChannelDeclaration.model_validate(values)
         api.set_channel(desk, declared.name, declared)
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
         api.delete_channel(desk, key)
+
+
+_NEW = ChannelDeclaration(name="new")
+
+
+def _cells(channel: api.ChannelShown) -> tuple[str, ...]:
+    gets = channel.kinds if channel.audience is Audience.ALERTS else ()
+    about = channel.name, channel.service or _("not readable"), word(channel.audience), channel.department or ""
+    return (*about, *(_said(kind in gets) for kind in AlertKind))
 
 
 def _said(gets: bool) -> str:

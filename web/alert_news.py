@@ -1,0 +1,98 @@
+"""Messages about alerts: which are due, whether they are news still, and what they say."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, exists, or_, select
+
+from analytics.absence import WITHDRAWN
+from storage.database import Database, insert_new
+from storage.models import (
+    Absence,
+    Alert,
+    Audience,
+    Camera,
+    CameraFault,
+    Counter,
+    Delivery,
+    DeliveryState,
+    Hall,
+    Node,
+    StoreTest,
+)
+from web.channels import Channel
+from web.news import Step
+from web.notice import Notice, Subject, notice
+
+MAX_AGE = timedelta(hours=1)
+"""An older alert is not news: after a long outage nobody is flooded."""
+MAX_ATTEMPTS = 10
+_NEW: dict[str, object] = {"state": DeliveryState.PENDING, "attempts": 0, "last_error": ""}
+
+
+class AlertDesk:
+    def enrol(self, database: Database, channels: Sequence[Channel], now: datetime) -> None:
+        with database.transaction() as session:
+            for channel in channels:
+                if channel.audience is Audience.ALERTS:
+                    _enrol(session, channel, now)
+
+    def step(self, session: Session, delivery: Delivery, now: datetime) -> Step:
+        alert = session.get_one(Alert, delivery.alert_id)
+        if _is_withdrawn(session, alert):
+            return Step.WITHDRAWN
+        return next_step(delivery.attempts, alert.raised_at, now)
+
+    def notice(self, session: Session, delivery: Delivery, public_url: str, now: datetime) -> Notice:
+        return notice(_subject(session, session.get_one(Alert, delivery.alert_id)), public_url)
+
+
+def next_step(attempts: int, raised_at: datetime, now: datetime) -> Step:
+    if attempts >= MAX_ATTEMPTS:
+        return Step.TOO_OFTEN
+    return Step.TOO_LATE if now - raised_at > MAX_AGE else Step.SEND
+
+
+def _enrol(session: Session, channel: Channel, now: datetime) -> None:
+    """One delivery for each fresh alert that has none on this channel."""
+    has_one = exists().where(col(Delivery.alert_id) == col(Alert.id), col(Delivery.channel) == channel.name)
+    # What was found late, in recorded footage, was over when its alert was raised: nobody is called for it.
+    lasted = or_(col(Alert.resolved_at).is_(None), col(Alert.resolved_at) > col(Alert.raised_at))
+    since = max(now - MAX_AGE, channel.since) if channel.since else now - MAX_AGE
+    fresh = select(Alert.id).where(col(Alert.raised_at) > since, col(Alert.kind).in_(channel.kinds), lasted, ~has_one)
+    rows = [
+        {"alert_id": alert_id, "channel": channel.name, "next_try": now, **_NEW} for alert_id in session.exec(fresh)
+    ]
+    insert_new(session, Delivery, rows)
+
+
+def _is_withdrawn(session: Session, alert: Alert) -> bool:
+    absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
+    return absence is not None and absence.ended_by == WITHDRAWN
+
+
+def _subject(session: Session, alert: Alert) -> Subject:
+    hall = session.get(Hall, alert.hall_id) if alert.hall_id else None
+    counter = session.get(Counter, alert.counter_id) if alert.counter_id else None
+    camera = session.get(Camera, alert.camera_id) if alert.camera_id else None
+    fault = session.get(CameraFault, alert.fault_id) if alert.fault_id else None
+    absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
+    node = session.get(Node, alert.node_name) if alert.node_name else None
+    test = session.get(StoreTest, alert.store_test_id) if alert.store_test_id else None
+    began = fault or absence
+    return Subject(
+        kind=alert.kind,
+        page=f"/absences/{absence.id}" if absence else "/alerts",
+        hall=(hall.name, hall.name_en) if hall else ("", ""),
+        timezone=hall.timezone if hall else session.exec(select(Hall.timezone)).first() or "UTC",
+        since=began.start if began else alert.silent_since or alert.failing_since or alert.raised_at,
+        until=(began.end if began else None) or alert.resolved_at,
+        counter=counter.number if counter else "",
+        camera=camera.name or camera.id if camera else "",
+        fault=fault.kind if fault else None,
+        node=node.name if node else "",
+        role=node.role if node else "",
+        spool_level=alert.spool_level,
+        job=alert.job_name or "",
+        store=test.verdict if test else None,
+    )

@@ -1,0 +1,48 @@
+"""Who reads what is told of cards: the channels of departments, and their contact persons on record."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import or_
+from sqlmodel import Session, col, select
+
+from storage.models import Audience, Contact
+from web.channels import Channel
+from web.contact_address import filled, names_a_person, reaches
+from web.notify_apprise import DeliveryFailed, Reason
+from web.telling import Route
+
+
+def card_routes(session: Session, channels: Sequence[Channel], now: datetime) -> list[Route]:
+    wanted = [channel for channel in channels if channel.audience is Audience.CONTACT and channel.url]
+    if not wanted:
+        return []
+    persons = _persons(session, now) if any(names_a_person(channel.url) for channel in wanted) else []
+    return [route for channel in wanted for route in _routes(channel, persons, now)]
+
+
+def _persons(session: Session, now: datetime) -> Sequence[Contact]:
+    in_force = or_(col(Contact.valid_to).is_(None), col(Contact.valid_to) > now)
+    found = select(Contact).where(col(Contact.department_id).is_not(None), Contact.valid_from <= now, in_force)
+    return session.exec(found.order_by(col(Contact.id))).all()
+
+
+def _routes(channel: Channel, persons: Sequence[Contact], now: datetime) -> Iterator[Route]:
+    since = channel.since or now
+    if not names_a_person(channel.url):
+        yield Route(channel.name, 0, "", channel.department_id, since)
+        return
+    for person in persons:
+        is_of_it = channel.department_id in (None, person.department_id)
+        if is_of_it and reaches(channel.url, person.mail, person.phone):
+            yield Route(channel.name, person.id or 0, person.name, person.department_id, since)
+
+
+def address_for(session: Session, channel: Channel, contact: int) -> str:
+    """Where a message to that person goes; raises DeliveryFailed when there is no such address any more."""
+    if not contact:
+        return channel.url
+    person = session.get(Contact, contact)
+    if person is None or not reaches(channel.url, person.mail, person.phone):
+        raise DeliveryFailed(Reason.NO_PERSON)
+    return filled(channel.url, person.mail, person.phone)
