@@ -1,7 +1,8 @@
 """Messages about cards: what has happened to them, who has to be told of it, and what the messages say."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
@@ -9,6 +10,7 @@ from sqlmodel import Session, col, select
 from correlation.deadlines.calendars import CalendarBook
 from storage.database import Database, lock_for_adding
 from storage.models import (
+    Audience,
     Card,
     CardAct,
     CardKind,
@@ -17,6 +19,7 @@ from storage.models import (
     Case,
     Delivery,
     DeliveryState,
+    Hall,
     Matter,
     News,
     Told,
@@ -29,6 +32,8 @@ from web.notice import Notice
 from web.routes import card_routes
 from web.telling import NEWS_FOR, OLD_AFTER, Fact, Key, Parcel, Route, Summaries, parcels
 
+LONGEST_ESCALATION = timedelta(days=60)
+"""No step of any rules comes so long after its card."""
 _DECISIONS = (CardAct.UPHOLD, CardAct.WITHDRAW, CardAct.REJECT_APPEAL, CardAct.GRANT_APPEAL, CardAct.CLOSE)
 
 
@@ -62,39 +67,59 @@ class CardDesk:
 
 def _due(session: Session, routes: Sequence[Route], now: datetime) -> list[Parcel]:
     since = max(now - NEWS_FOR, min(route.since for route in routes))
-    facts = [*_raised(session, since, now), *_lifted(session, since, now), *_decided(session, since, now)]
+    facts = [fact for look in (_raised, _lifted, _decided, _escalated) for fact in look(session, since, now)]
     if not facts:
         return []
     told = _told(session, {fact.matter_id for fact in facts})
     return list(parcels(facts, routes, told, _summaries(session, now.date()), now))
 
 
+def _of(news: News, row: Any, number: int, at: datetime, *, is_old: bool = False) -> Fact:  # noqa: ANN401
+    """For the contact person of the department whose case it is."""
+    return Fact(Matter.CARD, row.id, news, number, at, Audience.CONTACT, row.department_id, is_old)
+
+
+def _cards(*more: Any) -> Any:  # noqa: ANN401
+    """With the department of the case."""
+    columns = col(Card.id), col(Case.department_id), *more
+    return rows_of(*columns).select_from(Card).join(Case, col(Case.id) == col(Card.case_id)).order_by(col(Card.id))
+
+
 def _raised(session: Session, since: datetime, now: datetime) -> Iterator[Fact]:
     """A reminder only until its limit passes."""
-    columns = col(Card.id), col(Card.kind), col(Card.raised_at), col(Card.late_from), col(Case.department_id)
-    found = rows_of(*columns).join(Case, col(Case.id) == col(Card.case_id))
+    found = _cards(col(Card.kind), col(Card.raised_at), col(Card.late_from))
     in_force = found.where(col(Card.raised_at) > since, col(Card.raised_at) <= now, col(Card.withdrawn_at).is_(None))
-    for card_id, kind, raised_at, late_from, department_id in session.execute(in_force.order_by(col(Card.id))):
-        if kind is not CardKind.REMINDER or late_from > now:
-            is_old = raised_at - late_from > OLD_AFTER
-            yield Fact(Matter.CARD, card_id, News.RAISED, 0, raised_at, department_id, is_old)
+    for row in session.execute(in_force):
+        if row.kind is not CardKind.REMINDER or row.late_from > now:
+            yield _of(News.RAISED, row, 0, row.raised_at, is_old=row.raised_at - row.late_from > OLD_AFTER)
 
 
 def _lifted(session: Session, since: datetime, now: datetime) -> Iterator[Fact]:
-    columns = col(Card.id), col(Card.withdrawn_at), col(Case.department_id)
-    found = rows_of(*columns).join(Case, col(Case.id) == col(Card.case_id))
-    lifted = found.where(col(Card.withdrawn_at) > since, col(Card.withdrawn_at) <= now)
-    for card_id, at, department_id in session.execute(lifted.where(col(Card.state) != CardState.WITHDRAWN)):
-        yield Fact(Matter.CARD, card_id, News.LIFTED, 0, at, department_id)
+    lifted = _cards(col(Card.withdrawn_at)).where(col(Card.withdrawn_at) > since, col(Card.withdrawn_at) <= now)
+    for row in session.execute(lifted.where(col(Card.state) != CardState.WITHDRAWN)):
+        yield _of(News.LIFTED, row, 0, row.withdrawn_at)
 
 
 def _decided(session: Session, since: datetime, now: datetime) -> Iterator[Fact]:
-    columns = col(CardWord.card_id), col(CardWord.act), col(CardWord.number), col(CardWord.at), col(Case.department_id)
-    said = rows_of(*columns).join(Card, col(Card.id) == col(CardWord.card_id))
-    said = said.join(Case, col(Case.id) == col(Card.case_id)).where(col(CardWord.at) > since, col(CardWord.at) <= now)
-    decided = said.where(col(CardWord.act).in_(_DECISIONS)).order_by(col(CardWord.id))
-    for card_id, act, number, at, department_id in session.execute(decided):
-        yield Fact(Matter.CARD, card_id, News(act.value), number, at, department_id)
+    said = _cards(col(CardWord.act), col(CardWord.number), col(CardWord.at))
+    said = said.join(CardWord, col(CardWord.card_id) == col(Card.id))
+    decided = said.where(col(CardWord.at) > since, col(CardWord.at) <= now, col(CardWord.act).in_(_DECISIONS))
+    for row in session.execute(decided.order_by(col(CardWord.number))):
+        yield _of(News(row.act.value), row, row.number, row.at)
+
+
+def _escalated(session: Session, since: datetime, now: datetime) -> Iterator[Fact]:
+    """To whoever is above, step by step, while nobody has said anything. What is old was never urgent."""
+    found = _cards(col(Card.escalation), col(Card.raised_at), col(Card.late_from), col(Case.hall_id))
+    found = found.add_columns(col(Hall.district_id)).outerjoin(Hall, col(Hall.id) == col(Case.hall_id))
+    silent = found.where(col(Card.state) == CardState.RAISED, col(Card.withdrawn_at).is_(None))
+    for row in session.execute(silent.where(col(Card.announced_at) > since - LONGEST_ESCALATION)):
+        places = {Audience.HEAD: row.department_id, Audience.SUPERVISOR: row.hall_id}
+        for number, step in enumerate(row.escalation, start=1):
+            at, to = datetime.fromisoformat(step["at"]), Audience(step["to"])
+            if since < at <= now and row.raised_at - row.late_from <= OLD_AFTER:
+                place = places.get(to, row.district_id)
+                yield Fact(Matter.CARD, row.id, News.ESCALATED, number, at, to, place)
 
 
 def _told(session: Session, card_ids: Iterable[int]) -> dict[Key, bool]:
@@ -143,8 +168,13 @@ def _told_by(session: Session, delivery: Delivery) -> Sequence[Told]:
 
 
 def _still_so(session: Session, facts: Sequence[Told]) -> list[Told]:
-    """Without the cards that were raised and are withdrawn by now: nobody has to hear of them."""
-    raised = {fact.matter_id for fact in facts if fact.news is News.RAISED}
-    gone = select(Card.id).where(col(Card.id).in_(raised), col(Card.withdrawn_at).is_not(None))
-    withdrawn = set(session.exec(gone))
-    return [fact for fact in facts if fact.news is not News.RAISED or fact.matter_id not in withdrawn]
+    """Without what nobody has to hear of: cards that are withdrawn by now, and what was passed on and is answered."""
+    cards = session.exec(select(Card).where(col(Card.id).in_({fact.matter_id for fact in facts})))
+    found = {card.id: card for card in cards}
+    return [fact for fact in facts if _is_so(fact.news, found[fact.matter_id])]
+
+
+def _is_so(news: News, card: Card) -> bool:
+    if news is News.ESCALATED:
+        return card.withdrawn_at is None and card.state is CardState.RAISED
+    return news is not News.RAISED or card.withdrawn_at is None

@@ -15,6 +15,7 @@ from web.pages.words import word
 _LISTED = 20
 _NEWS = {
     News.LIFTED: _("withdrawn: what it rests on has changed"),
+    News.ESCALATED: _("not answered"),
     News.UPHOLD: _("upheld"),
     News.WITHDRAW: _("withdrawn by a supervisor"),
     News.REJECT_APPEAL: _("the appeal is rejected"),
@@ -55,9 +56,11 @@ def _lines(subject: CardSubject, language: Language) -> Iterator[str]:
     if any(subject.item):
         yield chosen.gettext("Item: %(item)s") % {"item": subject.item[language is Language.EN]}
     yield _about(say(language, word(subject.clock)), _limit(subject, language), language)
-    if subject.news is News.RAISED:
+    if subject.news in (News.RAISED, News.ESCALATED):
         if subject.days_late:
             yield _late(subject, language)
+        if subject.explain_by:
+            yield chosen.gettext("To be explained by %(time)s") % {"time": _at(subject.explain_by, subject)}
         if subject.correct_by:
             yield chosen.gettext("To be corrected by %(time)s") % {"time": _at(subject.correct_by, subject)}
 

@@ -33,7 +33,9 @@ class CardSubject:
     """The last moment in time."""
     days_late: int
     """Working days since, today included; 0 while it is in time or on its last day."""
+    explain_by: datetime | None
     correct_by: datetime | None
+    """Last moments, as `last_at`."""
     timezone: str
 
     @property
@@ -84,6 +86,7 @@ def _subject(
         unit=LimitUnit(limit.get("unit", LimitUnit.DAYS)),
         last_at=card.late_from - _MOMENT,
         days_late=days_late(card.late_from, calendar, now),
+        explain_by=card.explain_by - _MOMENT if card.explain_by else None,
         correct_by=card.correct_by - _MOMENT if card.correct_by else None,
         timezone=zones.get(case.hall_id or "", calendar.zone.key),
     )

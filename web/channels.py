@@ -23,8 +23,8 @@ class Channel:
     since: datetime | None = None
     """What was raised before is not for it."""
     audience: Audience = Audience.ALERTS
-    department_id: str | None = None
-    """Whose cards it is told of; None: of every department, each to its own contact person."""
+    place: str = ""
+    """Id of the department, the hall or the district whose cards it is told of; empty: of every one."""
 
     @property
     def service(self) -> str:
@@ -43,7 +43,8 @@ def opened(row: NotifyChannel, secrets: SecretBox) -> Channel:
     except SecretError:
         url = ""
     kinds = tuple(AlertKind(kind) for kind in row.kinds)
-    return Channel(row.name, url, kinds, row.since, row.audience, row.department_id)
+    place = row.department_id or row.hall_id or row.district_id or ""
+    return Channel(row.name, url, kinds, row.since, row.audience, place)
 
 
 def put_channel(session: Session, declared: ChannelDeclaration, secrets: SecretBox, now: datetime) -> NotifyChannel:
@@ -56,9 +57,11 @@ def put_channel(session: Session, declared: ChannelDeclaration, secrets: SecretB
         row = NotifyChannel(name=declared.name, url="", kinds=[], since=now)
     if declared.url:
         row.url = secrets.seal(declared.url.get_secret_value())
-    if (row.audience, row.department_id) != (declared.audience, declared.department):
+    before = row.audience, row.department_id, row.hall_id, row.district_id
+    row.kinds, row.audience = list(declared.kinds), declared.audience
+    row.department_id, row.hall_id, row.district_id = declared.department, declared.hall, declared.district
+    if before != (row.audience, row.department_id, row.hall_id, row.district_id):
         row.since = now  # whoever reads it now is told of what comes
-    row.kinds, row.audience, row.department_id = list(declared.kinds), declared.audience, declared.department
     _check_reach(opened(row, secrets))
     session.add(row)
     session.flush()
@@ -67,11 +70,11 @@ def put_channel(session: Session, declared: ChannelDeclaration, secrets: SecretB
 
 def _check_reach(channel: Channel) -> None:
     of_persons = names_a_person(channel.url)
-    if of_persons and channel.audience is Audience.ALERTS:
+    if of_persons and channel.audience is not Audience.CONTACT:
         raise Unprocessable(
             fields=[FieldProblem("url", Saying("Only messages to contact persons have {mail} or {phone}."))]
         )
-    if channel.audience is Audience.CONTACT and channel.url and not of_persons and channel.department_id is None:
+    if channel.audience is Audience.CONTACT and channel.url and not of_persons and not channel.place:
         raise Unprocessable(fields=[FieldProblem("department", _WHOSE)])
 
 

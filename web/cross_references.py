@@ -24,6 +24,8 @@ _REFERENCES = (
     ("source", "hall", "hall"),
     ("pull", "source", "source"),
     ("notify", "department", "department"),
+    ("notify", "hall", "hall"),
+    ("notify", "district", "district"),
 )
 """(kind, key, kind that the key refers to)"""
 

@@ -298,11 +298,21 @@ class ItemDeclaration(Strict):
     promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
 
 
+PLACE_OF = {
+    Audience.CONTACT: "department",
+    Audience.HEAD: "department",
+    Audience.SUPERVISOR: "hall",
+    Audience.DISTRICT: "district",
+}
+"""What somebody who is told of cards may be of."""
+
+
 class ChannelDeclaration(Strict):
     """Who is told of what; `url` is an address as Apprise reads it.
 
     One for contact persons is told of cards: of those of its department, or of all departments, where `{mail}` or
-    `{phone}` in its address stands for the contact person of each.
+    `{phone}` in its address stands for the contact person of each. Those above them are told of what nobody answers:
+    in one department, hall or district, or everywhere.
     """
 
     name: Id
@@ -312,11 +322,19 @@ class ChannelDeclaration(Strict):
     """Of alerts."""
     audience: Audience = Audience.ALERTS
     department: Id | None = None
+    hall: Id | None = None
+    district: Id | None = None
 
     @model_validator(mode="after")
-    def _who_is_told_of_alerts_is_of_no_department(self) -> Self:
-        if self.department and self.audience is Audience.ALERTS:
-            raise ValueError(Saying("Alerts belong to halls; name a department for contact persons only."))
+    def _place_is_of_its_kind(self) -> Self:
+        said = {name for name in ("department", "hall", "district") if getattr(self, name)}
+        if said - {PLACE_OF.get(self.audience, "")}:
+            raise ValueError(
+                Saying(
+                    "A department goes with contact persons and heads, a hall with supervisors, "
+                    "a district with districts; alerts go with none."
+                )
+            )
         return self
 
 

@@ -1,4 +1,4 @@
-"""Who reads what is told of cards: the channels of departments, and their contact persons on record."""
+"""Who reads what is told of cards: the channels of departments, halls and districts, and contact persons on record."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from web.telling import Route
 
 
 def card_routes(session: Session, channels: Sequence[Channel], now: datetime) -> list[Route]:
-    wanted = [channel for channel in channels if channel.audience is Audience.CONTACT and channel.url]
+    wanted = [channel for channel in channels if channel.audience is not Audience.ALERTS and channel.url]
     if not wanted:
         return []
     persons = _persons(session, now) if any(names_a_person(channel.url) for channel in wanted) else []
@@ -30,12 +30,12 @@ def _persons(session: Session, now: datetime) -> Sequence[Contact]:
 def _routes(channel: Channel, persons: Sequence[Contact], now: datetime) -> Iterator[Route]:
     since = channel.since or now
     if not names_a_person(channel.url):
-        yield Route(channel.name, 0, "", channel.department_id, since)
+        yield Route(channel.name, 0, "", channel.audience, channel.place, since)
         return
     for person in persons:
-        is_of_it = channel.department_id in (None, person.department_id)
-        if is_of_it and reaches(channel.url, person.mail, person.phone):
-            yield Route(channel.name, person.id or 0, person.name, person.department_id, since)
+        is_of_it = channel.place in ("", person.department_id)
+        if person.department_id and is_of_it and reaches(channel.url, person.mail, person.phone):
+            yield Route(channel.name, person.id or 0, person.name, channel.audience, person.department_id, since)
 
 
 def address_for(session: Session, channel: Channel, contact: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from storage.models import Matter, News
+from storage.models import Audience, Matter, News
 
 NEWS_FOR = timedelta(days=3)
 """What is older is told to nobody any more; cards stay in the inbox."""
@@ -27,7 +27,9 @@ class Fact(NamedTuple):
     news: News
     number: int
     at: datetime
-    department_id: str | None
+    audience: Audience
+    place: str | None
+    """Id of the department, the hall or the district whose it is; None where it is not known."""
     is_old: bool = False
 
 
@@ -38,7 +40,9 @@ class Route(NamedTuple):
     contact: int
     """0: the channel is nobody's in particular."""
     recipient: str
-    department_id: str | None
+    audience: Audience
+    place: str
+    """Id of what it is told of; empty: of everything."""
     since: datetime
 
 
@@ -74,20 +78,21 @@ def parcels(
     facts: Sequence[Fact], routes: Sequence[Route], told: Mapping[Key, bool], summaries: Summaries, now: datetime
 ) -> Iterator[Parcel]:
     """`told`: what has a message, and whether that was sent."""
-    by_department: Mapping[str | None, list[Fact]] = _by_department(facts)
+    by_place = _by_place(facts)
     for route in routes:
-        new = [fact for fact in by_department.get(route.department_id, ()) if _is_news(fact, route, told, now)]
+        new = [fact for fact in by_place[route.audience, route.place] if _is_news(fact, route, told, now)]
         yield from _at_once(route, [fact for fact in new if not fact.is_old])
         old, today = tuple(fact for fact in new if fact.is_old), now.date()
         if old and (route.channel, route.contact, today) not in summaries:
             yield Parcel(route, old, today)
 
 
-def _by_department(facts: Sequence[Fact]) -> Mapping[str | None, list[Fact]]:
-    found: defaultdict[str | None, list[Fact]] = defaultdict(list)
+def _by_place(facts: Sequence[Fact]) -> defaultdict[tuple[Audience, str], list[Fact]]:
+    """Each under its own place, and under the empty one."""
+    found: defaultdict[tuple[Audience, str], list[Fact]] = defaultdict(list)
     for fact in facts:
-        if fact.department_id is not None:
-            found[fact.department_id].append(fact)
+        for place in {fact.place or "", ""}:
+            found[fact.audience, place].append(fact)
     return found
 
 

@@ -56,4 +56,4 @@ def spoken(words: Sequence[CardWord]) -> tuple[Word, ...]:
 
 
 def subject(card: Card) -> Subject:
-    return Subject(card.kind, card.raised_at, card.withdrawn_at)
+    return Subject(card.kind, card.raised_at, card.withdrawn_at, card.explain_by)

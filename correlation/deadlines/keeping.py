@@ -13,6 +13,7 @@ from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.cards import RaisedCard, Watched, watch
 from correlation.deadlines.clocks import clocks
 from correlation.deadlines.derivation import derive
+from correlation.deadlines.escalation import answering
 from correlation.deadlines.known import Known, with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
 from correlation.deadlines.rules import Rules
@@ -86,7 +87,7 @@ class DeadlineKeeper:
             deadlines.append(_deadline(case, known, watched, now))
             there = before.get(case.id, {})
             raised = {_key(card): card for card in (watched.cards if watched else ())}
-            new += [_card(case, card, known, self._rules) for key, card in raised.items() if key not in there]
+            new += [_card(case, card, known, self._rules, now) for key, card in raised.items() if key not in there]
             changed += _withdrawn(there, raised, now)
         session.execute(delete(Deadline).where(is_among(session, table_of(Deadline).c.case_id, cases)))
         insert_many(session, table_of(Deadline), deadlines)
@@ -172,9 +173,13 @@ def _withdrawn(
     return changed
 
 
-def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rules) -> Values:
+def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rules, now: datetime) -> Values:
     known = history[card.known]
     then = clocks(known.facts, rules, known.calendar)
+    assert then.cards is not None  # it was raised by them
+    # A clerk who was away, or a catalogue that came late, takes no time from whoever has to answer.
+    announced_at = max(card.raised_at, now)
+    answers = answering(card.kind, announced_at, then.cards, known.calendar)
     clock = next(one for one in then.each if (one.name, one.link) == (card.clock, card.link))
     return {
         "case_id": case.id,
@@ -185,6 +190,9 @@ def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rul
         "late_from": card.late_from,
         "raised_at": card.raised_at,
         "correct_by": card.correct_by,
+        "announced_at": announced_at,
+        "explain_by": answers.explain_by,
+        "escalation": [{"to": step.to.value, "at": step.at.isoformat()} for step in answers.escalation],
         "withdrawn_at": card.withdrawn_at,
         "state": CardState.RAISED,
         "derivation": derive(clock, then, known.facts, known.calendar, card.raised_at).as_json(),

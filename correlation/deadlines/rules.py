@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 
 from correlation.deadlines.counting import Ahead
-from storage.models import SuspensionReason
+from storage.models import Audience, CardKind, SuspensionReason
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,23 @@ class Law:
 
 
 @dataclass(frozen=True)
+class EscalationStep:
+    """Who is told of a card that nobody has answered for so many working hours."""
+
+    kind: CardKind
+    after_hours: int
+    to: Audience
+
+
+@dataclass(frozen=True)
 class CardRules:
     version: str
     effective: date
     ahead: Ahead
     correction_days: int
+    explain_days: int
+    """Working days from a card to the last one for its explanation."""
+    escalation: tuple[EscalationStep, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,8 +80,16 @@ def parse_rules(text: str) -> Rules:
     """Raises tomllib.TOMLDecodeError, and TypeError for a constant that is missing or unknown."""
     said = tomllib.loads(text)
     laws = (Law(**{**law, "suspends": frozenset(map(SuspensionReason, law["suspends"]))}) for law in said["law"])
-    cards = (CardRules(**{**rules, "ahead": Ahead(**rules["ahead"])}) for rules in said["cards"])
+    cards = (_card_rules(rules) for rules in said["cards"])
     return Rules(tuple(_by_date(laws)), tuple(_by_date(cards)))
+
+
+def _card_rules(said: Mapping[str, Any]) -> CardRules:
+    steps = (
+        EscalationStep(CardKind(step.pop("kind")), to=Audience(step.pop("to")), **step)
+        for step in map(dict, said.get("escalation", ()))
+    )
+    return CardRules(**{**said, "ahead": Ahead(**said["ahead"]), "escalation": tuple(steps)})
 
 
 def _by_date(versions: Any) -> list[Any]:  # noqa: ANN401

@@ -23,6 +23,7 @@ class Refusal(StrEnum):
 
     REMINDER = "reminder"  # accuses nobody, so there is nothing to answer
     TOO_EARLY = "too_early"  # before the card was raised, or before the last word
+    TOO_LATE = "too_late"  # for an explanation: it counts as not explained
     WITHDRAWN = "withdrawn"  # by what the platform told later
     OUT_OF_TURN = "out_of_turn"
     OWN_CASE = "own_case"  # nobody judges what they have said themselves
@@ -47,6 +48,8 @@ class Subject(NamedTuple):
     kind: CardKind
     raised_at: datetime
     withdrawn_at: datetime | None = None
+    explain_by: datetime | None = None
+    """First moment that is too late for an explanation."""
 
 
 A, S = CardAct, CardState
@@ -89,7 +92,18 @@ def refusal(card: Subject, words: Sequence[Word], word: Word) -> Refusal | None:
         return Refusal.WITHDRAWN
     if state not in move.before:
         return Refusal.OUT_OF_TURN
+    if word.act is A.EXPLAIN and card.explain_by is not None and word.at >= card.explain_by:
+        return Refusal.TOO_LATE
     return Refusal.OWN_CASE if word.by in _partial(words, word.act) else None
+
+
+def is_unexplained(card: Subject, words: Sequence[Word], at: datetime) -> bool:
+    """Nobody had explained it, nor decided on it, when it was too late."""
+    if card.explain_by is None or at < card.explain_by:
+        return False
+    if card.withdrawn_at is not None and card.withdrawn_at < card.explain_by:
+        return False
+    return not any(word.at < card.explain_by for word in words)
 
 
 def possible(

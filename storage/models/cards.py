@@ -115,6 +115,11 @@ class Card(SQLModel, table=True):
     late_from: datetime = column("when the limit passed; of a reminder: when it will")
     raised_at: datetime = column("when it had passed and could be known", index=True)
     correct_by: datetime | None = column("yellow: first moment past the correction deadline", default=None)
+    announced_at: datetime | None = column("since when people can see it, and answer it", default=None)
+    explain_by: datetime | None = column("first moment that is too late for an explanation", default=None)
+    escalation: list[JsonObject] = json_column(
+        "{to, at}: who is told when, if nobody answers before", default_factory=list
+    )
     withdrawn_at: datetime | None = column("by what was told later, or by a supervisor", default=None, index=True)
     state: CardState = enum_column(CardState, "where its log has led", default=CardState.RAISED, index=True)
     derivation: JsonObject = json_column("days counted and skipped, versions of the rules, and the data it rests on")

@@ -13,6 +13,9 @@ class Audience(StrEnum):
 
     ALERTS = "alerts"  # whoever watches over counters and cameras
     CONTACT = "contact"  # the contact person of a department: told of the cards of its cases
+    HEAD = "head"  # of a department: told of cards that its people leave unanswered
+    SUPERVISOR = "supervisor"  # of a hall
+    DISTRICT = "district"  # the supervision centre of a district
 
 
 class Matter(StrEnum):
@@ -26,6 +29,7 @@ class News(StrEnum):
 
     RAISED = "raised"
     LIFTED = "lifted"  # by what the platform told later
+    ESCALATED = "escalated"  # nobody has answered it in time
     UPHOLD = "uphold"
     WITHDRAW = "withdraw"
     REJECT_APPEAL = "reject_appeal"
@@ -40,10 +44,14 @@ class NotifyChannel(SQLModel, table=True):
     kinds: list[str] = json_column("kinds of alerts that it gets")
     audience: Audience = enum_column(Audience, "", default=Audience.ALERTS)
     department_id: str | None = column(
-        "whose cards it is told of; empty: of every department, to the contact persons on record",
+        "whose cards it is told of; empty: of every department",
         default=None,
         foreign_key="department.id",
     )
+    hall_id: str | None = column(
+        "whose cards a supervisor is told of; empty: of every hall", default=None, foreign_key="hall.id"
+    )
+    district_id: str | None = column("the same of a district", default=None, foreign_key="district.id")
     since: datetime = column("it is told of what is raised from then on")
 
 
@@ -53,7 +61,7 @@ class Told(SQLModel, table=True):
     matter: Matter = enum_column(Matter, "", primary_key=True)
     matter_id: int = column("id of the card", primary_key=True)
     news: News = enum_column(News, "", primary_key=True)
-    number: int = column("of the word in its log; 0 for what the rules did", primary_key=True)
+    number: int = column("of the word in its log, or of the step of the escalation; else 0", primary_key=True)
     channel: str = column("name of the channel, never its URL", primary_key=True)
     contact: int = column("id of the contact person; 0: whoever reads the channel", primary_key=True)
     delivery_id: int = column("the message that says it", foreign_key="delivery.id", index=True)

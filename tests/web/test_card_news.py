@@ -175,6 +175,26 @@ def test_a_card_that_is_withdrawn_before_it_could_be_told_is_told_to_nobody(sqli
         assert session.exec(select(Delivery)).one().state is DeliveryState.FAILED
 
 
+def test_what_nobody_answers_is_passed_on_step_by_step_until_somebody_does(sqlite_office: Database) -> None:
+    morning, evening = LATE_FROM + timedelta(hours=9), LATE_FROM + timedelta(hours=17)
+    steps = [{"to": "head", "at": morning.isoformat()}, {"to": "district", "at": evening.isoformat()}]
+    with sqlite_office.transaction() as session:
+        for number, kind in ((1, CardKind.YELLOW), (2, CardKind.RED)):
+            session.add(a_card(1, id=number, kind=kind, announced_at=LATE_FROM, escalation=steps))
+    post = Post()
+    head = Channel("head", "json://127.0.0.1/head", (), LONG_AGO, Audience.HEAD, "tax")
+    district = Channel("district", "json://127.0.0.1/district", (), LONG_AGO, Audience.DISTRICT)
+    outbox = notifier(sqlite_office, post, head, district)
+    assert outbox.run_once(morning - timedelta(seconds=1)) == 0
+    assert outbox.run_once(morning) == 2
+    assert post.sent[0][1].title == "黄牌 2026-001 逾期未答复 · Yellow card 2026-001 not answered"
+    with sqlite_office.transaction() as session:
+        say(session, 1, CardAct.UPHOLD, "属实", 1, morning + timedelta(hours=1))
+    assert outbox.run_once(evening) == 1
+    assert [url for url, _ in post.sent] == ["json://127.0.0.1/head"] * 2 + ["json://127.0.0.1/district"]
+    assert outbox.run_once(evening) == 0
+
+
 def test_what_was_raised_before_the_channel_and_what_is_long_past_is_told_to_nobody(sqlite_office: Database) -> None:
     with sqlite_office.transaction() as session:
         session.add(a_card(1, id=1))

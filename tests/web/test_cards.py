@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from storage.models import Card, CardAct, CardKind, CardState, CardWord, Case, Department, Role, User
 from tests.web.carded import LATE_FROM, a_card
-from tests.web.conftest import NO_PASSWORD, NOON, SignedIn
+from tests.web.conftest import NO_PASSWORD, NOON, Clock, SignedIn
 from web.pages import cards, paging
 from web.services import Services
 
@@ -195,3 +195,23 @@ def test_two_administrators_can_settle_an_appeal_between_them(signed_in: SignedI
     assert say(admin, "explain") == 200
     assert say(admin, "uphold") == 409
     assert admin.get("/cards.json?hall=cc").json()["cards"][0]["possible"] == []
+
+
+def test_who_does_not_explain_in_time_has_not_explained(signed_in: SignedIn, services: Services, clock: Clock) -> None:
+    with services.database.transaction() as session:
+        card = session.get_one(Card, OWN)
+        card.explain_by = NOON + timedelta(hours=1)
+        card.escalation = [{"to": "head", "at": NOON.isoformat()}]
+    department = signed_in("department")
+    assert ids(department, "state=unexplained") == []
+    [shown] = department.get("/cards.json").json()["cards"]
+    assert (shown["explain_by"], shown["is_unexplained"]) == ("2026-03-02T04:59:59.999999Z", False)
+    assert shown["escalation"] == [{"to": "head", "at": "2026-03-02T04:00:00Z", "taken": True}]
+    clock.forward(timedelta(hours=1))
+    assert say(department, "explain") == 409
+    assert ids(department, "state=unexplained") == [OWN]
+    english = {"Accept-Language": "en"}
+    assert "Not explained in time" in department.get("/cards", headers=english).text
+    page = department.get(f"/cards/{OWN}", headers=english).text
+    for words in ("Explain by", "If nobody answers", "Head of a department", "passed on"):
+        assert words in page

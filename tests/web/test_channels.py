@@ -72,7 +72,7 @@ def test_an_address_goes_in_and_never_comes_out(admin: TestClient, services: Ser
         admin.post(f"{ADDRESS}/test"),
     ]
     assert all(SECRET not in answer.text for answer in answers)
-    shown = {"name": "duty", "service": "json", "kinds": ["absence"], "audience": "alerts", "department": None}
+    shown = {"name": "duty", "service": "json", "kinds": ["absence"], "audience": "alerts", "place": ""}
     assert answers[1].json() == [shown]
     with services.database.transaction() as session:
         assert SECRET not in session.get_one(NotifyChannel, "duty").url
@@ -104,6 +104,8 @@ def test_a_change_without_an_address_keeps_the_stored_one(admin: TestClient, ser
         ({"url": "mailtos://user:word@mail.example?to={mail}"}, "url"),
         ({"audience": "contact"}, "department"),
         ({"audience": "contact", "department": "none"}, "department"),
+        ({"audience": "district", "district": "none"}, "district"),
+        ({"audience": "head", "hall": "cc"}, ""),
     ],
 )
 def test_a_mistake_names_its_field(admin: TestClient, wrong: dict[str, Any], field: str) -> None:
@@ -141,12 +143,18 @@ def test_a_channel_is_made_by_page(admin: TestClient, services: Services) -> Non
 def test_a_channel_for_contact_persons_is_made_by_page_and_tried_only_where_it_names_none(
     admin: TestClient, listener: Listener
 ) -> None:
-    form = {"name": "tax", "url": listener.address, "kinds": "absence", "audience": "contact", "department": "tax"}
+    form = {
+        "name": "tax",
+        "url": listener.address,
+        "kinds": "absence",
+        "audience": "contact",
+        "place": "department:tax",
+    }
     assert admin.post("/admin/channels", data=form).status_code == 303
     [shown] = admin.get("/api/v1/channels").json()
-    assert (shown["audience"], shown["department"]) == ("contact", "tax")
+    assert (shown["audience"], shown["place"]) == ("contact", "tax")
     assert admin.post("/api/v1/channels/tax/test").json()["ok"]
-    form |= {"name": "all", "url": "mailtos://user:word@mail.example?to={mail}", "department": ""}
+    form |= {"name": "all", "url": "mailtos://user:word@mail.example?to={mail}", "place": ""}
     assert admin.post("/admin/channels", data=form).status_code == 303
     assert admin.post("/api/v1/channels/all/test").json() == {"ok": False, "error": "no_person"}
 

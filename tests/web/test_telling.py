@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.models import Matter, News
+from storage.models import Audience, Matter, News
 from web.telling import NEWS_FOR, ONE_BY_ONE, Fact, Key, Parcel, Route, key, parcels
 
 NOW = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=300)
-TAX = Route("duty", 0, "", "tax", LONG_AGO)
+TAX = Route("duty", 0, "", Audience.CONTACT, "tax", LONG_AGO)
 
 
 def raised(card: int, hours_ago: float = 1, department: str | None = "tax", *, is_old: bool = False) -> Fact:
     at = NOW - timedelta(hours=hours_ago)
-    return Fact(Matter.CARD, card, News.RAISED, 0, at, department, is_old)
+    return Fact(Matter.CARD, card, News.RAISED, 0, at, Audience.CONTACT, department, is_old)
 
 
 def sent(found: Sequence[Parcel]) -> list[list[int]]:
@@ -39,6 +39,17 @@ def test_a_few_cards_are_told_one_by_one_and_many_in_one_message() -> None:
 
 def test_a_department_is_told_of_its_own_cards_only() -> None:
     assert sent(plan([raised(1, department="civil"), raised(2, department=None), raised(3)])) == [[3]]
+
+
+def test_whoever_is_above_is_told_of_their_own_place_or_of_everything() -> None:
+    facts = [
+        raised(number, department=hall)._replace(news=News.ESCALATED, number=1, audience=Audience.SUPERVISOR)
+        for number, hall in enumerate(["cc", "nh", None])
+    ]
+    supervisor = TAX._replace(audience=Audience.SUPERVISOR, place="cc")
+    assert sent(plan(facts, route=supervisor)) == [[0]]
+    assert sent(plan(facts, route=supervisor._replace(place=""))) == [[0], [1], [2]]
+    assert plan(facts, route=TAX._replace(place="cc")) == []
 
 
 def test_what_was_before_the_channel_and_what_is_no_news_is_not_told() -> None:
@@ -81,6 +92,7 @@ ROUTES = st.lists(
         st.sampled_from(["duty", "mail"]),
         st.integers(0, 2),
         st.just(""),
+        st.just(Audience.CONTACT),
         st.sampled_from(["tax", "civil"]),
         st.just(LONG_AGO),
     ),
@@ -95,4 +107,4 @@ def test_whoever_looks_twice_tells_nothing_twice(facts: list[Fact], routes: list
     told = [key(fact, parcel.route) for parcel in first for fact in parcel.facts]
     assert len(told) == len(set(told))
     assert list(parcels(facts, routes, written(first), (), NOW)) == []
-    assert all(fact.department_id == parcel.route.department_id for parcel in first for fact in parcel.facts)
+    assert all(fact.place == parcel.route.place for parcel in first for fact in parcel.facts)

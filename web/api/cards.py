@@ -31,6 +31,7 @@ _SPEAKS_FOR: Mapping[Party, Permission] = {
 _REFUSED: Mapping[Refusal, Saying] = {
     Refusal.REMINDER: Saying("A reminder accuses nobody; there is nothing to answer."),
     Refusal.TOO_EARLY: Saying("This would be said before what it answers. Check the server's clock."),
+    Refusal.TOO_LATE: Saying("The time for an explanation is over; the card counts as not explained."),
     Refusal.WITHDRAWN: Saying("The card is withdrawn: what it rests on has changed. There is nothing left to answer."),
     Refusal.OUT_OF_TURN: Saying("This cannot be said of the card as it stands now. Load the page again."),
     Refusal.OWN_CASE: Saying("Nobody decides on what they have said themselves. Leave it to somebody else."),

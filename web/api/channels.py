@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from storage.models import AlertKind, Audience, Department, NotifyChannel
+from storage.models import AlertKind, Audience, Department, District, Hall, NotifyChannel
 from storage.sayings import Saying
 from web import channels
 from web.api.addressed import AddressedRoute
@@ -26,7 +26,8 @@ class ChannelShown(BaseModel):
     """The kind of its address, e.g. mailtos; empty when it cannot be read with this secret.key."""
     kinds: tuple[AlertKind, ...]
     audience: Audience
-    department: str | None
+    place: str
+    """Id of the department, the hall or the district whose cards it is told of; empty: of every one."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def _shown(channel: Channel) -> ChannelShown:
         service=channel.service,
         kinds=channel.kinds,
         audience=channel.audience,
-        department=channel.department_id,
+        place=channel.place,
     )
 
 
@@ -60,7 +61,12 @@ def set_channel(desk: AdminDesk, name: str, declared: ChannelDeclaration) -> Cha
     _check_url(declared)
     with desk.changing(f"channel:{name}") as session:
         desk.check_new(session, NotifyChannel, name, "name")
-        check_exists(session, department=(Department, declared.department))
+        check_exists(
+            session,
+            department=(Department, declared.department),
+            hall=(Hall, declared.hall),
+            district=(District, declared.district),
+        )
         row = put_channel(session, declared, desk.services.secrets, desk.services.clock())
         return _shown(channels.opened(row, desk.services.secrets))
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from correlation.deadlines.card_log import spoken, subject, words_of
-from correlation.deadlines.workflow import counts, possible
-from storage.models import Card, CardAct, CardCause, CardKind, CardState, Case, StepKind
+from correlation.deadlines.escalation import Escalation, taken
+from correlation.deadlines.workflow import Subject, Word, counts, is_unexplained, possible
+from storage.models import Audience, Card, CardAct, CardCause, CardKind, CardState, Case, StepKind
 from web.api.cards import parties_of
 from web.pages.card_derivations import CardDerivation, derivation_of
 from web.pages.card_words import WordRow, word_rows
@@ -17,6 +18,16 @@ from web.pages.places import HallRef
 from web.viewer import Viewer
 
 _MOMENT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class EscalationRow:
+    """Who above is told, if nobody answers before."""
+
+    to: Audience
+    at: datetime
+    taken: bool
+    """It has come to that."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,11 @@ class InboxCard:
     raised_at: datetime
     correct_by: datetime | None
     """The last moment for the correction."""
+    explain_by: datetime | None
+    """The last moment for an explanation."""
+    is_unexplained: bool
+    """Nobody had explained it by then."""
+    escalation: tuple[EscalationRow, ...]
     withdrawn_at: datetime | None
     derivation: CardDerivation
     log: tuple[WordRow, ...]
@@ -70,6 +86,9 @@ def inbox_cards(
             late_from=card.late_from,
             raised_at=card.raised_at,
             correct_by=card.correct_by - _MOMENT if card.correct_by else None,
+            explain_by=card.explain_by - _MOMENT if card.explain_by else None,
+            is_unexplained=is_unexplained(about, said, now),
+            escalation=_escalation(card, about, said, now),
             withdrawn_at=card.withdrawn_at,
             derivation=derivation_of(card.derivation),
             log=logs.get(card.id, ()),
@@ -77,3 +96,9 @@ def inbox_cards(
         )
         rows.append(row)
     return tuple(rows)
+
+
+def _escalation(card: Card, about: Subject, said: Sequence[Word], now: datetime) -> tuple[EscalationRow, ...]:
+    steps = [Escalation(Audience(step["to"]), datetime.fromisoformat(step["at"])) for step in card.escalation]
+    past = taken(steps, about, said, now)
+    return tuple(EscalationRow(step.to, step.at, step in past) for step in steps)

@@ -36,7 +36,17 @@ router = APIRouter()
 CardReader = Annotated[Viewer, Depends(require(Permission.CASES))]
 KindFilter = Literal["", "reminder", "yellow", "red"]
 StateFilter = Literal[
-    "open", "raised", "explained", "upheld", "appealed", "confirmed", "corrected", "closed", "withdrawn", "all"
+    "open",
+    "unexplained",
+    "raised",
+    "explained",
+    "upheld",
+    "appealed",
+    "confirmed",
+    "corrected",
+    "closed",
+    "withdrawn",
+    "all",
 ]
 _LONGEST_SEARCH = 100
 _EXPORTED_AT_ONCE = 500
@@ -149,6 +159,8 @@ def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
     if state == "open":
         timely = or_(col(Card.kind) != CardKind.REMINDER, col(Card.late_from) > now)
         return ~withdrawn & col(Card.state).not_in(_OVER) & timely
+    if state == "unexplained":
+        return ~withdrawn & (col(Card.state) == CardState.RAISED) & (col(Card.explain_by) <= now)
     return ~withdrawn & (col(Card.state) == CardState(state))
 
 
@@ -204,7 +216,7 @@ def _lines(services: Services, wanted: Wanted) -> Iterator[str]:
 
 _COLUMNS = (
     *("id", "case", "item", "department", "hall", "kind", "cause", "link", "state", "counts"),
-    *("raised_at", "late_from", "correct_by", "withdrawn_at"),
+    *("raised_at", "late_from", "explain_by", "correct_by", "withdrawn_at"),
     *("since", "limit", "unit", "days_counted", "days_left_out", "law", "rules", "calendar", "log"),
 )
 
@@ -215,7 +227,8 @@ def _cells(row: InboxCard) -> Iterable[str]:
     yield (row.department.id or row.department.name) if row.department else ""
     yield from (row.hall.id if row.hall else "", row.kind, row.cause, row.link or "", row.state)
     yield "true" if row.counts else "false"
-    yield from (iso(at) if at else "" for at in (row.raised_at, row.late_from, row.correct_by, row.withdrawn_at))
+    moments = row.raised_at, row.late_from, row.explain_by, row.correct_by, row.withdrawn_at
+    yield from (iso(at) if at else "" for at in moments)
     yield from (iso(limit.started_at), "" if limit.amount is None else str(limit.amount), limit.unit)
     yield str(row.derivation.counted)
     yield "; ".join(f"{reason} {days}" for reason, days in row.derivation.left_out.items())

@@ -320,20 +320,33 @@ def upgrade() -> None:
         ),
         sa.Column("kinds", sa.JSON(), nullable=False, comment="kinds of alerts that it gets"),
         sa.Column(
-            "audience", sa.Enum("alerts", "contact", name="audience", native_enum=False, length=32), nullable=False
+            "audience",
+            sa.Enum(
+                "alerts", "contact", "head", "supervisor", "district", name="audience", native_enum=False, length=32
+            ),
+            nullable=False,
         ),
         sa.Column(
-            "department_id",
-            sa.String(),
-            nullable=True,
-            comment="whose cards it is told of; empty: of every department, to the contact persons on record",
+            "department_id", sa.String(), nullable=True, comment="whose cards it is told of; empty: of every department"
         ),
+        sa.Column(
+            "hall_id", sa.String(), nullable=True, comment="whose cards a supervisor is told of; empty: of every hall"
+        ),
+        sa.Column("district_id", sa.String(), nullable=True, comment="the same of a district"),
         sa.Column(
             "since", sa.DateTime(timezone=True), nullable=False, comment="it is told of what is raised from then on"
         ),
         sa.ForeignKeyConstraint(
             ["department_id"],
             ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"],
+            ["district.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hall_id"],
+            ["hall.id"],
         ),
         sa.PrimaryKeyConstraint("name"),
     )
@@ -1475,6 +1488,21 @@ def upgrade() -> None:
             comment="yellow: first moment past the correction deadline",
         ),
         sa.Column(
+            "announced_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when people can see it, and answer it",
+        ),
+        sa.Column(
+            "explain_by",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="first moment that is too late for an explanation",
+        ),
+        sa.Column(
+            "escalation", sa.JSON(), nullable=False, comment="{to, at}: who is told when, if nobody answers before"
+        ),
+        sa.Column(
             "withdrawn_at",
             sa.DateTime(timezone=True),
             nullable=True,
@@ -2254,6 +2282,7 @@ def upgrade() -> None:
             sa.Enum(
                 "raised",
                 "lifted",
+                "escalated",
                 "uphold",
                 "withdraw",
                 "reject_appeal",
@@ -2265,7 +2294,12 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("number", sa.Integer(), nullable=False, comment="of the word in its log; 0 for what the rules did"),
+        sa.Column(
+            "number",
+            sa.Integer(),
+            nullable=False,
+            comment="of the word in its log, or of the step of the escalation; else 0",
+        ),
         sa.Column("channel", sa.String(), nullable=False, comment="name of the channel, never its URL"),
         sa.Column(
             "contact", sa.Integer(), nullable=False, comment="id of the contact person; 0: whoever reads the channel"

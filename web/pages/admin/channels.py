@@ -1,6 +1,6 @@
 """Channels of notifications."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from starlette.datastructures import FormData
 
@@ -8,7 +8,7 @@ from storage.models import AlertKind, Audience
 from web.api import channels as api
 from web.api import places
 from web.api.administration import Desk
-from web.declarations import ChannelDeclaration
+from web.declarations import PLACE_OF, ChannelDeclaration
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text, texts
@@ -24,7 +24,7 @@ class Channels:
         "Cards go to the contact persons of departments. "
         "An address goes in and is never shown again."
     )
-    columns = (_("Name"), _("Service"), _("Who reads it"), _("Department"), *(word(kind) for kind in AlertKind))
+    columns = (_("Name"), _("Service"), _("Who reads it"), _("Of what"), *(word(kind) for kind in AlertKind))
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
@@ -34,7 +34,6 @@ class Channels:
         found = next((c for c in api.list_channels(desk) if c.name == key), None)
         if key and found is None:
             raise NotFound
-        departments = tuple((d.id, d.name) for d in places.list_departments(desk))
         kept = _("Leave empty to keep the stored one.") if found else ""
         return (
             Field("name", _("Name"), value=key, required=True, fixed=bool(key), hint=_("As logs call it.")),
@@ -42,9 +41,9 @@ class Channels:
                   hint=kept or _("As Apprise reads it, for example mailtos://user:password@mail.example")),
             Field("audience", _("Who reads it"), "choice", (found or _NEW).audience.value,
                   options=tuple((each.value, word(each)) for each in Audience)),
-            Field("department", _("Department"), "choice", (found.department or "") if found else "",
-                  options=(("", _("The contact persons on record")), *departments),
-                  hint=_("For cards. Without a department, {mail} or {phone} in the address stands for each of them.")),
+            Field("place", _("Of what"), "choice", _place(found) if found else "", options=(("", "–"), *_places(desk)),
+                  hint=_("Whose cards it is told of. Without a department, an address for contact persons has "
+                         "{mail} or {phone}, which stands for each of them.")),
             Field("kinds", _("Alerts that it gets"), "several",
                   options=tuple((kind.value, word(kind)) for kind in AlertKind),
                   chosen=found.kinds if found else tuple(AlertKind)),
@@ -52,7 +51,9 @@ class Channels:
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
         values = {"name": key or text(form, "name"), "url": optional(form, "url"), "kinds": texts(form, "kinds")}
-        values |= {"department": optional(form, "department")}
+        kind, _colon, place = text(form, "place").partition(":")
+        if place:
+            values |= {kind: place}
         if audience := optional(form, "audience"):
             values |= {"audience": audience}
         declared = ChannelDeclaration.model_validate(values)
@@ -63,12 +64,22 @@ class Channels:
         api.delete_channel(desk, key)
 
 
+def _place(channel: api.ChannelShown) -> str:
+    return f"{PLACE_OF[channel.audience]}:{channel.place}" if channel.place else ""
+
+
+def _places(desk: Desk) -> Iterator[tuple[str, str]]:
+    yield from ((f"department:{d.id}", d.name) for d in places.list_departments(desk))
+    yield from ((f"hall:{h.id}", h.name) for h in places.list_halls(desk))
+    yield from ((f"district:{d.id}", d.name) for d in places.list_districts(desk))
+
+
 _NEW = ChannelDeclaration(name="new")
 
 
 def _cells(channel: api.ChannelShown) -> tuple[str, ...]:
     gets = channel.kinds if channel.audience is Audience.ALERTS else ()
-    about = channel.name, channel.service or _("not readable"), word(channel.audience), channel.department or ""
+    about = channel.name, channel.service or _("not readable"), word(channel.audience), channel.place
     return (*about, *(_said(kind in gets) for kind in AlertKind))
 
 

@@ -1,0 +1,48 @@
+"""By when a card has to be explained, and who is told when nobody has answered it. Pure.
+
+Both count from the moment since which people could see the card, and by the rules and the calendar of then: what was
+due on a past date is the same whenever it is asked.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from correlation.deadlines.counting import nth_day, nth_hour
+from correlation.deadlines.rules import CardRules
+from correlation.deadlines.work_calendar import WorkCalendar
+from correlation.deadlines.workflow import Subject, Word
+from storage.models import Audience, CardKind
+
+
+class Escalation(NamedTuple):
+    to: Audience
+    at: datetime
+
+
+class Answering(NamedTuple):
+    explain_by: datetime | None
+    """First moment that is too late."""
+    escalation: tuple[Escalation, ...]
+    """In the order of their moments; each takes place if nobody has answered before."""
+
+
+def answering(kind: CardKind, since: datetime, rules: CardRules, calendar: WorkCalendar) -> Answering:
+    if kind is CardKind.REMINDER:
+        return Answering(None, ())
+    last = nth_day(calendar, calendar.day_of(since), rules.explain_days, ())
+    steps = []
+    for step in rules.escalation:
+        at = nth_hour(calendar, since, timedelta(hours=step.after_hours), ()) if step.kind is kind else None
+        if at is not None:
+            steps.append(Escalation(step.to, at))
+    return Answering(
+        None if last is None else calendar.midnight(last + 1), tuple(sorted(steps, key=lambda step: step.at))
+    )
+
+
+def taken(steps: Sequence[Escalation], card: Subject, words: Sequence[Word], at: datetime) -> tuple[Escalation, ...]:
+    """Those that have taken place by that moment: nobody had said anything, and the card was in force."""
+    ends = [word.at for word in words[:1]] + ([card.withdrawn_at] if card.withdrawn_at else [])
+    until = min(ends, default=None)
+    return tuple(step for step in steps if step.at <= at and (until is None or step.at < until))
