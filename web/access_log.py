@@ -13,7 +13,7 @@ _MAX_PURPOSE = 200
 def log_access(
     session: Session, viewer: Viewer, action: str, subject: str, purpose: str, now: datetime, address: str
 ) -> None:
-    """`action` is live, play, download, still, case, import, administer or sign_in.
+    """`action` is live, play, download, still, case, import, order, order_answer, administer, sign_in, ...
 
     `purpose` is as stated, or the page it came from; of an import the file's name.
     """

@@ -1,14 +1,14 @@
 """Messages about cards: what has happened to them, who has to be told of it, and what the messages say."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select as rows_of
 from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
-from storage.database import Database, lock_for_adding
+from storage.database import Database
 from storage.models import (
     Audience,
     Card,
@@ -18,7 +18,6 @@ from storage.models import (
     CardWord,
     Case,
     Delivery,
-    DeliveryState,
     Hall,
     Matter,
     News,
@@ -29,8 +28,8 @@ from web.card_subjects import card_subjects
 from web.channels import Channel
 from web.news import Step
 from web.notice import Notice
-from web.routes import card_routes
-from web.telling import NEWS_FOR, OLD_AFTER, Fact, Key, Parcel, Route, Summaries, parcels
+from web.telling import OLD_AFTER, Fact
+from web.told import enrol, is_news, told_by
 
 LONGEST_ESCALATION = timedelta(days=60)
 """No step of any rules comes so long after its card."""
@@ -42,36 +41,24 @@ class CardDesk:
         self._calendars = CalendarBook()
 
     def enrol(self, database: Database, channels: Sequence[Channel], now: datetime) -> None:
-        """Looks first, and takes its turn only if there is something: two clerks would tell it twice."""
-        with database.transaction() as session:
-            routes = card_routes(session, channels, now)
-            if not routes or not _due(session, routes, now):
-                return
-        with database.transaction() as session:
-            lock_for_adding(session, Told)
-            for parcel in _due(session, routes, now):
-                _put(session, parcel, now)
+        enrol(database, channels, _happened, now)
 
     def step(self, session: Session, delivery: Delivery, now: datetime) -> Step:
-        facts = _told_by(session, delivery)
-        if max(fact.at for fact in facts) < now - NEWS_FOR:
+        facts = told_by(session, delivery)
+        if not is_news(facts, now):
             return Step.TOO_LATE
         return Step.SEND if _still_so(session, facts) else Step.WITHDRAWN
 
     def notice(self, session: Session, delivery: Delivery, public_url: str, now: datetime) -> Notice:
-        facts = _still_so(session, _told_by(session, delivery))
+        facts = _still_so(session, told_by(session, delivery))
         self._calendars.refresh(session)
         subjects = card_subjects(session, facts, self._calendars, now)
         return card_notice(subjects, public_url, is_summary=delivery.summed_up is not None)
 
 
-def _due(session: Session, routes: Sequence[Route], now: datetime) -> list[Parcel]:
-    since = max(now - NEWS_FOR, min(route.since for route in routes))
-    facts = [fact for look in (_raised, _lifted, _decided, _escalated) for fact in look(session, since, now)]
-    if not facts:
-        return []
-    told = _told(session, {fact.matter_id for fact in facts})
-    return list(parcels(facts, routes, told, _summaries(session, now.date()), now))
+def _happened(session: Session, since: datetime, now: datetime) -> Iterator[Fact]:
+    for look in (_raised, _lifted, _decided, _escalated):
+        yield from look(session, since, now)
 
 
 def _of(news: News, row: Any, number: int, at: datetime, *, is_old: bool = False) -> Fact:  # noqa: ANN401
@@ -120,51 +107,6 @@ def _escalated(session: Session, since: datetime, now: datetime) -> Iterator[Fac
             if since < at <= now and row.raised_at - row.late_from <= OLD_AFTER:
                 place = places.get(to, row.district_id)
                 yield Fact(Matter.CARD, row.id, News.ESCALATED, number, at, to, place)
-
-
-def _told(session: Session, card_ids: Iterable[int]) -> dict[Key, bool]:
-    found = select(Told, Delivery.state).join(Delivery, col(Delivery.id) == col(Told.delivery_id))
-    of_cards = found.where(Told.matter == Matter.CARD, col(Told.matter_id).in_(card_ids))
-    return {
-        Key(one.matter, one.matter_id, one.news, one.number, one.channel, one.contact): state is DeliveryState.SENT
-        for one, state in session.exec(of_cards)
-    }
-
-
-def _summaries(session: Session, today: date) -> Summaries:
-    found = session.exec(select(Delivery.channel, Delivery.contact).where(Delivery.summed_up == today))
-    return {(channel, contact, today) for channel, contact in found}
-
-
-def _put(session: Session, parcel: Parcel, now: datetime) -> None:
-    route = parcel.route
-    delivery = Delivery(
-        channel=route.channel,
-        contact=route.contact,
-        recipient=route.recipient,
-        summed_up=parcel.summed_up,
-        next_try=now,
-    )
-    session.add(delivery)
-    session.flush()
-    assert delivery.id is not None
-    for fact in parcel.facts:
-        session.add(
-            Told(
-                matter=fact.matter,
-                matter_id=fact.matter_id,
-                news=fact.news,
-                number=fact.number,
-                channel=route.channel,
-                contact=route.contact,
-                delivery_id=delivery.id,
-                at=fact.at,
-            )
-        )
-
-
-def _told_by(session: Session, delivery: Delivery) -> Sequence[Told]:
-    return session.exec(select(Told).where(Told.delivery_id == delivery.id).order_by(col(Told.at))).all()
 
 
 def _still_so(session: Session, facts: Sequence[Told]) -> list[Told]:

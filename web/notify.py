@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, update
 from sqlmodel import Session, col, select
 
 from storage.database import Database
-from storage.models import Delivery, DeliveryState
+from storage.models import Delivery, DeliveryState, Matter, Told
 from web import notify_apprise
 from web.alert_news import AlertDesk
 from web.card_news import CardDesk
@@ -23,6 +23,7 @@ from web.news import Desk, Step
 from web.notice import Notice
 from web.notify_apprise import DeliveryFailed
 from web.notify_line import Line, pause_after
+from web.order_news import OrderDesk
 from web.routes import address_for
 
 log = structlog.get_logger(__name__)
@@ -46,13 +47,14 @@ class Notifier:
         self._public_url = public_url.rstrip("/")
         self._send = send
         self._lines: dict[str, Line] = defaultdict(Line)
-        self._alerts, self._cards = AlertDesk(), CardDesk()
+        self._alerts = AlertDesk()
+        self._desks: dict[Matter, Desk] = {Matter.CARD: CardDesk(), Matter.ORDER: OrderDesk()}
 
     def run_once(self, now: datetime) -> int:
         """The number of messages sent."""
         with self._database.transaction() as session:
             self._channels = {channel.name: channel for channel in self._load(session)}
-        for desk in (self._alerts, self._cards):
+        for desk in (self._alerts, *self._desks.values()):
             desk.enrol(self._database, tuple(self._channels.values()), now)
         return sum(self._serve(name, now) for name in self._names_due(now))
 
@@ -92,7 +94,7 @@ class Notifier:
         with self._database.transaction() as session:
             delivery = session.get_one(Delivery, delivery_id)
             is_known = delivery.channel in self._channels
-            step = self._desk(delivery).step(session, delivery, now) if is_known else Step.NO_CHANNEL
+            step = self._desk(session, delivery).step(session, delivery, now) if is_known else Step.NO_CHANNEL
             attempts = delivery.attempts + 1
             changes: dict[str, object] = {"attempts": attempts, "next_try": now + pause_after(attempts)}
             if step is not Step.SEND:
@@ -105,12 +107,15 @@ class Notifier:
         log.error("notification_given_up", **_facts(delivery), reason=step.value)
         return None
 
-    def _desk(self, delivery: Delivery) -> Desk:
-        return self._cards if delivery.alert_id is None else self._alerts
+    def _desk(self, session: Session, delivery: Delivery) -> Desk:
+        if delivery.alert_id is not None:
+            return self._alerts
+        matter = session.exec(select(Told.matter).where(Told.delivery_id == delivery.id).limit(1)).one()
+        return self._desks[Matter(matter)]
 
     def _deliver(self, delivery: Delivery, now: datetime) -> bool:
         with self._database.transaction() as session:
-            message = self._desk(delivery).notice(session, delivery, self._public_url, now)
+            message = self._desk(session, delivery).notice(session, delivery, self._public_url, now)
         try:
             self._send(self._address(delivery), message)
         except DeliveryFailed as error:

@@ -18,6 +18,8 @@ class Permission(StrEnum):
     CASES = "cases"
     ANSWER_CARDS = "answer_cards"  # for the department: explaining, appealing, correcting
     JUDGE_CARDS = "judge_cards"  # upholding, withdrawing, deciding on appeals, closing
+    ORDER = "order"  # issuing supervision orders, closing and returning them
+    ANSWER_ORDERS = "answer_orders"  # for the department
     APPLICANT = "applicant"  # the applicant's name
     SPAN = "span"  # any hall, camera and span of time
     FINDINGS = "findings"
@@ -47,6 +49,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CLIPS,
             P.CASES,
             P.JUDGE_CARDS,
+            P.ORDER,
             P.HOLD,
             P.DELETIONS,
             P.DATA_QUALITY,
@@ -86,7 +89,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DELETIONS,
         },
     ),
-    Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.ANSWER_CARDS, P.EVALUATION}),
+    Role.DEPARTMENT: frozenset(
+        {P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.ANSWER_CARDS, P.ANSWER_ORDERS, P.EVALUATION}
+    ),
     Role.ADMIN: frozenset(Permission),
 }
 

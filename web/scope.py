@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from storage.models import Absence, Alert, Camera, Card, Case, Counter, Hall, Hold, Role, Source
+from storage.models import Absence, Alert, Camera, Card, Case, Counter, Hall, Hold, Role, Source, SupervisionOrder
 from web.errors import NotFound
 from web.permissions import Permission
 from web.viewer import Viewer
@@ -70,6 +70,18 @@ def scoped_card(session: Session, viewer: Viewer, card_id: int) -> Card:
         raise NotFound
     scoped_case(session, viewer, card.case_id)
     return card
+
+
+def scoped_order(session: Session, viewer: Viewer, order_id: int) -> SupervisionOrder:
+    """A department sees the orders that it has to answer, in its halls."""
+    order = session.get(SupervisionOrder, order_id)
+    if order is None:
+        raise NotFound
+    case = session.get_one(Case, order.case_id)
+    is_in_hall = viewer.halls is None or (case.hall_id is not None and case.hall_id in viewer.halls)
+    if not is_in_hall or (viewer.role is Role.DEPARTMENT and order.department_id != viewer.department_id):
+        raise NotFound
+    return order
 
 
 def scoped_source(session: Session, viewer: Viewer, source_id: str) -> Source:

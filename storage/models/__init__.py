@@ -66,6 +66,7 @@ from storage.models.keeping import (
 from storage.models.links import Finding, FindingKind, FootageLink, LinkBasis, Outcome
 from storage.models.notifying import Audience, Matter, News, NotifyChannel, Told
 from storage.models.operations import NODE_SILENT_AFTER, Node, awaited
+from storage.models.orders import OrderAct, OrderState, OrderWord, SupervisionOrder
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
 from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View
 from storage.models.presence import (
@@ -173,6 +174,9 @@ __all__ = [
     "NotifyChannel",
     "OpeningHours",
     "Operator",
+    "OrderAct",
+    "OrderState",
+    "OrderWord",
     "Organisation",
     "Outcome",
     "Polygon",
@@ -199,6 +203,7 @@ __all__ = [
     "StepKind",
     "StoreTest",
     "StoreVerdict",
+    "SupervisionOrder",
     "Suspension",
     "SuspensionReason",
     "TimeCorrection",

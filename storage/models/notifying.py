@@ -22,6 +22,7 @@ class Matter(StrEnum):
     """What people are told about, beside alerts."""
 
     CARD = "card"
+    ORDER = "order"
 
 
 class News(StrEnum):
@@ -35,6 +36,10 @@ class News(StrEnum):
     REJECT_APPEAL = "reject_appeal"
     GRANT_APPEAL = "grant_appeal"
     CLOSE = "close"
+    ISSUED = "issued"  # an order
+    OVERDUE = "overdue"  # its deadline has passed
+    ANSWER = "answer"
+    RETURN = "return"
 
 
 class NotifyChannel(SQLModel, table=True):
@@ -59,9 +64,11 @@ class Told(SQLModel, table=True):
     """What somebody is told. The key lets nothing be told twice, however often a clerk looks."""
 
     matter: Matter = enum_column(Matter, "", primary_key=True)
-    matter_id: int = column("id of the card", primary_key=True)
+    matter_id: int = column("id of the card or the order", primary_key=True)
     news: News = enum_column(News, "", primary_key=True)
-    number: int = column("of the word in its log, or of the step of the escalation; else 0", primary_key=True)
+    number: int = column(
+        "of the word in its log, of the step of the escalation, or of the deadline; else 0", primary_key=True
+    )
     channel: str = column("name of the channel, never its URL", primary_key=True)
     contact: int = column("id of the contact person; 0: whoever reads the channel", primary_key=True)
     delivery_id: int = column("the message that says it", foreign_key="delivery.id", index=True)

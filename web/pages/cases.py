@@ -19,6 +19,7 @@ from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
 from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.held import Held, clip_held
+from web.pages.order_rows import OrderRow, case_orders
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
@@ -77,6 +78,7 @@ class CasePage:
     """None while nothing has been told of the case."""
     progress: tuple[Stage, ...]
     timeline: Timeline
+    orders: tuple[OrderRow, ...]
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
     """The step whose footage is open."""
@@ -184,6 +186,7 @@ def case_page(
             chosen=chosen,
             parts=clip_parts(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
+            orders=case_orders(session, viewer, case, now),
             held=clip_held(session, viewer, chosen.clip if chosen else None),
             clock_corrected=corrected_times(session, services.footage, chosen.clip if chosen else None),
         )

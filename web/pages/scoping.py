@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, true
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from storage.models import Alert, Case, Role, Source
+from storage.models import Alert, Case, Role, Source, SupervisionOrder
 from web.permissions import Permission
 from web.viewer import Viewer
 
@@ -28,6 +28,15 @@ def cases_in_scope(viewer: Viewer) -> ColumnElement[bool]:
     if viewer.role is not Role.DEPARTMENT:
         return halls
     return and_(halls, col(Case.department_id) == viewer.department_id) if viewer.department_id else false()
+
+
+def orders_in_scope(viewer: Viewer) -> ColumnElement[bool]:
+    """A department sees the orders that it has to answer, in its halls."""
+    halls = halls_in_scope(viewer, col(Case.hall_id))
+    if viewer.role is not Role.DEPARTMENT:
+        return halls
+    own = col(SupervisionOrder.department_id) == viewer.department_id
+    return and_(halls, own) if viewer.department_id else false()
 
 
 def sources_in_scope(viewer: Viewer) -> ColumnElement[bool]:

@@ -38,6 +38,7 @@ NAVIGATION = (
     NavLink("/absences", _("Absences"), "absence", _("Counters"), Permission.ABSENCES),
     NavLink("/cases", _("Cases"), "case", _("Cases"), Permission.CASES),
     NavLink("/cards", _("Cards"), "card", _("Cases"), Permission.CASES),
+    NavLink("/orders", _("Supervision orders"), "case", _("Cases"), Permission.CASES),
     NavLink("/findings", _("Findings"), "finding", _("Cases"), Permission.FINDINGS),
     NavLink("/span", _("Span"), "span", _("Cases"), Permission.SPAN),
     NavLink("/calendar", _("Recording calendar"), "calendar", _("Cases"), Permission.SPAN),

@@ -2234,6 +2234,56 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_footage_link_outcome"), ["outcome"], unique=False)
 
     op.create_table(
+        "supervision_order",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("card_id", sa.Integer(), nullable=True, comment="the card that it is about, if it is about one"),
+        sa.Column("department_id", sa.String(), nullable=False, comment="the unit that has to answer"),
+        sa.Column("text", sa.String(), nullable=False, comment="what has to be done"),
+        sa.Column("issued_by", sa.Integer(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "first_due_by",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="the deadline that was set when it was issued: first moment that is too late",
+        ),
+        sa.Column(
+            "due_by",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="the deadline in force: another one once it was returned",
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "issued", "answered", "returned", "closed", "withdrawn", name="orderstate", native_enum=False, length=32
+            ),
+            nullable=False,
+            comment="where its log has led",
+        ),
+        sa.ForeignKeyConstraint(
+            ["card_id"],
+            ["card.id"],
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["issued_by"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("supervision_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_supervision_order_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_supervision_order_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_supervision_order_issued_at"), ["issued_at"], unique=False)
+        batch_op.create_index("supervision_order_state_due", ["state", "due_by"], unique=False)
+
+    op.create_table(
         "delivery",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("alert_id", sa.Integer(), nullable=True, comment="empty: it is about cards"),
@@ -2274,9 +2324,37 @@ def upgrade() -> None:
         batch_op.create_index("delivery_state_next_try", ["state", "next_try"], unique=False)
 
     op.create_table(
+        "order_word",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, ... for each order"),
+        sa.Column(
+            "act",
+            sa.Enum("answer", "return", "close", "withdraw", name="orderact", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("text", sa.String(), nullable=False, comment="what was done, or why"),
+        sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "due_by", sa.DateTime(timezone=True), nullable=True, comment="the new deadline of one that was returned"
+        ),
+        sa.ForeignKeyConstraint(["order_id"], ["supervision_order.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("order_id", "number"),
+    )
+    with op.batch_alter_table("order_word", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_order_word_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_order_word_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "told",
-        sa.Column("matter", sa.Enum("card", name="matter", native_enum=False, length=32), nullable=False),
-        sa.Column("matter_id", sa.Integer(), nullable=False, comment="id of the card"),
+        sa.Column("matter", sa.Enum("card", "order", name="matter", native_enum=False, length=32), nullable=False),
+        sa.Column("matter_id", sa.Integer(), nullable=False, comment="id of the card or the order"),
         sa.Column(
             "news",
             sa.Enum(
@@ -2288,6 +2366,10 @@ def upgrade() -> None:
                 "reject_appeal",
                 "grant_appeal",
                 "close",
+                "issued",
+                "overdue",
+                "answer",
+                "return",
                 name="news",
                 native_enum=False,
                 length=32,
@@ -2298,7 +2380,7 @@ def upgrade() -> None:
             "number",
             sa.Integer(),
             nullable=False,
-            comment="of the word in its log, or of the step of the escalation; else 0",
+            comment="of the word in its log, of the step of the escalation, or of the deadline; else 0",
         ),
         sa.Column("channel", sa.String(), nullable=False, comment="name of the channel, never its URL"),
         sa.Column(
@@ -2324,10 +2406,22 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_told_delivery_id"))
 
     op.drop_table("told")
+    with op.batch_alter_table("order_word", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_order_word_user_id"))
+        batch_op.drop_index(batch_op.f("ix_order_word_at"))
+
+    op.drop_table("order_word")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_state_next_try")
 
     op.drop_table("delivery")
+    with op.batch_alter_table("supervision_order", schema=None) as batch_op:
+        batch_op.drop_index("supervision_order_state_due")
+        batch_op.drop_index(batch_op.f("ix_supervision_order_issued_at"))
+        batch_op.drop_index(batch_op.f("ix_supervision_order_department_id"))
+        batch_op.drop_index(batch_op.f("ix_supervision_order_case_id"))
+
+    op.drop_table("supervision_order")
     with op.batch_alter_table("footage_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_footage_link_outcome"))
         batch_op.drop_index("footage_link_unsettled_start")

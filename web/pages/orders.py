@@ -1,0 +1,210 @@
+"""Supervision orders: the list with what is overdue first, one order with its log, and the forms that speak to it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal, TypeVar
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import ColumnElement, case, true
+from sqlmodel import Session, col, select
+
+from correlation.supervision.workflow import AWAITED, OVER
+from storage.models import Case, Matter, OrderState, SupervisionOrder
+from web.addresses import local_path
+from web.api import orders as orders_api
+from web.api.orders import CaseIssuer, OrderRequest, OrderWordRequest, Speaker
+from web.auth import require
+from web.csv_lines import UTF8_MARK, csv_line
+from web.errors import Unprocessable
+from web.field_problems import FieldProblem
+from web.pages.admin.forms import SentForm, optional, text
+from web.pages.filters import DEFAULT_ZONE, chosen_hall, zone_of
+from web.pages.formats import iso
+from web.pages.order_rows import OrderRow, order_rows
+from web.pages.paging import PAGE_SIZE, cut
+from web.pages.places import HallRef, visible_halls
+from web.pages.rendering import add_page
+from web.pages.scoping import orders_in_scope
+from web.pages.told_rows import ToldRow, told_rows
+from web.permissions import Permission
+from web.row_ids import RowId
+from web.scope import scoped_order
+from web.services import Services, ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+OrderReader = Annotated[Viewer, Depends(require(Permission.CASES))]
+StateFilter = Literal["open", "overdue", "answered", "closed", "withdrawn", "all"]
+_LONGEST_SEARCH = 100
+_EXPORTED_AT_ONCE = 500
+_FARTHEST = 1_000_000
+_Sent = TypeVar("_Sent", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class OrdersPage:
+    now: datetime
+    zone: str
+    """For orders on cases without a hall."""
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    q: str
+    state: StateFilter
+    orders: tuple[OrderRow, ...]
+    next: str
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    now: datetime
+    zone: str
+    order: OrderRow
+    told: tuple[ToldRow, ...]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The filters of the address."""
+
+    viewer: Viewer
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    q: str
+    state: StateFilter
+
+
+def wanted(
+    viewer: OrderReader,
+    services: ServicesDep,
+    hall: str = "",
+    q: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    state: Annotated[StateFilter, Query()] = "open",
+) -> Wanted:
+    """A hall out of scope is not there."""
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+    return Wanted(viewer, halls, chosen_hall(halls, hall), q.strip(), state)
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
+
+
+def orders_page(
+    wanted: WantedDep, services: ServicesDep, after: Annotated[int, Query(ge=0, le=_FARTHEST)] = 0
+) -> OrdersPage:
+    """`after`: how many come before."""
+    now = services.clock()
+    with services.database.transaction() as session:
+        shown, more = cut(_orders(session, wanted, now, after, PAGE_SIZE + 1))
+        return OrdersPage(
+            now=now,
+            zone=zone_of(wanted.halls, wanted.hall),
+            halls=wanted.halls,
+            hall=wanted.hall,
+            q=wanted.q,
+            state=wanted.state,
+            orders=order_rows(session, wanted.viewer, shown, now),
+            next=str(after + PAGE_SIZE) if more else "",
+        )
+
+
+def _orders(
+    session: Session, wanted: Wanted, now: datetime, offset: int, limit: int
+) -> list[tuple[SupervisionOrder, Case]]:
+    """What the unit still has to answer comes first, and of that what is overdue for longest."""
+    waits = case((col(SupervisionOrder.state).in_(AWAITED), 0), else_=1)
+    query = (
+        select(SupervisionOrder, Case)
+        .join(Case, col(Case.id) == col(SupervisionOrder.case_id))
+        .where(orders_in_scope(wanted.viewer), _is_in_state(wanted.state, now))
+        .order_by(waits, col(SupervisionOrder.due_by), col(SupervisionOrder.id))
+        .offset(offset)
+        .limit(limit)
+    )
+    if wanted.hall:
+        query = query.where(Case.hall_id == wanted.hall.id)
+    if wanted.q:
+        query = query.where(col(Case.number).icontains(wanted.q, autoescape=True))
+    return [(order, of) for order, of in session.exec(query)]
+
+
+def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
+    if state == "all":
+        return true()
+    if state == "open":
+        return col(SupervisionOrder.state).not_in(OVER)
+    if state == "overdue":
+        return col(SupervisionOrder.state).in_(AWAITED) & (col(SupervisionOrder.due_by) <= now)
+    return col(SupervisionOrder.state) == OrderState(state)
+
+
+def order_page(order_id: RowId, viewer: OrderReader, services: ServicesDep) -> OrderPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        order = scoped_order(session, viewer, order_id)
+        (row,) = order_rows(session, viewer, [(order, session.get_one(Case, order.case_id))], now)
+        zone = row.hall.timezone if row.hall else DEFAULT_ZONE
+        return OrderPage(now, zone, row, told_rows(session, Matter.ORDER, order_id))
+
+
+add_page(router, "/orders", "orders.html", orders_page)
+add_page(router, "/orders/{order_id}", "order.html", order_page)
+
+
+@router.post("/cases/{case_id}/orders", include_in_schema=False)
+def issue(case_id: RowId, request: Request, services: ServicesDep, viewer: CaseIssuer, form: SentForm) -> Response:
+    sent = _read(OrderRequest, {"text": text(form, "text"), "days": text(form, "days"), "card": optional(form, "card")})
+    order = orders_api.issue(case_id, sent, request, services, viewer)
+    return RedirectResponse(f"/orders/{order.id}?done=ordered", 303)
+
+
+@router.post("/orders/{order_id}/say", include_in_schema=False)
+def say(order_id: RowId, request: Request, services: ServicesDep, viewer: Speaker, form: SentForm) -> Response:
+    values = {"act": text(form, "act"), "text": text(form, "text"), "days": optional(form, "days")}
+    orders_api.say(order_id, _read(OrderWordRequest, values), request, services, viewer)
+    return RedirectResponse(f"{local_path(text(form, 'next'), f'/orders/{order_id}')}?done=answered", 303)
+
+
+def _read(kind: type[_Sent], values: Mapping[str, Any]) -> _Sent:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
+
+
+@router.get("/orders.csv", include_in_schema=False)
+def orders_csv(wanted: WantedDep, services: ServicesDep) -> Response:
+    """Everything that the filters leave; times are UTC."""
+    headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
+    return StreamingResponse(_lines(services, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _lines(services: Services, wanted: Wanted) -> Iterator[str]:
+    """Some at a time, each in a transaction of its own."""
+    yield UTF8_MARK + csv_line(_COLUMNS)
+    now, offset = services.clock(), 0
+    while True:
+        with services.database.transaction() as session:
+            found = _orders(session, wanted, now, offset, _EXPORTED_AT_ONCE)
+            rows = order_rows(session, wanted.viewer, found, now)
+        yield "".join(csv_line(_cells(row)) for row in rows)
+        if len(rows) < _EXPORTED_AT_ONCE:
+            return
+        offset += len(rows)
+
+
+_COLUMNS = (
+    *("id", "case", "item", "hall", "department", "card", "state", "overdue", "answered_late"),
+    *("issued_at", "issued_by", "due_by", "text", "log"),
+)
+
+
+def _cells(row: OrderRow) -> Iterable[str]:
+    yield from (str(row.id), row.case_number, row.item.id if row.item else "", row.hall.id if row.hall else "")
+    yield from (row.department.id, str(row.card_id or ""), row.state)
+    yield from ("true" if flag else "false" for flag in (row.is_overdue, row.was_late))
+    yield from (iso(row.issued_at), row.issued_by, iso(row.due_by), row.text)
+    yield "\n".join(f"{iso(word.at)} {word.by} {word.act}: {word.text}" for word in row.log)
