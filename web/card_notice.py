@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from storage.models import LimitUnit, News
+from storage.models import ClockName, LimitUnit, News
 from web.card_subjects import CardSubject
 from web.i18n import Language, say, translations
 from web.i18n import gettext_marker as _
@@ -55,7 +55,10 @@ def _lines(subject: CardSubject, language: Language) -> Iterator[str]:
     }
     if any(subject.item):
         yield chosen.gettext("Item: %(item)s") % {"item": subject.item[language is Language.EN]}
-    yield _about(say(language, word(subject.clock)), _limit(subject, language), language)
+    if subject.clock is ClockName.CONDUCT:
+        yield chosen.gettext("Happened %(time)s") % {"time": _at(subject.late_from, subject)}
+    else:
+        yield _about(say(language, word(subject.clock)), _limit(subject, language), language)
     if subject.news in (News.RAISED, News.ESCALATED):
         if subject.days_late:
             yield _late(subject, language)

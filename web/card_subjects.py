@@ -29,6 +29,8 @@ class CardSubject:
     amount: int | None
     """Of the limit; None where the platform reckons it itself."""
     unit: LimitUnit
+    late_from: datetime
+    """When the limit passed; of conduct, when it happened."""
     last_at: datetime
     """The last moment in time."""
     days_late: int
@@ -84,8 +86,9 @@ def _subject(
         clock=card.clock,
         amount=limit.get("amount"),
         unit=LimitUnit(limit.get("unit", LimitUnit.DAYS)),
+        late_from=card.late_from,
         last_at=card.late_from - _MOMENT,
-        days_late=days_late(card.late_from, calendar, now),
+        days_late=0 if card.clock is ClockName.CONDUCT else days_late(card.late_from, calendar, now),
         explain_by=card.explain_by - _MOMENT if card.explain_by else None,
         correct_by=card.correct_by - _MOMENT if card.correct_by else None,
         timezone=zones.get(case.hall_id or "", calendar.zone.key),

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from correlation.deadlines.clocks import Clock, Clocks, clocks
+from correlation.deadlines.conduct import Breach, breaches
 from correlation.deadlines.counting import nth_day
 from correlation.deadlines.facts import CaseFacts
 from correlation.deadlines.known import CardKey, Known
@@ -33,10 +34,12 @@ class RaisedCard:
     """Yellow: the first moment that is too late for the correction; None if the case had ended by then."""
     withdrawn_at: datetime | None = None
     """By what came to be known later, or by a supervisor."""
+    about: str = ""
+    """Of conduct: what of the case."""
 
     @property
     def key(self) -> CardKey:
-        return CardKey(self.kind, self.clock, self.link, self.raised_at)
+        return CardKey(self.kind, self.clock, self.link, self.raised_at, self.about)
 
 
 class Watched(NamedTuple):
@@ -59,12 +62,13 @@ def watch(history: Sequence[Known], rules: Rules, at: datetime) -> Watched | Non
         if one.since > at:
             break
         facts, now = one.facts, clocks(one.facts, rules, one.calendar)
+        conduct = breaches(one.facts, now, rules, one.calendar)
         excused += _ruled_out(cards, one)
-        cards = _reviewed(_without(cards, excused, one.since), now, one.since)
+        cards = _reviewed(_without(cards, excused, one.since), now, conduct, one.since)
         until = history[number + 1].since if number + 1 < len(history) else None
-        if until is not None and not cards and _nothing_before(until, now):
+        if until is not None and not cards and _nothing_before(until, now, conduct):
             continue
-        while coming := min(_coming(now, cards, excused, one, number), key=_moment, default=None):
+        while coming := min(_coming(now, conduct, cards, excused, one, number), key=_moment, default=None):
             if coming.raised_at > at or (until is not None and coming.raised_at >= until):
                 break
             cards.append(coming)
@@ -75,8 +79,10 @@ def _moment(card: RaisedCard) -> datetime:
     return card.raised_at
 
 
-def _nothing_before(until: datetime, now: Clocks) -> bool:
+def _nothing_before(until: datetime, now: Clocks, conduct: Sequence[Breach]) -> bool:
     """Most of what is known holds for hours, long before any limit is near."""
+    if any(breach.since < until for breach in conduct):
+        return False
     return not any(moment is not None and moment < until for clock in now.each for moment in clock.out[:2])
 
 
@@ -103,11 +109,17 @@ def _without(cards: Sequence[RaisedCard], excused: Sequence[RaisedCard], since: 
 
 
 def _coming(
-    now: Clocks, cards: Sequence[RaisedCard], excused: Sequence[RaisedCard], known: Known, number: int
+    now: Clocks,
+    conduct: Sequence[Breach],
+    cards: Sequence[RaisedCard],
+    excused: Sequence[RaisedCard],
+    known: Known,
+    number: int,
 ) -> Iterator[RaisedCard]:
     """The cards that there are not yet, each with the moment at which it is raised if nothing else happens."""
     if now.cards is None:
         return
+    yield from _of_conduct(conduct, cards, excused, known, number)
     yellow = _active(cards, CardKind.YELLOW, ClockName.PROMISED)
     for kind, cause, clock, moment in _reasons(now, yellow):
         late_from = clock.out.late_from
@@ -121,6 +133,30 @@ def _coming(
         if not is_there:
             correct_by = _correct_by(clock, raised_at, now.cards, known.calendar) if kind is CardKind.YELLOW else None
             yield RaisedCard(kind, cause, clock.name, clock.link, late_from, raised_at, number, correct_by)
+
+
+def _of_conduct(
+    conduct: Sequence[Breach],
+    cards: Sequence[RaisedCard],
+    excused: Sequence[RaisedCard],
+    known: Known,
+    number: int,
+) -> Iterator[RaisedCard]:
+    """One for each thing; what has ended has nothing left to correct."""
+    there = {card.about for card in cards if card.withdrawn_at is None} | {card.about for card in excused}
+    for breach in conduct:
+        if breach.about not in there:
+            raised_at = max(breach.since, known.since)
+            yield RaisedCard(
+                CardKind.YELLOW,
+                breach.cause,
+                ClockName.CONDUCT,
+                breach.link,
+                breach.at,
+                raised_at,
+                number,
+                about=breach.about,
+            )
 
 
 def _reasons(now: Clocks, yellow: RaisedCard | None) -> Iterator[tuple[CardKind, CardCause, Clock, datetime]]:
@@ -187,15 +223,20 @@ def _correct_by(clock: Clock, raised_at: datetime, rules: CardRules, calendar: W
     return None if last is None else calendar.midnight(last + 1)
 
 
-def _reviewed(cards: Sequence[RaisedCard], now: Clocks, since: datetime) -> list[RaisedCard]:
+def _reviewed(cards: Sequence[RaisedCard], now: Clocks, conduct: Sequence[Breach], since: datetime) -> list[RaisedCard]:
     """By what is known from `since` on. A red card that rests on a yellow one goes with it."""
     reviewed: list[RaisedCard] = []
     for card in cards:
-        if card.kind is CardKind.REMINDER or card.withdrawn_at is not None or _holds(card, now, reviewed, since):
-            reviewed.append(card)
+        if card.kind is CardKind.REMINDER or card.withdrawn_at is not None:
+            holds = True  # a reminder accuses nobody
         else:
-            reviewed.append(replace(card, withdrawn_at=since))
+            holds = _is_breached(card, conduct, since) if card.about else _holds(card, now, reviewed, since)
+        reviewed.append(card if holds else replace(card, withdrawn_at=since))
     return reviewed
+
+
+def _is_breached(card: RaisedCard, conduct: Sequence[Breach], since: datetime) -> bool:
+    return any((each.cause, each.about) == (card.cause, card.about) and each.since <= since for each in conduct)
 
 
 def _holds(card: RaisedCard, now: Clocks, before: Sequence[RaisedCard], since: datetime) -> bool:

@@ -8,11 +8,12 @@ from itertools import groupby
 from typing import Any
 
 from correlation.deadlines.clocks import Clock, Clocks, days_of, suspended
+from correlation.deadlines.conduct import Breach
 from correlation.deadlines.facts import CaseFacts, Suspension
 from correlation.deadlines.rules import Law
 from correlation.deadlines.work_calendar import DayState, WorkCalendar
 from storage.intervals import Span, subtract, total
-from storage.models import LimitUnit
+from storage.models import ClockName, LimitUnit
 
 _LONGEST = 4_000
 
@@ -90,6 +91,24 @@ class Derivation:
             "calendar": self.calendar,
             "data": _told(asdict(self.facts)),
         }
+
+
+def conduct_as_json(breach: Breach, then: Clocks, calendar: WorkCalendar) -> dict[str, Any]:
+    """Why a card of conduct was raised."""
+    assert then.cards is not None
+    return {
+        "clock": ClockName.CONDUCT.value,
+        "link": breach.link.value if breach.link else None,
+        "cause": breach.cause.value,
+        "about": breach.about,
+        "at": breach.at.isoformat(),
+        "since": breach.since.isoformat(),
+        "evidence": [[name.value, _plain(value)] for name, value in breach.evidence],
+        "source": then.cards.sources.get(breach.cause, ""),
+        "law": then.law.version,
+        "cards": then.cards.version,
+        "calendar": calendar.version,
+    }
 
 
 def runs(days: Sequence[Day]) -> tuple[DayRun, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from correlation.deadlines.observing import Observation
 from storage.models import LimitUnit, StepKind, SuspensionReason
 
 
@@ -60,3 +61,5 @@ class CaseFacts:
     extensions: tuple[Extension, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
     links: tuple[Link, ...] = ()
+    observed: tuple[Observation, ...] = ()
+    """Beside its limits."""

@@ -11,8 +11,9 @@ from correlation import basis
 from correlation.deadlines import ground
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.cards import RaisedCard, Watched, watch
-from correlation.deadlines.clocks import clocks
-from correlation.deadlines.derivation import derive
+from correlation.deadlines.clocks import Clocks, clocks
+from correlation.deadlines.conduct import breaches
+from correlation.deadlines.derivation import conduct_as_json, derive
 from correlation.deadlines.escalation import answering
 from correlation.deadlines.known import Known, with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
@@ -22,11 +23,12 @@ from correlation.deadlines.told import history
 from storage.bulk import Values, insert_many, is_among, table_of, update_many
 from storage.database import Database
 from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
+from storage.models.columns import JsonObject
 
 _BATCH = 400
 _BATCHES = 20
 
-_Key = tuple[str, str, str, datetime]
+_Key = tuple[str, str, str, datetime, str]
 
 
 class DeadlineKeeper:
@@ -148,16 +150,16 @@ def _cards_before(session: Session, cases: Sequence[int]) -> dict[int, dict[_Key
     """Id and withdrawal of each card there is, by case and key."""
     cards = table_of(Card).c
     query = select(
-        cards.case_id, cards.kind, cards.clock, cards.link, cards.raised_at, cards.id, cards.withdrawn_at
+        cards.case_id, cards.kind, cards.clock, cards.link, cards.raised_at, cards.about, cards.id, cards.withdrawn_at
     ).where(is_among(session, cards.case_id, cases))
     found: dict[int, dict[_Key, tuple[int, datetime | None]]] = {}
-    for case_id, kind, clock, link, raised_at, card_id, withdrawn_at in session.execute(query):
-        found.setdefault(case_id, {})[kind.value, clock.value, link, raised_at] = card_id, withdrawn_at
+    for case_id, kind, clock, link, raised_at, about, card_id, withdrawn_at in session.execute(query):
+        found.setdefault(case_id, {})[kind.value, clock.value, link, raised_at, about] = card_id, withdrawn_at
     return found
 
 
 def _key(card: RaisedCard) -> _Key:
-    return card.kind.value, card.clock.value, card.link.value if card.link else "", card.raised_at
+    return card.kind.value, card.clock.value, card.link.value if card.link else "", card.raised_at, card.about
 
 
 def _withdrawn(
@@ -180,13 +182,13 @@ def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rul
     # A clerk who was away, or a catalogue that came late, takes no time from whoever has to answer.
     announced_at = max(card.raised_at, now)
     answers = answering(card.kind, announced_at, then.cards, known.calendar)
-    clock = next(one for one in then.each if (one.name, one.link) == (card.clock, card.link))
     return {
         "case_id": case.id,
         "kind": card.kind,
         "cause": card.cause,
         "clock": card.clock,
         "link": card.link.value if card.link else "",
+        "about": card.about,
         "late_from": card.late_from,
         "raised_at": card.raised_at,
         "correct_by": card.correct_by,
@@ -195,5 +197,13 @@ def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rul
         "escalation": [{"to": step.to.value, "at": step.at.isoformat()} for step in answers.escalation],
         "withdrawn_at": card.withdrawn_at,
         "state": CardState.RAISED,
-        "derivation": derive(clock, then, known.facts, known.calendar, card.raised_at).as_json(),
+        "derivation": _derivation(card, known, then, rules),
     }
+
+
+def _derivation(card: RaisedCard, known: Known, then: Clocks, rules: Rules) -> JsonObject:
+    if card.about:
+        conduct = breaches(known.facts, then, rules, known.calendar)
+        return conduct_as_json(next(one for one in conduct if one.about == card.about), then, known.calendar)
+    clock = next(one for one in then.each if (one.name, one.link) == (card.clock, card.link))
+    return derive(clock, then, known.facts, known.calendar, card.raised_at).as_json()

@@ -18,6 +18,8 @@ class CardKey(NamedTuple):
     clock: ClockName
     link: StepKind | None
     raised_at: datetime
+    about: str = ""
+    """Of conduct: what of the case."""
 
 
 class Ruling(NamedTuple):

@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlmodel import Session
 
+from correlation.deadlines.entries import with_entries
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.known import CardKey, Ruling
-from correlation.deadlines.told import Catalogue, ItemLimits, Said, Told, ToldDelivery, ToldResult, ToldStep
+from correlation.deadlines.told import Catalogue, ItemLimits, Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
 from correlation.deadlines.workflow import LIFTING
 from storage import models
 from storage.bulk import is_among, table_of
@@ -20,6 +21,8 @@ from storage.models import (
     CardWord,
     Case,
     CaseResult,
+    Decision,
+    Fee,
     Item,
     ItemVersion,
     LimitUnit,
@@ -64,12 +67,12 @@ def _rulings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[Rul
     found: dict[int, list[Ruling]] = defaultdict(list)
     cards, words = table_of(Card).c, table_of(CardWord).c
     lifted = (
-        select(cards.case_id, cards.kind, cards.clock, cards.link, cards.raised_at, words.at)
+        select(cards.case_id, cards.kind, cards.clock, cards.link, cards.raised_at, cards.about, words.at)
         .join_from(table_of(Card), table_of(CardWord), words.card_id == cards.id)
         .where(is_among(session, cards.case_id, case_ids), words.act.in_(LIFTING))
     )
-    for case_id, kind, clock, link, raised_at, at in session.execute(lifted):
-        key = CardKey(kind, clock, StepKind(link) if link else None, raised_at)
+    for case_id, kind, clock, link, raised_at, about, at in session.execute(lifted):
+        key = CardKey(kind, clock, StepKind(link) if link else None, raised_at, about)
         found[case_id].append(Ruling(at, key))
     return found
 
@@ -85,7 +88,7 @@ def _told(session: Session, numbers: Mapping[int, str]) -> Mapping[int, list[Tol
             # A record that was corrected to be another case's says nothing of the case that it left.
             if row["case"] == numbers[case_id]:
                 found[case_id].append(Told((kind.value, record_id), told_at, read(row)))
-    return found
+    return with_entries(session, found)
 
 
 def _revisions(session: Session, kind: RecordKind, case_ids: Sequence[int]) -> Any:  # noqa: ANN401
@@ -126,11 +129,19 @@ def _extension(row: _Row) -> Extension:
     return Extension(datetime.fromisoformat(row["approved"]), int(row["days"]))
 
 
+def _result(row: _Row) -> ToldResult:
+    reasoned = bool(row.get("reason") or row.get("document"))
+    return ToldResult(datetime.fromisoformat(row["decided"]), Decision(row["decision"]), reasoned)
+
+
 _READERS: Mapping[RecordKind, Callable[[_Row], Said]] = {
     RecordKind.STEP: _step,
     RecordKind.SUSPENSION: _suspension,
     RecordKind.EXTENSION: _extension,
-    RecordKind.RESULT: lambda row: ToldResult(datetime.fromisoformat(row["decided"])),
+    RecordKind.RESULT: _result,
+    RecordKind.FEE: lambda row: ToldFee(
+        datetime.fromisoformat(row["charged"]), row.get("code", ""), row.get("name", "")
+    ),
     RecordKind.DELIVERY: lambda row: ToldDelivery(datetime.fromisoformat(row["delivered"])),
 }
 _TABLES: Mapping[RecordKind, type[Reported]] = {
@@ -138,6 +149,7 @@ _TABLES: Mapping[RecordKind, type[Reported]] = {
     RecordKind.SUSPENSION: models.Suspension,
     RecordKind.EXTENSION: models.Extension,
     RecordKind.RESULT: CaseResult,
+    RecordKind.FEE: Fee,
     RecordKind.DELIVERY: ResultDelivery,
 }
 
@@ -177,6 +189,9 @@ def _limits(version: Any) -> ItemLimits:  # noqa: ANN401 (a row)
     return ItemLimits(
         legal=None if version.legal_limit is None else Limit(version.legal_limit, unit),
         promised=None if version.promised_limit is None else Limit(version.promised_limit, unit),
+        order=tuple(StepKind(link["kind"]) for link in version.links),
+        fee_codes=frozenset(fee["code"] for fee in version.fees if fee["code"]),
+        fee_names=frozenset(fee["name"] for fee in version.fees if fee["name"]),
         links=tuple(
             (StepKind(link["kind"]), Limit(link["limit"], LimitUnit(link["unit"])))
             for link in version.links

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 
 from correlation.deadlines.counting import Ahead
-from storage.models import Audience, CardKind, SuspensionReason
+from storage.models import Audience, CardCause, CardKind, SuspensionReason
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,20 @@ class EscalationStep:
 
 
 @dataclass(frozen=True)
+class Conduct:
+    """When the way in which a case was handled is carded."""
+
+    grace_days: int
+    """Working days in which a platform may still tell what is missing, or correct itself."""
+    pause_days: int
+    """A suspension that begins so few working days before the limit passes is carded."""
+    back_dated_days: int
+    """Working days after which a step that a push has left out is told late."""
+    batch_cases: int
+    """Of so many cases at once, by the same operator: entered in a batch."""
+
+
+@dataclass(frozen=True)
 class CardRules:
     version: str
     effective: date
@@ -43,7 +57,10 @@ class CardRules:
     correction_days: int
     explain_days: int
     """Working days from a card to the last one for its explanation."""
-    escalation: tuple[EscalationStep, ...] = ()
+    escalation: tuple[EscalationStep, ...]
+    conduct: Conduct
+    sources: Mapping[CardCause, str]
+    """What a rule rests on."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +106,13 @@ def _card_rules(said: Mapping[str, Any]) -> CardRules:
         EscalationStep(CardKind(step.pop("kind")), to=Audience(step.pop("to")), **step)
         for step in map(dict, said.get("escalation", ()))
     )
-    return CardRules(**{**said, "ahead": Ahead(**said["ahead"]), "escalation": tuple(steps)})
+    parts = {
+        "ahead": Ahead(**said["ahead"]),
+        "escalation": tuple(steps),
+        "conduct": Conduct(**said["conduct"]),
+        "sources": {CardCause(cause): source for cause, source in said["sources"].items()},
+    }
+    return CardRules(**{**said, **parts})
 
 
 def _by_date(versions: Any) -> list[Any]:  # noqa: ANN401

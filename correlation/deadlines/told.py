@@ -3,14 +3,23 @@
 A fact counts from the moment at which it had both happened and been told.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
 from correlation.deadlines.known import Known
+from correlation.deadlines.observing import (
+    Entered,
+    Observation,
+    SeenFee,
+    SeenStep,
+    late_entries,
+    links_out_of_order,
+    unlisted_fees,
+)
 from correlation.deadlines.work_calendar import DatedCalendars, WorkCalendar
-from storage.models import StepKind
+from storage.models import CardCause, Decision, StepKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +30,23 @@ class ToldStep:
     item: str = ""
     due: datetime | None = None
     closed: datetime | None = None
+    entered: Entered | None = None
+    """Of its first word, where it is known how that came."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToldResult:
     decided_at: datetime
+    decision: Decision | None = None
+    is_reasoned: bool = True
+    """It says why, or names the document that does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldFee:
+    charged_at: datetime
+    code: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +54,7 @@ class ToldDelivery:
     delivered_at: datetime
 
 
-Said = ToldStep | Suspension | Extension | ToldResult | ToldDelivery
+Said = ToldStep | Suspension | Extension | ToldResult | ToldDelivery | ToldFee
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +74,12 @@ class ItemLimits:
     legal: Limit | None = None
     promised: Limit | None = None
     links: tuple[tuple[StepKind, Limit], ...] = ()
-    """In their order."""
+    """Those with a limit, in their order."""
+    order: tuple[StepKind, ...] = ()
+    """Every link, in their order; empty where nobody has told them."""
+    fee_codes: frozenset[str] = frozenset()
+    fee_names: frozenset[str] = frozenset()
+    """Of the fees that may be charged; empty where none is listed: then it is not known which may."""
 
 
 Catalogue = Callable[[str, datetime], ItemLimits | None]
@@ -82,7 +108,8 @@ def _calendar_at(moment: datetime, calendars: DatedCalendars) -> WorkCalendar:
 
 def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> CaseFacts | None:
     """Of what had happened and been told by then; None if no step had begun."""
-    said = _in_force(moment, told)
+    in_force = _in_force(moment, told)
+    said = list(in_force.values())
     begun = [word for word in said if isinstance(word, ToldStep) and word.start <= moment]
     if not begun:
         return None
@@ -96,6 +123,7 @@ def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> Ca
     closed = ends.get(StepKind.CLOSE) or (reported_end if reported_end and reported_end <= moment else None)
     decided = decided or ends.get(StepKind.DECIDE)
     known = limits or ItemLimits()
+    observed = _observed(moment, told, in_force, known, ends, closed) if limits is not None else ()
     return CaseFacts(
         received_at=received,
         accepted_at=min((s.end for s in begun if s.kind is StepKind.ACCEPT and s.end <= moment), default=None),
@@ -109,7 +137,54 @@ def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> Ca
         extensions=tuple(w for w in said if isinstance(w, Extension) and w.approved_at <= moment),
         suspensions=tuple(_begun(w, moment) for w in said if isinstance(w, Suspension) and w.start <= moment),
         links=tuple(_links(known.links, ends, received, has_ended=bool(decided or closed))),
+        observed=observed,
     )
+
+
+def _observed(
+    moment: datetime,
+    told: Sequence[Told],
+    said: Mapping[tuple[str, int], Said],
+    limits: ItemLimits,
+    ends: Mapping[StepKind, datetime],
+    closed: datetime | None,
+) -> tuple[Observation, ...]:
+    """Of what had happened and been told by then."""
+    first: dict[tuple[str, int], Told] = {}
+    for one in told:
+        first.setdefault(one.record, one)
+    steps = [_seen_step(record, word, first[record]) for record, word in said.items() if isinstance(word, ToldStep)]
+    begun = [step for step in steps if step.end <= moment]
+    results = [(record, word) for record, word in said.items() if isinstance(word, ToldResult)]
+    decided = {word.decision for _, word in results if word.decided_at <= moment}
+    found: list[Observation] = [*late_entries(begun)]
+    if not decided & {Decision.REFUSED, Decision.WITHDRAWN}:
+        found += links_out_of_order(limits.order, begun, is_decided=bool(decided))
+    fees = [_seen_fee(record, word, first[record]) for record, word in said.items() if isinstance(word, ToldFee)]
+    found += unlisted_fees(limits.fee_codes, limits.fee_names, [fee for fee in fees if fee.charged_at <= moment])
+    for record, word in results:
+        if word.decision is Decision.REFUSED and not word.is_reasoned and word.decided_at <= moment:
+            known_at = max(word.decided_at, first[record].told_at)
+            cause = CardCause.REFUSED_WITHOUT_REASON
+            found.append(Observation(cause, f"refusal:{record[1]}", word.decided_at, known_at))
+    if closed is not None and StepKind.DECIDE in limits.order and StepKind.DECIDE not in ends and not results:
+        known_at = max(closed, min(one.told_at for one in told if _tells_closing(one.said)))
+        found.append(Observation(CardCause.DATA_MISSING, "missing:result", closed, known_at))
+    return tuple(found)
+
+
+def _tells_closing(said: Said) -> bool:
+    return isinstance(said, ToldStep) and (said.kind is StepKind.CLOSE or said.closed is not None)
+
+
+def _seen_step(record: tuple[str, int], step: ToldStep, first: Told) -> SeenStep:
+    began = first.said
+    assert isinstance(began, ToldStep)
+    return SeenStep(record[1], step.kind, step.start, step.end, first.told_at, began.end, began.entered)
+
+
+def _seen_fee(record: tuple[str, int], fee: ToldFee, first: Told) -> SeenFee:
+    return SeenFee(record[1], fee.code, fee.name, fee.charged_at, first.told_at)
 
 
 def _moments(one: Told) -> Iterator[datetime]:
@@ -131,16 +206,18 @@ def _happenings(said: Said) -> tuple[datetime | None, ...]:
             return (said.decided_at,)
         case ToldDelivery():
             return (said.delivered_at,)
+        case ToldFee():
+            return (said.charged_at,)
 
 
-def _in_force(moment: datetime, told: Sequence[Told]) -> list[Said]:
+def _in_force(moment: datetime, told: Sequence[Told]) -> dict[tuple[str, int], Said]:
     """The newest word of each record; who spoke last comes last."""
     found: dict[tuple[str, int], Said] = {}
     for one in told:
         if one.told_at <= moment:
             found.pop(one.record, None)
             found[one.record] = one.said
-    return list(found.values())
+    return found
 
 
 def _ends(moment: datetime, steps: Sequence[ToldStep]) -> dict[StepKind, datetime]:

@@ -16,6 +16,7 @@ class ClockName(StrEnum):
     PROMISED = "promised"
     DELIVERY = "delivery"
     LINK = "link"
+    CONDUCT = "conduct"  # of none: how the case was handled
 
 
 class Standing(StrEnum):
@@ -44,6 +45,14 @@ class CardCause(StrEnum):
     NOT_CORRECTED = "not_corrected"  # its correction deadline has passed
     LINK_LATE = "link_late"  # a single link, though the whole may be in time
     HANDED_OVER_LATE = "handed_over_late"
+    LINK_SKIPPED = "link_skipped"
+    LINK_REORDERED = "link_reordered"
+    FEE_UNLISTED = "fee_unlisted"  # charged, and not in the catalogue
+    REFUSED_WITHOUT_REASON = "refused_without_reason"
+    DATA_MISSING = "data_missing"  # closed, and how it was decided was never told
+    PAUSED_AT_LIMIT = "paused_at_limit"  # just before the limit would have passed
+    ENTERED_IN_BATCH = "entered_in_batch"  # steps of many cases at once, long after
+    BACK_DATED = "back_dated"  # told long after it is said to have happened
 
 
 class CardState(StrEnum):
@@ -105,14 +114,15 @@ class Deadline(SQLModel, table=True):
 class Card(SQLModel, table=True):
     """A reminder, a yellow or a red card, as the rules raised it. Never deleted, but withdrawn."""
 
-    __table_args__ = (UniqueConstraint("case_id", "kind", "clock", "link", "raised_at"),)
+    __table_args__ = (UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),)
     id: int | None = column("", default=None, primary_key=True)
     case_id: int = column("", foreign_key="case_file.id", ondelete="CASCADE")
     kind: CardKind = enum_column(CardKind, "")
     cause: CardCause = enum_column(CardCause, "")
     clock: ClockName = enum_column(ClockName, "whose limit it is about")
     link: str = column("kind of the link, for the limit of a link", default="")
-    late_from: datetime = column("when the limit passed; of a reminder: when it will")
+    about: str = column("of conduct: what of the case, e.g. fee:7", default="")
+    late_from: datetime = column("when the limit passed; of a reminder: when it will; of conduct: when it happened")
     raised_at: datetime = column("when it had passed and could be known", index=True)
     correct_by: datetime | None = column("yellow: first moment past the correction deadline", default=None)
     announced_at: datetime | None = column("since when people can see it, and answer it", default=None)

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from correlation.deadlines.clocks import Basis
+from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.derivation import Day, Skipped, runs
 from correlation.deadlines.work_calendar import DayState
 from storage.models import ClockName, LimitUnit, StepKind
@@ -15,9 +16,27 @@ from web.pages.case_limits import LimitRow
 _MOMENT = timedelta(microseconds=1)
 
 
+_MOMENTS = (Evidence.HAPPENED, Evidence.KNOWN, Evidence.LAST_MOMENT, Evidence.HEARD_BEFORE)
+
+
+@dataclass(frozen=True)
+class EvidenceRow:
+    name: Evidence
+    text: str = ""
+    at: datetime | None = None
+
+
 @dataclass(frozen=True)
 class CardDerivation:
-    limit: LimitRow
+    limit: LimitRow | None
+    """None of conduct."""
+    evidence: tuple[EvidenceRow, ...]
+    """Of conduct: what it rests on."""
+    law: str
+    calendar: str
+    """Their versions."""
+    source: str
+    """Of conduct: what the rule rests on."""
     counted: int
     """Days; of a limit in hours, those with any working time."""
     left_out: dict[Skipped, int]
@@ -27,14 +46,26 @@ class CardDerivation:
 
 
 def derivation_of(kept: Mapping[str, Any]) -> CardDerivation:
+    versions = {"law": kept["law"], "calendar": kept["calendar"], "rules": kept["cards"]}
+    if kept["clock"] == ClockName.CONDUCT:
+        evidence = tuple(_evidence(Evidence(name), value) for name, value in kept["evidence"])
+        return CardDerivation(None, evidence, source=kept["source"], counted=0, left_out={}, **versions)
     days = tuple(_day(each) for each in kept["days"])
     left_out = Counter(day.skipped for day in days if day.skipped is not None)
     return CardDerivation(
         limit=_limit(kept, days),
+        evidence=(),
+        source="",
         counted=sum(day.skipped is None for day in days),
         left_out={reason: left_out[reason] for reason in Skipped if left_out[reason]},
-        rules=kept["cards"],
+        **versions,
     )
+
+
+def _evidence(name: Evidence, value: str | int) -> EvidenceRow:
+    if name in _MOMENTS:
+        return EvidenceRow(name, at=datetime.fromisoformat(str(value)))
+    return EvidenceRow(name, text=str(value))
 
 
 def _limit(kept: Mapping[str, Any], days: tuple[Day, ...]) -> LimitRow:

@@ -217,7 +217,7 @@ def _lines(services: Services, wanted: Wanted) -> Iterator[str]:
 _COLUMNS = (
     *("id", "case", "item", "department", "hall", "kind", "cause", "link", "state", "counts"),
     *("raised_at", "late_from", "explain_by", "correct_by", "withdrawn_at"),
-    *("since", "limit", "unit", "days_counted", "days_left_out", "law", "rules", "calendar", "log"),
+    *("since", "limit", "unit", "days_counted", "days_left_out", "law", "rules", "calendar", "evidence", "log"),
 )
 
 
@@ -229,8 +229,12 @@ def _cells(row: InboxCard) -> Iterable[str]:
     yield "true" if row.counts else "false"
     moments = row.raised_at, row.late_from, row.explain_by, row.correct_by, row.withdrawn_at
     yield from (iso(at) if at else "" for at in moments)
-    yield from (iso(limit.started_at), "" if limit.amount is None else str(limit.amount), limit.unit)
+    if limit is None:
+        yield from ("", "", "")
+    else:
+        yield from (iso(limit.started_at), "" if limit.amount is None else str(limit.amount), limit.unit)
     yield str(row.derivation.counted)
     yield "; ".join(f"{reason} {days}" for reason, days in row.derivation.left_out.items())
-    yield from (limit.law, row.derivation.rules, limit.calendar)
+    yield from (row.derivation.law, row.derivation.rules, row.derivation.calendar)
+    yield "; ".join(f"{each.name} {iso(each.at) if each.at else each.text}" for each in row.derivation.evidence)
     yield "\n".join(f"{iso(word.at)} {word.by} {word.act}: {word.text}" for word in row.log)

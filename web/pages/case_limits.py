@@ -79,7 +79,7 @@ def _said(session: Session, case_id: int) -> dict[CardKey, tuple[CardState, tupl
     stored = {card.id: card for card in session.exec(select(Card).where(Card.case_id == case_id)) if card.id}
     logs = word_rows(session, words_of(session, stored.keys()))
     return {
-        CardKey(card.kind, card.clock, StepKind(card.link) if card.link else None, card.raised_at): (
+        CardKey(card.kind, card.clock, StepKind(card.link) if card.link else None, card.raised_at, card.about): (
             card.state,
             logs.get(card_id, ()),
         )

@@ -76,6 +76,7 @@ class Formats:
             "bar_detail": self.bar_detail,
             "hole_word": self._said(hole_word),
             "unknown_word": self._said(unknown_word),
+            "step_word": self._said(step_word),
             "reason_word": self._said(reason_word),
             "footage_word": self._listed(FOOTAGE_WORDS),
             "ended_word": self._listed(ENDED_WORDS),

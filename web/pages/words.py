@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from correlation.deadlines.clocks import Basis
+from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.derivation import Skipped
 from correlation.evaluation.formula import Indicator
 from correlation.evaluation.scoring import NoTotal
@@ -121,6 +122,24 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (CardCause.NOT_CORRECTED, _("The correction deadline has passed")),
     (CardCause.LINK_LATE, _("A single link was late")),
     (CardCause.HANDED_OVER_LATE, _("The result was handed over late")),
+    (CardCause.LINK_SKIPPED, _("A link of the item was skipped")),
+    (CardCause.LINK_REORDERED, _("A link was done after a later one")),
+    (CardCause.FEE_UNLISTED, _("A fee was charged that the item does not list")),
+    (CardCause.REFUSED_WITHOUT_REASON, _("Refused without a reason")),
+    (CardCause.DATA_MISSING, _("Closed, and how it was decided was not reported")),
+    (CardCause.PAUSED_AT_LIMIT, _("Suspended just before the limit")),
+    (CardCause.ENTERED_IN_BATCH, _("Entered together with many other cases, long after")),
+    (CardCause.BACK_DATED, _("Entered long after the time it states")),
+    (Evidence.HAPPENED, _("Happened")),
+    (Evidence.KNOWN, _("Reported")),
+    (Evidence.LATER_LINK, _("Done before")),
+    (Evidence.CHARGED, _("Charged")),
+    (Evidence.LISTED, _("Listed")),
+    (Evidence.REASON, _("Reason")),
+    (Evidence.LAST_MOMENT, _("Limit passes without it")),
+    (Evidence.HEARD_BEFORE, _("Earlier report of the platform, without it")),
+    (Evidence.CASES, _("Cases at once")),
+    (Evidence.WORKING_DAYS, _("Working days in between")),
     (CardState.RAISED, _("Not answered")),
     (CardState.EXPLAINED, _("Explained")),
     (CardState.UPHELD, _("Upheld")),
@@ -162,6 +181,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (ClockName.PROMISED, _("Promised limit")),
     (ClockName.DELIVERY, _("Handing over")),
     (ClockName.LINK, _("Limit of a link")),
+    (ClockName.CONDUCT, _("How the case was handled")),
     (Basis.ACCEPTED, _("Accepted")),
     (Basis.DEEMED, _("Counts as accepted: nothing was told within five working days")),
     (Basis.DECIDED, _("Decided")),

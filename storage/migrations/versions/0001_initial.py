@@ -1459,6 +1459,14 @@ def upgrade() -> None:
                 "not_corrected",
                 "link_late",
                 "handed_over_late",
+                "link_skipped",
+                "link_reordered",
+                "fee_unlisted",
+                "refused_without_reason",
+                "data_missing",
+                "paused_at_limit",
+                "entered_in_batch",
+                "back_dated",
                 name="cardcause",
                 native_enum=False,
                 length=32,
@@ -1467,16 +1475,17 @@ def upgrade() -> None:
         ),
         sa.Column(
             "clock",
-            sa.Enum("legal", "promised", "delivery", "link", name="clockname", native_enum=False, length=32),
+            sa.Enum("legal", "promised", "delivery", "link", "conduct", name="clockname", native_enum=False, length=32),
             nullable=False,
             comment="whose limit it is about",
         ),
         sa.Column("link", sa.String(), nullable=False, comment="kind of the link, for the limit of a link"),
+        sa.Column("about", sa.String(), nullable=False, comment="of conduct: what of the case, e.g. fee:7"),
         sa.Column(
             "late_from",
             sa.DateTime(timezone=True),
             nullable=False,
-            comment="when the limit passed; of a reminder: when it will",
+            comment="when the limit passed; of a reminder: when it will; of conduct: when it happened",
         ),
         sa.Column(
             "raised_at", sa.DateTime(timezone=True), nullable=False, comment="when it had passed and could be known"
@@ -1534,7 +1543,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("case_id", "kind", "clock", "link", "raised_at"),
+        sa.UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),
     )
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)

@@ -79,6 +79,7 @@ def test_a_suspension_moves_the_reminder_and_one_is_reminded_again() -> None:
     ]
     assert seen(watched(history, at("2026-03-12", "12:00")).cards) == [
         (CardCause.DUE_SOON, at("2026-03-06", "09:00")),
+        (CardCause.PAUSED_AT_LIMIT, opened),
         (CardCause.DUE_SOON, at("2026-03-11", "15:00")),  # as soon as there is a limit again
     ]
     assert watched(history[:2], at("2026-03-10")).next_at is None  # stopped: nothing happens by itself

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.facts import Extension, Limit, Suspension
-from correlation.deadlines.known import Ruling, with_rulings
-from correlation.deadlines.told import ItemLimits, Told, ToldResult, ToldStep, history
-from storage.models import StepKind, SuspensionReason
+from correlation.deadlines.known import CardKey, Ruling, with_rulings
+from correlation.deadlines.observing import Entered
+from correlation.deadlines.told import ItemLimits, Told, ToldDelivery, ToldFee, ToldResult, ToldStep, history
+from storage.models import CardCause, Decision, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDARS, RULES, at
 
 NEW_YEAR, YEAR_END = at("2026-01-01", "00:00"), at("2026-12-31", "23:59")
@@ -20,7 +21,8 @@ LINKS = ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3)), (StepKind.DEC
 
 
 def catalogue(_code: str, _received: datetime) -> ItemLimits:
-    return ItemLimits(Limit(15), Limit(6), LINKS)
+    order = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE)
+    return ItemLimits(Limit(15), Limit(6), LINKS, order, frozenset({"F1"}))
 
 
 def cards_at(moment: datetime, told: Sequence[Told], rulings: Sequence[Ruling] = ()) -> tuple[RaisedCard, ...]:
@@ -43,11 +45,17 @@ def as_of(moment: datetime, cards: Sequence[RaisedCard]) -> tuple[RaisedCard, ..
 def a_case(chance: random.Random) -> Iterator[Told]:
     """Received, accepted, reviewed, decided at the speed that it takes; told at once, late, twice, or not at all."""
     moment = NEW_YEAR + timedelta(days=chance.uniform(0, 330))
-    for number, kind in enumerate((StepKind.RECEIVE, StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE)):
-        if chance.random() < 0.1:
+    kinds = [StepKind.RECEIVE, StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE]
+    if chance.random() < 0.15:
+        kinds[2:4] = reversed(kinds[2:4])
+    for number, kind in enumerate(kinds):
+        if chance.random() < 0.06:
             return
+        if kind is not StepKind.RECEIVE and chance.random() < 0.1:
+            continue
         end = moment + timedelta(days=chance.choice([0, 0, 1, 4]))
-        yield Told(("step", number), _heard(end, chance), ToldStep(kind, moment, end))
+        heard = _heard(end, chance)
+        yield Told(("step", number), heard, ToldStep(kind, moment, end, entered=_entered(end, heard, chance)))
         if chance.random() < 0.15:
             corrected = ToldStep(kind, moment, max(moment, end - timedelta(days=2)))
             yield Told(("step", number), _heard(end, chance) + timedelta(days=9), corrected)
@@ -59,8 +67,24 @@ def a_case(chance: random.Random) -> Iterator[Told]:
             moment = ended
     if chance.random() < 0.2:
         yield Told(("extension", 0), moment, Extension(moment - timedelta(days=2), 10))
-    if chance.random() < 0.2:
-        yield Told(("result", 0), _heard(moment, chance), ToldResult(moment))
+    if chance.random() < 0.3:
+        fee = ToldFee(moment, chance.choice(["F1", "F2"]))
+        yield Told(("fee", 0), _heard(moment, chance), fee)
+    if chance.random() < 0.3:
+        delivered = moment + timedelta(days=chance.uniform(0, 30))
+        yield Told(("delivery", 0), _heard(delivered, chance), ToldDelivery(delivered))
+    if chance.random() < 0.4:
+        decision = chance.choice(list(Decision))
+        heard = _heard(moment, chance)
+        yield Told(("result", 0), heard, ToldResult(moment, decision, is_reasoned=chance.random() < 0.3))
+        if chance.random() < 0.2:
+            yield Told(("result", 0), heard + timedelta(days=6), ToldResult(moment, decision))
+
+
+def _entered(end: datetime, heard: datetime, chance: random.Random) -> Entered | None:
+    if heard - end < timedelta(days=1):
+        return None
+    return Entered(end + (heard - end) / 2, (end,) * chance.choice([0, 3, 9]))
 
 
 def _heard(moment: datetime, chance: random.Random) -> datetime:
@@ -107,7 +131,9 @@ def test_a_year_that_was_lived_through_and_the_same_year_replayed_have_the_same_
         kinds |= {(card.kind, card.cause, card.withdrawn_at is None) for card in lived}
         for day in days:
             assert as_of(day, lived) == cards_at(day, told)
-    assert len(kinds) >= 7, "reminders, cards for each cause, and cards that were withdrawn"
+    causes = {cause for _kind, cause, _stands in kinds}
+    assert causes == set(CardCause), "cards for each cause"
+    assert len(kinds) >= len(causes) + 6, "and cards that were withdrawn"
 
 
 def _lived_through(told: Sequence[Told]) -> tuple[RaisedCard, ...]:
@@ -115,13 +141,13 @@ def _lived_through(told: Sequence[Told]) -> tuple[RaisedCard, ...]:
 
     It looks when something is told, and when the look before said that it should.
     """
-    written: dict[tuple[object, ...], RaisedCard] = {}
+    written: dict[CardKey, RaisedCard] = {}
     told_at = [one.told_at for one in told]
     now = min(told_at)
     while now <= YEAR_END:
         watched = watch(history([one for one in told if one.told_at <= now], catalogue, CALENDARS), RULES, now)
         for card in watched.cards if watched else ():
-            key = (card.kind, card.clock, card.link, card.raised_at)
+            key = card.key
             before = written.setdefault(key, card)
             if before.withdrawn_at is None and card.withdrawn_at is not None:
                 assert card.withdrawn_at == now

@@ -1,0 +1,256 @@
+"""How a case was handled is carded where it is certain, and never where something is not told."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from correlation.deadlines.cards import RaisedCard, watch
+from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.known import Ruling, with_rulings
+from correlation.deadlines.observing import IN_HAND, Entered
+from correlation.deadlines.told import ItemLimits, Told, ToldFee, ToldResult, ToldStep, history
+from storage.models import CardCause, CardKind, ClockName, Decision, StepKind, SuspensionReason
+from tests.correlation.deadlines.cases import CALENDARS, RULES, at
+from tests.correlation.deadlines.platform import Platform, step
+
+ACCEPT, REVIEW, DECIDE, CLOSE = StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE
+ITEM = ItemLimits(
+    legal=Limit(20),
+    promised=Limit(10),
+    order=(ACCEPT, REVIEW, DECIDE, CLOSE),
+    fee_codes=frozenset({"F1"}),
+    fee_names=frozenset({"工本费"}),
+)
+UNKNOWN = ItemLimits(legal=Limit(20), promised=Limit(10))
+"""An item that is declared, but neither its links nor its fees."""
+MONDAY = at("2026-03-02", "10:00")
+LATER = at("2026-03-12", "10:00")
+
+
+def did(
+    number: int, kind: StepKind, start: datetime, told: datetime | None = None, entered: Entered | None = None
+) -> Told:
+    end = start + timedelta(minutes=5)
+    return Told(("step", number), told or end, ToldStep(kind, start, end, item="JZ-0103", entered=entered))
+
+
+ACCEPTED = did(1, ACCEPT, MONDAY)
+TUESDAY, WEDNESDAY = MONDAY + timedelta(days=1), MONDAY + timedelta(days=2)
+REVIEWED, DECIDED = did(2, REVIEW, TUESDAY), did(3, DECIDE, WEDNESDAY)
+GRANTED = Told(("result", 1), WEDNESDAY, ToldResult(WEDNESDAY, Decision.GRANTED))
+
+
+def conduct(
+    *told: Told, item: ItemLimits | None = ITEM, when: datetime = LATER, rulings: tuple[Ruling, ...] = ()
+) -> list[RaisedCard]:
+    heard = sorted((one for one in told if one.told_at <= when), key=lambda one: one.told_at)
+    known = with_rulings(history(heard, lambda _code, _at: item, CALENDARS), rulings)
+    watched = watch(known, RULES, when)
+    assert watched is not None
+    return [card for card in watched.cards if card.clock is ClockName.CONDUCT]
+
+
+def causes(*told: Told, item: ItemLimits | None = ITEM, when: datetime = LATER) -> list[CardCause]:
+    return [card.cause for card in conduct(*told, item=item, when=when) if card.withdrawn_at is None]
+
+
+def test_a_case_that_goes_its_way_gets_no_card() -> None:
+    fee = Told(("fee", 1), TUESDAY, ToldFee(TUESDAY, "F1", "工本费"))
+    assert conduct(ACCEPTED, REVIEWED, DECIDED, GRANTED, fee) == []
+
+
+def test_a_skipped_link_is_carded_when_the_time_to_tell_of_it_is_over() -> None:
+    [card] = conduct(ACCEPTED, DECIDED)
+    assert (card.kind, card.cause, card.link) == (CardKind.YELLOW, CardCause.LINK_SKIPPED, REVIEW)
+    assert (card.raised_at, card.correct_by) == (at("2026-03-07", "00:00"), None)
+    assert conduct(ACCEPTED, DECIDED, when=card.raised_at - timedelta(seconds=1)) == []
+
+
+def test_a_link_that_is_told_late_withdraws_the_card_and_one_that_was_done_late_changes_it() -> None:
+    told = at("2026-03-10", "10:00")
+    [skipped] = conduct(ACCEPTED, DECIDED, did(2, REVIEW, TUESDAY, told))
+    assert (skipped.cause, skipped.withdrawn_at) == (CardCause.LINK_SKIPPED, told)
+    afterwards = did(2, REVIEW, at("2026-03-10", "09:00"), told)
+    assert causes(ACCEPTED, DECIDED, afterwards, when=at("2026-03-20")) == [CardCause.LINK_REORDERED]
+
+
+@pytest.mark.parametrize("decision", [Decision.REFUSED, Decision.WITHDRAWN])
+def test_who_gives_up_or_is_refused_needs_no_further_links(decision: Decision) -> None:
+    over = Told(("result", 1), WEDNESDAY, ToldResult(WEDNESDAY, decision))
+    assert causes(ACCEPTED, did(3, DECIDE, WEDNESDAY), over) == []
+
+
+def test_a_decision_that_only_the_result_tells_is_not_skipped() -> None:
+    item = ItemLimits(order=(ACCEPT, DECIDE, StepKind.DELIVER))
+    delivered = did(4, StepKind.DELIVER, WEDNESDAY)
+    assert causes(ACCEPTED, GRANTED, delivered, item=item) == []
+    assert causes(ACCEPTED, delivered, item=item) == [CardCause.LINK_SKIPPED]
+
+
+def test_a_link_that_begins_after_a_later_one_was_done_is_carded() -> None:
+    decided_first = did(3, DECIDE, MONDAY + timedelta(hours=1))
+    [card] = [c for c in conduct(ACCEPTED, decided_first, REVIEWED) if c.withdrawn_at is None]
+    assert (card.cause, card.link, card.raised_at) == (CardCause.LINK_REORDERED, REVIEW, at("2026-03-06", "00:00"))
+    again = did(4, REVIEW, WEDNESDAY + timedelta(hours=5))
+    assert conduct(ACCEPTED, REVIEWED, DECIDED, again) == [], "a link may be done again"
+    twice = ItemLimits(order=(ACCEPT, REVIEW, DECIDE, REVIEW))
+    assert conduct(ACCEPTED, decided_first, did(2, REVIEW, TUESDAY), item=twice) == [], "where it stands is not told"
+
+
+def test_a_fee_that_the_catalogue_does_not_list_is_carded_by_code_or_by_name() -> None:
+    def charged(code: str, name: str) -> Told:
+        return Told(("fee", 7), TUESDAY, ToldFee(TUESDAY, code, name))
+
+    [card] = conduct(ACCEPTED, charged("F9", "加急费"))
+    assert (card.cause, card.about, card.late_from) == (CardCause.FEE_UNLISTED, "fee:7", TUESDAY)
+    assert causes(ACCEPTED, charged("", "加急费")) == [CardCause.FEE_UNLISTED]
+    assert causes(ACCEPTED, charged("F1", "写错的名称")) == []
+    assert causes(ACCEPTED, charged("", "工本费")) == []
+    assert causes(ACCEPTED, charged("", "")) == [], "nobody has told which"
+
+
+def test_a_refusal_without_a_reason_is_carded_unless_a_document_or_a_correction_gives_it() -> None:
+    silent = Told(("result", 1), WEDNESDAY, ToldResult(WEDNESDAY, Decision.REFUSED, is_reasoned=False))
+    reasoned = Told(("result", 1), WEDNESDAY, ToldResult(WEDNESDAY, Decision.REFUSED))
+    assert causes(ACCEPTED, silent) == [CardCause.REFUSED_WITHOUT_REASON]
+    assert causes(ACCEPTED, reasoned) == []
+    corrected = Told(("result", 1), WEDNESDAY + timedelta(hours=3), reasoned.said)
+    assert conduct(ACCEPTED, silent, corrected) == []
+
+
+def test_a_case_that_is_closed_without_a_decision_that_anybody_told_lacks_data() -> None:
+    closed = did(4, CLOSE, WEDNESDAY)
+    [card] = conduct(ACCEPTED, REVIEWED, closed)
+    assert (card.cause, card.raised_at) == (CardCause.DATA_MISSING, at("2026-03-07", "00:00"))
+    assert causes(ACCEPTED, REVIEWED, DECIDED, closed) == []
+    assert causes(ACCEPTED, REVIEWED, GRANTED, closed) == []
+    assert causes(ACCEPTED, REVIEWED, closed, item=ItemLimits(order=(ACCEPT, CLOSE))) == []
+
+
+LAST_DAY = at("2026-03-16", "11:00")
+"""Ten working days after Monday."""
+
+
+def paused(start: datetime, reason: SuspensionReason = SuspensionReason.HEARING) -> Told:
+    return Told(("suspension", 1), start, Suspension(reason, start))
+
+
+@pytest.mark.parametrize(
+    ("start", "is_carded"),
+    [
+        (at("2026-03-11", "11:00"), False),
+        (at("2026-03-13", "09:00"), True),
+        (LAST_DAY, True),
+        (at("2026-03-17", "00:00"), False),
+    ],
+)
+def test_a_pause_is_carded_on_the_last_day_in_time_and_on_the_day_before(start: datetime, is_carded: bool) -> None:
+    assert (causes(ACCEPTED, paused(start), when=at("2026-03-20")) == [CardCause.PAUSED_AT_LIMIT]) == is_carded
+
+
+def test_a_pause_far_from_an_extended_limit_and_one_of_a_year_that_is_not_announced_are_not_carded() -> None:
+    extended = Told(("extension", 1), WEDNESDAY, Extension(WEDNESDAY, 10))
+    assert causes(ACCEPTED, extended, paused(LAST_DAY), when=at("2026-03-20")) == []
+    afterwards = Told(("extension", 1), LAST_DAY + timedelta(hours=1), Extension(LAST_DAY + timedelta(hours=1), 10))
+    assert causes(ACCEPTED, paused(LAST_DAY), afterwards, when=at("2026-03-20")) == [CardCause.PAUSED_AT_LIMIT]
+    december = did(1, ACCEPT, at("2026-12-28", "10:00"))
+    assert causes(december, paused(at("2027-01-11", "10:00")), when=at("2027-01-12")) == []
+
+
+def late(days: int, *beside: datetime, heard_after: timedelta = timedelta(hours=8)) -> Told:
+    return did(1, ACCEPT, MONDAY, MONDAY + timedelta(days=days), entered=Entered(MONDAY + heard_after, beside))
+
+
+def test_a_step_that_a_push_has_left_out_and_that_comes_days_later_is_back_dated() -> None:
+    [card] = conduct(late(3))
+    assert (card.cause, card.about, card.raised_at) == (CardCause.BACK_DATED, "entry:1", MONDAY + timedelta(days=3))
+    assert causes(late(1)) == [], "the next working day is soon enough"
+    assert causes(late(3, heard_after=IN_HAND)) == [], "it may have been in hand still"
+    assert causes(did(1, ACCEPT, MONDAY, LATER)) == [], "nothing is known of how it came"
+
+
+def test_a_correction_of_a_step_that_came_in_time_is_not_back_dated() -> None:
+    corrected = did(1, ACCEPT, MONDAY - timedelta(hours=1), LATER)
+    assert causes(ACCEPTED, corrected) == []
+    assert causes(late(3), corrected, when=LATER + timedelta(hours=1)) == [CardCause.BACK_DATED]
+
+
+def test_late_steps_of_many_cases_at_once_were_entered_in_a_batch() -> None:
+    assert causes(late(3, *[MONDAY] * 4)) == [CardCause.ENTERED_IN_BATCH]
+    assert causes(late(3, *[MONDAY] * 3)) == [CardCause.BACK_DATED]
+    fresh = MONDAY + timedelta(days=3)
+    assert causes(late(3, *[fresh] * 9)) == [CardCause.BACK_DATED], "what is fresh came with it by chance"
+
+
+@pytest.mark.parametrize("item", [UNKNOWN, None])
+def test_what_is_not_known_of_the_item_accuses_nobody(item: ItemLimits | None) -> None:
+    fee = Told(("fee", 7), TUESDAY, ToldFee(TUESDAY, "F9", "加急费"))
+    closed = did(4, CLOSE, WEDNESDAY)
+    assert causes(ACCEPTED, did(3, DECIDE, MONDAY), fee, item=item) == []
+    assert causes(ACCEPTED, fee, closed, item=item) == []
+
+
+def test_what_a_supervisor_has_let_pass_is_not_carded_again() -> None:
+    [card] = conduct(ACCEPTED, DECIDED)
+    lifted = Ruling(card.raised_at + timedelta(hours=9), card.key)
+    closed = did(4, CLOSE, card.raised_at + timedelta(hours=20))
+    assert [c.withdrawn_at for c in conduct(ACCEPTED, DECIDED, closed, rulings=(lifted,))] == [lifted.at]
+
+
+def pushed(case: str, reference: str, start: str, **more: str) -> dict[str, str]:
+    return step(reference, "accept", start) | {"case": case, "end": f"{start}:00+08:00", **more}
+
+
+def test_what_a_platform_pushes_is_carded_with_what_it_rests_on(a_platform: Platform) -> None:
+    item = {
+        "record": "item",
+        "code": "JZ-0103",
+        "version": "1",
+        "name": "食品经营许可",
+        "valid_from": "2026-01-01T00:00:00+08:00",
+        "promised_limit": 10,
+        "links": [{"kind": "accept"}, {"kind": "review"}, {"kind": "decide"}],
+        "fees": [{"code": "F1", "name": "工本费", "amount": "10.00"}],
+    }
+    fee = {
+        "record": "fee",
+        "id": "K1",
+        "case": "2026-001",
+        "code": "F9",
+        "name": "加急费",
+        "amount": "50.00",
+        "charged": "2026-03-03T09:00:00+08:00",
+    }
+    a_platform.tells(MONDAY, item, step("S1", "accept", "2026-03-02T09:30"))
+    a_platform.tells(TUESDAY, fee, step("S3", "decide", "2026-03-03T09:30"))
+    a_platform.clerk_runs(at("2026-03-09"))
+    cards = {card.cause: card for card in a_platform.cards()}
+    assert set(cards) == {CardCause.FEE_UNLISTED, CardCause.LINK_SKIPPED}
+    derivation = cards[CardCause.FEE_UNLISTED].derivation
+    assert ["charged", "F9"] in derivation["evidence"]
+    assert ["listed", "F1"] in derivation["evidence"]
+    assert (derivation["cards"], derivation["source"]) == ("usual-2026", "行政许可法 第五十八条, 第五十九条")
+    a_platform.tells(at("2026-03-09", "11:00"), fee | {"code": "F1"}, step("S2", "review", "2026-03-02T15:30"))
+    a_platform.clerk_runs(at("2026-03-09", "12:00"))
+    told = at("2026-03-09", "11:00")
+    assert {(card.cause, card.withdrawn_at) for card in a_platform.cards()} == {
+        (CardCause.FEE_UNLISTED, told),
+        (CardCause.LINK_SKIPPED, told),
+        (CardCause.BACK_DATED, None),  # the link had been left out of the push of Tuesday
+    }
+
+
+def test_only_a_push_right_after_another_says_that_a_step_was_entered_late(a_platform: Platform) -> None:
+    cases = [f"2026-{number:03}" for number in range(1, 8)]
+    first = [pushed(case, f"R-{case}", "2026-03-02T09:00", kind="receive") for case in cases]
+    a_platform.tells(at("2026-03-02", "18:00"), *first)
+    a_platform.tells(at("2026-03-03", "18:00"), pushed(cases[0], "A-0", "2026-03-03T17:30", operator="李敏"))
+    friday = at("2026-03-06", "18:00")
+    batch = [pushed(case, f"A-{case}", "2026-03-02T10:00", operator="李敏") for case in cases[1:6]]
+    alone = pushed(cases[6], "A-6", "2026-03-02T10:00", operator="王芳")
+    a_platform.tells(friday, *batch, alone)
+    a_platform.clerk_runs(friday)
+    found = sorted((card.case_id, card.cause) for card in a_platform.cards() if card.clock is ClockName.CONDUCT)
+    assert [cause for _, cause in found] == [CardCause.ENTERED_IN_BATCH] * 5 + [CardCause.BACK_DATED]
+    [kept] = [card for card in a_platform.cards() if card.cause is CardCause.BACK_DATED]
+    assert ["working_days", 4] in kept.derivation["evidence"]
