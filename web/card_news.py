@@ -1,7 +1,7 @@
 """Messages about cards: what has happened to them, who has to be told of it, and what the messages say."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select as rows_of
@@ -31,8 +31,6 @@ from web.notice import Notice
 from web.telling import OLD_AFTER, Fact
 from web.told import enrol, is_news, told_by
 
-LONGEST_ESCALATION = timedelta(days=60)
-"""No step of any rules comes so long after its card."""
 _DECISIONS = (CardAct.UPHOLD, CardAct.WITHDRAW, CardAct.REJECT_APPEAL, CardAct.GRANT_APPEAL, CardAct.CLOSE)
 
 
@@ -100,7 +98,7 @@ def _escalated(session: Session, since: datetime, now: datetime) -> Iterator[Fac
     found = _cards(col(Card.escalation), col(Card.raised_at), col(Card.late_from), col(Case.hall_id))
     found = found.add_columns(col(Hall.district_id)).outerjoin(Hall, col(Hall.id) == col(Case.hall_id))
     silent = found.where(col(Card.state) == CardState.RAISED, col(Card.withdrawn_at).is_(None))
-    for row in session.execute(silent.where(col(Card.announced_at) > since - LONGEST_ESCALATION)):
+    for row in session.execute(silent.where(col(Card.escalates_until) > since)):
         places = {Audience.HEAD: row.department_id, Audience.SUPERVISOR: row.hall_id}
         for number, step in enumerate(row.escalation, start=1):
             at, to = datetime.fromisoformat(step["at"]), Audience(step["to"])

@@ -195,6 +195,7 @@ def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rul
         "announced_at": announced_at,
         "explain_by": answers.explain_by,
         "escalation": [{"to": step.to.value, "at": step.at.isoformat()} for step in answers.escalation],
+        "escalates_until": answers.escalation[-1].at if answers.escalation else None,
         "withdrawn_at": card.withdrawn_at,
         "state": CardState.RAISED,
         "derivation": _derivation(card, known, then, rules),

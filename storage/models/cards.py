@@ -130,6 +130,7 @@ class Card(SQLModel, table=True):
     escalation: list[JsonObject] = json_column(
         "{to, at}: who is told when, if nobody answers before", default_factory=list
     )
+    escalates_until: datetime | None = column("when the last of these steps is", default=None, index=True)
     withdrawn_at: datetime | None = column("by what was told later, or by a supervisor", default=None, index=True)
     state: CardState = enum_column(CardState, "where its log has led", default=CardState.RAISED, index=True)
     derivation: JsonObject = json_column("days counted and skipped, versions of the rules, and the data it rests on")

@@ -151,7 +151,7 @@ def test_nobody_reaches_into_another_hall(app: FastAPI, signed_in: SignedIn, rol
 
 def test_a_number_that_no_row_can_have_leads_nowhere(app: FastAPI, signed_in: SignedIn) -> None:
     browser = signed_in("admin")
-    numbered = re.compile(r"\{(absence|alert|batch|card|case|hold|rule|view)_id\}|\{sequence\}")
+    numbered = re.compile(r"\{(absence|alert|batch|card|case|hold|order|rule|view)_id\}|\{sequence\}")
     for door in guarded(app):
         if not numbered.search(door.path):
             continue

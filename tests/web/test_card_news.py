@@ -180,7 +180,7 @@ def test_what_nobody_answers_is_passed_on_step_by_step_until_somebody_does(sqlit
     steps = [{"to": "head", "at": morning.isoformat()}, {"to": "district", "at": evening.isoformat()}]
     with sqlite_office.transaction() as session:
         for number, kind in ((1, CardKind.YELLOW), (2, CardKind.RED)):
-            session.add(a_card(1, id=number, kind=kind, announced_at=LATE_FROM, escalation=steps))
+            session.add(a_card(1, id=number, kind=kind, escalation=steps, escalates_until=evening))
     post = Post()
     head = Channel("head", "json://127.0.0.1/head", (), LONG_AGO, Audience.HEAD, "tax")
     district = Channel("district", "json://127.0.0.1/district", (), LONG_AGO, Audience.DISTRICT)

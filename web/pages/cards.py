@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from storage.models import Card, CardKind, CardState, Case, Department, Role
+from storage.models import Card, CardCause, CardKind, CardState, Case, Department, Role
 from web.addresses import local_path
 from web.api import cards as cards_api
 from web.api.cards import CardWordRequest, Speaker
@@ -67,6 +67,9 @@ class CardsPage:
     q: str
     state: StateFilter
     kind: KindFilter
+    cause: CardCause | None
+    causes: tuple[CardCause, ...]
+    """That there are."""
     days: DayRange
     """On which the cards were raised."""
     cards: tuple[InboxCard, ...]
@@ -84,6 +87,7 @@ class Wanted:
     q: str
     state: StateFilter
     kind: KindFilter
+    cause: CardCause | None
     days: DayRange
 
 
@@ -96,11 +100,12 @@ def wanted(
     q: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     state: Annotated[StateFilter, Query()] = "open",
     kind: Annotated[KindFilter, Query()] = "",
+    cause: Annotated[CardCause | Literal[""], Query()] = "",
 ) -> Wanted:
     """A hall out of scope is not there."""
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
-    return Wanted(viewer, halls, chosen_hall(halls, hall), department, q.strip(), state, kind, days)
+    return Wanted(viewer, halls, chosen_hall(halls, hall), department, q.strip(), state, kind, cause or None, days)
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
@@ -121,6 +126,8 @@ def cards_page(wanted: WantedDep, services: ServicesDep, after: str = "") -> Car
             q=wanted.q,
             state=wanted.state,
             kind=wanted.kind,
+            cause=wanted.cause,
+            causes=tuple(CardCause),
             days=wanted.days,
             cards=inbox_cards(session, wanted.viewer, shown, now),
             next=str(Cursor(last.raised_at, last.id or 0)) if last else "",
@@ -144,6 +151,8 @@ def _cards(session: Session, wanted: Wanted, now: datetime, cursor: Cursor | Non
         query = query.where(Case.department_id == wanted.department)
     if wanted.kind:
         query = query.where(Card.kind == CardKind(wanted.kind))
+    if wanted.cause:
+        query = query.where(Card.cause == wanted.cause)
     if wanted.q:
         query = query.where(col(Case.number).icontains(wanted.q, autoescape=True))
     return [(card, case) for card, case in session.exec(query)]

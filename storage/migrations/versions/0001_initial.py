@@ -1512,6 +1512,9 @@ def upgrade() -> None:
             "escalation", sa.JSON(), nullable=False, comment="{to, at}: who is told when, if nobody answers before"
         ),
         sa.Column(
+            "escalates_until", sa.DateTime(timezone=True), nullable=True, comment="when the last of these steps is"
+        ),
+        sa.Column(
             "withdrawn_at",
             sa.DateTime(timezone=True),
             nullable=True,
@@ -1546,6 +1549,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),
     )
     with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_escalates_until"), ["escalates_until"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_state"), ["state"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_withdrawn_at"), ["withdrawn_at"], unique=False)
@@ -2512,6 +2516,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_card_withdrawn_at"))
         batch_op.drop_index(batch_op.f("ix_card_state"))
         batch_op.drop_index(batch_op.f("ix_card_raised_at"))
+        batch_op.drop_index(batch_op.f("ix_card_escalates_until"))
 
     op.drop_table("card")
     with op.batch_alter_table("absence", schema=None) as batch_op:
