@@ -1,18 +1,18 @@
 """What a message about cards says: Chinese first, then English, with the times of the hall."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from storage.models import ClockName, LimitUnit, News
+from storage.models import CardKind, ClockName, LimitUnit, News
 from web.card_subjects import CardSubject
 from web.i18n import Language, say, translations
 from web.i18n import gettext_marker as _
 from web.notice import Notice
 from web.pages.words import word
 
-_LISTED = 20
+LISTED = 20
+"""So many of the cards of one message are named."""
 _NEWS = {
     News.LIFTED: _("withdrawn: what it rests on has changed"),
     News.ESCALATED: _("not answered"),
@@ -25,11 +25,13 @@ _NEWS = {
 """What has happened to a card, beside that it was raised."""
 
 
-def card_notice(subjects: Sequence[CardSubject], public_url: str, *, is_summary: bool = False) -> Notice:
-    """`public_url` without a slash at its end; empty: no addresses."""
+def card_notice(
+    subjects: Sequence[CardSubject], counts: Mapping[CardKind, int], public_url: str, *, is_summary: bool = False
+) -> Notice:
+    """`subjects`: at most LISTED of those that `counts` counts. `public_url`: without a slash at its end, or empty."""
     if len(subjects) == 1 and not is_summary:
         return _of_one(subjects[0], public_url)
-    return _of_many(subjects, public_url, is_summary)
+    return _of_many(subjects, counts, public_url, is_summary)
 
 
 def _of_one(subject: CardSubject, public_url: str) -> Notice:
@@ -96,21 +98,22 @@ def _late(subject: CardSubject, language: Language) -> str:
     return said % {"num": days}
 
 
-def _of_many(subjects: Sequence[CardSubject], public_url: str, is_summary: bool) -> Notice:
-    lines = [_line(subject, public_url) for subject in subjects[:_LISTED]]
-    if len(subjects) > _LISTED:
-        rest = {"num": len(subjects) - _LISTED}
+def _of_many(
+    subjects: Sequence[CardSubject], counts: Mapping[CardKind, int], public_url: str, is_summary: bool
+) -> Notice:
+    lines = [_line(subject, public_url) for subject in subjects]
+    if sum(counts.values()) > len(subjects):
+        rest = {"num": sum(counts.values()) - len(subjects)}
         lines.append(" · ".join(translations(each).gettext("and %(num)s more") % rest for each in Language))
     heads = [_explained(language) for language in Language] if is_summary else []
     inbox = [f"{public_url}/cards"] if public_url else []
     return Notice(
-        title=" · ".join(_counts(subjects, language) for language in Language),
+        title=" · ".join(_counts(counts, language) for language in Language),
         body="\n".join([*heads, *lines, *inbox]),
     )
 
 
-def _counts(subjects: Sequence[CardSubject], language: Language) -> str:
-    counts = Counter(subject.kind for subject in subjects)
+def _counts(counts: Mapping[CardKind, int], language: Language) -> str:
     parts = (f"{say(language, word(kind))} {count}" for kind, count in counts.items())
     return ", ".join(parts)
 

@@ -89,9 +89,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DELETIONS,
         },
     ),
-    Role.DEPARTMENT: frozenset(
-        {P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.ANSWER_CARDS, P.ANSWER_ORDERS, P.EVALUATION}
-    ),
+    Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.ANSWER_CARDS, P.ANSWER_ORDERS, P.EVALUATION}),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -13,8 +13,8 @@ from storage.models import Audience, Matter, News
 
 NEWS_FOR = timedelta(days=3)
 """What is older is told to nobody any more; cards stay in the inbox."""
-OLD_AFTER = timedelta(days=3)
-"""A card that is raised so long after its limit is of an old case."""
+OLD_AFTER = timedelta(days=14)
+"""A card that appears so long after what it is about is of an old case; holidays and days of grace are shorter."""
 ONE_BY_ONE = 3
 """More at a time share a message."""
 
@@ -82,9 +82,15 @@ def parcels(
     for route in routes:
         new = [fact for fact in by_place[route.audience, route.place] if _is_news(fact, route, told, now)]
         yield from _at_once(route, [fact for fact in new if not fact.is_old])
-        old, today = tuple(fact for fact in new if fact.is_old), now.date()
-        if old and (route.channel, route.contact, today) not in summaries:
-            yield Parcel(route, old, today)
+        old = tuple(fact for fact in new if fact.is_old)
+        if old:
+            yield Parcel(route, old, _day_of_summary(route, summaries, now.date()))
+
+
+def _day_of_summary(route: Route, summaries: Summaries, today: date) -> date:
+    """What comes after the one of today waits for the next."""
+    is_taken = (route.channel, route.contact, today) in summaries
+    return today + timedelta(days=1) if is_taken else today
 
 
 def _by_place(facts: Sequence[Fact]) -> defaultdict[tuple[Audience, str], list[Fact]]:

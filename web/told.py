@@ -1,18 +1,21 @@
 """What was told of cards and orders, in the tables: enrolling what is due, and reading back what a message says."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from sqlmodel import Session, col, select
 
+from storage.bulk import Values, insert_many, is_among, table_of
 from storage.database import Database, lock_for_adding
 from storage.models import Delivery, DeliveryState, Matter, Told
 from web.channels import Channel
 from web.routes import card_routes
 from web.telling import NEWS_FOR, Fact, Key, Parcel, Route, Summaries, parcels
 
+_IN_THE_MORNING = time(1, tzinfo=UTC)
+"""Nine in China."""
 Look = Callable[[Session, datetime, datetime], Iterator[Fact]]
-"""What has happened after the one moment, up to and with the other."""
+"""What has happened after the one moment, up to and with the other; what is told for good may be left out."""
 
 
 def enrol(database: Database, channels: Sequence[Channel], look: Look, now: datetime) -> None:
@@ -47,7 +50,9 @@ def _told(session: Session, matter: Matter, ids: Iterable[int]) -> dict[Key, boo
     found = select(Told, Delivery.state).join(Delivery, col(Delivery.id) == col(Told.delivery_id))
     return {
         Key(one.matter, one.matter_id, one.news, one.number, one.channel, one.contact): state is DeliveryState.SENT
-        for one, state in session.exec(found.where(Told.matter == matter, col(Told.matter_id).in_(ids)))
+        for one, state in session.exec(
+            found.where(Told.matter == matter, is_among(session, table_of(Told).c.matter_id, ids))
+        )
     }
 
 
@@ -58,26 +63,33 @@ def _summaries(session: Session, today: date) -> Summaries:
 
 def _put(session: Session, parcel: Parcel, now: datetime) -> None:
     route = parcel.route
-    delivery = Delivery(
+    delivery = _waiting_summary(session, parcel) or Delivery(
         channel=route.channel,
         contact=route.contact,
         recipient=route.recipient,
         summed_up=parcel.summed_up,
-        next_try=now,
+        next_try=max(now, datetime.combine(parcel.summed_up, _IN_THE_MORNING)) if parcel.summed_up else now,
     )
     session.add(delivery)
     session.flush()
     assert delivery.id is not None
-    for fact in parcel.facts:
-        session.add(
-            Told(
-                matter=fact.matter,
-                matter_id=fact.matter_id,
-                news=fact.news,
-                number=fact.number,
-                channel=route.channel,
-                contact=route.contact,
-                delivery_id=delivery.id,
-                at=fact.at,
-            )
-        )
+    same: Values = {"channel": route.channel, "contact": route.contact, "delivery_id": delivery.id}
+    insert_many(session, table_of(Told), [_values(fact) | same for fact in parcel.facts])
+
+
+def _waiting_summary(session: Session, parcel: Parcel) -> Delivery | None:
+    """That of the day, while more can still be put into it."""
+    if parcel.summed_up is None:
+        return None
+    same = select(Delivery).where(Delivery.channel == parcel.route.channel, Delivery.contact == parcel.route.contact)
+    return session.exec(same.where(Delivery.summed_up == parcel.summed_up)).first()
+
+
+def _values(fact: Fact) -> Values:
+    return {
+        "matter": fact.matter,
+        "matter_id": fact.matter_id,
+        "news": fact.news,
+        "number": fact.number,
+        "at": fact.at,
+    }

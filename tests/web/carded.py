@@ -32,4 +32,5 @@ def a_card(case_id: int, **more: Any) -> Card:
         "correct_by": LATE_FROM + timedelta(days=20),
         "derivation": derive(clock, then, facts, calendar, LATE_FROM).as_json(),
     }
-    return Card(case_id=case_id, **{**said, **more})
+    wanted = {**said, **more}
+    return Card(case_id=case_id, **{"announced_at": wanted["raised_at"], **wanted})

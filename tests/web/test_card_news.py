@@ -213,12 +213,24 @@ def test_a_year_of_old_cases_that_is_read_in_is_one_message(sqlite_office: Datab
             at = read_in + timedelta(seconds=batch)
             session.add_all(a_card(1, raised_at=at + timedelta(microseconds=n)) for n in range(30))
         outbox.run_once(read_in + timedelta(seconds=batch + 1))
+    assert outbox.run_once(read_in + timedelta(days=1)) == 1
+    assert post.sent.pop()[1].title == "黄牌 60 · Yellow card 60", "the others come on the next morning"
     [(_, message)] = post.sent
     assert message.title == "黄牌 30 · Yellow card 30"
     lines = message.body.split("\n")
     assert lines[1] == "Of cases that were reported long after; each is in the inbox of cards."
     assert len(lines) == 2 + 20 + 1 + 1
     assert lines[-2:] == ["另有 10 件 · and 10 more", "https://hall.example/cards"]
+
+
+def test_a_card_that_is_found_late_is_news_when_it_appears(sqlite_office: Database) -> None:
+    """As when an item is declared long after: the card is of an earlier moment."""
+    post, appears = Post(), LATE_FROM + timedelta(days=9)
+    with sqlite_office.transaction() as session:
+        session.add(a_card(1, id=1, announced_at=appears))
+    outbox = notifier(sqlite_office, post, OFFICE)
+    assert outbox.run_once(appears - timedelta(seconds=1)) == 0
+    assert outbox.run_once(appears) == 1
 
 
 def test_a_contact_person_who_is_gone_is_no_longer_written_to(sqlite_office: Database) -> None:

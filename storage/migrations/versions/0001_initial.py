@@ -1549,6 +1549,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),
     )
     with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_announced_at"), ["announced_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_escalates_until"), ["escalates_until"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_card_state"), ["state"], unique=False)
@@ -2517,6 +2518,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_card_state"))
         batch_op.drop_index(batch_op.f("ix_card_raised_at"))
         batch_op.drop_index(batch_op.f("ix_card_escalates_until"))
+        batch_op.drop_index(batch_op.f("ix_card_announced_at"))
 
     op.drop_table("card")
     with op.batch_alter_table("absence", schema=None) as batch_op:
