@@ -34,7 +34,7 @@ class Clerk:
         self._jobs = tuple(jobs)
         self._clock = clock
         self._failures = failures
-        self._due: dict[str, datetime] = {}
+        self._began: dict[str, datetime] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"clerk {'+'.join(self.jobs)}", daemon=True)
 
@@ -60,8 +60,10 @@ class Clerk:
 
     def run_due(self, now: datetime) -> None:
         for job in self._jobs:
-            if now >= self._due.get(job.name, now):
-                self._due[job.name] = now + job.every
+            began = self._began.get(job.name)
+            # A clock that was set back must not make a job wait until it is that late again.
+            if began is None or not began <= now < began + job.every:
+                self._began[job.name] = now
                 self._run_once(job, now)
 
     def _run_once(self, job: Job, now: datetime) -> None:

@@ -26,7 +26,7 @@ class Listening:
 
     def run_once(self, now: datetime) -> int:
         """The number of alerts raised and resolved. Raises SQLAlchemyError."""
-        if self._since is None or self._last is None or now - self._last > NODE_SILENT_AFTER:
+        if self._since is None or self._last is None or not timedelta() <= now - self._last <= NODE_SILENT_AFTER:
             self._since = now
         with self._database.transaction() as session:
             nodes = list(session.exec(select(Node).where(col(Node.role).in_(LISTENED_TO), awaited())))

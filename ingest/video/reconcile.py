@@ -132,7 +132,7 @@ def resume(
         reached(Step.ABSENCE_WRITTEN)
         newest = session.exec(select(func.max(Segment.sequence)).where(Segment.camera_id == camera_id)).one()
     reached(Step.ABSENCE_COMMITTED)
-    return Resumption((newest or 0) + 1, start)
+    return Resumption(max((newest or 0) + 1, _unused(now)), start)
 
 
 def _still_there(files: Iterable[Path]) -> Iterator[Path]:
@@ -143,8 +143,14 @@ def _still_there(files: Iterable[Path]) -> Iterator[Path]:
 
 
 def without_past(now: datetime) -> Resumption:
-    """While the database is away: numbers that none before can have reached, and nothing known of the time before."""
-    return Resumption(to_us(now) // 1000, StartingPoint((), None, None))
+    """While the database is away, nothing is known of the time before."""
+    return Resumption(_unused(now), StartingPoint((), None, None))
+
+
+def _unused(now: datetime) -> int:
+    """A number that none before can have reached, also where the database was lost or is an older one: `recover` then
+    finds the others in the store."""
+    return to_us(now) // 1000
 
 
 def _tidy(spool: Path, path: Path, row: Segment) -> None:

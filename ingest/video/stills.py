@@ -51,8 +51,10 @@ def _decode_until(data: bytes, offset_us: int) -> VideoFrame | None:
     shown: VideoFrame | None = None
     origin: float | None = None
     with av.open(io.BytesIO(data), "r", format="mp4") as container:
+        is_decodable = False
         for packet in container.demux(container.streams.video[0]):
-            if shown is None and packet.size and not packet.is_keyframe:
+            is_decodable = is_decodable or packet.is_keyframe
+            if not is_decodable and packet.size:
                 return None
             for frame in packet.decode():
                 time = frame.time or 0.0

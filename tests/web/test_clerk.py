@@ -54,6 +54,21 @@ def test_the_clerks_reckon_the_limits_of_what_was_told(services: Services) -> No
     assert {deadline.case_id for deadline in deadlines} == {case.id for case in cases} != set()
 
 
+def test_a_clock_that_was_ahead_and_is_set_back_makes_no_job_wait() -> None:
+    ran: list[datetime] = []
+
+    def run(now: datetime) -> int:
+        ran.append(now)
+        return 1
+
+    job = Job("one", run, timedelta(minutes=1))
+    clerk = Clerk([job], lambda: NOON, Failures())
+    ahead = NOON + timedelta(hours=8)
+    for now in (ahead, ahead + timedelta(seconds=59), NOON, NOON + timedelta(seconds=59), NOON + timedelta(minutes=1)):
+        clerk.run_due(now)
+    assert ran == [ahead, NOON, NOON + timedelta(minutes=1)]
+
+
 def test_all_clerks_have_stopped_after_the_block() -> None:
     before = set(threading.enumerate())
     ran = [threading.Event(), threading.Event()]

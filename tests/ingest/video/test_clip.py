@@ -205,11 +205,11 @@ def test_nothing_recorded_is_an_answer(folder: Path) -> None:
         some.clip(at(10), at(10))
 
 
-@pytest.fixture(params=[25, 100])
+@pytest.fixture(params=[(0, 25), (2, 25), (0, 100)])
 def session(
     request: pytest.FixtureRequest, sqlite_database: Database, folder: Path
 ) -> Iterator[tuple[Session, Footage]]:
-    some = hall(folder, gop=request.param)
+    some = hall(folder, *request.param)
     with sqlite_database.transaction() as session:
         a_hall(session)
         session.add_all(Segment(**row.model_dump()) for row in some.rows)

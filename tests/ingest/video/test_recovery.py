@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, delete, select, update
 
 from ingest.video.checking import Check, Depth, Disagreement, Fault
+from ingest.video.reconcile import resume
 from ingest.video.recovery import Found, recover
 from ingest.video.uploader import Uploader
 from storage.correcting import Wanted, correct
@@ -23,7 +24,7 @@ from storage.legal_holds import LegalHolds
 from storage.models import Gap, GapCause, Hold, Location, Role, Segment, TimeCorrection, User
 from storage.objects import ObjectStore, StoreError, sha256_of
 from storage.s3_store import S3Store
-from tests.ingest.video.encoded import gops, packets
+from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.evidence import segments
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA
@@ -79,6 +80,23 @@ def test_the_index_is_made_again_from_the_store_alone(
         assert session.exec(select(Gap)).all() == [], "what is there after all is no gap"
     assert recover(site, store, NOW).counts == {Found.KNOWN: 4}
     assert said(site) == stored
+
+
+def test_what_was_recorded_after_the_index_was_lost_and_before_it_is_made_again_keeps_its_rows(
+    site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    lose_the_index(site)
+    later = START + timedelta(hours=1)
+    numbers = resume(site, CAMERA, "r", (), later).next_sequence
+    new = recorded(tmp_path / "spool", gops(packets(100), later), first=numbers)
+    with site.transaction() as session:
+        session.add(new[0])
+    done = recover(site, store, NOW)
+    assert (done.counts[Found.RECOVERED], done.problems) == (len(stored), [])
+    with site.transaction() as session:
+        session.add_all(new[1:])
+    assert len(segments(site)) == len(stored) + len(new)
+    assert [row.sequence for row in segments(site)] == sorted(row.sequence for row in segments(site))
 
 
 def hold(database: Database, store: ObjectStore, start: datetime, end: datetime) -> None:
