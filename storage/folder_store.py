@@ -13,6 +13,8 @@ from storage.objects import ObjectMissing, StoreError, validated_key
 
 _COMING = ".coming"
 """The folder, below the root, of files being written; no camera is called so and `keys` skips it."""
+_NAME = ".store"
+"""The file, in the root, that tells this folder from any other."""
 _ABANDONED_AFTER = timedelta(days=1)
 """No `put` that lives is silent for so long; if one is all the same, it fails and is repeated."""
 
@@ -29,12 +31,16 @@ class PutStep(StrEnum):
 class FolderStore:
     """Durable: an object is there after a power cut once `put` has returned."""
 
-    def __init__(self, root: Path, on_step: Callable[[PutStep], None] = lambda _step: None) -> None:
-        """`on_step` is called in the thread that puts."""
-        self.root, self._on_step = root, on_step
+    def __init__(
+        self, root: Path, on_step: Callable[[PutStep], None] = lambda _step: None, *, seal: Path | None = None
+    ) -> None:
+        """`on_step` is called in the thread that puts. `seal`: a file elsewhere that remembers which folder it is, so
+        that the empty one that is left when a share is not mounted is not taken for the store."""
+        self.root, self._on_step, self._seal = root, on_step, seal
 
     def put(self, key: str, source: Path, sha256: str) -> None:
         target = self._path(key)
+        self._attend(begins=True)
         partial = self._coming()
         try:
             _make_folders(partial.parent)
@@ -59,6 +65,7 @@ class FolderStore:
                 file.seek(offset)
                 return file.read(-1 if length is None else length)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            self._attend()
             raise ObjectMissing(f"{key} is not in the store {self.root}") from error
         except OSError as error:
             raise _problem(self.root, error) from error
@@ -66,14 +73,18 @@ class FolderStore:
     def size(self, key: str) -> int | None:
         path = self._path(key)
         try:
-            return path.stat().st_size if path.is_file() else None
+            if path.is_file():
+                return path.stat().st_size
         except FileNotFoundError:
-            return None
+            pass
         except OSError as error:
             raise _problem(self.root, error) from error
+        self._attend()
+        return None
 
     def delete(self, key: str) -> None:
         path = self._path(key)
+        self._attend()
         try:
             path.unlink(missing_ok=True)
             if path.parent.is_dir():
@@ -82,17 +93,19 @@ class FolderStore:
             raise _problem(self.root, error) from error
 
     def keys(self, prefix: str) -> Iterator[str]:
+        self._attend()
         # Whole folders of the prefix are entered directly: a listing of one camera does not walk the others.
         base = self.root / prefix.rpartition("/")[0]
         for folder, folders, files in os.walk(base):
             folders[:] = sorted(name for name in folders if Path(folder, name) != self.root / _COMING)
             for name in sorted(files):
                 key = (Path(folder) / name).relative_to(self.root).as_posix()
-                if key.startswith(prefix):
+                if key.startswith(prefix) and key != _NAME:
                     yield key
 
     def check(self) -> None:
         key = f"check/{secrets.token_hex(8)}"
+        self._attend(begins=True)
         try:
             probe = self._coming()
             probe.parent.mkdir(parents=True, exist_ok=True)
@@ -137,6 +150,25 @@ class FolderStore:
             raise _problem(self.root, error) from error
         return len(found)
 
+    def _attend(self, *, begins: bool = False) -> None:
+        """Raises StoreError if this is another folder than before. `begins`: one that has no name yet gets one."""
+        if self._seal is None:
+            return
+        try:
+            name = _text(self.root / _NAME)
+            sealed = _text(self._seal)
+            if not sealed and begins:
+                name = name or _named(self.root)
+                _write_whole(self._seal, name)
+                return
+        except OSError as error:
+            raise _problem(self.root, error) from error
+        if sealed and name != sealed:
+            raise StoreError(
+                f"store folder {self.root} is not the one in which footage has been stored: mount it or put it back. "
+                f"If another one is meant, delete {self._seal}"
+            )
+
     def _place(self, source: Path, partial: Path, sha256: str) -> None:
         """The same bytes under a second name where the disk can do that: footage is written once, not twice."""
         try:
@@ -156,6 +188,43 @@ class FolderStore:
 
     def _path(self, key: str) -> Path:
         return self.root / validated_key(key)
+
+
+def _text(path: Path) -> str:
+    """Empty if there is no such file."""
+    try:
+        return path.read_text("ascii").strip()
+    except (FileNotFoundError, NotADirectoryError, UnicodeDecodeError):
+        return ""
+
+
+def _named(root: Path) -> str:
+    """The name of a folder that had none, or the one that somebody else has just given it."""
+    _make_folders(root)
+    own = secrets.token_hex(8)
+    partial = root / f"{_NAME}-{own}"
+    _write_whole(partial, own)
+    try:
+        (root / _NAME).hardlink_to(partial)
+    except FileExistsError:
+        return _text(root / _NAME)
+    except OSError:  # a file system without hard links
+        partial.replace(root / _NAME)
+        return own
+    finally:
+        partial.unlink(missing_ok=True)
+    _sync_folder(root)
+    return own
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with partial.open("w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    _sync_folder(path.parent)
 
 
 def _is_older(entry: os.DirEntry[str], before: float) -> bool:

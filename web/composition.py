@@ -59,7 +59,7 @@ def _make_data_folder(settings: Settings) -> None:
 
 def build_store(settings: Settings) -> ObjectStore:
     if settings.store.kind == "folder":
-        return FolderStore(settings.store_folder)
+        return FolderStore(settings.store_folder, seal=settings.data_dir / "store.id")
     return _s3_store(settings.store)
 
 
