@@ -41,6 +41,8 @@ class PresenceSpan:
     staff: StaffState
     customer: CustomerState
     confidence: float = 0.0
+    reason: str = ""
+    """Why the staff state is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,12 @@
 """How much of each day was recorded, and how much is missing for which cause: pure, from what is covered."""
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from storage.footage import NOT_BEGUN, NOT_YET, Coverage
-from storage.intervals import Span
+from storage.intervals import Span, lengths_in
 
 OUTSIDE = frozenset({NOT_BEGUN, NOT_YET})
 """Nobody could have recorded then: such time neither counts for a camera nor against it."""
@@ -31,26 +30,14 @@ class Density:
 
 def densities(coverage: Coverage, days: Sequence[Span]) -> tuple[Density, ...]:
     """One for each of the days, which must follow one another."""
-    starts = [day.start for day in days]
     recorded: Counter[int] = Counter()
     missing: list[Counter[str]] = [Counter() for _ in days]
-    for number, length_us in _lengths(coverage.covered, days, starts):
+    for number, length_us in lengths_in(coverage.covered, days):
         recorded[number] += length_us
     for hole in coverage.missing:
-        for number, length_us in _lengths([Span(hole.start, hole.end)], days, starts):
+        for number, length_us in lengths_in([Span(hole.start, hole.end)], days):
             missing[number][hole.cause] += length_us
     return tuple(
         Density(timedelta(microseconds=recorded[number]), {c: timedelta(microseconds=us) for c, us in causes.items()})
         for number, causes in enumerate(missing)
     )
-
-
-def _lengths(spans: Iterable[Span], days: Sequence[Span], starts: Sequence[datetime]) -> Iterator[tuple[int, int]]:
-    """For each day that a span touches: the day's number, and how much of it in microseconds."""
-    for span in spans:
-        number = max(bisect_right(starts, span.start) - 1, 0)
-        while number < len(days) and days[number].start < span.end:
-            inside = min(span.end, days[number].end) - max(span.start, days[number].start)
-            if inside > timedelta():
-                yield number, inside // timedelta(microseconds=1)
-            number += 1

@@ -1,6 +1,7 @@
 """Arithmetic on spans of time. Results are sorted, disjoint, and never hold an empty span."""
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -65,6 +66,18 @@ def intersect(a: Iterable[Span], b: Iterable[Span]) -> list[Span]:
 def total(spans: Iterable[Span]) -> timedelta:
     """The time covered; what overlaps counts once."""
     return sum((span.duration for span in merge(spans)), timedelta(0))
+
+
+def lengths_in(spans: Iterable[Span], cells: Sequence[Span]) -> Iterator[tuple[int, int]]:
+    """For each of the cells, in order and disjoint, that a span touches: its number, and how much of it in µs."""
+    starts = [cell.start for cell in cells]
+    for span in spans:
+        number = max(bisect_right(starts, span.start) - 1, 0)
+        while number < len(cells) and cells[number].start < span.end:
+            inside = min(span.end, cells[number].end) - max(span.start, cells[number].start)
+            if inside > timedelta():
+                yield number, inside // timedelta(microseconds=1)
+            number += 1
 
 
 def _joins(before: Span, after: Span, bridge: timedelta) -> bool:

@@ -1,10 +1,11 @@
 """Days and months of a hall's clock, as addresses and pages have them: pure."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from storage.intervals import Span
-from web.months import Month, month_of
+from web.months import Month, day_in, month_of
 from web.pages.filters import read_day
 
 _LAST_YEAR = 9998
@@ -24,3 +25,12 @@ def hours_in(day: Span) -> list[Span]:
     """The hours of a day, counted from its midnight."""
     count = round((day.end - day.start) / timedelta(hours=1))
     return [Span(day.start + timedelta(hours=n), day.start + timedelta(hours=n + 1)) for n in range(count)]
+
+
+def clock_hours(day: date, zone: str) -> list[tuple[int, Span]]:
+    """The hours that the hall's clock shows, by number: one shown twice is longer, one leapt over missing."""
+    midnight, next_midnight = day_in(day, zone).start, day_in(day, zone).end
+    marks = [datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC) for hour in range(1, 24)]
+    edges = [midnight, *marks, next_midnight]
+    hours = ((hour, Span(start, max(start, end))) for hour, (start, end) in enumerate(pairwise(edges)))
+    return [(hour, span) for hour, span in hours if span.start < span.end]

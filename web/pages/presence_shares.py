@@ -42,16 +42,22 @@ class Percents:
 
 
 def percents(shares: Shares) -> Percents:
-    """By largest remainders: every share is rounded down, and what is left goes to those that lost most."""
-    seconds = (shares.staffed_s, shares.unstaffed_s, shares.unknown_s)
     if not shares.watched_s:
         return Percents(None, None, None)
-    exact = [100 * each / shares.watched_s for each in seconds]
-    whole = [int(each) for each in exact]
-    by_remainder = sorted(range(len(whole)), key=lambda n: whole[n] - exact[n])
-    for n in by_remainder[: 100 - sum(whole)]:
-        whole[n] += 1
-    return Percents(*whole)
+    return Percents(*apportioned((shares.staffed_s, shares.unstaffed_s, shares.unknown_s), 100))
+
+
+def apportioned(parts: Sequence[float], whole: int) -> list[int]:
+    """Whole numbers in the proportion of the parts that add up to `whole`; some part must be more than nothing.
+
+    By largest remainders: every share is rounded down, and what is left goes to those that lost most.
+    """
+    exact = [whole * part / sum(parts) for part in parts]
+    shares = [int(each) for each in exact]
+    by_remainder = sorted(range(len(shares)), key=lambda n: shares[n] - exact[n])
+    for n in by_remainder[: whole - sum(shares)]:
+        shares[n] += 1
+    return shares
 
 
 def day_start(now: datetime, zone: str) -> datetime:

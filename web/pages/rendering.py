@@ -89,7 +89,20 @@ def environment(language: Language) -> Environment:
     made.globals.update(asset=asset, clip_address=clip_address, played_parts=played_parts, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)
     # Macros as globals: a block that is rendered alone for htmx does not see what its template imports.
-    parts = ("ui", "footage", "rows", "filters", "evidence", "calendar", "limits", "cards", "points", "orders", "told")
+    parts = (
+        "ui",
+        "footage",
+        "rows",
+        "filters",
+        "evidence",
+        "calendar",
+        "limits",
+        "cards",
+        "points",
+        "spent",
+        "orders",
+        "told",
+    )
     for name in parts:
         made.globals[name] = made.get_template(f"parts/{name}.html").module
     return made

@@ -11,6 +11,8 @@ PAGES = [
     "/",
     "/halls/cc/board",
     "/counters/cc-1",
+    "/counters/cc-1/day?day=2026-11-23",
+    "/counters/cc-1/month?month=2026-11",
     "/alerts",
     "/absences",
     "/absences/1",

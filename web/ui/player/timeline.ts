@@ -1,8 +1,10 @@
-// <presence-timeline from to timezone for opens>: wraps the lanes that the server drew. It shows the time under the pointer, a line
+// <presence-timeline from to timezone for opens stills>: wraps the lanes that the server drew. It shows the time under the pointer, a line
 // where the player `for` (an id) is, and plays from where one clicks. With `opens`, the address of a page that plays spans, it goes
-// there instead. Keys: arrows 10 s, Shift one minute (of a day: 10 and 60 minutes), Enter plays.
+// there instead. With `stills`, the address of stills that takes `at`, it shows the one of the moment under the pointer or of the keys.
+// Keys: arrows 10 s, Shift one minute (of a day: 10 and 60 minutes), Enter plays, Escape takes the still away.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
+import { HoverStill } from "./hover.js";
 import type { Playable } from "./transport.js";
 import { clockText, wallAttribute } from "./wall.js";
 
@@ -21,6 +23,11 @@ const STYLE = sheet(`
   .here { stroke: var(--ink, #000); stroke-width: 1; stroke-dasharray: 3 2; }
   .played { stroke: var(--accent, #06c); stroke-width: 2; }
   text { font: 600 11px var(--font, sans-serif); fill: var(--ink, #000); paint-order: stroke; stroke: var(--surface, #fff); stroke-width: 4px; }
+  figure { position: absolute; top: 100%; z-index: 5; width: min(16rem, 100%); margin: 0.25rem 0 0; padding: 0.25rem; pointer-events: none; box-sizing: border-box;
+    border: 1px solid var(--line, #ccc); border-radius: 6px; background: var(--surface, #fff); box-shadow: var(--shadow-high, none); }
+  figure[hidden], img[hidden] { display: none; }
+  img { display: block; width: 100%; height: auto; }
+  figcaption { font: 0.8125rem var(--font, sans-serif); color: var(--ink, #000); }
 `);
 
 class PresenceTimeline extends HTMLElement {
@@ -29,6 +36,7 @@ class PresenceTimeline extends HTMLElement {
   #here = line("here");
   #played = line("played");
   #text = document.createElementNS(SVG, "text");
+  #still = new HoverStill(this);
   #from = 0;
   #to = 0;
   #at = 0;
@@ -51,7 +59,7 @@ class PresenceTimeline extends HTMLElement {
     over.setAttribute("aria-hidden", "true");
     over.append(this.#here, this.#played, this.#text);
     this.#slider.append(over);
-    shadow(this, STYLE, document.createElement("slot"), this.#slider);
+    shadow(this, STYLE, document.createElement("slot"), this.#slider, this.#still.figure);
     this.#player = document.getElementById(this.getAttribute("for") ?? "") as (HTMLElement & Playable) | null;
     this.#player?.addEventListener("wall-time", this.#onPlayed);
     this.#beSlider();
@@ -59,9 +67,11 @@ class PresenceTimeline extends HTMLElement {
     this.addEventListener("pointerleave", () => this.#hide());
     this.addEventListener("click", (event) => this.#click(event));
     this.addEventListener("keydown", (event) => this.#key(event));
+    this.addEventListener("focusout", () => this.#hide());
   }
 
   disconnectedCallback(): void {
+    this.#still.hide();
     this.#player?.removeEventListener("wall-time", this.#onPlayed);
   }
 
@@ -108,21 +118,25 @@ class PresenceTimeline extends HTMLElement {
     this.#text.setAttribute("x", String(x + (leftHalf ? 4 : -4)));
     this.#text.setAttribute("y", "-2");
     this.#text.setAttribute("text-anchor", leftHalf ? "start" : "end");
+    this.#still.rest(wall, x, clockText(wall, this.#zone));
   }
 
   #hide(): void {
     this.#here.setAttribute("display", "none");
     this.#text.textContent = "";
+    this.#still.hide();
   }
 
   #click(event: MouseEvent): void {
     if ((event.target as Element).closest("a")) return;
     this.#at = this.#wallAt(event);
+    this.#point(this.#at);
     this.#open();
   }
 
   #key(event: KeyboardEvent): void {
     const step = (event.shiftKey ? LONG_STEP_MS : STEP_MS) * (this.#to - this.#from > LONG_LINE_MS ? 60 : 1);
+    if (event.key === "Escape") return this.#hide();
     const by = { ArrowLeft: -step, ArrowRight: step }[event.key];
     if (by === undefined && event.key !== "Enter") return;
     if (event.target !== this) return;

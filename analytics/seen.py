@@ -1,0 +1,53 @@
+"""What was seen at a counter in a span of time, however long: presence as values, and the absences that followed."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, or_, select
+
+from analytics.absence import WITHDRAWN, PresenceSpan
+from storage.intervals import Span
+from storage.models import Absence, Presence
+from storage.presence_now import known_presence, seen_until, watched_counters
+
+_COLUMNS = (Presence.start, Presence.end, Presence.staff, Presence.customer, Presence.confidence, Presence.reason)
+
+
+def presence_in(session: Session, counter_id: str, span: Span, now: datetime) -> list[PresenceSpan]:
+    """Every span that reaches into it, in order; what no watcher has seen, because none lives or it is behind, is
+    unknown."""
+    over = sqlalchemy.select(*map(col, _COLUMNS)).where(*_reaching(counter_id, span), col(Presence.end).is_not(None))
+    found = [PresenceSpan(*row) for row in session.execute(over.order_by(col(Presence.start)))]
+    lasting = select(Presence).where(*_reaching(counter_id, span), col(Presence.end).is_(None))
+    watched = watched_counters(session, [counter_id], now)[counter_id]
+    return found + [
+        PresenceSpan(row.start, row.end, row.staff, row.customer, row.confidence, row.reason)
+        for row in known_presence(session.exec(lasting), watched, now)
+        if row.start < span.end
+    ]
+
+
+def absences_in(session: Session, counter_id: str, span: Span, now: datetime) -> list[Span]:
+    """Up to where each was seen to last."""
+    rows = session.exec(
+        select(Absence)
+        .where(
+            Absence.counter_id == counter_id,
+            Absence.ended_by != WITHDRAWN,
+            Absence.start < span.end,
+            or_(col(Absence.end).is_(None), col(Absence.end) > span.start),
+        )
+        .order_by(col(Absence.start))
+    ).all()
+    until = seen_until(session, rows, now)
+    return [Span(row.start, max(row.start, until[row.id])) for row in rows if row.id is not None]
+
+
+def _reaching(counter_id: str, span: Span) -> Iterable[ColumnElement[bool]]:
+    """By the index: of a counter's spans only the last that began before can reach into it."""
+    before = select(func.max(Presence.start)).where(Presence.counter_id == counter_id, Presence.start <= span.start)
+    yield col(Presence.counter_id) == counter_id
+    yield col(Presence.start) >= func.coalesce(before.scalar_subquery(), span.start)
+    yield col(Presence.start) < span.end

@@ -1,0 +1,173 @@
+"""One day of one counter: its presence on a strip of 24 hours, where the time went, absences and footage."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
+from sqlmodel import Session, col, or_, select
+
+from analytics.absence import PresenceSpan
+from analytics.figures import Seen
+from storage.intervals import Span, merge, subtract
+from storage.models import Camera, CustomerState, StaffState, View
+from storage.sayings import Saying
+from web.auth import require
+from web.csv_lines import UTF8_MARK, csv_line
+from web.errors import NotFound
+from web.months import day_in, month_of
+from web.pages.absence_rows import AbsenceRow, absence_rows
+from web.pages.counter import absences_between, step_lane, steps_between
+from web.pages.counter_figures import COLUMNS, TimeSpent, cells_of, seen_at, time_spent
+from web.pages.filters import read_day
+from web.pages.months import clock_hours, local_day
+from web.pages.places import CameraRef, CounterRef, counters_by_id
+from web.pages.rendering import add_page
+from web.pages.timelines import Bar, Lane, Timeline, absence_lane, footage_lane, timeline
+from web.permissions import Permission
+from web.scope import scoped_counter
+from web.services import ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+DayViewer = Annotated[Viewer, Depends(require(Permission.BOARD))]
+
+
+@dataclass(frozen=True)
+class SeenSpan:
+    """One unchanging state."""
+
+    start: datetime
+    end: datetime
+    staff: StaffState
+    customer: CustomerState
+    reason: str
+
+
+@dataclass(frozen=True)
+class CounterDayPage:
+    now: datetime
+    counter: CounterRef
+    day: date
+    month: str
+    before: date
+    after: date | None
+    """The day after, if it has begun."""
+    cameras: tuple[CameraRef, ...]
+    """That looked at the counter on that day."""
+    camera_id: str | None
+    """Whose footage and stills are shown."""
+    stills: bool
+    """Whether the viewer may see them."""
+    timeline: Timeline
+    spent: TimeSpent
+    hours: tuple[TimeSpent, ...]
+    """By the hall's clock."""
+    seen: tuple[SeenSpan, ...]
+    absences: tuple[AbsenceRow, ...]
+
+
+def counter_day_page(
+    counter: str, viewer: DayViewer, services: ServicesDep, day: str = "", camera: str = ""
+) -> CounterDayPage:
+    """Raises NotFound for a counter out of scope, what is no day, one that has not begun, and a camera that did not
+    look at the counter then."""
+    now = services.clock()
+    with services.database.transaction() as session:
+        scoped_counter(session, viewer, counter)
+        place = counters_by_id(session, [counter])[counter]
+        zone = place.hall.timezone
+        chosen = _begun_day(day, local_day(now, zone))
+        span = day_in(chosen, zone)
+        cameras = _cameras_of(session, counter, span)
+        shown = _chosen(cameras, camera)
+        seen = seen_at(session, place, span, now)
+        absences = absence_rows(session, absences_between(session, [counter], span.start, span.end), now)
+        lanes = [*_lanes(seen, span, now), absence_lane(absences)]
+        lanes.append(step_lane(steps_between(session, viewer, counter, span.start, span.end)))
+        if shown:
+            lanes.append(footage_lane(services.footage.coverage(session, shown, span.start, min(span.end, now))))
+    after = date.fromordinal(chosen.toordinal() + 1)
+    return CounterDayPage(
+        now=now,
+        counter=place,
+        day=chosen,
+        month=str(month_of(chosen)),
+        before=date.fromordinal(chosen.toordinal() - 1),
+        after=after if after <= local_day(now, zone) else None,
+        cameras=cameras,
+        camera_id=shown,
+        stills=viewer.may(Permission.CLIPS),
+        timeline=timeline(span.start, span.end, zone, lanes),
+        spent=time_spent([span], seen, now)[0],
+        hours=time_spent([hour for _, hour in clock_hours(chosen, zone)], seen, now),
+        seen=tuple(
+            SeenSpan(max(s.start, span.start), min(s.end or now, span.end), s.staff, s.customer, s.reason)
+            for s in seen.presence
+            if max(s.start, span.start) < min(s.end or now, span.end)
+        ),
+        absences=absences,
+    )
+
+
+def _begun_day(asked: str, today: date) -> date:
+    chosen = read_day(asked) if asked else today
+    if chosen is None or chosen > today:
+        raise NotFound(Saying("Nothing is known of this day."))
+    return chosen
+
+
+def _cameras_of(session: Session, counter_id: str, span: Span) -> tuple[CameraRef, ...]:
+    """Those with a view of the counter that held at any time of the span; by id."""
+    begins, ends = col(View.valid_from), col(View.valid_to)
+    held = (or_(begins.is_(None), begins < span.end), or_(ends.is_(None), ends > span.start))
+    looked = select(View.camera_id).where(View.counter_id == counter_id, *held)
+    found = session.exec(select(Camera).where(col(Camera.id).in_(looked)).order_by(col(Camera.id)))
+    return tuple(CameraRef(camera.id, camera.name or camera.id) for camera in found)
+
+
+def _chosen(cameras: Sequence[CameraRef], wanted: str) -> str | None:
+    ids = [camera.id for camera in cameras]
+    if wanted and wanted not in ids:
+        raise NotFound
+    return wanted or next(iter(ids), None)
+
+
+def _lanes(seen: Seen, span: Span, now: datetime) -> Iterable[Lane]:
+    until = min(span.end, now)
+    closed = subtract([Span(span.start, until)], seen.openings)
+    bars = [Bar("closed", each.start, each.end) for each in closed]
+    for (staff, reason), spans in _runs(seen.presence, now).items():
+        bars += [Bar(staff.value, part.start, part.end, reason) for part in subtract(spans, closed)]
+    yield Lane("presence", tuple(sorted(bars, key=lambda bar: bar.start)))
+    waiting = merge(_span(s, now) for s in seen.presence if s.customer is CustomerState.WAITING)
+    yield Lane("customers", tuple(Bar("waiting", part.start, part.end) for part in waiting))
+
+
+def _runs(presence: Iterable[PresenceSpan], now: datetime) -> dict[tuple[StaffState, str], list[Span]]:
+    """Joined where only the customer changed."""
+    found: dict[tuple[StaffState, str], list[Span]] = {}
+    for seen in presence:
+        found.setdefault((seen.staff, seen.reason), []).append(_span(seen, now))
+    return {state: merge(spans) for state, spans in found.items()}
+
+
+def _span(seen: PresenceSpan, now: datetime) -> Span:
+    return Span(seen.start, max(seen.start, seen.end or now))
+
+
+add_page(router, "/counters/{counter}/day", "counter_day.html", counter_day_page)
+
+
+@router.get("/counters/{counter}/day.csv", include_in_schema=False)
+def counter_day_csv(page: Annotated[CounterDayPage, Depends(counter_day_page)]) -> Response:
+    """A line for each hour of the hall's clock."""
+    return figures_csv(f"{page.counter.id}_{page.day}.csv", page.hours, page.counter.hall.timezone)
+
+
+def figures_csv(name: str, spent: Iterable[TimeSpent], zone: str) -> Response:
+    text = UTF8_MARK + csv_line(COLUMNS) + "".join(csv_line(cells_of(each, zone)) for each in spent)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
