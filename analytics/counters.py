@@ -1,16 +1,20 @@
 """One watched counter: its presence so far, and the absences that follow from it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from analytics.absence import FoundAbsence, PresenceSpan, find_absences
+from analytics.edges import Told, dated, first_shown
 from analytics.looking import Observation
 from analytics.plan import CounterPlan
 from analytics.presence import CounterPresence, Debounce, Transition
 from storage.hours import is_open, opening
 from storage.intervals import Span
 from storage.models import StaffState
+
+LookBack = Callable[[datetime], Sequence[Observation]]
+"""What the counter's cameras showed at a moment that has passed; nothing where there is no footage."""
 
 _AHEAD = timedelta(days=2)
 """Opening hours are looked up this far ahead, and anew after half of it."""
@@ -19,8 +23,10 @@ _AHEAD = timedelta(days=2)
 class WatchedCounter:
     """Feeds observations to the presence and keeps as much of its history as absences need."""
 
-    def __init__(self, plan: CounterPlan, debounce: Debounce = Debounce()) -> None:
+    def __init__(self, plan: CounterPlan, debounce: Debounce = Debounce(), look_back: LookBack | None = None) -> None:
+        """`look_back` finds when exactly staff came or went; without it that is as fine as the samples."""
         self.plan = plan
+        self._look_back = look_back
         self._presence = CounterPresence(plan.counter_id, plan.cameras, debounce)
         self._history: list[PresenceSpan] = []
         self._openings: tuple[Span, ...] = ()
@@ -48,7 +54,7 @@ class WatchedCounter:
         self._presence.resume(state, watched_to)
 
     def observe(self, observation: Observation, max_gap: timedelta | None = None) -> list[Transition]:
-        return self._remember(self._presence.observe(observation, max_gap))
+        return self._remember(self._exact(self._presence.observe(observation, max_gap)))
 
     def silence(self, now: datetime, reason: str) -> list[Transition]:
         return self._remember(self._presence.silence(now, reason))
@@ -82,6 +88,27 @@ class WatchedCounter:
         """Drops what can no longer be part of an absence; call it once the absences are stored."""
         if self._history and self._history[-1].staff is not StaffState.UNSTAFFED:
             self._history = self._history[-1:]
+
+    def _exact(self, changes: list[Transition]) -> list[Transition]:
+        if self._look_back is None:
+            return changes
+        found: list[Transition] = []
+        for change in changes:
+            before = found[-1] if found else (self._history[-1] if self._history else None)
+            if before is None or change.after is None:
+                found.append(change)
+                continue
+            # What was told of a customer in between stands.
+            told_to = before.at if isinstance(before, Transition) else before.start
+            found += dated(change, max(first_shown(change, self._told_at), told_to), before.customer)
+        return found
+
+    def _told_at(self, moment: datetime) -> Told | None:
+        seen = self._look_back(moment) if self._look_back else ()
+        if not seen:
+            return None
+        wall = max(observation.wall for observation in seen)
+        return wall, self._presence.judge(seen, wall)
 
     def _remember(self, changes: list[Transition]) -> list[Transition]:
         for change in changes:

@@ -18,6 +18,8 @@ class Edge(Generic[S]):
     confidence: float = 0.0
     """Mean over the samples that made it certain."""
     reason: str = ""
+    after: datetime | None = None
+    """The last sample that showed the value before; None where that was unknown."""
 
 
 @dataclass(slots=True)
@@ -43,11 +45,12 @@ class Debounced(Generic[S]):
         self.value: S | None = None
         self._pending: _Run[S] | None = None
         self._blind: _Run[S] | None = None
+        self._confirmed: datetime | None = None
 
     def resume(self, value: S) -> None:
         """Goes on from a value that was certain earlier."""
         self.value = value
-        self._pending = self._blind = None
+        self._pending = self._blind = self._confirmed = None
 
     def add(self, value: S, at: datetime, confidence: float, reason: str) -> Edge[S] | None:
         """The edge that this sample has made certain, if any."""
@@ -55,7 +58,7 @@ class Debounced(Generic[S]):
             return self._add_blind(at, reason)
         self._blind = None
         if value is self.value:
-            self._pending = None
+            self._pending, self._confirmed = None, at
             return None
         if self._pending is None or self._pending.value is not value:
             self._pending = _Run(value, at)
@@ -63,7 +66,9 @@ class Debounced(Generic[S]):
         run.add(confidence)
         if run.count < self._needed[value]:
             return None
-        return self._set(Edge(value, run.since, run.confidence / run.count))
+        edge = self._set(Edge(value, run.since, run.confidence / run.count, after=self._confirmed))
+        self._confirmed = at
+        return edge
 
     def interrupt(self, at: datetime, reason: str) -> Edge[S] | None:
         """Unknown without waiting for samples, because there are none."""

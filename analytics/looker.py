@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.looking import SEEN_SCORE, Observation, WatchedView, crops_of, observe, place
+from analytics.looking import SEEN_SCORE, Observation, WatchedView, crops_of, look, observe, place
 from analytics.people import Box, Image, Person, PersonDetector
 from analytics.pictures import Picture
 from analytics.zones import cut
@@ -62,6 +62,11 @@ class Looker:
             for picture, views in work
             for view in views
         ]
+
+    def look_back(self, picture: Picture, view: WatchedView) -> Observation:
+        """One look by itself at what was shown in the past; it says nothing about what is shown now."""
+        self.looks += len(crops_of(view))
+        return look(self.detector, picture, [view], self.threshold)[0]
 
     def forget(self, camera_id: str) -> None:
         self._seen = {crop: seen for crop, seen in self._seen.items() if crop[0] != camera_id}

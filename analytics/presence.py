@@ -1,6 +1,6 @@
 """From single observations to the state of a counter: pure, debounced, and honest about what is not known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -37,6 +37,8 @@ class Transition:
     confidence: float = 0.0
     reason: str = ""
     """Why the staff state is unknown."""
+    after: datetime | None = None
+    """The last sample that showed the staff state before; None where staff did not change or it was unknown."""
 
 
 class CounterPresence:
@@ -115,6 +117,10 @@ class CounterPresence:
             changes += self._close_round(max_gap)
         return changes
 
+    def judge(self, seen: Sequence[Observation], at: datetime) -> StaffState | None:
+        """What looks at one moment tell of staff; None while a camera that may know otherwise is missing."""
+        return self._onlookers.judge(seen, at)
+
     def silence(self, now: datetime, reason: str) -> list[Transition]:
         """No camera delivers: unknown from the last sample on, once `now` is more than a gap away from it."""
         if self._last_sample is None:
@@ -166,7 +172,8 @@ class CounterPresence:
             if self._state and (after.staff, after.customer) == (self._state.staff, self._state.customer):
                 continue
             if changes and changes[-1].at == after.at:
-                changes.pop()
+                replaced = changes.pop()
+                after = replace(after, after=after.after or replaced.after)
             self._state = after
             changes.append(after)
         return changes
@@ -177,8 +184,10 @@ class CounterPresence:
         # An edge of one dimension can be dated before one of the other that has been told already.
         at = max(edge.at, before.at)
         if isinstance(edge.value, CustomerState):
-            return replace(before, at=at, customer=edge.value)
-        return replace(before, at=at, staff=edge.value, confidence=edge.confidence, reason=edge.reason)
+            return replace(before, at=at, customer=edge.value, after=None)
+        return replace(
+            before, at=at, staff=edge.value, confidence=edge.confidence, reason=edge.reason, after=edge.after
+        )
 
 
 def _why_unknown(seen: Iterable[Observation]) -> str:

@@ -3,16 +3,18 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
 from analytics.cameras import WatchedCamera
 from analytics.counters import WatchedCounter
-from analytics.health import FaultChange
+from analytics.edges import Moments
+from analytics.health import FaultChange, PictureHealth
 from analytics.looker import Looker
-from analytics.looking import Observation, blind
+from analytics.looking import Observation, WatchedView, blind
 from analytics.pictures import Picture
-from analytics.plan import WatchPlan
+from analytics.plan import CounterPlan, WatchPlan
 from analytics.presence import Debounce, Transition
 
 _log = structlog.get_logger(__name__)
@@ -34,12 +36,14 @@ class Changes:
 class Watch:
     """Follows a plan; whoever calls it says what time it is."""
 
-    def __init__(self, looker: Looker, debounce: Debounce = Debounce()) -> None:
+    def __init__(self, looker: Looker, debounce: Debounce = Debounce(), moments: Moments | None = None) -> None:
+        """`moments`: pictures of the past, to find when exactly staff came or went."""
         self.cameras: dict[str, WatchedCamera] = {}
         self.counters: dict[str, WatchedCounter] = {}
         self.changes = Changes()
         self._looker = looker
         self._debounce = debounce
+        self._moments = moments
         self._held: list[tuple[Observation, timedelta]] | None = None
 
     def follow(self, plan: WatchPlan, now: datetime) -> None:
@@ -52,7 +56,9 @@ class Watch:
         for camera_id, camera in plan.cameras.items():
             self.cameras.setdefault(camera_id, WatchedCamera(camera, now)).plan = camera
         for counter_id, counter in plan.counters.items():
-            self.counters.setdefault(counter_id, WatchedCounter(counter, self._debounce)).follow(counter)
+            if counter_id not in self.counters:
+                self.counters[counter_id] = self._watched(counter)
+            self.counters[counter_id].follow(counter)
 
     def forget(self, counters: Collection[str]) -> None:
         """What is remembered of them, and what was to be written: the stored presence says otherwise."""
@@ -104,6 +110,23 @@ class Watch:
         for counter in self.counters.values():
             if counter.plan.cameras.keys() <= silent:
                 self.changes.transitions += counter.silence(now, "no_signal")
+
+    def _watched(self, plan: CounterPlan) -> WatchedCounter:
+        return WatchedCounter(
+            plan, self._debounce, partial(self._look_back, plan.counter_id) if self._moments else None
+        )
+
+    def _look_back(self, counter_id: str, moment: datetime) -> list[Observation]:
+        cameras = [self.cameras[c] for c in self.counters[counter_id].plan.cameras if c in self.cameras]
+        views = [view for camera in cameras for view in camera.plan.views if view.counter_id == counter_id]
+        return [seen for view in views if (seen := self._looked_back(view, moment)) is not None]
+
+    def _looked_back(self, view: WatchedView, moment: datetime) -> Observation | None:
+        picture = self._moments.picture(view.camera_id, moment) if self._moments else None
+        if picture is None:
+            return None
+        fault = PictureHealth().judge(picture.image)
+        return blind(view, picture.wall, fault.value) if fault else self._looker.look_back(picture, view)
 
     def _look(self, pictures: Sequence[Picture]) -> list[Observation]:
         faults = [self.cameras[picture.camera_id].judge(picture) for picture in pictures]

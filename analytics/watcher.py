@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from analytics.again import Look
 from analytics.catch_up import CatchUp, Recorded, pace
 from analytics.diary import Diary
+from analytics.edges import Moments
 from analytics.feeds import CameraFeed
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE
@@ -70,11 +71,12 @@ class Watcher:
         clock: Callable[[], datetime] = utc_now,
         again: Recorded | None = None,
         failures: Failures | None = None,
+        moments: Moments | None = None,
     ) -> None:
         """`live` opens a camera's pictures by its id; `recorded` gives those of the past.
 
         `again`: the same for looking again; it may raise StoreError, and is asked once more then. `failures` are this
-        process's.
+        process's. `moments`: pictures between those, to find when exactly staff came or went.
         """
         self._live = live
         self._recorded = recorded
@@ -82,7 +84,7 @@ class Watcher:
         self._clock = clock
         self._failures = failures or Failures()
         self._looker = Looker(detector, settings.threshold, settings.recheck)
-        self._watch = Watch(self._looker, settings.debounce)
+        self._watch = Watch(self._looker, settings.debounce, moments)
         self._diary = Diary(database, detector.name, settings.node, clock())
         self._feeds: dict[str, CameraFeed] = {}
         self._arrived = Condition()

@@ -8,6 +8,7 @@ from analytics.looker import Looker
 from analytics.presence import Debounce
 from analytics.recorded import RecordedPictures
 from analytics.watcher import Watcher, WatcherSettings
+from web.footage_moments import FootageMoments
 from web.live_pictures import through_relay
 from web.services import Services
 
@@ -24,6 +25,7 @@ def build_watcher(services: Services) -> Watcher:
         settings=WatcherSettings(threshold=section.threshold, sample_seconds=section.sample_seconds),
         clock=services.clock,
         failures=services.failures,
+        moments=FootageMoments(services.database, services.footage),
     )
 
 

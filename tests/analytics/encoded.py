@@ -46,23 +46,24 @@ def annex_b(
         yield Packet(bytes(packet), start + timedelta(seconds=packet.pts / fps), bool(packet.is_keyframe))
 
 
-def fragmented(pictures: list[Image]) -> tuple[bytes, int, list[Fragment]]:
-    """An MP4 of one keyframe a second with a fragment for each; its bytes, the size of its head, and its index."""
+def fragmented(pictures: list[Image], fps: int = 1, gop: int = 1) -> tuple[bytes, int, list[Fragment]]:
+    """An MP4 with a fragment for each GOP of so many pictures; its bytes, the size of its head, and its index."""
     buffer = io.BytesIO()
     options = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
     with av.open(buffer, "w", format="mp4", options=options) as movie:
-        stream = movie.add_stream("libx264", rate=1)
+        stream = movie.add_stream("libx264", rate=fps, options={"preset": "ultrafast", "sc_threshold": "0"})
         assert isinstance(stream, VideoStream)
         stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt, stream.gop_size, stream.max_b_frames = "yuv420p", 1, 0
+        stream.pix_fmt, stream.gop_size, stream.max_b_frames = "yuv420p", gop, 0
         for picture in pictures:
             movie.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         movie.mux(stream.encode(None))
     data = buffer.getvalue()
     starts = list(_boxes(data, b"moof"))
     ends = [*starts[1:], data.find(b"mfra") - 4 if b"mfra" in data else len(data)]
+    length_us = gop * 1_000_000 // fps
     index = [
-        Fragment(number * 1_000_000, 1_000_000, start, end - start)
+        Fragment(number * length_us, length_us, start, end - start)
         for number, (start, end) in enumerate(zip(starts, ends, strict=True))
     ]
     return data, starts[0], index

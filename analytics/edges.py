@@ -1,0 +1,66 @@
+"""When somebody came or went, between two looks that were far apart: found by looking at pictures in between.
+
+Pure: whoever asks gives the look. A look that tells nothing decides nothing, it ends the search.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from analytics.pictures import Picture
+from analytics.presence import Transition
+from storage.models import CustomerState, StaffState
+
+EXACT = timedelta(seconds=1)
+"""So near a change of staff is searched."""
+MOST_LOOKS = 6
+"""For one change: enough for looks a minute apart."""
+
+Told = tuple[datetime, StaffState | None]
+"""When the picture was taken that was looked at, and what it tells; None: nothing."""
+
+
+class Moments(Protocol):
+    """Pictures between those that are sampled."""
+
+    def picture(self, camera_id: str, at: datetime) -> Picture | None:
+        """The last one that was taken up to this moment; None if it cannot be had now."""
+        ...
+
+
+def first_shown(change: Transition, look: Callable[[datetime], Told | None]) -> datetime:
+    """The earliest moment at which a look showed the new staff state; never before the last that showed the old one.
+
+    Where the state went to and fro between two samples it is one of these changes. Of a change to or from unknown, and
+    where looking in between told nothing, it is the moment of the sample.
+    """
+    before, after = change.after, change.at
+    if before is None or change.staff is StaffState.UNKNOWN:
+        return after
+    old = _other(change.staff)
+    for _ in range(MOST_LOOKS):
+        told = look(before + (after - before) / 2) if after - before > EXACT else None
+        if told is None or not before < told[0] < after:
+            break
+        wall, staff = told
+        if staff is change.staff:
+            after = wall
+        elif staff is old:
+            before = wall
+        else:
+            break
+    return after
+
+
+def dated(change: Transition, at: datetime, customer_before: CustomerState) -> list[Transition]:
+    """The change of staff at that moment, the one of the customer that came with it where it was."""
+    if at >= change.at:
+        return [change]
+    if change.customer is customer_before:
+        return [replace(change, at=at)]
+    return [replace(change, at=at, customer=customer_before), change]
+
+
+def _other(staff: StaffState) -> StaffState:
+    return StaffState.UNSTAFFED if staff is StaffState.STAFFED else StaffState.STAFFED

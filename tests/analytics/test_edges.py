@@ -1,0 +1,113 @@
+"""When somebody came or went between two looks."""
+
+from datetime import datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.edges import EXACT, MOST_LOOKS, Told, dated, first_shown
+from analytics.looking import Observation
+from analytics.onlookers import Shows
+from analytics.presence import CounterPresence, Transition
+from storage.models import CustomerState, StaffState
+from tests.analytics.scenes import START, at
+
+S, U, N = StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN
+WAITING, NOBODY = CustomerState.WAITING, CustomerState.NONE
+
+
+def change(after: float | None, seconds: float, staff: StaffState = U) -> Transition:
+    return Transition("c", at(seconds), staff, NOBODY, after=None if after is None else at(after))
+
+
+class Footage:
+    """Pictures four times a second; `shows` tells the state at a second."""
+
+    def __init__(self, turns: float, *, new: StaffState = U, dark: tuple[float, float] = (0, 0)) -> None:
+        self.turns, self.new, self.dark = turns, new, dark
+        self.looks = 0
+
+    def look(self, moment: datetime) -> Told:
+        self.looks += 1
+        seconds = (moment - START) / timedelta(seconds=1) // 0.25 * 0.25
+        if self.dark[0] <= seconds < self.dark[1]:
+            return at(seconds), N
+        old = S if self.new is U else U
+        return at(seconds), self.new if seconds >= self.turns else old
+
+
+@given(st.floats(0, 1000), st.floats(0.01, 60), st.floats(0, 1), st.sampled_from([S, U]))
+def test_it_is_found_to_the_second_by_few_looks_and_never_outside(
+    before: float, length: float, share: float, staff: StaffState
+) -> None:
+    turns = before + length * share
+    footage = Footage(turns, new=staff)
+    wanted = change(before, before + length, staff)
+    found = first_shown(wanted, footage.look)
+    assert wanted.after is not None
+    assert wanted.after < found <= wanted.at or found == wanted.at
+    assert found >= min(at(turns), wanted.at) - timedelta(seconds=0.25)
+    assert found - at(turns) <= EXACT + timedelta(seconds=0.5)
+    assert footage.looks <= MOST_LOOKS
+    if length <= 1:
+        assert footage.looks == 0
+
+
+@given(st.floats(0, 40), st.floats(0, 40), st.floats(0, 40))
+def test_what_looks_cannot_tell_stays_as_the_samples_said(turns: float, dark: float, light: float) -> None:
+    """Unknown is no verdict: the new state never begins in the dark, nor by what was seen before it."""
+    footage = Footage(turns, dark=(dark, light))
+    found = first_shown(change(0, 40), footage.look)
+    assert found == at(40) or not at(dark) <= found < at(light)
+    assert found >= min(at(turns // 0.25 * 0.25), at(40))
+
+
+def test_a_change_to_or_from_unknown_is_not_looked_for() -> None:
+    footage = Footage(5)
+    assert first_shown(change(None, 40), footage.look) == at(40)
+    assert first_shown(change(0, 40, N), footage.look) == at(40)
+    assert footage.looks == 0
+
+
+def test_without_footage_it_stays_where_it_was() -> None:
+    assert first_shown(change(0, 40), lambda _: None) == at(40)
+
+
+def test_a_picture_from_before_the_last_look_ends_the_search() -> None:
+    assert first_shown(change(0, 40), lambda _: (at(-3), U)) == at(40)
+
+
+def test_a_customer_who_came_at_the_same_sample_keeps_that_time() -> None:
+    both = Transition("c", at(40), U, WAITING, after=at(30))
+    staff, customer = dated(both, at(33), NOBODY)
+    assert (staff.at, staff.staff, staff.customer) == (at(33), U, NOBODY)
+    assert customer == both
+    assert [one.at for one in dated(both, at(33), WAITING)] == [at(33)]
+    assert dated(both, at(40), NOBODY) == [both]
+
+
+def seen(seconds: float, staff: int | None, customers: int | None = 0) -> Observation:
+    return Observation("c", "cam", at(seconds), staff, customers, 0.9, reason="" if staff is not None else "dark")
+
+
+def test_a_transition_says_which_sample_showed_the_state_before() -> None:
+    presence = CounterPresence("c", {"cam": Shows.WHOLE})
+    samples = [seen(0, 1), seen(3, 1), seen(6, 1), seen(9, 0), seen(12, 0), seen(15, 0), seen(18, 0), seen(21, 1)]
+    samples += [seen(24, 1), seen(27, None), seen(30, None), seen(33, None), seen(36, 0), seen(39, 0), seen(42, 0)]
+    changes = [change for sample in samples for change in presence.observe(sample)]
+    told = [(c.staff, c.at, c.after) for c in changes if c.staff is not N or c.reason]
+    # With the first state a customer's comes, which is told by itself.
+    assert [one for n, one in enumerate(told) if one not in told[:n]] == [
+        (S, at(0), None),
+        (U, at(9), at(6)),
+        (S, at(21), at(18)),
+        (N, at(27), None),
+        (U, at(36), None),
+    ]
+
+
+def test_a_customer_who_leaves_with_the_clerk_leaves_the_time_of_the_clerk_to_be_found() -> None:
+    presence = CounterPresence("c", {"cam": Shows.WHOLE})
+    samples = [seen(0, 1, 1), seen(3, 1, 1), seen(6, 1, 1), seen(9, 0, 0), seen(12, 0, 0), seen(15, 0, 0)]
+    last = [change for sample in samples for change in presence.observe(sample)][-1]
+    assert (last.staff, last.customer, last.at, last.after) == (U, NOBODY, at(9), at(6))

@@ -1,0 +1,138 @@
+"""The simulated hall, filmed with a keyframe every six seconds: when the clerk came and went is found to the second."""
+
+import hashlib
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from sqlmodel import select
+
+from analytics.detectors.ssd import SsdDetector
+from analytics.edges import MOST_LOOKS
+from analytics.looker import Looker
+from analytics.pictures import Picture
+from analytics.plan import load_plan
+from analytics.recorded import RecordedPictures
+from analytics.watch import Watch
+from ingest.simulator.scene import Scene, zone
+from ingest.simulator.stage import Stage
+from ingest.simulator.truth import Truth
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
+from storage.fragments import pack_fragments
+from storage.models import ClockSource, Location, Segment, StaffState, View
+from storage.objects import StoreError
+from tests.analytics.encoded import fragmented
+from tests.analytics.scenes import START, at
+from tests.sample import CAMERA, a_hall
+from web.footage_moments import FootageMoments
+
+FPS, KEYFRAMES, LENGTH = 2, timedelta(seconds=6), 44
+S, U = StaffState.STAFFED, StaffState.UNSTAFFED
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Segment, bytes, datetime, datetime]:
+    """The footage of 48 seconds, its bytes, and when the clerk truly left and was back."""
+    stage = Stage(1, Truth(tmp_path_factory.mktemp("truth") / "truth.jsonl"))
+    scene = Scene(("1",), "禅城区政务服务中心", "Chancheng")
+    stage.come("staff", 1, 0, "", at(-10))
+    told: dict[str, datetime] = {}
+    pictures = []
+    for number in range(LENGTH * FPS):
+        now = at(number / FPS)
+        if number == 19:
+            told["left"] = datetime.fromisoformat(str((stage.leave("staff", 1, "", now) or {})["at"]))
+        if number == 66:
+            told["came"] = datetime.fromisoformat(str((stage.come("staff", 1, 0, "", now) or {})["at"]))
+        picture = scene.picture(stage.seen([1], now), number / FPS)
+        small = cv2.resize(picture, (640, 360), interpolation=cv2.INTER_AREA)
+        pictures.append(np.asarray(small, dtype=np.uint8))
+    data, head, index = fragmented(pictures, FPS, FPS * KEYFRAMES // timedelta(seconds=1))
+    segment = Segment(
+        camera_id=CAMERA,
+        sequence=1,
+        start=START,
+        end=at(LENGTH),
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        key=f"{CAMERA}/1.mp4",
+        location=Location.SPOOL,
+        codec="h264",
+        width=640,
+        height=360,
+        init_size=head,
+        fragments=pack_fragments(index),
+        clock_source=ClockSource.ARRIVAL,
+    )
+    return segment, data, told["left"], told["came"]
+
+
+class CountedMoments(FootageMoments):
+    asked = 0
+
+    def picture(self, camera_id: str, at: datetime) -> Picture | None:
+        self.asked += 1
+        return super().picture(camera_id, at)
+
+
+@pytest.fixture
+def footage(sqlite_database: Database, tmp_path: Path, filmed: tuple[Segment, bytes, datetime, datetime]) -> Footage:
+    segment, data, *_ = filmed
+    spool = tmp_path / "spool"
+    (spool / CAMERA).mkdir(parents=True)
+    (spool / segment.key).write_bytes(data)
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        for view in session.exec(select(View)):
+            session.delete(view)
+        session.flush()
+        session.add(Segment(**segment.model_dump()))
+        session.add(View(camera_id=CAMERA, counter_id="cc-1", whole_zone=True, staff_zone=zone("staff", 0)))
+    return Footage(sqlite_database, FolderStore(tmp_path / "store"), spool)
+
+
+def edges(
+    database: Database, footage: Footage, detector: SsdDetector, moments: FootageMoments | None
+) -> dict[StaffState, datetime]:
+    watch = Watch(Looker(detector), moments=moments)
+    with database.transaction() as session:
+        watch.follow(load_plan(session, START), START)
+    for picture in RecordedPictures(database, footage).pictures(CAMERA, START, at(LENGTH), timedelta(seconds=1)):
+        watch.take_recorded([picture], KEYFRAMES)
+    return {change.staff: change.at for change in watch.changes.transitions if change.at > START}
+
+
+def test_edges_are_right_to_a_second_although_looks_are_six_apart(
+    sqlite_database: Database, footage: Footage, filmed: tuple[Segment, bytes, datetime, datetime]
+) -> None:
+    *_, left, came = filmed
+    detector = SsdDetector()
+    coarse = edges(sqlite_database, footage, detector, None)
+    assert min(coarse[U] - left, coarse[S] - came) > timedelta(seconds=1)
+    moments = CountedMoments(sqlite_database, footage)
+    fine = edges(sqlite_database, footage, detector, moments)
+    assert abs(fine[U] - left) <= timedelta(seconds=1)
+    assert abs(fine[S] - came) <= timedelta(seconds=1)
+    assert moments.asked <= 2 * MOST_LOOKS
+
+
+class AwayStore(FolderStore):
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        raise StoreError("connection refused")
+
+
+def test_a_moment_that_cannot_be_had_is_none(sqlite_database: Database, footage: Footage, tmp_path: Path) -> None:
+    """Neither a store nor a database that is away costs what was seen already."""
+    away = Footage(sqlite_database, AwayStore(tmp_path / "store"), tmp_path / "elsewhere")
+    assert FootageMoments(sqlite_database, away).picture(CAMERA, at(3)) is None
+    moments = FootageMoments(sqlite_database, footage)
+    assert moments.picture(CAMERA, at(3)) is not None
+    assert moments.picture("none", at(3)) is None
+    (footage.spool / CAMERA / "1.mp4").write_bytes(b"not a movie")
+    assert moments.picture(CAMERA, at(3)) is None
+    broken = Database("sqlite:////nowhere/at/all.db")
+    assert FootageMoments(broken, footage).picture(CAMERA, at(3)) is None
