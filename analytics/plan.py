@@ -14,7 +14,9 @@ from analytics.looking import WatchedView
 from analytics.onlookers import Shows
 from analytics.zones import zone_of
 from storage.hours import hours_of
+from storage.inside import read_inside
 from storage.models import MAX_CLOCK_OFFSET, AbsenceRule, Camera, CameraStatus, Counter, Hall, OpeningHours, View
+from storage.zone_rules import zone_rule_at
 
 _log = structlog.get_logger(__name__)
 
@@ -62,13 +64,14 @@ def load_plan(session: Session, now: datetime, *, past: bool = False) -> WatchPl
     cameras = {camera.id: camera for camera in session.exec(select(Camera)) if camera.enabled or past}
     statuses = [status for status in session.exec(select(CameraStatus)) if now - status.updated < _STATUS_AGE]
     clocks, subs = _wrong_clocks(statuses), _failing_subs(statuses)
+    usual = zone_rule_at(session, now).inside
     of_camera: dict[str, list[WatchedView]] = defaultdict(list)
     of_counter: dict[str, dict[str, View]] = defaultdict(dict)
     for view in session.exec(select(View)):
         if _valid(view, now):
             of_counter[view.counter_id][view.camera_id] = view
             if view.camera_id in cameras:
-                of_camera[view.camera_id].append(_watched(view))
+                of_camera[view.camera_id].append(_watched(view, usual))
     of_counter = {counter: shown for counter, shown in of_counter.items() if shown.keys() & cameras.keys()}
     return WatchPlan(
         {
@@ -104,8 +107,15 @@ def _valid(view: View, now: datetime) -> bool:
     return (view.valid_from is None or view.valid_from <= now) and (view.valid_to is None or now < view.valid_to)
 
 
-def _watched(view: View) -> WatchedView:
-    return WatchedView(view.camera_id, view.counter_id, zone_of(view.staff_zone), zone_of(view.customer_zone))
+def _watched(view: View, usual: str) -> WatchedView:
+    return WatchedView(
+        view.camera_id,
+        view.counter_id,
+        zone_of(view.staff_zone),
+        zone_of(view.customer_zone),
+        read_inside(view.staff_inside or usual),
+        read_inside(view.customer_inside or usual),
+    )
 
 
 def _shows(view: View) -> Shows:

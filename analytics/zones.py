@@ -1,8 +1,9 @@
 """Polygons in a picture, and the crops through which a detector looks at them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analytics.people import Box, Image, Person
+from storage.inside import BUILT_IN, Inside, Measure
 
 Point = tuple[float, float]
 Zone = tuple[Point, ...]
@@ -10,6 +11,8 @@ Zone = tuple[Point, ...]
 
 MARGIN = 0.3
 """Of the zone's size, added on every side: a person stands out of the zone, and the detector wants context."""
+
+_ROUNDING = 1e-9
 
 WHOLE_PICTURE = Box(0.0, 0.0, 1.0, 1.0)
 
@@ -28,6 +31,34 @@ def contains(zone: Zone, point: Point) -> bool:
         if (ay > y) != (by > y) and x < ax + (y - ay) * (bx - ax) / (by - ay):
             inside = not inside
     return inside
+
+
+def is_inside(zone: Zone, box: Box, inside: Inside) -> bool:
+    """Whether somebody whose visible body is the box counts as being in the zone."""
+    if inside.measure is Measure.OVERLAP:
+        return box.area > 0 and covered(zone, box) >= inside.share * box.area * (1 - _ROUNDING)
+    return contains(zone, box.centre if inside.measure is Measure.CENTRE else ((box.x0 + box.x1) / 2, box.y1))
+
+
+def covered(zone: Zone, box: Box) -> float:
+    """How much of the box lies in the zone, as an area: the zone, cut by each side of the box."""
+    corners = list(zone)
+    for axis, limit, sign in ((0, box.x0, 1), (0, box.x1, -1), (1, box.y0, 1), (1, box.y1, -1)):
+        corners = list(_kept_side(corners, axis, limit, sign))
+    twice = sum(ax * by - bx * ay for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1], strict=True))
+    return abs(twice) / 2
+
+
+def _kept_side(corners: Sequence[Point], axis: int, limit: float, sign: int) -> Iterator[Point]:
+    """The corners of the part where `sign * (coordinate - limit)` is not negative."""
+    for n, here in enumerate(corners):
+        before = corners[n - 1]
+        was, now = (sign * (point[axis] - limit) for point in (before, here))
+        if (was < 0) != (now < 0):
+            share = was / (was - now)
+            yield before[0] + share * (here[0] - before[0]), before[1] + share * (here[1] - before[1])
+        if now >= 0:
+            yield here
 
 
 def bounds(zone: Zone) -> Box:
@@ -68,6 +99,6 @@ def in_picture(person: Person, crop: Box) -> Person:
     return Person(placed, person.score)
 
 
-def best_score(people: Sequence[Person], zone: Zone) -> float:
+def best_score(people: Sequence[Person], zone: Zone, inside: Inside = BUILT_IN) -> float:
     """Of the people in the zone; 0.0 when there is none."""
-    return max((person.score for person in people if contains(zone, person.box.centre)), default=0.0)
+    return max((person.score for person in people if is_inside(zone, person.box, inside)), default=0.0)

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from storage.inside import BUILT_IN, read_inside
 from storage.models import MAX_DAYS, MAX_THRESHOLD_S, AlertKind, Audience, FootageKind, Polygon
 from storage.sayings import Saying
 
@@ -231,12 +232,29 @@ class CameraDeclaration(Strict):
         return f"{self.username}:{password}" if self.username else ""
 
 
+def _inside(text: str) -> str:
+    return str(read_inside(text)) if text else text
+
+
+InsideText = Annotated[str, AfterValidator(_inside)]
+"""Who counts as inside a zone, see storage.inside; empty: not said."""
+
+
+class ZoneRuleDeclaration(Strict):
+    """For every zone whose view does not say."""
+
+    inside: Annotated[InsideText, Field(min_length=1)] = str(BUILT_IN)
+
+
 class ViewDeclaration(Strict):
     camera: Id
     counter: Id
     staff_zone: Zone
     customer_zone: OptionalZone = []
     whole_zone: bool = False
+    staff_inside: InsideText = ""
+    """Who counts as inside; empty: as the zone rule says."""
+    customer_inside: InsideText = ""
     valid_from: Moment | None = None
     """Not said: what `web.looks.put_view` takes for it."""
     valid_to: Moment | None = None

@@ -17,7 +17,7 @@ from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.views_taken_back import taking_back
 
-_SHOWN = ("staff_zone", "customer_zone", "whole_zone")
+_SHOWN = ("staff_zone", "customer_zone", "whole_zone", "staff_inside", "customer_inside")
 
 
 def has_view(session: Session, camera_id: str) -> bool:
@@ -51,7 +51,8 @@ def put_view(
             if other is not view:
                 _give_way(session, other, start, declared.valid_to)
         view = view or View(camera_id=declared.camera, counter_id=declared.counter, staff_zone=declared.staff_zone)
-        view.staff_zone, view.customer_zone, view.whole_zone = (getattr(declared, name) for name in _SHOWN)
+        for name in _SHOWN:
+            setattr(view, name, getattr(declared, name))
         view.valid_from, view.valid_to = start, declared.valid_to
         session.add(view)
     return view

@@ -22,6 +22,7 @@ from storage.models import (
     Item,
     OpeningHours,
     Source,
+    ZoneRule,
 )
 from storage.sayings import Saying
 from storage.secrets import SecretBox
@@ -34,6 +35,7 @@ from web.declarations import (
     HallDeclaration,
     ItemDeclaration,
     SourceDeclaration,
+    ZoneRuleDeclaration,
     weekdays,
 )
 from web.errors import Unprocessable
@@ -169,6 +171,21 @@ def put_rule(session: Session, declared: AbsenceRuleDeclaration, now: datetime) 
         waiting_threshold_s=declared.waiting_threshold_s,
         valid_from=now,
     )
+    session.add(rule)
+    session.flush()
+    return rule
+
+
+def put_zone_rule(session: Session, declared: ZoneRuleDeclaration, now: datetime) -> ZoneRule:
+    """A new version from now on, the first one from the beginning; the same again changes nothing."""
+    before = session.exec(select(ZoneRule).where(col(ZoneRule.valid_to).is_(None))).first()
+    if before is not None and before.inside == declared.inside:
+        return before
+    rule = ZoneRule(version=1, inside=declared.inside)
+    if before is not None:
+        before.valid_to = rule.valid_from = now
+        rule.version = before.version + 1
+        session.add(before)
     session.add(rule)
     session.flush()
     return rule

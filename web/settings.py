@@ -24,6 +24,7 @@ from web.declarations import (
     SourceDeclaration,
     Strict,
     ViewDeclaration,
+    ZoneRuleDeclaration,
 )
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -220,6 +221,7 @@ class Settings(Strict):
     counter: tuple[CounterDeclaration, ...] = ()
     camera: tuple[CameraDeclaration, ...] = ()
     view: tuple[ViewDeclaration, ...] = ()
+    zone_rule: ZoneRuleDeclaration = ZoneRuleDeclaration()
     absence_rule: tuple[AbsenceRuleDeclaration, ...] = ()
     retention: tuple[RetentionDeclaration, ...] = ()
     department: tuple[DepartmentDeclaration, ...] = ()

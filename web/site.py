@@ -117,6 +117,9 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for v in settings.view:
         first = not looks.has_view(session, v.camera)  # asked before any is written: those of one file begin together
         yield _Declaration("view", view_key(v), v, partial(looks.put_view, session, v, now, first=first))
+    # Written down even where the file does not say it, so that another default in a later release explains nothing old.
+    z = settings.zone_rule
+    yield _Declaration("zone_rule", "everywhere", z, partial(places.put_zone_rule, session, z, now))
     for r in settings.absence_rule:
         yield _Declaration("absence_rule", rule_key(r), r, partial(places.put_rule, session, r, now))
     for k in settings.retention:

@@ -68,7 +68,7 @@ from storage.models.notifying import Audience, Matter, News, NotifyChannel, Told
 from storage.models.operations import NODE_SILENT_AFTER, Node, awaited
 from storage.models.orders import OrderAct, OrderState, OrderWord, SupervisionOrder
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
-from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View
+from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View, ZoneRule
 from storage.models.presence import (
     MAX_THRESHOLD_S,
     Absence,
@@ -213,6 +213,7 @@ __all__ = [
     "View",
     "WatchCursor",
     "WebSession",
+    "ZoneRule",
     "awaited",
     "is_clock_trusted",
 ]

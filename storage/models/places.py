@@ -71,7 +71,20 @@ class View(SQLModel, table=True):
         "the zone is all of the place where staff sits: the camera may say alone that nobody is there",
         default=False,
     )
+    staff_inside: str = column("who counts as inside, see storage.inside; empty: as the zone rule says", default="")
+    customer_inside: str = column("the same of the customer zone", default="")
     valid_from: datetime | None = column("", default=None)
+    valid_to: datetime | None = column("exclusive", default=None)
+
+
+class ZoneRule(SQLModel, table=True):
+    """Who counts as inside a zone whose view does not say; one is in force at any time."""
+
+    __tablename__ = "zone_rule"
+    id: int | None = column("", default=None, primary_key=True)
+    version: int = column("grows with each change", default=1)
+    inside: str = column("see storage.inside")
+    valid_from: datetime | None = column("empty: from the beginning", default=None)
     valid_to: datetime | None = column("exclusive", default=None)
 
 

@@ -24,6 +24,7 @@ from storage.models import (
     FaultKind,
     StaffState,
     View,
+    ZoneRule,
     is_clock_trusted,
 )
 from tests.analytics.scenes import at
@@ -58,6 +59,27 @@ def test_what_each_camera_shows_of_the_staff_zone_is_as_its_view_declares(sqlite
         session.flush()
         cameras = load_plan(session, at(0)).counters["cc-1"].cameras
     assert cameras == {CAMERA: Shows.PART, **{shows.value: shows for shows in Shows}}
+
+
+def test_who_is_inside_is_as_the_view_says_else_as_the_zone_rule_of_that_time(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        session.add(ZoneRule(version=1, inside="centre", valid_to=at(0)))
+        session.add(ZoneRule(version=2, inside="foot", valid_from=at(0)))
+        session.add(
+            View(
+                camera_id=CAMERA,
+                counter_id="cc-2",
+                staff_zone=LEFT_HALF,
+                customer_inside="overlap 0.3",
+                valid_from=at(-9),
+            )
+        )
+        session.flush()
+        for moment, usual in ((at(-1), "centre"), (at(0), "foot")):
+            views = {v.counter_id: v for v in load_plan(session, moment).cameras[CAMERA].views}
+            assert {str(views["cc-1"].staff_inside), str(views["cc-2"].staff_inside)} == {usual}
+            assert str(views["cc-2"].customer_inside) == "overlap 0.3"
 
 
 def test_the_longest_threshold_is_a_rule(sqlite_database: Database) -> None:

@@ -1,10 +1,23 @@
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.people import Box, Person
-from analytics.zones import Zone, best_score, bounds, contains, crop_around, cut, in_picture, zone_of
+from analytics.zones import (
+    Zone,
+    best_score,
+    bounds,
+    contains,
+    covered,
+    crop_around,
+    cut,
+    in_picture,
+    is_inside,
+    zone_of,
+)
+from storage.inside import BUILT_IN, Inside, Measure
 
 TRIANGLE: Zone = ((0.2, 0.2), (0.8, 0.2), (0.2, 0.8))
 fractions = st.floats(0.0, 1.0)
@@ -58,6 +71,53 @@ def test_only_the_centre_of_a_person_counts() -> None:
     leaning_in = Person(Box(0.0, 0.0, 0.3, 0.3), 0.9)
     assert best_score([leaning_in], TRIANGLE) == 0.0
     assert best_score([leaning_in, Person(Box(0.2, 0.2, 0.5, 0.5), 0.4)], TRIANGLE) == 0.4
+
+
+FOOT, HALF = Inside(Measure.FOOT), Inside(Measure.OVERLAP, 0.5)
+SQUARE: Zone = ((0.2, 0.2), (0.6, 0.2), (0.6, 0.6), (0.2, 0.6))
+
+
+def test_who_is_inside_depends_on_what_is_measured() -> None:
+    standing = Box(0.3, 0.0, 0.5, 0.5)
+    assert [is_inside(SQUARE, standing, how) for how in (BUILT_IN, FOOT, HALF)] == [True, True, True]
+    beside = Box(0.3, 0.3, 0.5, 0.9)
+    assert [is_inside(SQUARE, beside, how) for how in (BUILT_IN, FOOT, HALF)] == [False, False, True]
+    assert not is_inside(SQUARE, beside, Inside(Measure.OVERLAP, 0.51))
+    assert not is_inside(SQUARE, Box(0.3, 0.3, 0.3, 0.5), Inside(Measure.OVERLAP, 0.001))
+    feet_only = Box(0.3, -0.5, 0.5, 0.25)
+    assert [is_inside(SQUARE, feet_only, how) for how in (BUILT_IN, FOOT, HALF)] == [False, True, False]
+
+
+def test_overlap_counts_what_a_notch_takes_away() -> None:
+    notched: Zone = ((0, 0), (1, 0), (1, 1), (0.75, 1), (0.75, 0.5), (0.25, 0.5), (0.25, 1), (0, 1))
+    assert covered(notched, Box(0, 0, 1, 1)) == pytest.approx(0.75)
+    assert covered(notched, Box(0.25, 0.5, 0.75, 1)) == pytest.approx(0)
+
+
+boxes = st.builds(
+    lambda x, y, width, height: Box(x, y, x + width, y + height), fractions, fractions, fractions, fractions
+)
+
+
+@given(boxes, boxes, st.floats(0.001, 1), st.floats(0.001, 1))
+def test_overlap_with_an_upright_zone_is_that_of_rectangles_and_more_share_is_harder(
+    zone: Box, person: Box, share: float, other: float
+) -> None:
+    corners: Zone = ((zone.x0, zone.y0), (zone.x1, zone.y0), (zone.x1, zone.y1), (zone.x0, zone.y1))
+    both = Box(max(zone.x0, person.x0), max(zone.y0, person.y0), min(zone.x1, person.x1), min(zone.y1, person.y1))
+    assert covered(corners, person) == pytest.approx(both.area, abs=1e-9)
+    less, more = sorted([share, other])
+    if is_inside(corners, person, Inside(Measure.OVERLAP, more)):
+        assert is_inside(corners, person, Inside(Measure.OVERLAP, less))
+
+
+@given(st.lists(st.tuples(fractions, fractions), min_size=3, max_size=7), boxes)
+def test_no_more_of_a_body_is_inside_than_there_is_of_it_or_of_the_zone(
+    corners: list[tuple[float, float]], person: Box
+) -> None:
+    hull = tuple((float(x), float(y)) for x, y in cv2.convexHull(np.array(corners, np.float32))[:, 0])
+    area = cv2.contourArea(np.array(hull, np.float32))
+    assert -1e-6 <= covered(hull, person) <= min(person.area, area) + 1e-5
 
 
 def test_zones_that_leave_the_picture_are_bounded_by_it() -> None:

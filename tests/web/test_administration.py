@@ -55,6 +55,9 @@ def test_a_mistake_names_its_field(admin: TestClient) -> None:
     assert fields(admin.put("/api/v1/halls/gm", json=HALL | {"nmae": "x"})) == ["nmae"]
     assert fields(admin.put("/api/v1/cameras/c", json=CAMERA | {"id": "c", "url": "http://x"})) == ["url"]
     assert fields(admin.put("/api/v1/views", json=view("cc-1") | {"staff_zone": [[0, 0]]})) == ["staff_zone"]
+    assert fields(admin.put("/api/v1/views", json=view("cc-1") | {"staff_inside": "hat"})) == ["staff_inside"]
+    assert fields(admin.put("/api/v1/zone-rules", json={"inside": ""})) == ["inside"]
+    assert fields(admin.put("/api/v1/zone-rules", json={})) == ["inside"]
     assert fields(admin.put("/api/v1/views", json=view("nh-1"))) == ["counter"]
     assert fields(admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": 0})) == ["threshold_s"]
 
@@ -214,9 +217,24 @@ def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock
     assert (whole["view_id"] != first, whole["whole_zone"]) == (True, True)
     assert admin.delete(f"/api/v1/views/{whole['view_id']}").status_code == 204
     assert admin.delete(f"/api/v1/views/{whole['view_id']}").status_code == 404
+    other = admin.put("/api/v1/views", json=view("cc-1") | {"staff_inside": "overlap .50"}).json()
+    assert (other["view_id"] != first, other["staff_inside"]) == (True, "overlap 0.5")
     rules = [admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": s}).json() for s in (60, 90)]
     assert [rule["version"] for rule in rules] == [1, 2]
     assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json()] == [90]
+
+
+def test_the_zone_rule_keeps_its_versions(admin: TestClient, clock: Clock) -> None:
+    assert admin.put("/api/v1/zone-rules", json={"inside": "centre"}).json()["version"] == 1
+    clock.forward(timedelta(minutes=1))
+    assert admin.put("/api/v1/zone-rules", json={"inside": "centre"}).json()["version"] == 1
+    second = admin.put("/api/v1/zone-rules", json={"inside": "foot"}).json()
+    assert [
+        (rule["inside"], rule["valid_from"], rule["valid_to"]) for rule in admin.get("/api/v1/zone-rules").json()
+    ] == [
+        ("foot", second["valid_from"], None),
+        ("centre", None, second["valid_from"]),
+    ]
 
 
 def test_a_view_says_since_when_and_until_when_it_holds(admin: TestClient) -> None:

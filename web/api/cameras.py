@@ -144,6 +144,8 @@ def _view(row: View) -> ViewShown:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         whole_zone=row.whole_zone,
+        staff_inside=row.staff_inside,
+        customer_inside=row.customer_inside,
     )
 
 

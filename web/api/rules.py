@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter
+from pydantic import Field
 from sqlmodel import col, select
 
-from storage.models import AbsenceRule, Counter, Hall
+from storage.models import AbsenceRule, Counter, Hall, ZoneRule
 from web import places
 from web.api.administration import AdminDesk, check_exists, found
-from web.declarations import AbsenceRuleDeclaration, Threshold
+from web.declarations import AbsenceRuleDeclaration, InsideText, Threshold, ZoneRuleDeclaration
 from web.errors import NotFound
 from web.row_ids import RowId
 
@@ -58,6 +60,36 @@ def end_rule(desk: AdminDesk, rule_id: RowId) -> None:
             raise NotFound
         rule.valid_to = desk.services.clock()
         session.add(rule)
+
+
+class ZoneRuleToPut(ZoneRuleDeclaration):
+    inside: Annotated[InsideText, Field(min_length=1)]
+    """Has to be said."""
+
+
+class ZoneRuleShown(ZoneRuleDeclaration):
+    version: int
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+@router.get("/zone-rules")
+def list_zone_rules(desk: AdminDesk) -> list[ZoneRuleShown]:
+    """Who counted as inside a zone whose view does not say, and when: every version, the newest first."""
+    with desk.reading() as session:
+        rows = session.exec(select(ZoneRule).order_by(col(ZoneRule.version).desc())).all()
+    return [_shown_zone_rule(row) for row in rows]
+
+
+@router.put("/zone-rules")
+def put_zone_rule(desk: AdminDesk, declared: ZoneRuleToPut) -> ZoneRuleShown:
+    """A new version from now on: `centre`, `foot` or `overlap 0.5`. What was seen before keeps the one of its time."""
+    with desk.changing("zone_rule:everywhere") as session:
+        return _shown_zone_rule(places.put_zone_rule(session, declared, desk.services.clock()))
+
+
+def _shown_zone_rule(row: ZoneRule) -> ZoneRuleShown:
+    return ZoneRuleShown(inside=row.inside, version=row.version, valid_from=row.valid_from, valid_to=row.valid_to)
 
 
 def _shown(row: AbsenceRule) -> RuleShown:

@@ -10,8 +10,10 @@ from sqlmodel import Session, col, select
 from analytics.absence import WITHDRAWN, Rule
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
-from storage.models import Absence, AbsenceRule, Alert, Counter, User
+from storage.models import Absence, AbsenceRule, Alert, Camera, Counter, User, View
 from storage.models.columns import JsonObject
+from storage.views import in_force
+from storage.zone_rules import zone_rule_at
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.alert_rows import DeliveryRow, delivery_rows
@@ -66,10 +68,22 @@ class RuleUsed:
 
 
 @dataclass(frozen=True)
+class InsideUsed:
+    """Who counted as inside the staff zone of a camera that looked at the counter when it began."""
+
+    camera: str
+    inside: str
+    """See storage.inside."""
+    rule_version: int | None
+    """Of the zone rule of the site; None where the view says it itself."""
+
+
+@dataclass(frozen=True)
 class AbsencePage:
     now: datetime
     absence: AbsenceRow
     rule: RuleUsed
+    inside: tuple[InsideUsed, ...]
     camera_id: str | None
     timeline: Timeline
     evidence: JsonObject
@@ -158,6 +172,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             now=now,
             absence=row,
             rule=_rule(session, absence),
+            inside=_inside(session, absence),
             camera_id=camera,
             timeline=_timeline(session, services, viewer, absence, row, camera, now),
             evidence=absence.evidence,
@@ -181,6 +196,21 @@ def _rule(session: Session, absence: Absence) -> RuleUsed:
         return RuleUsed("default", 0, absence.threshold_s, shorter)
     level = "counter" if rule.counter_id else "hall" if rule.hall_id else "city"
     return RuleUsed(level, absence.rule_version, absence.threshold_s, shorter)
+
+
+def _inside(session: Session, absence: Absence) -> tuple[InsideUsed, ...]:
+    usual = zone_rule_at(session, absence.start)
+    looked = select(View, Camera).join(Camera, col(Camera.id) == col(View.camera_id))
+    looked = looked.where(View.counter_id == absence.counter_id, in_force(absence.start)).order_by(col(View.camera_id))
+    return tuple(
+        InsideUsed(
+            camera.name or camera.id,
+            view.staff_inside or usual.inside,
+            None if view.staff_inside else usual.version,
+        )
+        for view, camera in session.exec(looked)
+        if view.staff_zone
+    )
 
 
 def _timeline(

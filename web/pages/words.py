@@ -265,6 +265,16 @@ UNKNOWN_WORDS: Mapping[str, str] = {
 }
 """Why a counter's state is unknown, beside the faults of cameras."""
 
+INSIDE_WORDS: Mapping[str, str] = {
+    "": _("As the zone rule of the site says"),
+    "centre": _("The centre of the visible body is inside"),
+    "foot": _("The middle of its lower edge is inside"),
+    "overlap 0.25": _("A quarter of the visible body is inside"),
+    "overlap 0.5": _("Half of the visible body is inside"),
+    "overlap 0.75": _("Three quarters of the visible body are inside"),
+}
+"""Who counts as inside a zone; any other share is shown as it is written."""
+
 ENDED_WORDS: Mapping[str, str] = {
     "returned": _("somebody came back"),
     "changed": _("by the rule, the hours or the views that were changed, it is none"),

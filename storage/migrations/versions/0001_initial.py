@@ -116,6 +116,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_store_test_at"), ["at"], unique=False)
 
     op.create_table(
+        "zone_rule",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False, comment="grows with each change"),
+        sa.Column("inside", sa.String(), nullable=False, comment="see storage.inside"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True, comment="empty: from the beginning"),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "department",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False, comment="Chinese"),
@@ -1360,6 +1369,13 @@ def upgrade() -> None:
             nullable=False,
             comment="the zone is all of the place where staff sits: the camera may say alone that nobody is there",
         ),
+        sa.Column(
+            "staff_inside",
+            sa.String(),
+            nullable=False,
+            comment="who counts as inside, see storage.inside; empty: as the zone rule says",
+        ),
+        sa.Column("customer_inside", sa.String(), nullable=False, comment="the same of the customer zone"),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
         sa.ForeignKeyConstraint(
@@ -2648,6 +2664,7 @@ def downgrade() -> None:
     op.drop_table("evaluation_mark")
     op.drop_table("evaluated_unit")
     op.drop_table("department")
+    op.drop_table("zone_rule")
     with op.batch_alter_table("store_test", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_store_test_at"))
 

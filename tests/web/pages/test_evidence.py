@@ -1,8 +1,10 @@
 """What a finding or an absence rests on is said in words; the stored form stands in the JSON."""
 
 import pytest
+from sqlmodel import select
 
-from storage.models import Absence
+from storage.models import Absence, View, ZoneRule
+from tests.web.pages.a_day import ago
 from tests.web.pages.conftest import SignIn
 from web.services import Services
 
@@ -31,6 +33,20 @@ def test_an_absence_says_in_words_what_it_rests_on(sign_in: SignIn, language: st
     page = sign_in("inspector").get("/absences/1", headers={"Accept-Language": language}).text
     assert [word for word in words if word not in page] == []
     assert "&#34;unstaffed&#34;" not in page
+
+
+def test_an_absence_tells_who_counted_as_inside_when_it_began(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.add(ZoneRule(version=1, inside="foot", valid_to=ago(30)))
+        session.add(ZoneRule(version=2, inside="overlap 0.4", valid_from=ago(30)))
+    client = sign_in("inspector")
+    [used] = client.get("/absences/1.json").json()["inside"]
+    assert (used["inside"], used["rule_version"]) == ("foot", 1)
+    assert "The middle of its lower edge is inside · zone rule of the site, version 1" in client.get("/absences/1").text
+    with day.database.transaction() as session:
+        for view in session.exec(select(View).where(View.counter_id == "cc-1")):
+            view.staff_inside = "overlap 0.5"
+    assert "Half of the visible body is inside · as its view says" in client.get("/absences/1").text
 
 
 def test_the_json_holds_it_as_it_is_stored(sign_in: SignIn) -> None:

@@ -119,8 +119,14 @@ def test_a_views_dates_are_typed_in_the_halls_time(sign_in: SignIn, day: Service
         assert view.valid_from == datetime(2026, 11, 2, tzinfo=UTC)
         given = f"{key}~{view.id}"
     other = json.dumps([[0.0, 0.0], [0.5, 0.0], [0.5, 1.0]])
-    follows = form | {"staff_zone": other, "valid_from": "2027-01-01T00:00", "whole_zone": "true"}
+    follows = form | {
+        "staff_zone": other,
+        "valid_from": "2027-01-01T00:00",
+        "whole_zone": "true",
+        "staff_inside": "foot",
+    }
     assert client.post(f"/admin/views?edit={key}", data=follows).status_code == 303
+    assert '<option value="foot" selected>' in client.get(f"/admin/views?edit={key}").text
     assert 'data-label="Whole place"' in client.get("/admin/views").text
     assert client.post(f"/admin/views?edit={given}", data=form | {"valid_to": "2027-01-02T00:00"}).status_code == 303
     with day.database.transaction() as session:

@@ -19,6 +19,7 @@ from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Option, Row, Saved, text
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.formats import local_input
+from web.pages.words import INSIDE_WORDS
 
 _SEPARATOR = "~"
 UNREADABLE_CORNERS = Saying("This is not readable as a list of corners.")
@@ -62,6 +63,10 @@ class Views:
                   hint=_("Corners [x, y] from the top left, 0 to 1.")),
             Field("customer_zone", _("Customer zone"), "zone", _written(found.customer_zone if found else []),
                   hint=_("Empty if the camera does not see the customers.")),
+            _inside_field("staff_inside", _("Who counts as inside the staff zone"),
+                          found.staff_inside if found else ""),
+            _inside_field("customer_inside", _("Who counts as inside the customer zone"),
+                          found.customer_inside if found else ""),
             Field("whole_zone", _("It shows the whole place where staff sits"), "checkbox",
                   "true" if found and found.whole_zone else "",
                   hint=_("Of several cameras only such a one may say alone that nobody is there.")),
@@ -83,6 +88,8 @@ class Views:
             staff_zone=_read(form, "staff_zone"),
             customer_zone=_read(form, "customer_zone"),
             whole_zone=bool(text(form, "whole_zone")),
+            staff_inside=text(form, "staff_inside"),
+            customer_inside=text(form, "customer_inside"),
             valid_from=_moment(form, "valid_from", zone),
             valid_to=_moment(form, "valid_to", zone),
         )
@@ -107,6 +114,17 @@ def is_of_camera(key: str, camera: str) -> bool:
 
 def _is_over(view: api.ViewShown, now: datetime) -> bool:
     return view.valid_to is not None and view.valid_to <= now
+
+
+def _inside_field(name: str, words: str, value: str) -> Field:
+    """Any other share that the file or the API has said can be kept."""
+    usual = ("", "centre", "foot", "overlap 0.25", "overlap 0.5", "overlap 0.75")
+    choices = usual if value in usual else (*usual, value)
+    hint = _(
+        "The visible body is what is not hidden, by a desk for example. "
+        "The lower edge suits cameras that see feet, the overlap zones that cut people."
+    )
+    return Field(name, words, "choice", value, options=tuple((c, INSIDE_WORDS.get(c, c)) for c in choices), hint=hint)
 
 
 def _camera_options(desk: Desk) -> tuple[Option, ...]:
