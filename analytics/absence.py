@@ -1,13 +1,13 @@
 """From presence and opening hours to absences: pure, and never more than was seen."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.intervals import Span
+from storage.intervals import Span, subtract
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
 
-RETURNED, CLOSED, UNKNOWN = "returned", "closed", "unknown"
+RETURNED, CLOSED, COVERED, UNKNOWN = "returned", "closed", "covered", "unknown"
 CHANGED = "changed"
 """It is none by the rule, the hours or the views that hold now; it goes on if it becomes one by them, too."""
 WITHDRAWN = "withdrawn"
@@ -46,6 +46,23 @@ class PresenceSpan:
 
 
 @dataclass(frozen=True, slots=True)
+class Excuse:
+    """Time in which nobody is absent, whatever is seen."""
+
+    span: Span
+    why: str
+    """COVERED, or UNKNOWN where nobody can tell whether somebody covered."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Duty:
+    """Time in which somebody has to be there without a break."""
+
+    span: Span
+    ended_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoundAbsence:
     """An absence by the rule; `end` and `ended_by` are empty while it lasts."""
 
@@ -63,7 +80,7 @@ class FoundAbsence:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Unstaffed without a break, inside one opening."""
+    """Unstaffed without a break, inside one duty."""
 
     start: datetime
     end: datetime
@@ -72,14 +89,18 @@ class _Run:
 
 
 def find_absences(
-    presence: Sequence[PresenceSpan], openings: Sequence[Span], rule: Rule, now: datetime
+    presence: Sequence[PresenceSpan],
+    openings: Sequence[Span],
+    rule: Rule,
+    now: datetime,
+    excuses: Sequence[Excuse] = (),
 ) -> list[FoundAbsence]:
     """Absences in a counter's presence (in order, only the last span open), as known at `now`.
 
-    Only unstaffed time inside one opening counts; unknown time ends an absence and starts the count anew. The openings
-    must be told beyond `now`: where they end the hall closes.
+    Only unstaffed time inside one opening and outside of every excuse counts; unknown and excused time end an absence
+    and start the count anew. The openings must be told beyond `now`: where they end the hall closes.
     """
-    runs = [run for opening in openings for run in _runs(presence, opening, now)]
+    runs = [run for duty in _duties(openings, excuses) for run in _runs(presence, duty, now)]
     found = [_absence(run, rule, now) for run in runs]
     return [absence for absence in found if absence is not None]
 
@@ -106,12 +127,19 @@ def rule_in_force(rules: Sequence[AbsenceRule], hall_id: str, counter_id: str, a
     return Rule(threshold, waiting, best.id, best.version)
 
 
-def _runs(presence: Sequence[PresenceSpan], opening: Span, now: datetime) -> list[_Run]:
+def _duties(openings: Sequence[Span], excuses: Sequence[Excuse]) -> Iterator[_Duty]:
+    for opening in openings:
+        for part in subtract([opening], [excuse.span for excuse in excuses]):
+            follows = [excuse.why for excuse in excuses if excuse.span.start <= part.end < excuse.span.end]
+            yield _Duty(part, CLOSED if part.end == opening.end else min(follows))
+
+
+def _runs(presence: Sequence[PresenceSpan], duty: _Duty, now: datetime) -> list[_Run]:
     runs: list[_Run] = []
     current: list[PresenceSpan] = []
     for span in presence:
-        end = min(span.end or now, opening.end, now)
-        start = max(span.start, opening.start)
+        end = min(span.end or now, duty.span.end, now)
+        start = max(span.start, duty.span.start)
         if span.staff is not StaffState.UNSTAFFED:
             _finish(runs, current, RETURNED if span.staff is StaffState.STAFFED else UNKNOWN)
             current = []
@@ -120,8 +148,8 @@ def _runs(presence: Sequence[PresenceSpan], opening: Span, now: datetime) -> lis
                 _finish(runs, current, UNKNOWN)
                 current = []
             current.append(PresenceSpan(start, end, span.staff, span.customer, span.confidence))
-            if end == opening.end:
-                _finish(runs, current, CLOSED)
+            if end == duty.span.end:
+                _finish(runs, current, duty.ended_by)
                 current = []
     _finish(runs, current, "" if presence and presence[-1].end is None else UNKNOWN)
     return runs

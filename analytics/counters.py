@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from analytics.absence import FoundAbsence, PresenceSpan, find_absences
+from analytics.absence import Excuse, FoundAbsence, PresenceSpan, find_absences
 from analytics.edges import Told, dated, first_shown
 from analytics.looking import Observation
 from analytics.plan import CounterPlan
@@ -26,6 +26,8 @@ class WatchedCounter:
     def __init__(self, plan: CounterPlan, debounce: Debounce = Debounce(), look_back: LookBack | None = None) -> None:
         """`look_back` finds when exactly staff came or went; without it that is as fine as the samples."""
         self.plan = plan
+        self.excuses: tuple[Excuse, ...] = ()
+        """Since the beginning of what is remembered of its presence; whoever reads the tables renews them."""
         self._look_back = look_back
         self._presence = CounterPresence(plan.counter_id, plan.cameras, debounce)
         self._history: list[PresenceSpan] = []
@@ -71,7 +73,7 @@ class WatchedCounter:
             return []
         start = self._history[0].start
         now = max(self._presence.confirmed_to or start, self._history[-1].start)
-        return find_absences(self._history, self._open_from(start, now), self.plan.rule, now)
+        return find_absences(self._history, self._open_from(start, now), self.plan.rule, now, self.excuses)
 
     def is_open(self, now: datetime) -> bool:
         return is_open(self.plan.hours, self.plan.zone, now)

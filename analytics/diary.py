@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import FoundAbsence
+from analytics.covers import excuses
 from analytics.plan import WatchPlan, load_plan
 from analytics.recording import (
     end_unwatched,
@@ -21,6 +22,7 @@ from analytics.recording import (
 from analytics.taken_back import was_taken_back
 from analytics.watch import Changes, Watch
 from storage.database import Database
+from storage.intervals import Span
 from storage.load import process_load
 from storage.models import Node, Reanalysis
 from storage.models.columns import JsonObject
@@ -32,6 +34,9 @@ _LATELY = timedelta(minutes=2)
 
 _EVIDENCE_EVERY = timedelta(seconds=30)
 """How far the stored evidence of an absence that lasts may be behind."""
+
+_AHEAD = timedelta(days=2)
+"""So far beyond now it is told who covers."""
 
 Known = tuple[tuple[datetime, datetime | None, bool, int, int], ...]
 """Absences as they were written last: start, end, whether a customer waited, how much they rest on."""
@@ -77,8 +82,17 @@ class Diary:
                 watched = [known[c] for c in plan.counters[counter_id].cameras if c in known]
                 watched_to = max(watched, default=resumed.state.at)
                 watch.counters[counter_id].resume(resumed.history, resumed.state, watched_to)
+        self._excuse(watch, now)
         self.opened = True
         return plan
+
+    def _excuse(self, watch: Watch, now: datetime) -> None:
+        since = {counter_id: counter.since for counter_id, counter in watch.counters.items()}
+        spans = {counter_id: Span(start, now + _AHEAD) for counter_id, start in since.items() if start is not None}
+        with self._database.transaction() as session:
+            found = excuses(session, spans)
+        for counter_id, excused in found.items():
+            watch.counters[counter_id].excuses = excused
 
     def _written_again(self, session: Session, watch: Watch, now: datetime) -> set[str]:
         """Counters of whose past something else is said than is remembered: it was taken back, or looked at again."""

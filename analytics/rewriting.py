@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import WITHDRAWN, FoundAbsence, PresenceSpan, Rule, find_absences
+from analytics.covers import excuses
 from analytics.plan import CounterPlan
 from analytics.presence import Transition
 from analytics.recording import begin_absence, by_rule, end_absence, evidence_of, go_on, span_of, take_turns
@@ -105,7 +106,8 @@ def _found(
 ) -> list[FoundAbsence]:
     known = _known_to(session, plan.counter_id, history, now)
     openings = opening(plan.hours, plan.zone, history[0].start, known + _AHEAD).spans
-    return find_absences(history, openings, rule, known)
+    excused = excuses(session, {plan.counter_id: Span(history[0].start, known + _AHEAD)})[plan.counter_id]
+    return find_absences(history, openings, rule, known, excused)
 
 
 def _known_to(session: Session, counter_id: str, history: Sequence[PresenceSpan], now: datetime) -> datetime:

@@ -18,15 +18,20 @@ _COLUMNS = (Presence.start, Presence.end, Presence.staff, Presence.customer, Pre
 def presence_in(session: Session, counter_id: str, span: Span, now: datetime) -> list[PresenceSpan]:
     """Every span that reaches into it, in order; what no watcher has seen, because none lives or it is behind, is
     unknown."""
-    over = sqlalchemy.select(*map(col, _COLUMNS)).where(*_reaching(counter_id, span), col(Presence.end).is_not(None))
-    found = [PresenceSpan(*row) for row in session.execute(over.order_by(col(Presence.start)))]
     lasting = select(Presence).where(*_reaching(counter_id, span), col(Presence.end).is_(None))
     watched = watched_counters(session, [counter_id], now)[counter_id]
-    return found + [
+    over = [seen for seen in written_presence(session, counter_id, span) if seen.end is not None]
+    return over + [
         PresenceSpan(row.start, row.end, row.staff, row.customer, row.confidence, row.reason)
         for row in known_presence(session.exec(lasting), watched, now)
         if row.start < span.end
     ]
+
+
+def written_presence(session: Session, counter_id: str, span: Span) -> list[PresenceSpan]:
+    """The same as it was written, whoever watches now."""
+    query = sqlalchemy.select(*map(col, _COLUMNS)).where(*_reaching(counter_id, span))
+    return [PresenceSpan(*row) for row in session.execute(query.order_by(col(Presence.start)))]
 
 
 def absences_in(session: Session, counter_id: str, span: Span, now: datetime) -> list[Span]:

@@ -285,6 +285,19 @@ class AbsenceRuleDeclaration(Strict):
         return self
 
 
+class PairDeclaration(Strict):
+    """Two counters of a hall whose clerks cover each other."""
+
+    counters: tuple[Id, Id]
+
+    @field_validator("counters")
+    @classmethod
+    def _are_two(cls, counters: tuple[str, str]) -> tuple[str, str]:
+        if counters[0] == counters[1]:
+            raise ValueError(Saying("A counter cannot be paired with itself."))
+        return min(counters), max(counters)
+
+
 class RetentionDeclaration(Strict):
     """How long footage is kept at least: at one counter, in one hall, or (with neither) everywhere."""
 

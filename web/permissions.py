@@ -30,6 +30,7 @@ class Permission(StrEnum):
     HEALTH = "health"
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
+    COVER = "cover"  # registering leave, and who covers a counter
     HOLD = "hold"  # keeping footage beyond its time
     DELETIONS = "deletions"  # the ledger of footage that was deleted
     CORRECT = "correct"  # saying that footage was recorded at another time
@@ -50,6 +51,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.CASES,
             P.JUDGE_CARDS,
             P.ORDER,
+            P.COVER,
             P.HOLD,
             P.DELETIONS,
             P.DATA_QUALITY,

@@ -20,6 +20,7 @@ from web.declarations import (
     HallDeclaration,
     Id,
     ItemDeclaration,
+    PairDeclaration,
     RetentionDeclaration,
     SourceDeclaration,
     Strict,
@@ -223,6 +224,7 @@ class Settings(Strict):
     view: tuple[ViewDeclaration, ...] = ()
     zone_rule: ZoneRuleDeclaration = ZoneRuleDeclaration()
     absence_rule: tuple[AbsenceRuleDeclaration, ...] = ()
+    pair: tuple[PairDeclaration, ...] = ()
     retention: tuple[RetentionDeclaration, ...] = ()
     department: tuple[DepartmentDeclaration, ...] = ()
     item: tuple[ItemDeclaration, ...] = ()

@@ -19,13 +19,14 @@ from sqlmodel import Session, select
 
 from storage.models import Camera, Declared, FootageKind, NotifyChannel, Source
 from storage.secrets import SecretBox
-from web import keeping, looks, places
+from web import keeping, looks, pairs, places
 from web.channels import put_channel
 from web.declarations import (
     AbsenceRuleDeclaration,
     CameraDeclaration,
     ChannelDeclaration,
     CounterDeclaration,
+    PairDeclaration,
     RetentionDeclaration,
     SourceDeclaration,
     Strict,
@@ -122,6 +123,8 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     yield _Declaration("zone_rule", "everywhere", z, partial(places.put_zone_rule, session, z, now))
     for r in settings.absence_rule:
         yield _Declaration("absence_rule", rule_key(r), r, partial(places.put_rule, session, r, now))
+    for a in settings.pair:
+        yield _Declaration("pair", pair_key(a), a, partial(pairs.put_pair, session, a, now))
     for k in settings.retention:
         yield _Declaration("retention", retention_key(k), k, partial(keeping.put_retention, session, k, now))
     for s in settings.source:
@@ -142,6 +145,10 @@ def view_key(view: ViewDeclaration) -> str:
 
 def rule_key(rule: AbsenceRuleDeclaration) -> str:
     return f"{rule.hall or ''}/{rule.counter or ''}"
+
+
+def pair_key(pair: PairDeclaration) -> str:
+    return "/".join(pair.counters)
 
 
 def retention_key(rule: RetentionDeclaration) -> str:
@@ -179,6 +186,10 @@ def _retire(session: Session, row: Declared, now: datetime) -> None:
         for rule in places.rules_in_force(session, hall_id or None, counter_id or None):
             rule.valid_to = now
             session.add(rule)
+    elif row.kind == "pair":
+        one_id, _, other_id = row.key.partition("/")
+        for pair in pairs.pairs_in_force(session, one_id, other_id):
+            pairs.end_pair(session, pair, now)
     elif row.kind == "source":
         source = session.get(Source, row.key)
         if source:

@@ -48,6 +48,11 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"  # the cause has ended
 
 
+class CoverKind(StrEnum):
+    LEAVE = "leave"  # registered: nobody has to be there
+    COVER = "cover"  # a colleague has signed in as the one who covers
+
+
 class DeliveryState(StrEnum):
     PENDING = "pending"
     SENT = "sent"
@@ -91,13 +96,41 @@ class AbsenceRule(SQLModel, table=True):
     valid_to: datetime | None = column("exclusive", default=None)
 
 
+class Cover(SQLModel, table=True):
+    """Time in which nobody is absent from a counter, whatever is seen there. Never deleted, only withdrawn."""
+
+    __table_args__ = (Index("cover_counter_start", "counter_id", "start"),)
+    id: int | None = column("", default=None, primary_key=True)
+    counter_id: str = column("", foreign_key="counter.id")
+    kind: CoverKind = enum_column(CoverKind, "")
+    who: str = column("who is on leave, or who covers")
+    start: datetime = column("")
+    end: datetime | None = column("exclusive; empty: until it is ended", default=None)
+    reason: str = column("", default="")
+    noted_by: int = column("", foreign_key="user_account.id")
+    noted_at: datetime = column("may lie after its start: told afterwards")
+    withdrawn_at: datetime | None = column("it has never held", default=None)
+    withdrawn_by: int | None = column("", default=None, foreign_key="user_account.id")
+
+
+class CounterPair(SQLModel, table=True):
+    """Two counters of a hall whose clerks cover each other: while one is there, the other is not absent."""
+
+    __tablename__ = "counter_pair"
+    id: int | None = column("", default=None, primary_key=True)
+    one_id: str = column("", foreign_key="counter.id", index=True)
+    other_id: str = column("", foreign_key="counter.id", index=True)
+    valid_from: datetime = column("")
+    valid_to: datetime | None = column("exclusive", default=None)
+
+
 class Absence(SQLModel, table=True):
     __table_args__ = (Index("absence_counter_start", "counter_id", "start"),)
     id: int | None = column("", default=None, primary_key=True)
     counter_id: str = column("", foreign_key="counter.id")
     start: datetime = column("first unstaffed moment")
     end: datetime | None = column("when somebody came back, the hall closed or seeing ended", default=None)
-    ended_by: str = column("returned, closed, unknown, changed, withdrawn; empty while it lasts", default="")
+    ended_by: str = column("returned, closed, covered, unknown, changed, withdrawn; empty while it lasts", default="")
     threshold_s: int = column("the threshold that applied")
     customer_waiting: bool = column("a customer waited at some time in it", default=False)
     rule_id: int | None = column("empty: the built-in default", default=None, foreign_key="absence_rule.id")

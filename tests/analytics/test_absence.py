@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.absence import FoundAbsence, PresenceSpan, Rule, find_absences, rule_in_force
+from analytics.absence import COVERED, Excuse, FoundAbsence, PresenceSpan, Rule, find_absences, rule_in_force
 from storage.intervals import Span, intersect, total
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
 from tests.analytics.scenes import START, at
@@ -69,6 +69,31 @@ def test_unknown_is_never_an_absence() -> None:
     assert found(history((0, UNSTAFFED), (299, UNKNOWN)), 100_000) == []
 
 
+def covered(start: float, end: float, why: str = COVERED) -> Excuse:
+    return Excuse(Span(at(start), at(end)), why)
+
+
+def test_excused_time_ends_an_absence_and_the_count_starts_anew() -> None:
+    presence = history((0, UNSTAFFED))
+    (before, after) = find_absences(presence, ALWAYS, RULE, at(1300), [covered(400, 1000)])
+    assert (before.start, before.end, before.ended_by) == (at(0), at(400), "covered")
+    assert (after.start, after.end, after.ended_by) == (at(1000), None, "")
+    assert find_absences(presence, ALWAYS, RULE, at(1299), [covered(200, 1000)]) == []
+
+
+def test_where_nobody_can_tell_who_covers_it_is_unknown_that_ends_an_absence() -> None:
+    presence = history((0, UNSTAFFED))
+    (absence,) = find_absences(presence, ALWAYS, RULE, at(500), [covered(400, 1000, "unknown")])
+    assert (absence.end, absence.ended_by) == (at(400), "unknown")
+    both = [covered(400, 1000, "unknown"), covered(400, 600)]
+    assert find_absences(presence, ALWAYS, RULE, at(500), both)[0].ended_by == "covered"
+
+
+def test_cover_that_is_to_come_does_not_hide_an_absence() -> None:
+    (absence,) = find_absences(history((0, UNSTAFFED)), ALWAYS, RULE, at(400), [covered(900, 1000)])
+    assert (absence.start, absence.end) == (at(0), None)
+
+
 def test_only_time_inside_the_opening_hours_counts() -> None:
     openings = [Span(at(1000), at(2000))]
     presence = history((0, UNSTAFFED))
@@ -113,9 +138,20 @@ def test_the_most_specific_rule_in_force_wins() -> None:
 states = st.tuples(st.integers(1, 400), st.sampled_from(StaffState), st.sampled_from(CustomerState))
 
 
-@given(st.lists(states, min_size=1, max_size=20), st.integers(0, 3000), st.integers(1, 3000))
-def test_every_absence_rests_on_a_full_threshold_of_unstaffed_open_time(
-    parts: list[tuple[int, StaffState, CustomerState]], opens: int, length: int
+excused = st.lists(
+    st.builds(
+        lambda start, length, why: covered(start, start + length, why),
+        st.integers(0, 4000),
+        st.integers(0, 900),
+        st.sampled_from([COVERED, "unknown"]),
+    ),
+    max_size=4,
+)
+
+
+@given(st.lists(states, min_size=1, max_size=20), st.integers(0, 3000), st.integers(1, 3000), excused)
+def test_every_absence_rests_on_a_full_threshold_of_unstaffed_open_time_that_nobody_covered(
+    parts: list[tuple[int, StaffState, CustomerState]], opens: int, length: int, excuses: list[Excuse]
 ) -> None:
     presence, clock = [], 0
     for seconds, staff, customer in parts:
@@ -123,9 +159,10 @@ def test_every_absence_rests_on_a_full_threshold_of_unstaffed_open_time(
         clock += seconds
     openings = [Span(at(opens), at(opens + length))]
     unstaffed = [Span(p.start, p.end) for p in presence if p.staff is UNSTAFFED and p.end]
-    for absence in find_absences(presence, openings, RULE, at(clock)):
+    for absence in find_absences(presence, openings, RULE, at(clock), excuses):
         whole = Span(absence.start, absence.end or at(clock))
         assert total(intersect(intersect([whole], unstaffed), openings)) == whole.duration
+        assert intersect([whole], [excuse.span for excuse in excuses]) == []
         assert whole.duration >= absence.threshold
         assert absence.due <= whole.end
         assert absence.customer_waiting or absence.threshold == RULE.threshold

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import PresenceSpan
+from analytics.covers import excuses
 from analytics.figures import Seen
 from storage.intervals import Span, merge, subtract
 from storage.models import Camera, CustomerState, StaffState, View
@@ -21,6 +22,7 @@ from web.months import day_in, month_of
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.counter import absences_between, step_lane, steps_between
 from web.pages.counter_figures import COLUMNS, TimeSpent, cells_of, seen_at, time_spent
+from web.pages.covers import CoverRow, cover_lane, cover_rows, paired_with
 from web.pages.filters import read_day
 from web.pages.months import clock_hours, local_day
 from web.pages.places import CameraRef, CounterRef, counters_by_id
@@ -67,6 +69,9 @@ class CounterDayPage:
     """By the hall's clock."""
     seen: tuple[SeenSpan, ...]
     absences: tuple[AbsenceRow, ...]
+    covers: tuple[CoverRow, ...]
+    pairs: tuple[CounterRef, ...]
+    """Counters whose clerks cover this one."""
 
 
 def counter_day_page(
@@ -85,7 +90,10 @@ def counter_day_page(
         shown = _chosen(cameras, camera)
         seen = seen_at(session, place, span, now)
         absences = absence_rows(session, absences_between(session, [counter], span.start, span.end), now)
-        lanes = [*_lanes(seen, span, now), absence_lane(absences)]
+        excused = excuses(session, {counter: span})[counter]
+        lanes = [*_lanes(seen, span, now), *cover_lane(excused, span, now), absence_lane(absences)]
+        covers = cover_rows(session, counter, span, now)
+        pairs = tuple(counters_by_id(session, paired_with(session, counter, span)).values())
         lanes.append(step_lane(steps_between(session, viewer, counter, span.start, span.end)))
         if shown:
             lanes.append(footage_lane(services.footage.coverage(session, shown, span.start, min(span.end, now))))
@@ -109,6 +117,8 @@ def counter_day_page(
             if max(s.start, span.start) < min(s.end or now, span.end)
         ),
         absences=absences,
+        covers=covers,
+        pairs=pairs,
     )
 
 

@@ -18,6 +18,7 @@ from storage.models import (
     CardState,
     ClockName,
     ClockSource,
+    CoverKind,
     CustomerState,
     DeliveryState,
     EvaluationState,
@@ -65,6 +66,8 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.SPOOL_FILLING, _("Waiting footage near its limit")),
     (AlertKind.JOB_FAILING, _("A job keeps failing")),
     (AlertKind.STORE_UNSAFE, _("Store failed its self-test")),
+    (CoverKind.LEAVE, _("Registered leave")),
+    (CoverKind.COVER, _("A colleague covers")),
     (AlertState.RAISED, _("Raised")),
     (AlertState.ACKNOWLEDGED, _("Acknowledged")),
     (AlertState.RESOLVED, _("Resolved")),
@@ -266,7 +269,6 @@ UNKNOWN_WORDS: Mapping[str, str] = {
 """Why a counter's state is unknown, beside the faults of cameras."""
 
 INSIDE_WORDS: Mapping[str, str] = {
-    "": _("As the zone rule of the site says"),
     "centre": _("The centre of the visible body is inside"),
     "foot": _("The middle of its lower edge is inside"),
     "overlap 0.25": _("A quarter of the visible body is inside"),
@@ -279,6 +281,7 @@ ENDED_WORDS: Mapping[str, str] = {
     "returned": _("somebody came back"),
     "changed": _("by the rule, the hours or the views that were changed, it is none"),
     "closed": _("the hall closed"),
+    "covered": _("leave was registered, or somebody covered"),
     "unknown": _("the camera could no longer see"),
     "withdrawn": _("taken back: the camera showed something else"),
 }
@@ -344,6 +347,7 @@ BAR_WORDS: Mapping[str, str] = {
     "closed": _("Hall closed"),
     "waiting": _("Customer waiting"),
     "absence": _("Absence"),
+    "cover": _("Leave or cover"),
     "step": _("Step"),
     "footage": _("Recorded"),
     "gap": _("Gap"),
@@ -358,6 +362,8 @@ DONE_WORDS: Mapping[str, str] = {
     "imported": _("The file has been read."),
     "held": _("The footage is held: it will not be deleted until the hold is lifted."),
     "lifted": _("The hold is lifted."),
+    "registered": _("Registered. What was judged in its time is judged anew."),
+    "cover_ended": _("Done. What was judged in its time is judged anew."),
     "said": _("Noted in the log of the card."),
     "ordered": _("The order is issued; the unit is told."),
     "answered": _("Noted in the log of the order."),

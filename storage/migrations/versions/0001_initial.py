@@ -738,6 +738,59 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "alias"),
     )
     op.create_table(
+        "counter_pair",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("one_id", sa.String(), nullable=False),
+        sa.Column("other_id", sa.String(), nullable=False),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.ForeignKeyConstraint(
+            ["one_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["other_id"],
+            ["counter.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("counter_pair", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_counter_pair_one_id"), ["one_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_counter_pair_other_id"), ["other_id"], unique=False)
+
+    op.create_table(
+        "cover",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("counter_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.Enum("leave", "cover", name="coverkind", native_enum=False, length=32), nullable=False),
+        sa.Column("who", sa.String(), nullable=False, comment="who is on leave, or who covers"),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=True, comment="exclusive; empty: until it is ended"),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("noted_by", sa.Integer(), nullable=False),
+        sa.Column(
+            "noted_at", sa.DateTime(timezone=True), nullable=False, comment="may lie after its start: told afterwards"
+        ),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True, comment="it has never held"),
+        sa.Column("withdrawn_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["noted_by"],
+            ["user_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["withdrawn_by"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("cover", schema=None) as batch_op:
+        batch_op.create_index("cover_counter_start", ["counter_id", "start"], unique=False)
+
+    op.create_table(
         "extension",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=False),
@@ -1439,7 +1492,7 @@ def upgrade() -> None:
             "ended_by",
             sa.String(),
             nullable=False,
-            comment="returned, closed, unknown, changed, withdrawn; empty while it lasts",
+            comment="returned, closed, covered, unknown, changed, withdrawn; empty while it lasts",
         ),
         sa.Column("threshold_s", sa.Integer(), nullable=False, comment="the threshold that applied"),
         sa.Column("customer_waiting", sa.Boolean(), nullable=False, comment="a customer waited at some time in it"),
@@ -2602,6 +2655,15 @@ def downgrade() -> None:
         batch_op.drop_index("extension_case")
 
     op.drop_table("extension")
+    with op.batch_alter_table("cover", schema=None) as batch_op:
+        batch_op.drop_index("cover_counter_start")
+
+    op.drop_table("cover")
+    with op.batch_alter_table("counter_pair", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_counter_pair_other_id"))
+        batch_op.drop_index(batch_op.f("ix_counter_pair_one_id"))
+
+    op.drop_table("counter_pair")
     op.drop_table("counter_alias")
     with op.batch_alter_table("contact", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_contact_department_ref"))

@@ -166,6 +166,34 @@ def test_only_who_may_see_footage_is_offered_stills_and_a_camera_that_looked_the
     assert sign_in("supervisor").get(as_data(DAY)).json()["camera_id"] is None
 
 
+def test_leave_is_registered_and_withdrawn_on_the_page_in_the_time_of_the_hall(sign_in: SignIn) -> None:
+    client = sign_in("supervisor")
+    form = {
+        "kind": "leave",
+        "who": "李娜",
+        "from": "2026-11-23T09:30:00",
+        "to": "2026-11-23T09:50:00",
+        "reason": "会议",
+    }
+    done = client.post("/counters/cc-1/covers", data=form | {"day": "2026-11-23"})
+    assert (done.status_code, done.headers["location"]) == (303, f"{DAY}&done=registered")
+    page = client.get(as_data(DAY)).json()
+    assert [(row["who"], row["start"], row["lasts"]) for row in page["covers"]] == [
+        ("李娜", "2026-11-23T01:30:00Z", False)
+    ]
+    assert [lane["name"] for lane in page["timeline"]["lanes"]][:3] == ["presence", "customers", "covers"]
+    assert (page["spent"]["absences"], page["spent"]["unstaffed_s"]) == (0, 480)
+    text = client.get(DAY).text
+    assert "Registered leave" in text
+    assert "李娜" not in sign_in("investigator").get("/counters/cc-2/day?day=2026-11-23").text
+    [row] = page["covers"]
+    assert client.post(f"/counters/cc-1/covers/{row['id']}/withdraw", data={"day": "2026-11-23"}).status_code == 303
+    assert client.get(as_data(DAY)).json()["spent"]["absences"] == 1
+    assert client.post("/counters/cc-1/covers", data=form | {"to": ""}).status_code == 422
+    assert client.post("/counters/nh-1/covers", data=form).status_code == 404
+    assert sign_in("investigator").post("/counters/cc-1/covers", data=form).status_code == 403
+
+
 def test_a_moment_shows_its_still_by_pointer_and_by_keys(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "still.jpg" in request.url else None)

@@ -116,6 +116,10 @@ def _is_over(view: api.ViewShown, now: datetime) -> bool:
     return view.valid_to is not None and view.valid_to <= now
 
 
+def _inside_words(value: str) -> str:
+    return INSIDE_WORDS.get(value, value) if value else _("As the zone rule of the site says")
+
+
 def _inside_field(name: str, words: str, value: str) -> Field:
     """Any other share that the file or the API has said can be kept."""
     usual = ("", "centre", "foot", "overlap 0.25", "overlap 0.5", "overlap 0.75")
@@ -124,7 +128,7 @@ def _inside_field(name: str, words: str, value: str) -> Field:
         "The visible body is what is not hidden, by a desk for example. "
         "The lower edge suits cameras that see feet, the overlap zones that cut people."
     )
-    return Field(name, words, "choice", value, options=tuple((c, INSIDE_WORDS.get(c, c)) for c in choices), hint=hint)
+    return Field(name, words, "choice", value, options=tuple((c, _inside_words(c)) for c in choices), hint=hint)
 
 
 def _camera_options(desk: Desk) -> tuple[Option, ...]:

@@ -1,0 +1,69 @@
+"""When nobody is absent from a counter: registered leave, a colleague who signed in, a paired counter with a clerk."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, or_, select
+
+from analytics.absence import COVERED, UNKNOWN, Excuse, PresenceSpan
+from analytics.seen import written_presence
+from storage.intervals import Span, intersect, merge, subtract
+from storage.models import CounterPair, Cover, StaffState
+
+
+def excuses(session: Session, spans: Mapping[str, Span]) -> dict[str, tuple[Excuse, ...]]:
+    """Of each counter within its span, which may lie ahead of now in part."""
+    found: dict[str, list[Excuse]] = defaultdict(list)
+    for cover in _covers(session, spans):
+        whole = spans[cover.counter_id]
+        span = Span(max(cover.start, whole.start), min(cover.end or whole.end, whole.end))
+        found[cover.counter_id].append(Excuse(span, COVERED))
+    for counter_id, other_id, held in _pairs(session, spans):
+        found[counter_id] += by_pair(written_presence(session, other_id, held), held)
+    return {counter_id: tuple(sorted(found[counter_id], key=lambda excuse: excuse.span)) for counter_id in spans}
+
+
+def by_pair(presence: Sequence[PresenceSpan], held: Span) -> Iterator[Excuse]:
+    """Where the other counter was staffed its clerk covers; where it is not known, nobody can say that nobody covers.
+
+    Its last state is taken to go on: it is asked again every few seconds.
+    """
+    alone = _lasting((s for s in presence if s.staff is StaffState.UNSTAFFED), held)
+    staffed = _lasting((s for s in presence if s.staff is StaffState.STAFFED), held)
+    yield from (Excuse(span, COVERED) for span in staffed)
+    yield from (Excuse(span, UNKNOWN) for span in subtract([held], [*alone, *staffed]))
+
+
+def _lasting(spans: Iterable[PresenceSpan], held: Span) -> list[Span]:
+    return intersect(merge(Span(s.start, s.end or max(s.start, held.end)) for s in spans), [held])
+
+
+def _covers(session: Session, spans: Mapping[str, Span]) -> list[Cover]:
+    if not spans:
+        return []
+    first, last = min(span.start for span in spans.values()), max(span.end for span in spans.values())
+    end = col(Cover.end)
+    query = select(Cover).where(
+        col(Cover.counter_id).in_(spans),
+        col(Cover.withdrawn_at).is_(None),
+        Cover.start < last,
+        or_(end.is_(None), end > first),
+    )
+    rows = session.exec(query.order_by(col(Cover.start)))
+    return [row for row in rows if _meets(spans[row.counter_id], row.start, row.end)]
+
+
+def _pairs(session: Session, spans: Mapping[str, Span]) -> Iterator[tuple[str, str, Span]]:
+    """A counter, the one that covers it, and when."""
+    of = or_(col(CounterPair.one_id).in_(spans), col(CounterPair.other_id).in_(spans))
+    for pair in session.exec(select(CounterPair).where(of)).all():
+        for counter_id, other_id in ((pair.one_id, pair.other_id), (pair.other_id, pair.one_id)):
+            whole = spans.get(counter_id)
+            if whole and _meets(whole, pair.valid_from, pair.valid_to):
+                start, end = max(whole.start, pair.valid_from), min(whole.end, pair.valid_to or whole.end)
+                yield counter_id, other_id, Span(start, end)
+
+
+def _meets(span: Span, start: datetime, end: datetime | None) -> bool:
+    return start < span.end and (end is None or end > span.start) and start != end
