@@ -31,6 +31,7 @@ from web.pages import (
     span,
     standard,
 )
+from web.pages.admin import dry_run as admin_dry_run
 from web.pages.admin import found as admin_found
 from web.pages.admin import page as admin
 from web.pages.entrance import render_error
@@ -61,6 +62,7 @@ _PAGES = (
     evaluation_reports,
     simulation,
     health,
+    admin_dry_run,
     admin_found,
     admin,
     programs,

@@ -50,7 +50,7 @@ ADMIN = [
     "districts",
 ]
 PAGES += [f"/admin/{section}" for section in ADMIN]
-PAGES += ["/admin/cameras/find"]
+PAGES += ["/admin/cameras/find", "/admin/rules/dry-run"]
 
 
 def test_every_page_has_its_picture() -> None:

@@ -1,0 +1,92 @@
+"""An absence rule is tried on what was seen: which alerts there would have been."""
+
+from typing import Any
+
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import Absence, AbsenceRule, Cover, CoverKind
+from tests.web.pages.a_day import NOW, ago
+from tests.web.pages.conftest import SignIn
+from web.services import Services
+
+PAGE = "/admin/rules/dry-run"
+
+
+def tried(client: TestClient, query: str) -> dict[str, Any]:
+    answer = client.get(f"{PAGE}.json?{query}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def told(page: dict[str, Any]) -> list[tuple[str, str, str]]:
+    return [(alert["counter"]["id"], alert["start"][11:16], alert["due"][11:16]) for alert in page["alerts"]]
+
+
+def test_only_administrators_try_rules(anonymous: TestClient, sign_in: SignIn) -> None:
+    assert anonymous.get(f"{PAGE}.json").status_code == 401
+    assert [sign_in(role).get(PAGE).status_code for role in ("supervisor", "inspector")] == [403, 403]
+
+
+def test_what_makes_no_sense_is_refused(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    for wrong in ("threshold_s=0", "days=32", "hall=cc&counter=cc-1", "hall=none", "counter=none"):
+        assert client.get(f"{PAGE}.json?{wrong}").status_code == 422
+    assert client.get(f"{PAGE}.json?rule=99").status_code == 404
+
+
+def test_a_hall_with_these_settings_would_have_had_these_alerts(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    page = tried(client, "hall=cc&threshold_s=240&waiting_threshold_s=60")
+    assert (page["count"], page["raised"], page["days"], page["rule_id"]) == (2, 2, 7, 1)
+    assert told(page) == [("cc-2", "02:31", "02:32"), ("cc-1", "01:38", "01:42")]
+    assert (page["alerts"][0]["customer_waiting"], page["alerts"][0]["end"]) == (True, None)
+    assert page["alerts"][1]["ended_by"] == "returned"
+    assert told(tried(client, "hall=cc&threshold_s=481&waiting_threshold_s=400")) == [("cc-2", "02:31", "02:37")]
+    assert tried(client, "hall=cc&threshold_s=7200&waiting_threshold_s=7200")["alerts"] == []
+    assert told(tried(client, "counter=cc-1&threshold_s=480&waiting_threshold_s=480")) == [("cc-1", "01:38", "01:46")]
+
+
+def test_a_more_special_rule_keeps_its_counters_out_and_a_rule_fills_in_its_place(
+    sign_in: SignIn, day: Services
+) -> None:
+    client = sign_in("admin")
+    assert tried(client, "rule=1")["hall"] == "cc"
+    assert tried(client, "rule=1&threshold_s=300")["threshold_s"] == 300
+    assert tried(client, "")["counters"] == 1
+    with day.database.transaction() as session:
+        session.add(AbsenceRule(counter_id="cc-2", threshold_s=900, waiting_threshold_s=900, valid_from=ago(1)))
+    assert told(tried(client, "rule=1")) == [("cc-1", "01:38", "01:42")]
+
+
+def test_leave_counts_and_nothing_is_written(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.add(
+            Cover(
+                counter_id="cc-1",
+                kind=CoverKind.LEAVE,
+                who="w",
+                start=ago(62),
+                end=ago(50),
+                noted_by=1,
+                noted_at=NOW,
+            )
+        )
+        before = len(session.exec(select(Absence)).all())
+    assert told(tried(sign_in("admin"), "counter=cc-1&threshold_s=60")) == []
+    with day.database.transaction() as session:
+        assert len(session.exec(select(Absence)).all()) == before
+
+
+def test_the_editor_leads_there_and_from_there_it_is_saved(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    assert f'href="{PAGE}?rule=1"' in client.get("/admin/rules?edit=1").text
+    page = client.get(f"{PAGE}?hall=cc&threshold_s=481&waiting_threshold_s=400").text
+    assert "1 alert there would have been" in page
+    assert 'href="/counters/cc-2/day?day=2026-11-23"' in page
+    assert 'action="/admin/rules?edit=1"' in page
+    saved = client.post("/admin/rules?edit=1", data={"threshold_s": "481", "waiting_threshold_s": "400"})
+    assert saved.status_code == 303
+    with day.database.transaction() as session:
+        assert session.exec(select(AbsenceRule).where(AbsenceRule.version == 3)).one().threshold_s == 481

@@ -1,0 +1,181 @@
+"""Trying an absence rule on what was seen before it is saved: which alerts there would have been."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query
+from pydantic import ValidationError
+from sqlmodel import Session, col, func, select
+
+from analytics.absence import FoundAbsence, Rule
+from analytics.dry_run import tried_on, would_alert
+from storage.hours import hours_of
+from storage.intervals import Span
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, Alert, AlertKind, Counter, Hall
+from web.api import places as places_api
+from web.api import rules as rules_api
+from web.api.administration import AdminDesk, check_exists
+from web.declarations import AbsenceRuleDeclaration
+from web.errors import NotFound, Unprocessable
+from web.field_problems import FieldProblem
+from web.pages.admin.forms import Option
+from web.pages.admin.places import hall_options
+from web.pages.places import CounterRef, counters_by_id
+from web.pages.rendering import add_page
+
+router = APIRouter()
+MOST_SHOWN = 200
+Seconds = Annotated[int, Query(ge=1, le=MAX_THRESHOLD_S)]
+
+
+@dataclass(frozen=True)
+class WouldBe:
+    """An alert that there would have been."""
+
+    counter: CounterRef
+    start: datetime
+    due: datetime
+    """When it would have been raised."""
+    end: datetime | None
+    """None: it would last."""
+    ended_by: str
+    threshold_s: int
+    customer_waiting: bool
+
+
+@dataclass(frozen=True)
+class DryRunPage:
+    now: datetime
+    halls: tuple[Option, ...]
+    all_counters: tuple[Option, ...]
+    hall: str
+    counter: str
+    """Both empty: everywhere."""
+    rule_id: int | None
+    """The rule that is in force for exactly this place and would be replaced."""
+    threshold_s: int
+    waiting_threshold_s: int
+    days: int
+    start: datetime
+    counters: int
+    """That the rule would hold for: those without a more special one."""
+    count: int
+    alerts: tuple[WouldBe, ...]
+    """The newest first, not more than 200 of them."""
+    raised: int
+    """Alerts that there were in that time at these counters, by the rules of then."""
+
+
+def dry_run_page(
+    desk: AdminDesk,
+    rule: int | None = None,
+    hall: str = "",
+    counter: str = "",
+    threshold_s: Seconds | None = None,
+    waiting_threshold_s: Seconds | None = None,
+    days: Annotated[int, Query(ge=1, le=31)] = 7,
+) -> DryRunPage:
+    """`rule` fills in what is not said. Raises NotFound for a rule that is not in force."""
+    declared = _declared(desk, rule, hall, counter, threshold_s, waiting_threshold_s)
+    halls = hall_options(desk)
+    counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
+    now = desk.services.clock()
+    window = Span(now - timedelta(days=days), now)
+    with desk.reading() as session:
+        check_exists(session, hall=(Hall, declared.hall), counter=(Counter, declared.counter))
+        places = _places(session, declared)
+        found = sorted(_tried(session, places, declared, window, now), key=lambda one: one[1].due, reverse=True)
+        refs = counters_by_id(session, [counter_id for counter_id, _ in found[:MOST_SHOWN]])
+        return DryRunPage(
+            now=now,
+            halls=halls,
+            all_counters=counters,
+            hall=declared.hall or "",
+            counter=declared.counter or "",
+            rule_id=_in_force(session, declared),
+            threshold_s=declared.threshold_s,
+            waiting_threshold_s=declared.waiting_threshold_s,
+            days=days,
+            start=window.start,
+            counters=len(places),
+            count=len(found),
+            alerts=tuple(_would_be(refs[counter_id], absence) for counter_id, absence in found[:MOST_SHOWN]),
+            raised=_raised(session, [place.id for place in places], window),
+        )
+
+
+def _declared(
+    desk: AdminDesk, rule: int | None, hall: str, counter: str, threshold_s: int | None, waiting_threshold_s: int | None
+) -> AbsenceRuleDeclaration:
+    values: dict[str, object] = {"hall": hall or None, "counter": counter or None}
+    if rule is not None:
+        kept = next((one for one in rules_api.list_rules(desk) if one.rule_id == rule), None)
+        if kept is None:
+            raise NotFound
+        values = kept.model_dump(include={"hall", "counter", "threshold_s", "waiting_threshold_s"})
+    typed = {"threshold_s": threshold_s, "waiting_threshold_s": waiting_threshold_s}
+    try:
+        return AbsenceRuleDeclaration.model_validate(values | {n: s for n, s in typed.items() if s is not None})
+    except ValidationError as error:
+        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
+
+
+def _places(session: Session, declared: AbsenceRuleDeclaration) -> Sequence[Counter]:
+    """Counters for which the rule would be the most special one."""
+    if declared.counter:
+        return session.exec(select(Counter).where(Counter.id == declared.counter)).all()
+    in_force = session.exec(select(AbsenceRule).where(col(AbsenceRule.valid_to).is_(None))).all()
+    own = {rule.counter_id for rule in in_force if rule.counter_id}
+    halls = set() if declared.hall else {rule.hall_id for rule in in_force if rule.hall_id}
+    query = select(Counter).where(Counter.hall_id == declared.hall) if declared.hall else select(Counter)
+    found = session.exec(query.order_by(col(Counter.id)))
+    return [counter for counter in found if counter.id not in own and counter.hall_id not in halls]
+
+
+def _tried(
+    session: Session, places: Sequence[Counter], declared: AbsenceRuleDeclaration, window: Span, now: datetime
+) -> Iterable[tuple[str, FoundAbsence]]:
+    threshold = timedelta(seconds=declared.threshold_s)
+    rule = Rule(threshold, min(timedelta(seconds=declared.waiting_threshold_s), threshold))
+    zones = {hall.id: ZoneInfo(hall.timezone) for hall in session.exec(select(Hall))}
+    hours = hours_of(session, zones)
+    for place in places:
+        tried = tried_on(session, place.id, hours.get(place.hall_id, ()), zones[place.hall_id], window, now)
+        yield from ((place.id, absence) for absence in would_alert(tried, rule, window, now))
+
+
+def _in_force(session: Session, declared: AbsenceRuleDeclaration) -> int | None:
+    query = select(AbsenceRule.id).where(
+        AbsenceRule.hall_id == declared.hall,
+        AbsenceRule.counter_id == declared.counter,
+        col(AbsenceRule.valid_to).is_(None),
+    )
+    return session.exec(query).first()
+
+
+def _raised(session: Session, counter_ids: Sequence[str], window: Span) -> int:
+    query = select(func.count()).where(
+        Alert.kind == AlertKind.ABSENCE,
+        col(Alert.counter_id).in_(counter_ids),
+        Alert.raised_at >= window.start,
+        Alert.raised_at < window.end,
+    )
+    return session.exec(query).one()
+
+
+def _would_be(counter: CounterRef, absence: FoundAbsence) -> WouldBe:
+    return WouldBe(
+        counter=counter,
+        start=absence.start,
+        due=absence.due,
+        end=absence.end,
+        ended_by=absence.ended_by,
+        threshold_s=round(absence.threshold.total_seconds()),
+        customer_waiting=absence.customer_waiting,
+    )
+
+
+add_page(router, "/admin/rules/dry-run", "dry_run.html", dry_run_page)
