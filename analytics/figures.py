@@ -4,7 +4,7 @@ Every part of a span is one of staffed, unstaffed, unknown, closed and to come, 
 what was seen to be; whatever else of the open time nobody saw is unknown.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,33 +64,45 @@ class Seen:
 
 def figures(cells: Sequence[Span], seen: Seen, now: datetime) -> tuple[Figures, ...]:
     """One for each of the cells, which are in order and do not overlap."""
-    if not cells:
-        return ()
-    opened = intersect(seen.openings, [Span(cells[0].start, max(cells[0].start, min(cells[-1].end, now)))])
-    known = _Known.of(seen.presence, opened, now)
-    absent = intersect(seen.absences, opened)
-    of = _Lengths(cells)
-    opened_in, staffed, unstaffed = of(opened), of(known.staffed), of(known.unstaffed)
-    waiting, unattended = of(known.waiting), of(intersect(known.waiting, known.unstaffed))
-    unknown = {reason: of(spans) for reason, spans in known.unknown.items()}
-    waits = _begun(intersect(_waiting(seen.presence, now), seen.openings), cells)
-    absences, absent_in = _begun(seen.absences, cells), of(absent)
-    return tuple(
-        Figures(
-            span=cell,
-            staffed=staffed[n],
-            unstaffed=unstaffed[n],
-            unknown_by={reason: lengths[n] for reason, lengths in unknown.items() if lengths[n]},
-            closed=_passed(cell, now) - opened_in[n],
-            to_come=cell.duration - _passed(cell, now),
-            waiting=waiting[n],
-            unattended=unattended[n],
-            waits=waits[n],
-            absent=absent_in[n],
-            absences=absences[n],
+    return Ledger(Span(cells[0].start, cells[-1].end), seen, now).figures(cells) if cells else ()
+
+
+class Ledger:
+    """The figures of a span for any division of it, each by one reading of what was seen."""
+
+    def __init__(self, whole: Span, seen: Seen, now: datetime) -> None:
+        self._now = now
+        self._opened = intersect(seen.openings, [Span(whole.start, max(whole.start, min(whole.end, now)))])
+        presence = _within(seen.presence, merge(seen.openings), now)
+        self._known = _Known.of(presence, self._opened, now)
+        self._unattended = intersect(self._known.waiting, self._known.unstaffed)
+        self._waits = intersect(_waiting(presence, now), seen.openings)
+        self._absences = seen.absences
+        self._absent = intersect(seen.absences, self._opened)
+
+    def figures(self, cells: Sequence[Span]) -> tuple[Figures, ...]:
+        """One for each of the cells, which are in order, do not overlap and lie in the span."""
+        known, now, of = self._known, self._now, _Lengths(cells)
+        opened, staffed, unstaffed = of(self._opened), of(known.staffed), of(known.unstaffed)
+        unknown = {reason: of(spans) for reason, spans in known.unknown.items()}
+        waiting, unattended, absent = of(known.waiting), of(self._unattended), of(self._absent)
+        waits, absences = _begun(self._waits, cells), _begun(self._absences, cells)
+        return tuple(
+            Figures(
+                span=cell,
+                staffed=staffed[n],
+                unstaffed=unstaffed[n],
+                unknown_by={reason: lengths[n] for reason, lengths in unknown.items() if lengths[n]},
+                closed=_passed(cell, now) - opened[n],
+                to_come=cell.duration - _passed(cell, now),
+                waiting=waiting[n],
+                unattended=unattended[n],
+                waits=waits[n],
+                absent=absent[n],
+                absences=absences[n],
+            )
+            for n, cell in enumerate(cells)
         )
-        for n, cell in enumerate(cells)
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,16 @@ class _Lengths:
         for number, length_us in lengths_in(spans, self._cells):
             lengths[number] += length_us
         return [timedelta(microseconds=lengths[number]) for number in range(len(self._cells))]
+
+
+def _within(presence: Sequence[PresenceSpan], opened: Sequence[Span], now: datetime) -> list[PresenceSpan]:
+    """Those that reach into the open time: at night there may be more of them than by day."""
+    ends = [span.end for span in opened]
+    return [
+        seen
+        for seen in presence
+        if (n := bisect_right(ends, seen.start)) < len(opened) and opened[n].start < (seen.end or now)
+    ]
 
 
 def _lasting(spans: Iterable[PresenceSpan], now: datetime) -> list[Span]:

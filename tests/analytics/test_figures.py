@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.absence import PresenceSpan
-from analytics.figures import NOT_WATCHED, Figures, Seen, figures
+from analytics.figures import NOT_WATCHED, Figures, Ledger, Seen, figures
 from storage.intervals import Span, intersect, merge, total
 from storage.models import CustomerState, StaffState
 from tests.analytics.scenes import START, at
@@ -108,7 +108,8 @@ def test_the_parts_of_every_cell_add_up_to_it_and_cells_to_the_day(
         assert min(parts) >= timedelta()
         assert each.unattended <= min(each.waiting, each.unstaffed)
         assert max(each.waiting, each.absent) <= each.open
-    (whole,) = figures([DAY], seen, at(now))
+    (whole,) = Ledger(DAY, seen, at(now)).figures([DAY])
+    assert Ledger(DAY, seen, at(now)).figures(cells) == found
     for name in ("staffed", "unstaffed", "unknown", "closed", "to_come", "waiting", "unattended", "absent"):
         assert sum((getattr(each, name) for each in found), timedelta()) == getattr(whole, name)
     assert sum(each.waits for each in found) == whole.waits

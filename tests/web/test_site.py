@@ -7,7 +7,19 @@ import pytest
 from sqlmodel import Session, col, select
 
 from storage.database import Database
-from storage.models import AbsenceRule, AlertKind, Camera, Counter, Declared, Hall, OpeningHours, Source, View
+from storage.models import (
+    AbsenceRule,
+    AlertKind,
+    Camera,
+    Counter,
+    CounterPair,
+    Declared,
+    Hall,
+    OpeningHours,
+    Source,
+    View,
+    ZoneRule,
+)
 from storage.secrets import SecretBox
 from tests.web.conftest import NOON
 from tests.web.test_settings_file import GOOD, read
@@ -126,6 +138,25 @@ def test_a_changed_view_begins_now_and_the_old_one_is_kept(
         old, new = session.exec(select(View).order_by(col(View.id))).all()
     assert (old.valid_from, old.valid_to) == (None, NOON + timedelta(hours=1))
     assert (new.valid_from, new.valid_to) == (NOON + timedelta(hours=1), None)
+
+
+def test_who_is_inside_and_who_covers_whom_are_as_the_file_says_and_keep_their_past(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    other = '[[counter]]\nid = "cc-9"\nhall = "cc"\nnumber = "9"\n'
+    pair = '[[pair]]\ncounters = ["cc-9", "cc-1"]\n'
+    apply(sqlite_database, read(tmp_path, GOOD + other + pair), secrets)
+    rule = '[zone_rule]\ninside = "foot"\n'
+    changes = apply(sqlite_database, read(tmp_path, rule + GOOD + other), secrets, hours=1)
+    assert {(change.kind, change.did) for change in changes} == {("zone_rule", "changed"), ("pair", "retired")}
+    with sqlite_database.transaction() as session:
+        [ended] = session.exec(select(CounterPair)).all()
+        usual, foot = session.exec(select(ZoneRule).order_by(col(ZoneRule.version))).all()
+    assert (ended.one_id, ended.other_id, ended.valid_to) == ("cc-1", "cc-9", NOON + timedelta(hours=1))
+    assert (usual.inside, usual.valid_from, usual.valid_to) == ("centre", None, NOON + timedelta(hours=1))
+    assert (foot.inside, foot.valid_from) == ("foot", NOON + timedelta(hours=1))
+    with pytest.raises(SiteError, match="one hall"):
+        apply(sqlite_database, read(tmp_path, GOOD + pair.replace("cc-9", "no")), secrets)
 
 
 def test_a_channel_of_the_file_is_told_until_it_leaves_the_file(

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, or_, select
 
 from analytics.absence import PresenceSpan
 from analytics.covers import excuses
-from analytics.figures import Seen
+from analytics.figures import Ledger, Seen
 from storage.intervals import Span, merge, subtract
 from storage.models import Camera, CustomerState, StaffState, View
 from storage.sayings import Saying
@@ -97,6 +97,7 @@ def counter_day_page(
         lanes.append(step_lane(steps_between(session, viewer, counter, span.start, span.end)))
         if shown:
             lanes.append(footage_lane(services.footage.coverage(session, shown, span.start, min(span.end, now))))
+    ledger = Ledger(span, seen, now)
     after = date.fromordinal(chosen.toordinal() + 1)
     return CounterDayPage(
         now=now,
@@ -109,8 +110,8 @@ def counter_day_page(
         camera_id=shown,
         stills=viewer.may(Permission.CLIPS),
         timeline=timeline(span.start, span.end, zone, lanes),
-        spent=time_spent([span], seen, now)[0],
-        hours=time_spent([hour for _, hour in clock_hours(chosen, zone)], seen, now),
+        spent=time_spent(ledger, [span])[0],
+        hours=time_spent(ledger, [hour for _, hour in clock_hours(chosen, zone)]),
         seen=tuple(
             SeenSpan(max(s.start, span.start), min(s.end or now, span.end), s.staff, s.customer, s.reason)
             for s in seen.presence

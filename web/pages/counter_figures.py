@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from analytics.figures import Figures, Seen, figures
+from analytics.figures import Figures, Ledger, Seen
 from analytics.seen import absences_in, presence_in
 from storage.intervals import Span
 from web.pages.opening import open_spans
@@ -82,8 +82,8 @@ def seen_at(session: Session, counter: CounterRef, span: Span, now: datetime) ->
     return Seen(presence_in(session, counter.id, span, now), openings, absences)
 
 
-def time_spent(cells: Sequence[Span], seen: Seen, now: datetime) -> tuple[TimeSpent, ...]:
-    return tuple(_told(each) for each in figures(cells, seen, now))
+def time_spent(ledger: Ledger, cells: Sequence[Span]) -> tuple[TimeSpent, ...]:
+    return tuple(_told(each) for each in ledger.figures(cells))
 
 
 def _told(found: Figures) -> TimeSpent:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
+from analytics.figures import Ledger
 from storage.intervals import Span
 from web.months import Month, day_in, month_of
 from web.pages.counter_day import DayViewer, figures_csv
@@ -56,8 +57,9 @@ def counter_month_page(counter: str, viewer: DayViewer, services: ServicesDep, m
         whole = _span_of(shown, zone)
         seen = seen_at(session, place, whole, now)
     hours = [[(hour, span) for hour, span in clock_hours(day, zone)] for day in shown.days]
-    by_hour = iter(time_spent([span for of_day in hours for _, span in of_day], seen, now))
-    by_day = time_spent([day_in(day, zone) for day in shown.days], seen, now)
+    ledger = Ledger(whole, seen, now)
+    by_hour = iter(time_spent(ledger, [span for of_day in hours for _, span in of_day]))
+    by_day = time_spent(ledger, [day_in(day, zone) for day in shown.days])
     days = tuple(
         CounterDay(day, spent, {hour: next(by_hour) for hour, _ in of_day})
         for day, spent, of_day in zip(shown.days, by_day, hours, strict=True)
@@ -70,7 +72,7 @@ def counter_month_page(counter: str, viewer: DayViewer, services: ServicesDep, m
         before=str(shown.plus(-1)),
         after=str(after) if after <= newest else "",
         is_unreadable=bool(month) and read_month(month) is None,
-        spent=time_spent([whole], seen, now)[0],
+        spent=time_spent(ledger, [whole])[0],
         hours=_open_hours(days),
         days=days,
     )
