@@ -198,6 +198,11 @@ async def _respond_to_database(connection: HTTPConnection, error: Exception) -> 
     return await _respond(connection, Unavailable(Saying("The database does not answer. Try again in a minute.")))
 
 
+async def _respond_to_overflow(connection: HTTPConnection, _error: Exception) -> Response | None:
+    said = Saying("That time or number is out of range. Give a time between 1971 and 9000.")
+    return await _respond(connection, Unprocessable(said))
+
+
 class Unforeseen:
     """The innermost middleware: what nobody has foreseen is logged and answered like every other error."""
 
@@ -225,6 +230,7 @@ def install(app: FastAPI) -> None:
     app.add_middleware(Unforeseen)
     app.add_exception_handler(OperationalError, _respond_to_database)  # type: ignore[arg-type]
     app.add_exception_handler(InterfaceError, _respond_to_database)  # type: ignore[arg-type]
+    app.add_exception_handler(OverflowError, _respond_to_overflow)
     app.add_exception_handler(WebError, _respond)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _respond_to_framework)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _respond_to_validation)  # type: ignore[arg-type]

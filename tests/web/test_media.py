@@ -44,6 +44,12 @@ def test_a_clip_has_exactly_the_frames_of_its_span(inspector: TestClient) -> Non
     assert numbers_in(answer.content) == [60, 61, 62, 63, 64]
 
 
+def test_a_time_that_no_calendar_has_is_told(inspector: TestClient) -> None:
+    asked = {"camera": CAMERA, "from": "0001-01-01T00:00:00+14:00", "to": "0001-01-01T00:00:10+14:00"}
+    answer = inspector.get("/media/clip.mp4", params=asked)
+    assert (answer.status_code, "out of range" in answer.text) == (422, True)
+
+
 def test_a_clip_is_fetched_in_ranges(inspector: TestClient) -> None:
     asked = span(at(60), at(65))
     whole = inspector.get("/media/clip.mp4", params=asked)

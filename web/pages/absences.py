@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from analytics.absence import WITHDRAWN, Rule
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
+from storage.intervals import Span
 from storage.models import Absence, AbsenceRule, Alert, Camera, Counter, User, View
 from storage.models.columns import JsonObject
 from storage.views import in_force
@@ -225,7 +226,7 @@ def _timeline(
     start, end = absence.start - AROUND, min(row.seen_until + AROUND, now)
     spans = presence_between(session, absence.counter_id, start, end, now)
     closed = closed_spans(session, row.counter.hall, start, end)
-    lanes = [presence_lane(spans, now, closed), customer_lane(spans, now), absence_lane([row])]
+    lanes = [presence_lane(spans, Span(start, max(start, end)), closed), customer_lane(spans, now), absence_lane([row])]
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
     if camera:
         lanes.append(footage_lane(services.footage.coverage(session, camera, start, end)))

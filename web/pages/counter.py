@@ -9,6 +9,7 @@ from sqlmodel import Session, col, or_, select
 
 from analytics.absence import WITHDRAWN
 from storage.footage import Footage
+from storage.intervals import Span
 from storage.models import Absence, Case, Presence, Step
 from storage.presence_now import known_presence, watched_counters
 from web.auth import require
@@ -98,7 +99,7 @@ def _timeline(
 ) -> Timeline:
     counter = state.counter
     closed = closed_spans(session, counter.hall, start, now)
-    lanes = [presence_lane(spans, now, closed), customer_lane(spans, now)]
+    lanes = [presence_lane(spans, Span(start, now), closed), customer_lane(spans, now)]
     lanes.append(absence_lane(_absences(session, counter.id, start, now, _MAX_SPANS)))
     lanes.append(step_lane(steps_between(session, viewer, counter.id, start, now)))
     if state.camera_id:

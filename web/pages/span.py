@@ -231,8 +231,9 @@ def _timeline(
 ) -> Timeline:
     lanes: list[Lane] = []
     closed = closed_spans(session, choice.hall, start, end) if choice.hall else []
+    known = Span(start, max(start, min(end, now)))
     for ref in choice.counters:
-        presence = presence_lane(presence_between(session, ref.id, start, end, now), end, closed)
+        presence = presence_lane(presence_between(session, ref.id, start, end, now), known, closed)
         absences = absence_lane(absence_rows(session, absences_between(session, [ref.id], start, end), now))
         steps = step_lane(steps_between(session, viewer, ref.id, start, end))
         lanes += [Lane(f"#{ref.number}", presence.bars), Lane("absences", absences.bars), Lane("steps", steps.bars)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from analytics.figures import NOT_WATCHED
 from storage.footage import Coverage
 from storage.intervals import Span, subtract
 from storage.models import CustomerState, Presence
@@ -70,12 +71,16 @@ def along(at: datetime, start: datetime, end: datetime) -> float:
     return round((at - start) / (end - start) * 100, 3) if end > start else 0.0
 
 
-def presence_lane(spans: Iterable[Presence], now: datetime, closed: Sequence[Span]) -> Lane:
-    """While the hall is closed nobody has to be there, whatever is seen."""
+def presence_lane(spans: Iterable[Presence], asked: Span, closed: Sequence[Span]) -> Lane:
+    """While the hall is closed nobody has to be there, whatever is seen. Of what nobody has looked at nothing is known;
+    `asked` ends now at the latest."""
     bars = [Bar("closed", span.start, span.end) for span in closed]
+    looked_at = list(closed)
     for seen in spans:
-        lasts = [Span(seen.start, seen.end or now)]
-        bars += [Bar(seen.staff.value, part.start, part.end, seen.reason) for part in subtract(lasts, closed)]
+        lasts = Span(seen.start, seen.end or asked.end)
+        bars += [Bar(seen.staff.value, part.start, part.end, seen.reason) for part in subtract([lasts], closed)]
+        looked_at.append(lasts)
+    bars += [Bar("unknown", rest.start, rest.end, NOT_WATCHED) for rest in subtract([asked], looked_at)]
     return Lane("presence", tuple(sorted(bars, key=lambda bar: bar.start)))
 
 
