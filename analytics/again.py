@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from analytics.catch_up import CatchUp, Recorded
+from analytics.edges import Moments
 from analytics.looker import Looker
 from analytics.plan import CameraPlan, WatchPlan
 from analytics.presence import Debounce, Transition
@@ -28,6 +29,8 @@ class Look:
     recorded: Recorded
     step: timedelta
     debounce: Debounce
+    moments: Moments | None = None
+    """Pictures between those, to find when exactly staff came or went."""
 
 
 def only(plan: WatchPlan, counter_id: str) -> WatchPlan:
@@ -60,7 +63,7 @@ class Again:
     def __init__(self, plan: WatchPlan, counter_id: str, piece: Span, look: Look) -> None:
         """`plan`: of this counter alone, as it was then."""
         self._counter_id, self._piece, self._look = counter_id, piece, look
-        self._watch = Watch(look.looker, look.debounce)
+        self._watch = Watch(look.looker, look.debounce, look.moments)
         self._first, self._last = piece.start - AROUND, piece.end + AROUND
         self._watch.follow(plan, self._first)
         self._catch_up = CatchUp(look.recorded, dict.fromkeys(plan.cameras, self._first), look.step, self._last)

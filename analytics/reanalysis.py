@@ -18,7 +18,7 @@ from analytics.presence import Transition
 from analytics.rewriting import is_known, rejudge, rewrite_presence
 from storage.database import Database
 from storage.intervals import Span, intersect
-from storage.models import Absence, AbsenceRule, Presence, Reanalysis, StaffState, View
+from storage.models import Absence, AbsenceRule, Presence, Reanalysis, StaffState, View, ZoneRule
 from storage.models.columns import JsonObject
 
 ABANDONED = timedelta(minutes=2)
@@ -293,7 +293,8 @@ def _left(session: Session, row: Reanalysis) -> list[Span]:
 def changes_of_plan(session: Session, counter_id: str) -> list[datetime]:
     views = session.exec(select(View.valid_from, View.valid_to).where(View.counter_id == counter_id))
     rules = session.exec(select(AbsenceRule.valid_from, AbsenceRule.valid_to))
-    moments: Collection[datetime | None] = {moment for pair in [*views, *rules] for moment in pair}
+    inside = session.exec(select(ZoneRule.valid_from, ZoneRule.valid_to))
+    moments: Collection[datetime | None] = {moment for pair in [*views, *rules, *inside] for moment in pair}
     return sorted(moment for moment in moments if moment is not None)
 
 

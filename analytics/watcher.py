@@ -98,6 +98,7 @@ class Watcher:
             again or recorded,
             timedelta(seconds=settings.sample_seconds),
             settings.debounce,
+            moments,
         )
         self._redoing = Redoing(database, look_again, settings.node, detector.name)
         self._stop = Event()

@@ -41,4 +41,5 @@ def build_look(services: Services, detector: DetectorName | None = None) -> Look
         RecordedPictures(services.database, services.footage, insists=True),
         timedelta(seconds=section.sample_seconds),
         Debounce(),
+        FootageMoments(services.database, services.footage),
     )

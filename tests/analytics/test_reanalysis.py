@@ -60,6 +60,11 @@ class Recorded:
                 yield Picture(camera_id, wall, drawn(shown, seconds))
             wall += step
 
+    def picture(self, camera_id: str, at: datetime) -> Picture | None:
+        """Between those."""
+        seconds = (at - START).total_seconds()
+        return Picture(camera_id, at, drawn(self._script(seconds), seconds))
+
 
 class Away(Recorded):
     """In a store that does not answer at first."""
@@ -151,6 +156,21 @@ def corrected(database: Database, start: float, end: float) -> None:
 def job(database: Database) -> Reanalysis:
     with database.transaction() as session:
         return session.exec(select(Reanalysis)).one()
+
+
+def test_edges_are_found_to_the_second_where_there_are_pictures_between_the_samples(hall: Database) -> None:
+    def left(seconds: float) -> str:
+        return "nobody" if 1302.5 <= seconds < 1898.5 else "staff"
+
+    corrected(hall, 900, 2000)
+    footage = Recorded(left)
+    look = Look(Looker(MarkerDetector()), footage, timedelta(seconds=5), Debounce(), footage)
+    worker = Redoing(hall, look, "watcher-1", "marker")
+    while worker.go_on(NOW, 100):
+        pass
+    ((start, end),) = [(start, end) for start, end, state, _ in presence(hall) if state is UNSTAFFED and start > 1000]
+    assert end is not None
+    assert (abs(start - 1302.5) <= 1, abs(end - 1898.5) <= 1) == (True, True)
 
 
 def five_minutes_later(seconds: float) -> str:
