@@ -2,7 +2,9 @@
 
 import time
 from datetime import timedelta
+from pathlib import Path
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _BOOT: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
@@ -13,3 +15,11 @@ def since_boot_ns() -> int:
 
 def since_boot() -> timedelta:
     return timedelta(microseconds=since_boot_ns() // 1000)
+
+
+def boot_id() -> str:
+    """Names the machine and its start; empty where the system does not tell."""
+    try:
+        return _BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""

@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import func
 from sqlmodel import Session, and_, col, or_, select
 
-from storage.clock_leaps import Reading, hold_what_was_before, leap
+from storage.clock_leaps import Reading, keep_watch
 from storage.database import Database
 from storage.deletions import DeletionStep, Doomed, Shredder, order
 from storage.happenings import happenings, looking_of, shown_in
@@ -69,12 +69,13 @@ class _Swept:
 
 
 class ClockLeapt(Exception):
-    """The server's clock leapt ahead: until it has stood for a day nothing is deleted."""
+    """The server's clock leapt ahead: until the machine has run for a day nothing is deleted."""
 
     def __init__(self, by: timedelta, until: datetime) -> None:
         super().__init__(
             f"the server's clock leapt ahead by {by.days} days; nothing is deleted before {until:%Y-%m-%d %H:%M} UTC: "
-            "if it is wrong now, set it; if it was before, correct the time of what was recorded and lift its holds"
+            "if it is wrong now, set it; if it was before, correct the time of what was recorded and lift its holds; "
+            "if the server was off for so long, nothing need be done"
         )
 
 
@@ -91,8 +92,9 @@ class Expiry:
         batch: int = BATCH,
         at_once: int = AT_ONCE,
         since_boot: Callable[[], timedelta] | None = None,
+        boot: str = "",
     ) -> None:
-        """`since_boot`: a clock that never steps, by which leaps of the time of day are known."""
+        """`since_boot`: a clock that never steps, by which leaps of the time of day are known; `boot`: its start."""
         self._database, self._on_expired, self._on_step = database, on_expired, on_step
         self._batch, self._at_once = batch, at_once
         self._shredder = Shredder(database, store, spool, on_step)
@@ -101,10 +103,7 @@ class Expiry:
         """The last camera of which nothing more was due."""
         self._basis: tuple[object, ...] = ()
         self._since: datetime | None = None
-        self._since_boot = since_boot
-        self._reading: Reading | None = None
-        self._leapt: tuple[timedelta, datetime] | None = None
-        """By how much, and until when nothing is deleted therefore."""
+        self._since_boot, self._boot = since_boot, boot
 
     def run_once(self, now: datetime) -> int:
         """What a run before has left comes first. Returns the number of objects that are gone.
@@ -120,19 +119,11 @@ class Expiry:
     def _heed_leaps(self, now: datetime) -> None:
         if self._since_boot is None:
             return
-        reading = Reading(now, self._since_boot())
-        leapt = leap(self._reading, reading) if self._reading else None
-        if leapt and leapt.by > timedelta(0):
-            with self._database.transaction() as session:
-                hold_what_was_before(session, leapt, now)
-            log.error("clock_leapt_ahead", days=leapt.by.days)
-            self._leapt = (leapt.by, now + GRACE)
-        elif leapt:
-            self._leapt = None
-        # Only now: if the holds could not be written, the leap is seen again.
-        self._reading = reading
-        if self._leapt and now < self._leapt[1]:
-            raise ClockLeapt(*self._leapt)
+        # In one transaction: if the holds could not be written, the leap is seen again.
+        with self._database.transaction() as session:
+            watch = keep_watch(session, Reading(now, self._since_boot(), self._boot))
+        if watch.left:
+            raise ClockLeapt(watch.ahead, now + watch.left)
 
     def _order_due(self, now: datetime, limit: int) -> int:
         with self._database.transaction() as session:

@@ -139,7 +139,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from correlation.deadlines.rules import shipped_rules
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
-    from storage.boot_clock import since_boot
+    from storage.boot_clock import boot_id, since_boot
     from storage.calendar import refresh
     from storage.correction_objects import store_corrections
     from storage.expiry import Expiry
@@ -174,7 +174,12 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("failures", FailureWatch(services.database).run_once, EVERY),
     ]
     expiry = Expiry(
-        services.database, services.store, services.settings.spool, linker.on_expired, since_boot=since_boot
+        services.database,
+        services.store,
+        services.settings.spool,
+        linker.on_expired,
+        since_boot=since_boot,
+        boot=boot_id(),
     )
     legal_holds = LegalHolds(services.database, services.store)
     keeping = [

@@ -87,6 +87,21 @@ class Deletion(SQLModel, table=True):
     confirmed_at: datetime | None = column("when the store had no byte of it any more", default=None)
 
 
+class ClockMark(SQLModel, table=True):
+    """What the clocks of a machine said when footage was last looked at for deletion; one row for each of its starts.
+
+    Leaps of the time of day are known by it, also to a process that began after them.
+    """
+
+    __tablename__ = "clock_mark"
+    id: int | None = column("", default=None, primary_key=True)
+    boot: str = column("names the machine and its start", unique=True)
+    at: datetime = column("the time of day")
+    since_boot_us: int = column("of the clock that never steps", default=0, sa_type=BigInteger)
+    ahead_us: int = column("by how much the time of day leapt ahead, while that counts", default=0, sa_type=BigInteger)
+    left_us: int = column("for how long the machine has still to run before it deletes", default=0, sa_type=BigInteger)
+
+
 class StoreVerdict(StrEnum):
     LOCK_HELD = "lock_held"  # a locked object withstood its deletion
     LOCK_BROKEN = "lock_broken"  # it did not: holds are only as good as Hallwatch itself

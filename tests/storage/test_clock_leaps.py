@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
-from storage.clock_leaps import LEAP, Reading, leap
+from storage.clock_leaps import LEAP, Reading, Watch, leap, watched
 from storage.correcting import Wanted, correct
 from storage.database import Database
 from storage.expiry import ClockLeapt, Expiry
@@ -39,8 +39,49 @@ def test_a_leap_is_known_and_all_that_was_recorded_since_the_machine_began_lies_
     assert (found is not None) == (abs(by) >= LEAP)
     if found:
         assert found.by == by
+        assert found.before is not None
         assert found.before.start == booted
         assert found.before.end > was + passed
+
+
+@given(
+    st.timedeltas(LEAP, timedelta(days=4000)),
+    st.lists(st.tuples(st.timedeltas(HOUR / 60, 2 * HOUR), st.timedeltas(-LEAP, LEAP)), min_size=13, max_size=60),
+)
+def test_the_day_after_a_leap_is_over_when_the_machine_has_run_for_a_day_however_the_clock_is_set(
+    by: timedelta, later: list[tuple[timedelta, timedelta]]
+) -> None:
+    ran = timedelta(0)
+    watch = watched(Watch(Reading(BEGIN, HOUR)), Reading(BEGIN + by, HOUR))
+    assert (watch.ahead, watch.left) == (by, GRACE)
+    for passed, step in later:
+        # Each step alone is too short for a leap.
+        step = max(min(step, LEAP - HOUR / 60), HOUR / 60 - LEAP)
+        reading = Reading(watch.reading.at + passed + step, watch.reading.since_boot + passed)
+        watch, ran = watched(watch, reading), ran + passed
+        assert watch.left == max(GRACE - ran, timedelta(0))
+
+
+@given(st.timedeltas(LEAP, timedelta(days=4000)), st.timedeltas(LEAP, timedelta(days=4000)), st.booleans())
+def test_a_clock_that_is_set_back_ends_the_day_only_if_that_takes_the_leap_back(
+    ahead: timedelta, back: timedelta, is_rebooted: bool
+) -> None:
+    leapt = watched(Watch(Reading(BEGIN, HOUR, "a")), Reading(BEGIN + ahead, HOUR, "a"))
+    up, boot = (HOUR / 60, "b") if is_rebooted else (HOUR + HOUR / 60, "a")
+    after = watched(leapt, Reading(BEGIN + ahead + HOUR / 60 - back, up, boot))
+    assert bool(after.left) == (ahead - back >= LEAP)
+
+
+@given(SPANS, st.timedeltas(timedelta(0), timedelta(days=3)), st.timedeltas(timedelta(0), timedelta(days=60)))
+def test_a_machine_that_began_anew_and_cannot_explain_a_day_deletes_nothing_for_a_day(
+    up: timedelta, up_since: timedelta, unexplained: timedelta
+) -> None:
+    before = Reading(BEGIN, up, "a")
+    now = Reading(BEGIN + up_since + unexplained, up_since, "b")
+    found = leap(before, now)
+    assert (found is not None) == (unexplained >= LEAP)
+    assert found is None or found.before is None
+    assert watched(Watch(before), now).left == (GRACE if found else timedelta(0))
 
 
 @given(MOMENTS, SPANS)
@@ -64,7 +105,20 @@ class Server:
 
     def __init__(self, database: Database, store: FolderStore, spool: Path, booted: datetime) -> None:
         self.now, self.up = booted + HOUR, HOUR
-        self.expiry = Expiry(database, store, spool, lambda *_: None, since_boot=lambda: self.up)
+        self.database, self.store, self.spool = database, store, spool
+        self.expiry = self.clerk("first")
+
+    def clerk(self, boot: str) -> Expiry:
+        parts = (self.database, self.store, self.spool, lambda *_: None)
+        return Expiry(*parts, since_boot=lambda: self.up, boot=boot)
+
+    def restart(self) -> None:
+        """The clerk alone: the machine runs on."""
+        self.expiry = self.clerk("first")
+
+    def reboot(self, off: timedelta) -> None:
+        self.now, self.up = self.now + off, timedelta(0)
+        self.expiry = self.clerk("second")
 
     def sleep(self, span: timedelta) -> int:
         self.now, self.up = self.now + span, self.up + span
@@ -112,6 +166,63 @@ def test_a_clock_that_is_set_ahead_by_mistake_and_back_again_has_deleted_nothing
     assert server.sleep(HOUR) == 0
     assert numbers_left(hall) == [0, 1, 2]
     assert server.sleep(40 * DAY) == 3
+
+
+@pytest.fixture
+def small_hall(sqlite_database: Database) -> Database:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        a_user(session)
+    return sqlite_database
+
+
+def test_a_clerk_that_is_restarted_after_a_leap_deletes_nothing_until_the_day_is_over(
+    small_hall: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    record(small_hall, folder_store, tmp_path, (segment(number) for number in range(3)))
+    server = Server(small_hall, folder_store, tmp_path, at(60) + 20 * DAY)
+    assert server.sleep(HOUR) == 0
+    server.now += 100 * DAY
+    with pytest.raises(ClockLeapt):
+        server.sleep(HOUR)
+    server.restart()
+    with pytest.raises(ClockLeapt, match="by 100 days"):
+        server.sleep(HOUR)
+    server.reboot(HOUR)
+    with pytest.raises(ClockLeapt, match="by 100 days"):
+        server.sleep(HOUR)
+    server.now -= 2 * DAY
+    with pytest.raises(ClockLeapt, match="by 98 days"):
+        server.sleep(HOUR)
+    assert numbers_left(small_hall) == [0, 1, 2]
+    assert server.sleep(DAY) == 3
+
+
+def test_a_clerk_that_is_restarted_between_the_wrong_clock_and_the_right_one_sees_the_leap(
+    small_hall: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    record(small_hall, folder_store, tmp_path, (segment(number) for number in range(3)))
+    server = Server(small_hall, folder_store, tmp_path, at(0) - HOUR)
+    assert server.sleep(HOUR) == 0
+    server.now += 92 * DAY
+    server.restart()
+    with pytest.raises(ClockLeapt):
+        server.sleep(HOUR)
+    assert server.sleep(2 * DAY) == 0
+    with small_hall.transaction() as session:
+        assert session.exec(select(Hold)).one().subject == CLOCK_LEAP
+
+
+def test_a_server_that_was_off_for_weeks_deletes_nothing_for_a_day_and_holds_nothing(
+    small_hall: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    record(small_hall, folder_store, tmp_path, (segment(number) for number in range(3)))
+    server = Server(small_hall, folder_store, tmp_path, at(60))
+    assert server.sleep(HOUR) == 0
+    server.reboot(40 * DAY)
+    with pytest.raises(ClockLeapt, match="if the server was off for so long, nothing need be done"):
+        server.sleep(HOUR)
+    assert server.sleep(DAY) == 3
 
 
 def test_footage_of_1970_is_told_of_and_goes_by_its_corrected_time_alone(
