@@ -9,7 +9,7 @@ from ingest.video.clock import CameraClock
 from ingest.video.frames import Codec, EncodedFrame, StreamInfo, from_us
 from ingest.video.parameter_sets import ParameterSets
 from ingest.video.retiming import Retiming, stretched
-from ingest.video.segmenter import Gop, durations_of, is_loss, is_part_full
+from ingest.video.segmenter import MAX_GOP_US, Gop, durations_of, is_loss, is_part_full
 from ingest.video.source import SourceFailure, SourcePacket
 from storage.models import GapCause
 
@@ -57,6 +57,7 @@ class Connection:
         self._max_backward = int(MAX_BACKWARD_S / time_base)
         self._usual = int(USUAL_INTERVAL_S / time_base)
         self._last_dts: int | None = None
+        self._keyframe_us: int | None = None
         self._frames: list[EncodedFrame] = []
         self._size = 0
         self._in_gop = self._lost = self._is_reordered = False
@@ -71,10 +72,11 @@ class Connection:
         """Raises SourceFailure when the timestamps make no sense, BadParameterSets when the pictures cannot be told."""
         if self._retiming.is_active:
             packet = self._retiming.applied(packet)
+        monotonic_us = packet.arrival_us - packet.server.ahead_us
+        self._heed_keyframes(packet.keyframe, monotonic_us)
         media_us = self._us(packet.pts)
         # Before the clock hears of it: after a leap of the timestamps it is no longer that of the frames before.
         gops = self._end_gop_at_hole(packet)
-        monotonic_us = packet.arrival_us - packet.server.ahead_us
         if packet.seen or self._info is None:
             self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server)
         if packet.keyframe and (rate_error_ppm := self.clock.rate_error_ppm):
@@ -96,6 +98,14 @@ class Connection:
     def finish(self) -> tuple[Gop, ...]:
         """The frames since the last keyframe, when the connection has ended."""
         return self._flush(None)
+
+    def _heed_keyframes(self, is_keyframe: bool, now_us: int) -> None:
+        if is_keyframe or self._keyframe_us is None:
+            self._keyframe_us = now_us
+        elif now_us - self._keyframe_us > MAX_GOP_US:
+            seconds = MAX_GOP_US // 1_000_000
+            detail = f"the camera has sent no keyframe for {seconds} seconds: set its keyframe interval to one second"
+            raise SourceFailure(GapCause.STREAM_ENDED, detail)
 
     def _end_gop_at_hole(self, packet: SourcePacket) -> tuple[Gop, ...]:
         interval = 0 if self._last_dts is None else packet.dts - self._last_dts

@@ -80,6 +80,9 @@ class Intake:
         current = self._writer.open_segment if self._writer else None
         if self._writer is None or starts_new_segment(current, gop, self._segment_seconds):
             self._end_segment()
+            if not gop.frames[0].keyframe:
+                # As after a full disk: nothing could be shown of it. Until the next keyframe there is a gap.
+                return
             self._writer = self._new_writer(gop)
         self._writer.append(gop)
         hole = GapCause.PACKETS_LOST if gop.after_loss else GapCause.UNKNOWN

@@ -10,6 +10,9 @@ from storage.models import MAX_SEGMENT_SECONDS, ClockSource, is_clock_trusted
 
 _SECOND_US = 1_000_000
 MAX_SEGMENT_US = MAX_SEGMENT_SECONDS * _SECOND_US
+MAX_GOP_US = 240 * _SECOND_US
+"""A camera without a keyframe for so long is connected anew, which brings one: a segment, which begins with a keyframe
+and is ended by one, then never becomes too long."""
 MAX_PART_US = 1_200_000
 MAX_REORDERED_US = 10 * _SECOND_US
 MAX_PART_BYTES = 8 * 1024 * 1024
@@ -69,7 +72,7 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
     """Whether this GOP belongs into a new file.
 
     Segments end at the first keyframe in the next span of the wall clock's grid, so that all cameras' segments start
-    together; and before they become too long, whatever the camera's keyframe interval.
+    together; and before they become too long.
     """
     if current is None or gop.stepped or gop.info != current.info:
         return True

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from storage.models.columns import big_id, column, enum_column
 
-MAX_SEGMENT_SECONDS = 60
+MAX_SEGMENT_SECONDS = 300
 """No segment lasts longer, so that a range query can bound its search from below."""
 
 MAX_CLOCK_OFFSET = timedelta(seconds=3)

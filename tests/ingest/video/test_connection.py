@@ -58,6 +58,15 @@ def test_a_gop_that_never_ends_comes_in_parts() -> None:
     assert all(after.wall_us == before.end_us for before, after in pairwise(made))
 
 
+def test_a_camera_that_sends_no_keyframe_any_more_is_connected_anew_and_what_it_sent_is_kept() -> None:
+    endless = [replace(packet, keyframe=number == 0) for number, packet in enumerate(packets(300, fps=1))]
+    one = connection()
+    frames = sum(len(gop.frames) for packet in endless[:241] for gop in one.take(packet).gops)
+    with pytest.raises(SourceFailure, match="has sent no keyframe for 240 seconds: set its keyframe interval"):
+        one.take(endless[241])
+    assert frames + sum(len(gop.frames) for gop in one.finish()) == 241
+
+
 def test_pictures_that_are_shown_in_another_order_come_in_longer_parts() -> None:
     endless = [replace(packet, keyframe=number == 0) for number, packet in enumerate(packets(700, b_frames=2))]
     made, _ = feed(connection(), endless)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
-from ingest.video.frames import to_us
+from ingest.video.frames import from_us, to_us
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry, Journal
@@ -19,9 +19,10 @@ from ingest.video.writer import PART, FinishedSegment, settle
 from storage.database import Database
 from storage.failures import Failures, failures_told
 from storage.folder_store import FolderStore
+from storage.fragments import unpack_fragments
 from storage.models import Gap, GapCause, Location, Node, Segment
 from storage.objects import ObjectStore, StoreError
-from tests.ingest.video.encoded import START, gops, packets
+from tests.ingest.video.encoded import START, gops, in_parts, packets
 from tests.ingest.video.evidence import causes, gaps, segments
 from tests.ingest.video.spooled import put, some_gops, write
 from tests.sample import CAMERA
@@ -205,6 +206,28 @@ def test_a_full_disk_is_a_gap_and_recording_goes_on_when_there_is_space(site: Da
             put(site, entry)
     assert causes(site) == [GapCause.DISK_FULL, GapCause.RECORDER_STOPPED]
     assert [to_us(row.end) - to_us(row.start) for row in segments(site)] == [1_000_000, 1_000_000]
+
+
+def test_after_a_full_disk_nothing_is_recorded_that_no_player_could_show(site: Database, tmp_path: Path) -> None:
+    """A GOP of four parts: the disk is full for its second one."""
+    entries: list[Entry] = []
+    now = datetime.now(UTC)
+    intake = Intake(CAMERA, tmp_path, 10, 1, GapKeeper(CAMERA, START), entries.append)
+    first, second, *others = in_parts(gops(packets(200, gop=100)), 25)
+    intake.record(first, now)
+    with a_full_disk(tmp_path):
+        intake.record(second, now)
+    for part in others:
+        intake.record(part, now)
+    intake.close(GapCause.RECORDER_STOPPED, now)
+    put(site, *entries)
+    assert [unpack_fragments(row.fragments)[0].keyframe for row in segments(site)] == [True, True]
+    full, _ = gaps(site)
+    assert (full.cause, full.start, full.end) == (
+        GapCause.DISK_FULL,
+        from_us(first.end_us),
+        from_us(others[2].wall_us),
+    )
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from datetime import timedelta
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.video.clock import ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, from_us, to_us
 from ingest.video.segmenter import (
+    MAX_GOP_US,
     MAX_PART_US,
     MAX_REORDERED_US,
     MAX_SEGMENT_US,
@@ -66,10 +67,29 @@ def test_cameras_that_started_at_different_times_cut_together() -> None:
 
 
 def test_a_gop_that_never_ends_is_cut_before_the_longest_segment() -> None:
-    parts = [gop(to_us(START) + n * MAX_PART_US, MAX_PART_US / SECOND, keyframe=n == 0) for n in range(250)]
+    parts = [gop(to_us(START) + n * MAX_PART_US, MAX_PART_US / SECOND, keyframe=n == 0) for n in range(500)]
     segments = cut(parts)
-    assert len(segments) == 5
+    assert len(segments) == 2
     assert all(segment[-1].end_us - segment[0].wall_us == MAX_SEGMENT_US for segment in segments)
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(0, 60),
+    st.lists(st.integers(1, MAX_GOP_US // MAX_PART_US), min_size=1, max_size=6),
+    st.sampled_from([2, 10, 30]),
+)
+def test_each_segment_begins_with_a_keyframe_however_seldom_they_come(
+    offset_s: int, parts_of_gops: list[int], segment_seconds: int
+) -> None:
+    start_us = to_us(START) + offset_s * SECOND
+    is_first = [n == 0 for parts in parts_of_gops for n in range(parts)]
+    parts = [
+        gop(start_us + n * MAX_PART_US, MAX_PART_US / SECOND, keyframe=keyframe) for n, keyframe in enumerate(is_first)
+    ]
+    segments = cut(parts, segment_seconds)
+    assert all(segment[0].frames[0].keyframe for segment in segments)
+    assert all(segment[-1].end_us - segment[0].wall_us <= MAX_SEGMENT_US for segment in segments)
 
 
 def test_new_parameters_start_a_new_segment() -> None:
