@@ -12,6 +12,11 @@ from storage.models import Segment
 from storage.runs import FRAME_HOLE
 
 VERSION = 7
+GROWING_TARGET = timedelta(seconds=5)
+"""The number may not change while a playlist grows (RFC 8216, 6.2.1), so it must hold for what is not recorded yet.
+This one does where keyframes come every four seconds or more often. A camera that sends fewer changes the number with
+its first longer GOP: were it the longest that may come, four minutes, players would look for what is new once in two.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class _Entry:
 def playlist(asked: Playlist) -> str:
     """Segments are `{sequence}.mp4?at={start}` beside the playlist."""
     entries = list(_entries(asked))
-    longest = max((entry.duration for entry in entries), default=timedelta(seconds=1))
+    longest = max([_least_target(asked), *(entry.duration for entry in entries)])
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
@@ -50,6 +55,10 @@ def playlist(asked: Playlist) -> str:
     if asked.end is not None:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
+
+
+def _least_target(asked: Playlist) -> timedelta:
+    return GROWING_TARGET if asked.end is None else timedelta(seconds=1)
 
 
 def _entries(asked: Playlist) -> Iterator[_Entry]:

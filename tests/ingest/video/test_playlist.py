@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.video.playlist import Playlist, playlist
-from storage.fragments import pack_fragments, unpack_fragments
+from storage.fragments import Fragment, pack_fragments, unpack_fragments
 from storage.models import Segment
 from tests.ingest.video.encoded import START, gops, in_parts, packets
 from tests.ingest.video.test_clip import at, folder, hall, recorded
+from tests.sample import CAMERA, a_segment
 
 __all__ = ["folder"]
 
@@ -54,6 +55,29 @@ def test_what_was_listed_of_a_span_that_grows_stays_as_it_was(folder: Path) -> N
     assert "#EXT-X-PLAYLIST-TYPE:EVENT" in lists[0]
     assert "#EXT-X-ENDLIST" not in lists[-1]
     assert sum(line.startswith("#EXTINF") for line in lists[-1]) == 7
+
+
+def target(lines: list[str]) -> int:
+    return next(int(line.partition(":")[2]) for line in lines if line.startswith("#EXT-X-TARGETDURATION"))
+
+
+@given(st.lists(st.integers(1, 5_000_000), max_size=12))
+def test_the_longest_entry_that_a_growing_playlist_announces_is_the_same_however_it_grows(
+    lengths_us: list[int],
+) -> None:
+    fragments = [Fragment(sum(lengths_us[:n]), length, n, 1) for n, length in enumerate(lengths_us)]
+    lists = [made([grown(fragments[:count])], START, None) for count in range(len(fragments) + 1)]
+    assert {target(lines) for lines in lists} == {5}
+
+
+def test_an_entry_is_never_longer_than_announced() -> None:
+    assert target(made([grown([Fragment(0, 75_000_000, 0, 1)])], START, None)) == 75
+
+
+def grown(fragments: list[Fragment]) -> Segment:
+    row = a_segment(CAMERA, START)
+    row.id, row.end, row.fragments = 1, START + timedelta(minutes=5), pack_fragments(fragments)
+    return row
 
 
 def written(rows: list[Segment]) -> list[Segment]:
