@@ -230,7 +230,7 @@ def install(app: FastAPI) -> None:
     app.add_middleware(Unforeseen)
     app.add_exception_handler(OperationalError, _respond_to_database)  # type: ignore[arg-type]
     app.add_exception_handler(InterfaceError, _respond_to_database)  # type: ignore[arg-type]
-    app.add_exception_handler(OverflowError, _respond_to_overflow)
+    app.add_exception_handler(OverflowError, _respond_to_overflow)  # type: ignore[arg-type]
     app.add_exception_handler(WebError, _respond)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _respond_to_framework)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _respond_to_validation)  # type: ignore[arg-type]
