@@ -1,12 +1,15 @@
 """Footage of a clock that was not set: it is kept until its time is corrected, and somebody has to be told."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
 from storage.models import Camera, Segment
 from storage.retention import UNSET_BEFORE
+
+AHEAD = timedelta(minutes=1)
+"""What is later than now by more was recorded while the server's clock was ahead; a camera's own is off by less."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,22 @@
 """Which gaps follow from what happens to a camera: pure, no clock, no database.
 
 Every moment since a camera was first recorded lies in a segment or in a gap. An orderly stop leaves an open gap, so
-that the next start knows it from a crash, which leaves none.
+that the next start knows it from a crash, which leaves none. A server's clock that is set back is followed: what was
+recorded while it was ahead says nothing of the time that comes now.
 """
 
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from storage.intervals import Span, merge, subtract
 from storage.models import GapCause
+from storage.undated import AHEAD
 
 TOLERANCE = timedelta(seconds=0.5)
 """A shorter hole between two frames is no gap."""
+_REMEMBERED = 16
+"""Gaps that are cut when the clock is set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class GapOpened:
 
 @dataclass(frozen=True, slots=True)
 class GapClosed:
-    """The camera's gap that began at `start` ended at `end`; it never was if `end` is not later."""
+    """The camera's gap that began at `start` ended at `end`, or sooner than was said; an open one never was if `end` is
+    not later."""
 
     camera_id: str
     start: datetime
@@ -65,6 +71,7 @@ class GapKeeper:
         self._open = open_gap
         self._accounts_from: datetime | None = None
         """The first moment that a method was told of."""
+        self._closed: deque[GapClosed] = deque(maxlen=_REMEMBERED)
 
     def inherit(self, known_to: datetime | None, open_gap: GapOpened | None) -> list[GapChange]:
         """Learns only now what was before the start. What it returns has to be written down before all else."""
@@ -77,7 +84,9 @@ class GapKeeper:
         """Nothing is recorded from the last frame on."""
         self._accounts_from = self._accounts_from or self._known_to or self._started
         if self._open is None:
-            return [self._begin(self._known_to or self._started, cause, detail)]
+            return [self._begin(_not_ahead(self._known_to or self._started, now), cause, detail)]
+        if self._open.start - now > AHEAD:
+            return [self._finish(now), self._begin(now, cause, detail)]
         if self._open.cause is cause:
             return []
         # What was open when the recorder started explains the time before its start only.
@@ -87,12 +96,12 @@ class GapKeeper:
     def recorded(self, start: datetime, end: datetime, hole: GapCause = GapCause.UNKNOWN) -> list[GapChange]:
         """Footage from `start` to `end` is written; `hole` is the cause if it does not continue what was before."""
         self._accounts_from = self._accounts_from or start
-        changes: list[GapChange] = []
+        changes = self._cut_what_was_ahead(start)
         if self._open is not None:
             changes.append(self._finish(start))
         elif self._known_to is not None and start - self._known_to > TOLERANCE:
             changes += [self._begin(self._known_to, hole, ""), self._finish(start)]
-        self._reach(end)
+        self._reach(start, end)
         return changes
 
     def _begin(self, start: datetime, cause: GapCause, detail: str) -> GapOpened:
@@ -102,17 +111,32 @@ class GapKeeper:
     def _finish(self, end: datetime) -> GapClosed:
         assert self._open is not None
         closed = GapClosed(self._camera_id, self._open.start, end)
-        self._reach(end)
+        self._reach(end, end)
         self._open = None
+        self._closed.append(closed)
         return closed
 
-    def _reach(self, end: datetime) -> None:
-        self._known_to = end if self._known_to is None else max(self._known_to, end)
+    def _cut_what_was_ahead(self, start: datetime) -> list[GapChange]:
+        """Gaps that only a leap of the clock made so long: it was set back, and footage goes on within them."""
+        changes: list[GapChange] = [replace(gap, end=start) for gap in self._closed if gap.start < start < gap.end]
+        if changes:
+            self._closed.clear()
+        return changes
+
+    def _reach(self, start: datetime, end: datetime) -> None:
+        """What begins clearly earlier than what is known goes on from there: the clock was set back."""
+        set_back = self._known_to is None or self._known_to - start > TOLERANCE
+        self._known_to = end if set_back or self._known_to is None else max(self._known_to, end)
 
     def _change_cause(self, at: datetime, cause: GapCause, detail: str) -> list[GapChange]:
         assert self._open is not None
         at = max(at, self._open.start)
         return [self._finish(at), self._begin(at, cause, detail)]
+
+
+def _not_ahead(at: datetime, now: datetime) -> datetime:
+    """`now` where a clock that was ahead told of `at`."""
+    return now if at - now > AHEAD else at
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +164,11 @@ class StartingPoint:
 
 def account_for_absence(known: Known, now: datetime) -> StartingPoint:
     """Explains the time in which the recorder did not run, and holes that a crash left between segments."""
-    ended = max((span.end for span in known.spans), default=None)
+    known, ahead = _leave_what_is_ahead(known, now)
+    ended = _end(known)
     known, earlier = _close_earlier_ones(known)
     known, changes = _close_what_has_ended(known)
-    changes = earlier + changes
+    changes = ahead + earlier + changes
     changes += _fill_holes(known)
     crashed_at = _crash_time(known, ended, now)
     if crashed_at is None:
@@ -162,6 +187,24 @@ def _crash_time(known: Known, ended: datetime | None, now: datetime) -> datetime
         return None
     alive = known.last_alive
     return max(alive, known.open_gap.start) if alive is not None and alive < now else None
+
+
+def _end(known: Known) -> datetime | None:
+    return max((span.end for span in known.spans), default=None)
+
+
+def _leave_what_is_ahead(known: Known, now: datetime) -> tuple[Known, list[GapChange]]:
+    """What a clock told of that was ahead; an open gap lasts from the last moment before now that is known."""
+    gaps = [*known.never_closed, *([known.open_gap] if known.open_gap else [])]
+    ahead = [gap for gap in gaps if gap.start - now > AHEAD]
+    there = [gap for gap in gaps if gap not in ahead]
+    changes: list[GapChange] = [GapClosed(gap.camera_id, gap.start, gap.start) for gap in ahead]
+    known = replace(known, spans=tuple(span for span in known.spans if span.end - now <= AHEAD))
+    ended = _end(known)
+    if ahead and not there and ended is not None:
+        there = [replace(ahead[-1], start=ended)]
+        changes += there
+    return replace(known, open_gap=there[-1] if there else None, never_closed=tuple(there[:-1])), changes
 
 
 def _close_earlier_ones(known: Known) -> tuple[Known, list[GapChange]]:

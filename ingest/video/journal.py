@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import Session, col, delete, or_, select, update
 
 from ingest.video import leftovers
 from ingest.video.frames import from_us
@@ -224,15 +224,13 @@ def write_entry(session: Session, entry: Entry) -> None:
 
 
 def write_gap_change(session: Session, change: GapChange) -> None:
-    open_one = (
-        col(Gap.camera_id) == change.camera_id,
-        col(Gap.start) == change.start,
-        col(Gap.end).is_(None),
-    )
+    same = (col(Gap.camera_id) == change.camera_id, col(Gap.start) == change.start)
+    open_one = (*same, col(Gap.end).is_(None))
     if isinstance(change, GapClosed):
         if change.end <= change.start:
             session.exec(delete(Gap).where(*open_one))
         else:
-            session.exec(update(Gap).where(*open_one).values(end=change.end))
+            lasts_longer = or_(col(Gap.end).is_(None), col(Gap.end) > change.end)
+            session.exec(update(Gap).where(*same, lasts_longer).values(end=change.end))
     elif session.exec(select(Gap.id).where(*open_one)).first() is None:
         session.add(Gap(camera_id=change.camera_id, start=change.start, cause=change.cause, detail=change.detail[:500]))

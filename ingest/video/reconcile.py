@@ -29,6 +29,7 @@ from storage.intervals import Span
 from storage.models import Gap, GapCause, Location, Node, Segment, TimeCorrection
 from storage.objects import ObjectStore, StoreError
 from storage.time_shifts import recorded_span
+from storage.undated import AHEAD
 
 QUARANTINE = "quarantine"
 _MARGIN = timedelta(minutes=5)
@@ -123,7 +124,7 @@ def resume(
     starts = [row.start for row in (segment.row() for segment in adopted) if row.camera_id == camera_id]
     with database.transaction() as session:
         before_adding(session)
-        known = _known(session, camera_id, node_name, min(starts, default=None))
+        known = _known(session, camera_id, node_name, min(starts, default=None), now)
         start = account_for_absence(known, now)
         for change in start.changes:
             write_gap_change(session, change)
@@ -269,13 +270,13 @@ def _place_in_quarantine(spool: Path, path: Path) -> Path:
     return next(name for name in names if not name.exists())
 
 
-def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: datetime | None) -> Known:
+def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: datetime | None, now: datetime) -> Known:
     """By the time that the recorder wrote, wherever corrections have put it since: so it explains its own time only."""
     still_open = session.exec(
         select(Gap).where(Gap.camera_id == camera_id, col(Gap.end).is_(None)).order_by(col(Gap.start))
     )
     opened = [GapOpened(camera_id, gap.start, gap.cause, gap.detail) for gap in still_open]
-    moments = (_recorded_to(session, camera_id), earliest_adopted, opened[0].start if opened else None)
+    moments = (_recorded_to(session, camera_id, now + AHEAD), earliest_adopted, opened[0].start if opened else None)
     since = min((moment for moment in moments if moment is not None), default=None)
     node = session.get(Node, node_name)
     return Known(
@@ -287,14 +288,15 @@ def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: d
     )
 
 
-def _recorded_to(session: Session, camera_id: str) -> datetime | None:
+def _recorded_to(session: Session, camera_id: str, latest: datetime) -> datetime | None:
+    """What ends after `latest` was recorded by a clock that was ahead, and tells nothing."""
     as_recorded = select(func.max(Segment.end)).where(
-        Segment.camera_id == camera_id, col(Segment.correction_id).is_(None)
+        Segment.camera_id == camera_id, col(Segment.correction_id).is_(None), Segment.end <= latest
     )
     last = select(Segment.start, Segment.end, Segment.shift_us).where(Segment.camera_id == camera_id)
     newest = session.exec(last.order_by(col(Segment.sequence).desc()).limit(1)).first()
     ends = (session.exec(as_recorded).one(), recorded_span(*newest).end if newest else None)
-    return max((end for end in ends if end is not None), default=None)
+    return max((end for end in ends if end is not None and end <= latest), default=None)
 
 
 def _is_near(span: Span, since: datetime | None) -> bool:

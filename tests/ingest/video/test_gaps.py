@@ -69,6 +69,74 @@ def test_every_moment_is_recorded_or_a_gap(events: list[tuple[str, float, GapCau
     assert not [s for s in merge(recorded) for g in book.spans(now) if max(s.start, g.start) < min(s.end, g.end)]
 
 
+@given(Events, st.floats(60, 90_000), Events, st.floats(60, 90_000), Events)
+def test_an_outage_is_a_gap_from_the_last_moment_to_the_next_wherever_the_clock_was_before(
+    before: list[tuple[str, float, GapCause]],
+    leap: float,
+    ahead: list[tuple[str, float, GapCause]],
+    back: float,
+    after: list[tuple[str, float, GapCause]],
+) -> None:
+    """It leaps ahead, and is set back by less or by more."""
+    keeper, book, now = GapKeeper("c", at(0)), Book(), 0.0
+    for step, events in ((0.0, before), (leap, ahead), (-back, after)):
+        now += step
+        for kind, seconds, cause in events:
+            if kind == "fail":
+                book.write(keeper.failed(at(now), cause))
+            if kind == "record":
+                book.write(keeper.recorded(at(now), at(now + seconds)))
+            now += seconds
+    book.write(keeper.recorded(at(now), at(now + 10)))
+    book.write(keeper.failed(at(now + 12), GapCause.CAMERA_UNREACHABLE))
+    book.write(keeper.failed(at(now + 20), GapCause.CAMERA_UNREACHABLE))
+    assert book.gaps[at(now + 10)] == (None, GapCause.CAMERA_UNREACHABLE)
+    book.write(keeper.recorded(at(now + 50), at(now + 60)))
+    assert book.gaps[at(now + 10)] == (at(now + 50), GapCause.CAMERA_UNREACHABLE)
+
+
+def test_a_gap_that_a_leap_of_the_clock_made_ends_where_footage_goes_on_when_it_is_set_back() -> None:
+    keeper, book = GapKeeper("c", at(0)), Book()
+    book.write(keeper.recorded(at(0), at(10)))
+    book.write(keeper.recorded(at(28_800), at(28_810)))
+    assert book.gaps[at(10)] == (at(28_800), GapCause.UNKNOWN)
+    book.write(keeper.recorded(at(20), at(30)))
+    assert book.gaps == {at(10): (at(20), GapCause.UNKNOWN)}
+
+
+def test_a_camera_that_is_down_while_the_clock_is_set_back_is_down_from_then_on() -> None:
+    keeper, book = GapKeeper("c", at(28_800)), Book()
+    book.write(keeper.recorded(at(28_800), at(28_810)))
+    book.write(keeper.failed(at(28_812), GapCause.CAMERA_STALLED))
+    book.write(keeper.failed(at(20), GapCause.CAMERA_STALLED))
+    book.write(keeper.failed(at(30), GapCause.CAMERA_UNREACHABLE))
+    book.write(keeper.recorded(at(60), at(70)))
+    assert book.gaps == {
+        at(20): (at(30), GapCause.CAMERA_STALLED),
+        at(30): (at(60), GapCause.CAMERA_UNREACHABLE),
+    }
+
+
+def test_a_crash_after_the_clock_was_set_back_is_a_gap_from_the_last_frame_before_now() -> None:
+    spans = (Span(at(28_800), at(29_400)), Span(at(600), at(1800)))
+    start = account_for_absence(Known("c", spans, None, at(1800)), at(10_800))
+    crash = GapOpened("c", at(1800), GapCause.RECORDER_CRASHED)
+    assert (start.changes, start.known_to) == ((crash,), at(1800))
+
+
+def test_a_stop_by_a_clock_that_was_ahead_lasts_from_the_last_frame_before_now() -> None:
+    stopped = GapOpened("c", at(29_400), GapCause.RECORDER_STOPPED)
+    spans = (Span(at(0), at(600)), Span(at(28_800), at(29_400)))
+    start = account_for_absence(Known("c", spans, stopped, at(29_400)), at(10_800))
+    since = GapOpened("c", at(600), GapCause.RECORDER_STOPPED)
+    assert start.changes == (GapClosed("c", at(29_400), at(29_400)), since)
+    assert start.open_gap == since
+    down = GapOpened("c", at(600), GapCause.CAMERA_UNREACHABLE)
+    start = account_for_absence(Known("c", spans, stopped, at(29_400), (down,)), at(10_800))
+    assert start.changes == (GapClosed("c", at(29_400), at(29_400)),)
+    assert start.open_gap == down
+
+
 def test_a_new_camera_that_connects_slowly_has_no_gap_and_one_that_fails_has() -> None:
     assert GapKeeper("c", at(0)).recorded(at(5), at(6)) == []
     failing = GapKeeper("c", at(0))

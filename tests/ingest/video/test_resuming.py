@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
-from ingest.video.gaps import GapChange, GapClosed, GapOpened
+from ingest.video.gaps import GapChange, GapClosed, GapKeeper, GapOpened
+from ingest.video.journal import write_entry
 from ingest.video.reconcile import resume
 from storage.correcting import Wanted, correct
 from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import Footage
 from storage.intervals import Span
 from storage.models import Gap, GapCause, Node
-from tests.sample import CAMERA
+from tests.sample import CAMERA, a_hall
 from tests.storage.recorded import BEGIN, at, segment
 
 NODE = "recorder-1"
@@ -87,6 +91,37 @@ def test_it_is_the_same_on_postgresql(postgres_site: Database) -> None:
     record(postgres_site)
     correct_all(postgres_site, CORRECTIONS["all of it, and some of it once more"])
     assert goes_on(postgres_site) == ((CRASHED,), at(ENDED))
+
+
+AHEAD_S = 8 * 3600
+UNREACHABLE = GapCause.CAMERA_UNREACHABLE
+
+
+def test_after_the_clock_was_set_back_an_outage_and_a_crash_are_told_as_they_were(
+    database: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    keeper, changes = GapKeeper(CAMERA, at(0)), list[GapChange]()
+    for start in (0, AHEAD_S, 60, 100):
+        changes += keeper.recorded(at(start), at(start + 10))
+        if start == 60:
+            changes += keeper.failed(at(72), UNREACHABLE, "no route")
+    with database.transaction() as session:
+        a_hall(session)
+        for number, start in enumerate((0, AHEAD_S, 60, 100)):
+            session.add(segment(number, start=start))
+        session.add(Node(name=NODE, role="recorder", started_at=BEGIN, heartbeat=at(110)))
+        for change in changes:
+            write_entry(session, change)
+            session.flush()
+    assert goes_on(database)[0] == (GapOpened(CAMERA, at(110), GapCause.RECORDER_CRASHED),)
+    with database.transaction() as session:
+        known = Footage(database, folder_store, tmp_path).coverage(session, CAMERA, at(0), at(120))
+    told = [(part.start, part.end, part.cause) for part in known.missing]
+    assert told == [
+        (at(10), at(60), GapCause.UNKNOWN),
+        (at(70), at(100), UNREACHABLE),
+        (at(110), at(120), GapCause.RECORDER_CRASHED),
+    ]
 
 
 def causes(database: Database) -> list[str]:
