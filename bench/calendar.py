@@ -159,7 +159,9 @@ def _measure(footage: Footage, options: argparse.Namespace) -> list[Times]:
     last = days[-1]
 
     def calendar(cameras: Sequence[str], span: Span, parts: Sequence[Span]) -> Callable[[Session], object]:
-        return lambda session: [densities(found, parts) for found in coverages(session, cameras, span).values()]
+        return lambda session: [
+            densities(found, parts) for found in coverages(session, cameras, span, datetime.now(UTC)).values()
+        ]
 
     def naive(cameras: Sequence[str], parts: Sequence[Span]) -> Callable[[Session], object]:
         return lambda session: [

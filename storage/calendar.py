@@ -6,7 +6,7 @@ asks gets both put together, so the answer is always what the segments say; `ref
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Session, col, delete, select
 
@@ -32,9 +32,9 @@ def recorded(session: Session, camera_ids: Collection[str], span: Span) -> Runs:
     return {camera_id: intersect(found, [span]) for camera_id, found in runs.items()}
 
 
-def coverages(session: Session, camera_ids: Collection[str], span: Span) -> Mapping[str, Coverage]:
+def coverages(session: Session, camera_ids: Collection[str], span: Span, now: datetime) -> Mapping[str, Coverage]:
     """As Footage.coverage of each of the cameras, for spans of any length, in a few queries."""
-    spans, words = recorded(session, camera_ids, span), known(session, camera_ids)
+    spans, words = recorded(session, camera_ids, span), known(session, camera_ids, now)
     gaps = _gaps(session, camera_ids, span)
     return {
         camera_id: Coverage(

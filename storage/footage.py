@@ -1,8 +1,8 @@
 """What footage exists of a camera in a span of time, what is missing and why, and the bytes."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +26,7 @@ from storage.models import (
 )
 from storage.objects import ObjectStore, validated_key
 from storage.runs import FRAME_HOLE
+from storage.undated import AHEAD
 
 PART = ".part"
 """Ends the name of a segment's file while it grows."""
@@ -108,16 +109,23 @@ class Known:
     since: datetime | None
     """The start of its first segment or gap."""
     recorded_to: datetime | None
-    """The end of its newest segment."""
+    """The end of its newest segment that does not lie in the future."""
 
 
 class Footage:
     """Reads segments wherever they are: the recorder's spool first, then the store."""
 
-    def __init__(self, database: Database, store: ObjectStore, spool: Path) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        spool: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.database = database
         self.store = store
         self.spool = spool
+        self.clock = clock
 
     def segments(self, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Segment]:
         """Those that overlap start..end, in the order of recording. Reads a bounded part of one index."""
@@ -150,7 +158,7 @@ class Footage:
         if not holes:
             return Coverage(tuple(covered), ())
         gaps = self.gaps(session, camera_id, start, end)
-        return Coverage(tuple(covered), explained(holes, gaps, known(session, [camera_id])[camera_id]))
+        return Coverage(tuple(covered), explained(holes, gaps, known(session, [camera_id], self.clock())[camera_id]))
 
     def untrusted_times(
         self, session: Session, camera_id: str, start: datetime, end: datetime
@@ -197,9 +205,9 @@ class Footage:
         return tuple(_put_together(rows))
 
     def recorded_to(self, session: Session, camera_id: str) -> datetime | None:
-        """The end of the camera's newest segment; None if it has none."""
-        newest = select(Segment.end).where(Segment.camera_id == camera_id).order_by(col(Segment.start).desc()).limit(1)
-        return session.exec(newest).first()
+        """The end of the camera's newest segment, without what a clock recorded that was ahead; None if it has none."""
+        newest = select(Segment.end).where(Segment.camera_id == camera_id, Segment.start <= self.clock() + AHEAD)
+        return session.exec(newest.order_by(col(Segment.start).desc()).limit(1)).first()
 
     def read(self, segment: Segment, offset: int = 0, length: int | None = None) -> bytes:
         """Bytes of the segment's file. Raises ObjectMissing or another StoreError."""
@@ -215,11 +223,12 @@ class Footage:
         return self.store.read(segment.key, offset, length)
 
 
-def known(session: Session, camera_ids: Collection[str]) -> Mapping[str, Known]:
+def known(session: Session, camera_ids: Collection[str], now: datetime) -> Mapping[str, Known]:
     """Of each of the cameras, in one query that looks at both ends of two indexes."""
     first_segment = select(func.min(Segment.start)).where(Segment.camera_id == Camera.id).scalar_subquery()
     first_gap = select(func.min(Gap.start)).where(Gap.camera_id == Camera.id).scalar_subquery()
-    newest = select(Segment.end).where(Segment.camera_id == Camera.id).order_by(col(Segment.start).desc()).limit(1)
+    there = select(Segment.end).where(Segment.camera_id == Camera.id, Segment.start <= now + AHEAD)
+    newest = there.order_by(col(Segment.start).desc()).limit(1)
     query = select(Camera.id, first_segment, first_gap, newest.scalar_subquery())
     found = dict.fromkeys(camera_ids, Known(None, None))
     for camera_id, *firsts, recorded_to in session.exec(query.where(col(Camera.id).in_(camera_ids))):

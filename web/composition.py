@@ -39,7 +39,7 @@ def build_services(settings: Settings) -> Services:
         settings=settings,
         database=database,
         store=store,
-        footage=Footage(database, store, settings.spool),
+        footage=Footage(database, store, settings.spool, utc_now),
         secrets=SecretBox(settings.secret_key_file),
         relay_socket=settings.relay_socket,
         clock=utc_now,

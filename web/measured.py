@@ -25,6 +25,7 @@ from storage.models import (
     Segment,
     awaited,
 )
+from storage.undated import AHEAD
 from storage.waiting import NOTHING, altogether, waiting
 
 A_DAY = timedelta(days=1)
@@ -72,7 +73,7 @@ class Measured(Collector):
 def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
     newest = (
         select(Segment.end)
-        .where(Segment.camera_id == Camera.id)
+        .where(Segment.camera_id == Camera.id, Segment.start <= now + AHEAD)
         .order_by(col(Segment.start).desc())
         .limit(1)
         .scalar_subquery()

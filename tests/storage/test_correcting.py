@@ -116,7 +116,7 @@ def test_coverage_and_calendar_tell_the_same_and_every_hole_has_its_cause(site: 
     corrected(site, 160, 260, 1000)
     asked = Span(at(0), at(1300))
     with site.transaction() as session:
-        told = coverages(session, [CAMERA], asked)[CAMERA]
+        told = coverages(session, [CAMERA], asked, at(100))[CAMERA]
         footage = Footage(site, FolderStore(Path("nowhere")), Path("nowhere"))
         assert footage.coverage(session, CAMERA, asked.start, asked.end) == told
     assert [((m.start - BEGIN).total_seconds(), (m.end - BEGIN).total_seconds(), m.cause) for m in told.missing] == [
@@ -140,7 +140,7 @@ def test_the_pause_before_footage_that_was_moved_away_is_no_gap_of_its_own(site:
     with site.transaction() as session:
         footage = Footage(site, FolderStore(Path("nowhere")), Path("nowhere"))
         told = footage.coverage(session, CAMERA, at(0), at(90))
-        assert coverages(session, [CAMERA], Span(at(0), at(90)))[CAMERA] == told
+        assert coverages(session, [CAMERA], Span(at(0), at(90)), at(100))[CAMERA] == told
     assert [(part.start, part.end, part.cause) for part in told.missing] == [(at(29.96), at(60), "corrected")]
 
 

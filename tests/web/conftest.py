@@ -85,7 +85,7 @@ def services(sqlite_database: Database, tmp_path: Path, clock: Clock) -> Service
         settings=Settings(data_dir=tmp_path),
         database=sqlite_database,
         store=store,
-        footage=Footage(sqlite_database, store, tmp_path / "spool"),
+        footage=Footage(sqlite_database, store, tmp_path / "spool", clock),
         secrets=SecretBox(tmp_path / "secret.key"),
         relay_socket=tmp_path / "relay.sock",
         clock=clock,

@@ -12,7 +12,7 @@ from sqlmodel import select
 from storage.models import Absence, AccessEntry, Case, FootageLink, Outcome, Segment, Step, StepKind, View
 from tests.ingest.video.encoded import START, gops, numbers_in, packets
 from tests.ingest.video.test_clip import at, recorded
-from tests.sample import CAMERA
+from tests.sample import CAMERA, a_segment
 from tests.web.conftest import Clock, SignedIn
 from web.recent_looks import ONE_LOOK
 from web.services import Services
@@ -103,6 +103,18 @@ def test_a_still_is_a_jpeg(inspector: TestClient) -> None:
     newest = inspector.get("/media/still.jpg", params={"camera": CAMERA})
     assert newest.status_code == 200
     assert newest.headers["cache-control"] == "no-store"
+    assert parsedate_to_datetime(newest.headers["last-modified"]) == at(195).replace(microsecond=0)
+
+
+def test_the_newest_still_is_never_of_a_clock_that_was_ahead(
+    footage: Services, inspector: TestClient, clock: Clock
+) -> None:
+    clock.now = at(200)
+    with footage.database.transaction() as session:
+        ahead = a_segment(CAMERA, at(200) + timedelta(hours=8))
+        ahead.sequence, ahead.key = 900, f"{CAMERA}/900"
+        session.add(ahead)
+    newest = inspector.get("/media/still.jpg", params={"camera": CAMERA})
     assert parsedate_to_datetime(newest.headers["last-modified"]) == at(195).replace(microsecond=0)
 
 

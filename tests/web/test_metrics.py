@@ -84,6 +84,15 @@ def at_work(database: Database) -> None:
         session.add(Delivery(alert_id=alert.id, channel="duty", state=DeliveryState.FAILED, next_try=NOON))
 
 
+def test_footage_of_a_clock_that_was_ahead_is_no_lag(services: Services) -> None:
+    with services.database.transaction() as session:
+        ahead = a_segment(CAMERA, NOON + timedelta(hours=8))
+        ahead.sequence, ahead.key = 2, f"{CAMERA}/2"
+        session.add_all([a_segment(CAMERA, NOON - timedelta(seconds=20)), ahead])
+    told = {family.name: family.samples for family in Measured(services.database, NOON).collect()}
+    assert [sample.value for sample in told["hallwatch_camera_record_lag_seconds"]] == [10.0]
+
+
 def told(text: str) -> dict[tuple[str, ...], float]:
     """By name and the values of the labels, in the order of the labels' names."""
     return {

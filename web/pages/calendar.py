@@ -177,7 +177,7 @@ def _coverages(session: Session, camera_ids: list[str], days: Sequence[Span], no
     until = min(days[-1].end, now)
     if until <= days[0].start:
         return dict.fromkeys(camera_ids, Coverage((), ()))
-    return dict(coverages(session, camera_ids, Span(days[0].start, until)))
+    return dict(coverages(session, camera_ids, Span(days[0].start, until), now))
 
 
 def share_of(density: Density) -> Share:

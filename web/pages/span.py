@@ -149,7 +149,7 @@ def _result(
 ) -> SpanResult:
     ids = [ref.id for ref in choice.counters]
     cameras = _cameras(session, choice, start, end)
-    by_rows = coverages(session, [camera.id for camera, _ in cameras], Span(start, end))
+    by_rows = coverages(session, [camera.id for camera, _ in cameras], Span(start, end), now)
     coverage = {id_: with_unwritten(services.footage, session, id_, known) for id_, known in by_rows.items()}
     steps = [step for ref in choice.counters for step in steps_between(session, viewer, ref.id, start, end)]
     absences = absences_between(session, ids, start, end)

@@ -57,7 +57,7 @@ def _services(database: Database, folder: Path) -> Services:
         settings=Settings(data_dir=folder),
         database=database,
         store=store,
-        footage=Footage(database, store, folder / "spool"),
+        footage=Footage(database, store, folder / "spool", lambda: NOW),
         secrets=SecretBox(folder / "secret.key"),
         relay_socket=folder / "relay.sock",
         clock=lambda: NOW,
