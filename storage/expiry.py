@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import func
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, and_, col, or_, select
 
 from storage.clock_leaps import Reading, keep_watch
@@ -19,9 +20,9 @@ from storage.deletions import DeletionStep, Doomed, Shredder, order
 from storage.happenings import happenings, looking_of, shown_in
 from storage.holds import held, overlaps, take_turns
 from storage.intervals import Span
-from storage.models import Camera, Hold, Location, RetentionRule, Segment
+from storage.models import Camera, Hold, Location, RetentionRule, Segment, TimeCorrection
 from storage.objects import ObjectStore
-from storage.retention import GRACE, Keeping, Rules
+from storage.retention import GRACE, Keeping, Rules, kept_from
 from storage.time_shifts import recorded_span
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ AT_ONCE = 6_000
 LOOKED_AT = 40_000
 """Segments looked at in one run."""
 AGAIN = timedelta(days=1)
+_COLUMNS = (col(Segment.id), col(Segment.start), col(Segment.end), col(Segment.shift_us))
 
 OnExpired = Callable[[Session, str, Sequence[Span]], None]
 """Told within the transaction that takes the footage of these spans of a camera away."""
@@ -53,7 +55,7 @@ class _Old:
     segment_id: int
     span: Span
     kept_from: datetime
-    """From when on its keeping counts: by the later of the times that it lies at and that its file says."""
+    """From when on its keeping counts."""
 
     @property
     def place(self) -> _Place:
@@ -151,7 +153,7 @@ class Expiry:
         with self._database.transaction() as session:
             looking = looking_of(session, camera_id)
             counters = sorted({look.counter_id for look in looking})
-            segments = self._segments(session, camera_id, now - rules.shortest(hall_id, counters, now))
+            segments = self._segments(session, camera_id, now - rules.shortest(hall_id, counters, now), now)
             if not segments:
                 return _Swept(0, 0, None)
             whole = Span(segments[0].span.start, max(segment.span.end for segment in segments))
@@ -190,19 +192,27 @@ class Expiry:
             log.info("footage_expired", camera=camera_id, segments=len(doomed), until=whole.end.isoformat())
         return len(doomed)
 
-    def _segments(self, session: Session, camera_id: str, old: datetime) -> list[_Old]:
+    def _segments(self, session: Session, camera_id: str, old: datetime, now: datetime) -> list[_Old]:
         """The next ones, oldest first. What only the recorder's disk holds is not ours yet."""
-        query = select(Segment.id, Segment.start, Segment.end, Segment.shift_us).where(
-            Segment.camera_id == camera_id, Segment.start < old, Segment.end <= old, Segment.location == Location.STORED
+        columns = select_columns(*_COLUMNS, col(TimeCorrection.made_at))
+        query = columns.outerjoin(TimeCorrection, col(TimeCorrection.id) == col(Segment.correction_id)).where(
+            col(Segment.camera_id) == camera_id,
+            col(Segment.start) < old,
+            col(Segment.end) <= old,
+            col(Segment.location) == Location.STORED,
         )
         place = self._places.get(camera_id)
         if place:
             same = and_(col(Segment.start) == place.start, col(Segment.id) > place.segment_id)
-            query = query.where(Segment.start >= place.start, or_(col(Segment.start) > place.start, same))
-        found = session.exec(query.order_by(col(Segment.start), col(Segment.id)).limit(self._batch))
+            query = query.where(col(Segment.start) >= place.start, or_(col(Segment.start) > place.start, same))
+        found = session.execute(query.order_by(col(Segment.start), col(Segment.id)).limit(self._batch))
         return [
-            _Old(segment_id or 0, Span(start, end), max(end, recorded_span(start, end, shift_us).end))
-            for segment_id, start, end, shift_us in found
+            _Old(
+                segment_id,
+                Span(start, end),
+                kept_from(end, recorded_span(start, end, shift_us).end, corrected_at, now),
+            )
+            for segment_id, start, end, shift_us, corrected_at in found
         ]
 
 

@@ -40,6 +40,16 @@ class Shown:
     has_event: bool = False
 
 
+def kept_from(end: datetime, recorded_end: datetime, corrected_at: datetime | None, now: datetime) -> datetime:
+    """From when on the keeping of footage counts that lies up to `end` and whose file says `recorded_end`.
+
+    No correction brings it nearer to its deletion. But nothing was recorded after it was corrected, and a time that is
+    more than a day to come was said by a clock that was ahead: it would keep footage for the years that it was off.
+    """
+    latest = recorded_end if corrected_at is None else min(recorded_end, corrected_at)
+    return end if latest - now > GRACE else max(end, latest)
+
+
 class Rules:
     """Every rule that there has been since a day ago."""
 

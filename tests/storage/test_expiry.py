@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlmodel import Session, col, select, update
 
 from storage.correcting import Wanted, correct
@@ -39,9 +41,11 @@ from storage.models import (
     Source,
     Step,
     StepKind,
+    TimeCorrection,
     View,
 )
 from storage.objects import ObjectStore, StoreError
+from storage.retention import GRACE, kept_from
 from storage.s3_store import S3Store
 from tests.sample import CAMERA, HALL, a_hall
 from tests.storage.recorded import (
@@ -58,6 +62,7 @@ from tests.storage.recorded import (
 
 BUILT_IN_LINE = "deleted after 30 days by the built-in rule"
 MakeExpiry = Callable[..., Expiry]
+DAYS = st.floats(-2000, 2000)
 
 
 @pytest.fixture
@@ -303,6 +308,49 @@ def test_no_correction_brings_footage_nearer_to_its_end(hall: Database, make: Ma
     corrected(hall, -31 * DAY)
     assert expiry.run_once(at(60)) == 0
     assert expiry.run_once(at(25) + 30 * DAY) == 2
+
+
+@given(DAYS, DAYS, st.none() | DAYS, DAYS)
+def test_footage_is_kept_from_no_earlier_than_a_clock_allows_that_was_not_ahead(
+    end: float, recorded: float, corrected_at: float | None, now: float
+) -> None:
+    def on(day: float) -> datetime:
+        return BEGIN + day * DAY
+
+    found = kept_from(on(end), on(recorded), None if corrected_at is None else on(corrected_at), on(now))
+    assert found >= on(end)
+    if recorded <= min(now, now if corrected_at is None else corrected_at):
+        assert found >= on(recorded)
+    if corrected_at is not None:
+        assert found <= on(max(end, corrected_at))
+    assert found <= on(max(end, now)) + GRACE
+
+
+FOUR_YEARS = 1461 * DAY
+
+
+@pytest.mark.parametrize("corrected_at", [at(60) + DAY, at(60) + FOUR_YEARS], ids=["set right", "still ahead"])
+def test_footage_of_a_clock_that_was_years_ahead_goes_in_its_time_once_it_is_corrected(
+    hall: Database, make: MakeExpiry, corrected_at: datetime
+) -> None:
+    expiry = make()
+    with hall.transaction() as session:
+        correction = TimeCorrection(
+            camera_id=CAMERA,
+            start=at(0) + FOUR_YEARS,
+            end=at(60) + FOUR_YEARS,
+            shift_us=-FOUR_YEARS // timedelta(microseconds=1),
+            error_us=0,
+            reason="the clock was ahead",
+            made_by="li.wei",
+            made_at=corrected_at,
+            key="correction",
+        )
+        session.add(correction)
+        session.flush()
+        session.exec(update(Segment).values(shift_us=correction.shift_us, correction_id=correction.id))
+    assert expiry.run_once(at(0) + 30 * DAY) == 0
+    assert expiry.run_once(at(60) + 31 * DAY) == 6
 
 
 def test_what_was_moved_since_it_was_chosen_is_left(hall: Database, make: MakeExpiry) -> None:
