@@ -257,6 +257,21 @@ def test_footage_of_a_clock_that_was_not_set_is_named_and_so_are_its_holds(
     assert signed_in("inspector").get("/holds.json").json()["holds"][0]["may_lift"] is False
 
 
+def test_footage_of_a_clock_that_was_ahead_is_named_until_that_time_has_come(
+    services: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    with services.database.transaction() as session:
+        session.add(a_segment(CAMERA, NOON + timedelta(hours=8)))
+    admin = signed_in("admin")
+    page = admin.get("/health.json").json()
+    assert [(each["camera_id"], each["segments"]) for each in page["ahead"]] == [(CAMERA, 1)]
+    assert page["undated"] == []
+    assert "lies in the future: the server's clock was ahead" in unescape(admin.get("/health?lang=en").text)
+    assert "录制时服务器时钟偏快" in admin.get("/health?lang=zh").text
+    clock.forward(timedelta(hours=8))
+    assert signed_in("admin").get("/health.json").json()["ahead"] == []
+
+
 def test_a_store_that_is_away_is_one_line_in_the_log_and_the_job_comes_round_again() -> None:
     def away(_now: datetime) -> int:
         raise StoreError("store s3.example cannot be reached")

@@ -29,7 +29,7 @@ from storage.models import (
 )
 from storage.models.columns import JsonObject
 from storage.self_test import is_safe
-from storage.undated import Undated, undated
+from storage.undated import Undated, ahead, undated
 from storage.waiting import NOTHING, Waiting, altogether, waiting
 from web.api import nodes as nodes_api
 from web.api.administration import AdminDesk
@@ -172,6 +172,8 @@ class HealthPage:
     """None before its first test."""
     undated: tuple[Undated, ...]
     """What was recorded before the server's clock was set: it is kept until its time is corrected."""
+    ahead: tuple[Undated, ...]
+    """What lies in the future: it was recorded while the server's clock was ahead."""
     being_deleted: int
     """Objects whose footage is gone and of which the store has not confirmed yet that it has no byte."""
     hours: tuple[RecordedHour, ...]
@@ -194,6 +196,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             spool=_spool(session, altogether(unstored)),
             store=_store(session),
             undated=tuple(undated(session)),
+            ahead=tuple(ahead(session, now)),
             being_deleted=_being_deleted(session),
             hours=_hours(session, now),
             deliveries=_deliveries(session),
