@@ -1,5 +1,6 @@
 """Fixtures that every test may use: both databases and both stores, real and empty."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ __all__ = ["free_port"]
 _numbers = count(1)
 
 # A deadline measures how busy the machine is, not whether the code is right.
-settings.register_profile("hallwatch", deadline=None)
+settings.register_profile("hallwatch", deadline=None, max_examples=int(os.environ.get("HALLWATCH_EXAMPLES", "40")))
 settings.load_profile("hallwatch")
 
 
