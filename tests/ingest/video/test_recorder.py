@@ -41,8 +41,8 @@ def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
     with recording(hall, store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
         wait_until(lambda: len(stored(hall)) >= 4)
     rows = segments(hall)
-    assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
     for before, after in pairwise(rows):
+        assert after.sequence == before.sequence + 1
         assert abs(after.start - before.end) < timedelta(seconds=0.05)
         # The camera's first report begins one, wherever it comes.
         assert after.start.timestamp() % SEGMENT_SECONDS < 0.6 or after.clock_source is not before.clock_source
