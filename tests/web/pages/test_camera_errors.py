@@ -2,13 +2,17 @@
 
 import ast
 from collections.abc import Iterator
+from html import unescape
 
 import pytest
+from sqlmodel import select
 
+from storage.models import CameraStatus
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
 from web.pages.camera_errors import meaning
 from web.pages.rendering import TEMPLATES, environment
+from web.services import Services
 
 CLIENT = TEMPLATES.parent.parent / "ingest" / "video"
 CHECK = TEMPLATES.parent / "camera_check.py"
@@ -55,6 +59,17 @@ def test_a_known_failure_says_what_to_do(error: str, begins: str) -> None:
 def test_the_health_page_tells_of_a_sub_stream_that_fails_while_the_recording_goes_on(sign_in: SignIn) -> None:
     page = sign_in("admin").get("/health").text
     assert "Sub-stream: It has no stream under this path" in " ".join(page.split())
+
+
+def test_the_health_page_calls_nothing_recording_that_the_full_disk_keeps_from_it(
+    day: Services, sign_in: SignIn
+) -> None:
+    with day.database.transaction() as session:
+        status = next(each for each in session.exec(select(CameraStatus)) if each.connected)
+        status.error = "not recorded: No space left on device; make room on the disk"
+    page = " ".join(sign_in("admin").get("/health").text.split())
+    assert "Not recording" in page
+    assert "The recorder's disk is full" in unescape(page)
 
 
 def told_by_the_client() -> Iterator[str]:
