@@ -6,22 +6,23 @@ say, so it can be repeated at any time, for footage that turns up later, too.
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from sqlalchemy import Table, bindparam, func, update
 from sqlalchemy import select as select_columns
-from sqlmodel import Session, col, delete, or_, select
+from sqlmodel import Session, col, select
 
+from storage.corrected_gaps import leave_gaps, move_gaps
 from storage.database import share_turn, take_turn_alone
 from storage.holds import take_turns
 from storage.intervals import Span, merge
-from storage.models import MAX_SEGMENT_SECONDS, Gap, GapCause, Hold, Segment, TimeCorrection
+from storage.models import MAX_SEGMENT_SECONDS, Hold, Segment, TimeCorrection
 from storage.runs import FRAME_HOLE
 from storage.sayings import Saying
-from storage.time_shifts import Shift, in_force, left_behind, placed_footage, placed_gap, recorded_span, whole_segments
+from storage.time_shifts import Shift, in_force, placed_footage, recorded_span, whole_segments
 
 LONGEST = timedelta(days=7)
 """Of one correction: its rows move in one transaction."""
@@ -30,8 +31,6 @@ FURTHEST = timedelta(days=366 * 60)
 MAX_ERROR = timedelta(days=1)
 MAX_REASON = 500
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
-_STAYS = (GapCause.EXPIRED, GapCause.CORRECTED)
-"""What was deleted is described in the ledger, by the time that it had; what was left behind is worked out anew."""
 _BRIDGE = timedelta(minutes=1)
 _BACKWARDS = Saying("must be after `from`")
 _CORRECTING = 116
@@ -152,9 +151,9 @@ def remap(session: Session, camera_id: str, span: Span) -> tuple[list[Span], lis
     changes = [change for row in _rows(session, camera_id, span) if (change := _change(row, shifts))]
     _write(session, changes)
     _keep_held(session, camera_id, changes)
-    _move_gaps(session, camera_id, span, shifts)
+    move_gaps(session, camera_id, span, shifts)
     touched = [row for row in corrections if row.start < span.end and row.end > span.start]
-    _leave_gaps(session, camera_id, touched, shifts)
+    leave_gaps(session, camera_id, touched, shifts)
     before = merge((change.row.lies for change in changes), bridge=FRAME_HOLE)
     after = merge((change.to for change in changes), bridge=FRAME_HOLE)
     return before, after, len(changes)
@@ -274,71 +273,6 @@ def _write(session: Session, changes: Sequence[_Change]) -> None:
     for loaded in list(session.identity_map.values()):
         if isinstance(loaded, Segment) and loaded.id in moved:
             session.refresh(loaded)
-
-
-def _move_gaps(session: Session, camera_id: str, span: Span, shifts: Sequence[Shift]) -> None:
-    """What lasts is not over yet, and stays."""
-    of_camera = select(Gap).where(
-        Gap.camera_id == camera_id, col(Gap.end).is_not(None), col(Gap.cause).not_in([cause.value for cause in _STAYS])
-    )
-    as_recorded = of_camera.where(
-        col(Gap.recorded_start).is_(None), col(Gap.start) <= span.end, col(Gap.end) >= span.start
-    )
-    moved = of_camera.where(col(Gap.recorded_start) <= span.end, col(Gap.recorded_end) >= span.start)
-    for gap in [*session.exec(as_recorded), *session.exec(moved)]:
-        assert gap.end is not None
-        recorded = Span(gap.recorded_start or gap.start, gap.recorded_end or gap.end)
-        # One over which footage has moved is empty, and nobody is told of it; its row is there for who takes that back.
-        placed = placed_gap(recorded, shifts)
-        gap.start, gap.end = placed.start, placed.end
-        gap.recorded_start, gap.recorded_end = (None, None) if placed == recorded else (recorded.start, recorded.end)
-        session.add(gap)
-    session.flush()
-
-
-def _leave_gaps(
-    session: Session, camera_id: str, corrections: Iterable[TimeCorrection], shifts: Sequence[Shift]
-) -> None:
-    ids = [row.id for row in corrections if row.takes_back is None]
-    session.exec(delete(Gap).where(col(Gap.cause) == GapCause.CORRECTED, col(Gap.correction_id).in_(ids)))
-    for shift in (each for each in shifts if each.id in ids):
-        query = select(Segment.start, Segment.end, Segment.shift_us).where(Segment.correction_id == shift.id)
-        recorded = merge((recorded_span(*row) for row in session.exec(query)), bridge=FRAME_HOLE)
-        if not recorded:
-            continue
-        there = _told_of(session, camera_id, Span(recorded[0].start, recorded[-1].end))
-        for hole in left_behind(recorded, there):
-            session.add(
-                Gap(
-                    camera_id=camera_id,
-                    start=hole.start,
-                    end=hole.end,
-                    cause=GapCause.CORRECTED,
-                    detail=f"correction {shift.id}",
-                    correction_id=shift.id,
-                )
-            )
-        session.flush()
-
-
-def _told_of(session: Session, camera_id: str, span: Span) -> list[Span]:
-    """Every moment of the span with footage, or with a gap."""
-    footage = session.exec(
-        select(Segment.start, Segment.end).where(
-            Segment.camera_id == camera_id,
-            col(Segment.start) > span.start - _MAX_LENGTH,
-            Segment.start < span.end,
-            Segment.end > span.start,
-        )
-    )
-    gaps = session.exec(
-        select(Gap.start, Gap.end).where(
-            Gap.camera_id == camera_id, Gap.start < span.end, or_(col(Gap.end).is_(None), col(Gap.end) > span.start)
-        )
-    )
-    told = [Span(start, end) for start, end in footage]
-    told += [Span(start, max(start, end or span.end)) for start, end in gaps]
-    return merge(told, bridge=FRAME_HOLE)
 
 
 def _keep_held(session: Session, camera_id: str, changes: Sequence[_Change]) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from sqlmodel import select
+from sqlmodel import col, select
 
 from ingest.approvals.acceptance import UnknownSource
 from ingest.approvals.file_format import UnusableFile, takes_mapping
@@ -109,7 +109,7 @@ class Inbox:
             query = select(RejectedRow).where(RejectedRow.batch_id == report.batch_id)
             refused = [
                 {"line": row.line, "field": row.field, "problem": row.problem, "remedy": row.remedy, "row": row.raw}
-                for row in session.exec(query.order_by(RejectedRow.line, RejectedRow.id))  # type: ignore[arg-type]
+                for row in session.exec(query.order_by(col(RejectedRow.line), col(RejectedRow.id)))
             ]
         counts = {"rows": report.rows, "accepted": report.accepted, "duplicates": report.duplicates}
         return {"batch": report.batch_id, **counts, "rejected_rows": report.rejected_rows, "rejected": refused}

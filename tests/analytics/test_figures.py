@@ -1,5 +1,6 @@
 """Where the time of a counter went."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -22,7 +23,7 @@ def seconds(length: timedelta) -> float:
     return length.total_seconds()
 
 
-def of(presence: list[PresenceSpan], openings: list[Span], now: datetime, absences: list[Span] = []) -> Figures:  # noqa: B006
+def of(presence: list[PresenceSpan], openings: list[Span], now: datetime, absences: Sequence[Span] = ()) -> Figures:
     return figures([DAY], Seen(presence, openings, absences), now)[0]
 
 
