@@ -27,6 +27,10 @@ DRIFT_US = (WINDOW_US + 10_000_000) * MAX_DRIFT_PPM // 1_000_000
 """What a crystal can drift while the fit looks back, and within the longest GOP."""
 _LEARNED_RATE_US = 100_000
 """By what a rate that was read off arrivals, right to some 3 %, goes astray in the two seconds that are looked at."""
+_FRESH_RATE_US = 120_000_000
+"""For so long a rate that was read off two seconds of arrivals may turn out not to be quite right,"""
+_REFINED_PPM = 100_000
+"""by less than this: what is left of a miscount then needs no other proof."""
 _RENEWED_STEP_US = 20_000
 _ROUNDING_US = 50_000
 
@@ -86,6 +90,8 @@ class CameraClock:
         self._reports = ReportRate()
         self._renewals = 0
         self._has_learned_rate = has_learned_rate
+        self._rate_changed_us: int | None = None
+        self._media_us = 0
         self._base: int | None = None
         self._base_media = 0
 
@@ -94,6 +100,7 @@ class CameraClock:
     ) -> None:
         """A packet has arrived; `report_us` is its wall time by the camera's last sender report, if there is one."""
         self._fit.observe(media_us, monotonic_us)
+        self._media_us = media_us
         self._server = server
         self._report_base = None if report_us is None else report_us - media_us
         if self._report_base is not None:
@@ -142,13 +149,18 @@ class CameraClock:
                 return reported_ppm
             if self._believed and abs(reported_ppm) < VOUCHED_PPM:
                 return 0
-        return trend.ppm if trend.is_sure else 0
+        return trend.ppm if trend.is_sure or self._is_left_of_a_miscount(trend.ppm) else 0
+
+    def _is_left_of_a_miscount(self, ppm: int) -> bool:
+        changed_us = self._rate_changed_us
+        return changed_us is not None and self._media_us - changed_us < _FRESH_RATE_US and abs(ppm) < _REFINED_PPM
 
     def media_rate_changed(self, media_us: int, monotonic_us: int) -> None:
         """From this packet on media time counts differently."""
         self._fit.restart(media_us, monotonic_us)
         self._report_base, self._reports = None, ReportRate()
         self._has_learned_rate = True
+        self._rate_changed_us = media_us
 
     def wall_us(self, media_us: int) -> int:
         """Wall time of a frame just observed, as far as is known now; for those who watch live."""

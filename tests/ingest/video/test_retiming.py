@@ -78,6 +78,21 @@ def test_a_reconnection_starts_with_the_rate_that_was_learned() -> None:
     assert max(found) <= 300
 
 
+@pytest.mark.parametrize("late_us", [35_000, 100_000, 200_000])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_rate_learned_from_a_late_beginning_is_refined_though_pictures_come_unevenly_then(
+    late_us: int, seed: int
+) -> None:
+    """On a machine that is busy with connecting the first pictures are late, so that the rise after them looks less."""
+    connection, chance, made = Connection("h264", b"", TIME_BASE), random.Random(seed), list[Gop]()
+    for number, packet in enumerate(packets(GOP * 26, gop=GOP)):
+        late = late_us if number < 3 else chance.randrange(10_000 if number < GOP * 3 else 90_000)
+        arrival = EPOCH + round(number * 40_000 * 25 / 21) + 20_000 + late
+        made += connection.take(replace(packet, arrival_us=arrival, report_us=None)).gops
+    found = list(map(abs, errors_ms(made, 21 / 25)))
+    assert max(found[GOP * 10 :]) <= 400
+
+
 @pytest.mark.parametrize("learned_ppm", [150_000, 170_000, 185_000, 195_000, 210_000, 230_000])
 @pytest.mark.parametrize("jitter_us", [20_000, 150_000, 300_000])
 def test_the_bound_holds_though_a_rate_was_not_learned_rightly(learned_ppm: int, jitter_us: int) -> None:
