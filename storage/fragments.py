@@ -14,7 +14,7 @@ class Fragment:
     """One `moof` + `mdat`."""
 
     offset_us: int
-    """Wall time of its first frame after the segment's start."""
+    """Wall time of its first picture shown after the segment's start."""
     duration_us: int
     byte_offset: int
     """From the start of the segment's bytes."""

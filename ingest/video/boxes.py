@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
 MAX_DEPTH_BYTES = 1 << 40
 
@@ -63,6 +64,21 @@ class MovieFragment:
     @property
     def duration(self) -> int:
         return sum(sample.duration for sample in self.samples)
+
+    @property
+    def shown_after(self) -> int:
+        """Ticks from the first sample's decoding to the showing of the first picture, whose wall time is in `prft`.
+
+        A fragment that begins with a keyframe begins with it; in any other the first picture is the one shown first.
+        """
+        if self.samples[0].keyframe:
+            return self.samples[0].composition_offset
+        return min(self.shown())
+
+    def shown(self) -> list[int]:
+        """Ticks from the first sample's decoding to the showing of each sample's picture."""
+        decoded = accumulate((sample.duration for sample in self.samples), initial=0)
+        return [time + sample.composition_offset for time, sample in zip(decoded, self.samples, strict=False)]
 
 
 def whole_boxes(data: bytes | memoryview, start: int = 0, end: int | None = None) -> Iterator[Box]:

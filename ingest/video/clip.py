@@ -173,7 +173,7 @@ def _shots(parts: list[Part]) -> list[_Shot]:
         position = part.data_offset
         wall_us = to_us(part.segment.start) + part.fragment.offset_us
         samples = [_rescaled(sample, part.initial.timescale) for sample in part.moof.samples]
-        first = decode + samples[0].composition_offset if samples else decode
+        first = decode + _shown_after(part)
         for sample in samples:
             presented = decode + sample.composition_offset
             offset_us = (presented - first) * 1_000_000 // TIMESCALE
@@ -211,7 +211,13 @@ def _next_keyframe(shots: list[_Shot], index: int) -> int:
 def _places(every: list[_Shot], chosen: list[_Shot]) -> list[Place]:
     """Of the fragments from which frames were chosen."""
     parts = {id(shot.part) for shot in chosen}
-    return [Place(g[0].part, g[0].presented) for g in _by_part(every) if id(g[0].part) in parts]
+    firsts = [group[0] for group in _by_part(every) if id(group[0].part) in parts]
+    return [Place(first.part, _decoded(first) + _shown_after(first.part)) for first in firsts]
+
+
+def _shown_after(part: Part) -> int:
+    """Ticks of the clip from the decoding of the part's first sample to its moment."""
+    return part.moof.shown_after * TIMESCALE // part.initial.timescale
 
 
 def _layout(shots: list[_Shot], audio: ClipAudio | None) -> Iterator[_Piece]:

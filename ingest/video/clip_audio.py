@@ -17,7 +17,7 @@ class Place:
 
     part: Part
     presented: int
-    """Ticks of the clip at which its first frame is shown."""
+    """Ticks of the clip at which its first picture is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _frames(place: Place, timescale: int) -> Iterator[_Frame]:
     audio, sound = part.initial.audio, part.moof.audio
     if audio is None or sound is None:
         return
-    video = part.moof.decode_time + part.moof.samples[0].composition_offset
+    video = part.moof.decode_time + part.moof.shown_after
     after = sound.decode_time - max(video, 0) * audio.timescale // part.initial.timescale
     at = place.presented * audio.timescale // timescale + after
     position = part.moof_offset + sound.data_offset

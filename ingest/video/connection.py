@@ -6,10 +6,20 @@ from fractions import Fraction
 import structlog
 
 from ingest.video.clock import CameraClock
-from ingest.video.frames import Codec, EncodedFrame, StreamInfo, from_us
+from ingest.video.frames import Codec, EncodedFrame, StreamInfo, first_shown, from_us
 from ingest.video.parameter_sets import ParameterSets
 from ingest.video.retiming import Retiming, stretched
-from ingest.video.segmenter import MAX_GOP_US, Gop, durations_of, is_loss, is_part_full
+from ingest.video.segmenter import (
+    MAX_GOP_US,
+    MAX_PART_BYTES,
+    MAX_PART_US,
+    MAX_TANGLED_US,
+    Gop,
+    durations_of,
+    is_loss,
+    is_part_full,
+    shown_first,
+)
 from ingest.video.source import SourceFailure, SourcePacket
 from storage.models import GapCause
 
@@ -60,7 +70,7 @@ class Connection:
         self._keyframe_us: int | None = None
         self._frames: list[EncodedFrame] = []
         self._size = 0
-        self._in_gop = self._lost = self._is_reordered = False
+        self._in_gop = self._lost = False
         self._retiming = Retiming(usual.rate_error_ppm, int(PROVEN_RATE_S / time_base))
 
     @property
@@ -97,7 +107,7 @@ class Connection:
 
     def finish(self) -> tuple[Gop, ...]:
         """The frames since the last keyframe, when the connection has ended."""
-        return self._flush(None)
+        return self._flush(len(self._frames), None)
 
     def _heed_keyframes(self, is_keyframe: bool, now_us: int) -> None:
         if is_keyframe or self._keyframe_us is None:
@@ -113,7 +123,7 @@ class Connection:
         if interval < -self._max_backward:
             raise SourceFailure(GapCause.STREAM_ENDED, "the camera's timestamps went back")
         if interval > 4 * self._usual and is_loss(self._us(interval), self._us(self._usual)):
-            gops = self._flush(None)
+            gops = self._flush(len(self._frames), None)
             self._in_gop, self._lost = False, True
             return gops
         if interval > 0:
@@ -121,26 +131,34 @@ class Connection:
         return ()
 
     def _end_gop_before(self, packet: SourcePacket) -> tuple[Gop, ...]:
-        if packet.keyframe or self._is_full(packet):
-            return self._flush(packet.dts)
-        return ()
+        return self._flush(len(self._frames) if packet.keyframe else self._part_before(packet.dts), packet.dts)
 
-    def _is_full(self, packet: SourcePacket) -> bool:
-        if not self._frames:
-            return False
-        self._is_reordered = self._is_reordered or packet.pts < self._frames[-1].pts
-        return is_part_full(self._us(packet.dts - self._frames[0].dts), self._size, self._is_reordered)
+    def _part_before(self, dts: int) -> int:
+        """How many of the frames must be written though no keyframe has come when the next one is decoded at `dts`."""
+        if not self._frames or not is_part_full(self._span_us(dts), self._size):
+            return 0
+        if self._span_us(dts) >= MAX_TANGLED_US or self._size >= MAX_PART_BYTES:
+            return len(self._frames)
+        count = shown_first(self._frames, dts)
+        return count if self._span_us(self._dts_after(count, dts)) >= MAX_PART_US else 0
 
-    def _flush(self, next_dts: int | None) -> tuple[Gop, ...]:
-        if not self._frames or self._info is None:
+    def _dts_after(self, count: int, dts: int) -> int:
+        return self._frames[count].dts if count < len(self._frames) else dts
+
+    def _span_us(self, dts: int) -> int:
+        return self._us(dts - self._frames[0].dts)
+
+    def _flush(self, count: int, next_dts: int | None) -> tuple[Gop, ...]:
+        """The first `count` frames. `next_dts`: of the one that comes after all there are; None if there is a hole."""
+        frames, left = tuple(self._frames[:count]), self._frames[count:]
+        if not frames or self._info is None:
             return ()
-        frames = tuple(self._frames)
         # A new segment can only begin at a keyframe.
-        reading = self.clock.read(self._us(frames[0].pts), may_step=frames[0].keyframe)
+        reading = self.clock.read(self._us(first_shown(frames)), may_step=frames[0].keyframe)
         gop = Gop(
             self._info,
             frames,
-            durations_of(frames, next_dts, self._usual),
+            durations_of(frames, left[0].dts if left else next_dts, self._usual),
             reading.wall_us,
             reading.source,
             reading.offset_us,
@@ -148,7 +166,7 @@ class Connection:
             self._lost,
             reading.evidence,
         )
-        self._frames, self._size, self._lost = [], 0, False
+        self._frames, self._size, self._lost = left, sum(len(frame.data) for frame in left), False
         return (gop,)
 
     def _learn(self, keyframe: SourcePacket) -> StreamInfo | None:

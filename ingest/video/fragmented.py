@@ -16,7 +16,7 @@ from ingest.video.audio import Audio, AudioCodec, AudioFormat
 from ingest.video.audio_track import empty_audio, read_audio_codec, read_audio_track, second_track, track_fragment
 from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, Sample, child, whole_boxes
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
-from ingest.video.frames import EncodedFrame, StreamInfo, to_us
+from ingest.video.frames import EncodedFrame, StreamInfo, first_shown, to_us
 from ingest.video.movie import (
     EMPTY_TABLES,
     TRACK,
@@ -99,7 +99,7 @@ def fragment(
     wall: datetime,
     audio: tuple[Audio, int] | None = None,
 ) -> tuple[bytes, bytes]:
-    """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first frame; `audio`: and its own time.
+    """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first shown; `audio`: and its own time.
 
     The sound comes before the pictures: what a power failure takes from the end of a file is then seen.
     """
@@ -110,13 +110,13 @@ def fragment(
         sizes.append(sum(map(len, units)))
         parts += units
     moof = _moof(frames, sizes, number, decode_time, durations, audio)
-    return reference_time(to_us(wall), presented(frames[0], decode_time)) + moof, box(b"mdat", *parts)
+    return reference_time(to_us(wall), presented(frames, decode_time)) + moof, box(b"mdat", *parts)
 
 
-def presented(first: EncodedFrame, decode_time: int) -> int:
-    """Ticks at which a fragment's first frame is shown."""
+def presented(frames: Sequence[EncodedFrame], decode_time: int) -> int:
+    """Ticks at which a fragment's first picture is shown."""
     # Around a camera's first sender report a frame may be due before the one that was sent before it.
-    return max(decode_time + first.pts - first.dts, 0)
+    return max(decode_time + first_shown(frames) - frames[0].dts, 0)
 
 
 def summary(initial: bytes, heads: Sequence[bytes]) -> bytes:

@@ -1,5 +1,6 @@
 """What a camera sends, as everybody behind the recorder sees it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -43,6 +44,12 @@ class EncodedFrame:
     wall: datetime
     """When the picture was taken, aware UTC."""
     keyframe: bool
+
+
+def first_shown(frames: Sequence[EncodedFrame]) -> int:
+    """Ticks at which what can be shown of them begins: a keyframe, whatever is shown before it rests on what came
+    before; without one, the earliest of all."""
+    return frames[0].pts if frames[0].keyframe else min(frame.pts for frame in frames)
 
 
 def to_us(moment: datetime) -> int:

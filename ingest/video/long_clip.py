@@ -180,7 +180,7 @@ def _opening(footage: Footage, segment: Segment, start: datetime, audio: Initial
     number = max((n for n, f in enumerate(fragments) if f.offset_us <= wanted_us), default=0)
     leading = fragments[decodable_from(fragments, number) : number]
     found = [_looked_into(footage, segment, fragment) for fragment in (*leading, fragments[number])]
-    hidden = _presented_from(found[-1][1].samples, ticks_of(wanted_us - fragments[number].offset_us))
+    hidden = _presented_from(found[-1][1], ticks_of(wanted_us - fragments[number].offset_us))
     hidden += sum(moof.duration for _, moof, _ in found[:-1])
     initial = read_initial(footage.read(segment, 0, segment.init_size))
     return _Opening(initial, segment, tuple(found), hidden, audio)
@@ -193,16 +193,11 @@ def _looked_into(footage: Footage, segment: Segment, fragment: Fragment) -> tupl
     return fragment, moof, fragment.byte_offset + PRFT_SIZE + moof.data_offset
 
 
-def _presented_from(samples: Sequence[Sample], wanted: int) -> int:
+def _presented_from(moof: MovieFragment, wanted: int) -> int:
     """Ticks from the first sample's decoding to the first frame shown at or after `wanted`."""
-    times = _presentation_times(samples)
+    first, times = moof.shown_after, moof.shown()
     # Wall times are whole microseconds, so a frame may lie a tick before its moment.
-    return min((time for time in times if time - times[0] >= wanted - 1), default=max(times))
-
-
-def _presentation_times(samples: Sequence[Sample]) -> list[int]:
-    decoded = accumulate((sample.duration for sample in samples), initial=0)
-    return [time + sample.composition_offset for time, sample in zip(decoded, samples, strict=False)]
+    return min((time for time in times if time - first >= wanted - 1), default=max(times))
 
 
 def _check_format(segments: Sequence[Segment], span: Span) -> None:
@@ -254,12 +249,12 @@ def _cut(footage: Footage, last: Stretch, end: datetime) -> Iterator[_Part]:
 
 def _shortened(footage: Footage, last: Stretch, final: Fragment, wanted: int) -> Iterator[_Part]:
     _, moof, offset = _looked_into(footage, last.segment, final)
-    times = _presentation_times(moof.samples)
-    count = max((n for n, time in enumerate(times, 1) if time - times[0] < wanted - 1), default=1)
+    first = moof.shown_after
+    count = max((n for n, time in enumerate(moof.shown(), 1) if time - first < wanted - 1), default=1)
     samples = moof.samples[:count]
     size = sum(sample.size for sample in samples)
     decode_time = moof.decode_time + last.ticks
-    head = reference_time(to_us(last.segment.start) + final.offset_us, max(decode_time + times[0], 0))
+    head = reference_time(to_us(last.segment.start) + final.offset_us, max(decode_time + first, 0))
     audio = _shortened_audio(last, moof, wanted) if last.sound is Sound.MOVED else None
     heard = sum(size for _, size in audio[0]) if audio else 0
     head += shortened_moof(samples, 1, decode_time, audio)

@@ -1,7 +1,8 @@
 """When a segment ends: pure decisions on GOPs, no clock, no files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from ingest.video.audio import Audio, AudioFormat
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
@@ -14,17 +15,19 @@ MAX_GOP_US = 240 * _SECOND_US
 """A camera without a keyframe for so long is connected anew, which brings one: a segment, which begins with a keyframe
 and is ended by one, then never becomes too long."""
 MAX_PART_US = 1_200_000
-MAX_REORDERED_US = 10 * _SECOND_US
+MAX_TANGLED_US = 10 * _SECOND_US
 MAX_PART_BYTES = 8 * 1024 * 1024
-"""A longer GOP is written in parts: a crash loses no more than one part, and memory stays bounded. Where pictures are
-shown in another order than they are sent, a part tells less well which moments are in it, so there are fewer."""
+"""A longer GOP is written in parts: a crash loses no more than one part, and memory stays bounded. A part ends where
+all that is in it is shown before all that comes; if there is no such place for long, elsewhere: its time is less exact
+then."""
+_NEVER = 1 << 62
 LOST_US = 1_500_000
 """A jump of the media time beyond this (and beyond four usual intervals) is a loss, not a slow camera."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gop:
-    """Frames from a keyframe on (or a further part of a very long GOP), with the wall time of the first."""
+    """Frames from a keyframe on (or a further part of a long GOP), with the wall time of the first that is shown."""
 
     info: StreamInfo
     frames: tuple[EncodedFrame, ...]
@@ -98,9 +101,22 @@ def _has_other_audio(current: OpenSegment, gop: Gop) -> bool:
     return gop.audio is not None and gop.audio.format != current.audio
 
 
-def is_part_full(span_us: int, size: int, is_reordered: bool = False) -> bool:
-    """Whether what has been gathered of a GOP must be written though no keyframe has come."""
-    return span_us >= (MAX_REORDERED_US if is_reordered else MAX_PART_US) or size >= MAX_PART_BYTES
+def is_part_full(span_us: int, size: int) -> bool:
+    """Whether what has been gathered of a GOP should be written though no keyframe has come."""
+    return span_us >= MAX_PART_US or size >= MAX_PART_BYTES
+
+
+def shown_first(frames: Sequence[EncodedFrame], dts: int) -> int:
+    """How many of them, from the beginning, are shown before all others and before all that is decoded from `dts` on.
+
+    No picture is shown before it is decoded. 0 if there is no such place.
+    """
+    latest, following = list(accumulate((frame.pts for frame in frames), max)), _NEVER
+    for count in range(len(frames), 0, -1):
+        if latest[count - 1] <= dts and latest[count - 1] < following:
+            return count
+        following = min(following, frames[count - 1].pts)
+    return 0
 
 
 def is_loss(interval_us: int, usual_us: int) -> bool:

@@ -160,7 +160,7 @@ class SegmentWriter:
         """The sound of a GOP and its time, in ticks of its own; None if this segment has no track for it."""
         if gop.audio is None or self._sound is None or gop.audio.format != self._audio:
             return None
-        begins_us = ticks_to_us(presented(gop.frames[0], self._decode_time), gop.info)
+        begins_us = ticks_to_us(presented(gop.frames, self._decode_time), gop.info)
         audio, at = self._sound.placed(gop.audio, begins_us + gop.audio.offset_us)
         return (audio, at) if audio else None
 

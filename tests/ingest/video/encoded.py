@@ -1,6 +1,6 @@
 """Real H.264 and HEVC packets whose pictures can be told apart: frame n shows n as bars of light."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -83,16 +83,19 @@ def gops(some: tuple[SourcePacket, ...], start: datetime = START, codec: Codec =
 
 def in_parts(some: list[Gop], size: int) -> list[Gop]:
     """As the recorder makes them of GOPs that are longer than a part of so many frames."""
-    return [
-        replace(
-            gop,
-            frames=gop.frames[start : start + size],
-            durations=gop.durations[start : start + size],
-            wall_us=to_us(gop.frames[start].wall),
-        )
-        for gop in some
-        for start in range(0, len(gop.frames), size)
-    ]
+    return [part for gop in some for part in _parts(gop, size)]
+
+
+def _parts(gop: Gop, size: int) -> Iterator[Gop]:
+    starts = [0]
+    for number in range(len(gop.frames)):
+        gathered, later = gop.frames[starts[-1] : number], gop.frames[number:]
+        if len(gathered) >= size and max(f.pts for f in gathered) < min(f.pts for f in later):
+            starts.append(number)
+    for start, stop in pairwise([*starts, len(gop.frames)]):
+        frames = gop.frames[start:stop]
+        wall_us = gop.wall_us if not start else to_us(min(frame.wall for frame in frames))
+        yield replace(gop, frames=frames, durations=gop.durations[start:stop], wall_us=wall_us)
 
 
 def numbers_in(video: bytes) -> list[int]:

@@ -84,7 +84,7 @@ def content(clip: Clip) -> bytes:
     return data
 
 
-@pytest.mark.parametrize(("b_frames", "gop"), [(0, 25), (2, 25), (0, 100)])
+@pytest.mark.parametrize(("b_frames", "gop"), [(0, 25), (2, 25), (0, 100), (2, 100), (3, 100)])
 @settings(max_examples=20, deadline=None)
 @given(st.tuples(st.integers(0, 199), st.integers(1, 199)))
 def test_a_clip_shows_exactly_the_frames_of_its_span(

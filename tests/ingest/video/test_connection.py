@@ -7,7 +7,7 @@ import pytest
 
 from ingest.video.connection import Connection
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
-from ingest.video.segmenter import MAX_PART_US, MAX_REORDERED_US, Gop
+from ingest.video.segmenter import MAX_PART_US, MAX_TANGLED_US, Gop
 from ingest.video.source import SourceFailure, SourcePacket
 from storage.models import ClockSource
 from tests.ingest.video.encoded import START, TIME_BASE, packets
@@ -67,10 +67,21 @@ def test_a_camera_that_sends_no_keyframe_any_more_is_connected_anew_and_what_it_
     assert frames + sum(len(gop.frames) for gop in one.finish()) == 241
 
 
-def test_pictures_that_are_shown_in_another_order_come_in_longer_parts() -> None:
-    endless = [replace(packet, keyframe=number == 0) for number, packet in enumerate(packets(700, b_frames=2))]
-    made, _ = feed(connection(), endless)
-    assert [round(gop.duration_us, -6) for gop in made] == [MAX_REORDERED_US, MAX_REORDERED_US, 8_000_000]
+@pytest.mark.parametrize("x264", ["", "b-pyramid=normal", "b-adapt=2"])
+def test_pictures_that_are_shown_in_another_order_come_in_parts_that_follow_each_other(x264: str) -> None:
+    made, _ = feed(connection(), packets(500, gop=500, b_frames=3, x264=x264))
+    assert len(made) > 14
+    assert all(MAX_PART_US <= gop.duration_us <= MAX_PART_US + 200_000 for gop in made[:-1])
+    assert all(before.end_us == after.wall_us for before, after in pairwise(made))
+    shown = [sorted(frame.pts for frame in gop.frames) for gop in made]
+    assert all(before[-1] < after[0] for before, after in pairwise(shown))
+
+
+def test_pictures_that_are_never_all_shown_before_what_comes_are_written_all_the_same() -> None:
+    one = packets(700, gop=700)
+    some = [replace(packet, dts=packet.pts, pts=packet.pts + 360_000 * (n % 2)) for n, packet in enumerate(one)]
+    made, _ = feed(connection(), some)
+    assert [round(gop.duration_us, -6) for gop in made] == [MAX_TANGLED_US, MAX_TANGLED_US, 8_000_000]
 
 
 def test_new_parameters_are_told_before_the_first_frame_that_has_them() -> None:

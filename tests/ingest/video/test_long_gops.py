@@ -34,8 +34,9 @@ def at(frame: float) -> datetime:
     return START + timedelta(seconds=frame / FPS)
 
 
-@pytest.fixture(scope="module")
-def footage(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Footage:
+@pytest.fixture(scope="module", params=[0, 2])
+def footage(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path, request: pytest.FixtureRequest) -> Footage:
+    """With so many pictures between two others that are shown before the one that is sent first."""
     folder = tmp_path_factory.mktemp("long")
     database = Database(f"sqlite:///{shutil.copy(_migrated_file, folder / 'hallwatch.db')}")
     with database.transaction() as session:
@@ -43,7 +44,7 @@ def footage(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> F
     entries: list[Entry] = []
     intake = Intake(CAMERA, folder / "spool", 10, 1, GapKeeper(CAMERA, START), entries.append)
     connection = Connection("h264", b"", TIME_BASE)
-    for packet in packets(COUNT, gop=GOP, fps=FPS):
+    for packet in packets(COUNT, gop=GOP, fps=FPS, b_frames=request.param):
         for gop in connection.take(packet).gops:
             intake.record(gop, START)
     for gop in connection.finish():

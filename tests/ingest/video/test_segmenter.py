@@ -13,7 +13,6 @@ from ingest.video.frames import EncodedFrame, StreamInfo, from_us, to_us
 from ingest.video.segmenter import (
     MAX_GOP_US,
     MAX_PART_US,
-    MAX_REORDERED_US,
     MAX_SEGMENT_US,
     Gop,
     OpenSegment,
@@ -111,8 +110,6 @@ def test_a_slow_camera_loses_nothing_and_a_hole_is_a_loss() -> None:
 
 def test_long_gops_are_written_in_parts() -> None:
     assert is_part_full(MAX_PART_US, 1)
-    assert not is_part_full(MAX_REORDERED_US - 1, 1, is_reordered=True)
-    assert is_part_full(MAX_REORDERED_US, 1, is_reordered=True)
     assert is_part_full(1, 100_000_000)
     assert not is_part_full(SECOND, 1_000_000)
 
