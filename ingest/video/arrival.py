@@ -59,7 +59,7 @@ class ArrivalFit:
         self._base = self._roughest = self._pictures = 0
         self._start = self._end = self._began = -_NEVER
         self._late_bins = 0
-        self.is_settling = False
+        self._in_a_hurry = self.is_settling = False
         """Pictures come much faster than they were taken, each nearer to the truth: it is not to be relied on yet."""
         self.renewals = 0
         """How often what was before has been given up because it contradicts what comes."""
@@ -84,7 +84,15 @@ class ArrivalFit:
 
     def least_of_late_us(self) -> int:
         """The same of the last two seconds: no picture was taken after it came, however media time counts."""
-        return min(self._least, *(least for least, *_ in islice(reversed(self._bins), _LATE_BINS)), _NEVER)
+        return self._least_of(_LATE_BINS)
+
+    def least_of_newest_us(self) -> int:
+        """The same of the last half second; of two minutes while a backlog is worked off."""
+        return self.base_us if self._in_a_hurry else self._least_of(1)
+
+    def _least_of(self, bins: int) -> int:
+        """Of the newest that are complete, and of the one that is not."""
+        return min(self._least, *(least for least, *_ in islice(reversed(self._bins), bins)), _NEVER)
 
     def restart(self, media_us: int, monotonic_us: int) -> None:
         """Forgets all but this packet: what was before tells nothing of what comes."""
@@ -102,16 +110,17 @@ class ArrivalFit:
 
     def _next_bin(self, media_us: int, monotonic_us: int) -> None:
         if self._least != _NEVER:
-            self._keep(in_a_hurry=(monotonic_us - self._began) * 2 < media_us - self._start)
+            self._in_a_hurry = (monotonic_us - self._began) * 2 < media_us - self._start
+            self._keep()
         else:
             self._base = monotonic_us - media_us
         self._least, self._began, self._roughest, self._pictures = _NEVER, monotonic_us, 0, 0
         self._start, self._end = media_us, media_us + (BIN_US if self._bins else _FIRST_BIN_US)
 
-    def _keep(self, in_a_hurry: bool) -> None:
-        self.is_settling = in_a_hurry and self._least < self._past - _FALL_US
+    def _keep(self) -> None:
+        self.is_settling = self._in_a_hurry and self._least < self._past - _FALL_US
         on_time = self._least <= self._past + LEAST_DELAY_US
-        self._late_bins = 0 if in_a_hurry or on_time else self._late_bins + 1
+        self._late_bins = 0 if self._in_a_hurry or on_time else self._late_bins + 1
         self._bins.append((self._least, self._start, self._roughest, self._pictures))
         self._past = min(self._past, self._least)
         while self._start - self._bins[0][1] > WINDOW_US:

@@ -27,6 +27,8 @@ DRIFT_US = (WINDOW_US + 10_000_000) * MAX_DRIFT_PPM // 1_000_000
 """What a crystal can drift while the fit looks back, and within the longest GOP."""
 _LEARNED_RATE_US = 100_000
 """By what a rate that was read off arrivals, right to some 3 %, goes astray in the two seconds that are looked at."""
+_UNKNOWN_RATE_US = 200_000
+"""By what a rate that is not known yet goes astray in a second, if it is no further off than that of 25 for 21."""
 _FRESH_RATE_US = 120_000_000
 """For so long a rate that was read off two seconds of arrivals may turn out not to be quite right,"""
 _REFINED_PPM = 100_000
@@ -229,11 +231,14 @@ class CameraClock:
         assert self._base is not None
         delay, step = MAX_DISAGREEMENT_US if self._fit.is_settling else LEAST_DELAY_US, self._server.step_us
         earliest = self._arrival_base - delay - DRIFT_US + min(0, step)
-        latest = self._arrival_base + DRIFT_US + max(0, step) + self._later_by_learned_rate()
+        latest = self._arrival_base + DRIFT_US + max(0, step) + self._later_by_rate()
         return max(self._base - earliest, latest - self._base)
 
-    def _later_by_learned_rate(self) -> int:
+    def _later_by_rate(self) -> int:
         """How far the least delayed picture of two minutes may lie before the truth: not after those that come now."""
-        if not self._has_learned_rate:
+        if self._has_learned_rate:
+            return self._fit.least_of_late_us() - self._fit.base_us + _LEARNED_RATE_US
+        rate_ppm = self._reports.rate_ppm
+        if self._believed and rate_ppm is not None and abs(rate_ppm) < VOUCHED_PPM:
             return 0
-        return self._fit.least_of_late_us() - self._fit.base_us + _LEARNED_RATE_US
+        return self._fit.least_of_newest_us() - self._fit.base_us + _UNKNOWN_RATE_US

@@ -14,9 +14,13 @@ from storage.runs import FRAME_HOLE
 VERSION = 7
 GROWING_TARGET = timedelta(seconds=5)
 """The number may not change while a playlist grows (RFC 8216, 6.2.1), so it must hold for what is not recorded yet.
-This one does where keyframes come every four seconds or more often. A camera that sends fewer changes the number with
-its first longer GOP: were it the longest that may come, four minutes, players would look for what is new once in two.
+This one does where keyframes come every four seconds or more often; of a camera that sends fewer, what it sent before
+the playlist begins tells how far they are apart. Were it the longest that may come, four minutes, players would look
+for what is new once in two.
 """
+EARLIER = timedelta(minutes=5)
+"""From so long before its beginning."""
+_SPARE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Playlist:
     start: datetime
     end: datetime | None
     """None: the playlist grows."""
+    earlier: Sequence[Segment] = ()
+    """Of one that grows: what was recorded in the while before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,14 @@ def playlist(asked: Playlist) -> str:
 
 
 def _least_target(asked: Playlist) -> timedelta:
-    return GROWING_TARGET if asked.end is None else timedelta(seconds=1)
+    if asked.end is not None:
+        return timedelta(seconds=1)
+    return max([GROWING_TARGET, *(_longest_gop(segment) * _SPARE for segment in asked.earlier)])
+
+
+def _longest_gop(segment: Segment) -> timedelta:
+    gops = groups_of_pictures(unpack_fragments(segment.fragments))
+    return timedelta(microseconds=max((sum(part.duration_us for part in gop) for gop in gops), default=0))
 
 
 def _entries(asked: Playlist) -> Iterator[_Entry]:

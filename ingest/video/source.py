@@ -24,9 +24,12 @@ from ingest.video.server_clock import UNDISTURBED, ServerClock, ServerReading
 __all__ = ["RtspSource", "SourceFailure", "SourcePacket", "Transport", "open_source"]
 
 SILENCE_S = 4.0
-"""A connection that brings nothing for so long is dead: pictures come several times a second."""
+"""A connection that brings nothing for so long is dead, and so is one that brings only reports, answers or sound:
+pictures come several times a second."""
 PICTURELESS_S = 10.0
-"""The same for one that brings sender reports, or answers, but no pictures."""
+"""The same before the first picture, and for a camera whose pictures come so seldom."""
+USUAL_PAUSES = 4
+"""Between two pictures may pass, before a camera that sends few of them is taken for dead."""
 REPORT_S = 5.0
 """Between our reports to the camera (RFC 3550 6.2)."""
 
@@ -82,6 +85,7 @@ class RtspSource:
         self._decoding = DecodingTimes(track.clock_hz)
         self._reporting = Reporting()
         self._heard = self._seen = self._reported = clock.since_boot_s()
+        self._pause: float | None = None
         self._gathering = Gathering(self._seen)
         self.is_patient = False
         """Pictures may be taken some at a time; set at any time."""
@@ -126,6 +130,7 @@ class RtspSource:
 
     def _stamped(self, picture: Picture) -> SourcePacket:
         arrival_us, server = self._clock.read()
+        self._pause = usual_pause(self._pause, self._heard - self._seen)
         self._seen = self._heard
         pts = self._media_time.ticks(picture.timestamp, arrival_us - server.ahead_us)
         report_us = self._media_time.report_us()
@@ -154,8 +159,8 @@ class RtspSource:
             self._heard = now
         elif now - self._heard > SILENCE_S:
             raise stalled(f"connected, but nothing has come for {SILENCE_S:.0f} s")
-        if now - self._seen > PICTURELESS_S:
-            raise stalled(f"connected, but no pictures for {PICTURELESS_S:.0f} s")
+        if now - self._seen > (patience_s := picture_patience_s(self._pause)):
+            raise stalled(f"connected, but no pictures for {patience_s:.0f} s")
         self._session.stay(now)
         if now - self._reported >= REPORT_S:
             self._report(now)
@@ -169,6 +174,16 @@ class RtspSource:
         if self.audio is not None and (packet := self.audio.report(now)):
             self._reported = now
             transport.report_audio(packet)
+
+
+def usual_pause(before: float | None, pause: float) -> float:
+    """The longest of late between two pictures, of which this one just passed. `before`: None at the first picture."""
+    return 0.0 if before is None else max(pause, 0.9 * before)
+
+
+def picture_patience_s(pause: float | None) -> float:
+    """How long no picture may come; `pause` as `usual_pause` gives it."""
+    return PICTURELESS_S if pause is None else min(max(SILENCE_S, USUAL_PAUSES * pause), PICTURELESS_S)
 
 
 @contextmanager

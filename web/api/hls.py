@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 from sqlmodel import Session, select
 
 from ingest.video.frames import to_us
-from ingest.video.playlist import Playlist, has_sound, playlist
+from ingest.video.playlist import EARLIER, Playlist, has_sound, playlist
 from ingest.video.retimed import Sound, Stretch, media_end, ticks_of
 from ingest.video.unwritten import recent_segments, unwritten_segment
 from storage.models import Segment
@@ -60,9 +60,10 @@ def media_playlist(
         )
         if not segments and not growing:
             raise NotFound("Nothing was recorded in this span.")
+        earlier = services.footage.segments(session, found.id, start - EARLIER, start) if growing else []
     subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
     log_look(request, services, viewer, "play", subject, purpose)
-    made = Playlist(segments, start, None if growing else last)
+    made = Playlist(segments, start, None if growing else last, earlier)
     caching = "no-store" if growing else "private, no-cache"
     return Response(playlist(made), headers={"Cache-Control": caching}, media_type=_PLAYLIST)
 

@@ -69,7 +69,7 @@ def test_a_camera_that_sends_no_keyframe_any_more_is_connected_anew_and_what_it_
 
 @pytest.mark.parametrize("x264", ["", "b-pyramid=normal", "b-adapt=2"])
 def test_pictures_that_are_shown_in_another_order_come_in_parts_that_follow_each_other(x264: str) -> None:
-    made, _ = feed(connection(), packets(500, gop=500, b_frames=3, x264=x264))
+    made, _ = feed(connection(), list(packets(500, gop=500, b_frames=3, x264=x264)))
     assert len(made) > 14
     assert all(MAX_PART_US <= gop.duration_us <= MAX_PART_US + 200_000 for gop in made[:-1])
     assert all(before.end_us == after.wall_us for before, after in pairwise(made))

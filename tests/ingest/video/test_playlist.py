@@ -74,6 +74,12 @@ def test_an_entry_is_never_longer_than_announced() -> None:
     assert target(made([grown([Fragment(0, 75_000_000, 0, 1)])], START, None)) == 75
 
 
+def test_one_that_grows_expects_gops_as_long_as_those_before_it() -> None:
+    earlier = [grown([Fragment(0, 1_200_000, 0, 1), Fragment(1_200_000, 8_000_000, 1, 1, keyframe=False)])]
+    lists = [playlist(Playlist(rows, START, None, earlier)).splitlines() for rows in ([], earlier)]
+    assert [target(lines) for lines in lists] == [12, 12]
+
+
 def grown(fragments: list[Fragment]) -> Segment:
     row = a_segment(CAMERA, START)
     row.id, row.end, row.fragments = 1, START + timedelta(minutes=5), pack_fragments(fragments)

@@ -103,6 +103,17 @@ def test_the_bound_holds_though_a_rate_was_not_learned_rightly(learned_ppm: int,
     assert max(gop.evidence.error_us for gop in made[2:]) < 1_000_000
 
 
+@pytest.mark.parametrize("rate", [21 / 25, 24 / 25])
+@pytest.mark.parametrize("jitter_us", [10_000, 150_000, 300_000])
+@pytest.mark.parametrize("reports", [False, True])
+def test_the_bound_holds_though_a_rate_was_not_learned_yet(rate: float, jitter_us: int, reports: bool) -> None:
+    made = taken(GOP * 60, rate, jitter_us=jitter_us, reports=reports)
+    found = iter(errors_ms(made, rate))
+    for gop in made:
+        assert max(abs(next(found)) for _ in gop.frames) * 1_000 <= gop.evidence.error_us
+    assert sorted(gop.evidence.error_us for gop in made)[len(made) // 2] < 800_000
+
+
 def test_one_that_counts_rightly_again_is_noticed_though_its_pictures_come_unevenly() -> None:
     learned = Learned(rate_error_ppm=190_476)
     made = taken(GOP * 60, 1, jitter_us=100_000, usual=learned)
