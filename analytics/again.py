@@ -39,10 +39,10 @@ def only(plan: WatchPlan, counter_id: str) -> WatchPlan:
         return WatchPlan()
     counter = plan.counters[counter_id]
     cameras = {
-        camera_id: CameraPlan(camera_id, plan.cameras[camera_id].hall_id, views)
+        camera_id: CameraPlan(camera_id, camera.hall_id, views, zones=camera.zones, aim=camera.aim)
         for camera_id in counter.cameras
-        if camera_id in plan.cameras
-        and (views := tuple(v for v in plan.cameras[camera_id].views if v.counter_id == counter_id))
+        if (camera := plan.cameras.get(camera_id))
+        and (views := tuple(v for v in camera.views if v.counter_id == counter_id))
     }
     return WatchPlan(cameras, {counter_id: counter})
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from analytics.aim import Aim, AimSeeker, NewAim
 from analytics.health import CameraFaults, FaultChange, PictureHealth
 from analytics.onlookers import STARTING
 from analytics.pictures import Picture
@@ -11,7 +12,16 @@ from storage.models import FaultKind
 
 SILENCE = timedelta(seconds=5)
 _KEYFRAMES_OF_PATIENCE = 2.5
-_PICTURE_FAULTS = frozenset({FaultKind.DARK, FaultKind.FROZEN, FaultKind.OBSTRUCTED})
+_PICTURE_FAULTS = frozenset(
+    {
+        FaultKind.DARK,
+        FaultKind.FROZEN,
+        FaultKind.OBSTRUCTED,
+        FaultKind.BLURRED,
+        FaultKind.OVEREXPOSED,
+        FaultKind.MOVED,
+    }
+)
 
 
 class WatchedCamera:
@@ -22,6 +32,7 @@ class WatchedCamera:
         self.last_wall: datetime | None = None
         self._health = PictureHealth()
         self._faults = CameraFaults(plan.camera_id)
+        self._seekers: dict[tuple[str, int], AimSeeker] = {}
         self._picture_fault: FaultKind | None = None
         self._last_arrival = now + STARTING - SILENCE
         self._interval = timedelta(0)
@@ -39,8 +50,30 @@ class WatchedCamera:
         if self.last_wall is not None and timedelta(0) < picture.wall - self.last_wall <= timedelta(seconds=20):
             self._interval = picture.wall - self.last_wall
         self.last_wall = picture.wall
+        self._health.aim = self.aim
         self._picture_fault = self._health.judge(picture.image)
         return self._picture_fault
+
+    @property
+    def aim(self) -> Aim | None:
+        """Where it looked when its zones were drawn, as far as is known."""
+        if self.plan.aim and self.plan.aim.aim is not None:
+            return self.plan.aim.aim
+        seeker = self._seekers.get(self._sought)
+        return seeker.found.aim if seeker and seeker.found else None
+
+    def seek_aim(self, picture: Picture) -> NewAim | None:
+        """Call it for every live picture after judging it; returns the aim once, when that has become known."""
+        if self._picture_fault is not None or not self.plan.views or self.aim is not None:
+            return None
+        if self._sought not in self._seekers:
+            self._seekers = {self._sought: AimSeeker(self.plan.camera_id, self.plan.zones)}
+        return self._seekers[self._sought].take(picture.image, picture.wall)
+
+    @property
+    def _sought(self) -> tuple[str, int]:
+        """For which zones, and after which aim that holds no longer."""
+        return self.plan.zones, self.plan.aim.number if self.plan.aim else 0
 
     def arrived(self, now: datetime) -> None:
         """A live picture came."""

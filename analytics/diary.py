@@ -7,7 +7,7 @@ from sqlmodel import Session, col, or_, select
 
 from analytics.absence import FoundAbsence
 from analytics.covers import excuses
-from analytics.plan import WatchPlan, load_plan
+from analytics.plan import KnownAims, WatchPlan, load_plan
 from analytics.recording import (
     end_unwatched,
     lasting_faults,
@@ -15,6 +15,7 @@ from analytics.recording import (
     read_cursors,
     resumed_presence,
     write_absences,
+    write_aims,
     write_cursors,
     write_faults,
     write_transitions,
@@ -57,12 +58,13 @@ class Diary:
         self._started = started
         self._written: dict[str, Known] = {}
         self._heartbeat_due = started
+        self._aims: KnownAims = {}
         self._heard: set[tuple[int | None, bool]] = set()
 
     def follow(self, watch: Watch, now: datetime) -> WatchPlan:
         """Lets the watch follow the tables; what is watched newly goes on from what is stored of it."""
         with self._database.transaction() as session:
-            plan = load_plan(session, now)
+            plan = load_plan(session, now, known_aims=self._aims)
             if not self.opened:
                 self.cursors = read_cursors(session)
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
@@ -118,6 +120,7 @@ class Diary:
             for counter_id, absences in changed.items():
                 write_absences(session, watch.counters[counter_id].plan.hall_id, counter_id, absences, now)
             write_cursors(session, changes.watched)
+            write_aims(session, changes.aims)
             if heartbeat or changes.faults:
                 self._raise_alerts(session, watch, now)
             if heartbeat:

@@ -1,4 +1,4 @@
-"""Whether a camera's picture can be trusted: dark, covered or frozen pictures tell nothing about people."""
+"""Whether a camera's picture can be trusted: dark, covered, blurred or frozen pictures tell nothing about people."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.aim import Aim, has_moved, small
 from analytics.people import Image
 from storage.models import FaultKind
 
@@ -18,7 +19,7 @@ _BLOCK = 20
 # Measured on the labelled clips: usable pictures have 69 and more, a black one 0, a far too dark one 14.
 _DARK_LEVEL = 30
 # Usable pictures 6.4 and more, one so defocused that nobody is found in it 2.1, a covered lens below 1.
-_FLAT_DETAIL = 3.0
+_SOFT_DETAIL, _FLAT_DETAIL = 3.0, 1.5
 _GLARE_LEVEL = 240
 # Two pictures of a live camera differ by 0.6 levels on average, by the noise of its sensor; a frozen one's by 0.
 _SAME_MEAN, _SAME_MAX = 0.1, 2
@@ -28,26 +29,35 @@ _REPEATS_TO_DISTRUST = 2
 class PictureHealth:
     """Judges the pictures of one camera; remembers the last one, to notice that it does not change any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, aim: Aim | None = None) -> None:
+        self.aim = aim
+        """Where it should look; None while that is not known."""
         self._last: Grey | None = None
         self._repeats = 0
 
     def judge(self, image: Image) -> FaultKind | None:
         """What is wrong with this picture, or None. Call it for every picture, in order."""
-        small = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), _SMALL, interpolation=cv2.INTER_AREA)
-        grey = np.asarray(small, dtype=np.uint8)
+        resized = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), _SMALL, interpolation=cv2.INTER_AREA)
+        grey = np.asarray(resized, dtype=np.uint8)
         same, self._last = self._last is not None and _same(self._last, grey), grey
         self._repeats = self._repeats + 1 if same else 0
-        return _look_of(grey) or (FaultKind.FROZEN if self._repeats >= _REPEATS_TO_DISTRUST else None)
+        if fault := _look_of(grey):
+            return fault
+        if self._repeats >= _REPEATS_TO_DISTRUST:
+            return FaultKind.FROZEN
+        return FaultKind.MOVED if self.aim is not None and has_moved(self.aim, small(image)) else None
 
 
 def _look_of(grey: Grey) -> FaultKind | None:
     """Nine tenths of the picture decide, so that a clock drawn into it changes nothing."""
     if np.percentile(grey, 90) < _DARK_LEVEL:
         return FaultKind.DARK
-    if grey.mean() > _GLARE_LEVEL or np.percentile(_detail(grey), 90) < _FLAT_DETAIL:
+    if grey.mean() > _GLARE_LEVEL:
+        return FaultKind.OVEREXPOSED
+    detail = np.percentile(_detail(grey), 90)
+    if detail < _FLAT_DETAIL:
         return FaultKind.OBSTRUCTED
-    return None
+    return FaultKind.BLURRED if detail < _SOFT_DETAIL else None
 
 
 def _detail(grey: Grey) -> NDArray[np.float32]:

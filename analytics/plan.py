@@ -1,7 +1,7 @@
 """What is to be watched at a moment, as the tables say."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,17 +10,40 @@ import structlog
 from sqlmodel import Session, col, select
 
 from analytics.absence import Rule, rule_in_force
+from analytics.aim import Aim, zones_key
+from analytics.aim import read as read_aim
 from analytics.looking import WatchedView
 from analytics.onlookers import Shows
 from analytics.zones import zone_of
 from storage.hours import hours_of
 from storage.inside import read_inside
-from storage.models import MAX_CLOCK_OFFSET, AbsenceRule, Camera, CameraStatus, Counter, Hall, OpeningHours, View
+from storage.models import (
+    MAX_CLOCK_OFFSET,
+    AbsenceRule,
+    Camera,
+    CameraAim,
+    CameraStatus,
+    Counter,
+    Hall,
+    OpeningHours,
+    View,
+)
 from storage.zone_rules import zone_rule_at
 
 _log = structlog.get_logger(__name__)
 
 _STATUS_AGE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAim:
+    number: int
+    aim: Aim | None
+    """None: it has to be found anew, because somebody has said that the zones fit what the camera shows."""
+
+
+KnownAims = dict[int, KnownAim]
+"""By their numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +56,10 @@ class CameraPlan:
     """Its clock is more than MAX_CLOCK_OFFSET off the recorder's."""
     sub_failing: bool = False
     """It delivers, but not its sub-stream."""
+    zones: str = ""
+    """Key of its zones."""
+    aim: KnownAim | None = field(default=None, compare=False)
+    """Where it looked when they were drawn; None until that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +81,12 @@ class WatchPlan:
     counters: Mapping[str, CounterPlan] = field(default_factory=dict)
 
 
-def load_plan(session: Session, now: datetime, *, past: bool = False) -> WatchPlan:
+def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims: KnownAims | None = None) -> WatchPlan:
     """Every enabled camera, its views that are valid now, and the counters they show.
 
     A camera that is switched off still belongs to its counters: what it alone could show is unknown until its view is
     ended. A counter that has no other is not watched. Of the `past`, those that are switched off now count, too: they
-    recorded then.
+    recorded then. `known_aims` are those read before, to be read once; what is read is added.
     """
     cameras = {camera.id: camera for camera in session.exec(select(Camera)) if camera.enabled or past}
     statuses = [status for status in session.exec(select(CameraStatus)) if now - status.updated < _STATUS_AGE]
@@ -72,11 +99,19 @@ def load_plan(session: Session, now: datetime, *, past: bool = False) -> WatchPl
             of_counter[view.counter_id][view.camera_id] = view
             if view.camera_id in cameras:
                 of_camera[view.camera_id].append(_watched(view, usual))
+    zones = {camera_id: zones_key(_zones(of_camera[camera_id])) for camera_id in cameras}
+    aims = _aims(session, zones, now, {} if known_aims is None else known_aims)
     of_counter = {counter: shown for counter, shown in of_counter.items() if shown.keys() & cameras.keys()}
     return WatchPlan(
         {
             camera_id: CameraPlan(
-                camera_id, camera.hall_id, tuple(of_camera[camera_id]), camera_id in clocks, camera_id in subs
+                camera_id,
+                camera.hall_id,
+                tuple(of_camera[camera_id]),
+                camera_id in clocks,
+                camera_id in subs,
+                zones[camera_id],
+                aims.get(camera_id),
             )
             for camera_id, camera in cameras.items()
         },
@@ -103,6 +138,20 @@ def _counters(session: Session, of_counter: Mapping[str, Mapping[str, View]], no
     }
 
 
+def _aims(session: Session, zones: Mapping[str, str], now: datetime, known: KnownAims) -> dict[str, KnownAim]:
+    """Of each camera the last that began before this moment; of the time before the first, the first."""
+    rows = session.exec(
+        select(CameraAim.id, CameraAim.camera_id, CameraAim.zones, CameraAim.since).order_by(col(CameraAim.since))
+    )
+    chosen: dict[str, int] = {}
+    for number, camera_id, of_zones, since in rows:
+        if number is not None and zones.get(camera_id) == of_zones and (camera_id not in chosen or since <= now):
+            chosen[camera_id] = number
+    for number in set(chosen.values()) - known.keys():
+        known[number] = KnownAim(number, read_aim(session.get_one(CameraAim, number).picture))
+    return {camera_id: known[number] for camera_id, number in chosen.items()}
+
+
 def _valid(view: View, now: datetime) -> bool:
     return (view.valid_from is None or view.valid_from <= now) and (view.valid_to is None or now < view.valid_to)
 
@@ -116,6 +165,10 @@ def _watched(view: View, usual: str) -> WatchedView:
         read_inside(view.staff_inside or usual),
         read_inside(view.customer_inside or usual),
     )
+
+
+def _zones(views: Iterable[WatchedView]) -> Sequence[object]:
+    return sorted([view.counter_id, view.staff_zone, view.customer_zone] for view in views)
 
 
 def _shows(view: View) -> Shows:

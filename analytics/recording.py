@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from analytics.absence import CHANGED, FoundAbsence, PresenceSpan
+from analytics.aim import NewAim, written
 from analytics.health import FaultChange
 from analytics.presence import Transition
 from storage.models import (
@@ -15,6 +16,7 @@ from storage.models import (
     Alert,
     AlertKind,
     AlertState,
+    CameraAim,
     CameraFault,
     Counter,
     CustomerState,
@@ -159,6 +161,12 @@ def write_cursors(session: Session, watched: Mapping[str, datetime]) -> None:
             session.add(WatchCursor(camera_id=camera_id, watched_to=wall))
         else:
             row.watched_to = max(row.watched_to, wall)
+
+
+def write_aims(session: Session, aims: Iterable[NewAim]) -> None:
+    for found in aims:
+        row = CameraAim(camera_id=found.camera_id, zones=found.zones, since=found.since, picture=written(found.aim))
+        session.add(row)
 
 
 def read_cursors(session: Session) -> dict[str, datetime]:

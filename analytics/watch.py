@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from analytics.aim import NewAim
 from analytics.cameras import WatchedCamera
 from analytics.counters import WatchedCounter
 from analytics.edges import Moments
@@ -31,6 +32,7 @@ class Changes:
     faults: list[FaultChange] = field(default_factory=list)
     watched: dict[str, datetime] = field(default_factory=dict)
     """Camera → wall time of its last sample."""
+    aims: list[NewAim] = field(default_factory=list)
 
 
 class Watch:
@@ -85,6 +87,8 @@ class Watch:
                 self._observe(observation, patience)
             else:
                 self._held.append((observation, patience))
+        found = (self.cameras[picture.camera_id].seek_aim(picture) for picture in live)
+        self.changes.aims += [aim for aim in found if aim is not None]
 
     def take_recorded(self, pictures: Iterable[Picture], step: timedelta) -> None:
         """Looks at recorded pictures, at most one of each camera, some `step` apart."""
@@ -125,7 +129,7 @@ class Watch:
         picture = self._moments.picture(view.camera_id, moment) if self._moments else None
         if picture is None:
             return None
-        fault = PictureHealth().judge(picture.image)
+        fault = PictureHealth(self.cameras[view.camera_id].aim).judge(picture.image)
         return blind(view, picture.wall, fault.value) if fault else self._looker.look_back(picture, view)
 
     def _look(self, pictures: Sequence[Picture]) -> list[Observation]:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from storage.models import View
+from storage.models import CameraAim, View
 from storage.sayings import Saying
 from web.declarations import ViewDeclaration
 from web.errors import NotFound, Unprocessable
@@ -56,6 +56,12 @@ def put_view(
         view.valid_from, view.valid_to = start, declared.valid_to
         session.add(view)
     return view
+
+
+def renew_aim(session: Session, camera_id: str, now: datetime) -> None:
+    """Whoever watches finds anew where the camera looks, for whatever zones it had an aim."""
+    for zones in session.exec(select(CameraAim.zones).where(CameraAim.camera_id == camera_id).distinct()).all():
+        session.add(CameraAim(camera_id=camera_id, zones=zones, since=now, picture=b""))
 
 
 def end_view(session: Session, view: View, now: datetime) -> None:

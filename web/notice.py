@@ -11,6 +11,9 @@ _FAULTS = {
     FaultKind.DARK: ("画面全黑", "is dark"),
     FaultKind.FROZEN: ("画面静止", "is frozen"),
     FaultKind.OBSTRUCTED: ("画面被遮挡", "is obstructed"),
+    FaultKind.BLURRED: ("画面模糊", "is blurred"),
+    FaultKind.OVEREXPOSED: ("画面过曝", "is over-exposed"),
+    FaultKind.MOVED: ("拍摄位置已改变", "looks elsewhere than when its zones were drawn"),
     FaultKind.CLOCK_WRONG: ("时钟不准", "has a wrong clock"),
     FaultKind.SUB_STREAM: ("子码流无法取得", "does not send its sub-stream"),
 }

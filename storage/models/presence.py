@@ -28,7 +28,10 @@ class FaultKind(StrEnum):
     NO_SIGNAL = "no_signal"
     DARK = "dark"
     FROZEN = "frozen"
-    OBSTRUCTED = "obstructed"
+    OBSTRUCTED = "obstructed"  # nothing but one surface
+    BLURRED = "blurred"  # out of focus, or a dirty lens
+    OVEREXPOSED = "overexposed"
+    MOVED = "moved"  # it looks elsewhere than when its zones were drawn
     CLOCK_WRONG = "clock_wrong"
     SUB_STREAM = "sub_stream"  # it is recorded, but its sub-stream fails
 
@@ -80,6 +83,18 @@ class WatchCursor(SQLModel, table=True):
     __tablename__ = "watch_cursor"
     camera_id: str = column("", primary_key=True, foreign_key="camera.id")
     watched_to: datetime = column("wall time of the last sample")
+
+
+class CameraAim(SQLModel, table=True):
+    """Where a camera looked when its zones were drawn. Never changed; one of other zones, or a later one, follows."""
+
+    __tablename__ = "camera_aim"
+    __table_args__ = (Index("camera_aim_zones", "camera_id", "zones", "since"),)
+    id: int | None = column("", default=None, primary_key=True)
+    camera_id: str = column("", foreign_key="camera.id")
+    zones: str = column("digest of the zones that it goes with")
+    since: datetime = column("")
+    picture: bytes = column("PNG of 160 by 90 pixels, grey; empty: to be found anew, the zones fit")
 
 
 class AbsenceRule(SQLModel, table=True):

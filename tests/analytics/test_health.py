@@ -24,7 +24,7 @@ def with_clock(picture: Image, seconds: int) -> Image:
         (grey(0), FaultKind.DARK),
         (grey(14), FaultKind.DARK),
         (grey(120), FaultKind.OBSTRUCTED),
-        (grey(252), FaultKind.OBSTRUCTED),
+        (grey(252), FaultKind.OVEREXPOSED),
     ],
 )
 def test_pictures_that_show_nothing_are_faults_even_with_a_clock_in_them(picture: Image, fault: FaultKind) -> None:
@@ -53,7 +53,7 @@ def test_labelled_faults_are_noticed_and_nothing_else() -> None:
         told[round((picture.wall - at(-3600)).total_seconds())] = health.judge(picture.image)
     dark = [second for second, fault in told.items() if fault is FaultKind.DARK]
     assert dark == [*range(28, 40), *range(100, 112)]
-    assert [second for second, fault in told.items() if fault is FaultKind.OBSTRUCTED] == [*range(78, 84)]
+    assert [second for second, fault in told.items() if fault is FaultKind.BLURRED] == [*range(78, 84)]
     assert [second for second, fault in told.items() if fault is FaultKind.FROZEN] == [*range(57, 64), 122]
 
 

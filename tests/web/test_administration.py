@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import col, select
 
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_server import RtspServer
 from ingest.simulator.sound import PCMA, SoundStream
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera, CameraAim
 from tests.sample import a_segment
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import accounts
@@ -18,6 +18,7 @@ from web.services import Services
 
 HALL = {"id": "gm", "district": "chancheng", "name": "高明大厅"}
 CAMERA = {"id": "cc-cam-9", "hall": "cc", "url": "rtsp://192.0.2.9/main", "username": "viewer", "password": "geheim-1"}
+CAM = "cc-cam-1"
 SQUARE = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]]
 
 
@@ -222,6 +223,21 @@ def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock
     rules = [admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": s}).json() for s in (60, 90)]
     assert [rule["version"] for rule in rules] == [1, 2]
     assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json()] == [90]
+
+
+def test_who_says_that_the_zones_fit_has_the_cameras_aim_found_anew(
+    admin: TestClient, anonymous: TestClient, signed_in: SignedIn, services: Services, clock: Clock
+) -> None:
+    with services.database.transaction() as session:
+        session.add(CameraAim(camera_id=CAM, zones="of then", since=clock(), picture=b"as it was"))
+    address = f"/api/v1/cameras/{CAM}/aim"
+    assert anonymous.post(address).status_code == 401
+    assert signed_in("supervisor").post(address).status_code == 403
+    assert admin.post("/api/v1/cameras/none/aim").status_code == 404
+    assert admin.post(address).status_code == 204
+    with services.database.transaction() as session:
+        rows = session.exec(select(CameraAim).order_by(col(CameraAim.id))).all()
+        assert [(row.zones, row.picture) for row in rows] == [("of then", b"as it was"), ("of then", b"")]
 
 
 def test_the_zone_rule_keeps_its_versions(admin: TestClient, clock: Clock) -> None:

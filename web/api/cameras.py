@@ -118,6 +118,14 @@ def _with_stored_password(desk: AdminDesk, declared: CameraDeclaration) -> Camer
     return declared.model_copy(update={"password": SecretStr(password)})
 
 
+@router.post("/cameras/{camera_id}/aim", status_code=204)
+def renew_aim(desk: AdminDesk, camera_id: str) -> None:
+    """The camera's zones fit what it shows now: where it looks from now on is where it should look."""
+    with desk.changing(f"camera:{camera_id}") as session:
+        found(session, Camera, camera_id)
+        looks.renew_aim(session, camera_id, desk.services.clock())
+
+
 @router.get("/views")
 def list_views(desk: AdminDesk, camera: str | None = None, ended: bool = False) -> list[ViewShown]:
     """Those in force and those to come; with `ended` also those that are over. The newest of a pair comes last."""

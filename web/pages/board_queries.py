@@ -25,7 +25,15 @@ from web.pages.crops import Crop, crop_around
 from web.pages.opening import open_halls
 from web.pages.places import CounterRef, HallRef, counters_of
 
-BLINDING = (FaultKind.NO_SIGNAL, FaultKind.DARK, FaultKind.FROZEN, FaultKind.OBSTRUCTED)
+BLINDING = (
+    FaultKind.NO_SIGNAL,
+    FaultKind.DARK,
+    FaultKind.FROZEN,
+    FaultKind.OBSTRUCTED,
+    FaultKind.BLURRED,
+    FaultKind.OVEREXPOSED,
+    FaultKind.MOVED,
+)
 
 
 @dataclass(frozen=True)

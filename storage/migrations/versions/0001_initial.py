@@ -520,6 +520,27 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_batch_source_id"), ["source_id"], unique=False)
 
     op.create_table(
+        "camera_aim",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("zones", sa.String(), nullable=False, comment="digest of the zones that it goes with"),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "picture",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="PNG of 160 by 90 pixels, grey; empty: to be found anew, the zones fit",
+        ),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("camera_aim", schema=None) as batch_op:
+        batch_op.create_index("camera_aim_zones", ["camera_id", "zones", "since"], unique=False)
+
+    op.create_table(
         "camera_fault",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("camera_id", sa.String(), nullable=False),
@@ -530,6 +551,9 @@ def upgrade() -> None:
                 "dark",
                 "frozen",
                 "obstructed",
+                "blurred",
+                "overexposed",
+                "moved",
                 "clock_wrong",
                 "sub_stream",
                 name="faultkind",
@@ -2709,6 +2733,10 @@ def downgrade() -> None:
         batch_op.drop_index("camera_fault_camera_start")
 
     op.drop_table("camera_fault")
+    with op.batch_alter_table("camera_aim", schema=None) as batch_op:
+        batch_op.drop_index("camera_aim_zones")
+
+    op.drop_table("camera_aim")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_batch_source_id"))
 

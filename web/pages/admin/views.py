@@ -22,6 +22,11 @@ from web.pages.formats import local_input
 from web.pages.words import INSIDE_WORDS
 
 _SEPARATOR = "~"
+_FITS_FIELD = Field(
+    "fits", _("The zones fit what the camera shows now"), "checkbox",
+    hint=_("After “Camera moved”, when it was moved so little that its zones are still right. Nothing is drawn anew: "
+           "what the camera shows from now on counts as its place."),
+)  # fmt: skip
 UNREADABLE_CORNERS = Saying("This is not readable as a list of corners.")
 
 
@@ -70,6 +75,7 @@ class Views:
             Field("whole_zone", _("It shows the whole place where staff sits"), "checkbox",
                   "true" if found and found.whole_zone else "",
                   hint=_("Of several cameras only such a one may say alone that nobody is there.")),
+            *((_FITS_FIELD,) if found else ()),
             Field("valid_from", _("Valid from"), "datetime-local",
                   hint=_("Time of the hall. Empty: it stays as it is; a new view or zone holds from now on, "
                          "a camera's first view for all time.")),
@@ -97,6 +103,8 @@ class Views:
             api.put_given_view(desk, int(view_id), declared)
         else:
             api.put_view(desk, declared)
+        if text(form, _FITS_FIELD.name):
+            api.renew_aim(desk, camera)
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
