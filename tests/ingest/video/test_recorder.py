@@ -44,8 +44,10 @@ def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
     for before, after in pairwise(rows):
         assert after.sequence == before.sequence + 1
         assert abs(after.start - before.end) < timedelta(seconds=0.05)
-        # The camera's first report begins one, wherever it comes.
-        assert after.start.timestamp() % SEGMENT_SECONDS < 0.6 or after.clock_source is not before.clock_source
+        # The camera's first report begins one, and a wider bound, wherever it comes.
+        is_of_another_clock = after.clock_source is not before.clock_source
+        is_less_sure = after.clock_error_us > before.clock_error_us
+        assert after.start.timestamp() % SEGMENT_SECONDS < 0.6 or is_of_another_clock or is_less_sure
     assert rows[-1].clock_source is ClockSource.SENDER_REPORT
     assert abs(rows[-1].clock_offset_us) < 500_000
     footage = Footage(hall, store, tmp_path / "spool")
