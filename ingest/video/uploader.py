@@ -101,6 +101,7 @@ class Uploader:
             except (StoreError, SQLAlchemyError) as error:
                 wait_s = min(max(wait_s * 2, FIRST_WAIT_S), self._longest_wait_s)
                 log.warning("upload_waits", seconds=wait_s, error=_first_line(error))
+                self._failures.failed(JOB, error, datetime.now(UTC))
                 self._stop.wait(wait_s)
                 continue
             except Exception as error:

@@ -1,9 +1,10 @@
 """Journal, uploader and reconciliation: what is written down stays true when disk, database or store fail."""
 
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,19 @@ class BrokenStore(FolderStore):
 
 
 def test_an_uploader_that_is_broken_is_told_until_it_works(site: Database, tmp_path: Path) -> None:
-    spool, store, failures = tmp_path / "spool", BrokenStore(tmp_path / "store"), Failures()
+    store = BrokenStore(tmp_path / "store")
+    error = "RuntimeError: nobody has thought of this"
+    told_until_mended(site, tmp_path, store, error, partial(setattr, store, "broken", False))
+
+
+def test_a_store_that_is_away_is_told_until_it_is_back(site: Database, tmp_path: Path) -> None:
+    store = AwayStore(tmp_path / "store")
+    store.away = True
+    told_until_mended(site, tmp_path, store, "StoreError: the store is away", partial(setattr, store, "away", False))
+
+
+def told_until_mended(site: Database, tmp_path: Path, store: FolderStore, error: str, mend: Callable[[], None]) -> None:
+    spool, failures = tmp_path / "spool", Failures()
     finished = write(spool, 1, some_gops(2))
     settle(spool, finished.key)
     put(site, finished)
@@ -114,8 +127,8 @@ def test_an_uploader_that_is_broken_is_told_until_it_works(site: Database, tmp_p
     uploader.start()
     wait_until(lambda: failures.told() != {})
     [failure] = failures_told(failures.told())
-    assert (failure.job, failure.error) == ("upload", "RuntimeError: nobody has thought of this")
-    store.broken = False
+    assert (failure.job, failure.error) == ("upload", error)
+    mend()
     wait_until(lambda: failures.told() == {})
     uploader.stop()
     assert [row.location for row in segments(site)] == [Location.STORED]
