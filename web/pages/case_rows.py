@@ -1,4 +1,4 @@
-"""Cases as a list shows them: five queries for any number of them."""
+"""Cases as a list shows them: six queries for any number of them."""
 
 from collections import Counter as Tally
 from collections import defaultdict
@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from storage.models import Case, Department, Finding, FootageLink, Hall, Item, Outcome, Step, StepKind
+from storage.models import Case, Deadline, Department, Finding, FootageLink, Hall, Item, Outcome, Step, StepKind
+from web.case_due import due_at
 from web.pages.places import HallRef, hall_ref
 
 
@@ -42,6 +43,7 @@ class CaseRow:
     opened_at: datetime
     closed_at: datetime | None
     due_at: datetime | None
+    """By its limits as reckoned, else as its platform says; None while none is known or runs."""
     last_step: StepKind | None
     last_step_name: str
     steps: int
@@ -65,9 +67,11 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
     findings = _findings(session, ids)
     departments = _departments(session, cases)
     items = _items(session, cases)
+    deadlines = {row.case_id: row for row in session.exec(select(Deadline).where(col(Deadline.case_id).in_(ids)))}
     return tuple(
         _row(
             case,
+            due_at(case, deadlines.get(case.id or 0)),
             halls.get(case.hall_id or ""),
             _item(case, items.get(case.item_code)),
             departments.get(case.department_id or "") or _called(case.department_name),
@@ -82,6 +86,7 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
 
 def _row(
     case: Case,
+    due: datetime | None,
     hall: HallRef | None,
     item: ItemRef | None,
     department: DepartmentRef | None,
@@ -100,7 +105,7 @@ def _row(
         hall=hall,
         opened_at=case.opened_at,
         closed_at=case.closed_at,
-        due_at=case.due_at,
+        due_at=due,
         last_step=progress.last_kind if progress else None,
         last_step_name=progress.last_name if progress else "",
         steps=progress.steps if progress else 0,

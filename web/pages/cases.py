@@ -10,14 +10,15 @@ from sqlmodel import Session, col, select
 
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
-from storage.models import Case, Item, Source, Step
+from storage.models import Case, Deadline, Department, Item, Role, Source, Step
+from web import case_due
 from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
-from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, zone_of
+from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, next_midnight, zone_of
 from web.pages.held import Held, clip_held
 from web.pages.order_rows import OrderRow, case_orders
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
@@ -35,9 +36,16 @@ from web.viewer import Viewer
 
 router = APIRouter()
 CaseViewer = Annotated[Viewer, Depends(require(Permission.CASES))]
-StatusFilter = Literal["", "open", "closed", "late"]
+StatusFilter = Literal["", "open", "today", "overdue", "closed", "late"]
 MARGIN = timedelta(minutes=5)
 _LONGEST_SEARCH = 100
+
+
+@dataclass(frozen=True)
+class NamedThing:
+    id: str
+    name: str
+    name_en: str
 
 
 @dataclass(frozen=True)
@@ -48,17 +56,13 @@ class CasesPage:
     q: str
     status: StatusFilter
     channel: str
+    departments: tuple[NamedThing, ...]
+    """To choose from; none for a department, which sees its own cases."""
+    department: str
     days: DayRange
     shows_applicant: bool
     cases: tuple[CaseRow, ...]
     next: str
-
-
-@dataclass(frozen=True)
-class NamedThing:
-    id: str
-    name: str
-    name_en: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def cases_page(
     q: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     status: Annotated[StatusFilter, Query()] = "",
     channel: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    department: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     after: str = "",
 ) -> CasesPage:
     now = services.clock()
@@ -106,8 +111,9 @@ def cases_page(
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
         conditions = [cases_in_scope(viewer), days.contains(col(Case.opened_at), zone_of(halls, chosen))]
-        conditions += _matches(viewer, q.strip()) + _has_status(status, now)
+        conditions += _matches(viewer, q.strip()) + _has_status(status, now, zone_of(halls, chosen))
         conditions += [Case.hall_id == chosen.id] if chosen else []  # type: ignore[list-item]
+        conditions += [Case.department_id == department] if department else []  # type: ignore[list-item]
         conditions += [Case.channel == channel] if channel else []  # type: ignore[list-item]
         shown, more = cut(_cases(session, conditions, after))
         last = shown[-1] if more else None
@@ -118,6 +124,8 @@ def cases_page(
             q=q,
             status=status,
             channel=channel,
+            departments=_departments(session, viewer),
+            department=department,
             days=days,
             shows_applicant=viewer.may(Permission.APPLICANT),
             cases=case_rows(session, shown, viewer.may(Permission.APPLICANT)),
@@ -125,9 +133,17 @@ def cases_page(
         )
 
 
+def _departments(session: Session, viewer: Viewer) -> tuple[NamedThing, ...]:
+    if viewer.role is Role.DEPARTMENT:
+        return ()
+    found = session.exec(select(Department).order_by(col(Department.name)))
+    return tuple(NamedThing(department.id, department.name, department.name_en) for department in found)
+
+
 def _cases(session: Session, conditions: list[ColumnElement[bool]], cursor: str) -> list[Case]:
     found = session.exec(
         select(Case)
+        .outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
         .where(*conditions, after(parse_cursor(cursor), col(Case.opened_at), col(Case.id)))
         .order_by(col(Case.opened_at).desc(), col(Case.id).desc())
         .limit(PAGE_SIZE + 1)
@@ -147,14 +163,18 @@ def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:
     return [or_(*found, col(Case.item_code).in_(declared))]
 
 
-def _has_status(status: StatusFilter, now: datetime) -> list[ColumnElement[bool]]:
-    closed, due = col(Case.closed_at), col(Case.due_at)
+def _has_status(status: StatusFilter, now: datetime, zone: str) -> list[ColumnElement[bool]]:
+    closed, due = col(Case.closed_at), case_due.due()
+    if status == "today":
+        return [closed.is_(None), due >= now, due <= next_midnight(now, zone)]
+    if status == "overdue":
+        return [closed.is_(None), due < now]
     if status == "open":
         return [closed.is_(None)]
     if status == "closed":
         return [closed.is_not(None)]
     if status == "late":
-        return [or_(closed.is_(None) & (due < now), closed > due)]
+        return [case_due.is_late(now)]
     return []
 
 

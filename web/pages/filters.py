@@ -42,14 +42,19 @@ class DayRange:
             return false()
         bounds: list[ColumnElement[bool]] = []
         if self.first:
-            bounds.append(at >= _midnight(self.first, zone))
+            bounds.append(at >= midnight(self.first, zone))
         if self.last:
-            bounds.append(at < _midnight(self.last + timedelta(days=1), zone))
+            bounds.append(at < midnight(self.last + timedelta(days=1), zone))
         return and_(*bounds) if bounds else true()
 
 
-def _midnight(day: date, zone: str) -> datetime:
+def midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def next_midnight(now: datetime, zone: str) -> datetime:
+    """When the day ends."""
+    return midnight(now.astimezone(ZoneInfo(zone)).date() + timedelta(days=1), zone)
 
 
 def day_range(

@@ -1,0 +1,55 @@
+"""Until when a case has to be done, as far as is known: by its limits as they were reckoned, else as its platform says.
+
+The promised limit comes first, it is the earlier one. While a case is suspended, or waits for its applicant, no limit
+runs, whatever its platform once announced.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, func, null, or_
+from sqlmodel import col
+
+from storage.models import Case, Deadline, Standing
+
+NOT_RUNNING = (Standing.WAITING, Standing.STOPPED)
+_MOMENT = timedelta(microseconds=1)
+
+
+def late_from(found: Case, deadline: Deadline | None) -> datetime | None:
+    """The first moment that is too late; None if none is known, or none runs."""
+    if deadline is not None:
+        if deadline.standing in NOT_RUNNING:
+            return None
+        reckoned = deadline.promised_late_from or deadline.legal_late_from
+        if reckoned is not None:
+            return reckoned
+    return found.due_at + _MOMENT if found.due_at else None
+
+
+def due_at(found: Case, deadline: Deadline | None) -> datetime | None:
+    """The last moment in time."""
+    first = late_from(found, deadline)
+    return first - _MOMENT if first else None
+
+
+# The same of a query that joins `case_file` with its `deadline`, if it has one.
+
+
+def due() -> ColumnElement[Any]:
+    """The last moment in time, to within a microsecond."""
+    return case(
+        (col(Deadline.standing).in_(NOT_RUNNING), null()),
+        else_=func.coalesce(col(Deadline.promised_late_from), col(Deadline.legal_late_from), col(Case.due_at)),
+    )
+
+
+def is_late(now: datetime) -> ColumnElement[bool]:
+    """Whether it is under way after that, or was done after it."""
+    return or_(and_(col(Case.closed_at).is_(None), due() < now), was_late())
+
+
+def was_late() -> ColumnElement[bool]:
+    """Whether it was done after it."""
+    as_announced = and_(col(Deadline.case_id).is_(None), col(Case.closed_at) > col(Case.due_at))
+    return or_(col(Deadline.standing) == Standing.DONE_LATE, as_announced)
