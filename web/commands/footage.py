@@ -1,5 +1,6 @@
 """`hallwatch footage`"""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -29,7 +30,7 @@ from web.services import Services
 
 if TYPE_CHECKING:
     from storage.correcting import CorrectionRefused
-    from web.correcting import Corrected
+    from web.correcting import Corrected, ToLookAgain
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -179,12 +180,18 @@ def _tell(done: "Corrected", zone: ZoneInfo, *, dry_run: bool) -> None:
     say(f"{number}{moved.segments} segments {would} (times of {zone}).")
     for before, after in zip(moved.before, moved.after, strict=False):
         say(f"  {_told(before.start, zone)} – {_told(before.end, zone)} → {_told(after.start, zone)}")
-    for counter in done.to_look_again:
+    _tell_again(done.to_look_again, zone)
+
+
+def _tell_again(counters: Iterable["ToLookAgain"], zone: ZoneInfo) -> None:
+    for counter in counters:
         for span in counter.spans:
             say(
                 f"Counter {counter.counter_id}: unknown from {_told(span.start, zone)} to {_told(span.end, zone)} "
                 "until the watcher has looked at it again."
             )
+        if counter.absences:
+            say(f"Counter {counter.counter_id}: absences found there that no longer count: {counter.absences}.")
 
 
 def _store(services: Services) -> None:

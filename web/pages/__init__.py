@@ -30,6 +30,7 @@ from web.pages import (
     simulation,
     span,
     standard,
+    taking_back,
 )
 from web.pages.admin import dry_run as admin_dry_run
 from web.pages.admin import found as admin_found
@@ -52,6 +53,7 @@ _PAGES = (
     findings,
     span,
     calendar,
+    taking_back,
     holds,
     deletions,
     imports,

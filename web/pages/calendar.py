@@ -37,7 +37,6 @@ from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.step_rows import MissingSpan
 from web.pages.timelines import Timeline, footage_lane, timeline
 from web.permissions import Permission
-from web.row_ids import RowId
 from web.scope import scoped_camera
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -260,13 +259,3 @@ def correct(
         again = replace(typed, problems=problems_of(error))
         return html(around, "camera_day.html", _camera_day(viewer, services, camera, day, again), status=422)
     return RedirectResponse(f"/calendar/{camera}?{urlencode({'day': day})}&done=corrected", 303)
-
-
-@router.post("/calendar/{camera}/corrections/{correction_id}/take-back", include_in_schema=False)
-def take_back(
-    request: Request, viewer: Corrector, services: ServicesDep, form: SentForm, camera: str, correction_id: RowId
-) -> Response:
-    """Taken back from the page without a reason of one's own, it says by what it was."""
-    reason = text(form, "reason") or "taken back on the page of the camera's day"
-    corrections_api.take_back(correction_id, corrections_api.TakingBack(reason=reason), request, services, viewer)
-    return RedirectResponse(f"/calendar/{camera}?{urlencode({'day': text(form, 'day')})}&done=taken_back", 303)
