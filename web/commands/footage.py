@@ -1,13 +1,11 @@
 """`hallwatch footage`"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 from sqlmodel import Session, col, select
 
 from storage.models import Camera, Hall, TimeCorrection
@@ -25,11 +23,13 @@ from web.commands.common import (
     warn,
     who_runs_this,
 )
+from web.commands.listing import block
 from web.row_ids import LARGEST_ID
 from web.services import Services
 
 if TYPE_CHECKING:
     from storage.correcting import CorrectionRefused
+    from web.api.corrections import CorrectionShown
     from web.correcting import Corrected, ToLookAgain
 
 app = typer.Typer(
@@ -153,25 +153,24 @@ def corrections(
     if not rows:
         say("No time was corrected yet.")
         return
-    table = Table("", "Camera", "From", "To", "Shift (s)", "Within (s)", "Reason", "By", "State", "Looked at again")
     for row in rows:
-        state = f"takes back {row.takes_back}" if row.takes_back else "in force"
-        if row.taken_back_by:
-            state = f"taken back by {row.taken_back_by}"
+        out.print(block(_heading(row), _lines(row, zones[row.camera_id])))
+
+
+def _heading(row: "CorrectionShown") -> str:
+    state = f"takes back {row.takes_back}" if row.takes_back else "in force"
+    if row.taken_back_by:
+        state = f"taken back by {row.taken_back_by}"
+    return f"Correction {row.id} of {row.camera_id}: {state}"
+
+
+def _lines(row: "CorrectionShown", zone: ZoneInfo) -> Iterator[str]:
+    yield f"{_told(row.start, zone)} – {_told(row.end, zone)} ({zone})"
+    yield f"shift {row.shift_s:+.3f} s, right to within {row.error_s:.1f} s"
+    yield f"{row.made_by}, {_told(row.made_at, zone)}: {row.reason}"
+    if row.looked_again:
         done = sum(job.done_at is not None for job in row.looked_again)
-        table.add_row(
-            str(row.id),
-            row.camera_id,
-            _told(row.start, zones[row.camera_id]),
-            _told(row.end, zones[row.camera_id]),
-            f"{row.shift_s:+.3f}",
-            f"{row.error_s:.1f}",
-            escape(row.reason),
-            escape(row.made_by),
-            state,
-            f"{done} of {len(row.looked_again)}",
-        )
-    out.print(table)
+        yield f"{done} of {len(row.looked_again)} spans at counters looked at again"
 
 
 def _tell(done: "Corrected", zone: ZoneInfo, *, dry_run: bool) -> None:
