@@ -75,6 +75,9 @@ class CameraHealth:
     clock_source: ClockSource | None
     clock_offset_s: float
     error: str
+    """What went wrong last."""
+    error_since: datetime | None
+    """When it first did, of the times in a row."""
     audio_problem: str
     sub_error: str
     faults: tuple[FaultKind, ...]
@@ -256,6 +259,7 @@ def _camera(
         clock_source=status.clock_source if status else None,
         clock_offset_s=status.clock_offset_us / 1_000_000 if status else 0.0,
         error=status.error if status else "",
+        error_since=status.error_since if status and status.error else None,
         audio_problem=status.audio_problem if status else "",
         sub_error=status.sub_error if status else "",
         faults=faults,

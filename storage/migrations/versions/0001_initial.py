@@ -590,6 +590,12 @@ def upgrade() -> None:
         ),
         sa.Column("clock_offset_us", sa.BigInteger(), nullable=False, comment="camera clock minus recorder clock"),
         sa.Column("error", sa.String(), nullable=False, comment="what went wrong last, no credentials"),
+        sa.Column(
+            "error_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it first went wrong in this way, of the times in a row",
+        ),
         sa.Column("audio_problem", sa.String(), nullable=False, comment="why the sound that is to be recorded is not"),
         sa.Column(
             "sub_error",
