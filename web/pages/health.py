@@ -22,6 +22,7 @@ from storage.models import (
     Gap,
     GapCause,
     Hall,
+    LeftInInbox,
     Node,
     Segment,
     StoreVerdict,
@@ -177,6 +178,8 @@ class HealthPage:
     """What was recorded before the server's clock was set: it is kept until its time is corrected."""
     ahead: tuple[Undated, ...]
     """What lies in the future: it was recorded while the server's clock was ahead."""
+    left_in_inbox: int
+    """Files and folders of the inbox that are not imported; the Import page names them."""
     being_deleted: int
     """Objects whose footage is gone and of which the store has not confirmed yet that it has no byte."""
     hours: tuple[RecordedHour, ...]
@@ -200,6 +203,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             store=_store(session),
             undated=tuple(undated(session)),
             ahead=tuple(ahead(session, now)),
+            left_in_inbox=session.exec(select(func.count()).select_from(LeftInInbox)).one(),
             being_deleted=_being_deleted(session),
             hours=_hours(session, now),
             deliveries=_deliveries(session),
