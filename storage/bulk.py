@@ -54,6 +54,14 @@ def take_ids(session: Session, table: Table, count: int) -> list[int]:
     return list(range(highest + 1, highest + 1 + count))
 
 
+def pass_over_ids(session: Session, table: Table) -> None:
+    """After rows that brought their ids: new rows get others. No other transaction may add rows meanwhile."""
+    if _is_postgres(session):
+        session.flush()
+        highest = select(func.max(table.c.id)).scalar_subquery()
+        session.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), highest)))
+
+
 def insert_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
     """Every row has the same columns; defaults of the model are not applied."""
     if not rows:

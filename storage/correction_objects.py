@@ -14,12 +14,15 @@ from pathlib import Path
 import structlog
 from sqlmodel import Session, col, select, update
 
+from storage.bulk import pass_over_ids, table_of
 from storage.database import Database
 from storage.models import TimeCorrection
 from storage.objects import ObjectStore
 
 _KEY = re.compile(r"(?P<camera>.+)/corrections/\d{8}T\d{12}-[0-9a-f]{8}\.json")
 _VERSION = 1
+_LARGEST = 2**31 - 1
+"""Of the numbers that the database gives."""
 _AT_ONCE = 500
 
 log = structlog.get_logger(__name__)
@@ -52,7 +55,7 @@ def store_corrections(database: Database, store: ObjectStore) -> int:
 
 
 def restore(session: Session, store: ObjectStore, keys: Iterable[str]) -> list[TimeCorrection]:
-    """Gives these objects their rows, if they have none. Raises BadCorrection, StoreError.
+    """Gives these objects their rows, if they have none, under their old numbers. Raises BadCorrection, StoreError.
 
     What takes another one back needs that one: hand over all that there are, in the order of their keys.
     """
@@ -63,6 +66,8 @@ def restore(session: Session, store: ObjectStore, keys: Iterable[str]) -> list[T
             session.add(row)
             session.flush()
             made.append(row)
+    if made:
+        pass_over_ids(session, table_of(TimeCorrection))
     return made
 
 
@@ -73,6 +78,7 @@ def _key_of(session: Session, correction_id: int | None) -> str | None:
 def _written(row: TimeCorrection, takes_back: str | None) -> bytes:
     told = {
         "hallwatch_correction": _VERSION,
+        "number": row.id,
         "camera_id": row.camera_id,
         "start": row.start.isoformat(),
         "end": row.end.isoformat(),
@@ -92,6 +98,7 @@ def _read(session: Session, key: str, body: bytes) -> TimeCorrection:
         if told["hallwatch_correction"] != _VERSION or told["camera_id"] != correction_camera(key):
             raise BadCorrection("it is of another version, or of another camera than its name")
         return TimeCorrection(
+            id=_free_number(session, told.get("number")),
             camera_id=told["camera_id"],
             start=_moment(told["start"]),
             end=_moment(told["end"]),
@@ -106,6 +113,15 @@ def _read(session: Session, key: str, body: bytes) -> TimeCorrection:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise BadCorrection(f"it cannot be read as a correction: {error!r}") from error
+
+
+def _free_number(session: Session, number: object) -> int | None:
+    """People and logs know it by its number. Another one if a correction that was made since has that."""
+    if number is None:
+        return None
+    if not isinstance(number, int) or not 0 < number <= _LARGEST:
+        raise ValueError(f"{number!r} is no number of a correction")
+    return None if session.get(TimeCorrection, number) else number
 
 
 def _moment(text: str) -> datetime:

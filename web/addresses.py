@@ -4,12 +4,15 @@ from urllib.parse import quote, urlsplit
 
 from starlette.requests import HTTPConnection
 
-_MACHINE_PREFIXES = ("/api/", "/media/", "/live/", "/events")
+_MACHINE_PREFIXES = ("/api/", "/live/", "/events")
+_FOOTAGE = "/media/"
 
 
 def wants_json(connection: HTTPConnection) -> bool:
     """Whether a program asks (then 401 and JSON) rather than a person (then the sign-in page and HTML)."""
     path = connection.url.path
+    if path.startswith(_FOOTAGE):  # players ask for it, and people by a link
+        return "text/html" not in connection.headers.get("accept", "")
     return path.endswith(".json") or path.startswith(_MACHINE_PREFIXES)
 
 

@@ -3,7 +3,7 @@
 What was seen at a counter in footage that has moved is unknown from then on, until the watcher has looked at it again.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -30,6 +30,8 @@ class ToLookAgain:
 
     counter_id: str
     spans: tuple[Span, ...]
+    absences: int
+    """Of those that were found in them: they no longer count, and are judged again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +85,19 @@ class _OnlyTried(Exception):
 
 def _everything_else(session: Session, moved: Moved, now: datetime) -> Corrected:
     row = moved.correction
-    counters = list(_seen_by(session, row.camera_id, moved.touched, now))
-    for counter in counters:
-        for span in counter.spans:
-            ask(session, counter.counter_id, span, row.made_by, now, correction_id=row.id)
-        taken_back.take_back(session, counter.counter_id, counter.spans, now, taken_back.TIME_CORRECTED)
+    seen = _seen_by(session, row.camera_id, moved.touched, now)
+    counters = [_look_again(session, row, counter_id, spans, now) for counter_id, spans in seen]
     on_moved(session, row.camera_id, [counter.counter_id for counter in counters], moved.touched)
     return Corrected(moved, tuple(counters))
+
+
+def _look_again(
+    session: Session, row: TimeCorrection, counter_id: str, spans: tuple[Span, ...], now: datetime
+) -> ToLookAgain:
+    asked = [ask(session, counter_id, span, row.made_by, now, correction_id=row.id) for span in spans]
+    taken_back.take_back(session, counter_id, spans, now, taken_back.TIME_CORRECTED)
+    absences = {begun for job in asked for begun, _ended in job.changes["before"]["absences"]}
+    return ToLookAgain(counter_id, spans, len(absences))
 
 
 def _said(done: Corrected) -> Corrected:
@@ -106,7 +114,10 @@ def _said(done: Corrected) -> Corrected:
     return done
 
 
-def _seen_by(session: Session, camera_id: str, spans: Iterable[Span], now: datetime) -> Iterable[ToLookAgain]:
+def _seen_by(
+    session: Session, camera_id: str, spans: Iterable[Span], now: datetime
+) -> Iterator[tuple[str, tuple[Span, ...]]]:
+    """Counters that the camera showed in these spans, each with what of them."""
     touched = list(spans)
     if not touched:
         return
@@ -119,4 +130,4 @@ def _seen_by(session: Session, camera_id: str, spans: Iterable[Span], now: datet
         looked.setdefault(view.counter_id, []).extend([Span(start, end)] if start < end else [])
     for counter_id, during in looked.items():
         if found := intersect(touched, merge(during, bridge=_BRIDGE)):
-            yield ToLookAgain(counter_id, tuple(found))
+            yield counter_id, tuple(found)

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 from storage.inside import BUILT_IN, read_inside
 from storage.models import MAX_DAYS, MAX_THRESHOLD_S, AlertKind, Audience, FootageKind, Polygon
 from storage.sayings import Saying
+from web.network_names import is_host
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -51,7 +52,7 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 
 def _rtsp(url: str) -> str:
     parts = _parts(url)
-    if parts is None or parts.scheme not in ("rtsp", "rtsps") or not parts.hostname:
+    if parts is None or parts.scheme not in ("rtsp", "rtsps") or not is_host(parts.hostname or ""):
         raise ValueError(Saying("This has to be an RTSP address such as rtsp://192.0.2.10:554/stream1"))
     if parts.username or parts.password:
         raise ValueError(Saying("The address must not carry a user name or password; put them into their own fields."))

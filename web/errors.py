@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -53,6 +53,13 @@ class WrongKey(WebError):
 
     status = 401
     code = "wrong_key"
+
+
+class TokenRefused(WebError):
+    """Send `web.metrics_token` of the configuration as `Authorization: Bearer TOKEN`, or sign in as administrator."""
+
+    status = 401
+    code = "token_refused"
 
 
 class Forbidden(WebError):
@@ -141,7 +148,9 @@ async def _respond(connection: HTTPConnection, error: Exception) -> Response | N
 
 
 def response_to(request: Request, error: WebError) -> Response:
-    """JSON for programs; for people a page, or the way to the sign-in page."""
+    """JSON for programs; for people a page, or the way to the sign-in page; for scrapers a line of text."""
+    if isinstance(error, TokenRefused):
+        return PlainTextResponse(f"{error.detail}\n", error.status, {"WWW-Authenticate": "Bearer"})
     if wants_json(request):
         headers = {"WWW-Authenticate": _CHALLENGES[type(error)]} if type(error) in _CHALLENGES else None
         return JSONResponse(_body(error), error.status, headers)

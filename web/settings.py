@@ -5,9 +5,10 @@ from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from storage.database import parsed_url
 from web.declarations import (
@@ -27,7 +28,9 @@ from web.declarations import (
     ViewDeclaration,
     ZoneRuleDeclaration,
 )
+from web.network_names import is_host, is_host_and_port, is_web_address
 
+_A_PLATFORM = "use postgresql://reader:password@host/name or mariadb://reader:password@host/name"
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
@@ -71,6 +74,8 @@ class StoreSettings(Strict):
     def _is_host_and_port(cls, endpoint: str) -> str:
         if "/" in endpoint:
             raise ValueError("must be host:port without http:// and without a path; `secure` says whether it is https")
+        if endpoint and not is_host(endpoint) and not is_host_and_port(endpoint):
+            raise ValueError("must be a host, or host:port, such as s3.example or 192.0.2.10:9000")
         return endpoint
 
     @field_validator("bucket")
@@ -102,8 +107,7 @@ class WebSettings(Strict):
     @field_validator("listen")
     @classmethod
     def _host_and_port(cls, listen: str) -> str:
-        host, _, port = listen.rpartition(":")
-        if not host or not port.isdigit() or int(port) > 65535:
+        if not is_host_and_port(listen):
             raise ValueError("must be host:port, for example 127.0.0.1:8080 or 0.0.0.0:8080")
         return listen
 
@@ -117,7 +121,7 @@ class WebSettings(Strict):
     @field_validator("public_url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        if url and not is_web_address(url):
             raise ValueError("must be an address such as https://hall.example")
         return url.rstrip("/")
 
@@ -186,6 +190,17 @@ class PullSettings(Strict):
     every_seconds: Annotated[int, Field(ge=5, le=86_400)] = 60
     again: Annotated[int, Field(ge=0, le=1_000_000)] = 600
     """So much before the last change is read again: seconds, or what the column counts."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_database(cls, url: SecretStr) -> SecretStr:
+        try:
+            make_url(url.get_secret_value()).get_dialect()
+        except NoSuchModuleError:
+            raise ValueError(f"is of a kind of database that nothing here can read; {_A_PLATFORM}") from None
+        except (ArgumentError, ValueError):  # never repeats the address: it may hold a password
+            raise ValueError(f"is not the address of a database; {_A_PLATFORM}") from None
+        return url
 
 
 class WatcherSection(Strict):

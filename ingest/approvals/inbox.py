@@ -16,6 +16,7 @@ from sqlmodel import col, select
 from ingest.approvals.acceptance import UnknownSource
 from ingest.approvals.file_format import UnusableFile, takes_mapping
 from ingest.approvals.importing import import_file
+from ingest.approvals.left_over import UNKNOWN_FOLDER, forget, leave
 from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.reports import BatchReport
 from storage.database import Database
@@ -47,15 +48,34 @@ class Inbox:
         """Imports what is there and rests; the number of files put away. Raises OSError after trying all."""
         failed: OSError | None = None
         count = 0
-        for source in self._sources():
+        sources = self._sources()
+        self._tell_unknown(sources, now)
+        for source in sources:
             try:
                 count += self._look_into(source, self._folder / source, now)
             except OSError as error:
                 log.error("inbox_not_read", source=source, error=str(error))
                 failed = error
+        forget(self._database, lambda folder, file: self._lies_there(folder, file, sources))
         if failed is not None:
             raise failed
         return count
+
+    def _tell_unknown(self, sources: list[str], now: datetime) -> None:
+        if not self._folder.is_dir():
+            return
+        for path in sorted(self._folder.iterdir()):
+            is_folder = path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+            if is_folder and path.name not in sources and leave(self._database, path.name, "", UNKNOWN_FOLDER, now):
+                log.warning("inbox_folder_of_no_source", folder=str(path))
+
+    def _lies_there(self, folder: str, file: str, sources: list[str]) -> bool:
+        path = self._folder / folder
+        if not file:
+            return path.is_dir() and folder not in sources
+        if file == MAPPING:
+            return path.joinpath(MAPPING + REASON).exists()
+        return path.joinpath(REFUSED, file).exists()
 
     def _sources(self) -> list[str]:
         with self._database.transaction() as session:
@@ -66,7 +86,7 @@ class Inbox:
         resting = [path for path in sorted(folder.iterdir()) if _is_offered(path) and self._rests(path)]
         if not resting:
             return 0
-        mapping = self._mapping(folder)
+        mapping = self._mapping(folder, now)
         if isinstance(mapping, MappingError):
             resting = [path for path in resting if not takes_mapping(path)]
         for path in resting:
@@ -79,7 +99,7 @@ class Inbox:
         self._seen[path] = now
         return now == before
 
-    def _mapping(self, folder: Path) -> Mapping | MappingError | None:
+    def _mapping(self, folder: Path, now: datetime) -> Mapping | MappingError | None:
         """One that cannot be used is said beside it; tables wait until it is mended."""
         path = folder / MAPPING
         reason = path.with_name(MAPPING + REASON)
@@ -89,6 +109,7 @@ class Inbox:
             mapping = Mapping.load(path)
         except MappingError as error:
             reason.write_text(f"{error}\n", "utf-8")
+            leave(self._database, folder.name, MAPPING, error.saying, now)
             log.warning("inbox_mapping_unusable", folder=str(folder), problem=str(error))
             return error
         reason.unlink(missing_ok=True)
@@ -98,7 +119,9 @@ class Inbox:
         try:
             report = import_file(self._database, source, path, mapping if takes_mapping(path) else None, now)
         except (UnusableFile, MappingError, UnknownSource) as error:
-            self._put_away(path, REFUSED, now, REASON, f"{error}\n")
+            name = self._put_away(path, REFUSED, now, REASON, f"{error}\n")
+            problem = UNKNOWN_FOLDER if isinstance(error, UnknownSource) else error.saying
+            leave(self._database, source, name, problem, now)
             log.warning("inbox_file_refused", source=source, file=path.name, problem=str(error))
             return
         self._put_away(path, DONE, now, REPORT, json.dumps(self._told(report), ensure_ascii=False, indent=1))
@@ -114,14 +137,15 @@ class Inbox:
         counts = {"rows": report.rows, "accepted": report.accepted, "duplicates": report.duplicates}
         return {"batch": report.batch_id, **counts, "rejected_rows": report.rejected_rows, "rejected": refused}
 
-    def _put_away(self, path: Path, into: str, now: datetime, ending: str, text: str) -> None:
-        """What is said of it first, so that no file lies there without."""
+    def _put_away(self, path: Path, into: str, now: datetime, ending: str, text: str) -> str:
+        """Its name there. What is said of it first, so that no file lies there without."""
         folder = path.parent / into
         folder.mkdir(exist_ok=True)
         name = _free_name(folder, f"{now:%Y%m%dT%H%M%SZ}-{path.name}")
         (folder / (name + ending)).write_text(text, "utf-8")
         path.rename(folder / name)
         self._seen.pop(path, None)
+        return name
 
 
 def _is_offered(path: Path) -> bool:

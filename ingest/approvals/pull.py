@@ -26,6 +26,8 @@ from storage.database import Database
 from storage.models import PullMark
 
 PAGE = 5_000
+CONNECT_S = 10
+"""How long a platform's database may take to answer."""
 Mark = datetime | int | Decimal
 SUPPORTED = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mariadb+pymysql"}
 """Backends, each with the driver that comes along; others are reached by a driver of their own."""
@@ -62,16 +64,22 @@ class Sample:
     row: Row | RowError
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one glance at a view shows."""
+
+    columns: tuple[str, ...]
+    row: Row | RowError | None
+    """What would become of its first row; None where it has none."""
+
+
 class Puller:
     """Of one view. Not safe to share between threads."""
 
     def __init__(self, database: Database, view: View) -> None:
         """Raises PullFailed for an address that cannot be read."""
         self._database, self._view = database, view
-        self._engine = _engine(view.url)
-        schema, _, name = view.name.rpartition(".")
-        self._changed: sa.ColumnClause[Any] = sa.column(view.changed)
-        self._table = sa.table(name, self._changed, schema=schema or None)
+        self._reader = ViewReader(view)
         self._seen: set[bytes] = set()
 
     def run_once(self, now: datetime) -> int:
@@ -79,15 +87,14 @@ class Puller:
         known = mark = self._mark()
         seen: set[bytes] = set()
         count = 0
-        with self._reading() as connection:
-            for page in self._pages(connection, _before(known, self._view.again)):
+        with self._reader.reading() as connection:
+            for page in self._reader.pages(connection, _before(known, self._view.again)):
                 fresh = [row.cells for row in page.rows if row.digest not in self._seen]
                 count += self._accept(page.columns, fresh, now)
                 seen |= {row.digest for row in page.rows}
                 mark = page.rows[-1].mark
                 self._keep(mark, now)
-            unmarked = sa.select(sa.func.count()).select_from(self._table).where(self._changed.is_(None))
-            without = connection.scalar(unmarked)
+            without = self._reader.count_unmarked(connection)
         self._seen = seen
         if mark is not None:
             self._keep(mark, now)
@@ -95,19 +102,58 @@ class Puller:
             raise PullFailed(f"{self._view.name}: {without} rows have no {self._view.changed}, so they are not read")
         return count
 
+    def close(self) -> None:
+        self._reader.close()
+
+    def _accept(self, columns: Columns, rows: Sequence[Sequence[str]], now: datetime) -> int:
+        if not rows:
+            return 0
+        source, name = self._view.source_id, self._view.name
+        numbered = _numbered(columns, rows)
+        return accept_batch(self._database, source, numbered, sequence=None, name=name, sha256="", now=now).accepted
+
+    def _mark(self) -> Mark | None:
+        with self._database.transaction() as session:
+            kept = session.get(PullMark, (self._view.source_id, self._view.name))
+            return None if kept is None else _mark_from(kept.mark)
+
+    def _keep(self, mark: Mark, now: datetime) -> None:
+        row = PullMark(source_id=self._view.source_id, view=self._view.name, mark=_mark_as_json(mark), pulled_at=now)
+        with self._database.transaction() as session:
+            session.merge(row)
+
+
+class ViewReader:
+    """Reads a view and writes nothing, in no database. Not safe to share between threads."""
+
+    def __init__(self, view: View) -> None:
+        """Raises PullFailed for an address that cannot be read."""
+        self._view, self._engine = view, _engine(view.url)
+        schema, _, name = view.name.rpartition(".")
+        self._changed: sa.ColumnClause[Any] = sa.column(view.changed)
+        self._table = sa.table(name, self._changed, schema=schema or None)
+
     def sample(self, count: int) -> list[Sample]:
         """The first rows. Raises PullFailed."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             page = self._read(connection, self._query().limit(count))
         read = _numbered(page.columns, [row.cells for row in page.rows])
         said = (dict(zip(page.columns.names, row.cells, strict=True)) for row in page.rows)
         return [Sample(cells, found) for cells, (_, found) in zip(said, read, strict=True)]
 
+    def look(self) -> Look:
+        """Of one row. Raises PullFailed."""
+        with self.reading() as connection:
+            page = self._read(connection, self._query().limit(1))
+        found = [row for _, row in _numbered(page.columns, [row.cells for row in page.rows])]
+        columns = dict.fromkeys((self._view.changed, *page.columns.names))
+        return Look(tuple(columns), found[0] if found else None)
+
     def close(self) -> None:
         self._engine.dispose()
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> Iterator[sa.Connection]:
         """Where the database can be told so, it lets this connection write nothing."""
         dialect = self._engine.dialect.name
         try:
@@ -121,7 +167,7 @@ class Puller:
         except SQLAlchemyError as error:
             raise PullFailed(_reason(error)) from None
 
-    def _pages(self, connection: sa.Connection, since: Mark | None) -> Iterator["_Page"]:
+    def pages(self, connection: sa.Connection, since: Mark | None) -> Iterator["_Page"]:
         """In the order of their changes; rows of one mark are in one page."""
         query = self._query() if since is None else self._query().where(self._changed >= since)
         while True:
@@ -136,6 +182,11 @@ class Puller:
             if is_last:
                 return
             query = self._query().where(self._changed > page.rows[-1].mark)
+
+    def count_unmarked(self, connection: sa.Connection) -> int:
+        """Rows of which nobody can tell whether they have changed."""
+        query = sa.select(sa.func.count()).select_from(self._table).where(self._changed.is_(None))
+        return connection.scalar(query) or 0
 
     def _query(self) -> sa.Select[Any]:
         query = sa.select(sa.text("*")).select_from(self._table)
@@ -161,30 +212,14 @@ class Puller:
             raise PullFailed(f"{self._view.name}: {self._view.changed} must be a time or a number, and is {kind}")
         return mark
 
-    def _accept(self, columns: Columns, rows: Sequence[Sequence[str]], now: datetime) -> int:
-        if not rows:
-            return 0
-        source, name = self._view.source_id, self._view.name
-        numbered = _numbered(columns, rows)
-        return accept_batch(self._database, source, numbered, sequence=None, name=name, sha256="", now=now).accepted
-
-    def _mark(self) -> Mark | None:
-        with self._database.transaction() as session:
-            kept = session.get(PullMark, (self._view.source_id, self._view.name))
-            return None if kept is None else _mark_from(kept.mark)
-
-    def _keep(self, mark: Mark, now: datetime) -> None:
-        row = PullMark(source_id=self._view.source_id, view=self._view.name, mark=_mark_as_json(mark), pulled_at=now)
-        with self._database.transaction() as session:
-            session.merge(row)
-
 
 def _engine(url: str) -> sa.Engine:
     try:
         parsed = sa.make_url(url)
         if parsed.drivername in SUPPORTED:
             parsed = parsed.set(drivername=SUPPORTED[parsed.drivername])
-        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=1)
+        within = {"connect_timeout": CONNECT_S} if parsed.drivername in SUPPORTED.values() else {}
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=1, connect_args=within)
     except (SQLAlchemyError, ImportError, ValueError):
         raise PullFailed("the address of the platform's database cannot be read, or its driver is missing") from None
 

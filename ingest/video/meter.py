@@ -24,6 +24,8 @@ class Health:
     clock_source: ClockSource = ClockSource.ARRIVAL
     clock_offset_us: int = 0
     error: str = ""
+    error_since: datetime | None = None
+    """Since when it is this one."""
     sub_error: str = ""
     """Of the sub-stream, when it was last asked for."""
     audio_problem: str = ""
@@ -59,7 +61,8 @@ class Meter:
         with self._lock:
             before = self._health
             since = now if before.connected else before.since
-            self._health = replace(before, connected=False, since=since, error=detail)
+            error_since = before.error_since if before.error == detail else now
+            self._health = replace(before, connected=False, since=since, error=detail, error_since=error_since)
             return before.connected or before.error != detail
 
     def audio(self, problem: str) -> bool:
@@ -80,7 +83,7 @@ class Meter:
             if self._clock is not None:
                 self._set(clock_source=self._clock.source, clock_offset_us=self._clock.offset_us)
             if self._health.connected and frames:
-                self._set(error="")
+                self._set(error="", error_since=None)
             return self._health
 
     @property

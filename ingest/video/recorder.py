@@ -211,7 +211,7 @@ class RecorderNode:
         for camera_id, reason in self._not_written.copy().items():
             if camera_id in health:
                 error = f"not recorded: {reason}; {self._remedy(reason)}"
-                health[camera_id] = replace(health[camera_id], error=error)
+                health[camera_id] = replace(health[camera_id], error=error, error_since=None)
         return health
 
     def _remedy(self, reason: str) -> str:

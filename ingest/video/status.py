@@ -43,6 +43,7 @@ def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]
         "clock_source": health.clock_source,
         "clock_offset_us": health.clock_offset_us,
         "error": health.error[:500],
+        "error_since": health.error_since,
         "audio_problem": health.audio_problem[:500],
         "sub_error": health.sub_error[:500],
         "updated": now,

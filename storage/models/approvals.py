@@ -142,6 +142,18 @@ class RejectedRow(SQLModel, table=True):
     raw: str = Field(sa_type=Text, sa_column_kwargs={"comment": "the row as it came"})
 
 
+class LeftInInbox(SQLModel, table=True):
+    """What lies in the inbox and is not imported, as long as it lies there."""
+
+    __tablename__ = "left_in_inbox"
+    __table_args__ = (UniqueConstraint("folder", "file"),)
+    id: int | None = column("", default=None, primary_key=True)
+    folder: str = column("below the inbox; the id of a source, if there is one of that name")
+    file: str = column("as it is named in `refused`; empty: the folder itself")
+    found_at: datetime = column("")
+    problem: JsonObject = json_column("why and what to do: a message with its values, to be said in other languages")
+
+
 class Case(SQLModel, table=True):
     __tablename__ = "case_file"  # CASE is a keyword
     __table_args__ = (

@@ -170,6 +170,7 @@ class CameraStatus(SQLModel, table=True):
     clock_source: ClockSource = enum_column(ClockSource, "", default=ClockSource.ARRIVAL)
     clock_offset_us: int = column("camera clock minus recorder clock", default=0, sa_type=BigInteger)
     error: str = column("what went wrong last, no credentials", default="")
+    error_since: datetime | None = column("when it first went wrong in this way, of the times in a row", default=None)
     audio_problem: str = column("why the sound that is to be recorded is not", default="")
     sub_error: str = column("the same of the sub-stream, when somebody last wanted to watch it", default="")
     updated: datetime = column("")

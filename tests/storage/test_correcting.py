@@ -300,15 +300,35 @@ def test_corrections_are_made_again_from_their_objects(site: Database, tmp_path:
     assert (store_corrections(site, store), store_corrections(site, store)) == (2, 0)
     with site.transaction() as session:
         rows = list(session.exec(select(TimeCorrection).order_by(col(TimeCorrection.id).desc())))
-        before = [row.model_dump(exclude={"id", "takes_back"}) for row in reversed(rows)]
+        before = [row.model_dump() for row in reversed(rows)]
         for row in rows:
             session.delete(row)
             session.flush()
     with site.transaction() as session:
         made = restore(session, store, [row.key for row in rows])
-        assert [row.model_dump(exclude={"id", "takes_back"}) for row in made] == before
-        assert made[1].takes_back == made[0].id
+        assert [row.model_dump() for row in made] == before
         assert restore(session, store, [row.key for row in rows]) == []
+    assert (corrected(site, 0, 100, 2).correction.id or 0) > (made[1].id or 0)
+
+
+def test_a_correction_whose_number_was_given_again_meanwhile_is_restored_under_another(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    store = FolderStore(tmp_path / "store")
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        session.add_all(segment(number) for number in range(5))
+    first = corrected(sqlite_database, 0, 50, 1).correction
+    back = taken_back(sqlite_database, first.id).correction
+    store_corrections(sqlite_database, store)
+    with sqlite_database.transaction() as session:
+        for row in (back, first):
+            session.delete(session.get_one(TimeCorrection, row.id))
+            session.flush()
+    newer = corrected(sqlite_database, 0, 50, 2).correction
+    with sqlite_database.transaction() as session:
+        restored = restore(session, store, [first.key, back.key])
+        assert (newer.id, [(row.id, row.takes_back) for row in restored]) == (first.id, [(2, None), (3, 2)])
 
 
 def test_an_object_that_is_no_correction_is_refused(sqlite_database: Database, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from storage.holds import hold_as_found
 from storage.intervals import Span
 from storage.models import AccessEntry, FootageLink, Hold, Outcome, Role
-from tests.sample import CAMERA
+from tests.sample import CAMERA, a_segment
 from tests.web.conftest import NOON, Clock, SignedIn
 from web.pages.formats import iso
 from web.services import Services
@@ -142,7 +142,7 @@ def test_a_mistake_names_its_field(signed_in: SignedIn, wrong: dict[str, str], f
 
 
 def test_the_form_is_in_the_time_of_the_hall(signed_in: SignedIn, services: Services) -> None:
-    assert signed_in("supervisor").post("/holds", data=form()).headers["location"] == "/holds?done=held"
+    assert signed_in("supervisor").post("/holds", data=form()).headers["location"] == "/holds?done=held_nothing"
     [hold] = holds(services)
     assert (hold.start, hold.end) == (NOON - timedelta(hours=1), NOON - timedelta(minutes=50))
 
@@ -242,6 +242,36 @@ def hidden_fields(page: str, button: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in re.findall(r'name="([^"]*)" value="([^"]*)"', sent)}
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "done", "recorded"),
+    [
+        (-60, -50, "held_nothing", None),
+        (-15, -5, "held_part", (-10, -5)),
+        (-20, 60, "held_part", (-10, 0)),
+        (-8, 60, "held", (-8, 0)),
+        (10, 60, "held_ahead", None),
+    ],
+)
+def test_a_hold_says_which_part_of_its_span_has_footage(
+    signed_in: SignedIn, services: Services, start: int, end: int, done: str, recorded: tuple[int, int] | None
+) -> None:
+    with services.database.transaction() as session:
+        for number in range(60):
+            segment = a_segment(CAMERA, NOON - timedelta(seconds=10 * (60 - number)))
+            segment.sequence, segment.key = number, f"{CAMERA}/{number}"
+            session.add(segment)
+    client, (first, last) = signed_in("inspector"), (NOON + timedelta(minutes=n) for n in (start, end))
+    sent = {"from": first.isoformat(), "to": last.isoformat()}
+    assert client.post("/holds", data=form(**sent)).headers["location"] == f"/holds?done={done}"
+    [row] = client.get("/holds.json").json()["holds"]
+    edges = [row["recorded_from"], row["recorded_to"]]
+    assert edges == ([iso(NOON + timedelta(minutes=n)) for n in recorded] if recorded else [None, None])
+    page = client.get("/holds", headers=EN).text
+    assert ("nothing was recorded in this span" in page) is (done == "held_nothing")
+    made = client.post("/api/v1/holds", json=span(start=sent["from"], end=sent["to"])).json()
+    assert bool(made["recorded_from"]) is bool(recorded)
+
+
 def test_a_way_back_leads_nowhere_else(signed_in: SignedIn) -> None:
     answer = signed_in("inspector").post("/holds", data=form(next="https://elsewhere.example/"))
-    assert answer.headers["location"] == "/holds?done=held"
+    assert answer.headers["location"] == "/holds?done=held_nothing"

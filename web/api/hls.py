@@ -16,7 +16,7 @@ from storage.models import Segment
 from storage.objects import StoreError
 from storage.sayings import Saying
 from web.access_log import footage_subject
-from web.api.media import LONGEST_CLIP, log_look, unreadable
+from web.api.media import LONGEST_CLIP, NOTHING_IN_SPAN, log_look, unreadable
 from web.auth import require
 from web.byte_ranges import asked_range
 from web.errors import NotFound, Unprocessable
@@ -59,7 +59,7 @@ def media_playlist(
             services.footage, session, found.id, start, last + timedelta(minutes=1) if growing else last
         )
         if not segments and not growing:
-            raise NotFound("Nothing was recorded in this span.")
+            raise NotFound(NOTHING_IN_SPAN)
         earlier = services.footage.segments(session, found.id, start - EARLIER, start) if growing else []
     subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
     log_look(request, services, viewer, "play", subject, purpose)

@@ -5,8 +5,11 @@ from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, model_validator
+from sqlmodel import Session
 
+from storage.held_footage import held_footage
 from storage.holds import lift_hold, set_hold
+from storage.intervals import Span
 from storage.models import Hold, Role
 from storage.sayings import Saying
 from web.access_log import footage_subject, log_access
@@ -56,6 +59,9 @@ class HoldShown(BaseModel):
     set_at: datetime
     lifted_at: datetime | None
     lifted_by: int | None
+    recorded_from: datetime | None
+    """From here to `recorded_to` there is footage in the span at this moment; empty if there is none to hold."""
+    recorded_to: datetime | None
     store_error: str
     """Why the store could not be told; empty where it could, and where it cannot lock objects."""
 
@@ -78,7 +84,7 @@ def hold(wanted: HoldRequest, request: Request, services: ServicesDep, viewer: H
         set_hold(session, row)
         subject = f"hold:{row.id} {footage_subject(camera.id, row.start, row.end)}"
         log_access(session, viewer, "hold", subject, wanted.reason, now, client_address(request))
-    return _shown(row)
+        return _shown(session, row)
 
 
 @router.post("/holds/{hold_id}/lift")
@@ -93,12 +99,17 @@ def lift(hold_id: RowId, request: Request, services: ServicesDep, viewer: Holder
             lift_hold(session, row, viewer.user_id, now)
             subject = f"hold:{row.id} {footage_subject(row.camera_id, row.start, row.end)}"
             log_access(session, viewer, "lift_hold", subject, "", now, client_address(request))
-    return _shown(row)
+        return _shown(session, row)
 
 
 def may_lift(viewer: Viewer, owner_id: int | None) -> bool:
     return viewer.role is Role.ADMIN or viewer.user_id == owner_id
 
 
-def _shown(row: Hold) -> HoldShown:
-    return HoldShown(**row.model_dump(exclude={"released_at"}))
+def _shown(session: Session, row: Hold) -> HoldShown:
+    recorded = held_footage(session, row.camera_id, Span(row.start, row.end)).recorded
+    return HoldShown(
+        **row.model_dump(exclude={"released_at"}),
+        recorded_from=recorded.start if recorded else None,
+        recorded_to=recorded.end if recorded else None,
+    )

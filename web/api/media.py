@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/media", tags=["footage"])
 
 LONGEST_CLIP = timedelta(hours=24)
+NOTHING_IN_SPAN = Saying("Nothing was recorded in this span.")
 _ASK_EACH_TIME = "private, no-cache"
 """Whoever sits at the browser next may have other rights: what it keeps it may show only after asking again."""
 _BEFORE_THE_NEWEST = timedelta(milliseconds=200)
@@ -84,7 +85,7 @@ def _open(services: Services, session: Session, camera_id: str, start: datetime,
     try:
         return open_clip(services.footage, session, camera_id, start, end)
     except NothingRecorded:
-        raise NotFound("Nothing was recorded in this span.") from None
+        raise NotFound(NOTHING_IN_SPAN) from None
     except FormatChanges as changes:
         raise Unprocessable(fields=[FieldProblem("from", _one_format_each(changes.parts))]) from None
     except StoreError as error:
@@ -99,7 +100,7 @@ def _one_format_each(parts: Sequence[Span]) -> Saying:
 def unreadable(camera_id: str, error: StoreError) -> Unavailable:
     """The log tells where the footage should be; a viewer is told only what to do."""
     log.warning("footage_unreadable", camera=camera_id, error=str(error))
-    return Unavailable("The footage cannot be read now. Try again in a minute, or tell an administrator.")
+    return Unavailable(Saying("The footage cannot be read now. Try again in a minute, or tell an administrator."))
 
 
 def _etag(opened: OpenedClip) -> str:
@@ -147,7 +148,7 @@ def picture(
         try:
             jpeg = still(services.footage, session, found.id, moment)
         except NothingRecorded:
-            raise NotFound("Nothing was recorded at this moment.") from None
+            raise NotFound(Saying("Nothing was recorded at this moment.")) from None
         except StoreError as error:
             raise unreadable(found.id, error) from None
         _log(session, request, services, viewer, "still", footage_subject(found.id, moment, moment), purpose)
@@ -158,7 +159,7 @@ def picture(
 def _newest(services: Services, session: Session, camera_id: str) -> datetime:
     newest = services.footage.recorded_to(session, camera_id)
     if newest is None:
-        raise NotFound("Nothing has been recorded yet.")
+        raise NotFound(Saying("Nothing has been recorded yet."))
     return newest - _BEFORE_THE_NEWEST
 
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
 from web.auth import OptionalViewer
-from web.errors import Forbidden, NotSignedIn
+from web.errors import Forbidden, NotSignedIn, TokenRefused
 from web.measured import Measured
 from web.permissions import Permission
 from web.services import ServicesDep
@@ -23,9 +23,14 @@ def may_read(request: Request, services: ServicesDep, viewer: OptionalViewer) ->
     if wanted and scheme.lower() == "bearer" and hmac.compare_digest(token.strip().encode(), wanted.encode()):
         return
     if viewer is None:
-        raise NotSignedIn
+        raise NotSignedIn if _is_browser(request) else TokenRefused
     if not viewer.may(Permission.HEALTH) or viewer.halls is not None:
         raise Forbidden
+
+
+def _is_browser(request: Request) -> bool:
+    """A person who has not signed in yet: a scraper that were sent to the sign-in page would not know what is wrong."""
+    return "authorization" not in request.headers and "text/html" in request.headers.get("accept", "")
 
 
 @router.get("/metrics", response_class=Response, dependencies=[Depends(may_read)])

@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 from sqlmodel import select
 
+from ingest.approvals.row import Row, RowError
 from storage.database import Database
 from storage.migrate import SchemaError, check_schema
 from storage.models import Camera, Counter, Hall, StoreVerdict, View
@@ -23,7 +24,8 @@ from web.channels import load_channels
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, err, out, progress_bar
 from web.composition import build_store
 from web.database_check import database_problem
-from web.settings import Settings
+from web.pulling import view_of
+from web.settings import PullSettings, Settings
 from web.settings_file import Examination, SettingsError, examine
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def check(
     config: ConfigOption = DEFAULT_CONFIG,
     cameras: Annotated[bool, typer.Option(help="Open both streams of every camera, as the recorder would.")] = True,
 ) -> None:
-    """Check the configuration file, database, store, channels, detector and cameras; exit code 1 if anything is wrong.
+    """Check configuration, database, store, channels, detector, cameras and pulls; exit code 1 if anything is wrong.
 
     Example: hallwatch check --config /etc/hallwatch.toml --no-cameras
     """
@@ -105,6 +107,40 @@ def _findings(config: Path, cameras: bool) -> Iterator[Finding]:
     for channel in examined.settings.notify:
         yield _channel(channel.name, channel.url.get_secret_value(), f"notify[{channel.name}].url")
     yield from _where_data_is(examined, cameras)
+    yield from _pulls(examined)
+
+
+def _pulls(examined: Examination) -> Iterator[Finding]:
+    """One row of each view is asked for, and nothing written."""
+    if "pull" in examined.wrong:
+        yield _not_tried("pull", "pull")
+        return
+    for declared in examined.settings.pull:
+        with err.status(f"Asking the database of {declared.source}…"):
+            yield _pull(declared)
+
+
+def _pull(declared: PullSettings) -> Finding:
+    from ingest.approvals.mapping import MappingError
+    from ingest.approvals.pull import PullFailed, ViewReader
+
+    part = f"pull {declared.source}"
+    try:
+        with closing(ViewReader(view_of(declared))) as reader:
+            found = reader.look()
+    except (MappingError, PullFailed) as error:
+        return Finding(part, ok=False, detail=f"pull[{declared.source}] {declared.view}: {error}")
+    columns = ", ".join(found.columns)
+    return Finding(part, ok=True, detail=f"{declared.view} has {columns}; {_first_row(found.row)}")
+
+
+def _first_row(row: Row | RowError | None) -> str:
+    if row is None:
+        return "it has no row yet"
+    if isinstance(row, RowError):
+        problem = row.problems[0]
+        return f"its first row would be refused: {problem.field} {problem.problem}; see hallwatch pull --dry-run"
+    return f"its first row would be a {row.kind_of_record.value}"
 
 
 def _report_font(settings: Settings) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """`hallwatch clip`"""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session, col, select
 
+from storage.footage import Coverage
 from storage.intervals import Span
 from storage.models import Camera, Counter, Hall, View
 from storage.views import in_force
@@ -23,7 +24,6 @@ from web.commands.common import (
     progress_bar,
     say,
 )
-from web.services import Services
 
 
 def clip(
@@ -59,8 +59,10 @@ def clip(
             except FormatChanges as error:
                 raise UserError(_one_format_each(error.parts, zone)) from None
         _write(clip.chunks(), clip.size, file)
-        say(f"Wrote {file}: camera {found.id}, {(clip.end - clip.start).total_seconds():.1f} s.")
-        _tell_missing(services, found.id, first, last, zone)
+        with services.database.transaction() as session:
+            coverage = services.footage.coverage(session, found.id, first, last)
+        say(f"Wrote {file}: camera {found.id}, {_how_much(coverage)}.")
+        _tell_missing(coverage, zone)
 
 
 def _one_format_each(parts: Sequence[Span], zone: ZoneInfo) -> str:
@@ -92,14 +94,21 @@ def _write(chunks: Iterator[bytes], size: int, file: Path) -> None:
             bar.update(target.tell(), size)
 
 
-def _tell_missing(services: Services, camera_id: str, start: datetime, end: datetime, zone: ZoneInfo) -> None:
+def _how_much(coverage: Coverage) -> str:
+    footage = sum((span.duration for span in coverage.covered), timedelta())
+    if not coverage.missing:
+        return f"{footage.total_seconds():.1f} s of footage"
+    asked = footage + sum((hole.end - hole.start for hole in coverage.missing), timedelta())
+    return f"{footage.total_seconds():.1f} s of footage of the {asked.total_seconds():.1f} s asked for"
+
+
+def _tell_missing(coverage: Coverage, zone: ZoneInfo) -> None:
     from web.pages.words import hole_word
 
-    with services.database.transaction() as session:
-        coverage = services.footage.coverage(session, camera_id, start, end)
-    for missing in coverage.missing:
-        since, until = (_hall_time(moment, zone) for moment in (missing.start, missing.end))
-        say(f"Missing from {since} to {until} (time of {zone}): {hole_word(missing.cause)}")
+    for hole in coverage.missing:
+        since, until = (_hall_time(moment, zone) for moment in (hole.start, hole.end))
+        seconds = (hole.end - hole.start).total_seconds()
+        say(f"Missing {seconds:.1f} s from {since} to {until} (time of {zone}): {hole_word(hole.cause)}")
 
 
 def _hall_time(moment: datetime, zone: ZoneInfo) -> str:

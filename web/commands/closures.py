@@ -4,12 +4,11 @@ from datetime import date, datetime
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 from sqlmodel import Session, col, select
 
 from storage.models import Closure, Hall
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say
+from web.commands.listing import listing
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,16 +29,16 @@ def show(
 
     Example: hallwatch closures list --hall cc
     """
-    table = Table("hall", "day", "reason", "noted", box=None)
     query = select(Closure).where(col(Closure.withdrawn_at).is_(None)).order_by(col(Closure.hall_id), col(Closure.day))
     with opened(config) as services, services.database.transaction() as session:
         if hall:
             _check_hall(session, hall)
             query = query.where(Closure.hall_id == hall)
-        for closure in session.exec(query):
-            noted = f"{closure.noted_at:%Y-%m-%d %H:%M} UTC"
-            table.add_row(*map(escape, (closure.hall_id, f"{closure.day}", closure.reason, noted)))
-    out.print(table)
+        rows = [
+            (closure.hall_id, f"{closure.day}", closure.reason, f"{closure.noted_at:%Y-%m-%d %H:%M} UTC")
+            for closure in session.exec(query)
+        ]
+    out.print(listing(out, ("hall", "day", "reason", "noted"), rows))
 
 
 @app.command("add")

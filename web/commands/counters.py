@@ -1,18 +1,18 @@
 """`hallwatch counters`"""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
-from rich.markup import escape
-from rich.table import Table
 from sqlmodel import Session, SQLModel, col, delete, func, select
 
 from storage.models import Counter, CounterAlias, Hall, View
 from storage.views import in_force
 from web import places
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
+from web.commands.listing import listing
 from web.declarations import CounterDeclaration
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
@@ -31,18 +31,20 @@ def show(
 
     Example: hallwatch counters list --hall cc
     """
-    table = Table("id", "hall", "number", "name", "cameras", box=None)
     query = select(Counter).order_by(col(Counter.hall_id), col(Counter.number))
     if hall:
         query = query.where(Counter.hall_id == hall)
     with opened(config) as services, services.database.transaction() as session:
         if hall:
             _check_hall(session, hall)
-        for counter in session.exec(query):
-            seen_by = select(View.camera_id).where(View.counter_id == counter.id, in_force(services.clock()))
-            cameras = ", ".join(sorted(session.exec(seen_by)))
-            table.add_row(*map(escape, (counter.id, counter.hall_id, counter.number, counter.name, cameras)))
-    out.print(table)
+        rows = [_row(session, counter, services.clock()) for counter in session.exec(query)]
+    out.print(listing(out, ("id", "hall", "number", "name", "cameras"), rows))
+
+
+def _row(session: Session, counter: Counter, now: datetime) -> tuple[str, ...]:
+    seen_by = select(View.camera_id).where(View.counter_id == counter.id, in_force(now))
+    cameras = ", ".join(sorted(session.exec(seen_by)))
+    return counter.id, counter.hall_id, counter.number, counter.name, cameras
 
 
 @app.command("add")

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 from sqlmodel import col, select
 
 from correlation.evaluation import keeping
@@ -15,6 +13,7 @@ from correlation.evaluation.working_out import WorkedOut, WorkedUnit, best_first
 from storage.models import Evaluation, UnitKind
 from web import evaluating
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn, who_runs_this
+from web.commands.listing import listing
 from web.months import Month
 from web.pages.months import read_month
 from web.services import Services
@@ -35,14 +34,15 @@ def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: hallwatch evaluation list
     """
-    table = Table("month", "number", "state", "counted", "formula", "erratum", box=None)
     with opened(config) as services, services.database.transaction() as session:
         query = select(Evaluation).order_by(col(Evaluation.month), col(Evaluation.number))
-        for each in session.exec(query):
-            counted = f"{each.counted_at:%Y-%m-%d %H:%M} UTC"
-            cells = (each.month, str(each.number), each.state, counted, str(each.formula["version"]), each.erratum)
-            table.add_row(*map(escape, cells))
-    out.print(table)
+        rows = [_row(each) for each in session.exec(query)]
+    out.print(listing(out, ("month", "number", "state", "counted", "formula", "erratum"), rows))
+
+
+def _row(each: Evaluation) -> tuple[str, ...]:
+    counted = f"{each.counted_at:%Y-%m-%d %H:%M} UTC"
+    return each.month, str(each.number), each.state, counted, str(each.formula["version"]), each.erratum
 
 
 @app.command("work-out")
@@ -105,13 +105,15 @@ def formulas(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: hallwatch evaluation formulas
     """
-    table = Table("version", "effective", *(each.value for each in Indicator), "source", box=None)
+    columns = ("version", "effective", *(each.value for each in Indicator), "source")
     with opened(config) as services, services.database.transaction() as session:
-        for formula in keeping.formulas(session):
-            weights = (f"{formula.weights[each]:g}" for each in Indicator)
-            source = " ".join(formula.source.split())
-            table.add_row(*map(escape, (formula.version, str(formula.effective), *weights, source)))
-    out.print(table)
+        rows = [_weights(formula) for formula in keeping.formulas(session)]
+    out.print(listing(out, columns, rows))
+
+
+def _weights(formula: Formula) -> tuple[str, ...]:
+    weights = (f"{formula.weights[each]:g}" for each in Indicator)
+    return formula.version, str(formula.effective), *weights, " ".join(formula.source.split())
 
 
 @app.command("add-formula")
@@ -163,11 +165,8 @@ def _worked_out(services: Services, month: Month, formula: Formula | None) -> Wo
 
 def _print(worked: WorkedOut, kind: UnitKind) -> None:
     columns = ("rank", "unit", "points", "by chance", *(each.value for each in Indicator), "known")
-    table = Table(*columns, box=None)
     units = best_first([unit for unit in worked.units if unit.unit.kind is kind])
-    for unit in units:
-        table.add_row(*map(escape, _cells(unit)))
-    out.print(table)
+    out.print(listing(out, columns, (tuple(_cells(unit)) for unit in units)))
     if not units:
         warn(f"Nothing was counted of any {kind} in {worked.period.month}.")
     say(f"By the formula {worked.formula.version}.")

@@ -1,12 +1,11 @@
 """`hallwatch footage`"""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 from sqlmodel import Session, col, select
 
 from storage.models import Camera, Hall, TimeCorrection
@@ -24,12 +23,14 @@ from web.commands.common import (
     warn,
     who_runs_this,
 )
+from web.commands.listing import block
 from web.row_ids import LARGEST_ID
 from web.services import Services
 
 if TYPE_CHECKING:
     from storage.correcting import CorrectionRefused
-    from web.correcting import Corrected
+    from web.api.corrections import CorrectionShown
+    from web.correcting import Corrected, ToLookAgain
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -152,25 +153,24 @@ def corrections(
     if not rows:
         say("No time was corrected yet.")
         return
-    table = Table("", "Camera", "From", "To", "Shift (s)", "Within (s)", "Reason", "By", "State", "Looked at again")
     for row in rows:
-        state = f"takes back {row.takes_back}" if row.takes_back else "in force"
-        if row.taken_back_by:
-            state = f"taken back by {row.taken_back_by}"
+        out.print(block(_heading(row), _lines(row, zones[row.camera_id])))
+
+
+def _heading(row: "CorrectionShown") -> str:
+    state = f"takes back {row.takes_back}" if row.takes_back else "in force"
+    if row.taken_back_by:
+        state = f"taken back by {row.taken_back_by}"
+    return f"Correction {row.id} of {row.camera_id}: {state}"
+
+
+def _lines(row: "CorrectionShown", zone: ZoneInfo) -> Iterator[str]:
+    yield f"{_told(row.start, zone)} – {_told(row.end, zone)} ({zone})"
+    yield f"shift {row.shift_s:+.3f} s, right to within {row.error_s:.1f} s"
+    yield f"{row.made_by}, {_told(row.made_at, zone)}: {row.reason}"
+    if row.looked_again:
         done = sum(job.done_at is not None for job in row.looked_again)
-        table.add_row(
-            str(row.id),
-            row.camera_id,
-            _told(row.start, zones[row.camera_id]),
-            _told(row.end, zones[row.camera_id]),
-            f"{row.shift_s:+.3f}",
-            f"{row.error_s:.1f}",
-            escape(row.reason),
-            escape(row.made_by),
-            state,
-            f"{done} of {len(row.looked_again)}",
-        )
-    out.print(table)
+        yield f"{done} of {len(row.looked_again)} spans at counters looked at again"
 
 
 def _tell(done: "Corrected", zone: ZoneInfo, *, dry_run: bool) -> None:
@@ -179,12 +179,18 @@ def _tell(done: "Corrected", zone: ZoneInfo, *, dry_run: bool) -> None:
     say(f"{number}{moved.segments} segments {would} (times of {zone}).")
     for before, after in zip(moved.before, moved.after, strict=False):
         say(f"  {_told(before.start, zone)} – {_told(before.end, zone)} → {_told(after.start, zone)}")
-    for counter in done.to_look_again:
+    _tell_again(done.to_look_again, zone)
+
+
+def _tell_again(counters: Iterable["ToLookAgain"], zone: ZoneInfo) -> None:
+    for counter in counters:
         for span in counter.spans:
             say(
                 f"Counter {counter.counter_id}: unknown from {_told(span.start, zone)} to {_told(span.end, zone)} "
                 "until the watcher has looked at it again."
             )
+        if counter.absences:
+            say(f"Counter {counter.counter_id}: absences found there that no longer count: {counter.absences}.")
 
 
 def _store(services: Services) -> None:

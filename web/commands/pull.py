@@ -9,7 +9,7 @@ from rich.table import Table
 
 from ingest.approvals.acceptance import UnknownSource
 from ingest.approvals.mapping import MappingError
-from ingest.approvals.pull import Puller, PullFailed, Sample
+from ingest.approvals.pull import Puller, PullFailed, Sample, ViewReader
 from ingest.approvals.row import Row
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say
 from web.pulling import view_of
@@ -39,10 +39,11 @@ def pull(
 
 def _pull(services: Services, declared: PullSettings, samples: int | None) -> None:
     try:
+        if samples is not None:
+            with closing(ViewReader(view_of(declared))) as reader:
+                _show(declared, reader.sample(samples))
+            return
         with closing(Puller(services.database, view_of(declared))) as puller:
-            if samples is not None:
-                _show(declared, puller.sample(samples))
-                return
             count = puller.run_once(services.clock())
     except UnknownSource:
         raise UserError(f"There is no source {declared.source!r}; declare it with [[source]].") from None

@@ -3,14 +3,13 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 from sqlmodel import Session, col, select
 
 from storage.models import Role, User
 from web import accounts, passwords
 from web.accounts import NewUser
 from web.commands.common import DEFAULT_CONFIG, READABLE_BY_OTHERS, ConfigOption, UserError, opened, out, warn
+from web.commands.listing import listing
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -67,14 +66,15 @@ def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: hallwatch user list
     """
-    table = Table("name", "role", "halls", "department", "active", box=None)
     with opened(config) as services, services.database.transaction() as session:
-        for user in session.exec(select(User).order_by(col(User.name))):
-            everywhere = user.all_halls or user.role is Role.ADMIN
-            halls = "all" if everywhere else ", ".join(accounts.halls_of(session, user))
-            active = "yes" if user.active else "no"
-            table.add_row(escape(user.name), user.role.value, halls, user.department_id or "", active)
-    out.print(table)
+        rows = [_row(session, user) for user in session.exec(select(User).order_by(col(User.name)))]
+    out.print(listing(out, ("name", "role", "halls", "department", "active"), rows))
+
+
+def _row(session: Session, user: User) -> tuple[str, ...]:
+    everywhere = user.all_halls or user.role is Role.ADMIN
+    halls = "all" if everywhere else ", ".join(accounts.halls_of(session, user))
+    return user.name, user.role.value, halls, user.department_id or "", "yes" if user.active else "no"
 
 
 @app.command("password")

@@ -31,6 +31,7 @@ from web.pages import (
     simulation,
     span,
     standard,
+    taking_back,
 )
 from web.pages.admin import dry_run as admin_dry_run
 from web.pages.admin import found as admin_found
@@ -54,6 +55,7 @@ _PAGES = (
     findings,
     span,
     calendar,
+    taking_back,
     holds,
     deletions,
     imports,

@@ -19,7 +19,7 @@ from storage.models import Camera, Hall
 from web.api import corrections as corrections_api
 from web.api.corrections import Corrector
 from web.auth import require
-from web.errors import NotFound, Unprocessable
+from web.errors import Unprocessable
 from web.months import Month, day_in, month_of
 from web.pages.admin.forms import SentForm, text
 from web.pages.corrections import (
@@ -30,14 +30,13 @@ from web.pages.corrections import (
     requested,
     sent,
 )
-from web.pages.filters import chosen_hall, read_day
-from web.pages.months import hours_in, local_day, read_month
+from web.pages.filters import chosen_hall
+from web.pages.months import asked_day, asked_month, hours_in, local_day
 from web.pages.places import HallRef, hall_ref, visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.step_rows import MissingSpan
 from web.pages.timelines import Timeline, footage_lane, timeline
 from web.permissions import Permission
-from web.row_ids import RowId
 from web.scope import scoped_camera
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -89,8 +88,6 @@ class CalendarPage:
     before: str
     after: str
     """The month after this one, if it has begun; else nothing."""
-    is_unreadable: bool
-    """The month that was asked for is none."""
     days: tuple[date, ...]
     newest_day: date
     """The last of them that has begun."""
@@ -131,6 +128,7 @@ class CameraDayPage:
 
 
 def calendar_page(viewer: CalendarViewer, services: ServicesDep, hall: str = "", month: str = "") -> CalendarPage:
+    """Raises NotFound for a hall out of scope, Unprocessable for what is no month."""
     now = services.clock()
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
@@ -138,7 +136,7 @@ def calendar_page(viewer: CalendarViewer, services: ServicesDep, hall: str = "",
         zone = place.timezone if place else "UTC"
         today = local_day(now, zone)
         newest = month_of(today)
-        shown = (read_month(month) if month else newest) or newest
+        shown = asked_month(month, newest)
         cameras = _cameras_of(session, place, shown, now) if place else ()
     after = shown.plus(1)
     return CalendarPage(
@@ -148,7 +146,6 @@ def calendar_page(viewer: CalendarViewer, services: ServicesDep, hall: str = "",
         month=str(shown),
         before=str(shown.plus(-1)),
         after=str(after) if after <= newest else "",
-        is_unreadable=bool(month) and read_month(month) is None,
         days=shown.days,
         newest_day=min(today, shown.days[-1]),
         cameras=cameras,
@@ -193,7 +190,7 @@ def _outside_last(lacking: tuple[str, float]) -> tuple[bool, float]:
 
 
 def camera_day_page(viewer: CalendarViewer, services: ServicesDep, camera: str, day: str = "") -> CameraDayPage:
-    """Raises NotFound for a camera out of scope, and for what is no day."""
+    """Raises NotFound for a camera out of scope, Unprocessable for what is no day."""
     return _camera_day(viewer, services, camera, day, CorrectionForm())
 
 
@@ -203,9 +200,7 @@ def _camera_day(viewer: Viewer, services: Services, camera: str, day: str, form:
         found = scoped_camera(session, viewer, camera)
         place = hall_ref(session.get_one(Hall, found.hall_id))
         today = local_day(now, place.timezone)
-        chosen = read_day(day) if day else today
-        if chosen is None or chosen > today:
-            raise NotFound("There is no recording of this day.")
+        chosen = asked_day(day, today)
         span = day_in(chosen, place.timezone)
         coverage = _coverages(session, [found.id], [span], now)[found.id]
         corrected = services.footage.corrected_times(session, found.id, span.start, span.end)
@@ -260,13 +255,3 @@ def correct(
         again = replace(typed, problems=problems_of(error))
         return html(around, "camera_day.html", _camera_day(viewer, services, camera, day, again), status=422)
     return RedirectResponse(f"/calendar/{camera}?{urlencode({'day': day})}&done=corrected", 303)
-
-
-@router.post("/calendar/{camera}/corrections/{correction_id}/take-back", include_in_schema=False)
-def take_back(
-    request: Request, viewer: Corrector, services: ServicesDep, form: SentForm, camera: str, correction_id: RowId
-) -> Response:
-    """Taken back from the page without a reason of one's own, it says by what it was."""
-    reason = text(form, "reason") or "taken back on the page of the camera's day"
-    corrections_api.take_back(correction_id, corrections_api.TakingBack(reason=reason), request, services, viewer)
-    return RedirectResponse(f"/calendar/{camera}?{urlencode({'day': text(form, 'day')})}&done=taken_back", 303)

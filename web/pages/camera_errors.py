@@ -23,6 +23,10 @@ _MEANINGS: Sequence[tuple[str, str]] = (
     (r"from one address to the next", _("It sends the recorder on and on to other addresses: enter its final one.")),
     (r"udp ports", _("The recorder has no UDP port free: choose TCP for this camera.")),
     (r"tcp and udp|^461\b", _("It does not send in this way: choose the other of TCP and UDP.")),
+    (
+        r"hung up on",
+        _("It hangs up instead of answering: it may be starting up, or have too many viewers. Wait, or restart it."),
+    ),
     (r"no video|h\.264 or h\.265|usual packetization|parameter set", _UNRECORDABLE),
     (r"not rtsp|makes no sense", _NOT_RTSP),
     (r"keyframe", _("No whole picture came in time: shorten the camera's keyframe interval.")),

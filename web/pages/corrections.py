@@ -1,4 +1,4 @@
-"""The part of a camera's day that tells which footage was corrected, and the forms that correct and take back."""
+"""The part of a camera's day that tells which footage was corrected, and the form that corrects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -64,7 +64,7 @@ def corrections_of(session: Session, viewer: Viewer, camera_id: str, span: Span)
     )
     touching = [row for row in rows if _touches(row, span)]
     may = viewer.may(Permission.CORRECT)
-    return tuple(_row(told, may) for told in shown(session, touching))
+    return tuple(correction_row(told, may) for told in shown(session, touching))
 
 
 def _touches(row: TimeCorrection, span: Span) -> bool:
@@ -74,7 +74,7 @@ def _touches(row: TimeCorrection, span: Span) -> bool:
     )
 
 
-def _row(told: CorrectionShown, may: bool) -> CorrectionRow:
+def correction_row(told: CorrectionShown, may: bool) -> CorrectionRow:
     return CorrectionRow(
         id=told.id,
         start=told.start,

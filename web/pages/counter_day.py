@@ -14,7 +14,6 @@ from analytics.covers import excuses
 from analytics.figures import Ledger, Seen
 from storage.intervals import Span, merge, subtract
 from storage.models import Camera, CustomerState, StaffState, View
-from storage.sayings import Saying
 from web.auth import require
 from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import NotFound
@@ -23,8 +22,7 @@ from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.counter import absences_between, step_lane, steps_between
 from web.pages.counter_figures import COLUMNS, TimeSpent, cells_of, seen_at, time_spent
 from web.pages.covers import CoverRow, cover_lane, cover_rows, paired_with
-from web.pages.filters import read_day
-from web.pages.months import clock_hours, local_day
+from web.pages.months import asked_day, clock_hours, local_day
 from web.pages.places import CameraRef, CounterRef, counters_by_id
 from web.pages.rendering import add_page
 from web.pages.timelines import Bar, Lane, Timeline, absence_lane, footage_lane, timeline
@@ -77,14 +75,14 @@ class CounterDayPage:
 def counter_day_page(
     counter: str, viewer: DayViewer, services: ServicesDep, day: str = "", camera: str = ""
 ) -> CounterDayPage:
-    """Raises NotFound for a counter out of scope, what is no day, one that has not begun, and a camera that did not
-    look at the counter then."""
+    """Raises NotFound for a counter out of scope and a camera that did not look at the counter then, Unprocessable for
+    what is no day and for one that has not begun."""
     now = services.clock()
     with services.database.transaction() as session:
         scoped_counter(session, viewer, counter)
         place = counters_by_id(session, [counter])[counter]
         zone = place.hall.timezone
-        chosen = _begun_day(day, local_day(now, zone))
+        chosen = asked_day(day, local_day(now, zone))
         span = day_in(chosen, zone)
         cameras = _cameras_of(session, counter, span)
         shown = _chosen(cameras, camera)
@@ -121,13 +119,6 @@ def counter_day_page(
         covers=covers,
         pairs=pairs,
     )
-
-
-def _begun_day(asked: str, today: date) -> date:
-    chosen = read_day(asked) if asked else today
-    if chosen is None or chosen > today:
-        raise NotFound(Saying("Nothing is known of this day."))
-    return chosen
 
 
 def _cameras_of(session: Session, counter_id: str, span: Span) -> tuple[CameraRef, ...]:

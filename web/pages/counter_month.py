@@ -12,7 +12,7 @@ from storage.intervals import Span
 from web.months import Month, day_in, month_of
 from web.pages.counter_day import DayViewer, figures_csv
 from web.pages.counter_figures import TimeSpent, seen_at, time_spent
-from web.pages.months import clock_hours, local_day, read_month
+from web.pages.months import asked_month, clock_hours, local_day
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.rendering import add_page
 from web.scope import scoped_counter
@@ -37,8 +37,6 @@ class CounterMonthPage:
     before: str
     after: str
     """The month after this one, if it has begun; else nothing."""
-    is_unreadable: bool
-    """The month that was asked for is none."""
     spent: TimeSpent
     hours: tuple[int, ...]
     """From the first to the last that was open on any day, as far as the month has passed."""
@@ -46,14 +44,14 @@ class CounterMonthPage:
 
 
 def counter_month_page(counter: str, viewer: DayViewer, services: ServicesDep, month: str = "") -> CounterMonthPage:
-    """Raises NotFound for a counter out of scope."""
+    """Raises NotFound for a counter out of scope, Unprocessable for what is no month."""
     now = services.clock()
     with services.database.transaction() as session:
         scoped_counter(session, viewer, counter)
         place = counters_by_id(session, [counter])[counter]
         zone = place.hall.timezone
         newest = month_of(local_day(now, zone))
-        shown = (read_month(month) if month else newest) or newest
+        shown = asked_month(month, newest)
         whole = _span_of(shown, zone)
         seen = seen_at(session, place, whole, now)
     hours = [[(hour, span) for hour, span in clock_hours(day, zone)] for day in shown.days]
@@ -71,7 +69,6 @@ def counter_month_page(counter: str, viewer: DayViewer, services: ServicesDep, m
         month=str(shown),
         before=str(shown.plus(-1)),
         after=str(after) if after <= newest else "",
-        is_unreadable=bool(month) and read_month(month) is None,
         spent=time_spent(ledger, [whole])[0],
         hours=_open_hours(days),
         days=days,

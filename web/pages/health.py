@@ -22,6 +22,7 @@ from storage.models import (
     Gap,
     GapCause,
     Hall,
+    LeftInInbox,
     Node,
     Segment,
     StoreVerdict,
@@ -75,6 +76,9 @@ class CameraHealth:
     clock_source: ClockSource | None
     clock_offset_s: float
     error: str
+    """What went wrong last."""
+    error_since: datetime | None
+    """When it first did, of the times in a row."""
     audio_problem: str
     sub_error: str
     faults: tuple[FaultKind, ...]
@@ -174,6 +178,8 @@ class HealthPage:
     """What was recorded before the server's clock was set: it is kept until its time is corrected."""
     ahead: tuple[Undated, ...]
     """What lies in the future: it was recorded while the server's clock was ahead."""
+    left_in_inbox: int
+    """Files and folders of the inbox that are not imported; the Import page names them."""
     being_deleted: int
     """Objects whose footage is gone and of which the store has not confirmed yet that it has no byte."""
     hours: tuple[RecordedHour, ...]
@@ -197,6 +203,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             store=_store(session),
             undated=tuple(undated(session)),
             ahead=tuple(ahead(session, now)),
+            left_in_inbox=session.exec(select(func.count()).select_from(LeftInInbox)).one(),
             being_deleted=_being_deleted(session),
             hours=_hours(session, now),
             deliveries=_deliveries(session),
@@ -256,6 +263,7 @@ def _camera(
         clock_source=status.clock_source if status else None,
         clock_offset_s=status.clock_offset_us / 1_000_000 if status else 0.0,
         error=status.error if status else "",
+        error_since=status.error_since if status and status.error else None,
         audio_problem=status.audio_problem if status else "",
         sub_error=status.sub_error if status else "",
         faults=faults,

@@ -2,19 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from storage.legal_holds import stored_within
-from storage.models import CLOCK_LEAP, Camera, Hall, Hold, Segment, StoreVerdict, User
+from storage.held_footage import held_footage
+from storage.intervals import Span
+from storage.models import CLOCK_LEAP, MAX_SEGMENT_SECONDS, Camera, Hall, Hold, StoreVerdict, User
 from web.addresses import local_path
 from web.api import holds as holds_api
-from web.api.holds import Holder, HoldRequest, may_lift
+from web.api.holds import Holder, HoldRequest, HoldShown, may_lift
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, text
 from web.pages.filters import chosen_hall, local_moment, zone_of
@@ -28,6 +29,9 @@ from web.store_watch import last_test
 from web.viewer import Viewer
 
 router = APIRouter()
+_NO_GAP = timedelta(seconds=1)
+_NOT_WRITTEN_YET = timedelta(seconds=MAX_SEGMENT_SECONDS)
+"""What is recorded now has no row until its segment ends."""
 StateFilter = Literal["held", "lifted", "all"]
 
 
@@ -54,8 +58,11 @@ class HoldRow:
     set_at: datetime
     lifted_at: datetime | None
     lifted_by: str
+    recorded_from: datetime | None
+    """From here to `recorded_to` there is footage in the span; None if there is none."""
+    recorded_to: datetime | None
     segments: int
-    """How much of the span there is."""
+    """How much of it is in the store."""
     locked: int
     """How many of these the store itself holds."""
     store_error: str
@@ -160,7 +167,7 @@ def _row(
     session: Session, viewer: Viewer, hold: Hold, camera: Camera, hall: Hall, names: dict[int | None, str]
 ) -> HoldRow:
     assert hold.id is not None
-    segments, locked = _kept(session, hold)
+    footage = held_footage(session, hold.camera_id, Span(hold.start, hold.end))
     return HoldRow(
         id=hold.id,
         camera_id=camera.id,
@@ -175,20 +182,13 @@ def _row(
         set_at=hold.set_at,
         lifted_at=hold.lifted_at,
         lifted_by=names.get(hold.lifted_by, ""),
-        segments=segments,
-        locked=locked,
+        recorded_from=footage.recorded.start if footage.recorded else None,
+        recorded_to=footage.recorded.end if footage.recorded else None,
+        segments=footage.stored,
+        locked=footage.locked,
         store_error=hold.store_error,
         may_lift=hold.lifted_at is None and may_lift(viewer, hold.owner_id),
     )
-
-
-def _kept(session: Session, hold: Hold) -> tuple[int, int]:
-    """Segments in its span, and those of them that the store has locked."""
-    counts = session.exec(
-        select(Segment.legal_hold, func.count()).where(stored_within(hold)).group_by(col(Segment.legal_hold))
-    )
-    by_lock = dict(counts.all())
-    return sum(by_lock.values()), by_lock.get(True, 0)
 
 
 add_page(router, "/holds", "holds.html", holds_page)
@@ -204,8 +204,8 @@ def hold(request: Request, viewer: Holder, services: ServicesDep, around: Screen
         found = map(FieldProblem.of, error.errors())
         again = replace(sent, problems={_FIELDS.get(each.field, each.field): each.problem for each in found})
         return html(around, "holds.html", _page(viewer, services, "", "held", "", again), status=422)
-    holds_api.hold(wanted, request, services, viewer)
-    return RedirectResponse(_done(local_path(text(form, "next"), "/holds"), "held"), 303)
+    made = holds_api.hold(wanted, request, services, viewer)
+    return RedirectResponse(_done(local_path(text(form, "next"), "/holds"), _what(made, services.clock())), 303)
 
 
 _FIELDS = {"start": "from", "end": "to"}
@@ -220,6 +220,15 @@ def _request(services: Services, sent: HoldForm, subject: str) -> dict[str, obje
         name: local_moment(typed, zone or "UTC") or "" for name, typed in (("start", sent.start), ("end", sent.end))
     }
     return {"camera": sent.camera, "reason": sent.reason, "subject": subject, **span}
+
+
+def _what(made: HoldShown, now: datetime) -> str:
+    """Of DONE_WORDS."""
+    if made.recorded_from is None or made.recorded_to is None:
+        return "held_nothing" if made.start < now else "held_ahead"
+    lacks_beginning = made.recorded_from - made.start > _NO_GAP
+    lacks_end = min(made.end, now - _NOT_WRITTEN_YET) - made.recorded_to > _NO_GAP
+    return "held_part" if lacks_beginning or lacks_end else "held"
 
 
 def _done(address: str, what: str) -> str:

@@ -21,6 +21,7 @@ from web.pages.batch_list import (
 )
 from web.pages.batches import Importer
 from web.pages.filters import DEFAULT_ZONE
+from web.pages.left_over import LeftRow, left_in_inbox
 from web.pages.rendering import ScreenDep, add_page, html
 from web.services import Services, ServicesDep
 from web.uploads import ImportDesk, ImportDeskDep, import_upload, load_mapping, name_of, read_mapping
@@ -41,6 +42,8 @@ class ImportPage:
     report: BatchReport | None
     dry_run: bool
     file_name: str
+    left: tuple[LeftRow, ...]
+    """What lies in the inbox and is not imported, the newest first."""
     filter: BatchFilter
     batches: tuple[BatchRow, ...]
     next: str
@@ -74,6 +77,7 @@ def _page(
             report=report,
             dry_run=dry_run,
             file_name=file_name,
+            left=left_in_inbox(session, viewer),
             filter=wanted,
             batches=listed.batches,
             next=listed.next,

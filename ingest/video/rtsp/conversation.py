@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ingest.video.rtsp.addresses import Address
 from ingest.video.rtsp.authentication import Authorizer
-from ingest.video.rtsp.failures import SourceFailure, ended, refused, unreachable, unsupported
+from ingest.video.rtsp.failures import HungUp, SourceFailure, ended, refused, unreachable, unsupported
 from ingest.video.rtsp.messages import Answer, request
 from ingest.video.rtsp.wire import Wire
 
@@ -92,6 +92,15 @@ class Conversation:
         return answer.status == _UNAUTHORIZED and self._authorizer.challenged(answer.head.all("www-authenticate"))
 
     def _exchange(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
+        """As `_next_answer`: before the camera plays there is no stream that could end."""
+        try:
+            return self._next_answer(method, url, headers)
+        except HungUp as failure:
+            raise unreachable(f"the camera hung up on {method}: {failure}") from failure
+        except SourceFailure as failure:
+            raise unreachable(str(failure)) from failure
+
+    def _next_answer(self, method: str, url: str, headers: Mapping[str, str]) -> Answer:
         """The next answer there is: nothing else has been asked, and some cameras number their answers wrongly."""
         self._wire.send(self.message(method, url, headers))
         until = time.monotonic() + ANSWER_S

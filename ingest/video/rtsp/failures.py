@@ -11,6 +11,10 @@ class SourceFailure(Exception):
         self.cause = cause
 
 
+class HungUp(SourceFailure):
+    """The camera has closed the connection."""
+
+
 class PasswordRefused(SourceFailure):
     """The camera does not take the user name or password: to ask again and again may lock the account."""
 
@@ -29,6 +33,10 @@ def stalled(detail: str) -> SourceFailure:
 
 def ended(detail: str) -> SourceFailure:
     return SourceFailure(GapCause.STREAM_ENDED, detail)
+
+
+def hung_up(detail: str) -> SourceFailure:
+    return HungUp(GapCause.STREAM_ENDED, detail)
 
 
 def refused(detail: str) -> SourceFailure:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from ingest.video.rtsp.addresses import Address
-from ingest.video.rtsp.failures import SourceFailure, ended, unreachable
+from ingest.video.rtsp.failures import SourceFailure, ended, hung_up, unreachable
 from ingest.video.rtsp.messages import MAX_HEAD, NOT_RTSP, Answer, BadMessage, read_head, refusal
 
 CONNECT_S = 5.0
@@ -62,7 +62,7 @@ class Wire:
         try:
             return str(self._stream.getsockname()[0]), str(self._stream.getpeername()[0])
         except OSError as error:
-            raise ended(_said(error)) from error
+            raise hung_up(_said(error)) from error
 
     def fileno(self) -> int:
         return self._stream.fileno()
@@ -75,7 +75,7 @@ class Wire:
         try:
             self._stream.sendall(data)
         except OSError as error:
-            raise ended(_said(error)) from error
+            raise hung_up(_said(error)) from error
 
     def gather(self, size: int) -> None:
         """From now on `receive` may wait until so many bytes have come, though not longer than PAUSE_S."""
@@ -95,9 +95,9 @@ class Wire:
         except (BlockingIOError, TimeoutError):
             return False
         except OSError as error:
-            raise ended(_said(error)) from error
+            raise hung_up(_said(error)) from error
         if not count:
-            raise ended("the camera ended the stream")
+            raise hung_up("the camera ended the stream")
         self._end += count
         return True
 

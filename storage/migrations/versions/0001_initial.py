@@ -90,6 +90,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version"),
     )
     op.create_table(
+        "left_in_inbox",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "folder",
+            sa.String(),
+            nullable=False,
+            comment="below the inbox; the id of a source, if there is one of that name",
+        ),
+        sa.Column("file", sa.String(), nullable=False, comment="as it is named in `refused`; empty: the folder itself"),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "problem",
+            sa.JSON(),
+            nullable=False,
+            comment="why and what to do: a message with its values, to be said in other languages",
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("folder", "file"),
+    )
+    op.create_table(
         "link_basis",
         sa.Column("key", sa.String(), nullable=False, comment="e.g. source:cc, counter:cc-1, segments"),
         sa.Column("value", sa.String(), nullable=False, comment="a digest, or the highest row id that was looked at"),
@@ -590,6 +610,12 @@ def upgrade() -> None:
         ),
         sa.Column("clock_offset_us", sa.BigInteger(), nullable=False, comment="camera clock minus recorder clock"),
         sa.Column("error", sa.String(), nullable=False, comment="what went wrong last, no credentials"),
+        sa.Column(
+            "error_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it first went wrong in this way, of the times in a row",
+        ),
         sa.Column("audio_problem", sa.String(), nullable=False, comment="why the sound that is to be recorded is not"),
         sa.Column(
             "sub_error",
@@ -2786,6 +2812,7 @@ def downgrade() -> None:
     op.drop_table("recording_change")
     op.drop_table("node")
     op.drop_table("link_basis")
+    op.drop_table("left_in_inbox")
     op.drop_table("evaluation_formula")
     with op.batch_alter_table("evaluation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evaluation_month"))

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
 from ingest.approvals.drop_bucket import DropBucket
 from ingest.approvals.inbox import DONE, MAPPING, REASON, REFUSED, REPORT, Inbox
+from ingest.approvals.left_over import UNKNOWN_FOLDER
 from storage.database import Database
 from storage.folder_store import FolderStore
+from storage.models import LeftInInbox, Source
 from storage.objects import ObjectStore, sha256_of
+from storage.sayings import Saying
 from tests.ingest.approvals.samples import NOW, SOURCE, a_row, steps
 from tests.ingest.approvals.test_importing import a_file
 
@@ -76,6 +80,18 @@ def test_a_file_that_cannot_be_read_lies_apart_with_the_reason(sqlite_platform: 
     assert look_twice(sqlite_platform, folder) == 1
     assert "ends in .mp4 is not read" in (folder / REFUSED / f"20260302T080000Z-film.mp4{REASON}").read_text()
     assert names(folder / REFUSED) == ["20260302T080000Z-film.mp4", f"20260302T080000Z-film.mp4{REASON}"]
+    [(place, name, problem)] = left(sqlite_platform)
+    assert (place, name) == (SOURCE, "20260302T080000Z-film.mp4")
+    assert "ends in .mp4 is not read" in problem
+    (folder / REFUSED / name).unlink()
+    look_twice(sqlite_platform, folder)
+    assert left(sqlite_platform) == [], "it was taken away"
+
+
+def left(database: Database) -> list[tuple[str, str, str]]:
+    with database.transaction() as session:
+        rows = session.exec(select(LeftInInbox).order_by(col(LeftInInbox.id)))
+        return [(row.folder, row.file, Saying.from_json(row.problem)) for row in rows]
 
 
 def test_the_folders_mapping_is_for_tables_alone(sqlite_platform: Database, folder: Path) -> None:
@@ -92,9 +108,11 @@ def test_tables_wait_for_a_mapping_that_can_be_used(sqlite_platform: Database, f
     (folder / "table.csv").write_text(TABLE)
     assert look_twice(sqlite_platform, folder) == 0
     assert "nothing gives the field case" in (folder / f"{MAPPING}{REASON}").read_text()
+    assert [(place, name) for place, name, _ in left(sqlite_platform)] == [(SOURCE, MAPPING)]
     (folder / MAPPING).write_text(MAPPED)
     assert look_twice(sqlite_platform, folder) == 1
     assert not (folder / f"{MAPPING}{REASON}").exists()
+    assert left(sqlite_platform) == []
 
 
 def test_a_name_that_comes_again_replaces_nothing(sqlite_platform: Database, folder: Path) -> None:
@@ -121,12 +139,17 @@ def _dies(*_: object) -> None:
     raise OSError("died")
 
 
-def test_folders_of_other_names_are_no_sources(sqlite_platform: Database, folder: Path) -> None:
+def test_folders_of_other_names_are_no_sources_and_named(sqlite_platform: Database, folder: Path) -> None:
     other = folder.with_name("somebody")
     other.mkdir()
     a_file(other / "rows.jsonl", a_row())
     assert look_twice(sqlite_platform, folder) == 0
     assert names(other) == ["rows.jsonl"]
+    assert left(sqlite_platform) == [("somebody", "", UNKNOWN_FOLDER)]
+    with sqlite_platform.transaction() as session:
+        session.add(Source(id="somebody"))
+    assert look_twice(sqlite_platform, folder) == 1
+    assert left(sqlite_platform) == []
 
 
 @pytest.fixture(params=["folder", "s3"])

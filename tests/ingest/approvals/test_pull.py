@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import func, select
 
 from ingest.approvals.mapping import Mapping, MappingFile
-from ingest.approvals.pull import Puller, PullFailed, View
+from ingest.approvals.pull import Puller, PullFailed, View, ViewReader
 from ingest.approvals.records import StepRow
 from ingest.approvals.row import RowError
 from storage.database import Database
@@ -136,9 +136,9 @@ def test_the_platforms_database_is_not_written_to(
 ) -> None:
     write(platforms, ("S1", 0))
     with (
-        closing(Puller(sqlite_platform, a_view(address))) as puller,
+        closing(ViewReader(a_view(address))) as reader,
         pytest.raises(PullFailed, match=r"(?i)read.only"),
-        puller._reading() as connection,
+        reader.reading() as connection,
     ):
         connection.execute(TABLE.delete())
     with platforms.connect() as connection:
@@ -159,8 +159,8 @@ def test_a_sample_shows_what_would_become_of_the_rows(
     sqlite_platform: Database, platforms: sa.Engine, address: str
 ) -> None:
     write(platforms, ("S1", 0), ("", 1))
-    with closing(Puller(sqlite_platform, a_view(address))) as puller:
-        good, bad = puller.sample(5)
+    with closing(ViewReader(a_view(address))) as reader:
+        good, bad = reader.sample(5)
     assert isinstance(good.row, StepRow)
     assert (good.said["经办人"], good.row.operator) == ("李敏", "李敏")
     assert isinstance(bad.row, RowError)

@@ -37,9 +37,10 @@ def test_what_is_missing_is_told_in_the_halls_time_and_in_words(hallwatch: Run, 
     span = (at(150).isoformat(), (START + timedelta(minutes=1)).isoformat())
     output = hallwatch("clip", *span, str(tmp_path / "a [b] c.mp4"), "--camera", CAMERA).output
     wrote, missing = output.splitlines()
-    assert wrote == f"Wrote {tmp_path / 'a [b] c.mp4'}: camera {CAMERA}, 2.0 s."
+    assert wrote == f"Wrote {tmp_path / 'a [b] c.mp4'}: camera {CAMERA}, 2.0 s of footage of the 54.0 s asked for."
     assert missing == (
-        "Missing from 2026-01-05 09:00:08.000 to 2026-01-05 09:01:00.000 (time of Asia/Shanghai): Recorder crashed"
+        "Missing 52.0 s from 2026-01-05 09:00:08.000 to 2026-01-05 09:01:00.000 (time of Asia/Shanghai): "
+        "Recorder crashed"
     )
     assert numbers_in((tmp_path / "a [b] c.mp4").read_bytes()) == list(range(150, 200))
 
@@ -48,4 +49,4 @@ def test_what_is_missing_is_told_in_the_halls_time_and_in_words(hallwatch: Run, 
 def test_nothing_is_said_of_a_span_that_is_whole(hallwatch: Run, tmp_path: Path) -> None:
     span = (at(0).isoformat(), at(10).isoformat())
     output = hallwatch("clip", *span, str(tmp_path / "clip.mp4"), "--counter", "cc-1").output
-    assert output == f"Wrote {tmp_path / 'clip.mp4'}: camera {CAMERA}, 0.4 s.\n"
+    assert output == f"Wrote {tmp_path / 'clip.mp4'}: camera {CAMERA}, 0.4 s of footage.\n"

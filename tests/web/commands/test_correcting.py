@@ -56,7 +56,15 @@ def test_footage_is_corrected_listed_and_taken_back(hallwatch: Run, footage: Ser
     hallwatch(*back)
     assert moved(footage) == [0, 0]
     listed = hallwatch("footage", "corrections", "--camera", CAMERA).output
-    assert [word for word in ("taken back by 2", "takes back 1", "li.wei", "0 of 4") if word not in listed] == []
+    words = (
+        "cc-cam-1: taken back by 2",
+        "takes back 1",
+        "li.wei",
+        "0 of 4 spans",
+        "09:00:00.000 – 2026-01-05 09:00:04.000",
+    )
+    assert [word for word in words if word not in listed] == []
+    assert max(len(line.rstrip()) for line in listed.splitlines()) <= 80
     with footage.database.transaction() as session:
         logged = session.exec(select(AccessEntry).order_by(col(AccessEntry.id))).all()
     assert [(entry.action, entry.purpose) for entry in logged] == [

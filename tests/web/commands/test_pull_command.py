@@ -55,3 +55,23 @@ def test_what_cannot_be_pulled_is_told_without_the_password(hallwatch: Run, plat
 def test_a_pull_of_no_source_is_a_mistake_of_the_file(hallwatch: Run, platform: Path) -> None:
     platform.write_text(GOOD + pulling("sqlite:///x.db"), "utf-8")
     assert "source" in hallwatch("pull", code=1).output
+
+
+def test_the_check_asks_each_view_for_a_row_and_names_its_columns(hallwatch: Run, platform: Path) -> None:
+    away = f"postgresql://reader:{SECRET}@127.0.0.1:1/approvals"
+    written = platform.read_text("utf-8")
+    platform.write_text(f"{written}{pulling(away)}{pulling('nonsense')}", "utf-8")
+    said = hallwatch("check", "--no-cameras", code=1).output
+    [good, bad] = [line for line in said.splitlines() if " pull city " in line]
+    assert good.split(maxsplit=3)[3] == "steps has number, case, step, kind, start; its first row would be a step"
+    assert good.startswith("ok")
+    assert bad.startswith("failed")
+    assert "pull[city] steps: " in bad
+    assert "pull[3].url: is not the address of a database; use postgresql://" in said
+    assert SECRET not in said
+    assert "1 rows new or corrected" in hallwatch_of(written, platform, hallwatch), "nothing was read before"
+
+
+def hallwatch_of(text: str, file: Path, hallwatch: Run) -> str:
+    file.write_text(text, "utf-8")
+    return hallwatch("pull").output

@@ -329,6 +329,7 @@ def _footage(session: Session) -> None:
             last_frame=ago(35),
             reconnects=12,
             error="connection timed out",
+            error_since=ago(34),
             updated=NOW,
         )
     )

@@ -73,13 +73,48 @@ def test_the_calendar_forgets_what_is_deleted(sign_in: SignIn, day: Services) ->
 @pytest.mark.parametrize("wrong", ["2026-13", "soon", "9999-12", "2026-11-01"])
 def test_a_month_that_is_none_is_said_to_be_none(sign_in: SignIn, wrong: str) -> None:
     page = sign_in("investigator").get("/calendar", params={"month": wrong})
-    assert page.status_code == 200
-    assert "There is no such month" in page.text
+    assert page.status_code == 422
+    assert "<b>Month</b> There is no such month. Write it like 2026-03." in page.text
+    told = sign_in("investigator").get("/calendar.json", params={"month": wrong}).json()
+    assert [problem["field"] for problem in told["fields"]] == ["month"]
 
 
-@pytest.mark.parametrize("wrong", ["2026-11-31", "soon", "2026-11-24"])
-def test_there_is_no_calendar_of_a_day_that_is_none_or_has_not_come(sign_in: SignIn, wrong: str) -> None:
-    assert sign_in("investigator").get(f"/calendar/{CAMERA}", params={"day": wrong}).status_code == 404
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("2026-11-31", "There is no such day. Write it like 2026-03-02."),
+        ("soon", "There is no such day. Write it like 2026-03-02."),
+        ("2026-11-24", "This day has not begun. The newest one is 2026-11-23."),
+    ],
+)
+def test_there_is_no_calendar_of_a_day_that_is_none_or_has_not_come(sign_in: SignIn, wrong: str, said: str) -> None:
+    page = sign_in("investigator").get(f"/calendar/{CAMERA}", params={"day": wrong})
+    assert (page.status_code, f"<b>Day</b> {said}" in page.text) == (422, True)
+    told = sign_in("investigator").get(f"/calendar/{CAMERA}.json", params={"day": wrong}).json()
+    assert told["fields"] == [{"field": "day", "problem": said}]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "said"),
+    [
+        ("still.jpg?camera=cc-cam-1&at=soon", 422, "<b>Moment</b> This has to be a date and time with a zone."),
+        ("still.jpg?camera=cc-cam-1&at=2000-01-01T00:00:00Z", 404, "Nothing was recorded at this moment."),
+        ("clip.mp4?camera=cc-cam-1&from=soon&to=2026-11-23T02:00:00Z", 422, "<b>From</b> This has to be"),
+        ("clip.mp4?camera=cc-cam-1&from=2000-01-01T00:00:00Z&to=2000-01-01T00:01:00Z", 404, "in this span"),
+        ("hls/cc-cam-1/playlist.m3u8?from=soon", 422, "<b>From</b> This has to be"),
+    ],
+)
+def test_who_follows_a_link_to_footage_that_is_not_there_gets_a_page_and_a_program_json(
+    sign_in: SignIn, address: str, status: int, said: str
+) -> None:
+    client = sign_in("admin")
+    page = client.get(f"/media/{address}", headers={"Accept": "text/html,*/*"})
+    assert (page.status_code, said in page.text) == (status, True)
+    program = client.get(f"/media/{address}")
+    assert (program.status_code, program.headers["content-type"]) == (status, "application/json")
+    client.cookies.clear()
+    assert client.get(f"/media/{address}").status_code == 401
+    assert client.get(f"/media/{address}", headers={"Accept": "text/html"}).status_code == 303
 
 
 def test_a_month_before_all_recording_has_no_day_to_open(sign_in: SignIn) -> None:

@@ -1,6 +1,7 @@
 """A camera's failure is said in words, in the reader's language."""
 
 import ast
+import re
 from collections.abc import Iterator
 from html import unescape
 
@@ -22,6 +23,7 @@ TELLING = {
     "unsupported",
     "stalled",
     "ended",
+    "hung_up",
     "BadMessage",
     "BadParameterSets",
     "SourceFailure",
@@ -46,6 +48,7 @@ EXAMPLES = {"answer": "500 Internal Server Error", "method": "SETUP"}
         ("461 Unsupported transport: set the camera's transport to the other of tcp and udp", "It does not send"),
         ("454 Session Not Found to PLAY", "It refuses what the recorder asks"),
         ("503 Service Unavailable to SETUP", "It refuses what the recorder asks"),
+        ("the camera hung up on DESCRIBE: Connection reset by peer", "It hangs up instead of answering"),
         ("connected, but nothing has come for 4 s", "It is connected and sends no pictures"),
         ("Connection reset by peer", "It has ended the stream"),
         ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "The encrypted connection fails"),
@@ -57,8 +60,17 @@ def test_a_known_failure_says_what_to_do(error: str, begins: str) -> None:
 
 
 def test_the_health_page_tells_of_a_sub_stream_that_fails_while_the_recording_goes_on(sign_in: SignIn) -> None:
-    page = sign_in("admin").get("/health").text
-    assert "Sub-stream: It has no stream under this path" in " ".join(page.split())
+    page = " ".join(sign_in("admin").get("/health").text.split())
+    assert "Sub-stream: It has no stream under this path" in page
+
+
+def test_the_health_page_tells_the_newest_failure_since_when_and_how_long_the_camera_is_away(sign_in: SignIn) -> None:
+    page = re.sub("<[^>]+>", "", " ".join(sign_in("admin").get("/health").text.split()))
+    assert "since 23 Nov 2026 10:05:00" in page
+    assert (
+        "It did not answer in time: check the network and the camera's power. Like this since 23 Nov 2026 10:06:00."
+        in (unescape(page))
+    )
 
 
 def test_the_health_page_calls_nothing_recording_that_the_full_disk_keeps_from_it(

@@ -1,6 +1,6 @@
 """Who may correct the time of footage, and what becomes of all that rests on it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from analytics.reanalysis import ask
 from correlation.examining import find_unstaffed_steps
 from correlation.linking import Linker
+from storage.correcting import Wanted
 from storage.intervals import Span
 from storage.models import (
     Absence,
@@ -26,6 +27,7 @@ from storage.models import (
 from tests.sample import CAMERA
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
+from web.correcting import try_out
 from web.services import Services
 
 DAY = "2026-11-23"
@@ -55,11 +57,13 @@ def test_only_administrators_correct_and_take_back(anonymous: TestClient, sign_i
     assert anonymous.post("/api/v1/corrections", json=body()).status_code == 401
     assert anonymous.post(again, json={"reason": "x"}).status_code == 401
     assert [anonymous.post(path, data=form()).status_code for path in forms] == [303, 303]
+    assert [anonymous.get(forms[1] + ending).status_code for ending in ("", ".json")] == [303, 401]
     for role in ("supervisor", "inspector", "investigator", "department"):
         client = sign_in(role)
         assert client.post("/api/v1/corrections", json=body()).status_code == 403
         assert client.post(again, json={"reason": "x"}).status_code == 403
         assert [client.post(path, data=form()).status_code for path in forms] == [403, 403]
+        assert [client.get(forms[1] + ending).status_code for ending in ("", ".json")] == [403, 403]
     assert len(corrections(day)) == 1
 
 
@@ -130,13 +134,56 @@ def test_the_form_corrects_and_takes_back_and_names_what_is_wrong(sign_in: SignI
     assert 'value="fast"' in wrong.text
     assert client.post(f"{PAGE}/corrections", data=form()).headers["location"] == f"{PAGE}?day={DAY}&done=corrected"
     (row,) = corrections(day)
-    back = client.post(f"{PAGE}/corrections/{row.id}/take-back", data={"day": DAY})
+    back = client.post(f"{PAGE}/corrections/{row.id}/take-back", data={"day": DAY, "reason": "the other camera"})
     assert back.headers["location"] == f"{PAGE}?day={DAY}&done=taken_back"
     assert [each.takes_back for each in corrections(day)] == [None, row.id]
     with day.database.transaction() as session:
-        wanted = select(AccessEntry.action).where(col(AccessEntry.action).like("%correct%"))
-        assert list(session.exec(wanted)) == ["correct_time", "take_back_correction"]
+        wanted = select(AccessEntry).where(col(AccessEntry.action).like("%correct%"))
+        assert [(entry.action, entry.purpose) for entry in session.exec(wanted)] == [
+            ("correct_time", "fast server"),
+            ("take_back_correction", "the other camera"),
+        ]
         assert set(session.exec(select(Segment.shift_us))) == {0}
+
+
+def test_before_it_is_taken_back_the_page_says_what_that_changes_and_changes_nothing(
+    sign_in: SignIn, day: Services
+) -> None:
+    client = sign_in("admin")
+    made = client.post("/api/v1/corrections", json=body(end="2026-11-23T10:40:00+08:00")).json()
+    path = f"{PAGE}/corrections/{made['id']}/take-back"
+    told = client.get(f"{path}.json?day={DAY}").json()
+    assert told["segments"] > 0
+    assert {part["counter"]["id"] for part in told["judged_again"]} == {"cc-1", "cc-2"}
+    move = told["moves"][0]
+    shift = datetime.fromisoformat(move["new_start"]) - datetime.fromisoformat(move["start"])
+    assert shift == timedelta(seconds=300.5)
+    page = client.get(f"{path}?day={DAY}").text
+    assert [word for word in ("What would change", "fast server", 'name="reason"') if word not in page] == []
+    assert f'href="{path}?day={DAY}"' in client.get(f"{PAGE}?day={DAY}").text
+    assert len(corrections(day)) == 1
+    assert client.get(f"/calendar/cc-cam-2/corrections/{made['id']}/take-back").status_code == 404
+    assert client.post(f"/calendar/cc-cam-2/corrections/{made['id']}/take-back", data=form()).status_code == 404
+
+
+def test_without_a_reason_nothing_is_taken_back_and_nothing_twice(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    path = f"{PAGE}/corrections/{client.post('/api/v1/corrections', json=body()).json()['id']}/take-back"
+    refused = client.post(path, data={"day": DAY, "reason": " "})
+    assert (refused.status_code, "must have 1 to 500 characters" in refused.text) == (422, True)
+    assert len(corrections(day)) == 1
+    assert [client.post(path, data=form()).status_code for _ in range(2)] == [303, 409]
+    again = client.get(path)
+    assert (again.status_code, "was taken back already" in again.text) == (409, True)
+
+
+def test_absences_of_corrected_footage_are_counted_before_they_are_judged_again(day: Services) -> None:
+    with day.database.transaction() as session:
+        asked = Wanted.of(CAMERA, datetime.fromisoformat(FROM), NOW, -60, 0.5, "fast server", "li.wei")
+        (absence,) = session.exec(select(Absence).where(Absence.counter_id == "cc-2")).all()
+        assert absence.start > asked.span.start
+    told = {counter.counter_id: counter.absences for counter in try_out(day.database, asked, NOW).to_look_again}
+    assert told["cc-2"] == 1
 
 
 def test_a_reason_that_is_too_long_is_named_by_api_and_page_and_nothing_is_taken_back(

@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64decode
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 import cv2
@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Dialog, FloatRect, Page, Route, expect
 from sqlmodel import select
 
-from storage.models import Alert, AlertState, Hall, Segment
+from storage.models import Alert, AlertState, CameraFault, FaultKind, Gap, GapCause, Hall, Segment
 from tests.web.pages.browser import IN_BROWSER, WITHIN_MS, Site, until, with_footage
 from web.i18n import Language, translations
 from web.pages.element_words import ELEMENT_WORDS
@@ -274,6 +274,20 @@ def test_a_finding_is_a_few_lines_high_in_a_wide_window(page: Page) -> None:
     box = page.locator("#results tbody tr").bounding_box()
     assert box
     assert box["height"] < 100
+
+
+def test_no_table_of_the_health_page_is_cut_off(page: Page, day: Services) -> None:
+    with day.database.transaction() as session:
+        causes = (GapCause.CORRECTED, GapCause.STREAM_UNSUPPORTED, GapCause.CAMERA_STALLED)
+        began = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+        session.add_all(Gap(camera_id="cc-cam-1", start=began, end=began, cause=cause) for cause in causes)
+        session.add(CameraFault(camera_id="cc-cam-1", kind=FaultKind.CLOCK_WRONG, start=began))
+    cut_off = "[...document.querySelectorAll('.table-box')].filter((box) => box.scrollWidth > box.clientWidth).length"
+    narrow = "[...document.querySelectorAll('#camera-cc-cam-1 td')].filter((cell) => cell.clientWidth < 70).length"
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/health")
+        assert (page.evaluate(cut_off), page.evaluate(narrow)) == (0, 0)
 
 
 # There is no recorder here: the tile lets go of it and shows a white picture.

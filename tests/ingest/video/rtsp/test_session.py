@@ -76,7 +76,7 @@ def test_redirects_do_not_go_on_for_ever() -> None:
         (refusing("SETUP", 461), "461.*tcp and udp", GapCause.STREAM_UNSUPPORTED),
         (refusing("SETUP", 503), "503.*to SETUP", GapCause.CAMERA_UNREACHABLE),
         (refusing("PLAY", 454), "454.*to PLAY", GapCause.CAMERA_UNREACHABLE),
-        (lambda asked, usual: b"HTTP/1.1 400 Bad Request\r\n\r\n", "not RTSP", GapCause.STREAM_ENDED),
+        (lambda asked, usual: b"HTTP/1.1 400 Bad Request\r\n\r\n", "not RTSP", GapCause.CAMERA_UNREACHABLE),
     ],
 )
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
@@ -107,14 +107,16 @@ def test_a_camera_may_fall_silent_at_any_step(method: str, transport: Transport)
 
 
 @STEPS
-def test_a_camera_may_go_at_any_step(method: str, transport: Transport) -> None:
+def test_a_camera_may_hang_up_at_any_step(method: str, transport: Transport) -> None:
     def gone(asked: Asked, usual: Reply) -> Reply:
         if asked.method == method:
             raise ConnectionResetError
         return usual
 
     with ScriptedCamera(twist=gone) as camera:
-        assert failure(camera.url, transport).cause is GapCause.STREAM_ENDED
+        told = failure(camera.url, transport)
+    assert str(told).startswith(f"the camera hung up on {method}: ")
+    assert told.cause is GapCause.CAMERA_UNREACHABLE, "no stream has begun that could have ended"
 
 
 def test_where_nobody_listens_the_system_says_so() -> None:
