@@ -1,0 +1,70 @@
+"""The routes of all pages, in the order in which they are looked up."""
+
+from fastapi import APIRouter
+
+from web.pages import (
+    absences,
+    alerts,
+    batches,
+    board,
+    calendar,
+    card,
+    cards,
+    cases,
+    counter,
+    counter_day,
+    counter_month,
+    covers,
+    deletions,
+    entrance,
+    evaluation,
+    evaluation_marks,
+    evaluation_reports,
+    findings,
+    health,
+    holds,
+    imports,
+    orders,
+    programs,
+    reconciliation,
+    simulation,
+    span,
+    standard,
+)
+from web.pages.admin import dry_run as admin_dry_run
+from web.pages.admin import found as admin_found
+from web.pages.admin import page as admin
+
+_PAGES = (
+    entrance,
+    board,
+    counter,
+    counter_day,
+    counter_month,
+    covers,
+    alerts,
+    absences,
+    cases,
+    cards,
+    card,
+    orders,
+    findings,
+    span,
+    calendar,
+    holds,
+    deletions,
+    imports,
+    batches,
+    reconciliation,
+    evaluation,
+    evaluation_marks,
+    evaluation_reports,
+    simulation,
+    health,
+    admin_dry_run,
+    admin_found,
+    admin,
+    programs,
+    standard,
+)
+routers: list[APIRouter] = [page.router for page in _PAGES]
