@@ -28,7 +28,8 @@ from bench.processes import cpu_seconds
 from storage.database import Database
 from storage.models import Segment
 from tests.servers import wait_until
-from web.composition import build_services, prepare
+from web.composition import build_services
+from web.preparation import prepare
 from web.serve import role_command
 from web.settings_file import read_settings
 

@@ -37,7 +37,8 @@ from ingest.simulator.clock_code import read_clock
 from storage.models import CameraStatus, Role, User
 from tests.servers import free_port, wait_until
 from web import sessions
-from web.composition import build_services, prepare
+from web.composition import build_services
+from web.preparation import prepare
 from web.services import Services
 from web.settings_file import read_settings
 

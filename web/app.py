@@ -7,15 +7,16 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
-import web.live
-import web.pages
-from web import api, assets, errors
+from web import assets, errors, live
+from web.api import routers as api
 from web.api.addressed import addressed
 from web.attempts import FailedAttempts
 from web.auth import guard
 from web.body_limits import BodyLimits
 from web.events import EventHub
 from web.headers import SecurityHeaders
+from web.pages import routers as pages
+from web.pages.entrance import render_error
 from web.recent_looks import RecentLooks
 from web.services import Services
 
@@ -45,7 +46,7 @@ def routed(*, secure: bool) -> FastAPI:
     errors.install(app)
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders, secure=secure)
-    for router in (*api.routers, web.live.router, *web.pages.routers):
+    for router in (*api.routers, live.router, *pages.routers):
         app.include_router(router)
     app.mount("/static", assets.HashedFiles(), name="static")
     return app
@@ -57,7 +58,7 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     app.state.events = EventHub(services.database, services.clock, failures=services.failures)
     app.state.failed_attempts = FailedAttempts()
     app.state.recent_looks = RecentLooks()
-    app.state.render_error = getattr(web.pages, "render_error", None)
+    app.state.render_error = render_error
     return app
 
 

@@ -1,6 +1,5 @@
 """The composition root: the only place that reads settings and builds things from them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -11,13 +10,11 @@ from sqlmodel import col, select
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
-from storage.migrate import upgrade
 from storage.models import Camera
 from storage.objects import ObjectStore
 from storage.secrets import SecretBox, SecretError
 from web.services import Services
 from web.settings import Settings, StoreSettings
-from web.site import Change, apply_site
 
 log = structlog.get_logger(__name__)
 
@@ -80,25 +77,6 @@ def _s3_store(store: StoreSettings, bucket: str = "") -> ObjectStore:
         secure=store.secure,
         region=store.region,
     )
-
-
-def prepare(services: Services) -> Sequence[Change]:
-    """Brings the schema and the declared places up to date; what `serve` and `init` do first."""
-    upgrade(services.database)
-    return declare_site(services)
-
-
-def declare_site(services: Services) -> Sequence[Change]:
-    """Brings the declared places up to date; does nothing where the file says what it said last."""
-    with services.database.transaction() as session:
-        key = fingerprint_key(services)
-        return apply_site(session, services.settings, services.secrets, key, services.clock())
-
-
-def fingerprint_key(services: Services) -> bytes:
-    """The bytes of the secret key file, made at its first use."""
-    services.secrets.seal("the key is made at its first use")
-    return services.settings.secret_key_file.read_bytes()
 
 
 def with_credentials(url: str, credentials: str) -> str:

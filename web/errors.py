@@ -130,7 +130,7 @@ class Unavailable(WebError):
 
 
 class ErrorPage(Protocol):
-    """Renders an error as a page; `web.pages.render_error` is the real one."""
+    """Renders an error as a page; `web.pages.entrance.render_error` is the real one."""
 
     def __call__(self, request: Request, error: WebError) -> Response: ...
 

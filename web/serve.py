@@ -13,8 +13,8 @@ import structlog
 from storage.objects import StoreError
 from web.assets import assets_missing
 from web.channels import load_channels
-from web.composition import prepare
 from web.database_check import database_problem
+from web.preparation import prepare
 from web.roles import ROLE_NAMES
 from web.services import Services
 from web.settings import WebSettings

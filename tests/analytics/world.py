@@ -1,10 +1,9 @@
-"""A counter whose camera follows a script, on a clock that runs fast."""
+"""A counter whose camera follows a script, on a clock that goes on when what it shows has been looked at."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Event
-from time import monotonic, sleep
+from threading import Condition, Event
 
 import numpy as np
 
@@ -14,8 +13,9 @@ from analytics.watcher import Watcher, WatcherSettings
 from storage.database import Database
 from tests.analytics.scenes import START, at
 
-SPEED = 12.0
-"""Seconds of the world for one real second."""
+STEP_S = 1.0
+"""By so much of the world's time the clock goes on; each camera shows a picture then."""
+_LIMIT_S = 60
 
 Script = Callable[[float], str]
 """What the camera shows at a second: staff, customer, both, nobody, dark or lost."""
@@ -41,24 +41,37 @@ class MarkerDetector:
 
 @dataclass
 class World:
-    """The clock, the script, and the watcher that sees it."""
+    """The clock, the script, and the watcher that sees it.
+
+    Time goes on while a test waits, as fast as the watcher follows, however busy the machine is; otherwise it stands.
+    """
 
     database: Database
     script: Script
     recording: bool = True
     """Whether what happened can be seen again in recorded footage."""
-    _began: float = field(default_factory=monotonic)
+    is_watched: bool = False
+    """Else time goes on without waiting for anybody."""
+    _seconds: float = 0.0
+    _turn: Condition = field(default_factory=Condition)
+    _reads: int = 0
+    """How often the watcher has read the clock: as it begins to look, and when it has taken the pictures."""
+    _shown: dict[str, float] = field(default_factory=dict)
+    """The second of the picture that was given last, of each camera whose pictures are asked for."""
 
     def now(self) -> datetime:
-        return at((monotonic() - self._began) * SPEED)
+        return at(self._seconds)
 
     def seconds(self) -> float:
-        return (self.now() - START).total_seconds()
+        return self._seconds
 
     def watcher(self) -> Watcher:
-        return Watcher(self.database, MarkerDetector(), self.live, self, WatcherSettings(), self.now)
+        # In a second of this world the watcher has one turn or two, not dozens.
+        settings = WatcherSettings(catch_up_budget=timedelta(minutes=1))
+        return Watcher(self.database, MarkerDetector(), self.live, self, settings, self._read)
 
     def live(self, camera_id: str) -> PictureSource:
+        self.was_asked_for(camera_id)
         return _Live(self, camera_id)
 
     def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
@@ -76,10 +89,49 @@ class World:
 
     def wait_until(self, condition: Callable[[], bool], within: float) -> None:
         """Until it holds; fails after so many seconds of the world."""
-        end = self.seconds() + within
+        end = self._seconds + within
         while not condition():
-            assert self.seconds() < end, f"not within {within} s"
-            sleep(0.02)
+            assert self._seconds < end, f"not within {within} s"
+            self._go_on()
+
+    def is_later_than(self, seconds: float) -> bool:
+        """Waits a little for it."""
+        with self._turn:
+            return self._turn.wait_for(lambda: self._seconds > seconds, 0.02)
+
+    def was_asked_for(self, camera_id: str) -> None:
+        with self._turn:
+            self._shown.setdefault(camera_id, -STEP_S)
+
+    def was_given(self, camera_id: str, seconds: float) -> None:
+        with self._turn:
+            self._shown[camera_id], self._reads = seconds, 0
+            self._turn.notify_all()
+
+    def is_left(self, camera_id: str) -> None:
+        with self._turn:
+            self._shown.pop(camera_id, None)
+            self._turn.notify_all()
+
+    def _read(self) -> datetime:
+        with self._turn:
+            self._reads += 1
+            self._turn.notify_all()
+            return self.now()
+
+    def _go_on(self) -> None:
+        with self._turn:
+            self._seconds, self._reads = self._seconds + STEP_S, 0
+            self._turn.notify_all()
+            assert self._turn.wait_for(self._is_looked_at, _LIMIT_S), "nobody looks"
+
+    def _is_looked_at(self) -> bool:
+        """The watcher has taken the newest picture of every camera, where there are any."""
+        if not self.is_watched:
+            return True
+        lost = self.script(self._seconds) == "lost"
+        given = lost or all(seconds == self._seconds for seconds in self._shown.values())
+        return given and self._reads >= 2
 
 
 class _Live:
@@ -88,11 +140,22 @@ class _Live:
         self._camera_id = camera_id
 
     def pictures(self, stop: Event) -> Iterator[Picture]:
-        while not stop.wait(1 / SPEED):
-            picture = self._world.picture(self._camera_id, self._world.now())
-            if picture is None:
-                raise SourceLost("the camera is gone")
-            yield picture
+        """One at each step of the clock. Who opens a camera that is gone waits for its return."""
+        self._world.was_asked_for(self._camera_id)
+        shown = -STEP_S
+        try:
+            while not stop.is_set():
+                if not self._world.is_later_than(shown):
+                    continue
+                now = self._world.seconds()
+                if (picture := self._world.picture(self._camera_id, at(now))) is not None:
+                    shown = now
+                    yield picture
+                    self._world.was_given(self._camera_id, now)
+                elif shown >= 0:
+                    raise SourceLost("the camera is gone")
+        finally:
+            self._world.is_left(self._camera_id)
 
 
 def drawn(shown: str, seconds: float) -> Image:

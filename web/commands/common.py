@@ -22,10 +22,11 @@ from storage.objects import StoreError
 from storage.sayings import unlabelled
 from storage.secrets import SecretError
 from web.accounts import AccountProblem
-from web.composition import DataFolderUnusable, build_services, declare_site
+from web.composition import DataFolderUnusable, build_services
 from web.errors import Conflict
 from web.one_instance import AlreadyRunning
 from web.passwords import PasswordProblem
+from web.preparation import declare_site
 from web.serve import CannotStart
 from web.services import Services
 from web.settings_file import FILE_NAME, SettingsError, read_settings

@@ -15,7 +15,8 @@ from storage.sayings import unlabelled
 from web import accounts, passwords
 from web.accounts import NewUser
 from web.commands.common import DEFAULT_CONFIG, READABLE_BY_OTHERS, ConfigOption, UserError, say, warn
-from web.composition import build_services, prepare
+from web.composition import build_services
+from web.preparation import prepare
 from web.services import Services
 from web.settings import Settings, WebSettings
 from web.settings_file import read_settings, settings_in
