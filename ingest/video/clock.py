@@ -29,9 +29,9 @@ _LEARNED_RATE_US = 100_000
 """By what a rate that was read off arrivals, right to some 3 %, goes astray in the two seconds that are looked at."""
 _UNKNOWN_RATE_US = 200_000
 """By what a rate that is not known yet goes astray in a second, if it is no further off than that of 25 for 21."""
-_FRESH_RATE_US = 120_000_000
+_FRESH_RATE_US = 20_000_000
 """For so long a rate that was read off two seconds of arrivals may turn out not to be quite right,"""
-_REFINED_PPM = 100_000
+_REFINED_PPM = 40_000
 """by less than this: what is left of a miscount then needs no other proof."""
 _RENEWED_STEP_US = 20_000
 _ROUNDING_US = 50_000
@@ -98,15 +98,20 @@ class CameraClock:
         self._base_media = 0
 
     def observe(
-        self, media_us: int, monotonic_us: int, report_us: int | None, server: ServerReading = UNDISTURBED
+        self,
+        media_us: int,
+        monotonic_us: int,
+        report_us: int | None,
+        server: ServerReading = UNDISTURBED,
+        reports: int = 0,
     ) -> None:
-        """A packet has arrived; `report_us` is its wall time by the camera's last sender report, if there is one."""
+        """A packet has arrived; `report_us` is its wall time by the last of so many sender reports, if there is one."""
         self._fit.observe(media_us, monotonic_us)
         self._media_us = media_us
         self._server = server
         self._report_base = None if report_us is None else report_us - media_us
         if self._report_base is not None:
-            self._reports.observe(media_us, self._report_base)
+            self._reports.observe(media_us, self._report_base, reports)
 
     @property
     def offset_us(self) -> int:
@@ -154,15 +159,20 @@ class CameraClock:
         return trend.ppm if trend.is_sure or self._is_left_of_a_miscount(trend.ppm) else 0
 
     def _is_left_of_a_miscount(self, ppm: int) -> bool:
-        changed_us = self._rate_changed_us
-        return changed_us is not None and self._media_us - changed_us < _FRESH_RATE_US and abs(ppm) < _REFINED_PPM
+        return self._is_refined and abs(ppm) < _REFINED_PPM
+
+    @property
+    def _is_refined(self) -> bool:
+        """The connection's first rate was learned so lately that it may not be quite right."""
+        return self._rate_changed_us is not None and self._media_us - self._rate_changed_us < _FRESH_RATE_US
 
     def media_rate_changed(self, media_us: int, monotonic_us: int) -> None:
         """From this packet on media time counts differently."""
         self._fit.restart(media_us, monotonic_us)
         self._report_base, self._reports = None, ReportRate()
         self._has_learned_rate = True
-        self._rate_changed_us = media_us
+        if self._rate_changed_us is None:
+            self._rate_changed_us = media_us
 
     def wall_us(self, media_us: int) -> int:
         """Wall time of a frame just observed, as far as is known now; for those who watch live."""

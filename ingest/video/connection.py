@@ -88,9 +88,11 @@ class Connection:
         # Before the clock hears of it: after a leap of the timestamps it is no longer that of the frames before.
         gops = self._end_gop_at_hole(packet)
         if packet.seen or self._info is None:
-            self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server)
-        if packet.keyframe and (rate_error_ppm := self.clock.rate_error_ppm):
+            self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server, packet.reports)
+        if self._may_retime(packet) and (rate_error_ppm := self.clock.rate_error_ppm):
             log.warning("camera_counts_time_wrongly", rate_error_ppm=rate_error_ppm, media_s=media_us / 1e6)
+            if not packet.keyframe:
+                gops += self._flush(len(self._frames), packet.dts)
             self._retiming.change(rate_error_ppm, packet)
             self._frames = [stretched(frame, rate_error_ppm, packet) for frame in self._frames]
             self.clock.media_rate_changed(media_us, monotonic_us)
@@ -108,6 +110,10 @@ class Connection:
     def finish(self) -> tuple[Gop, ...]:
         """The frames since the last keyframe, when the connection has ended."""
         return self._flush(len(self._frames), None)
+
+    def _may_retime(self, packet: SourcePacket) -> bool:
+        """At keyframes, and between them in a GOP that is so long that parts of it are written."""
+        return packet.keyframe or (bool(self._frames) and not self._frames[0].keyframe)
 
     def _heed_keyframes(self, is_keyframe: bool, now_us: int) -> None:
         if is_keyframe or self._keyframe_us is None:

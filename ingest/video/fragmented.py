@@ -16,6 +16,7 @@ from ingest.video.audio import Audio, AudioCodec, AudioFormat
 from ingest.video.audio_track import empty_audio, read_audio_codec, read_audio_track, second_track, track_fragment
 from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, Sample, child, whole_boxes
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
+from ingest.video.doubts import Doubt, written
 from ingest.video.frames import EncodedFrame, StreamInfo, first_shown, to_us
 from ingest.video.movie import (
     EMPTY_TABLES,
@@ -98,6 +99,7 @@ def fragment(
     durations: Sequence[int],
     wall: datetime,
     audio: tuple[Audio, int] | None = None,
+    doubt: Doubt | None = None,
 ) -> tuple[bytes, bytes]:
     """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first shown; `audio`: and its own time.
 
@@ -109,7 +111,7 @@ def fragment(
         units = length_prefixed_parts(frame.data)
         sizes.append(sum(map(len, units)))
         parts += units
-    moof = _moof(frames, sizes, number, decode_time, durations, audio)
+    moof = _moof(frames, sizes, number, decode_time, durations, audio, written(doubt))
     return reference_time(to_us(wall), presented(frames, decode_time)) + moof, box(b"mdat", *parts)
 
 
@@ -143,15 +145,16 @@ def _moof(
     decode_time: int,
     durations: Sequence[int],
     audio: tuple[Audio, int] | None,
+    more: bytes,
 ) -> bytes:
     table: list[int] = []
     for frame, sample_size, duration in zip(frames, sizes, durations, strict=True):
         flags = KEYFRAME_FLAGS if frame.keyframe else OTHER_FLAGS
         table += (duration, sample_size, flags, (frame.pts - frame.dts) & 0xFFFFFFFF)
     if audio is None:
-        return _moof_of(table, number, decode_time)
+        return _moof_of(table, number, decode_time, more=more)
     rows = list(zip(audio[0].durations(), (len(frame.data) for frame in audio[0].frames), strict=True))
-    return _moof_of(table, number, decode_time, (rows, audio[1]))
+    return _moof_of(table, number, decode_time, (rows, audio[1]), more)
 
 
 AudioRows = tuple[Sequence[tuple[int, int]], int]
@@ -167,9 +170,11 @@ def shortened_moof(samples: Sequence[Sample], number: int, decode_time: int, aud
     return _moof_of(table, number, decode_time, audio)
 
 
-def _moof_of(table: Sequence[int], number: int, decode_time: int, audio: AudioRows | None = None) -> bytes:
-    """`table`: duration, size, flags and composition offset of each sample in turn."""
-    size = 8 + 16 + 8 + 16 + 20 + 20 + 4 * len(table)
+def _moof_of(
+    table: Sequence[int], number: int, decode_time: int, audio: AudioRows | None = None, more: bytes = b""
+) -> bytes:
+    """`table`: duration, size, flags and composition offset of each sample in turn. `more`: boxes at the end."""
+    size = 8 + 16 + 8 + 16 + 20 + 20 + 4 * len(table) + len(more)
     sound, sound_size = b"", 0
     if audio is not None:
         rows, audio_time = audio
@@ -186,7 +191,7 @@ def _moof_of(table: Sequence[int], number: int, decode_time: int, audio: AudioRo
     header = full_box(b"mfhd", 0, 0, struct.pack(">I", number))
     track = full_box(b"tfhd", 0, 0x020000, struct.pack(">I", TRACK))
     time = full_box(b"tfdt", 1, 0, struct.pack(">Q", decode_time))
-    return box(b"moof", header, box(b"traf", track, time, run), sound)
+    return box(b"moof", header, box(b"traf", track, time, run), sound, more)
 
 
 PRFT_SIZE = 32

@@ -13,11 +13,13 @@ class ReportRate:
         self._base: int | None = None
         self._since = 0
         self._before: tuple[int, int] | None = None
+        self._reports = 0
 
-    def observe(self, media_us: int, base_us: int) -> None:
-        """`base_us`: camera clock minus media time by the newest report; a new report changes it."""
+    def observe(self, media_us: int, base_us: int, reports: int = 0) -> None:
+        """`base_us`: camera clock minus media time by the newest of so many reports; mostly a new one changes it."""
+        is_new, self._reports = reports > self._reports, reports
         if self._base is not None:
-            if abs(base_us - self._base) < _ROUNDING_US:
+            if abs(base_us - self._base) < _ROUNDING_US and not is_new:
                 return
             self._before = (self._since, self._base)
         self._base, self._since = base_us, media_us

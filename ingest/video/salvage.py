@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.video.boxes import BadBox, Box, MovieFragment, read_movie_fragment, whole_boxes
+from ingest.video.doubts import Doubt, doubted, read
 from ingest.video.fragmented import Initial, fingerprint, read_initial, read_reference_time
 from ingest.video.segmenter import MAX_SEGMENT_US
 from ingest.video.writer import FinishedSegment
@@ -17,6 +18,7 @@ class _Whole:
     start: int
     end: int
     moof: MovieFragment
+    doubt: Doubt | None
 
 
 def salvage(data: bytes, key: str) -> FinishedSegment:
@@ -32,7 +34,7 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
     fragments = tuple(_entry(found, initial) for found in whole)
     end_us = whole[-1].wall_us + fragments[-1].duration_us
     return FinishedSegment(
-        initial.recording,
+        doubted(initial.recording, (found.doubt for found in whole if found.doubt)),
         key,
         end_us,
         size,
@@ -85,6 +87,7 @@ def _whole_fragments(data: bytes, initial: Initial) -> Iterator[_Whole]:
 def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | None:
     try:
         movie = read_movie_fragment(data[moof.start : moof.end])
+        doubt = read(data[moof.start : moof.end])
         wall_us = read_reference_time(data[prft.body + 4 : prft.end])
     except BadBox:
         return None
@@ -93,7 +96,7 @@ def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | No
         if not _is_written(data, position, min(position + sample.size, mdat.end)):
             return None
         position += sample.size
-    return _Whole(wall_us, prft.start, mdat.end, movie) if position == mdat.end and movie.samples else None
+    return _Whole(wall_us, prft.start, mdat.end, movie, doubt) if position == mdat.end and movie.samples else None
 
 
 def _is_within(found: _Whole, initial: Initial) -> bool:

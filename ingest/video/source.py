@@ -27,7 +27,7 @@ SILENCE_S = 4.0
 """A connection that brings nothing for so long is dead, and so is one that brings only reports, answers or sound:
 pictures come several times a second."""
 PICTURELESS_S = 10.0
-"""The same before the first picture, and for a camera whose pictures come so seldom."""
+"""The same before the second picture, and for a camera whose pictures come so seldom."""
 USUAL_PAUSES = 4
 """Between two pictures may pass, before a camera that sends few of them is taken for dead."""
 REPORT_S = 5.0
@@ -51,6 +51,8 @@ class SourcePacket:
     """What `arrival_us` rests on."""
     seen: bool = True
     """When it arrived was seen, not reckoned."""
+    reports: int = 0
+    """How many sender reports had come: one that says the same as the one before says that, too."""
 
 
 class Playing(Protocol):
@@ -85,6 +87,7 @@ class RtspSource:
         self._decoding = DecodingTimes(track.clock_hz)
         self._reporting = Reporting()
         self._heard = self._seen = self._reported = clock.since_boot_s()
+        self._pictured = False
         self._pause: float | None = None
         self._gathering = Gathering(self._seen)
         self.is_patient = False
@@ -130,12 +133,14 @@ class RtspSource:
 
     def _stamped(self, picture: Picture) -> SourcePacket:
         arrival_us, server = self._clock.read()
-        self._pause = usual_pause(self._pause, self._heard - self._seen)
-        self._seen = self._heard
+        if self._pictured:
+            self._pause = usual_pause(self._pause, self._heard - self._seen)
+        self._seen, self._pictured = self._heard, True
         pts = self._media_time.ticks(picture.timestamp, arrival_us - server.ahead_us)
         report_us = self._media_time.report_us()
         dts = self._decoding.of(pts)
-        return SourcePacket(picture.data, pts, dts, picture.keyframe, arrival_us, report_us, server)
+        reports = self._media_time.reports
+        return SourcePacket(picture.data, pts, dts, picture.keyframe, arrival_us, report_us, server, reports=reports)
 
     def _reckoned(self, together: list[SourcePacket]) -> list[SourcePacket]:
         if len(together) > 1:
@@ -177,8 +182,8 @@ class RtspSource:
 
 
 def usual_pause(before: float | None, pause: float) -> float:
-    """The longest of late between two pictures, of which this one just passed. `before`: None at the first picture."""
-    return 0.0 if before is None else max(pause, 0.9 * before)
+    """The longest of late between two pictures, of which this one just passed; `before` is None at the first one."""
+    return pause if before is None else max(pause, 0.9 * before)
 
 
 def picture_patience_s(pause: float | None) -> float:

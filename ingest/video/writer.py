@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ingest.video.audio import Audio, AudioFormat
 from ingest.video.audio_track import AudioTimeline
+from ingest.video.doubts import Doubt, doubt_of, doubted
 from ingest.video.fragmented import Recording, describe, fingerprint, fragment, initial_part, presented, summary
 from ingest.video.frames import StreamInfo, from_us
 from ingest.video.segmenter import Gop, OpenSegment, segment_key, ticks_to_us
@@ -92,6 +93,7 @@ class SegmentWriter:
         self._size = self._decode_time = 0
         self._end_us = recording.start_us
         self._fragments: list[Fragment] = []
+        self._doubts: list[Doubt] = []
         self._heads: list[bytes] = []
         self._initial = initial
         try:
@@ -118,7 +120,9 @@ class SegmentWriter:
         """Writes one fragment. Raises OSError when the disk is full; the file then ends with the fragment before."""
         number = len(self._fragments) + 1
         audio = self._placed(gop) if gop.audio is not None else None
-        head, media = fragment(gop.frames, number, self._decode_time, gop.durations, from_us(gop.wall_us), audio)
+        doubt = doubt_of(gop, self._recording)
+        wall = from_us(gop.wall_us)
+        head, media = fragment(gop.frames, number, self._decode_time, gop.durations, wall, audio, doubt)
         offset = self._size
         self._write(head + media)
         self._heads.append(head)
@@ -127,6 +131,7 @@ class SegmentWriter:
         self._fragments.append(Fragment(offset_us, gop.duration_us, offset, size, keyframe))
         self._decode_time += sum(gop.durations)
         self._end_us = gop.end_us
+        self._doubts += [doubt] if doubt else []
         reached(Step.FRAGMENT_WRITTEN)
 
     def close(self) -> FinishedSegment | None:
@@ -141,7 +146,7 @@ class SegmentWriter:
             return None
         reached(Step.FILE_CLOSED)
         return FinishedSegment(
-            self._recording,
+            doubted(self._recording, self._doubts),
             self._key,
             self._end_us,
             self._size,

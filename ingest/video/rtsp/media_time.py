@@ -18,6 +18,8 @@ class MediaTime:
         self._clock_hz = clock_hz
         self._timestamp: int | None = None
         self._ticks = 0
+        self.reports = 0
+        """So many have been heard."""
         self._reported: SenderReport | None = None
         self._reported_ticks: int | None = None
         self._arrival_us = 0
@@ -35,6 +37,7 @@ class MediaTime:
 
     def reported(self, report: SenderReport) -> None:
         self._reported, self._reported_ticks = report, None
+        self.reports += 1
 
     def report_us(self) -> int | None:
         """The last picture's time by the camera's clock, microseconds since 1970.

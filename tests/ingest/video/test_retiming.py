@@ -6,8 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from ingest.video.clock import with_stated_error
 from ingest.video.connection import NOTHING_LEARNED, Connection, Learned
-from ingest.video.segmenter import Gop
+from ingest.video.doubts import doubt_of, doubted
+from ingest.video.fragmented import Recording
+from ingest.video.segmenter import Gop, OpenSegment, starts_new_segment
 from ingest.video.source import SourcePacket
 from storage.models import ClockSource
 from tests.ingest.video.encoded import TIME_BASE, packets
@@ -25,10 +28,11 @@ def taken(
     jitter_us: int = 10_000,
     b_frames: int = 0,
     usual: Learned = NOTHING_LEARNED,
+    gop: int = GOP,
 ) -> list[Gop]:
     """Of a camera that declares 25 pictures a second and delivers `rate` times as many."""
     connection, chance = Connection("h264", b"", TIME_BASE, usual), random.Random(1)
-    some, made = packets(count, gop=GOP, b_frames=b_frames), list[Gop]()
+    some, made = packets(count, gop=gop, b_frames=b_frames), list[Gop]()
     reported: int | None = None
     for number, packet in enumerate(some):
         arrival = EPOCH + round(number * 40_000 / rate) + 20_000 + chance.randrange(jitter_us)
@@ -36,8 +40,31 @@ def taken(
         if reports and number % round(125 * rate) == 0:
             reported = EPOCH + round(number * 40_000 / rate) - media
         report = None if reported is None else reported + media
-        made += connection.take(replace(packet, arrival_us=arrival, report_us=report)).gops
+        told = 1 + number // round(125 * rate)
+        made += connection.take(replace(packet, arrival_us=arrival, report_us=report, reports=told)).gops
     return [*made, *connection.finish()]
+
+
+def stated_us(made: list[Gop]) -> list[int]:
+    """Of each, what the row of its segment says: how far its times may be off."""
+    segments: list[list[Gop]] = []
+    current: OpenSegment | None = None
+    for gop in made:
+        if starts_new_segment(current, gop, 10):
+            segments.append([])
+            error_us = with_stated_error(gop.evidence).error_us
+            current = OpenSegment(gop.info, gop.wall_us, gop.end_us, gop.source, gop.offset_us, error_us)
+        segments[-1].append(gop)
+        assert current is not None
+        current = replace(current, end_us=gop.end_us)
+    return [bound for segment in segments for bound in [_row_error_us(segment)] * len(segment)]
+
+
+def _row_error_us(segment: list[Gop]) -> int:
+    first = segment[0]
+    recording = Recording("c", 1, first.wall_us, first.source, first.offset_us, with_stated_error(first.evidence))
+    doubts = [doubt for gop in segment if (doubt := doubt_of(gop, recording))]
+    return doubted(recording, doubts).evidence.error_us
 
 
 def errors_ms(made: list[Gop], rate: float) -> list[float]:
@@ -98,20 +125,52 @@ def test_a_rate_learned_from_a_late_beginning_is_refined_though_pictures_come_un
 def test_the_bound_holds_though_a_rate_was_not_learned_rightly(learned_ppm: int, jitter_us: int) -> None:
     made = taken(GOP * 40, 21 / 25, jitter_us=jitter_us, usual=Learned(rate_error_ppm=learned_ppm))
     found = iter(errors_ms(made, 21 / 25))
-    for gop in made:
-        assert max(abs(next(found)) for _ in gop.frames) * 1_000 <= gop.evidence.error_us
+    for gop, bound_us in zip(made, stated_us(made), strict=True):
+        assert max(abs(next(found)) for _ in gop.frames) * 1_000 <= bound_us
     assert max(gop.evidence.error_us for gop in made[2:]) < 1_000_000
 
 
 @pytest.mark.parametrize("rate", [21 / 25, 24 / 25])
 @pytest.mark.parametrize("jitter_us", [10_000, 150_000, 300_000])
 @pytest.mark.parametrize("reports", [False, True])
-def test_the_bound_holds_though_a_rate_was_not_learned_yet(rate: float, jitter_us: int, reports: bool) -> None:
-    made = taken(GOP * 60, rate, jitter_us=jitter_us, reports=reports)
+@pytest.mark.parametrize("gop", [GOP, 3 * GOP, 12 * GOP, 60 * GOP])
+def test_the_bound_holds_though_a_rate_was_not_learned_yet(
+    rate: float, jitter_us: int, reports: bool, gop: int
+) -> None:
+    made = taken(GOP * 60, rate, jitter_us=jitter_us, reports=reports, gop=gop)
     found = iter(errors_ms(made, rate))
-    for gop in made:
-        assert max(abs(next(found)) for _ in gop.frames) * 1_000 <= gop.evidence.error_us
-    assert sorted(gop.evidence.error_us for gop in made)[len(made) // 2] < 800_000
+    for part, bound_us in zip(made, stated_us(made), strict=True):
+        assert max(abs(next(found)) for _ in part.frames) * 1_000 <= bound_us
+    if gop == GOP:
+        assert sorted(part.evidence.error_us for part in made)[len(made) // 2] < 800_000
+
+
+def test_a_queue_that_comes_again_and_again_is_not_taken_each_time_for_what_is_left_of_a_miscount() -> None:
+    """By a camera that counts 25 where it delivers 21 and whose rate has been learned."""
+    connection, chance, made, last = Connection("h264", b"", TIME_BASE), random.Random(2), list[Gop](), 0
+    some = packets(GOP * 125, gop=GOP)
+    for number, packet in enumerate(some):
+        at_s = number / 21
+        queued = min((at_s % 30 - 15) / 5, 1) * 350_000 if 15 <= at_s % 30 < 23 else 0
+        arrival = max(last, EPOCH + round(at_s * 1_000_000) + 20_000 + chance.randrange(60_000) + round(queued))
+        made += connection.take(replace(packet, arrival_us=arrival, report_us=None)).gops
+        last = arrival
+    found = list(map(abs, errors_ms(made, 21 / 25)))
+    assert sum(error > 500 for error in found[21 * 60 :]) < len(found) // 100
+
+
+@pytest.mark.parametrize("noise_us", [0, 9])
+def test_reports_that_say_exactly_the_same_each_time_vouch_for_media_time_too(noise_us: int) -> None:
+    """While a queue grows evenly, which else looks like a camera that counts wrongly."""
+    connection, made = Connection("h264", b"", TIME_BASE), list[Gop]()
+    for number, packet in enumerate(packets(GOP * 60, gop=GOP)):
+        at_us, report = number * 40_000, number // 125
+        queued = (at_us - 30_000_000) * 350 // 4_000 if 30_000_000 <= at_us < 34_000_000 else 0
+        noise = (-1) ** report * noise_us
+        taken_us = EPOCH + at_us
+        arrived = replace(packet, arrival_us=taken_us + 20_000 + queued, report_us=taken_us + noise, reports=report + 1)
+        made += connection.take(arrived).gops
+    assert {duration for gop in made for duration in gop.durations} == {3_600}
 
 
 def test_one_that_counts_rightly_again_is_noticed_though_its_pictures_come_unevenly() -> None:

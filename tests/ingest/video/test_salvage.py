@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.video import doubts
 from ingest.video.boxes import BadBox, box_size, read_movie_fragment, whole_boxes
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
+from ingest.video.doubts import Doubt
 from ingest.video.fragmented import Recording, describe, initial_part, read_initial, read_reference_time, reference_time
 from ingest.video.frames import Codec, to_us
+from ingest.video.movie import box
 from ingest.video.salvage import salvage
 from ingest.video.segmenter import Gop
 from ingest.video.writer import PART, FinishedSegment, SegmentWriter, settle
@@ -73,6 +76,34 @@ def test_a_file_that_says_nonsense_of_its_time_is_not_believed(evidence: str) ->
     assert nonsense != describe(RECORDING)
     with pytest.raises(BadBox):
         read_initial(initial_part(info_of(packets(5)), nonsense))
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_part_that_knows_less_than_its_segment_says_so_in_the_row_and_in_the_file(tmp_path: Path, cut: bool) -> None:
+    said = ClockEvidence(error_us=500_000)
+    sure, unsure = (replace(part, evidence=said) for part in gops(packets(50)))
+    unsure = replace(
+        unsure, offset_us=7_000_000, evidence=replace(said, error_us=1_870_000, server_step_us=-10_000_000)
+    )
+    recording = replace(RECORDING, clock_offset_us=-40_000, evidence=said)
+    writer = SegmentWriter(tmp_path, recording, sure.info)
+    for part in (sure, unsure, sure):
+        writer.append(part)
+    finished = writer.close()
+    assert finished is not None
+    row = finished.row()
+    assert (row.clock_error_us, row.clock_offset_us, row.server_step_us) == (1_900_000, 7_000_000, -10_000_000)
+    data = (tmp_path / (finished.key + PART)).read_bytes()
+    last = finished.fragments[-1]
+    found = salvage(data[: last.byte_offset + last.byte_size] if cut else data, finished.key)
+    assert found.recording == finished.recording
+    assert numbers_in(data) == [*range(50), *range(25)]
+
+
+@pytest.mark.parametrize("doubt", [Doubt(-1, 0, 0), Doubt(1 << 60, 0, 0), Doubt(0, -(1 << 60), 0)])
+def test_a_doubt_that_makes_no_sense_is_damage(doubt: Doubt) -> None:
+    with pytest.raises(BadBox, match="no part is so doubtful"):
+        doubts.read(box(b"moof", doubts.written(doubt)))
 
 
 def test_the_index_leads_to_fragments_that_play_alone(written: tuple[FinishedSegment, bytes]) -> None:
@@ -136,8 +167,8 @@ def test_damage_never_does_more_than_lose_what_it_hit(
 
 @given(st.binary(max_size=300))
 def test_any_bytes_can_be_read_as_boxes(data: bytes) -> None:
-    for box in whole_boxes(data):
-        assert box.start < box.body <= box.end <= len(data)
+    for found in whole_boxes(data):
+        assert found.start < found.body <= found.end <= len(data)
     box_size(data[:16])
     for read in (read_initial, read_movie_fragment, read_reference_time):
         try:
