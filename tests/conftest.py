@@ -18,12 +18,9 @@ from storage.folder_store import FolderStore
 from storage.migrate import upgrade
 from storage.objects import ObjectStore
 from storage.s3_store import S3Store
-from tests.servers import PostgresServer, S3Server, free_port
+from tests.servers import PostgresServer, S3Server, database_folder, free_port
 
 __all__ = ["free_port"]
-
-MEMORY_NEEDED = 4 << 30
-"""Free for files in memory, in bytes: several processes of pytest may have a cluster there, each of some 200 MB."""
 
 _numbers = count(1)
 
@@ -49,11 +46,8 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A cluster for the whole run; its databases are the tests' own business."""
     if PostgresServer.programs() is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    # In memory where there is room: each database is hundreds of files, and some disks need half a second for them.
-    memory = Path("/dev/shm")
-    folder_in = memory if memory.is_dir() and shutil.disk_usage(memory).free > MEMORY_NEEDED else None
-    with tempfile.TemporaryDirectory(prefix="hallwatch-postgres-", dir=folder_in, ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(Path(folder))
+    with database_folder() as folder:
+        server = PostgresServer(folder)
         server.start()
         yield server
         server.stop()
