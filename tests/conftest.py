@@ -18,7 +18,7 @@ from storage.folder_store import FolderStore
 from storage.migrate import upgrade
 from storage.objects import ObjectStore
 from storage.s3_store import S3Store
-from tests.servers import PostgresServer, S3Server, free_port
+from tests.servers import PostgresServer, S3Server, database_folder, free_port
 
 __all__ = ["free_port"]
 
@@ -46,8 +46,8 @@ def postgres_server() -> Iterator[PostgresServer]:
     """A cluster for the whole run; its databases are the tests' own business."""
     if PostgresServer.programs() is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    with tempfile.TemporaryDirectory(prefix="hallwatch-postgres-", ignore_cleanup_errors=True) as folder:
-        server = PostgresServer(Path(folder))
+    with database_folder() as folder:
+        server = PostgresServer(folder)
         server.start()
         yield server
         server.stop()

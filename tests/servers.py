@@ -9,9 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -24,6 +25,10 @@ START_LIMIT_S = 60.0
 class ServerDied(Exception):
     """A test server ended while it was starting; the message is its output."""
 
+
+_MEMORY = Path("/dev/shm")
+_MEMORY_NEEDED = 4 << 30
+"""In bytes: several processes of pytest may have a cluster there, each of some 200 MB."""
 
 _GIVEN: set[int] = set()
 
@@ -51,6 +56,15 @@ def wait_until(condition: Callable[[], bool], seconds: float = START_LIMIT_S, pa
         if time.monotonic() > deadline:
             raise TimeoutError(f"{condition} did not become true within {seconds} s")
         time.sleep(pause_s)
+
+
+@contextmanager
+def database_folder() -> Iterator[Path]:
+    """In memory where there is room: each database is hundreds of files, and some disks need half a second for them."""
+    roomy = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_NEEDED
+    place = _MEMORY if roomy else None
+    with tempfile.TemporaryDirectory(prefix="hallwatch-postgres-", dir=place, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 class PostgresServer:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,8 @@ from tests.servers import S3Server, free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 THRESHOLD_S = 15
+SEGMENT_S = 4
+"""Less than usual: a moment can be played when its segment is complete."""
 PASSWORD = "a-long-password-for-tests"
 _OTHER_HALL = """
 [[district]]
@@ -115,6 +118,7 @@ class RunningHall:
                 "secret_key": self.store.secret_key,
                 "secure": False,
             },
+            "recorder": {"segment_seconds": SEGMENT_S},
             "web": {"listen": f"127.0.0.1:{self.port}"},
         }
         self._config.write_text(_toml(head) + site_text(options, self.rtsp_port) + _OTHER_HALL, "utf-8")
@@ -148,14 +152,19 @@ class RunningHall:
         return False
 
     def _make_users(self) -> None:
-        for name, role, hall in (
+        """All at once: each command takes a second to load."""
+        users = (
             ("supervisor", "supervisor", "cc-sim"),
             ("inspector", "inspector", "cc-sim"),
             ("stranger", "investigator", "nh"),
-        ):
-            arguments = ["user", "add", name, "--role", role, "--hall", hall, "--config", str(self._config)]
-            environment = {**os.environ, "HALLWATCH_PASSWORD": PASSWORD}
-            subprocess.run([*_COMMAND, *arguments], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
+        )
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self._make_user, *zip(*users, strict=True)))
+
+    def _make_user(self, name: str, role: str, hall: str) -> None:
+        arguments = ["user", "add", name, "--role", role, "--hall", hall, "--config", str(self._config)]
+        environment = {**os.environ, "HALLWATCH_PASSWORD": PASSWORD}
+        subprocess.run([*_COMMAND, *arguments], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
 
 
 def wait_for(condition: Callable[[], Found | None], seconds: float, what: str) -> Found:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
 CAMERA = "cc-sim-cam-1"
 A_SECOND = timedelta(seconds=1)
 SETTLED_S = 90
-"""Footage comes in segments of ten seconds, and then the clerk of links looks again."""
+"""Footage comes in segments of some seconds, and then the clerk of links looks again."""
 
 
 def live_tile(page: Page, via: str) -> Locator:

@@ -1,6 +1,8 @@
 """Two halls, and somebody of each role to knock at the doors."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,25 +73,35 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def _morning_file(_migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Written once; each test gets a copy."""
+    path = tmp_path_factory.mktemp("morning") / "morning.db"
+    shutil.copy(_migrated_file, path)
+    with closing(Database(f"sqlite:///{path}")) as database:
+        with database.transaction() as session:
+            a_hall(session)
+            _another_hall(session)
+            _users(session)
+        with database.transaction() as session:
+            _a_morning(session)
+    return path
+
+
 @pytest.fixture
-def services(sqlite_database: Database, tmp_path: Path, clock: Clock) -> Services:
+def services(_morning_file: Path, tmp_path: Path, clock: Clock) -> Iterator[Services]:
     """Halls `cc` and `nh`; users `supervisor`, `inspector`, … of hall `cc` only, and `admin` of everything."""
-    with sqlite_database.transaction() as session:
-        a_hall(session)
-        _another_hall(session)
-        _users(session)
-    with sqlite_database.transaction() as session:
-        _a_morning(session)
     store = FolderStore(tmp_path / "store")
-    return Services(
-        settings=Settings(data_dir=tmp_path),
-        database=sqlite_database,
-        store=store,
-        footage=Footage(sqlite_database, store, tmp_path / "spool", clock),
-        secrets=SecretBox(tmp_path / "secret.key"),
-        relay_socket=tmp_path / "relay.sock",
-        clock=clock,
-    )
+    with closing(Database(f"sqlite:///{shutil.copy(_morning_file, tmp_path / 'hallwatch.db')}")) as database:
+        yield Services(
+            settings=Settings(data_dir=tmp_path),
+            database=database,
+            store=store,
+            footage=Footage(database, store, tmp_path / "spool", clock),
+            secrets=SecretBox(tmp_path / "secret.key"),
+            relay_socket=tmp_path / "relay.sock",
+            clock=clock,
+        )
 
 
 @pytest.fixture

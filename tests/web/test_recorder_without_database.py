@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -26,7 +25,7 @@ from tests.ingest.video.evidence import (
     segments,
 )
 from tests.sample import CAMERA, a_hall
-from tests.servers import PostgresServer, wait_until
+from tests.servers import PostgresServer, database_folder, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,8 +37,8 @@ def server() -> Iterator[PostgresServer]:
     """One that may be stopped."""
     if PostgresServer.programs() is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    with tempfile.TemporaryDirectory(prefix="hallwatch-postgres-", ignore_cleanup_errors=True) as folder:
-        running = PostgresServer(Path(folder))
+    with database_folder() as folder:
+        running = PostgresServer(folder)
         running.start()
         yield running
         running.stop()
