@@ -15,6 +15,7 @@ from storage.models import AccessEntry, FootageLink, Hold, Outcome, Role
 from tests.sample import CAMERA, a_segment
 from tests.web.conftest import NOON, Clock, SignedIn
 from web.pages.formats import iso
+from web.pages.paging import PAGE_SIZE
 from web.services import Services
 
 MAY = ("supervisor", "inspector", "investigator", "admin")
@@ -117,6 +118,28 @@ def test_what_was_found_locked_in_the_store_is_nobodys_and_lifted_by_an_administ
     assert "Found locked in the store" in client.get("/holds?lang=en").text
     assert client.post("/api/v1/holds/1/lift").status_code == 403
     assert signed_in("admin").post("/api/v1/holds/1/lift").json()["owner_id"] is None
+
+
+def test_more_holds_than_a_page_are_listed_on_further_pages_and_lifted_from_there(
+    signed_in: SignedIn, services: Services
+) -> None:
+    with services.database.transaction() as session:
+        for number in range(PAGE_SIZE + 3):
+            set_at = NOON - timedelta(minutes=number // 2)  # two at a time: the id decides
+            session.add(Hold(camera_id=CAMERA, start=NOON, end=NOON, reason=f"{number}", owner_id=2, set_at=set_at))
+    client = signed_in("inspector")
+    first = client.get("/holds.json?state=held").json()
+    second = client.get(f"/holds.json?state=held&after={first['next']}").json()
+    listed = [hold["id"] for page in (first, second) for hold in page["holds"]]
+    assert (len(first["holds"]), len(second["holds"]), second["next"]) == (PAGE_SIZE, 3, "")
+    assert sorted(listed) == list(range(1, PAGE_SIZE + 4))
+    page = client.get(f"/holds?state=held&after={first['next']}", headers=EN).text
+    assert "First page" in page
+    sent = hidden_fields(page.replace(f"/holds/{listed[-1]}/lift", "/the/last"), "/the/last")
+    assert sent["next"] == f"/holds?state=held&after={first['next']}"
+    lifted = client.post(f"/holds/{listed[-1]}/lift", data=sent)
+    assert lifted.headers["location"] == f"{sent['next']}&done=lifted"
+    assert client.post(f"/holds/{listed[-1]}/lift").headers["location"] == "/holds?done=lifted"
 
 
 def test_a_hold_of_another_hall_is_not_there(signed_in: SignedIn) -> None:

@@ -94,6 +94,8 @@ class HoldsPage:
     """What the store's last self-test found; None before the first."""
     holds: tuple[HoldRow, ...]
     form: HoldForm
+    after: str
+    """Where this page of the list begins; empty: with the newest."""
     next: str
 
 
@@ -124,6 +126,7 @@ def _page(viewer: Viewer, services: Services, hall: str, state: StateFilter, cur
             store=test.verdict if test else None,
             holds=_rows(session, viewer, shown),
             form=form,
+            after=cursor if parse_cursor(cursor) else "",
             next=str(Cursor(last.set_at, last.id or 0)) if last else "",
         )
 
@@ -236,6 +239,7 @@ def _done(address: str, what: str) -> str:
 
 
 @router.post("/holds/{hold_id}/lift", include_in_schema=False)
-def lift(hold_id: RowId, request: Request, viewer: Holder, services: ServicesDep) -> Response:
+def lift(hold_id: RowId, request: Request, viewer: Holder, services: ServicesDep, form: SentForm) -> Response:
+    """Back to the same filter and page of the list."""
     holds_api.lift(hold_id, request, services, viewer)
-    return RedirectResponse("/holds?done=lifted", 303)
+    return RedirectResponse(_done(local_path(text(form, "next"), "/holds"), "lifted"), 303)

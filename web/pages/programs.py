@@ -1,7 +1,9 @@
 """What programs may ask of the product, for people who write them: the same description as /api/openapi.json."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 
@@ -38,9 +40,14 @@ def programs_page(request: Request, viewer: CurrentUser) -> ProgramsPage:
     for path, operations in app.openapi()["paths"].items():
         for method in (method for method in _METHODS if method in operations):
             found = operations[method]
-            about = found.get("description", found["summary"]).partition("\n\n")[0]
-            chapters[found.get("tags", ["pages"])[0]].append(Operation(method.upper(), path, about))
+            chapters[found.get("tags", ["pages"])[0]].append(Operation(method.upper(), path, about(found)))
     return ProgramsPage(tuple(Chapter(title, tuple(found)) for title, found in sorted(chapters.items())))
+
+
+def about(operation: Mapping[str, Any]) -> str:
+    """The first paragraph of what is said of it, in one line as the catalogue has it."""
+    said: str = operation.get("description", operation["summary"])
+    return " ".join(said.partition("\n\n")[0].split())
 
 
 add_page(router, "/programs", "programs.html", programs_page)
