@@ -19,6 +19,7 @@ from web import notify_apprise
 from web.alert_news import AlertDesk
 from web.card_news import CardDesk
 from web.channels import Channel
+from web.dispute_news import DisputeDesk
 from web.news import Desk, Step
 from web.notice import Notice
 from web.notify_apprise import DeliveryFailed
@@ -48,7 +49,11 @@ class Notifier:
         self._send = send
         self._lines: dict[str, Line] = defaultdict(Line)
         self._alerts = AlertDesk()
-        self._desks: dict[Matter, Desk] = {Matter.CARD: CardDesk(), Matter.ORDER: OrderDesk()}
+        self._desks: dict[Matter, Desk] = {
+            Matter.CARD: CardDesk(),
+            Matter.ORDER: OrderDesk(),
+            Matter.ABSENCE: DisputeDesk(),
+        }
 
     def run_once(self, now: datetime) -> int:
         """The number of messages sent."""

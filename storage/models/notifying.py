@@ -23,6 +23,7 @@ class Matter(StrEnum):
 
     CARD = "card"
     ORDER = "order"
+    ABSENCE = "absence"  # its dispute
 
 
 class News(StrEnum):
@@ -40,6 +41,8 @@ class News(StrEnum):
     OVERDUE = "overdue"  # its deadline has passed
     ANSWER = "answer"
     RETURN = "return"
+    DISPUTED = "disputed"  # an absence
+    UNDECIDED = "undecided"  # nobody has decided on the dispute in time
 
 
 class NotifyChannel(SQLModel, table=True):
@@ -64,7 +67,7 @@ class Told(SQLModel, table=True):
     """What somebody is told. The key lets nothing be told twice, however often a clerk looks."""
 
     matter: Matter = enum_column(Matter, "", primary_key=True)
-    matter_id: int = column("id of the card or the order", primary_key=True)
+    matter_id: int = column("id of the card, the order or the absence", primary_key=True)
     news: News = enum_column(News, "", primary_key=True)
     number: int = column(
         "of the word in its log, of the step of the escalation, or of the deadline; else 0", primary_key=True

@@ -7,6 +7,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
+from storage.models.disputes import DisputeState
 
 MAX_THRESHOLD_S = 12 * 60 * 60
 """Twelve hours: no absence rule may wait longer, because no hall is open for longer at a stretch."""
@@ -151,6 +152,13 @@ class Absence(SQLModel, table=True):
     rule_id: int | None = column("empty: the built-in default", default=None, foreign_key="absence_rule.id")
     rule_version: int = column("", default=0)
     evidence: JsonObject = json_column("samples that caused it: times, counts, confidences", default_factory=dict)
+    judged_at: datetime | None = column(
+        "when it was last said how long it lasted; time to dispute counts from then; empty while it lasts",
+        default=None,
+    )
+    dispute: DisputeState | None = enum_column(
+        DisputeState, "where its log has led; empty: nobody has disputed it", default=None, index=True
+    )
 
 
 class CameraFault(SQLModel, table=True):

@@ -16,6 +16,7 @@ from storage.models import (
     CameraFault,
     Delivery,
     DeliveryState,
+    DisputeState,
     FaultKind,
     Hall,
     Node,
@@ -24,6 +25,7 @@ from storage.models import (
     User,
 )
 from storage.presence_now import seen_until
+from web.pages.dispute_rows import overdue
 from web.pages.places import CounterRef, HallRef, counters_by_id, hall_ref
 
 
@@ -64,6 +66,10 @@ class AlertRow:
     seen_until: datetime
     """Its end; while it lasts, now, or the last moment in which somebody watched the counter."""
     customer_waiting: bool
+    dispute: DisputeState | None
+    """Of its absence; None: nobody has disputed it."""
+    is_overdue: bool
+    """It is disputed, and nobody has decided on that in time."""
     raised_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str
@@ -72,7 +78,7 @@ class AlertRow:
 
 
 def alert_rows(session: Session, alerts: Sequence[Alert], now: datetime) -> tuple[AlertRow, ...]:
-    """Nine queries for any number of alerts."""
+    """Ten queries for any number of alerts."""
     halls = {
         h.id: hall_ref(h)
         for h in session.exec(select(Hall).where(col(Hall.id).in_({a.hall_id for a in alerts if a.hall_id})))
@@ -99,6 +105,7 @@ class _About:
         users = select(User).where(col(User.id).in_(_ids(alert.acknowledged_by for alert in alerts)))
         self.absences = {absence.id: absence for absence in session.exec(absences)}
         self.seen_until = seen_until(session, self.absences.values(), now)
+        self.overdue = overdue(session, list(self.absences.values()), now)
         self.now = now
         self.faults = {fault.id: fault for fault in session.exec(faults)}
         self.tests = {test.id: test for test in session.exec(tests)}
@@ -140,6 +147,8 @@ def _row(
         until=until,
         seen_until=about.seen_until.get(alert.absence_id or 0) or until or about.now,
         customer_waiting=bool(absence and absence.customer_waiting),
+        dispute=absence.dispute if absence else None,
+        is_overdue=alert.absence_id in about.overdue,
         raised_at=alert.raised_at,
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=about.users.get(alert.acknowledged_by, ""),

@@ -231,7 +231,13 @@ def upgrade() -> None:
             nullable=False,
             comment="when the limit passed, the card was raised, it was rated, the absence began",
         ),
-        sa.Column("counts", sa.Boolean(), nullable=False, comment="false: under appeal, or not confirmed"),
+        sa.Column("counts", sa.Boolean(), nullable=False, comment="false: under appeal, disputed, or may still be"),
+        sa.Column(
+            "standing",
+            sa.String(),
+            nullable=False,
+            comment="of an absence: stands, upheld, open or disputed; else empty",
+        ),
         sa.Column(
             "detail",
             sa.String(),
@@ -1570,6 +1576,18 @@ def upgrade() -> None:
         sa.Column("rule_id", sa.Integer(), nullable=True, comment="empty: the built-in default"),
         sa.Column("rule_version", sa.Integer(), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False, comment="samples that caused it: times, counts, confidences"),
+        sa.Column(
+            "judged_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it was last said how long it lasted; time to dispute counts from then; empty while it lasts",
+        ),
+        sa.Column(
+            "dispute",
+            sa.Enum("disputed", "upheld", "withdrawn", name="disputestate", native_enum=False, length=32),
+            nullable=True,
+            comment="where its log has led; empty: nobody has disputed it",
+        ),
         sa.ForeignKeyConstraint(
             ["counter_id"],
             ["counter.id"],
@@ -1582,6 +1600,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.create_index("absence_counter_start", ["counter_id", "start"], unique=False)
+        batch_op.create_index(batch_op.f("ix_absence_dispute"), ["dispute"], unique=False)
 
     op.create_table(
         "card",
@@ -2166,6 +2185,60 @@ def upgrade() -> None:
         batch_op.create_index("step_source_end", ["source_id", "end"], unique=False)
 
     op.create_table(
+        "absence_word",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("absence_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, ... for each absence"),
+        sa.Column(
+            "act",
+            sa.Enum("dispute", "uphold", "withdraw", name="disputeact", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "ground",
+            sa.Enum(
+                "was_there",
+                "covered",
+                "on_duty",
+                "not_open",
+                "camera_wrong",
+                "other",
+                name="disputeground",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+            comment="of a dispute",
+        ),
+        sa.Column("text", sa.String(), nullable=False, comment="why"),
+        sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "due_by",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="of a dispute: first moment at which a decision is late",
+        ),
+        sa.Column(
+            "rules", sa.String(), nullable=False, comment="of a dispute: version of the rules by which that is so"
+        ),
+        sa.ForeignKeyConstraint(
+            ["absence_id"],
+            ["absence.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("absence_id", "number"),
+    )
+    with op.batch_alter_table("absence_word", schema=None) as batch_op:
+        batch_op.create_index("absence_word_act_due_by", ["act", "due_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_absence_word_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_absence_word_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "alert",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -2507,8 +2580,10 @@ def upgrade() -> None:
 
     op.create_table(
         "told",
-        sa.Column("matter", sa.Enum("card", "order", name="matter", native_enum=False, length=32), nullable=False),
-        sa.Column("matter_id", sa.Integer(), nullable=False, comment="id of the card or the order"),
+        sa.Column(
+            "matter", sa.Enum("card", "order", "absence", name="matter", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("matter_id", sa.Integer(), nullable=False, comment="id of the card, the order or the absence"),
         sa.Column(
             "news",
             sa.Enum(
@@ -2524,6 +2599,8 @@ def upgrade() -> None:
                 "overdue",
                 "answer",
                 "return",
+                "disputed",
+                "undecided",
                 name="news",
                 native_enum=False,
                 length=32,
@@ -2605,6 +2682,12 @@ def downgrade() -> None:
         batch_op.drop_index("alert_hall_raised")
 
     op.drop_table("alert")
+    with op.batch_alter_table("absence_word", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_absence_word_user_id"))
+        batch_op.drop_index(batch_op.f("ix_absence_word_at"))
+        batch_op.drop_index("absence_word_act_due_by")
+
+    op.drop_table("absence_word")
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.drop_index("step_source_end")
         batch_op.drop_index("step_counter_start")
@@ -2662,6 +2745,7 @@ def downgrade() -> None:
 
     op.drop_table("card")
     with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_absence_dispute"))
         batch_op.drop_index("absence_counter_start")
 
     op.drop_table("absence")
