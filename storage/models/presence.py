@@ -44,6 +44,7 @@ class AlertKind(StrEnum):
     SPOOL_FILLING = "spool_filling"  # what waits for the store has reached a part of its limit
     JOB_FAILING = "job_failing"  # something that a process does again and again keeps failing
     STORE_UNSAFE = "store_unsafe"  # its self-test failed: it lost bytes, or let a locked object be deleted
+    HALL_AFFECTED = "hall_affected"  # many of its counters at once; stands for the alerts of each
 
 
 class AlertState(StrEnum):
@@ -179,6 +180,7 @@ class Alert(SQLModel, table=True):
         Index("alert_hall_raised", "hall_id", "raised_at"),
         Index("alert_raised", "raised_at"),
         UniqueConstraint("node_name", "silent_since"),
+        UniqueConstraint("hall_id", "affected_since"),
         Index(
             "alert_spool_level",
             "node_name",
@@ -214,6 +216,12 @@ class Alert(SQLModel, table=True):
     store_test_id: int | None = column(
         "the first test that failed", default=None, foreign_key="store_test.id", unique=True
     )
+    part_of: int | None = column(
+        "the alert of the whole hall, which is told in its place", default=None, foreign_key="alert.id", index=True
+    )
+    affected_since: datetime | None = column("of a whole hall: when it began at the first counter", default=None)
+    affected: int | None = column("at how many counters it began together", default=None)
+    watched: int | None = column("of how many that were watched", default=None)
     raised_at: datetime = column("")
     acknowledged_at: datetime | None = column("", default=None)
     acknowledged_by: int | None = column("", default=None, foreign_key="user_account.id")

@@ -114,6 +114,8 @@ class AbsencePage:
     camera_id: str | None
     timeline: Timeline
     evidence: JsonObject
+    part_of: int | None
+    """Id of the alert of the whole hall of which its alert is a part."""
     acknowledged_at: datetime | None
     acknowledged_by: str
     resolved_at: datetime | None
@@ -216,6 +218,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             camera_id=camera,
             timeline=_timeline(session, services, viewer, absence, row, camera, now),
             evidence=absence.evidence,
+            part_of=alert.part_of if alert else None,
             acknowledged_at=alert.acknowledged_at if alert else None,
             acknowledged_by=(by.display_name or by.name) if by else "",
             resolved_at=alert.resolved_at if alert else None,

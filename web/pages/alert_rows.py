@@ -25,6 +25,7 @@ from storage.models import (
     User,
 )
 from storage.presence_now import seen_until
+from web.alert_news import began_at
 from web.pages.dispute_rows import overdue
 from web.pages.places import CounterRef, HallRef, counters_by_id, hall_ref
 
@@ -54,6 +55,12 @@ class AlertRow:
     """Percent of the spool's room that is taken."""
     job_name: str | None
     """What of the process keeps failing."""
+    part_of: int | None
+    """Id of the alert of the whole hall that is told in its place."""
+    affected: int | None
+    """Of a whole hall: at how many of its counters it began together."""
+    watched: int | None
+    """Of how many that were watched."""
     fault: FaultKind | None
     fault_detail: str
     """Also why the store's self-test failed."""
@@ -139,11 +146,14 @@ def _row(
         node_role=about.roles.get(alert.node_name or "", ""),
         spool_level=alert.spool_level,
         job_name=alert.job_name,
+        part_of=alert.part_of,
+        affected=alert.affected,
+        watched=alert.watched,
         fault=fault.kind if fault else None,
         fault_detail=fault.detail if fault else test.detail if test else "",
         store_verdict=test.verdict if test else None,
         absence_id=alert.absence_id,
-        since=cause.start if cause else alert.silent_since or alert.failing_since or alert.raised_at,
+        since=cause.start if cause else began_at(alert),
         until=until,
         seen_until=about.seen_until.get(alert.absence_id or 0) or until or about.now,
         customer_waiting=bool(absence and absence.customer_waiting),

@@ -2250,6 +2250,7 @@ def upgrade() -> None:
                 "spool_filling",
                 "job_failing",
                 "store_unsafe",
+                "hall_affected",
                 name="alertkind",
                 native_enum=False,
                 length=32,
@@ -2279,6 +2280,17 @@ def upgrade() -> None:
         sa.Column("absence_id", sa.Integer(), nullable=True),
         sa.Column("fault_id", sa.Integer(), nullable=True),
         sa.Column("store_test_id", sa.Integer(), nullable=True, comment="the first test that failed"),
+        sa.Column(
+            "part_of", sa.Integer(), nullable=True, comment="the alert of the whole hall, which is told in its place"
+        ),
+        sa.Column(
+            "affected_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="of a whole hall: when it began at the first counter",
+        ),
+        sa.Column("affected", sa.Integer(), nullable=True, comment="at how many counters it began together"),
+        sa.Column("watched", sa.Integer(), nullable=True, comment="of how many that were watched"),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Integer(), nullable=True),
@@ -2312,12 +2324,17 @@ def upgrade() -> None:
             ["node.name"],
         ),
         sa.ForeignKeyConstraint(
+            ["part_of"],
+            ["alert.id"],
+        ),
+        sa.ForeignKeyConstraint(
             ["store_test_id"],
             ["store_test.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("absence_id"),
         sa.UniqueConstraint("fault_id"),
+        sa.UniqueConstraint("hall_id", "affected_since"),
         sa.UniqueConstraint("node_name", "silent_since"),
         sa.UniqueConstraint("store_test_id"),
     )
@@ -2338,6 +2355,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("resolved_at IS NULL"),
             postgresql_where=sa.text("resolved_at IS NULL"),
         )
+        batch_op.create_index(batch_op.f("ix_alert_part_of"), ["part_of"], unique=False)
 
     op.create_table(
         "card_word",
@@ -2670,6 +2688,7 @@ def downgrade() -> None:
 
     op.drop_table("card_word")
     with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alert_part_of"))
         batch_op.drop_index(
             "alert_spool_level",
             sqlite_where=sa.text("resolved_at IS NULL"),
