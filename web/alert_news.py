@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, false, true
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, exists, or_, select
 
@@ -27,6 +27,9 @@ from web.alert_groups import group_alerts
 from web.channels import Channel
 from web.news import Step
 from web.notice import Notice, Subject, notice
+from web.permissions import Permission
+from web.scope import alerts_in_scope
+from web.sessions import viewer_without_session
 
 MAX_AGE = timedelta(hours=1)
 """An older alert is not news: after a long outage nobody is flooded."""
@@ -47,13 +50,14 @@ class AlertDesk:
         alert = session.get_one(Alert, delivery.alert_id)
         if _is_withdrawn(session, alert):
             return Step.WITHDRAWN
-        return next_step(delivery.attempts, alert.raised_at, now)
+        return next_step(delivery.attempts, max(alert.raised_at, delivery.waited_to or alert.raised_at), now)
 
     def notice(self, session: Session, delivery: Delivery, public_url: str, now: datetime) -> Notice:
         return notice(_subject(session, session.get_one(Alert, delivery.alert_id)), public_url)
 
 
 def next_step(attempts: int, raised_at: datetime, now: datetime) -> Step:
+    """`raised_at`, or when the quiet hours ended for which it waited."""
     if attempts >= MAX_ATTEMPTS:
         return Step.TOO_OFTEN
     return Step.TOO_LATE if now - raised_at > MAX_AGE else Step.SEND
@@ -66,12 +70,25 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     lasted = or_(col(Alert.resolved_at).is_(None), col(Alert.resolved_at) > col(Alert.raised_at))
     since = max(now - MAX_AGE, channel.since) if channel.since else now - MAX_AGE
     fresh = select(Alert.id).where(
-        col(Alert.raised_at) > since, _is_for(channel), lasted, ~has_one, col(Alert.part_of).is_(None)
+        col(Alert.raised_at) > since,
+        _is_for(channel),
+        _may_be_seen(session, channel),
+        lasted,
+        ~has_one,
+        col(Alert.part_of).is_(None),
     )
     rows = [
         {"alert_id": alert_id, "channel": channel.name, "next_try": now, **_NEW} for alert_id in session.exec(fresh)
     ]
     insert_new(session, Delivery, rows)
+
+
+def _may_be_seen(session: Session, channel: Channel) -> ColumnElement[bool]:
+    """A person gets what they may see, in the halls in scope as they are now."""
+    if channel.user_id is None:
+        return true()
+    viewer = viewer_without_session(session, channel.user_id)
+    return alerts_in_scope(viewer) if viewer is not None and viewer.may(Permission.ALERTS) else false()
 
 
 def _is_for(channel: Channel) -> ColumnElement[bool]:

@@ -60,6 +60,14 @@ class NotifyChannel(SQLModel, table=True):
         "whose cards a supervisor is told of; empty: of every hall", default=None, foreign_key="hall.id"
     )
     district_id: str | None = column("the same of a district", default=None, foreign_key="district.id")
+    user_id: int | None = column(
+        "whose it is: it gets the alerts that this user may see; empty: every alert",
+        default=None,
+        foreign_key="user_account.id",
+    )
+    quiet_from: str = column("HH:MM, from when on messages wait; empty: none does", default="")
+    quiet_to: str = column("HH:MM, when they are sent; of the next day where it is not later", default="")
+    urgent: list[str] = json_column("kinds of alerts that do not wait", default_factory=list)
     since: datetime = column("it is told of what is raised from then on")
 
 

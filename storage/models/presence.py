@@ -250,5 +250,6 @@ class Delivery(SQLModel, table=True):
     state: DeliveryState = enum_column(DeliveryState, "", default=DeliveryState.PENDING)
     attempts: int = column("", default=0)
     next_try: datetime = column("")
+    waited_to: datetime | None = column("the end of the quiet hours that it waited for", default=None)
     sent_at: datetime | None = column("", default=None)
     last_error: str = column("", default="")

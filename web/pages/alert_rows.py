@@ -35,6 +35,8 @@ class DeliveryRow:
     channel: str
     state: DeliveryState
     attempts: int
+    waits_until: datetime | None
+    """The end of the quiet hours that it waits for; None: it does not."""
     sent_at: datetime | None
     last_error: str
 
@@ -171,5 +173,12 @@ def delivery_rows(session: Session, alert_ids: Sequence[int | None]) -> dict[int
     """By alert; an alert that was sent nowhere has an empty entry."""
     found: dict[int, list[DeliveryRow]] = defaultdict(list)
     for row in session.exec(select(Delivery).where(col(Delivery.alert_id).in_(alert_ids)).order_by(col(Delivery.id))):
-        found[row.alert_id or 0].append(DeliveryRow(row.channel, row.state, row.attempts, row.sent_at, row.last_error))
+        found[row.alert_id or 0].append(_delivery(row))
     return {alert_id: tuple(found[alert_id]) for alert_id in alert_ids if alert_id is not None}
+
+
+def _delivery(row: Delivery) -> DeliveryRow:
+    waits = row.state is DeliveryState.PENDING and row.waited_to == row.next_try
+    return DeliveryRow(
+        row.channel, row.state, row.attempts, row.waited_to if waits else None, row.sent_at, row.last_error
+    )

@@ -19,9 +19,9 @@ from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
-from web.pages.scoping import alerts_in_scope
 from web.permissions import Permission
 from web.row_ids import RowId
+from web.scope import alerts_in_scope
 from web.services import ServicesDep
 from web.viewer import Viewer
 

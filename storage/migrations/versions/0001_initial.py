@@ -366,47 +366,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_table(
-        "notify_channel",
-        sa.Column("name", sa.String(), nullable=False, comment="as logs and deliveries call it"),
-        sa.Column(
-            "url",
-            sa.String(),
-            nullable=False,
-            comment="address as Apprise reads it, sealed by storage.secrets: it holds passwords and tokens",
-        ),
-        sa.Column("kinds", sa.JSON(), nullable=False, comment="kinds of alerts that it gets"),
-        sa.Column(
-            "audience",
-            sa.Enum(
-                "alerts", "contact", "head", "supervisor", "district", name="audience", native_enum=False, length=32
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "department_id", sa.String(), nullable=True, comment="whose cards it is told of; empty: of every department"
-        ),
-        sa.Column(
-            "hall_id", sa.String(), nullable=True, comment="whose cards a supervisor is told of; empty: of every hall"
-        ),
-        sa.Column("district_id", sa.String(), nullable=True, comment="the same of a district"),
-        sa.Column(
-            "since", sa.DateTime(timezone=True), nullable=False, comment="it is told of what is raised from then on"
-        ),
-        sa.ForeignKeyConstraint(
-            ["department_id"],
-            ["department.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_id"],
-            ["district.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["hall_id"],
-            ["hall.id"],
-        ),
-        sa.PrimaryKeyConstraint("name"),
-    )
-    op.create_table(
         "opening_hours",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("hall_id", sa.String(), nullable=False),
@@ -1076,6 +1035,67 @@ def upgrade() -> None:
     with op.batch_alter_table("item_version", schema=None) as batch_op:
         batch_op.create_index("item_version_code", ["code", "source_id", "valid_from"], unique=False)
 
+    op.create_table(
+        "notify_channel",
+        sa.Column("name", sa.String(), nullable=False, comment="as logs and deliveries call it"),
+        sa.Column(
+            "url",
+            sa.String(),
+            nullable=False,
+            comment="address as Apprise reads it, sealed by storage.secrets: it holds passwords and tokens",
+        ),
+        sa.Column("kinds", sa.JSON(), nullable=False, comment="kinds of alerts that it gets"),
+        sa.Column(
+            "audience",
+            sa.Enum(
+                "alerts", "contact", "head", "supervisor", "district", name="audience", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "department_id", sa.String(), nullable=True, comment="whose cards it is told of; empty: of every department"
+        ),
+        sa.Column(
+            "hall_id", sa.String(), nullable=True, comment="whose cards a supervisor is told of; empty: of every hall"
+        ),
+        sa.Column("district_id", sa.String(), nullable=True, comment="the same of a district"),
+        sa.Column(
+            "user_id",
+            sa.Integer(),
+            nullable=True,
+            comment="whose it is: it gets the alerts that this user may see; empty: every alert",
+        ),
+        sa.Column(
+            "quiet_from", sa.String(), nullable=False, comment="HH:MM, from when on messages wait; empty: none does"
+        ),
+        sa.Column(
+            "quiet_to",
+            sa.String(),
+            nullable=False,
+            comment="HH:MM, when they are sent; of the next day where it is not later",
+        ),
+        sa.Column("urgent", sa.JSON(), nullable=False, comment="kinds of alerts that do not wait"),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=False, comment="it is told of what is raised from then on"
+        ),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"],
+            ["district.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hall_id"],
+            ["hall.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("name"),
+    )
     op.create_table(
         "operator",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -2555,6 +2575,12 @@ def upgrade() -> None:
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_try", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "waited_to",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the end of the quiet hours that it waited for",
+        ),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -2811,6 +2837,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_operator_counter_id"))
 
     op.drop_table("operator")
+    op.drop_table("notify_channel")
     with op.batch_alter_table("item_version", schema=None) as batch_op:
         batch_op.drop_index("item_version_code")
 
@@ -2882,7 +2909,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_opening_hours_hall_id"))
 
     op.drop_table("opening_hours")
-    op.drop_table("notify_channel")
     op.drop_table("item")
     op.drop_table("counter")
     with op.batch_alter_table("closure", schema=None) as batch_op:
