@@ -172,8 +172,11 @@ def test_the_list_finds_what_is_disputed_and_what_is_overdue(signed_in: SignedIn
     clock.forward(timedelta(days=8))
     admin = signed_in("admin")
     assert (ids("dispute=overdue"), ids("dispute=upheld")) == ([2], [])
-    row = admin.get("/absences.json").json()["absences"][0]
-    assert (row["dispute"], row["is_overdue"]) == ("disputed", True)
+    found = admin.get("/absences.json").json()
+    row = found["absences"][0]
+    assert (row["dispute"], row["is_overdue"], found["undecided"], found["overdue"]) == ("disputed", True, 1, 1)
+    assert "1 项异议待处理" in admin.get("/absences", headers={"Accept-Language": "zh"}).text
+    assert signed_in("supervisor").get("/absences.json").json()["undecided"] == 0, "it is another hall's"
     page = admin.get("/absences/2", headers={"Accept-Language": "en"}).text
     assert "Decision overdue" in page
     alert = admin.get("/alerts.json?state=all").json()["alerts"][0]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, and_, true
-from sqlmodel import Session, col, exists, select
+from sqlmodel import Session, col, exists, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from analytics.absence import WITHDRAWN, Rule
@@ -76,6 +76,10 @@ class AbsencesPage:
     waiting: bool
     """Only those in which a customer waited."""
     dispute: DisputeFilter
+    undecided: int
+    """Disputes in scope on which nobody has decided yet."""
+    overdue: int
+    """And of these, those that should have been."""
     days: DayRange
     absences: tuple[AbsenceRow, ...]
     next: str
@@ -163,6 +167,8 @@ def absences_page(
             counter=counter,
             waiting=waiting,
             dispute=dispute,
+            undecided=_disputes(session, viewer, "disputed", now),
+            overdue=_disputes(session, viewer, "overdue", now),
             days=days,
             absences=absence_rows(session, shown, now),
             next=str(Cursor(last.start, last.id or 0)) if last else "",
@@ -190,6 +196,11 @@ def _wanted(
 
 def _after(cursor: str) -> ColumnElement[bool]:
     return after(parse_cursor(cursor), col(Absence.start), col(Absence.id))
+
+
+def _disputes(session: Session, viewer: Viewer, which: DisputeFilter, now: datetime) -> int:
+    counted = select(func.count()).select_from(Absence).join(Counter, col(Counter.id) == col(Absence.counter_id))
+    return session.exec(counted.where(halls_in_scope(viewer, col(Counter.hall_id)), _is_disputed(which, now))).one()
 
 
 def _is_disputed(dispute: DisputeFilter, now: datetime) -> ColumnElement[bool]:
