@@ -37,8 +37,11 @@ class Figures:
     waits: int
     """Times in which a customer waited without a break, that began in the span."""
     absent: timedelta
+    """In absences that count."""
     absences: int
-    """That began in the span."""
+    """That began in the span, and count."""
+    disputed: int
+    """That began in the span and are disputed: they count nothing until that is decided."""
 
     @property
     def unknown(self) -> timedelta:
@@ -60,6 +63,8 @@ class Seen:
     presence: Sequence[PresenceSpan]
     openings: Sequence[Span]
     absences: Sequence[Span] = field(default=())
+    """That count."""
+    disputed: Sequence[Span] = field(default=())
 
 
 def figures(cells: Sequence[Span], seen: Seen, now: datetime) -> tuple[Figures, ...]:
@@ -77,7 +82,7 @@ class Ledger:
         self._known = _Known.of(presence, self._opened, now)
         self._unattended = intersect(self._known.waiting, self._known.unstaffed)
         self._waits = intersect(_waiting(presence, now), seen.openings)
-        self._absences = seen.absences
+        self._absences, self._disputed = seen.absences, seen.disputed
         self._absent = intersect(seen.absences, self._opened)
 
     def figures(self, cells: Sequence[Span]) -> tuple[Figures, ...]:
@@ -87,6 +92,7 @@ class Ledger:
         unknown = {reason: of(spans) for reason, spans in known.unknown.items()}
         waiting, unattended, absent = of(known.waiting), of(self._unattended), of(self._absent)
         waits, absences = _begun(self._waits, cells), _begun(self._absences, cells)
+        disputed = _begun(self._disputed, cells)
         return tuple(
             Figures(
                 span=cell,
@@ -100,6 +106,7 @@ class Ledger:
                 waits=waits[n],
                 absent=absent[n],
                 absences=absences[n],
+                disputed=disputed[n],
             )
             for n, cell in enumerate(cells)
         )

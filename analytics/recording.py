@@ -221,6 +221,7 @@ def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundA
         rule_id=rule_id,
         rule_version=rule_version,
         evidence=evidence_of(found),
+        judged_at=None if found.end is None else now,
     )
     session.add(row)
     session.flush()
@@ -242,7 +243,7 @@ def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundA
 
 def go_on(session: Session, row: Absence, found: FoundAbsence) -> None:
     """It is the same event, so its alert is the same and nobody is told twice."""
-    row.end, row.ended_by = None, ""
+    row.end, row.ended_by, row.judged_at = None, "", None
     row.threshold_s, row.rule_id, row.rule_version = by_rule(found)
     for alert in session.exec(select(Alert).where(Alert.absence_id == row.id)):
         alert.resolved_at = None
@@ -255,7 +256,7 @@ def by_rule(found: FoundAbsence) -> tuple[int, int | None, int]:
 
 def end_absence(session: Session, row: Absence, end: datetime, ended_by: str, now: datetime) -> None:
     """Its alert is resolved."""
-    row.end, row.ended_by = end, ended_by
+    row.end, row.ended_by, row.judged_at = end, ended_by, now
     _resolve(session, select(Alert).where(Alert.absence_id == row.id), now)
 
 

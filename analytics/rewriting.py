@@ -163,7 +163,8 @@ def _same(rows: Iterable[Absence], found: FoundAbsence) -> Absence | None:
 
 
 def _correct(session: Session, row: Absence, found: FoundAbsence, now: datetime) -> None:
-    """It is the same event: whoever was told of it is not told again."""
+    """It is the same event: whoever was told of it is not told again, but may dispute what is said of it now."""
+    said_before = row.start, row.end, row.ended_by
     row.start, row.customer_waiting = found.start, found.customer_waiting
     row.evidence = evidence_of(found)
     if found.end is None:
@@ -171,6 +172,8 @@ def _correct(session: Session, row: Absence, found: FoundAbsence, now: datetime)
         return
     row.threshold_s, row.rule_id, row.rule_version = by_rule(found)
     row.end, row.ended_by = found.end, found.ended_by
+    if said_before != (row.start, row.end, row.ended_by):
+        row.judged_at = now
     for alert in session.exec(select(Alert).where(Alert.absence_id == row.id)):
         if alert.state is not AlertState.RESOLVED:
             alert.state, alert.resolved_at = AlertState.RESOLVED, now

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from analytics.absence import WITHDRAWN, PresenceSpan
 from storage.intervals import Span
-from storage.models import Absence, Presence
+from storage.models import Absence, DisputeState, Presence
 from storage.presence_now import known_presence, seen_until, watched_counters
 
 _COLUMNS = (Presence.start, Presence.end, Presence.staff, Presence.customer, Presence.confidence, Presence.reason)
@@ -34,20 +34,23 @@ def written_presence(session: Session, counter_id: str, span: Span) -> list[Pres
     return [PresenceSpan(*row) for row in session.execute(query.order_by(col(Presence.start)))]
 
 
-def absences_in(session: Session, counter_id: str, span: Span, now: datetime) -> list[Span]:
-    """Up to where each was seen to last."""
+def absences_in(session: Session, counter_id: str, span: Span, now: datetime) -> tuple[list[Span], list[Span]]:
+    """Those that count, and those that are disputed, each up to where it was seen to last."""
     rows = session.exec(
         select(Absence)
         .where(
             Absence.counter_id == counter_id,
             Absence.ended_by != WITHDRAWN,
+            or_(col(Absence.dispute).is_(None), col(Absence.dispute) != DisputeState.WITHDRAWN),
             Absence.start < span.end,
             or_(col(Absence.end).is_(None), col(Absence.end) > span.start),
         )
         .order_by(col(Absence.start))
     ).all()
     until = seen_until(session, rows, now)
-    return [Span(row.start, max(row.start, until[row.id])) for row in rows if row.id is not None]
+    spans = [(row.dispute, Span(row.start, max(row.start, until[row.id]))) for row in rows if row.id is not None]
+    disputed = [span for state, span in spans if state is DisputeState.DISPUTED]
+    return [span for state, span in spans if state is not DisputeState.DISPUTED], disputed
 
 
 def _reaching(counter_id: str, span: Span) -> Iterable[ColumnElement[bool]]:

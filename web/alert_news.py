@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, exists, or_, select
+from sqlalchemy import ColumnElement, false, true
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, exists, or_, select
 
 from analytics.absence import WITHDRAWN
 from storage.database import Database, insert_new
 from storage.models import (
     Absence,
     Alert,
+    AlertKind,
     Audience,
     Camera,
     CameraFault,
@@ -20,18 +23,24 @@ from storage.models import (
     Node,
     StoreTest,
 )
+from web.alert_groups import group_alerts
 from web.channels import Channel
 from web.news import Step
 from web.notice import Notice, Subject, notice
+from web.permissions import Permission
+from web.scope import alerts_in_scope
+from web.sessions import viewer_without_session
 
 MAX_AGE = timedelta(hours=1)
 """An older alert is not news: after a long outage nobody is flooded."""
 MAX_ATTEMPTS = 10
+_PARTS = "state=all&part_of="
 _NEW: dict[str, object] = {"state": DeliveryState.PENDING, "attempts": 0, "last_error": ""}
 
 
 class AlertDesk:
     def enrol(self, database: Database, channels: Sequence[Channel], now: datetime) -> None:
+        group_alerts(database, now)
         with database.transaction() as session:
             for channel in channels:
                 if channel.audience is Audience.ALERTS:
@@ -41,13 +50,14 @@ class AlertDesk:
         alert = session.get_one(Alert, delivery.alert_id)
         if _is_withdrawn(session, alert):
             return Step.WITHDRAWN
-        return next_step(delivery.attempts, alert.raised_at, now)
+        return next_step(delivery.attempts, max(alert.raised_at, delivery.waited_to or alert.raised_at), now)
 
     def notice(self, session: Session, delivery: Delivery, public_url: str, now: datetime) -> Notice:
         return notice(_subject(session, session.get_one(Alert, delivery.alert_id)), public_url)
 
 
 def next_step(attempts: int, raised_at: datetime, now: datetime) -> Step:
+    """`raised_at`, or when the quiet hours ended for which it waited."""
     if attempts >= MAX_ATTEMPTS:
         return Step.TOO_OFTEN
     return Step.TOO_LATE if now - raised_at > MAX_AGE else Step.SEND
@@ -59,16 +69,43 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     # What was found late, in recorded footage, was over when its alert was raised: nobody is called for it.
     lasted = or_(col(Alert.resolved_at).is_(None), col(Alert.resolved_at) > col(Alert.raised_at))
     since = max(now - MAX_AGE, channel.since) if channel.since else now - MAX_AGE
-    fresh = select(Alert.id).where(col(Alert.raised_at) > since, col(Alert.kind).in_(channel.kinds), lasted, ~has_one)
+    fresh = select(Alert.id).where(
+        col(Alert.raised_at) > since,
+        _is_for(channel),
+        _may_be_seen(session, channel),
+        lasted,
+        ~has_one,
+        col(Alert.part_of).is_(None),
+    )
     rows = [
         {"alert_id": alert_id, "channel": channel.name, "next_try": now, **_NEW} for alert_id in session.exec(fresh)
     ]
     insert_new(session, Delivery, rows)
 
 
+def _may_be_seen(session: Session, channel: Channel) -> ColumnElement[bool]:
+    """A person gets what they may see, in the halls in scope as they are now."""
+    if channel.user_id is None:
+        return true()
+    viewer = viewer_without_session(session, channel.user_id)
+    return alerts_in_scope(viewer) if viewer is not None and viewer.may(Permission.ALERTS) else false()
+
+
+def _is_for(channel: Channel) -> ColumnElement[bool]:
+    """What concerns a whole hall goes to whoever would have got any of the single ones."""
+    part = aliased(Alert)
+    wanted = exists().where(col(part.part_of) == col(Alert.id), col(part.kind).in_(channel.kinds))
+    return or_(col(Alert.kind).in_(channel.kinds), and_(col(Alert.kind) == AlertKind.HALL_AFFECTED, wanted))
+
+
 def _is_withdrawn(session: Session, alert: Alert) -> bool:
     absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
     return absence is not None and absence.ended_by == WITHDRAWN
+
+
+def began_at(alert: Alert) -> datetime:
+    """Of an alert that is about no absence and no fault."""
+    return alert.silent_since or alert.failing_since or alert.affected_since or alert.raised_at
 
 
 def _subject(session: Session, alert: Alert) -> Subject:
@@ -82,10 +119,10 @@ def _subject(session: Session, alert: Alert) -> Subject:
     began = fault or absence
     return Subject(
         kind=alert.kind,
-        page=f"/absences/{absence.id}" if absence else "/alerts",
+        page=f"/absences/{absence.id}" if absence else f"/alerts?{_PARTS}{alert.id}" if alert.affected else "/alerts",
         hall=(hall.name, hall.name_en) if hall else ("", ""),
         timezone=hall.timezone if hall else session.exec(select(Hall.timezone)).first() or "UTC",
-        since=began.start if began else alert.silent_since or alert.failing_since or alert.raised_at,
+        since=began.start if began else began_at(alert),
         until=(began.end if began else None) or alert.resolved_at,
         counter=counter.number if counter else "",
         camera=camera.name or camera.id if camera else "",
@@ -93,6 +130,7 @@ def _subject(session: Session, alert: Alert) -> Subject:
         node=node.name if node else "",
         role=node.role if node else "",
         spool_level=alert.spool_level,
+        affected=(alert.affected or 0, alert.watched or 0),
         job=alert.job_name or "",
         store=test.verdict if test else None,
     )

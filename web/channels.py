@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from storage.models import AlertKind, Audience, NotifyChannel
+from storage.models import AlertKind, Audience, NotifyChannel, User
 from storage.sayings import Saying
 from storage.secrets import SecretBox, SecretError
 from web.contact_address import names_a_person
 from web.declarations import ChannelDeclaration
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
+from web.quiet import QuietHours, quiet_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Channel:
     audience: Audience = Audience.ALERTS
     place: str = ""
     """Id of the department, the hall or the district whose cards it is told of; empty: of every one."""
+    user_id: int | None = None
+    """Whose it is: it gets the alerts that this user may see."""
+    quiet: QuietHours | None = None
+    urgent: tuple[AlertKind, ...] = ()
+    """What does not wait for their end."""
 
     @property
     def service(self) -> str:
@@ -44,7 +50,17 @@ def opened(row: NotifyChannel, secrets: SecretBox) -> Channel:
         url = ""
     kinds = tuple(AlertKind(kind) for kind in row.kinds)
     place = row.department_id or row.hall_id or row.district_id or ""
-    return Channel(row.name, url, kinds, row.since, row.audience, place)
+    return Channel(
+        row.name,
+        url,
+        kinds,
+        row.since,
+        row.audience,
+        place,
+        user_id=row.user_id,
+        quiet=quiet_hours(row.quiet_from, row.quiet_to),
+        urgent=tuple(AlertKind(kind) for kind in row.urgent),
+    )
 
 
 def put_channel(session: Session, declared: ChannelDeclaration, secrets: SecretBox, now: datetime) -> NotifyChannel:
@@ -57,15 +73,26 @@ def put_channel(session: Session, declared: ChannelDeclaration, secrets: SecretB
         row = NotifyChannel(name=declared.name, url="", kinds=[], since=now)
     if declared.url:
         row.url = secrets.seal(declared.url.get_secret_value())
-    before = row.audience, row.department_id, row.hall_id, row.district_id
+    before = row.audience, row.department_id, row.hall_id, row.district_id, row.user_id
     row.kinds, row.audience = list(declared.kinds), declared.audience
     row.department_id, row.hall_id, row.district_id = declared.department, declared.hall, declared.district
-    if before != (row.audience, row.department_id, row.hall_id, row.district_id):
+    row.user_id = _user_id(session, declared.person)
+    row.quiet_from, row.quiet_to, row.urgent = declared.quiet_from, declared.quiet_to, list(declared.urgent)
+    if before != (row.audience, row.department_id, row.hall_id, row.district_id, row.user_id):
         row.since = now  # whoever reads it now is told of what comes
     _check_reach(opened(row, secrets))
     session.add(row)
     session.flush()
     return row
+
+
+def _user_id(session: Session, name: str | None) -> int | None:
+    if not name:
+        return None
+    found = session.exec(select(User.id).where(User.name == name)).first()
+    if found is None:
+        raise Unprocessable(fields=[FieldProblem("person", Saying("There is no user %(name)s.", name=name))])
+    return found
 
 
 def _check_reach(channel: Channel) -> None:

@@ -18,6 +18,7 @@ from web.network_names import is_host
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+TIME_OF_DAY = r"^$|^([01]\d|2[0-3]):[0-5]\d$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
 _MIN_KEY = 16
 _MIN_CORNERS = 3
@@ -352,10 +353,32 @@ class ChannelDeclaration(Strict):
     """Not said: the stored one stays."""
     kinds: Annotated[tuple[AlertKind, ...], Field(min_length=1)] = tuple(AlertKind)
     """Of alerts."""
+    person: Annotated[str, Field(max_length=100)] | None = None
+    """Sign-in name of the user whose it is, who gets the alerts of the halls in scope; not said: every hall's."""
+    quiet_from: Annotated[str, Field(pattern=TIME_OF_DAY)] = ""
+    """From then on messages wait."""
+    quiet_to: Annotated[str, Field(pattern=TIME_OF_DAY)] = ""
+    """Then they are sent; of the next day where it is not later."""
+    urgent: tuple[AlertKind, ...] = ()
+    """Alerts that do not wait."""
     audience: Audience = Audience.ALERTS
     department: Id | None = None
     hall: Id | None = None
     district: Id | None = None
+
+    @model_validator(mode="after")
+    def _quiet_hours_are_hours(self) -> Self:
+        if bool(self.quiet_from) != bool(self.quiet_to):
+            raise ValueError(Saying("Quiet hours have a beginning and an end; give both, or neither."))
+        if self.quiet_from and self.quiet_from == self.quiet_to:
+            raise ValueError(Saying("Quiet hours cannot end when they begin."))
+        return self
+
+    @model_validator(mode="after")
+    def _a_person_gets_alerts(self) -> Self:
+        if self.person and self.audience is not Audience.ALERTS:
+            raise ValueError(Saying("Only a channel of alerts is a person's; contact persons are on record."))
+        return self
 
     @model_validator(mode="after")
     def _place_is_of_its_kind(self) -> Self:

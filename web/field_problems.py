@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from storage.sayings import Saying
-from web.declarations import CLOCK, ID
+from web.declarations import CLOCK, ID, TIME_OF_DAY
 
 
 @dataclass(frozen=True)
@@ -95,4 +95,5 @@ _WITH_LIMIT: Mapping[str, Callable[[Mapping[str, Any]], Saying]] = {
 _PATTERNS: Mapping[str, Saying] = {
     ID: Saying("Use letters, digits and . _ - only, without blanks, and begin with a letter or digit."),
     CLOCK: Saying("a time of day is written as 09:00"),
+    TIME_OF_DAY: Saying("a time of day is written as 09:00"),
 }

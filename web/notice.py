@@ -53,6 +53,8 @@ class Subject:
     """In percent."""
     job: str = ""
     """What keeps failing."""
+    affected: tuple[int, int] = (0, 0)
+    """Of a whole hall: at how many counters, of how many that are watched."""
     store: StoreVerdict | None = None
     """What its self-test found."""
 
@@ -113,5 +115,11 @@ def _sentences(subject: Subject) -> tuple[str, str]:
         )
     if subject.kind is AlertKind.STORE_UNSAFE:
         return _STORE[subject.store] if subject.store else _STORE[StoreVerdict.FAILED]
+    if subject.kind is AlertKind.HALL_AFFECTED:
+        count, watched = subject.affected
+        return (
+            f"{hall} {watched} 个窗口中有 {count} 个同时无人或情况未知",
+            f"{count} of {watched} counters of {hall_en} are unstaffed or unknown at once",
+        )
     state, state_en = _FAULTS[subject.fault] if subject.fault else ("故障", "is faulty")
     return f"{hall} 摄像机 {subject.camera} {state}", f"Camera {subject.camera} of {hall_en} {state_en}"

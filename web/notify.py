@@ -14,11 +14,12 @@ from sqlalchemy import ColumnElement, CursorResult, and_, update
 from sqlmodel import Session, col, select
 
 from storage.database import Database
-from storage.models import Delivery, DeliveryState, Matter, Told
+from storage.models import Alert, Delivery, DeliveryState, Matter, Told
 from web import notify_apprise
 from web.alert_news import AlertDesk
 from web.card_news import CardDesk
 from web.channels import Channel
+from web.dispute_news import DisputeDesk
 from web.news import Desk, Step
 from web.notice import Notice
 from web.notify_apprise import DeliveryFailed
@@ -48,7 +49,11 @@ class Notifier:
         self._send = send
         self._lines: dict[str, Line] = defaultdict(Line)
         self._alerts = AlertDesk()
-        self._desks: dict[Matter, Desk] = {Matter.CARD: CardDesk(), Matter.ORDER: OrderDesk()}
+        self._desks: dict[Matter, Desk] = {
+            Matter.CARD: CardDesk(),
+            Matter.ORDER: OrderDesk(),
+            Matter.ABSENCE: DisputeDesk(),
+        }
 
     def run_once(self, now: datetime) -> int:
         """The number of messages sent."""
@@ -94,6 +99,9 @@ class Notifier:
         with self._database.transaction() as session:
             delivery = session.get_one(Delivery, delivery_id)
             is_known = delivery.channel in self._channels
+            if is_known and (until := _quiet_until(session, self._channels[delivery.channel], delivery, now)):
+                _change_if_due(session, delivery_id, now, {"next_try": until, "waited_to": until})
+                return None
             step = self._desk(session, delivery).step(session, delivery, now) if is_known else Step.NO_CHANNEL
             attempts = delivery.attempts + 1
             changes: dict[str, object] = {"attempts": attempts, "next_try": now + pause_after(attempts)}
@@ -138,6 +146,14 @@ class Notifier:
         with self._database.transaction() as session:
             session.get_one(Delivery, delivery.id).last_error = reason
         log.warning("notification_failed", **_facts(delivery), reason=reason, next_try=delivery.next_try.isoformat())
+
+
+def _quiet_until(session: Session, channel: Channel, delivery: Delivery, now: datetime) -> datetime | None:
+    """When it may be sent; None: now."""
+    until = channel.quiet.over_at(now) if channel.quiet else None
+    if until is None or not channel.urgent or delivery.alert_id is None:
+        return until
+    return None if session.get_one(Alert, delivery.alert_id).kind in channel.urgent else until
 
 
 def _due(now: datetime) -> ColumnElement[bool]:

@@ -30,6 +30,8 @@ class Permission(StrEnum):
     HEALTH = "health"
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
+    DISPUTE = "dispute"  # for the department: disputing an absence
+    JUDGE_DISPUTES = "judge_disputes"  # deciding on that
     COVER = "cover"  # registering leave, and who covers a counter
     HOLD = "hold"  # keeping footage beyond its time
     DELETIONS = "deletions"  # the ledger of footage that was deleted
@@ -47,6 +49,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SITE_ALERTS,
             P.ACKNOWLEDGE,
             P.ABSENCES,
+            P.JUDGE_DISPUTES,
             P.CLIPS,
             P.CASES,
             P.JUDGE_CARDS,
@@ -91,7 +94,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DELETIONS,
         },
     ),
-    Role.DEPARTMENT: frozenset({P.ALERTS, P.ABSENCES, P.CLIPS, P.CASES, P.ANSWER_CARDS, P.ANSWER_ORDERS, P.EVALUATION}),
+    Role.DEPARTMENT: frozenset(
+        {P.ALERTS, P.ABSENCES, P.DISPUTE, P.CLIPS, P.CASES, P.ANSWER_CARDS, P.ANSWER_ORDERS, P.EVALUATION}
+    ),
     Role.ADMIN: frozenset(Permission),
 }
 

@@ -1,6 +1,7 @@
 """Loads a thing only if it lies within the viewer's scope; outside it simply is not there."""
 
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, and_, or_, true
+from sqlmodel import Session, col
 
 from storage.models import Absence, Alert, Camera, Card, Case, Counter, Hall, Hold, Role, Source, SupervisionOrder
 from web.errors import NotFound
@@ -55,6 +56,13 @@ def scoped_alert(session: Session, viewer: Viewer, alert_id: int) -> Alert:
 def may_see_alert(viewer: Viewer, hall_id: str | None) -> bool:
     """One of no hall concerns every hall."""
     return viewer.may(Permission.SITE_ALERTS) if hall_id is None else viewer.may_see_hall(hall_id)
+
+
+def alerts_in_scope(viewer: Viewer) -> ColumnElement[bool]:
+    """The same of every alert that a query finds."""
+    halls = true() if viewer.halls is None else col(Alert.hall_id).in_(sorted(viewer.halls))
+    of_halls = and_(col(Alert.hall_id).is_not(None), halls)
+    return or_(of_halls, col(Alert.hall_id).is_(None)) if viewer.may(Permission.SITE_ALERTS) else of_halls
 
 
 def scoped_case(session: Session, viewer: Viewer, case_id: int) -> Case:

@@ -60,6 +60,12 @@ def viewer_of(session: Session, token: str, now: datetime) -> Viewer | None:
     return _viewer(session, user, web_session.csrf)
 
 
+def viewer_without_session(session: Session, user_id: int) -> Viewer | None:
+    """The same for who gets messages while signed out; None while the user is disabled."""
+    user = session.get(User, user_id)
+    return _viewer(session, user, "") if user is not None and user.active else None
+
+
 def _viewer(session: Session, user: User, csrf: str) -> Viewer:
     assert user.id is not None
     return Viewer(

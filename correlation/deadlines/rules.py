@@ -76,7 +76,7 @@ class Rules:
         found = self._known.get(day)
         if found is None:
             on = date.fromordinal(day)
-            found = self._known[day] = _in_force(self.laws, on) or self.laws[0], _in_force(self.cards, on)
+            found = self._known[day] = in_force(self.laws, on) or self.laws[0], in_force(self.cards, on)
         return found
 
 
@@ -119,7 +119,7 @@ def _by_date(versions: Any) -> list[Any]:  # noqa: ANN401
     return sorted(versions, key=lambda version: version.effective)
 
 
-def _in_force(versions: Sequence[_D], day: date) -> _D | None:
+def in_force(versions: Sequence[_D], day: date) -> _D | None:
     for version in reversed(versions):
         if version.effective <= day:
             return version

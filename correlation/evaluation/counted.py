@@ -26,9 +26,11 @@ class Counted:
     appealed: int = 0
     """Cards under appeal: they count nothing until that is decided."""
     absent_s: int = 0
-    """Seconds of absence that a person has confirmed."""
-    unconfirmed_s: int = 0
-    """And of those that nobody has: they count nothing."""
+    """Seconds of absence that stands undisputed, or was upheld."""
+    disputed_s: int = 0
+    """And of absence under dispute: it counts nothing until that is decided."""
+    open_s: int = 0
+    """And of absence that may still be disputed: it counts nothing yet."""
     watched_s: int = 0
     """Opening time in which it was known whether somebody was there, counter by counter."""
     steps: int = 0
@@ -46,7 +48,7 @@ class Counted:
             raise ValueError(f"more is counted than there is: {self}")
         if len(self.ratings) != LEVELS or min(self.ratings) < 0 or min(self.yellow, self.red, self.appealed) < 0:
             raise ValueError(f"this cannot have been counted: {self}")
-        if min(self.absent_s, self.unconfirmed_s, self.watched_s) < 0:
+        if min(self.absent_s, self.disputed_s, self.open_s, self.watched_s) < 0:
             raise ValueError(f"time cannot be negative: {self}")
 
     def __add__(self, other: Self) -> Self:

@@ -138,6 +138,7 @@ def _marks(evaluation_id: int, worked: WorkedOut) -> list[Values]:
             "label": mark.label,
             "at": mark.at,
             "counts": mark.counts,
+            "standing": mark.standing,
             "detail": mark.detail,
             "department_id": mark.place.department,
             "district_id": worked.district_of.get(mark.place.hall, ""),

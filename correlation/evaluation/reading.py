@@ -10,6 +10,10 @@ from sqlmodel import select as select_rows
 
 from correlation.deadlines.card_log import spoken, subject, words_of
 from correlation.deadlines.workflow import counts, state_of
+from correlation.disputes.dispute_log import Deadlines
+from correlation.disputes.dispute_log import spoken as spoken_of_absence
+from correlation.disputes.dispute_log import words_of as words_of_absences
+from correlation.disputes.workflow import COUNTS, standing
 from correlation.evaluation.places import Directory, Place, first_counters
 from correlation.evaluation.tally import Mark, Tally
 from storage.bulk import table_of
@@ -17,6 +21,7 @@ from storage.hours import hours_of, opening
 from storage.intervals import Span, intersect, total
 from storage.models import (
     Absence,
+    AbsenceStanding,
     Alert,
     Card,
     CardKind,
@@ -34,6 +39,12 @@ from storage.presence_now import lasting_until, watched_to
 
 _WORST_LEVELS = (1, 2)
 _NO_ABSENCE = ("withdrawn", "changed")
+_ADDED_TO = {
+    AbsenceStanding.STANDS: "absent_s",
+    AbsenceStanding.UPHELD: "absent_s",
+    AbsenceStanding.DISPUTED: "disputed_s",
+    AbsenceStanding.OPEN: "open_s",
+}
 _EXPECTED_FIELDS = 3
 """Of a step: operator, counter and item."""
 _DAY = timedelta(days=1)
@@ -93,23 +104,37 @@ def count_ratings(session: Session, month: Span, site: Directory, tally: Tally) 
 def count_absences(
     session: Session, month: Span, at: datetime, site: Directory, owners: Mapping[str, str], tally: Tally
 ) -> None:
-    """A person has confirmed an absence who has acknowledged its alert."""
+    """What each counts for as it stood at the moment: that somebody has seen its alert is neither here nor there."""
     began = (
         select_rows(Absence, Alert)
         .join(Alert, col(Alert.absence_id) == col(Absence.id), isouter=True)
         .where(Absence.start >= month.start, Absence.start < month.end, col(Absence.ended_by).not_in(_NO_ABSENCE))
     )
-    until = min(at, month.end)
-    for absence, alert in session.exec(began):
+    found = session.exec(began).all()
+    words = words_of_absences(session, [absence.id for absence, _ in found if absence.id is not None])
+    deadlines, until = Deadlines(session), min(at, month.end)
+    for absence, alert in found:
         assert absence.id is not None
-        seconds = max(0, round((min(absence.end or until, until) - absence.start).total_seconds()))
-        is_confirmed = alert is not None and alert.acknowledged_at is not None and alert.acknowledged_at <= at
         counter = absence.counter_id
         place = Place(owners.get(counter, ""), site.hall_of[counter], counter)
-        tally.add(place, **{"absent_s" if is_confirmed else "unconfirmed_s": seconds})
-        label = site.counters[counter][0]
-        mark = Mark(MarkKind.ABSENCE, absence.id, absence.start, place, label, is_confirmed, str(seconds))
-        tally.marks.append(mark)
+        judged = deadlines.judged(absence, alert, place.hall)
+        stands = standing(judged, spoken_of_absence(words[absence.id]), at)
+        if stands is AbsenceStanding.WITHDRAWN:
+            continue
+        seconds = max(0, round((min(absence.end or until, until) - absence.start).total_seconds()))
+        tally.add(place, **{_ADDED_TO[stands]: seconds})
+        tally.marks.append(
+            Mark(
+                MarkKind.ABSENCE,
+                absence.id,
+                absence.start,
+                place,
+                label=site.counters[counter][0],
+                counts=stands in COUNTS,
+                detail=str(seconds),
+                standing=stands.value,
+            )
+        )
 
 
 def count_watched(

@@ -1,7 +1,7 @@
 """From what was counted to points, by a formula. Pure: the same numbers and the same formula give the same points.
 
-For every formula one more late case, one more card that counts, one more bad rating or one more second of confirmed
-absence never raises points. (The upper end of a total can rise with the first rating, say: one is little to go by.)
+For every formula one more late case, one more card that counts, one more bad rating or one more second of absence that
+stands never raises points. (The upper end of a total can rise with the first rating, say: one is little to go by.)
 """
 
 from collections.abc import Mapping

@@ -24,6 +24,8 @@ class Mark:
     counts: bool = True
     detail: str = ""
     case_id: int | None = None
+    standing: str = ""
+    """Of an absence."""
 
 
 class Tally:

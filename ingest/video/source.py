@@ -133,9 +133,10 @@ class RtspSource:
 
     def _stamped(self, picture: Picture) -> SourcePacket:
         arrival_us, server = self._clock.read()
+        now = (arrival_us - server.ahead_us) / 1e6
         if self._pictured:
-            self._pause = usual_pause(self._pause, self._heard - self._seen)
-        self._seen, self._pictured = self._heard, True
+            self._pause = usual_pause(self._pause, now - self._seen)
+        self._seen, self._pictured = now, True
         pts = self._media_time.ticks(picture.timestamp, arrival_us - server.ahead_us)
         report_us = self._media_time.report_us()
         dts = self._decoding.of(pts)

@@ -29,6 +29,7 @@ from storage.models.cards import (
     Deadline,
     Standing,
 )
+from storage.models.disputes import AbsenceStanding, AbsenceWord, DisputeAct, DisputeGround, DisputeState
 from storage.models.evaluation import (
     EvaluatedUnit,
     Evaluation,
@@ -119,6 +120,8 @@ __all__ = [
     "NODE_SILENT_AFTER",
     "Absence",
     "AbsenceRule",
+    "AbsenceStanding",
+    "AbsenceWord",
     "AccessEntry",
     "Alert",
     "AlertKind",
@@ -155,6 +158,9 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Department",
+    "DisputeAct",
+    "DisputeGround",
+    "DisputeState",
     "District",
     "EvaluatedUnit",
     "Evaluation",

@@ -110,7 +110,8 @@ class EvaluationMark(SQLModel, table=True):
     case_id: int | None = column("", default=None)
     label: str = column("number of the case, or of the counter")
     at: datetime = column("when the limit passed, the card was raised, it was rated, the absence began")
-    counts: bool = column("false: under appeal, or not confirmed")
+    counts: bool = column("false: under appeal, disputed, or may still be")
+    standing: str = column("of an absence: stands, upheld, open or disputed; else empty", default="")
     detail: str = column(
         "limit that passed, kind of the card, level of the rating, or seconds of the absence", default=""
     )

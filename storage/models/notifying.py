@@ -23,6 +23,7 @@ class Matter(StrEnum):
 
     CARD = "card"
     ORDER = "order"
+    ABSENCE = "absence"  # its dispute
 
 
 class News(StrEnum):
@@ -40,6 +41,8 @@ class News(StrEnum):
     OVERDUE = "overdue"  # its deadline has passed
     ANSWER = "answer"
     RETURN = "return"
+    DISPUTED = "disputed"  # an absence
+    UNDECIDED = "undecided"  # nobody has decided on the dispute in time
 
 
 class NotifyChannel(SQLModel, table=True):
@@ -57,6 +60,14 @@ class NotifyChannel(SQLModel, table=True):
         "whose cards a supervisor is told of; empty: of every hall", default=None, foreign_key="hall.id"
     )
     district_id: str | None = column("the same of a district", default=None, foreign_key="district.id")
+    user_id: int | None = column(
+        "whose it is: it gets the alerts that this user may see; empty: every alert",
+        default=None,
+        foreign_key="user_account.id",
+    )
+    quiet_from: str = column("HH:MM, from when on messages wait; empty: none does", default="")
+    quiet_to: str = column("HH:MM, when they are sent; of the next day where it is not later", default="")
+    urgent: list[str] = json_column("kinds of alerts that do not wait", default_factory=list)
     since: datetime = column("it is told of what is raised from then on")
 
 
@@ -64,7 +75,7 @@ class Told(SQLModel, table=True):
     """What somebody is told. The key lets nothing be told twice, however often a clerk looks."""
 
     matter: Matter = enum_column(Matter, "", primary_key=True)
-    matter_id: int = column("id of the card or the order", primary_key=True)
+    matter_id: int = column("id of the card, the order or the absence", primary_key=True)
     news: News = enum_column(News, "", primary_key=True)
     number: int = column(
         "of the word in its log, of the step of the escalation, or of the deadline; else 0", primary_key=True

@@ -7,6 +7,7 @@ from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
+from storage.models.disputes import DisputeState
 
 MAX_THRESHOLD_S = 12 * 60 * 60
 """Twelve hours: no absence rule may wait longer, because no hall is open for longer at a stretch."""
@@ -43,6 +44,7 @@ class AlertKind(StrEnum):
     SPOOL_FILLING = "spool_filling"  # what waits for the store has reached a part of its limit
     JOB_FAILING = "job_failing"  # something that a process does again and again keeps failing
     STORE_UNSAFE = "store_unsafe"  # its self-test failed: it lost bytes, or let a locked object be deleted
+    HALL_AFFECTED = "hall_affected"  # many of its counters at once; stands for the alerts of each
 
 
 class AlertState(StrEnum):
@@ -151,6 +153,13 @@ class Absence(SQLModel, table=True):
     rule_id: int | None = column("empty: the built-in default", default=None, foreign_key="absence_rule.id")
     rule_version: int = column("", default=0)
     evidence: JsonObject = json_column("samples that caused it: times, counts, confidences", default_factory=dict)
+    judged_at: datetime | None = column(
+        "when it was last said how long it lasted; time to dispute counts from then; empty while it lasts",
+        default=None,
+    )
+    dispute: DisputeState | None = enum_column(
+        DisputeState, "where its log has led; empty: nobody has disputed it", default=None, index=True
+    )
 
 
 class CameraFault(SQLModel, table=True):
@@ -171,6 +180,7 @@ class Alert(SQLModel, table=True):
         Index("alert_hall_raised", "hall_id", "raised_at"),
         Index("alert_raised", "raised_at"),
         UniqueConstraint("node_name", "silent_since"),
+        UniqueConstraint("hall_id", "affected_since"),
         Index(
             "alert_spool_level",
             "node_name",
@@ -206,6 +216,12 @@ class Alert(SQLModel, table=True):
     store_test_id: int | None = column(
         "the first test that failed", default=None, foreign_key="store_test.id", unique=True
     )
+    part_of: int | None = column(
+        "the alert of the whole hall, which is told in its place", default=None, foreign_key="alert.id", index=True
+    )
+    affected_since: datetime | None = column("of a whole hall: when it began at the first counter", default=None)
+    affected: int | None = column("at how many counters it began together", default=None)
+    watched: int | None = column("of how many that were watched", default=None)
     raised_at: datetime = column("")
     acknowledged_at: datetime | None = column("", default=None)
     acknowledged_by: int | None = column("", default=None, foreign_key="user_account.id")
@@ -234,5 +250,6 @@ class Delivery(SQLModel, table=True):
     state: DeliveryState = enum_column(DeliveryState, "", default=DeliveryState.PENDING)
     attempts: int = column("", default=0)
     next_try: datetime = column("")
+    waited_to: datetime | None = column("the end of the quiet hours that it waited for", default=None)
     sent_at: datetime | None = column("", default=None)
     last_error: str = column("", default="")

@@ -77,6 +77,7 @@ def test_an_absence_is_written_once_and_its_alert_is_resolved_with_it(database: 
         write_absences(session, HALL, "cc-1", [an_absence(400, "returned", waiting=True)], at(401))
         (row,), (alert,) = session.exec(select(Absence)).all(), session.exec(select(Alert)).all()
         assert (row.end, row.ended_by) == (at(400), "returned")
+        assert row.judged_at == at(401), "from then on there is time to dispute it"
         assert row.evidence["due"] == at(300).isoformat()
         assert (alert.raised_at, alert.state, alert.resolved_at) == (at(300), AlertState.RESOLVED, at(401))
 
@@ -124,7 +125,7 @@ def test_an_absence_that_is_one_by_the_changed_rule_too_goes_on(sqlite_database:
         write_absences(session, HALL, "cc-1", [longer], at(600))
         (row,) = session.exec(select(Absence))
         (alert,) = session.exec(select(Alert))
-        assert (row.end, row.ended_by, row.threshold_s) == (None, "", 600)
+        assert (row.end, row.ended_by, row.threshold_s, row.judged_at) == (None, "", 600, None)
         assert (alert.state, alert.resolved_at) == (AlertState.RAISED, None)
         write_absences(session, HALL, "cc-1", [replace(longer, end=at(900), ended_by="returned")], at(900))
         assert (row.end, row.ended_by, alert.state) == (at(900), "returned", AlertState.RESOLVED)

@@ -90,6 +90,9 @@ def test_a_colleague_who_signs_in_ends_the_absence_and_one_who_signs_out_is_no_c
     made = supervisor.post("/api/v1/covers", json=LEAVE | came).json()
     assert made["end"] is None
     assert absences(away) == [(-60, -20, "covered")]
+    with away.database.transaction() as session:
+        judged = session.exec(select(Absence.judged_at).where(Absence.counter_id == "cc-1")).one()
+        assert judged == NOON, "what is said now may be disputed from now on"
     clock.forward(timedelta(minutes=5))
     assert supervisor.post(f"/api/v1/covers/{made['id']}/end").json()["end"] == "2026-03-02T04:05:00Z"
     clock.forward(timedelta(minutes=5))

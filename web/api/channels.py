@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from sqlmodel import Session
 
-from storage.models import AlertKind, Audience, Department, District, Hall, NotifyChannel
+from storage.models import AlertKind, Audience, Department, District, Hall, NotifyChannel, User
 from storage.sayings import Saying
 from web import channels
 from web.api.addressed import AddressedRoute
@@ -28,6 +29,13 @@ class ChannelShown(BaseModel):
     audience: Audience
     place: str
     """Id of the department, the hall or the district whose cards it is told of; empty: of every one."""
+    person: str
+    """Sign-in name of the user whose alerts it gets; empty: it gets every hall's."""
+    quiet_from: str
+    """HH:MM, from when on messages wait; empty: none does."""
+    quiet_to: str
+    urgent: tuple[AlertKind, ...]
+    """Alerts that do not wait."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +49,22 @@ class Trial:
 @router.get("/channels")
 def list_channels(desk: AdminDesk) -> list[ChannelShown]:
     with desk.reading() as session:
-        return [_shown(channel) for channel in channels.load_channels(session, desk.services.secrets)]
+        return [_shown(session, channel) for channel in channels.load_channels(session, desk.services.secrets)]
 
 
-def _shown(channel: Channel) -> ChannelShown:
+def _shown(session: Session, channel: Channel) -> ChannelShown:
+    user = session.get(User, channel.user_id) if channel.user_id else None
+    quiet = channel.quiet
     return ChannelShown(
         name=channel.name,
         service=channel.service,
         kinds=channel.kinds,
         audience=channel.audience,
         place=channel.place,
+        person=user.name if user else "",
+        quiet_from=f"{quiet.start:%H:%M}" if quiet else "",
+        quiet_to=f"{quiet.end:%H:%M}" if quiet else "",
+        urgent=channel.urgent,
     )
 
 
@@ -68,7 +82,7 @@ def set_channel(desk: AdminDesk, name: str, declared: ChannelDeclaration) -> Cha
             district=(District, declared.district),
         )
         row = put_channel(session, declared, desk.services.secrets, desk.services.clock())
-        return _shown(channels.opened(row, desk.services.secrets))
+        return _shown(session, channels.opened(row, desk.services.secrets))
 
 
 def _check_url(declared: ChannelDeclaration) -> None:

@@ -1,4 +1,4 @@
-"""Absences with their counter, footage and alert: four queries for any number of them."""
+"""Absences with their counter, footage and alert: five queries for any number of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from storage.models import Absence, Alert, AlertState, FootageLink
+from storage.models import Absence, Alert, AlertState, DisputeState, FootageLink
 from storage.presence_now import seen_until
+from web.pages.dispute_rows import overdue
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.step_rows import Clip, clip_of
 
@@ -27,6 +28,10 @@ class AbsenceRow:
     clip: Clip | None
     alert_id: int | None
     alert_state: AlertState | None
+    dispute: DisputeState | None
+    """None: nobody has disputed it."""
+    is_overdue: bool
+    """It is disputed, and nobody has decided on that in time."""
 
 
 def absence_rows(session: Session, absences: Sequence[Absence], now: datetime) -> tuple[AbsenceRow, ...]:
@@ -35,16 +40,22 @@ def absence_rows(session: Session, absences: Sequence[Absence], now: datetime) -
     links = {link.absence_id: link for link in found}
     alerts = {a.absence_id: a for a in session.exec(select(Alert).where(col(Alert.absence_id).in_(ids)))}
     counters = counters_by_id(session, (absence.counter_id for absence in absences))
-    until = seen_until(session, absences, now)
+    until, late = seen_until(session, absences, now), overdue(session, absences, now)
     return tuple(
-        _row(a, until[a.id], counters[a.counter_id], links.get(a.id), alerts.get(a.id))
+        _row(a, until[a.id], counters[a.counter_id], links.get(a.id), alerts.get(a.id), is_overdue=a.id in late)
         for a in absences
         if a.id is not None
     )
 
 
 def _row(
-    absence: Absence, until: datetime, counter: CounterRef, link: FootageLink | None, alert: Alert | None
+    absence: Absence,
+    until: datetime,
+    counter: CounterRef,
+    link: FootageLink | None,
+    alert: Alert | None,
+    *,
+    is_overdue: bool,
 ) -> AbsenceRow:
     assert absence.id is not None
     return AbsenceRow(
@@ -59,4 +70,6 @@ def _row(
         clip=clip_of(link),
         alert_id=alert.id if alert else None,
         alert_state=alert.state if alert else None,
+        dispute=absence.dispute,
+        is_overdue=is_overdue,
     )

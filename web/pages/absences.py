@@ -2,24 +2,46 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends
-from sqlmodel import Session, col, select
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from sqlalchemy import ColumnElement, and_, true
+from sqlmodel import Session, col, exists, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from analytics.absence import WITHDRAWN, Rule
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
 from storage.intervals import Span
-from storage.models import Absence, AbsenceRule, Alert, Camera, Counter, User, View
+from storage.models import (
+    Absence,
+    AbsenceRule,
+    AbsenceWord,
+    Alert,
+    Camera,
+    Counter,
+    DisputeGround,
+    DisputeState,
+    Matter,
+    User,
+    View,
+)
 from storage.models.columns import JsonObject
 from storage.views import in_force
 from storage.zone_rules import zone_rule_at
+from web.api import disputes as disputes_api
+from web.api.disputes import AbsenceWordRequest, Speaker
 from web.auth import require
+from web.errors import Unprocessable
+from web.field_problems import FieldProblem
 from web.pages.absence_rows import AbsenceRow, absence_rows
+from web.pages.admin.forms import SentForm, optional, text
 from web.pages.alert_rows import DeliveryRow, delivery_rows
 from web.pages.board_queries import camera_of
 from web.pages.counter import presence_between, step_lane, steps_between
+from web.pages.dispute_rows import Dispute, dispute_of
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.held import Held, clip_held
 from web.pages.opening import closed_spans
@@ -29,6 +51,7 @@ from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
 from web.pages.step_rows import clip_parts, corrected_times, untrusted_times
 from web.pages.timelines import Timeline, absence_lane, customer_lane, footage_lane, presence_lane, timeline
+from web.pages.told_rows import ToldRow, told_rows
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_absence
@@ -38,6 +61,8 @@ from web.viewer import Viewer
 router = APIRouter()
 AbsenceViewer = Annotated[Viewer, Depends(require(Permission.ABSENCES))]
 AROUND = timedelta(minutes=10)
+DisputeFilter = Literal["", "disputed", "overdue", "upheld", "withdrawn"]
+"""Empty: whether disputed or not. Overdue: disputed, and nobody has decided on it in time."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +75,11 @@ class AbsencesPage:
     counter: str
     waiting: bool
     """Only those in which a customer waited."""
+    dispute: DisputeFilter
+    undecided: int
+    """Disputes in scope on which nobody has decided yet."""
+    overdue: int
+    """And of these, those that should have been."""
     days: DayRange
     absences: tuple[AbsenceRow, ...]
     next: str
@@ -88,6 +118,8 @@ class AbsencePage:
     camera_id: str | None
     timeline: Timeline
     evidence: JsonObject
+    part_of: int | None
+    """Id of the alert of the whole hall of which its alert is a part."""
     acknowledged_at: datetime | None
     acknowledged_by: str
     resolved_at: datetime | None
@@ -101,6 +133,11 @@ class AbsencePage:
     clock_corrected: tuple[CorrectedTime, ...]
     held: Held | None
     """Its clip, if somebody holds it and the viewer may know."""
+    dispute: Dispute
+    grounds: tuple[DisputeGround, ...]
+    """That a dispute may have."""
+    told: tuple[ToldRow, ...]
+    """Who was told of its dispute."""
 
 
 def absences_page(
@@ -110,13 +147,16 @@ def absences_page(
     hall: str = "",
     counter: str = "",
     waiting: bool = False,
+    dispute: Annotated[DisputeFilter, Query()] = "",
     after: str = "",
 ) -> AbsencesPage:
     now = services.clock()
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
-        found = _absences(session, viewer, chosen, counter, waiting, days, zone_of(halls, chosen), after)
+        wanted = _wanted(viewer, chosen, counter, waiting, days.contains(col(Absence.start), zone_of(halls, chosen)))
+        wanted = wanted.where(_is_disputed(dispute, now), _after(after)).limit(PAGE_SIZE + 1)
+        found = list(session.exec(wanted))
         shown, more = cut(found)
         last = shown[-1] if more else None
         return AbsencesPage(
@@ -126,30 +166,24 @@ def absences_page(
             hall=chosen,
             counter=counter,
             waiting=waiting,
+            dispute=dispute,
+            undecided=_disputes(session, viewer, "disputed", now),
+            overdue=_disputes(session, viewer, "overdue", now),
             days=days,
             absences=absence_rows(session, shown, now),
             next=str(Cursor(last.start, last.id or 0)) if last else "",
         )
 
 
-def _absences(
-    session: Session,
-    viewer: Viewer,
-    hall: HallRef | None,
-    counter: str,
-    waiting: bool,
-    days: DayRange,
-    zone: str,
-    cursor: str,
-) -> list[Absence]:
+def _wanted(
+    viewer: Viewer, hall: HallRef | None, counter: str, waiting: bool, in_days: ColumnElement[bool]
+) -> SelectOfScalar[Absence]:
     wanted = (
         select(Absence)
         .join(Counter, col(Counter.id) == col(Absence.counter_id))
-        .where(halls_in_scope(viewer, col(Counter.hall_id)), days.contains(col(Absence.start), zone))
+        .where(halls_in_scope(viewer, col(Counter.hall_id)), in_days)
         .where(Absence.ended_by != WITHDRAWN)
-        .where(after(parse_cursor(cursor), col(Absence.start), col(Absence.id)))
         .order_by(col(Absence.start).desc(), col(Absence.id).desc())
-        .limit(PAGE_SIZE + 1)
     )
     if hall:
         wanted = wanted.where(Counter.hall_id == hall.id)
@@ -157,7 +191,25 @@ def _absences(
         wanted = wanted.where(Absence.counter_id == counter)
     if waiting:
         wanted = wanted.where(col(Absence.customer_waiting))
-    return list(session.exec(wanted))
+    return wanted
+
+
+def _after(cursor: str) -> ColumnElement[bool]:
+    return after(parse_cursor(cursor), col(Absence.start), col(Absence.id))
+
+
+def _disputes(session: Session, viewer: Viewer, which: DisputeFilter, now: datetime) -> int:
+    counted = select(func.count()).select_from(Absence).join(Counter, col(Counter.id) == col(Absence.counter_id))
+    return session.exec(counted.where(halls_in_scope(viewer, col(Counter.hall_id)), _is_disputed(which, now))).one()
+
+
+def _is_disputed(dispute: DisputeFilter, now: datetime) -> ColumnElement[bool]:
+    if not dispute:
+        return true()
+    if dispute != "overdue":
+        return col(Absence.dispute) == DisputeState(dispute)
+    late = exists().where(col(AbsenceWord.absence_id) == col(Absence.id), col(AbsenceWord.due_by) <= now)
+    return and_(col(Absence.dispute) == DisputeState.DISPUTED, late)
 
 
 def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep, play: bool = False) -> AbsencePage:
@@ -177,6 +229,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             camera_id=camera,
             timeline=_timeline(session, services, viewer, absence, row, camera, now),
             evidence=absence.evidence,
+            part_of=alert.part_of if alert else None,
             acknowledged_at=alert.acknowledged_at if alert else None,
             acknowledged_by=(by.display_name or by.name) if by else "",
             resolved_at=alert.resolved_at if alert else None,
@@ -186,6 +239,9 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
             held=clip_held(session, viewer, row.clip),
             clock_corrected=corrected_times(session, services.footage, row.clip),
+            dispute=dispute_of(session, viewer, absence, alert, row.counter.hall.id, now),
+            grounds=tuple(DisputeGround),
+            told=told_rows(session, Matter.ABSENCE, absence_id),
         )
 
 
@@ -235,3 +291,14 @@ def _timeline(
 
 add_page(router, "/absences", "absences.html", absences_page)
 add_page(router, "/absences/{absence_id}", "absence.html", absence_page)
+
+
+@router.post("/absences/{absence_id}/say", include_in_schema=False)
+def say(absence_id: RowId, request: Request, services: ServicesDep, viewer: Speaker, form: SentForm) -> Response:
+    values = {"act": text(form, "act"), "text": text(form, "text"), "ground": optional(form, "ground")}
+    try:
+        sent = AbsenceWordRequest.model_validate(values)
+    except ValidationError as error:
+        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
+    disputes_api.say(absence_id, sent, request, services, viewer)
+    return RedirectResponse(f"/absences/{absence_id}?done=dispute_{sent.act.value}#dispute", 303)

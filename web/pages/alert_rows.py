@@ -16,6 +16,7 @@ from storage.models import (
     CameraFault,
     Delivery,
     DeliveryState,
+    DisputeState,
     FaultKind,
     Hall,
     Node,
@@ -24,6 +25,8 @@ from storage.models import (
     User,
 )
 from storage.presence_now import seen_until
+from web.alert_news import began_at
+from web.pages.dispute_rows import overdue
 from web.pages.places import CounterRef, HallRef, counters_by_id, hall_ref
 
 
@@ -32,6 +35,8 @@ class DeliveryRow:
     channel: str
     state: DeliveryState
     attempts: int
+    waits_until: datetime | None
+    """The end of the quiet hours that it waits for; None: it does not."""
     sent_at: datetime | None
     last_error: str
 
@@ -52,6 +57,12 @@ class AlertRow:
     """Percent of the spool's room that is taken."""
     job_name: str | None
     """What of the process keeps failing."""
+    part_of: int | None
+    """Id of the alert of the whole hall that is told in its place."""
+    affected: int | None
+    """Of a whole hall: at how many of its counters it began together."""
+    watched: int | None
+    """Of how many that were watched."""
     fault: FaultKind | None
     fault_detail: str
     """Also why the store's self-test failed."""
@@ -64,6 +75,10 @@ class AlertRow:
     seen_until: datetime
     """Its end; while it lasts, now, or the last moment in which somebody watched the counter."""
     customer_waiting: bool
+    dispute: DisputeState | None
+    """Of its absence; None: nobody has disputed it."""
+    is_overdue: bool
+    """It is disputed, and nobody has decided on that in time."""
     raised_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by: str
@@ -72,7 +87,7 @@ class AlertRow:
 
 
 def alert_rows(session: Session, alerts: Sequence[Alert], now: datetime) -> tuple[AlertRow, ...]:
-    """Nine queries for any number of alerts."""
+    """Ten queries for any number of alerts."""
     halls = {
         h.id: hall_ref(h)
         for h in session.exec(select(Hall).where(col(Hall.id).in_({a.hall_id for a in alerts if a.hall_id})))
@@ -99,6 +114,7 @@ class _About:
         users = select(User).where(col(User.id).in_(_ids(alert.acknowledged_by for alert in alerts)))
         self.absences = {absence.id: absence for absence in session.exec(absences)}
         self.seen_until = seen_until(session, self.absences.values(), now)
+        self.overdue = overdue(session, list(self.absences.values()), now)
         self.now = now
         self.faults = {fault.id: fault for fault in session.exec(faults)}
         self.tests = {test.id: test for test in session.exec(tests)}
@@ -132,14 +148,19 @@ def _row(
         node_role=about.roles.get(alert.node_name or "", ""),
         spool_level=alert.spool_level,
         job_name=alert.job_name,
+        part_of=alert.part_of,
+        affected=alert.affected,
+        watched=alert.watched,
         fault=fault.kind if fault else None,
         fault_detail=fault.detail if fault else test.detail if test else "",
         store_verdict=test.verdict if test else None,
         absence_id=alert.absence_id,
-        since=cause.start if cause else alert.silent_since or alert.failing_since or alert.raised_at,
+        since=cause.start if cause else began_at(alert),
         until=until,
         seen_until=about.seen_until.get(alert.absence_id or 0) or until or about.now,
         customer_waiting=bool(absence and absence.customer_waiting),
+        dispute=absence.dispute if absence else None,
+        is_overdue=alert.absence_id in about.overdue,
         raised_at=alert.raised_at,
         acknowledged_at=alert.acknowledged_at,
         acknowledged_by=about.users.get(alert.acknowledged_by, ""),
@@ -152,5 +173,12 @@ def delivery_rows(session: Session, alert_ids: Sequence[int | None]) -> dict[int
     """By alert; an alert that was sent nowhere has an empty entry."""
     found: dict[int, list[DeliveryRow]] = defaultdict(list)
     for row in session.exec(select(Delivery).where(col(Delivery.alert_id).in_(alert_ids)).order_by(col(Delivery.id))):
-        found[row.alert_id or 0].append(DeliveryRow(row.channel, row.state, row.attempts, row.sent_at, row.last_error))
+        found[row.alert_id or 0].append(_delivery(row))
     return {alert_id: tuple(found[alert_id]) for alert_id in alert_ids if alert_id is not None}
+
+
+def _delivery(row: Delivery) -> DeliveryRow:
+    waits = row.state is DeliveryState.PENDING and row.waited_to == row.next_try
+    return DeliveryRow(
+        row.channel, row.state, row.attempts, row.waited_to if waits else None, row.sent_at, row.last_error
+    )

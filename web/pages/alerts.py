@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import Alert, AlertKind, AlertState
 from web.addresses import local_path
@@ -17,15 +19,17 @@ from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
-from web.pages.scoping import alerts_in_scope
 from web.permissions import Permission
 from web.row_ids import RowId
+from web.scope import alerts_in_scope
 from web.services import ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
 StateFilter = Literal["open", "raised", "acknowledged", "resolved", "all"]
-KindFilter = Literal["", "absence", "camera_fault", "node_silent", "spool_filling", "job_failing", "store_unsafe"]
+KindFilter = Literal[
+    "", "absence", "camera_fault", "node_silent", "spool_filling", "job_failing", "store_unsafe", "hall_affected"
+]
 _STATES: dict[StateFilter, tuple[AlertState, ...]] = {
     "open": (AlertState.RAISED, AlertState.ACKNOWLEDGED),
     "raised": (AlertState.RAISED,),
@@ -48,6 +52,8 @@ class AlertsPage:
     hall: HallRef | None
     state: StateFilter
     kind: KindFilter
+    part_of: int | None
+    """Only what is part of this alert of a whole hall."""
     days: DayRange
     counts: AlertCounts
     may_acknowledge: bool
@@ -64,6 +70,7 @@ def alerts_page(
     hall: str = "",
     state: Annotated[StateFilter, Query()] = "open",
     kind: Annotated[KindFilter, Query()] = "",
+    part_of: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     after: str = "",
 ) -> AlertsPage:
     now = services.clock()
@@ -71,7 +78,11 @@ def alerts_page(
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
         zone = zone_of(halls, chosen)
-        found = _alerts(session, viewer, chosen, state, kind, days, zone, after)
+        wanted = _alerts(viewer, chosen, state, kind, days.contains(col(Alert.raised_at), zone))
+        if part_of is not None:
+            wanted = wanted.where(Alert.part_of == part_of)
+        cursor = parse_cursor(after)
+        found = list(session.exec(wanted.where(_comes_after(cursor)).limit(PAGE_SIZE + 1)))
         shown, more = cut(found)
         last = shown[-1] if more else None
         return AlertsPage(
@@ -80,6 +91,7 @@ def alerts_page(
             hall=chosen,
             state=state,
             kind=kind,
+            part_of=part_of,
             days=days,
             counts=_counts(session, viewer),
             may_acknowledge=viewer.may(Permission.ACKNOWLEDGE),
@@ -89,28 +101,23 @@ def alerts_page(
         )
 
 
+def _comes_after(cursor: Cursor | None) -> ColumnElement[bool]:
+    return after(cursor, col(Alert.raised_at), col(Alert.id))
+
+
 def _alerts(
-    session: Session,
-    viewer: Viewer,
-    hall: HallRef | None,
-    state: StateFilter,
-    kind: KindFilter,
-    days: DayRange,
-    zone: str,
-    cursor: str,
-) -> list[Alert]:
+    viewer: Viewer, hall: HallRef | None, state: StateFilter, kind: KindFilter, in_days: ColumnElement[bool]
+) -> SelectOfScalar[Alert]:
     wanted = (
         select(Alert)
-        .where(alerts_in_scope(viewer), days.contains(col(Alert.raised_at), zone))
-        .where(col(Alert.state).in_(_STATES[state]), after(parse_cursor(cursor), col(Alert.raised_at), col(Alert.id)))
+        .where(alerts_in_scope(viewer), in_days, col(Alert.state).in_(_STATES[state]))
         .order_by(col(Alert.raised_at).desc(), col(Alert.id).desc())
-        .limit(PAGE_SIZE + 1)
     )
     if hall:
         wanted = wanted.where(or_(col(Alert.hall_id) == hall.id, col(Alert.hall_id).is_(None)))
     if kind:
         wanted = wanted.where(Alert.kind == AlertKind(kind))
-    return list(session.exec(wanted))
+    return wanted
 
 
 def _counts(session: Session, viewer: Viewer) -> AlertCounts:

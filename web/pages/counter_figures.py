@@ -49,8 +49,11 @@ class TimeSpent:
     waits: int
     """That began in the span."""
     absent_s: float
+    """In absences that count: not those under dispute or withdrawn."""
     absences: int
-    """That began in the span."""
+    """That began in the span, and count."""
+    disputed: int
+    """That began in the span and are under dispute: they count nothing until that is decided."""
 
     @property
     def open_s(self) -> float:
@@ -78,8 +81,8 @@ _LEVELS = (0.0, 0.5, 0.9, 0.99)
 
 def seen_at(session: Session, counter: CounterRef, span: Span, now: datetime) -> Seen:
     openings = open_spans(session, counter.hall, span.start - AROUND, span.end + AROUND)
-    absences = absences_in(session, counter.id, span, now)
-    return Seen(presence_in(session, counter.id, span, now), openings, absences)
+    absences, disputed = absences_in(session, counter.id, span, now)
+    return Seen(presence_in(session, counter.id, span, now), openings, absences, disputed)
 
 
 def time_spent(ledger: Ledger, cells: Sequence[Span]) -> tuple[TimeSpent, ...]:
@@ -102,12 +105,13 @@ def _told(found: Figures) -> TimeSpent:
         waits=found.waits,
         absent_s=found.absent.total_seconds(),
         absences=found.absences,
+        disputed=found.disputed,
     )
 
 
 COLUMNS = (
     *("from", "to", "staffed_min", "unstaffed_min", "unknown_min", "closed_min", "to_come_min"),
-    *("waiting_min", "unattended_min", "waits", "absent_min", "absences"),
+    *("waiting_min", "unattended_min", "waits", "absent_min", "absences", "disputed"),
 )
 """Of the table that is exported, one line for each span of time."""
 
@@ -118,7 +122,7 @@ def cells_of(spent: TimeSpent, zone: str) -> Iterable[str]:
         yield at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
     parts = (spent.staffed_s, spent.unstaffed_s, spent.unknown_s, spent.closed_s, spent.to_come_s)
     yield from (_minutes(seconds) for seconds in (*parts, spent.waiting_s, spent.unattended_s))
-    yield from (str(spent.waits), _minutes(spent.absent_s), str(spent.absences))
+    yield from (str(spent.waits), _minutes(spent.absent_s), str(spent.absences), str(spent.disputed))
 
 
 def _minutes(seconds: float) -> str:

@@ -146,7 +146,7 @@ def evaluation_csv(page: Annotated[EvaluationPage, Depends(evaluation_page)]) ->
 
 _COUNTED = (
     *("cases", "late", "promised", "early", "yellow", "red", "appealed"),
-    *("absent_s", "unconfirmed_s", "watched_s", "steps", "steps_late", "fields", "filled"),
+    *("absent_s", "disputed_s", "open_s", "watched_s", "steps", "steps_late", "fields", "filled"),
 )
 COLUMNS = (
     *("month", "number", "state", "kind", "id", "name", "name_en", "rank", "best_rank", "worst_rank"),

@@ -1,6 +1,6 @@
 """What costs a unit its points, one by one: late cases, cards, bad ratings, absences, as they were counted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated
 
@@ -38,6 +38,8 @@ class MarkRow:
     """Number of the case or the counter."""
     at: datetime
     counts: bool
+    standing: str
+    """Of an absence: stands, upheld, open (may still be disputed) or disputed; else empty."""
     detail: str
 
 
@@ -101,7 +103,7 @@ def _marks(session: Session, viewer: Viewer, unit: EvaluatedUnit, kind: MarkKind
 
 def _row(mark: EvaluationMark) -> MarkRow:
     assert mark.id is not None
-    return MarkRow(mark.id, mark.kind, mark.subject_id, mark.case_id, mark.label, mark.at, mark.counts, mark.detail)
+    return MarkRow(**mark.model_dump(include={each.name for each in fields(MarkRow)}))
 
 
 add_page(router, "/evaluation/{evaluation_id}/marks", "evaluation_marks.html", marks_page)

@@ -101,6 +101,7 @@ def environment(language: Language) -> Environment:
         "points",
         "spent",
         "orders",
+        "disputes",
         "told",
     )
     for name in parts:

@@ -2,24 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, false, true
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from storage.models import Alert, Case, Role, Source, SupervisionOrder
-from web.permissions import Permission
+from storage.models import Case, Role, Source, SupervisionOrder
 from web.viewer import Viewer
 
 
 def halls_in_scope(viewer: Viewer, hall_id: Mapped[Any]) -> ColumnElement[bool]:
     """Whether the row's hall lies within the viewer's scope; a row without a hall needs the whole city as scope."""
     return true() if viewer.halls is None else hall_id.in_(sorted(viewer.halls))
-
-
-def alerts_in_scope(viewer: Viewer) -> ColumnElement[bool]:
-    """One of no hall concerns every hall."""
-    of_halls = and_(col(Alert.hall_id).is_not(None), halls_in_scope(viewer, col(Alert.hall_id)))
-    return or_(of_halls, col(Alert.hall_id).is_(None)) if viewer.may(Permission.SITE_ALERTS) else of_halls
 
 
 def cases_in_scope(viewer: Viewer) -> ColumnElement[bool]:

@@ -231,7 +231,13 @@ def upgrade() -> None:
             nullable=False,
             comment="when the limit passed, the card was raised, it was rated, the absence began",
         ),
-        sa.Column("counts", sa.Boolean(), nullable=False, comment="false: under appeal, or not confirmed"),
+        sa.Column("counts", sa.Boolean(), nullable=False, comment="false: under appeal, disputed, or may still be"),
+        sa.Column(
+            "standing",
+            sa.String(),
+            nullable=False,
+            comment="of an absence: stands, upheld, open or disputed; else empty",
+        ),
         sa.Column(
             "detail",
             sa.String(),
@@ -358,47 +364,6 @@ def upgrade() -> None:
             ["department.id"],
         ),
         sa.PrimaryKeyConstraint("code"),
-    )
-    op.create_table(
-        "notify_channel",
-        sa.Column("name", sa.String(), nullable=False, comment="as logs and deliveries call it"),
-        sa.Column(
-            "url",
-            sa.String(),
-            nullable=False,
-            comment="address as Apprise reads it, sealed by storage.secrets: it holds passwords and tokens",
-        ),
-        sa.Column("kinds", sa.JSON(), nullable=False, comment="kinds of alerts that it gets"),
-        sa.Column(
-            "audience",
-            sa.Enum(
-                "alerts", "contact", "head", "supervisor", "district", name="audience", native_enum=False, length=32
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "department_id", sa.String(), nullable=True, comment="whose cards it is told of; empty: of every department"
-        ),
-        sa.Column(
-            "hall_id", sa.String(), nullable=True, comment="whose cards a supervisor is told of; empty: of every hall"
-        ),
-        sa.Column("district_id", sa.String(), nullable=True, comment="the same of a district"),
-        sa.Column(
-            "since", sa.DateTime(timezone=True), nullable=False, comment="it is told of what is raised from then on"
-        ),
-        sa.ForeignKeyConstraint(
-            ["department_id"],
-            ["department.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["district_id"],
-            ["district.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["hall_id"],
-            ["hall.id"],
-        ),
-        sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
         "opening_hours",
@@ -1071,6 +1036,67 @@ def upgrade() -> None:
         batch_op.create_index("item_version_code", ["code", "source_id", "valid_from"], unique=False)
 
     op.create_table(
+        "notify_channel",
+        sa.Column("name", sa.String(), nullable=False, comment="as logs and deliveries call it"),
+        sa.Column(
+            "url",
+            sa.String(),
+            nullable=False,
+            comment="address as Apprise reads it, sealed by storage.secrets: it holds passwords and tokens",
+        ),
+        sa.Column("kinds", sa.JSON(), nullable=False, comment="kinds of alerts that it gets"),
+        sa.Column(
+            "audience",
+            sa.Enum(
+                "alerts", "contact", "head", "supervisor", "district", name="audience", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "department_id", sa.String(), nullable=True, comment="whose cards it is told of; empty: of every department"
+        ),
+        sa.Column(
+            "hall_id", sa.String(), nullable=True, comment="whose cards a supervisor is told of; empty: of every hall"
+        ),
+        sa.Column("district_id", sa.String(), nullable=True, comment="the same of a district"),
+        sa.Column(
+            "user_id",
+            sa.Integer(),
+            nullable=True,
+            comment="whose it is: it gets the alerts that this user may see; empty: every alert",
+        ),
+        sa.Column(
+            "quiet_from", sa.String(), nullable=False, comment="HH:MM, from when on messages wait; empty: none does"
+        ),
+        sa.Column(
+            "quiet_to",
+            sa.String(),
+            nullable=False,
+            comment="HH:MM, when they are sent; of the next day where it is not later",
+        ),
+        sa.Column("urgent", sa.JSON(), nullable=False, comment="kinds of alerts that do not wait"),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), nullable=False, comment="it is told of what is raised from then on"
+        ),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["district_id"],
+            ["district.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hall_id"],
+            ["hall.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "operator",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=False),
@@ -1570,6 +1596,18 @@ def upgrade() -> None:
         sa.Column("rule_id", sa.Integer(), nullable=True, comment="empty: the built-in default"),
         sa.Column("rule_version", sa.Integer(), nullable=False),
         sa.Column("evidence", sa.JSON(), nullable=False, comment="samples that caused it: times, counts, confidences"),
+        sa.Column(
+            "judged_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it was last said how long it lasted; time to dispute counts from then; empty while it lasts",
+        ),
+        sa.Column(
+            "dispute",
+            sa.Enum("disputed", "upheld", "withdrawn", name="disputestate", native_enum=False, length=32),
+            nullable=True,
+            comment="where its log has led; empty: nobody has disputed it",
+        ),
         sa.ForeignKeyConstraint(
             ["counter_id"],
             ["counter.id"],
@@ -1582,6 +1620,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.create_index("absence_counter_start", ["counter_id", "start"], unique=False)
+        batch_op.create_index(batch_op.f("ix_absence_dispute"), ["dispute"], unique=False)
 
     op.create_table(
         "card",
@@ -2166,6 +2205,60 @@ def upgrade() -> None:
         batch_op.create_index("step_source_end", ["source_id", "end"], unique=False)
 
     op.create_table(
+        "absence_word",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("absence_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, ... for each absence"),
+        sa.Column(
+            "act",
+            sa.Enum("dispute", "uphold", "withdraw", name="disputeact", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column(
+            "ground",
+            sa.Enum(
+                "was_there",
+                "covered",
+                "on_duty",
+                "not_open",
+                "camera_wrong",
+                "other",
+                name="disputeground",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+            comment="of a dispute",
+        ),
+        sa.Column("text", sa.String(), nullable=False, comment="why"),
+        sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "due_by",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="of a dispute: first moment at which a decision is late",
+        ),
+        sa.Column(
+            "rules", sa.String(), nullable=False, comment="of a dispute: version of the rules by which that is so"
+        ),
+        sa.ForeignKeyConstraint(
+            ["absence_id"],
+            ["absence.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("absence_id", "number"),
+    )
+    with op.batch_alter_table("absence_word", schema=None) as batch_op:
+        batch_op.create_index("absence_word_act_due_by", ["act", "due_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_absence_word_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_absence_word_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "alert",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -2177,6 +2270,7 @@ def upgrade() -> None:
                 "spool_filling",
                 "job_failing",
                 "store_unsafe",
+                "hall_affected",
                 name="alertkind",
                 native_enum=False,
                 length=32,
@@ -2206,6 +2300,17 @@ def upgrade() -> None:
         sa.Column("absence_id", sa.Integer(), nullable=True),
         sa.Column("fault_id", sa.Integer(), nullable=True),
         sa.Column("store_test_id", sa.Integer(), nullable=True, comment="the first test that failed"),
+        sa.Column(
+            "part_of", sa.Integer(), nullable=True, comment="the alert of the whole hall, which is told in its place"
+        ),
+        sa.Column(
+            "affected_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="of a whole hall: when it began at the first counter",
+        ),
+        sa.Column("affected", sa.Integer(), nullable=True, comment="at how many counters it began together"),
+        sa.Column("watched", sa.Integer(), nullable=True, comment="of how many that were watched"),
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_by", sa.Integer(), nullable=True),
@@ -2239,12 +2344,17 @@ def upgrade() -> None:
             ["node.name"],
         ),
         sa.ForeignKeyConstraint(
+            ["part_of"],
+            ["alert.id"],
+        ),
+        sa.ForeignKeyConstraint(
             ["store_test_id"],
             ["store_test.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("absence_id"),
         sa.UniqueConstraint("fault_id"),
+        sa.UniqueConstraint("hall_id", "affected_since"),
         sa.UniqueConstraint("node_name", "silent_since"),
         sa.UniqueConstraint("store_test_id"),
     )
@@ -2265,6 +2375,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("resolved_at IS NULL"),
             postgresql_where=sa.text("resolved_at IS NULL"),
         )
+        batch_op.create_index(batch_op.f("ix_alert_part_of"), ["part_of"], unique=False)
 
     op.create_table(
         "card_word",
@@ -2464,6 +2575,12 @@ def upgrade() -> None:
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_try", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "waited_to",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the end of the quiet hours that it waited for",
+        ),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -2507,8 +2624,10 @@ def upgrade() -> None:
 
     op.create_table(
         "told",
-        sa.Column("matter", sa.Enum("card", "order", name="matter", native_enum=False, length=32), nullable=False),
-        sa.Column("matter_id", sa.Integer(), nullable=False, comment="id of the card or the order"),
+        sa.Column(
+            "matter", sa.Enum("card", "order", "absence", name="matter", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("matter_id", sa.Integer(), nullable=False, comment="id of the card, the order or the absence"),
         sa.Column(
             "news",
             sa.Enum(
@@ -2524,6 +2643,8 @@ def upgrade() -> None:
                 "overdue",
                 "answer",
                 "return",
+                "disputed",
+                "undecided",
                 name="news",
                 native_enum=False,
                 length=32,
@@ -2593,6 +2714,7 @@ def downgrade() -> None:
 
     op.drop_table("card_word")
     with op.batch_alter_table("alert", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alert_part_of"))
         batch_op.drop_index(
             "alert_spool_level",
             sqlite_where=sa.text("resolved_at IS NULL"),
@@ -2605,6 +2727,12 @@ def downgrade() -> None:
         batch_op.drop_index("alert_hall_raised")
 
     op.drop_table("alert")
+    with op.batch_alter_table("absence_word", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_absence_word_user_id"))
+        batch_op.drop_index(batch_op.f("ix_absence_word_at"))
+        batch_op.drop_index("absence_word_act_due_by")
+
+    op.drop_table("absence_word")
     with op.batch_alter_table("step", schema=None) as batch_op:
         batch_op.drop_index("step_source_end")
         batch_op.drop_index("step_counter_start")
@@ -2662,6 +2790,7 @@ def downgrade() -> None:
 
     op.drop_table("card")
     with op.batch_alter_table("absence", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_absence_dispute"))
         batch_op.drop_index("absence_counter_start")
 
     op.drop_table("absence")
@@ -2708,6 +2837,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_operator_counter_id"))
 
     op.drop_table("operator")
+    op.drop_table("notify_channel")
     with op.batch_alter_table("item_version", schema=None) as batch_op:
         batch_op.drop_index("item_version_code")
 
@@ -2779,7 +2909,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_opening_hours_hall_id"))
 
     op.drop_table("opening_hours")
-    op.drop_table("notify_channel")
     op.drop_table("item")
     op.drop_table("counter")
     with op.batch_alter_table("closure", schema=None) as batch_op:

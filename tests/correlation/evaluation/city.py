@@ -10,6 +10,8 @@ from sqlmodel import select
 from correlation.deadlines.card_log import say
 from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.rules import shipped_rules
+from correlation.disputes.dispute_log import Said
+from correlation.disputes.dispute_log import say as say_of_absence
 from correlation.evaluation.working_out import Period, WorkedOut, WorkedUnit, work_out
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
@@ -24,6 +26,8 @@ from storage.models import (
     CardKind,
     Case,
     Department,
+    DisputeAct,
+    DisputeGround,
     Item,
     Presence,
     Role,
@@ -112,7 +116,7 @@ def _tell(database: Database, rows: list[dict[str, Any]], now: datetime) -> None
 
 
 def _absences(session: Any) -> None:
-    """Counter 1 was watched for ten hours and left for ten minutes twice, of which a person confirmed one."""
+    """Counter 1 was watched for ten hours and left for ten minutes twice; the second may still be disputed."""
     day = local("2026-05-12T09:00")
     for after, hours, staff in ((0, 9, StaffState.STAFFED), (9, 1, StaffState.UNSTAFFED), (10, 5, StaffState.UNKNOWN)):
         begins = day + timedelta(hours=after)
@@ -125,8 +129,7 @@ def _absences(session: Any) -> None:
                 customer=Customer.NONE,
             )
         )
-    for number, acknowledged in ((1, day + timedelta(days=1)), (2, None)):
-        start = day + timedelta(hours=number)
+    for number, start in ((1, day + timedelta(hours=1)), (2, local("2026-05-29T11:00"))):
         session.add(
             Absence(
                 id=number,
@@ -138,11 +141,7 @@ def _absences(session: Any) -> None:
             )
         )
         session.flush()
-        session.add(
-            Alert(
-                kind=AlertKind.ABSENCE, absence_id=number, raised_at=start, acknowledged_at=acknowledged, hall_id=HALL
-            )
-        )
+        session.add(Alert(kind=AlertKind.ABSENCE, absence_id=number, raised_at=start, hall_id=HALL))
 
 
 def appeal(database: Database, case: str, at: datetime) -> None:
@@ -153,6 +152,11 @@ def appeal(database: Database, case: str, at: datetime) -> None:
         assert card is not None
         say(session, card, CardAct.UPHOLD, "属实", 1, at)
         say(session, card, CardAct.APPEAL, "系统故障", 2, at)
+
+
+def dispute(database: Database, absence: int, act: DisputeAct, by: int, at: datetime) -> None:
+    with database.transaction() as session:
+        say_of_absence(session, absence, Said(act, "当时在岗", DisputeGround.WAS_THERE), by, at)
 
 
 def worked(database: Database, at: datetime = COUNTED_AT, period: Period = MAY) -> WorkedOut:

@@ -108,8 +108,8 @@ def test_there_is_no_total_of_too_little_and_none_without_cases() -> None:
     assert set(evaluate(Counted(), FORMULA).indicators.values()) == {None}
 
 
-def test_an_appeal_and_an_absence_that_nobody_confirmed_cost_nothing() -> None:
-    same = replace(SOME, appealed=7, unconfirmed_s=50_000)
+def test_an_appeal_and_an_absence_that_is_or_may_be_disputed_cost_nothing() -> None:
+    same = replace(SOME, appealed=7, disputed_s=50_000, open_s=50_000)
     assert evaluate(same, FORMULA) == evaluate(SOME, FORMULA)
 
 

@@ -1,7 +1,7 @@
 """A month is counted on both databases as it was told, drafted, published and corrected."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlmodel import Session, select
@@ -22,7 +22,9 @@ from correlation.evaluation.working_out import Period
 from storage.database import Database
 from storage.intervals import Span
 from storage.models import (
+    Alert,
     Department,
+    DisputeAct,
     EvaluatedUnit,
     Evaluation,
     EvaluationMark,
@@ -31,7 +33,7 @@ from storage.models import (
     Operator,
     UnitKind,
 )
-from tests.correlation.evaluation.city import COUNTED_AT, MAY, RATINGS, a_month, appeal, unit, worked
+from tests.correlation.evaluation.city import COUNTED_AT, MAY, RATINGS, a_month, appeal, dispute, unit, worked
 from tests.correlation.evaluation.numbers import FORMULA
 
 EXPECTED = Counted(
@@ -65,7 +67,7 @@ def test_each_unit_gets_what_is_its_own(month: Database) -> None:
     found = worked(month)
     assert unit(found, UnitKind.DEPARTMENT, "market").counted == EXPECTED
     assert unit(found, UnitKind.GROUP, "cc/market").counted == EXPECTED
-    watched = replace(EXPECTED, absent_s=600, unconfirmed_s=600, watched_s=36_000)
+    watched = replace(EXPECTED, absent_s=600, open_s=600, watched_s=36_000)
     assert unit(found, UnitKind.HALL, "cc").counted == watched
     assert unit(found, UnitKind.DISTRICT, "chancheng").counted == watched
     counter = unit(found, UnitKind.COUNTER, "cc-1")
@@ -95,6 +97,41 @@ def test_a_card_under_appeal_counts_nothing_until_it_is_decided(sqlite_month: Da
     assert [mark.label for mark in marks] == ["C"]
     before = unit(worked(sqlite_month, COUNTED_AT - timedelta(hours=2)), UnitKind.DEPARTMENT, "market")
     assert before.counted.yellow == 2, "at that moment nobody had appealed"
+
+
+def test_an_absence_counts_once_it_stands_and_not_while_it_is_disputed(sqlite_month: Database) -> None:
+    def counted(at: datetime = COUNTED_AT) -> tuple[int, int, int, list[str]]:
+        found = worked(sqlite_month, at)
+        hall = unit(found, UnitKind.HALL, "cc").counted
+        marks = [mark.standing for mark in found.marks if mark.kind is MarkKind.ABSENCE]
+        return hall.absent_s, hall.disputed_s, hall.open_s, marks
+
+    assert counted() == (600, 0, 600, ["stands", "open"])
+    disputed_at = COUNTED_AT - timedelta(hours=2)
+    dispute(sqlite_month, 2, DisputeAct.DISPUTE, 2, disputed_at)
+    assert counted() == (600, 600, 0, ["stands", "disputed"])
+    assert counted(disputed_at - timedelta(hours=1)) == (600, 0, 600, ["stands", "open"]), "as it stood then"
+    late = COUNTED_AT + timedelta(days=60)
+    assert counted(late) == (600, 600, 0, ["stands", "disputed"]), "nothing decides by itself"
+    dispute(sqlite_month, 2, DisputeAct.UPHOLD, 1, late)
+    assert counted(late) == (1200, 0, 0, ["stands", "upheld"])
+
+
+def test_a_withdrawn_absence_never_counts(sqlite_month: Database) -> None:
+    dispute(sqlite_month, 2, DisputeAct.DISPUTE, 2, COUNTED_AT - timedelta(hours=2))
+    dispute(sqlite_month, 2, DisputeAct.WITHDRAW, 1, COUNTED_AT - timedelta(hours=1))
+    found = worked(sqlite_month)
+    assert unit(found, UnitKind.COUNTER, "cc-1").counted == replace(
+        unit(found, UnitKind.COUNTER, "cc-1").counted, absent_s=600, disputed_s=0, open_s=0
+    )
+    assert [mark.subject_id for mark in found.marks if mark.kind is MarkKind.ABSENCE] == [1]
+
+
+def test_that_an_alert_was_seen_makes_nothing_count(sqlite_month: Database) -> None:
+    with sqlite_month.transaction() as session:
+        for alert in session.exec(select(Alert)):
+            alert.acknowledged_at = COUNTED_AT - timedelta(days=1)
+    assert unit(worked(sqlite_month), UnitKind.HALL, "cc").counted.open_s == 600
 
 
 def test_an_absence_is_a_departments_where_only_its_operators_work(sqlite_month: Database) -> None:

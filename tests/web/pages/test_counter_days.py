@@ -146,7 +146,7 @@ def test_the_hours_of_a_clock_are_the_day_wherever_clocks_are_set(
 def spent_of(staffed: float, unstaffed: float, unknown: float, closed: float, to_come: float = 0) -> TimeSpent:
     parts = (staffed, unstaffed, unknown, closed, to_come)
     span = Span(NOW, NOW + timedelta(seconds=sum(parts)))
-    return TimeSpent(span.start, span.end, *parts, {}, 0, 0, 0, 0, 0)
+    return TimeSpent(span.start, span.end, *parts, {}, 0, 0, 0, 0, 0, 0)
 
 
 def test_shown_minutes_add_up_and_a_cell_mostly_unseen_has_no_shade() -> None:

@@ -24,7 +24,14 @@ class Channels:
         "Cards go to the contact persons of departments. "
         "An address goes in and is never shown again."
     )
-    columns = (_("Name"), _("Service"), _("Who reads it"), _("Of what"), *(word(kind) for kind in AlertKind))
+    columns = (
+        _("Name"),
+        _("Service"),
+        _("Who reads it"),
+        _("Of what"),
+        _("Quiet hours"),
+        *(word(kind) for kind in AlertKind),
+    )
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
@@ -47,10 +54,21 @@ class Channels:
             Field("kinds", _("Alerts that it gets"), "several",
                   options=tuple((kind.value, word(kind)) for kind in AlertKind),
                   chosen=found.kinds if found else tuple(AlertKind)),
+            Field("person", _("Whose channel it is"), value=found.person if found else "",
+                  hint=_("Sign-in name: only alerts that this user may see. Empty: those of every hall.")),
+            Field("quiet_from", _("Quiet from"), value=found.quiet_from if found else "", example="22:00",
+                  hint=_("From then on messages wait; empty: none does.")),
+            Field("quiet_to", _("Quiet until"), value=found.quiet_to if found else "", example="07:00",
+                  hint=_("Then they are sent; on the next day where it is not later.")),
+            Field("urgent", _("Alerts that do not wait"), "several",
+                  options=tuple((kind.value, word(kind)) for kind in AlertKind),
+                  chosen=found.urgent if found else ()),
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
         values = {"name": key or text(form, "name"), "url": optional(form, "url"), "kinds": texts(form, "kinds")}
+        values |= {name: text(form, name) for name in ("quiet_from", "quiet_to")}
+        values |= {"person": optional(form, "person"), "urgent": texts(form, "urgent")}
         kind, _colon, place = text(form, "place").partition(":")
         if place:
             values |= {kind: place}
@@ -79,8 +97,9 @@ _NEW = ChannelDeclaration(name="new")
 
 def _cells(channel: api.ChannelShown) -> tuple[str, ...]:
     gets = channel.kinds if channel.audience is Audience.ALERTS else ()
-    about = channel.name, channel.service or _("not readable"), word(channel.audience), channel.place
-    return (*about, *(_said(kind in gets) for kind in AlertKind))
+    about = channel.name, channel.service or _("not readable"), word(channel.audience), channel.person or channel.place
+    quiet = f"{channel.quiet_from}–{channel.quiet_to}" if channel.quiet_from else ""
+    return (*about, quiet, *(_said(kind in gets) for kind in AlertKind))
 
 
 def _said(gets: bool) -> str:

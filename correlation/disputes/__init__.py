@@ -1,0 +1,1 @@
+"""Disputes of absences: who may say what, by when, and what an absence counts for."""

@@ -1,0 +1,172 @@
+"""One message for a hall in place of one for each of its counters."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.database import Database
+from storage.models import (
+    Absence,
+    Alert,
+    AlertKind,
+    AlertState,
+    CameraFault,
+    Counter,
+    CustomerState,
+    Delivery,
+    FaultKind,
+    Presence,
+    StaffState,
+    View,
+)
+from tests.sample import CAMERA, HALL, LEFT_HALF, a_hall
+from tests.web.conftest import NOON, SignedIn
+from tests.web.test_card_news import Post
+from web.channels import Channel
+from web.notify import Notifier
+from web.services import Services
+
+LEFT = NOON - timedelta(minutes=5)
+COUNTERS = [f"cc-{number}" for number in range(1, 7)]
+CHANNEL = Channel("duty", "json://127.0.0.1/duty", (AlertKind.ABSENCE,), NOON - timedelta(days=1))
+FAULTS = Channel("technician", "json://127.0.0.1/it", (AlertKind.CAMERA_FAULT,), NOON - timedelta(days=1))
+
+
+def six_counters(database: Database, staff: dict[str, StaffState]) -> None:
+    """`staff`: how counters have been since `LEFT`, one second later each; the others are staffed."""
+    with database.transaction() as session:
+        if session.get(Counter, "cc-1") is None:
+            a_hall(session)
+        for counter in COUNTERS[2:]:
+            session.add(Counter(id=counter, hall_id=HALL, number=counter[3:]))
+            session.flush()
+            session.add(View(camera_id=CAMERA, counter_id=counter, staff_zone=LEFT_HALF))
+        for number, counter in enumerate(COUNTERS):
+            left = LEFT + timedelta(seconds=number)
+            now = staff.get(counter, StaffState.STAFFED)
+            for start, end, state in ((LEFT - timedelta(hours=1), left, StaffState.STAFFED), (left, None, now)):
+                row = Presence(counter_id=counter, start=start, end=end, staff=state, customer=CustomerState.NONE)
+                session.add(row)
+                session.flush()
+
+
+def is_left(database: Database, counter: str, raised_at: datetime = NOON, start: datetime = LEFT) -> int:
+    with database.transaction() as session:
+        absence = Absence(counter_id=counter, start=start, threshold_s=300)
+        session.add(absence)
+        session.flush()
+        alert = Alert(
+            kind=AlertKind.ABSENCE, hall_id=HALL, counter_id=counter, absence_id=absence.id, raised_at=raised_at
+        )
+        session.add(alert)
+        session.flush()
+        return alert.id or 0
+
+
+def parts(database: Database) -> list[tuple[AlertKind, str | None, int | None, bool]]:
+    with database.transaction() as session:
+        alerts = session.exec(select(Alert).where(Alert.raised_at >= NOON).order_by(Alert.id)).all()  # type: ignore[arg-type]
+        return [(each.kind, each.counter_id, each.part_of, each.resolved_at is not None) for each in alerts]
+
+
+def outbox(database: Database, post: Post, *channels: Channel) -> Notifier:
+    return Notifier(database, lambda _session: channels or (CHANNEL,), "https://hall.example", post)
+
+
+def test_half_of_a_hall_left_at_once_is_one_message_and_each_keeps_its_alert(database: Database) -> None:
+    six_counters(database, dict.fromkeys(COUNTERS[:2], StaffState.UNSTAFFED) | {"cc-3": StaffState.UNKNOWN})
+    post = Post()
+    told = outbox(database, post)
+    first = is_left(database, "cc-1")
+    assert told.run_once(NOON) == 1
+    second = is_left(database, "cc-2", NOON + timedelta(seconds=9), LEFT + timedelta(seconds=1))
+    assert told.run_once(NOON + timedelta(seconds=10)) == 0
+    whole = second - 1
+    assert parts(database) == [
+        (AlertKind.ABSENCE, "cc-1", whole, False),
+        (AlertKind.HALL_AFFECTED, None, None, False),
+        (AlertKind.ABSENCE, "cc-2", whole, False),
+    ]
+    assert "3 of 6 counters of Chancheng Hall are unstaffed or unknown at once" in post.sent[0][1].title
+    assert f"https://hall.example/alerts?state=all&part_of={whole}" in post.sent[0][1].body
+    with database.transaction() as session:
+        assert session.exec(select(Delivery.alert_id)).all() == [whole]
+        for alert_id in (first, second):
+            alert = session.get_one(Alert, alert_id)
+            alert.state, alert.resolved_at = AlertState.RESOLVED, NOON
+    told.run_once(NOON + timedelta(minutes=5))
+    assert all(is_over for *_, is_over in parts(database)), "it is over when every part is"
+
+
+def test_fewer_than_half_are_told_one_by_one(sqlite_database: Database) -> None:
+    six_counters(sqlite_database, dict.fromkeys(COUNTERS[:2], StaffState.UNSTAFFED))
+    post = Post()
+    for counter in COUNTERS[:2]:
+        is_left(sqlite_database, counter)
+    assert outbox(sqlite_database, post).run_once(NOON) == 2
+    assert [part_of for _, _, part_of, _ in parts(sqlite_database)] == [None, None]
+
+
+def test_one_who_left_long_before_is_no_part_of_it(sqlite_database: Database) -> None:
+    six_counters(sqlite_database, dict.fromkeys(COUNTERS[:4], StaffState.UNSTAFFED))
+    is_left(sqlite_database, "cc-1")
+    is_left(sqlite_database, "cc-5", start=LEFT - timedelta(minutes=20))
+    assert outbox(sqlite_database, Post()).run_once(NOON) == 2
+    found = parts(sqlite_database)
+    assert [(counter, part_of is None) for _, counter, part_of, _ in found] == [
+        ("cc-1", False),
+        ("cc-5", True),
+        (None, True),
+    ]
+
+
+def test_a_network_that_is_down_is_told_once_to_whoever_hears_of_cameras(sqlite_database: Database) -> None:
+    six_counters(sqlite_database, dict.fromkeys(COUNTERS, StaffState.UNKNOWN))
+    with sqlite_database.transaction() as session:
+        session.add(CameraFault(id=1, camera_id=CAMERA, kind=FaultKind.NO_SIGNAL, start=LEFT))
+        session.flush()
+        session.add(Alert(kind=AlertKind.CAMERA_FAULT, hall_id=HALL, camera_id=CAMERA, fault_id=1, raised_at=NOON))
+    post = Post()
+    assert outbox(sqlite_database, post, CHANNEL, FAULTS).run_once(NOON) == 1
+    assert (post.sent[0][0], "6 of 6" in post.sent[0][1].title) == ("json://127.0.0.1/it", True)
+
+
+@pytest.fixture
+def drill(services: Services) -> Services:
+    six_counters(services.database, dict.fromkeys(COUNTERS, StaffState.UNSTAFFED))
+    for counter in COUNTERS[2:4]:
+        is_left(services.database, counter)
+    outbox(services.database, Post()).run_once(NOON)
+    return services
+
+
+def rows(client: TestClient, query: str) -> list[tuple[str, int | None]]:
+    return [(row["kind"], row["part_of"]) for row in client.get(f"/alerts.json?{query}").json()["alerts"]]
+
+
+def test_the_list_leads_from_the_hall_to_its_parts_and_back(drill: Services, signed_in: SignedIn) -> None:
+    supervisor = signed_in("supervisor")
+    assert rows(supervisor, "kind=hall_affected") == [("hall_affected", None)]
+    assert rows(supervisor, "part_of=5") == [("absence", 5), ("absence", 5)]
+    assert rows(signed_in("admin"), "hall=nh&part_of=5") == []
+    page = supervisor.get("/alerts?part_of=5", headers={"Accept-Language": "zh"}).text
+    assert "属于整个大厅的同一事件" in page
+    own = supervisor.get("/absences/3", headers={"Accept-Language": "zh"}).text
+    assert 'href="/alerts?state=all&amp;part_of=5"' in own
+    assert (
+        "6 个受监看窗口中有 6 个无人或情况未知"
+        in supervisor.get("/alerts?kind=hall_affected", headers={"Accept-Language": "zh"}).text
+    )
+
+
+def test_who_acknowledges_the_hall_acknowledges_its_parts(drill: Services, signed_in: SignedIn) -> None:
+    assert signed_in("department").post("/api/v1/alerts/5/acknowledge").status_code == 403
+    assert signed_in("supervisor").post("/api/v1/alerts/5/acknowledge").status_code == 200
+    with drill.database.transaction() as session:
+        states = {each.id: each.state for each in session.exec(select(Alert))}
+    assert {number: states[number] for number in (1, 3, 4, 5)} == {
+        1: AlertState.RAISED,
+        **dict.fromkeys((3, 4, 5), AlertState.ACKNOWLEDGED),
+    }

@@ -1,0 +1,148 @@
+"""One alert for a hall in place of one for each of its counters, where many are concerned at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, exists, select
+
+from analytics.grouping import Onset, Together, affected
+from storage.database import Database, lock_for_adding
+from storage.hours import hours_of, opening
+from storage.models import (
+    Absence,
+    Alert,
+    AlertKind,
+    AlertState,
+    Camera,
+    CameraFault,
+    Counter,
+    Hall,
+    Presence,
+    StaffState,
+    View,
+)
+from storage.presence_now import staff_since
+from storage.views import in_force
+
+log = structlog.get_logger(__name__)
+
+GROUPED = (AlertKind.ABSENCE, AlertKind.CAMERA_FAULT)
+FRESH = timedelta(minutes=2)
+"""For so long it is looked whether an alert is part of something larger."""
+_DAY = timedelta(days=1)
+_RULE = Together()
+_WHOLE = select(Alert).where(Alert.kind == AlertKind.HALL_AFFECTED, col(Alert.resolved_at).is_(None))
+
+
+def group_alerts(database: Database, now: datetime) -> None:
+    """Takes its turn only if there is something: two clerks would tell it twice."""
+    with database.transaction() as session:
+        if not _fresh(session, now) and not _over(session):
+            return
+    with database.transaction() as session:
+        lock_for_adding(session, Alert)
+        by_hall: defaultdict[str, list[Alert]] = defaultdict(list)
+        for alert in _fresh(session, now):
+            by_hall[alert.hall_id or ""].append(alert)
+        for hall_id, alerts in by_hall.items():
+            _group(session, hall_id, alerts, now)
+        for whole in _over(session):
+            whole.state, whole.resolved_at = AlertState.RESOLVED, now
+            session.add(whole)
+
+
+def _fresh(session: Session, now: datetime) -> Sequence[Alert]:
+    """Single ones that were raised lately and whose cause lasts."""
+    lately = col(Alert.raised_at) > now - FRESH, col(Alert.resolved_at).is_(None), col(Alert.hall_id).is_not(None)
+    single = select(Alert).where(*lately, col(Alert.kind).in_(GROUPED), col(Alert.part_of).is_(None))
+    return session.exec(single.order_by(col(Alert.id))).all()
+
+
+def _lasting(session: Session) -> Sequence[Alert]:
+    return session.exec(_WHOLE).all()
+
+
+def _over(session: Session) -> Sequence[Alert]:
+    """Those of which every part is over."""
+    part = aliased(Alert)
+    lasts = exists().where(col(part.part_of) == col(Alert.id), col(part.resolved_at).is_(None))
+    return session.exec(_WHOLE.where(~lasts)).all()
+
+
+def _group(session: Session, hall_id: str, alerts: Sequence[Alert], now: datetime) -> None:
+    counters, watched = _concerned(session, alerts, now), _watched(session, hall_id, now)
+    known = [each for each in _lasting(session) if each.hall_id == hall_id]
+    onsets = _onsets(session, hall_id, watched, now)
+    for alert in alerts:
+        at = _began(session, alert)
+        whole = next((each for each in known if _is_of(each, at)), None)
+        found = () if whole else affected(onsets, len(watched), at, _RULE)
+        if counters[alert.id] & {onset.counter_id for onset in found}:
+            whole = _raise(session, hall_id, found, len(watched), now)
+            known.append(whole)
+        if whole is not None and counters[alert.id]:
+            alert.part_of = whole.id
+            session.add(alert)
+    session.flush()
+
+
+def _is_of(whole: Alert, at: datetime) -> bool:
+    return whole.affected_since is not None and abs(at - whole.affected_since) <= _RULE.within
+
+
+def _raise(session: Session, hall_id: str, found: Sequence[Onset], watched: int, now: datetime) -> Alert:
+    whole = Alert(
+        kind=AlertKind.HALL_AFFECTED,
+        hall_id=hall_id,
+        affected_since=found[0].at,
+        affected=len(found),
+        watched=watched,
+        raised_at=now,
+    )
+    session.add(whole)
+    session.flush()
+    log.warning("hall_affected", hall=hall_id, counters=[onset.counter_id for onset in found], watched=watched)
+    return whole
+
+
+def _began(session: Session, alert: Alert) -> datetime:
+    cause = session.get(Absence, alert.absence_id) if alert.absence_id else session.get(CameraFault, alert.fault_id)
+    return cause.start if cause else alert.raised_at
+
+
+def _concerned(session: Session, alerts: Iterable[Alert], now: datetime) -> Mapping[int | None, frozenset[str]]:
+    """Of each alert its counter, or those that its camera looks at."""
+    looked: defaultdict[str | None, set[str]] = defaultdict(set)
+    for camera_id, counter_id in session.exec(select(View.camera_id, View.counter_id).where(in_force(now))):
+        looked[camera_id].add(counter_id)
+    return {
+        alert.id: frozenset({alert.counter_id} if alert.counter_id else looked[alert.camera_id]) for alert in alerts
+    }
+
+
+def _watched(session: Session, hall_id: str, now: datetime) -> frozenset[str]:
+    """Counters of the hall that a camera looks at which is not switched off."""
+    views = (
+        select(View.counter_id)
+        .join(Camera, col(Camera.id) == col(View.camera_id))
+        .join(Counter, col(Counter.id) == col(View.counter_id))
+    )
+    return frozenset(session.exec(views.where(in_force(now), col(Camera.enabled), Counter.hall_id == hall_id)))
+
+
+def _onsets(session: Session, hall_id: str, watched: frozenset[str], now: datetime) -> tuple[Onset, ...]:
+    """Of the counters that are not staffed now, counted from the opening of the hall at the earliest."""
+    zone = ZoneInfo(session.get_one(Hall, hall_id).timezone)
+    openings = opening(hours_of(session, [hall_id]).get(hall_id, ()), zone, now - _DAY, now + _DAY).spans
+    opened = next((span.start for span in openings if span.start <= now < span.end), None)
+    if opened is None:
+        return ()
+    open_rows = select(Presence.counter_id).where(
+        col(Presence.counter_id).in_(watched), col(Presence.end).is_(None), Presence.staff != StaffState.STAFFED
+    )
+    since = staff_since(session, list(session.exec(open_rows)))
+    return tuple(Onset(counter_id, max(at, opened)) for counter_id, at in since.items())
