@@ -27,9 +27,9 @@ SILENCE_S = 4.0
 """A connection that brings nothing for so long is dead, and so is one that brings only reports, answers or sound:
 pictures come several times a second."""
 PICTURELESS_S = 10.0
-"""The same before the second picture, and for a camera whose pictures come so seldom."""
-USUAL_PAUSES = 4
-"""Between two pictures may pass, before a camera that sends few of them is taken for dead."""
+"""The same before a few pictures have come, and for a camera whose pictures come so seldom."""
+_FEW_PICTURES, _USUAL_PAUSES, _FORGETTING = 5, 4, 0.9
+"""So many times the longest pause of late may pass, before a camera that sends few pictures is taken for dead."""
 REPORT_S = 5.0
 """Between our reports to the camera (RFC 3550 6.2)."""
 
@@ -87,8 +87,7 @@ class RtspSource:
         self._decoding = DecodingTimes(track.clock_hz)
         self._reporting = Reporting()
         self._heard = self._seen = self._reported = clock.since_boot_s()
-        self._pictured = False
-        self._pause: float | None = None
+        self._pauses = Pauses()
         self._gathering = Gathering(self._seen)
         self.is_patient = False
         """Pictures may be taken some at a time; set at any time."""
@@ -134,9 +133,8 @@ class RtspSource:
     def _stamped(self, picture: Picture) -> SourcePacket:
         arrival_us, server = self._clock.read()
         now = (arrival_us - server.ahead_us) / 1e6
-        if self._pictured:
-            self._pause = usual_pause(self._pause, now - self._seen)
-        self._seen, self._pictured = now, True
+        self._pauses.observe(now - self._seen)
+        self._seen = now
         pts = self._media_time.ticks(picture.timestamp, arrival_us - server.ahead_us)
         report_us = self._media_time.report_us()
         dts = self._decoding.of(pts)
@@ -165,8 +163,8 @@ class RtspSource:
             self._heard = now
         elif now - self._heard > SILENCE_S:
             raise stalled(f"connected, but nothing has come for {SILENCE_S:.0f} s")
-        if now - self._seen > (patience_s := picture_patience_s(self._pause)):
-            raise stalled(f"connected, but no pictures for {patience_s:.0f} s")
+        if now - self._seen > self._pauses.patience_s:
+            raise stalled(f"connected, but no pictures for {self._pauses.patience_s:.0f} s")
         self._session.stay(now)
         if now - self._reported >= REPORT_S:
             self._report(now)
@@ -182,14 +180,23 @@ class RtspSource:
             transport.report_audio(packet)
 
 
-def usual_pause(before: float | None, pause: float) -> float:
-    """The longest of late between two pictures, of which this one just passed; `before` is None at the first one."""
-    return pause if before is None else max(pause, 0.9 * before)
+class Pauses:
+    """How long a stream lets one wait for its next picture."""
 
+    def __init__(self) -> None:
+        self._longest, self._pictures = 0.0, 0
 
-def picture_patience_s(pause: float | None) -> float:
-    """How long no picture may come; `pause` as `usual_pause` gives it."""
-    return PICTURELESS_S if pause is None else min(max(SILENCE_S, USUAL_PAUSES * pause), PICTURELESS_S)
+    def observe(self, pause_s: float) -> None:
+        """A picture has come, so long after the one before."""
+        self._longest = max(pause_s, _FORGETTING * self._longest) if self._pictures else 0.0
+        self._pictures += 1
+
+    @property
+    def patience_s(self) -> float:
+        """After how long without a picture it is dead."""
+        if self._pictures < _FEW_PICTURES:
+            return PICTURELESS_S
+        return min(max(SILENCE_S, _USUAL_PAUSES * self._longest), PICTURELESS_S)
 
 
 @contextmanager

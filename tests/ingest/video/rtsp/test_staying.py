@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.video.source import Transport, open_source, picture_patience_s, usual_pause
+from ingest.video.source import Pauses, Transport, open_source
 from storage.models import GapCause
 from tests.ingest.video.rtsp.packing import goodbye, sender_report
 from tests.ingest.video.rtsp.scripted_camera import Asked, Client, Reply, ScriptedCamera, pictures, playing, rtp
@@ -42,21 +42,31 @@ def test_silence_and_reports_without_pictures_are_stalls() -> None:
         assert "no pictures" in str(failure(camera.url))
 
 
-@pytest.mark.parametrize(("interval_s", "patience_s"), [(0.04, 4), (0.9, 4), (2.0, 8), (5.0, 10)])
+@pytest.mark.parametrize(("interval_s", "patience_s"), [(0.04, 4), (0.9, 4), (2.0, 8), (5.0, 10), (9.5, 10)])
 def test_no_picture_is_waited_for_as_long_as_the_camera_makes_one_wait(interval_s: float, patience_s: float) -> None:
-    pause: float | None = None
+    pauses = Pauses()
     for _ in range(20):
-        assert interval_s < picture_patience_s(pause) <= 10
-        pause = usual_pause(pause, interval_s)
-    assert picture_patience_s(pause) == patience_s
+        assert interval_s < pauses.patience_s <= 10
+        pauses.observe(interval_s)
+    assert pauses.patience_s == patience_s
+
+
+def test_two_pictures_that_come_together_at_first_tell_nothing_of_the_next() -> None:
+    pauses = Pauses()
+    for pause_s in (5.0, 0.0, 5.0, 5.0, 5.0, 5.0):
+        assert pauses.patience_s == 10
+        pauses.observe(pause_s)
+    assert pauses.patience_s == 10
 
 
 def test_one_long_pause_is_forgotten() -> None:
-    pause = usual_pause(usual_pause(None, 0.04), 2.4)
-    assert picture_patience_s(pause) == pytest.approx(9.6)
+    pauses = Pauses()
+    for pause_s in (0.04, 0.04, 0.04, 0.04, 2.4):
+        pauses.observe(pause_s)
+    assert pauses.patience_s == pytest.approx(9.6)
     for _ in range(10):
-        pause = usual_pause(pause, 0.04)
-    assert picture_patience_s(pause) == 4
+        pauses.observe(0.04)
+    assert pauses.patience_s == 4
 
 
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
