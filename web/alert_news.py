@@ -18,6 +18,7 @@ from storage.models import (
     DeliveryState,
     Hall,
     Node,
+    Source,
     StoreTest,
 )
 from web.channels import Channel
@@ -66,6 +67,11 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     insert_new(session, Delivery, rows)
 
 
+def began_at(alert: Alert) -> datetime:
+    """When what it is about began, of one that is about no absence and no camera."""
+    return alert.silent_since or alert.failing_since or alert.source_since or alert.raised_at
+
+
 def _is_withdrawn(session: Session, alert: Alert) -> bool:
     absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
     return absence is not None and absence.ended_by == WITHDRAWN
@@ -78,6 +84,7 @@ def _subject(session: Session, alert: Alert) -> Subject:
     fault = session.get(CameraFault, alert.fault_id) if alert.fault_id else None
     absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
     node = session.get(Node, alert.node_name) if alert.node_name else None
+    source = session.get(Source, alert.source_id) if alert.source_id else None
     test = session.get(StoreTest, alert.store_test_id) if alert.store_test_id else None
     began = fault or absence
     return Subject(
@@ -85,7 +92,9 @@ def _subject(session: Session, alert: Alert) -> Subject:
         page=f"/absences/{absence.id}" if absence else "/alerts",
         hall=(hall.name, hall.name_en) if hall else ("", ""),
         timezone=hall.timezone if hall else session.exec(select(Hall.timezone)).first() or "UTC",
-        since=began.start if began else alert.silent_since or alert.failing_since or alert.raised_at,
+        since=began.start
+        if began
+        else alert.silent_since or alert.failing_since or alert.source_since or alert.raised_at,
         until=(began.end if began else None) or alert.resolved_at,
         counter=counter.number if counter else "",
         camera=camera.name or camera.id if camera else "",
@@ -94,5 +103,6 @@ def _subject(session: Session, alert: Alert) -> Subject:
         role=node.role if node else "",
         spool_level=alert.spool_level,
         job=alert.job_name or "",
+        source=source.name or source.id if source else "",
         store=test.verdict if test else None,
     )

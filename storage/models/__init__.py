@@ -29,6 +29,7 @@ from storage.models.cards import (
     Deadline,
     Standing,
 )
+from storage.models.complaints import Complaint, ComplaintState
 from storage.models.evaluation import (
     EvaluatedUnit,
     Evaluation,
@@ -91,6 +92,7 @@ from storage.models.presence import (
     StaffState,
     WatchCursor,
 )
+from storage.models.ratings import CallBack, CallBackState, RatingDevice
 from storage.models.reanalysis import Reanalysis
 from storage.models.records import (
     CaseResult,
@@ -125,6 +127,8 @@ __all__ = [
     "AlertState",
     "Audience",
     "Batch",
+    "CallBack",
+    "CallBackState",
     "Camera",
     "CameraAim",
     "CameraFault",
@@ -141,6 +145,8 @@ __all__ = [
     "ClockName",
     "ClockSource",
     "Closure",
+    "Complaint",
+    "ComplaintState",
     "Contact",
     "Counter",
     "CounterAlias",
@@ -195,6 +201,7 @@ __all__ = [
     "Presence",
     "PullMark",
     "Rating",
+    "RatingDevice",
     "Reanalysis",
     "RecordKind",
     "RecordRevision",

@@ -19,11 +19,13 @@ from storage.models import (
     FaultKind,
     Hall,
     Node,
+    Source,
     StoreTest,
     StoreVerdict,
     User,
 )
 from storage.presence_now import seen_until
+from web.alert_news import began_at
 from web.pages.places import CounterRef, HallRef, counters_by_id, hall_ref
 
 
@@ -52,6 +54,9 @@ class AlertRow:
     """Percent of the spool's room that is taken."""
     job_name: str | None
     """What of the process keeps failing."""
+    source_id: str
+    """The approval platform that is silent or has left out batches; empty: none."""
+    source_name: str
     fault: FaultKind | None
     fault_detail: str
     """Also why the store's self-test failed."""
@@ -72,7 +77,7 @@ class AlertRow:
 
 
 def alert_rows(session: Session, alerts: Sequence[Alert], now: datetime) -> tuple[AlertRow, ...]:
-    """Nine queries for any number of alerts."""
+    """Ten queries for any number of alerts."""
     halls = {
         h.id: hall_ref(h)
         for h in session.exec(select(Hall).where(col(Hall.id).in_({a.hall_id for a in alerts if a.hall_id})))
@@ -104,6 +109,8 @@ class _About:
         self.tests = {test.id: test for test in session.exec(tests)}
         self.cameras = {camera.id: camera for camera in session.exec(cameras)}
         self.roles = dict(session.exec(nodes).all())
+        sources = select(Source).where(col(Source.id).in_({a.source_id for a in alerts if a.source_id}))
+        self.sources = {source.id: source.name or source.id for source in session.exec(sources)}
         self.users = {user.id: user.display_name or user.name for user in session.exec(users)}
 
 
@@ -132,11 +139,13 @@ def _row(
         node_role=about.roles.get(alert.node_name or "", ""),
         spool_level=alert.spool_level,
         job_name=alert.job_name,
+        source_id=alert.source_id or "",
+        source_name=about.sources.get(alert.source_id or "", ""),
         fault=fault.kind if fault else None,
         fault_detail=fault.detail if fault else test.detail if test else "",
         store_verdict=test.verdict if test else None,
         absence_id=alert.absence_id,
-        since=cause.start if cause else alert.silent_since or alert.failing_since or alert.raised_at,
+        since=cause.start if cause else began_at(alert),
         until=until,
         seen_until=about.seen_until.get(alert.absence_id or 0) or until or about.now,
         customer_waiting=bool(absence and absence.customer_waiting),

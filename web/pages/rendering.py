@@ -102,6 +102,7 @@ def environment(language: Language) -> Environment:
         "spent",
         "orders",
         "told",
+        "offers",
     )
     for name in parts:
         made.globals[name] = made.get_template(f"parts/{name}.html").module

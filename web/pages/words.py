@@ -12,12 +12,14 @@ from storage.models import (
     AlertKind,
     AlertState,
     Audience,
+    CallBackState,
     CardAct,
     CardCause,
     CardKind,
     CardState,
     ClockName,
     ClockSource,
+    ComplaintState,
     CoverKind,
     CustomerState,
     DeliveryState,
@@ -39,7 +41,9 @@ from storage.models import (
     SuspensionReason,
     UnitKind,
 )
+from web.counter_open import CounterState
 from web.i18n import gettext_marker as _
+from web.offers import Aspect
 from web.pages.case_progress import StageState
 
 ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
@@ -69,6 +73,23 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.SPOOL_FILLING, _("Waiting footage near its limit")),
     (AlertKind.JOB_FAILING, _("A job keeps failing")),
     (AlertKind.STORE_UNSAFE, _("Store failed its self-test")),
+    (AlertKind.BATCHES_MISSING, _("Batches are missing")),
+    (AlertKind.SOURCE_SILENT, _("Source is silent")),
+    (ComplaintState.RECEIVED, _("Not settled")),
+    (ComplaintState.SETTLED, _("Settled")),
+    (CallBackState.OPEN, _("To be called back")),
+    (CallBackState.DONE, _("Called back")),
+    (CallBackState.LIFTED, _("Rating corrected")),
+    (Aspect.LEGAL_LIMIT, _("Legal limit")),
+    (Aspect.PROMISED_LIMIT, _("Promised limit")),
+    (Aspect.LINKS, _("Links")),
+    (Aspect.FEES, _("Fees")),
+    (Aspect.MATERIALS, _("Materials")),
+    (Aspect.CONDITIONS, _("Conditions")),
+    (CounterState.OPEN, _("Serving")),
+    (CounterState.PAUSED, _("Paused")),
+    (CounterState.CLOSED, _("Hall closed")),
+    (CounterState.UNKNOWN, _("Unknown")),
     (CoverKind.LEAVE, _("Registered leave")),
     (CoverKind.COVER, _("A colleague covers")),
     (AlertState.RAISED, _("Raised")),
@@ -315,6 +336,9 @@ JOB_WORDS: Mapping[str, str] = {
     "calendar": _("Counting recorded seconds for the calendar"),
     "evaluation": _("Working out the evaluation of a month"),
     "reports": _("Making reports of what was published"),
+    "sources": _("Noticing silent sources and missing batches"),
+    "call_backs": _("Opening calls back after bad ratings"),
+    "complaints": _("Erasing settled complaints"),
     "drop_bucket": _("Fetching files from the drop bucket"),
     "inbox": _("Importing files from the inbox"),
     "pull": _("Reading a platform's database"),
@@ -373,6 +397,8 @@ DONE_WORDS: Mapping[str, str] = {
     "said": _("Noted in the log of the card."),
     "ordered": _("The order is issued; the unit is told."),
     "answered": _("Noted in the log of the order."),
+    "settled": _("The complaint is settled."),
+    "called_back": _("Noted: the customer was called back."),
     "corrected": _("The time of the footage is corrected; what was seen in it is looked at again."),
     "taken_back": _("The correction is taken back; what was seen in the footage is looked at again."),
 }
