@@ -1,5 +1,7 @@
 """Seals what the database must not hold in the clear: camera passwords."""
 
+import hashlib
+import hmac
 import os
 import secrets
 import threading
@@ -34,6 +36,12 @@ class SecretBox:
             return self._fernet().decrypt(token.encode()).decode()
         except InvalidToken as error:
             raise SecretError(f"sealed with another key than {self.key_file}; enter the password again") from error
+
+    def derive(self, purpose: str, text: str) -> bytes:
+        """32 bytes that nobody can tell without the key; other ones for each purpose. Raises SecretError."""
+        self._fernet()  # makes the key at its first use
+        own = hmac.digest(self.key_file.read_bytes().strip(), purpose.encode(), hashlib.sha256)
+        return hmac.digest(own, text.encode(), hashlib.sha256)
 
     def _fernet(self) -> Fernet:
         with self._lock:

@@ -21,6 +21,7 @@ from storage.models import (
     DeliveryState,
     Hall,
     Node,
+    Source,
     StoreTest,
 )
 from web.alert_groups import group_alerts
@@ -105,7 +106,8 @@ def _is_withdrawn(session: Session, alert: Alert) -> bool:
 
 def began_at(alert: Alert) -> datetime:
     """Of an alert that is about no absence and no fault."""
-    return alert.silent_since or alert.failing_since or alert.affected_since or alert.raised_at
+    known = (alert.silent_since, alert.failing_since, alert.source_since, alert.affected_since)
+    return next((since for since in known if since is not None), alert.raised_at)
 
 
 def _subject(session: Session, alert: Alert) -> Subject:
@@ -115,6 +117,7 @@ def _subject(session: Session, alert: Alert) -> Subject:
     fault = session.get(CameraFault, alert.fault_id) if alert.fault_id else None
     absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
     node = session.get(Node, alert.node_name) if alert.node_name else None
+    source = session.get(Source, alert.source_id) if alert.source_id else None
     test = session.get(StoreTest, alert.store_test_id) if alert.store_test_id else None
     began = fault or absence
     return Subject(
@@ -132,5 +135,6 @@ def _subject(session: Session, alert: Alert) -> Subject:
         spool_level=alert.spool_level,
         affected=(alert.affected or 0, alert.watched or 0),
         job=alert.job_name or "",
+        source=source.name or source.id if source else "",
         store=test.verdict if test else None,
     )

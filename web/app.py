@@ -17,6 +17,8 @@ from web.events import EventHub
 from web.headers import SecurityHeaders
 from web.pages import routers as pages
 from web.pages.entrance import render_error
+from web.public import routers as public
+from web.public.limits import Limits
 from web.recent_looks import RecentLooks
 from web.services import Services
 
@@ -46,7 +48,7 @@ def routed(*, secure: bool) -> FastAPI:
     errors.install(app)
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders, secure=secure)
-    for router in (*api.routers, live.router, *pages.routers):
+    for router in (*api.routers, live.router, *pages.routers, *public.routers):
         app.include_router(router)
     app.mount("/static", assets.HashedFiles(), name="static")
     return app
@@ -57,6 +59,7 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     app.state.services = services
     app.state.events = EventHub(services.database, services.clock, failures=services.failures)
     app.state.failed_attempts = FailedAttempts()
+    app.state.limits = Limits.of(services.settings.public)
     app.state.recent_looks = RecentLooks()
     app.state.render_error = render_error
     return app

@@ -30,10 +30,14 @@ class Limit:
 
 DEFAULT = Limit(1 * MIB)
 SIGNING_IN = Limit(64 * KIB)
+STRANGER = Limit(64 * KIB)
 PUSH = Limit(16 * MIB, f"A push has at most {16 * MIB} bytes; send the rows in several.")
 IMPORT = Limit(
     512 * MIB, Saying("The file is larger than 512 MB. Split it, or use: hallwatch import-cases"), Permission.IMPORT
 )
+
+
+_OF_STRANGERS = ("/public/", "/rate/")
 
 
 def limit_of(request: Request) -> Limit:
@@ -41,6 +45,8 @@ def limit_of(request: Request) -> Limit:
         return SIGNING_IN
     if is_push(request):
         return PUSH
+    if request.url.path.startswith(_OF_STRANGERS):
+        return STRANGER
     return IMPORT if _is_import(request) else DEFAULT
 
 

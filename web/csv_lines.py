@@ -6,14 +6,16 @@ from collections.abc import Iterable
 
 UTF8_MARK = "\ufeff"
 """At the beginning of a file: without it spreadsheets take Chinese for something else."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""What spreadsheets take for the beginning of a formula, the wide signs of Chinese keyboards among it."""
 
 
-def csv_line(cells: Iterable[str]) -> str:
+def csv_line(cells: Iterable[str | float | None]) -> str:
     buffer = io.StringIO()
-    csv.writer(buffer).writerow([_harmless(cell) for cell in cells])
+    csv.writer(buffer).writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in cells])
     return buffer.getvalue()
 
 
 def _harmless(cell: str) -> str:
     """Spreadsheets run what begins like a formula; a quote before it keeps it text."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

@@ -402,6 +402,8 @@ class SourceDeclaration(Strict):
     key: SecretStr | None = None
     """Not said: the stored one stays; empty: none, and it may not push."""
     counters: dict[str, Id] = {}
+    silent_after_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 14)] | None = None
+    """Working minutes after its last batch until that it is silent is an alert; not said: it may be silent."""
 
     @field_validator("key")
     @classmethod

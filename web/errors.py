@@ -122,6 +122,13 @@ class TooManyAttempts(WebError):
     code = "too_many_attempts"
 
 
+class TooOften(WebError):
+    """Too many requests from this address. Wait a minute."""
+
+    status = 429
+    code = "too_often"
+
+
 class Unavailable(WebError):
     """A part of the product that this needs does not run."""
 

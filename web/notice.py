@@ -55,6 +55,8 @@ class Subject:
     """What keeps failing."""
     affected: tuple[int, int] = (0, 0)
     """Of a whole hall: at how many counters, of how many that are watched."""
+    source: str = ""
+    """The approval platform that is silent or has left out batches."""
     store: StoreVerdict | None = None
     """What its self-test found."""
 
@@ -113,6 +115,10 @@ def _sentences(subject: Subject) -> tuple[str, str]:
             f"程序 {subject.node} 的任务 {subject.job} 持续失败",
             f"Job {subject.job} of {subject.node} keeps failing",
         )
+    if subject.kind is AlertKind.BATCHES_MISSING:
+        return f"数据来源 {subject.source} 有批次缺失", f"Batches of source {subject.source} are missing"
+    if subject.kind is AlertKind.SOURCE_SILENT:
+        return f"数据来源 {subject.source} 超过规定时间无数据", f"Source {subject.source} sends nothing"
     if subject.kind is AlertKind.STORE_UNSAFE:
         return _STORE[subject.store] if subject.store else _STORE[StoreVerdict.FAILED]
     if subject.kind is AlertKind.HALL_AFFECTED:

@@ -35,6 +35,8 @@ class Permission(StrEnum):
     COVER = "cover"  # registering leave, and who covers a counter
     HOLD = "hold"  # keeping footage beyond its time
     DELETIONS = "deletions"  # the ledger of footage that was deleted
+    COMPLAINTS = "complaints"  # what came in by the public form
+    CALL_BACKS = "call_backs"  # bad ratings, and the calls back that they ask for
     CORRECT = "correct"  # saying that footage was recorded at another time
 
 
@@ -60,6 +62,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DATA_QUALITY,
             P.EVALUATION,
             P.SIMULATE,
+            P.CALL_BACKS,
         }
     ),
     Role.INSPECTOR: frozenset(
@@ -92,10 +95,21 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DOWNLOAD,
             P.HOLD,
             P.DELETIONS,
+            P.COMPLAINTS,
         },
     ),
     Role.DEPARTMENT: frozenset(
-        {P.ALERTS, P.ABSENCES, P.DISPUTE, P.CLIPS, P.CASES, P.ANSWER_CARDS, P.ANSWER_ORDERS, P.EVALUATION}
+        {
+            P.ALERTS,
+            P.ABSENCES,
+            P.DISPUTE,
+            P.CLIPS,
+            P.CASES,
+            P.ANSWER_CARDS,
+            P.ANSWER_ORDERS,
+            P.EVALUATION,
+            P.CALL_BACKS,
+        }
     ),
     Role.ADMIN: frozenset(Permission),
 }

@@ -204,6 +204,7 @@ def put_item(session: Session, declared: ItemDeclaration) -> Item:
 def put_source(session: Session, declared: SourceDeclaration) -> Source:
     """Without a key the stored one stays."""
     values: dict[str, object] = {"id": declared.id, "name": declared.name, "hall_id": declared.hall}
+    values["silent_after_minutes"] = declared.silent_after_minutes
     if declared.key is not None:
         values["key_hash"] = key_hash(declared.key.get_secret_value()) if declared.key else ""
     source = _put(session, Source, declared.id, values)

@@ -56,11 +56,11 @@ class DayRow:
     missing: tuple[Missing, ...]
     completeness: float | None
 
-    def cells(self) -> Iterator[str]:
+    def cells(self) -> "Iterator[str | float | date | None]":
         """By COLUMNS."""
         for name in COLUMNS:
             value = ", ".join(map(span_words, self.missing)) if name == "missing_batches" else getattr(self, name)
-            yield "" if value is None else f"{value:.4f}" if isinstance(value, float) else str(value)
+            yield round(value, 4) if isinstance(value, float) else value
 
 
 def span_words(gap: Missing) -> str:

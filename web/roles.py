@@ -139,6 +139,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from correlation.deadlines.rules import shipped_rules
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
+    from correlation.supervision.call_backs import CallBacks
     from storage.boot_clock import boot_id, since_boot
     from storage.calendar import refresh
     from storage.correction_objects import store_corrections
@@ -146,11 +147,13 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from storage.legal_holds import LegalHolds
     from web.channels import load_channels
     from web.clerk import Clerk, Job
+    from web.complaint_keeping import ComplaintKeeping
     from web.evaluating import Evaluating
     from web.failure_watch import FailureWatch
     from web.notify import Notifier
     from web.reports.keeping import Reporting
     from web.silence import EVERY, Listening
+    from web.source_watch import SourceWatch
     from web.spool_watch import SpoolWatch
     from web.store_watch import StoreWatch, patient
 
@@ -167,11 +170,13 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("deadlines", deadlines.run_once, timedelta(seconds=1)),
         Job("deadline_ground", deadlines.look_around, timedelta(seconds=30)),
     ]
+    correlating.append(Job("call_backs", CallBacks(services.database).run_once, timedelta(seconds=30)))
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [
         Job("silence", Listening(services.database).run_once, EVERY),
         Job("spool", SpoolWatch(services.database).run_once, EVERY),
         Job("failures", FailureWatch(services.database).run_once, EVERY),
+        Job("sources", SourceWatch(services.database).run_once, timedelta(minutes=1)),
     ]
     expiry = Expiry(
         services.database,
@@ -190,6 +195,8 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     ]
     corrections = partial(store_corrections, services.database, services.store)
     keeping.append(Job("corrections", patient(lambda _now: corrections()), timedelta(seconds=10)))
+    complaints = ComplaintKeeping(services.database, services.settings.public.complaint_days)
+    keeping.append(Job("complaints", complaints.run_once, timedelta(hours=1)))
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
     receiving = _receiving(services)
     settings = services.settings.evaluation

@@ -3,7 +3,21 @@
 from sqlalchemy import ColumnElement, and_, or_, true
 from sqlmodel import Session, col
 
-from storage.models import Absence, Alert, Camera, Card, Case, Counter, Hall, Hold, Role, Source, SupervisionOrder
+from storage.models import (
+    Absence,
+    Alert,
+    CallBack,
+    Camera,
+    Card,
+    Case,
+    Complaint,
+    Counter,
+    Hall,
+    Hold,
+    Role,
+    Source,
+    SupervisionOrder,
+)
 from web.errors import NotFound
 from web.permissions import Permission
 from web.viewer import Viewer
@@ -90,6 +104,25 @@ def scoped_order(session: Session, viewer: Viewer, order_id: int) -> Supervision
     if not is_in_hall or (viewer.role is Role.DEPARTMENT and order.department_id != viewer.department_id):
         raise NotFound
     return order
+
+
+def scoped_complaint(session: Session, viewer: Viewer, complaint_id: int) -> Complaint:
+    """One of no hall needs the whole city as scope."""
+    complaint = session.get(Complaint, complaint_id)
+    if complaint is None or not (viewer.halls is None or complaint.hall_id in viewer.halls):
+        raise NotFound
+    return complaint
+
+
+def scoped_call_back(session: Session, viewer: Viewer, call_back_id: int) -> CallBack:
+    """A department sees those about its own cases, in its halls."""
+    found = session.get(CallBack, call_back_id)
+    is_in_hall = found is not None and (viewer.halls is None or found.hall_id in viewer.halls)
+    if found is None or not is_in_hall:
+        raise NotFound
+    if viewer.role is Role.DEPARTMENT and (not viewer.department_id or found.department_id != viewer.department_id):
+        raise NotFound
+    return found
 
 
 def scoped_source(session: Session, viewer: Viewer, source_id: str) -> Source:

@@ -217,6 +217,18 @@ class EvaluationSection(Strict):
     """With Chinese characters, for PDF; None: one of the usual places."""
 
 
+class PublicSection(Strict):
+    """Pages for everybody, without signing in."""
+
+    enabled: bool = False
+    requests_per_minute: Annotated[int, Field(ge=10, le=10_000)] = 60
+    """Of one client address."""
+    complaints_per_hour: Annotated[int, Field(ge=1, le=10_000)] = 100
+    """Of all clients together; one may send five."""
+    complaint_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    """So long after a complaint was settled its text and its sender are kept."""
+
+
 class NotifySettings(ChannelDeclaration):
     url: SecretStr
 
@@ -231,6 +243,7 @@ class Settings(Strict):
     inbox: InboxSection = InboxSection()
     pull: tuple[PullSettings, ...] = ()
     evaluation: EvaluationSection = EvaluationSection()
+    public: PublicSection = PublicSection()
     notify: tuple[NotifySettings, ...] = ()
     district: tuple[DistrictDeclaration, ...] = ()
     hall: tuple[HallDeclaration, ...] = ()

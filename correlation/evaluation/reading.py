@@ -82,7 +82,8 @@ def _words(session: Session, cards: Sequence[int]) -> dict[int, list[CardWord]]:
 
 
 def count_ratings(session: Session, month: Span, site: Directory, tally: Tally) -> None:
-    of_case = and_(col(Case.source_id) == col(Rating.source_id), col(Case.number) == col(Rating.case_number))
+    source = func.coalesce(Rating.case_source_id, Rating.source_id)
+    of_case = and_(col(Case.source_id) == source, col(Case.number) == col(Rating.case_number))
     rated = (
         select_rows(Rating, Case)
         .join(Case, of_case, isouter=True)

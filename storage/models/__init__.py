@@ -29,6 +29,7 @@ from storage.models.cards import (
     Deadline,
     Standing,
 )
+from storage.models.complaints import Complaint, ComplaintState
 from storage.models.disputes import AbsenceStanding, AbsenceWord, DisputeAct, DisputeGround, DisputeState
 from storage.models.evaluation import (
     EvaluatedUnit,
@@ -92,6 +93,7 @@ from storage.models.presence import (
     StaffState,
     WatchCursor,
 )
+from storage.models.ratings import CallBack, CallBackState, RatingDevice
 from storage.models.reanalysis import Reanalysis
 from storage.models.records import (
     CaseResult,
@@ -128,6 +130,8 @@ __all__ = [
     "AlertState",
     "Audience",
     "Batch",
+    "CallBack",
+    "CallBackState",
     "Camera",
     "CameraAim",
     "CameraFault",
@@ -144,6 +148,8 @@ __all__ = [
     "ClockName",
     "ClockSource",
     "Closure",
+    "Complaint",
+    "ComplaintState",
     "Contact",
     "Counter",
     "CounterAlias",
@@ -201,6 +207,7 @@ __all__ = [
     "Presence",
     "PullMark",
     "Rating",
+    "RatingDevice",
     "Reanalysis",
     "RecordKind",
     "RecordRevision",

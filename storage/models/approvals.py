@@ -92,6 +92,9 @@ class Source(SQLModel, table=True):
         "the hall whose counters its rows name; empty: counter ids are global", default=None, foreign_key="hall.id"
     )
     key_hash: str = column("SHA-256 of its push key, hex; empty: may not push", default="")
+    silent_after_minutes: int | None = column(
+        "working minutes after its last batch until it is too quiet; empty: it may be quiet", default=None
+    )
 
 
 class CounterAlias(SQLModel, table=True):
@@ -106,9 +109,12 @@ class CounterAlias(SQLModel, table=True):
 class Batch(SQLModel, table=True):
     """One push or one file, as it came."""
 
-    __table_args__ = (UniqueConstraint("source_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("source_id", "sequence"),
+        Index("batch_source_received", "source_id", "received_at"),
+    )
     id: int | None = column("", default=None, primary_key=True)
-    source_id: str = column("", foreign_key="source.id", index=True)
+    source_id: str = column("", foreign_key="source.id")
     sequence: int | None = column("the source's own number; empty for files", default=None, sa_type=BigInteger)
     name: str = column("file name, or push", default="push")
     sha256: str = column("of the body, hex", default="")

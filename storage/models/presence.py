@@ -45,6 +45,8 @@ class AlertKind(StrEnum):
     JOB_FAILING = "job_failing"  # something that a process does again and again keeps failing
     STORE_UNSAFE = "store_unsafe"  # its self-test failed: it lost bytes, or let a locked object be deleted
     HALL_AFFECTED = "hall_affected"  # many of its counters at once; stands for the alerts of each
+    BATCHES_MISSING = "batches_missing"  # a source that numbers its batches has left some out
+    SOURCE_SILENT = "source_silent"  # a source has sent nothing for longer than it usually does
 
 
 class AlertState(StrEnum):
@@ -197,6 +199,14 @@ class Alert(SQLModel, table=True):
             sqlite_where=text("resolved_at IS NULL"),
             postgresql_where=text("resolved_at IS NULL"),
         ),
+        Index(
+            "alert_source",
+            "source_id",
+            "kind",
+            unique=True,
+            sqlite_where=text("resolved_at IS NULL"),
+            postgresql_where=text("resolved_at IS NULL"),
+        ),
     )
     id: int | None = column("", default=None, primary_key=True)
     kind: AlertKind = enum_column(AlertKind, "")
@@ -211,6 +221,10 @@ class Alert(SQLModel, table=True):
     spool_level: int | None = column("percent of its limit that the spool has reached", default=None)
     job_name: str | None = column("of the process, which keeps failing", default=None)
     failing_since: datetime | None = column("when it first failed", default=None)
+    source_id: str | None = column(
+        "the source that is silent or has left out batches", default=None, foreign_key="source.id"
+    )
+    source_since: datetime | None = column("its last batch, or when one that is missing was noticed", default=None)
     absence_id: int | None = column("", default=None, foreign_key="absence.id", unique=True)
     fault_id: int | None = column("", default=None, foreign_key="camera_fault.id", unique=True)
     store_test_id: int | None = column(

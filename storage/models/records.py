@@ -111,6 +111,9 @@ class Rating(Reported, table=True):
 
     __table_args__ = (UniqueConstraint("source_id", "reference"), Index("rating_case", "source_id", "case_number"))
     case_number: str = column("as the platform numbers it; empty: not of one case", default="")
+    case_source_id: str | None = column(
+        "the source of that case, for a rating at our own counter page; empty: its own", default=None
+    )
     level: int = column("5 = very satisfied .. 1 = very dissatisfied; 1 and 2 are bad ratings", index=True)
     comment: str = column("personal data if the customer wrote any", default="")
     operator: str = column("as reported", default="")

@@ -29,6 +29,21 @@ PUBLIC = {
     ("GET", "/standard.json"),
 }
 """Anybody may ask these."""
+IF_SWITCHED_ON = {
+    ("GET", "/public"),
+    ("GET", "/public/items"),
+    ("GET", "/public/items/{code}"),
+    ("GET", "/public/progress"),
+    ("POST", "/public/progress"),
+    ("GET", "/public/evaluation"),
+    ("GET", "/public/halls/{hall}/board"),
+    ("GET", "/public/complaint"),
+    ("POST", "/public/complaint"),
+    ("GET", "/public/complaint/received"),
+    ("GET", "/public/evaluation.csv"),
+    ("GET", "/public/evaluation.xlsx"),
+}
+"""Anybody may ask these and their JSON where the public side is switched on; see tests/web/public."""
 ANY_ROLE = {
     ("GET", "/"),
     ("GET", "/api/v1/me"),
@@ -36,6 +51,12 @@ ANY_ROLE = {
     ("GET", "/programs"),
     ("GET", "/programs.json"),
 }
+BY_LINK = {
+    ("GET", "/rate/{token}"),
+    ("POST", "/rate/{token}"),
+    ("GET", "/rate/{token}/thanks"),
+}
+"""Of a rating tablet, and their JSON; see tests/web/public."""
 BY_KEY = {
     ("POST", "/api/v1/sources/{source}/batches"),
     ("GET", "/api/v1/sources/{source}/reconciliation"),
@@ -91,6 +112,10 @@ class Door:
         return self.path.endswith(".json") or self.path.startswith(_MACHINE_PREFIXES)
 
     @property
+    def page(self) -> tuple[str, str]:
+        return self.method, self.path.removesuffix(".json")
+
+    @property
     def key(self) -> tuple[str, str]:
         return self.method, self.path
 
@@ -113,7 +138,9 @@ def _path(context: RouteContext) -> str:
 
 
 def guarded(app: FastAPI) -> list[Door]:
-    found = [door for door in doors(app) if door.key not in PUBLIC | BY_KEY]
+    found = [
+        door for door in doors(app) if door.key not in PUBLIC | BY_KEY and door.page not in IF_SWITCHED_ON | BY_LINK
+    ]
     assert len(found) > 30
     return found
 
@@ -130,7 +157,7 @@ def test_anonymous_people_are_sent_to_sign_in_and_programs_get_401(app: FastAPI,
 
 def test_everything_that_is_open_to_all_is_on_the_list(app: FastAPI) -> None:
     existing = {door.key for door in doors(app)}
-    assert existing | {("GET", "/sign-in")} >= PUBLIC | ANY_ROLE | BY_KEY
+    assert existing | {("GET", "/sign-in")} >= PUBLIC | ANY_ROLE | BY_KEY | BY_LINK | IF_SWITCHED_ON
 
 
 def test_a_push_without_the_key_is_refused(anonymous: TestClient, signed_in: SignedIn) -> None:
@@ -151,7 +178,9 @@ def test_nobody_reaches_into_another_hall(app: FastAPI, signed_in: SignedIn, rol
 
 def test_a_number_that_no_row_can_have_leads_nowhere(app: FastAPI, signed_in: SignedIn) -> None:
     browser = signed_in("admin")
-    numbered = re.compile(r"\{(absence|alert|batch|card|case|hold|order|rule|view)_id\}|\{sequence\}")
+    numbered = re.compile(
+        r"\{(absence|alert|batch|call_back|card|case|complaint|hold|order|rule|view)_id\}|\{sequence\}"
+    )
     for door in guarded(app):
         if not numbered.search(door.path):
             continue
@@ -184,6 +213,7 @@ def _without_echo(text: str) -> str:
 def test_administration_is_for_administrators(app: FastAPI, signed_in: SignedIn, role: Role) -> None:
     browser = signed_in(role.value)
     kinds = "districts|halls|counters|cameras|camera-check|views|users|sources|rules|departments|items|channels"
+    kinds += "|rating-devices"
     pattern = re.compile(rf"^(/admin|/api/v1/({kinds}))(/|\.|$)")
     administrative = [door for door in guarded(app) if pattern.match(door.path) and door.key not in FOR_IMPORTERS]
     assert administrative

@@ -23,7 +23,7 @@ from storage.models import (
 )
 from tests.web.carded import LATE_FROM, a_card
 from tests.web.conftest import NO_PASSWORD, NOON, Clock, SignedIn
-from web.pages import cards, paging
+from web.pages import cards, paging, tables
 from web.services import Services
 
 OWN, FOREIGN = 1, 2
@@ -185,7 +185,7 @@ def test_the_file_has_what_the_filters_leave_page_by_page(
     say(signed_in("department"), "explain", text="=1+1")
     for module in (cards, paging):
         monkeypatch.setattr(module, "PAGE_SIZE", 1)
-    monkeypatch.setattr(cards, "_EXPORTED_AT_ONCE", 1)
+    monkeypatch.setattr(tables, "AT_ONCE", 1)
     client = signed_in("admin")
     page = client.get("/cards.json").json()
     assert [row["id"] for row in page["cards"]] == [FOREIGN]
@@ -195,7 +195,7 @@ def test_the_file_has_what_the_filters_leave_page_by_page(
     foreign, own = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
     assert (foreign["case"], foreign["hall"], foreign["state"]) == ("2026-2", "nh", "raised")
     assert (own["days_counted"], own["days_left_out"]) == ("5", "first_day 1; holiday 9")
-    assert own["log"] == "2026-03-02T04:00:00Z department explain: =1+1"
+    assert own["log"] == "2026-03-02T12:00:00+08:00 department explain: =1+1"
     assert len(client.get("/cards.csv?state=closed").text.splitlines()) == 1
 
 

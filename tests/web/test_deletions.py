@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from storage.models import Deletion, FootageKind, RetentionRule
 from tests.sample import CAMERA, COUNTERS
 from tests.web.conftest import NOON, SignedIn
-from web.pages import deletions, paging
+from web.pages import deletions, paging, tables
 from web.services import Services
 
 MAY = ("supervisor", "inspector", "investigator", "admin")
@@ -85,7 +85,7 @@ def test_each_row_says_by_which_rule_and_whether_the_store_has_confirmed(signed_
     page = client.get("/deletions?lang=en").text
     for words in ("Rule of a counter", "rule 7, version 2", "Built-in rule", "Being deleted", "confirmed by the store"):
         assert words in page
-    assert [row["confirmed_at"] for row in exported(client)] == ["", "2026-03-02T04:00:00Z"]
+    assert [row["confirmed_at (Asia/Shanghai)"] for row in exported(client)] == ["", "2026-03-02T12:00:00+08:00"]
     assert [row["hall"] for row in exported(client)] == ["cc", "cc"]
 
 
@@ -106,7 +106,7 @@ def test_it_goes_on_page_by_page_and_the_file_has_it_all(
 ) -> None:
     for module in (deletions, paging):
         monkeypatch.setattr(module, "PAGE_SIZE", 2)
-    monkeypatch.setattr(deletions, "_EXPORTED_AT_ONCE", 2)
+    monkeypatch.setattr(tables, "AT_ONCE", 2)
     client = signed_in("admin")
     page = client.get("/deletions.json").json()
     assert len(page["deletions"]) == 2

@@ -52,7 +52,7 @@ def test_the_source_and_the_page_read_the_same_figures(anonymous: TestClient, si
     wanted = DAY | {"source": "cc-platform"}
     assert signed_in("supervisor").get("/reconciliation.json", params=wanted).json()["found"] == own
     header, line = signed_in("supervisor").get("/reconciliation.csv", params=wanted).text.splitlines()
-    assert header.startswith("\ufeffday,steps,cases_opened")
+    assert header.startswith("\ufeffday (Asia/Shanghai),steps,cases_opened")
     assert line.startswith(f"2026-03-02,{day['steps']},{day['cases_opened']},")
 
 

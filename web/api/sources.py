@@ -26,6 +26,7 @@ class SourceShown(Strict):
     name: OptionalName
     hall: Id | None
     counters: dict[str, Id]
+    silent_after_minutes: int | None
     may_push: bool
 
 
@@ -47,6 +48,7 @@ def shown(session: Session, source: Source) -> SourceShown:
         name=source.name,
         hall=source.hall_id,
         counters={alias.alias: alias.counter_id for alias in aliases},
+        silent_after_minutes=source.silent_after_minutes,
         may_push=bool(source.key_hash),
     )
 

@@ -20,6 +20,7 @@ from storage.models import (
     FaultKind,
     Hall,
     Node,
+    Source,
     StoreTest,
     StoreVerdict,
     User,
@@ -63,6 +64,9 @@ class AlertRow:
     """Of a whole hall: at how many of its counters it began together."""
     watched: int | None
     """Of how many that were watched."""
+    source_id: str
+    """The approval platform that is silent or has left out batches; empty: none."""
+    source_name: str
     fault: FaultKind | None
     fault_detail: str
     """Also why the store's self-test failed."""
@@ -120,6 +124,8 @@ class _About:
         self.tests = {test.id: test for test in session.exec(tests)}
         self.cameras = {camera.id: camera for camera in session.exec(cameras)}
         self.roles = dict(session.exec(nodes).all())
+        sources = select(Source).where(col(Source.id).in_({a.source_id for a in alerts if a.source_id}))
+        self.sources = {source.id: source.name or source.id for source in session.exec(sources)}
         self.users = {user.id: user.display_name or user.name for user in session.exec(users)}
 
 
@@ -151,6 +157,8 @@ def _row(
         part_of=alert.part_of,
         affected=alert.affected,
         watched=alert.watched,
+        source_id=alert.source_id or "",
+        source_name=about.sources.get(alert.source_id or "", ""),
         fault=fault.kind if fault else None,
         fault_detail=fault.detail if fault else test.detail if test else "",
         store_verdict=test.verdict if test else None,

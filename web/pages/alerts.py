@@ -6,9 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.models import Alert, AlertKind, AlertState
 from web.addresses import local_path
@@ -19,6 +17,7 @@ from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import alerts_in_scope
@@ -27,9 +26,6 @@ from web.viewer import Viewer
 
 router = APIRouter()
 StateFilter = Literal["open", "raised", "acknowledged", "resolved", "all"]
-KindFilter = Literal[
-    "", "absence", "camera_fault", "node_silent", "spool_filling", "job_failing", "store_unsafe", "hall_affected"
-]
 _STATES: dict[StateFilter, tuple[AlertState, ...]] = {
     "open": (AlertState.RAISED, AlertState.ACKNOWLEDGED),
     "raised": (AlertState.RAISED,),
@@ -51,7 +47,9 @@ class AlertsPage:
     halls: tuple[HallRef, ...]
     hall: HallRef | None
     state: StateFilter
-    kind: KindFilter
+    kind: AlertKind | None
+    kinds: tuple[AlertKind, ...]
+    """That there are."""
     part_of: int | None
     """Only what is part of this alert of a whole hall."""
     days: DayRange
@@ -63,61 +61,75 @@ class AlertsPage:
     next: str
 
 
-def alerts_page(
+@dataclass(frozen=True)
+class Wanted:
+    """The filters of the address."""
+
+    viewer: Viewer
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    state: StateFilter
+    kind: AlertKind | None
+    days: DayRange
+    part_of: int | None
+
+
+def wanted(
     viewer: Annotated[Viewer, Depends(require(Permission.ALERTS))],
     services: ServicesDep,
     days: DayRangeDep,
     hall: str = "",
     state: Annotated[StateFilter, Query()] = "open",
-    kind: Annotated[KindFilter, Query()] = "",
+    kind: Annotated[AlertKind | Literal[""], Query()] = "",
     part_of: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    after: str = "",
-) -> AlertsPage:
-    now = services.clock()
+) -> Wanted:
+    """A hall out of scope is not there."""
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
-        chosen = chosen_hall(halls, hall)
-        zone = zone_of(halls, chosen)
-        wanted = _alerts(viewer, chosen, state, kind, days.contains(col(Alert.raised_at), zone))
-        if part_of is not None:
-            wanted = wanted.where(Alert.part_of == part_of)
-        cursor = parse_cursor(after)
-        found = list(session.exec(wanted.where(_comes_after(cursor)).limit(PAGE_SIZE + 1)))
-        shown, more = cut(found)
+    return Wanted(viewer, halls, chosen_hall(halls, hall), state, kind or None, days, part_of)
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
+
+
+def alerts_page(wanted: WantedDep, services: ServicesDep, after: str = "") -> AlertsPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        shown, more = cut(_alerts(session, wanted, parse_cursor(after), PAGE_SIZE + 1))
         last = shown[-1] if more else None
         return AlertsPage(
             now=now,
-            halls=halls,
-            hall=chosen,
-            state=state,
-            kind=kind,
-            part_of=part_of,
-            days=days,
-            counts=_counts(session, viewer),
-            may_acknowledge=viewer.may(Permission.ACKNOWLEDGE),
+            halls=wanted.halls,
+            hall=wanted.hall,
+            state=wanted.state,
+            kind=wanted.kind,
+            kinds=tuple(AlertKind),
+            part_of=wanted.part_of,
+            days=wanted.days,
+            counts=_counts(session, wanted.viewer),
+            may_acknowledge=wanted.viewer.may(Permission.ACKNOWLEDGE),
             alerts=alert_rows(session, shown, now),
-            zone=zone,
+            zone=zone_of(wanted.halls, wanted.hall),
             next=str(Cursor(last.raised_at, last.id or 0)) if last else "",
         )
 
 
-def _comes_after(cursor: Cursor | None) -> ColumnElement[bool]:
-    return after(cursor, col(Alert.raised_at), col(Alert.id))
-
-
-def _alerts(
-    viewer: Viewer, hall: HallRef | None, state: StateFilter, kind: KindFilter, in_days: ColumnElement[bool]
-) -> SelectOfScalar[Alert]:
-    wanted = (
+def _alerts(session: Session, wanted: Wanted, cursor: Cursor | None, limit: int) -> list[Alert]:
+    zone = zone_of(wanted.halls, wanted.hall)
+    query = (
         select(Alert)
-        .where(alerts_in_scope(viewer), in_days, col(Alert.state).in_(_STATES[state]))
+        .where(alerts_in_scope(wanted.viewer), wanted.days.contains(col(Alert.raised_at), zone))
+        .where(col(Alert.state).in_(_STATES[wanted.state]), after(cursor, col(Alert.raised_at), col(Alert.id)))
         .order_by(col(Alert.raised_at).desc(), col(Alert.id).desc())
+        .limit(limit)
     )
-    if hall:
-        wanted = wanted.where(or_(col(Alert.hall_id) == hall.id, col(Alert.hall_id).is_(None)))
-    if kind:
-        wanted = wanted.where(Alert.kind == AlertKind(kind))
-    return wanted
+    if wanted.hall:
+        query = query.where(or_(col(Alert.hall_id) == wanted.hall.id, col(Alert.hall_id).is_(None)))
+    if wanted.kind:
+        query = query.where(Alert.kind == wanted.kind)
+    if wanted.part_of is not None:
+        query = query.where(Alert.part_of == wanted.part_of)
+    return list(session.exec(query))
 
 
 def _counts(session: Session, viewer: Viewer) -> AlertCounts:
@@ -131,6 +143,37 @@ def _counts(session: Session, viewer: Viewer) -> AlertCounts:
 
 
 add_page(router, "/alerts", "alerts.html", alerts_page)
+
+
+_COLUMNS = (
+    *("id", "kind", "state", "hall", "counter", "camera", "process", "source", "fault", "detail"),
+    *map(Moments, ("since", "until", "raised_at", "acknowledged_at", "resolved_at")),
+    *("acknowledged_by", "customer_waiting", "notified"),
+)
+
+
+def alerts_table(wanted: WantedDep, services: ServicesDep) -> Table:
+    """Everything that the filters leave."""
+    now = services.clock()
+
+    def read(session: Session, at: Cursor | None, limit: int) -> tuple[AlertRow, ...]:
+        return alert_rows(session, _alerts(session, wanted, at, limit), now)
+
+    rows = read_on(services.database, read, lambda row: Cursor(row.raised_at, row.id))
+    return Table("alerts", zone_of(wanted.halls, wanted.hall), _COLUMNS, map(_cells, rows))
+
+
+def _cells(row: AlertRow) -> list[Cell]:
+    return [
+        *(row.id, row.kind, row.state, row.hall.id if row.hall else "", row.counter.id if row.counter else ""),
+        *(row.camera_id or "", row.node_name, row.source_id, row.fault or "", row.fault_detail),
+        *(row.since, row.until, row.raised_at, row.acknowledged_at, row.resolved_at),
+        *(row.acknowledged_by, row.customer_waiting),
+        "; ".join(f"{delivery.channel} {delivery.state}" for delivery in row.deliveries),
+    ]
+
+
+add_table(router, "/alerts", alerts_table)
 
 
 @router.post("/alerts/{alert_id}/acknowledge", include_in_schema=False)

@@ -1,12 +1,11 @@
 """The inbox of cards: whom they wait for, why they were raised, what was said, and the forms that answer them."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Query
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
@@ -16,20 +15,20 @@ from web.addresses import local_path
 from web.api import cards as cards_api
 from web.api.cards import CardWordRequest, Speaker
 from web.auth import require
-from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.card_rows import InboxCard, inbox_cards
 from web.pages.case_rows import DepartmentRef
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
-from web.pages.formats import iso
+from web.pages.formats import local_iso
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.permissions import Permission
 from web.row_ids import RowId
-from web.services import Services, ServicesDep
+from web.services import ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -49,7 +48,6 @@ StateFilter = Literal[
     "all",
 ]
 _LONGEST_SEARCH = 100
-_EXPORTED_AT_ONCE = 500
 _OVER = (CardState.CLOSED, CardState.WITHDRAWN)
 _Found = tuple[Card, Case]
 
@@ -201,49 +199,38 @@ def say(
     return RedirectResponse(local_path(next, "/cards"), 303)
 
 
-@router.get("/cards.csv", include_in_schema=False)
-def cards_csv(wanted: WantedDep, services: ServicesDep) -> Response:
-    """Everything that the filters leave; times are UTC."""
-    headers = {"Content-Disposition": 'attachment; filename="cards.csv"'}
-    return StreamingResponse(_lines(services, wanted), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _lines(services: Services, wanted: Wanted) -> Iterator[str]:
-    """Some at a time, each in a transaction of its own."""
-    yield UTF8_MARK + csv_line(_COLUMNS)
-    now = services.clock()
-    cursor: Cursor | None = None
-    while True:
-        with services.database.transaction() as session:
-            found = _cards(session, wanted, now, cursor, _EXPORTED_AT_ONCE)
-            rows = inbox_cards(session, wanted.viewer, found, now)
-        yield "".join(csv_line(_cells(row)) for row in rows)
-        if len(rows) < _EXPORTED_AT_ONCE:
-            return
-        cursor = Cursor(rows[-1].raised_at, rows[-1].id)
-
-
 _COLUMNS = (
     *("id", "case", "item", "department", "hall", "kind", "cause", "link", "state", "counts"),
-    *("raised_at", "late_from", "explain_by", "correct_by", "withdrawn_at"),
-    *("since", "limit", "unit", "days_counted", "days_left_out", "law", "rules", "calendar", "evidence", "log"),
+    *map(Moments, ("raised_at", "late_from", "explain_by", "correct_by", "withdrawn_at", "since")),
+    *("limit", "unit", "days_counted", "days_left_out", "law", "rules", "calendar", "evidence", "log"),
 )
 
 
-def _cells(row: InboxCard) -> Iterable[str]:
-    limit = row.derivation.limit
-    yield from (str(row.id), row.case_number, row.item.id if row.item else "")
-    yield (row.department.id or row.department.name) if row.department else ""
-    yield from (row.hall.id if row.hall else "", row.kind, row.cause, row.link or "", row.state)
-    yield "true" if row.counts else "false"
-    moments = row.raised_at, row.late_from, row.explain_by, row.correct_by, row.withdrawn_at
-    yield from (iso(at) if at else "" for at in moments)
-    if limit is None:
-        yield from ("", "", "")
-    else:
-        yield from (iso(limit.started_at), "" if limit.amount is None else str(limit.amount), limit.unit)
-    yield str(row.derivation.counted)
-    yield "; ".join(f"{reason} {days}" for reason, days in row.derivation.left_out.items())
-    yield from (row.derivation.law, row.derivation.rules, row.derivation.calendar)
-    yield "; ".join(f"{each.name} {iso(each.at) if each.at else each.text}" for each in row.derivation.evidence)
-    yield "\n".join(f"{iso(word.at)} {word.by} {word.act}: {word.text}" for word in row.log)
+def cards_table(wanted: WantedDep, services: ServicesDep) -> Table:
+    """Everything that the filters leave."""
+    now, zone = services.clock(), zone_of(wanted.halls, wanted.hall)
+
+    def read(session: Session, at: Cursor | None, limit: int) -> tuple[InboxCard, ...]:
+        return inbox_cards(session, wanted.viewer, _cards(session, wanted, now, at, limit), now)
+
+    rows = read_on(services.database, read, lambda row: Cursor(row.raised_at, row.id))
+    return Table("cards", zone, _COLUMNS, (_cells(row, zone) for row in rows))
+
+
+def _cells(row: InboxCard, zone: str) -> list[Cell]:
+    derivation, limit = row.derivation, row.derivation.limit
+    department = (row.department.id or row.department.name) if row.department else ""
+    return [
+        *(row.id, row.case_number, row.item.id if row.item else "", department, row.hall.id if row.hall else ""),
+        *(row.kind, row.cause, row.link or "", row.state, row.counts),
+        *(row.raised_at, row.late_from, row.explain_by, row.correct_by, row.withdrawn_at),
+        *((limit.started_at, limit.amount, limit.unit) if limit else (None, None, "")),
+        derivation.counted,
+        "; ".join(f"{reason} {days}" for reason, days in derivation.left_out.items()),
+        *(derivation.law, derivation.rules, derivation.calendar),
+        "; ".join(f"{each.name} {local_iso(each.at, zone) if each.at else each.text}" for each in derivation.evidence),
+        "\n".join(f"{local_iso(word.at, zone)} {word.by} {word.act}: {word.text}" for word in row.log),
+    ]
+
+
+add_table(router, "/cards", cards_table)

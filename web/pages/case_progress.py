@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from storage.models import StepKind
-from web.pages.step_rows import StepRow
 
 USUAL = (StepKind.RECEIVE, StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE)
 """Not every case is delivered, so delivery is shown once it is reported."""
@@ -20,6 +20,15 @@ class StageState(StrEnum):
     NOT_REPORTED = "not_reported"  # a later one was, or the case is closed
 
 
+class Ended(Protocol):
+    """A step, as far as it matters here."""
+
+    @property
+    def kind(self) -> StepKind: ...
+    @property
+    def end(self) -> datetime: ...
+
+
 @dataclass(frozen=True)
 class Stage:
     kind: StepKind
@@ -28,7 +37,7 @@ class Stage:
     """Of the last step of this kind."""
 
 
-def progress(steps: Iterable[StepRow], closed_at: datetime | None, now: datetime) -> tuple[Stage, ...]:
+def progress(steps: Iterable[Ended], closed_at: datetime | None, now: datetime) -> tuple[Stage, ...]:
     ends: dict[StepKind, datetime] = {StepKind.CLOSE: closed_at} if closed_at else {}
     for step in steps:
         ends[step.kind] = max(step.end, ends.get(step.kind, step.end))

@@ -15,6 +15,7 @@ from web import case_due
 from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
+from web.case_secret import case_secret
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
@@ -26,6 +27,7 @@ from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
 from web.pages.step_rows import StepRow, clip_parts, corrected_times, step_rows, untrusted_times
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
@@ -91,11 +93,42 @@ class CasePage:
     clock_untrusted: tuple[UntrustedTime, ...]
     """Where the time of that footage is in doubt."""
     clock_corrected: tuple[CorrectedTime, ...]
+    secret: str
+    """With which its applicant asks how far it has come, to be handed over; empty where there are no public pages."""
     held: Held | None
     """That footage, if somebody holds it and the viewer may know."""
 
 
-def cases_page(
+@dataclass(frozen=True)
+class Wanted:
+    """The filters of the address."""
+
+    viewer: Viewer
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    q: str
+    status: StatusFilter
+    channel: str
+    department: str
+    days: DayRange
+
+    @property
+    def shows_applicant(self) -> bool:
+        return self.viewer.may(Permission.APPLICANT)
+
+    def conditions(self, now: datetime) -> list[ColumnElement[bool]]:
+        in_days = self.days.contains(col(Case.opened_at), zone_of(self.halls, self.hall))
+        conditions = [cases_in_scope(self.viewer), in_days]
+        conditions += _matches(self.viewer, self.q.strip()) + _has_status(
+            self.status, now, zone_of(self.halls, self.hall)
+        )
+        conditions += [col(Case.hall_id) == self.hall.id] if self.hall else []
+        conditions += [col(Case.department_id) == self.department] if self.department else []
+        conditions += [col(Case.channel) == self.channel] if self.channel else []
+        return conditions
+
+
+def wanted(
     viewer: CaseViewer,
     services: ServicesDep,
     days: DayRangeDep,
@@ -104,31 +137,33 @@ def cases_page(
     status: Annotated[StatusFilter, Query()] = "",
     channel: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     department: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
-    after: str = "",
-) -> CasesPage:
-    now = services.clock()
+) -> Wanted:
+    """A hall out of scope is not there."""
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
-        chosen = chosen_hall(halls, hall)
-        conditions = [cases_in_scope(viewer), days.contains(col(Case.opened_at), zone_of(halls, chosen))]
-        conditions += _matches(viewer, q.strip()) + _has_status(status, now, zone_of(halls, chosen))
-        conditions += [Case.hall_id == chosen.id] if chosen else []  # type: ignore[list-item]
-        conditions += [Case.department_id == department] if department else []  # type: ignore[list-item]
-        conditions += [Case.channel == channel] if channel else []  # type: ignore[list-item]
-        shown, more = cut(_cases(session, conditions, after))
+    return Wanted(viewer, halls, chosen_hall(halls, hall), q, status, channel, department, days)
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
+
+
+def cases_page(wanted: WantedDep, services: ServicesDep, after: str = "") -> CasesPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        shown, more = cut(_cases(session, wanted.conditions(now), parse_cursor(after), PAGE_SIZE + 1))
         last = shown[-1] if more else None
         return CasesPage(
             now=now,
-            halls=halls,
-            hall=chosen,
-            q=q,
-            status=status,
-            channel=channel,
-            departments=_departments(session, viewer),
-            department=department,
-            days=days,
-            shows_applicant=viewer.may(Permission.APPLICANT),
-            cases=case_rows(session, shown, viewer.may(Permission.APPLICANT)),
+            halls=wanted.halls,
+            hall=wanted.hall,
+            q=wanted.q,
+            status=wanted.status,
+            channel=wanted.channel,
+            departments=_departments(session, wanted.viewer),
+            department=wanted.department,
+            days=wanted.days,
+            shows_applicant=wanted.shows_applicant,
+            cases=case_rows(session, shown, wanted.shows_applicant),
             next=str(Cursor(last.opened_at, last.id or 0)) if last else "",
         )
 
@@ -140,15 +175,48 @@ def _departments(session: Session, viewer: Viewer) -> tuple[NamedThing, ...]:
     return tuple(NamedThing(department.id, department.name, department.name_en) for department in found)
 
 
-def _cases(session: Session, conditions: list[ColumnElement[bool]], cursor: str) -> list[Case]:
+def _cases(session: Session, conditions: list[ColumnElement[bool]], cursor: Cursor | None, limit: int) -> list[Case]:
     found = session.exec(
         select(Case)
         .outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
-        .where(*conditions, after(parse_cursor(cursor), col(Case.opened_at), col(Case.id)))
+        .where(*conditions, after(cursor, col(Case.opened_at), col(Case.id)))
         .order_by(col(Case.opened_at).desc(), col(Case.id).desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(limit)
     )
     return list(found)
+
+
+_COLUMNS = (
+    *("id", "number", "item", "item_name", "department", "department_name", "hall", "channel"),
+    *map(Moments, ("opened_at", "due_at", "closed_at")),
+    *("last_step", "last_step_name", "steps", "findings"),
+)
+
+
+def cases_table(wanted: WantedDep, request: Request, services: ServicesDep) -> Table:
+    """Everything that the filters leave. With the applicants it is written down who took them along."""
+    now = services.clock()
+    columns = (*_COLUMNS, "applicant") if wanted.shows_applicant else _COLUMNS
+    if wanted.shows_applicant:
+        with services.database.transaction() as session:
+            address = client_address(request)
+            log_access(session, wanted.viewer, "case", "cases", request.url.path, now, address)
+
+    def read(session: Session, at: Cursor | None, limit: int) -> tuple[CaseRow, ...]:
+        return case_rows(session, _cases(session, wanted.conditions(now), at, limit), wanted.shows_applicant)
+
+    rows = read_on(services.database, read, lambda row: Cursor(row.opened_at, row.id))
+    return Table("cases", zone_of(wanted.halls, wanted.hall), columns, map(_cells, rows))
+
+
+def _cells(row: CaseRow) -> list[Cell]:
+    item, department = row.item, row.department
+    return [
+        *(row.id, row.number, item.id if item else "", item.name if item else ""),
+        *(department.id if department else "", department.name if department else "", row.hall.id if row.hall else ""),
+        *(row.channel, row.opened_at, row.due_at, row.closed_at, row.last_step or "", row.last_step_name),
+        *(row.steps, row.findings, *(() if row.applicant is None else (row.applicant,))),
+    ]
 
 
 def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:
@@ -207,6 +275,7 @@ def case_page(
             parts=clip_parts(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
             orders=case_orders(session, viewer, case, now),
+            secret=_secret(services, case),
             held=clip_held(session, viewer, chosen.clip if chosen else None),
             clock_corrected=corrected_times(session, services.footage, chosen.clip if chosen else None),
         )
@@ -230,6 +299,11 @@ def _steps(session: Session, case_id: int) -> tuple[StepRow, ...]:
     return step_rows(session, found.all())
 
 
+def _secret(services: Services, case: Case) -> str:
+    is_asked_for = services.settings.public.enabled
+    return case_secret(services.secrets, case.source_id, case.number) if is_asked_for else ""
+
+
 def _limits(session: Session, case: Case) -> Limits | None:
     item = session.get(Item, case.item_code) if case.item_code else None
     return Limits(item.legal_days, item.promised_days) if item else None
@@ -250,3 +324,4 @@ def _bar(step: StepRow) -> Bar:
 
 add_page(router, "/cases", "cases.html", cases_page)
 add_page(router, "/cases/{case_id}", "case.html", case_page)
+add_table(router, "/cases", cases_table)

@@ -1,32 +1,28 @@
 """The ledger of footage that was deleted: what, when, and by which rule."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import Response, StreamingResponse
 from sqlmodel import Session, col, select
 
 from storage.models import Camera, Deletion, FootageKind, Hall, RetentionRule
 from web.auth import require
-from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import NotFound
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
-from web.pages.formats import iso
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CameraRef, HallRef, cameras_of, hall_ref, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.permissions import Permission
-from web.services import Services, ServicesDep
+from web.services import ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
 LedgerReader = Annotated[Viewer, Depends(require(Permission.DELETIONS))]
 StateFilter = Literal["", "ordered", "confirmed"]
-_EXPORTED_AT_ONCE = 1000
 _Found = tuple[Deletion, Camera, Hall, RetentionRule | None]
 
 
@@ -176,36 +172,23 @@ def _level(rule: RetentionRule | None) -> str:
 add_page(router, "/deletions", "deletions.html", deletions_page)
 
 
-@router.get("/deletions.csv", include_in_schema=False)
-def deletions_csv(wanted: WantedDep, services: ServicesDep) -> Response:
-    """Everything that the filters leave, under the names of the page's JSON; times are UTC."""
-    headers = {"Content-Disposition": 'attachment; filename="deletions.csv"'}
-    return StreamingResponse(_lines(services, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+_TIMES = ("start", "end", "ordered_at", "confirmed_at")
+_COLUMNS = tuple(Moments(field.name) if field.name in _TIMES else field.name for field in fields(DeletionRow))
 
 
-def _lines(services: Services, wanted: Wanted) -> Iterator[str]:
-    """A ledger may have millions of rows: some at a time, each in a transaction of its own."""
-    yield UTF8_MARK + csv_line(_COLUMNS)
-    cursor: Cursor | None = None
-    while True:
-        with services.database.transaction() as session:
-            found = _deletions(session, wanted, cursor, _EXPORTED_AT_ONCE)
-            rows = [_row(each) for each in found]
-        yield "".join(csv_line(_cells(row)) for row in rows)
-        if len(rows) < _EXPORTED_AT_ONCE:
-            return
-        cursor = Cursor(rows[-1].start, rows[-1].id)
+def deletions_table(wanted: WantedDep, services: ServicesDep) -> Table:
+    """Everything that the filters leave."""
+
+    def read(session: Session, at: Cursor | None, limit: int) -> list[DeletionRow]:
+        return [_row(each) for each in _deletions(session, wanted, at, limit)]
+
+    rows = read_on(services.database, read, lambda row: Cursor(row.start, row.id))
+    return Table("deletions", zone_of(wanted.halls, wanted.hall), _COLUMNS, map(_cells, rows))
 
 
-_COLUMNS = tuple(field.name for field in fields(DeletionRow))
+def _cells(row: DeletionRow) -> list[Cell]:
+    values = (getattr(row, name) for name in _COLUMNS)
+    return [value.id if isinstance(value, HallRef) else value for value in values]
 
 
-def _cells(row: DeletionRow) -> Iterable[str]:
-    for name in _COLUMNS:
-        value = getattr(row, name)
-        if isinstance(value, datetime):
-            yield iso(value)
-        elif isinstance(value, HallRef):
-            yield value.id
-        else:
-            yield "" if value is None else str(value)
+add_table(router, "/deletions", deletions_table)

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import Response
 from sqlmodel import Session, select
 
 from correlation.evaluation.formula import Formula, Indicator
 from storage.models import Evaluation, EvaluationReport, EvaluationState, ReportFormat, UnitKind
 from web.auth import require
-from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import NotFound
 from web.evaluations import (
     EvaluationRef,
@@ -24,8 +22,10 @@ from web.evaluations import (
     unit_row,
     visible_units,
 )
+from web.pages.filters import DEFAULT_ZONE
 from web.pages.months import read_month
 from web.pages.rendering import add_page
+from web.pages.tables import Cell, Table, add_table
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.viewer import Viewer
@@ -137,11 +137,10 @@ def used(formula: Formula) -> FormulaUsed:
 add_page(router, "/evaluation", "evaluation.html", evaluation_page)
 
 
-@router.get("/evaluation.csv", include_in_schema=False)
-def evaluation_csv(page: Annotated[EvaluationPage, Depends(evaluation_page)]) -> Response:
-    text = UTF8_MARK + csv_line(COLUMNS) + "".join(csv_line(cells(page, unit)) for unit in page.units)
-    headers = {"Content-Disposition": f'attachment; filename="evaluation-{page.month or "none"}-{page.kind}.csv"'}
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+def evaluation_table(page: Annotated[EvaluationPage, Depends(evaluation_page)]) -> Table:
+    zone = page.shown.zone if page.shown else DEFAULT_ZONE
+    name = f"evaluation-{page.month or 'none'}-{page.kind}"
+    return Table(name, zone, COLUMNS, (list(cells(page, unit)) for unit in page.units))
 
 
 _COUNTED = (
@@ -156,20 +155,21 @@ COLUMNS = (
 )
 
 
-def cells(page: EvaluationPage, unit: UnitRow) -> Iterator[str]:
+def cells(page: EvaluationPage, unit: UnitRow) -> Iterator[Cell]:
     """By COLUMNS; figures of a unit out of scope are empty."""
     assert page.shown is not None
-    yield from (page.month, str(page.shown.number), page.shown.state, unit.kind, unit.id, unit.name, unit.name_en)
-    rank = unit.rank
-    yield from _numbers((rank.rank, rank.best, rank.worst) if rank else (None, None, None))
-    total = unit.total
-    yield from _numbers((total.points, total.low, total.high) if total else (None, None, None))
-    yield from (unit.why or "", f"{unit.known:.4f}")
-    yield from _numbers(score.points if score else None for score in unit.indicators.values())
-    counted = unit.counted
-    yield from _numbers(getattr(counted, name) if counted else None for name in _COUNTED)
-    yield from _numbers(counted.ratings if counted else (None,) * 5)
+    yield from (page.month, page.shown.number, page.shown.state, unit.kind, unit.id, unit.name, unit.name_en)
+    rank, total, counted = unit.rank, unit.total, unit.counted
+    yield from (rank.rank, rank.best, rank.worst) if rank else (None, None, None)
+    yield from _rounded((total.points, total.low, total.high) if total else (None, None, None))
+    yield from (unit.why or "", round(unit.known, 4))
+    yield from _rounded(score.points if score else None for score in unit.indicators.values())
+    yield from (getattr(counted, name) if counted else None for name in _COUNTED)
+    yield from counted.ratings if counted else (None,) * 5
 
 
-def _numbers(values: Iterable[float | None]) -> Iterator[str]:
-    return ("" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value) for value in values)
+def _rounded(values: Iterable[float | None]) -> Iterator[float | None]:
+    return (None if value is None else round(value, 2) for value in values)
+
+
+add_table(router, "/evaluation", evaluation_table)

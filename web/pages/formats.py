@@ -194,6 +194,11 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def local_iso(at: datetime, zone: str) -> str:
+    """ISO 8601 in that zone, with its offset."""
+    return at.astimezone(ZoneInfo(zone)).isoformat()
+
+
 def plain_clock(at: datetime, zone: str) -> str:
     """For places that hold text only, such as a tooltip."""
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M:%S}"

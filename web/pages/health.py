@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from storage.failures import failures_told
 from storage.models import (
+    AlertKind,
     Camera,
     CameraFault,
     CameraStatus,
@@ -43,6 +44,7 @@ from web.pages.scoping import halls_in_scope
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.silence import is_heard
+from web.source_watch import heard_of, lasting_alerts
 from web.store_watch import last_test
 from web.viewer import Viewer
 
@@ -165,12 +167,27 @@ class FailedDelivery:
 
 
 @dataclass(frozen=True)
+class SourceHealth:
+    """An approval platform that has sent something."""
+
+    id: str
+    name: str
+    last_batch: datetime
+    silent_after_minutes: int | None
+    """Working minutes; None: it may be silent."""
+    silent_since: datetime | None
+    missing_since: datetime | None
+    """When it was noticed that it has left out batches; the reconciliation names them."""
+
+
+@dataclass(frozen=True)
 class HealthPage:
     now: datetime
     zone: str
     cameras: tuple[CameraHealth, ...]
     nodes: tuple[NodeHealth, ...]
     failing: tuple[FailingJob, ...]
+    sources: tuple[SourceHealth, ...]
     spool: Spool
     store: StoreHealth | None
     """None before its first test."""
@@ -199,6 +216,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             cameras=cameras,
             nodes=tuple(_node(node, now) for node in nodes),
             failing=tuple(_failing(nodes)),
+            sources=_sources(session),
             spool=_spool(session, altogether(unstored)),
             store=_store(session),
             undated=tuple(undated(session)),
@@ -311,6 +329,22 @@ def _failing(nodes: Sequence[Node]) -> Iterator[FailingJob]:
     for node in nodes:
         for told in failures_told(node.detail):
             yield FailingJob(node.name, node.role, told.job, told.since, told.last, told.count, told.error)
+
+
+def _sources(session: Session) -> tuple[SourceHealth, ...]:
+    """As the clerk has found them last."""
+    since = {(alert.source_id, AlertKind(alert.kind)): alert.source_since for alert in lasting_alerts(session)}
+    return tuple(
+        SourceHealth(
+            id=source.id,
+            name=source.name or source.id,
+            last_batch=last,
+            silent_after_minutes=source.silent_after_minutes,
+            silent_since=since.get((source.id, AlertKind.SOURCE_SILENT)),
+            missing_since=since.get((source.id, AlertKind.BATCHES_MISSING)),
+        )
+        for source, last in heard_of(session)
+    )
 
 
 def _node(node: Node, now: datetime) -> NodeHealth:

@@ -23,6 +23,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import HallRef, hall_ref, visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.scoping import halls_in_scope
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.row_ids import RowId
 from web.services import Services, ServicesDep
 from web.store_watch import last_test
@@ -113,7 +114,7 @@ def _page(viewer: Viewer, services: Services, hall: str, state: StateFilter, cur
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
-        shown, more = cut(_holds(session, viewer, chosen, state, cursor))
+        shown, more = cut(_holds(session, viewer, chosen, state, parse_cursor(cursor), PAGE_SIZE + 1))
         last = shown[-1][0] if more else None
         test = last_test(session)
         return HoldsPage(
@@ -137,16 +138,16 @@ def _cameras(session: Session, halls: Sequence[HallRef]) -> tuple[CameraChoice, 
 
 
 def _holds(
-    session: Session, viewer: Viewer, hall: HallRef | None, state: StateFilter, cursor: str
+    session: Session, viewer: Viewer, hall: HallRef | None, state: StateFilter, cursor: Cursor | None, limit: int
 ) -> list[tuple[Hold, Camera, Hall]]:
     wanted = (
         select(Hold, Camera, Hall)
         .join(Camera, col(Camera.id) == col(Hold.camera_id))
         .join(Hall, col(Hall.id) == col(Camera.hall_id))
         .where(halls_in_scope(viewer, col(Camera.hall_id)))
-        .where(after(parse_cursor(cursor), col(Hold.set_at), col(Hold.id)))
+        .where(after(cursor, col(Hold.set_at), col(Hold.id)))
         .order_by(col(Hold.set_at).desc(), col(Hold.id).desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(limit)
     )
     if hall:
         wanted = wanted.where(Camera.hall_id == hall.id)
@@ -154,6 +155,34 @@ def _holds(
         is_lifted = col(Hold.lifted_at).is_not(None)
         wanted = wanted.where(is_lifted if state == "lifted" else ~is_lifted)
     return [(hold, camera, place) for hold, camera, place in session.exec(wanted)]
+
+
+_COLUMNS = (
+    *("id", "camera", "hall", Moments("start"), Moments("end"), "reason", "subject", "owner", Moments("set_at")),
+    *(Moments("lifted_at"), "lifted_by", "segments", "locked", "store_error"),
+)
+
+
+def holds_table(
+    viewer: Holder, services: ServicesDep, hall: str = "", state: Annotated[StateFilter, Query()] = "held"
+) -> Table:
+    """Everything that the filters leave."""
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+        chosen = chosen_hall(halls, hall)
+
+    def read(session: Session, at: Cursor | None, limit: int) -> tuple[HoldRow, ...]:
+        return _rows(session, viewer, _holds(session, viewer, chosen, state, at, limit))
+
+    rows = read_on(services.database, read, lambda row: Cursor(row.set_at, row.id))
+    return Table("holds", zone_of(halls, chosen), _COLUMNS, map(_cells, rows))
+
+
+def _cells(row: HoldRow) -> list[Cell]:
+    return [
+        *(row.id, row.camera_id, row.hall.id, row.start, row.end, row.reason, row.subject, row.owner, row.set_at),
+        *(row.lifted_at, row.lifted_by, row.segments, row.locked, row.store_error),
+    ]
 
 
 def _rows(session: Session, viewer: Viewer, found: Iterable[tuple[Hold, Camera, Hall]]) -> tuple[HoldRow, ...]:
@@ -195,6 +224,7 @@ def _row(
 
 
 add_page(router, "/holds", "holds.html", holds_page)
+add_table(router, "/holds", holds_table)
 
 
 @router.post("/holds", include_in_schema=False)

@@ -1,12 +1,12 @@
 """Supervision orders: the list with what is overdue first, one order with its log, and the forms that speak to it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response
 from pydantic import BaseModel, ValidationError
 from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, select
@@ -17,17 +17,17 @@ from web.addresses import local_path
 from web.api import orders as orders_api
 from web.api.orders import CaseIssuer, OrderRequest, OrderWordRequest, Speaker
 from web.auth import require
-from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, optional, text
 from web.pages.filters import DEFAULT_ZONE, chosen_hall, zone_of
-from web.pages.formats import iso
+from web.pages.formats import local_iso
 from web.pages.order_rows import OrderRow, order_rows
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import orders_in_scope
+from web.pages.tables import AT_ONCE, Cell, Moments, Table, add_table
 from web.pages.told_rows import ToldRow, told_rows
 from web.permissions import Permission
 from web.row_ids import RowId
@@ -39,7 +39,6 @@ router = APIRouter()
 OrderReader = Annotated[Viewer, Depends(require(Permission.CASES))]
 StateFilter = Literal["open", "overdue", "answered", "closed", "withdrawn", "all"]
 _LONGEST_SEARCH = 100
-_EXPORTED_AT_ONCE = 500
 _FARTHEST = 1_000_000
 _Sent = TypeVar("_Sent", bound=BaseModel)
 
@@ -175,36 +174,38 @@ def _read(kind: type[_Sent], values: Mapping[str, Any]) -> _Sent:
         raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
 
 
-@router.get("/orders.csv", include_in_schema=False)
-def orders_csv(wanted: WantedDep, services: ServicesDep) -> Response:
-    """Everything that the filters leave; times are UTC."""
-    headers = {"Content-Disposition": 'attachment; filename="orders.csv"'}
-    return StreamingResponse(_lines(services, wanted), media_type="text/csv; charset=utf-8", headers=headers)
+_COLUMNS = (
+    *("id", "case", "item", "hall", "department", "card", "state", "overdue", "answered_late"),
+    *(Moments("issued_at"), "issued_by", Moments("due_by"), "text", "log"),
+)
 
 
-def _lines(services: Services, wanted: Wanted) -> Iterator[str]:
+def orders_table(wanted: WantedDep, services: ServicesDep) -> Table:
+    """Everything that the filters leave."""
+    zone = zone_of(wanted.halls, wanted.hall)
+    return Table("orders", zone, _COLUMNS, (_cells(row, zone) for row in _exported(services, wanted)))
+
+
+def _exported(services: Services, wanted: Wanted) -> Iterator[OrderRow]:
     """Some at a time, each in a transaction of its own."""
-    yield UTF8_MARK + csv_line(_COLUMNS)
     now, offset = services.clock(), 0
     while True:
         with services.database.transaction() as session:
-            found = _orders(session, wanted, now, offset, _EXPORTED_AT_ONCE)
+            found = _orders(session, wanted, now, offset, AT_ONCE)
             rows = order_rows(session, wanted.viewer, found, now)
-        yield "".join(csv_line(_cells(row)) for row in rows)
-        if len(rows) < _EXPORTED_AT_ONCE:
+        yield from rows
+        if len(rows) < AT_ONCE:
             return
         offset += len(rows)
 
 
-_COLUMNS = (
-    *("id", "case", "item", "hall", "department", "card", "state", "overdue", "answered_late"),
-    *("issued_at", "issued_by", "due_by", "text", "log"),
-)
+def _cells(row: OrderRow, zone: str) -> list[Cell]:
+    log = "\n".join(f"{local_iso(word.at, zone)} {word.by} {word.act}: {word.text}" for word in row.log)
+    return [
+        *(row.id, row.case_number, row.item.id if row.item else "", row.hall.id if row.hall else ""),
+        *(row.department.id, row.card_id, row.state, row.is_overdue, row.was_late),
+        *(row.issued_at, row.issued_by, row.due_by, row.text, log),
+    ]
 
 
-def _cells(row: OrderRow) -> Iterable[str]:
-    yield from (str(row.id), row.case_number, row.item.id if row.item else "", row.hall.id if row.hall else "")
-    yield from (row.department.id, str(row.card_id or ""), row.state)
-    yield from ("true" if flag else "false" for flag in (row.is_overdue, row.was_late))
-    yield from (iso(row.issued_at), row.issued_by, iso(row.due_by), row.text)
-    yield "\n".join(f"{iso(word.at)} {word.by} {word.act}: {word.text}" for word in row.log)
+add_table(router, "/orders", orders_table)

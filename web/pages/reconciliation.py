@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import Response
 from sqlmodel import Session
 
 from storage.models import Source
 from web.auth import require
-from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import NotFound
 from web.pages.batch_list import SourceRef, visible_sources
-from web.pages.filters import DayRange, DayRangeDep
+from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep
 from web.pages.rendering import add_page
+from web.pages.tables import Moments, Table, add_table
 from web.permissions import Permission
 from web.reconciliation import COLUMNS, Reconciliation, reconciliation
 from web.services import ServicesDep
@@ -54,12 +53,13 @@ def _chosen(session: Session, sources: tuple[SourceRef, ...], wanted: str) -> So
     return session.get(Source, wanted or ids[0]) if ids else None
 
 
-@router.get("/reconciliation.csv", include_in_schema=False)
-def reconciliation_csv(page: Annotated[ReconciliationPage, Depends(reconciliation_page)]) -> Response:
+def reconciliation_table(page: Annotated[ReconciliationPage, Depends(reconciliation_page)]) -> Table:
+    """Days are those of its zone."""
     days = page.found.days if page.found else ()
-    text = UTF8_MARK + csv_line(COLUMNS) + "".join(csv_line(day.cells()) for day in days)
-    headers = {"Content-Disposition": 'attachment; filename="reconciliation.csv"'}
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    zone = page.found.zone if page.found else DEFAULT_ZONE
+    columns = (Moments(COLUMNS[0]), *COLUMNS[1:])
+    return Table("reconciliation", zone, columns, (list(day.cells()) for day in days))
 
 
 add_page(router, "/reconciliation", "reconciliation.html", reconciliation_page)
+add_table(router, "/reconciliation", reconciliation_table)

@@ -103,6 +103,7 @@ def environment(language: Language) -> Environment:
         "orders",
         "disputes",
         "told",
+        "offers",
     )
     for name in parts:
         made.globals[name] = made.get_template(f"parts/{name}.html").module

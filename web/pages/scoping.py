@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, and_, false, true
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from storage.models import Case, Role, Source, SupervisionOrder
+from storage.models import CallBack, Case, Role, Source, SupervisionOrder
 from web.viewer import Viewer
 
 
@@ -30,6 +30,14 @@ def orders_in_scope(viewer: Viewer) -> ColumnElement[bool]:
         return halls
     own = col(SupervisionOrder.department_id) == viewer.department_id
     return and_(halls, own) if viewer.department_id else false()
+
+
+def call_backs_in_scope(viewer: Viewer) -> ColumnElement[bool]:
+    """A department sees those about its own cases, in its halls."""
+    halls = halls_in_scope(viewer, col(CallBack.hall_id))
+    if viewer.role is not Role.DEPARTMENT:
+        return halls
+    return and_(halls, col(CallBack.department_id) == viewer.department_id) if viewer.department_id else false()
 
 
 def sources_in_scope(viewer: Viewer) -> ColumnElement[bool]:

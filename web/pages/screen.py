@@ -40,6 +40,8 @@ NAVIGATION = (
     NavLink("/cases", _("Cases"), "case", _("Cases"), Permission.CASES),
     NavLink("/cards", _("Cards"), "card", _("Cases"), Permission.CASES),
     NavLink("/orders", _("Supervision orders"), "case", _("Cases"), Permission.CASES),
+    NavLink("/call-backs", _("Calls back"), "case", _("Cases"), Permission.CALL_BACKS),
+    NavLink("/complaints", _("Complaints"), "finding", _("Cases"), Permission.COMPLAINTS),
     NavLink("/findings", _("Findings"), "finding", _("Cases"), Permission.FINDINGS),
     NavLink("/span", _("Span"), "span", _("Cases"), Permission.SPAN),
     NavLink("/calendar", _("Recording calendar"), "calendar", _("Cases"), Permission.SPAN),
@@ -73,6 +75,8 @@ class Screen:
 
     @property
     def home(self) -> str:
+        if self.services.settings.public.enabled and self.request.url.path.startswith("/public"):
+            return "/public"
         return home_path(self.viewer.role) if self.viewer else "/sign-in"
 
     @property
@@ -95,6 +99,11 @@ class Screen:
         ]
         query = urlencode(kept + [(name, value) for name, value in changes.items() if value])
         return f"{self.request.url.path}?{query}" if query else self.request.url.path
+
+    def as_file(self, ending: str) -> str:
+        """This list as a file, with its filters and from its beginning."""
+        path, sign, query = self.with_query().partition("?")
+        return f"{path}.{ending}{sign}{query}"
 
     @property
     def paged(self) -> bool:

@@ -13,12 +13,14 @@ from storage.models import (
     AlertKind,
     AlertState,
     Audience,
+    CallBackState,
     CardAct,
     CardCause,
     CardKind,
     CardState,
     ClockName,
     ClockSource,
+    ComplaintState,
     CoverKind,
     CustomerState,
     DeliveryState,
@@ -43,7 +45,9 @@ from storage.models import (
     SuspensionReason,
     UnitKind,
 )
+from web.counter_open import CounterState
 from web.i18n import gettext_marker as _
+from web.offers import Aspect
 from web.pages.case_progress import StageState
 
 ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
@@ -74,6 +78,23 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.JOB_FAILING, _("A job keeps failing")),
     (AlertKind.HALL_AFFECTED, _("Many counters of a hall at once")),
     (AlertKind.STORE_UNSAFE, _("Store failed its self-test")),
+    (AlertKind.BATCHES_MISSING, _("Batches are missing")),
+    (AlertKind.SOURCE_SILENT, _("Source is silent")),
+    (ComplaintState.RECEIVED, _("Not settled")),
+    (ComplaintState.SETTLED, _("Settled")),
+    (CallBackState.OPEN, _("To be called back")),
+    (CallBackState.DONE, _("Called back")),
+    (CallBackState.LIFTED, _("Rating corrected")),
+    (Aspect.LEGAL_LIMIT, _("Legal limit")),
+    (Aspect.PROMISED_LIMIT, _("Promised limit")),
+    (Aspect.LINKS, _("Links")),
+    (Aspect.FEES, _("Fees")),
+    (Aspect.MATERIALS, _("Materials")),
+    (Aspect.CONDITIONS, _("Conditions")),
+    (CounterState.OPEN, _("Serving")),
+    (CounterState.PAUSED, _("Paused")),
+    (CounterState.CLOSED, _("Hall closed")),
+    (CounterState.UNKNOWN, _("Unknown")),
     (CoverKind.LEAVE, _("Registered leave")),
     (CoverKind.COVER, _("A colleague covers")),
     (AlertState.RAISED, _("Raised")),
@@ -339,6 +360,9 @@ JOB_WORDS: Mapping[str, str] = {
     "calendar": _("Counting recorded seconds for the calendar"),
     "evaluation": _("Working out the evaluation of a month"),
     "reports": _("Making reports of what was published"),
+    "sources": _("Noticing silent sources and missing batches"),
+    "call_backs": _("Opening calls back after bad ratings"),
+    "complaints": _("Erasing settled complaints"),
     "drop_bucket": _("Fetching files from the drop bucket"),
     "inbox": _("Importing files from the inbox"),
     "pull": _("Reading a platform's database"),
@@ -400,6 +424,8 @@ DONE_WORDS: Mapping[str, str] = {
     "dispute_dispute": _("The absence is disputed; it counts nothing until a supervisor has decided."),
     "dispute_uphold": _("The absence is upheld."),
     "dispute_withdraw": _("The absence is withdrawn; it counts nothing."),
+    "settled": _("The complaint is settled."),
+    "called_back": _("Noted: the customer was called back."),
     "corrected": _("The time of the footage is corrected; what was seen in it is looked at again."),
     "taken_back": _("The correction is taken back; what was seen in the footage is looked at again."),
 }

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "no
 import { basename, join } from "node:path";
 
 const out = join(import.meta.dirname, "..", "static");
-const code = ["main.ts", "events-worker.ts", "live.ts", "player.ts", "chart.ts", "chart.css", "zones.ts", "styles.css"];
+const code = ["main.ts", "events-worker.ts", "live.ts", "player.ts", "chart.ts", "chart.css", "zones.ts", "fresh.ts", "styles.css"];
 const images = existsSync("images") ? readdirSync("images").map((name) => join("images", name)) : [];
 
 for (const name of readdirSync(out)) {

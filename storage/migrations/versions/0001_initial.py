@@ -399,6 +399,12 @@ def upgrade() -> None:
             comment="the hall whose counters its rows name; empty: counter ids are global",
         ),
         sa.Column("key_hash", sa.String(), nullable=False, comment="SHA-256 of its push key, hex; empty: may not push"),
+        sa.Column(
+            "silent_after_minutes",
+            sa.Integer(),
+            nullable=True,
+            comment="working minutes after its last batch until it is too quiet; empty: it may be quiet",
+        ),
         sa.ForeignKeyConstraint(
             ["hall_id"],
             ["hall.id"],
@@ -502,7 +508,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "sequence"),
     )
     with op.batch_alter_table("batch", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_batch_source_id"), ["source_id"], unique=False)
+        batch_op.create_index("batch_source_received", ["source_id", "received_at"], unique=False)
 
     op.create_table(
         "camera_aim",
@@ -704,6 +710,60 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_result", schema=None) as batch_op:
         batch_op.create_index("case_result_case", ["source_id", "case_number"], unique=False)
+
+    op.create_table(
+        "complaint",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "reference", sa.String(), nullable=False, comment="what the sender can name it by; tells nothing else"
+        ),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("hall_id", sa.String(), nullable=True, comment="as stated; empty: none"),
+        sa.Column("counter_id", sa.String(), nullable=True, comment="as stated; of that hall"),
+        sa.Column("case_number", sa.String(), nullable=False, comment="as stated, not checked"),
+        sa.Column(
+            "happened_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="as stated, in the hall's zone; empty: not said",
+        ),
+        sa.Column("text", sa.String(), nullable=False, comment="personal data"),
+        sa.Column("name", sa.String(), nullable=False, comment="personal data; empty: not said"),
+        sa.Column(
+            "contact", sa.String(), nullable=False, comment="personal data: phone or mail; empty: no answer is wanted"
+        ),
+        sa.Column(
+            "agreed_to",
+            sa.String(),
+            nullable=False,
+            comment="version of the words on what is kept, to which the sender agreed",
+        ),
+        sa.Column(
+            "state", sa.Enum("received", "settled", name="complaintstate", native_enum=False, length=32), nullable=False
+        ),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_by", sa.Integer(), nullable=True),
+        sa.Column("note", sa.String(), nullable=False, comment="what came of it"),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True, comment="when what is personal was blanked"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hall_id"],
+            ["hall.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["settled_by"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("reference"),
+    )
+    with op.batch_alter_table("complaint", schema=None) as batch_op:
+        batch_op.create_index("complaint_hall_received", ["hall_id", "received_at"], unique=False)
+        batch_op.create_index("complaint_state_received", ["state", "received_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_complaint_settled_at"), ["settled_at"], unique=False)
 
     op.create_table(
         "contact",
@@ -1277,6 +1337,12 @@ def upgrade() -> None:
             "case_number", sa.String(), nullable=False, comment="as the platform numbers it; empty: not of one case"
         ),
         sa.Column(
+            "case_source_id",
+            sa.String(),
+            nullable=True,
+            comment="the source of that case, for a rating at our own counter page; empty: its own",
+        ),
+        sa.Column(
             "level",
             sa.Integer(),
             nullable=False,
@@ -1302,6 +1368,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_rating_level"), ["level"], unique=False)
         batch_op.create_index(batch_op.f("ix_rating_rated"), ["rated"], unique=False)
         batch_op.create_index("rating_case", ["source_id", "case_number"], unique=False)
+
+    op.create_table(
+        "rating_device",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("counter_id", sa.String(), nullable=False),
+        sa.Column("token_hash", sa.String(), nullable=False, comment="SHA-256 of the token in its link, hex"),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Integer(), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True, comment="when it last showed its page"),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True, comment="its link leads nowhere since then"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["made_by"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
+    )
+    with op.batch_alter_table("rating_device", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_rating_device_counter_id"), ["counter_id"], unique=False)
 
     op.create_table(
         "recorded_day",
@@ -1621,6 +1710,53 @@ def upgrade() -> None:
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.create_index("absence_counter_start", ["counter_id", "start"], unique=False)
         batch_op.create_index(batch_op.f("ix_absence_dispute"), ["dispute"], unique=False)
+
+    op.create_table(
+        "call_back",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rating_id", sa.Integer(), nullable=False),
+        sa.Column("hall_id", sa.String(), nullable=True, comment="of the counter, else of the case"),
+        sa.Column("counter_id", sa.String(), nullable=True),
+        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("department_id", sa.String(), nullable=True, comment="of the case"),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_by", sa.DateTime(timezone=True), nullable=False, comment="first moment that is too late"),
+        sa.Column(
+            "state",
+            sa.Enum("open", "done", "lifted", name="callbackstate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True, comment="when it was done or lifted"),
+        sa.Column("ended_by", sa.Integer(), nullable=True, comment="empty: lifted by a correction"),
+        sa.Column("note", sa.String(), nullable=False, comment="what was said and put right"),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="SET NULL"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["ended_by"],
+            ["user_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hall_id"],
+            ["hall.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["rating_id"],
+            ["rating.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("rating_id"),
+    )
+    with op.batch_alter_table("call_back", schema=None) as batch_op:
+        batch_op.create_index("call_back_state_due", ["state", "due_by"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_back_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_back_hall_id"), ["hall_id"], unique=False)
 
     op.create_table(
         "card",
@@ -2271,6 +2407,8 @@ def upgrade() -> None:
                 "job_failing",
                 "store_unsafe",
                 "hall_affected",
+                "batches_missing",
+                "source_silent",
                 name="alertkind",
                 native_enum=False,
                 length=32,
@@ -2297,6 +2435,13 @@ def upgrade() -> None:
         ),
         sa.Column("job_name", sa.String(), nullable=True, comment="of the process, which keeps failing"),
         sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True, comment="when it first failed"),
+        sa.Column("source_id", sa.String(), nullable=True, comment="the source that is silent or has left out batches"),
+        sa.Column(
+            "source_since",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="its last batch, or when one that is missing was noticed",
+        ),
         sa.Column("absence_id", sa.Integer(), nullable=True),
         sa.Column("fault_id", sa.Integer(), nullable=True),
         sa.Column("store_test_id", sa.Integer(), nullable=True, comment="the first test that failed"),
@@ -2348,6 +2493,10 @@ def upgrade() -> None:
             ["alert.id"],
         ),
         sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.ForeignKeyConstraint(
             ["store_test_id"],
             ["store_test.id"],
         ),
@@ -2368,6 +2517,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("resolved_at IS NULL"),
         )
         batch_op.create_index("alert_raised", ["raised_at"], unique=False)
+        batch_op.create_index(
+            "alert_source",
+            ["source_id", "kind"],
+            unique=True,
+            sqlite_where=sa.text("resolved_at IS NULL"),
+            postgresql_where=sa.text("resolved_at IS NULL"),
+        )
         batch_op.create_index(
             "alert_spool_level",
             ["node_name", "spool_level"],
@@ -2720,6 +2876,9 @@ def downgrade() -> None:
             sqlite_where=sa.text("resolved_at IS NULL"),
             postgresql_where=sa.text("resolved_at IS NULL"),
         )
+        batch_op.drop_index(
+            "alert_source", sqlite_where=sa.text("resolved_at IS NULL"), postgresql_where=sa.text("resolved_at IS NULL")
+        )
         batch_op.drop_index("alert_raised")
         batch_op.drop_index(
             "alert_job", sqlite_where=sa.text("resolved_at IS NULL"), postgresql_where=sa.text("resolved_at IS NULL")
@@ -2789,6 +2948,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_card_announced_at"))
 
     op.drop_table("card")
+    with op.batch_alter_table("call_back", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_back_hall_id"))
+        batch_op.drop_index(batch_op.f("ix_call_back_department_id"))
+        batch_op.drop_index("call_back_state_due")
+
+    op.drop_table("call_back")
     with op.batch_alter_table("absence", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_absence_dispute"))
         batch_op.drop_index("absence_counter_start")
@@ -2820,6 +2985,10 @@ def downgrade() -> None:
 
     op.drop_table("result_delivery")
     op.drop_table("recorded_day")
+    with op.batch_alter_table("rating_device", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_rating_device_counter_id"))
+
+    op.drop_table("rating_device")
     with op.batch_alter_table("rating", schema=None) as batch_op:
         batch_op.drop_index("rating_case")
         batch_op.drop_index(batch_op.f("ix_rating_rated"))
@@ -2871,6 +3040,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_contact_department_id"))
 
     op.drop_table("contact")
+    with op.batch_alter_table("complaint", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_complaint_settled_at"))
+        batch_op.drop_index("complaint_state_received")
+        batch_op.drop_index("complaint_hall_received")
+
+    op.drop_table("complaint")
     with op.batch_alter_table("case_result", schema=None) as batch_op:
         batch_op.drop_index("case_result_case")
 
@@ -2894,7 +3069,7 @@ def downgrade() -> None:
 
     op.drop_table("camera_aim")
     with op.batch_alter_table("batch", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_batch_source_id"))
+        batch_op.drop_index("batch_source_received")
 
     op.drop_table("batch")
     with op.batch_alter_table("access_entry", schema=None) as batch_op:

@@ -19,6 +19,8 @@ PAGES = [
     "/cases",
     "/cases/1?step=1",
     "/cards",
+    "/call-backs",
+    "/complaints",
     "/findings",
     "/span",
     SPAN,
@@ -46,6 +48,7 @@ ADMIN = [
     "sources",
     "channels",
     "items",
+    "devices",
     "departments",
     "districts",
 ]

@@ -16,6 +16,7 @@ from web.errors import NotFound
 from web.pages.admin import found as finding
 from web.pages.admin.cameras import Cameras
 from web.pages.admin.channels import Channels
+from web.pages.admin.devices import Devices
 from web.pages.admin.forms import Field, Row, Saved, Section, SentForm, problems_of, with_form
 from web.pages.admin.items import Items
 from web.pages.admin.people import Rules, Sources, Users
@@ -38,6 +39,7 @@ SECTIONS: Mapping[str, Section] = {
         Sources(),
         Channels(),
         Items(),
+        Devices(),
         Departments(),
         Districts(),
     )

@@ -144,12 +144,16 @@ class Sources:
                   hint=_("Its rows name counters of this hall by number.")),
             Field("counters", _("What it calls the counters"), "lines", "\n".join(lines), example="A03 = cc-3",
                   hint=_("One a line: its name = the counter's id. Not needed where it sends the numbers.")),
+            Field("silent_after_minutes", _("Silent after"), "number",
+                  str(found.silent_after_minutes or "") if found else "",
+                  hint=_("Working minutes without a batch until an alert is raised; empty: it may be silent.")),
             Field("new_key", _("Make a new push key; the old one stops working"), "checkbox", "" if found else "true"),
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
         values = {"id": key or text(form, "id"), "hall": optional(form, "hall")}
         values |= {name: text(form, name) for name in ("name", "counters")}
+        values["silent_after_minutes"] = optional(form, "silent_after_minutes")
         declared = _TypedSource.model_validate(values)
         sources_api.put_source(desk, declared.id, declared)
         return Saved(sources_api.renew_key(desk, declared.id).key, declared.id) if text(form, "new_key") else Saved()

@@ -1,0 +1,105 @@
+"""Bad ratings: each opens a call back, which is due within 15 working days; a correction to a good one lifts it."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, CursorResult, and_, func, update
+from sqlmodel import Session, col, select
+
+from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.work_calendar import WorkCalendar
+from correlation.supervision.workflow import deadline
+from storage.database import Database, insert_new
+from storage.models import CallBack, CallBackState, Case, Counter, Rating, Source
+
+WORST_LEVELS = (1, 2)
+WORKING_DAYS = 15
+HISTORY = timedelta(days=60)
+"""What was rated longer ago when it is first heard of is history: nobody is called back about it."""
+_AT_ONCE = 1000
+
+
+class Rated(NamedTuple):
+    rating: Rating
+    case: Case | None
+    hall_id: str | None
+
+
+class CallBacks:
+    """`run_once` opens and lifts; run it every few seconds. Safe to repeat, and for several clerks at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._calendars = CalendarBook()
+
+    def run_once(self, now: datetime) -> int:
+        """The number of calls back opened and lifted. Raises SQLAlchemyError."""
+        with self._database.transaction() as session:
+            changed = _lift(session, now) + _reopen(session)
+            fresh = _without(session, now - HISTORY)
+            if fresh:
+                self._calendars.refresh(session)
+                insert_new(session, CallBack, [self._row(rated, now) for rated in fresh])
+            return changed + len(fresh)
+
+    def _row(self, rated: Rated, now: datetime) -> Mapping[str, object]:
+        calendar = self._calendars.of(rated.hall_id)[-1][1]
+        return {
+            "rating_id": rated.rating.id,
+            "hall_id": rated.hall_id,
+            "counter_id": rated.rating.counter_id,
+            "case_id": rated.case.id if rated.case else None,
+            "department_id": rated.case.department_id if rated.case else None,
+            "opened_at": now,
+            "due_by": due_by(calendar, rated.rating.rated),
+            "state": CallBackState.OPEN,
+            "note": "",
+        }
+
+
+def due_by(calendar: WorkCalendar, rated: datetime) -> datetime:
+    """The first moment after the fifteenth working day; the day of the rating does not count."""
+    found = deadline(calendar, rated, WORKING_DAYS)
+    assert found is not None  # nothing pauses it
+    return found
+
+
+def _without(session: Session, since: datetime) -> list[Rated]:
+    """Bad ratings that have no call back yet."""
+    source = func.coalesce(Rating.case_source_id, Rating.source_id)
+    of_case = and_(col(Case.source_id) == source, col(Case.number) == col(Rating.case_number))
+    found = session.exec(
+        select(Rating, Case, Counter.hall_id, Source.hall_id)
+        .join(Source, col(Source.id) == col(Rating.source_id))
+        .join(Case, of_case, isouter=True)
+        .join(Counter, col(Counter.id) == col(Rating.counter_id), isouter=True)
+        .join(CallBack, col(CallBack.rating_id) == col(Rating.id), isouter=True)
+        .where(col(Rating.level).in_(WORST_LEVELS), col(CallBack.id).is_(None))
+        .where(col(Rating.rated) >= since)
+        .order_by(col(Rating.id))
+        .limit(_AT_ONCE)
+    ).all()
+    return [
+        Rated(rating, case, of_counter or (case.hall_id if case else None) or of_source)
+        for rating, case, of_counter, of_source in found
+    ]
+
+
+def _lift(session: Session, now: datetime) -> int:
+    is_good = select(Rating.id).where(col(Rating.level).not_in(WORST_LEVELS))
+    values = {"state": CallBackState.LIFTED, "ended_at": now}
+    return _change(session, CallBackState.OPEN, col(CallBack.rating_id).in_(is_good), values)
+
+
+def _reopen(session: Session) -> int:
+    is_bad = select(Rating.id).where(col(Rating.level).in_(WORST_LEVELS))
+    values = {"state": CallBackState.OPEN, "ended_at": None}
+    return _change(session, CallBackState.LIFTED, col(CallBack.rating_id).in_(is_bad), values)
+
+
+def _change(session: Session, before: CallBackState, which: ColumnElement[bool], values: Mapping[str, object]) -> int:
+    changed = update(CallBack).where(col(CallBack.state) == before, which).values(values)
+    result = session.execute(changed.execution_options(synchronize_session=False))
+    assert isinstance(result, CursorResult)
+    return result.rowcount

@@ -1,0 +1,100 @@
+"""How far a case has come, for whoever has its number and secret, and for nobody else."""
+
+from datetime import timedelta
+
+from fastapi.testclient import TestClient
+
+from storage.models import Case, Deadline, Standing
+from tests.web.conftest import NOON, Clock, SignedIn
+from web.case_secret import case_secret
+from web.services import Services
+
+
+def ask(client: TestClient, number: str, secret: str) -> tuple[int, str]:
+    answer = client.post("/public/progress", data={"number": number, "secret": secret})
+    return answer.status_code, answer.text
+
+
+def test_a_wrong_secret_and_an_unknown_number_look_the_same(anonymous: TestClient, services: Services) -> None:
+    right = case_secret(services.secrets, "cc-platform", "2026-1")
+    wrong, unknown = ask(anonymous, "2026-1", "AAAAA-AAAAA"), ask(anonymous, "2026-9", "AAAAA-AAAAA")
+    assert wrong[0] == unknown[0] == 404
+    assert wrong[1].replace("2026-1", "2026-9") == unknown[1]
+    of_another = ask(anonymous, "2026-2", right)
+    assert of_another[0] == 404
+    assert (
+        "no case with this number and this secret"
+        in anonymous.post("/public/progress?lang=en", data={"number": "2026-2", "secret": right}).text
+    )
+
+
+def test_the_counter_hands_over_a_secret_that_leads_to_the_progress(
+    anonymous: TestClient, signed_in: SignedIn, services: Services
+) -> None:
+    secret = signed_in("department").get("/cases/1.json").json()["secret"]
+    assert secret in signed_in("supervisor").get("/cases/1").text
+    answer = anonymous.post("/public/progress.json", data={"number": " 2026-1 ", "secret": secret.lower()})
+    assert answer.status_code == 200
+    found = answer.json()["found"]
+    assert found["number"] == "2026-1"
+    assert found["hall"]["id"] == "cc"
+    assert [(stage["kind"], stage["state"]) for stage in found["stages"]][:2] == [
+        ("receive", "done"),
+        ("accept", "next"),
+    ]
+    status, page = ask(anonymous, "2026-1", secret)
+    assert status == 200
+    assert "王小明" not in page
+    assert "applicant" not in answer.text
+
+
+def test_a_platform_of_the_same_number_has_another_secret(anonymous: TestClient, services: Services) -> None:
+    foreign = case_secret(services.secrets, "another", "2026-1")
+    assert ask(anonymous, "2026-1", foreign)[0] == 404
+
+
+def test_while_the_clock_stands_still_no_date_is_promised(anonymous: TestClient, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.get_one(Case, 1).due_at = NOON
+        limits = Deadline(
+            case_id=1,
+            standing=Standing.OPEN,
+            promised_late_from=NOON + timedelta(days=1),
+            law="1",
+            calendar="1",
+            reckoned_at=NOON,
+        )
+        session.add(limits)
+    secret = case_secret(services.secrets, "cc-platform", "2026-1")
+
+    def due() -> tuple[str | None, bool]:
+        found = anonymous.post("/public/progress.json", data={"number": "2026-1", "secret": secret}).json()["found"]
+        return found["due_at"], found["stopped"]
+
+    assert due() == ("2026-03-03T03:59:59.999999Z", False)
+    with services.database.transaction() as session:
+        session.get_one(Deadline, 1).standing = Standing.STOPPED
+    assert due() == (None, True)
+    assert "暂停计时" in ask(anonymous, "2026-1", secret)[1]
+
+
+def test_whoever_guesses_is_locked_out_for_minutes_and_the_right_one_does_not_help_then(
+    anonymous: TestClient, services: Services, clock: Clock
+) -> None:
+    right = case_secret(services.secrets, "cc-platform", "2026-1")
+    assert [ask(anonymous, "2026-1", "WRONG")[0] for _ in range(6)] == [404] * 5 + [429]
+    assert ask(anonymous, "2026-1", right)[0] == 429
+    assert ask(anonymous, "2026-2", case_secret(services.secrets, "cc-platform", "2026-2"))[0] == 200
+    clock.forward(timedelta(minutes=6))
+    assert ask(anonymous, "2026-1", right)[0] == 200
+
+
+def test_whoever_tries_many_numbers_is_locked_out_altogether(anonymous: TestClient, services: Services) -> None:
+    statuses = [ask(anonymous, f"2026-{number}", "WRONG")[0] for number in range(100, 131)]
+    assert statuses == [404] * 30 + [429]
+    assert ask(anonymous, "2026-1", case_secret(services.secrets, "cc-platform", "2026-1"))[0] == 429
+
+
+def test_another_site_cannot_make_a_browser_ask(anonymous: TestClient) -> None:
+    answer = anonymous.post("/public/progress", data={"number": "1"}, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403

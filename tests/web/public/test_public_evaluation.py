@@ -1,0 +1,60 @@
+"""What is published of the evaluation: as it was frozen, and of no unit that is one or two persons."""
+
+import csv
+import io
+
+import pytest
+from fastapi.testclient import TestClient
+
+from storage.models import EvaluationState
+from tests.web.conftest import NOON
+from tests.web.evaluated import an_evaluation
+from web.services import Services
+
+
+@pytest.fixture
+def published(services: Services) -> Services:
+    """A month, the same with an erratum, and a draft of the next."""
+    with services.database.transaction() as session:
+        an_evaluation(session, NOON, ("tax", "civil"))
+        an_evaluation(session, NOON, ("tax", "civil"), number=2, erratum="漏计一件")
+        an_evaluation(session, NOON, ("tax", "civil"), month="2026-03", state=EvaluationState.DRAFT)
+    return services
+
+
+def test_a_draft_is_not_there(anonymous: TestClient, published: Services) -> None:
+    assert anonymous.get("/public/evaluation.json").json()["months"] == ["2026-02"]
+    for query in ("month=2026-03", "month=2026-02&number=3", "number=9", "month=9999-99"):
+        assert anonymous.get(f"/public/evaluation.json?{query}").status_code == 404
+
+
+def test_the_best_comes_first_with_the_shares_that_the_public_watches(
+    anonymous: TestClient, published: Services
+) -> None:
+    page = anonymous.get("/public/evaluation.json").json()
+    civil, tax = page["units"]
+    assert (civil["id"], tax["id"]) == ("civil", "tax")
+    assert (civil["cases"], civil["on_time"], civil["early"]) == (400, 1.0, 0.5)
+    assert civil["points"] > tax["points"]
+    halls = {unit["id"]: unit for unit in anonymous.get("/public/evaluation.json?kind=hall").json()["units"]}
+    assert halls["nh"]["on_time"] == 0.75
+    assert halls["nh"]["satisfied"] is None, "nobody has rated there"
+
+
+def test_errata_stay_visible_beside_what_was_published_first(anonymous: TestClient, published: Services) -> None:
+    page = anonymous.get("/public/evaluation.json").json()
+    assert [(version["number"], version["erratum"]) for version in page["versions"]] == [(2, "漏计一件"), (1, "")]
+    assert page["shown"]["number"] == 2
+    assert "漏计一件" in anonymous.get("/public/evaluation").text
+    assert anonymous.get("/public/evaluation.json?number=1").json()["shown"]["number"] == 1
+
+
+def test_counters_and_operators_are_not_public(anonymous: TestClient, published: Services) -> None:
+    for kind in ("counter", "group"):
+        assert anonymous.get(f"/public/evaluation.json?kind={kind}").status_code == 422
+
+
+def test_it_is_taken_along_as_a_file(anonymous: TestClient, published: Services) -> None:
+    text = anonymous.get("/public/evaluation.csv").text.removeprefix("\ufeff")
+    best = next(csv.DictReader(io.StringIO(text)))
+    assert (best["id"], best["number"], best["cases"]) == ("civil", "2", "400")

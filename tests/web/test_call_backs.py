@@ -1,0 +1,75 @@
+"""The list of calls back: who sees which, what is overdue, and the note that ends one."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from correlation.supervision.call_backs import CallBacks
+from storage.models import CallBack, Rating
+from tests.web.conftest import NOON, Clock, SignedIn
+from web.services import Services
+
+PATHS = ["/call-backs", "/call-backs.json", "/call-backs.csv", "/call-backs.xlsx"]
+
+
+@pytest.fixture(autouse=True)
+def _rated(services: Services) -> None:
+    """1: hall cc, case of the tax office; 2: hall nh; 3: hall cc, of no case."""
+    with services.database.transaction() as session:
+        for number, (counter, case) in enumerate((("cc-1", "2026-1"), ("nh-1", "2026-2"), ("cc-2", "")), start=1):
+            said: dict[str, Any] = {"source_id": "cc-platform", "reference": f"r{number}", "level": number % 2 + 1}
+            times: dict[str, Any] = {"rated": NOON, "first_received_at": NOON, "received_at": NOON}
+            session.add(Rating(id=number, counter_id=counter, case_number=case, comment="太慢", **said, **times))
+            session.flush()
+    CallBacks(services.database).run_once(NOON)
+
+
+def ids(client: TestClient, query: str = "") -> list[int]:
+    return [row["id"] for row in client.get(f"/call-backs.json?{query}").json()["call_backs"]]
+
+
+def done(client: TestClient, number: int, note: str = "已致电，已整改") -> int:
+    return client.post(f"/call-backs/{number}/done", data={"note": note}).status_code
+
+
+def test_nobody_sees_them_without_signing_in_or_in_another_role(anonymous: TestClient, signed_in: SignedIn) -> None:
+    for path in PATHS:
+        assert anonymous.get(path).status_code in (303, 401)
+        for role in ("inspector", "investigator"):
+            assert signed_in(role).get(path).status_code == 403
+    assert done(anonymous, 1) == 303, "sent to sign in"
+    assert done(signed_in("inspector"), 1) == 403
+
+
+def test_supervisors_see_their_halls_and_departments_their_cases(signed_in: SignedIn) -> None:
+    assert ids(signed_in("admin")) == [1, 2, 3]
+    assert ids(signed_in("supervisor")) == [1, 3]
+    assert ids(signed_in("department")) == [1]
+    assert [done(signed_in("department"), number) for number in (2, 3)] == [404, 404]
+    assert done(signed_in("supervisor"), 2) == 404
+    assert signed_in("supervisor").get("/call-backs.json?hall=nh").status_code == 404
+
+
+def test_it_is_ended_once_and_with_a_note(signed_in: SignedIn, services: Services) -> None:
+    department = signed_in("department")
+    assert [done(department, 1, note) for note in ("", "x" * 2001)] == [422, 422]
+    assert done(department, 1) == 303
+    assert done(department, 1) == 409
+    assert ids(department) == []
+    (row,) = department.get("/call-backs.json?state=done").json()["call_backs"]
+    assert (row["note"], row["ended_by"], row["ended_at"]) == ("已致电，已整改", "department", "2026-03-02T04:00:00Z")
+
+
+def test_what_is_overdue_comes_first_and_says_so(signed_in: SignedIn, services: Services, clock: Clock) -> None:
+    with services.database.transaction() as session:
+        session.get_one(CallBack, 3).due_by = NOON + timedelta(days=1)
+    supervisor = signed_in("supervisor")
+    assert ids(supervisor, "state=overdue") == []
+    clock.forward(timedelta(days=1))
+    supervisor = signed_in("supervisor")
+    assert ids(supervisor) == [3, 1]
+    assert ids(supervisor, "state=overdue") == [3]
+    assert supervisor.get("/call-backs?lang=en").text.count("Overdue</span>") == 1
+    assert supervisor.get("/call-backs.csv?state=overdue").text.splitlines()[1].startswith("3,open,true,2,太慢")

@@ -1,0 +1,1 @@
+"""What everybody may read without signing in: no personal data, few requests at a time, only if it is switched on."""

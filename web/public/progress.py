@@ -1,0 +1,116 @@
+"""How far a case has come, for whoever has its number and its secret. Nothing of it names a person."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+from sqlmodel import Session, col, select
+
+from storage.models import Case, Deadline, Source, Standing, Step
+from web.case_secret import sources_meant
+from web.errors import TooOften
+from web.pages.case_progress import Stage, progress
+from web.pages.case_rows import DepartmentRef, ItemRef, case_rows
+from web.pages.filters import DEFAULT_ZONE
+from web.pages.places import HallRef
+from web.pages.rendering import ScreenDep, add_page, html, json_response
+from web.public.limits import Visitor, VisitorDep
+from web.services import Services, ServicesDep
+
+router = APIRouter()
+_MOMENT = timedelta(microseconds=1)
+Number = Annotated[str, Form(max_length=100)]
+Secret = Annotated[str, Form(max_length=50)]
+
+
+@dataclass(frozen=True)
+class CaseProgress:
+    number: str
+    item: ItemRef | None
+    department: DepartmentRef | None
+    hall: HallRef | None
+    zone: str
+    opened_at: datetime
+    closed_at: datetime | None
+    due_at: datetime | None
+    """The last moment of the promised limit, else as the platform says; None while the clock stands still."""
+    stopped: bool
+    """Its days stand still: a supplement is awaited, or a procedure that does not count."""
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True)
+class ProgressPage:
+    number: str
+    """As it was asked for."""
+    found: CaseProgress | None
+    unknown: bool
+    """It was asked for, and number and secret do not belong together. Which of them is wrong is not said."""
+
+
+def progress_page(visitor: VisitorDep) -> ProgressPage:
+    return ProgressPage("", None, unknown=False)
+
+
+add_page(router, "/public/progress", "public/progress.html", progress_page)
+
+
+@router.post("/public/progress", include_in_schema=False)
+def ask(
+    visitor: VisitorDep, services: ServicesDep, around: ScreenDep, number: Number = "", secret: Secret = ""
+) -> Response:
+    page = answer(visitor, services, number.strip(), secret)
+    return html(around, "public/progress.html", page, status=404 if page.unknown else 200)
+
+
+@router.post("/public/progress.json", summary="How far a case has come", responses={200: {"model": ProgressPage}})
+def ask_as_program(visitor: VisitorDep, services: ServicesDep, number: Number = "", secret: Secret = "") -> Response:
+    page = answer(visitor, services, number.strip(), secret)
+    return json_response(page, 404 if page.unknown else 200)
+
+
+def answer(visitor: Visitor, services: Services, number: str, secret: str) -> ProgressPage:
+    """The secret is tried before the case is looked for, so an unknown number takes as long as a wrong secret.
+
+    Raises TooOften after too many that were wrong.
+    """
+    now = services.clock()
+    if visitor.limits.lookups.is_locked(number, visitor.home, now):
+        raise TooOften
+    with services.database.transaction() as session:
+        source_ids = session.exec(select(Source.id).order_by(col(Source.id))).all()
+        meant = sources_meant(services.secrets, source_ids, number, secret)
+        found = _found(session, meant, number, now) if meant else None
+    if found is None:
+        visitor.limits.lookups.add(number, visitor.home, now)
+    else:
+        visitor.limits.lookups.clear(number, visitor.home)
+    return ProgressPage(number, found, unknown=found is None)
+
+
+def _found(session: Session, source_ids: list[str], number: str, now: datetime) -> CaseProgress | None:
+    wanted = select(Case).where(col(Case.source_id).in_(source_ids), Case.number == number)
+    case = session.exec(wanted.order_by(col(Case.id))).first()
+    return None if case is None else _progress(session, case, now)
+
+
+def _progress(session: Session, case: Case, now: datetime) -> CaseProgress:
+    (row,) = case_rows(session, [case], show_applicant=False)
+    steps = session.exec(select(Step).where(Step.case_id == case.id)).all()
+    deadline = session.get(Deadline, case.id)
+    is_stopped = deadline is not None and deadline.standing is Standing.STOPPED
+    promised = deadline.promised_late_from if deadline else None
+    return CaseProgress(
+        number=case.number,
+        item=row.item,
+        department=row.department,
+        hall=row.hall,
+        zone=row.hall.timezone if row.hall else DEFAULT_ZONE,
+        opened_at=case.opened_at,
+        closed_at=case.closed_at,
+        due_at=None if is_stopped else promised - _MOMENT if promised else case.due_at,
+        stopped=is_stopped,
+        stages=progress(steps, case.closed_at, now),
+    )
