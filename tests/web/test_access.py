@@ -109,7 +109,7 @@ class Door:
 
     @property
     def for_programs(self) -> bool:
-        return self.path.endswith(".json") or self.path.startswith(_MACHINE_PREFIXES)
+        return self.path.endswith(".json") or self.path.startswith((*_MACHINE_PREFIXES, "/media/", "/metrics"))
 
     @property
     def page(self) -> tuple[str, str]:
