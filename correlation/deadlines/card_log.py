@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from correlation.deadlines.workflow import LIFTING, MOVES, Refusal, Subject, Word, refusal
 from storage.models import Card, CardAct, CardWord, Case
+from storage.turns import take_turns
 
 
 class SayingRefused(Exception):
@@ -25,7 +26,8 @@ def say(session: Session, card_id: int, act: CardAct, text: str, by: int, now: d
     """
     case_id = session.exec(select(Card.case_id).where(Card.id == card_id)).one()
     # As the clerk does it: two who speak at once, or one while cards are reckoned, take turns.
-    of_case = select(Case).where(Case.id == case_id).with_for_update(key_share=True)
+    take_turns(session, Case, case_id)
+    of_case = select(Case).where(Case.id == case_id)
     case = session.exec(of_case.execution_options(populate_existing=True)).one()
     card = session.exec(select(Card).where(Card.id == card_id).execution_options(populate_existing=True)).one()
     said = words_of(session, [card_id])[card_id]

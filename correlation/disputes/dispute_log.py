@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.work_calendar import WorkCalendar
@@ -14,6 +14,7 @@ from correlation.disputes.rules import DisputeRules, rules_of, shipped_dispute_r
 from correlation.disputes.workflow import MOVES, Judged, Refusal, Word, decide_by, dispute_by, refusal
 from storage.bulk import is_among, table_of
 from storage.models import Absence, AbsenceWord, Alert, Counter, DisputeAct, DisputeGround
+from storage.turns import take_turns
 
 NO_ABSENCE = "withdrawn"
 """How an absence ended that has been none, as was found later."""
@@ -65,7 +66,7 @@ class Deadlines:
 
 def say(session: Session, absence_id: int, said: Said, by: int, now: datetime) -> Absence:
     """Appends it to the log; the footage is held while it is disputed. Raises SayingRefused."""
-    _take_turns(session, absence_id)
+    take_turns(session, Absence, absence_id)
     wanted = select(Absence).where(Absence.id == absence_id)
     absence = session.exec(wanted.execution_options(populate_existing=True)).one()
     alert = session.exec(select(Alert).where(Alert.absence_id == absence_id)).first()
@@ -90,12 +91,6 @@ def say(session: Session, absence_id: int, said: Said, by: int, now: datetime) -
         free_footage(session, absence_id, by, now)
     session.flush()
     return absence
-
-
-def _take_turns(session: Session, absence_id: int) -> None:
-    """Two who speak at once wait for each other: SQLite, too, has only one who writes, and knows no FOR UPDATE."""
-    unchanged = update(Absence).where(col(Absence.id) == absence_id).values(counter_id=Absence.counter_id)
-    session.execute(unchanged.execution_options(synchronize_session=False))
 
 
 def words_of(session: Session, absence_ids: Collection[int]) -> defaultdict[int, list[AbsenceWord]]:

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from correlation.deadlines.calendars import CalendarBook
 from correlation.supervision.workflow import MOVES, Order, Refusal, Word, deadline, due_by, refusal
 from storage.models import Case, OrderAct, OrderWord, SupervisionOrder
+from storage.turns import take_turns
 
 
 class SayingRefused(Exception):
@@ -30,8 +31,8 @@ def say(
     session: Session, order_id: int, act: OrderAct, text: str, by: int, now: datetime, days: int | None = None
 ) -> SupervisionOrder:
     """Appends it to the log; `days` until the new deadline of what is returned. Raises SayingRefused."""
-    # Two who speak at once take turns.
-    wanted = select(SupervisionOrder).where(SupervisionOrder.id == order_id).with_for_update()
+    take_turns(session, SupervisionOrder, order_id)
+    wanted = select(SupervisionOrder).where(SupervisionOrder.id == order_id)
     order = session.exec(wanted.execution_options(populate_existing=True)).one()
     said = words_of(session, [order_id])[order_id]
     new_deadline = days_on(session, order.case_id, now, days) if days and act is OrderAct.RETURN else None

@@ -1,5 +1,7 @@
 """What people say about cards in the database, and what the clerk makes of it."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlmodel import select
 
@@ -40,6 +42,25 @@ def test_a_yellow_card_that_is_withdrawn_does_not_turn_red_and_the_past_stays(a_
             then = explain(session, case_id, RULES, moment)
             assert then is not None
             assert [card.withdrawn_at for card in then.cards] == [None, withdrawn_at]
+
+
+def test_of_two_who_decide_on_a_card_at_once_one_is_refused(a_platform: Platform) -> None:
+    _, yellow = late(a_platform)
+
+    def decide(act: CardAct, by: int) -> Refusal | None:
+        try:
+            with a_platform.database.transaction() as session:
+                say(session, yellow, act, "?", by, DECIDED)
+        except SayingRefused as refused:
+            return refused.why
+        return None
+
+    with ThreadPoolExecutor() as threads:
+        both = [threads.submit(decide, CardAct.UPHOLD, CHIEF), threads.submit(decide, CardAct.WITHDRAW, OTHER_CHIEF)]
+    whys = [each.result() for each in both]
+    assert len([why for why in whys if why is None]) == 1, whys
+    with a_platform.database.transaction() as session:
+        assert [word.number for word in words_of(session, [yellow])[yellow]] == [1]
 
 
 def test_an_appeal_that_is_granted_withdraws_the_red_card_with_the_yellow_one(a_platform: Platform) -> None:
