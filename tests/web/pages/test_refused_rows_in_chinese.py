@@ -47,6 +47,7 @@ OF_WHOLE_FILES = {
     "The workbook cannot be read: it is damaged or none. Open it, save it again, and import that.",
     "The workbook has a password: save it without one, and import that.",
     "The workbook is too large to be read as a whole: save it as “CSV UTF-8”, and import that.",
+    "The folder is named like no source, so nothing in it is read. Name it like a source, or declare that source.",
 }
 """Told before any row is read."""
 OF_CONFORMANCE = {
