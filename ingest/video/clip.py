@@ -18,8 +18,8 @@ from sqlmodel import Session
 
 from ingest.video.boxes import Sample
 from ingest.video.clip_audio import ClipAudio, Place, clip_audio
-from ingest.video.clip_parts import Part, load_parts
-from ingest.video.clip_plan import ClipPlan, NothingRecorded, corrected, plan_clip
+from ingest.video.clip_parts import Part, load_parts, load_piece, pictures_until_whole
+from ingest.video.clip_plan import LEAD_IN, LEADING, ClipPlan, NothingRecorded, corrected, plan_clip
 from ingest.video.frames import from_us, to_us
 from ingest.video.long_clip import FormatChanges, LongClip, open_long_clip
 from ingest.video.movie import Edit, file_type, movie
@@ -66,7 +66,7 @@ class Clip:
     end: datetime
     """Wall time after the last one."""
     frames: int
-    """Frames shown."""
+    """Frames that a player shows."""
     head: bytes
     runs: tuple[_Run, ...]
     footage: Footage
@@ -102,9 +102,11 @@ class Clip:
 
 def open_clip(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip | LongClip:
     """Plans and prepares in one step. Raises NothingRecorded, FormatChanges, StoreError, BadBox."""
-    segments = recent_segments(footage, session, camera_id, start, end)
-    if end - start > LONG and len(segments) > 1:
-        return open_long_clip(footage, segments, start, end)
+    segments = recent_segments(footage, session, camera_id, start - LEAD_IN, end + LEADING)
+    if end - start > LONG:
+        overlapping = [segment for segment in segments if segment.start < end and segment.end > start]
+        if len(overlapping) > 1:
+            return open_long_clip(footage, overlapping, start, end)
     return prepare_clip(footage, plan_clip(segments, start, end))
 
 
@@ -121,7 +123,14 @@ def write_clip(footage: Footage, plan: ClipPlan, out: BinaryIO) -> None:
 
 def prepare_clip(footage: Footage, plan: ClipPlan) -> Clip:
     """Reads the heads of the fragments and makes the tables. Raises NothingRecorded, StoreError, BadBox."""
-    return _assemble(footage, plan, load_parts(footage, plan))
+    every = _shots(load_parts(footage, plan))
+    selected = _select(footage, every, plan)
+    if not selected.is_whole and plan.before:
+        every = _shots([*load_piece(footage, plan.before), *load_parts(footage, plan)])
+        selected = _select(footage, every, plan)
+    if not selected.shown:
+        raise NothingRecorded(f"no frame between {plan.start.isoformat()} and {plan.end.isoformat()}")
+    return _assemble(footage, plan, every, selected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +152,34 @@ class _Piece:
     shots: tuple[_Shot, ...] = ()
 
 
-def _assemble(footage: Footage, plan: ClipPlan, parts: list[Part]) -> Clip:
-    every = _shots(parts)
-    shots = _select(every, to_us(plan.start), to_us(plan.end))
-    shown = [shot for shot in shots if to_us(plan.start) <= shot.wall_us < to_us(plan.end)]
-    if not shown:
-        raise NothingRecorded(f"no frame between {plan.start.isoformat()} and {plan.end.isoformat()}")
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    shots: list[_Shot]
+    """In decoding order, from a keyframe on."""
+    shown: list[_Shot]
+    """Those of them that are wanted and that a player can show."""
+    is_whole: bool
+    """All that are wanted can be shown."""
+
+
+def _assemble(footage: Footage, plan: ClipPlan, every: list[_Shot], selected: _Selected) -> Clip:
+    shots, shown = selected.shots, selected.shown
     begins = min(shot.presented for shot in shown)
-    ends = max(shot.presented + shot.sample.duration for shot in shown)
-    origin = _decoded(shots[0])
-    edit = Edit(ends - begins, begins - origin)
-    last = max(shown, key=lambda shot: shot.wall_us)
-    end = from_us(last.wall_us + last.sample.duration * 1_000_000 // TIMESCALE)
+    last = max(shown, key=lambda shot: shot.presented)
+    ends = _ends(every, last)
+    edit = Edit(ends - begins, begins - _decoded(shots[0]))
+    end = from_us(last.wall_us + (ends - last.presented) * 1_000_000 // TIMESCALE)
     audio = clip_audio(_places(every, shots), begins, ends, TIMESCALE)
     layout = tuple(_layout(shots, audio))
     head = _head(plan, shots, edit, audio, layout)
     start = from_us(min(shot.wall_us for shot in shown))
     return Clip(plan, start, end, len(shown), head, tuple(piece.run for piece in layout), footage)
+
+
+def _ends(every: list[_Shot], last: _Shot) -> int:
+    """A picture is seen until the next one is shown; how long it is until the next one is decoded says less."""
+    following = (shot.presented for shot in every if shot.presented > last.presented)
+    return min(following, default=last.presented + last.sample.duration)
 
 
 def _decoded(shot: _Shot) -> int:
@@ -193,19 +213,28 @@ def _rescaled(sample: Sample, timescale: int) -> Sample:
     )
 
 
-def _select(shots: list[_Shot], start_us: int, end_us: int) -> list[_Shot]:
-    """From the keyframe that the first frame in start..end needs, to the last frame in it, in decoding order."""
+def _select(footage: Footage, shots: list[_Shot], plan: ClipPlan) -> _Selected:
+    """From the keyframe that the first frame wanted needs, to the last frame wanted."""
+    start_us, end_us = to_us(plan.start), to_us(plan.end)
     inside = [index for index, shot in enumerate(shots) if start_us <= shot.wall_us < end_us]
-    if not inside:
-        return []
-    keyframes = [index for index in range(inside[0] + 1) if shots[index].sample.keyframe]
-    first = keyframes[-1] if keyframes else _next_keyframe(shots, inside[0])
-    return shots[first : inside[-1] + 1]
+    keyframes = [index for index, shot in enumerate(shots[: inside[-1] + 1] if inside else ()) if shot.sample.keyframe]
+    if not keyframes:
+        return _Selected([], [], is_whole=not inside)
+    # Of footage that begins within a GOP, what comes before its first keyframe cannot be shown.
+    before = [index for index in keyframes if index <= inside[0]] or keyframes[:1]
+    for first in reversed(before):
+        whole_from = first + pictures_until_whole(footage, shots[first].part)
+        shown = [index for index in inside if index >= whole_from and shots[index].presented >= shots[first].presented]
+        if shown == inside:
+            break
+    leading_up, rest = shots[first + 1 : inside[0] + 1], shots[max(first, inside[0]) + 1 : inside[-1] + 1]
+    chosen = [shots[first], *map(_no_beginning, leading_up), *rest]
+    return _Selected(chosen, [shots[index] for index in shown], shown == inside)
 
 
-def _next_keyframe(shots: list[_Shot], index: int) -> int:
-    """Of footage that begins within a GOP, what comes before its first keyframe cannot be shown."""
-    return next((later for later in range(index, len(shots)) if shots[later].sample.keyframe), len(shots))
+def _no_beginning(shot: _Shot) -> _Shot:
+    """Players begin with the last keyframe before what they show: not with one that is not enough."""
+    return replace(shot, sample=replace(shot.sample, keyframe=False)) if shot.sample.keyframe else shot
 
 
 def _places(every: list[_Shot], chosen: list[_Shot]) -> list[Place]:
@@ -234,7 +263,8 @@ def _head(plan: ClipPlan, shots: list[_Shot], edit: Edit, audio: ClipAudio | Non
     entries = list(dict.fromkeys(shot.part.initial.sample_entry for shot in shots))
     initial = shots[0].part.initial
     duration = sum(shot.sample.duration for shot in shots)
-    comment = _comment(plan, initial.recording.camera_id)
+    segments = [group[0].part.segment for group in _by_part(shots)]
+    comment = _comment(plan, segments, initial.recording.camera_id)
 
     def moov(first_offset: int) -> bytes:
         offsets = list(accumulate((piece.run.size for piece in layout), initial=first_offset))
@@ -274,8 +304,7 @@ def _by_part(shots: list[_Shot]) -> list[list[_Shot]]:
     return groups
 
 
-def _comment(plan: ClipPlan, camera_id: str) -> str:
-    segments = [piece.segment for piece in plan.pieces]
+def _comment(plan: ClipPlan, segments: list[Segment], camera_id: str) -> str:
     doubted = merge(Span(segment.start, segment.end) for segment in segments if _is_doubted(segment))
     return json.dumps(
         {
