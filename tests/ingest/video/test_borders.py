@@ -11,13 +11,18 @@ from pathlib import Path
 import pytest
 
 from ingest.video.clip import Clip, NothingRecorded, open_clip
+from ingest.video.connection import Connection
+from ingest.video.gaps import GapKeeper, GapOpened
+from ingest.video.intake import Intake
+from ingest.video.journal import Entry
 from ingest.video.rtsp.media_time import DecodingTimes
 from ingest.video.segmenter import Gop
 from ingest.video.stills import shown_at
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
-from tests.ingest.video.encoded import START, gops, in_parts, numbers_in, packets, read_picture
+from storage.models import GapCause
+from tests.ingest.video.encoded import START, TIME_BASE, gops, in_parts, numbers_in, packets, read_picture
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA, a_hall
 
@@ -138,3 +143,14 @@ def test_a_clip_of_an_irregular_camera_ends_with_its_last_picture(record: Record
         clip = some.clip(walls[start], walls[stop])
         assert numbers(clip) == list(range(start, stop))
         assert clip.end == walls[stop]
+
+
+def test_a_slow_camera_with_open_groups_has_no_gap_at_its_keyframes(tmp_path: Path) -> None:
+    entries: list[Entry] = []
+    intake = Intake(CAMERA, tmp_path, 10, 1, GapKeeper(CAMERA, START), entries.append)
+    connection, decoded = Connection("h264", b"", TIME_BASE), DecodingTimes(90_000)
+    for packet in packets(60, gop=20, fps=5, b_frames=3, x264="open-gop=1"):
+        for gop in connection.take(replace(packet, dts=decoded.of(packet.pts))).gops:
+            intake.record(gop, START)
+    assert not [entry for entry in entries if isinstance(entry, GapOpened)]
+    intake.close(GapCause.RECORDER_STOPPED, at(120))
