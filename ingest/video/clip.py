@@ -9,19 +9,19 @@ pictures are read.
 import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, groupby
 from typing import BinaryIO
 
 from sqlmodel import Session
 
-from ingest.video.boxes import Sample
 from ingest.video.clip_audio import ClipAudio, Place, clip_audio
-from ingest.video.clip_parts import Part, load_parts, load_piece, pictures_until_whole
-from ingest.video.clip_plan import LEAD_IN, LEADING, ClipPlan, NothingRecorded, corrected, plan_clip
-from ingest.video.frames import from_us, to_us
-from ingest.video.long_clip import FormatChanges, LongClip, open_long_clip
+from ingest.video.clip_plan import LEAD_IN, LEADING, ClipPlan, NothingRecorded, corrected, overlapping, plan_clip
+from ingest.video.clip_shots import TIMESCALE, Selected, Shot, decoded, shots_between, shown_after
+from ingest.video.frames import from_us
+from ingest.video.long_clip import FormatChanges, LongClip, NotLong, open_long_clip
 from ingest.video.movie import Edit, file_type, movie
 from ingest.video.sample_tables import Chunk, sample_tables
 from ingest.video.unwritten import recent_segments
@@ -42,7 +42,6 @@ __all__ = [
     "write_clip",
 ]
 
-TIMESCALE = 90_000
 LONG = timedelta(minutes=5)
 """Above this a clip is made from rows instead of tables of every frame."""
 
@@ -103,10 +102,9 @@ class Clip:
 def open_clip(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip | LongClip:
     """Plans and prepares in one step. Raises NothingRecorded, FormatChanges, StoreError, BadBox."""
     segments = recent_segments(footage, session, camera_id, start - LEAD_IN, end + LEADING)
-    if end - start > LONG:
-        overlapping = [segment for segment in segments if segment.start < end and segment.end > start]
-        if len(overlapping) > 1:
-            return open_long_clip(footage, overlapping, start, end)
+    if end - start > LONG and len(overlapping(segments, start, end)) > 1:
+        with suppress(NotLong):
+            return open_long_clip(footage, segments, start, end)
     return prepare_clip(footage, plan_clip(segments, start, end))
 
 
@@ -123,25 +121,10 @@ def write_clip(footage: Footage, plan: ClipPlan, out: BinaryIO) -> None:
 
 def prepare_clip(footage: Footage, plan: ClipPlan) -> Clip:
     """Reads the heads of the fragments and makes the tables. Raises NothingRecorded, StoreError, BadBox."""
-    every = _shots(load_parts(footage, plan))
-    selected = _select(footage, every, plan)
-    if not selected.is_whole and plan.before:
-        every = _shots([*load_piece(footage, plan.before), *load_parts(footage, plan)])
-        selected = _select(footage, every, plan)
+    every, selected = shots_between(footage, plan)
     if not selected.shown:
         raise NothingRecorded(f"no frame between {plan.start.isoformat()} and {plan.end.isoformat()}")
     return _assemble(footage, plan, every, selected)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shot:
-    """A sample with its place in wall time, in media time (90 kHz, joined) and in its segment's bytes."""
-
-    part: Part
-    sample: Sample
-    wall_us: int
-    presented: int
-    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,25 +132,15 @@ class _Piece:
     """Bytes of the clip: frames of a fragment, or (without) its sound."""
 
     run: _Run
-    shots: tuple[_Shot, ...] = ()
+    shots: tuple[Shot, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Selected:
-    shots: list[_Shot]
-    """In decoding order, from a keyframe on."""
-    shown: list[_Shot]
-    """Those of them that are wanted and that a player can show."""
-    is_whole: bool
-    """All that are wanted can be shown."""
-
-
-def _assemble(footage: Footage, plan: ClipPlan, every: list[_Shot], selected: _Selected) -> Clip:
+def _assemble(footage: Footage, plan: ClipPlan, every: list[Shot], selected: Selected) -> Clip:
     shots, shown = selected.shots, selected.shown
     begins = min(shot.presented for shot in shown)
     last = max(shown, key=lambda shot: shot.presented)
     ends = _ends(every, last)
-    edit = Edit(ends - begins, begins - _decoded(shots[0]))
+    edit = Edit(ends - begins, begins - decoded(shots[0]))
     end = from_us(last.wall_us + (ends - last.presented) * 1_000_000 // TIMESCALE)
     audio = clip_audio(_places(every, shots), begins, ends, TIMESCALE)
     layout = tuple(_layout(shots, audio))
@@ -176,80 +149,20 @@ def _assemble(footage: Footage, plan: ClipPlan, every: list[_Shot], selected: _S
     return Clip(plan, start, end, len(shown), head, tuple(piece.run for piece in layout), footage)
 
 
-def _ends(every: list[_Shot], last: _Shot) -> int:
+def _ends(every: list[Shot], last: Shot) -> int:
     """A picture is seen until the next one is shown; how long it is until the next one is decoded says less."""
     following = (shot.presented for shot in every if shot.presented > last.presented)
     return min(following, default=last.presented + last.sample.duration)
 
 
-def _decoded(shot: _Shot) -> int:
-    return shot.presented - shot.sample.composition_offset
-
-
-def _shots(parts: list[Part]) -> list[_Shot]:
-    shots: list[_Shot] = []
-    decode = 0
-    for part in parts:
-        position = part.data_offset
-        wall_us = to_us(part.segment.start) + part.fragment.offset_us
-        samples = [_rescaled(sample, part.initial.timescale) for sample in part.moof.samples]
-        first = decode + _shown_after(part)
-        for sample in samples:
-            presented = decode + sample.composition_offset
-            offset_us = (presented - first) * 1_000_000 // TIMESCALE
-            shots.append(_Shot(part, sample, wall_us + offset_us, presented, position))
-            decode += sample.duration
-            position += sample.size
-    return shots
-
-
-def _rescaled(sample: Sample, timescale: int) -> Sample:
-    if timescale == TIMESCALE:
-        return sample
-    return replace(
-        sample,
-        duration=sample.duration * TIMESCALE // timescale,
-        composition_offset=sample.composition_offset * TIMESCALE // timescale,
-    )
-
-
-def _select(footage: Footage, shots: list[_Shot], plan: ClipPlan) -> _Selected:
-    """From the keyframe that the first frame wanted needs, to the last frame wanted."""
-    start_us, end_us = to_us(plan.start), to_us(plan.end)
-    inside = [index for index, shot in enumerate(shots) if start_us <= shot.wall_us < end_us]
-    keyframes = [index for index, shot in enumerate(shots[: inside[-1] + 1] if inside else ()) if shot.sample.keyframe]
-    if not keyframes:
-        return _Selected([], [], is_whole=not inside)
-    # Of footage that begins within a GOP, what comes before its first keyframe cannot be shown.
-    before = [index for index in keyframes if index <= inside[0]] or keyframes[:1]
-    for first in reversed(before):
-        whole_from = first + pictures_until_whole(footage, shots[first].part)
-        shown = [index for index in inside if index >= whole_from and shots[index].presented >= shots[first].presented]
-        if shown == inside:
-            break
-    leading_up, rest = shots[first + 1 : inside[0] + 1], shots[max(first, inside[0]) + 1 : inside[-1] + 1]
-    chosen = [shots[first], *map(_no_beginning, leading_up), *rest]
-    return _Selected(chosen, [shots[index] for index in shown], shown == inside)
-
-
-def _no_beginning(shot: _Shot) -> _Shot:
-    """Players begin with the last keyframe before what they show: not with one that is not enough."""
-    return replace(shot, sample=replace(shot.sample, keyframe=False)) if shot.sample.keyframe else shot
-
-
-def _places(every: list[_Shot], chosen: list[_Shot]) -> list[Place]:
+def _places(every: list[Shot], chosen: list[Shot]) -> list[Place]:
     """Of the fragments from which frames were chosen."""
     parts = {id(shot.part) for shot in chosen}
     firsts = [group[0] for group in _by_part(every) if id(group[0].part) in parts]
-    return [Place(first.part, _decoded(first) + _shown_after(first.part)) for first in firsts]
+    return [Place(first.part, decoded(first) + shown_after(first.part)) for first in firsts]
 
 
-def _shown_after(part: Part) -> int:
-    """Ticks of the clip from the decoding of the part's first sample to its moment."""
-    return part.moof.shown_after * TIMESCALE // part.initial.timescale
-
-
-def _layout(shots: list[_Shot], audio: ClipAudio | None) -> Iterator[_Piece]:
+def _layout(shots: list[Shot], audio: ClipAudio | None) -> Iterator[_Piece]:
     """As segments have it: the sound of a fragment before its pictures."""
     voices = {id(voice.part): voice for voice in audio.voices} if audio else {}
     for group in _by_part(shots):
@@ -259,7 +172,7 @@ def _layout(shots: list[_Shot], audio: ClipAudio | None) -> Iterator[_Piece]:
         yield _Piece(_Run(part.segment, group[0].position, size), tuple(group))
 
 
-def _head(plan: ClipPlan, shots: list[_Shot], edit: Edit, audio: ClipAudio | None, layout: Sequence[_Piece]) -> bytes:
+def _head(plan: ClipPlan, shots: list[Shot], edit: Edit, audio: ClipAudio | None, layout: Sequence[_Piece]) -> bytes:
     entries = list(dict.fromkeys(shot.part.initial.sample_entry for shot in shots))
     initial = shots[0].part.initial
     duration = sum(shot.sample.duration for shot in shots)
@@ -289,13 +202,13 @@ def _head(plan: ClipPlan, shots: list[_Shot], edit: Edit, audio: ClipAudio | Non
     return start + moov(len(start) + len(moov(0)) + len(mdat)) + mdat
 
 
-def _chunk(shots: Sequence[_Shot], entries: list[bytes], offset: int) -> Chunk:
+def _chunk(shots: Sequence[Shot], entries: list[bytes], offset: int) -> Chunk:
     description = entries.index(shots[0].part.initial.sample_entry) + 1
     return Chunk(tuple(shot.sample for shot in shots), description, offset)
 
 
-def _by_part(shots: list[_Shot]) -> list[list[_Shot]]:
-    groups: list[list[_Shot]] = []
+def _by_part(shots: list[Shot]) -> list[list[Shot]]:
+    groups: list[list[Shot]] = []
     for shot in shots:
         if groups and groups[-1][-1].part is shot.part:
             groups[-1].append(shot)

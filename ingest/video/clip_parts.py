@@ -55,7 +55,7 @@ def load_piece(footage: Footage, piece: Piece) -> list[Part]:
         head_of = partial(read_head, footage, segment)
     wanted = fragments.index(piece.fragments[0])
     leading = fragments[decodable_from(fragments, wanted) : wanted]
-    return [_part(segment, initial, fragment, head_of(fragment)) for fragment in (*leading, *piece.fragments)]
+    return [part_of(segment, initial, fragment, head_of(fragment)) for fragment in (*leading, *piece.fragments)]
 
 
 def pictures_until_whole(footage: Footage, part: Part) -> int:
@@ -66,7 +66,7 @@ def pictures_until_whole(footage: Footage, part: Part) -> int:
     return frames_until_recovery(footage.read(part.segment, part.data_offset, size))
 
 
-def _part(segment: Segment, initial: Initial, fragment: Fragment, head: bytes) -> Part:
+def part_of(segment: Segment, initial: Initial, fragment: Fragment, head: bytes) -> Part:
     moof = next((found for found in whole_boxes(head) if found.kind == b"moof"), None)
     if moof is None:
         raise BadBox(f"{segment.key}: no moof at {fragment.byte_offset}")

@@ -56,8 +56,12 @@ def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> Cl
     pieces = tuple(piece for s in near if (piece := Piece(s, _wanted(s, start, end))).fragments)
     if not pieces:
         raise NothingRecorded(f"no footage between {start.isoformat()} and {end.isoformat()}")
-    overlapping = [s for s in near if s.start < end]
-    return ClipPlan(start, end, pieces, missing_of(overlapping, start, end), _before(pieces[0], ordered))
+    missing = missing_of(overlapping(near, start, end), start, end)
+    return ClipPlan(start, end, pieces, missing, _before(pieces[0], ordered))
+
+
+def overlapping(segments: Iterable[Segment], start: datetime, end: datetime) -> list[Segment]:
+    return [segment for segment in segments if segment.start < end and segment.end > start]
 
 
 def goes_on(before: Segment, after: Segment) -> bool:

@@ -15,6 +15,7 @@ from ingest.video.connection import Connection
 from ingest.video.gaps import GapKeeper, GapOpened
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry
+from ingest.video.long_clip import LongClip, open_long_clip
 from ingest.video.rtsp.media_time import DecodingTimes
 from ingest.video.segmenter import Gop
 from ingest.video.stills import shown_at
@@ -43,6 +44,11 @@ class Recorded:
         assert isinstance(clip, Clip)
         return clip
 
+    def long_clip(self, start: datetime, end: datetime) -> LongClip:
+        with self.footage.database.transaction() as session:
+            segments = self.footage.segments(session, CAMERA, START, START + timedelta(hours=1))
+        return open_long_clip(self.footage, segments, start, end)
+
     def seen(self, moment: datetime) -> tuple[int, datetime]:
         """The number of the picture, and when it was taken."""
         with self.footage.database.transaction() as session:
@@ -67,19 +73,20 @@ def _record(tmp_path: Path, _migrated_file: Path) -> Record:
     return partial(recording, tmp_path, _migrated_file)
 
 
-def numbers(clip: Clip) -> list[int]:
+def numbers(clip: Clip | LongClip) -> list[int]:
     return numbers_in(b"".join(clip.chunks()))
 
 
-@pytest.fixture(scope="module", params=["h264", "hevc"])
+@pytest.fixture(scope="module", params=[("h264", 1), ("hevc", 2)])
 def open_groups(
     tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path, request: pytest.FixtureRequest
 ) -> Recorded:
-    """Before each keyframe after the first, pictures are shown that are sent after it. 80 pictures, two segments."""
-    codec, extra = request.param, "open-gop=1" if request.param == "h264" else ""
+    """Before each keyframe after the first, pictures are shown that are sent after it. 80 pictures, four groups."""
+    codec, groups_per_segment = request.param
+    extra = "open-gop=1" if codec == "h264" else ""
     some = gops(packets(80, gop=GOP, fps=FPS, codec=codec, b_frames=3, x264=extra), codec=codec)
     assert any(frame.pts < gop.frames[0].pts for gop in some[1:] for frame in gop.frames)
-    return recording(tmp_path_factory.mktemp("open"), _migrated_file, some)
+    return recording(tmp_path_factory.mktemp("open"), _migrated_file, some, groups_per_segment)
 
 
 @pytest.mark.parametrize("border", [GOP, 2 * GOP])
@@ -92,6 +99,15 @@ def test_pictures_that_are_sent_after_a_keyframe_and_shown_before_it_are_there(
         clip = open_groups.clip(at(first), at(stop))
         assert numbers(clip) == list(range(first, stop))
         assert (clip.start, clip.end, clip.frames) == (at(first), at(stop), stop - first)
+
+
+@pytest.mark.parametrize(("first", "stop"), [(19, 60), (17, 59), (39, 70), (38, 77)])
+def test_a_long_clip_has_them_too(open_groups: Recorded, first: int, stop: int) -> None:
+    clip = open_groups.long_clip(at(first), at(stop))
+    shown = numbers(clip)
+    assert shown[: stop - first] == list(range(first, stop))
+    assert len(shown) <= stop - first + 2
+    assert clip.start == at(first)
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +124,7 @@ def test_what_is_refreshed_part_by_part_is_shown_when_it_was_taken(refreshed: Re
         clip = refreshed.clip(at(first), at(stop))
         assert numbers(clip) == list(range(first, stop))
         assert clip.frames == stop - first
+    assert numbers(refreshed.long_clip(at(62), at(95))) == list(range(62, 95))
 
 
 def test_what_cannot_be_shown_yet_is_not_counted_and_not_shown(refreshed: Recorded) -> None:
