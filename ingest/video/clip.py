@@ -9,19 +9,19 @@ pictures are read.
 import json
 import struct
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, groupby
 from typing import BinaryIO
 
 from sqlmodel import Session
 
-from ingest.video.boxes import Sample
 from ingest.video.clip_audio import ClipAudio, Place, clip_audio
-from ingest.video.clip_parts import Part, load_parts
-from ingest.video.clip_plan import ClipPlan, NothingRecorded, corrected, plan_clip
-from ingest.video.frames import from_us, to_us
-from ingest.video.long_clip import FormatChanges, LongClip, open_long_clip
+from ingest.video.clip_plan import LEAD_IN, LEADING, ClipPlan, NothingRecorded, corrected, overlapping, plan_clip
+from ingest.video.clip_shots import TIMESCALE, Selected, Shot, decoded, shots_between, shown_after
+from ingest.video.frames import from_us
+from ingest.video.long_clip import FormatChanges, LongClip, NotLong, open_long_clip
 from ingest.video.movie import Edit, file_type, movie
 from ingest.video.sample_tables import Chunk, sample_tables
 from ingest.video.unwritten import recent_segments
@@ -42,7 +42,6 @@ __all__ = [
     "write_clip",
 ]
 
-TIMESCALE = 90_000
 LONG = timedelta(minutes=5)
 """Above this a clip is made from rows instead of tables of every frame."""
 
@@ -66,7 +65,7 @@ class Clip:
     end: datetime
     """Wall time after the last one."""
     frames: int
-    """Frames shown."""
+    """Frames that a player shows."""
     head: bytes
     runs: tuple[_Run, ...]
     footage: Footage
@@ -102,9 +101,10 @@ class Clip:
 
 def open_clip(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip | LongClip:
     """Plans and prepares in one step. Raises NothingRecorded, FormatChanges, StoreError, BadBox."""
-    segments = recent_segments(footage, session, camera_id, start, end)
-    if end - start > LONG and len(segments) > 1:
-        return open_long_clip(footage, segments, start, end)
+    segments = recent_segments(footage, session, camera_id, start - LEAD_IN, end + LEADING)
+    if end - start > LONG and len(overlapping(segments, start, end)) > 1:
+        with suppress(NotLong):
+            return open_long_clip(footage, segments, start, end)
     return prepare_clip(footage, plan_clip(segments, start, end))
 
 
@@ -121,18 +121,10 @@ def write_clip(footage: Footage, plan: ClipPlan, out: BinaryIO) -> None:
 
 def prepare_clip(footage: Footage, plan: ClipPlan) -> Clip:
     """Reads the heads of the fragments and makes the tables. Raises NothingRecorded, StoreError, BadBox."""
-    return _assemble(footage, plan, load_parts(footage, plan))
-
-
-@dataclass(frozen=True, slots=True)
-class _Shot:
-    """A sample with its place in wall time, in media time (90 kHz, joined) and in its segment's bytes."""
-
-    part: Part
-    sample: Sample
-    wall_us: int
-    presented: int
-    position: int
+    every, selected = shots_between(footage, plan)
+    if not selected.shown:
+        raise NothingRecorded(f"no frame between {plan.start.isoformat()} and {plan.end.isoformat()}")
+    return _assemble(footage, plan, every, selected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +132,16 @@ class _Piece:
     """Bytes of the clip: frames of a fragment, or (without) its sound."""
 
     run: _Run
-    shots: tuple[_Shot, ...] = ()
+    shots: tuple[Shot, ...] = ()
 
 
-def _assemble(footage: Footage, plan: ClipPlan, parts: list[Part]) -> Clip:
-    every = _shots(parts)
-    shots = _select(every, to_us(plan.start), to_us(plan.end))
-    shown = [shot for shot in shots if to_us(plan.start) <= shot.wall_us < to_us(plan.end)]
-    if not shown:
-        raise NothingRecorded(f"no frame between {plan.start.isoformat()} and {plan.end.isoformat()}")
+def _assemble(footage: Footage, plan: ClipPlan, every: list[Shot], selected: Selected) -> Clip:
+    shots, shown = selected.shots, selected.shown
     begins = min(shot.presented for shot in shown)
-    ends = max(shot.presented + shot.sample.duration for shot in shown)
-    origin = _decoded(shots[0])
-    edit = Edit(ends - begins, begins - origin)
-    last = max(shown, key=lambda shot: shot.wall_us)
-    end = from_us(last.wall_us + last.sample.duration * 1_000_000 // TIMESCALE)
+    last = max(shown, key=lambda shot: shot.presented)
+    ends = _ends(every, last)
+    edit = Edit(ends - begins, begins - decoded(shots[0]))
+    end = from_us(last.wall_us + (ends - last.presented) * 1_000_000 // TIMESCALE)
     audio = clip_audio(_places(every, shots), begins, ends, TIMESCALE)
     layout = tuple(_layout(shots, audio))
     head = _head(plan, shots, edit, audio, layout)
@@ -162,65 +149,20 @@ def _assemble(footage: Footage, plan: ClipPlan, parts: list[Part]) -> Clip:
     return Clip(plan, start, end, len(shown), head, tuple(piece.run for piece in layout), footage)
 
 
-def _decoded(shot: _Shot) -> int:
-    return shot.presented - shot.sample.composition_offset
+def _ends(every: list[Shot], last: Shot) -> int:
+    """A picture is seen until the next one is shown; how long it is until the next one is decoded says less."""
+    following = (shot.presented for shot in every if shot.presented > last.presented)
+    return min(following, default=last.presented + last.sample.duration)
 
 
-def _shots(parts: list[Part]) -> list[_Shot]:
-    shots: list[_Shot] = []
-    decode = 0
-    for part in parts:
-        position = part.data_offset
-        wall_us = to_us(part.segment.start) + part.fragment.offset_us
-        samples = [_rescaled(sample, part.initial.timescale) for sample in part.moof.samples]
-        first = decode + _shown_after(part)
-        for sample in samples:
-            presented = decode + sample.composition_offset
-            offset_us = (presented - first) * 1_000_000 // TIMESCALE
-            shots.append(_Shot(part, sample, wall_us + offset_us, presented, position))
-            decode += sample.duration
-            position += sample.size
-    return shots
-
-
-def _rescaled(sample: Sample, timescale: int) -> Sample:
-    if timescale == TIMESCALE:
-        return sample
-    return replace(
-        sample,
-        duration=sample.duration * TIMESCALE // timescale,
-        composition_offset=sample.composition_offset * TIMESCALE // timescale,
-    )
-
-
-def _select(shots: list[_Shot], start_us: int, end_us: int) -> list[_Shot]:
-    """From the keyframe that the first frame in start..end needs, to the last frame in it, in decoding order."""
-    inside = [index for index, shot in enumerate(shots) if start_us <= shot.wall_us < end_us]
-    if not inside:
-        return []
-    keyframes = [index for index in range(inside[0] + 1) if shots[index].sample.keyframe]
-    first = keyframes[-1] if keyframes else _next_keyframe(shots, inside[0])
-    return shots[first : inside[-1] + 1]
-
-
-def _next_keyframe(shots: list[_Shot], index: int) -> int:
-    """Of footage that begins within a GOP, what comes before its first keyframe cannot be shown."""
-    return next((later for later in range(index, len(shots)) if shots[later].sample.keyframe), len(shots))
-
-
-def _places(every: list[_Shot], chosen: list[_Shot]) -> list[Place]:
+def _places(every: list[Shot], chosen: list[Shot]) -> list[Place]:
     """Of the fragments from which frames were chosen."""
     parts = {id(shot.part) for shot in chosen}
     firsts = [group[0] for group in _by_part(every) if id(group[0].part) in parts]
-    return [Place(first.part, _decoded(first) + _shown_after(first.part)) for first in firsts]
+    return [Place(first.part, decoded(first) + shown_after(first.part)) for first in firsts]
 
 
-def _shown_after(part: Part) -> int:
-    """Ticks of the clip from the decoding of the part's first sample to its moment."""
-    return part.moof.shown_after * TIMESCALE // part.initial.timescale
-
-
-def _layout(shots: list[_Shot], audio: ClipAudio | None) -> Iterator[_Piece]:
+def _layout(shots: list[Shot], audio: ClipAudio | None) -> Iterator[_Piece]:
     """As segments have it: the sound of a fragment before its pictures."""
     voices = {id(voice.part): voice for voice in audio.voices} if audio else {}
     for group in _by_part(shots):
@@ -230,11 +172,12 @@ def _layout(shots: list[_Shot], audio: ClipAudio | None) -> Iterator[_Piece]:
         yield _Piece(_Run(part.segment, group[0].position, size), tuple(group))
 
 
-def _head(plan: ClipPlan, shots: list[_Shot], edit: Edit, audio: ClipAudio | None, layout: Sequence[_Piece]) -> bytes:
+def _head(plan: ClipPlan, shots: list[Shot], edit: Edit, audio: ClipAudio | None, layout: Sequence[_Piece]) -> bytes:
     entries = list(dict.fromkeys(shot.part.initial.sample_entry for shot in shots))
     initial = shots[0].part.initial
     duration = sum(shot.sample.duration for shot in shots)
-    comment = _comment(plan, initial.recording.camera_id)
+    segments = [group[0].part.segment for group in _by_part(shots)]
+    comment = _comment(plan, segments, initial.recording.camera_id)
 
     def moov(first_offset: int) -> bytes:
         offsets = list(accumulate((piece.run.size for piece in layout), initial=first_offset))
@@ -259,13 +202,13 @@ def _head(plan: ClipPlan, shots: list[_Shot], edit: Edit, audio: ClipAudio | Non
     return start + moov(len(start) + len(moov(0)) + len(mdat)) + mdat
 
 
-def _chunk(shots: Sequence[_Shot], entries: list[bytes], offset: int) -> Chunk:
+def _chunk(shots: Sequence[Shot], entries: list[bytes], offset: int) -> Chunk:
     description = entries.index(shots[0].part.initial.sample_entry) + 1
     return Chunk(tuple(shot.sample for shot in shots), description, offset)
 
 
-def _by_part(shots: list[_Shot]) -> list[list[_Shot]]:
-    groups: list[list[_Shot]] = []
+def _by_part(shots: list[Shot]) -> list[list[Shot]]:
+    groups: list[list[Shot]] = []
     for shot in shots:
         if groups and groups[-1][-1].part is shot.part:
             groups[-1].append(shot)
@@ -274,8 +217,7 @@ def _by_part(shots: list[_Shot]) -> list[list[_Shot]]:
     return groups
 
 
-def _comment(plan: ClipPlan, camera_id: str) -> str:
-    segments = [piece.segment for piece in plan.pieces]
+def _comment(plan: ClipPlan, segments: list[Segment], camera_id: str) -> str:
     doubted = merge(Span(segment.start, segment.end) for segment in segments if _is_doubted(segment))
     return json.dumps(
         {

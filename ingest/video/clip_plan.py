@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from ingest.video.fragmented import of_pictures
 from ingest.video.frames import to_us
-from storage.fragments import Fragment, unpack_fragments
+from storage.fragments import Fragment, decodable_from, groups_of_pictures, unpack_fragments
 from storage.intervals import Span, merge, subtract
 from storage.models import Segment
 from storage.runs import FRAME_HOLE
+
+LEADING = timedelta(seconds=2)
+"""Pictures that are sent after a keyframe may be shown before it, by no more than this: they are in its fragment."""
+LEAD_IN = timedelta(seconds=10)
+"""A keyframe that is not a whole picture at once (H.264 recovery points) is one after no more than this."""
 
 
 class NothingRecorded(Exception):
@@ -31,22 +37,47 @@ class ClipPlan:
     start: datetime
     end: datetime
     pieces: tuple[Piece, ...]
+    """With the fragment after the end, where pictures of it may be shown before the end."""
     missing: tuple[Span, ...]
+    before: Piece | None = None
+    """The group of pictures before, on which the first pictures may rest; None if there is none."""
 
 
 def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> ClipPlan:
-    """`segments` of one camera that overlap the span (others are ignored), in any order.
+    """`segments` of one camera, in any order: those that overlap the span, and where pictures are sent in another
+    order than they are shown, or keyframes are no whole pictures, those around it. Others are ignored.
 
     Raises NothingRecorded, or ValueError if the span is empty.
     """
     if end <= start:
         raise ValueError("a clip must end after it starts")
-    overlapping = sorted((s for s in segments if s.start < end and s.end > start), key=lambda s: s.sequence)
-    found = [Piece(segment, _wanted(segment, start, end)) for segment in overlapping]
-    pieces = tuple(piece for piece in found if piece.fragments)
+    ordered = sorted(segments, key=lambda s: s.sequence)
+    near = [s for s in ordered if s.start < end + LEADING and s.end > start]
+    pieces = tuple(piece for s in near if (piece := Piece(s, _wanted(s, start, end))).fragments)
     if not pieces:
         raise NothingRecorded(f"no footage between {start.isoformat()} and {end.isoformat()}")
-    return ClipPlan(start, end, pieces, missing_of(overlapping, start, end))
+    missing = missing_of(overlapping(near, start, end), start, end)
+    return ClipPlan(start, end, pieces, missing, _before(pieces[0], ordered))
+
+
+def overlapping(segments: Iterable[Segment], start: datetime, end: datetime) -> list[Segment]:
+    return [segment for segment in segments if segment.start < end and segment.end > start]
+
+
+def goes_on(before: Segment, after: Segment) -> bool:
+    """Whether one decoder goes from the one to the other without a hole."""
+    return of_pictures(before.parameters) == of_pictures(after.parameters) and abs(after.start - before.end) <= LEADING
+
+
+def _before(first: Piece, ordered: Sequence[Segment]) -> Piece | None:
+    fragments = unpack_fragments(first.segment.fragments)
+    begin = decodable_from(fragments, fragments.index(first.fragments[0]))
+    if begin:
+        return Piece(first.segment, tuple(groups_of_pictures(fragments[:begin])[-1]))
+    earlier = [s for s in ordered if s.sequence < first.segment.sequence]
+    if not earlier or not goes_on(earlier[-1], first.segment):
+        return None
+    return Piece(earlier[-1], tuple(groups_of_pictures(unpack_fragments(earlier[-1].fragments))[-1]))
 
 
 JOINED = timedelta(milliseconds=20)
@@ -126,8 +157,12 @@ def corrected(segments: Iterable[Segment]) -> dict[str, object]:
 
 
 def _wanted(segment: Segment, start: datetime, end: datetime) -> tuple[Fragment, ...]:
-    """Fragments with frames in start..end. The first may begin before: its frames lead up to the first one shown."""
-    fragments: Sequence[Fragment] = unpack_fragments(segment.fragments)
+    """Fragments with frames in start..end, and the one that follows. The first may begin before: its frames lead up to
+    the first one shown."""
+    fragments = unpack_fragments(segment.fragments)
     from_us, to_offset_us = to_us(start) - to_us(segment.start), to_us(end) - to_us(segment.start)
     inside = [f for f in fragments if f.offset_us < to_offset_us and f.offset_us + f.duration_us > from_us]
+    following = next((f for f in fragments if f.offset_us >= to_offset_us), None)
+    if following is not None and following.offset_us < to_offset_us + LEADING // timedelta(microseconds=1):
+        inside.append(following)
     return tuple(inside)

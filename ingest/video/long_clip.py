@@ -12,15 +12,26 @@ import json
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
-from ingest.video.boxes import AudioRun, BadBox, MovieFragment, Sample, read_movie_fragment
-from ingest.video.clip_parts import read_head
-from ingest.video.clip_plan import JOINED, NothingRecorded, corrected, missing_of, parts_of
+from ingest.video.boxes import AudioRun, MovieFragment, Sample
+from ingest.video.clip_parts import Part, part_of, read_head
+from ingest.video.clip_plan import (
+    JOINED,
+    LEADING,
+    NothingRecorded,
+    corrected,
+    goes_on,
+    missing_of,
+    overlapping,
+    parts_of,
+    plan_clip,
+)
+from ingest.video.clip_shots import Selected, decoded, shots_between
 from ingest.video.fragmented import (
-    PRFT_SIZE,
     AudioRows,
     Initial,
     InitialAudio,
@@ -29,14 +40,17 @@ from ingest.video.fragmented import (
     reference_time,
     shortened_moof,
 )
-from ingest.video.frames import to_us
+from ingest.video.frames import from_us, to_us
 from ingest.video.movie import AudioTables, Edit, edits_of, file_type, full_box, movie
 from ingest.video.retimed import TICKS_PER_S, Raw, Sound, Stretch, media_end, ticks_of
 from ingest.video.sample_tables import Chunk, sample_tables
 from storage.footage import Footage
-from storage.fragments import Fragment, decodable_from, unpack_fragments
+from storage.fragments import Fragment, unpack_fragments
 from storage.intervals import Span
 from storage.models import Segment
+
+_SLOWEST = timedelta(minutes=1)
+"""In so long a camera sends a picture that can be shown."""
 
 
 class FormatChanges(Exception):
@@ -45,6 +59,10 @@ class FormatChanges(Exception):
     def __init__(self, parts: Sequence[Span]) -> None:
         super().__init__(f"the camera's format changes {len(parts) - 1} times")
         self.parts = tuple(parts)
+
+
+class NotLong(Exception):
+    """All that can be shown lies in the fragment with which a long clip would begin: a plain one holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,70 +108,94 @@ class LongClip:
 
 
 def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetime, end: datetime) -> LongClip:
-    """`segments`: those of one camera that overlap the span, two at least, in order.
+    """`segments`: those of one camera that overlap the span, two at least, in order; and those around it, if known.
 
-    Raises NothingRecorded, FormatChanges, StoreError, BadBox.
+    Raises NotLong, NothingRecorded, FormatChanges, StoreError, BadBox.
     """
+    near, segments = segments, overlapping(segments, start, end)
     _check_format(segments, Span(start, end))
     missing = missing_of(segments, start, end)
     audio = _audio(footage, segments)
-    opening = _opening(footage, segments[0], start, audio)
+    begins = max(start, segments[0].start)
+    spans = (Span(start, start + LEADING), Span(begins, begins + LEADING), Span(begins, begins + _SLOWEST))
+    opening = _opening(footage, near, spans, audio)
+    segments = [segment for segment in segments if segment.sequence >= opening.last.segment.sequence]
+    if len(segments) < 2 and opening.ends_at >= end:
+        raise NotLong
     places = _places(segments, to_us(start))
-    origin = places[0] + opening.decode_time
+    origin = places[0] + opening.origin
     moved = [_moved(s, ticks - origin, opening) for s, ticks in zip(segments, places, strict=True)]
     moved[0] = replace(moved[0], first=opening.stop)
     ends = moved[-1].ticks + ticks_of(to_us(min(end, segments[-1].end)) - to_us(segments[-1].start))
-    groups: list[tuple[_Part, ...]] = [*((stretch,) for stretch in moved[:-1]), tuple(_cut(footage, moved[-1], end))]
-    begins = [opening.duration, *(stretch.ticks for stretch in moved[1:]), ends]
-    index = _Bytes(_index(groups, begins))
+    groups: list[tuple[_Part, ...]] = [*((s,) for s in moved[:-1]), tuple(_cut(footage, moved[-1], near, end))]
+    index = _Bytes(_index(groups, [opening.duration, *(stretch.ticks for stretch in moved[1:]), ends]))
     edit = Edit(ends + opening.delay - opening.hidden, opening.hidden)
     head = _head(opening, edit, _comment(segments, start, end, missing))
     parts = (*opening.parts, index, *(part for group in groups for part in group if part.size))
-    return LongClip(max(start, segments[0].start), min(end, segments[-1].end), head, parts, footage)
+    return LongClip(from_us(opening.start_us), min(end, segments[-1].end), head, parts, footage)
 
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """The fragment in which the clip begins, and those before it from the keyframe on."""
+    """The fragments from the keyframe that the first frame needs to the one in which that frame lies."""
 
-    initial: Initial
-    segment: Segment
-    fragments: tuple[tuple[Fragment, MovieFragment, int], ...]
-    """Each with its head, read, and where its pictures begin in the segment."""
+    fragments: tuple[Part, ...]
     hidden: int
     """Ticks from the first frame's decoding to the first frame shown."""
+    start_us: int
+    """Wall time of that."""
     audio: InitialAudio | None
     """Of the clip; None without sound."""
 
     @property
-    def decode_time(self) -> int:
-        return self.fragments[0][1].decode_time
+    def initial(self) -> Initial:
+        return self.fragments[0].initial
+
+    @property
+    def last(self) -> Part:
+        return self.fragments[-1]
+
+    @property
+    def origin(self) -> int:
+        """Ticks of the last one's segment at which the clip's media begins."""
+        return self.last.moof.decode_time - sum(part.moof.duration for part in self.fragments[:-1])
 
     @property
     def delay(self) -> int:
         """Ticks from a frame's decoding to its showing, where frames are not shown in the order of their decoding."""
-        return self.fragments[0][1].samples[0].composition_offset
+        return self.fragments[0].moof.samples[0].composition_offset
 
     @property
     def duration(self) -> int:
-        return sum(moof.duration for _, moof, _ in self.fragments)
+        return sum(part.moof.duration for part in self.fragments)
 
     @property
     def stop(self) -> int:
-        last = self.fragments[-1][0]
-        return last.byte_offset + last.byte_size
+        return self.last.fragment.byte_offset + self.last.fragment.byte_size
+
+    @property
+    def ends_at(self) -> datetime:
+        """By the wall clock."""
+        fragment = self.last.fragment
+        return self.last.segment.start + timedelta(microseconds=fragment.offset_us + fragment.duration_us)
 
     @property
     def sounds(self) -> tuple[AudioRun | None, ...]:
         """Of each fragment; its bytes are those before the pictures."""
-        audible = self.audio is not None and self.initial.audio == self.audio
-        return tuple(moof.audio if audible else None for _, moof, _ in self.fragments)
+        return tuple(
+            part.moof.audio if self.audio is not None and part.initial.audio == self.audio else None
+            for part in self.fragments
+        )
 
     @property
     def audio_after(self) -> int:
         """Ticks of the sound from the first frame's decoding to where the sound begins."""
-        first = next((sound for sound in self.sounds if sound), None)
-        return first.decode_time - self.audio_ticks(self.decode_time) if first else 0
+        before = 0
+        for part, sound in zip(self.fragments, self.sounds, strict=True):
+            if sound:
+                return self.audio_ticks(before) + sound.decode_time - self.audio_ticks(part.moof.decode_time)
+            before += part.moof.duration
+        return 0
 
     def audio_ticks(self, ticks: int) -> int:
         """From ticks of the pictures."""
@@ -162,9 +204,10 @@ class _Opening:
     @property
     def parts(self) -> tuple[Raw, ...]:
         made = []
-        for (_, moof, offset), sound in zip(self.fragments, self.sounds, strict=True):
+        for part, sound in zip(self.fragments, self.sounds, strict=True):
             before = sound.size if sound else 0
-            made.append(Raw(self.segment, offset - before, before + sum(sample.size for sample in moof.samples)))
+            size = before + sum(sample.size for sample in part.moof.samples)
+            made.append(Raw(part.segment, part.data_offset - before, size))
         return tuple(made)
 
 
@@ -174,30 +217,28 @@ def _audio(footage: Footage, segments: Sequence[Segment]) -> InitialAudio | None
     return read_initial(footage.read(first, 0, first.init_size)).audio if first else None
 
 
-def _opening(footage: Footage, segment: Segment, start: datetime, audio: InitialAudio | None) -> _Opening:
-    fragments = unpack_fragments(segment.fragments)
-    wanted_us = max(to_us(start) - to_us(segment.start), 0)
-    number = max((n for n, f in enumerate(fragments) if f.offset_us <= wanted_us), default=0)
-    leading = fragments[decodable_from(fragments, number) : number]
-    found = [_looked_into(footage, segment, fragment) for fragment in (*leading, fragments[number])]
-    hidden = _presented_from(found[-1][1], ticks_of(wanted_us - fragments[number].offset_us))
-    hidden += sum(moof.duration for _, moof, _ in found[:-1])
-    initial = read_initial(footage.read(segment, 0, segment.init_size))
-    return _Opening(initial, segment, tuple(found), hidden, audio)
+def _opening(footage: Footage, near: Sequence[Segment], spans: Sequence[Span], audio: InitialAudio | None) -> _Opening:
+    """From the first frame in one of the spans on. Raises NothingRecorded, StoreError, BadBox."""
+    for span in spans:
+        with suppress(NothingRecorded):
+            _, selected = shots_between(footage, plan_clip(near, span.start, span.end))
+            if selected.shown:
+                return _opening_of(selected, audio)
+    raise NothingRecorded(f"no picture can be shown from {spans[0].start.isoformat()} on")
 
 
-def _looked_into(footage: Footage, segment: Segment, fragment: Fragment) -> tuple[Fragment, MovieFragment, int]:
-    moof = read_movie_fragment(read_head(footage, segment, fragment)[PRFT_SIZE:])
-    if not moof.samples:
-        raise BadBox(f"{segment.key}: no samples at {fragment.byte_offset}")
-    return fragment, moof, fragment.byte_offset + PRFT_SIZE + moof.data_offset
+def _opening_of(selected: Selected, audio: InitialAudio | None) -> _Opening:
+    first = min(selected.shown, key=lambda shot: shot.presented)
+    parts = list({id(shot.part): shot.part for shot in selected.shots}.values())
+    stop = next(number for number, part in enumerate(parts, 1) if part is first.part)
+    fragments = (parts[0], *map(_no_beginning, parts[1:stop]))
+    return _Opening(fragments, first.presented - decoded(selected.shots[0]), first.wall_us, audio)
 
 
-def _presented_from(moof: MovieFragment, wanted: int) -> int:
-    """Ticks from the first sample's decoding to the first frame shown at or after `wanted`."""
-    first, times = moof.shown_after, moof.shown()
-    # Wall times are whole microseconds, so a frame may lie a tick before its moment.
-    return min((time for time in times if time - first >= wanted - 1), default=max(times))
+def _no_beginning(part: Part) -> Part:
+    """Players begin with the last keyframe before what they show: not with one that is not enough."""
+    samples = tuple(replace(sample, keyframe=False) for sample in part.moof.samples)
+    return replace(part, moof=replace(part.moof, samples=samples))
 
 
 def _check_format(segments: Sequence[Segment], span: Span) -> None:
@@ -231,31 +272,69 @@ def _moved(segment: Segment, ticks: int, opening: _Opening) -> Stretch:
     return Stretch(segment, segment.init_size, media_end(segment), ticks, sound, audio_ticks)
 
 
-def _cut(footage: Footage, last: Stretch, end: datetime) -> Iterator[_Part]:
+def _cut(footage: Footage, last: Stretch, near: Sequence[Segment], end: datetime) -> Iterator[_Part]:
     """The last segment up to the last frame wanted."""
     segment = last.segment
     end_us = to_us(end) - to_us(segment.start)
-    wanted = [f for f in unpack_fragments(segment.fragments) if f.offset_us < end_us]
+    fragments = unpack_fragments(segment.fragments)
+    wanted = [f for f in fragments if f.offset_us < end_us]
     if not wanted:
         raise NothingRecorded(f"no frame before {end.isoformat()}")
     final = wanted[-1]
-    if final.offset_us + final.duration_us <= end_us:
+    if final.offset_us + final.duration_us > end_us:
+        if last.first < final.byte_offset:
+            yield replace(last, stop=final.byte_offset)
+        if last.first <= final.byte_offset:
+            yield from _shortened(footage, last, _head_of(footage, segment, final), end)
+    elif last.first < final.byte_offset + final.byte_size:
         yield replace(last, stop=final.byte_offset + final.byte_size)
+    following = _following(last, fragments[len(wanted) :], near)
+    if following is not None:
+        yield from _leading(footage, *following, end)
+
+
+def _following(last: Stretch, later: Sequence[Fragment], near: Sequence[Segment]) -> tuple[Stretch, Fragment] | None:
+    """The fragment after the last one, and how its segment is moved."""
+    if later:
+        return last, later[0]
+    after = next((segment for segment in near if segment.sequence > last.segment.sequence), None)
+    if after is None or not goes_on(last.segment, after):
+        return None
+    ticks = last.ticks + ticks_of(to_us(after.start) - to_us(last.segment.start))
+    return replace(last, segment=after, ticks=ticks, first=after.init_size), unpack_fragments(after.fragments)[0]
+
+
+def _leading(footage: Footage, moved: Stretch, following: Fragment, end: datetime) -> Iterator[_Part]:
+    """Pictures of the fragment that follows which are shown before its keyframe, and before the end."""
+    begins = moved.segment.start + timedelta(microseconds=following.offset_us)
+    if not following.keyframe or begins - end > LEADING or moved.first > following.byte_offset:
         return
-    if last.first < final.byte_offset:
-        yield replace(last, stop=final.byte_offset)
-    yield from _shortened(footage, last, final, ticks_of(end_us - final.offset_us))
+    part = _head_of(footage, moved.segment, following)
+    if any(wall_us < to_us(end) for wall_us in _walls(part)):
+        yield from _shortened(footage, replace(moved, sound=Sound.HIDDEN), part, end)
 
 
-def _shortened(footage: Footage, last: Stretch, final: Fragment, wanted: int) -> Iterator[_Part]:
-    _, moof, offset = _looked_into(footage, last.segment, final)
-    first = moof.shown_after
-    count = max((n for n, time in enumerate(moof.shown(), 1) if time - first < wanted - 1), default=1)
+def _walls(part: Part) -> list[int]:
+    first, first_us = part.moof.shown_after, to_us(part.segment.start) + part.fragment.offset_us
+    return [first_us + (time - first) * 1_000_000 // TICKS_PER_S for time in part.moof.shown()]
+
+
+def _head_of(footage: Footage, segment: Segment, fragment: Fragment) -> Part:
+    initial = read_initial(footage.read(segment, 0, segment.init_size))
+    return part_of(segment, initial, fragment, read_head(footage, segment, fragment))
+
+
+def _shortened(footage: Footage, last: Stretch, part: Part, end: datetime) -> Iterator[_Part]:
+    """With the pictures that come after the end, if those before it rest on them."""
+    moof, offset = part.moof, part.data_offset
+    count = max((n for n, wall_us in enumerate(_walls(part), 1) if wall_us < to_us(end)), default=1)
     samples = moof.samples[:count]
     size = sum(sample.size for sample in samples)
     decode_time = moof.decode_time + last.ticks
-    head = reference_time(to_us(last.segment.start) + final.offset_us, max(decode_time + first, 0))
-    audio = _shortened_audio(last, moof, wanted) if last.sound is Sound.MOVED else None
+    wall_us = to_us(last.segment.start) + part.fragment.offset_us
+    head = reference_time(wall_us, max(decode_time + moof.shown_after, 0))
+    until = moof.decode_time + moof.shown_after + ticks_of(to_us(end) - wall_us)
+    audio = _shortened_audio(last, moof, until) if last.sound is Sound.MOVED else None
     heard = sum(size for _, size in audio[0]) if audio else 0
     head += shortened_moof(samples, 1, decode_time, audio)
     yield _Bytes(head + struct.pack(">I4s", heard + size + 8, b"mdat"))
@@ -264,12 +343,12 @@ def _shortened(footage: Footage, last: Stretch, final: Fragment, wanted: int) ->
     yield Raw(last.segment, offset, size)
 
 
-def _shortened_audio(last: Stretch, moof: MovieFragment, wanted: int) -> AudioRows | None:
+def _shortened_audio(last: Stretch, moof: MovieFragment, end: int) -> AudioRows | None:
     """The frames of sound that begin before the end, and when the first does."""
     sound, hz = moof.audio, last.segment.audio_hz
     if sound is None or last.audio_ticks is None:
         return None
-    until = (moof.decode_time + wanted) * hz // TICKS_PER_S - sound.decode_time
+    until = end * hz // TICKS_PER_S - sound.decode_time
     begins = accumulate((duration for duration, _ in sound.samples), initial=0)
     rows = [row for row, at in zip(sound.samples, begins, strict=False) if at < until]
     return (rows, max(sound.decode_time + last.audio_ticks, 0)) if rows else None
@@ -299,8 +378,8 @@ def _head(opening: _Opening, edit: Edit, comment: str) -> bytes:
 def _chunks(opening: _Opening, first_offset: int) -> list[Chunk]:
     offsets = accumulate((part.size for part in opening.parts), initial=first_offset)
     return [
-        Chunk(moof.samples, 1, offset + (sound.size if sound else 0))
-        for (_, moof, _), sound, offset in zip(opening.fragments, opening.sounds, offsets, strict=False)
+        Chunk(part.moof.samples, 1, offset + (sound.size if sound else 0))
+        for part, sound, offset in zip(opening.fragments, opening.sounds, offsets, strict=False)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ingest.video.annexb import SHORT_START_CODE, h264_kind, split_units
+from ingest.video.annexb import SHORT_START_CODE, h264_kind, join_units, split_units
 from ingest.video.bits import Bits
 from ingest.video.parameter_sets import unescape
 
@@ -20,6 +20,19 @@ def recovery_frames(data: bytes) -> int | None:
     """
     frames = next((count for unit in _sei_units(data) if (count := _announced(unescape(unit))) is not None), None)
     return None if frames == 0 and not _is_intra_picture(data) else frames
+
+
+def frames_until_recovery(head: bytes) -> int:
+    """The same of a keyframe as an MP4 holds it, of which only the beginning need be known; 0 if it does not say."""
+    return recovery_frames(join_units(_prefixed_units(head))) or 0
+
+
+def _prefixed_units(head: bytes) -> Iterator[bytes]:
+    position = 0
+    while position + 4 < len(head):
+        size = int.from_bytes(head[position : position + 4], "big")
+        yield head[position + 4 : position + 4 + size]
+        position += 4 + size
 
 
 def _sei_units(data: bytes) -> Iterator[bytes]:

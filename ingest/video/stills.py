@@ -1,26 +1,31 @@
 """One picture of a moment."""
 
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 import av
 import cv2
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from ingest.video.clip_plan import NothingRecorded
-from ingest.video.frames import to_us
+from ingest.video.clip_plan import LEADING, NothingRecorded, goes_on
+from ingest.video.coded import Coded, CodedRun, read_run
+from ingest.video.frames import from_us, to_us
 from ingest.video.unwritten import recent_segments
 from storage.footage import Footage
-from storage.fragments import decodable_from, unpack_fragments
+from storage.fragments import Fragment, decodable_from, groups_of_pictures, unpack_fragments
 from storage.models import Segment
 
 JPEG_QUALITY = 85
 NEAR = timedelta(seconds=0.5)
 """A moment in the pause between two segments still shows the frame before it."""
+_US = Fraction(1, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,45 +48,89 @@ def still(footage: Footage, session: Session, camera_id: str, at: datetime) -> b
 
 def shown_at(footage: Footage, session: Session, camera_id: str, at: datetime) -> Shown:
     """Raises NothingRecorded when there is no footage of the moment, StoreError when it cannot be read."""
-    found = [s for s in recent_segments(footage, session, camera_id, at - NEAR, at + NEAR / 50) if s.start <= at]
+    near = recent_segments(footage, session, camera_id, at - NEAR, at + LEADING)
+    found = [number for number, segment in enumerate(near) if segment.start <= at]
     if not found:
         raise NothingRecorded(f"no footage at {at.isoformat()}")
-    shown = _shown_at(footage, found[-1], at)
+    segment, after = near[found[-1]], near[found[-1] + 1 :]
+    shown = _shown_at(footage, segment, after, at)
+    if shown is None:
+        start = segment.start
+        before = [s for s in recent_segments(footage, session, camera_id, start - NEAR, start) if s.start < start]
+        shown = _shown_from_before(footage, before[-1], segment, at) if before else None
     if shown is None:
         raise NothingRecorded(f"no picture can be decoded at {at.isoformat()}")
     return shown
 
 
-def _shown_at(footage: Footage, segment: Segment, at: datetime) -> Shown | None:
-    """The last frame that is not later; decodes the GOP up to it."""
-    offset_us = to_us(at) - to_us(segment.start)
+def _shown_at(footage: Footage, segment: Segment, after: Sequence[Segment], at: datetime) -> Shown | None:
+    """The last frame that is not later; decodes the GOP up to it, or the one before, too, if its own is not enough."""
     fragments = unpack_fragments(segment.fragments)
-    number = max((n for n, f in enumerate(fragments) if f.offset_us <= offset_us), default=0)
-    first, last = fragments[decodable_from(fragments, number)], fragments[number]
-    size = last.byte_offset + last.byte_size - first.byte_offset
-    data = footage.read(segment, 0, segment.init_size) + footage.read(segment, first.byte_offset, size)
-    found = _decode_until(data, offset_us - first.offset_us)
-    if found is None:
+    number = _at_or_before(fragments, segment, at)
+    begin = decodable_from(fragments, number)
+    run = read_run(footage, segment, fragments[begin : number + 1])
+    leading = _leading(footage, segment, fragments[number + 1 :], after, at) if _may_lack_one(run, at) else ()
+    shown = _decode_until(run.opening, [*run.pictures, *leading], at)
+    if shown is not None or not begin:
+        return shown
+    run = read_run(footage, segment, fragments[decodable_from(fragments, begin - 1) : number + 1])
+    return _decode_until(run.opening, run.pictures, at)
+
+
+def _shown_from_before(footage: Footage, before: Segment, segment: Segment, at: datetime) -> Shown | None:
+    """Of a segment whose first keyframe is not a whole picture at once: what is before it makes it one."""
+    if not goes_on(before, segment):
         return None
-    frame, after_us = found
-    wall = segment.start + timedelta(microseconds=first.offset_us + after_us)
-    return Shown(wall, np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8))
+    fragments = unpack_fragments(segment.fragments)
+    own = read_run(footage, segment, fragments[: _at_or_before(fragments, segment, at) + 1])
+    run = read_run(footage, before, groups_of_pictures(unpack_fragments(before.fragments))[-1])
+    return _decode_until(run.opening, [*run.pictures, *own.pictures], at)
 
 
-def _decode_until(data: bytes, offset_us: int) -> tuple[VideoFrame, int] | None:
-    """The frame, and how many microseconds after the first it was shown."""
-    shown: tuple[VideoFrame, int] | None = None
-    origin: float | None = None
-    with av.open(io.BytesIO(data), "r", format="mp4") as container:
-        is_decodable = False
-        for packet in container.demux(container.streams.video[0]):
-            is_decodable = is_decodable or packet.is_keyframe
-            if not is_decodable and packet.size:
-                return None
-            for frame in packet.decode():
-                time = frame.time or 0.0
-                origin = time if origin is None else origin
-                if shown is not None and (time - origin) * 1e6 > offset_us + 1:
-                    return shown
-                shown = frame, round((time - origin) * 1e6)
-    return shown
+def _at_or_before(fragments: Sequence[Fragment], segment: Segment, at: datetime) -> int:
+    offset_us = to_us(at) - to_us(segment.start)
+    return max((number for number, fragment in enumerate(fragments) if fragment.offset_us <= offset_us), default=0)
+
+
+def _may_lack_one(run: CodedRun, at: datetime) -> bool:
+    """Whether the moment may show a picture that is sent after the next keyframe and shown before it."""
+    return run.is_reordered and to_us(at) > max(picture.wall_us for picture in run.pictures)
+
+
+def _leading(
+    footage: Footage, segment: Segment, following: Sequence[Fragment], after: Sequence[Segment], at: datetime
+) -> tuple[Coded, ...]:
+    """The pictures of the fragment that follows, if it begins with a keyframe soon after this moment."""
+    if not following:
+        if not after or not goes_on(segment, after[0]):
+            return ()
+        segment, following = after[0], unpack_fragments(after[0].fragments)
+    is_near = segment.start + timedelta(microseconds=following[0].offset_us) <= at + LEADING
+    return read_run(footage, segment, following[:1]).pictures if following[0].keyframe and is_near else ()
+
+
+def _decode_until(opening: bytes, pictures: Sequence[Coded], at: datetime) -> Shown | None:
+    """What is shown before the first keyframe rests on what came before it, so it is never right."""
+    if not pictures[0].keyframe:
+        return None
+    shown: VideoFrame | None = None
+    for frame in _decoded(opening, pictures):
+        if frame.pts is None or frame.pts < pictures[0].wall_us:
+            continue
+        if frame.pts > to_us(at) + 1:
+            break
+        shown = frame
+    if shown is None or shown.pts is None:
+        return None
+    return Shown(from_us(shown.pts), np.asarray(shown.to_ndarray(format="bgr24"), dtype=np.uint8))
+
+
+def _decoded(opening: bytes, pictures: Sequence[Coded]) -> Iterator[VideoFrame]:
+    """In the order of showing, each with its wall time in microseconds as `pts`."""
+    with av.open(io.BytesIO(opening), "r", format="mp4") as container:
+        decoder: VideoCodecContext = container.streams.video[0].codec_context
+        for picture in pictures:
+            packet = av.Packet(picture.data)
+            packet.pts, packet.time_base = picture.wall_us, _US
+            yield from decoder.decode(packet)
+        yield from decoder.decode(None)

@@ -108,7 +108,7 @@ def _options(codec: Codec, gop: int, b_frames: int, x264: str) -> dict[str, obje
     if codec == "hevc":
         return {
             "preset": "ultrafast",
-            "x265-params": f"keyint={gop}:min-keyint={gop}:bframes=0:repeat-headers=1:log-level=none",
+            "x265-params": f"keyint={gop}:min-keyint={gop}:bframes={b_frames}:repeat-headers=1:log-level=none",
         }
     shared = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}:repeat-headers=1:annexb=1"
     return {"preset": "ultrafast", "x264-params": ":".join(filter(None, (shared, x264)))}

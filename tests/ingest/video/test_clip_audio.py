@@ -101,6 +101,15 @@ def test_a_long_clip_sounds_as_it_looks(folder: Path, codec: SoundCodec, first: 
     assert_sounds_as_it_looks(data, (stop - first) // 25 - 1)
 
 
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_the_sound_of_a_long_clip_lasts_as_long_as_its_pictures(folder: Path, b_frames: int) -> None:
+    for stop in (136, 160):
+        with av.open(BytesIO(hall(folder, "pcma", b_frames).long_clip(at(12), at(stop))), "r") as container:
+            last = list(container.decode(audio=0))[-1]
+        assert last.time is not None
+        assert last.time + last.samples / last.sample_rate == pytest.approx((stop - 12) * 0.04, abs=0.03)
+
+
 @each_codec
 def test_a_gap_inside_a_clip_is_joined_in_sound_as_in_pictures(folder: Path, codec: SoundCodec) -> None:
     some = hall(folder, codec)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.video.long_clip import FormatChanges, LongClip, open_long_clip
+from ingest.video.long_clip import FormatChanges, LongClip, NotLong, open_long_clip
 from storage.footage import Footage
 from storage.intervals import Span
 from storage.models import Segment
@@ -96,9 +96,33 @@ def test_the_head_is_made_from_the_edges_alone(folder: Path, tmp_path: Path) -> 
             return super().read(segment, offset, length)
 
     footage = Counting(some.footage.database, some.footage.store, some.footage.spool)
-    many = some.rows[:1] + some.rows[1:3] * 50 + some.rows[3:]
-    open_long_clip(footage, many, at(10), at(190))
-    assert Counting.reads == 3
+    counts = []
+    for repeated in (2, 100):
+        Counting.reads = 0
+        many = [_placed(some.rows[number % 4], number) for number in range(4 * repeated)]
+        open_long_clip(footage, many, at(10), at(200 * repeated - 10))
+        counts.append(Counting.reads)
+    assert counts[0] == counts[1] <= 6
+
+
+def _placed(row: Segment, number: int) -> Segment:
+    """The segment as though it were the one of that number of a longer recording."""
+    start = START + number * (row.end - row.start)
+    return row.model_copy(update={"sequence": number, "start": start, "end": start + (row.end - row.start)})
+
+
+@pytest.mark.parametrize("start", [24.5, 49.5])
+def test_a_clip_that_begins_after_a_fragments_last_frame_begins_with_the_next_one(folder: Path, start: float) -> None:
+    some = hall(folder)
+    clip = open_long_clip(some.footage, some.rows, at(start), at(120))
+    assert numbers_in(content(clip)) == list(range(int(start + 1), 120))
+    assert clip.start == at(int(start + 1))
+
+
+def test_what_lies_in_one_fragment_is_no_long_clip(folder: Path) -> None:
+    some = hall(folder)
+    with pytest.raises(NotLong):
+        open_long_clip(some.footage, some.rows, at(49.5), at(60))
 
 
 def test_a_clip_ends_where_the_format_changes(folder: Path, tmp_path: Path) -> None:
