@@ -19,6 +19,11 @@ class Reordering:
         self._held: dict[int, tuple[bytes, float]] = {}
         """By number, with the time of arrival, in the order of arrival."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Something is held back."""
+        return bool(self._held)
+
     def take(self, packet: bytes, now: float) -> Iterator[bytes]:
         """The packets that are in order now; `now` in seconds of any clock that does not go back."""
         if len(packet) < 4:

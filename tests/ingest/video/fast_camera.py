@@ -16,6 +16,7 @@ from itertools import count
 from ingest.simulator.disturbance import Disturbance, Way
 from ingest.simulator.rtp import RtpClock, RtpSender, split_nals
 from ingest.video.frames import from_us
+from ingest.video.gathering import Patience
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.descriptions import VideoTrack, video_track
 from ingest.video.rtsp.failures import ended, unreachable
@@ -86,6 +87,9 @@ class _Stream:
 class FastCamera:
     """Its packets come as the one who receives them waits; that moves the server's clock on."""
 
+    room = None
+    has_rested = False
+
     def __init__(self, server: FakeServer, spells: list[Spell], chance: random.Random, until_us: int) -> None:
         self._server, self._spells, self._chance, self._until_us = server, spells, chance, until_us
         self._pictures = [_gop(width) for width in (192, 320)]
@@ -137,8 +141,8 @@ class FastCamera:
                 return due
         return self._server.now_us + PAUSE_US
 
-    def gather(self, size: int) -> None:
-        self._wanted = size
+    def gather(self, patience: Patience) -> None:
+        self._wanted = patience.size
 
     def report(self, packet: bytes) -> None:
         assert packet
