@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import select, true
 
+from bench.camera_process import Kind
 from bench.processes import cpu_seconds
 from ingest.video.source import Transport
 from storage.database import Database
@@ -72,9 +73,10 @@ class Row:
 
 def main() -> None:
     options = _options()
+    kind = Kind(options.kbps, sound=options.sound)
     rows: list[Row] = []
     for count in options.cameras:
-        with simulated_cameras(options.kbps, count, options.sound) as urls, tempfile.TemporaryDirectory() as folder:
+        with simulated_cameras(count, kind) as urls, tempfile.TemporaryDirectory() as folder:
             compared = Compared(urls, Path(folder), options.transport, options.sound)
             rows.append(_compare(compared, options.seconds))
     _print(rows, options)
@@ -82,10 +84,9 @@ def main() -> None:
 
 
 @contextmanager
-def simulated_cameras(kbps: int, count: int, sound: bool = False, gop_s: int = 1) -> Iterator[list[str]]:
+def simulated_cameras(count: int, kind: Kind) -> Iterator[list[str]]:
     """Their addresses."""
-    arguments = [str(kbps), str(count), str(gop_s), *(["sound"] if sound else [])]
-    command = [sys.executable, "-m", "bench.camera_process", *arguments]
+    command = [sys.executable, "-m", "bench.camera_process", f"--cameras={count}", *kind.arguments()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         try:
