@@ -1,40 +1,88 @@
 """Cameras for benches, in a process of their own: one GOP over and over, at a bit rate, each camera at its own moment.
 
-Arguments: kbit/s, number of cameras, seconds from keyframe to keyframe, and `sound` for AAC in each. Prints the
-address; the cameras are at /0, /1, …
+Prints the address; the cameras are at /0, /1, …
 """
 
+import argparse
 import itertools
-import sys
 import threading
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 
 from ingest.simulator.microphone import SoundEncoder
 from ingest.simulator.mounts import AccessUnit, Mount
 from ingest.simulator.rtsp_server import RtspServer
 from tests.ingest.video.encoded import packets
 
-FPS = 25
+
+@dataclass(frozen=True)
+class Kind:
+    """What all the cameras send."""
+
+    kbps: int = 2000
+    gop_s: int = 1
+    """From keyframe to keyframe."""
+    fps: int = 25
+    b_frames: int = 0
+    """Between two others; with more than two, some rest on each other."""
+    sound: int = 0
+    """1: AAC in each."""
+
+    def arguments(self) -> list[str]:
+        return [f"--{name.replace('_', '-')}={int(value)}" for name, value in asdict(self).items()]
+
+
+@dataclass(frozen=True)
+class Unit:
+    data: bytes
+    keyframe: bool
+    taken_before: timedelta
+    """It is sent; what rests on a later picture waits for that."""
 
 
 def main() -> None:
-    kbps, count, gop_s = map(int, sys.argv[1:4])
-    gop = packets(FPS * gop_s, gop=FPS * gop_s)
-    units = [(filled(packet.data, kbps * 1000 // 8 // FPS), packet.keyframe) for packet in gop]
+    count, kind = _options()
+    units = units_of(kind)
     with RtspServer() as server:
         mounts = [server.mount(f"/{number}") for number in range(count)]
-        if "sound" in sys.argv[4:]:
+        if kind.sound:
             hear(mounts)
         print(server.url(""), flush=True)
-        began = time.monotonic()
+        began, began_at = time.monotonic(), datetime.now(UTC)
         for turn in itertools.count():
             picture, camera = divmod(turn, count)
             # Cameras do not take their pictures at the same instant: each has its own share of the interval.
-            time.sleep(max(0.0, began + turn / count / FPS - time.monotonic()))
-            data, keyframe = units[(picture + camera) % len(units)]
-            mounts[camera].feed(AccessUnit(data, datetime.now(UTC), keyframe))
+            due_s = turn / count / kind.fps
+            time.sleep(max(0.0, began + due_s - time.monotonic()))
+            unit = units[(picture + camera) % len(units)]
+            taken = began_at + timedelta(seconds=due_s) - unit.taken_before
+            mounts[camera].feed(AccessUnit(unit.data, taken, unit.keyframe))
+
+
+def units_of(kind: Kind) -> list[Unit]:
+    """One GOP, in the order of sending."""
+    count, interval = kind.fps * kind.gop_s, timedelta(seconds=1) / kind.fps
+    pyramid = "b-adapt=0:b-pyramid=normal" if kind.b_frames else ""
+    gop = packets(count, gop=count, fps=kind.fps, b_frames=kind.b_frames, x264=pyramid)
+    first = min(packet.pts for packet in gop)
+    shown = [round((packet.pts - first) * kind.fps / 90_000) for packet in gop]
+    ahead = max(number - turn for turn, number in enumerate(shown))
+    size = kind.kbps * 1000 // 8 // kind.fps
+    return [
+        Unit(filled(packet.data, size), packet.keyframe, (ahead - number + turn) * interval)
+        for turn, (packet, number) in enumerate(zip(gop, shown, strict=True))
+    ]
+
+
+def _options() -> tuple[int, Kind]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cameras", type=int, required=True)
+    for name, usual in asdict(Kind()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=usual)
+    options = vars(parser.parse_args())
+    return options.pop("cameras"), Kind(**options)
 
 
 def hear(mounts: Sequence[Mount]) -> None:

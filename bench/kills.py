@@ -1,6 +1,7 @@
 """`kill -9` of a recorder under load, at moments drawn by chance, over and over: what does it cost?
 
-    python -m bench.kills [--kills 200] [--cameras 4] [--kbps 2000] [--gop-s 4] [--run-s 0.3 8] [--servers] [--sound]
+    python -m bench.kills [--kills 200] [--cameras 4] [--kbps 2000] [--gop-s 4] [--fps 25] [--b-frames 0]
+                          [--run-s 0.3 8] [--servers] [--sound]
 
 Each recorder runs for some seconds and is killed, be it while it starts, brings the last one's spool in order, records
 or uploads. With `--servers` it writes to PostgreSQL and S3 in place of SQLite and a folder; in three of four runs the
@@ -25,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlmodel import select
 
+from bench.camera_process import Kind
 from bench.outages import Outage, drawn, outages
 from bench.recording import simulated_cameras
 from ingest.video.reconcile import QUARANTINE
@@ -144,17 +146,15 @@ def soak(
     folder: Path,
     kills: int,
     cameras: int,
-    kbps: int = 2000,
+    kind: Kind,
     *,
-    gop_s: int = GOP_S,
     runs_s: tuple[float, float] = RUNS_S,
     servers: bool = False,
-    sound: bool = False,
     seed: int = 1,
 ) -> Outcome:
     with (
-        simulated_cameras(kbps, cameras, sound, gop_s) as urls,
-        _order(folder, urls, servers, sound) as (order, out),
+        simulated_cameras(cameras, kind) as urls,
+        _order(folder, urls, servers, bool(kind.sound)) as (order, out),
         closing(Database(order.database)) as database,
     ):
         upgrade(database)
@@ -198,11 +198,9 @@ def main() -> None:
             Path(folder),
             options.kills,
             options.cameras,
-            options.kbps,
-            gop_s=options.gop_s,
+            Kind(options.kbps, options.gop_s, options.fps, options.b_frames, options.sound),
             runs_s=tuple(options.run_s),
             servers=options.servers,
-            sound=options.sound,
             seed=options.seed,
         )
     _print(outcome, options)
@@ -211,7 +209,8 @@ def main() -> None:
 
 def _print(outcome: Outcome, options: argparse.Namespace) -> None:
     lost = sorted(outcome.lost_s) or [0.0]
-    load = f"{options.cameras} cameras of {options.kbps} kbit/s, a keyframe every {options.gop_s} s"
+    load = f"{options.cameras} cameras of {options.kbps} kbit/s and {options.fps} fps"
+    load += f", a keyframe every {options.gop_s} s" + (f", {options.b_frames} B-frames" if options.b_frames else "")
     table = Table(title=f"{options.kills} x kill -9, {load}")
     table.add_column("what")
     table.add_column("found", justify="right")
@@ -235,6 +234,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--cameras", type=int, default=4)
     parser.add_argument("--kbps", type=int, default=2000)
     parser.add_argument("--gop-s", type=int, default=GOP_S, help="from keyframe to keyframe")
+    parser.add_argument("--fps", type=int, default=25)
+    parser.add_argument("--b-frames", type=int, default=0, help="in a row, between two others")
     parser.add_argument("--run-s", type=float, nargs=2, default=RUNS_S, help="a recorder's life: least and most")
     parser.add_argument("--servers", action="store_true", help="PostgreSQL and S3, with outages of both")
     parser.add_argument("--sound", action="store_true", help="AAC in each camera, recorded, too")

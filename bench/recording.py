@@ -1,6 +1,6 @@
 """Recording: CPU and private memory per camera, against `ffmpeg -c copy -f segment`.
 
-    python -m bench.recording [--cameras 8 32 64] [--seconds 20] [--kbps 2000] [--sound]
+    python -m bench.recording [--cameras 8 32 64] [--seconds 20] [--kbps 2000] [--sound] [--transport udp]
 
 The recorder is the product's own process as `hallwatch serve` starts it, and does its whole work (index, SHA-256,
 fsync, rows in SQLite, upload to a folder store); ffmpeg only copies, one process per camera as such tools run it. Both
@@ -19,12 +19,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from rich.console import Console
 from rich.table import Table
 from sqlmodel import select, true
 
+from bench.camera_process import Kind
 from bench.processes import cpu_seconds
+from ingest.video.source import Transport
 from storage.database import Database
 from storage.models import Segment
 from tests.servers import wait_until
@@ -70,19 +73,20 @@ class Row:
 
 def main() -> None:
     options = _options()
+    kind = Kind(options.kbps, sound=options.sound)
     rows: list[Row] = []
     for count in options.cameras:
-        with simulated_cameras(options.kbps, count, options.sound) as urls, tempfile.TemporaryDirectory() as folder:
-            rows.append(_compare(urls, Path(folder), options.seconds, options.sound))
-    _print(rows, options.kbps, options.sound)
+        with simulated_cameras(count, kind) as urls, tempfile.TemporaryDirectory() as folder:
+            compared = Compared(urls, Path(folder), options.transport, options.sound)
+            rows.append(_compare(compared, options.seconds))
+    _print(rows, options)
     sys.exit(not all(row.is_good for row in rows))
 
 
 @contextmanager
-def simulated_cameras(kbps: int, count: int, sound: bool = False, gop_s: int = 1) -> Iterator[list[str]]:
+def simulated_cameras(count: int, kind: Kind) -> Iterator[list[str]]:
     """Their addresses."""
-    arguments = [str(kbps), str(count), str(gop_s), *(["sound"] if sound else [])]
-    command = [sys.executable, "-m", "bench.camera_process", *arguments]
+    command = [sys.executable, "-m", "bench.camera_process", f"--cameras={count}", *kind.arguments()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         try:
@@ -93,15 +97,25 @@ def simulated_cameras(kbps: int, count: int, sound: bool = False, gop_s: int = 1
 
 
 @dataclass(frozen=True)
+class Compared:
+    """What both record, and how."""
+
+    urls: Sequence[str]
+    folder: Path
+    transport: Transport
+    sound: bool
+
+
+@dataclass(frozen=True)
 class Running:
     processes: list["subprocess.Popen[bytes]"]
     is_ready: Callable[[], bool]
     """Whether every camera is being recorded."""
 
 
-def _compare(urls: Sequence[str], folder: Path, duration_s: float, sound: bool) -> Row:
+def _compare(compared: Compared, duration_s: float) -> Row:
     """Both at the same time, so that whatever else the machine does weighs on both."""
-    with _running(_recorder(urls, folder, sound)) as recorder, _running(_ffmpeg(urls, folder, sound)) as ffmpeg:
+    with _running(_recorder(compared)) as recorder, _running(_ffmpeg(compared)) as ffmpeg:
         time.sleep(SETTLE_S)
         before = cpu_seconds(recorder), cpu_seconds(ffmpeg)
         began = time.monotonic()
@@ -109,7 +123,9 @@ def _compare(urls: Sequence[str], folder: Path, duration_s: float, sound: bool) 
         elapsed = time.monotonic() - began
         used = cpu_seconds(recorder) - before[0], cpu_seconds(ffmpeg) - before[1]
         return Row(
-            len(urls), Load(used[0] / elapsed, _private_mb(recorder)), Load(used[1] / elapsed, _private_mb(ffmpeg))
+            len(compared.urls),
+            Load(used[0] / elapsed, _private_mb(recorder)),
+            Load(used[1] / elapsed, _private_mb(ffmpeg)),
         )
 
 
@@ -126,34 +142,36 @@ def _running(started: Running) -> Iterator[list[int]]:
             process.wait(60)
 
 
-def _ffmpeg(urls: Sequence[str], folder: Path, sound: bool) -> Running:
+def _ffmpeg(compared: Compared) -> Running:
     segments = ["-f", "segment", "-segment_time", "10", "-segment_atclocktime", "1", "-reset_timestamps", "1"]
     processes = []
-    for number, url in enumerate(urls):
-        command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", "tcp", "-i", url]
-        command += ["-c", "copy", *([] if sound else ["-an"])]
-        processes.append(subprocess.Popen([*command, *segments, str(folder / f"{number}-%d.mp4")]))
+    for number, url in enumerate(compared.urls):
+        command = ["ffmpeg", "-v", "error", "-nostdin", "-rtsp_transport", compared.transport, "-i", url]
+        command += ["-c", "copy", *([] if compared.sound else ["-an"])]
+        processes.append(subprocess.Popen([*command, *segments, str(compared.folder / f"{number}-%d.mp4")]))
         time.sleep(STAGGER_S)
-    return Running(processes, lambda: len(list(folder.glob("*-0.mp4"))) == len(urls))
+    return Running(processes, lambda: len(list(compared.folder.glob("*-0.mp4"))) == len(compared.urls))
 
 
-def _recorder(urls: Sequence[str], folder: Path, sound: bool) -> Running:
-    config = folder / "hallwatch.toml"
-    config.write_text(_site(urls, folder / "data", sound), "utf-8")
+def _recorder(compared: Compared) -> Running:
+    config = compared.folder / "hallwatch.toml"
+    config.write_text(_site(compared), "utf-8")
     services = build_services(read_settings(config))
     prepare(services)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = role_command("recorder", config)
     # Its standard input stays open: when that ends, a role ends.
     process = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    return Running([process], lambda: _all_recorded(services.database, len(urls), sound))
+    return Running([process], lambda: _all_recorded(services.database, len(compared.urls), compared.sound))
 
 
-def _site(urls: Sequence[str], data: Path, sound: bool) -> str:
-    heard = "audio = true\n" if sound else ""
-    cameras = [f'[[camera]]\nid = "c{number}"\nhall = "h"\nurl = "{url}"\n{heard}' for number, url in enumerate(urls)]
+def _site(compared: Compared) -> str:
+    how = f'transport = "{compared.transport}"\n' + ("audio = true\n" if compared.sound else "")
+    cameras = [
+        f'[[camera]]\nid = "c{number}"\nhall = "h"\nurl = "{url}"\n{how}' for number, url in enumerate(compared.urls)
+    ]
     places = '[[district]]\nid = "d"\nname = "d"\n[[hall]]\nid = "h"\ndistrict = "d"\nname = "h"\n'
-    return f'data_dir = "{data}"\n{places}{"".join(cameras)}'
+    return f'data_dir = "{compared.folder / "data"}"\n{places}{"".join(cameras)}'
 
 
 def _all_recorded(database: Database, count: int, sound: bool) -> bool:
@@ -168,9 +186,10 @@ def _private_mb(pids: Sequence[int]) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
 
 
-def _print(rows: Sequence[Row], kbps: int, sound: bool) -> None:
+def _print(rows: Sequence[Row], options: argparse.Namespace) -> None:
+    what = f"Recording at {options.kbps} kbit/s by {options.transport}{' with sound' if options.sound else ''}"
     goal = f"from 32 on: CPU at most {MAX_CPU_RATIO} x ffmpeg, memory {MAX_MEMORY_RATIO} x"
-    table = Table(title=f"Recording at {kbps} kbit/s{' with sound' if sound else ''} ({goal})")
+    table = Table(title=f"{what} ({goal})")
     headings = ("cameras", "CPU % / camera", "ffmpeg CPU %", "ratio", "MB / camera", "ffmpeg MB", "goal")
     for heading in headings:
         table.add_column(heading, justify="right")
@@ -198,6 +217,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--kbps", type=int, default=2000)
     parser.add_argument("--sound", action="store_true")
+    parser.add_argument("--transport", choices=get_args(Transport), default="tcp")
     return parser.parse_args()
 
 

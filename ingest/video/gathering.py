@@ -5,6 +5,7 @@ they count as having been as long on their way as that one.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 GATHER_S = 0.4
@@ -16,21 +17,45 @@ FIRST_S = 15.0
 MAX_BYTES = 128 * 1024
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much may come before it is looked at."""
+
+    size: int = 1
+    """Bytes, for a transport whose bytes the system counts."""
+    rest_s: float = 0.0
+    """How long that much takes to come, for one that loses what finds no room."""
+
+
+AT_ONCE = Patience()
+
+
 class Gathering:
-    """How many bytes a stream should bring before it is looked at. `now`: seconds of a clock that never goes back."""
+    """How much a stream should bring before it is looked at. `now`: seconds of a clock that never goes back."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, room: int | None = None) -> None:
+        """`room`: bytes that may lie in the system; None: what finds none is not lost."""
         self._from = now + FIRST_S - MEASURED_S
-        self._came, self._rate = 0, 0.0
+        self._came, self._largest, self._room = 0, 0, room
+        self._patience = AT_ONCE
 
-    def bytes_wanted(self, came: int, now: float) -> int:
-        """After so many more bytes have come; 1 while nothing should be kept."""
+    def patience(self, came: Sequence[int], now: float) -> Patience:
+        """After more pictures of these sizes have come; AT_ONCE while nothing should be kept."""
+        self._largest = max(self._largest, *came) if came else self._largest
         if now >= self._from:
-            self._came += came
+            self._came += sum(came)
         if now - self._from >= MEASURED_S:
-            self._rate = self._came / (now - self._from)
+            self._patience = self._of(self._came / (now - self._from))
             self._from, self._came = now, 0
-        return max(1, min(int(self._rate * GATHER_S), MAX_BYTES))
+        return self._patience
+
+    def _of(self, rate: float) -> Patience:
+        most = MAX_BYTES
+        if self._room is not None:
+            # Besides what comes at the usual rate, the largest picture may come at once.
+            most = min(most, self._room - self._largest)
+        size = min(int(rate * GATHER_S), most)
+        return Patience(size, size / rate) if size > 1 else AT_ONCE
 
 
 def arrivals(seen_us: Sequence[int], media_us: Sequence[int]) -> list[int]:

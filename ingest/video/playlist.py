@@ -16,22 +16,22 @@ GROWING_TARGET = timedelta(seconds=5)
 """The number may not change while a playlist grows (RFC 8216, 6.2.1), so it must hold for what is not recorded yet.
 This one does where keyframes come every four seconds or more often; of a camera that sends fewer, what it sent before
 the playlist begins tells how far they are apart. Were it the longest that may come, four minutes, players would look
-for what is new once in two.
+for what is new once in two. So it changes once where a camera sends them farther apart than ever before.
 """
 EARLIER = timedelta(minutes=5)
 """From so long before its beginning."""
+SETTLED = timedelta(seconds=10)
+"""What ended so long before the beginning is there at the first answer already, and the same at each that follows."""
 _SPARE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
 class Playlist:
     segments: Sequence[Segment]
-    """Of one camera, in order."""
+    """Of one camera, in order; of a playlist that grows, those of the EARLIER before it, too."""
     start: datetime
     end: datetime | None
     """None: the playlist grows."""
-    earlier: Sequence[Segment] = ()
-    """Of one that grows: what was recorded in the while before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ def playlist(asked: Playlist) -> str:
 def _least_target(asked: Playlist) -> timedelta:
     if asked.end is not None:
         return timedelta(seconds=1)
-    return max([GROWING_TARGET, *(_longest_gop(segment) * _SPARE for segment in asked.earlier)])
+    settled = (segment for segment in asked.segments if segment.end <= asked.start - SETTLED)
+    return max([GROWING_TARGET, *(_longest_gop(segment) * _SPARE for segment in settled)])
 
 
 def _longest_gop(segment: Segment) -> timedelta:

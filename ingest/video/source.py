@@ -1,13 +1,13 @@
 """A camera's stream: coded pictures with their times, and plain words when it fails."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
 from ingest.video.frames import Codec
-from ingest.video.gathering import Gathering, arrivals
+from ingest.video.gathering import AT_ONCE, Gathering, arrivals
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.audio_receiver import AudioReceiver
 from ingest.video.rtsp.descriptions import VideoTrack
@@ -88,7 +88,7 @@ class RtspSource:
         self._reporting = Reporting()
         self._heard = self._seen = self._reported = clock.since_boot_s()
         self._pauses = Pauses()
-        self._gathering = Gathering(self._seen)
+        self._gathering = Gathering(self._seen, session.transport.room)
         self.is_patient = False
         """Pictures may be taken some at a time; set at any time."""
         self.audio: AudioReceiver | None = None
@@ -119,7 +119,7 @@ class RtspSource:
             yield from self._reckoned(together)
             if failure is not None:
                 raise failure
-            self._tend(came, self._clock.since_boot_s(), sum(len(picture.data) for picture in together))
+            self._tend(came, self._clock.since_boot_s(), [len(picture.data) for picture in together])
             if not came:
                 yield None
 
@@ -146,6 +146,8 @@ class RtspSource:
             media_us = [picture.dts * 1_000_000 // self.time_base.denominator for picture in together]
             for picture, at in zip(together, arrivals([p.arrival_us for p in together], media_us), strict=True):
                 picture.arrival_us, picture.seen = at, picture is together[-1]
+        if together and self._session.transport.has_rested:
+            together[-1].seen = False
         return together
 
     def _control(self, packet: bytes) -> None:
@@ -155,10 +157,10 @@ class RtspSource:
         if says_goodbye(packet):
             raise ended("the camera ended the stream")
 
-    def _tend(self, came: bool, now: float, size: int) -> None:
-        wanted = self._gathering.bytes_wanted(size, now)
+    def _tend(self, came: bool, now: float, sizes: Sequence[int]) -> None:
+        patience = self._gathering.patience(sizes, now)
         # What lies here at the end of a picture has just come: that is when its arrival is seen.
-        self._session.transport.gather(wanted if self.is_patient and self._assembler.is_between else 1)
+        self._session.transport.gather(patience if self.is_patient and self._assembler.is_between else AT_ONCE)
         if came:
             self._heard = now
         elif now - self._heard > SILENCE_S:

@@ -55,15 +55,13 @@ def media_playlist(
     _check(start, last, growing)
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
-        segments = recent_segments(
-            services.footage, session, found.id, start, last + timedelta(minutes=1) if growing else last
-        )
+        span = (start - EARLIER, last + timedelta(minutes=1)) if growing else (start, last)
+        segments = recent_segments(services.footage, session, found.id, *span)
         if not segments and not growing:
             raise NotFound(NOTHING_IN_SPAN)
-        earlier = services.footage.segments(session, found.id, start - EARLIER, start) if growing else []
     subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
     log_look(request, services, viewer, "play", subject, purpose)
-    made = Playlist(segments, start, None if growing else last, earlier)
+    made = Playlist(segments, start, None if growing else last)
     caching = "no-store" if growing else "private, no-cache"
     return Response(playlist(made), headers={"Cache-Control": caching}, media_type=_PLAYLIST)
 

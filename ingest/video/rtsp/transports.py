@@ -10,13 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ingest.video.gathering import Patience
 from ingest.video.rtsp.failures import unreachable
 from ingest.video.rtsp.reordering import Reordering
 from ingest.video.rtsp.wire import PAUSE_S, Wire
 
 _RECEIVE_BUFFER = 4 * 1024 * 1024
+_ROOM_SHARE = 4
+"""Of what the system grants us, so small a part may be filled on purpose: it counts what a datagram takes with all
+that belongs to it, up to four times its bytes."""
 _LARGEST = 65_536
-_AT_ONCE = 256
+_AT_ONCE = 4096
+"""More than lies there after a rest, so that no datagram is given up for lost while it does."""
 _PORT_TRIES = 50
 _EMPTY_MEDIA, _EMPTY_REPORT = b"\x80" + bytes(11), b"\x80\xc9\x00\x01" + bytes(4)
 
@@ -57,14 +62,26 @@ class Transport(Protocol):
     def listen(self, listener: Listener) -> None:
         """Who takes the sound; what comes is not looked at before."""
 
-    def gather(self, size: int) -> None:
-        """`receive` may wait for so many bytes, for half a second at most."""
+    @property
+    def room(self) -> int | None:
+        """How many bytes may lie in the system while nobody looks; None: what finds no room is not lost."""
+
+    @property
+    def has_rested(self) -> bool:
+        """What `receive` gave last lay there for nobody knows how long."""
+
+    def gather(self, patience: Patience) -> None:
+        """`receive` may wait until so much has come, for half a second at most."""
 
     def close(self) -> None: ...
 
 
 class Interleaved:
     """RTP and RTCP in channels of the RTSP connection."""
+
+    room = None
+    has_rested = False
+    """What was waited for wakes us as it comes."""
 
     def __init__(self, wire: Wire, channels: tuple[int, int], early: deque[tuple[int, bytes]]) -> None:
         self._wire, (self._media, self._control), self._early = wire, channels, early
@@ -100,8 +117,8 @@ class Interleaved:
     def listen(self, listener: Listener) -> None:
         self._listener = listener
 
-    def gather(self, size: int) -> None:
-        self._wire.gather(size)
+    def gather(self, patience: Patience) -> None:
+        self._wire.gather(patience.size)
 
     def report(self, packet: bytes) -> None:
         self._send(self._control, packet)
@@ -136,6 +153,12 @@ class Datagrams:
         self._poll = select.poll()
         for source in (self._media, self._control, wire):
             self._poll.register(source, select.POLLIN)
+        self._calls = select.poll()
+        for source in (self._control, wire):
+            self._calls.register(source, select.POLLIN)
+        self._rest_s = 0.0
+        self.has_rested = False
+        self.room = self._media.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // _ROOM_SHARE
 
     @property
     def ports(self) -> tuple[int, int]:
@@ -148,7 +171,7 @@ class Datagrams:
         self._knock(self._control, ports[1], _EMPTY_REPORT)
 
     def receive(self) -> Iterator[tuple[bool, memoryview]]:
-        ready = {descriptor for descriptor, _ in self._poll.poll(PAUSE_S * 1000)}
+        ready = self._rested() if self._may_rest() else self._woken()
         if self._wire.fileno() in ready and self._wire.receive():
             for _ in self._wire.packets():
                 pass  # answers are put aside; there are no packets in this connection
@@ -180,8 +203,8 @@ class Datagrams:
         if self._sound is not None:
             self._sound.listener = listener
 
-    def gather(self, size: int) -> None:
-        """Datagrams come one by one."""
+    def gather(self, patience: Patience) -> None:
+        self._rest_s = patience.rest_s
 
     def report(self, packet: bytes) -> None:
         if self._camera_ports:
@@ -197,6 +220,20 @@ class Datagrams:
         if self._sound is not None:
             self._sound.media.close()
             self._sound.control.close()
+
+    def _may_rest(self) -> bool:
+        """Not twice: then the next picture's arrival is seen. Nor while one is missing, whose time has an end."""
+        return bool(self._rest_s) and not self.has_rested and not self._ordered.is_waiting
+
+    def _rested(self) -> set[int]:
+        """Leaves the packets where they come, unless the camera has something to say; then all are looked at."""
+        self.has_rested = True
+        called = {descriptor for descriptor, _ in self._calls.poll(self._rest_s * 1000)}
+        return called | {self._media.fileno()}
+
+    def _woken(self) -> set[int]:
+        self.has_rested = False
+        return {descriptor for descriptor, _ in self._poll.poll(PAUSE_S * 1000)}
 
     def _knock(self, source: socket.socket, port: int, packet: bytes) -> None:
         with suppress(OSError):  # the next one is as good

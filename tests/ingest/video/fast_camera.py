@@ -16,6 +16,7 @@ from itertools import count
 from ingest.simulator.disturbance import Disturbance, Way
 from ingest.simulator.rtp import RtpClock, RtpSender, split_nals
 from ingest.video.frames import from_us
+from ingest.video.gathering import Patience
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.descriptions import VideoTrack, video_track
 from ingest.video.rtsp.failures import ended, unreachable
@@ -86,15 +87,17 @@ class _Stream:
 class FastCamera:
     """Its packets come as the one who receives them waits; that moves the server's clock on."""
 
+    room = None
+
     def __init__(self, server: FakeServer, spells: list[Spell], chance: random.Random, until_us: int) -> None:
         self._server, self._spells, self._chance, self._until_us = server, spells, chance, until_us
         self._pictures = [_gop(width) for width in (192, 320)]
         self._disturbance = Disturbance()
         self._numbers = count()
-        self._wanted = 1
+        self._wanted, self._rest_us, self.has_rested, self._transport = 1, 0, False, "tcp"
 
     @contextmanager
-    def open(self, _url: str, _transport: Transport, clock: ServerClock, _audio: bool) -> Iterator[RtspSource]:
+    def open(self, _url: str, transport: Transport, clock: ServerClock, _audio: bool) -> Iterator[RtspSource]:
         """As `open_source`."""
         if self._goes_wrong(Wrong.UNREACHABLE):
             raise unreachable("no route to host")
@@ -106,13 +109,15 @@ class FastCamera:
         self._taken_us = self._opened_us = self._last_us = self._server.now_us
         self._reported_us, self._rate, self._leapt = -REPORT_US, 1.0, False
         self._is_half_open = False
-        self._wanted = 1
+        self._wanted, self._rest_us, self.has_rested, self._transport = 1, 0, False, transport
         yield RtspSource(_Stream(track, self), clock)
 
     def receive(self) -> Iterator[tuple[bool, memoryview]]:
         """What comes next, or nothing for half a second."""
         self._take_until(self._server.now_us + PAUSE_US)
-        self._server.now_us = max(self._server.now_us, min(self._enough_at(), self._server.now_us + PAUSE_US))
+        self.has_rested = bool(self._rest_us) and not self.has_rested and not self._ordered.is_waiting
+        pause_us = self._rest_us if self.has_rested else self._enough_at() - self._server.now_us
+        self._server.now_us += max(0, min(pause_us, PAUSE_US))
         self._server.off_us = 10 * SECOND if self._goes_wrong(Wrong.SERVER_STEPS) else 0
         ends_us = self._opened_us + 7 * SECOND if self._goes_wrong(Wrong.ENDS) else self._until_us
         if self._server.now_us >= ends_us:
@@ -137,8 +142,11 @@ class FastCamera:
                 return due
         return self._server.now_us + PAUSE_US
 
-    def gather(self, size: int) -> None:
-        self._wanted = size
+    def gather(self, patience: Patience) -> None:
+        if self._transport == "udp":
+            self._rest_us = int(patience.rest_s * SECOND)
+        else:
+            self._wanted = patience.size
 
     def report(self, packet: bytes) -> None:
         assert packet

@@ -7,6 +7,7 @@ import pytest
 
 from ingest.video.connection import Connection
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
+from ingest.video.rtsp.media_time import DecodingTimes
 from ingest.video.segmenter import MAX_PART_US, MAX_TANGLED_US, Gop
 from ingest.video.source import SourceFailure, SourcePacket
 from storage.models import ClockSource
@@ -98,6 +99,13 @@ def test_timestamps_that_go_back_end_the_connection() -> None:
     some = packets(100)
     with pytest.raises(SourceFailure, match="went back"):
         feed(connection(), [*some[50:], *some[:50]])
+
+
+def test_a_slow_camera_whose_pictures_rest_on_each_other_is_recorded() -> None:
+    times, link = DecodingTimes(90_000), connection()
+    some = packets(40, fps=2, gop=8, b_frames=3, x264="b-pyramid=normal")
+    made, _ = feed(link, [replace(p, dts=times.of(p.pts)) for p in some])
+    assert sum(len(gop.frames) for gop in made) >= 40 - 8
 
 
 def test_a_reckoned_arrival_tells_the_clock_nothing() -> None:

@@ -19,6 +19,7 @@ from ingest.video.hub import Hub
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry
 from ingest.video.segmenter import Gop
+from ingest.video.source import Transport
 from ingest.video.writer import FinishedSegment, part_path
 from storage.intervals import Span, merge, subtract
 from storage.models import GapCause
@@ -27,7 +28,9 @@ from tests.ingest.video.timed import EPOCH, SECOND, FakeServer
 from tests.sample import CAMERA
 
 HOUR_US = 3_600 * SECOND
-KINDS = [list(Wrong), [wrong for wrong in Wrong if wrong is not Wrong.COUNTS_WRONGLY]]
+RIGHTLY: list[Wrong] = [wrong for wrong in Wrong if wrong is not Wrong.COUNTS_WRONGLY]
+KINDS: list[tuple[list[Wrong], Transport]] = [(list(Wrong), "tcp"), (RIGHTLY, "udp")]
+"""Packets are gathered by bytes by the one, by a rest by the other."""
 TOLERANCE = timedelta(seconds=0.5)
 RECOVERY = timedelta(seconds=25)
 """A dead connection is noticed in 4 s (in 10 s if reports still come), and made anew after 10 s at most."""
@@ -102,11 +105,11 @@ class Checked(Intake):
             part_path(self._folder, entry.key).unlink()
 
 
-def recorded(folder: Path, kinds: list[Wrong], length_us: int = HOUR_US) -> Run:
+def recorded(folder: Path, kinds: list[Wrong], transport: Transport, length_us: int = HOUR_US) -> Run:
     chance, server = random.Random(1), FakeServer()
     run = Run(drawn_spells(chance, kinds, length_us, lambda: chance.randrange(20 * SECOND, 40 * SECOND)))
     camera, intake = FastCamera(server, run.spells, chance, length_us), Checked(run, folder, server)
-    worker = CameraWorker(CAMERA, "", "udp", Hub(), intake, server.clock, open_stream=camera.open)
+    worker = CameraWorker(CAMERA, "", transport, Hub(), intake, server.clock, open_stream=camera.open)
     wait_s = FIRST_WAIT_S
     while server.now_us < length_us:
         wait_s = worker.attempt(wait_s)
@@ -147,7 +150,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     gc.collect()
     gc.freeze()
     try:
-        return recorded(tmp_path_factory.mktemp("hour"), request.param)
+        return recorded(tmp_path_factory.mktemp("hour"), *request.param)
     finally:
         gc.unfreeze()
 

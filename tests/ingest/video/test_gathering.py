@@ -5,34 +5,47 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.video.gathering import FIRST_S, GATHER_S, MAX_BYTES, MEASURED_S, Gathering, arrivals
+from ingest.video.gathering import AT_ONCE, FIRST_S, GATHER_S, MAX_BYTES, MEASURED_S, Gathering, Patience, arrivals
 
 INTERVAL_US = 40_000
 
 
-def wanted_after(seconds: float, rate: int) -> int:
-    gathering, wanted = Gathering(100.0), 1
+def patience_after(seconds: float, rate: int, room: int | None = None, largest: int = 0) -> Patience:
+    gathering = Gathering(100.0, room)
+    patience = gathering.patience([largest], 100.0)
     for tenth in range(1, round(seconds * 10) + 1):
-        wanted = gathering.bytes_wanted(rate // 10, 100.0 + tenth / 10)
-    return wanted
+        patience = gathering.patience([rate // 10], 100.0 + tenth / 10)
+    return patience
 
 
 def test_at_first_every_picture_is_seen_as_it_comes() -> None:
-    assert wanted_after(FIRST_S - 1, 250_000) == 1
+    assert patience_after(FIRST_S - 1, 250_000) == AT_ONCE
 
 
 @given(st.integers(0, 5_000_000))
 def test_then_as_much_is_left_to_come_as_comes_in_a_moment(rate: int) -> None:
-    wanted = wanted_after(FIRST_S + 2 * MEASURED_S, rate)
-    assert 1 <= wanted <= MAX_BYTES
-    assert abs(wanted - min(max(rate * GATHER_S, 1), MAX_BYTES)) <= max(rate * GATHER_S * 0.03, 10)
+    patience = patience_after(FIRST_S + 2 * MEASURED_S, rate)
+    assert 1 <= patience.size <= MAX_BYTES
+    assert abs(patience.size - min(max(rate * GATHER_S, 1), MAX_BYTES)) <= max(rate * GATHER_S * 0.03, 10)
+    assert patience.rest_s <= GATHER_S
+
+
+@given(st.integers(0, 5_000_000), st.integers(0, 1_000_000), st.integers(0, 500_000))
+def test_no_more_lies_in_the_system_than_it_has_room_for(rate: int, room: int, largest: int) -> None:
+    patience = patience_after(FIRST_S + 2 * MEASURED_S, rate, room, largest)
+    assert patience == AT_ONCE or rate * patience.rest_s * 0.97 + largest <= room + 10
+
+
+def test_datagrams_rest_as_long_as_bytes_are_waited_for() -> None:
+    assert patience_after(FIRST_S + 2 * MEASURED_S, 250_000, 2_000_000).rest_s > 0.99 * GATHER_S
+    assert patience_after(FIRST_S + 2 * MEASURED_S, 250_000, 60_000, 40_000).rest_s < 0.1
 
 
 def test_a_stream_that_has_become_thin_is_not_waited_for() -> None:
     gathering = Gathering(0.0)
     for tenth in range(1, 400):
-        wanted = gathering.bytes_wanted(25_000 if tenth < 250 else 0, tenth / 10)
-    assert wanted == 1
+        patience = gathering.patience([25_000] if tenth < 250 else [], tenth / 10)
+    assert patience == AT_ONCE
 
 
 @given(st.integers(1, 20), st.integers(0, 400_000), st.integers(0, 30_000))

@@ -3,7 +3,7 @@
 import random
 from itertools import pairwise
 
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ingest.video.rtsp.media_time import DecodingTimes, MediaTime
@@ -124,3 +124,45 @@ def test_pictures_of_one_time_are_still_one_after_the_other() -> None:
 def test_a_leap_back_of_the_timestamps_shows_as_one() -> None:
     times = DecodingTimes(HZ)
     assert [times.of(time) for time in (20 * HZ, 20 * HZ + 1, 0, 1)] == [20 * HZ, 20 * HZ + 1, 0, 1]
+
+
+def pyramid(first: int, last: int) -> list[int]:
+    """The numbers between two pictures as encoders send those that rest on each other: the middle one first."""
+    middle = (first + last) // 2
+    return [middle, *pyramid(first, middle), *pyramid(middle, last)] if first < middle else []
+
+
+def sent(between: int, count: int) -> list[int]:
+    """Numbers in the order of sending, with so many pictures in a row that are shown before one sent earlier."""
+    groups = range(0, count, between + 1)
+    return [0, *(one for first in groups for one in (first + between + 1, *pyramid(first, first + between + 1)))]
+
+
+@given(st.sampled_from([1, 3, 7, 15]), st.integers(2, 30))
+def test_pictures_of_a_slow_camera_that_are_sent_ahead_are_no_leap_back(between: int, fps: int) -> None:
+    assume(between + 1 < 10 * fps)
+    times = DecodingTimes(HZ)
+    decoded = [times.of(number * HZ // fps) for number in sent(between, 64)]
+    assert all(before < after for before, after in pairwise(decoded))
+
+
+@given(st.sampled_from([0, 1, 3, 7]), st.integers(1, 30), st.integers(9, 10_000))
+def test_a_leap_back_by_some_pictures_shows_as_one_also_of_a_slow_camera(between: int, fps: int, by: int) -> None:
+    assume(by > fps + 9)
+    times, order = DecodingTimes(HZ), sent(between, 64)
+    for number in order:
+        times.of(number * HZ // fps)
+    leapt = (max(order) - by) * HZ // fps
+    assert times.of(leapt) == leapt
+
+
+@given(st.sampled_from([1, 3, 7]), st.integers(2, 30))
+def test_reports_are_believed_of_a_slow_camera_that_sends_pictures_ahead(between: int, fps: int) -> None:
+    time = MediaTime(HZ)
+    believed = []
+    for turn, number in enumerate(sent(between, 64)):
+        time.ticks(number * HZ // fps, turn * 1_000_000 // fps)
+        if turn == 2 * between:
+            time.reported(SenderReport(7, 0, number * HZ // fps, 0))
+        believed.append(time.report_us() is not None)
+    assert all(believed[2 * between :])

@@ -1,0 +1,126 @@
+"""Datagrams that nobody waits for lie where they come for a while."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from ingest.video.gathering import AT_ONCE, Patience
+from ingest.video.rtsp.audio_descriptions import AudioTrack
+from ingest.video.rtsp.descriptions import VideoTrack, video_track
+from ingest.video.rtsp.transports import Datagrams
+from ingest.video.rtsp.wire import Wire
+from ingest.video.server_clock import ServerClock
+from ingest.video.source import RtspSource
+from tests.ingest.video.rtsp.scripted_camera import description, pictures, rtp
+
+LONG = Patience(100_000, 60.0)
+"""Longer than a test may last: whoever rests so long is seen."""
+SHORT = Patience(100_000, 0.01)
+
+
+@dataclass
+class Peer:
+    """The camera's side."""
+
+    said: socket.socket
+    media: socket.socket
+    datagrams: Datagrams
+
+    def send(self, *packets: bytes) -> None:
+        for packet in packets:
+            self.media.sendto(packet, ("127.0.0.1", self.datagrams.ports[0]))
+
+    def speak(self) -> None:
+        self.said.sendall(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")
+
+    def received(self) -> list[bytes]:
+        return [bytes(packet) for is_media, packet in self.datagrams.receive() if is_media]
+
+
+@contextmanager
+def connected() -> Iterator[tuple[Wire, Peer]]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        wire = Wire(socket.create_connection(server.getsockname()))
+        said, media = server.accept()[0], socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with closing(wire), said, media, closing(Datagrams(wire)) as datagrams:
+        yield wire, Peer(said, media, datagrams)
+
+
+def packet(number: int) -> bytes:
+    return b"\x80\x60" + number.to_bytes(2, "big") + bytes(8)
+
+
+def test_what_has_come_in_a_rest_is_taken_at_once_and_the_next_is_seen_as_it_comes() -> None:
+    with connected() as (_, peer):
+        many = [packet(number) for number in range(400)]
+        peer.datagrams.gather(SHORT)
+        peer.send(*many)
+        assert peer.received() == many
+        assert peer.datagrams.has_rested
+        peer.datagrams.gather(LONG)
+        peer.send(packet(400))
+        assert peer.received() == [packet(400)]
+        assert not peer.datagrams.has_rested
+
+
+def test_a_camera_that_says_something_ends_a_rest() -> None:
+    with connected() as (wire, peer):
+        peer.datagrams.gather(LONG)
+        peer.send(packet(0))
+        peer.speak()
+        assert peer.received() == [packet(0)]
+        assert len(wire.answers) == 1
+
+
+def test_nobody_rests_while_a_packet_is_missing() -> None:
+    with connected() as (_, peer):
+        peer.datagrams.gather(SHORT)
+        peer.send(packet(0), packet(2))
+        assert peer.received() == [packet(0)]
+        peer.send(packet(3))
+        assert peer.received() == []
+        peer.datagrams.gather(LONG)
+        peer.send(packet(1))
+        assert peer.received() == [packet(number) for number in (1, 2, 3)]
+
+
+def test_one_that_comes_late_in_a_rest_is_not_given_up() -> None:
+    with connected() as (_, peer):
+        peer.datagrams.gather(SHORT)
+        order = [0, *range(2, 400), 1]
+        peer.send(*(packet(number) for number in order))
+        assert peer.received() == [packet(number) for number in range(400)]
+
+
+def test_the_room_is_what_the_system_grants() -> None:
+    with connected() as (_, peer):
+        assert 0 < peer.datagrams.room <= 2 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What RtspSource needs of a session."""
+
+    track: VideoTrack
+    transport: Datagrams
+    audio_track: AudioTrack | None = None
+    audio_problem: str = ""
+
+    def stay(self, now: float) -> None:
+        pass
+
+
+def test_no_arrival_is_told_of_pictures_that_lay_there() -> None:
+    media = rtp(pictures(9))
+    with connected() as (_, peer):
+        packets = RtspSource(Stream(video_track(description()), peer.datagrams), ServerClock()).packets()
+        peer.send(*media[:-1])
+        peer.datagrams.gather(SHORT)
+        lay = [next(packets) for _ in range(8)]
+        peer.send(media[-1])
+        seen = next(packets)
+        assert [one.seen for one in lay if one is not None] == [False] * 8
+        assert seen is not None
+        assert seen.seen
+        peer.datagrams.gather(AT_ONCE)
