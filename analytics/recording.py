@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from analytics.absence import CHANGED, FoundAbsence, PresenceSpan
+from analytics.absence import CHANGED, WITHDRAWN, FoundAbsence, PresenceSpan
 from analytics.aim import NewAim, written
 from analytics.health import FaultChange
 from analytics.presence import Transition
@@ -255,15 +255,18 @@ def by_rule(found: FoundAbsence) -> tuple[int, int | None, int]:
 
 
 def end_absence(session: Session, row: Absence, end: datetime, ended_by: str, now: datetime) -> None:
-    """Its alert is resolved."""
+    """Its alert is resolved, or withdrawn with it: also one that was resolved before."""
     row.end, row.ended_by, row.judged_at = end, ended_by, now
-    _resolve(session, select(Alert).where(Alert.absence_id == row.id), now)
+    over = AlertState.WITHDRAWN if ended_by == WITHDRAWN else AlertState.RESOLVED
+    _resolve(session, select(Alert).where(Alert.absence_id == row.id), now, over)
 
 
-def _resolve(session: Session, alerts: SelectOfScalar[Alert], now: datetime) -> None:
+def _resolve(
+    session: Session, alerts: SelectOfScalar[Alert], now: datetime, over: AlertState = AlertState.RESOLVED
+) -> None:
     for alert in session.exec(alerts):
-        if alert.state is not AlertState.RESOLVED:
-            alert.state, alert.resolved_at = AlertState.RESOLVED, now
+        if alert.state is not over:
+            alert.state, alert.resolved_at = over, alert.resolved_at or now
 
 
 def _open_fault(session: Session, camera_id: str, kind: FaultKind) -> CameraFault | None:

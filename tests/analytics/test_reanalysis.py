@@ -100,6 +100,11 @@ def absences(database: Database) -> list[tuple[float, float | None, str]]:
         return [(_s(row.start), None if row.end is None else _s(row.end), row.ended_by) for row in rows]
 
 
+def alerts(database: Database) -> list[AlertState]:
+    with database.transaction() as session:
+        return [alert.state for alert in session.exec(select(Alert).order_by(col(Alert.id)))]
+
+
 def _s(moment: datetime) -> float:
     return (moment - START).total_seconds()
 
@@ -188,6 +193,7 @@ def test_until_it_was_looked_at_again_it_is_unknown(hall: Database) -> None:
         (2000, None, STAFFED, ""),
     ]
     assert absences(hall) == [(1000, 1000, "withdrawn")]
+    assert alerts(hall) == [AlertState.WITHDRAWN]
 
 
 def test_what_is_seen_again_is_said_from_then_on_with_its_absence(hall: Database) -> None:
@@ -212,6 +218,7 @@ def test_the_same_seen_again_is_the_same_absence_and_calls_nobody(site: Database
     corrected(site, 900, 2000)
     work_off(site, lambda seconds: "nobody" if 1001 <= seconds < 1600 else "staff")
     assert absences(site) == [(1005, 1600, "returned")]
+    assert alerts(site) == [AlertState.RESOLVED], "it was one after all"
     with site.transaction() as session:
         (alert,) = session.exec(select(Alert)).all()
         assert alert.state is AlertState.RESOLVED

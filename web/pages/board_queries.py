@@ -195,7 +195,7 @@ def open_alerts(session: Session, cameras: Mapping[str, Sequence[str]]) -> dict[
         .outerjoin(Absence, col(Absence.id) == col(Alert.absence_id))
         .outerjoin(CameraFault, col(CameraFault.id) == col(Alert.fault_id))
         .where(or_(col(Alert.counter_id).in_(list(cameras)), col(Alert.camera_id).in_(every_camera)))
-        .where(col(Alert.state) != AlertState.RESOLVED)
+        .where(col(Alert.resolved_at).is_(None))
         .order_by(col(Alert.raised_at))
     ).all()
     alerts = {

@@ -2427,7 +2427,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "state",
-            sa.Enum("raised", "acknowledged", "resolved", name="alertstate", native_enum=False, length=32),
+            sa.Enum("raised", "acknowledged", "resolved", "withdrawn", name="alertstate", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("hall_id", sa.String(), nullable=True, comment="empty: it concerns every hall"),
