@@ -307,6 +307,7 @@ HOLE_WORDS: Mapping[str, str] = {
 
 UNKNOWN_WORDS: Mapping[str, str] = {
     "no_view": _("No camera looks at this counter."),
+    "camera_off": _("Its camera is switched off."),
     "no_zone": _("Its view has no staff zone."),
     "view_changed": _("What its camera showed then was something else."),
     "time_corrected": _("The time of the footage was corrected; it is looked at again."),
@@ -331,7 +332,7 @@ ENDED_WORDS: Mapping[str, str] = {
     "changed": _("by the rule, the hours or the views that were changed, it is none"),
     "closed": _("the hall closed"),
     "covered": _("leave was registered, or somebody covered"),
-    "unknown": _("the camera could no longer see"),
+    "unknown": _("it became unknown whether somebody was there"),
     "withdrawn": _("taken back: the camera showed something else"),
 }
 """How an absence ended."""
