@@ -68,7 +68,7 @@ class Diary:
             if not self.opened:
                 self.cursors = read_cursors(session)
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
-                end_unwatched(session, plan.cameras.keys(), plan.counters.keys(), now)
+                end_unwatched(session, plan, now)
             rewritten = _rewritten(session, watch, plan) | self._written_again(session, watch, now)
             watch.forget(rewritten)
             new_cameras, new_counters = plan.cameras.keys() - watch.cameras, plan.counters.keys() - watch.counters

@@ -28,6 +28,7 @@ from storage.models import (
     OpeningHours,
     View,
 )
+from storage.presence_now import CAMERA_OFF, NO_VIEW
 from storage.zone_rules import zone_rule_at
 
 _log = structlog.get_logger(__name__)
@@ -79,6 +80,8 @@ class CounterPlan:
 class WatchPlan:
     cameras: Mapping[str, CameraPlan] = field(default_factory=dict)
     counters: Mapping[str, CounterPlan] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
+    """Counters of which every camera is switched off."""
 
 
 def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims: KnownAims | None = None) -> WatchPlan:
@@ -101,7 +104,8 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
                 of_camera[view.camera_id].append(_watched(view, usual))
     zones = {camera_id: zones_key(_zones(of_camera[camera_id])) for camera_id in cameras}
     aims = _aims(session, zones, now, {} if known_aims is None else known_aims)
-    of_counter = {counter: shown for counter, shown in of_counter.items() if shown.keys() & cameras.keys()}
+    off = {counter for counter, shown in of_counter.items() if not shown.keys() & cameras.keys()}
+    of_counter = {counter: shown for counter, shown in of_counter.items() if counter not in off}
     return WatchPlan(
         {
             camera_id: CameraPlan(
@@ -116,7 +120,12 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
             for camera_id, camera in cameras.items()
         },
         _counters(session, of_counter, now),
+        frozenset(off),
     )
+
+
+def why_unwatched(plan: WatchPlan, counter_id: str) -> str:
+    return CAMERA_OFF if counter_id in plan.off else NO_VIEW
 
 
 def _counters(session: Session, of_counter: Mapping[str, Mapping[str, View]], now: datetime) -> dict[str, CounterPlan]:

@@ -17,7 +17,7 @@ from analytics.plan import WatchPlan, load_plan
 from analytics.presence import Transition
 from analytics.rewriting import is_known, rejudge, rewrite_presence
 from storage.database import Database
-from storage.intervals import Span, intersect
+from storage.intervals import Span, intersect, merge
 from storage.models import Absence, AbsenceRule, Presence, Reanalysis, StaffState, View, ZoneRule
 from storage.models.columns import JsonObject
 
@@ -61,6 +61,31 @@ def ask(
     session.add(row)
     session.flush()
     return row
+
+
+def ask_instead(
+    session: Session, counter_id: str, spans: Iterable[Span], asked_by: str, now: datetime, *, correction_id: int | None
+) -> list[Reanalysis]:
+    """Whatever is still to be looked at of these spans is looked at by these alone, as a whole: the newest word counts.
+
+    Who has such a one in hand writes nothing more of it. To stand before anything that takes the counter's turn.
+    """
+    wanted = list(spans)
+    void = [row for row in _open_rows(session, counter_id) if intersect([Span(row.start, row.end)], wanted)]
+    whole = merge([*wanted, *(Span(row.start, row.end) for row in void)])
+    asked = [ask(session, counter_id, span, asked_by, now, correction_id=correction_id) for span in whole]
+    for row in void:
+        row.done_at, row.changes = now, {}
+        row.superseded_by = next(new.id for new in asked if new.start <= row.start and row.end <= new.end)
+    session.flush()
+    return asked
+
+
+def _open_rows(session: Session, counter_id: str) -> Sequence[Reanalysis]:
+    """As they stand once whoever writes one of them at this moment has done so."""
+    rows = select(Reanalysis).where(Reanalysis.counter_id == counter_id, col(Reanalysis.done_at).is_(None))
+    locked = rows.order_by(col(Reanalysis.id)).with_for_update().execution_options(populate_existing=True)
+    return session.exec(locked).all()
 
 
 def said(session: Session, counter_id: str, span: Span) -> JsonObject:
@@ -137,7 +162,7 @@ def _changed(before: Sequence[_State], after: Sequence[_State]) -> Iterator[tupl
 
 
 class ClaimLost(Exception):
-    """Another worker has taken the row over: what this one has seen is not written."""
+    """Another worker has taken the row over, or another row its span: what this one has seen is not written."""
 
 
 @dataclass
@@ -230,7 +255,7 @@ class Redoing:
     def _note(self, session: Session, row: Reanalysis, **values: object) -> None:
         """Stands before whatever else the transaction writes: nobody takes the row over until its end.
 
-        Raises ClaimLost when somebody has already, because this worker was silent for too long.
+        Raises ClaimLost when somebody has already, because this worker was silent for too long, or it is superseded.
         """
         noted = session.execute(
             update(Reanalysis)

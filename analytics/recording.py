@@ -1,15 +1,16 @@
 """Writes what was seen: presence, absences, faults, alerts. Every function works inside the caller's transaction."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from analytics.absence import CHANGED, FoundAbsence, PresenceSpan
+from analytics.absence import CHANGED, WITHDRAWN, FoundAbsence, PresenceSpan
 from analytics.aim import NewAim, written
 from analytics.health import FaultChange
+from analytics.plan import WatchPlan, why_unwatched
 from analytics.presence import Transition
 from storage.models import (
     Absence,
@@ -173,20 +174,21 @@ def read_cursors(session: Session) -> dict[str, datetime]:
     return {row.camera_id: row.watched_to for row in session.exec(select(WatchCursor))}
 
 
-def end_unwatched(session: Session, cameras: Collection[str], counters: Collection[str], now: datetime) -> None:
+def end_unwatched(session: Session, plan: WatchPlan, now: datetime) -> None:
     """What an earlier watcher left open and nobody watches any more: presence becomes unknown, faults end."""
     last = max(read_cursors(session).values(), default=now)
-    open_rows = select(Presence).where(col(Presence.end).is_(None), col(Presence.counter_id).not_in(counters))
+    open_rows = select(Presence).where(col(Presence.end).is_(None), col(Presence.counter_id).not_in(plan.counters))
     for row in list(session.exec(open_rows)):
         if row.staff is not StaffState.UNKNOWN:
             at = max(last, row.start)
-            gone = Transition(row.counter_id, at, StaffState.UNKNOWN, CustomerState.UNKNOWN, reason="no_view")
+            why = why_unwatched(plan, row.counter_id)
+            gone = Transition(row.counter_id, at, StaffState.UNKNOWN, CustomerState.UNKNOWN, reason=why)
             write_transitions(session, [gone], row.source)
     for absence in session.exec(
-        select(Absence).where(col(Absence.end).is_(None), col(Absence.counter_id).not_in(counters))
+        select(Absence).where(col(Absence.end).is_(None), col(Absence.counter_id).not_in(plan.counters))
     ):
         end_absence(session, absence, max(last, absence.start), "unknown", now)
-    faults = select(CameraFault).where(col(CameraFault.end).is_(None), col(CameraFault.camera_id).not_in(cameras))
+    faults = select(CameraFault).where(col(CameraFault.end).is_(None), col(CameraFault.camera_id).not_in(plan.cameras))
     write_faults(session, [FaultChange(row.camera_id, row.kind, now, began=False) for row in session.exec(faults)])
 
 
@@ -255,15 +257,18 @@ def by_rule(found: FoundAbsence) -> tuple[int, int | None, int]:
 
 
 def end_absence(session: Session, row: Absence, end: datetime, ended_by: str, now: datetime) -> None:
-    """Its alert is resolved."""
+    """Its alert is resolved, or withdrawn with it: also one that was resolved before."""
     row.end, row.ended_by, row.judged_at = end, ended_by, now
-    _resolve(session, select(Alert).where(Alert.absence_id == row.id), now)
+    over = AlertState.WITHDRAWN if ended_by == WITHDRAWN else AlertState.RESOLVED
+    _resolve(session, select(Alert).where(Alert.absence_id == row.id), now, over)
 
 
-def _resolve(session: Session, alerts: SelectOfScalar[Alert], now: datetime) -> None:
+def _resolve(
+    session: Session, alerts: SelectOfScalar[Alert], now: datetime, over: AlertState = AlertState.RESOLVED
+) -> None:
     for alert in session.exec(alerts):
-        if alert.state is not AlertState.RESOLVED:
-            alert.state, alert.resolved_at = AlertState.RESOLVED, now
+        if alert.state is not over:
+            alert.state, alert.resolved_at = over, alert.resolved_at or now
 
 
 def _open_fault(session: Session, camera_id: str, kind: FaultKind) -> CameraFault | None:

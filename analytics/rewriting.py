@@ -176,7 +176,7 @@ def _correct(session: Session, row: Absence, found: FoundAbsence, now: datetime)
         row.judged_at = now
     for alert in session.exec(select(Alert).where(Alert.absence_id == row.id)):
         if alert.state is not AlertState.RESOLVED:
-            alert.state, alert.resolved_at = AlertState.RESOLVED, now
+            alert.state, alert.resolved_at = AlertState.RESOLVED, alert.resolved_at or now
 
 
 def _touching(counter_id: str, span: Span) -> tuple[ColumnElement[bool], ...]:

@@ -15,7 +15,7 @@ from analytics.health import FaultChange, PictureHealth
 from analytics.looker import Looker
 from analytics.looking import Observation, WatchedView, blind
 from analytics.pictures import Picture
-from analytics.plan import CounterPlan, WatchPlan
+from analytics.plan import CounterPlan, WatchPlan, why_unwatched
 from analytics.presence import Debounce, Transition
 
 _log = structlog.get_logger(__name__)
@@ -54,7 +54,7 @@ class Watch:
             self.changes.faults += self.cameras.pop(camera_id).end_faults(now)
             self._looker.forget(camera_id)
         for counter_id in self.counters.keys() - plan.counters.keys():
-            self.changes.transitions += self.counters.pop(counter_id).stop(now, "no_view")
+            self.changes.transitions += self.counters.pop(counter_id).stop(now, why_unwatched(plan, counter_id))
         for camera_id, camera in plan.cameras.items():
             self.cameras.setdefault(camera_id, WatchedCamera(camera, now)).plan = camera
         for counter_id, counter in plan.counters.items():

@@ -21,6 +21,17 @@ def take_turns(session: Session, camera_id: str) -> None:
     session.execute(unchanged.execution_options(synchronize_session=False))
 
 
+def hold_once(session: Session, hold: Hold) -> tuple[Hold, bool]:
+    """Returns the hold in force of the same holder, span and reason, else this; and whether it is new."""
+    take_turns(session, hold.camera_id)
+    same = (
+        col(getattr(Hold, name)) == getattr(hold, name)
+        for name in ("camera_id", "start", "end", "reason", "subject", "owner_id")
+    )
+    found = session.exec(select(Hold).where(*same, col(Hold.lifted_at).is_(None))).first()
+    return (found, False) if found else (set_hold(session, hold), True)
+
+
 def set_hold(session: Session, hold: Hold) -> Hold:
     """From the end of the transaction on nothing of the span is deleted. What is gone already stays gone."""
     take_turns(session, hold.camera_id)

@@ -18,6 +18,9 @@ WATCHER = "watcher"
 """The role of a watcher's node."""
 WATCHER_DOWN = "watcher_down"
 CATCHING_UP = "catching_up"
+NO_VIEW = "no_view"
+CAMERA_OFF = "camera_off"
+"""There is a view of it, and its camera is switched off."""
 SILENT_AFTER = timedelta(seconds=15)
 """A watcher's heartbeat comes every three seconds; longer silence than this is a watcher that has ended or hangs."""
 BEHIND_AFTER = timedelta(seconds=35)

@@ -11,7 +11,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from analytics import taken_back
-from analytics.reanalysis import ask
+from analytics.reanalysis import ask_instead
 from correlation.linking import on_moved
 from storage import correcting
 from storage.correcting import Moved, Wanted
@@ -94,7 +94,7 @@ def _everything_else(session: Session, moved: Moved, now: datetime) -> Corrected
 def _look_again(
     session: Session, row: TimeCorrection, counter_id: str, spans: tuple[Span, ...], now: datetime
 ) -> ToLookAgain:
-    asked = [ask(session, counter_id, span, row.made_by, now, correction_id=row.id) for span in spans]
+    asked = ask_instead(session, counter_id, spans, row.made_by, now, correction_id=row.id)
     taken_back.take_back(session, counter_id, spans, now, taken_back.TIME_CORRECTED)
     absences = {begun for job in asked for begun, _ended in job.changes["before"]["absences"]}
     return ToLookAgain(counter_id, spans, len(absences))

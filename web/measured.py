@@ -14,7 +14,6 @@ from storage.failures import failures_told
 from storage.models import (
     Alert,
     AlertKind,
-    AlertState,
     Camera,
     CameraStatus,
     ClockSource,
@@ -205,7 +204,7 @@ def _failing(session: Session, now: datetime) -> Iterator[Metric]:
 def _alerts(session: Session) -> Metric:
     rows = session.exec(
         select(Alert.kind, Alert.hall_id, func.count())
-        .where(col(Alert.state) != AlertState.RESOLVED)
+        .where(col(Alert.resolved_at).is_(None))
         .group_by(col(Alert.kind), col(Alert.hall_id))
     ).all()
     samples = (((AlertKind(kind).value, hall or ""), count) for kind, hall, count in rows)

@@ -53,6 +53,7 @@ class AlertState(StrEnum):
     RAISED = "raised"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"  # the cause has ended
+    WITHDRAWN = "withdrawn"  # there has been no cause: its absence was taken back
 
 
 class CoverKind(StrEnum):
@@ -176,7 +177,7 @@ class CameraFault(SQLModel, table=True):
 
 
 class Alert(SQLModel, table=True):
-    """One per event. -- raised -> acknowledged -> resolved, or raised -> resolved."""
+    """One per event. -- raised -> acknowledged -> resolved, or raised -> resolved; each -> withdrawn."""
 
     __table_args__ = (
         Index("alert_hall_raised", "hall_id", "raised_at"),

@@ -9,7 +9,7 @@ from storage.models.columns import JsonObject, column, json_column
 
 
 class Reanalysis(SQLModel, table=True):
-    """A span of a counter to be looked at again. -- asked -> begun -> done"""
+    """A span of a counter to be looked at again. -- asked -> begun -> done, or asked | begun -> superseded"""
 
     __table_args__ = (Index("reanalysis_open", "done_at", "id"),)
     id: int | None = column("", default=None, primary_key=True)
@@ -24,6 +24,11 @@ class Reanalysis(SQLModel, table=True):
     watched_to: datetime | None = column("up to where it is written", default=None)
     done_at: datetime | None = column("", default=None)
     source: str = column("the detector that does it; empty until one does, if any may", default="")
+    superseded_by: int | None = column(
+        "that looks at its span in its place; it was itself not looked at to the end",
+        default=None,
+        foreign_key="reanalysis.id",
+    )
     changes: JsonObject = json_column(
         "what was said before and is said now: seconds by state, and absences", default_factory=dict
     )

@@ -16,7 +16,7 @@ from analytics.diary import Diary
 from analytics.looker import Looker
 from analytics.pictures import Picture
 from analytics.presence import Debounce, Transition
-from analytics.reanalysis import ABANDONED, Redoing, ask, claim, differences
+from analytics.reanalysis import ABANDONED, Redoing, ask, ask_instead, claim, differences
 from analytics.rewriting import rejudge, rewrite_presence
 from analytics.taken_back import TIME_CORRECTED, take_back
 from analytics.watch import Watch
@@ -100,6 +100,11 @@ def absences(database: Database) -> list[tuple[float, float | None, str]]:
         return [(_s(row.start), None if row.end is None else _s(row.end), row.ended_by) for row in rows]
 
 
+def alerts(database: Database) -> list[AlertState]:
+    with database.transaction() as session:
+        return [alert.state for alert in session.exec(select(Alert).order_by(col(Alert.id)))]
+
+
 def _s(moment: datetime) -> float:
     return (moment - START).total_seconds()
 
@@ -149,7 +154,7 @@ def corrected(database: Database, start: float, end: float) -> None:
     """As a correction of time does."""
     with database.transaction() as session:
         span = Span(at(start), at(end))
-        ask(session, COUNTER, span, "li.wei", NOW)
+        ask_instead(session, COUNTER, [span], "li.wei", NOW, correction_id=None)
         take_back(session, COUNTER, [span], NOW, TIME_CORRECTED)
 
 
@@ -188,6 +193,7 @@ def test_until_it_was_looked_at_again_it_is_unknown(hall: Database) -> None:
         (2000, None, STAFFED, ""),
     ]
     assert absences(hall) == [(1000, 1000, "withdrawn")]
+    assert alerts(hall) == [AlertState.WITHDRAWN]
 
 
 def test_what_is_seen_again_is_said_from_then_on_with_its_absence(hall: Database) -> None:
@@ -212,6 +218,7 @@ def test_the_same_seen_again_is_the_same_absence_and_calls_nobody(site: Database
     corrected(site, 900, 2000)
     work_off(site, lambda seconds: "nobody" if 1001 <= seconds < 1600 else "staff")
     assert absences(site) == [(1005, 1600, "returned")]
+    assert alerts(site) == [AlertState.RESOLVED], "it was one after all"
     with site.transaction() as session:
         (alert,) = session.exec(select(Alert)).all()
         assert alert.state is AlertState.RESOLVED
@@ -311,6 +318,38 @@ def test_who_was_silent_for_so_long_that_another_took_over_writes_nothing_more(
     assert (after[0].worker, after[0].done_at) == ("other", later)
     assert not slow.go_on(later + ABANDONED, 1000)
     assert (job(hall), presence(hall), absences(hall)) == after
+
+
+def jobs(database: Database) -> list[tuple[float, float, bool, int | None]]:
+    with database.transaction() as session:
+        rows = session.exec(select(Reanalysis).order_by(col(Reanalysis.id)))
+        return [(_s(row.start), _s(row.end), row.done_at is not None, row.superseded_by) for row in rows]
+
+
+@pytest.mark.parametrize("looked", [0, 1], ids=["nobody has begun", "half of it is written"])
+def test_a_correction_that_is_taken_back_is_not_looked_at_any_more(hall: Database, looked: int) -> None:
+    corrected(hall, 500, 2000)
+    dead = redoing(hall, lambda _seconds: "nobody", "slow")
+    while looked and job(hall).watched_to is None:
+        dead.go_on(NOW, 100)
+    corrected(hall, 500, 2000)
+    assert jobs(hall) == [(500, 2000, True, 2), (500, 2000, False, None)]
+    before = presence(hall), absences(hall)
+    while dead.busy:
+        dead.go_on(NOW, 1000)
+    assert (presence(hall), absences(hall)) == before
+    work_off(hall, lambda seconds: "nobody" if 1000 <= seconds < 1600 else "staff")
+    assert absences(hall) == [(1000, 1600, "returned")]
+
+
+def test_the_newest_word_on_a_span_looks_at_all_that_the_earlier_ones_left(site: Database) -> None:
+    corrected(site, 500, 1200)
+    corrected(site, 3000, 3100)
+    corrected(site, 1100, 2000)
+    assert jobs(site) == [(500, 1200, True, 3), (3000, 3100, False, None), (500, 2000, False, None)]
+    for _each in (2, 3):
+        work_off(site, five_minutes_later)
+    assert absences(site) == [(1000, 1000, "withdrawn"), (1300, 1900, "returned")]
 
 
 def test_what_was_begun_with_one_detector_is_not_ended_with_another(site: Database) -> None:

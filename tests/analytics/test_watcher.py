@@ -224,7 +224,7 @@ def test_edits_act_without_a_restart(sqlite_database: Database) -> None:
             assert camera is not None
             camera.enabled = False
         world.wait_until(lambda: states(world)[-1] is UNKNOWN, within=20)
-    assert presence(world)[-1].reason == "no_view"
+    assert presence(world)[-1].reason == "camera_off"
 
 
 def test_switching_off_one_of_two_cameras_makes_no_absence_of_what_the_other_misses(sqlite_database: Database) -> None:

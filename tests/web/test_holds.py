@@ -64,6 +64,20 @@ def test_nobody_holds_without_signing_in_and_no_department(
     assert holds(services) == []
 
 
+def test_pressed_again_it_is_the_hold_that_there_is_and_says_so(signed_in: SignedIn, services: Services) -> None:
+    client = signed_in("supervisor")
+    first = client.post("/api/v1/holds", json=span()).json()
+    again = client.post("/api/v1/holds", json=span()).json()
+    assert (first["already"], again["already"], again["id"]) == (False, True, first["id"])
+    assert client.post("/holds", data=form()).headers["location"].endswith("done=held_already")
+    assert (len(holds(services)), len(log(services))) == (1, 1)
+    client.post("/api/v1/holds", json=span(reason="another"))
+    signed_in("inspector").post("/api/v1/holds", json=span())
+    assert len(holds(services)) == 3, "another reason, and another holder"
+    client.post(f"/api/v1/holds/{first['id']}/lift")
+    assert client.post("/api/v1/holds", json=span()).json()["already"] is False, "one that was lifted holds nothing"
+
+
 @pytest.mark.parametrize("role", MAY)
 def test_who_may_holds_in_the_own_halls_only(signed_in: SignedIn, services: Services, role: str) -> None:
     client = signed_in(role)
@@ -90,8 +104,8 @@ def test_a_hold_says_whose_it_is_since_when_and_why_and_the_log_too(signed_in: S
 
 
 def test_only_who_set_it_or_an_administrator_lifts_it(signed_in: SignedIn, services: Services, clock: Clock) -> None:
-    for _ in range(2):
-        signed_in("inspector").post("/api/v1/holds", json=span())
+    for reason in ("complaint 12", "complaint 13"):
+        signed_in("inspector").post("/api/v1/holds", json=span(reason=reason))
     for role in ("supervisor", "investigator"):
         assert signed_in(role).post("/api/v1/holds/1/lift").status_code == 403
         assert signed_in(role).post("/holds/1/lift").status_code == 403

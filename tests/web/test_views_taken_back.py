@@ -108,4 +108,5 @@ def test_an_absence_ends_with_the_view_or_has_been_none(
     assert absence.end is not None
     assert (_s(absence.end), absence.ended_by) == (end, ended_by)
     alert = session.exec(select(Alert)).one()
-    assert (alert.state, alert.resolved_at) == (AlertState.RESOLVED, NOW)
+    over = AlertState.WITHDRAWN if ended_by == "withdrawn" else AlertState.RESOLVED
+    assert (alert.state, alert.resolved_at) == (over, NOW)

@@ -53,6 +53,8 @@ class LookAgain(BaseModel):
     end: datetime
     watched_to: datetime | None
     done_at: datetime | None
+    superseded_by: int | None
+    """Another correction's, which looks at all of it; this one was not looked at to the end."""
     changes: dict[str, object]
 
 

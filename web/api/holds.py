@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, model_validator
 from sqlmodel import Session
 
 from storage.held_footage import held_footage
-from storage.holds import lift_hold, set_hold
+from storage.holds import hold_once, lift_hold
 from storage.intervals import Span
 from storage.models import Hold, Role
 from storage.sayings import Saying
@@ -64,11 +64,15 @@ class HoldShown(BaseModel):
     recorded_to: datetime | None
     store_error: str
     """Why the store could not be told; empty where it could, and where it cannot lock objects."""
+    already: bool
+    """It was held by the same person for the same reason before; nothing was added."""
 
 
 @router.post("/holds")
 def hold(wanted: HoldRequest, request: Request, services: ServicesDep, viewer: Holder) -> HoldShown:
-    """Nothing of it is deleted from now on, until this and every other hold of it is lifted. Recording goes on."""
+    """Nothing of it is deleted from now on, until this and every other hold of it is lifted. Recording goes on.
+
+    Repeating it, with the same span and reason, gives the hold that there is."""
     now = services.clock()
     with services.database.transaction() as session:
         camera = scoped_camera(session, viewer, wanted.camera)
@@ -81,10 +85,11 @@ def hold(wanted: HoldRequest, request: Request, services: ServicesDep, viewer: H
             owner_id=viewer.user_id,
             set_at=now,
         )
-        set_hold(session, row)
-        subject = f"hold:{row.id} {footage_subject(camera.id, row.start, row.end)}"
-        log_access(session, viewer, "hold", subject, wanted.reason, now, client_address(request))
-        return _shown(session, row)
+        row, is_new = hold_once(session, row)
+        if is_new:
+            subject = f"hold:{row.id} {footage_subject(camera.id, row.start, row.end)}"
+            log_access(session, viewer, "hold", subject, wanted.reason, now, client_address(request))
+        return _shown(session, row, already=not is_new)
 
 
 @router.post("/holds/{hold_id}/lift")
@@ -106,10 +111,11 @@ def may_lift(viewer: Viewer, owner_id: int | None) -> bool:
     return viewer.role is Role.ADMIN or viewer.user_id == owner_id
 
 
-def _shown(session: Session, row: Hold) -> HoldShown:
+def _shown(session: Session, row: Hold, *, already: bool = False) -> HoldShown:
     recorded = held_footage(session, row.camera_id, Span(row.start, row.end)).recorded
     return HoldShown(
         **row.model_dump(exclude={"released_at"}),
         recorded_from=recorded.start if recorded else None,
         recorded_to=recorded.end if recorded else None,
+        already=already,
     )

@@ -120,6 +120,8 @@ def _redo(services: Services, counter: str, span: Span, look: "Look", by: str, b
         row = session.get_one(Reanalysis, row_id)
         if row.done_at is None:
             raise UserError(f"{row.worker} works at it already; run the command again later.")
+        if row.superseded_by is not None:
+            raise UserError("The time of the footage was corrected meanwhile; the watcher looks at all of it again.")
         return row.changes
 
 

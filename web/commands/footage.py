@@ -168,9 +168,9 @@ def _lines(row: "CorrectionShown", zone: ZoneInfo) -> Iterator[str]:
     yield f"{_told(row.start, zone)} – {_told(row.end, zone)} ({zone})"
     yield f"shift {row.shift_s:+.3f} s, right to within {row.error_s:.1f} s"
     yield f"{row.made_by}, {_told(row.made_at, zone)}: {row.reason}"
-    if row.looked_again:
-        done = sum(job.done_at is not None for job in row.looked_again)
-        yield f"{done} of {len(row.looked_again)} spans at counters looked at again"
+    if to_look := [job for job in row.looked_again if job.superseded_by is None]:
+        done = sum(job.done_at is not None for job in to_look)
+        yield f"{done} of {len(to_look)} spans at counters looked at again"
 
 
 def _tell(done: "Corrected", zone: ZoneInfo, *, dry_run: bool) -> None:

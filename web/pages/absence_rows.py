@@ -1,12 +1,13 @@
-"""Absences with their counter, footage and alert: five queries for any number of them."""
+"""Absences with their counter, footage and alert: six queries for any number of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
-from storage.models import Absence, Alert, AlertState, DisputeState, FootageLink
+from analytics.absence import UNKNOWN
+from storage.models import Absence, Alert, AlertState, DisputeState, FootageLink, Presence, StaffState
 from storage.presence_now import seen_until
 from web.pages.dispute_rows import overdue
 from web.pages.places import CounterRef, counters_by_id
@@ -23,6 +24,8 @@ class AbsenceRow:
     seen_until: datetime
     """Its end; while it lasts, the last moment in which somebody watched."""
     ended_by: str
+    unknown_why: str
+    """Where it ended because nobody knows more: why, as of presence; empty where that is not known either."""
     threshold_s: int
     customer_waiting: bool
     clip: Clip | None
@@ -40,17 +43,39 @@ def absence_rows(session: Session, absences: Sequence[Absence], now: datetime) -
     links = {link.absence_id: link for link in found}
     alerts = {a.absence_id: a for a in session.exec(select(Alert).where(col(Alert.absence_id).in_(ids)))}
     counters = counters_by_id(session, (absence.counter_id for absence in absences))
+    why = _why_unknown(session, ids)
     until, late = seen_until(session, absences, now), overdue(session, absences, now)
     return tuple(
-        _row(a, until[a.id], counters[a.counter_id], links.get(a.id), alerts.get(a.id), is_overdue=a.id in late)
+        _row(
+            a,
+            until[a.id],
+            why.get(a.id, ""),
+            counters[a.counter_id],
+            links.get(a.id),
+            alerts.get(a.id),
+            is_overdue=a.id in late,
+        )
         for a in absences
         if a.id is not None
     )
 
 
+def _why_unknown(session: Session, ids: Sequence[int | None]) -> dict[int | None, str]:
+    """What is said of the counter from the end of each on that ended as unknown."""
+    goes_on = or_(col(Presence.end).is_(None), col(Presence.end) > col(Absence.end))
+    found = session.exec(
+        select(Absence.id, Presence.reason)
+        .join(Presence, col(Presence.counter_id) == col(Absence.counter_id))
+        .where(col(Absence.id).in_(ids), Absence.ended_by == UNKNOWN, Presence.staff == StaffState.UNKNOWN)
+        .where(col(Presence.start) <= col(Absence.end), goes_on)
+    )
+    return dict(found.all())
+
+
 def _row(
     absence: Absence,
     until: datetime,
+    why: str,
     counter: CounterRef,
     link: FootageLink | None,
     alert: Alert | None,
@@ -65,6 +90,7 @@ def _row(
         end=absence.end,
         seen_until=until,
         ended_by=absence.ended_by,
+        unknown_why=why,
         threshold_s=absence.threshold_s,
         customer_waiting=absence.customer_waiting,
         clip=clip_of(link),

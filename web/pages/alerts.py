@@ -25,12 +25,13 @@ from web.services import ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
-StateFilter = Literal["open", "raised", "acknowledged", "resolved", "all"]
+StateFilter = Literal["open", "raised", "acknowledged", "resolved", "withdrawn", "all"]
 _STATES: dict[StateFilter, tuple[AlertState, ...]] = {
     "open": (AlertState.RAISED, AlertState.ACKNOWLEDGED),
     "raised": (AlertState.RAISED,),
     "acknowledged": (AlertState.ACKNOWLEDGED,),
     "resolved": (AlertState.RESOLVED,),
+    "withdrawn": (AlertState.WITHDRAWN,),
     "all": tuple(AlertState),
 }
 
@@ -135,7 +136,7 @@ def _alerts(session: Session, wanted: Wanted, cursor: Cursor | None, limit: int)
 def _counts(session: Session, viewer: Viewer) -> AlertCounts:
     rows = session.exec(
         select(Alert.state, func.count())
-        .where(alerts_in_scope(viewer), col(Alert.state) != AlertState.RESOLVED)
+        .where(alerts_in_scope(viewer), col(Alert.resolved_at).is_(None))
         .group_by(col(Alert.state))
     )
     counted = dict(rows.all())

@@ -1,7 +1,7 @@
 """What is known of each counter at this moment: a handful of queries, however many counters."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
@@ -19,7 +19,16 @@ from storage.models import (
     StaffState,
     View,
 )
-from storage.presence_now import PresenceNow, Watched, presence_now, presence_of, staff_since, watched_counters
+from storage.presence_now import (
+    CAMERA_OFF,
+    NO_VIEW,
+    PresenceNow,
+    Watched,
+    presence_now,
+    presence_of,
+    staff_since,
+    watched_counters,
+)
 from storage.views import in_force
 from web.pages.crops import Crop, crop_around
 from web.pages.opening import open_halls
@@ -65,6 +74,8 @@ class CounterNow:
     """The camera that shows it, if one does: the wanted one, else one that sees."""
     crop: Crop | None
     """The part of that camera's picture that shows the counter; None for the whole."""
+    switched_off: str | None
+    """The camera that would show it, where every one that looks at it is switched off: what it recorded is there."""
     staff: StaffState
     customer: CustomerState
     since: datetime | None
@@ -99,10 +110,13 @@ def describe(
     alerts = open_alerts(session, {c.id: [look.camera.id for look in looks[c.id]] for c in counters})
     watched = watched_counters(session, ids, now)
     since = staff_since(session, ids)
-    known = {c.id: _known(presence.get(c.id), since.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
+    off = switched_off(session, [counter_id for counter_id in ids if not looks[counter_id]], now)
+    seen = {c.id: _known(presence.get(c.id), since.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
+    known = {counter_id: _by_whom_looks(each, counter_id in off) for counter_id, each in seen.items()}
     is_open = open_halls(session, {counter.hall for counter in counters}, now)
     return tuple(
-        _now(c, known[c.id], looks[c.id], camera, alerts.get(c.id), is_open=c.hall.id in is_open) for c in counters
+        _now(c, known[c.id], looks[c.id], off.get(c.id), camera, alerts.get(c.id), is_open=c.hall.id in is_open)
+        for c in counters
     )
 
 
@@ -110,15 +124,23 @@ def _known(
     seen: Presence | None, since: datetime | None, has_view: bool, watched: Watched, now: datetime
 ) -> PresenceNow:
     if seen is None and not has_view:
-        return PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, "no_view")
+        return PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, NO_VIEW)
     never = PresenceNow(StaffState.UNKNOWN, CustomerState.UNKNOWN, None, "not_watched")
     return presence_now(presence_of(seen, since) if seen else never, watched, now)
+
+
+def _by_whom_looks(known: PresenceNow, is_off: bool) -> PresenceNow:
+    """Why nobody looks at it, as it is now."""
+    if known.reason not in (NO_VIEW, CAMERA_OFF):
+        return known
+    return replace(known, reason=CAMERA_OFF if is_off else NO_VIEW)
 
 
 def _now(
     counter: CounterRef,
     known: PresenceNow,
     looks: list[LookAt],
+    off: str | None,
     camera: str,
     alert: OpenAlert | None,
     *,
@@ -132,6 +154,7 @@ def _now(
         cameras=cameras,
         camera_id=shown.camera.id if shown else None,
         crop=crop,
+        switched_off=off,
         staff=known.staff,
         customer=known.customer,
         since=known.since,
@@ -174,6 +197,17 @@ def looks_at(session: Session, counter_ids: list[str], at: datetime) -> dict[str
     return looks
 
 
+def switched_off(session: Session, counter_ids: list[str], at: datetime) -> dict[str, str]:
+    """The first camera that is switched off and has a view of it, by counter."""
+    found = session.exec(
+        select(View.counter_id, View.camera_id)
+        .join(Camera, col(Camera.id) == col(View.camera_id))
+        .where(col(View.counter_id).in_(counter_ids), in_force(at), col(Camera.enabled).is_(False))
+        .order_by(col(View.camera_id).desc())
+    )
+    return dict(found.all())
+
+
 def _blind(session: Session, camera_ids: set[str]) -> dict[str, FaultKind]:
     wanted = select(CameraFault.camera_id, CameraFault.kind).where(
         col(CameraFault.camera_id).in_(camera_ids), col(CameraFault.end).is_(None), col(CameraFault.kind).in_(BLINDING)
@@ -182,9 +216,9 @@ def _blind(session: Session, camera_ids: set[str]) -> dict[str, FaultKind]:
 
 
 def camera_of(session: Session, counter_id: str, at: datetime) -> str | None:
-    """The enabled camera that showed the counter then."""
+    """The camera that showed the counter then; an enabled one, where there is one."""
     look = best_look(looks_at(session, [counter_id], at)[counter_id])
-    return look.camera.id if look else None
+    return look.camera.id if look else switched_off(session, [counter_id], at).get(counter_id)
 
 
 def open_alerts(session: Session, cameras: Mapping[str, Sequence[str]]) -> dict[str, OpenAlert]:
@@ -195,7 +229,7 @@ def open_alerts(session: Session, cameras: Mapping[str, Sequence[str]]) -> dict[
         .outerjoin(Absence, col(Absence.id) == col(Alert.absence_id))
         .outerjoin(CameraFault, col(CameraFault.id) == col(Alert.fault_id))
         .where(or_(col(Alert.counter_id).in_(list(cameras)), col(Alert.camera_id).in_(every_camera)))
-        .where(col(Alert.state) != AlertState.RESOLVED)
+        .where(col(Alert.resolved_at).is_(None))
         .order_by(col(Alert.raised_at))
     ).all()
     alerts = {

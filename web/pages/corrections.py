@@ -75,6 +75,7 @@ def _touches(row: TimeCorrection, span: Span) -> bool:
 
 
 def correction_row(told: CorrectionShown, may: bool) -> CorrectionRow:
+    to_look = [job for job in told.looked_again if job.superseded_by is None]
     return CorrectionRow(
         id=told.id,
         start=told.start,
@@ -86,8 +87,8 @@ def correction_row(told: CorrectionShown, may: bool) -> CorrectionRow:
         made_at=told.made_at,
         takes_back=told.takes_back,
         taken_back_by=told.taken_back_by,
-        to_look_again=len(told.looked_again),
-        looked_again=sum(job.done_at is not None for job in told.looked_again),
+        to_look_again=len(to_look),
+        looked_again=sum(job.done_at is not None for job in to_look),
         may_take_back=may and told.takes_back is None and told.taken_back_by is None,
     )
 

@@ -102,8 +102,8 @@ def _timeline(
     lanes = [presence_lane(spans, Span(start, now), closed), customer_lane(spans, now)]
     lanes.append(absence_lane(_absences(session, counter.id, start, now, _MAX_SPANS)))
     lanes.append(step_lane(steps_between(session, viewer, counter.id, start, now)))
-    if state.camera_id:
-        lanes.append(footage_lane(footage.coverage(session, state.camera_id, start, now)))
+    if camera_id := state.camera_id or state.switched_off:
+        lanes.append(footage_lane(footage.coverage(session, camera_id, start, now)))
     return timeline(start, now, counter.hall.timezone, lanes)
 
 

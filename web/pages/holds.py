@@ -257,6 +257,8 @@ def _request(services: Services, sent: HoldForm, subject: str) -> dict[str, obje
 
 def _what(made: HoldShown, now: datetime) -> str:
     """Of DONE_WORDS."""
+    if made.already:
+        return "held_already"
     if made.recorded_from is None or made.recorded_to is None:
         return "held_nothing" if made.start < now else "held_ahead"
     lacks_beginning = made.recorded_from - made.start > _NO_GAP

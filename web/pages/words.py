@@ -100,6 +100,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertState.RAISED, _("Raised")),
     (AlertState.ACKNOWLEDGED, _("Acknowledged")),
     (AlertState.RESOLVED, _("Resolved")),
+    (AlertState.WITHDRAWN, _("Withdrawn")),
     (DeliveryState.PENDING, _("Waiting to be sent")),
     (DeliveryState.SENT, _("Sent")),
     (DeliveryState.FAILED, _("Given up")),
@@ -306,6 +307,7 @@ HOLE_WORDS: Mapping[str, str] = {
 
 UNKNOWN_WORDS: Mapping[str, str] = {
     "no_view": _("No camera looks at this counter."),
+    "camera_off": _("Its camera is switched off."),
     "no_zone": _("Its view has no staff zone."),
     "view_changed": _("What its camera showed then was something else."),
     "time_corrected": _("The time of the footage was corrected; it is looked at again."),
@@ -330,7 +332,7 @@ ENDED_WORDS: Mapping[str, str] = {
     "changed": _("by the rule, the hours or the views that were changed, it is none"),
     "closed": _("the hall closed"),
     "covered": _("leave was registered, or somebody covered"),
-    "unknown": _("the camera could no longer see"),
+    "unknown": _("it became unknown whether somebody was there"),
     "withdrawn": _("taken back: the camera showed something else"),
 }
 """How an absence ended."""
@@ -412,6 +414,7 @@ DONE_WORDS: Mapping[str, str] = {
     "acknowledged": _("The alert is acknowledged."),
     "imported": _("The file has been read."),
     "held": _("The footage is held: it will not be deleted until the hold is lifted."),
+    "held_already": _("You hold this footage already, for the same reason; nothing was added."),
     "held_part": _("What there is in this span is held. Only a part of it has footage: see the list of holds."),
     "held_nothing": _("There is no footage in this span: nothing to hold. If some turns up later, it is held."),
     "held_ahead": _("What will be recorded in this span is held."),

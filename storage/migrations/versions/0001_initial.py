@@ -2055,6 +2055,12 @@ def upgrade() -> None:
             "source", sa.String(), nullable=False, comment="the detector that does it; empty until one does, if any may"
         ),
         sa.Column(
+            "superseded_by",
+            sa.Integer(),
+            nullable=True,
+            comment="that looks at its span in its place; it was itself not looked at to the end",
+        ),
+        sa.Column(
             "changes",
             sa.JSON(),
             nullable=False,
@@ -2067,6 +2073,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["counter_id"],
             ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["superseded_by"],
+            ["reanalysis.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -2417,7 +2427,7 @@ def upgrade() -> None:
         ),
         sa.Column(
             "state",
-            sa.Enum("raised", "acknowledged", "resolved", name="alertstate", native_enum=False, length=32),
+            sa.Enum("raised", "acknowledged", "resolved", "withdrawn", name="alertstate", native_enum=False, length=32),
             nullable=False,
         ),
         sa.Column("hall_id", sa.String(), nullable=True, comment="empty: it concerns every hall"),

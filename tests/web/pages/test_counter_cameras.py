@@ -4,8 +4,9 @@ import re
 from html import unescape
 
 import pytest
+from sqlmodel import col, select
 
-from storage.models import Camera, CameraFault, CameraStatus, FaultKind, View
+from storage.models import Camera, CameraFault, CameraStatus, FaultKind, Presence, StaffState, View
 from tests.sample import CAMERA, HALL
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
@@ -75,3 +76,23 @@ def test_a_blind_camera_goes_last_and_a_wrong_clock_blinds_nobody(two_cameras: S
 
 def test_a_camera_that_does_not_look_there_is_not_shown(two_cameras: Services, sign_in: SignIn) -> None:
     assert shown(sign_in, "?camera=nh-cam-1") == CAMERA
+
+
+def test_a_counter_whose_camera_is_switched_off_says_so_and_keeps_what_was_recorded(
+    day: Services, sign_in: SignIn
+) -> None:
+    with day.database.transaction() as session:
+        session.get_one(Camera, CAMERA).enabled = False
+        last = session.exec(select(Presence).where(Presence.counter_id == "cc-1", col(Presence.end).is_(None))).one()
+        last.staff, last.reason = StaffState.UNKNOWN, "no_view"
+    client = sign_in("admin")
+    page = client.get("/counters/cc-1.json").json()
+    assert (page["state"]["camera_id"], page["state"]["switched_off"]) == (None, CAMERA)
+    assert page["state"]["reason"] == "camera_off"
+    assert "footage" in [lane["name"] for lane in page["timeline"]["lanes"]]
+    for path in ("/counters/cc-1", "/board?hall=cc&show=unknown"):
+        assert "Its camera is switched off." in client.get(path, headers={"Accept-Language": "en"}).text
+        assert "其摄像机已停用。" in client.get(path, headers={"Accept-Language": "zh"}).text
+    assert "Last five minutes" in client.get("/counters/cc-1").text
+    tiles = {tile["counter"]["id"]: tile for tile in client.get("/board.json?hall=cc").json()["tiles"]}
+    assert (tiles["cc-10"]["reason"], tiles["cc-10"]["switched_off"]) == ("no_view", None), "that has no view at all"

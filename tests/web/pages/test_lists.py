@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from hypothesis import given
@@ -309,9 +310,37 @@ def test_an_absence_that_has_been_none_is_not_listed_and_its_page_says_why(day: 
         shown = f"/absences/{absence.id}"
         assert shown in client.get("/absences?hall=cc").text
         absence.end, absence.ended_by = absence.start, "withdrawn"
-        session.exec(select(Alert).where(Alert.absence_id == absence.id)).one().state = AlertState.RESOLVED
+        alert = session.exec(select(Alert).where(Alert.absence_id == absence.id)).one()
+        alert.state, alert.resolved_at = AlertState.WITHDRAWN, NOW
     assert not any(shown in client.get(path).text for path in ("/absences?hall=cc", "/counters/cc-2"))
     assert "the camera showed something else" in client.get(shown).text
+    listed = {state: shown in client.get(f"/alerts?state={state}").text for state in ("open", "resolved", "withdrawn")}
+    assert listed == {"open": False, "resolved": False, "withdrawn": True}
+
+
+ENDED_UNKNOWN = [
+    ("time_corrected", ": The time of the footage was corrected; it is looked at again."),
+    ("no_signal", ": No signal"),
+    ("camera_off", ": Its camera is switched off."),
+    ("", ""),
+]
+
+
+def test_an_absence_that_ended_because_nobody_knows_more_says_why_as_far_as_that_is_known(
+    day: Services, sign_in: SignIn
+) -> None:
+    client = sign_in("admin")
+    for reason, why in ENDED_UNKNOWN:
+        with day.database.transaction() as session:
+            absence = session.exec(select(Absence).where(Absence.counter_id == "cc-1")).one()
+            absence.ended_by = "unknown"
+            seen = select(Presence).where(Presence.counter_id == "cc-1", Presence.start == absence.end)
+            after = session.exec(seen).one()
+            after.staff, after.reason = StaffState.UNKNOWN, reason
+        page = unescape(client.get("/absences/1", headers={"Accept-Language": "en"}).text)
+        assert f"it became unknown whether somebody was there{why}<" in page
+        assert client.get("/absences/1.json").json()["absence"]["unknown_why"] == reason
+    assert "此后是否有人在岗不明" in client.get("/absences/1", headers={"Accept-Language": "zh"}).text
 
 
 def test_an_absence_says_that_the_shorter_time_applied_because_a_customer_waited(sign_in: SignIn) -> None:

@@ -15,7 +15,7 @@ SHOWN = Formats(Language.EN).filters()
 
 
 def test_a_code_means_what_its_column_means() -> None:
-    assert SHOWN["ended_word"]("unknown") == "the camera could no longer see"
+    assert SHOWN["ended_word"]("unknown") == "it became unknown whether somebody was there"
     assert hole_word("unknown") == "Cause unknown"
     assert SHOWN["channel_word"]("counter") == "At the counter"
     assert SHOWN["channel_word"]("web") == "web"
