@@ -16,6 +16,7 @@ from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
 from web.case_secret import case_secret
+from web.errors import NotFound
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
@@ -138,10 +139,17 @@ def wanted(
     channel: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     department: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
 ) -> Wanted:
-    """A hall out of scope is not there."""
+    """A hall or department out of scope is not there."""
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
+        _check_department(session, viewer, department)
     return Wanted(viewer, halls, chosen_hall(halls, hall), q, status, channel, department, days)
+
+
+def _check_department(session: Session, viewer: Viewer, department: str) -> None:
+    is_own = viewer.role is not Role.DEPARTMENT or department == viewer.department_id
+    if department and (not is_own or session.get(Department, department) is None):
+        raise NotFound
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
