@@ -39,7 +39,7 @@ from web.viewer import Viewer
 
 router = APIRouter()
 CaseViewer = Annotated[Viewer, Depends(require(Permission.CASES))]
-StatusFilter = Literal["", "open", "today", "overdue", "closed", "late"]
+StatusFilter = Literal["", "open", "today", "overdue", "still", "closed", "late"]
 MARGIN = timedelta(minutes=5)
 _LONGEST_SEARCH = 100
 
@@ -245,6 +245,8 @@ def _has_status(status: StatusFilter, now: datetime, zone: str) -> list[ColumnEl
         return [closed.is_(None), due >= now, due <= next_midnight(now, zone)]
     if status == "overdue":
         return [closed.is_(None), due < now]
+    if status == "still":
+        return [closed.is_(None), col(Deadline.standing).in_(case_due.NOT_RUNNING)]
     if status == "open":
         return [closed.is_(None)]
     if status == "closed":
