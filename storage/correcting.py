@@ -32,7 +32,7 @@ MAX_ERROR = timedelta(days=1)
 MAX_REASON = 500
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _BRIDGE = timedelta(minutes=1)
-_BACKWARDS = Saying("must be after `from`")
+_BACKWARDS = Saying("must be later than “From”")
 _CORRECTING = 116
 """Turns of those who correct and those who add footage; it has to differ from every other turn."""
 
@@ -125,7 +125,7 @@ def take_back(session: Session, correction: TimeCorrection, reason: str, made_by
     before_correcting(session)
     take_turns(session, correction.camera_id)
     if correction.takes_back is not None:
-        raise CorrectionRefused("id", Saying("This row takes a correction back; make a new correction instead."))
+        raise CorrectionRefused("id", Saying("This takes a correction back and stays; correct the time anew instead."))
     if session.exec(select(TimeCorrection.id).where(TimeCorrection.takes_back == correction.id)).first():
         raise CorrectionRefused("id", Saying("This correction was taken back already."))
     row = TimeCorrection(

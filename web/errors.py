@@ -199,13 +199,19 @@ async def _respond_to_validation(connection: HTTPConnection, error: Exception) -
     assert isinstance(error, RequestValidationError)
     if any(detail["loc"][0] == "path" for detail in error.errors()):
         return await _respond(connection, NotFound())  # an address that nothing can have
-    noted: list[FieldProblem] = getattr(connection.state, "also_wrong", [])
-    return await _respond(connection, Unprocessable(fields=[*map(FieldProblem.of, error.errors()), *noted]))
+    fields = [*map(FieldProblem.of, error.errors()), *borne_with(connection)]
+    return await _respond(connection, Unprocessable(fields=fields))
 
 
 def also_wrong(connection: HTTPConnection, problems: Sequence[FieldProblem]) -> None:
     """Notes what a page bears with, so that it is told beside what it does not bear with."""
     connection.state.also_wrong = [*problems]
+
+
+def borne_with(connection: HTTPConnection) -> Sequence[FieldProblem]:
+    """What `also_wrong` has noted: a page that shows it does so with 422, a program gets it instead of the page."""
+    noted: list[FieldProblem] = getattr(connection.state, "also_wrong", [])
+    return noted
 
 
 async def _respond_to_database(connection: HTTPConnection, error: Exception) -> Response | None:

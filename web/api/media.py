@@ -75,7 +75,7 @@ def clip(
 
 def _check_span(start: datetime, end: datetime) -> None:
     if end <= start:
-        raise Unprocessable(fields=[FieldProblem("to", Saying("must be after `from`"))])
+        raise Unprocessable(fields=[FieldProblem("to", Saying("must be later than “From”"))])
     if end - start > LONGEST_CLIP:
         said = Saying("a clip lasts at most %(longest)s; take several", longest=str(LONGEST_CLIP))
         raise Unprocessable(fields=[FieldProblem("to", said)])

@@ -55,12 +55,13 @@ def analyse(
     dry_run: Annotated[bool, typer.Option(help="Only say what would be said; write nothing.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Look at a counter's recorded footage again, as the watcher does live, and say what is said otherwise now.
+    r"""Look at a counter's recorded footage again, as the watcher does live, and say what is said otherwise now.
 
     Presence of the span is written anew, and the absences that follow from it. It may be stopped at any time: the same
     command goes on where it was.
 
-    Example: hallwatch analyse --counter cc-1 --from 2026-03-02T09:00:00 --to 2026-03-02T12:00:00 --dry-run
+    Example: hallwatch analyse --counter cc-1 --dry-run \
+    --from 2026-03-02T09:00:00 --to 2026-03-02T12:00:00
     """
     from analytics.people import DetectorUnavailable
     from web.watching import build_look

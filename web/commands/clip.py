@@ -27,19 +27,22 @@ from web.commands.common import (
 
 
 def clip(
-    start: Annotated[str, typer.Argument(help="ISO 8601; without a zone it is the hall's time.")],
-    end: Annotated[str, typer.Argument(help="The same.")],
-    file: Annotated[Path, typer.Argument(help="MP4 to write; never overwritten.")],
+    start: Annotated[str, typer.Argument(metavar="FROM", help="ISO 8601; without a zone it is the hall's time.")],
+    end: Annotated[str, typer.Argument(metavar="TO", help="The same.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="MP4 to write; never overwritten.")],
     camera: Annotated[str, typer.Option(help="Id of the camera.")] = "",
     counter: Annotated[str, typer.Option(help="Id of a counter: the camera that saw it at FROM is taken.")] = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Write the footage of a span into a file, without encoding it again.
+    r"""Write the footage of a span into a file, without encoding it again.
 
-    Example: hallwatch clip 2026-03-02T09:00:00 2026-03-02T09:05:00 morning.mp4 --counter cc-1
+    Example: hallwatch clip 2026-03-02T09:00:00 2026-03-02T09:05:00 \
+    morning.mp4 --counter cc-1
     """
     from ingest.video.clip import FormatChanges, NothingRecorded, open_clip
 
+    if bool(camera) == bool(counter):
+        raise typer.BadParameter("Name either --camera or --counter.")
     if file.exists():
         raise UserError(f"{file} is there already and is never overwritten; choose another name.")
     if not file.parent.is_dir():
@@ -71,8 +74,6 @@ def _one_format_each(parts: Sequence[Span], zone: ZoneInfo) -> str:
 
 
 def _place(session: Session, camera_id: str, counter_id: str) -> Camera | Counter:
-    if bool(camera_id) == bool(counter_id):
-        raise UserError("Name either --camera or --counter.")
     if counter_id:
         return known_counter(session, counter_id)
     return known_camera(session, camera_id)

@@ -58,9 +58,10 @@ def demo(
         bool, typer.Option("--verbose", help="Print every line of the log, not warnings alone.")
     ] = False,
 ) -> None:
-    """Show a simulated hall at work: live video, presence, absences and cases, in your browser.
+    r"""Show a simulated hall at work: live video, presence, absences and cases, in your browser.
 
-    Example: hallwatch demo --port 9000 --no-open --fault leave_early:2@60 --fault lose_camera:1@120
+    Example: hallwatch demo --port 9000 --no-open \
+    --fault leave_early:2@60 --fault lose_camera:1@120
     """
     logs.configure("demo")
     if not verbose:

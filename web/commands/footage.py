@@ -37,6 +37,18 @@ app = typer.Typer(
     help="Correct the time of recorded footage afterwards, and take that back.\n\n"
     "Example: hallwatch footage corrections --camera cc-cam-1",
 )
+
+
+def _number(text: str) -> int:
+    is_short = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_ID))
+    if not is_short or not 1 <= int(text) <= LARGEST_ID:
+        raise typer.BadParameter(f"{text!r} is no number of a correction; `hallwatch footage corrections` shows all.")
+    return int(text)
+
+
+CorrectionArgument = Annotated[
+    int, typer.Argument(metavar="NUMBER", parser=_number, help="Of the correction, as `corrections` shows it.")
+]
 ReasonOption = Annotated[str, typer.Option(help="Why; it is shown with the footage.")]
 ByOption = Annotated[str, typer.Option(help="Who says so; else the user of this machine.", show_default=False)]
 DryRunOption = Annotated[bool, typer.Option(help="Only say what would become of it.")]
@@ -44,7 +56,7 @@ DryRunOption = Annotated[bool, typer.Option(help="Only say what would become of 
 
 @app.command("correct")
 def correct(
-    camera: Annotated[str, typer.Argument(help="Id of the camera.")],
+    camera: Annotated[str, typer.Argument(metavar="CAMERA", help="Id of the camera.")],
     start: Annotated[str, typer.Option("--from", help="By the time of the files; without a zone the hall's time.")],
     end: Annotated[str, typer.Option("--to", help="The same.")],
     shift: Annotated[float, typer.Option(help="Seconds: the true time minus the time that the files say.")],
@@ -54,11 +66,12 @@ def correct(
     dry_run: DryRunOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Say that the footage of a span was taken at another time. Rows move, files stay; it can be taken back.
+    r"""Say that the footage of a span was taken at another time. Rows move, files stay; it can be taken back.
 
     What was seen at the counters in it is unknown until the watcher has looked at it again.
 
-    Example: hallwatch footage correct cc-cam-1 --from 2026-03-02T09:00:00 --to 2026-03-02T10:00:00 --shift -300
+    Example: hallwatch footage correct cc-cam-1 \
+    --from 2026-03-02T09:00:00 --to 2026-03-02T10:00:00 --shift -300 \
     --reason "The server's clock was five minutes fast" --dry-run
     """
     from storage.correcting import CorrectionRefused, Wanted
@@ -69,6 +82,8 @@ def correct(
             found = known_camera(session, camera)
             zone = _zone(session, found)
         first, last = moment("--from", start, zone), moment("--to", end, zone)
+        if last <= first:
+            raise UserError("--to: must be later than --from.")
         try:
             wanted = Wanted.of(found.id, first, last, shift, error, reason, by or who_runs_this())
             if dry_run:
@@ -85,7 +100,7 @@ def correct(
 
 @app.command("take-back")
 def take_back(
-    correction: Annotated[int, typer.Argument(help="Its number, as `corrections` shows it.", min=1, max=LARGEST_ID)],
+    correction: CorrectionArgument,
     reason: ReasonOption,
     by: ByOption = "",
     dry_run: DryRunOption = False,
@@ -93,7 +108,7 @@ def take_back(
 ) -> None:
     """Take a correction back: the footage is shown as if there had been none. Both stay written down.
 
-    Example: hallwatch footage take-back 7 --reason "It was the other camera" --dry-run
+    Example: hallwatch footage take-back 7 --reason "Wrong camera" --dry-run
     """
     from storage.correcting import CorrectionRefused
     from web.correcting import take_back_correction, try_taking_back

@@ -27,9 +27,10 @@ def import_cases(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Import cases and steps from a file. Good rows are taken, every bad one is listed; importing again adds nothing.
+    r"""Import cases and steps from a file. Good rows are taken, every bad one is listed; importing again adds nothing.
 
-    Example: hallwatch import-cases receipt.csv --source city --mapping receipt.toml --dry-run
+    Example: hallwatch import-cases receipt.csv --source city \
+    --mapping receipt.toml --dry-run
     """
     with opened(config) as services, progress_bar(file.name) as bar:
         try:

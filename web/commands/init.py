@@ -98,9 +98,10 @@ def init(
     ] = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
 ) -> None:
-    """Make a new installation, or bring an existing one to this version: nothing that is there is overwritten.
+    r"""Make a new installation, or bring an existing one to this version: nothing that is there is overwritten.
 
-    Example: hallwatch init --data-dir /srv/hallwatch --listen 0.0.0.0:8080 --admin li.wei
+    Example: hallwatch init --data-dir /srv/hallwatch \
+    --listen 0.0.0.0:8080 --admin li.wei
     """
     interactive = sys.stdin.isatty() and not yes
     text = ""

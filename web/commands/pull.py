@@ -25,7 +25,7 @@ def pull(
     rows: Annotated[int, typer.Option(min=1, max=1000, help="So many of each view with --dry-run.")] = 5,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Read the platforms' databases that [[pull]] names, once. `hallwatch serve` does it by itself.
+    r"""Read the platforms' databases that [\[pull]] names, once. `hallwatch serve` does it by itself.
 
     Example: hallwatch pull --source city --dry-run
     """

@@ -54,9 +54,10 @@ def simulate(
     ] = "none",
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
-    """Play a hall: RTSP cameras, people at counters, an approval platform, and the truth about it all beside it.
+    r"""Play a hall: RTSP cameras, people at counters, an approval platform, and the truth about it all beside it.
 
-    Example: hallwatch simulate --cameras 3 --speed 10 --fault leave_early:2@45 --fault clock_off:1
+    Example: hallwatch simulate --cameras 3 --speed 10 \
+    --fault leave_early:2@45 --fault clock_off:1
     """
     logs.configure("simulator")
     from ingest.simulator.faults import parse_fault

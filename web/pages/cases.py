@@ -16,6 +16,7 @@ from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
 from web.case_secret import case_secret
+from web.errors import NotFound
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
@@ -38,7 +39,7 @@ from web.viewer import Viewer
 
 router = APIRouter()
 CaseViewer = Annotated[Viewer, Depends(require(Permission.CASES))]
-StatusFilter = Literal["", "open", "today", "overdue", "closed", "late"]
+StatusFilter = Literal["", "open", "today", "overdue", "still", "closed", "late"]
 MARGIN = timedelta(minutes=5)
 _LONGEST_SEARCH = 100
 
@@ -138,10 +139,17 @@ def wanted(
     channel: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     department: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
 ) -> Wanted:
-    """A hall out of scope is not there."""
+    """A hall or department out of scope is not there."""
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
+        _check_department(session, viewer, department)
     return Wanted(viewer, halls, chosen_hall(halls, hall), q, status, channel, department, days)
+
+
+def _check_department(session: Session, viewer: Viewer, department: str) -> None:
+    is_own = viewer.role is not Role.DEPARTMENT or department == viewer.department_id
+    if department and (not is_own or session.get(Department, department) is None):
+        raise NotFound
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
@@ -237,6 +245,8 @@ def _has_status(status: StatusFilter, now: datetime, zone: str) -> list[ColumnEl
         return [closed.is_(None), due >= now, due <= next_midnight(now, zone)]
     if status == "overdue":
         return [closed.is_(None), due < now]
+    if status == "still":
+        return [closed.is_(None), col(Deadline.standing).in_(case_due.NOT_RUNNING)]
     if status == "open":
         return [closed.is_(None)]
     if status == "closed":

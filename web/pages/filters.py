@@ -16,6 +16,7 @@ from web.pages.places import HallRef
 
 DEFAULT_ZONE = "Asia/Shanghai"
 _NO_DAY = Saying("There is no such day. Choose another one.")
+_BACKWARDS = Saying("“To day” lies before “From day”. Choose a later one.")
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(9999, 12, 30)
 
 
@@ -63,8 +64,10 @@ def day_range(
     """An empty field is sent as an empty text. What is no day is told by the page, or by that of other wrong values."""
     days = {name: read_day(text) for name, text in (("from", first), ("to", last)) if text}
     unreadable = tuple(name for name, day in days.items() if day is None)
-    also_wrong(request, [FieldProblem(name, _NO_DAY) for name in unreadable])
-    return DayRange(days.get("from"), days.get("to"), unreadable)
+    found = DayRange(days.get("from"), days.get("to"), unreadable)
+    backwards = [FieldProblem("to", _BACKWARDS)] if found.is_reversed else []
+    also_wrong(request, [*(FieldProblem(name, _NO_DAY) for name in unreadable), *backwards])
+    return found
 
 
 def read_day(text: str) -> date | None:

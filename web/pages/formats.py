@@ -36,6 +36,7 @@ from web.pages.words import (
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
 _CODE = re.compile(r"`([^`]+)`")
+_SHORT_S = 10
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -118,9 +119,11 @@ class Formats:
         return f"{_MONTHS[int(number) - 1]} {year}" if self._language is Language.EN else f"{year}年{int(number)}月"
 
     def lasted(self, seconds: float | None) -> str:
-        """A length of time with its two largest units: 4 min 12 s, 4 分 12 秒."""
+        """A length of time with its two largest units: 4 min 12 s, 4 分 12 秒; a short one to a tenth: 0.5 s."""
         if seconds is None:
             return "–"
+        if 0 < seconds < _SHORT_S and not float(seconds).is_integer():
+            return f"{min(max(seconds, 0.1), _SHORT_S - 0.1):.1f} {self._say('s')}"
         return " ".join(f"{n} {self._say(unit)}" for n, unit in _largest_units(int(seconds)))
 
     def label(self, thing: Named | None) -> str:

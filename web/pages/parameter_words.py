@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from web.i18n import gettext_marker as _
 
 PARAMETER_WORDS: Mapping[str, str] = {
+    "by": _("Rows by"),
     "camera": _("Camera"),
     "channel": _("Channel"),
     "counter": _("Counter"),
     "at": _("Moment"),
     "day": _("Day"),
+    "department": _("Department"),
     "edit": _("What is to be changed"),
     "from": _("From"),
     "hall": _("Hall"),

@@ -13,6 +13,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from web.assets import asset
+from web.errors import Unprocessable, borne_with
 from web.i18n import Language, say, translations
 from web.pages.camera_errors import meaning
 from web.pages.element_words import element_words
@@ -32,12 +33,24 @@ def add_page(router: APIRouter, path: str, template: str, context: PageFunction)
     page_type = context.__annotations__["return"]
 
     @router.get(f"{path}.json", summary=f"What the page {path} shows", responses={200: {"model": page_type}})
-    def as_json(page: Annotated[object, Depends(context)]) -> Response:
+    def as_json(page: Annotated[object, Depends(context)], request: Request) -> Response:
+        refuse_what_pages_bear_with(request)
         return json_response(page)
 
     @router.get(path, name=template, include_in_schema=False)
     def as_html(page: Annotated[object, Depends(context)], around: ScreenDep) -> Response:
-        return html(around, template, page)
+        return html(around, template, page, status=_status(around.request))
+
+
+def refuse_what_pages_bear_with(request: Request) -> None:
+    """A page tells it beside its fields; a program and a file have none."""
+    if wrong := borne_with(request):
+        raise Unprocessable(fields=wrong)
+
+
+def _status(request: Request) -> int:
+    """htmx swaps in no error, and what it is told stands among the results."""
+    return 422 if borne_with(request) and "HX-Request" not in request.headers else 200
 
 
 def json_response(page: object, status: int = 200) -> Response:

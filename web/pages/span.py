@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from sqlmodel import Session, col, or_, select
 
 from ingest.video.clip_plan import ClipPart
@@ -14,8 +14,11 @@ from storage.calendar import coverages
 from storage.footage import CorrectedTime, Coverage, Missing, UntrustedTime
 from storage.intervals import Span
 from storage.models import Camera, GapCause, View
+from storage.sayings import Saying
 from web.api.media import LONGEST_CLIP
 from web.auth import require
+from web.errors import also_wrong
+from web.field_problems import FieldProblem
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.counter import absences_between, presence_between, step_lane, steps_between
 from web.pages.deleted import deleted_by
@@ -33,6 +36,7 @@ from web.viewer import Viewer
 router = APIRouter()
 LONGEST = LONGEST_CLIP
 DEFAULT_LENGTH = timedelta(minutes=10)
+_NO_TIME = Saying("There is no such time. Write it like 2026-03-02T09:00.")
 MAX_COUNTERS = MAX_CAMERAS = 12
 
 
@@ -81,12 +85,15 @@ class SpanPage:
     """Beside those that looked at the chosen counters."""
     start: datetime
     end: datetime
+    unreadable: tuple[str, ...]
+    """Which of `from` and `to` were given and are no time."""
     problem: str
-    """Why there is no result: unreadable, order, long, future, counters; or nothing."""
+    """Why there is no result though they can be read: order, long, future, counters; or nothing."""
     result: SpanResult | None
 
 
 def span_page(
+    request: Request,
     viewer: Annotated[Viewer, Depends(require(Permission.SPAN))],
     services: ServicesDep,
     hall: str = "",
@@ -104,11 +111,13 @@ def span_page(
         cameras = cameras_of(session, place) if place else ()
         wanted_cameras = tuple(ref.id for ref in cameras if ref.id in (camera or ()))
         zone = place.timezone if place else "UTC"
-        unreadable = any(text and local_moment(text, zone) is None for text in (first, last))
+        sent = {"from": first, "to": last}
+        unreadable = tuple(name for name, text in sent.items() if text and local_moment(text, zone) is None)
+        also_wrong(request, [FieldProblem(name, _NO_TIME) for name in unreadable])
         start, end = local_moment(first, zone) or now - DEFAULT_LENGTH, local_moment(last, zone) or now
         choice = Choice(place, chosen, wanted_cameras)
-        problem = _problem(start, end, choice, now, unreadable) if counter or camera else ""
-        wanted = (counter or camera) and not problem
+        problem = _problem(start, end, choice, now) if (counter or camera) and not unreadable else ""
+        wanted = (counter or camera) and not problem and not unreadable
         result = _result(session, services, viewer, choice, start, end, now) if wanted else None
     return SpanPage(
         now=now,
@@ -120,14 +129,13 @@ def span_page(
         chosen_cameras=wanted_cameras,
         start=start,
         end=end,
+        unreadable=unreadable,
         problem=problem,
         result=result,
     )
 
 
-def _problem(start: datetime, end: datetime, choice: Choice, now: datetime, unreadable: bool) -> str:
-    if unreadable:
-        return "unreadable"
+def _problem(start: datetime, end: datetime, choice: Choice, now: datetime) -> str:
     if end <= start:
         return "order"
     if end - start > LONGEST:

@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.sayings import Saying
 from web.csv_lines import UTF8_MARK, csv_line
 from web.i18n import Language, say
-from web.pages.rendering import ScreenDep
+from web.pages.rendering import ScreenDep, refuse_what_pages_bear_with
 
 MOST_ROWS = 100_000
 MOST_IN_WORKBOOK = 20_000
@@ -57,6 +57,7 @@ def add_table(router: APIRouter, path: str, table: Callable[..., Table]) -> None
 
     @router.get(f"{path}.csv", include_in_schema=False)
     def as_csv(found: Annotated[Table, Depends(table)], around: ScreenDep) -> Response:
+        refuse_what_pages_bear_with(around.request)
         headers = _attachment(found.name, "csv")
         return StreamingResponse(
             csv_lines(found, around.language), media_type="text/csv; charset=utf-8", headers=headers
@@ -66,6 +67,7 @@ def add_table(router: APIRouter, path: str, table: Callable[..., Table]) -> None
     def as_xlsx(found: Annotated[Table, Depends(table)], around: ScreenDep) -> Response:
         from web.pages.table_workbook import workbook  # only who wants one loads what it needs
 
+        refuse_what_pages_bear_with(around.request)
         return Response(workbook(found, around.language), media_type=_XLSX, headers=_attachment(found.name, "xlsx"))
 
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from analytics.figures import NOT_WATCHED
-from storage.footage import Coverage
+from storage.density import OUTSIDE
+from storage.footage import Coverage, Missing
 from storage.intervals import Span, subtract
 from storage.models import CustomerState, Presence
 from web.pages.absence_rows import AbsenceRow
@@ -20,7 +21,7 @@ _MAX_TICKS = 9
 @dataclass(frozen=True)
 class Bar:
     state: str
-    """What it is: a presence state, closed, waiting, absence, step, footage or gap."""
+    """What it is: a presence state, closed, waiting, absence, step, footage, gap or not_recorded."""
     start: datetime
     end: datetime
     words: str = ""
@@ -95,5 +96,12 @@ def absence_lane(absences: Iterable[AbsenceRow]) -> Lane:
 
 def footage_lane(coverage: Coverage, name: str = "footage") -> Lane:
     covered = [Bar("footage", span.start, span.end) for span in coverage.covered]
-    missing = [Bar("gap", hole.start, hole.end, hole.cause) for hole in coverage.missing]
+    missing = [_hole(hole) for hole in coverage.missing]
     return Lane(name, tuple(sorted(covered + missing, key=lambda bar: bar.start)))
+
+
+def _hole(hole: Missing) -> Bar:
+    """Before the first recording and after the newest nothing is lacking."""
+    if hole.cause in OUTSIDE:
+        return Bar("not_recorded", hole.start, hole.end)
+    return Bar("gap", hole.start, hole.end, hole.cause)

@@ -404,6 +404,7 @@ BAR_WORDS: Mapping[str, str] = {
     "step": _("Step"),
     "footage": _("Recorded"),
     "gap": _("Gap"),
+    "not_recorded": _("Not recorded yet"),
     "finding": _("Step with a finding"),
 }
 

@@ -6,6 +6,7 @@
 import uPlot from "uplot";
 
 const HEIGHT = 200;
+const MIDNIGHT = "00:00";
 
 class TimeChart extends HTMLElement {
   #chart: uPlot | null = null;
@@ -60,8 +61,8 @@ class TimeChart extends HTMLElement {
       width: Math.max(this.clientWidth, 100),
       height: HEIGHT,
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
-      axes: [{ ...axis, values: (_, times) => ticks(times, zone) }, ...axes],
-      series: [{ label: names[0] ?? "", value: (chart, time) => moment(time ?? chart.data[0].at(-1), zone) }, ...series],
+      axes: [{ ...axis, values: (chart, times) => ticks(times, zone, isDaily(chart, zone)) }, ...axes],
+      series: [{ label: names[0] ?? "", value: (chart, time) => moment(time ?? chart.data[0].at(-1), zone, isDaily(chart, zone)) }, ...series],
     };
     this.#chart = new uPlot(options, columns(table, names.length), holder);
   };
@@ -75,10 +76,17 @@ class TimeChart extends HTMLElement {
   }
 }
 
-/** The date stands beneath the first time and beneath each midnight. */
-function ticks(times: number[], zone: string): string[] {
-  const clock = format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
+/** Whether each point is a day's first moment: then times of day tell nothing. */
+function isDaily(chart: uPlot, zone: string): boolean {
+  const clock = clockIn(zone);
+  return [...chart.data[0]].every((time) => clock(time) === MIDNIGHT);
+}
+
+/** The date stands beneath the first time and beneath each midnight; alone where each point is a day. */
+function ticks(times: number[], zone: string, daily: boolean): string[] {
+  const clock = clockIn(zone);
   const date = format({ month: "numeric", day: "numeric", timeZone: zone });
+  if (daily) return times.map((time) => (clock(time) === MIDNIGHT ? date(time) : ""));
   let before = "";
   return times.map((time) => {
     const day = date(time);
@@ -89,9 +97,14 @@ function ticks(times: number[], zone: string): string[] {
 }
 
 /** A time in the legend; undefined while there is no row. */
-function moment(time: number | undefined, zone: string): string {
+function moment(time: number | undefined, zone: string, daily: boolean): string {
   if (time === undefined) return "–";
-  return format({ month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone })(time);
+  const date = { month: "numeric", day: "numeric", timeZone: zone } as const;
+  return format(daily ? date : { ...date, hour: "2-digit", minute: "2-digit", hourCycle: "h23" })(time);
+}
+
+function clockIn(zone: string): (seconds: number) => string {
+  return format({ hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
 }
 
 function format(options: Intl.DateTimeFormatOptions): (seconds: number) => string {

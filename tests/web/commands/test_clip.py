@@ -50,3 +50,10 @@ def test_nothing_is_said_of_a_span_that_is_whole(hallwatch: Run, tmp_path: Path)
     span = (at(0).isoformat(), at(10).isoformat())
     output = hallwatch("clip", *span, str(tmp_path / "clip.mp4"), "--counter", "cc-1").output
     assert output == f"Wrote {tmp_path / 'clip.mp4'}: camera {CAMERA}, 0.4 s of footage.\n"
+
+
+@pytest.mark.parametrize("places", [(), ("--camera", CAMERA, "--counter", "cc-1")])
+def test_a_clip_of_no_place_or_of_two_is_a_mistyped_command(hallwatch: Run, places: tuple[str, ...]) -> None:
+    refused = hallwatch("clip", "2026-01-05", "2026-01-06", "clip.mp4", *places, code=2).output
+    assert "Name either --camera or --counter." in refused
+    assert "{FROM} {TO} {FILE}" in refused

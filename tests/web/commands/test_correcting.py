@@ -10,6 +10,7 @@ from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA, a_hall
 from tests.web.commands.conftest import Run
+from tests.web.commands.test_help import shown
 from web.commands.common import who_runs_this
 from web.composition import build_services
 from web.services import Services
@@ -82,9 +83,11 @@ def test_what_cannot_be_is_told_by_its_option(hallwatch: Run, footage: Services)
     for number in ("nan", "inf", "1e30"):
         refused = hallwatch(*correct, *SPAN, *WHY, "--shift", number, code=1).output
         assert "--shift: must be a number of seconds" in refused
-    hallwatch("footage", "take-back", "9" * 25, "--reason", "x", code=2)
+    for number in ("abc", "0", "²", str(2**63), "9" * 5000):
+        refused = hallwatch("footage", "take-back", number, "--reason", "x", code=2).output
+        assert "is no number of a correction; `hallwatch footage corrections` shows all." in shown(refused)
     backwards = ("--from", "2026-03-02T05:00:00Z", "--to", "2026-03-02T04:00:00Z")
-    assert "--to: must be after `from`." in hallwatch(*correct, *backwards, *WHY, "--shift", "1", code=1).output
+    assert "--to: must be later than --from." in hallwatch(*correct, *backwards, *WHY, "--shift", "1", code=1).output
     assert "There is no correction 7" in hallwatch("footage", "take-back", "7", "--reason", "x", code=1).output
     no_reason = hallwatch(*correct, *SPAN, "--reason", " ", "--shift", "1", code=1).output
     assert "--reason: must have 1 to 500 characters" in no_reason

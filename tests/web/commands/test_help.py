@@ -4,11 +4,16 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import pytest
+from rich.markup import render
+from typer.main import get_command
 
 from tests.web.commands.conftest import Run
+from web.cli import app
 
 
 def shown(output: str) -> str:
@@ -36,6 +41,27 @@ def test_an_option_for_a_secret_warns_and_names_its_variable(
 ) -> None:
     said = "can be read by others on this machine; better set the environment variable"
     assert f"{said} {variable}." in shown(hallwatch(*command, "--help").output)
+
+
+def texts(command: Any, name: str = "hallwatch") -> Iterator[tuple[str, str]]:
+    """Each text of each help page, with the command that it belongs to."""
+    yield name, command.help or ""
+    yield from ((name, getattr(option, "help", None) or "") for option in command.params)
+    for sub, part in getattr(command, "commands", {}).items():
+        yield from texts(part, f"{name} {sub}")
+
+
+def test_no_bracket_of_a_help_is_taken_for_markup(hallwatch: Run) -> None:
+    assert [(name, text) for name, text in texts(get_command(app)) if render(text).spans] == []
+    assert "databases that [[pull]] names, once" in shown(hallwatch("--help").output)
+
+
+def test_an_example_can_be_copied_from_a_terminal_of_80_columns() -> None:
+    examples = [(name, line) for name, text in texts(get_command(app)) for line in text.partition("Example:")[2:]]
+    for name, example in ((name, text) for name, text in examples if text):
+        *broken, last = example.strip().splitlines()
+        assert all(line.endswith(" \\") for line in broken), name
+        assert max(len(line) for line in (*broken, last)) <= 78 - len("Example: "), name
 
 
 def test_the_short_form_helps_everywhere(hallwatch: Run) -> None:

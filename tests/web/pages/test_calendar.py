@@ -57,6 +57,18 @@ def test_a_day_tells_its_runs_and_its_gaps_to_the_second(sign_in: SignIn) -> Non
     assert (moment(page["end"]) - moment(page["start"])) == timedelta(days=1)
 
 
+def test_hours_that_have_not_come_are_not_called_unrecorded(sign_in: SignIn) -> None:
+    client = sign_in("investigator")
+    page = client.get(f"/calendar/{CAMERA}?day={DAY}").text
+    assert page.count('<li><span class="recorded" data-level="to_come" title="not yet">') == 13
+    assert page.count('data-level="none"') == 1 + page.count("nothing could be recorded") // 2
+    assert '<i class="swatch" data-state="not_recorded"></i>Not recorded yet' in page
+    whole = client.get(f"/calendar/{CAMERA}?day=2026-11-22").text
+    assert 'data-level="to_come"' not in whole
+    bars = client.get(f"/calendar/{CAMERA}.json?day={DAY}").json()["timeline"]["lanes"][0]["bars"]
+    assert [bar["state"] for bar in bars] == ["not_recorded", "footage", "gap", "footage"]
+
+
 def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from sqlmodel import select
 
-from storage.models import CameraStatus
+from storage.models import Camera, CameraStatus
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
 from web.pages.camera_errors import meaning
@@ -82,6 +82,18 @@ def test_the_health_page_calls_nothing_recording_that_the_full_disk_keeps_from_i
     page = " ".join(sign_in("admin").get("/health").text.split())
     assert "Not recording" in page
     assert "The recorder's disk is full" in unescape(page)
+
+
+def test_a_camera_that_is_switched_off_shows_no_rates(day: Services, sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    lit = client.get("/health").text.count(" per second<")
+    with day.database.transaction() as session:
+        camera = next(each for each in session.exec(select(Camera)) if each.enabled)
+        camera.enabled = False
+    page = client.get("/health").text
+    assert page.count(" per second<") == lit - 1
+    assert '<span class="sub nowrap">–</span>' in page
+    assert '<td class="end" data-label="Bit rate"><span><span class="nowrap">–</span>' in page
 
 
 def told_by_the_client() -> Iterator[str]:

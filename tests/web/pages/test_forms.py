@@ -274,7 +274,26 @@ def test_an_address_names_each_of_its_wrong_parts_by_the_words_of_the_page(sign_
     assert "<b>To</b>" not in page.text
     answer = sign_in("inspector").get("/cases.json?status=foo&from=abc&to=def")
     assert [problem["field"] for problem in answer.json()["fields"]] == ["status", "from", "to"]
-    assert sign_in("inspector").get("/cases?from=abc").status_code == 200, "a wrong day alone is told by the page"
+    page = sign_in("inspector").get("/cases?from=abc")
+    assert (page.status_code, 'name="from"' in page.text) == (422, True), "a wrong day alone is told by the page"
+    page = sign_in("inspector").get("/cases?from=abc", headers={"HX-Request": "true", "HX-Target": "section#results"})
+    assert (page.status_code, "There is no such day." in page.text) == (200, True), "htmx swaps no error in"
+    assert sign_in("inspector").get("/cases.csv?from=abc").status_code == 422
+    backwards = sign_in("inspector").get("/cases.json?from=2026-11-23&to=2026-11-22")
+    assert [problem["field"] for problem in backwards.json()["fields"]] == ["to"]
+    page = sign_in("inspector").get("/overview?by=zzz")
+    assert "<b>Rows by</b> Choose one of the list." in page.text
+    for nowhere in ("hall=nope", "department=nope"):
+        assert sign_in("inspector").get(f"/cases?{nowhere}").status_code == 404, nowhere
+
+
+def test_a_span_names_each_time_that_is_none_and_how_to_write_it(sign_in: SignIn) -> None:
+    page = sign_in("inspector").get("/span?hall=cc&counter=cc-1&from=abc&to=2026-02-30T09:00")
+    assert page.status_code == 422
+    for field in ("From", "To"):
+        assert f"<b>{field}</b> There is no such time. Write it like 2026-03-02T09:00." in page.text
+    answer = sign_in("inspector").get("/span.json?from=2026-11-23T09:00&to=def")
+    assert (answer.status_code, [problem["field"] for problem in answer.json()["fields"]]) == (422, ["to"])
 
 
 def test_opening_hours_that_overlap_are_refused(sign_in: SignIn) -> None:

@@ -385,6 +385,9 @@ def test_filters_of_one_row_have_one_height(page: Page) -> None:
         page.goto(path)
         boxes = [found.bounding_box() for found in page.locator(".filters .field > :is(select, input)").all()]
         assert len({box["height"] for box in boxes if box}) == 1, path
+    page.goto("/cases")
+    days = [page.locator(f"#f-{name}").bounding_box() for name in ("from", "to")]
+    assert len({day["y"] for day in days if day}) == 1, "both days stand in one line"
 
 
 def test_the_chart_tells_time_in_the_language_of_the_page_on_24_hours(page: Page) -> None:
@@ -406,3 +409,7 @@ def test_the_chart_tells_time_in_the_language_of_the_page_on_24_hours(page: Page
     values = page.locator("time-chart .u-legend .u-value").all_text_contents()
     assert [value for value in values if "–" in value or "--" in value] == [], "the last ones, without a pointer"
     assert not any(re.search("am|pm", text) for text in drawn)
+    page.goto("/overview")
+    until(page, "drawn.length > 0")
+    assert [text for text in page.evaluate("drawn") if ":" in text] == [], "each point is a day"
+    assert any(re.fullmatch(r"\d+/\d+", text) for text in page.evaluate("drawn"))

@@ -59,7 +59,7 @@ def test_a_day_that_does_not_exist_is_named_as_such(sign_in: SignIn, path: str) 
     client = sign_in("admin")
     for wrong in ("from=2026-13-01", "to=9999-12-31", "from=0001-01-01", "from=yesterday&to=2026-11-23"):
         page = client.get(f"{path}?{wrong}")
-        assert page.status_code == 200
+        assert page.status_code == client.get(f"{path}.json?{wrong}").status_code == 422
         assert "There is no such day." in page.text, wrong
         assert f'name="{wrong.partition("=")[0]}" value="" aria-invalid="true"' in page.text
     assert "There is no such day." not in client.get(f"{path}?from=&to=").text

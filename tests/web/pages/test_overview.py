@@ -90,6 +90,11 @@ def test_each_number_is_the_length_of_a_list(sign_in: SignIn, limited: Services)
     assert numbers(sign_in, "status=open") == set(LIMITS)
     assert numbers(sign_in, "status=overdue") == numbers(sign_in, "status=late&q=limits") == LATE
     assert numbers(sign_in, "status=today") == TODAY
+    assert numbers(sign_in, "status=still") == {"suspended", "waiting"}
+    page = sign_in("inspector").get("/overview?by=hall").text
+    assert '<a class="figure" href="/cases?status=still">' in page
+    for status, count in (("today", 2), ("still", 2)):
+        assert f'<a href="/cases?status={status}&amp;hall={HALL}">{count}</a>' in page
 
 
 def test_a_suspended_case_is_not_late_by_what_its_platform_once_announced(sign_in: SignIn, limited: Services) -> None:

@@ -35,6 +35,14 @@ def test_every_cause_reason_and_fault_that_is_recorded_has_words() -> None:
     assert [reason for reason in (*FaultKind, "no_zone", "no_view") if unknown_word(str(reason)) == reason] == []
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (0.02, "0.1 s"), (0.5, "0.5 s"), (4.0, "4 s"), (9.97, "9.9 s"), (10.7, "10 s"), (252.5, "4 min 12 s")],
+)
+def test_a_short_length_is_told_to_a_tenth_of_a_second(seconds: float, words: str) -> None:
+    assert SHOWN["lasted"](seconds) == words
+
+
 def test_a_step_without_a_name_is_called_by_its_kind() -> None:
     assert step_word("close") == "Close"
     assert step_word("现场勘验") == "现场勘验"
