@@ -137,6 +137,11 @@ def test_the_form_corrects_and_takes_back_and_names_what_is_wrong(sign_in: SignI
     back = client.post(f"{PAGE}/corrections/{row.id}/take-back", data={"day": DAY, "reason": "the other camera"})
     assert back.headers["location"] == f"{PAGE}?day={DAY}&done=taken_back"
     assert [each.takes_back for each in corrections(day)] == [None, row.id]
+    after, before = client.get(f"/api/v1/corrections?camera={CAMERA}").json()
+    left = [[job["superseded_by"] is None for job in told["looked_again"]] for told in (before, after)]
+    assert left == [[False, False], [True, True]], "only the newest word is looked at again"
+    told = client.get(f"{PAGE}.json?day={DAY}").json()["corrections"]
+    assert [each["to_look_again"] for each in told] == [2, 0]
     with day.database.transaction() as session:
         wanted = select(AccessEntry).where(col(AccessEntry.action).like("%correct%"))
         assert [(entry.action, entry.purpose) for entry in session.exec(wanted)] == [
