@@ -3,17 +3,20 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 
 _SECRET_NAMES = ("password", "secret", "token", "key_hash", "authorization", "cookie", "credentials", "csrf")
 
 
-def configure(role: str, *, verbose: bool = False) -> None:
-    """Every line carries the role that wrote it; libraries' own logs take the same way from WARNING on."""
+def configure(role: str, *, verbose: bool = False, output: TextIO | None = None) -> None:
+    """Every line carries the role that wrote it; libraries' own logs take the same way from WARNING on.
+
+    Without an `output` it is standard error.
+    """
     structlog.contextvars.clear_contextvars()
-    terminal = sys.stderr.isatty()
+    terminal = (output or sys.stderr).isatty()
     # Plain tracebacks: others show local variables, and with them passwords.
     coloured = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     renderer: Any = coloured if terminal else structlog.processors.JSONRenderer()
@@ -28,10 +31,10 @@ def configure(role: str, *, verbose: bool = False) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.INFO),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(output or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(output or sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 

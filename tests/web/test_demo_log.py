@@ -1,12 +1,14 @@
 """What is wrong in the demo is told, and nothing else."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
+import structlog
 
 from web.commands.demo import stopped
-from web.commands.demo_log import told, warnings_of
+from web.commands.demo_log import logging_into, told, warnings_of
 
 
 def line(**fields: object) -> str:
@@ -29,6 +31,25 @@ def test_warnings_written_meanwhile_are_printed(tmp_path: Path, capsys: pytest.C
     assert "of_yesterday" not in told_now
     assert "quiet" in file.read_text()
     assert "of_yesterday" in file.read_text()
+
+
+def test_what_becomes_of_a_process_is_told_in_words_and_stands_in_the_log(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "demo.log"
+    handlers = logging.root.handlers[:]
+    try:
+        with warnings_of(file), logging_into(file):
+            structlog.get_logger().warning("worker_ended", worker="watcher", status="SIGKILL", restart_in_s=0.5)
+            structlog.get_logger().error("worker_killed", worker="recorder", waited_s=20.0)
+    finally:
+        structlog.reset_defaults()
+        logging.root.handlers[:] = handlers
+    assert capsys.readouterr().err.splitlines() == [
+        "The process “watcher” has ended (SIGKILL); it is started again after 0.5 s.",
+        "The process “recorder” had not stopped after 20 s and was killed.",
+    ]
+    assert [json.loads(each)["role"] for each in file.read_text().splitlines()] == ["demo", "demo"]
 
 
 def test_a_large_log_makes_room(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """`hallwatch demo`"""
 
-import logging
 import os
 import socket
 import threading
@@ -11,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 from rich.table import Table
 
@@ -30,7 +28,7 @@ from web.commands.demo_hall import (
     simulator_command,
     write_config,
 )
-from web.commands.demo_log import warnings_of
+from web.commands.demo_log import ROLE, log_warnings_only, logging_into, warnings_of
 from web.commands.simulate import FaultOption
 from web.composition import build_services
 from web.one_instance import ONCE, only_one
@@ -63,9 +61,10 @@ def demo(
     Example: hallwatch demo --port 9000 --no-open \
     --fault leave_early:2@60 --fault lose_camera:1@120
     """
-    logs.configure("demo")
-    if not verbose:
-        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    if verbose:
+        logs.configure(ROLE)
+    else:
+        log_warnings_only()
     hall = demo_hall(folder, port, cameras, speed, fault or [])
     data = folder / DATA_FOLDER
     for made in (folder, data):
@@ -93,7 +92,7 @@ def _play(demo: Demo, seconds: float | None) -> None:
     # The simulator ends between the recorder, which would miss its cameras, and the pages, to which it pushes.
     pages = [role for role in roles if role.name == "web"]
     opening = serving.BeforeOthers((*pages, simulator), lambda: _await_hall(demo.hall.rtsp_port, stop))
-    with warnings_of(demo.log_file):
+    with warnings_of(demo.log_file), logging_into(demo.log_file):
         serving.run([role for role in roles if role not in pages], stop, opening)
     out.print(stopped(demo.folder, demo.log_file), highlight=False, markup=False, soft_wrap=True)
 

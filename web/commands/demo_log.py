@@ -1,6 +1,7 @@
 """The demo's log: everything is in a file, and what is wrong is also told."""
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -8,11 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import structlog
+
+from web import logs
 from web.commands.common import err
+
+ROLE = "demo"
 
 _POLL_S = 0.3
 _LARGE = 10_000_000
 _TOLD = ("warning", "error", "critical")
+_IN_WORDS = {
+    "worker_ended": "The process “{worker}” has ended ({status}); it is started again after {restart_in_s:g} s.",
+    "worker_killed": "The process “{worker}” had not stopped after {waited_s:g} s and was killed.",
+}
 _NOT_TOLD_AGAIN = ("level", "role", "event", "timestamp", "exception")
 
 
@@ -40,6 +50,25 @@ def warnings_of(file: Path | None) -> Iterator[None]:
             thread.join()
 
 
+@contextmanager
+def logging_into(file: Path | None) -> Iterator[None]:
+    """What the demo itself logs meanwhile stands in the file, too, and is told like the rest of it."""
+    if file is None:
+        yield
+        return
+    with file.open("a", encoding="utf-8", buffering=1) as output:
+        logs.configure(ROLE, output=output)
+        try:
+            yield
+        finally:
+            log_warnings_only()
+
+
+def log_warnings_only() -> None:
+    logs.configure(ROLE)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+
 def _tell(source: IO[str], ended: threading.Event) -> None:
     partial = ""
     while True:
@@ -61,5 +90,7 @@ def told(line: str) -> str | None:
         return None
     if not isinstance(entry, dict) or entry.get("level") not in _TOLD:
         return None
+    if words := _IN_WORDS.get(str(entry.get("event"))):
+        return words.format_map(entry)
     fields = " ".join(f"{name}={value}" for name, value in entry.items() if name not in _NOT_TOLD_AGAIN)
-    return f"{entry.get('role', 'demo')}: {entry.get('event', '')} {fields}".rstrip()
+    return f"{entry.get('role', ROLE)}: {entry.get('event', '')} {fields}".rstrip()
