@@ -1,12 +1,14 @@
 """The simulated hall, filmed with a keyframe every six seconds: when the clerk came and went is found to the second."""
 
-import hashlib
 from datetime import datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from sqlmodel import select
 
 from analytics.detectors.ssd import SsdDetector
@@ -19,19 +21,41 @@ from analytics.watch import Watch
 from ingest.simulator.scene import Scene, zone
 from ingest.simulator.stage import Stage
 from ingest.simulator.truth import Truth
+from ingest.video.frames import to_us
+from ingest.video.source import SourcePacket
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
-from storage.fragments import pack_fragments
-from storage.models import ClockSource, Location, Segment, StaffState, View
+from storage.models import Segment, StaffState, View
 from storage.objects import StoreError
-from tests.analytics.encoded import fragmented
 from tests.analytics.scenes import START, at
+from tests.ingest.video.encoded import gops
+from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA, a_hall
 from web.footage_moments import FootageMoments
 
 FPS, KEYFRAMES, LENGTH = 2, timedelta(seconds=6), 44
 S, U = StaffState.STAFFED, StaffState.UNSTAFFED
+
+
+def coded(pictures: list[NDArray[np.uint8]]) -> tuple[SourcePacket, ...]:
+    with av.open(BytesIO(), "w", format="null") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        height, width = pictures[0].shape[:2]
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        keyint = FPS * KEYFRAMES // timedelta(seconds=1)
+        parameters = f"keyint={keyint}:min-keyint={keyint}:scenecut=0:bframes=0:repeat-headers=1:annexb=1"
+        stream.options = {"preset": "veryfast", "x264-params": parameters}
+        frames = [av.VideoFrame.from_ndarray(picture, format="bgr24") for picture in pictures]
+        for number, frame in enumerate(frames):
+            frame.pts = number
+        packets = [packet for frame in frames for packet in stream.encode(frame)] + stream.encode(None)
+        at_us = to_us(START)
+        ticks = [(packet.pts or 0) * 90_000 // FPS for packet in packets]
+        return tuple(
+            SourcePacket(bytes(packet), time, time, packet.is_keyframe, at_us, at_us)
+            for packet, time in zip(packets, ticks, strict=True)
+        )
 
 
 @pytest.fixture(scope="module")
@@ -51,23 +75,10 @@ def filmed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Segment, bytes, da
         picture = scene.picture(stage.seen([1], now), number / FPS)
         small = cv2.resize(picture, (640, 360), interpolation=cv2.INTER_AREA)
         pictures.append(np.asarray(small, dtype=np.uint8))
-    data, head, index = fragmented(pictures, FPS, FPS * KEYFRAMES // timedelta(seconds=1))
-    segment = Segment(
-        camera_id=CAMERA,
-        sequence=1,
-        start=START,
-        end=at(LENGTH),
-        size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-        key=f"{CAMERA}/1.mp4",
-        location=Location.SPOOL,
-        codec="h264",
-        width=640,
-        height=360,
-        init_size=head,
-        fragments=pack_fragments(index),
-        clock_source=ClockSource.ARRIVAL,
-    )
+    spool = tmp_path_factory.mktemp("filmed")
+    some = gops(coded(pictures), START)
+    (segment,) = recorded(spool, some, len(some))
+    data = (spool / segment.key).read_bytes()
     return segment, data, told["left"], told["came"]
 
 
@@ -83,7 +94,7 @@ class CountedMoments(FootageMoments):
 def footage(sqlite_database: Database, tmp_path: Path, filmed: tuple[Segment, bytes, datetime, datetime]) -> Footage:
     segment, data, *_ = filmed
     spool = tmp_path / "spool"
-    (spool / CAMERA).mkdir(parents=True)
+    (spool / segment.key).parent.mkdir(parents=True)
     (spool / segment.key).write_bytes(data)
     with sqlite_database.transaction() as session:
         a_hall(session)
@@ -132,7 +143,7 @@ def test_a_moment_that_cannot_be_had_is_none(sqlite_database: Database, footage:
     moments = FootageMoments(sqlite_database, footage)
     assert moments.picture(CAMERA, at(3)) is not None
     assert moments.picture("none", at(3)) is None
-    (footage.spool / CAMERA / "1.mp4").write_bytes(b"not a movie")
+    next(footage.spool.rglob("*.mp4")).write_bytes(b"not a movie")
     assert moments.picture(CAMERA, at(3)) is None
     broken = Database("sqlite:////nowhere/at/all.db")
     assert FootageMoments(broken, footage).picture(CAMERA, at(3)) is None
