@@ -27,6 +27,8 @@ _LEAST_SHIFT = 4
 # On the labelled clips a picture in its place is 0.61 and more alike, one of another place 0.34 at most; a shifted one
 # is 0.13 and more liker where it is found than in its place, one in its place 0.01 at most.
 _ALIKE, _LIKER, _UNLIKE = 0.45, 0.10, 0.20
+_STRONG = 60
+"""Edges of a room are 150 and more there, those of mere noise 30: where nothing stands out, nothing can be told."""
 PICTURES = 8
 """So many make an aim: who walks through them is not in it."""
 APART = timedelta(seconds=2)
@@ -43,8 +45,11 @@ def aim_of(pictures: Sequence[Aim]) -> Aim:
 
 
 def has_moved(aim: Aim, now: Aim) -> bool:
-    """Whether what it shows is found elsewhere in the picture, or not at all."""
-    inner = _edges(aim)[_REACH:-_REACH, _REACH:-_REACH]
+    """Whether what it showed is found elsewhere in the picture, or not at all; False where that is too little to tell."""
+    edges = _edges(aim)
+    if edges.max() < _STRONG:
+        return False
+    inner = edges[_REACH:-_REACH, _REACH:-_REACH]
     likeness = cv2.matchTemplate(_edges(now), inner, cv2.TM_CCOEFF_NORMED)
     _, best, _, (x, y) = cv2.minMaxLoc(likeness)
     if best < _UNLIKE:

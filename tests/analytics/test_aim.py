@@ -96,6 +96,12 @@ def test_a_camera_that_shows_another_place_has_moved(other: str) -> None:
     assert has_moved(aim(), small(shown(other)))
 
 
+def test_where_nothing_stands_out_nothing_is_told() -> None:
+    noise = [np.random.default_rng(n).integers(90, 160, (90, 160), np.uint8) for n in range(PICTURES + 1)]
+    assert not has_moved(aim_of(noise[:-1]), noise[-1])
+    assert has_moved(aim(), noise[-1])
+
+
 def test_fixed_cameras_of_the_labelled_clips_have_not_moved_and_would_be_seen_to() -> None:
     for clip in load_clips(labelled_data()):
         if clip.name == "car-detection":
