@@ -45,7 +45,7 @@ def aim_of(pictures: Sequence[Aim]) -> Aim:
 
 
 def has_moved(aim: Aim, now: Aim) -> bool:
-    """Whether what it showed is found elsewhere in the picture, or not at all; False where that is too little to tell."""
+    """Whether what it showed is found elsewhere in the picture, or not at all. False where that was too little."""
     edges = _edges(aim)
     if edges.max() < _STRONG:
         return False

@@ -59,10 +59,10 @@ class Run:
         elif isinstance(entry, GapOpened):
             self.gaps.append((Span(entry.start, datetime.max.replace(tzinfo=entry.start.tzinfo)), entry.cause))
         elif isinstance(entry, GapClosed):
-            self.gaps = [
-                (Span(gap.start, entry.end), cause) if gap.start == entry.start else (gap, cause)
-                for gap, cause in self.gaps
-            ]
+            open_gaps = [(gap, cause) for gap, cause in self.gaps if gap.start == entry.start]
+            self.gaps = [each for each in self.gaps if each not in open_gaps]
+            if entry.end > entry.start:  # else the footage goes on before it, and there is none
+                self.gaps += [(Span(gap.start, entry.end), cause) for gap, cause in open_gaps]
 
     @property
     def counts_rightly(self) -> bool:
