@@ -1,7 +1,7 @@
 """How far a case has come, for whoever has its number and its secret. Nothing of it names a person."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -20,7 +20,6 @@ from web.public.limits import Visitor, VisitorDep
 from web.services import Services, ServicesDep
 
 router = APIRouter()
-_MOMENT = timedelta(microseconds=1)
 Number = Annotated[str, Form(max_length=100)]
 Secret = Annotated[str, Form(max_length=50)]
 
@@ -35,7 +34,7 @@ class CaseProgress:
     opened_at: datetime
     closed_at: datetime | None
     due_at: datetime | None
-    """The last moment of the promised limit, else as the platform says; None while the clock stands still."""
+    """By its limits as reckoned, else as its platform says; None while none is known or runs."""
     stopped: bool
     """Its days stand still: a supplement is awaited, or a procedure that does not count."""
     stages: tuple[Stage, ...]
@@ -101,7 +100,6 @@ def _progress(session: Session, case: Case, now: datetime) -> CaseProgress:
     steps = session.exec(select(Step).where(Step.case_id == case.id)).all()
     deadline = session.get(Deadline, case.id)
     is_stopped = deadline is not None and deadline.standing is Standing.STOPPED
-    promised = deadline.promised_late_from if deadline else None
     return CaseProgress(
         number=case.number,
         item=row.item,
@@ -110,7 +108,7 @@ def _progress(session: Session, case: Case, now: datetime) -> CaseProgress:
         zone=row.hall.timezone if row.hall else DEFAULT_ZONE,
         opened_at=case.opened_at,
         closed_at=case.closed_at,
-        due_at=None if is_stopped else promised - _MOMENT if promised else case.due_at,
+        due_at=row.due_at,
         stopped=is_stopped,
         stages=progress(steps, case.closed_at, now),
     )
