@@ -137,7 +137,8 @@ class Connection:
         return ()
 
     def _end_gop_before(self, packet: SourcePacket) -> tuple[Gop, ...]:
-        return self._flush(len(self._frames) if packet.keyframe else self._part_before(packet.dts), packet.dts)
+        count = len(self._frames) if packet.keyframe else self._part_before(packet.dts)
+        return self._flush(count, packet.dts) if count else ()
 
     def _part_before(self, dts: int) -> int:
         """How many of the frames must be written though no keyframe has come when the next one is decoded at `dts`."""

@@ -185,6 +185,8 @@ class RtspSource:
 class Pauses:
     """How long a stream lets one wait for its next picture."""
 
+    __slots__ = ("_longest", "_pictures")
+
     def __init__(self) -> None:
         self._longest, self._pictures = 0.0, 0
 
