@@ -31,7 +31,7 @@ from web.channels import Channel
 from web.news import Step
 from web.notice import Notice
 from web.telling import OLD_AFTER, Fact
-from web.told import enrol, is_news, told_by
+from web.told import enrol, next_step, told_by
 
 _LONGEST = OLD_AFTER + timedelta(days=30)
 """From a limit to the last step of the escalation of its card, unless the card is of an old case."""
@@ -46,10 +46,7 @@ class CardDesk:
         enrol(database, channels, _happened, now)
 
     def step(self, session: Session, delivery: Delivery, now: datetime) -> Step:
-        facts = told_by(session, delivery)
-        if not is_news(facts, now):
-            return Step.TOO_LATE
-        return Step.SEND if _still_so(session, facts) else Step.WITHDRAWN
+        return next_step(session, delivery, _still_so, now)
 
     def notice(self, session: Session, delivery: Delivery, public_url: str, now: datetime) -> Notice:
         facts = _still_so(session, told_by(session, delivery))

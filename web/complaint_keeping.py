@@ -17,7 +17,7 @@ class ComplaintKeeping:
     def run_once(self, now: datetime) -> int:
         """The number of complaints that were blanked. Raises SQLAlchemyError."""
         is_due = col(Complaint.settled_at) <= now - self._kept, col(Complaint.erased_at).is_(None)
-        blanked = update(Complaint).where(Complaint.state == ComplaintState.SETTLED, *is_due)  # type: ignore[arg-type]
+        blanked = update(Complaint).where(col(Complaint.state) == ComplaintState.SETTLED, *is_due)
         values = {"text": "", "name": "", "contact": "", "note": "", "case_number": "", "erased_at": now}
         with self._database.transaction() as session:
             result = session.execute(blanked.values(values).execution_options(synchronize_session=False))

@@ -27,7 +27,7 @@ from web.dispute_notice import DisputeSubject, dispute_notice
 from web.news import Step
 from web.notice import Notice
 from web.telling import Fact
-from web.told import enrol, is_news, told_by
+from web.told import enrol, next_step, told_by
 
 _DECIDED = {DisputeAct.UPHOLD: News.UPHOLD, DisputeAct.WITHDRAW: News.WITHDRAW}
 
@@ -37,10 +37,7 @@ class DisputeDesk:
         enrol(database, channels, _happened, now)
 
     def step(self, session: Session, delivery: Delivery, now: datetime) -> Step:
-        facts = told_by(session, delivery)
-        if not is_news(facts, now):
-            return Step.TOO_LATE
-        return Step.SEND if _still_so(session, facts) else Step.WITHDRAWN
+        return next_step(session, delivery, _still_so, now)
 
     def notice(self, session: Session, delivery: Delivery, public_url: str, now: datetime) -> Notice:
         return dispute_notice(_subjects(session, _still_so(session, told_by(session, delivery))), public_url)

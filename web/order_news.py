@@ -27,7 +27,7 @@ from web.news import Step
 from web.notice import Notice
 from web.order_notice import OrderSubject, order_notice
 from web.telling import Fact
-from web.told import enrol, is_news, told_by
+from web.told import enrol, next_step, told_by
 
 _ZONE = "Asia/Shanghai"
 _SAID = {
@@ -43,10 +43,7 @@ class OrderDesk:
         enrol(database, channels, _happened, now)
 
     def step(self, session: Session, delivery: Delivery, now: datetime) -> Step:
-        facts = told_by(session, delivery)
-        if not is_news(facts, now):
-            return Step.TOO_LATE
-        return Step.SEND if _still_so(session, facts) else Step.WITHDRAWN
+        return next_step(session, delivery, _still_so, now)
 
     def notice(self, session: Session, delivery: Delivery, public_url: str, now: datetime) -> Notice:
         return order_notice(_subjects(session, _still_so(session, told_by(session, delivery))), public_url)

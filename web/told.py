@@ -9,6 +9,7 @@ from storage.bulk import Values, insert_many, is_among, table_of
 from storage.database import Database, lock_for_adding
 from storage.models import Delivery, DeliveryState, Matter, Told
 from web.channels import Channel
+from web.news import Step
 from web.routes import card_routes
 from web.telling import NEWS_FOR, Fact, Key, Parcel, Route, Summaries, parcels
 
@@ -34,8 +35,14 @@ def told_by(session: Session, delivery: Delivery) -> Sequence[Told]:
     return session.exec(select(Told).where(Told.delivery_id == delivery.id).order_by(col(Told.at))).all()
 
 
-def is_news(facts: Sequence[Told], now: datetime) -> bool:
-    return max(fact.at for fact in facts) >= now - NEWS_FOR
+def next_step(
+    session: Session, delivery: Delivery, still_so: Callable[[Session, Sequence[Told]], Sequence[object]], now: datetime
+) -> Step:
+    """What is to be done with a message that is due; `still_so` leaves of what it tells what holds now."""
+    facts = told_by(session, delivery)
+    if max(fact.at for fact in facts) < now - NEWS_FOR:
+        return Step.TOO_LATE
+    return Step.SEND if still_so(session, facts) else Step.WITHDRAWN
 
 
 def _due(session: Session, routes: Sequence[Route], look: Look, now: datetime) -> list[Parcel]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import col, select
 
 from storage.database import Database
 from storage.models import (
@@ -67,7 +67,7 @@ def is_left(database: Database, counter: str, raised_at: datetime = NOON, start:
 
 def parts(database: Database) -> list[tuple[AlertKind, str | None, int | None, bool]]:
     with database.transaction() as session:
-        alerts = session.exec(select(Alert).where(Alert.raised_at >= NOON).order_by(Alert.id)).all()  # type: ignore[arg-type]
+        alerts = session.exec(select(Alert).where(Alert.raised_at >= NOON).order_by(col(Alert.id))).all()
         return [(each.kind, each.counter_id, each.part_of, each.resolved_at is not None) for each in alerts]
 
 
