@@ -5,8 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _ENTRY = struct.Struct("<IIII")
-_GOES_ON = 1 << 31
-"""In an entry's duration: the fragment goes on with the group of pictures of the one before."""
+_CONTINUES, _CONTINUED = 1 << 31, 1 << 30
+"""In an entry's duration: the fragment goes on with the group of pictures of the one before; the next does with its."""
+
+
+_DURATION = _CONTINUED - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +24,16 @@ class Fragment:
     byte_size: int
     keyframe: bool = True
     """It begins with one; else it is a further part of a group of pictures."""
+    continued: bool = False
+    """Further pictures of its last group followed."""
 
 
 def pack_fragments(fragments: Iterable[Fragment]) -> bytes:
-    return b"".join(
-        _ENTRY.pack(f.offset_us, f.duration_us | (0 if f.keyframe else _GOES_ON), f.byte_offset, f.byte_size)
-        for f in fragments
-    )
+    return b"".join(_ENTRY.pack(f.offset_us, f.duration_us | _flags(f), f.byte_offset, f.byte_size) for f in fragments)
+
+
+def _flags(fragment: Fragment) -> int:
+    return (0 if fragment.keyframe else _CONTINUES) | (_CONTINUED if fragment.continued else 0)
 
 
 def unpack_fragments(packed: bytes) -> list[Fragment]:
@@ -35,8 +41,8 @@ def unpack_fragments(packed: bytes) -> list[Fragment]:
     if len(packed) % _ENTRY.size:
         raise ValueError(f"fragment index of {len(packed)} bytes is cut off")
     return [
-        Fragment(offset_us, duration & ~_GOES_ON, byte_offset, byte_size, not duration & _GOES_ON)
-        for offset_us, duration, byte_offset, byte_size in _ENTRY.iter_unpack(packed)
+        Fragment(offset_us, word & _DURATION, byte_offset, byte_size, not word & _CONTINUES, bool(word & _CONTINUED))
+        for offset_us, word, byte_offset, byte_size in _ENTRY.iter_unpack(packed)
     ]
 
 

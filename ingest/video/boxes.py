@@ -108,6 +108,23 @@ def child(data: bytes, parent: Box, *path: bytes) -> Box:
     return parent
 
 
+def extension(identity: bytes, body: bytes) -> bytes:
+    """A `uuid` box: what others pass over."""
+    return struct.pack(">I4s", 8 + len(identity) + len(body), b"uuid") + identity + body
+
+
+def read_extension(data: bytes, identity: bytes, size: int) -> bytes | None:
+    """The body, of so many bytes, of an extension in a `moof`, whose header is included. Raises BadBox."""
+    moof = next(whole_boxes(data), None)
+    if moof is None:
+        raise BadBox("no moof")
+    for box in whole_boxes(data, moof.body, moof.end):
+        inside = data[box.body : box.end]
+        if box.kind == b"uuid" and inside.startswith(identity) and len(inside) == len(identity) + size:
+            return inside[len(identity) :]
+    return None
+
+
 def read_movie_fragment(data: bytes) -> MovieFragment:
     """A `moof`, its header included. Raises BadBox when it is malformed or not in the form that we write."""
     try:

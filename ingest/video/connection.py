@@ -12,12 +12,14 @@ from ingest.video.retiming import Retiming, stretched
 from ingest.video.segmenter import (
     MAX_GOP_US,
     MAX_PART_BYTES,
-    MAX_PART_US,
     MAX_TANGLED_US,
+    MIN_PART_US,
     Gop,
+    decoded_before_shown,
     durations_of,
     is_loss,
     is_part_full,
+    lasting_of,
     shown_first,
 )
 from ingest.video.source import SourceFailure, SourcePacket
@@ -92,7 +94,7 @@ class Connection:
         if self._may_retime(packet) and (rate_error_ppm := self.clock.rate_error_ppm):
             log.warning("camera_counts_time_wrongly", rate_error_ppm=rate_error_ppm, media_s=media_us / 1e6)
             if not packet.keyframe:
-                gops += self._flush(len(self._frames), packet.dts)
+                gops += self._flush(len(self._frames), packet)
             self._retiming.change(rate_error_ppm, packet)
             self._frames = [stretched(frame, rate_error_ppm, packet) for frame in self._frames]
             self.clock.media_rate_changed(media_us, monotonic_us)
@@ -138,7 +140,7 @@ class Connection:
 
     def _end_gop_before(self, packet: SourcePacket) -> tuple[Gop, ...]:
         count = len(self._frames) if packet.keyframe else self._part_before(packet.dts)
-        return self._flush(count, packet.dts) if count else ()
+        return self._flush(count, packet) if count else ()
 
     def _part_before(self, dts: int) -> int:
         """How many of the frames must be written though no keyframe has come when the next one is decoded at `dts`."""
@@ -147,7 +149,7 @@ class Connection:
         if self._span_us(dts) >= MAX_TANGLED_US or self._size >= MAX_PART_BYTES:
             return len(self._frames)
         count = shown_first(self._frames, dts)
-        return count if self._span_us(self._dts_after(count, dts)) >= MAX_PART_US else 0
+        return count if self._span_us(self._dts_after(count, dts)) >= MIN_PART_US else 0
 
     def _dts_after(self, count: int, dts: int) -> int:
         return self._frames[count].dts if count < len(self._frames) else dts
@@ -155,17 +157,20 @@ class Connection:
     def _span_us(self, dts: int) -> int:
         return self._us(dts - self._frames[0].dts)
 
-    def _flush(self, count: int, next_dts: int | None) -> tuple[Gop, ...]:
-        """The first `count` frames. `next_dts`: of the one that comes after all there are; None if there is a hole."""
-        frames, left = tuple(self._frames[:count]), self._frames[count:]
+    def _flush(self, count: int, following: SourcePacket | None) -> tuple[Gop, ...]:
+        """The first `count` frames. `following`: what comes after all there are; None if there is a hole."""
+        frames, left = decoded_before_shown(tuple(self._frames[:count])), self._frames[count:]
         if not frames or self._info is None:
             return ()
+        later: tuple[EncodedFrame | SourcePacket, ...] = (*left, following) if following else ()
+        durations = durations_of(frames, later[0].dts if later else None, self._usual)
         # A new segment can only begin at a keyframe.
         reading = self.clock.read(self._us(first_shown(frames)), may_step=frames[0].keyframe)
         gop = Gop(
             self._info,
             frames,
-            durations_of(frames, left[0].dts if left else next_dts, self._usual),
+            durations,
+            lasting_of(frames, durations, later),
             reading.wall_us,
             reading.source,
             reading.offset_us,

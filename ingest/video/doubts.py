@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
-from ingest.video.boxes import BadBox, whole_boxes
+from ingest.video.boxes import BadBox, extension, read_extension
 from ingest.video.clock import with_stated_error
 from storage.models import is_clock_trusted
 
@@ -57,22 +57,13 @@ def doubted(recording: "Recording", doubts: Iterable[Doubt]) -> "Recording":
 
 def written(doubt: Doubt | None) -> bytes:
     """A box that stands at the end of the part's `moof`; nothing without."""
-    if doubt is None:
-        return b""
-    body = _ID + _BODY.pack(doubt.error_us, doubt.offset_us, doubt.server_step_us)
-    return struct.pack(">I4s", len(body) + 8, b"uuid") + body
+    return b"" if doubt is None else extension(_ID, _BODY.pack(*astuple(doubt)))
 
 
 def read(data: bytes) -> Doubt | None:
     """From a `moof`, its header included. Raises BadBox."""
-    moof = next(whole_boxes(data), None)
-    if moof is None:
-        raise BadBox("no moof")
-    for box in whole_boxes(data, moof.body, moof.end):
-        body = data[box.body : box.end]
-        if box.kind == b"uuid" and body.startswith(_ID) and len(body) == len(_ID) + _BODY.size:
-            return _sensible(Doubt(*_BODY.unpack(body[len(_ID) :])))
-    return None
+    body = read_extension(data, _ID, _BODY.size)
+    return None if body is None else _sensible(Doubt(*_BODY.unpack(body)))
 
 
 def _sensible(doubt: Doubt) -> Doubt:

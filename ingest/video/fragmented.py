@@ -16,7 +16,6 @@ from ingest.video.audio import Audio, AudioCodec, AudioFormat
 from ingest.video.audio_track import empty_audio, read_audio_codec, read_audio_track, second_track, track_fragment
 from ingest.video.boxes import KEYFRAME_FLAGS, OTHER_FLAGS, TRUN_FLAGS, BadBox, Box, Sample, child, whole_boxes
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
-from ingest.video.doubts import Doubt, written
 from ingest.video.frames import EncodedFrame, StreamInfo, first_shown, to_us
 from ingest.video.movie import (
     EMPTY_TABLES,
@@ -99,9 +98,10 @@ def fragment(
     durations: Sequence[int],
     wall: datetime,
     audio: tuple[Audio, int] | None = None,
-    doubt: Doubt | None = None,
+    more: bytes = b"",
 ) -> tuple[bytes, bytes]:
-    """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first shown; `audio`: and its own time.
+    """Head and `mdat` of some frames. Times in ticks; `wall` is that of the first shown; `audio`: and its own time;
+    `more`: boxes at the end of the `moof`.
 
     The sound comes before the pictures: what a power failure takes from the end of a file is then seen.
     """
@@ -111,7 +111,7 @@ def fragment(
         units = length_prefixed_parts(frame.data)
         sizes.append(sum(map(len, units)))
         parts += units
-    moof = _moof(frames, sizes, number, decode_time, durations, audio, written(doubt))
+    moof = _moof(frames, sizes, number, decode_time, durations, audio, more)
     return reference_time(to_us(wall), presented(frames, decode_time)) + moof, box(b"mdat", *parts)
 
 

@@ -93,18 +93,13 @@ class GapKeeper:
         inherited = self._open.start < self._started <= now
         return self._change_cause(self._started if inherited else now, cause, detail)
 
-    def recorded(
-        self, start: datetime, end: datetime, hole: GapCause = GapCause.UNKNOWN, leading: timedelta = timedelta()
-    ) -> list[GapChange]:
-        """Footage from `start` to `end` is written; `hole` is the cause if it does not continue what was before.
-
-        `leading`: how far before `start` it reaches where it does continue that.
-        """
+    def recorded(self, start: datetime, end: datetime, hole: GapCause = GapCause.UNKNOWN) -> list[GapChange]:
+        """Footage from `start` to `end` is written; `hole` is the cause if it does not continue what was before."""
         self._accounts_from = self._accounts_from or start
         changes = self._cut_what_was_ahead(start)
         if self._open is not None:
             changes.append(self._finish(start))
-        elif self._known_to is not None and start - leading - self._known_to > TOLERANCE:
+        elif self._known_to is not None and start - self._known_to > TOLERANCE:
             changes += [self._begin(self._known_to, hole, ""), self._finish(start)]
         self._reach(start, end)
         return changes

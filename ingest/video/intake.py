@@ -2,17 +2,17 @@
 
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 
 from ingest.video.clock import with_stated_error
 from ingest.video.fragmented import Recording
-from ingest.video.frames import first_shown, from_us
+from ingest.video.frames import from_us
 from ingest.video.gaps import GapChange, GapKeeper, GapOpened
 from ingest.video.journal import Entry
-from ingest.video.segmenter import Gop, starts_new_segment, ticks_to_us
+from ingest.video.segmenter import Gop, starts_new_segment
 from ingest.video.spool_room import SpoolRoom
 from ingest.video.writer import SegmentWriter
 from storage.models import GapCause
@@ -86,7 +86,7 @@ class Intake:
             self._writer = self._new_writer(gop)
         self._writer.append(gop)
         hole = GapCause.PACKETS_LOST if gop.after_loss else GapCause.UNKNOWN
-        self._note(self._gaps.recorded(from_us(gop.wall_us), from_us(gop.end_us), hole, _leading(gop)))
+        self._note(self._gaps.recorded(from_us(gop.wall_us), from_us(gop.end_us), hole))
 
     def _new_writer(self, gop: Gop) -> SegmentWriter:
         evidence = with_stated_error(gop.evidence)
@@ -104,9 +104,3 @@ class Intake:
     def _note(self, changes: list[GapChange]) -> None:
         for change in changes:
             self._put(change)
-
-
-def _leading(gop: Gop) -> timedelta:
-    """How far before its keyframe pictures of an open group are shown: they rest on the group before."""
-    ticks = 0 if gop.after_loss else first_shown(gop.frames) - min(frame.pts for frame in gop.frames)
-    return timedelta(microseconds=ticks_to_us(ticks, gop.info))

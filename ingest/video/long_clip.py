@@ -129,7 +129,7 @@ def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetim
     ends = moved[-1].ticks + ticks_of(to_us(min(end, segments[-1].end)) - to_us(segments[-1].start))
     groups: list[tuple[_Part, ...]] = [*((s,) for s in moved[:-1]), tuple(_cut(footage, moved[-1], near, end))]
     index = _Bytes(_index(groups, [opening.duration, *(stretch.ticks for stretch in moved[1:]), ends]))
-    edit = Edit(ends + opening.delay - opening.hidden, opening.hidden)
+    edit = Edit(ends + segments[-1].composition_offset - opening.hidden, opening.hidden)
     head = _head(opening, edit, _comment(segments, start, end, missing))
     parts = (*opening.parts, index, *(part for group in groups for part in group if part.size))
     return LongClip(from_us(opening.start_us), min(end, segments[-1].end), head, parts, footage)
@@ -159,11 +159,6 @@ class _Opening:
     def origin(self) -> int:
         """Ticks of the last one's segment at which the clip's media begins."""
         return self.last.moof.decode_time - sum(part.moof.duration for part in self.fragments[:-1])
-
-    @property
-    def delay(self) -> int:
-        """Ticks from a frame's decoding to its showing, where frames are not shown in the order of their decoding."""
-        return self.fragments[0].moof.samples[0].composition_offset
 
     @property
     def duration(self) -> int:
@@ -249,7 +244,8 @@ def _check_format(segments: Sequence[Segment], span: Span) -> None:
 
 
 def _places(segments: Sequence[Segment], start_us: int) -> list[int]:
-    """Where each segment lies in the clip, in ticks: by wall time within a piece, each piece after the other."""
+    """Where the decoding of each segment begins in the clip, in ticks: by wall time within a piece, each piece after
+    the other."""
     places: list[int] = []
     begins = to_us(segments[0].start)
     wall_at_zero = max(begins, start_us)
@@ -258,7 +254,7 @@ def _places(segments: Sequence[Segment], start_us: int) -> list[int]:
         begins = to_us(segment.start)
         if abs(begins - ended) > _JOINED_US:
             wall_at_zero += begins - ended
-        places.append(ticks_of(begins - wall_at_zero))
+        places.append(ticks_of(begins - wall_at_zero) - segment.composition_offset)
         ended = to_us(segment.end)
     return places
 
@@ -300,7 +296,8 @@ def _following(last: Stretch, later: Sequence[Fragment], near: Sequence[Segment]
     after = next((segment for segment in near if segment.sequence > last.segment.sequence), None)
     if after is None or not goes_on(last.segment, after):
         return None
-    ticks = last.ticks + ticks_of(to_us(after.start) - to_us(last.segment.start))
+    apart = ticks_of(to_us(after.start) - to_us(last.segment.start))
+    ticks = last.ticks + apart + last.segment.composition_offset - after.composition_offset
     return replace(last, segment=after, ticks=ticks, first=after.init_size), unpack_fragments(after.fragments)[0]
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingest.video.fragmented import of_pictures
-from ingest.video.segmenter import is_part_full
 from storage.fragments import Fragment, decodable_from, groups_of_pictures, unpack_fragments
 from storage.models import Segment
 from storage.runs import FRAME_HOLE
@@ -87,14 +86,8 @@ def _entries(asked: Playlist) -> Iterator[_Entry]:
             yield _entry(segment, together)
             continue
         for gop in groups_of_pictures(together):
-            if segment.id is not None or segment is not asked.segments[-1] or not _may_go_on(gop, fragments):
+            if segment.id is not None or segment is not asked.segments[-1] or not gop[-1].continued:
                 yield _entry(segment, gop)
-
-
-def _may_go_on(gop: Sequence[Fragment], fragments: Sequence[Fragment]) -> bool:
-    """Whether the recorder may have ended its last part for another reason than a keyframe."""
-    last = gop[-1]
-    return last is fragments[-1] and is_part_full(last.duration_us, last.byte_size)
 
 
 def _is_wanted(segment: Segment, fragment: Fragment, asked: Playlist) -> bool:

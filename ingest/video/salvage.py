@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ingest.video import doubts, lasting
 from ingest.video.boxes import BadBox, Box, MovieFragment, read_movie_fragment, whole_boxes
-from ingest.video.doubts import Doubt, doubted, read
 from ingest.video.fragmented import Initial, fingerprint, read_initial, read_reference_time
 from ingest.video.segmenter import MAX_SEGMENT_US
 from ingest.video.writer import FinishedSegment
@@ -18,7 +18,8 @@ class _Whole:
     start: int
     end: int
     moof: MovieFragment
-    doubt: Doubt | None
+    lasting: lasting.Lasting
+    doubt: doubts.Doubt | None
 
 
 def salvage(data: bytes, key: str) -> FinishedSegment:
@@ -34,7 +35,7 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
     fragments = tuple(_entry(found, initial) for found in whole)
     end_us = whole[-1].wall_us + fragments[-1].duration_us
     return FinishedSegment(
-        doubted(initial.recording, (found.doubt for found in whole if found.doubt)),
+        doubts.doubted(initial.recording, (found.doubt for found in whole if found.doubt)),
         key,
         end_us,
         size,
@@ -43,6 +44,7 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
         initial.width,
         initial.height,
         initial.size,
+        whole[0].moof.samples[0].composition_offset,
         fragments,
         fingerprint(data[: initial.size]),
         initial.audio.codec if initial.audio else "",
@@ -87,7 +89,8 @@ def _whole_fragments(data: bytes, initial: Initial) -> Iterator[_Whole]:
 def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | None:
     try:
         movie = read_movie_fragment(data[moof.start : moof.end])
-        doubt = read(data[moof.start : moof.end])
+        lasts = lasting.read(data[moof.start : moof.end], movie)
+        doubt = doubts.read(data[moof.start : moof.end])
         wall_us = read_reference_time(data[prft.body + 4 : prft.end])
     except BadBox:
         return None
@@ -96,13 +99,15 @@ def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | No
         if not _is_written(data, position, min(position + sample.size, mdat.end)):
             return None
         position += sample.size
-    return _Whole(wall_us, prft.start, mdat.end, movie, doubt) if position == mdat.end and movie.samples else None
+    if position != mdat.end or not movie.samples:
+        return None
+    return _Whole(wall_us, prft.start, mdat.end, movie, lasts, doubt)
 
 
 def _is_within(found: _Whole, initial: Initial) -> bool:
     """Whether the fragment lies in the time that a segment can last; a damaged number does not."""
     start_us = initial.recording.start_us
-    end_us = found.wall_us + found.moof.duration * 1_000_000 // initial.timescale
+    end_us = found.wall_us + found.lasting.ticks * 1_000_000 // initial.timescale
     return start_us <= found.wall_us <= end_us <= start_us + MAX_SEGMENT_US
 
 
@@ -124,5 +129,6 @@ def _is_written(data: bytes, start: int, end: int) -> bool:
 
 def _entry(found: _Whole, initial: Initial) -> Fragment:
     offset_us = max(found.wall_us - initial.recording.start_us, 0)
-    duration_us = found.moof.duration * 1_000_000 // initial.timescale
-    return Fragment(offset_us, duration_us, found.start, found.end - found.start, found.moof.samples[0].keyframe)
+    duration_us = found.lasting.ticks * 1_000_000 // initial.timescale
+    size, keyframe = found.end - found.start, found.moof.samples[0].keyframe
+    return Fragment(offset_us, duration_us, found.start, size, keyframe, found.lasting.continued)

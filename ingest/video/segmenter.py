@@ -1,25 +1,30 @@
 """When a segment ends: pure decisions on GOPs, no clock, no files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 from ingest.video.audio import Audio, AudioFormat
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
-from ingest.video.frames import EncodedFrame, StreamInfo, from_us
+from ingest.video.frames import EncodedFrame, StreamInfo, first_shown, from_us
+from ingest.video.lasting import Lasting
 from storage.models import MAX_SEGMENT_SECONDS, ClockSource, is_clock_trusted
+
+if TYPE_CHECKING:
+    from ingest.video.source import SourcePacket
 
 _SECOND_US = 1_000_000
 MAX_SEGMENT_US = MAX_SEGMENT_SECONDS * _SECOND_US
 MAX_GOP_US = 240 * _SECOND_US
 """A camera without a keyframe for so long is connected anew, which brings one: a segment, which begins with a keyframe
 and is ended by one, then never becomes too long."""
-MAX_PART_US = 1_200_000
+MIN_PART_US, MAX_PART_US = 600_000, 1_200_000
 MAX_TANGLED_US = 10 * _SECOND_US
 MAX_PART_BYTES = 8 * 1024 * 1024
 """A longer GOP is written in parts: a crash loses no more than one part, and memory stays bounded. A part ends where
-all that is in it is shown before all that comes; if there is no such place for long, elsewhere: its time is less exact
-then."""
+all that is in it is shown before all that comes, at the last such place; if there is none for long, elsewhere: its time
+is less exact then."""
 _NEVER = 1 << 62
 LOST_US = 1_500_000
 """A jump of the media time beyond this (and beyond four usual intervals) is a loss, not a slow camera."""
@@ -32,7 +37,8 @@ class Gop:
     info: StreamInfo
     frames: tuple[EncodedFrame, ...]
     durations: tuple[int, ...]
-    """Ticks, one for each frame."""
+    """Ticks from the decoding of each frame to that of the next."""
+    lasting: Lasting
     wall_us: int
     source: ClockSource = ClockSource.ARRIVAL
     offset_us: int = 0
@@ -45,7 +51,7 @@ class Gop:
 
     @property
     def duration_us(self) -> int:
-        return ticks_to_us(sum(self.durations), self.info)
+        return ticks_to_us(self.lasting.ticks, self.info)
 
     @property
     def end_us(self) -> int:
@@ -119,6 +125,18 @@ def shown_first(frames: Sequence[EncodedFrame], dts: int) -> int:
     return 0
 
 
+def decoded_before_shown(frames: tuple[EncodedFrame, ...]) -> tuple[EncodedFrame, ...]:
+    """With decoding times that are not later than the pictures are shown, for players that trust them.
+
+    Those of a connection's first pictures may be: how far ahead a camera sends only shows with time.
+    """
+    if not any(frame.pts < frame.dts for frame in frames):
+        return frames
+    latest = accumulate(reversed(frames), lambda after, frame: min(frame.dts, frame.pts, after - 1), initial=_NEVER)
+    begins = enumerate(reversed([*latest][1:]), frames[0].dts)
+    return tuple(replace(frame, dts=max(dts, least)) for frame, (least, dts) in zip(frames, begins, strict=True))
+
+
 def is_loss(interval_us: int, usual_us: int) -> bool:
     """Whether the media time between two frames shows that frames between them are missing."""
     return interval_us > max(LOST_US, 4 * usual_us)
@@ -133,6 +151,26 @@ def durations_of(frames: tuple[EncodedFrame, ...], next_dts: int | None, usual: 
     times = [frame.dts for frame in frames]
     times.append(times[-1] + usual if next_dts is None else next_dts)
     return tuple(after - before for before, after in pairwise(times))
+
+
+def lasting_of(
+    frames: Sequence[EncodedFrame], durations: Sequence[int], later: Sequence["EncodedFrame | SourcePacket"]
+) -> Lasting:
+    """`later`: what is known to follow, in the order of decoding. A keyframe begins what it follows at its own moment,
+    though pictures that are sent after it may be shown before it. Before the other pictures of a part some may be shown
+    that are still to come, though none before it is decoded. If nothing follows, the last one shown lasts as long as
+    the one decoded last.
+    """
+    latest = max(frame.pts for frame in frames) + durations[-1]
+    if not later:
+        until = latest
+    elif later[0].keyframe:
+        until = later[0].pts
+    else:
+        until = min(min(frame.pts for frame in later), max(latest, later[-1].dts))
+    ticks = until - first_shown(frames)
+    # Around a camera's first sender report the order of the timestamps may make no sense.
+    return Lasting(ticks if ticks > 0 else sum(durations), bool(later) and not later[0].keyframe)
 
 
 def segment_key(camera_id: str, start_us: int, sequence: int) -> str:

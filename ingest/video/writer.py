@@ -11,9 +11,9 @@ from datetime import datetime
 from io import FileIO
 from pathlib import Path
 
+from ingest.video import doubts, lasting
 from ingest.video.audio import Audio, AudioFormat
 from ingest.video.audio_track import AudioTimeline
-from ingest.video.doubts import Doubt, doubt_of, doubted
 from ingest.video.fragmented import Recording, describe, fingerprint, fragment, initial_part, presented, summary
 from ingest.video.frames import StreamInfo, from_us
 from ingest.video.segmenter import Gop, OpenSegment, segment_key, ticks_to_us
@@ -39,6 +39,8 @@ class FinishedSegment:
     width: int
     height: int
     init_size: int
+    composition_offset: int
+    """Ticks, of the first picture."""
     fragments: tuple[Fragment, ...]
     parameters: str
     audio: str = ""
@@ -59,6 +61,7 @@ class FinishedSegment:
             width=self.width,
             height=self.height,
             init_size=self.init_size,
+            composition_offset=self.composition_offset,
             parameters=self.parameters,
             audio=self.audio,
             audio_hz=self.audio_hz,
@@ -93,7 +96,8 @@ class SegmentWriter:
         self._size = self._decode_time = 0
         self._end_us = recording.start_us
         self._fragments: list[Fragment] = []
-        self._doubts: list[Doubt] = []
+        self._doubts: list[doubts.Doubt] = []
+        self._composition_offset = 0
         self._heads: list[bytes] = []
         self._initial = initial
         try:
@@ -120,15 +124,19 @@ class SegmentWriter:
         """Writes one fragment. Raises OSError when the disk is full; the file then ends with the fragment before."""
         number = len(self._fragments) + 1
         audio = self._placed(gop) if gop.audio is not None else None
-        doubt = doubt_of(gop, self._recording)
+        doubt = doubts.doubt_of(gop, self._recording)
+        more = lasting.written(gop.lasting, gop.durations) + doubts.written(doubt)
         wall = from_us(gop.wall_us)
-        head, media = fragment(gop.frames, number, self._decode_time, gop.durations, wall, audio, doubt)
+        head, media = fragment(gop.frames, number, self._decode_time, gop.durations, wall, audio, more)
         offset = self._size
         self._write(head + media)
         self._heads.append(head)
+        if number == 1:
+            self._composition_offset = gop.frames[0].pts - gop.frames[0].dts
         start_us = self._recording.start_us
         offset_us, size, keyframe = max(gop.wall_us - start_us, 0), self._size - offset, gop.frames[0].keyframe
-        self._fragments.append(Fragment(offset_us, gop.duration_us, offset, size, keyframe))
+        continued = gop.lasting.continued
+        self._fragments.append(Fragment(offset_us, gop.duration_us, offset, size, keyframe, continued))
         self._decode_time += sum(gop.durations)
         self._end_us = gop.end_us
         self._doubts += [doubt] if doubt else []
@@ -146,7 +154,7 @@ class SegmentWriter:
             return None
         reached(Step.FILE_CLOSED)
         return FinishedSegment(
-            doubted(self._recording, self._doubts),
+            doubts.doubted(self._recording, self._doubts),
             self._key,
             self._end_us,
             self._size,
@@ -155,6 +163,7 @@ class SegmentWriter:
             self._info.width,
             self._info.height,
             len(self._initial),
+            self._composition_offset,
             tuple(self._fragments),
             fingerprint(self._initial),
             self._audio.codec if self._audio else "",

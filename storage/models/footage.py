@@ -85,6 +85,7 @@ class Segment(SQLModel, table=True):
     audio: str = column("codec of the sound in the file: aac, pcmu or pcma; empty without", default="")
     audio_hz: int = column("ticks a second of the sound's times", default=0)
     init_size: int = column("bytes of ftyp + moov before the first fragment")
+    composition_offset: int = column("ticks from the decoding of the first frame to its showing", default=0)
     parameters: str = column("the same in segments that one decoder plays through; of sound after a +", default="")
     fragments: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"comment": "packed, see storage.fragments"})
     clock_source: ClockSource = enum_column(ClockSource, "what the wall time rests on")

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from storage.fragments import Fragment, decodable_from, groups_of_pictures, pack_fragments, unpack_fragments
 
 NUMBER = st.integers(0, 2**32 - 1)
-FRAGMENTS = st.lists(st.builds(Fragment, NUMBER, st.integers(0, 2**31 - 1), NUMBER, NUMBER, st.booleans()), max_size=30)
+FRAGMENTS = st.lists(
+    st.builds(Fragment, NUMBER, st.integers(0, 2**30 - 1), NUMBER, NUMBER, st.booleans(), st.booleans()), max_size=30
+)
 
 
 @given(FRAGMENTS)

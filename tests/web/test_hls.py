@@ -12,7 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, delete, select
 
+from ingest.video.boxes import read_movie_fragment, whole_boxes
 from ingest.video.fragmented import Recording
+from ingest.video.frames import to_us
 from ingest.video.writer import SegmentWriter, part_path
 from storage.models import AccessEntry, ClockSource, Segment, User
 from tests.ingest.video.encoded import START, gops, packets, read_picture
@@ -105,6 +107,21 @@ def test_a_segment_comes_in_the_ranges_of_the_playlist(inspector: TestClient) ->
         for n in range(0, len(whole.content), 37)
     ]
     assert b"".join(pieces) == whole.content
+
+
+def test_the_media_time_of_a_segments_first_picture_is_its_wall_time_whatever_is_sent_ahead(
+    services: Services, signed_in: SignedIn, tmp_path: Path
+) -> None:
+    rows = recorded(tmp_path / "spool", gops(packets(60, gop=20, fps=5, b_frames=3, x264="open-gop=1")), 1)
+    assert len({row.composition_offset for row in rows}) == 2
+    with services.database.transaction() as session:
+        session.add_all(Segment(**row.model_dump()) for row in rows)
+    client = signed_in("inspector")
+    for row, address in zip(rows, addresses(lines_of(client, START, START + timedelta(seconds=12))), strict=True):
+        data = client.get(address).content
+        moof = next(box for box in whole_boxes(data) if box.kind == b"moof")
+        read = read_movie_fragment(data[moof.start : moof.end])
+        assert read.decode_time + read.shown_after == to_us(row.start) * 9 // 100
 
 
 def test_a_segment_of_another_time_is_not_there(inspector: TestClient) -> None:

@@ -12,14 +12,14 @@ from storage.models import Reanalysis, TimeCorrection, User
 from web.access_log import footage_subject, log_access
 from web.addresses import client_address
 from web.auth import require
-from web.correcting import Corrected, correct_time, take_back_correction
+from web.correcting import Corrected, correct_time, take_back_correction, try_out
 from web.declarations import Id, Moment, Strict
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_camera
-from web.services import ServicesDep
+from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter(prefix="/api/v1", tags=["footage"])
@@ -80,22 +80,22 @@ def correct(wanted: CorrectionRequest, request: Request, services: ServicesDep, 
     at again. Of several corrections the last counts alone."""
     now = services.clock()
     with services.database.transaction() as session:
-        camera = scoped_camera(session, viewer, wanted.camera)
         try:
-            asked = Wanted.of(
-                camera.id,
-                wanted.start,
-                wanted.end,
-                wanted.shift_s,
-                wanted.error_s,
-                wanted.reason,
-                sign_in_name(session, viewer),
-            )
-            done = correct_time(session, asked, now)
+            done = correct_time(session, _asked(session, viewer, wanted), now)
         except CorrectionRefused as refused:
             raise _unprocessable(refused) from None
         _log(session, request, viewer, "correct_time", done, now)
         return shown(session, [done.moved.correction])[0]
+
+
+def tried(wanted: CorrectionRequest, services: Services, viewer: Viewer) -> Corrected:
+    """What `correct` would do. Raises NotFound, Unprocessable."""
+    try:
+        with services.database.transaction() as session:
+            asked = _asked(session, viewer, wanted)
+        return try_out(services.database, asked, services.clock())
+    except CorrectionRefused as refused:
+        raise _unprocessable(refused) from None
 
 
 @router.post("/corrections/{correction_id}/take-back")
@@ -152,6 +152,13 @@ def shown(session: Session, rows: list[TimeCorrection]) -> list[CorrectionShown]
         )
         for row in rows
     ]
+
+
+def _asked(session: Session, viewer: Viewer, wanted: CorrectionRequest) -> Wanted:
+    """Raises NotFound, CorrectionRefused."""
+    camera = scoped_camera(session, viewer, wanted.camera)
+    who = sign_in_name(session, viewer)
+    return Wanted.of(camera.id, wanted.start, wanted.end, wanted.shift_s, wanted.error_s, wanted.reason, who)
 
 
 def sign_in_name(session: Session, viewer: Viewer) -> str:

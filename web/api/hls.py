@@ -115,7 +115,7 @@ def _respond(request: Request, services: Services, row: Segment) -> Response:
     if asked.partial:
         headers["Content-Range"] = f"bytes {asked.first}-{asked.stop - 1}/{size if closed else '*'}"
     sound = Sound.MOVED if has_sound(row) else Sound.HIDDEN
-    stretch = Stretch(row, 0, size, ticks_of(to_us(row.start)), sound)
+    stretch = Stretch(row, 0, size, ticks_of(to_us(row.start)) - row.composition_offset, sound)
     try:
         data = stretch.read(services.footage, asked.first, asked.stop)
     except StoreError as error:

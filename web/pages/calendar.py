@@ -1,14 +1,11 @@
 """The recording calendar: which days of a hall's cameras were recorded, and one day of one camera to the second."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
-from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from fastapi import APIRouter, Depends
 from sqlmodel import Session, col, select
 
 from storage.calendar import coverages
@@ -16,24 +13,17 @@ from storage.density import OUTSIDE, Density, densities
 from storage.footage import CorrectedTime, Coverage
 from storage.intervals import Span
 from storage.models import Camera, Hall
-from web.api import corrections as corrections_api
-from web.api.corrections import Corrector
 from web.auth import require
-from web.errors import Unprocessable
 from web.months import Month, day_in, month_of
-from web.pages.admin.forms import SentForm, text
 from web.pages.corrections import (
     CorrectionForm,
     CorrectionRow,
     corrections_of,
-    problems_of,
-    requested,
-    sent,
 )
 from web.pages.filters import chosen_hall
 from web.pages.months import asked_day, asked_month, hours_in, local_day
 from web.pages.places import HallRef, hall_ref, visible_halls
-from web.pages.rendering import ScreenDep, add_page, html
+from web.pages.rendering import add_page
 from web.pages.step_rows import MissingSpan
 from web.pages.timelines import Timeline, footage_lane, timeline
 from web.permissions import Permission
@@ -191,10 +181,11 @@ def _outside_last(lacking: tuple[str, float]) -> tuple[bool, float]:
 
 def camera_day_page(viewer: CalendarViewer, services: ServicesDep, camera: str, day: str = "") -> CameraDayPage:
     """Raises NotFound for a camera out of scope, Unprocessable for what is no day."""
-    return _camera_day(viewer, services, camera, day, CorrectionForm())
+    return camera_day_with(viewer, services, camera, day, CorrectionForm())
 
 
-def _camera_day(viewer: Viewer, services: Services, camera: str, day: str, form: CorrectionForm) -> CameraDayPage:
+def camera_day_with(viewer: Viewer, services: Services, camera: str, day: str, form: CorrectionForm) -> CameraDayPage:
+    """With the form that corrects as it was sent. Raises as `camera_day_page`."""
     now = services.clock()
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
@@ -238,20 +229,3 @@ def _next_day(day: date, by: int = 1) -> date:
 
 add_page(router, "/calendar", "calendar.html", calendar_page)
 add_page(router, "/calendar/{camera}", "camera_day.html", camera_day_page)
-
-
-@router.post("/calendar/{camera}/corrections", include_in_schema=False)
-def correct(
-    request: Request, viewer: Corrector, services: ServicesDep, around: ScreenDep, form: SentForm, camera: str
-) -> Response:
-    """From the form of the page, in the time of the camera's hall."""
-    day = text(form, "day")
-    typed = sent({name: text(form, name) for name in ("from", "to", "shift", "error", "reason")})
-    with services.database.transaction() as session:
-        zone = session.get_one(Hall, scoped_camera(session, viewer, camera).hall_id).timezone
-    try:
-        corrections_api.correct(requested(camera, typed, zone), request, services, viewer)
-    except (ValidationError, Unprocessable) as error:
-        again = replace(typed, problems=problems_of(error))
-        return html(around, "camera_day.html", _camera_day(viewer, services, camera, day, again), status=422)
-    return RedirectResponse(f"/calendar/{camera}?{urlencode({'day': day})}&done=corrected", 303)

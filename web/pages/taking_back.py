@@ -16,8 +16,9 @@ from web.api.corrections import Corrector, shown, sign_in_name
 from web.correcting import Corrected, try_taking_back
 from web.errors import Conflict, NotFound, Unprocessable
 from web.pages.admin.forms import SentForm, text
+from web.pages.correction_outcome import CorrectionOutcome
 from web.pages.corrections import CorrectionRow, correction_row
-from web.pages.places import CounterRef, HallRef, counters_by_id, hall_ref
+from web.pages.places import HallRef, hall_ref
 from web.pages.rendering import ScreenDep, add_page, html
 from web.permissions import Permission
 from web.row_ids import RowId
@@ -32,25 +33,6 @@ _NOT_SAID_YET = "?"
 
 
 @dataclass(frozen=True)
-class MovedBack:
-    """Footage that lies together, and where it would lie."""
-
-    start: datetime
-    end: datetime
-    new_start: datetime
-    new_end: datetime
-
-
-@dataclass(frozen=True)
-class JudgedAgain:
-    """What was seen of the counter between these moments would be unknown until it was looked at again."""
-
-    counter: CounterRef
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True)
 class TakingBackPage:
     now: datetime
     hall: HallRef
@@ -59,11 +41,7 @@ class TakingBackPage:
     day: str
     """From which page it was asked for; as in its address, perhaps empty."""
     correction: CorrectionRow
-    segments: int
-    moves: tuple[MovedBack, ...]
-    judged_again: tuple[JudgedAgain, ...]
-    absences: int
-    """Found in these spans: they would no longer count, and be judged again."""
+    outcome: CorrectionOutcome
     reason: str
     """As it was sent."""
     problem: Saying | None
@@ -93,7 +71,6 @@ def _page(
     tried = _tried(services, correction_id, who, now)
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
-        counters = counters_by_id(session, [counter.counter_id for counter in tried.to_look_again])
         return TakingBackPage(
             now=now,
             hall=hall_ref(session.get_one(Hall, found.hall_id)),
@@ -101,17 +78,7 @@ def _page(
             name=found.name or found.id,
             day=day,
             correction=correction_row(shown(session, [row])[0], viewer.may(Permission.CORRECT)),
-            segments=tried.moved.segments,
-            moves=tuple(
-                MovedBack(before.start, before.end, after.start, after.end)
-                for before, after in zip(tried.moved.before, tried.moved.after, strict=False)
-            ),
-            judged_again=tuple(
-                JudgedAgain(counters[counter.counter_id], span.start, span.end)
-                for counter in tried.to_look_again
-                for span in counter.spans
-            ),
-            absences=sum(counter.absences for counter in tried.to_look_again),
+            outcome=CorrectionOutcome.of(session, tried),
             reason=reason,
             problem=problem,
         )

@@ -2180,6 +2180,12 @@ def upgrade() -> None:
         sa.Column("audio_hz", sa.Integer(), nullable=False, comment="ticks a second of the sound's times"),
         sa.Column("init_size", sa.Integer(), nullable=False, comment="bytes of ftyp + moov before the first fragment"),
         sa.Column(
+            "composition_offset",
+            sa.Integer(),
+            nullable=False,
+            comment="ticks from the decoding of the first frame to its showing",
+        ),
+        sa.Column(
             "parameters",
             sa.String(),
             nullable=False,

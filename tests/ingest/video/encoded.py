@@ -12,9 +12,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.video.frames import Codec, EncodedFrame, StreamInfo, from_us, to_us
+from ingest.video.frames import Codec, EncodedFrame, StreamInfo, first_shown, from_us, to_us
+from ingest.video.lasting import Lasting
 from ingest.video.parameter_sets import ParameterSets
-from ingest.video.segmenter import Gop, durations_of
+from ingest.video.segmenter import Gop, durations_of, lasting_of
 from ingest.video.source import SourcePacket
 
 TIME_BASE = Fraction(1, 90_000)
@@ -76,8 +77,9 @@ def gops(some: tuple[SourcePacket, ...], start: datetime = START, codec: Codec =
     made: list[Gop] = []
     for first, stop in pairwise(starts):
         frames = tuple(_encoded(packet, some[0], start) for packet in some[first:stop])
-        following = some[stop].dts if stop < len(some) else None
-        made.append(Gop(info, frames, durations_of(frames, following, 3600), to_us(frames[0].wall)))
+        later = some[stop : stop + 1]
+        durations = durations_of(frames, later[0].dts if later else None, 3600)
+        made.append(Gop(info, frames, durations, lasting_of(frames, durations, later), to_us(frames[0].wall)))
     return made
 
 
@@ -93,9 +95,12 @@ def _parts(gop: Gop, size: int) -> Iterator[Gop]:
         if len(gathered) >= size and max(f.pts for f in gathered) < min(f.pts for f in later):
             starts.append(number)
     for start, stop in pairwise([*starts, len(gop.frames)]):
-        frames = gop.frames[start:stop]
+        frames, durations = gop.frames[start:stop], gop.durations[start:stop]
+        lasting = Lasting(gop.lasting.ticks - first_shown(frames) + first_shown(gop.frames))
+        if stop < len(gop.frames):
+            lasting = lasting_of(frames, durations, gop.frames[stop:])
         wall_us = gop.wall_us if not start else to_us(min(frame.wall for frame in frames))
-        yield replace(gop, frames=frames, durations=gop.durations[start:stop], wall_us=wall_us)
+        yield replace(gop, frames=frames, durations=durations, lasting=lasting, wall_us=wall_us)
 
 
 def numbers_in(video: bytes) -> list[int]:

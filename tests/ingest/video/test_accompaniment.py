@@ -9,6 +9,7 @@ from ingest.video.accompaniment import MAX_WAIT_US, SILENT_US, Accompaniment
 from ingest.video.audio import AudioFormat
 from ingest.video.clock import ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, from_us
+from ingest.video.lasting import Lasting
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.audio_receiver import AudioReceiver
 from ingest.video.segmenter import Gop
@@ -59,9 +60,8 @@ class Camera:
     def gop(self, start_us: int) -> Gop:
         reported = EPOCH + start_us + self.ahead_us if self.reports_pictures else None
         evidence = ClockEvidence(reported, EPOCH + start_us, EPOCH + start_us - self._ahead_of_monotonic())
-        return Gop(
-            INFO, (EncodedFrame(b"", 0, 0, from_us(EPOCH), True),), (90_000,), EPOCH + start_us, evidence=evidence
-        )
+        frames = (EncodedFrame(b"", 0, 0, from_us(EPOCH), True),)
+        return Gop(INFO, frames, (90_000,), Lasting(90_000), EPOCH + start_us, evidence=evidence)
 
     def _ahead_of_monotonic(self) -> int:
         arrival_us, server = self.server.clock.read()

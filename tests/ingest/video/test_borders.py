@@ -5,9 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from io import BytesIO
 from itertools import accumulate
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from ingest.video.clip import Clip, NothingRecorded, open_clip
@@ -17,13 +20,18 @@ from ingest.video.intake import Intake
 from ingest.video.journal import Entry
 from ingest.video.long_clip import LongClip, open_long_clip
 from ingest.video.rtsp.media_time import DecodingTimes
+from ingest.video.salvage import salvage
 from ingest.video.segmenter import Gop
 from ingest.video.stills import shown_at
+from ingest.video.writer import FinishedSegment, settle
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
+from storage.fragments import unpack_fragments
 from storage.models import GapCause
 from tests.ingest.video.encoded import START, TIME_BASE, gops, in_parts, numbers_in, packets, read_picture
+from tests.ingest.video.evidence import segments
+from tests.ingest.video.spooled import put
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA, a_hall
 
@@ -162,12 +170,72 @@ def test_a_clip_of_an_irregular_camera_ends_with_its_last_picture(record: Record
         assert clip.end == walls[stop]
 
 
-def test_a_slow_camera_with_open_groups_has_no_gap_at_its_keyframes(tmp_path: Path) -> None:
-    entries: list[Entry] = []
-    intake = Intake(CAMERA, tmp_path, 10, 1, GapKeeper(CAMERA, START), entries.append)
-    connection, decoded = Connection("h264", b"", TIME_BASE), DecodingTimes(90_000)
-    for packet in packets(60, gop=20, fps=5, b_frames=3, x264="open-gop=1"):
-        for gop in connection.take(replace(packet, dts=decoded.of(packet.pts))).gops:
+@pytest.fixture(scope="module", params=[False, True])
+def slow(
+    tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path, request: pytest.FixtureRequest
+) -> tuple[Recorded, list[Entry]]:
+    """Groups of four seconds in parts, 60 pictures, before each keyframe three that are sent after it; the decoding
+    times as the encoder's, or made from those of showing. And what the recorder wrote down."""
+    folder, entries, decoded = tmp_path_factory.mktemp("slow"), list[Entry](), DecodingTimes(90_000)
+    some = recording(folder, _migrated_file, [])
+    intake = Intake(CAMERA, some.footage.spool, 4, 1, GapKeeper(CAMERA, START), entries.append)
+    connection = Connection("h264", b"", TIME_BASE)
+    for packet in packets(60, gop=20, fps=SLOW, b_frames=3, x264="open-gop=1"):
+        taken = replace(packet, dts=decoded.of(packet.pts)) if request.param else packet
+        for gop in connection.take(taken).gops:
             intake.record(gop, START)
-    assert not [entry for entry in entries if isinstance(entry, GapOpened)]
-    intake.close(GapCause.RECORDER_STOPPED, at(120))
+    for gop in connection.finish():
+        intake.record(gop, START)
+    intake.close(GapCause.RECORDER_STOPPED, START + timedelta(seconds=12))
+    for entry in entries:
+        if isinstance(entry, FinishedSegment):
+            settle(some.footage.spool, entry.key)
+    put(some.footage.database, *entries)
+    return some, entries
+
+
+SLOW = 5
+
+
+def slow_at(frame: float) -> datetime:
+    return START + timedelta(seconds=frame / SLOW)
+
+
+def test_a_slow_camera_with_open_groups_is_recorded_without_a_hole(slow: tuple[Recorded, list[Entry]]) -> None:
+    some, entries = slow
+    rows = segments(some.footage.database)
+    assert len(rows) == 3
+    assert [row.start for row in rows[1:]] == [row.end for row in rows[:-1]]
+    assert abs(rows[-1].end - slow_at(60)) <= timedelta(milliseconds=1)
+    assert [entry for entry in entries if isinstance(entry, GapOpened)] == [
+        GapOpened(CAMERA, rows[-1].end, GapCause.RECORDER_STOPPED)
+    ]
+    for row in rows:
+        fragments = unpack_fragments(row.fragments)
+        assert len(fragments) > 1
+        ends = [each.offset_us + each.duration_us for each in fragments]
+        begins = [each.offset_us for each in fragments[1:]] + [(row.end - row.start) // timedelta(microseconds=1)]
+        assert max(abs(end - begin) for end, begin in zip(ends, begins, strict=True)) <= 1000
+
+
+def test_what_its_files_say_of_how_long_they_last_is_what_the_rows_say(slow: tuple[Recorded, list[Entry]]) -> None:
+    some, _ = slow
+    for row in segments(some.footage.database):
+        again = salvage(some.footage.read(row), row.key).row()
+        ours = {"id", "location"}
+        assert again.model_dump(exclude=ours) == row.model_dump(exclude=ours)
+
+
+@pytest.mark.parametrize(("first", "stop"), [(0, 60), (3, 59), (18, 41), (19, 42), (16, 30)])
+def test_a_long_clip_of_it_shows_each_picture_at_its_time(
+    slow: tuple[Recorded, list[Entry]], first: int, stop: int
+) -> None:
+    clip = slow[0].long_clip(slow_at(first), slow_at(stop))
+    with av.open(BytesIO(b"".join(clip.chunks())), "r") as container:
+        shown = [
+            (read_picture(f.to_ndarray(format="bgr24").astype(np.uint8)), f.time) for f in container.decode(video=0)
+        ]
+    wanted = [number for number, _ in shown][: stop - first]
+    assert wanted == list(range(first, stop))
+    assert [time for _, time in shown] == pytest.approx([(number - first) / SLOW for number, _ in shown], abs=0.002)
+    assert len(shown) <= stop - first + 2

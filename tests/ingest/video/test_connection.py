@@ -72,7 +72,7 @@ def test_a_camera_that_sends_no_keyframe_any_more_is_connected_anew_and_what_it_
 def test_pictures_that_are_shown_in_another_order_come_in_parts_that_follow_each_other(x264: str) -> None:
     made, _ = feed(connection(), list(packets(500, gop=500, b_frames=3, x264=x264)))
     assert len(made) > 14
-    assert all(MAX_PART_US <= gop.duration_us <= MAX_PART_US + 200_000 for gop in made[:-1])
+    assert all(MAX_PART_US - 200_000 <= gop.duration_us <= MAX_PART_US for gop in made[:-1])
     assert all(before.end_us == after.wall_us for before, after in pairwise(made))
     shown = [sorted(frame.pts for frame in gop.frames) for gop in made]
     assert all(before[-1] < after[0] for before, after in pairwise(shown))
@@ -82,7 +82,7 @@ def test_pictures_that_are_never_all_shown_before_what_comes_are_written_all_the
     one = packets(700, gop=700)
     some = [replace(packet, dts=packet.pts, pts=packet.pts + 360_000 * (n % 2)) for n, packet in enumerate(one)]
     made, _ = feed(connection(), some)
-    assert [round(gop.duration_us, -6) for gop in made] == [MAX_TANGLED_US, MAX_TANGLED_US, 8_000_000]
+    assert [round(gop.duration_us, -6) for gop in made] == [MAX_TANGLED_US, MAX_TANGLED_US, 12_000_000]
 
 
 def test_new_parameters_are_told_before_the_first_frame_that_has_them() -> None:

@@ -50,13 +50,6 @@ Events = st.lists(
 )
 
 
-def test_pictures_that_are_shown_before_their_keyframe_leave_no_gap() -> None:
-    keeper, leading = GapKeeper("c", at(0)), timedelta(seconds=0.6)
-    keeper.recorded(at(0), at(3.4))
-    assert keeper.recorded(at(4), at(8), leading=leading) == []
-    assert [type(change) for change in keeper.recorded(at(9.2), at(12), leading=leading)] == [GapOpened, GapClosed]
-
-
 @given(Events)
 def test_every_moment_is_recorded_or_a_gap(events: list[tuple[str, float, GapCause]]) -> None:
     keeper, book, now, recorded = GapKeeper("c", at(0)), Book(), at(0), list[Span]()

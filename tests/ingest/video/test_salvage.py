@@ -63,7 +63,7 @@ def test_the_file_says_of_its_time_all_that_the_row_says(written: tuple[Finished
 @pytest.mark.parametrize("reported_us", [-1, 1 << 60])
 def test_a_time_that_no_calendar_has_is_none(reported_us: int) -> None:
     recording = replace(RECORDING, evidence=replace(NO_EVIDENCE, reported_us=reported_us))
-    finished = FinishedSegment(recording, "k", recording.start_us, 0, "", "h264", 0, 0, 0, (), "")
+    finished = FinishedSegment(recording, "k", recording.start_us, 0, "", "h264", 0, 0, 0, 0, (), "")
     assert finished.row().reported_start is None
 
 

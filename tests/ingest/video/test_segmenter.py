@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 
 from ingest.video.clock import ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, from_us, to_us
+from ingest.video.lasting import Lasting
 from ingest.video.segmenter import (
     MAX_GOP_US,
     MAX_PART_US,
     MAX_SEGMENT_US,
     Gop,
     OpenSegment,
+    decoded_before_shown,
     is_loss,
     is_part_full,
     segment_key,
@@ -30,7 +33,7 @@ SECOND = 1_000_000
 
 def gop(start_us: int, seconds: float, keyframe: bool = True, info: StreamInfo = INFO, stepped: bool = False) -> Gop:
     frame = EncodedFrame(b"", 0, 0, from_us(start_us), keyframe)
-    return Gop(info, (frame,), (int(seconds * 90_000),), start_us, stepped=stepped)
+    return Gop(info, (frame,), (int(seconds * 90_000),), Lasting(int(seconds * 90_000)), start_us, stepped=stepped)
 
 
 def cut(gops: list[Gop], segment_seconds: int = 10) -> list[list[Gop]]:
@@ -43,6 +46,23 @@ def cut(gops: list[Gop], segment_seconds: int = 10) -> list[list[Gop]]:
             segments.append([])
         segments[-1].append(one)
     return segments
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), min_size=1, max_size=30))
+def test_pictures_are_decoded_in_order_and_not_after_they_are_shown(times: list[tuple[int, int]]) -> None:
+    begins = times[0][0]
+    decoded = accumulate(1 + after for _, after in times)
+    frames = tuple(
+        EncodedFrame(b"", begins + pts, begins + dts, START, False)
+        for (pts, _), dts in zip(times, decoded, strict=True)
+    )
+    made = decoded_before_shown(frames)
+    assert [frame.pts for frame in made] == [frame.pts for frame in frames]
+    assert [frame.dts for frame in made] == sorted({frame.dts for frame in made})
+    assert all(frame.dts <= max(frame.pts, frames[0].dts + number) for number, frame in enumerate(made))
+    assert all(new.dts <= old.dts for new, old in zip(made, frames, strict=True))
+    if all(frame.pts >= frame.dts for frame in frames):
+        assert made is frames
 
 
 @given(st.integers(0, 60), st.lists(st.floats(0.04, 10), min_size=1, max_size=80), st.integers(2, 30))

@@ -132,7 +132,8 @@ def test_the_form_corrects_and_takes_back_and_names_what_is_wrong(sign_in: SignI
     assert (wrong.status_code, corrections(day)) == (422, [])
     assert "This has to be a number." in wrong.text
     assert 'value="fast"' in wrong.text
-    assert client.post(f"{PAGE}/corrections", data=form()).headers["location"] == f"{PAGE}?day={DAY}&done=corrected"
+    sent = client.post(f"{PAGE}/corrections", data=form(step="done"))
+    assert sent.headers["location"] == f"{PAGE}?day={DAY}&done=corrected"
     (row,) = corrections(day)
     back = client.post(f"{PAGE}/corrections/{row.id}/take-back", data={"day": DAY, "reason": "the other camera"})
     assert back.headers["location"] == f"{PAGE}?day={DAY}&done=taken_back"
@@ -151,6 +152,25 @@ def test_the_form_corrects_and_takes_back_and_names_what_is_wrong(sign_in: SignI
         assert set(session.exec(select(Segment.shift_us))) == {0}
 
 
+def test_before_time_is_corrected_the_page_says_what_that_changes_and_changes_nothing(
+    sign_in: SignIn, day: Services
+) -> None:
+    client = sign_in("admin")
+    seen = client.post(f"{PAGE}/corrections", data=form(to=f"{DAY}T10:40:00"), headers={"Accept-Language": "en"})
+    assert (seen.status_code, corrections(day)) == (200, [])
+    words = (
+        "What would change",
+        "segments are shown at another time",
+        "-300.500 s",
+        'name="reason" value="fast server"',
+        'value="done"',
+    )
+    assert [word for word in words if word not in seen.text] == []
+    again = client.post(f"{PAGE}/corrections", data=form(reason="not yet", step="again"))
+    assert (again.status_code, corrections(day)) == (200, [])
+    assert 'value="not yet"' in again.text
+
+
 def test_before_it_is_taken_back_the_page_says_what_that_changes_and_changes_nothing(
     sign_in: SignIn, day: Services
 ) -> None:
@@ -158,9 +178,10 @@ def test_before_it_is_taken_back_the_page_says_what_that_changes_and_changes_not
     made = client.post("/api/v1/corrections", json=body(end="2026-11-23T10:40:00+08:00")).json()
     path = f"{PAGE}/corrections/{made['id']}/take-back"
     told = client.get(f"{path}.json?day={DAY}").json()
-    assert told["segments"] > 0
-    assert {part["counter"]["id"] for part in told["judged_again"]} == {"cc-1", "cc-2"}
-    move = told["moves"][0]
+    outcome = told["outcome"]
+    assert outcome["segments"] > 0
+    assert {part["counter"]["id"] for part in outcome["judged_again"]} == {"cc-1", "cc-2"}
+    move = outcome["moves"][0]
     shift = datetime.fromisoformat(move["new_start"]) - datetime.fromisoformat(move["start"])
     assert shift == timedelta(seconds=300.5)
     page = client.get(f"{path}?day={DAY}").text

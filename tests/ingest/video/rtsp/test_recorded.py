@@ -83,7 +83,7 @@ def test_pictures_in_any_order_of_decoding_are_shown_in_their_order(
 @pytest.mark.parametrize(("b_frames", "gop"), [(0, GOP), (2, GOP), (3, GOP), (2, 200), (3, 200)])
 def test_a_clip_is_exact_even_where_the_order_was_not_yet_known(tmp_path: Path, b_frames: int, gop: int) -> None:
     gops = recorded(packets(5 * GOP + 1, gop=gop, b_frames=b_frames))
-    assert all(part.duration_us <= MAX_PART_US + 300_000 for part in gops)
+    assert all(part.duration_us <= MAX_PART_US + 100_000 for part in gops)
     finished = write(tmp_path, 1, gops)
     settle(tmp_path, finished.key)
     footage, start = Footage(Database("sqlite://"), FolderStore(tmp_path / "store"), tmp_path), finished.row().start
