@@ -12,12 +12,12 @@ import json
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
-from ingest.video.boxes import AudioRun, MovieFragment, Sample
+from ingest.video.boxes import MovieFragment, Sample
+from ingest.video.clip_opening import Opening, opening_in
 from ingest.video.clip_parts import Part, part_of, read_head
 from ingest.video.clip_plan import (
     JOINED,
@@ -28,12 +28,9 @@ from ingest.video.clip_plan import (
     missing_of,
     overlapping,
     parts_of,
-    plan_clip,
 )
-from ingest.video.clip_shots import Selected, decoded, shots_between
 from ingest.video.fragmented import (
     AudioRows,
-    Initial,
     InitialAudio,
     of_pictures,
     read_initial,
@@ -118,7 +115,7 @@ def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetim
     audio = _audio(footage, segments)
     begins = max(start, segments[0].start)
     spans = (Span(start, start + LEADING), Span(begins, begins + LEADING), Span(begins, begins + _SLOWEST))
-    opening = _opening(footage, near, spans, audio)
+    opening = opening_in(footage, near, spans, audio)
     segments = [segment for segment in segments if segment.sequence >= opening.last.segment.sequence]
     if len(segments) < 2 and opening.ends_at >= end:
         raise NotLong
@@ -135,105 +132,10 @@ def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetim
     return LongClip(from_us(opening.start_us), min(end, segments[-1].end), head, parts, footage)
 
 
-@dataclass(frozen=True, slots=True)
-class _Opening:
-    """The fragments from the keyframe that the first frame needs to the one in which that frame lies."""
-
-    fragments: tuple[Part, ...]
-    hidden: int
-    """Ticks from the first frame's decoding to the first frame shown."""
-    start_us: int
-    """Wall time of that."""
-    audio: InitialAudio | None
-    """Of the clip; None without sound."""
-
-    @property
-    def initial(self) -> Initial:
-        return self.fragments[0].initial
-
-    @property
-    def last(self) -> Part:
-        return self.fragments[-1]
-
-    @property
-    def origin(self) -> int:
-        """Ticks of the last one's segment at which the clip's media begins."""
-        return self.last.moof.decode_time - sum(part.moof.duration for part in self.fragments[:-1])
-
-    @property
-    def duration(self) -> int:
-        return sum(part.moof.duration for part in self.fragments)
-
-    @property
-    def stop(self) -> int:
-        return self.last.fragment.byte_offset + self.last.fragment.byte_size
-
-    @property
-    def ends_at(self) -> datetime:
-        """By the wall clock."""
-        fragment = self.last.fragment
-        return self.last.segment.start + timedelta(microseconds=fragment.offset_us + fragment.duration_us)
-
-    @property
-    def sounds(self) -> tuple[AudioRun | None, ...]:
-        """Of each fragment; its bytes are those before the pictures."""
-        return tuple(
-            part.moof.audio if self.audio is not None and part.initial.audio == self.audio else None
-            for part in self.fragments
-        )
-
-    @property
-    def audio_after(self) -> int:
-        """Ticks of the sound from the first frame's decoding to where the sound begins."""
-        before = 0
-        for part, sound in zip(self.fragments, self.sounds, strict=True):
-            if sound:
-                return self.audio_ticks(before) + sound.decode_time - self.audio_ticks(part.moof.decode_time)
-            before += part.moof.duration
-        return 0
-
-    def audio_ticks(self, ticks: int) -> int:
-        """From ticks of the pictures."""
-        return ticks * self.audio.timescale // self.initial.timescale if self.audio else 0
-
-    @property
-    def parts(self) -> tuple[Raw, ...]:
-        made = []
-        for part, sound in zip(self.fragments, self.sounds, strict=True):
-            before = sound.size if sound else 0
-            size = before + sum(sample.size for sample in part.moof.samples)
-            made.append(Raw(part.segment, part.data_offset - before, size))
-        return tuple(made)
-
-
 def _audio(footage: Footage, segments: Sequence[Segment]) -> InitialAudio | None:
     """The sound of the clip: of the first segment that has some. One track holds one format."""
     first = next((segment for segment in segments if segment.audio), None)
     return read_initial(footage.read(first, 0, first.init_size)).audio if first else None
-
-
-def _opening(footage: Footage, near: Sequence[Segment], spans: Sequence[Span], audio: InitialAudio | None) -> _Opening:
-    """From the first frame in one of the spans on. Raises NothingRecorded, StoreError, BadBox."""
-    for span in spans:
-        with suppress(NothingRecorded):
-            _, selected = shots_between(footage, plan_clip(near, span.start, span.end))
-            if selected.shown:
-                return _opening_of(selected, audio)
-    raise NothingRecorded(f"no picture can be shown from {spans[0].start.isoformat()} on")
-
-
-def _opening_of(selected: Selected, audio: InitialAudio | None) -> _Opening:
-    first = min(selected.shown, key=lambda shot: shot.presented)
-    parts = list({id(shot.part): shot.part for shot in selected.shots}.values())
-    stop = next(number for number, part in enumerate(parts, 1) if part is first.part)
-    fragments = (parts[0], *map(_no_beginning, parts[1:stop]))
-    return _Opening(fragments, first.presented - decoded(selected.shots[0]), first.wall_us, audio)
-
-
-def _no_beginning(part: Part) -> Part:
-    """Players begin with the last keyframe before what they show: not with one that is not enough."""
-    samples = tuple(replace(sample, keyframe=False) for sample in part.moof.samples)
-    return replace(part, moof=replace(part.moof, samples=samples))
 
 
 def _check_format(segments: Sequence[Segment], span: Span) -> None:
@@ -262,7 +164,7 @@ def _places(segments: Sequence[Segment], start_us: int) -> list[int]:
 _JOINED_US = JOINED // timedelta(microseconds=1)
 
 
-def _moved(segment: Segment, ticks: int, opening: _Opening) -> Stretch:
+def _moved(segment: Segment, ticks: int, opening: Opening) -> Stretch:
     audio_ticks = opening.audio_ticks(ticks) - opening.audio_after
     sound = Sound.MOVED if opening.audio and segment.parameters.endswith(opening.audio.digest) else Sound.HIDDEN
     return Stretch(segment, segment.init_size, media_end(segment), ticks, sound, audio_ticks)
@@ -351,7 +253,7 @@ def _shortened_audio(last: Stretch, moof: MovieFragment, end: int) -> AudioRows 
     return (rows, max(sound.decode_time + last.audio_ticks, 0)) if rows else None
 
 
-def _head(opening: _Opening, edit: Edit, comment: str) -> bytes:
+def _head(opening: Opening, edit: Edit, comment: str) -> bytes:
     initial = opening.initial
     start = file_type(b"isom", b"iso6", b"mp41")
     data = struct.pack(">I4sQ", 1, b"mdat", 16 + sum(part.size for part in opening.parts))
@@ -372,7 +274,7 @@ def _head(opening: _Opening, edit: Edit, comment: str) -> bytes:
     return start + moov(len(start) + len(moov(0)) + len(data)) + data
 
 
-def _chunks(opening: _Opening, first_offset: int) -> list[Chunk]:
+def _chunks(opening: Opening, first_offset: int) -> list[Chunk]:
     offsets = accumulate((part.size for part in opening.parts), initial=first_offset)
     return [
         Chunk(part.moof.samples, 1, offset + (sound.size if sound else 0))
@@ -380,7 +282,7 @@ def _chunks(opening: _Opening, first_offset: int) -> list[Chunk]:
     ]
 
 
-def _audio_tables(opening: _Opening, audio: InitialAudio, edit: Edit, first_offset: int) -> AudioTables:
+def _audio_tables(opening: Opening, audio: InitialAudio, edit: Edit, first_offset: int) -> AudioTables:
     offsets = accumulate((part.size for part in opening.parts), initial=first_offset)
     chunks = [
         Chunk(tuple(Sample(duration, size, True, 0) for duration, size in sound.samples), 1, offset)
