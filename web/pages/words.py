@@ -37,6 +37,7 @@ from storage.models import (
     OrderAct,
     OrderState,
     Outcome,
+    ProposalState,
     Role,
     StaffState,
     Standing,
@@ -45,6 +46,7 @@ from storage.models import (
     SuspensionReason,
     UnitKind,
 )
+from web.catalogue_shelf import Origin
 from web.counter_open import CounterState
 from web.i18n import gettext_marker as _
 from web.offers import Aspect
@@ -82,6 +84,14 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.SOURCE_SILENT, _("Source is silent")),
     (ComplaintState.RECEIVED, _("Not settled")),
     (ComplaintState.SETTLED, _("Settled")),
+    (ProposalState.PROPOSED, _("Waits for approval")),
+    (ProposalState.APPROVED, _("Approved")),
+    (ProposalState.RETURNED, _("Sent back")),
+    (ProposalState.WITHDRAWN, _("Withdrawn")),
+    (Origin.HERE, _("approved here for this source")),
+    (Origin.HERE_FOR_ALL, _("approved here for every source")),
+    (Origin.SOURCE, _("told by the source")),
+    (Origin.DECLARED, _("declared")),
     (CallBackState.OPEN, _("To be called back")),
     (CallBackState.DONE, _("Called back")),
     (CallBackState.LIFTED, _("Rating corrected")),
@@ -430,6 +440,10 @@ DONE_WORDS: Mapping[str, str] = {
     "dispute_withdraw": _("The absence is withdrawn; it counts nothing."),
     "settled": _("The complaint is settled."),
     "called_back": _("Noted: the customer was called back."),
+    "drafted": _("Kept as a draft. It holds once somebody else has approved it."),
+    "approved": _("Approved: it holds from its date on."),
+    "sent_back": _("Sent back with the reason."),
+    "withdrawn": _("The draft is withdrawn."),
     "corrected": _("The time of the footage is corrected; what was seen in it is looked at again."),
     "taken_back": _("The correction is taken back; what was seen in the footage is looked at again."),
 }

@@ -36,6 +36,9 @@ PAGES = [
     "/evaluation",
     "/evaluation/simulation",
     "/evaluation/1/marks?unit_kind=hall&unit=cc",
+    "/catalogue",
+    "/catalogue/item?code=fs-0412",
+    "/catalogue/draft?code=fs-0412",
 ]
 ADMIN = [
     "halls",
