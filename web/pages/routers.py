@@ -34,6 +34,7 @@ from web.pages import (
     span,
     standard,
     taking_back,
+    working_days,
 )
 from web.pages.admin import dry_run as admin_dry_run
 from web.pages.admin import found as admin_found
@@ -62,6 +63,7 @@ _PAGES = (
     findings,
     span,
     calendar,
+    working_days,
     taking_back,
     holds,
     deletions,

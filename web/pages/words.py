@@ -6,6 +6,7 @@ from enum import StrEnum
 from correlation.deadlines.clocks import Basis
 from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.derivation import Skipped
+from correlation.deadlines.work_calendar import DayState
 from correlation.evaluation.formula import Indicator
 from correlation.evaluation.scoring import NoTotal
 from storage.models import (
@@ -84,6 +85,11 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.SOURCE_SILENT, _("Source is silent")),
     (ComplaintState.RECEIVED, _("Not settled")),
     (ComplaintState.SETTLED, _("Settled")),
+    (DayState.WORKDAY, _("Working day")),
+    (DayState.MAKE_UP, _("Make-up working day")),
+    (DayState.WEEKEND, _("Weekend")),
+    (DayState.HOLIDAY, _("Holiday")),
+    (DayState.CLOSED, _("Closed here")),
     (ProposalState.PROPOSED, _("Waits for approval")),
     (ProposalState.APPROVED, _("Approved")),
     (ProposalState.RETURNED, _("Sent back")),
@@ -440,6 +446,8 @@ DONE_WORDS: Mapping[str, str] = {
     "dispute_withdraw": _("The absence is withdrawn; it counts nothing."),
     "settled": _("The complaint is settled."),
     "called_back": _("Noted: the customer was called back."),
+    "closed": _("Noted: the limits of cases are reckoned anew within a minute."),
+    "reopened": _("Withdrawn: the day counts from now on."),
     "drafted": _("Kept as a draft. It holds once somebody else has approved it."),
     "approved": _("Approved: it holds from its date on."),
     "sent_back": _("Sent back with the reason."),
