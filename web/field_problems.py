@@ -85,6 +85,9 @@ _PLAIN: Mapping[str, Saying] = {
     "value_error": Saying("This value is not valid."),
     "json_invalid": Saying("This is not JSON."),
     "extra_forbidden": Saying("There is no such field."),
+    "word": _CHOICE,
+    "flag": _YES_OR_NO,
+    "yuan": Saying("This has to be an amount such as 10.00."),
 }
 _WITH_LIMIT: Mapping[str, Callable[[Mapping[str, Any]], Saying]] = {
     "string_too_long": lambda limit: Saying("This has more than %(most)s characters.", most=limit["max_length"]),

@@ -27,6 +27,10 @@ class Permission(StrEnum):
     DATA_QUALITY = "data_quality"  # what each source has sent, and what is missing
     EVALUATION = "evaluation"  # how units did in a month
     SIMULATE = "simulate"  # what other weights would have made of it
+    CATALOGUE = "catalogue"  # the catalogue of items with all its versions
+    PROPOSE = "propose"  # drafting a change of the catalogue, or with `simulate` of the formula
+    APPROVE = "approve"  # approving such a change of somebody else, or sending it back
+    CLOSURES = "closures"  # noting days on which a hall is closed
     HEALTH = "health"
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
@@ -63,6 +67,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.EVALUATION,
             P.SIMULATE,
             P.CALL_BACKS,
+            P.CATALOGUE,
+            P.PROPOSE,
+            P.APPROVE,
+            P.CLOSURES,
         }
     ),
     Role.INSPECTOR: frozenset(
@@ -79,6 +87,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DOWNLOAD,
             P.HOLD,
             P.DELETIONS,
+            P.CATALOGUE,
+            P.PROPOSE,
         }
     ),
     Role.INVESTIGATOR: frozenset(

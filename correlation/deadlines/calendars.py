@@ -1,7 +1,7 @@
 """The calendars of halls as the tables say: their zones, hours and closures."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -53,6 +53,17 @@ class CalendarBook:
             if hall_id not in self._made or self._made[hall_id][0] != days:
                 self._made[hall_id] = days, _calendars(hall_id, zone, hours.get(hall_id, ()), closures[hall_id])
         return {hall_id: days for hall_id, (days, _) in self._made.items()}
+
+    def tried(self, session: Session, closures: Sequence[models.Closure]) -> Callable[[str | None], DatedCalendars]:
+        """The calendars after a refresh, as if these closures, and these withdrawals of closures, had been noted."""
+        zones = {hall.id: hall.timezone for hall in session.exec(select(Hall))}
+        hours, noted = hours_of(session, zones), _closures(session)
+        changed: dict[str, DatedCalendars] = {}
+        for hall_id in {closure.hall_id for closure in closures}:
+            own = [closure for closure in closures if closure.hall_id == hall_id]
+            rest = [closure for closure in noted[hall_id] if closure.id not in {one.id for one in own}]
+            changed[hall_id] = _calendars(hall_id, zones[hall_id], hours.get(hall_id, ()), [*rest, *own])
+        return lambda hall_id: changed[hall_id] if hall_id in changed else self.of(hall_id)
 
     def of(self, hall_id: str | None) -> DatedCalendars:
         """Of the hall; of a case that belongs to none, the plain one."""

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
 from correlation.deadlines.calendars import HallDays
-from storage.models import Case, Deadline, Item, ItemVersion, Standing
+from storage.models import Case, CatalogueChange, Deadline, Item, ItemVersion, ProposalState, Standing
 from storage.statutory import VERSION
 
 STAYS_AFTER = timedelta(days=400)
@@ -17,17 +17,20 @@ STAYS_AFTER = timedelta(days=400)
 _OUT_OF_ORDER = timedelta(hours=1)
 """Batches become visible in another order than they came: what is so much older than the newest is looked at again."""
 _PREFIX = "limits"
+_IS_APPROVED = col(CatalogueChange.state) == ProposalState.APPROVED
 
 
 def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
-    """Digests, beside those that links rest on; of the catalogues of sources the moment of their newest word."""
+    """Digests, beside those that links rest on; of catalogues the moment of their newest word."""
     items = session.execute(select(col(Item.code), col(Item.legal_days), col(Item.promised_days)))
     newest = session.execute(select(func.max(col(ItemVersion.received_at)))).scalar_one()
+    approved = session.execute(select(func.max(col(CatalogueChange.decided_at))).where(_IS_APPROVED)).scalar_one()
     return {
         f"{_PREFIX}:statutory": VERSION,
         **{f"{_PREFIX}:hall:{hall_id}": _digest(days) for hall_id, days in halls.items()},
         **{f"{_PREFIX}:item:{code}": f"{legal} {promised}" for code, legal, promised in items},
         **({f"{_PREFIX}:catalogues": newest.isoformat()} if newest else {}),
+        **({f"{_PREFIX}:approved": approved.isoformat()} if approved else {}),
     }
 
 
@@ -43,8 +46,9 @@ def mark(session: Session, key: str, before: str, now: datetime) -> None:
         cases = cases.where(col(Case.item_code) == name[0], _may_move(now))
     else:
         since = datetime.fromisoformat(before) - _OUT_OF_ORDER if before else datetime(1970, 1, 1, tzinfo=UTC)
-        codes = select(col(ItemVersion.code)).where(col(ItemVersion.received_at) >= since)
-        cases = cases.where(col(Case.item_code).in_(codes), _may_move(now))
+        told = select(col(ItemVersion.code)).where(col(ItemVersion.received_at) >= since)
+        approved = select(col(CatalogueChange.code)).where(_IS_APPROVED, col(CatalogueChange.decided_at) >= since)
+        cases = cases.where(col(Case.item_code).in_(approved if kind == "approved" else told), _may_move(now))
     marked = update(Case).where(col(Case.id).in_(cases)).values(limits_reckoned=False)
     session.execute(marked.execution_options(synchronize_session=False))
 

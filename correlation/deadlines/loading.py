@@ -1,7 +1,7 @@
 """Reads all that was ever told of cases, and what the catalogues say of their items."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlmodel import Session
 
+from correlation.catalogue.versions import Layers, Version, in_force
 from correlation.deadlines.entries import with_entries
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.known import CardKey, Ruling
@@ -21,11 +22,13 @@ from storage.models import (
     CardWord,
     Case,
     CaseResult,
+    CatalogueChange,
     Decision,
     Fee,
     Item,
     ItemVersion,
     LimitUnit,
+    ProposalState,
     RecordKind,
     RecordRevision,
     Reported,
@@ -155,46 +158,91 @@ _TABLES: Mapping[RecordKind, type[Reported]] = {
 
 
 class Catalogues:
-    """What is said of the items of some cases: by the source's own catalogue, else as the item is declared here."""
+    """What is said of the items of some cases; `trying` is a change that is not approved, with when it would be."""
 
-    def __init__(self, session: Session, cases: Iterable[CaseTold]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        cases: Iterable[CaseTold],
+        trying: tuple[CatalogueChange, datetime] | None = None,
+    ) -> None:
         codes = {one.said.item for case in cases for one in case.told if isinstance(one.said, ToldStep)}
+        self._own = _approved(session, codes, trying)
         versions, items = table_of(ItemVersion), table_of(Item)
-        self._versions: dict[tuple[str, str], list[Any]] = defaultdict(list)
+        self._versions: dict[tuple[str, str], list[Version[ItemLimits]]] = defaultdict(list)
         of_codes = select(versions).where(is_among(session, versions.c.code, codes)).order_by(versions.c.valid_from)
-        for version in session.execute(of_codes):
-            self._versions[version.source_id, version.code].append(version)
+        for row in session.execute(of_codes):
+            version = Version(_limits(dict(row._mapping)), row.valid_from, row.valid_to)
+            self._versions[row.source_id, row.code].append(version)
         declared = select(items.c.code, items.c.legal_days, items.c.promised_days)
         self._declared = {
-            code: ItemLimits(_days(legal), _days(promised))
+            code: [Version(ItemLimits(_days(legal), _days(promised)))]
             for code, legal, promised in session.execute(declared.where(is_among(session, items.c.code, codes)))
         }
 
     def of(self, source_id: str) -> Catalogue:
-        def limits(code: str, received: datetime) -> ItemLimits | None:
-            begun = [one for one in self._versions[source_id, code] if one.valid_from <= received]
-            if begun and (begun[-1].valid_to is None or received < begun[-1].valid_to):
-                return _limits(begun[-1])
-            return self._declared.get(code)
+        return _OfSource(self, source_id)
 
-        return limits
+    def layers(self, source_id: str, code: str) -> Layers[ItemLimits]:
+        return (*self.own(source_id, code), self._versions.get((source_id, code), ()), self._declared.get(code, ()))
+
+    def own(self, source_id: str, code: str) -> Layers[ItemLimits]:
+        return self._own.get((source_id, code), ()), self._own.get((None, code), ())
+
+
+@dataclass(frozen=True)
+class _OfSource:
+    catalogues: Catalogues
+    source_id: str
+
+    def limits(self, code: str, received: datetime, moment: datetime) -> ItemLimits | None:
+        found = in_force(self.catalogues.layers(self.source_id, code), received, moment)
+        return found.content if found else None
+
+    def turns(self, code: str) -> Collection[datetime]:
+        return {version.known_from for layer in self.catalogues.own(self.source_id, code) for version in layer}
+
+
+_Own = Mapping[tuple[str | None, str], list[Version[ItemLimits]]]
+
+
+def _approved(session: Session, codes: Collection[str], trying: tuple[CatalogueChange, datetime] | None) -> _Own:
+    changes = table_of(CatalogueChange)
+    approved = select(
+        changes.c.source_id,
+        changes.c.code,
+        changes.c.valid_from,
+        changes.c.decided_at,
+        changes.c.ends,
+        changes.c.content,
+    ).where(is_among(session, changes.c.code, codes), changes.c.state == ProposalState.APPROVED)
+    rows: list[Any] = list(session.execute(approved))
+    if trying is not None:
+        change, known_from = trying
+        rows.append((change.source_id, change.code, change.valid_from, known_from, change.ends, change.content))
+    found: dict[tuple[str | None, str], list[Version[ItemLimits]]] = defaultdict(list)
+    for source_id, code, valid_from, decided_at, ends, content in sorted(rows, key=lambda row: (row[2], row[3])):
+        limits = None if ends else _limits(content)
+        found[source_id, code].append(Version(limits, valid_from, known_from=decided_at))
+    return found
 
 
 def _days(days: int | None) -> Limit | None:
     return None if days is None else Limit(days)
 
 
-def _limits(version: Any) -> ItemLimits:  # noqa: ANN401 (a row)
-    unit = LimitUnit(version.limit_unit)
+def _limits(said: _Row) -> ItemLimits:
+    unit = LimitUnit(said["limit_unit"])
+    links, fees = said["links"], said["fees"]
     return ItemLimits(
-        legal=None if version.legal_limit is None else Limit(version.legal_limit, unit),
-        promised=None if version.promised_limit is None else Limit(version.promised_limit, unit),
-        order=tuple(StepKind(link["kind"]) for link in version.links),
-        fee_codes=frozenset(fee["code"] for fee in version.fees if fee["code"]),
-        fee_names=frozenset(fee["name"] for fee in version.fees if fee["name"]),
+        legal=None if said["legal_limit"] is None else Limit(said["legal_limit"], unit),
+        promised=None if said["promised_limit"] is None else Limit(said["promised_limit"], unit),
+        order=tuple(StepKind(link["kind"]) for link in links),
+        fee_codes=frozenset(fee["code"] for fee in fees if fee["code"]),
+        fee_names=frozenset(fee["name"] for fee in fees if fee["name"]),
         links=tuple(
             (StepKind(link["kind"]), Limit(link["limit"], LimitUnit(link["unit"])))
-            for link in version.links
+            for link in links
             if link["limit"] is not None
         ),
     )

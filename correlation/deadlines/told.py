@@ -3,9 +3,10 @@
 A fact counts from the moment at which it had both happened and been told.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
 from correlation.deadlines.known import Known
@@ -82,14 +83,22 @@ class ItemLimits:
     """Of the fees that may be charged; empty where none is listed: then it is not known which may."""
 
 
-Catalogue = Callable[[str, datetime], ItemLimits | None]
-"""By code of the item and day of receipt; None for an item that nobody has declared."""
+class Catalogue(Protocol):
+    """What is said of items, by whatever layers there are."""
+
+    def limits(self, code: str, received: datetime, moment: datetime) -> ItemLimits | None:
+        """Of a case that was received then, by what was approved up to the moment; None for an unknown item."""
+
+    def turns(self, code: str) -> Collection[datetime]:
+        """When something was approved of the item."""
 
 
 def history(told: Sequence[Told], catalogue: Catalogue, calendars: DatedCalendars) -> tuple[Known, ...]:
     """In the order of their moments; empty while nothing has happened yet. `told` in the order of telling."""
     found: list[Known] = []
     moments = {moment for one in told for moment in _moments(one)} | {since for since, _ in calendars}
+    items = {one.said.item for one in told if isinstance(one.said, ToldStep)}
+    moments.update(turn for item in items for turn in catalogue.turns(item))
     for moment in sorted(moments):
         facts = facts_at(moment, told, catalogue)
         if facts is None:
@@ -116,7 +125,7 @@ def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> Ca
     first = min(step.start for step in begun)
     received = min((step.start for step in begun if step.kind is StepKind.RECEIVE), default=first)
     item = next((step.item for step in reversed(begun) if step.item), "")
-    limits = catalogue(item, received)
+    limits = catalogue.limits(item, received, moment)
     ends = _ends(moment, begun)
     decided = max((w.decided_at for w in said if isinstance(w, ToldResult) and w.decided_at <= moment), default=None)
     reported_end = next((step.closed for step in reversed(begun) if step.closed), None)

@@ -93,6 +93,7 @@ from storage.models.presence import (
     StaffState,
     WatchCursor,
 )
+from storage.models.proposals import CatalogueChange, FormulaChange, Proposal, ProposalState
 from storage.models.ratings import CallBack, CallBackState, RatingDevice
 from storage.models.reanalysis import Reanalysis
 from storage.models.records import (
@@ -110,6 +111,7 @@ from storage.models.records import (
     Suspension,
     SuspensionReason,
 )
+from storage.models.saved_views import DefaultView, SavedView
 
 __all__ = [
     "CLOCK_LEAP",
@@ -144,6 +146,7 @@ __all__ = [
     "CardWord",
     "Case",
     "CaseResult",
+    "CatalogueChange",
     "ClockMark",
     "ClockName",
     "ClockSource",
@@ -160,6 +163,7 @@ __all__ = [
     "Deadline",
     "Decision",
     "Declared",
+    "DefaultView",
     "Deletion",
     "Delivery",
     "DeliveryState",
@@ -181,6 +185,7 @@ __all__ = [
     "FindingKind",
     "FootageKind",
     "FootageLink",
+    "FormulaChange",
     "Gap",
     "GapCause",
     "Hall",
@@ -205,6 +210,8 @@ __all__ = [
     "Outcome",
     "Polygon",
     "Presence",
+    "Proposal",
+    "ProposalState",
     "PullMark",
     "Rating",
     "RatingDevice",
@@ -219,6 +226,7 @@ __all__ = [
     "ResultDelivery",
     "RetentionRule",
     "Role",
+    "SavedView",
     "Scope",
     "Segment",
     "Source",

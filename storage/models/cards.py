@@ -90,7 +90,10 @@ class Closure(SQLModel, table=True):
     day: date = column("in the hall's zone")
     reason: str = column("")
     noted_at: datetime = column("since when it is known here")
+    noted_by: str = column("sign-in name; of a command the machine's user", default="")
     withdrawn_at: datetime | None = column("since when it is known to have been a mistake", default=None)
+    withdrawn_by: str = column("", default="")
+    withdrawn_reason: str = column("", default="")
 
 
 class Deadline(SQLModel, table=True):

@@ -24,6 +24,7 @@ class Matter(StrEnum):
     CARD = "card"
     ORDER = "order"
     ABSENCE = "absence"  # its dispute
+    CALL_BACK = "call_back"
 
 
 class News(StrEnum):
@@ -38,6 +39,7 @@ class News(StrEnum):
     GRANT_APPEAL = "grant_appeal"
     CLOSE = "close"
     ISSUED = "issued"  # an order
+    OPENED = "opened"  # a call back
     OVERDUE = "overdue"  # its deadline has passed
     ANSWER = "answer"
     RETURN = "return"
@@ -75,7 +77,7 @@ class Told(SQLModel, table=True):
     """What somebody is told. The key lets nothing be told twice, however often a clerk looks."""
 
     matter: Matter = enum_column(Matter, "", primary_key=True)
-    matter_id: int = column("id of the card, the order or the absence", primary_key=True)
+    matter_id: int = column("id of the card, the order, the absence or the call back", primary_key=True)
     news: News = enum_column(News, "", primary_key=True)
     number: int = column(
         "of the word in its log, of the step of the escalation, or of the deadline; else 0", primary_key=True

@@ -6,7 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from sqlmodel import Session, col, delete, select
 
-from storage.models import Counter, CounterAlias, Department, District, Hall, Item, OpeningHours
+from storage.models import Case, Counter, CounterAlias, Department, District, Hall, Item, OpeningHours
+from storage.sayings import Saying
 from web import places
 from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, remove
@@ -19,7 +20,11 @@ from web.declarations import (
     Hours,
     ItemDeclaration,
 )
+from web.errors import Conflict
 
+_IN_CATALOGUE = Saying(
+    "There are cases of this item: its limits are changed in the catalogue, where a second person approves."
+)
 router = APIRouter(prefix="/api/v1", tags=["places"], route_class=AddressedRoute)
 
 
@@ -154,6 +159,7 @@ def put_item(desk: AdminDesk, code: str, declared: ItemDeclaration) -> ItemDecla
     with desk.changing(f"item:{code}") as session:
         desk.check_new(session, Item, code, "code")
         check_exists(session, department=(Department, declared.department))
+        _check_limits_stay(session, code, declared)
         places.put_item(session, declared)
     return declared
 
@@ -161,7 +167,21 @@ def put_item(desk: AdminDesk, code: str, declared: ItemDeclaration) -> ItemDecla
 @router.delete("/items/{code:path}", status_code=204)
 def delete_item(desk: AdminDesk, code: str) -> None:
     with desk.changing(f"item:{code}") as session:
+        if _has_cases(session, code):
+            raise Conflict(_IN_CATALOGUE)
         remove(session, Item, code)
+
+
+def _check_limits_stay(session: Session, code: str, declared: ItemDeclaration) -> None:
+    """What limits of cases rest on changes in the catalogue alone, where a second person approves it."""
+    before = session.get(Item, code)
+    was = (before.legal_days, before.promised_days) if before else (None, None)
+    if was != (declared.legal_days, declared.promised_days) and _has_cases(session, code):
+        raise Conflict(_IN_CATALOGUE)
+
+
+def _has_cases(session: Session, code: str) -> bool:
+    return session.exec(select(Case.id).where(Case.item_code == code).limit(1)).first() is not None
 
 
 def _without(row: Department | Item, field: str) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """`hallwatch closures`"""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlmodel import Session, col, select
 
 from storage.models import Closure, Hall
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say
+from web.closing import EARLIEST, LATEST
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, who_runs_this
 from web.commands.listing import listing
 
 app = typer.Typer(
@@ -15,8 +16,6 @@ app = typer.Typer(
     help="Days on which a hall is closed by itself; they do not count against limits.\n\n"
     "Example: hallwatch closures list --hall cc",
 )
-EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
-"""Stamps of cases lie there."""
 DayArgument = Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="In the hall's zone, e.g. 2026-09-23.")]
 HallArgument = Annotated[str, typer.Argument(metavar="HALL", help="Id of the hall.")]
 
@@ -60,7 +59,11 @@ def add(
             raise UserError(f"DAY: {day.date()} lies outside {EARLIEST.year}–{LATEST.year}; write e.g. 2026-09-23.")
         if _closure(session, hall, day.date()) is not None:
             raise UserError(f"Hall {hall} is closed on {day.date()} already.")
-        session.add(Closure(hall_id=hall, day=day.date(), reason=reason.strip(), noted_at=services.clock()))
+        session.add(
+            Closure(
+                hall_id=hall, day=day.date(), reason=reason.strip(), noted_at=services.clock(), noted_by=who_runs_this()
+            )
+        )
     say(f"Hall {hall} is closed on {day.date()}.")
 
 
@@ -75,7 +78,7 @@ def remove(hall: HallArgument, day: DayArgument, config: ConfigOption = DEFAULT_
         closure = _closure(session, hall, day.date())
         if closure is None:
             raise UserError(f"Hall {hall} has no closure on {day.date()}; `hallwatch closures list` shows all.")
-        closure.withdrawn_at = services.clock()
+        closure.withdrawn_at, closure.withdrawn_by = services.clock(), who_runs_this()
     say(f"Hall {hall} is open on {day.date()}.")
 
 

@@ -117,6 +117,7 @@ def environment(language: Language) -> Environment:
         "disputes",
         "told",
         "offers",
+        "catalogue",
     )
     for name in parts:
         made.globals[name] = made.get_template(f"parts/{name}.html").module

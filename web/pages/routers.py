@@ -35,10 +35,15 @@ from web.pages import (
     span,
     standard,
     taking_back,
+    working_days,
 )
 from web.pages.admin import dry_run as admin_dry_run
 from web.pages.admin import found as admin_found
 from web.pages.admin import page as admin
+from web.pages.catalogue import change as catalogue_change
+from web.pages.catalogue import draft as catalogue_draft
+from web.pages.catalogue import item as catalogue_item
+from web.pages.catalogue import listing as catalogue
 
 _PAGES = (
     entrance,
@@ -60,6 +65,7 @@ _PAGES = (
     span,
     calendar,
     correct,
+    working_days,
     taking_back,
     holds,
     deletions,
@@ -70,6 +76,10 @@ _PAGES = (
     evaluation_marks,
     evaluation_reports,
     simulation,
+    catalogue,
+    catalogue_item,
+    catalogue_draft,
+    catalogue_change,
     health,
     admin_dry_run,
     admin_found,

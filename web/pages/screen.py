@@ -47,6 +47,8 @@ NAVIGATION = (
     NavLink("/calendar", _("Recording calendar"), "calendar", _("Cases"), Permission.SPAN),
     NavLink("/holds", _("Holds"), "hold", _("Cases"), Permission.HOLD),
     NavLink("/deletions", _("Deleted footage"), "expired", _("Cases"), Permission.DELETIONS),
+    NavLink("/catalogue", _("Catalogue"), "case", _("Data"), Permission.CATALOGUE),
+    NavLink("/working-days", _("Working days"), "calendar", _("Data"), Permission.CASES),
     NavLink("/evaluation", _("Evaluation"), "evaluation", _("Data"), Permission.EVALUATION),
     NavLink("/import", _("Import"), "import", _("Data"), Permission.IMPORT),
     NavLink("/reconciliation", _("Reconciliation"), "finding", _("Data"), Permission.DATA_QUALITY),

@@ -6,6 +6,7 @@ from enum import StrEnum
 from correlation.deadlines.clocks import Basis
 from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.derivation import Skipped
+from correlation.deadlines.work_calendar import DayState
 from correlation.evaluation.formula import Indicator
 from correlation.evaluation.scoring import NoTotal
 from storage.models import (
@@ -37,6 +38,7 @@ from storage.models import (
     OrderAct,
     OrderState,
     Outcome,
+    ProposalState,
     Role,
     StaffState,
     Standing,
@@ -45,6 +47,7 @@ from storage.models import (
     SuspensionReason,
     UnitKind,
 )
+from web.catalogue_shelf import Origin
 from web.counter_open import CounterState
 from web.i18n import gettext_marker as _
 from web.offers import Aspect
@@ -82,6 +85,19 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.SOURCE_SILENT, _("Source is silent")),
     (ComplaintState.RECEIVED, _("Not settled")),
     (ComplaintState.SETTLED, _("Settled")),
+    (DayState.WORKDAY, _("Working day")),
+    (DayState.MAKE_UP, _("Make-up working day")),
+    (DayState.WEEKEND, _("Weekend")),
+    (DayState.HOLIDAY, _("Holiday")),
+    (DayState.CLOSED, _("Closed here")),
+    (ProposalState.PROPOSED, _("Waits for approval")),
+    (ProposalState.APPROVED, _("Approved")),
+    (ProposalState.RETURNED, _("Sent back")),
+    (ProposalState.WITHDRAWN, _("Withdrawn")),
+    (Origin.HERE, _("approved here for this source")),
+    (Origin.HERE_FOR_ALL, _("approved here for every source")),
+    (Origin.SOURCE, _("told by the source")),
+    (Origin.DECLARED, _("declared")),
     (CallBackState.OPEN, _("To be called back")),
     (CallBackState.DONE, _("Called back")),
     (CallBackState.LIFTED, _("Rating corrected")),
@@ -430,6 +446,12 @@ DONE_WORDS: Mapping[str, str] = {
     "dispute_withdraw": _("The absence is withdrawn; it counts nothing."),
     "settled": _("The complaint is settled."),
     "called_back": _("Noted: the customer was called back."),
+    "closed": _("Noted: the limits of cases are reckoned anew within a minute."),
+    "reopened": _("Withdrawn: the day counts from now on."),
+    "drafted": _("Kept as a draft. It holds once somebody else has approved it."),
+    "approved": _("Approved: it holds from its date on."),
+    "sent_back": _("Sent back with the reason."),
+    "withdrawn": _("The draft is withdrawn."),
     "corrected": _("The time of the footage is corrected; what was seen in it is looked at again."),
     "taken_back": _("The correction is taken back; what was seen in the footage is looked at again."),
 }

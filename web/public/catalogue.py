@@ -11,7 +11,18 @@ from pydantic import AfterValidator
 from sqlalchemy import ColumnElement, and_, or_, union
 from sqlmodel import Session, col, select
 
-from storage.models import Department, District, Hall, Item, ItemVersion, LimitUnit, Source
+from storage.models import (
+    CatalogueChange,
+    Department,
+    District,
+    Hall,
+    Item,
+    ItemVersion,
+    LimitUnit,
+    ProposalState,
+    Source,
+)
+from web.catalogue_shelf import Held, Shelf
 from web.errors import NotFound
 from web.offers import Aspect, Authority, Offer, differences
 from web.pages.paging import PAGE_SIZE, cut
@@ -74,12 +85,18 @@ def _codes(session: Session, text: str, after: str, now: datetime) -> Sequence[s
     """One more than a page has."""
     told = select(ItemVersion.code).where(_in_force(now), ItemVersion.code > after, *_matches(ItemVersion, text))
     declared = select(Item.code).where(Item.code > after, *_matches(Item, text))
-    both = union(told, declared).subquery()
+    approved = select(CatalogueChange.code).where(
+        CatalogueChange.state == ProposalState.APPROVED,
+        CatalogueChange.valid_from <= now,
+        CatalogueChange.code > after,
+        *_matches(CatalogueChange, text),
+    )
+    both = union(told, declared, approved).subquery()
     return list(session.execute(select(both.c.code).order_by(both.c.code).limit(PAGE_SIZE + 1)).scalars())
 
 
-def _matches(table: type[ItemVersion] | type[Item], text: str) -> list[ColumnElement[bool]]:
-    columns = (col(table.code), col(table.name), col(table.name_en))
+def _matches(table: type[ItemVersion] | type[Item] | type[CatalogueChange], text: str) -> list[ColumnElement[bool]]:
+    columns = [col(table.code), col(table.name), col(table.name_en)]
     return [or_(*(column.icontains(text, autoescape=True) for column in columns))] if text else []
 
 
@@ -89,14 +106,26 @@ def _in_force(now: datetime) -> ColumnElement[bool]:
 
 
 def _rows(session: Session, codes: Collection[str], now: datetime) -> tuple[ItemRow, ...]:
+    """Of a source that tells nothing of an item the one for every source stands for all."""
+    places, shelf = _Places(session), Shelf(session, codes)
+    found = ((code, shelf.in_force(code, source, now, now), source) for code, source in _offered(session, codes, now))
     offers: defaultdict[str, list[Offer]] = defaultdict(list)
-    places = _Places(session)
-    for version in _versions(session, codes, now):
-        offers[version.code].append(places.offer(version))
-    for item in session.exec(select(Item).where(col(Item.code).in_(codes))):
-        if item.code not in offers:
-            offers[item.code].append(places.declared(item))
-    return tuple(_row(code, offers[code]) for code in codes if code in offers)
+    for code, held, source in found:
+        if held is not None and (source is not None or not offers[code]):
+            offers[code].append(places.offer(held, source))
+    return tuple(_row(code, offers[code]) for code in codes if offers.get(code))
+
+
+def _offered(session: Session, codes: Collection[str], now: datetime) -> list[tuple[str, str | None]]:
+    """Each item with each source that has a word in force about it, or for which we have; last without a source."""
+    told = select(ItemVersion.code, ItemVersion.source_id).where(col(ItemVersion.code).in_(codes), _in_force(now))
+    own = select(CatalogueChange.code, CatalogueChange.source_id).where(
+        col(CatalogueChange.code).in_(codes),
+        col(CatalogueChange.source_id).is_not(None),
+        CatalogueChange.state == ProposalState.APPROVED,
+    )
+    pairs = {(code, source) for query in (told, own) for code, source in session.execute(query)}
+    return [*sorted(pairs), *((code, None) for code in codes)]
 
 
 def _row(code: str, offers: Iterable[Offer]) -> ItemRow:
@@ -104,14 +133,6 @@ def _row(code: str, offers: Iterable[Offer]) -> ItemRow:
     found = tuple(sorted(offers, key=lambda offer: (offer.authority.id != "", offer.authority.name, offer.source)))
     authorities = tuple(dict.fromkeys(offer.authority for offer in found))
     return ItemRow(code, found[0].name, found[0].name_en, authorities, found, differences(found))
-
-
-def _versions(session: Session, codes: Collection[str], now: datetime) -> Iterable[ItemVersion]:
-    """Of each source the one in force: the one with the latest beginning."""
-    wanted = select(ItemVersion).where(col(ItemVersion.code).in_(codes), _in_force(now))
-    in_order = wanted.order_by(col(ItemVersion.valid_from), col(ItemVersion.id))
-    latest = {(version.source_id, version.code): version for version in session.exec(in_order)}
-    return latest.values()
 
 
 class _Places:
@@ -123,42 +144,27 @@ class _Places:
         self._sources = {source.id: source for source in session.exec(select(Source))}
         self._halls = {hall.id: hall.district_id for hall in session.exec(select(Hall))}
 
-    def offer(self, version: ItemVersion) -> Offer:
-        source = self._sources[version.source_id]
-        department = self._departments.get(version.department_id or "")
-        of_hall = self._halls.get(source.hall_id or "", "")
+    def offer(self, held: Held, source_id: str | None) -> Offer:
+        source = self._sources[source_id] if source_id else None
+        called = held.entry["department"] or ""
+        department = self._departments.get(called)
+        of_hall = self._halls.get(source.hall_id or "", "") if source else ""
         return Offer(
             authority=self._authority(department.district_id or "" if department else of_hall),
-            source=source.name or source.id,
-            version=version.version,
-            valid_from=version.valid_from,
-            name=version.name,
-            name_en=version.name_en,
-            department=department.name if department else version.department_ref,
+            source=(source.name or source.id) if source else "",
+            version=held.version,
+            valid_from=held.valid_from,
+            name=held.entry["name"],
+            name_en=held.entry["name_en"],
+            department=department.name if department else called,
             department_en=department.name_en if department else "",
-            legal_limit=version.legal_limit,
-            promised_limit=version.promised_limit,
-            limit_unit=version.limit_unit,
-            links=tuple(version.links),
-            fees=tuple(version.fees),
-            materials=tuple(version.materials),
-            conditions=tuple(version.conditions),
-        )
-
-    def declared(self, item: Item) -> Offer:
-        department = self._departments.get(item.department_id or "")
-        return Offer(
-            authority=self._authority(department.district_id or "" if department else ""),
-            source="",
-            version="",
-            valid_from=None,
-            name=item.name,
-            name_en=item.name_en,
-            department=department.name if department else "",
-            department_en=department.name_en if department else "",
-            legal_limit=item.legal_days,
-            promised_limit=item.promised_days,
-            limit_unit=LimitUnit.DAYS,
+            legal_limit=held.entry["legal_limit"],
+            promised_limit=held.entry["promised_limit"],
+            limit_unit=LimitUnit(held.entry["limit_unit"]),
+            links=tuple(held.entry["links"]),
+            fees=tuple(held.entry["fees"]),
+            materials=tuple(held.entry["materials"]),
+            conditions=tuple(held.entry["conditions"]),
         )
 
     def _authority(self, district_id: str) -> Authority:

@@ -317,12 +317,15 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False, comment="in the hall's zone"),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False, comment="since when it is known here"),
+        sa.Column("noted_by", sa.String(), nullable=False, comment="sign-in name; of a command the machine's user"),
         sa.Column(
             "withdrawn_at",
             sa.DateTime(timezone=True),
             nullable=True,
             comment="since when it is known to have been a mistake",
         ),
+        sa.Column("withdrawn_by", sa.String(), nullable=False),
+        sa.Column("withdrawn_reason", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["hall_id"],
             ["hall.id"],
@@ -712,6 +715,69 @@ def upgrade() -> None:
         batch_op.create_index("case_result_case", ["source_id", "case_number"], unique=False)
 
     op.create_table(
+        "catalogue_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False, comment="why"),
+        sa.Column("proposed_by", sa.Integer(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed", "approved", "returned", "withdrawn", name="proposalstate", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "decided_by", sa.Integer(), nullable=True, comment="never who proposed it, but where it was withdrawn"
+        ),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(), nullable=False, comment="why it was sent back"),
+        sa.Column("code", sa.String(), nullable=False, comment="of the item, as in the rows of cases"),
+        sa.Column("name", sa.String(), nullable=False, comment="of the item in Chinese, to be looked for"),
+        sa.Column("name_en", sa.String(), nullable=False),
+        sa.Column(
+            "source_id",
+            sa.String(),
+            nullable=True,
+            comment="for whose cases it holds; empty: for those of every source",
+        ),
+        sa.Column(
+            "number",
+            sa.Integer(),
+            nullable=True,
+            comment="1, 2, ... of what was approved for this item and source; else empty",
+        ),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "ends",
+            sa.Boolean(),
+            nullable=False,
+            comment="from then on nothing is said here: what the source says holds again",
+        ),
+        sa.Column(
+            "content",
+            sa.JSON(),
+            nullable=False,
+            comment="the entry, as web.catalogue_entry reads it; empty where it ends",
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by"],
+            ["user_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by"],
+            ["user_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("catalogue_change", schema=None) as batch_op:
+        batch_op.create_index("catalogue_change_code", ["code", "source_id", "valid_from"], unique=False)
+
+    op.create_table(
         "complaint",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -1033,6 +1099,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_footage_hold_owner_id"), ["owner_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_footage_hold_set_at"), ["set_at"], unique=False)
 
+    op.create_table(
+        "formula_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False, comment="why"),
+        sa.Column("proposed_by", sa.Integer(), nullable=False),
+        sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "proposed", "approved", "returned", "withdrawn", name="proposalstate", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "decided_by", sa.Integer(), nullable=True, comment="never who proposed it, but where it was withdrawn"
+        ),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.String(), nullable=False, comment="why it was sent back"),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("effective", sa.Date(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False, comment="as correlation.evaluation.formula reads it"),
+        sa.ForeignKeyConstraint(
+            ["decided_by"],
+            ["user_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposed_by"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
     op.create_table(
         "item_version",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1465,6 +1562,18 @@ def upgrade() -> None:
             ["hall.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False, comment="the filters, as in the address of the list of cases"),
+        sa.Column("shared", sa.Boolean(), nullable=False, comment="offered to others whose scope has its halls"),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["user_account.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("owner_id", "name"),
     )
     op.create_table(
         "scope",
@@ -1933,6 +2042,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_deadline_next_at"), ["next_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_deadline_standing"), ["standing"], unique=False)
 
+    op.create_table(
+        "default_view",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("view_id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user_account.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["view_id"], ["saved_view.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id"),
+    )
     op.create_table(
         "deletion",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -2797,9 +2914,13 @@ def upgrade() -> None:
     op.create_table(
         "told",
         sa.Column(
-            "matter", sa.Enum("card", "order", "absence", name="matter", native_enum=False, length=32), nullable=False
+            "matter",
+            sa.Enum("card", "order", "absence", "call_back", name="matter", native_enum=False, length=32),
+            nullable=False,
         ),
-        sa.Column("matter_id", sa.Integer(), nullable=False, comment="id of the card, the order or the absence"),
+        sa.Column(
+            "matter_id", sa.Integer(), nullable=False, comment="id of the card, the order, the absence or the call back"
+        ),
         sa.Column(
             "news",
             sa.Enum(
@@ -2812,6 +2933,7 @@ def upgrade() -> None:
                 "grant_appeal",
                 "close",
                 "issued",
+                "opened",
                 "overdue",
                 "answer",
                 "return",
@@ -2951,6 +3073,7 @@ def downgrade() -> None:
         batch_op.drop_index("deletion_camera_start")
 
     op.drop_table("deletion")
+    op.drop_table("default_view")
     with op.batch_alter_table("deadline", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_deadline_standing"))
         batch_op.drop_index(batch_op.f("ix_deadline_next_at"))
@@ -2995,6 +3118,7 @@ def downgrade() -> None:
 
     op.drop_table("suspension")
     op.drop_table("scope")
+    op.drop_table("saved_view")
     op.drop_table("retention_rule")
     with op.batch_alter_table("result_delivery", schema=None) as batch_op:
         batch_op.drop_index("result_delivery_case")
@@ -3027,6 +3151,7 @@ def downgrade() -> None:
         batch_op.drop_index("item_version_code")
 
     op.drop_table("item_version")
+    op.drop_table("formula_change")
     with op.batch_alter_table("footage_hold", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_footage_hold_set_at"))
         batch_op.drop_index(batch_op.f("ix_footage_hold_owner_id"))
@@ -3062,6 +3187,10 @@ def downgrade() -> None:
         batch_op.drop_index("complaint_hall_received")
 
     op.drop_table("complaint")
+    with op.batch_alter_table("catalogue_change", schema=None) as batch_op:
+        batch_op.drop_index("catalogue_change_code")
+
+    op.drop_table("catalogue_change")
     with op.batch_alter_table("case_result", schema=None) as batch_op:
         batch_op.drop_index("case_result_case")
 

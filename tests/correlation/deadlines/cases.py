@@ -6,12 +6,26 @@ from typing import Any
 from correlation.deadlines.clocks import Clock, clocks
 from correlation.deadlines.facts import CaseFacts, Limit
 from correlation.deadlines.rules import shipped_rules
+from correlation.deadlines.told import ItemLimits
 from correlation.deadlines.work_calendar import FOSHAN, WorkCalendar, always
 from storage.models import ClockName
 
 RULES = shipped_rules()
 CALENDAR = WorkCalendar()
 CALENDARS = always(CALENDAR)
+
+
+class Declared:
+    """A catalogue that says the same of every item at any time."""
+
+    def __init__(self, limits: ItemLimits | None) -> None:
+        self._limits = limits
+
+    def limits(self, _code: str, _received: datetime, _moment: datetime) -> ItemLimits | None:
+        return self._limits
+
+    def turns(self, _code: str) -> list[datetime]:
+        return []
 
 
 def at(day: str, clock: str = "10:00") -> datetime:

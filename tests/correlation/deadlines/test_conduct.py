@@ -10,7 +10,7 @@ from correlation.deadlines.known import Ruling, with_rulings
 from correlation.deadlines.observing import IN_HAND, Entered
 from correlation.deadlines.told import ItemLimits, Told, ToldFee, ToldResult, ToldStep, history
 from storage.models import CardCause, CardKind, ClockName, Decision, StepKind, SuspensionReason
-from tests.correlation.deadlines.cases import CALENDARS, RULES, at
+from tests.correlation.deadlines.cases import CALENDARS, RULES, Declared, at
 from tests.correlation.deadlines.platform import Platform, step
 
 ACCEPT, REVIEW, DECIDE, CLOSE = StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE
@@ -44,7 +44,7 @@ def conduct(
     *told: Told, item: ItemLimits | None = ITEM, when: datetime = LATER, rulings: tuple[Ruling, ...] = ()
 ) -> list[RaisedCard]:
     heard = sorted((one for one in told if one.told_at <= when), key=lambda one: one.told_at)
-    known = with_rulings(history(heard, lambda _code, _at: item, CALENDARS), rulings)
+    known = with_rulings(history(heard, Declared(item), CALENDARS), rulings)
     watched = watch(known, RULES, when)
     assert watched is not None
     return [card for card in watched.cards if card.clock is ClockName.CONDUCT]

@@ -2,8 +2,11 @@
 
 from datetime import date
 
-from storage.models import CardCause, Closure, Item, Standing
-from tests.correlation.deadlines.cases import at
+from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.loading import Catalogues, load_told
+from correlation.deadlines.trying import World, moved, open_cases
+from storage.models import CardCause, CatalogueChange, Closure, Item, ProposalState, Role, Standing, User
+from tests.correlation.deadlines.cases import RULES, at
 from tests.correlation.deadlines.platform import Platform, step
 from tests.sample import HALL
 
@@ -117,3 +120,65 @@ def test_a_declared_limit_that_is_corrected_withdraws_the_cards_that_it_does_not
     a_platform.look_around_and_run(corrected)
     assert [card.withdrawn_at for card in a_platform.cards()] == [corrected, corrected]
     assert a_platform.deadline().standing is Standing.OPEN
+
+
+PROPOSED = {"limit_unit": "days", "links": [], "fees": []}
+
+
+def test_what_two_people_approved_goes_before_the_source_and_cards_of_before_stay_on_record(
+    a_platform: Platform,
+) -> None:
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    a_platform.look_around_and_run(at("2026-03-10", "09:00"))
+    assert [card.kind for card in a_platform.cards()] == ["reminder", "yellow"]
+    with a_platform.database.transaction() as session:
+        session.add(User(id=1, name="wang", role=Role.ADMIN, password_hash="", created_at=NINE))
+        session.flush()
+        change = CatalogueChange(
+            code="JZ-0103",
+            valid_from=at("2026-03-01", "00:00"),
+            content={**PROPOSED, "legal_limit": 20, "promised_limit": 8},
+            reason="公示有误",
+            proposed_by=1,
+            proposed_at=NINE,
+        )
+        session.add(change)
+    assert a_platform.look_around_and_run(at("2026-03-10", "09:30")) == 0, "a draft changes nothing"
+    approved = at("2026-03-10", "10:00")
+    with a_platform.database.transaction() as session:
+        stored = session.get_one(CatalogueChange, change.id)
+        stored.state, stored.decided_at = ProposalState.APPROVED, approved
+    a_platform.look_around_and_run(at("2026-03-10", "11:00"))
+    assert a_platform.deadline().promised_late_from == at("2026-03-13", "00:00")
+    assert [card.withdrawn_at for card in a_platform.cards()] == [approved, approved], (
+        "when it was approved, not when it was seen"
+    )
+
+
+def test_trying_a_version_tells_which_open_cases_move_and_keeps_nothing(sqlite_platform: Platform) -> None:
+    now = at("2026-03-10", "09:00")
+    sqlite_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    sqlite_platform.look_around_and_run(now)
+    change = CatalogueChange(
+        code="JZ-0103",
+        valid_from=at("2026-03-01", "00:00"),
+        content={**PROPOSED, "legal_limit": 20, "promised_limit": 8},
+        reason="",
+        proposed_by=1,
+        proposed_at=now,
+    )
+    with sqlite_platform.database.transaction() as session:
+        chosen = open_cases(session)
+        told = load_told(session, chosen.ids)
+        calendars = CalendarBook()
+        calendars.refresh(session)
+        as_it_is = World(Catalogues(session, told), calendars.of)
+        changed = World(Catalogues(session, told, trying=(change, now)), calendars.of)
+        typhoon = Closure(hall_id=HALL, day=date(2026, 3, 4), reason="台风", noted_at=now)
+        closed = World(as_it_is.catalogues, calendars.tried(session, [typhoon]))
+        (one,) = moved(told, as_it_is, changed, RULES, now)
+        (other,) = moved(told, as_it_is, closed, RULES, now)
+        assert moved(told, as_it_is, as_it_is, RULES, now) == []
+    assert (one.before.late_from, one.after.late_from) == (at("2026-03-10", "00:00"), at("2026-03-13", "00:00"))
+    assert (one.before.yellow, one.after.yellow) == (1, 0)
+    assert other.after.late_from == at("2026-03-11", "00:00")

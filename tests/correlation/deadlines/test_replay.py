@@ -20,9 +20,23 @@ NEW_YEAR, YEAR_END = at("2026-01-01", "00:00"), at("2026-12-31", "23:59")
 LINKS = ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3)), (StepKind.DECIDE, Limit(3)))
 
 
-def catalogue(_code: str, _received: datetime) -> ItemLimits:
-    order = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE)
-    return ItemLimits(Limit(15), Limit(6), LINKS, order, frozenset({"F1"}))
+APPROVED = at("2026-07-01", "10:00")
+"""From then on it is known that the promise was shorter than the catalogue had said."""
+ORDER = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE)
+
+
+class Corrected:
+    """A catalogue that was corrected afterwards by a change that two people had approved."""
+
+    def limits(self, _code: str, _received: datetime, moment: datetime) -> ItemLimits:
+        promised = Limit(4 if moment >= APPROVED else 6)
+        return ItemLimits(Limit(15), promised, LINKS, ORDER, frozenset({"F1"}))
+
+    def turns(self, _code: str) -> list[datetime]:
+        return [APPROVED]
+
+
+catalogue = Corrected()
 
 
 def cards_at(moment: datetime, told: Sequence[Told], rulings: Sequence[Ruling] = ()) -> tuple[RaisedCard, ...]:

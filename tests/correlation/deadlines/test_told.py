@@ -23,7 +23,7 @@ from ingest.approvals.formats import read_csv
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.records import StepRow
 from storage.models import ClockName, StepKind, SuspensionReason
-from tests.correlation.deadlines.cases import CALENDAR, CALENDARS, RULES, at
+from tests.correlation.deadlines.cases import CALENDAR, CALENDARS, RULES, Declared, at
 
 ROOT = Path(__file__).parents[3]
 RECEIPT = ROOT.parent / "shared" / "data" / "eventlogs" / "receipt.csv"
@@ -31,12 +31,10 @@ MAPPING = ROOT / "ingest" / "approvals" / "mappings" / "receipt.toml"
 LATER = at("2026-12-30")
 
 
-def declared(_code: str, _received: datetime) -> ItemLimits:
-    return ItemLimits(Limit(20), Limit(5), ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3))))
+declared = Declared(ItemLimits(Limit(20), Limit(5), ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3)))))
 
 
-def nobody(_code: str, _received: datetime) -> None:
-    return None
+nobody = Declared(None)
 
 
 def told(said: Said, told_at: datetime, record: int = 1) -> Told:

@@ -36,6 +36,11 @@ PAGES = [
     "/evaluation",
     "/evaluation/simulation",
     "/evaluation/1/marks?unit_kind=hall&unit=cc",
+    "/catalogue",
+    "/working-days",
+    "/working-days/try?first=2026-11-25&reason=x",
+    "/catalogue/item?code=fs-0412",
+    "/catalogue/draft?code=fs-0412",
 ]
 ADMIN = [
     "halls",

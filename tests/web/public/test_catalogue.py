@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from storage.models import Department, Item, ItemVersion, Source
+from storage.models import CatalogueChange, Department, Item, ItemVersion, ProposalState, Source
 from tests.web.conftest import NOON
+from web.catalogue_entry import EMPTY
 from web.pages import paging
 from web.public import catalogue
 from web.services import Services
@@ -99,3 +100,20 @@ def test_the_department_says_whose_it_is(anonymous: TestClient, services: Servic
         session.get_one(Department, "tax").district_id = "chancheng"
     (same,) = items(anonymous, "q=SAME")
     assert [place["id"] for place in same["authorities"]] == ["nanhai", "chancheng"], "by name"
+
+
+def test_what_was_approved_here_is_what_is_offered(anonymous: TestClient, services: Services) -> None:
+    entry = EMPTY | {"name": "食品经营许可", "name_en": "Food licence", "promised_limit": 2}
+    decided: dict[str, Any] = {"reason": "", "proposed_by": 1, "proposed_at": NOON, "decided_at": NOON}
+    with services.database.transaction() as session:
+        for code, source, state in (
+            ("FOOD", "city", ProposalState.APPROVED),
+            ("SAME", None, ProposalState.APPROVED),
+            ("HAND", None, ProposalState.PROPOSED),
+            ("NEW", None, ProposalState.APPROVED),
+        ):
+            said: dict[str, Any] = {"code": code, "source_id": source, "state": state, "name": entry["name"]}
+            session.add(CatalogueChange(valid_from=NOON - timedelta(days=1), content=entry, **said, **decided))
+    found = {item["id"]: item["offers"] for item in items(anonymous)}
+    limits = {code: [offer["promised_limit"] for offer in offers] for code, offers in found.items()}
+    assert limits == {"FOOD": [2, 3], "HAND": [10], "NEW": [2], "SAME": [2, 2]}

@@ -1,0 +1,94 @@
+"""What a change of a catalogue or of a calendar would do to cases under way, before anybody decides on it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from correlation.deadlines.cards import Watched, watch
+from correlation.deadlines.known import with_rulings
+from correlation.deadlines.loading import CaseTold, Catalogues
+from correlation.deadlines.rules import Rules
+from correlation.deadlines.told import history
+from correlation.deadlines.work_calendar import DatedCalendars
+from storage.models import CardKind, Case, ClockName
+
+MOST_TRIED = 2_000
+"""Cases that are reckoned for a page: about a second."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What limits rest on beside what was told of a case."""
+
+    catalogues: Catalogues
+    calendars: Callable[[str | None], DatedCalendars]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How a case stands."""
+
+    promised_late_from: datetime | None
+    legal_late_from: datetime | None
+    yellow: int
+    """Cards that stand."""
+    red: int
+    provisional: bool
+
+    @property
+    def late_from(self) -> datetime | None:
+        return self.promised_late_from or self.legal_late_from
+
+
+@dataclass(frozen=True)
+class Moved:
+    case_id: int
+    number: str
+    before: Outlook
+    after: Outlook
+
+
+def moved(cases: Iterable[CaseTold], before: World, after: World, rules: Rules, now: datetime) -> list[Moved]:
+    """The cases that stand otherwise, by their due date."""
+    found = []
+    for case in cases:
+        was, becomes = (_outlook(case, world, rules, now) for world in (before, after))
+        if was is not None and becomes is not None and was != becomes:
+            found.append(Moved(case.id, case.number, was, becomes))
+    return sorted(found, key=lambda one: (one.after.late_from is None, one.after.late_from or now, one.case_id))
+
+
+def _outlook(case: CaseTold, world: World, rules: Rules, now: datetime) -> Outlook | None:
+    known = history(case.told, world.catalogues.of(case.source_id), world.calendars(case.hall_id))
+    watched = watch(with_rulings(known, case.rulings), rules, now)
+    return None if watched is None else _seen(watched)
+
+
+def _seen(watched: Watched) -> Outlook:
+    legal, promised = watched.now.named(ClockName.LEGAL), watched.now.named(ClockName.PROMISED)
+    standing = [card.kind for card in watched.cards if card.withdrawn_at is None]
+    return Outlook(
+        promised_late_from=promised.out.late_from if promised else None,
+        legal_late_from=legal.out.late_from if legal else None,
+        yellow=standing.count(CardKind.YELLOW),
+        red=standing.count(CardKind.RED),
+        provisional=any(clock.out.provisional for clock in (legal, promised) if clock),
+    )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    ids: tuple[int, ...]
+    left_out: int
+    """More than can be reckoned for a page."""
+
+
+def open_cases(session: Session, *conditions: object) -> Chosen:
+    """Under way, the newest first, since a change that lies ahead concerns those that came last."""
+    wanted = (col(Case.closed_at).is_(None), *conditions)
+    query = select(Case.id).where(*wanted).order_by(col(Case.opened_at).desc(), col(Case.id).desc())  # type: ignore[arg-type]
+    ids: Sequence[int | None] = session.exec(query.limit(MOST_TRIED)).all()
+    count = session.exec(select(func.count()).select_from(Case).where(*wanted)).one()  # type: ignore[arg-type]
+    return Chosen(tuple(found for found in ids if found is not None), count - len(ids))

@@ -1,0 +1,264 @@
+"""The catalogue: who sees, drafts and approves what, and that nothing holds before a second person has said so."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.deadlines.rules import shipped_rules
+from ingest.approvals.acceptance import accept_batch
+from ingest.approvals.formats import read_rows
+from storage.models import AccessEntry, Case, CatalogueChange, Deadline, Item, Source, User
+from tests.web.conftest import NOON, SignedIn
+from web.services import Services
+
+ENTRY = {
+    "name": "食品经营许可",
+    "department": "tax",
+    "legal_limit": 20,
+    "promised_limit": 8,
+    "links": [{"kind": "accept", "limit": 1}, {"kind": "decide"}],
+    "fees": [{"name": "工本费", "amount": "10.00"}],
+    "conditions": ["有固定经营场所"],
+}
+DRAFT = {"code": "FOOD", "source": "cc-platform", "valid_from": "2026-02-01", "reason": "公示有误", "entry": ENTRY}
+TOLD = {
+    "record": "item",
+    "code": "FOOD",
+    "version": "3",
+    "valid_from": "2026-01-01T00:00:00+08:00",
+    "name": "食品经营许可",
+    "legal_limit": 20,
+    "promised_limit": 5,
+}
+MOVED = ("2026-9", "2026-03-02", "2026-03-05")
+PAGES = ["/catalogue", "/catalogue.json", "/catalogue.csv", "/catalogue.xlsx", "/catalogue/changes/1.json"]
+PAGES += ["/catalogue/item?code=FOOD&source=cc-platform"]
+
+
+def push(services: Services, *rows: dict[str, Any], sequence: int = 1) -> None:
+    said: dict[str, Any] = {"sequence": sequence, "name": "push", "sha256": str(sequence), "now": NOON}
+    report = accept_batch(services.database, "cc-platform", read_rows(rows), **said)
+    assert report.rejected_rows == 0, report.rejected
+
+
+@pytest.fixture
+def told(services: Services) -> None:
+    """The source's own catalogue, and a case of the item that it has received in time."""
+    stepped = {"record": "step", "case": "2026-9", "step": "s9", "kind": "accept", "item": "FOOD", "counter": "1"}
+    with services.database.transaction() as session:
+        session.add(Source(id="nh-platform", hall_id="nh"))
+    push(services, TOLD, {**stepped, "start": "2026-02-24T09:00:00+08:00"})
+    DeadlineKeeper(services.database, shipped_rules()).run_once(NOON)
+
+
+Colleague = Callable[[], None]
+
+
+@pytest.fixture
+def colleague(services: Services) -> Colleague:
+    """Makes the draft that there is the inspector's: the supervisor is the second person."""
+
+    def another() -> None:
+        with services.database.transaction() as session:
+            inspector = session.exec(select(User).where(User.name == "inspector")).one()
+            for change in session.exec(select(CatalogueChange)):
+                change.proposed_by = inspector.id or 0
+
+    return another
+
+
+def draft(client: TestClient, **more: Any) -> Any:
+    return client.post("/api/v1/catalogue/changes", json=DRAFT | more)
+
+
+def decide(client: TestClient, act: str, change: int = 1, **more: Any) -> int:
+    return client.post(f"/api/v1/catalogue/changes/{change}/decision", json={"act": act, **more}).status_code
+
+
+def test_nobody_sees_or_drafts_without_signing_in_or_in_another_role(
+    anonymous: TestClient, signed_in: SignedIn, told: None
+) -> None:
+    assert draft(anonymous).status_code == 401
+    assert draft(signed_in("supervisor")).status_code == 200
+    assert decide(anonymous, "approve") == 401
+    for role in ("investigator", "department"):
+        assert draft(signed_in(role)).status_code == 403
+        assert decide(signed_in(role), "approve") == 403
+        assert {signed_in(role).get(path).status_code for path in PAGES} == {403}
+    assert {anonymous.get(path).status_code for path in PAGES} == {303, 401}
+    assert {signed_in("inspector").get(path).status_code for path in PAGES} == {200}
+
+
+def test_what_is_of_another_hall_or_of_every_hall_is_not_theirs(signed_in: SignedIn, told: None) -> None:
+    supervisor, admin = signed_in("supervisor"), signed_in("admin")
+    assert draft(supervisor, source="nh-platform").status_code == 404
+    assert draft(supervisor, source=None).status_code == 403
+    assert supervisor.get("/catalogue/draft").status_code == 403
+    assert draft(admin, source="nh-platform").status_code == 200
+    assert draft(admin, source=None).status_code == 200
+    assert [decide(supervisor, "approve", change) for change in (1, 2)] == [404, 403]
+    assert supervisor.get("/catalogue/changes/1").status_code == 404
+    assert supervisor.get("/catalogue/changes/2").status_code == 200, "it holds for their cases, too"
+    assert supervisor.get("/catalogue/item?code=FOOD&source=nh-platform").status_code == 404
+    page = supervisor.get("/catalogue.json").json()
+    assert [change["id"] for change in page["waiting"]] == [2]
+    assert "nh-platform" not in supervisor.get("/catalogue.csv").text
+
+
+def test_a_draft_holds_once_another_person_has_approved_it_and_is_never_written_again(
+    signed_in: SignedIn, services: Services, told: None
+) -> None:
+    inspector, supervisor = signed_in("inspector"), signed_in("supervisor")
+    assert draft(inspector).json()["state"] == "proposed"
+    assert draft(inspector).status_code == 409, "one at a time"
+    page = supervisor.get("/catalogue/changes/1.json").json()
+    found = {one["field"]: (one["before"], one["after"]) for one in page["changes"]}
+    assert found["promised_limit"] == (5, 8)
+    assert found["fees"][1]["amount"] == "10.00"
+    (moved,) = page["consequence"]["rows"]
+    assert (moved["number"], moved["due_before"][:10], moved["due_after"][:10]) == MOVED
+    assert page["consequence"]["later"] == 1
+    assert (page["acts"], page["is_past"]) == (["approve", "return"], True)
+    assert decide(inspector, "approve") == 403, "the role may not"
+    assert decide(supervisor, "withdraw") == 409, "it is not theirs"
+    assert decide(supervisor, "approve") == 200
+    assert [decide(supervisor, act) for act in ("approve", "return")] == [409, 409]
+    keeper = DeadlineKeeper(services.database, shipped_rules())
+    keeper.look_around(NOON)
+    keeper.run_once(NOON)
+    with services.database.transaction() as session:
+        assert str(session.get_one(Deadline, 3).promised_late_from) == "2026-03-05 16:00:00+00:00"
+        assert [entry.action for entry in session.exec(select(AccessEntry))] == ["propose", "approve_proposal"]
+    (item,) = [row for row in supervisor.get("/catalogue.json").json()["items"] if row["source"]]
+    assert (item["now"]["origin"], item["now"]["version"]) == ("here", "1")
+    assert draft(inspector).status_code == 422, "it says the same"
+
+
+def test_nobody_approves_their_own_and_what_is_sent_back_says_why(
+    signed_in: SignedIn, told: None, colleague: Colleague
+) -> None:
+    supervisor = signed_in("supervisor")
+    draft(supervisor)
+    assert [decide(supervisor, act, reason="x") for act in ("approve", "return")] == [409, 409]
+    colleague()
+    assert decide(supervisor, "return") == 422
+    assert decide(supervisor, "return", reason="依据不足") == 200
+    (own,) = supervisor.get("/catalogue/item.json?code=FOOD&source=cc-platform").json()["own"]
+    assert (own["change"]["state"], own["change"]["answer"], own["change"]["decided_by"]) == (
+        "returned",
+        "依据不足",
+        "supervisor",
+    )
+    assert draft(supervisor).status_code == 200, "it can be drafted anew"
+    assert decide(supervisor, "withdraw", 2) == 200
+
+
+def test_a_source_goes_on_telling_and_has_the_word_again_once_ours_ends(
+    signed_in: SignedIn, services: Services, told: None, colleague: Colleague
+) -> None:
+    supervisor = signed_in("supervisor")
+    ending = {"entry": None, "ends": True, "valid_from": "2026-03-02", "reason": "平台已更正"}
+    assert draft(supervisor, **ending).status_code == 422, "there is nothing to end"
+    draft(supervisor)
+    colleague()
+    assert decide(supervisor, "approve") == 200
+    push(services, TOLD | {"version": "4", "promised_limit": 6, "valid_from": "2026-02-20T00:00:00+08:00"}, sequence=2)
+    address = "/catalogue/item.json?code=FOOD&source=cc-platform"
+    page = supervisor.get(address).json()
+    assert (page["now_in_force"]["origin"], page["told"]["version"]) == ("here", "4")
+    assert {"field": "promised_limit", "before": 6, "after": 8} in page["departs"]
+    assert [(told["version"], told["changes"]) for told in page["told_versions"]] == [
+        ("4", [{"field": "promised_limit", "before": 5, "after": 6}]),
+        ("3", []),
+    ]
+    assert draft(supervisor, **ending).status_code == 200
+    colleague()
+    assert decide(supervisor, "approve", 2) == 200
+    page = supervisor.get(address).json()
+    assert (page["now_in_force"]["origin"], page["now_in_force"]["version"]) == ("source", "4")
+    assert [own["change"]["number"] for own in page["own"]] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"promised_limit": 21}, "entry"),
+        ({"links": [{"kind": "dance"}]}, "entry.links.0.kind"),
+        ({"fees": [{"name": "费", "amount": "ten"}]}, "entry.fees.0.amount"),
+        ({"department": "nobody"}, "department"),
+        ({"legal_limit": -1}, "entry.legal_limit"),
+        ({"name": ""}, "entry.name"),
+    ],
+)
+def test_what_makes_no_sense_names_its_field(signed_in: SignedIn, wrong: dict[str, Any], field: str) -> None:
+    answer = draft(signed_in("admin"), entry=ENTRY | wrong)
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["fields"]] == [field]
+    assert "(" not in answer.json()["fields"][0]["problem"], "it is said in words"
+
+
+def test_the_form_is_filled_in_with_what_holds_and_keeps_what_was_typed(signed_in: SignedIn, told: None) -> None:
+    inspector = signed_in("inspector")
+    page = inspector.get("/catalogue/draft?code=FOOD&source=cc-platform&lang=en").text
+    assert 'name="promised_limit" type="number" value="5"' in page
+    typed = {
+        "code": "FOOD",
+        "source": "cc-platform",
+        "valid_from": "2026-04-01",
+        "reason": "提速",
+        "name": "食品经营许可",
+    }
+    typed |= {"legal_limit": "20", "promised_limit": "30", "limit_unit": "days", "conditions": "甲\n\n乙"}
+    typed |= {"links.1.kind": "decide", "links.1.limit": "", "links.1.unit": "days", "materials.0.required": "true"}
+    typed |= {"fees.0.name": "工本费", "fees.0.amount": "一元"}
+    again = inspector.post("/catalogue/draft", data=typed)
+    assert again.status_code == 422
+    assert 'value="一元"' in again.text
+    more = inspector.post("/catalogue/draft", data=typed | {"more": "1"})
+    assert more.status_code == 200
+    assert inspector.get("/catalogue.json").json()["waiting"] == [], "more rows keep nothing"
+    made = inspector.post("/catalogue/draft", data=typed | {"fees.0.amount": "1", "promised_limit": "10"})
+    assert made.headers["location"] == "/catalogue/changes/1?done=drafted"
+    entry = inspector.get("/catalogue/changes/1.json").json()["after"]["entry"]
+    assert [link["kind"] for link in entry["links"]] == ["decide"]
+    assert (entry["fees"][0]["amount"], entry["materials"], entry["conditions"]) == ("1.00", [], ["甲", "乙"])
+    assert "Its date lies ahead" in inspector.get("/catalogue/changes/1?lang=en").text
+    assert 'value="10"' in inspector.get("/catalogue/draft?change=1").text
+
+
+def test_a_decision_by_form_says_what_is_lacking(signed_in: SignedIn, told: None) -> None:
+    draft(signed_in("inspector"))
+    supervisor = signed_in("supervisor")
+    again = supervisor.post("/catalogue/changes/1?lang=en", data={"act": "return", "reason": ""})
+    assert (again.status_code, "Say why it is sent back." in again.text) == (422, True)
+    assert supervisor.post("/catalogue/changes/1", data={"act": "dance"}).status_code == 422
+    done = supervisor.post("/catalogue/changes/1", data={"act": "approve"})
+    assert done.headers["location"] == "/catalogue/changes/1?done=approved"
+
+
+def test_an_item_that_was_declared_alone_is_listed_and_can_be_followed_by_a_version(
+    signed_in: SignedIn, services: Services
+) -> None:
+    with services.database.transaction() as session:
+        session.add(Item(code="HAND", name="手工登记", legal_days=20, promised_days=10))
+    admin = signed_in("admin")
+    (row,) = admin.get("/catalogue.json?q=手工").json()["items"]
+    assert (row["now"]["origin"], row["now"]["entry"]["promised_limit"]) == ("declared", 10)
+    assert admin.get("/catalogue.json?source=-&q=FOOD").json()["items"] == []
+    assert admin.get("/catalogue/item?code=NOTHING").status_code == 404
+
+
+def test_limits_that_cases_rest_on_are_not_changed_by_one_person(signed_in: SignedIn, services: Services) -> None:
+    admin, address = signed_in("admin"), "/api/v1/items/HAND"
+    limits = {"name": "手工登记", "legal_days": 20, "promised_days": 10}
+    assert admin.put(address, json=limits).status_code == 200
+    assert admin.put(address, json=limits | {"promised_days": 15}).status_code == 200, "nothing rests on it yet"
+    with services.database.transaction() as session:
+        session.get_one(Case, 1).item_code = "HAND"
+    assert admin.put(address, json=limits).status_code == 409
+    assert admin.delete(address).status_code == 409
+    assert admin.put(address, json=limits | {"promised_days": 15, "name_en": "By hand"}).status_code == 200
