@@ -1,7 +1,7 @@
 """Which parts of which segments make a clip: pure, from rows alone."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -16,6 +16,10 @@ LEADING = timedelta(seconds=2)
 """Pictures that are sent after a keyframe may be shown before it, by no more than this: they are in its fragment."""
 LEAD_IN = timedelta(seconds=10)
 """A keyframe that is not a whole picture at once (H.264 recovery points) is one after no more than this."""
+
+
+Told = Mapping[str, object]
+"""More that the comment of a clip's file says, as JSON."""
 
 
 class NothingRecorded(Exception):
@@ -41,9 +45,11 @@ class ClipPlan:
     missing: tuple[Span, ...]
     before: Piece | None = None
     """The group of pictures before, on which the first pictures may rest; None if there is none."""
+    told: Told = field(default_factory=dict)
+    """What the file's comment says beside that."""
 
 
-def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> ClipPlan:
+def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime, told: Told | None = None) -> ClipPlan:
     """`segments` of one camera, in any order: those that overlap the span, and where pictures are sent in another
     order than they are shown, or keyframes are no whole pictures, those around it. Others are ignored.
 
@@ -57,7 +63,7 @@ def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> Cl
     if not pieces:
         raise NothingRecorded(f"no footage between {start.isoformat()} and {end.isoformat()}")
     missing = missing_of(overlapping(near, start, end), start, end)
-    return ClipPlan(start, end, pieces, missing, _before(pieces[0], ordered))
+    return ClipPlan(start, end, pieces, missing, _before(pieces[0], ordered), told or {})
 
 
 def overlapping(segments: Iterable[Segment], start: datetime, end: datetime) -> list[Segment]:
