@@ -1,6 +1,7 @@
 """Privacy masks as pixels: which of a picture they cover, and the picture without them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -13,19 +14,26 @@ Covered = NDArray[np.bool_]
 Corners = Sequence[Sequence[float]]
 
 GROWN = 4
-"""Pixels by which a mask is widened: colour is kept for two by two of them, and who reads it smooths it over the next."""
+"""Pixels by which a mask is widened: colour is kept for two by two of them, and smoothed over the next."""
 GREY = 64
 """Of what is filled: darker than most of a hall, lighter than a picture that failed."""
 
 
 def covered(polygons: Sequence[Corners], width: int, height: int) -> Covered:
-    """The pixels of a picture of this size that masks hide, in whole blocks of two by two."""
+    """The pixels of a picture of this size that masks hide, in whole blocks of two by two. Not to be written to."""
+    return _covered(tuple(tuple((float(x), float(y)) for x, y in polygon) for polygon in polygons), width, height)
+
+
+@lru_cache(maxsize=64)
+def _covered(polygons: tuple[tuple[tuple[float, float], ...], ...], width: int, height: int) -> Covered:
     drawn = np.zeros((height + height % 2, width + width % 2), np.uint8)
     for polygon in polygons:
         corners = np.rint(np.asarray(polygon, float) * (width, height)).astype(np.int32)
         cv2.fillPoly(drawn, [corners], 1)
         cv2.polylines(drawn, [corners], True, 1, thickness=2 * GROWN + 1)
-    return np.asarray(doubled(blocks(drawn > 0))[:height, :width])
+    cover = np.asarray(doubled(blocks(drawn > 0))[:height, :width])
+    cover.flags.writeable = False
+    return cover
 
 
 def blocks(cover: Covered) -> Covered:

@@ -1,6 +1,6 @@
 """Which parts of which segments make a clip: pure, from rows alone."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -115,6 +115,8 @@ class ClipPart:
     end: datetime
     pieces: tuple[Span, ...]
     """The wall times that its media runs through, one piece after the other."""
+    masked: bool = False
+    """The camera has privacy masks then."""
 
 
 def parts_of(recorded: Iterable[tuple[Span, str]], start: datetime, end: datetime) -> tuple[ClipPart, ...]:
@@ -136,6 +138,16 @@ def parts_of(recorded: Iterable[tuple[Span, str]], start: datetime, end: datetim
         if begins < ends:
             parts.append(ClipPart(begins, ends, pieces_of(group, begins, ends)))
     return tuple(parts) or (ClipPart(start, end, ()),)
+
+
+def divided(part: ClipPart, length: timedelta) -> Iterator[ClipPart]:
+    """The same in parts of at most this length, without those in which nothing was recorded."""
+    start = part.start
+    while start < part.end:
+        end = min(start + length, part.end)
+        if pieces := pieces_of(part.pieces, start, end):
+            yield ClipPart(start, end, pieces, part.masked)
+        start = end
 
 
 def missing_of(segments: Iterable[Segment], start: datetime, end: datetime) -> tuple[Span, ...]:

@@ -410,9 +410,7 @@ def _index(groups: Sequence[Sequence[_Part]], begins: Sequence[int]) -> bytes:
     return full_box(b"sidx", 1, 0, fixed, *entries)
 
 
-def _comment(
-    segments: Sequence[Segment], start: datetime, end: datetime, missing: Sequence[Span], told: Told
-) -> str:
+def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missing: Sequence[Span], told: Told) -> str:
     """What the clip is of; the digest tells it from one of other bytes."""
     return json.dumps(
         {

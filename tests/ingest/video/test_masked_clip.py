@@ -57,13 +57,11 @@ def pictures(video: bytes) -> list[tuple[float, np.ndarray, np.ndarray]]:
 def bits_of(light: np.ndarray) -> int:
     """Of the eight bars that no mask hides."""
     bar = light.shape[1] // BITS
-    return sum(
-        1 << bit for bit in range(4, BITS) if light[:, bit * bar + bar // 2 : (bit + 1) * bar - 3].mean() > 125
-    )
+    return sum(1 << bit for bit in range(4, BITS) if light[:, bit * bar + bar // 2 : (bit + 1) * bar - 3].mean() > 125)
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
-def test_no_pixel_under_the_mask_is_left_in_any_picture(codec: Codec, tmp_path: Path, sqlite_database: Database) -> None:
+def test_no_pixel_under_the_mask_is_left_in_a_picture(codec: Codec, tmp_path: Path, sqlite_database: Database) -> None:
     clip = opened(tmp_path, sqlite_database, codec, 10, 60)
     plain, masked = pictures(b"".join(clip.chunks())), pictures(b"".join(masked_chunks(clip, [THIRD])))
     assert [round(time, 4) for time, *_ in masked] == [round(time - plain[0][0], 4) for time, *_ in plain]
