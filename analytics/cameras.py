@@ -1,6 +1,7 @@
 """One watched camera: whether it delivers, and whether its pictures can be trusted."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from analytics.aim import Aim, AimSeeker, NewAim
@@ -8,6 +9,7 @@ from analytics.health import CameraFaults, FaultChange, PictureHealth
 from analytics.onlookers import STARTING
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan
+from storage.mask_pixels import filled
 from storage.models import FaultKind
 
 SILENCE = timedelta(seconds=5)
@@ -46,13 +48,23 @@ class WatchedCamera:
         self._faults.resume(kinds)
 
     def judge(self, picture: Picture) -> FaultKind | None:
-        """What is wrong with the picture, if anything. Call it for every picture, in order."""
+        """What is wrong with the picture, if anything. Call it for every picture, in order.
+
+        A mask says nothing about the camera: whether it is dark or frozen is judged by all of its picture. Where it
+        looks is told by what is kept, and that is what no mask hides.
+        """
         if self.last_wall is not None and timedelta(0) < picture.wall - self.last_wall <= timedelta(seconds=20):
             self._interval = picture.wall - self.last_wall
         self.last_wall = picture.wall
         self._health.aim = self.aim
-        self._picture_fault = self._health.judge(picture.image)
+        self._picture_fault = self._health.judge(picture.image, self.covered(picture).image)
         return self._picture_fault
+
+    def covered(self, picture: Picture) -> Picture:
+        """With what is hidden filled."""
+        if not self.plan.masks:
+            return picture
+        return replace(picture, image=filled(picture.image, self.plan.masks))
 
     @property
     def aim(self) -> Aim | None:
@@ -68,7 +80,7 @@ class WatchedCamera:
             return None
         if self._sought not in self._seekers:
             self._seekers = {self._sought: AimSeeker(self.plan.camera_id, self.plan.zones)}
-        return self._seekers[self._sought].take(picture.image, picture.wall)
+        return self._seekers[self._sought].take(self.covered(picture).image, picture.wall)
 
     @property
     def _sought(self) -> tuple[str, int]:

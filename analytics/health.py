@@ -35,8 +35,8 @@ class PictureHealth:
         self._last: Grey | None = None
         self._repeats = 0
 
-    def judge(self, image: Image) -> FaultKind | None:
-        """What is wrong with this picture, or None. Call it for every picture, in order."""
+    def judge(self, image: Image, covered: Image | None = None) -> FaultKind | None:
+        """What is wrong with this picture, or None. Call it for every picture, in order. `covered`: with its masks."""
         resized = cv2.resize(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), _SMALL, interpolation=cv2.INTER_AREA)
         grey = np.asarray(resized, dtype=np.uint8)
         same, self._last = self._last is not None and _same(self._last, grey), grey
@@ -45,7 +45,11 @@ class PictureHealth:
             return fault
         if self._repeats >= _REPEATS_TO_DISTRUST:
             return FaultKind.FROZEN
-        return FaultKind.MOVED if self.aim is not None and has_moved(self.aim, small(image)) else None
+        return (
+            FaultKind.MOVED
+            if self.aim is not None and has_moved(self.aim, small(image if covered is None else covered))
+            else None
+        )
 
 
 def _look_of(grey: Grey) -> FaultKind | None:

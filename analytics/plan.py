@@ -14,9 +14,11 @@ from analytics.aim import Aim, zones_key
 from analytics.aim import read as read_aim
 from analytics.looking import WatchedView
 from analytics.onlookers import Shows
-from analytics.zones import zone_of
+from analytics.zones import Zone, zone_of
 from storage.hours import hours_of
 from storage.inside import read_inside
+from storage.mask_pixels import share_covered
+from storage.masks import masks_at
 from storage.models import (
     MAX_CLOCK_OFFSET,
     AbsenceRule,
@@ -34,6 +36,7 @@ from storage.zone_rules import zone_rule_at
 _log = structlog.get_logger(__name__)
 
 _STATUS_AGE = timedelta(seconds=60)
+_TOO_MUCH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,10 @@ class CameraPlan:
     """Its clock is more than MAX_CLOCK_OFFSET off the recorder's."""
     sub_failing: bool = False
     """It delivers, but not its sub-stream."""
+    masks: tuple[Zone, ...] = ()
+    """What is hidden: nobody looks there, and nothing of it is kept."""
     zones: str = ""
-    """Key of its zones."""
+    """Key of its zones and masks."""
     aim: KnownAim | None = field(default=None, compare=False)
     """Where it looked when they were drawn; None until that is known."""
 
@@ -94,15 +99,15 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
     cameras = {camera.id: camera for camera in session.exec(select(Camera)) if camera.enabled or past}
     statuses = [status for status in session.exec(select(CameraStatus)) if now - status.updated < _STATUS_AGE]
     clocks, subs = _wrong_clocks(statuses), _failing_subs(statuses)
-    usual = zone_rule_at(session, now).inside
+    usual, masks = zone_rule_at(session, now).inside, _masks(session, now)
     of_camera: dict[str, list[WatchedView]] = defaultdict(list)
     of_counter: dict[str, dict[str, View]] = defaultdict(dict)
     for view in session.exec(select(View)):
         if _valid(view, now):
             of_counter[view.counter_id][view.camera_id] = view
             if view.camera_id in cameras:
-                of_camera[view.camera_id].append(_watched(view, usual))
-    zones = {camera_id: zones_key(_zones(of_camera[camera_id])) for camera_id in cameras}
+                of_camera[view.camera_id].append(_watched(view, usual, masks[view.camera_id]))
+    zones = {camera_id: zones_key([*_zones(of_camera[camera_id]), *masks[camera_id]]) for camera_id in cameras}
     aims = _aims(session, zones, now, {} if known_aims is None else known_aims)
     off = {counter for counter, shown in of_counter.items() if not shown.keys() & cameras.keys()}
     of_counter = {counter: shown for counter, shown in of_counter.items() if counter not in off}
@@ -114,6 +119,7 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
                 tuple(of_camera[camera_id]),
                 camera_id in clocks,
                 camera_id in subs,
+                masks[camera_id],
                 zones[camera_id],
                 aims.get(camera_id),
             )
@@ -165,15 +171,29 @@ def _valid(view: View, now: datetime) -> bool:
     return (view.valid_from is None or view.valid_from <= now) and (view.valid_to is None or now < view.valid_to)
 
 
-def _watched(view: View, usual: str) -> WatchedView:
+def _masks(session: Session, now: datetime) -> Mapping[str, tuple[Zone, ...]]:
+    """By camera; none for one that has none."""
+    found: dict[str, tuple[Zone, ...]] = defaultdict(tuple)
+    for mask in masks_at(session, now):
+        found[mask.camera_id] += (zone_of(mask.polygon),)
+    return found
+
+
+def _watched(view: View, usual: str, masks: Sequence[Zone]) -> WatchedView:
     return WatchedView(
         view.camera_id,
         view.counter_id,
-        zone_of(view.staff_zone),
-        zone_of(view.customer_zone),
+        _seen(view.staff_zone, masks),
+        _seen(view.customer_zone, masks),
         read_inside(view.staff_inside or usual),
         read_inside(view.customer_inside or usual),
     )
+
+
+def _seen(polygon: Sequence[Sequence[float]], masks: Sequence[Zone]) -> Zone:
+    """A zone of which a mask hides half says nothing about who is in it: it is not seen."""
+    zone = zone_of(polygon)
+    return () if zone and masks and share_covered(zone, masks) >= _TOO_MUCH else zone
 
 
 def _zones(views: Iterable[WatchedView]) -> Sequence[object]:

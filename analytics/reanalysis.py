@@ -18,7 +18,7 @@ from analytics.presence import Transition
 from analytics.rewriting import is_known, rejudge, rewrite_presence
 from storage.database import Database
 from storage.intervals import Span, intersect, merge
-from storage.models import Absence, AbsenceRule, Presence, Reanalysis, StaffState, View, ZoneRule
+from storage.models import Absence, AbsenceRule, Presence, PrivacyMask, Reanalysis, StaffState, View, ZoneRule
 from storage.models.columns import JsonObject
 
 ABANDONED = timedelta(minutes=2)
@@ -319,7 +319,12 @@ def changes_of_plan(session: Session, counter_id: str) -> list[datetime]:
     views = session.exec(select(View.valid_from, View.valid_to).where(View.counter_id == counter_id))
     rules = session.exec(select(AbsenceRule.valid_from, AbsenceRule.valid_to))
     inside = session.exec(select(ZoneRule.valid_from, ZoneRule.valid_to))
-    moments: Collection[datetime | None] = {moment for pair in [*views, *rules, *inside] for moment in pair}
+    looking = select(View.camera_id).where(View.counter_id == counter_id)
+    masks = session.exec(
+        select(PrivacyMask.valid_from, PrivacyMask.valid_to).where(col(PrivacyMask.camera_id).in_(looking))
+    )
+    every = [*views, *rules, *inside, *masks]
+    moments: Collection[datetime | None] = {moment for pair in every for moment in pair}
     return sorted(moment for moment in moments if moment is not None)
 
 

@@ -129,13 +129,16 @@ class Watch:
         picture = self._moments.picture(view.camera_id, moment) if self._moments else None
         if picture is None:
             return None
-        fault = PictureHealth(self.cameras[view.camera_id].aim).judge(picture.image)
-        return blind(view, picture.wall, fault.value) if fault else self._looker.look_back(picture, view)
+        camera = self.cameras[view.camera_id]
+        covered = camera.covered(picture)
+        fault = PictureHealth(camera.aim).judge(picture.image, covered.image)
+        return blind(view, picture.wall, fault.value) if fault else self._looker.look_back(covered, view)
 
     def _look(self, pictures: Sequence[Picture]) -> list[Observation]:
         faults = [self.cameras[picture.camera_id].judge(picture) for picture in pictures]
         seeing = [p for p, fault in zip(pictures, faults, strict=True) if fault is None]
-        told = self._looker.look([(picture, self.cameras[picture.camera_id].plan.views) for picture in seeing])
+        cameras = [self.cameras[picture.camera_id] for picture in seeing]
+        told = self._looker.look([(c.covered(p), c.plan.views) for c, p in zip(cameras, seeing, strict=True)])
         for picture, fault in zip(pictures, faults, strict=True):
             if fault is not None:
                 views = self.cameras[picture.camera_id].plan.views

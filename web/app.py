@@ -15,6 +15,7 @@ from web.auth import guard
 from web.body_limits import BodyLimits
 from web.events import EventHub
 from web.headers import SecurityHeaders
+from web.masked_clips import MaskedClips
 from web.pages import routers as pages
 from web.pages.entrance import render_error
 from web.public import routers as public
@@ -61,6 +62,7 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     app.state.failed_attempts = FailedAttempts()
     app.state.limits = Limits.of(services.settings.public)
     app.state.recent_looks = RecentLooks()
+    app.state.masked_clips = MaskedClips(services.settings.data_dir / "masked")
     app.state.render_error = render_error
     return app
 

@@ -269,6 +269,24 @@ class ViewDeclaration(Strict):
         return self
 
 
+class MaskDeclaration(Strict):
+    """A part of a camera's picture that is hidden."""
+
+    camera: Id
+    polygon: Zone
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+    valid_from: Moment | None = None
+    """Not said: all footage that there is, see web.privacy_masks."""
+    valid_to: Moment | None = None
+    """Exclusive; not said: for good."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
+            raise ValueError(Saying("The end of its validity is not after the beginning."))
+        return self
+
+
 Threshold = Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)]
 
 

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     HEALTH = "health"
     ADMIN = "admin"
     DOWNLOAD = "download"  # footage as a file
+    UNMASKED = "unmasked"  # what privacy masks hide, each time with a stated purpose
     DISPUTE = "dispute"  # for the department: disputing an absence
     JUDGE_DISPUTES = "judge_disputes"  # deciding on that
     COVER = "cover"  # registering leave, and who covers a counter
@@ -103,6 +104,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SPAN,
             P.FINDINGS,
             P.DOWNLOAD,
+            P.UNMASKED,
             P.HOLD,
             P.DELETIONS,
             P.COMPLAINTS,

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from sqlmodel import Session
 
 from ingest.video.clip_audio import ClipAudio, Place, clip_audio
-from ingest.video.clip_plan import LEAD_IN, LEADING, ClipPlan, NothingRecorded, corrected, overlapping, plan_clip
+from ingest.video.clip_plan import LEAD_IN, LEADING, ClipPlan, NothingRecorded, Told, corrected, overlapping, plan_clip
 from ingest.video.clip_shots import TIMESCALE, Selected, Shot, decoded, shots_between, shown_after
 from ingest.video.frames import from_us
 from ingest.video.long_clip import FormatChanges, LongClip, NotLong, open_long_clip
@@ -99,13 +99,15 @@ class Clip:
         return b"".join(data[run.offset - start : run.offset - start + run.size] for run in runs)
 
 
-def open_clip(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> Clip | LongClip:
+def open_clip(
+    footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime, told: Told | None = None
+) -> Clip | LongClip:
     """Plans and prepares in one step. Raises NothingRecorded, FormatChanges, StoreError, BadBox."""
     segments = recent_segments(footage, session, camera_id, start - LEAD_IN, end + LEADING)
     if end - start > LONG and len(overlapping(segments, start, end)) > 1:
         with suppress(NotLong):
-            return open_long_clip(footage, segments, start, end)
-    return prepare_clip(footage, plan_clip(segments, start, end))
+            return open_long_clip(footage, segments, start, end, told)
+    return prepare_clip(footage, plan_clip(segments, start, end, told))
 
 
 def clip_chunks(footage: Footage, plan: ClipPlan) -> Iterator[bytes]:
@@ -228,6 +230,7 @@ def _comment(plan: ClipPlan, segments: list[Segment], camera_id: str) -> str:
             "clock_error_us": max(segment.clock_error_us for segment in segments),
             "clock_untrusted": _told(intersect([Span(plan.start, plan.end)], doubted)),
             **corrected(segments),
+            **plan.told,
         }
     )
 

@@ -1,7 +1,7 @@
 """Which parts of which segments make a clip: pure, from rows alone."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -16,6 +16,10 @@ LEADING = timedelta(seconds=2)
 """Pictures that are sent after a keyframe may be shown before it, by no more than this: they are in its fragment."""
 LEAD_IN = timedelta(seconds=10)
 """A keyframe that is not a whole picture at once (H.264 recovery points) is one after no more than this."""
+
+
+Told = Mapping[str, object]
+"""More that the comment of a clip's file says, as JSON."""
 
 
 class NothingRecorded(Exception):
@@ -41,9 +45,11 @@ class ClipPlan:
     missing: tuple[Span, ...]
     before: Piece | None = None
     """The group of pictures before, on which the first pictures may rest; None if there is none."""
+    told: Told = field(default_factory=dict)
+    """What the file's comment says beside that."""
 
 
-def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> ClipPlan:
+def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime, told: Told | None = None) -> ClipPlan:
     """`segments` of one camera, in any order: those that overlap the span, and where pictures are sent in another
     order than they are shown, or keyframes are no whole pictures, those around it. Others are ignored.
 
@@ -57,7 +63,7 @@ def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime) -> Cl
     if not pieces:
         raise NothingRecorded(f"no footage between {start.isoformat()} and {end.isoformat()}")
     missing = missing_of(overlapping(near, start, end), start, end)
-    return ClipPlan(start, end, pieces, missing, _before(pieces[0], ordered))
+    return ClipPlan(start, end, pieces, missing, _before(pieces[0], ordered), told or {})
 
 
 def overlapping(segments: Iterable[Segment], start: datetime, end: datetime) -> list[Segment]:
@@ -109,6 +115,8 @@ class ClipPart:
     end: datetime
     pieces: tuple[Span, ...]
     """The wall times that its media runs through, one piece after the other."""
+    masked: bool = False
+    """The camera has privacy masks then."""
 
 
 def parts_of(recorded: Iterable[tuple[Span, str]], start: datetime, end: datetime) -> tuple[ClipPart, ...]:
@@ -130,6 +138,16 @@ def parts_of(recorded: Iterable[tuple[Span, str]], start: datetime, end: datetim
         if begins < ends:
             parts.append(ClipPart(begins, ends, pieces_of(group, begins, ends)))
     return tuple(parts) or (ClipPart(start, end, ()),)
+
+
+def divided(part: ClipPart, length: timedelta) -> Iterator[ClipPart]:
+    """The same in parts of at most this length, without those in which nothing was recorded."""
+    start = part.start
+    while start < part.end:
+        end = min(start + length, part.end)
+        if pieces := pieces_of(part.pieces, start, end):
+            yield ClipPart(start, end, pieces, part.masked)
+        start = end
 
 
 def missing_of(segments: Iterable[Segment], start: datetime, end: datetime) -> tuple[Span, ...]:

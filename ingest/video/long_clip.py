@@ -23,6 +23,7 @@ from ingest.video.clip_plan import (
     JOINED,
     LEADING,
     NothingRecorded,
+    Told,
     corrected,
     goes_on,
     missing_of,
@@ -104,7 +105,9 @@ class LongClip:
             yield self.parts[number].read(self.footage, begin, end)
 
 
-def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetime, end: datetime) -> LongClip:
+def open_long_clip(
+    footage: Footage, segments: Sequence[Segment], start: datetime, end: datetime, told: Told | None = None
+) -> LongClip:
     """`segments`: those of one camera that overlap the span, two at least, in order; and those around it, if known.
 
     Raises NotLong, NothingRecorded, FormatChanges, StoreError, BadBox.
@@ -127,7 +130,7 @@ def open_long_clip(footage: Footage, segments: Sequence[Segment], start: datetim
     groups: list[tuple[_Part, ...]] = [*((s,) for s in moved[:-1]), tuple(_cut(footage, moved[-1], near, end))]
     index = _Bytes(_index(groups, [opening.duration, *(stretch.ticks for stretch in moved[1:]), ends]))
     edit = Edit(ends + segments[-1].composition_offset - opening.hidden, opening.hidden)
-    head = _head(opening, edit, _comment(segments, start, end, missing))
+    head = _head(opening, edit, _comment(segments, start, end, missing, told or {}))
     parts = (*opening.parts, index, *(part for group in groups for part in group if part.size))
     return LongClip(from_us(opening.start_us), min(end, segments[-1].end), head, parts, footage)
 
@@ -306,7 +309,7 @@ def _index(groups: Sequence[Sequence[_Part]], begins: Sequence[int]) -> bytes:
     return full_box(b"sidx", 1, 0, fixed, *entries)
 
 
-def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missing: Sequence[Span]) -> str:
+def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missing: Sequence[Span], told: Told) -> str:
     """What the clip is of; the digest tells it from one of other bytes."""
     return json.dumps(
         {
@@ -316,5 +319,6 @@ def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missin
             "missing": [[span.start.isoformat(), span.end.isoformat()] for span in missing],
             "of": hashlib.sha256("".join(segment.sha256 for segment in segments).encode()).hexdigest(),
             **corrected(segments),
+            **told,
         }
     )

@@ -20,6 +20,8 @@ from ingest.video.frames import from_us, to_us
 from ingest.video.unwritten import recent_segments
 from storage.footage import Footage
 from storage.fragments import Fragment, decodable_from, groups_of_pictures, unpack_fragments
+from storage.mask_pixels import filled
+from storage.masks import masks_between, polygons_of
 from storage.models import Segment
 
 JPEG_QUALITY = 85
@@ -38,12 +40,24 @@ class Shown:
     """Height × width × 3, blue-green-red."""
 
 
-def still(footage: Footage, session: Session, camera_id: str, at: datetime) -> bytes:
-    """JPEG of the frame that was shown at this moment, exact to the frame. Raises as `shown_at` does."""
-    image = shown_at(footage, session, camera_id, at).image
-    encoded, jpeg = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+def still(footage: Footage, session: Session, camera_id: str, at: datetime, *, unmasked: bool = False) -> bytes:
+    """JPEG of the frame that was shown at this moment, exact to the frame, with the camera's masks filled unless
+    `unmasked` says otherwise. Raises as `shown_at` does.
+    """
+    shown = shown_at(footage, session, camera_id, at)
+    return jpeg(shown.image if unmasked else masked(session, camera_id, shown, at))
+
+
+def masked(session: Session, camera_id: str, shown: Shown, at: datetime) -> NDArray[np.uint8]:
+    """With what was hidden when it was taken, or at the moment that it is shown for."""
+    first, last = sorted((shown.wall, at))
+    return filled(shown.image, polygons_of(masks_between(session, camera_id, first, last)))
+
+
+def jpeg(image: NDArray[np.uint8]) -> bytes:
+    encoded, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     assert encoded
-    return jpeg.tobytes()
+    return data.tobytes()
 
 
 def shown_at(footage: Footage, session: Session, camera_id: str, at: datetime) -> Shown:

@@ -5,6 +5,7 @@ is closed; where it does not, the newest footage appears when its segment has be
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ingest.video.fragmented import of_pictures
 from ingest.video.salvage import salvage
 from storage.footage import NOT_YET, PART, Coverage, Footage, Missing, recorded_formats
 from storage.intervals import Span, intersect, merge, subtract
+from storage.masks import masks_between
 from storage.models import MAX_SEGMENT_SECONDS, Segment
 from storage.runs import FRAME_HOLE, days_of
 
@@ -51,12 +53,13 @@ def _with_rows(session: Session, camera_id: str, files: Iterable[Path]) -> set[i
 
 
 def parts(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> tuple[ClipPart, ...]:
-    """What one clip each can hold of start..end, as `parts_of` tells it."""
+    """What one clip each can hold of start..end, as `parts_of` tells it, and whether it is masked."""
     rows = recorded_formats(session, camera_id, Span(start, end))
     newest = footage.recorded_to(session, camera_id)
     late = [] if newest and end <= newest else recent_segments(footage, session, camera_id, newest or start, end)
     rows += [(Span(segment.start, segment.end), segment.parameters) for segment in late if segment.id is None]
-    return parts_of(((span, of_pictures(parameters)) for span, parameters in rows), start, end)
+    found = parts_of(((span, of_pictures(parameters)) for span, parameters in rows), start, end)
+    return tuple(replace(part, masked=bool(masks_between(session, camera_id, part.start, part.end))) for part in found)
 
 
 def with_unwritten(footage: Footage, session: Session, camera_id: str, known: Coverage) -> Coverage:

@@ -72,7 +72,18 @@ from storage.models.notifying import Audience, Matter, News, NotifyChannel, Told
 from storage.models.operations import NODE_SILENT_AFTER, Node, awaited
 from storage.models.orders import OrderAct, OrderState, OrderWord, SupervisionOrder
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
-from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View, ZoneRule
+from storage.models.places import (
+    Camera,
+    Counter,
+    Declared,
+    District,
+    Hall,
+    OpeningHours,
+    Polygon,
+    PrivacyMask,
+    View,
+    ZoneRule,
+)
 from storage.models.presence import (
     MAX_THRESHOLD_S,
     Absence,
@@ -210,6 +221,7 @@ __all__ = [
     "Outcome",
     "Polygon",
     "Presence",
+    "PrivacyMask",
     "Proposal",
     "ProposalState",
     "PullMark",

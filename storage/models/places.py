@@ -77,6 +77,18 @@ class View(SQLModel, table=True):
     valid_to: datetime | None = column("exclusive", default=None)
 
 
+class PrivacyMask(SQLModel, table=True):
+    """A part of a camera's picture that is filled in whatever is made of its video. Ended, never changed or deleted."""
+
+    __tablename__ = "privacy_mask"
+    id: int | None = column("", default=None, primary_key=True)
+    camera_id: str = column("", foreign_key="camera.id", index=True)
+    polygon: Polygon = json_column("corners [x, y], 0..1")
+    reason: str = column("what it hides, and why")
+    valid_from: datetime | None = column("empty: all footage that there is of the camera", default=None)
+    valid_to: datetime | None = column("exclusive", default=None)
+
+
 class ZoneRule(SQLModel, table=True):
     """Who counts as inside a zone whose view does not say; one is in force at any time."""
 

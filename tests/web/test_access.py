@@ -179,7 +179,7 @@ def test_nobody_reaches_into_another_hall(app: FastAPI, signed_in: SignedIn, rol
 def test_a_number_that_no_row_can_have_leads_nowhere(app: FastAPI, signed_in: SignedIn) -> None:
     browser = signed_in("admin")
     numbered = re.compile(
-        r"\{(absence|alert|batch|call_back|card|case|complaint|hold|order|rule|view)_id\}|\{sequence\}"
+        r"\{(absence|alert|batch|call_back|card|case|complaint|hold|mask|order|rule|view)_id\}|\{sequence\}"
     )
     for door in guarded(app):
         if not numbered.search(door.path):
@@ -212,7 +212,7 @@ def _without_echo(text: str) -> str:
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
 def test_administration_is_for_administrators(app: FastAPI, signed_in: SignedIn, role: Role) -> None:
     browser = signed_in(role.value)
-    kinds = "districts|halls|counters|cameras|camera-check|views|users|sources|rules|departments|items|channels"
+    kinds = "districts|halls|counters|cameras|camera-check|views|masks|users|sources|rules|departments|items|channels"
     kinds += "|rating-devices"
     pattern = re.compile(rf"^(/admin|/api/v1/({kinds}))(/|\.|$)")
     administrative = [door for door in guarded(app) if pattern.match(door.path) and door.key not in FOR_IMPORTERS]

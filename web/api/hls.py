@@ -12,6 +12,7 @@ from ingest.video.frames import to_us
 from ingest.video.playlist import EARLIER, Playlist, has_sound, playlist
 from ingest.video.retimed import Sound, Stretch, media_end, ticks_of
 from ingest.video.unwritten import recent_segments, unwritten_segment
+from storage.masks import masks_between
 from storage.models import Segment
 from storage.objects import StoreError
 from storage.sayings import Saying
@@ -19,8 +20,9 @@ from web.access_log import footage_subject
 from web.api.media import LONGEST_CLIP, NOTHING_IN_SPAN, log_look, unreadable
 from web.auth import require
 from web.byte_ranges import asked_range
-from web.errors import NotFound, Unprocessable
+from web.errors import Forbidden, NotFound, Unprocessable
 from web.field_problems import FieldProblem
+from web.hiding import NOT_PERMITTED, hiding
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_camera
@@ -33,6 +35,7 @@ LONGEST_LIVE = timedelta(hours=2)
 """A playlist that grows lists every fragment, so it must begin not long ago."""
 _PLAYLIST = "application/vnd.apple.mpegurl"
 _CLOSED = "private, no-cache"
+_NEVER_FILLED = Saying("HLS has no privacy masks filled. Ask with unmasked=1 and a purpose, or take clips.")
 
 # Segments hold whole groups of pictures, so they show more than an exact span: for who may see any span.
 SpanViewer = Annotated[Viewer, Depends(require(Permission.SPAN))]
@@ -46,21 +49,28 @@ def media_playlist(
     camera: str,
     start: Annotated[AwareDatetime, Query(alias="from")],
     end: Annotated[AwareDatetime | None, Query(alias="to")] = None,
+    unmasked: bool = False,
     purpose: str = "",
 ) -> Response:
-    """What was recorded in the span; without `to`, or with one to come, it grows up to the moment."""
+    """What was recorded in the span; without `to`, or with one to come, it grows up to the moment.
+
+    Its segments are the camera's own: where there are privacy masks it takes `unmasked=1` and a `purpose`.
+    """
     now = services.clock()
     growing = end is None or end > now
     last = now if end is None or growing else end
     _check(start, last, growing)
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
+        hidden = hiding(session, viewer, found.id, start, last, unmasked=unmasked, purpose=purpose)
+        if hidden.polygons:
+            raise Unprocessable(fields=[FieldProblem("unmasked", _NEVER_FILLED)])
         span = (start - EARLIER, last + timedelta(minutes=1)) if growing else (start, last)
         segments = recent_segments(services.footage, session, found.id, *span)
         if not segments and not growing:
             raise NotFound(NOTHING_IN_SPAN)
     subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
-    log_look(request, services, viewer, "play", subject, purpose)
+    log_look(request, services, viewer, hidden.action("play"), subject, purpose)
     made = Playlist(segments, start, None if growing else last)
     caching = "no-store" if growing else "private, no-cache"
     return Response(playlist(made), headers={"Cache-Control": caching}, media_type=_PLAYLIST)
@@ -84,10 +94,14 @@ def segment(
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
         row = _find(services, session, found.id, sequence, at)
+        masked = masks_between(session, found.id, row.start, row.end)
     if row.start != at:
         raise NotFound
+    if masked and not viewer.may(Permission.UNMASKED):
+        raise Forbidden(NOT_PERMITTED)
     hour = at.replace(minute=0, second=0, microsecond=0)
-    log_look(request, services, viewer, "play", footage_subject(found.id, hour, hour + timedelta(hours=1)), "")
+    action = "play_unmasked" if masked else "play"
+    log_look(request, services, viewer, action, footage_subject(found.id, hour, hour + timedelta(hours=1)), "")
     return _respond(request, services, row)
 
 

@@ -27,6 +27,8 @@ from web.byte_ranges import ByteRange, asked_range
 from web.errors import Forbidden, NotFound, Unavailable, Unprocessable
 from web.field_problems import FieldProblem
 from web.footage_scope import check_footage
+from web.hiding import Hiding, hiding
+from web.masked_clips import MadeClip, MaskedClips
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
 from web.scope import scoped_camera
@@ -37,6 +39,8 @@ log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/media", tags=["footage"])
 
 LONGEST_CLIP = timedelta(hours=24)
+LONGEST_MASKED = timedelta(minutes=10)
+"""That is played: nobody waits longer for its first picture."""
 NOTHING_IN_SPAN = Saying("Nothing was recorded in this span.")
 _ASK_EACH_TIME = "private, no-cache"
 """Whoever sits at the browser next may have other rights: what it keeps it may show only after asking again."""
@@ -55,22 +59,53 @@ def clip(
     start: Annotated[AwareDatetime, Query(alias="from")],
     end: Annotated[AwareDatetime, Query(alias="to")],
     download: bool = False,
+    unmasked: bool = False,
     purpose: str = "",
 ) -> Response:
-    """MP4 of exactly this span, gaps left out; answers ranges. `download=1` names it as a file."""
+    """MP4 of exactly this span, gaps left out; answers ranges. `download=1` names it as a file.
+
+    Where the camera has privacy masks they are filled, which encodes the pictures anew and leaves out the sound:
+    `X-Privacy-Masks` and the file's comment say so. `unmasked=1` with a `purpose` gives the camera's own pictures.
+    """
     _check_span(start, end)
     if download and not viewer.may(Permission.DOWNLOAD):
         raise Forbidden
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
         check_footage(session, viewer, found.id, start, end)
-        opened = _open(services, session, found.id, start, end)
-        asked = asked_range(request.headers, opened.size, _etag(opened))
+        hidden = hiding(session, viewer, found.id, start, end, unmasked=unmasked, purpose=purpose)
+        opened = _open(services, session, found.id, start, end, hidden)
         name = _file_name(session, found, start, end)
+    action, subject = hidden.action("download" if download else "play"), footage_subject(found.id, start, end)
+    if hidden.polygons and download:
+        made = _masked_clips(request).streamed(opened, hidden.polygons)
+        log_look(request, services, viewer, action, subject, purpose)
+        return StreamingResponse(made, 200, _as_file(name) | hidden.header, "video/mp4")
+    shown = _masked(request, services, opened, hidden, found.id, end - start) if hidden.polygons else opened
+    asked = asked_range(request.headers, shown.size, _etag(shown))
     if asked.satisfiable:
-        action = "download" if download else "play"
-        log_look(request, services, viewer, action, footage_subject(found.id, start, end), purpose)
-    return _respond(request, opened, asked, name if download else "")
+        log_look(request, services, viewer, action, subject, purpose)
+    answer = _respond(request, shown, asked, name if download else "")
+    answer.headers.update(hidden.header)
+    return answer
+
+
+def _masked_clips(request: Request) -> MaskedClips:
+    found = request.app.state.masked_clips
+    assert isinstance(found, MaskedClips)
+    return found
+
+
+def _masked(
+    request: Request, services: Services, opened: OpenedClip, hidden: Hiding, camera_id: str, length: timedelta
+) -> MadeClip:
+    if length > LONGEST_MASKED:
+        said = Saying("a clip with masks lasts at most %(longest)s; take several", longest=str(LONGEST_MASKED))
+        raise Unprocessable(fields=[FieldProblem("to", said)])
+    try:
+        return _masked_clips(request).made(opened, hidden.polygons, services.clock())
+    except StoreError as error:
+        raise unreadable(camera_id, error) from None
 
 
 def _check_span(start: datetime, end: datetime) -> None:
@@ -81,9 +116,11 @@ def _check_span(start: datetime, end: datetime) -> None:
         raise Unprocessable(fields=[FieldProblem("to", said)])
 
 
-def _open(services: Services, session: Session, camera_id: str, start: datetime, end: datetime) -> OpenedClip:
+def _open(
+    services: Services, session: Session, camera_id: str, start: datetime, end: datetime, hidden: Hiding
+) -> OpenedClip:
     try:
-        return open_clip(services.footage, session, camera_id, start, end)
+        return open_clip(services.footage, session, camera_id, start, end, hidden.told)
     except NothingRecorded:
         raise NotFound(NOTHING_IN_SPAN) from None
     except FormatChanges as changes:
@@ -103,12 +140,12 @@ def unreadable(camera_id: str, error: StoreError) -> Unavailable:
     return Unavailable(Saying("The footage cannot be read now. Try again in a minute, or tell an administrator."))
 
 
-def _etag(opened: OpenedClip) -> str:
+def _etag(opened: OpenedClip | MadeClip) -> str:
     """The head names every frame, so two clips with the same head are the same."""
     return f'"{hashlib.sha256(opened.head).hexdigest()[:32]}"'
 
 
-def _respond(request: Request, opened: OpenedClip, asked: ByteRange, file_name: str) -> Response:
+def _respond(request: Request, opened: OpenedClip | MadeClip, asked: ByteRange, file_name: str) -> Response:
     etag = _etag(opened)
     headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": _ASK_EACH_TIME}
     if request.headers.get("if-none-match") == etag:
@@ -116,12 +153,16 @@ def _respond(request: Request, opened: OpenedClip, asked: ByteRange, file_name: 
     if not asked.satisfiable:
         return Response(status_code=416, headers=headers | {"Content-Range": f"bytes */{opened.size}"})
     if file_name:
-        headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        headers |= _as_file(file_name)
     if asked.partial:
         headers["Content-Range"] = f"bytes {asked.first}-{asked.stop - 1}/{opened.size}"
     headers["Content-Length"] = str(asked.stop - asked.first)
     body: Iterator[bytes] = opened.chunks(asked.first, asked.stop)
     return StreamingResponse(body, 206 if asked.partial else 200, headers, "video/mp4")
+
+
+def _as_file(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
 def _file_name(session: Session, camera: Camera, start: datetime, end: datetime) -> str:
@@ -138,22 +179,33 @@ def picture(
     viewer: ClipViewer,
     camera: str,
     at: AwareDatetime | None = None,
+    unmasked: bool = False,
     purpose: str = "",
 ) -> Response:
-    """JPEG of the frame shown at this moment, which is its `Last-Modified`; without `at` the newest recorded."""
+    """JPEG of the frame shown at this moment, which is its `Last-Modified`; without `at` the newest recorded.
+
+    The camera's privacy masks are filled, but for `unmasked=1` with a `purpose`.
+    """
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
         moment = at or _newest(services, session, found.id)
         check_footage(session, viewer, found.id, moment, moment)
+        hidden = hiding(session, viewer, found.id, moment, moment, unmasked=unmasked, purpose=purpose)
         try:
-            jpeg = still(services.footage, session, found.id, moment)
+            jpeg = still(services.footage, session, found.id, moment, unmasked=unmasked)
         except NothingRecorded:
             raise NotFound(Saying("Nothing was recorded at this moment.")) from None
         except StoreError as error:
             raise unreadable(found.id, error) from None
-        _log(session, request, services, viewer, "still", footage_subject(found.id, moment, moment), purpose)
+        if at is not None:
+            subject = footage_subject(found.id, moment, moment)
+            _log(session, request, services, viewer, hidden.action("still"), subject, purpose)
+    if at is None:
+        hour = moment.replace(minute=0, second=0, microsecond=0)
+        subject = footage_subject(found.id, hour, hour + timedelta(hours=1))
+        log_look(request, services, viewer, hidden.action("still"), subject, purpose)
     taken = format_datetime(moment.astimezone(UTC), usegmt=True)
-    return Response(jpeg, headers={"Last-Modified": taken}, media_type="image/jpeg")
+    return Response(jpeg, headers={"Last-Modified": taken} | hidden.header, media_type="image/jpeg")
 
 
 def _newest(services: Services, session: Session, camera_id: str) -> datetime:

@@ -1,6 +1,7 @@
 """WHEP (draft-ietf-wish-whep): one POST with an offer, one answer; DELETE ends it. For the focused picture."""
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -49,6 +50,8 @@ async def watch_by_whep(
     # Only now is it known that there will be a picture; none is sent before the browser has the answer.
     await run_in_threadpool(log_live, request, services, viewer, camera.id)
     location = f"/live/{camera.id}/whep/{peer.id}"
+    if purpose := request.query_params.get("purpose"):  # asked for each time while there are privacy masks
+        location += f"?{urlencode({'purpose': purpose})}"
     return Response(peer.answer, 201, {"Location": location}, SDP)
 
 

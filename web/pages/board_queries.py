@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
+from storage.masks import masked_cameras
 from storage.models import (
     Absence,
     Alert,
@@ -63,6 +64,8 @@ class CameraNow:
     connected: bool
     blind: FaultKind | None
     """Why its picture shows nothing, if it does not."""
+    masked: bool = False
+    """It has privacy masks: what is shown of it has them filled, and is not live."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ class CounterNow:
     """Those that look at it, by id."""
     camera_id: str | None
     """The camera that shows it, if one does: the wanted one, else one that sees."""
+    masked: bool
+    """That camera has privacy masks."""
     crop: Crop | None
     """The part of that camera's picture that shows the counter; None for the whole."""
     switched_off: str | None
@@ -153,6 +158,7 @@ def _now(
         counter=counter,
         cameras=cameras,
         camera_id=shown.camera.id if shown else None,
+        masked=shown is not None and shown.camera.masked,
         crop=crop,
         switched_off=off,
         staff=known.staff,
@@ -190,9 +196,11 @@ def looks_at(session: Session, counter_ids: list[str], at: datetime) -> dict[str
         .order_by(col(View.camera_id))
     ).all()
     blind = _blind(session, {camera.id for _, camera, _ in found})
+    masked = masked_cameras(session, at)
     looks: dict[str, list[LookAt]] = {counter_id: [] for counter_id in counter_ids}
     for view, camera, connected in found:
-        now = CameraNow(camera.id, camera.name or camera.id, bool(connected), blind.get(camera.id))
+        is_masked = camera.id in masked
+        now = CameraNow(camera.id, camera.name or camera.id, bool(connected), blind.get(camera.id), is_masked)
         looks[view.counter_id].append(LookAt(view, now))
     return looks
 

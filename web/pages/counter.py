@@ -47,6 +47,8 @@ class CounterPage:
     now: datetime
     state: CounterNow
     live: bool
+    unmasked_for: str
+    """Why its live picture is shown without privacy masks; empty: it has none, or is shown with them."""
     hours: int
     timeline: Timeline
     day: Shares
@@ -64,8 +66,12 @@ def counter_page(
     services: ServicesDep,
     hours: Annotated[int, Query(ge=1, le=24)] = 4,
     camera: str = "",
+    unmasked: Annotated[str, Query(max_length=200)] = "",
 ) -> CounterPage:
-    """`camera` is the one to look through, where several look at the counter."""
+    """`camera` is the one to look through, where several look at the counter.
+
+    `unmasked` is the purpose for which its live picture is shown without privacy masks.
+    """
     now = services.clock()
     with services.database.transaction() as session:
         scoped_counter(session, viewer, counter)
@@ -78,6 +84,7 @@ def counter_page(
             now=now,
             state=state,
             live=viewer.may(Permission.LIVE),
+            unmasked_for=unmasked.strip() if state.masked and viewer.may(Permission.UNMASKED) else "",
             hours=hours,
             timeline=_timeline(session, services.footage, viewer, state, spans, start, now),
             day=shares_between(spans, midnight, now, openings),

@@ -16,6 +16,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "live-denied": _("You may not watch this camera."),
     "live-paused": _("Paused while out of sight."),
     "live-delay": _("{ms} ms ago"),
+    "live-masked": _("Privacy masks: a picture every few seconds, {s} s ago"),
     "unknown": _("Unknown"),
     "play": _("Play"),
     "pause": _("Pause"),

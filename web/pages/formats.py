@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from markupsafe import Markup, escape
 
-from ingest.video.clip_plan import ClipPart
+from ingest.video.clip_plan import ClipPart, divided
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
 from web.pages.places import CounterRef
@@ -211,15 +211,22 @@ def plain_minute(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
+MASKED_PIECE = timedelta(seconds=20)
+
+
 def played_parts(camera_id: str, parts: Iterable[ClipPart]) -> str:
-    """JSON [{"src": …, "pieces": [[from, to], …]}, …] for the players."""
+    """JSON [{"src": …, "pieces": [[from, to], …]}, …] for the players.
+
+    A masked part is made while somebody waits for it, so it is played in short ones.
+    """
     return orjson.dumps(
         [
             {
                 "src": clip_address(camera_id, part.start, part.end),
                 "pieces": [[iso(span.start), iso(span.end)] for span in part.pieces],
             }
-            for part in parts
+            for whole in parts
+            for part in (divided(whole, MASKED_PIECE) if whole.masked else (whole,))
         ]
     ).decode()
 

@@ -1388,6 +1388,28 @@ def upgrade() -> None:
         batch_op.create_index("presence_counter_start", ["counter_id", "start"], unique=False)
 
     op.create_table(
+        "privacy_mask",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("polygon", sa.JSON(), nullable=False, comment="corners [x, y], 0..1"),
+        sa.Column("reason", sa.String(), nullable=False, comment="what it hides, and why"),
+        sa.Column(
+            "valid_from",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="empty: all footage that there is of the camera",
+        ),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("privacy_mask", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_privacy_mask_camera_id"), ["camera_id"], unique=False)
+
+    op.create_table(
         "pull_mark",
         sa.Column("source_id", sa.String(), nullable=False),
         sa.Column("view", sa.String(), nullable=False),
@@ -3136,6 +3158,10 @@ def downgrade() -> None:
 
     op.drop_table("rating")
     op.drop_table("pull_mark")
+    with op.batch_alter_table("privacy_mask", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_privacy_mask_camera_id"))
+
+    op.drop_table("privacy_mask")
     with op.batch_alter_table("presence", schema=None) as batch_op:
         batch_op.drop_index("presence_counter_start")
 

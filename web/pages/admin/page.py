@@ -19,6 +19,7 @@ from web.pages.admin.channels import Channels
 from web.pages.admin.devices import Devices
 from web.pages.admin.forms import Field, Row, Saved, Section, SentForm, problems_of, with_form
 from web.pages.admin.items import Items
+from web.pages.admin.masks import Masks
 from web.pages.admin.people import Rules, Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
 from web.pages.admin.retention import Retention
@@ -33,6 +34,7 @@ SECTIONS: Mapping[str, Section] = {
         Counters(),
         Cameras(),
         Views(),
+        Masks(),
         Rules(),
         Retention(),
         Users(),

@@ -21,7 +21,7 @@ from web.pages.filters import DEFAULT_ZONE
 from web.pages.formats import local_input
 from web.pages.words import INSIDE_WORDS
 
-_SEPARATOR = "~"
+SEPARATOR = "~"
 _FITS_FIELD = Field(
     "fits", _("The zones fit what the camera shows now"), "checkbox",
     hint=_("After “Camera moved”, when it was moved so little that its zones are still right. Nothing is drawn anew: "
@@ -43,15 +43,15 @@ class Views:
 
     def rows(self, desk: Desk) -> Sequence[Row]:
         """Those that are over come last."""
-        zones, now = _zones(desk), desk.services.clock()
-        cameras, counters = dict(_camera_options(desk)), dict(_counter_options(desk))
+        zones, now = camera_zones(desk), desk.services.clock()
+        cameras, counters = dict(camera_options(desk)), dict(_counter_options(desk))
         views = sorted(api.list_views(desk, ended=True), key=lambda view: _is_over(view, now))
         return [
             Row(
-                _SEPARATOR.join((v.camera, v.counter, str(v.view_id))),
+                SEPARATOR.join((v.camera, v.counter, str(v.view_id))),
                 (cameras[v.camera], counters[v.counter], _corners(v.staff_zone), _corners(v.customer_zone),
-                 _("yes") if v.whole_zone else "", _shown(v.valid_from, zones.get(v.camera)),
-                 _shown(v.valid_to, zones.get(v.camera))),
+                 _("yes") if v.whole_zone else "", shown_moment(v.valid_from, zones.get(v.camera)),
+                 shown_moment(v.valid_to, zones.get(v.camera))),
                 muted=_is_over(v, now) or (v.valid_from is not None and v.valid_from > now),
             )
             for v in views
@@ -60,13 +60,13 @@ class Views:
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
         found = _view(desk, key)
         return (
-            Field("camera", _("Camera"), "choice", found.camera if found else "", options=_camera_options(desk),
+            Field("camera", _("Camera"), "choice", found.camera if found else "", options=camera_options(desk),
                   required=True, fixed=bool(key)),
             Field("counter", _("Counter"), "choice", found.counter if found else "", options=_counter_options(desk),
                   required=True, fixed=bool(key)),
-            Field("staff_zone", _("Staff zone"), "zone", _written(found.staff_zone if found else []), required=True,
+            Field("staff_zone", _("Staff zone"), "zone", written(found.staff_zone if found else []), required=True,
                   hint=_("Corners [x, y] from the top left, 0 to 1.")),
-            Field("customer_zone", _("Customer zone"), "zone", _written(found.customer_zone if found else []),
+            Field("customer_zone", _("Customer zone"), "zone", written(found.customer_zone if found else []),
                   hint=_("Empty if the camera does not see the customers.")),
             _inside_field("staff_inside", _("Who counts as inside the staff zone"),
                           found.staff_inside if found else ""),
@@ -80,24 +80,24 @@ class Views:
                   hint=_("Time of the hall. Empty: it stays as it is; a new view or zone holds from now on, "
                          "a camera's first view for all time.")),
             Field("valid_to", _("Valid until"), "datetime-local",
-                  value=_typed(found.valid_to, _zones(desk).get(found.camera)) if found else "",
+                  value=typed_moment(found.valid_to, camera_zones(desk).get(found.camera)) if found else "",
                   hint=_("Empty: for good.")),
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
         camera, counter, view_id = _parts(key)
         camera = camera or text(form, "camera")
-        zone = _zones(desk).get(camera)
+        zone = camera_zones(desk).get(camera)
         declared = ViewDeclaration(
             camera=camera,
             counter=counter or text(form, "counter"),
-            staff_zone=_read(form, "staff_zone"),
-            customer_zone=_read(form, "customer_zone"),
+            staff_zone=read_corners(form, "staff_zone"),
+            customer_zone=read_corners(form, "customer_zone"),
             whole_zone=bool(text(form, "whole_zone")),
             staff_inside=text(form, "staff_inside"),
             customer_inside=text(form, "customer_inside"),
-            valid_from=_moment(form, "valid_from", zone),
-            valid_to=_moment(form, "valid_to", zone),
+            valid_from=sent_moment(form, "valid_from", zone),
+            valid_to=sent_moment(form, "valid_to", zone),
         )
         if view_id.isdecimal():
             api.put_given_view(desk, int(view_id), declared)
@@ -139,7 +139,7 @@ def _inside_field(name: str, words: str, value: str) -> Field:
     return Field(name, words, "choice", value, options=tuple((c, _inside_words(c)) for c in choices), hint=hint)
 
 
-def _camera_options(desk: Desk) -> tuple[Option, ...]:
+def camera_options(desk: Desk) -> tuple[Option, ...]:
     return tuple((c.id, f"{c.name} ({c.id})" if c.name else c.id) for c in api.list_cameras(desk))
 
 
@@ -158,11 +158,11 @@ def _view(desk: Desk, key: str) -> api.ViewShown | None:
 
 
 def _parts(key: str) -> tuple[str, str, str]:
-    camera, counter, view_id = [*key.split(_SEPARATOR, 2), "", ""][:3]
+    camera, counter, view_id = [*key.split(SEPARATOR, 2), "", ""][:3]
     return camera, counter, view_id
 
 
-def _zones(desk: Desk) -> dict[str, str]:
+def camera_zones(desk: Desk) -> dict[str, str]:
     """In which zone each camera's times are shown."""
     halls = {hall.id: hall.timezone for hall in places_api.list_halls(desk)}
     return {camera.id: halls[camera.hall] for camera in api.list_cameras(desk)}
@@ -172,15 +172,15 @@ def _corners(zone: Sequence[object]) -> str:
     return _("drawn") if zone else ""
 
 
-def _shown(at: datetime | None, zone: str | None) -> str:
+def shown_moment(at: datetime | None, zone: str | None) -> str:
     return f"{at.astimezone(ZoneInfo(zone or DEFAULT_ZONE)):%Y-%m-%d %H:%M}" if at else ""
 
 
-def _typed(at: datetime | None, zone: str | None) -> str:
+def typed_moment(at: datetime | None, zone: str | None) -> str:
     return local_input(at, zone or DEFAULT_ZONE) if at else ""
 
 
-def _moment(form: FormData, name: str, zone: str | None) -> datetime | None:
+def sent_moment(form: FormData, name: str, zone: str | None) -> datetime | None:
     """What was typed, in the hall's time. Raises Unprocessable."""
     typed = text(form, name)
     try:
@@ -192,11 +192,11 @@ def _moment(form: FormData, name: str, zone: str | None) -> datetime | None:
     return at.replace(tzinfo=ZoneInfo(zone or DEFAULT_ZONE)).astimezone(UTC)
 
 
-def _written(zone: Sequence[Sequence[float]]) -> str:
+def written(zone: Sequence[Sequence[float]]) -> str:
     return orjson.dumps(zone).decode()
 
 
-def _read(form: FormData, name: str) -> Any:  # noqa: ANN401 (whatever was typed; the declaration checks it)
+def read_corners(form: FormData, name: str) -> Any:  # noqa: ANN401 (whatever was typed; the declaration checks it)
     try:
         return orjson.loads(text(form, name) or "[]")
     except orjson.JSONDecodeError:

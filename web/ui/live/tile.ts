@@ -1,6 +1,7 @@
-// <live-tile camera stream="sub|main" mode="mse|whep" label delay crop="x y width height">: one camera, now; of its picture the part
+// <live-tile camera stream="sub|main" mode="mse|whep" label delay masked purpose crop="x y width height">: one camera, now; of its picture the part
 // `crop` (shares 0..1), else the whole. What the tile has room for around the crop is a little darker: it is of the neighbours.
 //
+// With `masked` it shows masked stills, because live pictures have no privacy masks; with `purpose` it says why it may do without.
 // Writes `state` (connecting, live, stalled, offline, unsupported, denied, paused), `via` (mse, whep) and the property
 // `delayMs`. Connects while it can be seen, reconnects with growing pauses, takes MSE where WHEP does not work and the
 // sub-stream where the main stream cannot be decoded. Has the attribute `instead` while the main stream comes in place of a
@@ -11,6 +12,7 @@ import { word } from "../words.js";
 import { aroundCrop, cropOf, zoomOn } from "./crop.js";
 import { MsePlayer } from "./mse.js";
 import type { Loss, Player } from "./player.js";
+import { StillPlayer } from "./stills.js";
 import { WhepPlayer } from "./whep.js";
 
 export type TileState = "connecting" | "live" | "stalled" | "offline" | "unsupported" | "denied" | "paused";
@@ -146,8 +148,14 @@ export class LiveTile extends HTMLElement {
     };
     this.#setState("connecting");
     this.setAttribute("via", this.#via);
-    const Way = this.#via === "whep" ? WhepPlayer : MsePlayer;
-    this.#player = new Way(this.#video, camera, this.#stream, events);
+    const Way = this.hasAttribute("masked") ? StillPlayer : this.#via === "whep" ? WhepPlayer : MsePlayer;
+    this.#player = new Way(this.#video, camera, this.#asked, events);
+  }
+
+  /** The stream, and why it has to be seen without privacy masks where somebody has said so. */
+  get #asked(): string {
+    const purpose = this.getAttribute("purpose");
+    return purpose ? `${this.#stream}&purpose=${encodeURIComponent(purpose)}` : this.#stream;
   }
 
   #stop(): void {
@@ -191,8 +199,10 @@ export class LiveTile extends HTMLElement {
 
   #showDelay(): void {
     const delay = this.delayMs;
-    const shown = this.getAttribute("state") === "live" && delay !== null && this.hasAttribute("delay");
-    this.#delay.textContent = shown ? word(this, "live-delay", { ms: Math.max(0, Math.round(delay / 10) * 10) }) : "";
+    const masked = this.hasAttribute("masked");
+    const shown = this.getAttribute("state") === "live" && delay !== null && (masked || this.hasAttribute("delay"));
+    const values = masked ? { s: Math.max(0, Math.round((delay ?? 0) / 1000)) } : { ms: Math.max(0, Math.round((delay ?? 0) / 10) * 10) };
+    this.#delay.textContent = shown ? word(this, masked ? "live-masked" : "live-delay", values) : "";
   }
 }
 

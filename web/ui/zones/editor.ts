@@ -20,6 +20,7 @@ const STYLE = sheet(`
   polygon { fill-opacity: 0.22; stroke-width: 2; vector-effect: non-scaling-stroke; cursor: move; }
   .staff { fill: var(--good-fill, #2a7); stroke: var(--good-fill, #2a7); }
   .customer { fill: var(--wait-fill, #37c); stroke: var(--wait-fill, #37c); }
+  .polygon { fill: #445; stroke: #fff; fill-opacity: 0.6; }
   line { stroke: transparent; stroke-width: 12; vector-effect: non-scaling-stroke; cursor: copy; }
   .corner { stroke: #fff; stroke-width: 14; stroke-linecap: round; vector-effect: non-scaling-stroke; cursor: grab; outline: none; }
   .corner:focus-visible { stroke: var(--focus, #fc0); stroke-width: 20; }
