@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +12,17 @@ from zoneinfo import ZoneInfo
 import av
 import numpy as np
 
-from analytics.absence import Rule
+from analytics.absence import PresenceSpan, Rule, find_absences
+from analytics.against_labels import (
+    SAMPLE_S,
+    AbsencesFound,
+    EdgesFound,
+    Spell,
+    absences_found,
+    edges_found,
+    empty_spells,
+    told_edges,
+)
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE, WatchedView
 from analytics.onlookers import Shows
@@ -22,10 +32,14 @@ from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.presence import Transition
 from analytics.watch import Watch
 from analytics.zones import zone_of
+from storage.intervals import Span
 from storage.models import StaffState
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
+
+ABSENCE_S = 5.0
+"""Labelled clips are short: from so many seconds on an empty zone counts as an absence."""
 
 _START = datetime(2026, 1, 5, tzinfo=UTC)
 _SCHEMA = "presence-labels/1"
@@ -55,6 +69,43 @@ class LabelledClip:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What one clip cost a detector."""
+
+    looking_s: float = 0.0
+    """Seconds of CPU; so is the next."""
+    decoding_s: float = 0.0
+    clip_s: float = 0.0
+    looks: int = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.looking_s + other.looking_s,
+            self.decoding_s + other.decoding_s,
+            self.clip_s + other.clip_s,
+            self.looks + other.looks,
+        )
+
+    @property
+    def ms_per_look(self) -> float:
+        return 1000 * self.looking_s / max(self.looks, 1)
+
+    @property
+    def s_per_minute(self) -> float:
+        """Of CPU, of video."""
+        return 60 * (self.looking_s + self.decoding_s) / self.clip_s if self.clip_s else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WrongSecond:
+    """A moment at which the state was known, and wrong."""
+
+    moment: float
+    present: bool
+    """The truth."""
+
+
+@dataclass(frozen=True, slots=True)
 class ZoneScore:
     """What a detector made of one zone; all but the cost are seconds of the clip, edges within tolerance left out."""
 
@@ -63,22 +114,22 @@ class ZoneScore:
     role: str
     detector: str
     correct: int
-    missed: int
-    false: int
-    unknown: int
-    unknown_in_faults: int
+    unknown: int = 0
+    unknown_in_faults: int = 0
     """Of `unknown`: while the labels name a picture fault."""
-    cpu_ms_per_look: float
+    wrong: tuple[WrongSecond, ...] = ()
+    absences: AbsencesFound = field(default_factory=AbsencesFound)
+    edges: EdgesFound = field(default_factory=EdgesFound)
+    cost: Cost = field(default_factory=Cost)
+    """Of the whole clip."""
 
     @property
-    def seconds(self) -> int:
-        return self.correct + self.missed + self.false + self.unknown
+    def missed(self) -> int:
+        return sum(second.present for second in self.wrong)
 
     @property
-    def accuracy(self) -> float:
-        """Of what was claimed to be known; 1.0 when nothing was."""
-        known = self.seconds - self.unknown
-        return self.correct / known if known else 1.0
+    def false(self) -> int:
+        return len(self.wrong) - self.missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +142,11 @@ class Report:
 
 
 def evaluate(
-    folder: Path, detectors: Sequence[PersonDetector], progress: Progress | None = None, threshold: float = SEEN_SCORE
+    folder: Path,
+    detectors: Sequence[PersonDetector],
+    progress: Progress | None = None,
+    threshold: float = SEEN_SCORE,
+    absence_s: float = ABSENCE_S,
 ) -> Report:
     """Every clip of `folder/labels` with every detector. Raises ValueError when there is none or a label is broken."""
     found = _labels(folder)
@@ -101,7 +156,7 @@ def evaluate(
     for done, (clip, detector) in enumerate(work):
         if progress:
             progress(done, len(work))
-        scores += score_clip(clip, detector, threshold)
+        scores += score_clip(clip, detector, threshold, absence_s)
     if progress:
         progress(len(work), len(work))
     return Report(tuple(scores), left_out)
@@ -127,18 +182,24 @@ def _without_video(labels: Sequence[LabelledClip]) -> Iterator[str]:
             yield f"the video of labels/{clip.name}.json is not there: {clip.video}"
 
 
-def score_clip(clip: LabelledClip, detector: PersonDetector, threshold: float = SEEN_SCORE) -> list[ZoneScore]:
+def score_clip(
+    clip: LabelledClip, detector: PersonDetector, threshold: float = SEEN_SCORE, absence_s: float = ABSENCE_S
+) -> list[ZoneScore]:
     """The scores of each zone of one clip."""
     looker = Looker(detector, threshold)
     watch = Watch(looker)
     watch.follow(_plan(clip), _START)
-    cpu = 0.0
+    looking, began = 0.0, process_time()
     for picture in clip_pictures(clip.video, clip.name):
-        began = process_time()
-        watch.take_recorded([picture], timedelta(seconds=1))
-        cpu += process_time() - began
-    cost = 1000 * cpu / max(looker.looks, 1)
-    return [_score(clip, zone, detector.name, watch.changes.transitions, cost) for zone in clip.zones]
+        looked = process_time()
+        watch.take_recorded([picture], timedelta(seconds=SAMPLE_S))
+        looking += process_time() - looked
+    cost = Cost(looking, process_time() - began - looking, clip.duration_s, looker.looks)
+    changes = watch.changes.transitions
+    return [
+        _score(clip, zone, detector.name, [c for c in changes if c.counter_id == zone.id], absence_s, cost)
+        for zone in clip.zones
+    ]
 
 
 def clip_pictures(video: Path, camera_id: str, sample_seconds: float = 1.0) -> Iterator[Picture]:
@@ -183,34 +244,87 @@ def _plan(clip: LabelledClip) -> WatchPlan:
 
 
 def _score(
-    clip: LabelledClip, zone: LabelledZone, detector: str, changes: Sequence[Transition], cost: float
+    clip: LabelledClip, zone: LabelledZone, detector: str, changes: Sequence[Transition], absence_s: float, cost: Cost
 ) -> ZoneScore:
-    counts = dict.fromkeys(("correct", "missed", "false", "unknown", "unknown_in_faults"), 0)
-    own = [change for change in changes if change.counter_id == zone.id]
+    """`changes` are those of the zone."""
+    counts, wrong = {"correct": 0, "unknown": 0, "unknown_in_faults": 0}, []
+    for moment in _judged(clip, zone):
+        truth = _within(moment, zone.present)
+        state = _state_at(changes, moment)
+        if state is StaffState.UNKNOWN:
+            counts["unknown"] += 1
+            counts["unknown_in_faults"] += _within(moment, clip.blind)
+        elif (state is StaffState.STAFFED) == truth:
+            counts["correct"] += 1
+        else:
+            wrong.append(WrongSecond(moment, truth))
+    return ZoneScore(
+        clip.name,
+        zone.id,
+        zone.role,
+        detector,
+        **counts,
+        wrong=tuple(wrong),
+        absences=_absences(clip, zone, changes, absence_s),
+        edges=_edges(clip, zone, changes),
+        cost=cost,
+    )
+
+
+def _judged(clip: LabelledClip, zone: LabelledZone) -> Iterator[float]:
+    """The middle of every second that is further than the tolerance from where somebody came or went."""
     for second in range(round(clip.duration_s)):
         moment = second + 0.5
-        if any(abs(moment - edge) <= zone.tolerance_s for span in zone.present for edge in span):
-            continue
-        truth = _within(moment, zone.present)
-        for name in _verdict(_state_at(own, moment), truth, _within(moment, clip.blind)):
-            counts[name] += 1
-    return ZoneScore(clip.name, zone.id, zone.role, detector, **counts, cpu_ms_per_look=cost)
+        if not any(abs(moment - edge) <= zone.tolerance_s for span in zone.present for edge in span):
+            yield moment
 
 
-def _verdict(state: StaffState, truth: bool, blind: bool) -> tuple[str, ...]:
-    if state is StaffState.UNKNOWN:
-        return ("unknown", "unknown_in_faults") if blind else ("unknown",)
-    if (state is StaffState.STAFFED) == truth:
-        return ("correct",)
-    return ("missed",) if truth else ("false",)
+def _absences(clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition], absence_s: float) -> AbsencesFound:
+    """Found by the rule that holds for counters, with a threshold that suits short clips."""
+    end = _START + timedelta(seconds=clip.duration_s)
+    least = timedelta(seconds=absence_s)
+    rule = Rule(least, least)
+    # What lasts at the end of the clip has lasted up to there.
+    found = find_absences(_spans(changes), [Span(_START, end + timedelta(days=1))], rule, end)
+    said = [(clip_seconds(one.start), clip_seconds(one.end or end)) for one in found]
+    empty = empty_spells(zone.present, clip.duration_s)
+    return absences_found(empty, clip.blind, said, absence_s, zone.tolerance_s + SAMPLE_S)
+
+
+def _spans(changes: Sequence[Transition]) -> list[PresenceSpan]:
+    ends: list[datetime | None] = [*(change.at for change in changes[1:]), None]
+    return [
+        PresenceSpan(change.at, end, change.staff, change.customer) for change, end in zip(changes, ends, strict=False)
+    ]
+
+
+def _edges(clip: LabelledClip, zone: LabelledZone, changes: Sequence[Transition]) -> EdgesFound:
+    came, gone = told_edges(zone.present, clip.duration_s)
+    turned = [
+        (before.staff, after)
+        for before, after in pairwise(changes)
+        if StaffState.UNKNOWN not in (before.staff, after.staff) and before.staff is not after.staff
+    ]
+    said = {
+        state: [clip_seconds(after.at) for _, after in turned if after.staff is state]
+        for state in (StaffState.STAFFED, StaffState.UNSTAFFED)
+    }
+    return edges_found(came, said[StaffState.STAFFED], clip.blind) + edges_found(
+        gone, said[StaffState.UNSTAFFED], clip.blind
+    )
+
+
+def clip_seconds(at: datetime) -> float:
+    """Of the clip."""
+    return (at - _START).total_seconds()
 
 
 def _state_at(changes: Sequence[Transition], moment: float) -> StaffState:
-    before = [change for change in changes if change.at <= _START + timedelta(seconds=moment)]
+    before = [change for change in changes if clip_seconds(change.at) <= moment]
     return before[-1].staff if before else StaffState.UNKNOWN
 
 
-def _within(moment: float, spans: Sequence[tuple[float, float]]) -> bool:
+def _within(moment: float, spans: Sequence[Spell]) -> bool:
     return any(start <= moment < end for start, end in spans)
 
 

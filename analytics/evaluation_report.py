@@ -1,8 +1,9 @@
 """Evaluation as a table of plain text cells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from analytics.evaluation import Report, ZoneScore
+from analytics.evaluation import Report
+from analytics.evaluation_totals import EDGE_GOAL_S, Total, total_of, totals
 
 HEADINGS = (
     "clip",
@@ -14,16 +15,17 @@ HEADINGS = (
     "false s",
     "unknown s",
     "of these in faults",
+    "absences F1",
+    f"edges ≤ {EDGE_GOAL_S:g} s",
     "CPU ms per look",
+    "CPU s per minute",
 )
 
 
 def report_rows(report: Report) -> list[tuple[str, ...]]:
     """A row for each zone, then one for all zones of each detector."""
-    rows = [_row(score.clip, score.zone, [score]) for score in report.scores]
-    for detector in dict.fromkeys(score.detector for score in report.scores):
-        rows.append(_row("all", "all", [score for score in report.scores if score.detector == detector]))
-    return rows
+    rows = [_row(score.clip, score.zone, total_of([score])) for score in report.scores]
+    return rows + [_row("all", "all", total) for total in totals(report)]
 
 
 def format_report(report: Report) -> str:
@@ -33,26 +35,26 @@ def format_report(report: Report) -> str:
     return "\n".join(_line(row, widths) for row in rows)
 
 
-def _row(clip: str, zone: str, scores: Sequence[ZoneScore]) -> tuple[str, ...]:
-    unknown = _total(score.unknown for score in scores)
-    known = _total(score.seconds for score in scores) - unknown
-    correct = _total(score.correct for score in scores)
+def _row(clip: str, zone: str, total: Total) -> tuple[str, ...]:
     return (
         clip,
         zone,
-        scores[0].detector,
-        str(known + unknown),
-        f"{correct / known:.1%}" if known else "–",
-        str(_total(score.missed for score in scores)),
-        str(_total(score.false for score in scores)),
-        str(unknown),
-        str(_total(score.unknown_in_faults for score in scores)),
-        f"{sum(score.cpu_ms_per_look for score in scores) / len(scores):.0f}",
+        total.detector,
+        str(total.seconds),
+        share(total.accuracy),
+        str(total.missed),
+        str(total.false),
+        str(total.unknown),
+        str(total.unknown_in_faults),
+        "–" if total.absences.f1 is None else f"{total.absences.f1:.3f}",
+        share(total.edges.within(EDGE_GOAL_S)),
+        f"{total.cost.ms_per_look:.0f}",
+        f"{total.cost.s_per_minute:.1f}",
     )
 
 
-def _total(numbers: Iterable[int]) -> int:
-    return sum(numbers)
+def share(part: float | None) -> str:
+    return "–" if part is None else f"{part:.1%}"
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

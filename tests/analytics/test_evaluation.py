@@ -6,8 +6,20 @@ import av
 import pytest
 from av.video.stream import VideoStream
 
-from analytics.evaluation import Report, ZoneScore, clip_pictures, evaluate, load_clips, score_clip
+from analytics.against_labels import AbsencesFound, EdgesFound
+from analytics.evaluation import (
+    Cost,
+    Report,
+    WrongSecond,
+    ZoneScore,
+    clip_pictures,
+    evaluate,
+    load_clips,
+    score_clip,
+)
+from analytics.evaluation_pictures import examples, runs
 from analytics.evaluation_report import format_report, report_rows
+from analytics.evaluation_totals import totals
 from tests.analytics.scenes import START, a_picture, at, labelled_data, ssd
 from tests.analytics.world import MarkerDetector
 
@@ -40,7 +52,10 @@ def test_a_generated_clip_is_seen_without_an_error(tmp_path: Path) -> None:
     a_clip(tmp_path)
     told: list[tuple[int, int]] = []
     (score,) = evaluate(tmp_path, [ssd()], lambda done, all_: told.append((done, all_))).scores
-    assert (score.seconds, score.correct, score.unknown) == (9, 9, 0)
+    assert (score.correct, score.wrong, score.unknown) == (9, (), 0)
+    assert score.edges.errors == pytest.approx([0.0], abs=1.0)
+    assert score.cost.clip_s == 12.0
+    assert score.cost.s_per_minute > 0
     assert told == [(0, 1), (1, 1)]
 
 
@@ -64,9 +79,21 @@ def test_pictures_come_every_second_however_far_apart_keyframes_are(tmp_path: Pa
 
 def test_a_detector_that_sees_nobody_misses_everybody(tmp_path: Path) -> None:
     a_clip(tmp_path)
-    (score,) = evaluate(tmp_path, [MarkerDetector()]).scores
-    assert (score.missed, score.correct, score.false) == (6, 3, 0)
-    assert score.accuracy == pytest.approx(1 / 3)
+    found = evaluate(tmp_path, [MarkerDetector()])
+    (total,) = totals(found)
+    assert (total.missed, total.correct, total.false) == (6, 3, 0)
+    assert total.accuracy == pytest.approx(1 / 3)
+    assert (total.absences.said, total.absences.right) == (1, 0)
+    assert (total.edges.errors, total.edges.missed) == ((), 1)
+    assert dict(total.goals) == {"accuracy": False, "absences": False, "edges": False}
+    (example,) = examples(load_clips(tmp_path), found, [MarkerDetector()], 0.35)
+    assert (example.zone, example.present, example.lasted) == ("left", True, 6)
+    assert example.jpeg[:2] == b"\xff\xd8"
+
+
+def test_errors_of_one_kind_in_a_row_are_one_example() -> None:
+    wrong = [WrongSecond(0.5, True), WrongSecond(1.5, True), WrongSecond(2.5, False), WrongSecond(9.5, False)]
+    assert [len(run) for run in runs(wrong)] == [2, 1, 1]
 
 
 def test_unusable_folders_and_labels_are_named(tmp_path: Path) -> None:
@@ -79,16 +106,18 @@ def test_unusable_folders_and_labels_are_named(tmp_path: Path) -> None:
 
 
 def test_the_report_has_a_line_for_each_zone_and_one_for_each_detector() -> None:
+    wrong = (WrongSecond(0.5, True), WrongSecond(7.5, False))
     scores = (
-        ZoneScore("a", "z", "staff", "ssd", 8, 1, 1, 10, 10, 100.0),
-        ZoneScore("b", "z", "staff", "ssd", 10, 0, 0, 0, 0, 50.0),
+        ZoneScore("a", "z", "staff", "ssd", 8, 10, 10, wrong, AbsencesFound(2, 1, 1, 1), cost=Cost(1.0, 0.5, 30.0, 10)),
+        ZoneScore("b", "z", "staff", "ssd", 10, edges=EdgesFound((0.5, -3.0)), cost=Cost(0.5, 0.5, 30.0, 10)),
     )
     rows = report_rows(Report(scores))
-    assert [row[:5] for row in rows] == [
-        ("a", "z", "ssd", "20", "80.0%"),
-        ("b", "z", "ssd", "10", "100.0%"),
-        ("all", "all", "ssd", "30", "90.0%"),
+    assert [row[:7] for row in rows] == [
+        ("a", "z", "ssd", "20", "80.0%", "1", "1"),
+        ("b", "z", "ssd", "10", "100.0%", "0", "0"),
+        ("all", "all", "ssd", "30", "90.0%", "1", "1"),
     ]
+    assert rows[-1][7:] == ("10", "10", "0.667", "50.0%", "75", "2.5")
     assert len(format_report(Report(scores)).splitlines()) == 4
 
 

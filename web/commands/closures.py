@@ -1,7 +1,7 @@
 """`hallwatch closures`"""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sqlmodel import Session, col, select

@@ -1,11 +1,20 @@
 """`hallwatch evaluate`"""
 
+import os
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from web.commands.common import UserError, progress_bar, warn
+from web.commands.common import UserError, progress_bar, say, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analytics.evaluation import Report
+    from analytics.people import PersonDetector
 
 
 def evaluate(
@@ -13,10 +22,19 @@ def evaluate(
     detector: Annotated[list[str] | None, typer.Option(help="auto, ssd, onnx or yolo; repeat to compare.")] = None,
     weights: Annotated[str, typer.Option(help="Weights for onnx or yolo.")] = "",
     threshold: Annotated[float, typer.Option(help="Score from which a person counts as seen.", min=0, max=1)] = 0.35,
+    absence_seconds: Annotated[
+        float, typer.Option(help="So long an empty zone is an absence; the labelled clips are short.", min=1, max=3600)
+    ] = 5.0,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a page with pictures here, in Chinese and English.", dir_okay=False, show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Run labelled clips through the real pipeline and print the accuracy of presence per clip and detector.
 
-    Example: hallwatch evaluate clips/ --detector ssd --detector yolo
+    Example: hallwatch evaluate clips/ --detector ssd --detector yolo --report seen.html
     """
     from analytics.detectors.choose import choose_detector
     from analytics.evaluation import evaluate as score_clips
@@ -26,12 +44,37 @@ def evaluate(
     names = detector or ["auto"]
     if unknown := [name for name in names if name not in ("auto", "ssd", "onnx", "yolo")]:
         raise UserError(f"There is no detector {unknown[0]!r}; the detectors are auto, ssd, onnx and yolo.")
+    if report and not report.parent.is_dir():
+        raise UserError(f"--report: there is no folder {report.parent}; name a file in one that is there.")
     with progress_bar(folder.name) as bar:
         try:
             detectors = [choose_detector(name, weights) for name in names]  # type: ignore[arg-type]
-            report = score_clips(folder, detectors, bar.update, threshold)
+            found = score_clips(folder, detectors, bar.update, threshold, absence_seconds)
         except (DetectorUnavailable, ValueError) as error:
             raise UserError(str(error)) from None
-    for reason in report.left_out:
+    for reason in found.left_out:
         warn(f"Left out: {reason}.")
-    typer.echo(format_report(report))  # plain: a table of this width must not be cut to fit a narrow terminal
+    typer.echo(format_report(found))  # plain: a table of this width must not be cut to fit a narrow terminal
+    if report:
+        report.write_bytes(_page(folder, found, detectors, threshold, absence_seconds))
+        say(f"Written: {report}")
+
+
+def _page(
+    folder: Path, found: "Report", detectors: "Sequence[PersonDetector]", threshold: float, absence_s: float
+) -> bytes:
+    from analytics.evaluation import load_clips
+    from analytics.evaluation_pictures import examples, overviews
+    from web.detector_report import Conditions, page
+
+    clips = load_clips(folder)
+    how = Conditions(
+        folder=folder.resolve().name,
+        at=datetime.now(UTC),
+        version=version("hallwatch"),
+        cores=os.cpu_count() or 1,
+        load=os.getloadavg()[0],
+        threshold=threshold,
+        absence_s=absence_s,
+    )
+    return page(found, overviews(clips), list(examples(clips, found, detectors, threshold)), how)

@@ -1,0 +1,96 @@
+"""What detectors made of labelled clips, as one file that opens anywhere and says everything in Chinese and English."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.resources import files
+
+from markupsafe import Markup
+
+from analytics.evaluation import Report, ZoneScore
+from analytics.evaluation_pictures import Example
+from analytics.evaluation_totals import ACCURACY_GOAL, EDGE_GOAL_S, F1_GOAL, Total, total_of, totals
+from web.i18n import Language, gettext_marker, say
+from web.i18n import gettext_marker as _
+from web.pages.rendering import environment
+
+ROLE_WORDS: Mapping[str, str] = {
+    "staff": _("staff"),
+    "customer": _("customers"),
+    "transit": _("passers-by"),
+    "never_occupied": _("never anybody"),
+}
+GOAL_WORDS: Mapping[str, str] = {
+    "accuracy": _("right by the second"),
+    "absences": _("absences, F1"),
+    "edges": _("came and went"),
+}
+_WITHOUT_GOALS = "ssd"
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """How it was found."""
+
+    folder: str
+    at: datetime
+    version: str
+    cores: int
+    load: float
+    threshold: float
+    absence_s: float
+
+
+@dataclass(frozen=True)
+class ScoredZone:
+    zone: str
+    role: str
+    total: Total
+
+
+@dataclass(frozen=True)
+class ScoredClip:
+    name: str
+    overview: str
+    """A data URL."""
+    zones: tuple[ScoredZone, ...]
+
+
+def page(report: Report, overviews: Mapping[str, bytes], examples: Sequence[Example], conditions: Conditions) -> bytes:
+    style = Markup(files("web").joinpath("detector_report.css").read_text("utf-8"))  # noqa: S704 (our own)
+    template = environment(Language.EN).get_template("detector_report.html")
+    return template.render(
+        both=both,
+        _=gettext_marker,  # the template's own would have its words in one language only
+        totals=totals(report),
+        clips=[_clip(name, overviews[name], report.scores) for name in dict.fromkeys(s.clip for s in report.scores)],
+        examples=[(example, data_url(example.jpeg)) for example in examples],
+        conditions=conditions,
+        goals={"accuracy": ACCURACY_GOAL, "f1": F1_GOAL, "edge_s": EDGE_GOAL_S},
+        goal_words=GOAL_WORDS,
+        is_asked=lambda total: not total.detector.startswith(_WITHOUT_GOALS),
+        left_out=report.left_out,
+        style=style,
+    ).encode()
+
+
+def both(message: str, **values: object) -> Markup:
+    """In either language; the page shows the one that is chosen."""
+    said = (
+        Markup('<span lang="{}">{}</span>').format(
+            language.tag, say(language, message) % values if values else say(language, message)
+        )
+        for language in (Language.ZH, Language.EN)
+    )
+    return Markup().join(said)
+
+
+def data_url(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
+
+
+def _clip(name: str, picture: bytes, scores: Sequence[ZoneScore]) -> ScoredClip:
+    of_clip = sorted((score for score in scores if score.clip == name), key=lambda score: score.zone)
+    zones = (ScoredZone(s.zone, ROLE_WORDS.get(s.role, s.role), total_of([s])) for s in of_clip)
+    return ScoredClip(name, data_url(picture), tuple(zones))
