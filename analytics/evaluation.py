@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import av
 import numpy as np
 
-from analytics.absence import Rule
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE, WatchedView
 from analytics.onlookers import Shows
@@ -20,6 +19,7 @@ from analytics.people import Image, PersonDetector
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.presence import Transition
+from analytics.rule import Rule
 from analytics.watch import Watch
 from analytics.zones import zone_of
 from storage.models import StaffState

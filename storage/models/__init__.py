@@ -74,6 +74,10 @@ from storage.models.orders import OrderAct, OrderState, OrderWord, SupervisionOr
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
 from storage.models.places import Camera, Counter, Declared, District, Hall, OpeningHours, Polygon, View, ZoneRule
 from storage.models.presence import (
+    ABSENCES,
+    ACCUSING,
+    MAX_PEOPLE,
+    MAX_REQUIRED,
     MAX_THRESHOLD_S,
     Absence,
     AbsenceRule,
@@ -88,6 +92,7 @@ from storage.models.presence import (
     CustomerState,
     Delivery,
     DeliveryState,
+    EventKind,
     FaultKind,
     Presence,
     StaffState,
@@ -112,11 +117,15 @@ from storage.models.records import (
 )
 
 __all__ = [
+    "ABSENCES",
+    "ACCUSING",
     "CLOCK_LEAP",
     "DEFAULT_DAYS",
     "MAX_CLOCK_ERROR",
     "MAX_CLOCK_OFFSET",
     "MAX_DAYS",
+    "MAX_PEOPLE",
+    "MAX_REQUIRED",
     "MAX_SEGMENT_SECONDS",
     "MAX_THRESHOLD_S",
     "NODE_SILENT_AFTER",
@@ -174,6 +183,7 @@ __all__ = [
     "EvaluationMark",
     "EvaluationReport",
     "EvaluationState",
+    "EventKind",
     "Extension",
     "FaultKind",
     "Fee",
