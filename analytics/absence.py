@@ -1,70 +1,26 @@
-"""From presence and opening hours to absences: pure, and never more than was seen."""
+"""From presence and opening hours to absences and the other events of a counter: pure, never more than was seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storage.intervals import Span, subtract
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
+from analytics.rule import MoreThan, Rule
+from analytics.runs import LASTS, OVER, RETURNED, UNKNOWN, Ends, Excuse, PresenceSpan, Run, duties, runs, waits
+from storage.intervals import Span
+from storage.models import ACCUSING, CustomerState, EventKind, StaffState
 
-RETURNED, CLOSED, COVERED, UNKNOWN = "returned", "closed", "covered", "unknown"
 CHANGED = "changed"
 """It is none by the rule, the hours or the views that hold now; it goes on if it becomes one by them, too."""
 WITHDRAWN = "withdrawn"
 """It has been none: its camera showed something else. Such a row ends where it starts and is listed nowhere."""
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """When an unstaffed counter is an absence. Raises ValueError unless 0 < waiting ≤ threshold ≤ 12 hours."""
-
-    threshold: timedelta = timedelta(seconds=300)
-    waiting: timedelta = timedelta(seconds=60)
-    """The same while a customer waits."""
-    id: int | None = None
-    version: int = 0
-
-    def __post_init__(self) -> None:
-        if not timedelta(0) < self.waiting <= self.threshold <= timedelta(seconds=MAX_THRESHOLD_S):
-            raise ValueError(
-                f"absence rule: {self.waiting.total_seconds():g} s waiting and {self.threshold.total_seconds():g} s:"
-                " both must be above 0, the first not above the second, neither above 12 hours"
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class PresenceSpan:
-    """One unchanging state; `end` is empty while it lasts."""
-
-    start: datetime
-    end: datetime | None
-    staff: StaffState
-    customer: CustomerState
-    confidence: float = 0.0
-    reason: str = ""
-    """Why the staff state is unknown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Excuse:
-    """Time in which nobody is absent, whatever is seen."""
-
-    span: Span
-    why: str
-    """COVERED, or UNKNOWN where nobody can tell whether somebody covered."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Duty:
-    """Time in which somebody has to be there without a break."""
-
-    span: Span
-    ended_by: str
+SOUGHT = tuple(kind for kind in EventKind if kind is not EventKind.TOO_FEW)
+"""What is looked for, each by itself. Nobody and too few are looked for as one."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundAbsence:
-    """An absence by the rule; `end` and `ended_by` are empty while it lasts."""
+    """An absence or another event by the rule; `end` and `ended_by` are empty while it lasts."""
 
     start: datetime
     due: datetime
@@ -75,17 +31,43 @@ class FoundAbsence:
     customer_waiting: bool
     rule: Rule
     spans: tuple[PresenceSpan, ...] = ()
-    """The unstaffed spans it rests on."""
+    """The presence it rests on."""
+    kind: EventKind = EventKind.ABSENCE
+    people_rule: int | None = None
+    """Required, or too many from the next on."""
+    people_seen: int | None = None
+    """The fewest, or the most."""
+
+    @property
+    def sought(self) -> EventKind:
+        return sought_as(self.kind)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """Unstaffed without a break, inside one duty."""
+def sought_as(kind: EventKind) -> EventKind:
+    return EventKind.ABSENCE if kind is EventKind.TOO_FEW else kind
 
-    start: datetime
-    end: datetime
-    ended_by: str
-    spans: tuple[PresenceSpan, ...]
+
+def find_events(
+    sought: EventKind,
+    presence: Sequence[PresenceSpan],
+    openings: Sequence[Span],
+    rule: Rule,
+    now: datetime,
+    excuses: Sequence[Excuse] = (),
+) -> list[FoundAbsence]:
+    """One of SOUGHT, in a counter's presence (in order, only the last span open), as known at `now`.
+
+    Only time inside one opening counts, and for what accuses somebody only outside of every excuse; unknown and excused
+    time end an event and start the count anew. The openings must be told beyond `now`: where they end the hall closes.
+    """
+    ends = _ends(sought, rule)
+    if ends is None:
+        return []
+    excused = excuses if sought in ACCUSING else ()
+    seen = [run for duty in duties(openings, excused) for run in runs(presence, duty, ends, now)]
+    found = [_found(sought, run, rule, now) for run in seen]
+    left = [event for event in found if event is not None]
+    return [event for event in left if _was_left(event, presence)] if sought is EventKind.LEFT_EARLY else left
 
 
 def find_absences(
@@ -95,91 +77,145 @@ def find_absences(
     now: datetime,
     excuses: Sequence[Excuse] = (),
 ) -> list[FoundAbsence]:
-    """Absences in a counter's presence (in order, only the last span open), as known at `now`.
-
-    Only unstaffed time inside one opening and outside of every excuse counts; unknown and excused time end an absence
-    and start the count anew. The openings must be told beyond `now`: where they end the hall closes.
-    """
-    runs = [run for duty in _duties(openings, excuses) for run in _runs(presence, duty, now)]
-    found = [_absence(run, rule, now) for run in runs]
-    return [absence for absence in found if absence is not None]
+    return find_events(EventKind.ABSENCE, presence, openings, rule, now, excuses)
 
 
-def rule_in_force(rules: Sequence[AbsenceRule], hall_id: str, counter_id: str, at: datetime) -> Rule:
-    """The most specific valid rule: of the counter, of the hall, of every hall, else the built-in default.
-
-    Raises ValueError when that rule's thresholds make no sense.
-    """
-    fitting = [
-        rule
-        for rule in rules
-        if rule.counter_id in (None, counter_id)
-        and rule.hall_id in (None, hall_id)
-        and rule.valid_from <= at
-        and (rule.valid_to is None or at < rule.valid_to)
-    ]
-    if not fitting:
-        return Rule()
-    best = max(fitting, key=lambda r: (r.counter_id is not None, r.hall_id is not None, r.valid_from, r.version))
-    threshold = timedelta(seconds=best.threshold_s)
-    # A waiting threshold above the plain one never comes into play.
-    waiting = min(timedelta(seconds=best.waiting_threshold_s), threshold)
-    return Rule(threshold, waiting, best.id, best.version)
+def find_all(
+    presence: Sequence[PresenceSpan],
+    openings: Sequence[Span],
+    rule: Rule,
+    now: datetime,
+    excuses: Sequence[Excuse] = (),
+) -> list[FoundAbsence]:
+    return [event for kind in SOUGHT for event in find_events(kind, presence, openings, rule, now, excuses)]
 
 
-def _duties(openings: Sequence[Span], excuses: Sequence[Excuse]) -> Iterator[_Duty]:
-    for opening in openings:
-        for part in subtract([opening], [excuse.span for excuse in excuses]):
-            follows = [excuse.why for excuse in excuses if excuse.span.start <= part.end < excuse.span.end]
-            yield _Duty(part, CLOSED if part.end == opening.end else min(follows))
+def lasts(sought: EventKind, rule: Rule | None, span: PresenceSpan) -> bool:
+    """Whether the span may be part of such an event."""
+    ends = None if rule is None else _ends(sought, rule)
+    return ends is not None and ends(span) is LASTS
 
 
-def _runs(presence: Sequence[PresenceSpan], duty: _Duty, now: datetime) -> list[_Run]:
-    runs: list[_Run] = []
-    current: list[PresenceSpan] = []
-    for span in presence:
-        end = min(span.end or now, duty.span.end, now)
-        start = max(span.start, duty.span.start)
-        if span.staff is not StaffState.UNSTAFFED:
-            _finish(runs, current, RETURNED if span.staff is StaffState.STAFFED else UNKNOWN)
-            current = []
-        elif start < end:
-            if current and current[-1].end != start:
-                _finish(runs, current, UNKNOWN)
-                current = []
-            current.append(PresenceSpan(start, end, span.staff, span.customer, span.confidence))
-            if end == duty.span.end:
-                _finish(runs, current, duty.ended_by)
-                current = []
-    _finish(runs, current, "" if presence and presence[-1].end is None else UNKNOWN)
-    return runs
+def may_last(rule: Rule | None, span: PresenceSpan) -> frozenset[EventKind]:
+    return frozenset(kind for kind in SOUGHT if lasts(kind, rule, span))
 
 
-def _finish(runs: list[_Run], spans: list[PresenceSpan], ended_by: str) -> None:
-    if spans and (end := spans[-1].end) is not None:
-        runs.append(_Run(spans[0].start, end, ended_by, tuple(spans)))
+def _ends(sought: EventKind, rule: Rule) -> Ends | None:
+    """None: it is not looked for."""
+    match sought:
+        case EventKind.ABSENCE:
+            return _lacking(rule.required)
+        case EventKind.UNATTENDED:
+            return _unattended if rule.unattended else None
+        case EventKind.NEVER_STAFFED:
+            return _lacking(1) if rule.never_staffed else None
+        case EventKind.LEFT_EARLY:
+            return _lacking(1) if rule.left_early else None
+        case EventKind.QUEUE:
+            return _crowded("customer_count", rule.queue)
+        case EventKind.CROWD:
+            return _crowded("staff_count", rule.crowd)
+    raise ValueError(sought)
 
 
-def _absence(run: _Run, rule: Rule, now: datetime) -> FoundAbsence | None:
-    waits = _waits(run.spans)
-    # (due, threshold) of every way in which the rule can apply; the earliest counts.
-    ways = [(run.start + rule.threshold, rule.threshold)]
-    ways += [(wait.start + rule.waiting, rule.waiting) for wait in waits if wait.start + rule.waiting <= wait.end]
-    due, threshold = min(ways)
-    if due > run.end or due > now:
+def _lacking(required: int) -> Ends:
+    def ends(span: PresenceSpan) -> str:
+        if span.staff is not StaffState.STAFFED:
+            return LASTS if span.staff is StaffState.UNSTAFFED else UNKNOWN
+        if required == 1:
+            return RETURNED
+        if span.staff_count is None:
+            return UNKNOWN
+        return LASTS if span.staff_count < required else RETURNED
+
+    return ends
+
+
+def _unattended(span: PresenceSpan) -> str:
+    if span.staff is StaffState.STAFFED:
+        return RETURNED
+    if span.customer is CustomerState.NONE:
+        return OVER
+    known = span.staff is StaffState.UNSTAFFED and span.customer is CustomerState.WAITING
+    return LASTS if known else UNKNOWN
+
+
+def _crowded(counted: str, limit: MoreThan | None) -> Ends | None:
+    if limit is None:
         return None
+
+    def ends(span: PresenceSpan) -> str:
+        count: int | None = getattr(span, counted)
+        if count is None:
+            return UNKNOWN
+        return LASTS if count > limit.people else OVER
+
+    return ends
+
+
+def _found(sought: EventKind, run: Run, rule: Rule, now: datetime) -> FoundAbsence | None:
+    waited = waits(run.spans)
+    way = _due(sought, run, rule, waited)
+    if way is None or way[0] > run.end or way[0] > now:
+        return None
+    due, threshold = way
     end = run.end if run.ended_by else None
-    return FoundAbsence(run.start, due, end, run.ended_by, threshold, bool(waits), rule, run.spans)
+    kind, people_rule, people_seen = _told(sought, run, rule)
+    return FoundAbsence(
+        run.start,
+        due,
+        end,
+        run.ended_by,
+        threshold,
+        bool(waited),
+        rule,
+        run.spans,
+        kind,
+        people_rule,
+        people_seen,
+    )
 
 
-def _waits(spans: Sequence[PresenceSpan]) -> list[Span]:
-    """Unbroken times in which a customer waited."""
-    waits: list[Span] = []
-    for span in spans:
-        if span.customer is not CustomerState.WAITING or span.end is None:
-            continue
-        if waits and waits[-1].end == span.start:
-            waits[-1] = Span(waits[-1].start, span.end)
-        else:
-            waits.append(Span(span.start, span.end))
-    return waits
+def _due(sought: EventKind, run: Run, rule: Rule, waited: Sequence[Span]) -> tuple[datetime, timedelta] | None:
+    """When the run is an event, if it lasts until then, and by which threshold; None: it cannot be one."""
+    match sought:
+        case EventKind.ABSENCE:
+            # Of every way in which the rule can apply the earliest counts.
+            ways = [(run.start + rule.threshold, rule.threshold)]
+            ends = [(wait.start + rule.waiting, wait.end) for wait in waited]
+            return min([*ways, *((due, rule.waiting) for due, end in ends if due <= end)])
+        case EventKind.NEVER_STAFFED if rule.never_staffed:
+            opened = run.start == run.duty.opening.start
+            return (run.start + rule.never_staffed, rule.never_staffed) if opened else None
+        case EventKind.LEFT_EARLY if rule.left_early:
+            # Whoever is back before the hall closes has not left: nothing can be said before.
+            closes = run.duty.opening.end
+            early = run.end == closes and run.start <= closes - rule.left_early
+            return (closes, rule.left_early) if early else None
+    lasting = _lasting(sought, rule)
+    return (run.start + lasting, lasting) if lasting else None
+
+
+def _lasting(sought: EventKind, rule: Rule) -> timedelta | None:
+    limits = {EventKind.QUEUE: rule.queue, EventKind.CROWD: rule.crowd}
+    limit = limits.get(sought)
+    return limit.lasting if limit else rule.unattended if sought is EventKind.UNATTENDED else None
+
+
+def _told(sought: EventKind, run: Run, rule: Rule) -> tuple[EventKind, int | None, int | None]:
+    """The kind, and the numbers of people: of the rule, and seen."""
+    staff = [span.staff_count or 0 for span in run.spans]
+    match sought:
+        case EventKind.ABSENCE if rule.required > 1:
+            return EventKind.TOO_FEW, rule.required, min(staff)
+        case EventKind.QUEUE if rule.queue:
+            return sought, rule.queue.people, max(span.customer_count or 0 for span in run.spans)
+        case EventKind.CROWD if rule.crowd:
+            return sought, rule.crowd.people, max(staff)
+    return sought, None, None
+
+
+def _was_left(event: FoundAbsence, presence: Sequence[PresenceSpan]) -> bool:
+    """Somebody was there until then: a counter that was empty all day was not left, and of what is unknown nobody
+    can say so."""
+    return any(span.end == event.start and span.staff is StaffState.STAFFED for span in presence)

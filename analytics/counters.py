@@ -1,23 +1,26 @@
-"""One watched counter: its presence so far, and the absences that follow from it."""
+"""One watched counter: its presence so far, and the absences and other events that follow from it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from analytics.absence import Excuse, FoundAbsence, PresenceSpan, find_absences
+from analytics.absence import SOUGHT, FoundAbsence, find_events, lasts
 from analytics.edges import Told, dated, first_shown
 from analytics.looking import Observation
 from analytics.plan import CounterPlan
 from analytics.presence import CounterPresence, Debounce, Transition
+from analytics.runs import Excuse, PresenceSpan
 from storage.hours import is_open, opening
 from storage.intervals import Span
-from storage.models import StaffState
+from storage.models import EventKind
 
 LookBack = Callable[[datetime], Sequence[Observation]]
 """What the counter's cameras showed at a moment that has passed; nothing where there is no footage."""
 
 _AHEAD = timedelta(days=2)
 """Opening hours are looked up this far ahead, and anew after half of it."""
+_BEFORE = timedelta(days=1)
+"""And so far back, so that the true beginning of an opening is known."""
 
 
 class WatchedCounter:
@@ -30,7 +33,8 @@ class WatchedCounter:
         """Since the beginning of what is remembered of its presence; whoever reads the tables renews them."""
         self._look_back = look_back
         self._presence = CounterPresence(plan.counter_id, plan.cameras, debounce)
-        self._history: list[PresenceSpan] = []
+        self._history: dict[EventKind, list[PresenceSpan]] = {kind: [] for kind in SOUGHT}
+        """For each of what is looked for as far back as it may have begun, and the span before; all end alike."""
         self._openings: tuple[Span, ...] = ()
         self._openings_for: datetime | None = None
         self._openings_until: datetime | None = None
@@ -42,7 +46,11 @@ class WatchedCounter:
     @property
     def since(self) -> datetime | None:
         """From when on its presence is remembered."""
-        return self._history[0].start if self._history else None
+        return min((history[0].start for history in self._history.values() if history), default=None)
+
+    @property
+    def _last(self) -> PresenceSpan | None:
+        return next((history[-1] for history in self._history.values() if history), None)
 
     def follow(self, plan: CounterPlan) -> None:
         """Other cameras, hours or rules from now on."""
@@ -52,7 +60,8 @@ class WatchedCounter:
 
     def resume(self, history: Iterable[PresenceSpan], state: Transition, watched_to: datetime) -> None:
         """Goes on after a restart: `history` ends with the open span of `state`."""
-        self._history = list(history)
+        spans = list(history)
+        self._history = {kind: self._as_far_as_needed(kind, spans) for kind in SOUGHT}
         self._presence.resume(state, watched_to)
 
     def observe(self, observation: Observation, max_gap: timedelta | None = None) -> list[Transition]:
@@ -65,15 +74,20 @@ class WatchedCounter:
         return self._remember(self._presence.stop(now, reason))
 
     def absences(self) -> list[FoundAbsence]:
-        """Those of the unstaffed time that lasts or has just ended, as far as samples have confirmed it.
+        """Those, and the other events, of what lasts or has just ended, as far as samples have confirmed it.
 
         None without a rule to find them by.
         """
-        if not self._history or self.plan.rule is None:
+        start, last, rule = self.since, self._last, self.plan.rule
+        if start is None or last is None or rule is None:
             return []
-        start = self._history[0].start
-        now = max(self._presence.confirmed_to or start, self._history[-1].start)
-        return find_absences(self._history, self._open_from(start, now), self.plan.rule, now, self.excuses)
+        now = max(self._presence.confirmed_to or start, last.start)
+        openings = self._open_from(start, now)
+        return [
+            event
+            for kind, history in self._history.items()
+            for event in find_events(kind, history, openings, rule, now, self.excuses)
+        ]
 
     def is_open(self, now: datetime) -> bool:
         return is_open(self.plan.hours, self.plan.zone, now)
@@ -82,27 +96,35 @@ class WatchedCounter:
         """Kept between calls: a counter unstaffed for weeks is asked about every second."""
         stale = self._openings_until is None or now > self._openings_until
         if stale or self._openings_for != start:
-            self._openings = opening(self.plan.hours, self.plan.zone, start, now + _AHEAD).spans
+            self._openings = opening(self.plan.hours, self.plan.zone, start - _BEFORE, now + _AHEAD).spans
             self._openings_for, self._openings_until = start, now + _AHEAD / 2
         return self._openings
 
     def forget_settled(self) -> None:
-        """Drops what can no longer be part of an absence; call it once the absences are stored."""
-        if self._history and self._history[-1].staff is not StaffState.UNSTAFFED:
-            self._history = self._history[-1:]
+        """Drops what can no longer be part of an event; call it once the events are stored."""
+        for kind, history in self._history.items():
+            if history and not lasts(kind, self.plan.rule, history[-1]):
+                del history[:-1]
+
+    def _as_far_as_needed(self, kind: EventKind, spans: Sequence[PresenceSpan]) -> list[PresenceSpan]:
+        first = len(spans) - 1
+        while first > 0 and lasts(kind, self.plan.rule, spans[first]):
+            first -= 1
+        return list(spans[first:])
 
     def _exact(self, changes: list[Transition]) -> list[Transition]:
         if self._look_back is None:
             return changes
         found: list[Transition] = []
         for change in changes:
-            before = found[-1] if found else (self._history[-1] if self._history else None)
+            before = found[-1] if found else self._last
             if before is None or change.after is None:
                 found.append(change)
                 continue
             # What was told of a customer in between stands.
             told_to = before.at if isinstance(before, Transition) else before.start
-            found += dated(change, max(first_shown(change, self._told_at), told_to), before.customer)
+            customers = before.customer, before.customer_count
+            found += dated(change, max(first_shown(change, self._told_at), told_to), customers)
         return found
 
     def _told_at(self, moment: datetime) -> Told | None:
@@ -114,9 +136,23 @@ class WatchedCounter:
 
     def _remember(self, changes: list[Transition]) -> list[Transition]:
         for change in changes:
-            if self._history:
-                last = self._history.pop()
-                if last.start < change.at:
-                    self._history.append(replace(last, end=change.at))
-            self._history.append(PresenceSpan(change.at, None, change.staff, change.customer, change.confidence))
+            for history in self._history.values():
+                if history:
+                    last = history.pop()
+                    if last.start < change.at:
+                        history.append(replace(last, end=change.at))
+                history.append(_span_from(change))
         return changes
+
+
+def _span_from(change: Transition) -> PresenceSpan:
+    return PresenceSpan(
+        change.at,
+        None,
+        change.staff,
+        change.customer,
+        change.confidence,
+        change.reason,
+        change.staff_count,
+        change.customer_count,
+    )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
-from analytics.absence import COVERED, UNKNOWN, Excuse, PresenceSpan
+from analytics.runs import COVERED, UNKNOWN, Excuse, PresenceSpan
 from analytics.seen import written_presence
 from storage.intervals import Span, intersect, merge, subtract
 from storage.models import CounterPair, Cover, StaffState

@@ -25,7 +25,7 @@ from analytics.watch import Changes, Watch
 from storage.database import Database
 from storage.intervals import Span
 from storage.load import process_load
-from storage.models import Node, Reanalysis
+from storage.models import EventKind, Node, Reanalysis
 from storage.models.columns import JsonObject
 
 _HEARTBEAT = timedelta(seconds=3)
@@ -39,8 +39,9 @@ _EVIDENCE_EVERY = timedelta(seconds=30)
 _AHEAD = timedelta(days=2)
 """So far beyond now it is told who covers."""
 
-Known = tuple[tuple[datetime, datetime | None, bool, int, int], ...]
-"""Absences as they were written last: start, end, whether a customer waited, how much they rest on."""
+Known = tuple[tuple[EventKind, int | None, datetime, datetime | None, bool, int, int], ...]
+"""Absences as they were written last: kind, how many were seen, start, end, whether a customer waited, how much they
+rest on."""
 
 
 class Diary:
@@ -74,7 +75,8 @@ class Diary:
             new_cameras, new_counters = plan.cameras.keys() - watch.cameras, plan.counters.keys() - watch.counters
             faults = {camera_id: lasting_faults(session, camera_id) for camera_id in new_cameras}
             cursors = {**read_cursors(session), **watch.changes.watched} if rewritten else {}
-            states = {counter_id: resumed_presence(session, counter_id) for counter_id in new_counters}
+            rules = {counter_id: plan.counters[counter_id].rule for counter_id in new_counters}
+            states = {counter_id: resumed_presence(session, counter_id, rule) for counter_id, rule in rules.items()}
         watch.follow(plan, now)
         for camera_id, kinds in faults.items():
             watch.cameras[camera_id].resume(kinds)
@@ -155,9 +157,12 @@ def _rewritten(session: Session, watch: Watch, plan: WatchPlan) -> set[str]:
 
 
 def _known(absences: Iterable[FoundAbsence]) -> Known:
-    return tuple((a.start, a.end, a.customer_waiting, len(a.spans), _length(a) // _EVIDENCE_EVERY) for a in absences)
+    return tuple(
+        (a.kind, a.people_seen, a.start, a.end, a.customer_waiting, len(a.spans), _length(a) // _EVIDENCE_EVERY)
+        for a in absences
+    )
 
 
 def _length(absence: FoundAbsence) -> timedelta:
-    """Of the unstaffed time it rests on so far."""
+    """Of the time it rests on so far."""
     return sum((span.end - span.start for span in absence.spans if span.end), timedelta())

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from analytics.absence import Excuse, FoundAbsence, PresenceSpan, Rule, find_absences
+from analytics.absence import FoundAbsence, find_all
 from analytics.covers import excuses
+from analytics.rule import Rule
+from analytics.runs import Excuse, PresenceSpan
 from analytics.seen import presence_in
 from storage.hours import opening
 from storage.intervals import Span
@@ -38,7 +40,7 @@ def tried_on(
 
 
 def would_alert(tried: Tried, rule: Rule, window: Span, now: datetime) -> list[FoundAbsence]:
-    """Absences whose threshold was reached within the window, for each of which there would have been one alert."""
+    """Events whose threshold was reached within the window, for each of which there would have been one alert."""
     until = min(window.end, now)
-    found = find_absences(tried.presence, tried.openings, rule, until, tried.excuses)
+    found = find_all(tried.presence, tried.openings, rule, until, tried.excuses)
     return [absence for absence in found if window.start <= absence.due < window.end]

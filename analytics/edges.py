@@ -53,13 +53,17 @@ def first_shown(change: Transition, look: Callable[[datetime], Told | None]) -> 
     return after
 
 
-def dated(change: Transition, at: datetime, customer_before: CustomerState) -> list[Transition]:
-    """The change of staff at that moment, the one of the customer that came with it where it was."""
+Customers = tuple[CustomerState, int | None]
+
+
+def dated(change: Transition, at: datetime, customers_before: Customers) -> list[Transition]:
+    """The change of staff at that moment, the one of the customers that came with it where it was."""
     if at >= change.at:
         return [change]
-    if change.customer is customer_before:
+    if (change.customer, change.customer_count) == customers_before:
         return [replace(change, at=at)]
-    return [replace(change, at=at, customer=customer_before), change]
+    customer, count = customers_before
+    return [replace(change, at=at, customer=customer, customer_count=count), change]
 
 
 def _other(staff: StaffState) -> StaffState:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import av
 import numpy as np
 
-from analytics.absence import PresenceSpan, Rule, find_absences
+from analytics.absence import find_absences
 from analytics.against_labels import (
     SAMPLE_S,
     AbsencesFound,
@@ -30,6 +30,8 @@ from analytics.people import Image, PersonDetector
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.presence import Transition
+from analytics.rule import Rule
+from analytics.runs import PresenceSpan
 from analytics.watch import Watch
 from analytics.zones import zone_of
 from storage.intervals import Span

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from analytics.absence import PresenceSpan
+from analytics.runs import PresenceSpan
 from storage.intervals import Span, intersect, lengths_in, merge, subtract
 from storage.models import CustomerState, StaffState
 

@@ -45,12 +45,30 @@ class Onlookers:
         """What a round of observations tells; None while a camera that may know otherwise has yet to look."""
         if any(o.staff_count for o in seen):
             return StaffState.STAFFED
-        if any(at <= self._expected.get(camera, at) for camera in self._absent(seen)):
+        if self.awaits(seen, at):
             return None
         seeing = {o.camera_id for o in seen if o.staff_count is not None}
         alone = any(self._cameras.get(camera) is Shows.WHOLE for camera in seeing)
         together = bool(seeing) and seeing >= self._with_staff()
         return StaffState.UNSTAFFED if alone or together else StaffState.UNKNOWN
+
+    def awaits(self, seen: Sequence[Observation], at: datetime) -> bool:
+        """Whether a camera that may know otherwise has yet to look."""
+        return any(at <= self._expected.get(camera, at) for camera in self._absent(seen))
+
+    def count(self, seen: Sequence[Observation]) -> int | None:
+        """How many are in the staff zone; None where nobody knows.
+
+        The most that one camera sees which shows the whole zone: people hide each other. Where another one sees more
+        than that, or several that show parts see somebody each, who may be the same, the number is unknown.
+        """
+        counts = {o.camera_id: o.staff_count for o in seen if o.staff_count is not None}
+        most = max(counts.values(), default=0)
+        whole = [count for camera, count in counts.items() if self._cameras.get(camera) is Shows.WHOLE]
+        if whole:
+            return most if most == max(whole) else None
+        together = bool(counts) and counts.keys() >= self._with_staff()
+        return most if together and most == sum(counts.values()) else None
 
     def unheard_since(self, seen: Sequence[Observation]) -> datetime | None:
         """The last look of a camera that is missing from the round; None if none is."""

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import structlog
 from sqlmodel import Session, col, select
 
-from analytics.absence import Rule, rule_in_force
 from analytics.aim import Aim, zones_key
 from analytics.aim import read as read_aim
 from analytics.looking import WatchedView
 from analytics.onlookers import Shows
+from analytics.rule import Rule, rule_in_force
 from analytics.zones import Zone, zone_of
 from storage.hours import hours_of
 from storage.inside import read_inside

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from analytics.counting import CountEdge, Counting
 from analytics.debouncing import Debounced, Edge
 from analytics.looking import NO_ZONE, Observation
 from analytics.onlookers import Onlookers, Shows
 from storage.models import CustomerState, StaffState
-
-AnyEdge = Edge[StaffState] | Edge[CustomerState]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,30 @@ class Transition:
     """Why the staff state is unknown."""
     after: datetime | None = None
     """The last sample that showed the staff state before; None where staff did not change or it was unknown."""
+    staff_count: int | None = None
+    """People in the staff zone; None where nobody knows how many."""
+    customer_count: int | None = None
+
+    def says_the_same(self, other: "Transition") -> bool:
+        return _told(self) == _told(other)
+
+
+def _told(state: Transition) -> tuple[object, ...]:
+    return state.staff, state.customer, state.staff_count, state.customer_count
+
+
+@dataclass(frozen=True, slots=True)
+class _Customers:
+    """A change of the number of customers; one of staff is a CountEdge by itself."""
+
+    edge: CountEdge
+
+    @property
+    def at(self) -> datetime:
+        return self.edge.at
+
+
+_AnyEdge = Edge[StaffState] | CountEdge | _Customers
 
 
 class CounterPresence:
@@ -61,14 +84,11 @@ class CounterPresence:
                 StaffState.UNKNOWN: debounce.blind,
             },
         )
-        self._customer = Debounced(
-            CustomerState.UNKNOWN,
-            {
-                CustomerState.WAITING: debounce.appear,
-                CustomerState.NONE: debounce.vanish,
-                CustomerState.UNKNOWN: debounce.blind,
-            },
+        self._people, self._customers = (
+            Counting(debounce.appear, debounce.vanish, debounce.blind) for _ in ("staff", "customers")
         )
+        self._people_told: int | None = None
+        """As far as it has been told: what is counted is certain sooner or later than that somebody is there."""
         self._onlookers = Onlookers(cameras)
         self._latest: dict[str, datetime] = {}
         self._round: dict[str, Observation] = {}
@@ -90,7 +110,9 @@ class CounterPresence:
         """Goes on from a state stored earlier, for which samples were seen until `watched_to`."""
         self._state = state
         self._staff.resume(state.staff)
-        self._customer.resume(state.customer)
+        self._people_told = 0 if state.staff is StaffState.UNSTAFFED else state.staff_count
+        self._people.resume(self._people_told)
+        self._customers.resume(0 if state.customer is CustomerState.NONE else state.customer_count)
         self._last_sample = self._confirmed = max(watched_to, state.at)
 
     def watch_by(self, cameras: Mapping[str, Shows]) -> None:
@@ -145,10 +167,12 @@ class CounterPresence:
         return lost + self._sample(at, seen)
 
     def _sample(self, at: datetime, seen: list[Observation]) -> list[Transition]:
-        staff, customer = self._onlookers.judge(seen, at), customer_seen(seen)
-        changes = self._apply(self._staff_edge(staff, at, seen), self._customer.add(customer, at, 0.0, ""))
-        if staff is self._staff.value and customer is self._customer.value:
-            self._confirmed = at
+        staff, customers = self._onlookers.judge(seen, at), customers_seen(seen)
+        people = None if self._onlookers.awaits(seen, at) else self._people.add(self._onlookers.count(seen), at)
+        changes = self._apply(self._staff_edge(staff, at, seen), people, self._customers.add(customers, at))
+        if staff is self._staff.value and bool(customers) is bool(self._customers.value):
+            sure = min(at, self._people.sure_to or at, self._customers.sure_to or at)
+            self._confirmed = max(sure, self._confirmed or sure)
         return changes
 
     def _staff_edge(self, staff: StaffState | None, at: datetime, seen: list[Observation]) -> Edge[StaffState] | None:
@@ -163,13 +187,17 @@ class CounterPresence:
 
     def _interrupt(self, at: datetime, reason: str) -> list[Transition]:
         self._round = {}
-        return self._apply(self._staff.interrupt(at, reason), self._customer.interrupt(at, ""))
+        staff = self._staff.interrupt(at, reason)
+        return self._apply(staff, self._people.interrupt(at), self._customers.interrupt(at))
 
-    def _apply(self, *edges: AnyEdge | None) -> list[Transition]:
+    def _apply(
+        self, staff: Edge[StaffState] | None, people: CountEdge | None, customers: CountEdge | None
+    ) -> list[Transition]:
+        edges: list[_AnyEdge | None] = [staff, people, _Customers(customers) if customers else None]
         changes: list[Transition] = []
         for edge in sorted((edge for edge in edges if edge is not None), key=lambda edge: edge.at):
             after = self._after(edge)
-            if self._state and (after.staff, after.customer) == (self._state.staff, self._state.customer):
+            if self._state and after.says_the_same(self._state):
                 continue
             if changes and changes[-1].at == after.at:
                 replaced = changes.pop()
@@ -178,16 +206,32 @@ class CounterPresence:
             changes.append(after)
         return changes
 
-    def _after(self, edge: AnyEdge) -> Transition:
+    def _after(self, edge: _AnyEdge) -> Transition:
         unseen = Transition(self.counter_id, edge.at, StaffState.UNKNOWN, CustomerState.UNKNOWN)
         before = self._state or unseen
         # An edge of one dimension can be dated before one of the other that has been told already.
         at = max(edge.at, before.at)
-        if isinstance(edge.value, CustomerState):
-            return replace(before, at=at, customer=edge.value, after=None)
+        if isinstance(edge, _Customers):
+            count = edge.edge.count
+            return replace(before, at=at, customer=_customer_state(count), customer_count=count, after=None)
+        if isinstance(edge, CountEdge):
+            self._people_told = edge.count
+            return replace(before, at=at, staff_count=self._staff_count(before.staff), after=None)
         return replace(
-            before, at=at, staff=edge.value, confidence=edge.confidence, reason=edge.reason, after=edge.after
+            before,
+            at=at,
+            staff=edge.value,
+            staff_count=self._staff_count(edge.value),
+            confidence=edge.confidence,
+            reason=edge.reason,
+            after=edge.after,
         )
+
+    def _staff_count(self, staff: StaffState) -> int | None:
+        """Never at odds with the state: somebody is one at least, and of what is unknown there is no number."""
+        if staff is StaffState.UNSTAFFED:
+            return 0
+        return (self._people_told or None) if staff is StaffState.STAFFED else None
 
 
 def _why_unknown(seen: Iterable[Observation]) -> str:
@@ -196,8 +240,12 @@ def _why_unknown(seen: Iterable[Observation]) -> str:
     return reasons[0] if reasons else "no_signal"
 
 
-def customer_seen(seen: Iterable[Observation]) -> CustomerState:
-    counts = [o.customer_count for o in seen if o.customer_count is not None]
-    if not counts:
+def customers_seen(seen: Iterable[Observation]) -> int | None:
+    """The most that one camera sees: several may see the same ones."""
+    return max((o.customer_count for o in seen if o.customer_count is not None), default=None)
+
+
+def _customer_state(count: int | None) -> CustomerState:
+    if count is None:
         return CustomerState.UNKNOWN
-    return CustomerState.WAITING if any(counts) else CustomerState.NONE
+    return CustomerState.WAITING if count else CustomerState.NONE

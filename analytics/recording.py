@@ -7,11 +7,14 @@ from datetime import datetime
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from analytics.absence import CHANGED, WITHDRAWN, FoundAbsence, PresenceSpan
+from analytics import neighbours
+from analytics.absence import CHANGED, WITHDRAWN, FoundAbsence, may_last, sought_as
 from analytics.aim import NewAim, written
 from analytics.health import FaultChange
 from analytics.plan import WatchPlan, why_unwatched
 from analytics.presence import Transition
+from analytics.rule import Rule
+from analytics.runs import PresenceSpan
 from storage.models import (
     Absence,
     Alert,
@@ -21,6 +24,7 @@ from storage.models import (
     CameraFault,
     Counter,
     CustomerState,
+    EventKind,
     FaultKind,
     Presence,
     StaffState,
@@ -28,6 +32,15 @@ from storage.models import (
 )
 from storage.models.columns import JsonObject
 
+ALERTED_AS = {
+    EventKind.ABSENCE: AlertKind.ABSENCE,
+    EventKind.TOO_FEW: AlertKind.ABSENCE,
+    EventKind.UNATTENDED: AlertKind.UNATTENDED,
+    EventKind.QUEUE: AlertKind.QUEUE,
+    EventKind.NEVER_STAFFED: AlertKind.NEVER_STAFFED,
+    EventKind.LEFT_EARLY: AlertKind.LEFT_EARLY,
+    EventKind.CROWD: AlertKind.CROWD,
+}
 MAX_EVIDENCE = 100
 """Spans that an absence keeps: the first ones made it one, the newest say how it goes on."""
 
@@ -38,7 +51,7 @@ class Resumed:
 
     state: Transition
     history: tuple[PresenceSpan, ...]
-    """The unbroken unstaffed time up to the open span, or just the open span."""
+    """Up to the open span, as far back as anything that lasts may have begun."""
 
 
 def take_turns(session: Session, counter_id: str) -> None:
@@ -64,42 +77,55 @@ def write_transitions(session: Session, transitions: Iterable[Transition], sourc
         session.flush()
 
 
-def resumed_presence(session: Session, counter_id: str) -> Resumed | None:
+def resumed_presence(session: Session, counter_id: str, rule: Rule | None) -> Resumed | None:
     """The open presence of a counter; None when there is none."""
     row = _open_presence(session, counter_id)
     if row is None:
         return None
-    state = Transition(counter_id, row.start, row.staff, row.customer, row.confidence, row.reason)
-    spans = [span_of(row)]
-    for earlier in _unstaffed_before(session, row):
-        if earlier.end != spans[-1].start:
-            break
-        spans.append(span_of(earlier))
-    return Resumed(state, tuple(reversed(spans)))
+    state = Transition(
+        counter_id,
+        row.start,
+        row.staff,
+        row.customer,
+        row.confidence,
+        row.reason,
+        staff_count=row.staff_count,
+        customer_count=row.customer_count,
+    )
+    lasting = may_last(rule, span_of(row))
 
+    def lasts(earlier: Presence) -> bool:
+        nonlocal lasting
+        lasting &= may_last(rule, span_of(earlier))
+        return bool(lasting)
 
-def _unstaffed_before(session: Session, row: Presence) -> list[Presence]:
-    """Newest first, back to the last time it was otherwise; empty unless the row is unstaffed."""
-    if row.staff is not StaffState.UNSTAFFED:
-        return []
-    before = select(Presence).where(Presence.counter_id == row.counter_id, col(Presence.start) < row.start)
-    newest_first = col(Presence.start).desc()
-    other = session.exec(before.where(Presence.staff != StaffState.UNSTAFFED).order_by(newest_first).limit(1)).first()
-    run = before if other is None else before.where(col(Presence.start) > other.start)
-    return list(session.exec(run.order_by(newest_first)))
+    earlier = neighbours.before(session, row, lasts) if lasting else []
+    return Resumed(state, tuple(span_of(each) for each in [*reversed(earlier), row]))
 
 
 def span_of(row: Presence) -> PresenceSpan:
-    return PresenceSpan(row.start, row.end, row.staff, row.customer, row.confidence)
+    return PresenceSpan(
+        row.start,
+        row.end,
+        row.staff,
+        row.customer,
+        row.confidence,
+        row.reason,
+        row.staff_count,
+        row.customer_count,
+    )
 
 
 def write_absences(
     session: Session, hall_id: str, counter_id: str, found: Iterable[FoundAbsence], now: datetime
 ) -> None:
-    """Makes the counter's absences what was found, each with its alert; an open one that is not found any more ends."""
-    left = {row.start: row for row in _open_absences(session, counter_id)}
+    """Makes the counter's absences and other events what was found, each with its alert.
+
+    An open one that is not found any more ends.
+    """
+    left = {(sought_as(row.kind), row.start): row for row in _open_absences(session, counter_id)}
     for absence in found:
-        row = left.pop(absence.start, None) or _absence_at(session, counter_id, absence.start)
+        row = left.pop((absence.sought, absence.start), None) or _absence_at(session, counter_id, absence)
         if row is None:
             begin_absence(session, hall_id, counter_id, absence, now)
             continue
@@ -108,6 +134,7 @@ def write_absences(
         if row.end is None:
             row.customer_waiting = row.customer_waiting or absence.customer_waiting
             row.evidence = evidence_of(absence, row.evidence.get("due"))
+            write_people(row, absence)
             if absence.end is not None:
                 end_absence(session, row, absence.end, absence.ended_by, now)
     for row in left.values():
@@ -194,6 +221,7 @@ def end_unwatched(session: Session, plan: WatchPlan, now: datetime) -> None:
 
 def _fill(row: Presence, change: Transition, source: str) -> Presence:
     row.staff, row.customer = change.staff, change.customer
+    row.staff_count, row.customer_count = change.staff_count, change.customer_count
     row.confidence, row.reason, row.source = round(change.confidence, 3), change.reason, source
     return row
 
@@ -207,14 +235,18 @@ def _open_absences(session: Session, counter_id: str) -> list[Absence]:
     return list(session.exec(select(Absence).where(Absence.counter_id == counter_id, col(Absence.end).is_(None))))
 
 
-def _absence_at(session: Session, counter_id: str, start: datetime) -> Absence | None:
-    return session.exec(select(Absence).where(Absence.counter_id == counter_id, Absence.start == start)).first()
+def _absence_at(session: Session, counter_id: str, found: FoundAbsence) -> Absence | None:
+    rows = session.exec(select(Absence).where(Absence.counter_id == counter_id, Absence.start == found.start))
+    return next((row for row in rows if sought_as(row.kind) is found.sought), None)
 
 
 def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundAbsence, now: datetime) -> None:
     threshold_s, rule_id, rule_version = by_rule(found)
     row = Absence(
         counter_id=counter_id,
+        kind=found.kind,
+        people_rule=found.people_rule,
+        people_seen=found.people_seen,
         start=found.start,
         end=found.end,
         ended_by=found.ended_by,
@@ -230,7 +262,7 @@ def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundA
     over = found.end is not None
     session.add(
         Alert(
-            kind=AlertKind.ABSENCE,
+            kind=ALERTED_AS[found.kind],
             # Found late, in recorded footage, it is over already and nobody is to be called.
             state=AlertState.RESOLVED if over else AlertState.RAISED,
             hall_id=hall_id,
@@ -241,6 +273,10 @@ def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundA
         )
     )
     session.flush()
+
+
+def write_people(row: Absence, found: FoundAbsence) -> None:
+    row.kind, row.people_rule, row.people_seen = found.kind, found.people_rule, found.people_seen
 
 
 def go_on(session: Session, row: Absence, found: FoundAbsence) -> None:
@@ -282,7 +318,7 @@ def evidence_of(found: FoundAbsence, due: str | None = None) -> JsonObject:
     first, last = found.spans[:half], found.spans[half:][-half:]
     return {
         "due": due or found.due.isoformat(),
-        "unstaffed": [_sample(span) for span in (*first, *last)],
+        "spans": [_sample(span) for span in (*first, *last)],
         "left_out": len(found.spans) - len(first) - len(last),
     }
 
@@ -291,6 +327,9 @@ def _sample(span: PresenceSpan) -> JsonObject:
     return {
         "from": span.start.isoformat(),
         "to": span.end.isoformat() if span.end else None,
+        "staff": span.staff.value,
+        "staff_count": span.staff_count,
         "customer": span.customer.value,
+        "customer_count": span.customer_count,
         "confidence": round(span.confidence, 3),
     }

@@ -9,20 +9,33 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
-from analytics.absence import WITHDRAWN, FoundAbsence, PresenceSpan, Rule, find_absences
+from analytics import neighbours
+from analytics.absence import SOUGHT, WITHDRAWN, FoundAbsence, find_events, lasts, sought_as
 from analytics.covers import excuses
 from analytics.plan import CounterPlan
 from analytics.presence import Transition
-from analytics.recording import begin_absence, by_rule, end_absence, evidence_of, go_on, span_of, take_turns
+from analytics.recording import (
+    begin_absence,
+    by_rule,
+    end_absence,
+    evidence_of,
+    go_on,
+    span_of,
+    take_turns,
+    write_people,
+)
+from analytics.rule import Rule
+from analytics.runs import PresenceSpan
 from storage.hours import opening
 from storage.intervals import Span
-from storage.models import Absence, Alert, AlertState, Presence, StaffState
+from storage.models import Absence, Alert, AlertState, EventKind, Presence, StaffState
 from storage.presence_now import watched_to
 
 SAME = timedelta(seconds=5)
 """An absence that begins no further from where it was said to begin is the same one: samples lie otherwise."""
 _AHEAD = timedelta(days=2)
-_AT_ONCE = 200
+_BEFORE = timedelta(days=1)
+"""So far back the hours are read, so that the true beginning of an opening is known."""
 
 
 def rewrite_presence(session: Session, counter_id: str, piece: Span, states: Sequence[Transition], source: str) -> None:
@@ -47,6 +60,8 @@ def rewrite_presence(session: Session, counter_id: str, piece: Span, states: Seq
                 end=end,
                 staff=state.staff,
                 customer=state.customer,
+                staff_count=state.staff_count,
+                customer_count=state.customer_count,
                 confidence=round(state.confidence, 3),
                 reason=state.reason,
                 source=source,
@@ -62,14 +77,19 @@ def is_known(session: Session, counter_id: str, piece: Span) -> bool:
 
 
 def rejudge(session: Session, plan: CounterPlan, span: Span, now: datetime) -> None:
-    """Makes the absences that rest on the span what follows from the presence that is stored now.
+    """Makes the absences and other events that rest on the span what follows from the presence that is stored now.
 
-    The rule is the plan's. Absences that reach beyond the span are judged as a whole.
+    The rule is the plan's. What reaches beyond the span is judged as a whole.
     """
-    history = _history(session, plan.counter_id, span)
-    found = _found(session, plan, plan.rule, history, now) if history and plan.rule else []
-    whole = Span(min([span.start, *(s.start for s in history[:1])]), max(_end_of(history, now), span.end))
-    left = _absences(session, plan.counter_id, whole)
+    for sought in SOUGHT:
+        _rejudge(session, plan, sought, span, now)
+    session.flush()
+
+
+def _rejudge(session: Session, plan: CounterPlan, sought: EventKind, span: Span, now: datetime) -> None:
+    history, whole = _history(session, plan, sought, span, now)
+    found = _found(session, plan, plan.rule, sought, history, now) if history and plan.rule else []
+    left = _absences(session, plan.counter_id, sought, whole)
     for absence in found:
         row = _same(left, absence)
         if row is None:
@@ -80,7 +100,6 @@ def rejudge(session: Session, plan: CounterPlan, span: Span, now: datetime) -> N
     for row in left:
         if row.start >= whole.start:
             end_absence(session, row, row.start, WITHDRAWN, now)
-    session.flush()
 
 
 def _ending_at(session: Session, counter_id: str, moment: datetime) -> Presence | None:
@@ -89,7 +108,13 @@ def _ending_at(session: Session, counter_id: str, moment: datetime) -> Presence 
 
 
 def _says_the_same(row: Presence, state: Transition, source: str) -> bool:
-    return (row.staff, row.customer, row.reason, row.source) == (state.staff, state.customer, state.reason, source)
+    counts = (row.staff_count, row.customer_count) == (state.staff_count, state.customer_count)
+    return counts and (row.staff, row.customer, row.reason, row.source) == (
+        state.staff,
+        state.customer,
+        state.reason,
+        source,
+    )
 
 
 def _cut_out(session: Session, row: Presence, piece: Span) -> None:
@@ -102,12 +127,12 @@ def _cut_out(session: Session, row: Presence, piece: Span) -> None:
 
 
 def _found(
-    session: Session, plan: CounterPlan, rule: Rule, history: Sequence[PresenceSpan], now: datetime
+    session: Session, plan: CounterPlan, rule: Rule, sought: EventKind, history: Sequence[PresenceSpan], now: datetime
 ) -> list[FoundAbsence]:
-    known = _known_to(session, plan.counter_id, history, now)
-    openings = opening(plan.hours, plan.zone, history[0].start, known + _AHEAD).spans
-    excused = excuses(session, {plan.counter_id: Span(history[0].start, known + _AHEAD)})[plan.counter_id]
-    return find_absences(history, openings, rule, known, excused)
+    start, known = history[0].start, _known_to(session, plan.counter_id, history, now)
+    openings = opening(plan.hours, plan.zone, start - _BEFORE, known + _AHEAD).spans
+    excused = excuses(session, {plan.counter_id: Span(start, known + _AHEAD)})[plan.counter_id]
+    return find_events(sought, history, openings, rule, known, excused)
 
 
 def _known_to(session: Session, counter_id: str, history: Sequence[PresenceSpan], now: datetime) -> datetime:
@@ -116,45 +141,37 @@ def _known_to(session: Session, counter_id: str, history: Sequence[PresenceSpan]
     return last.end or max(last.start, watched_to(session, [counter_id], now).get(counter_id, last.start))
 
 
-def _history(session: Session, counter_id: str, span: Span) -> list[PresenceSpan]:
-    """The presence of the span, and the unstaffed time that goes on before and after it."""
-    rows = list(session.exec(select(Presence).where(*_touching(counter_id, span)).order_by(col(Presence.start))))
+def _history(
+    session: Session, plan: CounterPlan, sought: EventKind, span: Span, now: datetime
+) -> tuple[list[PresenceSpan], Span]:
+    """The presence of the span, and what goes on of it before and after; and the time in which that has begun."""
+
+    def lasting(row: Presence) -> bool:
+        return lasts(sought, plan.rule, span_of(row))
+
+    touching = select(Presence).where(*_touching(plan.counter_id, span)).order_by(col(Presence.start))
+    rows = list(session.exec(touching))
     if not rows:
-        return []
-    before = _while_unstaffed(session, rows[0], backwards=True)
-    after = _while_unstaffed(session, rows[-1], backwards=False)
-    return [span_of(row) for row in [*reversed(before), *rows, *after] if row.end != row.start]
-
-
-def _while_unstaffed(session: Session, row: Presence, *, backwards: bool) -> list[Presence]:
-    found: list[Presence] = []
-    start = col(Presence.start)
-    while True:
-        last = found[-1] if found else row
-        query = select(Presence).where(Presence.counter_id == row.counter_id)
-        query = query.where(start < last.start) if backwards else query.where(start > last.start)
-        rows = session.exec(query.order_by(start.desc() if backwards else start).limit(_AT_ONCE)).all()
-        for each in rows:
-            joins = each.end == last.start if backwards else last.end == each.start
-            if not joins or each.staff is not StaffState.UNSTAFFED:
-                # What ends the unstaffed time tells why it ended.
-                return found if backwards or not joins else [*found, each]
-            found.append(each)
-            last = each
-        if len(rows) < _AT_ONCE:
-            return found
+        return [], span
+    before = neighbours.before(session, rows[0], lasting) if lasting(rows[0]) else []
+    after = neighbours.after(session, rows[-1], lasting) if lasting(rows[-1]) else []
+    all_rows = [*reversed(before), *rows, *after]
+    first = next(row for row in all_rows if row is rows[0] or lasting(row))
+    history = [span_of(row) for row in all_rows if row.end != row.start]
+    return history, Span(min(span.start, first.start), max(_end_of(history, now), span.end))
 
 
 def _end_of(history: Sequence[PresenceSpan], now: datetime) -> datetime:
     return max((span.end or now for span in history[-1:]), default=datetime.min.replace(tzinfo=now.tzinfo))
 
 
-def _absences(session: Session, counter_id: str, whole: Span) -> list[Absence]:
+def _absences(session: Session, counter_id: str, sought: EventKind, whole: Span) -> list[Absence]:
     """That begin within, or so little before that one found may be the same; those withdrawn before, too."""
     query = select(Absence).where(
         Absence.counter_id == counter_id, Absence.start >= whole.start - SAME, Absence.start < whole.end
     )
-    return list(session.exec(query.order_by(col(Absence.start))))
+    rows = session.exec(query.order_by(col(Absence.start)))
+    return [row for row in rows if sought_as(row.kind) is sought]
 
 
 def _same(rows: Iterable[Absence], found: FoundAbsence) -> Absence | None:
@@ -166,6 +183,7 @@ def _correct(session: Session, row: Absence, found: FoundAbsence, now: datetime)
     """It is the same event: whoever was told of it is not told again, but may dispute what is said of it now."""
     said_before = row.start, row.end, row.ended_by
     row.start, row.customer_waiting = found.start, found.customer_waiting
+    write_people(row, found)
     row.evidence = evidence_of(found)
     if found.end is None:
         go_on(session, row, found)

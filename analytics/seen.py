@@ -7,12 +7,17 @@ import sqlalchemy
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select
 
-from analytics.absence import WITHDRAWN, PresenceSpan
+from analytics.absence import WITHDRAWN
+from analytics.recording import span_of
+from analytics.runs import PresenceSpan
 from storage.intervals import Span
 from storage.models import Absence, DisputeState, Presence
 from storage.presence_now import known_presence, seen_until, watched_counters
 
-_COLUMNS = (Presence.start, Presence.end, Presence.staff, Presence.customer, Presence.confidence, Presence.reason)
+_COLUMNS = (
+    *(Presence.start, Presence.end, Presence.staff, Presence.customer, Presence.confidence, Presence.reason),
+    *(Presence.staff_count, Presence.customer_count),
+)
 
 
 def presence_in(session: Session, counter_id: str, span: Span, now: datetime) -> list[PresenceSpan]:
@@ -21,11 +26,7 @@ def presence_in(session: Session, counter_id: str, span: Span, now: datetime) ->
     lasting = select(Presence).where(*_reaching(counter_id, span), col(Presence.end).is_(None))
     watched = watched_counters(session, [counter_id], now)[counter_id]
     over = [seen for seen in written_presence(session, counter_id, span) if seen.end is not None]
-    return over + [
-        PresenceSpan(row.start, row.end, row.staff, row.customer, row.confidence, row.reason)
-        for row in known_presence(session.exec(lasting), watched, now)
-        if row.start < span.end
-    ]
+    return over + [span_of(row) for row in known_presence(session.exec(lasting), watched, now) if row.start < span.end]
 
 
 def written_presence(session: Session, counter_id: str, span: Span) -> list[PresenceSpan]:

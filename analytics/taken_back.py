@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
-from analytics.absence import UNKNOWN, WITHDRAWN
+from analytics.absence import WITHDRAWN
 from analytics.recording import end_absence, take_turns
+from analytics.runs import UNKNOWN
 from storage.intervals import Span
 from storage.models import Absence, CustomerState, Presence, StaffState
 
@@ -54,6 +55,7 @@ def _forget(session: Session, row: Presence, span: Span, now: datetime, reason: 
         session.add(Presence(**row.model_dump(exclude={"id", "start"}), start=span.end))
         row.end = span.end
     row.staff, row.customer = StaffState.UNKNOWN, CustomerState.UNKNOWN
+    row.staff_count = row.customer_count = None
     row.confidence, row.reason = 0.0, reason
 
 

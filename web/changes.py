@@ -83,13 +83,20 @@ def _written(session: Session, counters: Mapping[str, str], before: State) -> tu
         rows += session.exec(select(Presence).where(col(Presence.id) > last_id - _OVERLAP).order_by(col(Presence.id)))
     for row in sorted(rows, key=lambda row: row.start):
         if row.counter_id in counters and _is_newer(row, latest.get(row.counter_id)):
-            latest[row.counter_id] = presence_of(row)
+            latest[row.counter_id] = _going_on(latest.get(row.counter_id), row)
     highest = session.exec(select(func.max(Presence.id))).one() or 0
     return latest, highest
 
 
 def _is_newer(row: Presence, known: PresenceNow | None) -> bool:
     return known is None or known.since is None or known.since <= row.start
+
+
+def _going_on(known: PresenceNow | None, row: Presence) -> PresenceNow:
+    """A span that differs in the number of people alone is the same state as before."""
+    now = presence_of(row)
+    same = known is not None and (known.staff, known.customer, known.reason) == (now.staff, now.customer, now.reason)
+    return known if known is not None and same else now
 
 
 def _presence_entry(counter_id: str, hall_id: str, known: PresenceNow) -> Entry:

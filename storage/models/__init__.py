@@ -85,6 +85,10 @@ from storage.models.places import (
     ZoneRule,
 )
 from storage.models.presence import (
+    ABSENCES,
+    ACCUSING,
+    MAX_PEOPLE,
+    MAX_REQUIRED,
     MAX_THRESHOLD_S,
     Absence,
     AbsenceRule,
@@ -99,6 +103,7 @@ from storage.models.presence import (
     CustomerState,
     Delivery,
     DeliveryState,
+    EventKind,
     FaultKind,
     Presence,
     StaffState,
@@ -125,11 +130,15 @@ from storage.models.records import (
 from storage.models.saved_views import DefaultView, SavedView
 
 __all__ = [
+    "ABSENCES",
+    "ACCUSING",
     "CLOCK_LEAP",
     "DEFAULT_DAYS",
     "MAX_CLOCK_ERROR",
     "MAX_CLOCK_OFFSET",
     "MAX_DAYS",
+    "MAX_PEOPLE",
+    "MAX_REQUIRED",
     "MAX_SEGMENT_SECONDS",
     "MAX_THRESHOLD_S",
     "NODE_SILENT_AFTER",
@@ -189,6 +198,7 @@ __all__ = [
     "EvaluationMark",
     "EvaluationReport",
     "EvaluationState",
+    "EventKind",
     "Extension",
     "FaultKind",
     "Fee",

@@ -12,6 +12,11 @@ from storage.models.disputes import DisputeState
 MAX_THRESHOLD_S = 12 * 60 * 60
 """Twelve hours: no absence rule may wait longer, because no hall is open for longer at a stretch."""
 
+MAX_REQUIRED = 10
+"""People whom a rule may require at a counter."""
+MAX_PEOPLE = 100
+"""A queue or a crowd of a rule is no larger."""
+
 
 class StaffState(StrEnum):
     STAFFED = "staffed"
@@ -23,6 +28,24 @@ class CustomerState(StrEnum):
     WAITING = "waiting"
     NONE = "none"
     UNKNOWN = "unknown"
+
+
+class EventKind(StrEnum):
+    """What is found at a counter by its rule."""
+
+    ABSENCE = "absence"  # nobody was there
+    TOO_FEW = "too_few"  # an absence, too: fewer were there than are required
+    UNATTENDED = "unattended"  # a customer waited, and nobody was there
+    QUEUE = "queue"  # more customers waited than the rule allows
+    NEVER_STAFFED = "never_staffed"  # nobody came when the hall opened
+    LEFT_EARLY = "left_early"  # nobody was there any more when it closed
+    CROWD = "crowd"  # more people were in the staff zone than the rule allows
+
+
+ABSENCES = frozenset({EventKind.ABSENCE, EventKind.TOO_FEW})
+"""What figures and evaluations count as absence."""
+ACCUSING = frozenset(EventKind) - {EventKind.QUEUE, EventKind.CROWD}
+"""What somebody may dispute, because it is held against them; leave and cover excuse it."""
 
 
 class FaultKind(StrEnum):
@@ -38,7 +61,12 @@ class FaultKind(StrEnum):
 
 
 class AlertKind(StrEnum):
-    ABSENCE = "absence"
+    ABSENCE = "absence"  # also of too few
+    UNATTENDED = "unattended"
+    QUEUE = "queue"
+    NEVER_STAFFED = "never_staffed"
+    LEFT_EARLY = "left_early"
+    CROWD = "crowd"
     CAMERA_FAULT = "camera_fault"
     NODE_SILENT = "node_silent"  # a process of ours has died or hangs
     SPOOL_FILLING = "spool_filling"  # what waits for the store has reached a part of its limit
@@ -77,6 +105,8 @@ class Presence(SQLModel, table=True):
     end: datetime | None = column("exclusive; empty while it lasts", default=None)
     staff: StaffState = enum_column(StaffState, "")
     customer: CustomerState = enum_column(CustomerState, "")
+    staff_count: int | None = column("people in the staff zone; empty: nobody knows how many", default=None)
+    customer_count: int | None = column("people in the customer zone; empty: nobody knows how many", default=None)
     confidence: float = column("0..1, of the observations that made the state", default=0.0)
     reason: str = column("why unknown, e.g. no_signal, dark; else empty", default="")
     source: str = column("detector and its version", default="")
@@ -103,7 +133,8 @@ class CameraAim(SQLModel, table=True):
 
 
 class AbsenceRule(SQLModel, table=True):
-    """When an unstaffed counter is an absence. The most specific rule in force wins: counter, hall, default."""
+    """When an unstaffed counter is an absence, and what else is found. The most specific rule in force wins: counter,
+    hall, default. What is empty is not looked for."""
 
     __tablename__ = "absence_rule"
     id: int | None = column("", default=None, primary_key=True)
@@ -112,6 +143,14 @@ class AbsenceRule(SQLModel, table=True):
     version: int = column("grows with each change", default=1)
     threshold_s: int = column("unstaffed seconds until it is an absence", default=300)
     waiting_threshold_s: int = column("the same while a customer waits", default=60)
+    required_staff: int = column("fewer people than so many are an absence", default=1)
+    unattended_s: int | None = column("a customer waits while nobody is there", default=None)
+    never_staffed_s: int | None = column("nobody has come since the hall opened", default=None)
+    left_early_s: int | None = column("nobody is there from so long before the hall closes", default=None)
+    queue_length: int | None = column("more customers than so many are a queue", default=None)
+    queue_s: int | None = column("that has lasted", default=None)
+    crowd_size: int | None = column("more people than so many in the staff zone are a crowd", default=None)
+    crowd_s: int | None = column("that has lasted", default=None)
     valid_from: datetime = column("")
     valid_to: datetime | None = column("exclusive", default=None)
 
@@ -145,12 +184,21 @@ class CounterPair(SQLModel, table=True):
 
 
 class Absence(SQLModel, table=True):
+    """What was found at a counter: an absence, or another event of its kind."""
+
     __table_args__ = (Index("absence_counter_start", "counter_id", "start"),)
     id: int | None = column("", default=None, primary_key=True)
     counter_id: str = column("", foreign_key="counter.id")
-    start: datetime = column("first unstaffed moment")
+    kind: EventKind = enum_column(EventKind, "", default=EventKind.ABSENCE)
+    start: datetime = column("first moment of it, e.g. the first unstaffed one")
     end: datetime | None = column("when somebody came back, the hall closed or seeing ended", default=None)
-    ended_by: str = column("returned, closed, covered, unknown, changed, withdrawn; empty while it lasts", default="")
+    ended_by: str = column(
+        "returned, over, closed, covered, unknown, changed, withdrawn; empty while it lasts", default=""
+    )
+    people_rule: int | None = column(
+        "number of people in its rule: required, or too many from the next on", default=None
+    )
+    people_seen: int | None = column("the fewest, or the most, that were seen in it", default=None)
     threshold_s: int = column("the threshold that applied")
     customer_waiting: bool = column("a customer waited at some time in it", default=False)
     rule_id: int | None = column("empty: the built-in default", default=None, foreign_key="absence_rule.id")

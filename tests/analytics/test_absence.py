@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.absence import COVERED, Excuse, FoundAbsence, PresenceSpan, Rule, find_absences, rule_in_force
+from analytics.absence import FoundAbsence, find_absences
+from analytics.rule import Rule, rule_in_force
+from analytics.runs import COVERED, Excuse, PresenceSpan
 from storage.intervals import Span, intersect, total
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, CustomerState, StaffState
 from tests.analytics.scenes import START, at

@@ -5,10 +5,10 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.absence import COVERED, UNKNOWN, Excuse, PresenceSpan
 from analytics.covers import by_pair, excuses
 from analytics.diary import Diary
 from analytics.looker import Looker
+from analytics.runs import COVERED, UNKNOWN, Excuse, PresenceSpan
 from analytics.watch import Watch
 from storage.database import Database
 from storage.intervals import Span, intersect, total

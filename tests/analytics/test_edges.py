@@ -79,11 +79,11 @@ def test_a_picture_from_before_the_last_look_ends_the_search() -> None:
 
 def test_a_customer_who_came_at_the_same_sample_keeps_that_time() -> None:
     both = Transition("c", at(40), U, WAITING, after=at(30))
-    staff, customer = dated(both, at(33), NOBODY)
+    staff, customer = dated(both, at(33), (NOBODY, 0))
     assert (staff.at, staff.staff, staff.customer) == (at(33), U, NOBODY)
     assert customer == both
-    assert [one.at for one in dated(both, at(33), WAITING)] == [at(33)]
-    assert dated(both, at(40), NOBODY) == [both]
+    assert [one.at for one in dated(both, at(33), (WAITING, None))] == [at(33)]
+    assert dated(both, at(40), (NOBODY, 0)) == [both]
 
 
 def seen(seconds: float, staff: int | None, customers: int | None = 0) -> Observation:

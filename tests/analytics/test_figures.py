@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.absence import PresenceSpan
 from analytics.figures import NOT_WATCHED, Figures, Ledger, Seen, figures
+from analytics.runs import PresenceSpan
 from storage.intervals import Span, intersect, merge, total
 from storage.models import CustomerState, StaffState
 from tests.analytics.scenes import START, at

@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from analytics.absence import PresenceSpan, Rule
 from analytics.cameras import WatchedCamera
 from analytics.counters import WatchedCounter
 from analytics.onlookers import Shows
 from analytics.plan import CounterPlan, load_plan
 from analytics.presence import Transition
+from analytics.rule import Rule
+from analytics.runs import PresenceSpan
 from ingest.video.clock import CameraClock
 from storage.database import Database
 from storage.models import (

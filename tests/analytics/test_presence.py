@@ -279,3 +279,46 @@ def test_nothing_is_dated_before_what_was_confirmed(history: list[Observation]) 
 def test_debouncing_is_set_in_the_constructor() -> None:
     counter = CounterPresence("c-1", {"cam": Shows.PART}, Debounce(appear=1, vanish=1, max_gap=timedelta(seconds=60)))
     assert staff_edges(fed(counter, [seen(0, 1), seen(40, 0)])) == [(0, STAFFED), (40, UNSTAFFED)]
+
+
+def numbers(changes: list[Transition]) -> list[tuple[float, int | None, int | None]]:
+    return [((c.at - START).total_seconds(), c.staff_count, c.customer_count) for c in changes]
+
+
+def test_presence_tells_how_many_there_are_debounced_like_the_state() -> None:
+    samples = [*[seen(t, 1, 2) for t in range(5)], *[seen(t, 2, 2) for t in (5, 6, 7)], seen(8, 1, 2), seen(9, 2, 3)]
+    changes = fed(a_counter(), samples)
+    assert numbers(changes) == [(0, 1, 2), (5, 2, 2)]
+    assert staff_edges(changes) == [(0, STAFFED)]
+
+
+def test_of_what_is_unknown_there_is_no_number_and_nobody_is_none() -> None:
+    blind = [seen(t, None, None, reason="dark") for t in range(3, 7)]
+    changes = fed(a_counter(), [seen(t, 2, 0) for t in range(3)] + blind + [seen(t, 0, 0) for t in range(7, 10)])
+    assert numbers(changes)[-2:] == [(3, None, None), (7, 0, 0)]
+
+
+def test_the_most_that_a_camera_of_the_whole_zone_counts_is_the_number() -> None:
+    assert numbers(fed(a_counter("a", "b", whole="ab"), a_and_b(0, 4, 2, 1)))[-1][1] == 2
+
+
+def test_cameras_that_contradict_each_other_tell_no_number() -> None:
+    more_than_the_whole = fed(a_counter("a", "b", whole="a"), a_and_b(0, 6, 1, 2))
+    assert staff_edges(more_than_the_whole) == [(0, STAFFED)]
+    assert numbers(more_than_the_whole)[-1][1] is None
+    assert numbers(fed(a_counter("a", "b"), a_and_b(0, 6, 1, 1)))[-1][1] is None, "it may be the same one"
+    assert numbers(fed(a_counter("a", "b"), a_and_b(0, 6, 0, 2)))[-1][1] == 2
+
+
+def test_customers_whom_several_cameras_see_are_counted_once() -> None:
+    both = [seen(t, 1, count, camera=camera) for t in range(4) for camera, count in (("a", 2), ("b", 3))]
+    assert numbers(fed(a_counter("a", "b"), both))[-1][2] == 3
+
+
+@given(histories)
+def test_the_number_is_never_at_odds_with_the_state(samples: list[Observation]) -> None:
+    for change in fed(a_counter("cam", "other"), samples):
+        assert change.staff_count == 0 if change.staff is UNSTAFFED else change.staff_count != 0
+        assert change.staff is not UNKNOWN or change.staff_count is None
+        assert (change.customer_count is None) == (change.customer is CustomerState.UNKNOWN)
+        assert bool(change.customer_count) == (change.customer is CustomerState.WAITING)

@@ -111,9 +111,10 @@ def _s(moment: datetime) -> float:
 
 def seen(start: float, end: float | None, staff: StaffState) -> Presence:
     ends = None if end is None else at(end)
-    return Presence(
-        counter_id=COUNTER, start=at(start), end=ends, staff=staff, customer=CustomerState.UNKNOWN, source="marker"
-    )
+    people = {STAFFED: 1, UNSTAFFED: 0}.get(staff)
+    row = Presence(counter_id=COUNTER, start=at(start), end=ends, staff=staff, customer=CustomerState.UNKNOWN)
+    row.staff_count, row.source = people, "marker"
+    return row
 
 
 def absent(session: Session, start: float, end: float | None) -> None:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from analytics.absence import FoundAbsence, PresenceSpan, Rule
+from analytics.absence import FoundAbsence
 from analytics.health import FaultChange
 from analytics.presence import Transition
 from analytics.recording import (
@@ -17,6 +17,8 @@ from analytics.recording import (
     write_faults,
     write_transitions,
 )
+from analytics.rule import Rule
+from analytics.runs import PresenceSpan
 from storage.database import Database
 from storage.models import Absence, Alert, AlertState, CameraFault, CustomerState, FaultKind, Presence, StaffState
 from tests.analytics.scenes import at
@@ -62,11 +64,11 @@ def test_resuming_knows_the_unstaffed_time_up_to_now(database: Database) -> None
     with database.transaction() as session:
         a_hall(session)
         write_transitions(session, history, "ssd")
-        resumed = resumed_presence(session, "cc-1")
+        resumed = resumed_presence(session, "cc-1", Rule())
         assert resumed is not None
         assert (resumed.state.at, resumed.state.customer) == (at(20), WAITING)
-        assert [span.start for span in resumed.history] == [at(9), at(20)]
-        assert resumed_presence(session, "cc-2") is None
+        assert [span.start for span in resumed.history] == [at(5), at(9), at(20)]
+        assert resumed_presence(session, "cc-2", Rule()) is None
 
 
 def test_an_absence_is_written_once_and_its_alert_is_resolved_with_it(database: Database) -> None:
@@ -89,7 +91,7 @@ def resting_on(*spans: tuple[float, float], end: float | None = None) -> FoundAb
 
 def evidence(session: Session) -> list[tuple[str, str]]:
     (row,) = session.exec(select(Absence)).all()
-    return [(sample["from"], sample["to"]) for sample in row.evidence["unstaffed"]]
+    return [(sample["from"], sample["to"]) for sample in row.evidence["spans"]]
 
 
 def test_the_evidence_of_an_absence_grows_with_it_and_is_whole_at_its_end(database: Database) -> None:

@@ -111,7 +111,7 @@ def test_a_clerk_who_leaves_raises_an_alert_that_a_return_resolves(database: Dat
 
 
 def rests_on_until(absence: Absence) -> datetime:
-    return datetime.fromisoformat(absence.evidence["unstaffed"][-1]["to"])
+    return datetime.fromisoformat(absence.evidence["spans"][-1]["to"])
 
 
 def test_the_evidence_of_an_absence_that_lasts_is_kept_current(sqlite_database: Database) -> None:

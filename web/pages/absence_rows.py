@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
-from analytics.absence import UNKNOWN
+from analytics.runs import UNKNOWN
 from storage.models import Absence, Alert, AlertState, DisputeState, FootageLink, Presence, StaffState
 from storage.presence_now import seen_until
 from web.pages.dispute_rows import overdue

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, exists, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from analytics.absence import WITHDRAWN, Rule
+from analytics.absence import WITHDRAWN
+from analytics.rule import Rule
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
 from storage.intervals import Span

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 from sqlmodel import Session, col, or_, select
 
-from analytics.absence import PresenceSpan
 from analytics.covers import excuses
 from analytics.figures import Ledger, Seen
+from analytics.runs import PresenceSpan
 from storage.intervals import Span, merge, subtract
 from storage.models import Camera, CustomerState, StaffState, View
 from web.auth import require

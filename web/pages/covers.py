@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, or_, select
 from starlette.datastructures import FormData
 
-from analytics.absence import COVERED, Excuse
+from analytics.runs import COVERED, Excuse
 from storage.intervals import Span, intersect, merge
 from storage.models import CounterPair, CoverKind, User
 from web.api import covers as covers_api

@@ -454,6 +454,18 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False, comment="grows with each change"),
         sa.Column("threshold_s", sa.Integer(), nullable=False, comment="unstaffed seconds until it is an absence"),
         sa.Column("waiting_threshold_s", sa.Integer(), nullable=False, comment="the same while a customer waits"),
+        sa.Column("required_staff", sa.Integer(), nullable=False, comment="fewer people than so many are an absence"),
+        sa.Column("unattended_s", sa.Integer(), nullable=True, comment="a customer waits while nobody is there"),
+        sa.Column("never_staffed_s", sa.Integer(), nullable=True, comment="nobody has come since the hall opened"),
+        sa.Column(
+            "left_early_s", sa.Integer(), nullable=True, comment="nobody is there from so long before the hall closes"
+        ),
+        sa.Column("queue_length", sa.Integer(), nullable=True, comment="more customers than so many are a queue"),
+        sa.Column("queue_s", sa.Integer(), nullable=True, comment="that has lasted"),
+        sa.Column(
+            "crowd_size", sa.Integer(), nullable=True, comment="more people than so many in the staff zone are a crowd"
+        ),
+        sa.Column("crowd_s", sa.Integer(), nullable=True, comment="that has lasted"),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
         sa.ForeignKeyConstraint(
@@ -1375,6 +1387,15 @@ def upgrade() -> None:
             sa.Enum("waiting", "none", "unknown", name="customerstate", native_enum=False, length=32),
             nullable=False,
         ),
+        sa.Column(
+            "staff_count", sa.Integer(), nullable=True, comment="people in the staff zone; empty: nobody knows how many"
+        ),
+        sa.Column(
+            "customer_count",
+            sa.Integer(),
+            nullable=True,
+            comment="people in the customer zone; empty: nobody knows how many",
+        ),
         sa.Column("confidence", sa.Float(), nullable=False, comment="0..1, of the observations that made the state"),
         sa.Column("reason", sa.String(), nullable=False, comment="why unknown, e.g. no_signal, dark; else empty"),
         sa.Column("source", sa.String(), nullable=False, comment="detector and its version"),
@@ -1798,7 +1819,28 @@ def upgrade() -> None:
         "absence",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("counter_id", sa.String(), nullable=False),
-        sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="first unstaffed moment"),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "absence",
+                "too_few",
+                "unattended",
+                "queue",
+                "never_staffed",
+                "left_early",
+                "crowd",
+                name="eventkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "start",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="first moment of it, e.g. the first unstaffed one",
+        ),
         sa.Column(
             "end",
             sa.DateTime(timezone=True),
@@ -1809,8 +1851,15 @@ def upgrade() -> None:
             "ended_by",
             sa.String(),
             nullable=False,
-            comment="returned, closed, covered, unknown, changed, withdrawn; empty while it lasts",
+            comment="returned, over, closed, covered, unknown, changed, withdrawn; empty while it lasts",
         ),
+        sa.Column(
+            "people_rule",
+            sa.Integer(),
+            nullable=True,
+            comment="number of people in its rule: required, or too many from the next on",
+        ),
+        sa.Column("people_seen", sa.Integer(), nullable=True, comment="the fewest, or the most, that were seen in it"),
         sa.Column("threshold_s", sa.Integer(), nullable=False, comment="the threshold that applied"),
         sa.Column("customer_waiting", sa.Boolean(), nullable=False, comment="a customer waited at some time in it"),
         sa.Column("rule_id", sa.Integer(), nullable=True, comment="empty: the built-in default"),
@@ -2556,6 +2605,11 @@ def upgrade() -> None:
             "kind",
             sa.Enum(
                 "absence",
+                "unattended",
+                "queue",
+                "never_staffed",
+                "left_early",
+                "crowd",
                 "camera_fault",
                 "node_silent",
                 "spool_filling",

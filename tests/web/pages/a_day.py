@@ -201,7 +201,7 @@ def _absences_and_alerts(session: Session) -> None:
         rule_version=2,
         evidence={
             "due": ago(58).isoformat(),
-            "unstaffed": [
+            "spans": [
                 {"from": ago(62).isoformat(), "to": ago(57).isoformat(), "customer": "none", "confidence": 0.91},
                 {"from": ago(57).isoformat(), "to": ago(54).isoformat(), "customer": "none", "confidence": 0.874},
             ],

@@ -52,7 +52,7 @@ def test_an_absence_tells_who_counted_as_inside_when_it_began(sign_in: SignIn, d
 def test_the_json_holds_it_as_it_is_stored(sign_in: SignIn) -> None:
     client = sign_in("inspector")
     assert client.get("/findings.json").json()["findings"][0]["evidence"]["margin_s"] == 60
-    assert client.get("/absences/1.json").json()["evidence"]["unstaffed"][0]["confidence"] == 0.91
+    assert client.get("/absences/1.json").json()["evidence"]["spans"][0]["confidence"] == 0.91
 
 
 def test_a_long_absence_says_how_much_of_its_evidence_is_not_kept(sign_in: SignIn, day: Services) -> None:

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Query
 from pydantic import ValidationError
 from sqlmodel import Session, col, func, select
 
-from analytics.absence import FoundAbsence, Rule
+from analytics.absence import FoundAbsence
 from analytics.dry_run import tried_on, would_alert
+from analytics.rule import Rule
 from storage.hours import hours_of
 from storage.intervals import Span
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, Alert, AlertKind, Counter, Hall

@@ -88,8 +88,8 @@ def test_a_clip_is_exact_even_where_the_order_was_not_yet_known(tmp_path: Path, 
     settle(tmp_path, finished.key)
     footage, start = Footage(Database("sqlite://"), FolderStore(tmp_path / "store"), tmp_path), finished.row().start
     for first, stop in ((0, 10), (3, 15), (7, 33), (41, 89)):
-        between = (start + timedelta(seconds=FRAME_S * number - 0.001) for number in (first, stop))
-        clip = prepare_clip(footage, plan_clip([finished.row()], *between))
+        begins, ends = (start + timedelta(seconds=FRAME_S * number - 0.001) for number in (first, stop))
+        clip = prepare_clip(footage, plan_clip([finished.row()], begins, ends))
         assert numbers_in(b"".join(clip.chunks())) == list(range(first, stop))
 
 

@@ -1,0 +1,111 @@
+"""Unbroken times in which something was seen at a counter that should not be, while it should not be. Pure."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from storage.intervals import Span, subtract
+from storage.models import CustomerState, StaffState
+
+RETURNED, CLOSED, COVERED, UNKNOWN = "returned", "closed", "covered", "unknown"
+OVER = "over"
+"""The customers have gone, or there are no longer so many people."""
+LASTS = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSpan:
+    """One unchanging state; `end` is empty while it lasts."""
+
+    start: datetime
+    end: datetime | None
+    staff: StaffState
+    customer: CustomerState
+    confidence: float = 0.0
+    reason: str = ""
+    """Why the staff state is unknown."""
+    staff_count: int | None = None
+    """People in the staff zone; None where nobody knows how many."""
+    customer_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """Time in which nobody is absent, whatever is seen."""
+
+    span: Span
+    why: str
+    """COVERED, or UNKNOWN where nobody can tell whether somebody covered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Time in which it should not be, without a break."""
+
+    span: Span
+    ended_by: str
+    opening: Span
+    """Of the hall, of which it is all or a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """It was seen without a break, inside one duty."""
+
+    start: datetime
+    end: datetime
+    ended_by: str
+    """LASTS while it does."""
+    spans: tuple[PresenceSpan, ...]
+    duty: Duty
+
+
+Ends = Callable[[PresenceSpan], str]
+"""LASTS where a span shows it; else the word for how it has ended by then."""
+
+
+def duties(openings: Sequence[Span], excuses: Sequence[Excuse]) -> Iterator[Duty]:
+    for opening in openings:
+        for part in subtract([opening], [excuse.span for excuse in excuses]):
+            follows = [excuse.why for excuse in excuses if excuse.span.start <= part.end < excuse.span.end]
+            yield Duty(part, CLOSED if part.end == opening.end else min(follows), opening)
+
+
+def runs(presence: Sequence[PresenceSpan], duty: Duty, ends: Ends, now: datetime) -> list[Run]:
+    """In presence that is in order, only its last span open."""
+    found: list[Run] = []
+    current: list[PresenceSpan] = []
+    for span in presence:
+        end = min(span.end or now, duty.span.end, now)
+        start = max(span.start, duty.span.start)
+        if (ended_by := ends(span)) is not LASTS:
+            _finish(found, current, ended_by, duty)
+            current = []
+        elif start < end:
+            if current and current[-1].end != start:
+                _finish(found, current, UNKNOWN, duty)
+                current = []
+            current.append(replace(span, start=start, end=end))
+            if end == duty.span.end:
+                _finish(found, current, duty.ended_by, duty)
+                current = []
+    _finish(found, current, LASTS if presence and presence[-1].end is None else UNKNOWN, duty)
+    return found
+
+
+def _finish(found: list[Run], spans: list[PresenceSpan], ended_by: str, duty: Duty) -> None:
+    if spans and (end := spans[-1].end) is not None:
+        found.append(Run(spans[0].start, end, ended_by, tuple(spans), duty))
+
+
+def waits(spans: Sequence[PresenceSpan]) -> list[Span]:
+    """Unbroken times in which a customer waited."""
+    found: list[Span] = []
+    for span in spans:
+        if span.customer is not CustomerState.WAITING or span.end is None:
+            continue
+        if found and found[-1].end == span.start:
+            found[-1] = Span(found[-1].start, span.end)
+        else:
+            found.append(Span(span.start, span.end))
+    return found
