@@ -68,19 +68,29 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Move:
+    """Footage that lay together, and has moved together."""
+
+    before: Span
+    by: timedelta
+
+    @property
+    def after(self) -> Span:
+        return Span(self.before.start + self.by, self.before.end + self.by)
+
+
+@dataclass(frozen=True, slots=True)
 class Moved:
     """What a change of corrections did."""
 
     correction: TimeCorrection
     segments: int
-    before: tuple[Span, ...]
-    """Where the footage lay that has moved."""
-    after: tuple[Span, ...]
-    """Where it lies now."""
+    moves: tuple[Move, ...]
+    """By where the footage lay."""
 
     @property
     def touched(self) -> list[Span]:
-        return merge([*self.before, *self.after], bridge=_BRIDGE)
+        return merge([span for move in self.moves for span in (move.before, move.after)], bridge=_BRIDGE)
 
 
 def before_adding(session: Session) -> None:
@@ -141,22 +151,21 @@ def take_back(session: Session, correction: TimeCorrection, reason: str, made_by
     return _moved(session, row)
 
 
-def remap(session: Session, camera_id: str, span: Span) -> tuple[list[Span], list[Span], int]:
+def remap(session: Session, camera_id: str, span: Span) -> tuple[list[Move], int]:
     """Puts what was recorded in the span where the corrections in force say; what is there already stays.
 
-    Returns where what has moved lay before and lies now, and how many segments that are.
+    Returns what has moved, and how many segments that are.
     """
     corrections = _corrections(session, camera_id)
     shifts = in_force(corrections)
     changes = [change for row in _rows(session, camera_id, span) if (change := _change(row, shifts))]
+    moves = _moves(changes)
     _write(session, changes)
-    _keep_held(session, camera_id, changes)
+    _keep_held(session, camera_id, moves)
     move_gaps(session, camera_id, span, shifts)
     touched = [row for row in corrections if row.start < span.end and row.end > span.start]
     leave_gaps(session, camera_id, touched, shifts)
-    before = merge((change.row.lies for change in changes), bridge=FRAME_HOLE)
-    after = merge((change.to for change in changes), bridge=FRAME_HOLE)
-    return before, after, len(changes)
+    return moves, len(changes)
 
 
 def correct_late(session: Session, added: Collection[tuple[str, Span]]) -> None:
@@ -179,8 +188,8 @@ def correct_late(session: Session, added: Collection[tuple[str, Span]]) -> None:
 
 
 def _moved(session: Session, correction: TimeCorrection) -> Moved:
-    before, after, count = remap(session, correction.camera_id, Span(correction.start, correction.end))
-    return Moved(correction, count, tuple(before), tuple(after))
+    moves, count = remap(session, correction.camera_id, Span(correction.start, correction.end))
+    return Moved(correction, count, tuple(moves))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +249,14 @@ def _change(row: _Row, shifts: Sequence[Shift]) -> _Change | None:
     return None if stands else _Change(row, placed.span, placed.shift)
 
 
+def _moves(changes: Sequence[_Change]) -> list[Move]:
+    lay: dict[timedelta, list[Span]] = defaultdict(list)
+    for change in changes:
+        lay[change.to.start - change.row.lies.start].append(change.row.lies)
+    moves = [Move(span, by) for by, spans in lay.items() for span in merge(spans, bridge=FRAME_HOLE)]
+    return sorted(moves, key=lambda move: (move.before.start, move.by))
+
+
 def _write(session: Session, changes: Sequence[_Change]) -> None:
     if not changes:
         return
@@ -275,12 +292,9 @@ def _write(session: Session, changes: Sequence[_Change]) -> None:
             session.refresh(loaded)
 
 
-def _keep_held(session: Session, camera_id: str, changes: Sequence[_Change]) -> None:
+def _keep_held(session: Session, camera_id: str, moves: Sequence[Move]) -> None:
     """Footage that was held stays held wherever it lies now: no correction may bring it within reach of a deletion."""
-    moves: dict[timedelta, list[Span]] = defaultdict(list)
-    for change in changes:
-        moves[change.to.start - change.row.lies.start].append(change.row.lies)
-    for by, was in ((by, span) for by, spans in moves.items() if by for span in merge(spans, bridge=FRAME_HOLE)):
+    for by, was in ((move.by, move.before) for move in moves if move.by):
         holds = session.exec(
             select(Hold).where(
                 Hold.camera_id == camera_id,

@@ -28,7 +28,10 @@ class Fragment:
     """Further pictures of its last group followed."""
 
 
-def pack_fragments(fragments: Iterable[Fragment]) -> bytes:
+def pack_fragments(fragments: Sequence[Fragment]) -> bytes:
+    """Raises ValueError when one lasts longer than a segment can."""
+    if any(f.duration_us > _DURATION for f in fragments):
+        raise ValueError(f"a fragment lasts at most {_DURATION} µs")
     return b"".join(_ENTRY.pack(f.offset_us, f.duration_us | _flags(f), f.byte_offset, f.byte_size) for f in fragments)
 
 

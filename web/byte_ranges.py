@@ -26,6 +26,8 @@ def asked_range(headers: Mapping[str, str], size: int, etag: str) -> ByteRange:
         first, stop = max(size - int(found[2]), 0), size
     else:
         first, stop = int(found[1]), min(int(found[2]) + 1, size) if found[2] else size
+        if found[2] and int(found[2]) < first:
+            return whole  # no range at all
     if first >= stop:
         return ByteRange(first, stop, partial=True, satisfiable=False)
     return ByteRange(first, stop, partial=True)

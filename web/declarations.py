@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from ingest.video.rtsp.addresses import names_password
 from storage.inside import BUILT_IN, read_inside
 from storage.models import MAX_DAYS, MAX_THRESHOLD_S, AlertKind, Audience, FootageKind, Polygon
 from storage.sayings import Saying
@@ -18,6 +19,8 @@ from web.network_names import is_host
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+RESERVED = frozenset(("quarantine", "gaps.left", "gaps.refused", "cameras.learned"))
+"""What stands in the spool beside the folders of the cameras."""
 TIME_OF_DAY = r"^$|^([01]\d|2[0-3]):[0-5]\d$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
 _MIN_KEY = 16
@@ -57,6 +60,13 @@ def _rtsp(url: str) -> str:
         raise ValueError(Saying("This has to be an RTSP address such as rtsp://192.0.2.10:554/stream1"))
     if parts.username or parts.password:
         raise ValueError(Saying("The address must not carry a user name or password; put them into their own fields."))
+    if names_password(parts):
+        raise ValueError(
+            Saying(
+                "The path of the address holds a password, which would be shown with it. Give the camera a user whose "
+                "name and password stand in their own fields."
+            )
+        )
     return url
 
 
@@ -221,6 +231,13 @@ class CameraDeclaration(Strict):
     audio: bool = False
     """Recording voices is a matter of law, so nobody hears unless somebody said so."""
     enabled: bool = True
+
+    @field_validator("id")
+    @classmethod
+    def _has_a_folder_of_its_own(cls, name: str) -> str:
+        if name in RESERVED:
+            raise ValueError(Saying("“%(name)s” is a name that the spool needs; choose another.", name=name))
+        return name
 
     @model_validator(mode="after")
     def _password_has_a_user(self) -> Self:

@@ -1,12 +1,13 @@
 """From packets to frames with wall time, for those who watch, and to whole GOPs, for the recording."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import structlog
 
 from ingest.video.clock import CameraClock
 from ingest.video.frames import Codec, EncodedFrame, StreamInfo, first_shown, from_us
+from ingest.video.holes import Holes
 from ingest.video.parameter_sets import ParameterSets
 from ingest.video.retiming import Retiming, stretched
 from ingest.video.segmenter import (
@@ -17,7 +18,6 @@ from ingest.video.segmenter import (
     Gop,
     decoded_before_shown,
     durations_of,
-    is_loss,
     is_part_full,
     lasting_of,
     shown_first,
@@ -68,6 +68,8 @@ class Connection:
         self._us_per, self._ticks_per = 1_000_000 * time_base.numerator, time_base.denominator
         self._max_backward = int(MAX_BACKWARD_S / time_base)
         self._usual = int(USUAL_INTERVAL_S / time_base)
+        self._holes = Holes(time_base.denominator)
+        self._came_dts: int | None = None
         self._last_dts: int | None = None
         self._keyframe_us: int | None = None
         self._frames: list[EncodedFrame] = []
@@ -89,6 +91,7 @@ class Connection:
         media_us = self._us(packet.pts)
         # Before the clock hears of it: after a leap of the timestamps it is no longer that of the frames before.
         gops = self._end_gop_at_hole(packet)
+        packet = self._decoded_later(packet)
         if packet.seen or self._info is None:
             self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server, packet.reports)
         if self._may_retime(packet) and (rate_error_ppm := self.clock.rate_error_ppm):
@@ -97,6 +100,8 @@ class Connection:
                 gops += self._flush(len(self._frames), packet)
             self._retiming.change(rate_error_ppm, packet)
             self._frames = [stretched(frame, rate_error_ppm, packet) for frame in self._frames]
+            packet = stretched(packet, rate_error_ppm, packet)
+            self._last_dts = packet.dts
             self.clock.media_rate_changed(media_us, monotonic_us)
         gops += self._end_gop_before(packet)
         info = self._learn(packet) if packet.keyframe else None
@@ -126,17 +131,26 @@ class Connection:
             raise SourceFailure(GapCause.STREAM_ENDED, detail)
 
     def _end_gop_at_hole(self, packet: SourcePacket) -> tuple[Gop, ...]:
-        interval = 0 if self._last_dts is None else packet.dts - self._last_dts
-        self._last_dts = packet.dts
-        if interval < -self._max_backward:
+        if self._came_dts is not None and packet.dts - self._came_dts < -self._max_backward:
             raise SourceFailure(GapCause.STREAM_ENDED, "the camera's timestamps went back")
-        if interval > 4 * self._usual and is_loss(self._us(interval), self._us(self._usual)):
-            gops = self._flush(len(self._frames), None)
-            self._in_gop, self._lost = False, True
-            return gops
-        if interval > 0:
-            self._usual = interval
-        return ()
+        self._came_dts = packet.dts
+        if not self._holes.is_before(packet.pts, packet.after_loss):
+            return ()
+        gops = self._flush(len(self._frames), None)
+        self._in_gop, self._lost = False, True
+        # Decoding times are those of some pictures before, which lie before the hole.
+        self._last_dts = packet.pts - self._usual
+        return gops
+
+    def _decoded_later(self, packet: SourcePacket) -> SourcePacket:
+        """Than the one before: what is known of the order of the pictures, and of their rate, may change."""
+        if self._last_dts is not None:
+            if packet.dts <= self._last_dts:
+                packet = replace(packet, dts=self._last_dts + 1)
+            else:
+                self._usual = packet.dts - self._last_dts
+        self._last_dts = packet.dts
+        return packet
 
     def _end_gop_before(self, packet: SourcePacket) -> tuple[Gop, ...]:
         count = len(self._frames) if packet.keyframe else self._part_before(packet.dts)

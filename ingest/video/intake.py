@@ -12,7 +12,7 @@ from ingest.video.fragmented import Recording
 from ingest.video.frames import from_us
 from ingest.video.gaps import GapChange, GapKeeper, GapOpened
 from ingest.video.journal import Entry
-from ingest.video.segmenter import Gop, starts_new_segment
+from ingest.video.segmenter import MAX_SEGMENT_US, Gop, starts_new_segment
 from ingest.video.spool_room import SpoolRoom
 from ingest.video.writer import SegmentWriter
 from storage.models import GapCause
@@ -77,6 +77,9 @@ class Intake:
         self._closed = False
 
     def _write(self, gop: Gop) -> None:
+        if gop.duration_us > MAX_SEGMENT_US:  # no timestamps that make sense say so, and nobody looks so far back
+            log.error("pictures_last_too_long", camera=self._camera_id, seconds=gop.duration_us / 1e6)
+            return
         current = self._writer.open_segment if self._writer else None
         if self._writer is None or starts_new_segment(current, gop, self._segment_seconds):
             self._end_segment()

@@ -40,7 +40,7 @@ def keep(spool: Path, entries: Sequence[Leftover]) -> None:
 def kept(spool: Path) -> list[Leftover]:
     """In the order in which it happened. A line that a crash has cut off is left out."""
     try:
-        lines = (spool / NAME).read_text("utf-8").splitlines()
+        lines = (spool / NAME).read_text("utf-8").split("\n")
     except FileNotFoundError:
         return []
     return list(_read(lines))
@@ -65,7 +65,7 @@ def _line(entry: Leftover) -> str:
 
 
 def _read(lines: Iterable[str]) -> Iterable[Leftover]:
-    for line in lines:
+    for line in filter(None, lines):
         try:
             fields = json.loads(line)
             kind = _KINDS[fields.pop("kind")]

@@ -5,6 +5,7 @@ minute lasts 50 seconds. Stretched by as much as arrival shows, the footage last
 """
 
 from dataclasses import replace
+from typing import TypeVar
 
 from ingest.video.frames import EncodedFrame
 from ingest.video.source import SourcePacket
@@ -13,7 +14,10 @@ _WHOLE_PPM = 1_000_000
 _RIGHT_PPM = 5_000
 
 
-def stretched(frame: EncodedFrame, by_ppm: int, before: SourcePacket) -> EncodedFrame:
+Timed = TypeVar("Timed", EncodedFrame, SourcePacket)
+
+
+def stretched(frame: Timed, by_ppm: int, before: SourcePacket) -> Timed:
     """As it lies before the packet when a second of media time is longer by so much than it was taken for."""
     pts, dts = (before.pts - (before.pts - t) * (_WHOLE_PPM + by_ppm) // _WHOLE_PPM for t in (frame.pts, frame.dts))
     return replace(frame, pts=pts, dts=dts)

@@ -26,8 +26,6 @@ MAX_PART_BYTES = 8 * 1024 * 1024
 all that is in it is shown before all that comes, at the last such place; if there is none for long, elsewhere: its time
 is less exact then."""
 _NEVER = 1 << 62
-LOST_US = 1_500_000
-"""A jump of the media time beyond this (and beyond four usual intervals) is a loss, not a slow camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +133,6 @@ def decoded_before_shown(frames: tuple[EncodedFrame, ...]) -> tuple[EncodedFrame
     latest = accumulate(reversed(frames), lambda after, frame: min(frame.dts, frame.pts, after - 1), initial=_NEVER)
     begins = enumerate(reversed([*latest][1:]), frames[0].dts)
     return tuple(replace(frame, dts=max(dts, least)) for frame, (least, dts) in zip(frames, begins, strict=True))
-
-
-def is_loss(interval_us: int, usual_us: int) -> bool:
-    """Whether the media time between two frames shows that frames between them are missing."""
-    return interval_us > max(LOST_US, 4 * usual_us)
 
 
 def ticks_to_us(ticks: int, info: StreamInfo) -> int:

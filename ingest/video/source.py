@@ -51,6 +51,8 @@ class SourcePacket:
     """What `arrival_us` rests on."""
     seen: bool = True
     """When it arrived was seen, not reckoned."""
+    after_loss: bool = False
+    """Packets of the stream are missing between the picture before and this one."""
     reports: int = 0
     """How many sender reports had come: one that says the same as the one before says that, too."""
 
@@ -139,7 +141,9 @@ class RtspSource:
         report_us = self._media_time.report_us()
         dts = self._decoding.of(pts)
         reports = self._media_time.reports
-        return SourcePacket(picture.data, pts, dts, picture.keyframe, arrival_us, report_us, server, reports=reports)
+        return SourcePacket(
+            picture.data, pts, dts, picture.keyframe, arrival_us, report_us, server, True, picture.after_loss, reports
+        )
 
     def _reckoned(self, together: list[SourcePacket]) -> list[SourcePacket]:
         if len(together) > 1:

@@ -183,5 +183,5 @@ def _files(spool: Path) -> Iterator[tuple[os.DirEntry[str], bool]]:
                         folders.append(entry.path)
                     else:
                         yield entry, waits and entry.name.endswith(".mp4")
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):  # what is not ours, as lost+found
             continue

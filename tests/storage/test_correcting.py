@@ -181,7 +181,7 @@ def test_footage_that_turns_up_later_goes_where_the_correction_says(site: Databa
         assert late.start == at(80)
     before = said(site)
     with site.transaction() as session:
-        assert remap(session, CAMERA, Span(at(0), at(100))) == ([], [], 0)
+        assert remap(session, CAMERA, Span(at(0), at(100))) == ([], 0)
     assert said(site) == before
 
 

@@ -15,12 +15,12 @@ def test_one_range_is_understood(header: str, first: int, stop: int) -> None:
     assert asked_range({"range": header}, 10, "e") == ByteRange(first, stop, partial=True)
 
 
-@pytest.mark.parametrize("header", ["", "bytes=-", "bytes=a-b", "items=0-1", "bytes=0-1,3-4"])
+@pytest.mark.parametrize("header", ["", "bytes=-", "bytes=a-b", "items=0-1", "bytes=0-1,3-4", "bytes=5-4"])
 def test_anything_else_gets_everything(header: str) -> None:
     assert asked_range({"range": header}, 10, "e") == ByteRange(0, 10, partial=False)
 
 
-@pytest.mark.parametrize("header", ["bytes=10-", "bytes=5-4", "bytes=-0"])
+@pytest.mark.parametrize("header", ["bytes=10-", "bytes=-0"])
 def test_an_impossible_range_is_not_satisfiable(header: str) -> None:
     assert not asked_range({"range": header}, 10, "e").satisfiable
 

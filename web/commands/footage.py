@@ -192,8 +192,9 @@ def _tell(done: "Corrected", zone: ZoneInfo, *, dry_run: bool) -> None:
     moved, would = done.moved, "would move" if dry_run else "moved"
     number = "" if dry_run else f"Correction {moved.correction.id}: "
     say(f"{number}{moved.segments} segments {would} (times of {zone}).")
-    for before, after in zip(moved.before, moved.after, strict=False):
-        say(f"  {_told(before.start, zone)} – {_told(before.end, zone)} → {_told(after.start, zone)}")
+    for move in moved.moves:
+        before = move.before
+        say(f"  {_told(before.start, zone)} – {_told(before.end, zone)} → {_told(move.after.start, zone)}")
     _tell_again(done.to_look_again, zone)
 
 

@@ -43,8 +43,9 @@ class CorrectionOutcome:
         return cls(
             segments=tried.moved.segments,
             moves=tuple(
-                MovedFootage(before.start, before.end, after.start, after.end)
-                for before, after in zip(tried.moved.before, tried.moved.after, strict=False)
+                MovedFootage(move.before.start, move.before.end, move.after.start, move.after.end)
+                for move in tried.moved.moves
+                if move.by
             ),
             judged_again=tuple(
                 JudgedAgain(counters[counter.counter_id], span.start, span.end)

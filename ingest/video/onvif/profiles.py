@@ -1,16 +1,16 @@
 """The streams that a device offers, and which of them to take."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from ingest.video.rtsp.addresses import names_password
+
 SMALLEST_SUB = 320
 """Pixels of width below which nobody can be recognised on the wall of live pictures."""
 _CODECS = {"H264": "h264", "H265": "hevc", "HEVC": "hevc"}
 _RTSP = ("rtsp", "rtsps")
-_PASSWORD = re.compile(r"(pass|passwd|password|pwd)=[^&_]", re.IGNORECASE)
 _LONGEST = 1000
 
 
@@ -89,7 +89,7 @@ def without_credentials(url: str) -> str:
     except ValueError:
         return ""
     unusable = parts.scheme not in _RTSP or not parts.hostname or not url.isprintable() or len(url) > _LONGEST
-    if unusable or _PASSWORD.search(f"{parts.path}?{parts.query}"):
+    if unusable or names_password(parts):
         return ""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return urlunsplit((parts.scheme, f"{host}:{port}" if port else str(host), parts.path, parts.query, ""))

@@ -1,12 +1,14 @@
 """A camera's address, taken apart."""
 
+import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from ingest.video.rtsp.authentication import Credentials
 from ingest.video.rtsp.failures import unreachable
 
 _PORTS = {"rtsp": 554, "rtsps": 322}
+_PASSWORD = re.compile(r"(pass|passwd|password|pwd)=[^&_]", re.IGNORECASE)
 _AS_IS = "!#$%&'()*+,/:;=?@[]^`{|}~"
 """What an address may hold besides letters and digits without breaking a line of a request."""
 
@@ -40,6 +42,11 @@ class Address:
         there = Address.parse(location)
         same = there.host == self.host and there.secure >= self.secure
         return Address(there.url, there.host, there.port, there.secure, self.credentials if same else None)
+
+
+def names_password(parts: SplitResult) -> bool:
+    """Whether the path or the query holds one, as those of some makers do: it would be shown and logged with them."""
+    return bool(_PASSWORD.search(f"{parts.path}?{parts.query}"))
 
 
 def printable(url: str) -> str:

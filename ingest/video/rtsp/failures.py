@@ -2,12 +2,14 @@
 
 from storage.models import GapCause
 
+_LONGEST = 300
+
 
 class SourceFailure(Exception):
-    """The camera's stream cannot be had or has ended. The text holds no credentials."""
+    """The camera's stream cannot be had or has ended. The text holds no credentials, and is one line to read."""
 
     def __init__(self, cause: GapCause, detail: str) -> None:
-        super().__init__(detail)
+        super().__init__("".join(c if c.isprintable() else "\ufffd" for c in detail[:_LONGEST]))
         self.cause = cause
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
 VERSION = "RTSP/1.0"
 USER_AGENT = "Hallwatch"
@@ -12,6 +13,22 @@ NOT_RTSP = "the camera sent something that is not RTSP"
 _LENGTH = re.compile(r"[0-9]{1,9}")
 _STATUS = re.compile(r"[0-9]{3}")
 _LINE_END = re.compile(r"\r?\n")
+
+
+_REASONS = {status.value: status.phrase for status in HTTPStatus} | {
+    451: "Parameter Not Understood",
+    453: "Not Enough Bandwidth",
+    454: "Session Not Found",
+    455: "Method Not Valid In This State",
+    456: "Header Field Not Valid",
+    457: "Invalid Range",
+    459: "Aggregate Operation Not Allowed",
+    460: "Only Aggregate Operation Allowed",
+    461: "Unsupported Transport",
+    462: "Destination Unreachable",
+    551: "Option Not Supported",
+}
+"""RFC 2326, section 7.1.1, and what it shares with HTTP."""
 
 
 class BadMessage(ValueError):
@@ -24,7 +41,6 @@ class Head:
 
     status: int | None
     """None: a request."""
-    reason: str
     headers: tuple[tuple[str, str], ...]
     """Names in lower case, in the order in which they came; some come more than once."""
 
@@ -57,7 +73,8 @@ class Answer:
         return self.head.get(name)
 
     def __str__(self) -> str:
-        return f"{self.status} {self.head.reason}".strip()
+        """In our words: a camera may put anything into its own, the password that it was asked with, too."""
+        return f"{self.status} {_REASONS.get(self.status, '')}".strip()
 
 
 def request(method: str, url: str, sequence: int, headers: Mapping[str, str]) -> bytes:
@@ -77,8 +94,8 @@ def read_head(data: bytes) -> Head:
     pairs = (line.partition(":") for line in lines)
     headers = tuple((name.strip().lower(), value.strip()) for name, colon, value in pairs if colon)
     match first.split(None, 2):
-        case [version, status, *reason] if version.startswith("RTSP/") and _STATUS.fullmatch(status):
-            return Head(int(status), " ".join(reason), headers)
+        case [version, status, *_] if version.startswith("RTSP/") and _STATUS.fullmatch(status):
+            return Head(int(status), headers)
         case [_, _, version] if version.strip() == VERSION:
-            return Head(None, "", headers)
+            return Head(None, headers)
     raise BadMessage(NOT_RTSP)

@@ -24,6 +24,8 @@ class Picture:
     timestamp: int
     """32 bits, of the camera's RTP clock."""
     keyframe: bool
+    after_loss: bool = False
+    """Packets between the picture before and this one are missing."""
 
 
 class PictureAssembler:
@@ -42,6 +44,7 @@ class PictureAssembler:
         self._marks_are_true: bool | None = None
         self._has_clean_keys = False
         self._next_sequence = 0
+        self._has_lost = False
         self.source: int | None = None
         """SSRC of the stream."""
 
@@ -96,6 +99,7 @@ class PictureAssembler:
     def _follow(self, sequence: int, source: int) -> None:
         """After packets that are missing, or in a stream that has begun anew."""
         self._units.lost()
+        self._has_lost = self.source is not None
         if source == self.source:
             self._next_sequence += signed(sequence - self._next_sequence, 16)
         else:
@@ -105,7 +109,8 @@ class PictureAssembler:
         assert self._timestamp is not None
         self._finished, self._timestamp, self._marks = self._timestamp, None, 0
         kinds, data = self._units.finish()
-        return Picture(data, self._finished, self._is_key(kinds, data))
+        after_loss, self._has_lost = self._has_lost, False
+        return Picture(data, self._finished, self._is_key(kinds, data), after_loss)
 
     def _is_key(self, kinds: list[int], data: bytes) -> bool:
         if self._codec == "hevc":

@@ -85,6 +85,44 @@ def test_pictures_that_are_never_all_shown_before_what_comes_are_written_all_the
     assert [round(gop.duration_us, -6) for gop in made] == [MAX_TANGLED_US, MAX_TANGLED_US, 12_000_000]
 
 
+@pytest.mark.parametrize("b_frames", [0, 1, 3])
+@pytest.mark.parametrize(("first", "stop"), [(110, 190), (110, 200), (100, 190), (110, 186)])
+def test_what_is_lost_of_pictures_in_any_order_is_no_footage(b_frames: int, first: int, stop: int) -> None:
+    """Three seconds and more; the times of decoding lag behind those of showing, and are made from them."""
+    some = ordered_again([*packets(300, b_frames=b_frames)[:first], *packets(300, b_frames=b_frames)[stop:]])
+    made, _ = feed(connection(), some)
+    assert_no_hole_within(made)
+    before = [gop for gop in made if gop.wall_us < to_us(START) + first * 40_000]
+    assert abs(before[-1].end_us - to_us(START) - first * 40_000) <= 4 * 40_000
+    after = made[len(before)]
+    assert (after.wall_us - to_us(START), after.after_loss) == (200 * 40_000, True)
+    assert sum(len(gop.frames) for gop in made) == first + 100
+
+
+@pytest.mark.parametrize("b_frames", [0, 3])
+@pytest.mark.parametrize("leap_s", [20, 3600])
+def test_timestamps_that_leap_ahead_end_the_gop(b_frames: int, leap_s: int) -> None:
+    some = list(packets(300, b_frames=b_frames))
+    leapt = [replace(p, pts=p.pts + leap_s * 90_000, dts=p.dts + leap_s * 90_000, report_us=None) for p in some[130:]]
+    made, _ = feed(connection(), ordered_again([*some[:130], *leapt]))
+    assert_no_hole_within(made)
+    assert sum(len(gop.frames) for gop in made) == 130 + 150
+    assert all(0 <= after.wall_us - before.end_us <= 900_000 for before, after in pairwise(made))
+
+
+def ordered_again(some: list[SourcePacket]) -> list[SourcePacket]:
+    """With the times of decoding that RTP leaves to the receiver."""
+    decoding = DecodingTimes(90_000)
+    return [replace(packet, dts=decoding.of(packet.pts)) for packet in some]
+
+
+def assert_no_hole_within(made: list[Gop]) -> None:
+    for gop in made:
+        shown = sorted(frame.pts for frame in gop.frames)
+        assert all(after - before <= 4 * 3_600 for before, after in pairwise(shown))
+        assert all(0 < duration <= 90_000 for duration in gop.durations)
+
+
 def test_new_parameters_are_told_before_the_first_frame_that_has_them() -> None:
     first, second = packets(25), packets(25, width=240)
     moved = [replace(p, pts=p.pts + 90_000, dts=p.dts + 90_000, arrival_us=p.arrival_us + 1_000_000) for p in second]

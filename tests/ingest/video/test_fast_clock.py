@@ -15,6 +15,7 @@ from ingest.video.camera import FIRST_WAIT_S, CameraWorker
 from ingest.video.connection import NOTHING_LEARNED, Learned
 from ingest.video.frames import from_us
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
+from ingest.video.holes import LOST_US
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry
@@ -80,6 +81,8 @@ class Run:
             taken_us = true_us(frame.data)
             worst = max(worst, (abs(at_us - taken_us), taken_us - EPOCH))
             at_us += ticks * 100 // 9
+        shown = sorted(frame.pts for frame in gop.frames)
+        assert all(after - before <= LOST_US * 9 // 100 for before, after in pairwise(shown)), "a hole is no footage"
         self.errors_us.append(worst[0])
         if worst[0] > gop.evidence.error_us:
             self.beyond.append((worst[1], worst[0]))

@@ -226,8 +226,9 @@ def test_one_that_delivers_what_it_declares_is_left_alone(reports: bool, b_frame
     assert not any(gop.stepped for gop in made)
 
 
-def test_times_of_decoding_go_on_where_the_rate_is_corrected() -> None:
-    made = taken(GOP * 20, 21 / 25, b_frames=2)
+@pytest.mark.parametrize(("rate", "b_frames"), [(21 / 25, 2), (1.5, 3), (2.0, 3)])
+def test_times_of_decoding_go_on_where_the_rate_is_corrected(rate: float, b_frames: int) -> None:
+    made = taken(GOP * 20, rate, b_frames=b_frames)
     assert all(duration > 0 for gop in made for duration in gop.durations)
     assert all(before.wall_us < after.wall_us for before, after in pairwise(made))
 

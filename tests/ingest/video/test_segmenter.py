@@ -19,7 +19,6 @@ from ingest.video.segmenter import (
     Gop,
     OpenSegment,
     decoded_before_shown,
-    is_loss,
     is_part_full,
     segment_key,
     starts_new_segment,
@@ -120,12 +119,6 @@ def test_new_parameters_start_a_new_segment() -> None:
 def test_a_step_of_the_clock_starts_a_new_segment() -> None:
     first = gop(to_us(START), 1)
     assert len(cut([first, gop(first.end_us + 2 * SECOND, 1, stepped=True)])) == 2
-
-
-def test_a_slow_camera_loses_nothing_and_a_hole_is_a_loss() -> None:
-    assert not is_loss(2 * SECOND, usual_us=2 * SECOND)
-    assert is_loss(2 * SECOND, usual_us=40_000)
-    assert not is_loss(SECOND, usual_us=40_000)
 
 
 def test_long_gops_are_written_in_parts() -> None:

@@ -1,6 +1,7 @@
 """What the spool may hold, how near its end is, and that nothing goes when it is reached."""
 
 import errno
+import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -90,6 +91,13 @@ def test_files_in_quarantine_take_room_but_wait_for_nothing(tmp_path: Path) -> N
     assert found.bytes == 16
     assert found.oldest is not None
     assert count_files(tmp_path / "nowhere") == Held()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_that_nobody_may_read_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "lost+found").mkdir(mode=0)
+    (tmp_path / "whole.mp4").write_bytes(bytes(7))
+    assert count_files(tmp_path).bytes == 7
 
 
 def test_what_is_written_counts_at_once_and_what_has_gone_when_it_is_counted(tmp_path: Path) -> None:

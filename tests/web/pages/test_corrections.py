@@ -17,6 +17,8 @@ from storage.models import (
     Finding,
     FindingKind,
     FootageLink,
+    Gap,
+    GapCause,
     Outcome,
     Presence,
     Segment,
@@ -169,6 +171,20 @@ def test_before_time_is_corrected_the_page_says_what_that_changes_and_changes_no
     again = client.post(f"{PAGE}/corrections", data=form(reason="not yet", step="again"))
     assert (again.status_code, corrections(day)) == (200, [])
     assert 'value="not yet"' in again.text
+
+
+def test_what_lies_apart_is_shown_to_move_apart(day: Services) -> None:
+    with day.database.transaction() as session:
+        first, second, third = session.exec(select(Segment).where(Segment.camera_id == CAMERA).limit(3)).all()
+        span = Span(first.start, third.end)
+        gap = Gap(camera_id=CAMERA, start=second.start, end=second.end, cause=GapCause.UNKNOWN)
+        session.delete(second)
+        session.add(gap)
+    wanted = Wanted(CAMERA, span, first.end - third.end, timedelta(seconds=1), "?", "admin")
+    moves = try_out(day.database, wanted, NOW).moved.moves
+    assert [(move.before, move.after) for move in moves] == [
+        (Span(row.start, row.end), Span(row.start + wanted.shift, row.end + wanted.shift)) for row in (first, third)
+    ]
 
 
 def test_before_it_is_taken_back_the_page_says_what_that_changes_and_changes_nothing(

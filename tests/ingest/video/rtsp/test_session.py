@@ -77,6 +77,11 @@ def test_redirects_do_not_go_on_for_ever() -> None:
         (refusing("SETUP", 503), "503.*to SETUP", GapCause.CAMERA_UNREACHABLE),
         (refusing("PLAY", 454), "454.*to PLAY", GapCause.CAMERA_UNREACHABLE),
         (lambda asked, usual: b"HTTP/1.1 400 Bad Request\r\n\r\n", "not RTSP", GapCause.CAMERA_UNREACHABLE),
+        (
+            lambda asked, usual: b"RTSP/1.0 503 Basic Z2VoZWlt\x00\x85\r\nCSeq: 1\r\n\r\n",
+            "^503 Service Unavailable to",
+            GapCause.CAMERA_UNREACHABLE,
+        ),
     ],
 )
 @pytest.mark.parametrize("transport", ["tcp", "udp"])
