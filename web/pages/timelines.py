@@ -9,7 +9,7 @@ from analytics.figures import NOT_WATCHED
 from storage.density import OUTSIDE
 from storage.footage import Coverage, Missing
 from storage.intervals import Span, subtract
-from storage.models import CustomerState, Presence
+from storage.models import ABSENCES, CustomerState, EventKind, Presence
 from web.pages.absence_rows import AbsenceRow
 
 _STEPS = tuple(
@@ -21,7 +21,7 @@ _MAX_TICKS = 9
 @dataclass(frozen=True)
 class Bar:
     state: str
-    """What it is: a presence state, closed, waiting, absence, step, footage, gap or not_recorded."""
+    """What it is: a presence state, closed, waiting, absence, event, step, footage, gap or not_recorded."""
     start: datetime
     end: datetime
     words: str = ""
@@ -90,8 +90,17 @@ def customer_lane(spans: Iterable[Presence], now: datetime) -> Lane:
     return Lane("customers", tuple(Bar("waiting", p.start, p.end or now) for p in waiting))
 
 
-def absence_lane(absences: Iterable[AbsenceRow]) -> Lane:
-    return Lane("absences", tuple(Bar("absence", a.start, a.seen_until, "", f"/absences/{a.id}") for a in absences))
+def absence_lanes(absences: Sequence[AbsenceRow]) -> Iterable[Lane]:
+    """Other events lie in a lane of their own, for they may happen at once; there is none where nothing is."""
+    yield _lane_of("absences", "absence", [row for row in absences if row.kind in ABSENCES])
+    others = [row for row in absences if row.kind not in ABSENCES]
+    if others:
+        yield _lane_of("events", "event", others)
+
+
+def _lane_of(name: str, state: str, rows: Iterable[AbsenceRow]) -> Lane:
+    words = {row.id: "" if row.kind is EventKind.ABSENCE else row.kind.value for row in rows}
+    return Lane(name, tuple(Bar(state, a.start, a.seen_until, words[a.id], f"/absences/{a.id}") for a in rows))
 
 
 def footage_lane(coverage: Coverage, name: str = "footage") -> Lane:
