@@ -65,8 +65,8 @@ def test_each_kind_is_an_event_with_an_alert_of_its_own_and_only_absences_count_
         a_hall(session)
         watched(WatchedCounter(PLAN), session, (0, 100, 1, 0), (100, 201, 0, 4), (201, 401, 1, 4), (401, 421, 2, 1))
         assert found(session) == [
-            (EventKind.TOO_FEW, 0, 401, "returned"),
-            (EventKind.QUEUE, 100, 401, "over"),
+            (EventKind.TOO_FEW, 0, 401, "enough"),
+            (EventKind.QUEUE, 100, 401, "fewer"),
             (EventKind.UNATTENDED, 100, 201, "returned"),
         ]
         alerts = session.exec(select(Alert)).all()
@@ -100,7 +100,7 @@ def test_what_has_ended_while_another_event_lasts_is_not_found_twice(sqlite_data
         a_hall(session)
         queue_before, queue_gone = (0, 100, 2, 5), (150, 700, 1, 0)
         watched(WatchedCounter(PLAN), session, queue_before, (100, 150, 1, 5), queue_gone)
-        assert found(session) == [(EventKind.QUEUE, 0, 150, "over"), (EventKind.TOO_FEW, 100, None, "")]
+        assert found(session) == [(EventKind.QUEUE, 0, 150, "fewer"), (EventKind.TOO_FEW, 100, None, "")]
 
 
 def test_a_hall_that_opens_while_nobody_is_there_says_so_and_one_that_is_open_already_does_not(
@@ -144,14 +144,14 @@ def test_judged_again_each_kind_is_judged_by_itself_as_a_whole(database: Databas
         a_hall(session)
         first = [a_presence(0, 400, 2, 5), a_presence(400, 1200, 1, 0), a_presence(1200, 1400, 2, 0)]
         assert judged(session, first, (0, 1400)) == [
-            (EventKind.QUEUE, 0, 400, "over"),
-            (EventKind.TOO_FEW, 400, 1200, "returned"),
+            (EventKind.QUEUE, 0, 400, "fewer"),
+            (EventKind.TOO_FEW, 400, 1200, "enough"),
         ]
         # The queue ended long before what is looked at again; that there were too few begins before it.
         second = [a_presence(0, 400, 2, 5), a_presence(400, 1000, 1, 0), a_presence(1000, 1400, 2, 0)]
         assert judged(session, second, (950, 1400)) == [
-            (EventKind.QUEUE, 0, 400, "over"),
-            (EventKind.TOO_FEW, 400, 1000, "returned"),
+            (EventKind.QUEUE, 0, 400, "fewer"),
+            (EventKind.TOO_FEW, 400, 1000, "enough"),
         ]
         third = [a_presence(0, 400, 2, 5), a_presence(400, 1400, 2, 0)]
         assert judged(session, third, (300, 1400))[1] == (EventKind.TOO_FEW, 400, 400, "withdrawn")

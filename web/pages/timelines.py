@@ -1,5 +1,6 @@
 """Lanes of spans along one axis of time. Only data: where a bar stands is computed when it is drawn."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 from analytics.figures import NOT_WATCHED
 from storage.density import OUTSIDE
 from storage.footage import Coverage, Missing
-from storage.intervals import Span, subtract
+from storage.intervals import Span, merge, subtract
 from storage.models import ABSENCES, CustomerState, EventKind, Presence
 from web.pages.absence_rows import AbsenceRow
 
@@ -77,17 +78,20 @@ def presence_lane(spans: Iterable[Presence], asked: Span, closed: Sequence[Span]
     `asked` ends now at the latest."""
     bars = [Bar("closed", span.start, span.end) for span in closed]
     looked_at = list(closed)
+    states: dict[tuple[str, str], list[Span]] = defaultdict(list)
     for seen in spans:
-        lasts = Span(seen.start, seen.end or asked.end)
-        bars += [Bar(seen.staff.value, part.start, part.end, seen.reason) for part in subtract([lasts], closed)]
-        looked_at.append(lasts)
+        states[seen.staff.value, seen.reason].append(Span(seen.start, seen.end or asked.end))
+    for (state, reason), lasted in states.items():
+        # Joined where only the customers changed, or how many there were.
+        bars += [Bar(state, part.start, part.end, reason) for part in subtract(merge(lasted), closed)]
+        looked_at += lasted
     bars += [Bar("unknown", rest.start, rest.end, NOT_WATCHED) for rest in subtract([asked], looked_at)]
     return Lane("presence", tuple(sorted(bars, key=lambda bar: bar.start)))
 
 
 def customer_lane(spans: Iterable[Presence], now: datetime) -> Lane:
-    waiting = (p for p in spans if p.customer is CustomerState.WAITING)
-    return Lane("customers", tuple(Bar("waiting", p.start, p.end or now) for p in waiting))
+    waiting = merge(Span(p.start, p.end or now) for p in spans if p.customer is CustomerState.WAITING)
+    return Lane("customers", tuple(Bar("waiting", part.start, part.end) for part in waiting))
 
 
 def absence_lanes(absences: Sequence[AbsenceRow]) -> Iterable[Lane]:

@@ -358,14 +358,16 @@ INSIDE_WORDS: Mapping[str, str] = {
 
 ENDED_WORDS: Mapping[str, str] = {
     "returned": _("somebody came back"),
-    "over": _("there were no longer so many people"),
+    "enough": _("there were enough staff again"),
+    "gone": _("no customer waited any longer"),
+    "fewer": _("there were no longer so many people"),
     "changed": _("by the rule, the hours or the views that were changed, it is none"),
     "closed": _("the hall closed"),
     "covered": _("leave was registered, or somebody covered"),
     "unknown": _("it became unknown whether somebody was there"),
     "withdrawn": _("taken back: the camera showed something else"),
 }
-"""How an absence ended."""
+"""How an absence or another event ended."""
 
 PROCESS_WORDS: Mapping[str, str] = {
     "recorder": _("Recorder"),

@@ -66,7 +66,7 @@ def test_each_kind_is_said_in_words_with_its_numbers(
 
 def test_lists_are_filtered_by_kind_and_the_day_has_a_lane_for_other_events(sign_in: SignIn, day: Services) -> None:
     becomes(day, EventKind.QUEUE, (7, 5))
-    client = sign_in("inspector")
+    client = sign_in("supervisor")
     queues = client.get("/absences.json?kind=queue").json()["absences"]
     assert [(row["id"], row["people_seen"], row["people_rule"]) for row in queues] == [(1, 7, 5)]
     assert 1 not in [row["id"] for row in client.get("/absences.json?kind=absence").json()["absences"]]
