@@ -117,6 +117,20 @@ def test_a_hall_that_opens_while_nobody_is_there_says_so_and_one_that_is_open_al
     assert EventKind.NEVER_STAFFED not in {event.kind for event in counter.absences()}
 
 
+def test_that_somebody_left_early_is_found_at_closing_once_and_its_alert_is_over(sqlite_database: Database) -> None:
+    rule = Rule(5 * MINUTE, 5 * MINUTE, left_early=4 * MINUTE)
+    closes_at_ten_past = OpeningHours(hall_id=HALL, weekday=0, opens="09:00", closes="09:10")
+    counter = WatchedCounter(replace(PLAN, rule=rule, hours=(closes_at_ten_past,)))
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        watched(counter, session, (0, 360, 1, 0), (360, 600, 0, 0))
+        assert found(session) == []
+        watched(counter, session, (600, 700, 0, 0), (700, 720, 1, 0))
+        assert found(session) == [(EventKind.LEFT_EARLY, 360, 600, "closed")]
+        [alert] = session.exec(select(Alert)).all()
+        assert (alert.kind, alert.state) == (AlertKind.LEFT_EARLY, AlertState.RESOLVED)
+
+
 def a_presence(start: float, end: float | None, staff: int, customers: int) -> Presence:
     return Presence(
         counter_id="cc-1",
