@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from analytics.rule import MoreThan, Rule
-from analytics.runs import LASTS, OVER, RETURNED, UNKNOWN, Ends, Excuse, PresenceSpan, Run, duties, runs, waits
+from analytics.runs import (
+    ENOUGH,
+    FEWER,
+    GONE,
+    LASTS,
+    RETURNED,
+    UNKNOWN,
+    Ends,
+    Excuse,
+    PresenceSpan,
+    Run,
+    duties,
+    runs,
+    waits,
+)
 from storage.intervals import Span
 from storage.models import ACCUSING, CustomerState, EventKind, StaffState
 
@@ -126,7 +140,7 @@ def _lacking(required: int) -> Ends:
             return RETURNED
         if span.staff_count is None:
             return UNKNOWN
-        return LASTS if span.staff_count < required else RETURNED
+        return LASTS if span.staff_count < required else ENOUGH
 
     return ends
 
@@ -135,7 +149,7 @@ def _unattended(span: PresenceSpan) -> str:
     if span.staff is StaffState.STAFFED:
         return RETURNED
     if span.customer is CustomerState.NONE:
-        return OVER
+        return GONE
     known = span.staff is StaffState.UNSTAFFED and span.customer is CustomerState.WAITING
     return LASTS if known else UNKNOWN
 
@@ -148,7 +162,7 @@ def _crowded(counted: str, limit: MoreThan | None) -> Ends | None:
         count: int | None = getattr(span, counted)
         if count is None:
             return UNKNOWN
-        return LASTS if count > limit.people else OVER
+        return LASTS if count > limit.people else FEWER
 
     return ends
 

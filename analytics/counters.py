@@ -45,8 +45,8 @@ class WatchedCounter:
 
     @property
     def since(self) -> datetime | None:
-        """From when on its presence is remembered."""
-        return min((history[0].start for history in self._history.values() if history), default=None)
+        """Since when anything that lasts may have begun."""
+        return min((self._began(kind, spans) for kind, spans in self._history.items() if spans), default=None)
 
     @property
     def _last(self) -> PresenceSpan | None:
@@ -105,6 +105,11 @@ class WatchedCounter:
         for kind, history in self._history.items():
             if history and not lasts(kind, self.plan.rule, history[-1]):
                 del history[:-1]
+
+    def _began(self, kind: EventKind, history: Sequence[PresenceSpan]) -> datetime:
+        """Of the span before only the end matters; it may have begun weeks ago."""
+        is_before = len(history) > 1 and not lasts(kind, self.plan.rule, history[0])
+        return history[1 if is_before else 0].start
 
     def _as_far_as_needed(self, kind: EventKind, spans: Sequence[PresenceSpan]) -> list[PresenceSpan]:
         first = len(spans) - 1

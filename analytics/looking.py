@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from analytics.doubles import distinct
 from analytics.people import Box, Person, PersonDetector
 from analytics.pictures import Picture
 from analytics.zones import Zone, best_score, crop_around, cut, enclosing, in_picture, is_inside
@@ -104,4 +105,5 @@ def _count(people: Sequence[Person], zone: Zone, inside: Inside, threshold: floa
     """People in the zone; None where the camera does not see the zone."""
     if not zone:
         return None
-    return sum(1 for person in people if person.score >= threshold and is_inside(zone, person.box, inside))
+    seen = (person.box for person in people if person.score >= threshold)
+    return len(distinct(box for box in seen if is_inside(zone, box, inside)))

@@ -18,7 +18,7 @@ from analytics.presence import Transition
 from analytics.rewriting import is_known, rejudge, rewrite_presence
 from storage.database import Database
 from storage.intervals import Span, intersect, merge
-from storage.models import Absence, AbsenceRule, Presence, PrivacyMask, Reanalysis, StaffState, View, ZoneRule
+from storage.models import ABSENCES, Absence, AbsenceRule, Presence, PrivacyMask, Reanalysis, StaffState, View, ZoneRule
 from storage.models.columns import JsonObject
 
 ABANDONED = timedelta(minutes=2)
@@ -89,19 +89,37 @@ def _open_rows(session: Session, counter_id: str) -> Sequence[Reanalysis]:
 
 
 def said(session: Session, counter_id: str, span: Span) -> JsonObject:
-    """What is said of a counter in the span: its staff states, and the absences that are none withdrawn."""
+    """What is said of a counter in the span: its staff states, and the absences and events that are none withdrawn."""
+    found = _found_in(session, counter_id, span)
+    rows = [(row.kind, [row.start.isoformat(), row.end.isoformat() if row.end else None]) for row in found]
+    return {
+        "states": _states_in(session, counter_id, span),
+        "absences": [times for kind, times in rows if kind in ABSENCES],
+        "events": [[*times, kind.value] for kind, times in rows if kind not in ABSENCES],
+    }
+
+
+def _states_in(session: Session, counter_id: str, span: Span) -> list[list[str]]:
+    """Joined where only the customers changed, or how many there were."""
     end = col(Presence.end)
     rows = session.exec(
         select(Presence)
         .where(Presence.counter_id == counter_id, Presence.start < span.end, or_(end.is_(None), end > span.start))
         .order_by(col(Presence.start))
     )
-    states = [
-        [max(row.start, span.start).isoformat(), min(row.end or span.end, span.end).isoformat(), row.staff.value]
-        for row in rows
-    ]
+    states: list[list[str]] = []
+    for row in rows:
+        start, ends = max(row.start, span.start).isoformat(), min(row.end or span.end, span.end).isoformat()
+        if states and states[-1][1:] == [start, row.staff.value]:
+            states[-1][1] = ends
+        else:
+            states.append([start, ends, row.staff.value])
+    return states
+
+
+def _found_in(session: Session, counter_id: str, span: Span) -> Sequence[Absence]:
     ended = col(Absence.end)
-    absences = session.exec(
+    return session.exec(
         select(Absence)
         .where(
             Absence.counter_id == counter_id,
@@ -110,19 +128,19 @@ def said(session: Session, counter_id: str, span: Span) -> JsonObject:
             Absence.ended_by != "withdrawn",
         )
         .order_by(col(Absence.start))
-    )
-    told = [[row.start.isoformat(), row.end.isoformat() if row.end else None] for row in absences]
-    return {"states": states, "absences": told}
+    ).all()
 
 
 def differences(before: JsonObject, after: JsonObject) -> JsonObject:
-    """Seconds by state, absences, and the spans of which another state is said now, the first MOST_SHOWN of them."""
+    """Seconds by state, absences, other events, and the spans of which another state is said now, up to MOST_SHOWN."""
     changed = list(_changed(_states(before), _states(after)))
     return {
         "before_s": _seconds(_states(before)),
         "after_s": _seconds(_states(after)),
         "absences_before": before["absences"],
         "absences_after": after["absences"],
+        "events_before": before["events"],
+        "events_after": after["events"],
         "changed": [
             {"start": span.start.isoformat(), "end": span.end.isoformat(), "before": old, "after": new}
             for span, old, new in changed[:MOST_SHOWN]
@@ -332,4 +350,4 @@ def said_by(states: Sequence[Transition], span: Span) -> JsonObject:
     """As `said`, of states that are not written."""
     ends = [*(state.at for state in states[1:]), span.end]
     told = [[s.at.isoformat(), end.isoformat(), s.staff.value] for s, end in zip(states, ends, strict=True)]
-    return {"states": told, "absences": []}
+    return {"states": told, "absences": [], "events": []}

@@ -8,8 +8,8 @@ from storage.intervals import Span, subtract
 from storage.models import CustomerState, StaffState
 
 RETURNED, CLOSED, COVERED, UNKNOWN = "returned", "closed", "covered", "unknown"
-OVER = "over"
-"""The customers have gone, or there are no longer so many people."""
+ENOUGH, GONE, FEWER = "enough", "gone", "fewer"
+"""There were enough staff again; the customers have gone; there are no longer too many people."""
 LASTS = ""
 
 

@@ -11,7 +11,7 @@ from analytics.absence import WITHDRAWN
 from analytics.recording import span_of
 from analytics.runs import PresenceSpan
 from storage.intervals import Span
-from storage.models import Absence, DisputeState, Presence
+from storage.models import ABSENCES, Absence, DisputeState, Presence
 from storage.presence_now import known_presence, seen_until, watched_counters
 
 _COLUMNS = (
@@ -36,11 +36,12 @@ def written_presence(session: Session, counter_id: str, span: Span) -> list[Pres
 
 
 def absences_in(session: Session, counter_id: str, span: Span, now: datetime) -> tuple[list[Span], list[Span]]:
-    """Those that count, and those that are disputed, each up to where it was seen to last."""
+    """Those that count, and those that are disputed, each up to where it was seen to last; no other events."""
     rows = session.exec(
         select(Absence)
         .where(
             Absence.counter_id == counter_id,
+            col(Absence.kind).in_(ABSENCES),
             Absence.ended_by != WITHDRAWN,
             or_(col(Absence.dispute).is_(None), col(Absence.dispute) != DisputeState.WITHDRAWN),
             Absence.start < span.end,

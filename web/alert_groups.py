@@ -30,7 +30,7 @@ from storage.views import in_force
 
 log = structlog.get_logger(__name__)
 
-GROUPED = (AlertKind.ABSENCE, AlertKind.CAMERA_FAULT)
+GROUPED = (AlertKind.ABSENCE, AlertKind.NEVER_STAFFED, AlertKind.UNATTENDED, AlertKind.CAMERA_FAULT)
 FRESH = timedelta(minutes=2)
 """For so long it is looked whether an alert is part of something larger."""
 _DAY = timedelta(days=1)

@@ -68,7 +68,7 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     """One delivery for each fresh alert that has none on this channel."""
     has_one = exists().where(col(Delivery.alert_id) == col(Alert.id), col(Delivery.channel) == channel.name)
     # What was found late, in recorded footage, was over when its alert was raised: nobody is called for it.
-    lasted = or_(col(Alert.resolved_at).is_(None), col(Alert.resolved_at) > col(Alert.raised_at))
+    lasted = or_(col(Alert.resolved_at).is_(None), col(Alert.resolved_at) > col(Alert.raised_at), _closed_lately(now))
     since = max(now - MAX_AGE, channel.since) if channel.since else now - MAX_AGE
     fresh = select(Alert.id).where(
         col(Alert.raised_at) > since,
@@ -82,6 +82,12 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
         {"alert_id": alert_id, "channel": channel.name, "next_try": now, **_NEW} for alert_id in session.exec(fresh)
     ]
     insert_new(session, Delivery, rows)
+
+
+def _closed_lately(now: datetime) -> ColumnElement[bool]:
+    """That somebody has left early is known when the hall has closed and not before, and so it is over, and news."""
+    ended = exists().where(col(Absence.id) == col(Alert.absence_id), col(Absence.end) > now - MAX_AGE)
+    return and_(col(Alert.kind) == AlertKind.LEFT_EARLY, ended)
 
 
 def _may_be_seen(session: Session, channel: Channel) -> ColumnElement[bool]:
@@ -122,6 +128,7 @@ def _subject(session: Session, alert: Alert) -> Subject:
     began = fault or absence
     return Subject(
         kind=alert.kind,
+        people=(absence.people_seen or 0, absence.people_rule) if absence and absence.people_rule else None,
         page=f"/absences/{absence.id}" if absence else f"/alerts?{_PARTS}{alert.id}" if alert.affected else "/alerts",
         hall=(hall.name, hall.name_en) if hall else ("", ""),
         timezone=hall.timezone if hall else session.exec(select(Hall.timezone)).first() or "UTC",

@@ -13,7 +13,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 from ingest.video.rtsp.addresses import names_password
 from storage.inside import BUILT_IN, read_inside
-from storage.models import MAX_DAYS, MAX_THRESHOLD_S, AlertKind, Audience, FootageKind, Polygon
+from storage.models import (
+    MAX_DAYS,
+    MAX_PEOPLE,
+    MAX_REQUIRED,
+    MAX_THRESHOLD_S,
+    AlertKind,
+    Audience,
+    FootageKind,
+    Polygon,
+)
 from storage.sayings import Saying
 from web.network_names import is_host
 
@@ -305,21 +314,48 @@ class MaskDeclaration(Strict):
 
 
 Threshold = Annotated[int, Field(ge=1, le=MAX_THRESHOLD_S)]
+People = Annotated[int, Field(ge=1, le=MAX_PEOPLE)]
 
 
 class AbsenceRuleDeclaration(Strict):
-    """For one counter, one hall, or (with neither) everywhere."""
+    """For one counter, one hall, or (with neither) everywhere. What is not said is not looked for."""
 
     hall: Id | None = None
     counter: Id | None = None
     threshold_s: Threshold = 300
     waiting_threshold_s: Threshold = 60
+    required_staff: Annotated[int, Field(ge=1, le=MAX_REQUIRED)] = 1
+    """With fewer people there it is an absence."""
+    unattended_s: Threshold | None = None
+    """A customer waits so long while nobody is there."""
+    never_staffed_s: Threshold | None = None
+    """Nobody has come so long after the hall opened."""
+    left_early_s: Threshold | None = None
+    """Nobody is there from so long before the hall closes, until it does."""
+    queue_length: People | None = None
+    """More customers than so many, for `queue_s`."""
+    queue_s: Threshold | None = None
+    crowd_size: People | None = None
+    """More people in the staff zone than so many, for `crowd_s`."""
+    crowd_s: Threshold | None = None
+
+    @model_validator(mode="after")
+    def _numbers_have_their_times(self) -> Self:
+        if (self.queue_length is None) != (self.queue_s is None):
+            raise ValueError(Saying("A queue has a number of customers and a time; give both, or neither."))
+        if (self.crowd_size is None) != (self.crowd_s is None):
+            raise ValueError(Saying("A crowd has a number of people and a time; give both, or neither."))
+        return self
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if self.hall and self.counter:
             raise ValueError(Saying("Name either a hall or a counter, not both."))
         return self
+
+
+RULE_SETTINGS = tuple(name for name in AbsenceRuleDeclaration.model_fields if name not in ("hall", "counter"))
+"""As the table calls them, too."""
 
 
 class PairDeclaration(Strict):

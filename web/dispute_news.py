@@ -110,6 +110,7 @@ def _subjects(session: Session, facts: Sequence[Told]) -> tuple[DisputeSubject, 
 def _subject(news: News, absence: Absence, counter: Counter, hall: Hall, due_by: datetime | None) -> DisputeSubject:
     return DisputeSubject(
         absence_id=absence.id or 0,
+        kind=absence.kind,
         news=news,
         hall=(hall.name, hall.name_en or hall.name),
         counter=counter.number,

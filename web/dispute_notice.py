@@ -5,23 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from storage.models import News
+from storage.models import EventKind, News
 from web.i18n import Language, say, translations
 from web.i18n import gettext_marker as _
 from web.notice import Notice
+from web.pages.words import word
 
 _MOMENT = timedelta(microseconds=1)
 _NEWS = {
-    News.DISPUTED: _("Absence at counter %(counter)s of %(hall)s, %(time)s, is disputed"),
-    News.UNDECIDED: _("Nobody has decided on the disputed absence at counter %(counter)s of %(hall)s, %(time)s"),
-    News.UPHOLD: _("Absence at counter %(counter)s of %(hall)s, %(time)s, is upheld"),
-    News.WITHDRAW: _("Absence at counter %(counter)s of %(hall)s, %(time)s, is withdrawn"),
+    News.DISPUTED: _("%(what)s at counter %(counter)s of %(hall)s, %(time)s, is disputed"),
+    News.UNDECIDED: _("Nobody has decided on what is disputed: %(what)s at counter %(counter)s of %(hall)s, %(time)s"),
+    News.UPHOLD: _("%(what)s at counter %(counter)s of %(hall)s, %(time)s, is upheld"),
+    News.WITHDRAW: _("%(what)s at counter %(counter)s of %(hall)s, %(time)s, is withdrawn"),
 }
 
 
 @dataclass(frozen=True)
 class DisputeSubject:
     absence_id: int
+    kind: EventKind
     news: News
     hall: tuple[str, str]
     """Chinese, English."""
@@ -44,7 +46,7 @@ def dispute_notice(subjects: Sequence[DisputeSubject], public_url: str) -> Notic
         lines = [line for language in Language for line in _lines(first, language)]
         address = [f"{public_url}{first.page}"] if public_url else []
         return Notice(" · ".join(_title(first, language) for language in Language), "\n".join([*lines, *address]))
-    titles = (translations(each).gettext("Disputes of absences") for each in Language)
+    titles = (translations(each).gettext("Disputes of absences and other events") for each in Language)
     return Notice(
         " · ".join(f"{title} {len(subjects)}" for title in titles),
         "\n".join(_line(subject, public_url) for subject in subjects),
@@ -53,6 +55,7 @@ def dispute_notice(subjects: Sequence[DisputeSubject], public_url: str) -> Notic
 
 def _title(subject: DisputeSubject, language: Language) -> str:
     return say(language, _NEWS[subject.news]) % {
+        "what": say(language, word(subject.kind)),
         "counter": subject.counter,
         "hall": subject.hall[language is Language.EN],
         "time": _at(subject.start, subject),

@@ -18,6 +18,15 @@ _FAULTS = {
     FaultKind.SUB_STREAM: ("子码流无法取得", "does not send its sub-stream"),
 }
 
+_AT_A_COUNTER = {
+    AlertKind.ABSENCE: ("离岗", "Nobody"),
+    AlertKind.UNATTENDED: ("有人等候，无人接待", "Customer waits unattended"),
+    AlertKind.QUEUE: ("排队过长", "Long queue"),
+    AlertKind.NEVER_STAFFED: ("开门后未到岗", "Nobody since opening"),
+    AlertKind.LEFT_EARLY: ("提前离岗", "Early leaving"),
+    AlertKind.CROWD: ("工作区人员聚集", "Crowd"),
+}
+
 _STORE = {
     StoreVerdict.LOCK_BROKEN: (
         "录像存储未能阻止删除已锁定的对象",
@@ -53,6 +62,8 @@ class Subject:
     """In percent."""
     job: str = ""
     """What keeps failing."""
+    people: tuple[int, int] | None = None
+    """Seen, and of the rule: required, or too many from the next on."""
     affected: tuple[int, int] = (0, 0)
     """Of a whole hall: at how many counters, of how many that are watched."""
     source: str = ""
@@ -99,10 +110,22 @@ def _times(subject: Subject) -> tuple[str, str]:
     return f"自 {since} 至 {until}", f"from {since} to {until}"
 
 
+def _at_a_counter(subject: Subject) -> tuple[str, str]:
+    seen, limit = subject.people or (0, 0)
+    if subject.kind is AlertKind.ABSENCE and subject.people:
+        return f"在岗人数不足（应到 {limit} 人，实到 {seen} 人）", f"Too few staff ({seen} of {limit})"
+    if subject.kind is AlertKind.QUEUE:
+        return f"排队过长（{seen} 人，超过 {limit} 人）", f"Long queue ({seen} people, more than {limit})"
+    if subject.kind is AlertKind.CROWD:
+        return f"工作区人员聚集（{seen} 人，超过 {limit} 人）", f"Crowd ({seen} people, more than {limit})"
+    return _AT_A_COUNTER[subject.kind]
+
+
 def _sentences(subject: Subject) -> tuple[str, str]:
     hall, hall_en = subject.hall[0], subject.hall[1] or subject.hall[0]
-    if subject.kind is AlertKind.ABSENCE:
-        return f"{hall} {subject.counter}号窗口离岗", f"Nobody at counter {subject.counter} of {hall_en}"
+    if subject.kind in _AT_A_COUNTER:
+        words, words_en = _at_a_counter(subject)
+        return f"{hall} {subject.counter}号窗口{words}", f"{words_en} at counter {subject.counter} of {hall_en}"
     if subject.kind is AlertKind.NODE_SILENT:
         role, role_en = _ROLES.get(subject.role, ("程序", "Process"))
         return f"{role} {subject.node} 无响应", f"{role_en} {subject.node} is silent"

@@ -27,6 +27,7 @@ from storage.models import (
 from storage.sayings import Saying
 from storage.secrets import SecretBox
 from web.declarations import (
+    RULE_SETTINGS,
     AbsenceRuleDeclaration,
     CameraDeclaration,
     CounterDeclaration,
@@ -155,11 +156,11 @@ def rules_in_force(session: Session, hall_id: str | None, counter_id: str | None
 
 
 def put_rule(session: Session, declared: AbsenceRuleDeclaration, now: datetime) -> AbsenceRule:
-    """A new version from now on; the same thresholds again change nothing."""
+    """A new version from now on; the same again changes nothing."""
     before = rules_in_force(session, declared.hall, declared.counter)
-    thresholds = (declared.threshold_s, declared.waiting_threshold_s)
+    settings = {name: getattr(declared, name) for name in RULE_SETTINGS}
     for rule in before:
-        if (rule.threshold_s, rule.waiting_threshold_s) == thresholds:
+        if all(getattr(rule, name) == value for name, value in settings.items()):
             return rule
         rule.valid_to = now
         session.add(rule)
@@ -167,9 +168,8 @@ def put_rule(session: Session, declared: AbsenceRuleDeclaration, now: datetime) 
         hall_id=declared.hall,
         counter_id=declared.counter,
         version=max((rule.version for rule in before), default=0) + 1,
-        threshold_s=declared.threshold_s,
-        waiting_threshold_s=declared.waiting_threshold_s,
         valid_from=now,
+        **settings,
     )
     session.add(rule)
     session.flush()

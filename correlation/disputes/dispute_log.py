@@ -13,7 +13,7 @@ from correlation.disputes.evidence import free_footage, hold_footage
 from correlation.disputes.rules import DisputeRules, rules_of, shipped_dispute_rules
 from correlation.disputes.workflow import MOVES, Judged, Refusal, Word, decide_by, dispute_by, refusal
 from storage.bulk import is_among, table_of
-from storage.models import Absence, AbsenceWord, Alert, Counter, DisputeAct, DisputeGround
+from storage.models import ACCUSING, Absence, AbsenceWord, Alert, Counter, DisputeAct, DisputeGround
 from storage.turns import take_turns
 
 NO_ABSENCE = "withdrawn"
@@ -52,7 +52,7 @@ class Deadlines:
         if absence.end is not None:
             judged_at = absence.judged_at or max(absence.end, raised_at)
             until = dispute_by(self._calendar(hall_id), self._rules, judged_at)
-        return Judged(raised_at, until, absence.ended_by == NO_ABSENCE)
+        return Judged(raised_at, until, absence.ended_by == NO_ABSENCE, absence.kind in ACCUSING)
 
     def decision(self, hall_id: str, disputed_at: datetime) -> tuple[datetime, str]:
         """First moment at which it is late, and the version of the rules by which that is so."""

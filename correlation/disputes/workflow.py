@@ -20,6 +20,7 @@ class Refusal(StrEnum):
     """Why something may not be said."""
 
     NONE = "none"  # it has been no absence, as was found later
+    ACCUSES_NOBODY = "accuses_nobody"  # a queue or a crowd
     TOO_EARLY = "too_early"  # before its alert, or before the last word
     TOO_LATE = "too_late"  # to dispute it
     OUT_OF_TURN = "out_of_turn"
@@ -50,6 +51,8 @@ class Judged(NamedTuple):
     """First moment that is too late to dispute it; None while it lasts."""
     is_none: bool = False
     """It was taken back by what was found later."""
+    accuses: bool = True
+    """It is held against somebody."""
 
 
 A, S = DisputeAct, DisputeState
@@ -125,6 +128,8 @@ def refusal(judged: Judged, words: Sequence[Word], word: Word) -> Refusal | None
 def _not_disputable(judged: Judged, at: datetime) -> Refusal | None:
     if judged.is_none:
         return Refusal.NONE
+    if not judged.accuses:
+        return Refusal.ACCUSES_NOBODY
     return Refusal.TOO_LATE if judged.dispute_by is not None and judged.dispute_by <= at else None
 
 

@@ -20,6 +20,7 @@ from storage.bulk import table_of
 from storage.hours import hours_of, opening
 from storage.intervals import Span, intersect, total
 from storage.models import (
+    ABSENCES,
     Absence,
     AbsenceStanding,
     Alert,
@@ -110,6 +111,7 @@ def count_absences(
         select_rows(Absence, Alert)
         .join(Alert, col(Alert.absence_id) == col(Absence.id), isouter=True)
         .where(Absence.start >= month.start, Absence.start < month.end, col(Absence.ended_by).not_in(_NO_ABSENCE))
+        .where(col(Absence.kind).in_(ABSENCES))
     )
     found = session.exec(began).all()
     words = words_of_absences(session, [absence.id for absence, _ in found if absence.id is not None])

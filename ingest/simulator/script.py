@@ -99,8 +99,10 @@ class _CounterPlay:
             self._wait(self._random.expovariate(1 / BETWEEN_CUSTOMERS_S))
             if self._now >= self._shift_ends:
                 yield from self._change_shift()
-            if self._now >= self._next_absence:
-                yield from self._be_absent()
+            if self._take_fault(FaultKind.UNATTENDED):
+                yield from self._be_absent(FaultKind.UNATTENDED.value, likely=1.0)
+            elif self._now >= self._next_absence:
+                yield from self._be_absent("absence", likely=0.5)
             yield from self._receive_customer(come=True)
 
     def _wait(self, story_seconds: float) -> None:
@@ -126,16 +128,16 @@ class _CounterPlay:
         self._next_absence = max(self._next_absence, self._now + 600)
         self._wait(HAND_OVER_S)
 
-    def _be_absent(self) -> Iterator[Act]:
-        """Sometimes a customer comes meanwhile and waits."""
+    def _be_absent(self, reason: str, *, likely: float) -> Iterator[Act]:
+        """`likely`, 0 to 1, a customer comes meanwhile and waits."""
         length = max(self._random.uniform(*ABSENCE_S), _SHORTEST_ABSENCE_REAL_S * self._speed)
-        yield self._act(ActKind.CLERK_LEAVES, self._on_duty, "absence")
-        waits = self._random.random() < 0.5
+        yield self._act(ActKind.CLERK_LEAVES, self._on_duty, reason)
+        waits = self._random.random() < likely
         self._wait(length * 0.5)
         if waits:
             yield self._act(ActKind.CUSTOMER_COMES, self._visitor())
         self._wait(length * 0.5)
-        yield self._act(ActKind.CLERK_COMES, self._on_duty, "absence")
+        yield self._act(ActKind.CLERK_COMES, self._on_duty, reason)
         self._next_absence = self._until_absence()
         self._wait(HAND_OVER_S)
         if waits:

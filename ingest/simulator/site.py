@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ingest.simulator.catalogue import DEPARTMENTS, DISTRICT, HALL, ITEMS, SOURCE, ZONE
+from ingest.simulator.faults import FaultKind
 from ingest.simulator.options import SimulationOptions
 from ingest.simulator.places import CameraPlan, counter_id
 from ingest.simulator.scene import zone
@@ -85,10 +86,11 @@ def _views(plan: CameraPlan) -> Iterator[str]:
 
 
 def _rule(options: SimulationOptions) -> str:
-    threshold = options.threshold_s
-    return _table(
-        "absence_rule", {"hall": HALL[0], "threshold_s": threshold, "waiting_threshold_s": max(5, threshold // 2)}
-    )
+    threshold, waiting = options.threshold_s, max(5, options.threshold_s // 2)
+    rule: dict[str, _Value] = {"hall": HALL[0], "threshold_s": threshold, "waiting_threshold_s": waiting}
+    if any(fault.kind is FaultKind.UNATTENDED for fault in options.faults):
+        rule["unattended_s"] = waiting
+    return _table("absence_rule", rule)
 
 
 def _catalogue() -> Iterator[str]:

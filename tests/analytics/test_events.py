@@ -70,7 +70,7 @@ def test_fewer_than_are_required_are_an_absence_that_tells_how_many_there_were()
     (event,) = found(EventKind.ABSENCE, presence, 400)
     assert (event.kind, event.people_rule, event.people_seen, event.due) == (EventKind.TOO_FEW, 2, 0, at(400))
     assert times(found(EventKind.ABSENCE, [*presence[:-1], *history((300, 1, 0), (500, 3, 0))], 600)) == [
-        (100, 500, "returned")
+        (100, 500, "enough")
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_customer_waits_unattended_until_staff_comes_or_the_customer_goes() ->
         (50, 200, "returned")
     ]
     assert times(found(EventKind.UNATTENDED, [*presence[:-1], *history((150, 0, 2), (200, 0, 0))], 300)) == [
-        (50, 200, "over")
+        (50, 200, "gone")
     ]
 
 
@@ -115,7 +115,7 @@ def test_a_queue_is_longer_than_the_rule_allows_whoever_is_there() -> None:
 def test_a_crowd_in_the_staff_zone_lasts_while_there_are_too_many() -> None:
     presence = history((0, 4, 0), (10, 5, 0), (131, 4, 0))
     (event,) = found(EventKind.CROWD, presence, 200)
-    assert (event.start, event.end, event.ended_by, event.people_seen) == (at(10), at(131), "over", 5)
+    assert (event.start, event.end, event.ended_by, event.people_seen) == (at(10), at(131), "fewer", 5)
     assert found(EventKind.CROWD, history((0, 5, 0), (119, 4, 0)), 200) == []
 
 

@@ -12,7 +12,7 @@ from tests.analytics.scenes import START, at, seen
 
 STAFFED, UNSTAFFED, UNKNOWN = StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN
 
-counts = st.sampled_from([None, 0, 1])
+counts = st.sampled_from([None, 0, 1, 2])
 histories = st.lists(
     st.builds(
         seen,

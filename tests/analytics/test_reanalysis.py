@@ -426,7 +426,7 @@ def test_the_states_of_a_piece_begin_with_it_and_follow_one_another(
 def test_differences_are_told_where_both_say_something() -> None:
     def told(*states: tuple[float, float, str]) -> dict[str, Any]:
         rows = [[at(start).isoformat(), at(end).isoformat(), staff] for start, end, staff in states]
-        return {"states": rows, "absences": []}
+        return {"states": rows, "absences": [], "events": []}
 
     changes = differences(
         told((0, 10, "staffed"), (10, 30, "unstaffed")), told((0, 5, "staffed"), (5, 20, "unstaffed"))

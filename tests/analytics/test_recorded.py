@@ -73,7 +73,7 @@ def test_further_parts_of_a_group_of_pictures_are_passed_over(sqlite_database: D
     with sqlite_database.transaction() as session:
         for segment in session.exec(select(Segment)):
             fragments = unpack_fragments(segment.fragments)
-            segment.fragments = pack_fragments(replace(f, keyframe=not n % 2) for n, f in enumerate(fragments))
+            segment.fragments = pack_fragments([replace(f, keyframe=not n % 2) for n, f in enumerate(fragments)])
     pictures = source.pictures(CAMERA, at(0), at(20), timedelta(seconds=1))
     assert [(p.wall - START).total_seconds() for p in pictures] == [0, 2, 4, 10, 12, 14]
 

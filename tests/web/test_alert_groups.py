@@ -1,5 +1,6 @@
 """One message for a hall in place of one for each of its counters."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -52,14 +53,18 @@ def six_counters(database: Database, staff: dict[str, StaffState]) -> None:
                 session.flush()
 
 
-def is_left(database: Database, counter: str, raised_at: datetime = NOON, start: datetime = LEFT) -> int:
+def is_left(
+    database: Database,
+    counter: str,
+    raised_at: datetime = NOON,
+    start: datetime = LEFT,
+    kind: AlertKind = AlertKind.ABSENCE,
+) -> int:
     with database.transaction() as session:
         absence = Absence(counter_id=counter, start=start, threshold_s=300)
         session.add(absence)
         session.flush()
-        alert = Alert(
-            kind=AlertKind.ABSENCE, hall_id=HALL, counter_id=counter, absence_id=absence.id, raised_at=raised_at
-        )
+        alert = Alert(kind=kind, hall_id=HALL, counter_id=counter, absence_id=absence.id, raised_at=raised_at)
         session.add(alert)
         session.flush()
         return alert.id or 0
@@ -98,6 +103,19 @@ def test_half_of_a_hall_left_at_once_is_one_message_and_each_keeps_its_alert(dat
             alert.state, alert.resolved_at = AlertState.RESOLVED, NOON
     told.run_once(NOON + timedelta(minutes=5))
     assert all(is_over for *_, is_over in parts(database)), "it is over when every part is"
+
+
+@pytest.mark.parametrize(
+    ("kind", "messages"), [(AlertKind.NEVER_STAFFED, 1), (AlertKind.UNATTENDED, 1), (AlertKind.QUEUE, 2)]
+)
+def test_what_an_empty_hall_makes_of_each_counter_is_part_of_one_message(
+    sqlite_database: Database, kind: AlertKind, messages: int
+) -> None:
+    six_counters(sqlite_database, dict.fromkeys(COUNTERS[:3], StaffState.UNSTAFFED))
+    for counter in COUNTERS[:2]:
+        is_left(sqlite_database, counter, kind=kind)
+    everything = replace(CHANNEL, kinds=tuple(AlertKind))
+    assert outbox(sqlite_database, Post(), everything).run_once(NOON) == messages
 
 
 def test_fewer_than_half_are_told_one_by_one(sqlite_database: Database) -> None:

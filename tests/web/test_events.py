@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from storage.database import Database
 from storage.models import (
@@ -30,11 +30,12 @@ from storage.models import (
     StepKind,
     WatchCursor,
 )
+from storage.presence_now import presence_of
 from tests.sample import CAMERA
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import sessions
 from web.api.event_stream import _stream, may_see
-from web.changes import Entry, State
+from web.changes import Entry, State, read_state
 from web.events import Event, EventHub, Listener, differences
 from web.permissions import Permission
 from web.services import Services
@@ -257,6 +258,20 @@ def a_step() -> Step:
         first_received_at=NOON,
         received_at=NOON,
     )
+
+
+def test_more_or_fewer_people_are_the_same_state_as_before(services: Services) -> None:
+    later = NOON + timedelta(minutes=5)
+    with services.database.transaction() as session:
+        session.add(Presence(**a_presence("cc-1", StaffState.STAFFED).model_dump() | {"end": later, "staff_count": 1}))
+        more = a_presence("cc-1", StaffState.STAFFED)
+        more.start, more.staff_count = later, 2
+        session.add(more)
+        session.flush()
+        assert read_state(session, later, State()).written["cc-1"].since == later, "of what was before it is not asked"
+        first = session.exec(select(Presence).where(Presence.start == NOON)).one()
+        known = State(written={"cc-1": presence_of(first)}, last_presence_id=first.id or 0)
+        assert read_state(session, later, known).written["cc-1"].since == NOON
 
 
 async def test_an_administrator_narrows_to_one_hall(services: Services) -> None:

@@ -14,7 +14,7 @@ from correlation.disputes.dispute_log import say as append
 from correlation.disputes.workflow import MOVES, Refusal
 from correlation.evaluation.places import departments_of_counters
 from storage.intervals import Span
-from storage.models import Absence, DisputeAct, DisputeGround, DisputeState
+from storage.models import Absence, DisputeAct, DisputeGround, DisputeState, EventKind
 from storage.sayings import Saying
 from web.access_log import log_access
 from web.addresses import client_address
@@ -36,6 +36,7 @@ _SPEAKS_FOR: Mapping[Party, Permission] = {
 }
 _REFUSED: Mapping[Refusal, Saying] = {
     Refusal.NONE: Saying("This has been no absence, as was found later; there is nothing to dispute."),
+    Refusal.ACCUSES_NOBODY: Saying("This is held against nobody; there is nothing to dispute."),
     Refusal.TOO_EARLY: Saying("This would be said before what it answers. Check the server's clock."),
     Refusal.TOO_LATE: Saying("The time to dispute this absence is over."),
     Refusal.OUT_OF_TURN: Saying("This cannot be said of the absence as it stands now. Load the page again."),
@@ -55,6 +56,7 @@ class AbsenceWordRequest(Strict):
 class AbsenceShown(BaseModel):
     id: int
     counter_id: str
+    kind: EventKind
     start: datetime
     end: datetime | None
     dispute: DisputeState | None

@@ -1,4 +1,4 @@
-"""Absence rules: for administrators."""
+"""Absence rules, with what else they look for: for administrators."""
 
 from datetime import datetime
 from functools import partial
@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from storage.models import AbsenceRule, Counter, Hall, ZoneRule
 from web import places
 from web.api.administration import AdminDesk, check_exists, found
-from web.declarations import AbsenceRuleDeclaration, InsideText, Threshold, ZoneRuleDeclaration
+from web.declarations import RULE_SETTINGS, AbsenceRuleDeclaration, InsideText, Threshold, ZoneRuleDeclaration
 from web.errors import NotFound
 from web.row_ids import RowId
 
@@ -27,6 +27,14 @@ class RuleShown(AbsenceRuleDeclaration):
     threshold_s: int
     """As it is stored, so that a rule which may not be declared any more can be seen and mended."""
     waiting_threshold_s: int
+    required_staff: int
+    unattended_s: int | None
+    never_staffed_s: int | None
+    left_early_s: int | None
+    queue_length: int | None
+    queue_s: int | None
+    crowd_size: int | None
+    crowd_s: int | None
     rule_id: int
     version: int
     valid_from: datetime
@@ -99,7 +107,6 @@ def _shown(row: AbsenceRule) -> RuleShown:
         hall=row.hall_id,
         counter=row.counter_id,
         version=row.version,
-        threshold_s=row.threshold_s,
-        waiting_threshold_s=row.waiting_threshold_s,
         valid_from=row.valid_from,
+        **{name: getattr(row, name) for name in RULE_SETTINGS},
     )

@@ -154,6 +154,7 @@ def _tell(changes: JsonObject, zone: ZoneInfo, *, dry_run: bool) -> None:
         table.add_row(state, f"{changes['before_s'][state]:.0f}", f"{seconds:.0f}")
     if not dry_run:
         table.add_row("absences", str(len(changes["absences_before"])), str(len(changes["absences_after"])))
+        table.add_row("other events", str(len(changes["events_before"])), str(len(changes["events_after"])))
     out.print(table)
     for each in changes["changed"][:_SHOWN]:
         say(f"{_told(each['start'], zone)} – {_told(each['end'], zone)}: {each['before']} → {each['after']}")

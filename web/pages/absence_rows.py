@@ -1,4 +1,4 @@
-"""Absences with their counter, footage and alert: six queries for any number of them."""
+"""Absences and other events with their counter, footage and alert: six queries for any number of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, or_, select
 
 from analytics.runs import UNKNOWN
-from storage.models import Absence, Alert, AlertState, DisputeState, FootageLink, Presence, StaffState
+from storage.models import Absence, Alert, AlertState, DisputeState, EventKind, FootageLink, Presence, StaffState
 from storage.presence_now import seen_until
 from web.pages.dispute_rows import overdue
 from web.pages.places import CounterRef, counters_by_id
@@ -17,6 +17,11 @@ from web.pages.step_rows import Clip, clip_of
 @dataclass(frozen=True)
 class AbsenceRow:
     id: int
+    kind: EventKind
+    people_rule: int | None
+    """Of a rule about their number: required, or too many from the next on."""
+    people_seen: int | None
+    """The fewest, or the most."""
     counter: CounterRef
     start: datetime
     end: datetime | None
@@ -85,6 +90,9 @@ def _row(
     assert absence.id is not None
     return AbsenceRow(
         id=absence.id,
+        kind=absence.kind,
+        people_rule=absence.people_rule,
+        people_seen=absence.people_seen,
         counter=counter,
         start=absence.start,
         end=absence.end,

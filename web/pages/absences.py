@@ -1,4 +1,4 @@
-"""Absences: the list, and one with its clip and what it rests on."""
+"""Absences and the other events of counters: the list, and one with its clip and what it rests on."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +17,8 @@ from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
 from storage.intervals import Span
 from storage.models import (
+    ABSENCES,
+    ACCUSING,
     Absence,
     AbsenceRule,
     AbsenceWord,
@@ -25,6 +27,7 @@ from storage.models import (
     Counter,
     DisputeGround,
     DisputeState,
+    EventKind,
     Matter,
     User,
     View,
@@ -51,7 +54,7 @@ from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
 from web.pages.step_rows import clip_parts, corrected_times, untrusted_times
-from web.pages.timelines import Timeline, absence_lane, customer_lane, footage_lane, presence_lane, timeline
+from web.pages.timelines import Timeline, absence_lanes, customer_lane, footage_lane, presence_lane, timeline
 from web.pages.told_rows import ToldRow, told_rows
 from web.permissions import Permission
 from web.row_ids import RowId
@@ -76,6 +79,10 @@ class AbsencesPage:
     counter: str
     waiting: bool
     """Only those in which a customer waited."""
+    kind: EventKind | None
+    """None: absences and all other events."""
+    kinds: tuple[EventKind, ...]
+    """That there are."""
     dispute: DisputeFilter
     undecided: int
     """Disputes in scope on which nobody has decided yet."""
@@ -114,6 +121,10 @@ class InsideUsed:
 class AbsencePage:
     now: datetime
     absence: AbsenceRow
+    is_absence: bool
+    """Else another event: it counts in no figures of absence and in no evaluation."""
+    accuses: bool
+    """It is held against somebody, who may dispute it."""
     rule: RuleUsed
     inside: tuple[InsideUsed, ...]
     camera_id: str | None
@@ -148,6 +159,7 @@ def absences_page(
     hall: str = "",
     counter: str = "",
     waiting: bool = False,
+    kind: Annotated[EventKind | Literal[""], Query()] = "",
     dispute: Annotated[DisputeFilter, Query()] = "",
     after: str = "",
 ) -> AbsencesPage:
@@ -156,6 +168,7 @@ def absences_page(
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
         wanted = _wanted(viewer, chosen, counter, waiting, days.contains(col(Absence.start), zone_of(halls, chosen)))
+        wanted = wanted.where(Absence.kind == kind) if kind else wanted
         wanted = wanted.where(_is_disputed(dispute, now), _after(after)).limit(PAGE_SIZE + 1)
         found = list(session.exec(wanted))
         shown, more = cut(found)
@@ -167,6 +180,8 @@ def absences_page(
             hall=chosen,
             counter=counter,
             waiting=waiting,
+            kind=kind or None,
+            kinds=tuple(EventKind),
             dispute=dispute,
             undecided=_disputes(session, viewer, "disputed", now),
             overdue=_disputes(session, viewer, "overdue", now),
@@ -225,6 +240,8 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
         return AbsencePage(
             now=now,
             absence=row,
+            is_absence=absence.kind in ABSENCES,
+            accuses=absence.kind in ACCUSING,
             rule=_rule(session, absence),
             inside=_inside(session, absence),
             camera_id=camera,
@@ -249,7 +266,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
 def _rule(session: Session, absence: Absence) -> RuleUsed:
     rule = session.get(AbsenceRule, absence.rule_id) if absence.rule_id else None
     usual_s = rule.threshold_s if rule else round(Rule().threshold.total_seconds())
-    shorter = absence.customer_waiting and absence.threshold_s < usual_s
+    shorter = absence.kind in ABSENCES and absence.customer_waiting and absence.threshold_s < usual_s
     if rule is None:
         return RuleUsed("default", 0, absence.threshold_s, shorter)
     level = "counter" if rule.counter_id else "hall" if rule.hall_id else "city"
@@ -283,7 +300,8 @@ def _timeline(
     start, end = absence.start - AROUND, min(row.seen_until + AROUND, now)
     spans = presence_between(session, absence.counter_id, start, end, now)
     closed = closed_spans(session, row.counter.hall, start, end)
-    lanes = [presence_lane(spans, Span(start, max(start, end)), closed), customer_lane(spans, now), absence_lane([row])]
+    lanes = [presence_lane(spans, Span(start, max(start, end)), closed), customer_lane(spans, now)]
+    lanes += absence_lanes([row])
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
     if camera:
         lanes.append(footage_lane(services.footage.coverage(session, camera, start, end)))

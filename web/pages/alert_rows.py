@@ -78,6 +78,9 @@ class AlertRow:
     """When it ended."""
     seen_until: datetime
     """Its end; while it lasts, now, or the last moment in which somebody watched the counter."""
+    people_rule: int | None
+    """Of an absence or event by a rule about their number: required, or too many from the next on."""
+    people_seen: int | None
     customer_waiting: bool
     dispute: DisputeState | None
     """Of its absence; None: nobody has disputed it."""
@@ -166,6 +169,8 @@ def _row(
         since=cause.start if cause else began_at(alert),
         until=until,
         seen_until=about.seen_until.get(alert.absence_id or 0) or until or about.now,
+        people_rule=absence.people_rule if absence else None,
+        people_seen=absence.people_seen if absence else None,
         customer_waiting=bool(absence and absence.customer_waiting),
         dispute=absence.dispute if absence else None,
         is_overdue=alert.absence_id in about.overdue,

@@ -10,11 +10,13 @@ from storage.masks import masked_cameras
 from storage.models import (
     Absence,
     Alert,
+    AlertKind,
     AlertState,
     Camera,
     CameraFault,
     CameraStatus,
     CustomerState,
+    EventKind,
     FaultKind,
     Presence,
     StaffState,
@@ -52,6 +54,7 @@ class OpenAlert:
     state: AlertState
     raised_at: datetime
     absence_id: int | None
+    kind: AlertKind
     absent_since: datetime | None
     fault: FaultKind | None
     """Of a camera that looks at the counter."""
@@ -257,6 +260,7 @@ def _open_alert(alert: Alert, absence: Absence | None, fault: CameraFault | None
         state=alert.state,
         raised_at=alert.raised_at,
         absence_id=alert.absence_id,
-        absent_since=absence.start if absence else None,
+        kind=alert.kind,
+        absent_since=absence.start if absence and absence.kind is EventKind.ABSENCE else None,
         fault=fault.kind if fault else None,
     )

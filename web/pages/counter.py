@@ -25,7 +25,7 @@ from web.pages.timelines import (
     Bar,
     Lane,
     Timeline,
-    absence_lane,
+    absence_lanes,
     customer_lane,
     footage_lane,
     presence_lane,
@@ -107,7 +107,7 @@ def _timeline(
     counter = state.counter
     closed = closed_spans(session, counter.hall, start, now)
     lanes = [presence_lane(spans, Span(start, now), closed), customer_lane(spans, now)]
-    lanes.append(absence_lane(_absences(session, counter.id, start, now, _MAX_SPANS)))
+    lanes += absence_lanes(_absences(session, counter.id, start, now, _MAX_SPANS))
     lanes.append(step_lane(steps_between(session, viewer, counter.id, start, now)))
     if camera_id := state.camera_id or state.switched_off:
         lanes.append(footage_lane(footage.coverage(session, camera_id, start, now)))

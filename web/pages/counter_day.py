@@ -25,7 +25,7 @@ from web.pages.covers import CoverRow, cover_lane, cover_rows, paired_with
 from web.pages.months import asked_day, clock_hours, local_day
 from web.pages.places import CameraRef, CounterRef, counters_by_id
 from web.pages.rendering import add_page
-from web.pages.timelines import Bar, Lane, Timeline, absence_lane, footage_lane, timeline
+from web.pages.timelines import Bar, Lane, Timeline, absence_lanes, footage_lane, timeline
 from web.permissions import Permission
 from web.scope import scoped_counter
 from web.services import ServicesDep
@@ -89,7 +89,7 @@ def counter_day_page(
         seen = seen_at(session, place, span, now)
         absences = absence_rows(session, absences_between(session, [counter], span.start, span.end), now)
         excused = excuses(session, {counter: span})[counter]
-        lanes = [*_lanes(seen, span, now), *cover_lane(excused, span, now), absence_lane(absences)]
+        lanes = [*_lanes(seen, span, now), *cover_lane(excused, span, now), *absence_lanes(absences)]
         covers = cover_rows(session, counter, span, now)
         pairs = tuple(counters_by_id(session, paired_with(session, counter, span)).values())
         lanes.append(step_lane(steps_between(session, viewer, counter, span.start, span.end)))

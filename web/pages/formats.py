@@ -26,6 +26,7 @@ from web.pages.words import (
     JOB_WORDS,
     PROCESS_WORDS,
     UNTOLD_WORDS,
+    event_word,
     hole_word,
     reason_word,
     step_word,
@@ -167,7 +168,8 @@ class Formats:
 
     def bar_detail(self, bar: Bar) -> str:
         """What else there is to say of it: each kind of bar has codes of its own."""
-        tell = {"gap": hole_word, "unknown": unknown_word}.get(bar.state, step_word)
+        events = {"absence": event_word, "event": event_word}
+        tell = {"gap": hole_word, "unknown": unknown_word, **events}.get(bar.state, step_word)
         return self._translated(tell(bar.words))
 
     def _date(self, local: date) -> str:

@@ -108,6 +108,7 @@ def environment(language: Language) -> Environment:
         "rows",
         "filters",
         "evidence",
+        "events",
         "calendar",
         "limits",
         "cards",

@@ -28,7 +28,7 @@ from web.pages.opening import closed_spans
 from web.pages.places import CameraRef, CounterRef, HallRef, cameras_of, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.step_rows import MissingSpan, StepRow, step_rows
-from web.pages.timelines import Lane, Timeline, absence_lane, footage_lane, presence_lane, timeline
+from web.pages.timelines import Lane, Timeline, absence_lanes, footage_lane, presence_lane, timeline
 from web.permissions import Permission
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -242,9 +242,9 @@ def _timeline(
     known = Span(start, max(start, min(end, now)))
     for ref in choice.counters:
         presence = presence_lane(presence_between(session, ref.id, start, end, now), known, closed)
-        absences = absence_lane(absence_rows(session, absences_between(session, [ref.id], start, end), now))
+        absences = absence_rows(session, absences_between(session, [ref.id], start, end), now)
         steps = step_lane(steps_between(session, viewer, ref.id, start, end))
-        lanes += [Lane(f"#{ref.number}", presence.bars), Lane("absences", absences.bars), Lane("steps", steps.bars)]
+        lanes += [Lane(f"#{ref.number}", presence.bars), *absence_lanes(absences), Lane("steps", steps.bars)]
     lanes += [footage_lane(coverage[camera.id], camera.name or camera.id) for camera, _ in cameras]
     return timeline(start, end, choice.hall.timezone if choice.hall else "UTC", lanes)
 

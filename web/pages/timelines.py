@@ -1,5 +1,6 @@
 """Lanes of spans along one axis of time. Only data: where a bar stands is computed when it is drawn."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +9,8 @@ from zoneinfo import ZoneInfo
 from analytics.figures import NOT_WATCHED
 from storage.density import OUTSIDE
 from storage.footage import Coverage, Missing
-from storage.intervals import Span, subtract
-from storage.models import CustomerState, Presence
+from storage.intervals import Span, merge, subtract
+from storage.models import ABSENCES, CustomerState, EventKind, Presence
 from web.pages.absence_rows import AbsenceRow
 
 _STEPS = tuple(
@@ -21,7 +22,7 @@ _MAX_TICKS = 9
 @dataclass(frozen=True)
 class Bar:
     state: str
-    """What it is: a presence state, closed, waiting, absence, step, footage, gap or not_recorded."""
+    """What it is: a presence state, closed, waiting, absence, event, step, footage, gap or not_recorded."""
     start: datetime
     end: datetime
     words: str = ""
@@ -77,21 +78,33 @@ def presence_lane(spans: Iterable[Presence], asked: Span, closed: Sequence[Span]
     `asked` ends now at the latest."""
     bars = [Bar("closed", span.start, span.end) for span in closed]
     looked_at = list(closed)
+    states: dict[tuple[str, str], list[Span]] = defaultdict(list)
     for seen in spans:
-        lasts = Span(seen.start, seen.end or asked.end)
-        bars += [Bar(seen.staff.value, part.start, part.end, seen.reason) for part in subtract([lasts], closed)]
-        looked_at.append(lasts)
+        states[seen.staff.value, seen.reason].append(Span(seen.start, seen.end or asked.end))
+    for (state, reason), lasted in states.items():
+        # Joined where only the customers changed, or how many there were.
+        bars += [Bar(state, part.start, part.end, reason) for part in subtract(merge(lasted), closed)]
+        looked_at += lasted
     bars += [Bar("unknown", rest.start, rest.end, NOT_WATCHED) for rest in subtract([asked], looked_at)]
     return Lane("presence", tuple(sorted(bars, key=lambda bar: bar.start)))
 
 
 def customer_lane(spans: Iterable[Presence], now: datetime) -> Lane:
-    waiting = (p for p in spans if p.customer is CustomerState.WAITING)
-    return Lane("customers", tuple(Bar("waiting", p.start, p.end or now) for p in waiting))
+    waiting = merge(Span(p.start, p.end or now) for p in spans if p.customer is CustomerState.WAITING)
+    return Lane("customers", tuple(Bar("waiting", part.start, part.end) for part in waiting))
 
 
-def absence_lane(absences: Iterable[AbsenceRow]) -> Lane:
-    return Lane("absences", tuple(Bar("absence", a.start, a.seen_until, "", f"/absences/{a.id}") for a in absences))
+def absence_lanes(absences: Sequence[AbsenceRow]) -> Iterable[Lane]:
+    """Other events lie in a lane of their own, for they may happen at once; there is none where nothing is."""
+    yield _lane_of("absences", "absence", [row for row in absences if row.kind in ABSENCES])
+    others = [row for row in absences if row.kind not in ABSENCES]
+    if others:
+        yield _lane_of("events", "event", others)
+
+
+def _lane_of(name: str, state: str, rows: Iterable[AbsenceRow]) -> Lane:
+    words = {row.id: "" if row.kind is EventKind.ABSENCE else row.kind.value for row in rows}
+    return Lane(name, tuple(Bar(state, a.start, a.seen_until, words[a.id], f"/absences/{a.id}") for a in rows))
 
 
 def footage_lane(coverage: Coverage, name: str = "footage") -> Lane:

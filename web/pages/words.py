@@ -29,6 +29,7 @@ from storage.models import (
     DisputeGround,
     DisputeState,
     EvaluationState,
+    EventKind,
     FaultKind,
     FindingKind,
     FootageKind,
@@ -74,7 +75,19 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Audience.HEAD, _("Head of a department")),
     (Audience.SUPERVISOR, _("Supervisor of a hall")),
     (Audience.DISTRICT, _("Supervision centre of a district")),
+    (EventKind.ABSENCE, _("Absence")),
+    (EventKind.TOO_FEW, _("Too few staff")),
+    (EventKind.UNATTENDED, _("Customer unattended")),
+    (EventKind.QUEUE, _("Long queue")),
+    (EventKind.NEVER_STAFFED, _("Not staffed at opening")),
+    (EventKind.LEFT_EARLY, _("Left early")),
+    (EventKind.CROWD, _("Crowd in the staff zone")),
     (AlertKind.ABSENCE, _("Absence")),
+    (AlertKind.UNATTENDED, _("Customer unattended")),
+    (AlertKind.QUEUE, _("Long queue")),
+    (AlertKind.NEVER_STAFFED, _("Not staffed at opening")),
+    (AlertKind.LEFT_EARLY, _("Left early")),
+    (AlertKind.CROWD, _("Crowd in the staff zone")),
     (AlertKind.CAMERA_FAULT, _("Camera fault")),
     (AlertKind.NODE_SILENT, _("Process silent")),
     (AlertKind.SPOOL_FILLING, _("Waiting footage near its limit")),
@@ -345,13 +358,16 @@ INSIDE_WORDS: Mapping[str, str] = {
 
 ENDED_WORDS: Mapping[str, str] = {
     "returned": _("somebody came back"),
+    "enough": _("there were enough staff again"),
+    "gone": _("no customer waited any longer"),
+    "fewer": _("there were no longer so many people"),
     "changed": _("by the rule, the hours or the views that were changed, it is none"),
     "closed": _("the hall closed"),
     "covered": _("leave was registered, or somebody covered"),
     "unknown": _("it became unknown whether somebody was there"),
     "withdrawn": _("taken back: the camera showed something else"),
 }
-"""How an absence ended."""
+"""How an absence or another event ended."""
 
 PROCESS_WORDS: Mapping[str, str] = {
     "recorder": _("Recorder"),
@@ -416,6 +432,7 @@ BAR_WORDS: Mapping[str, str] = {
     "closed": _("Hall closed"),
     "waiting": _("Customer waiting"),
     "absence": _("Absence"),
+    "event": _("Another event"),
     "cover": _("Leave or cover"),
     "step": _("Step"),
     "footage": _("Recorded"),
@@ -478,6 +495,11 @@ def unknown_word(reason: str) -> str:
     return _UNKNOWN.get(reason, reason)
 
 
+def event_word(kind: str) -> str:
+    """What was found at a counter."""
+    return _EVENTS.get(kind, kind)
+
+
 def step_word(name: str) -> str:
     """A step's own name, or the words for its kind where it has none."""
     return _STEPS.get(name, name)
@@ -493,4 +515,5 @@ def _of(kind: type[StrEnum]) -> Mapping[str, str]:
 _HOLES = {**_of(GapCause), **HOLE_WORDS}
 _UNKNOWN = {**_of(FaultKind), **UNKNOWN_WORDS}
 _STEPS = _of(StepKind)
+_EVENTS = _of(EventKind)
 _REASONS = _of(SuspensionReason)

@@ -1851,7 +1851,7 @@ def upgrade() -> None:
             "ended_by",
             sa.String(),
             nullable=False,
-            comment="returned, over, closed, covered, unknown, changed, withdrawn; empty while it lasts",
+            comment="returned, enough, gone, fewer, closed, covered, unknown, changed, withdrawn; empty while it lasts",
         ),
         sa.Column(
             "people_rule",

@@ -22,6 +22,7 @@ from correlation.evaluation.working_out import Period
 from storage.database import Database
 from storage.intervals import Span
 from storage.models import (
+    Absence,
     Alert,
     Department,
     DisputeAct,
@@ -29,6 +30,7 @@ from storage.models import (
     Evaluation,
     EvaluationMark,
     EvaluationState,
+    EventKind,
     MarkKind,
     Operator,
     UnitKind,
@@ -209,3 +211,13 @@ def test_a_version_of_the_formula_is_added_once_and_never_changed(sqlite_databas
         for taken in (other, FORMULA):
             with pytest.raises(FormulaProblem, match="version of another name"):
                 add_formula(session, taken, "何敏", COUNTED_AT)
+
+
+def test_an_event_that_is_no_absence_counts_nothing(sqlite_month: Database) -> None:
+    before = worked(sqlite_month)
+    with sqlite_month.transaction() as session:
+        start = session.get_one(Absence, 1).start
+        session.add(
+            Absence(id=9, counter_id="cc-1", kind=EventKind.LEFT_EARLY, start=start, end=COUNTED_AT, threshold_s=9)
+        )
+    assert worked(sqlite_month) == before

@@ -135,5 +135,15 @@ def test_faults_are_spelled_with_counter_and_time(text: str, fault: Fault) -> No
 
 @pytest.mark.parametrize("text", ["", "explode", "leave_early:x", "leave_early@", "leave_early:1@2@3"])
 def test_another_spelling_is_explained(text: str) -> None:
-    with pytest.raises(ValueError, match="leave_early, backdate_step, lose_camera, clock_off"):
+    with pytest.raises(ValueError, match="leave_early, unattended, backdate_step, lose_camera, clock_off"):
         parse_fault(text)
+
+
+@given(SEEDS)
+@settings(deadline=None, max_examples=10)
+def test_on_request_a_customer_comes_while_the_clerk_is_away_and_waits(seed: int) -> None:
+    acts = [act for act in first_minutes(10, seed, faults=(Fault(FaultKind.UNATTENDED, 3),)) if act.counter == 3]
+    left, back = (act for act in acts if act.reason == "unattended")
+    assert (left.kind, back.kind) == (ActKind.CLERK_LEAVES, ActKind.CLERK_COMES)
+    [came] = [a for a in acts if a.kind is ActKind.CUSTOMER_COMES and left.at_s < a.at_s < back.at_s]
+    assert back.at_s - came.at_s >= 14

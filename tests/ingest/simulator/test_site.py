@@ -72,3 +72,11 @@ def test_without_a_port_there_is_no_site_file(tmp_path: Path) -> None:
 def test_options_that_make_no_sense_say_so(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SimulationOptions(**wrong)  # type: ignore[arg-type]
+
+
+def test_the_rule_looks_for_customers_unattended_where_some_are_asked_for(tmp_path: Path) -> None:
+    asked = SimulationOptions(faults=(Fault(FaultKind.UNATTENDED),))
+    assert [site_of(options, tmp_path).absence_rule[0].unattended_s for options in (SimulationOptions(), asked)] == [
+        None,
+        10,
+    ]

@@ -202,8 +202,24 @@ def _absences_and_alerts(session: Session) -> None:
         evidence={
             "due": ago(58).isoformat(),
             "spans": [
-                {"from": ago(62).isoformat(), "to": ago(57).isoformat(), "customer": "none", "confidence": 0.91},
-                {"from": ago(57).isoformat(), "to": ago(54).isoformat(), "customer": "none", "confidence": 0.874},
+                {
+                    "from": ago(62).isoformat(),
+                    "to": ago(57).isoformat(),
+                    "staff": "unstaffed",
+                    "staff_count": 0,
+                    "customer": "none",
+                    "customer_count": 0,
+                    "confidence": 0.91,
+                },
+                {
+                    "from": ago(57).isoformat(),
+                    "to": ago(54).isoformat(),
+                    "staff": "unstaffed",
+                    "staff_count": 0,
+                    "customer": "none",
+                    "customer_count": 0,
+                    "confidence": 0.874,
+                },
             ],
         },
     )

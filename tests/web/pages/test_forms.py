@@ -400,7 +400,7 @@ def test_a_fresh_installation_says_what_to_do(newcomer: TestClient) -> None:
     for path, advice in {
         "/": "Set up the first hall",
         "/alerts": "No open alert",
-        "/absences": "No absence found",
+        "/absences": "Nobody was away",
         "/cases": "Import a file",
         "/findings": "Nothing found",
         "/span": "There is no hall yet",

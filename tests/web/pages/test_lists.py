@@ -92,7 +92,7 @@ def test_the_list_of_cases_names_the_department_as_the_case_does(sign_in: SignIn
 
 def test_what_a_resolved_alert_was_resolved_by_is_said(sign_in: SignIn) -> None:
     page = sign_in("inspector").get("/absences/1").text
-    assert re.search(r"Resolved by itself at <time[^>]*>23 Nov 2026 09:46:00</time>, when the absence ended", page)
+    assert re.search(r"Resolved by itself at <time[^>]*>23 Nov 2026 09:46:00</time>, when it was over", page)
     assert "Resolved by itself" not in sign_in("inspector").get("/absences/2").text
 
 

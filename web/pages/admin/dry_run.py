@@ -3,33 +3,45 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import ValidationError
 from sqlmodel import Session, col, func, select
 
 from analytics.absence import FoundAbsence
 from analytics.dry_run import tried_on, would_alert
-from analytics.rule import Rule
+from analytics.rule import rule_of
 from storage.hours import hours_of
 from storage.intervals import Span
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, Alert, AlertKind, Counter, Hall
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, Alert, Counter, EventKind, Hall
 from web.api import places as places_api
 from web.api import rules as rules_api
 from web.api.administration import AdminDesk, check_exists
-from web.declarations import AbsenceRuleDeclaration
+from web.declarations import RULE_SETTINGS, AbsenceRuleDeclaration
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import Option
 from web.pages.admin.places import hall_options
+from web.pages.admin.rules import FURTHER
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.rendering import add_page
 
 router = APIRouter()
 MOST_SHOWN = 200
 Seconds = Annotated[int, Query(ge=1, le=MAX_THRESHOLD_S)]
+Said = Annotated[int | Literal[""] | None, Query()]
+"""None: not said. Empty, as a form sends what is left out: not looked for."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What else the rule looks for."""
+
+    name: str
+    words: str
+    value: int | None
 
 
 @dataclass(frozen=True)
@@ -37,6 +49,9 @@ class WouldBe:
     """An alert that there would have been."""
 
     counter: CounterRef
+    kind: EventKind
+    people_rule: int | None
+    people_seen: int | None
     start: datetime
     due: datetime
     """When it would have been raised."""
@@ -59,6 +74,8 @@ class DryRunPage:
     """The rule that is in force for exactly this place and would be replaced."""
     threshold_s: int
     waiting_threshold_s: int
+    required_staff: int
+    further: tuple[Setting, ...]
     days: int
     start: datetime
     counters: int
@@ -70,17 +87,44 @@ class DryRunPage:
     """Alerts that there were in that time at these counters, by the rules of then."""
 
 
+def typed_settings(
+    threshold_s: Seconds | None = None,
+    waiting_threshold_s: Seconds | None = None,
+    required_staff: Said = None,
+    unattended_s: Said = None,
+    never_staffed_s: Said = None,
+    left_early_s: Said = None,
+    queue_length: Said = None,
+    queue_s: Said = None,
+    crowd_size: Said = None,
+    crowd_s: Said = None,
+) -> dict[str, int | None]:
+    """Only what is said; what is said to be empty is not looked for."""
+    typed = {
+        "threshold_s": threshold_s,
+        "waiting_threshold_s": waiting_threshold_s,
+        "required_staff": required_staff or None,
+        "unattended_s": unattended_s,
+        "never_staffed_s": never_staffed_s,
+        "left_early_s": left_early_s,
+        "queue_length": queue_length,
+        "queue_s": queue_s,
+        "crowd_size": crowd_size,
+        "crowd_s": crowd_s,
+    }
+    return {name: (None if value == "" else value) for name, value in typed.items() if value is not None}
+
+
 def dry_run_page(
     desk: AdminDesk,
+    typed: Annotated[dict[str, int | None], Depends(typed_settings)],
     rule: int | None = None,
     hall: str = "",
     counter: str = "",
-    threshold_s: Seconds | None = None,
-    waiting_threshold_s: Seconds | None = None,
     days: Annotated[int, Query(ge=1, le=31)] = 7,
 ) -> DryRunPage:
     """`rule` fills in what is not said. Raises NotFound for a rule that is not in force."""
-    declared = _declared(desk, rule, hall, counter, threshold_s, waiting_threshold_s)
+    declared = _declared(desk, rule, hall, counter, typed)
     halls = hall_options(desk)
     counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
     now = desk.services.clock()
@@ -99,6 +143,8 @@ def dry_run_page(
             rule_id=_in_force(session, declared),
             threshold_s=declared.threshold_s,
             waiting_threshold_s=declared.waiting_threshold_s,
+            required_staff=declared.required_staff,
+            further=tuple(Setting(name, words, getattr(declared, name)) for name, words in FURTHER),
             days=days,
             start=window.start,
             counters=len(places),
@@ -109,17 +155,16 @@ def dry_run_page(
 
 
 def _declared(
-    desk: AdminDesk, rule: int | None, hall: str, counter: str, threshold_s: int | None, waiting_threshold_s: int | None
+    desk: AdminDesk, rule: int | None, hall: str, counter: str, typed: dict[str, int | None]
 ) -> AbsenceRuleDeclaration:
     values: dict[str, object] = {"hall": hall or None, "counter": counter or None}
     if rule is not None:
         kept = next((one for one in rules_api.list_rules(desk) if one.rule_id == rule), None)
         if kept is None:
             raise NotFound
-        values = kept.model_dump(include={"hall", "counter", "threshold_s", "waiting_threshold_s"})
-    typed = {"threshold_s": threshold_s, "waiting_threshold_s": waiting_threshold_s}
+        values = kept.model_dump(include={"hall", "counter", *RULE_SETTINGS})
     try:
-        return AbsenceRuleDeclaration.model_validate(values | {n: s for n, s in typed.items() if s is not None})
+        return AbsenceRuleDeclaration.model_validate(values | typed)
     except ValidationError as error:
         raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
 
@@ -139,8 +184,8 @@ def _places(session: Session, declared: AbsenceRuleDeclaration) -> Sequence[Coun
 def _tried(
     session: Session, places: Sequence[Counter], declared: AbsenceRuleDeclaration, window: Span, now: datetime
 ) -> Iterable[tuple[str, FoundAbsence]]:
-    threshold = timedelta(seconds=declared.threshold_s)
-    rule = Rule(threshold, min(timedelta(seconds=declared.waiting_threshold_s), threshold))
+    settings = {name: getattr(declared, name) for name in RULE_SETTINGS}
+    rule = rule_of(AbsenceRule(valid_from=now, **settings))
     zones = {hall.id: ZoneInfo(hall.timezone) for hall in session.exec(select(Hall))}
     hours = hours_of(session, zones)
     for place in places:
@@ -159,7 +204,7 @@ def _in_force(session: Session, declared: AbsenceRuleDeclaration) -> int | None:
 
 def _raised(session: Session, counter_ids: Sequence[str], window: Span) -> int:
     query = select(func.count()).where(
-        Alert.kind == AlertKind.ABSENCE,
+        col(Alert.absence_id).is_not(None),
         col(Alert.counter_id).in_(counter_ids),
         Alert.raised_at >= window.start,
         Alert.raised_at < window.end,
@@ -170,6 +215,9 @@ def _raised(session: Session, counter_ids: Sequence[str], window: Span) -> int:
 def _would_be(counter: CounterRef, absence: FoundAbsence) -> WouldBe:
     return WouldBe(
         counter=counter,
+        kind=absence.kind,
+        people_rule=absence.people_rule,
+        people_seen=absence.people_seen,
         start=absence.start,
         due=absence.due,
         end=absence.end,

@@ -20,9 +20,10 @@ from web.pages.admin.devices import Devices
 from web.pages.admin.forms import Field, Row, Saved, Section, SentForm, problems_of, with_form
 from web.pages.admin.items import Items
 from web.pages.admin.masks import Masks
-from web.pages.admin.people import Rules, Sources, Users
+from web.pages.admin.people import Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
 from web.pages.admin.retention import Retention
+from web.pages.admin.rules import Rules
 from web.pages.admin.views import Views, is_of_camera
 from web.pages.rendering import ScreenDep, add_page, html
 

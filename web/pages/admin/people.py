@@ -1,4 +1,4 @@
-"""Users, sources and absence rules."""
+"""Users and sources."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -10,7 +10,6 @@ from storage.models import Role
 from storage.sayings import Saying
 from web import accounts
 from web.api import places as places_api
-from web.api import rules as rules_api
 from web.api import sources as sources_api
 from web.api import users as users_api
 from web.api.administration import Desk
@@ -19,7 +18,7 @@ from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.aliases import read_aliases, written_aliases
 from web.pages.admin.forms import Field, Row, Saved, optional, text, texts
-from web.pages.admin.places import hall_options, id_field, place_words
+from web.pages.admin.places import hall_options, id_field
 from web.pages.words import word
 
 
@@ -160,63 +159,3 @@ class Sources:
 
     def remove(self, desk: Desk, key: str) -> None:
         sources_api.delete_source(desk, key)
-
-
-class Rules:
-    name = "rules"
-    title = _("Absence rules")
-    one = _("Absence rule")
-    about = _(
-        "When an unstaffed counter is an absence. The rule of a counter goes before the rule of its hall, "
-        "that before the rule for all; without any it is 5 minutes, and 1 minute while a customer waits."
-    )
-    columns = (_("For"), _("Unstaffed for"), _("While a customer waits"), _("Version"))
-    camera_picture = False
-
-    def rows(self, desk: Desk) -> Sequence[Row]:
-        place = place_words(desk)
-        return [
-            Row(
-                str(rule.rule_id),
-                (place(rule.hall, rule.counter),
-                 _seconds(rule.threshold_s), _seconds(rule.waiting_threshold_s), str(rule.version)),
-            )
-            for rule in rules_api.list_rules(desk)
-        ]  # fmt: skip
-
-    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
-        found = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
-        if key and found is None:
-            raise NotFound
-        counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
-        return (
-            Field("hall", _("Hall"), "choice", (found.hall or "") if found else "", fixed=bool(key),
-                  options=(("", _("every hall")), *hall_options(desk))),
-            Field("counter", _("or one counter"), "choice", (found.counter or "") if found else "", fixed=bool(key),
-                  options=(("", "–"), *counters)),
-            Field("threshold_s", _("Unstaffed seconds until it is an absence"), "number",
-                  str(found.threshold_s if found else 300), required=True),
-            Field("waiting_threshold_s", _("The same while a customer waits"), "number",
-                  str(found.waiting_threshold_s if found else 60), required=True),
-        )  # fmt: skip
-
-    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
-        values = {name: text(form, name) for name in ("threshold_s", "waiting_threshold_s")}
-        place = {name: optional(form, name) for name in ("hall", "counter")}
-        if key:
-            kept = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
-            if kept is None:
-                raise NotFound
-            place = {"hall": kept.hall, "counter": kept.counter}
-        rules_api.put_rule(desk, rules_api.RuleToPut.model_validate(values | place))
-        return Saved()
-
-    def remove(self, desk: Desk, key: str) -> None:
-        kept = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
-        if kept is None:
-            raise NotFound
-        rules_api.end_rule(desk, kept.rule_id)
-
-
-def _seconds(count: int) -> Saying:
-    return Saying("%(count)s s", count=count)

@@ -1,0 +1,104 @@
+"""Absence rules, and what else they look for."""
+
+from collections.abc import Sequence
+
+from starlette.datastructures import FormData
+
+from storage.sayings import Saying
+from web.api import places as places_api
+from web.api import rules as rules_api
+from web.api.administration import Desk
+from web.api.rules import RuleShown, RuleToPut
+from web.errors import NotFound
+from web.i18n import gettext_marker as _
+from web.pages.admin.forms import Field, Row, Saved, optional, text
+from web.pages.admin.places import hall_options, place_words
+
+FURTHER = (
+    ("unattended_s", _("Seconds that a customer waits while nobody is there")),
+    ("never_staffed_s", _("Seconds after the hall opens in which nobody has come")),
+    ("left_early_s", _("Seconds before the hall closes from which nobody is there any more")),
+    ("queue_length", _("More customers than so many are a queue")),
+    ("queue_s", _("Seconds that a queue lasts")),
+    ("crowd_size", _("More people in the staff zone than so many are a crowd")),
+    ("crowd_s", _("Seconds that a crowd lasts")),
+)
+"""What is looked for only where it is said, in the order of the form."""
+_KINDS = ("unattended_s", "never_staffed_s", "left_early_s", "queue_length", "crowd_size")
+
+
+class Rules:
+    name = "rules"
+    title = _("Absence rules")
+    one = _("Absence rule")
+    about = _(
+        "When an unstaffed counter is an absence, and what else is looked for. The rule of a counter goes before the "
+        "rule of its hall, that before the rule for all; without any it is 5 minutes, and 1 minute while a customer "
+        "waits, and nothing else."
+    )
+    columns = (
+        *(_("For"), _("Unstaffed for"), _("While a customer waits"), _("Staff required")),
+        *(_("Further rules"), _("Version")),
+    )
+    camera_picture = False
+
+    def rows(self, desk: Desk) -> Sequence[Row]:
+        place = place_words(desk)
+        return [
+            Row(
+                str(rule.rule_id),
+                (place(rule.hall, rule.counter),
+                 _seconds(rule.threshold_s), _seconds(rule.waiting_threshold_s), str(rule.required_staff),
+                 str(sum(getattr(rule, kind) is not None for kind in _KINDS)), str(rule.version)),
+            )
+            for rule in rules_api.list_rules(desk)
+        ]  # fmt: skip
+
+    def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
+        found = _kept(desk, key) if key else None
+        counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
+        return (
+            Field("hall", _("Hall"), "choice", (found.hall or "") if found else "", fixed=bool(key),
+                  options=(("", _("every hall")), *hall_options(desk))),
+            Field("counter", _("or one counter"), "choice", (found.counter or "") if found else "", fixed=bool(key),
+                  options=(("", "–"), *counters)),
+            Field("threshold_s", _("Unstaffed seconds until it is an absence"), "number",
+                  str(found.threshold_s if found else 300), required=True),
+            Field("waiting_threshold_s", _("The same while a customer waits"), "number",
+                  str(found.waiting_threshold_s if found else 60), required=True),
+            Field("required_staff", _("Staff required"), "number", str(found.required_staff if found else 1),
+                  required=True, hint=_("With fewer people there it is an absence, too.")),
+            *(Field(name, words, "number", _said(found, name), hint=_("Empty: not looked for."))
+              for name, words in FURTHER),
+        )  # fmt: skip
+
+    def save(self, desk: Desk, form: FormData, key: str) -> Saved:
+        needed = {name: text(form, name) for name in ("threshold_s", "waiting_threshold_s")}
+        further = {name: optional(form, name) for name, _words in FURTHER}
+        place = {name: optional(form, name) for name in ("hall", "counter")}
+        if key:
+            kept = _kept(desk, key)
+            place = {"hall": kept.hall, "counter": kept.counter}
+        staff = {"required_staff": optional(form, "required_staff") or "1"}
+        rules_api.put_rule(desk, RuleToPut.model_validate(needed | staff | further | place))
+        return Saved()
+
+    def remove(self, desk: Desk, key: str) -> None:
+        rules_api.end_rule(desk, _kept(desk, key).rule_id)
+
+
+def _kept(desk: Desk, key: str) -> RuleShown:
+    """Raises NotFound."""
+    kept = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
+    if kept is None:
+        raise NotFound
+    return kept
+
+
+def _said(rule: RuleShown | None, name: str) -> str:
+    value = getattr(rule, name, None)
+    return "" if value is None else str(value)
+
+
+def _seconds(count: int) -> Saying:
+    return Saying("%(count)s s", count=count)
