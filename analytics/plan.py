@@ -130,6 +130,13 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
     )
 
 
+def views_then(session: Session, camera_id: str, at: datetime) -> tuple[WatchedView, ...]:
+    """What a camera showed of counters at a moment."""
+    usual, masks = zone_rule_at(session, at).inside, _masks(session, at)[camera_id]
+    views = session.exec(select(View).where(View.camera_id == camera_id).order_by(col(View.counter_id)))
+    return tuple(_watched(view, usual, masks) for view in views if _valid(view, at))
+
+
 def why_unwatched(plan: WatchPlan, counter_id: str) -> str:
     return CAMERA_OFF if counter_id in plan.off else NO_VIEW
 

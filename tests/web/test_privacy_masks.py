@@ -45,7 +45,7 @@ def actions(services: Services) -> list[tuple[str, str]]:
 
 def lefts(video: bytes) -> list[NDArray[np.uint8]]:
     with av.open(BytesIO(video), "r") as container:
-        return [np.asarray(f.to_ndarray(format="gray8")[:, :64], np.uint8) for f in container.decode(video=0)]
+        return [np.asarray(f.to_ndarray(format="yuv420p")[:96, :64], np.uint8) for f in container.decode(video=0)]
 
 
 def is_hidden(picture: NDArray[np.uint8]) -> bool:
