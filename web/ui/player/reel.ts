@@ -33,6 +33,11 @@ export class Reel {
     return this.#failed;
   }
 
+  /** Whether the part of now is only made when it is asked for. */
+  get isMade(): boolean {
+    return this.#parts[this.#now]?.made ?? false;
+  }
+
   get wallMs(): number {
     return this.#joined.wallOf(this.video.currentTime * 1000);
   }
