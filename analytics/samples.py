@@ -105,6 +105,12 @@ def sample_of(session: Session, key: str) -> Sample | None:
     return session.exec(select(Sample).where(Sample.about == key, col(Sample.taken_back_at).is_(None))).first()
 
 
+def is_of_sample(session: Session, hold_id: int) -> bool:
+    """Whether a sample that is not taken back rests on this hold."""
+    found = select(Sample.id).where(Sample.hold_id == hold_id, col(Sample.taken_back_at).is_(None))
+    return session.exec(found).first() is not None
+
+
 def take_back(session: Session, sample: Sample, by: int, now: datetime) -> None:
     """Its footage is kept no longer than any other."""
     sample.state, sample.taken_back_at, sample.taken_back_by = SampleState.TAKEN_BACK, now, by

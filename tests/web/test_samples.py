@@ -72,6 +72,8 @@ def test_one_mark_makes_one_sample_and_taking_it_back_frees_the_footage(
     assert mark(supervisor).json() == mark(signed_in("admin")).json() == made
     assert (made["camera_id"], made["start"], made["end"]) == (CAMERA, "2026-03-02T03:00:00Z", "2026-03-02T03:05:00Z")
     assert samples(services) == [("absence:1", SampleState.KEPT, True)]
+    assert "held until that is taken back" in supervisor.get("/holds", headers={"Accept-Language": "en"}).text
+    assert supervisor.post("/api/v1/holds/1/lift").status_code == 409
     assert supervisor.delete("/api/v1/alerts/1/sample").status_code == 204
     assert supervisor.delete("/api/v1/alerts/1/sample").status_code == 404
     assert samples(services) == [("absence:1", SampleState.TAKEN_BACK, False)]
