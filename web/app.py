@@ -64,7 +64,7 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     app.state.limits = Limits.of(services.settings.public)
     app.state.recent_looks = RecentLooks()
     app.state.customer_faces = CustomerFaces(services.settings.privacy, services.settings.watcher)
-    app.state.masked_clips = MaskedClips(services.settings.data_dir / "masked")
+    app.state.masked_clips = MaskedClips(services.settings.masked_folder)
     app.state.render_error = render_error
     return app
 

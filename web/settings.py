@@ -300,6 +300,11 @@ class Settings(Strict):
         return self.data_dir / "spool"
 
     @property
+    def masked_folder(self) -> Path:
+        """Of clips whose privacy masks are filled, for as long as they are played."""
+        return self.data_dir / "masked"
+
+    @property
     def run_folder(self) -> Path:
         """For what is there only while something runs."""
         return self.data_dir / "run"

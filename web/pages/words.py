@@ -379,6 +379,7 @@ JOB_WORDS: Mapping[str, str] = {
     "legal_holds": _("Locking held footage in the store"),
     "expiry": _("Deleting what is due"),
     "abandoned": _("Clearing the store of what was cut off"),
+    "masked_clips": _("Forgetting masked clips that were played"),
     "corrections": _("Storing corrections of time"),
     "calendar": _("Counting recorded seconds for the calendar"),
     "evaluation": _("Working out the evaluation of a month"),
