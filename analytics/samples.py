@@ -73,7 +73,7 @@ def mark(
     take_turns(session, Counter, about.counter_id)
     found = sample_of(session, about.key)
     if found is not None:
-        return _confirmed(session, found, state)
+        return _confirmed(session, found, answer, state)
     view, polygon = _seen_by(session, about, answer.zone)
     hold = Hold(camera_id=view.camera_id, start=about.span.start, end=about.span.end, reason="", set_at=now)
     hold.subject, hold.owner_id = f"sample:{about.key}", by
@@ -147,9 +147,10 @@ def label_of(sample: Sample, video: str, duration_s: float) -> JsonObject:
     }
 
 
-def _confirmed(session: Session, sample: Sample, state: SampleState) -> Sample:
-    if state is SampleState.KEPT and sample.state is SampleState.CLAIMED:
-        sample.state = state
+def _confirmed(session: Session, sample: Sample, answer: Answer, state: SampleState) -> Sample:
+    """A claim becomes what is said now of its zone; anything else stays as it is."""
+    if state is SampleState.KEPT and sample.state is SampleState.CLAIMED and answer.zone is sample.zone:
+        sample.state, sample.someone_there = state, answer.someone_there
         session.add(sample)
     return sample
 

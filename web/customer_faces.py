@@ -1,6 +1,7 @@
 """Stills without the faces of customers, which are personal data that no alert needs."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from sqlmodel import Session
 
 from analytics.detectors.choose import choose_detector
 from analytics.faces import without_faces
+from analytics.looking import WatchedView
 from analytics.people import DetectorUnavailable, Image, PersonDetector
 from analytics.plan import views_then
 from web.settings import PrivacySection, WatcherSection
@@ -26,9 +28,14 @@ class CustomerFaces:
     _is_tried: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def blurred(self, session: Session, camera_id: str, image: Image, at: datetime) -> Image:
-        views = views_then(session, camera_id, at) if self.privacy.blur_faces else ()
-        if not any(view.customer_zone for view in views):
+    def views(self, session: Session, camera_id: str, at: datetime) -> tuple[WatchedView, ...]:
+        """What shows customers, whose faces are to be blurred."""
+        found = views_then(session, camera_id, at) if self.privacy.blur_faces else ()
+        return tuple(view for view in found if view.customer_zone)
+
+    def blurred(self, image: Image, views: Sequence[WatchedView]) -> Image:
+        """Takes a while, so not within a transaction."""
+        if not views:
             return image
         with self._lock:  # detectors are not shared between threads
             return without_faces(image, views, self._loaded())

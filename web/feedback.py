@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from analytics.samples import Answer, NoPicture, mark, of_absence, sample_of, take_back
-from storage.models import Absence, DisputeAct, DisputeGround, SampleState
+from analytics.samples import About, Answer, NoPicture, mark, of_absence, sample_of, take_back
+from storage.models import Absence, Alert, DisputeAct, DisputeGround, SampleState
 
 
 def follow_dispute(
@@ -15,9 +15,10 @@ def follow_dispute(
 
     Of any other ground the picture may have been read rightly, so nothing is learned from it.
     """
-    about = of_absence(absence, now)
+    alert_id = session.exec(select(Alert.id).where(Alert.absence_id == absence.id)).first()
+    about = of_absence(absence, now, alert_id)
     if act is DisputeAct.DISPUTE and ground is DisputeGround.WAS_THERE:
-        _claim(session, absence, by, now)
+        _claim(session, about, by, now)
     claimed = sample_of(session, about.key)
     if claimed is None or claimed.state is not SampleState.CLAIMED:
         return
@@ -27,8 +28,8 @@ def follow_dispute(
         take_back(session, claimed, by, now)
 
 
-def _claim(session: Session, absence: Absence, by: int, now: datetime) -> None:
+def _claim(session: Session, about: About, by: int, now: datetime) -> None:
     try:
-        mark(session, of_absence(absence, now), Answer(someone_there=True), by, now, SampleState.CLAIMED)
+        mark(session, about, Answer(someone_there=True), by, now, SampleState.CLAIMED)
     except NoPicture:
         return  # an absence of another time's zones, say: it can be disputed all the same

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 import numpy as np
@@ -102,11 +101,6 @@ def write_masked(clip: Clip | LongClip, polygons: Sequence[Corners], file: Path)
     with _read(clip) as source, av.open(str(file), "w", format="mp4", options=_AS_FILE | _TRACK) as target:
         for _ in _encoded(source, target, polygons):
             pass
-
-
-def stream_masked(clip: Clip | LongClip, polygons: Sequence[Corners], out: BinaryIO) -> None:
-    for chunk in masked_chunks(clip, polygons):
-        out.write(chunk)
 
 
 def _read(clip: Clip | LongClip) -> InputContainer:

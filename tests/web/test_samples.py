@@ -106,6 +106,8 @@ def test_who_disputes_claims_and_the_decision_keeps_or_drops_it(
     assert say("department", act="dispute", ground=ground) is states[0]
     assert say("supervisor", act=act) is states[1]
     assert len(samples(services)) <= 1
+    listed = signed_in("supervisor").get("/samples.json").json()["samples"]
+    assert [row["alert_id"] for row in listed] == [1] * (states[1] is SampleState.KEPT)
 
 
 def test_a_supervisors_own_mark_stays_when_a_dispute_is_decided(signed_in: SignedIn, services: Services) -> None:

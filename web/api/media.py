@@ -187,6 +187,7 @@ def picture(
 
     The camera's privacy masks are filled and the heads of customers blurred, but for `unmasked=1` with a `purpose`.
     """
+    faces: CustomerFaces = request.app.state.customer_faces
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
         moment = at or _newest(services, session, found.id)
@@ -202,18 +203,18 @@ def picture(
             raise NotFound(Saying("Nothing was recorded at this moment.")) from None
         except StoreError as error:
             raise unreadable(found.id, error) from None
+        views = () if unmasked else faces.views(session, found.id, shown.wall)
         if at is not None:
             subject = footage_subject(found.id, moment, moment)
             _log(session, request, services, viewer, action, subject, purpose)
-        if not unmasked:
-            faces: CustomerFaces = request.app.state.customer_faces
-            image = faces.blurred(session, found.id, image, shown.wall)
     if at is None:
         hour = moment.replace(minute=0, second=0, microsecond=0)
         subject = footage_subject(found.id, hour, hour + timedelta(hours=1))
         log_look(request, services, viewer, action, subject, purpose)
     taken = format_datetime(moment.astimezone(UTC), usegmt=True)
-    return Response(jpeg(image), headers={"Last-Modified": taken} | hidden.header, media_type="image/jpeg")
+    return Response(
+        jpeg(faces.blurred(image, views)), headers={"Last-Modified": taken} | hidden.header, media_type="image/jpeg"
+    )
 
 
 def _newest(services: Services, session: Session, camera_id: str) -> datetime:

@@ -91,6 +91,7 @@ def _write_video(services: Services, sample: Sample, masks: Sequence[PrivacyMask
         with coming.open("wb") as target:
             target.writelines(chunks)
     except (NothingRecorded, FormatChanges, StoreError) as error:
+        coming.unlink(missing_ok=True)
         warn(f"Left out: sample {sample.id} ({sample.about}): {error}.")
         return None
     coming.rename(file)
