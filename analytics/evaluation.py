@@ -68,6 +68,8 @@ class LabelledClip:
     zones: tuple[LabelledZone, ...]
     blind: tuple[tuple[float, float], ...]
     """Labelled picture faults: black, frozen, dark and the like."""
+    group: str = ""
+    """Reported by itself beside all, as `own` for what was learned from wrong alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,8 @@ class ZoneScore:
     edges: EdgesFound = field(default_factory=EdgesFound)
     cost: Cost = field(default_factory=Cost)
     """Of the whole clip."""
+    group: str = ""
+    """Of its clip."""
 
     @property
     def missed(self) -> int:
@@ -270,6 +274,7 @@ def _score(
         absences=_absences(clip, zone, changes, absence_s),
         edges=_edges(clip, zone, changes),
         cost=cost,
+        group=clip.group,
     )
 
 
@@ -346,6 +351,7 @@ def _load(path: Path, folder: Path) -> LabelledClip:
             for zone in label["zones"]
         )
         blind = tuple((float(s["start_s"]), float(s["end_s"])) for s in label.get("video_state", ()))
-        return LabelledClip(path.stem, folder / label["video"], float(label["duration_s"]), zones, blind)
+        length, group = float(label["duration_s"]), str(label.get("group", ""))
+        return LabelledClip(path.stem, folder / label["video"], length, zones, blind, group)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a label file: {error}") from error

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analytics.evaluation import Report
-from analytics.evaluation_totals import EDGE_GOAL_S, Total, total_of, totals
+from analytics.evaluation_totals import EDGE_GOAL_S, Total, group_totals, total_of, totals
 
 HEADINGS = (
     "clip",
@@ -23,9 +23,10 @@ HEADINGS = (
 
 
 def report_rows(report: Report) -> list[tuple[str, ...]]:
-    """A row for each zone, then one for all zones of each detector."""
+    """A row for each zone, then one for all zones of each detector, and one for those of each group of clips."""
     rows = [_row(score.clip, score.zone, total_of([score])) for score in report.scores]
-    return rows + [_row("all", "all", total) for total in totals(report)]
+    rows += [_row("all", "all", total) for total in totals(report)]
+    return rows + [_row(f"all of {group}", "all", total) for group, total in group_totals(report)]
 
 
 def format_report(report: Report) -> str:

@@ -71,6 +71,16 @@ def totals(report: Report) -> list[Total]:
     return [total_of(list(scores)) for scores in _by_detector(report.scores).values()]
 
 
+def group_totals(report: Report) -> list[tuple[str, Total]]:
+    """The same of each group of clips that has a name, such as the samples that were learned from wrong alerts."""
+    groups = dict.fromkeys(score.group for score in report.scores if score.group)
+    return [
+        (group, total_of(scores))
+        for group in groups
+        for scores in _by_detector(score for score in report.scores if score.group == group).values()
+    ]
+
+
 def _by_detector(scores: Iterable[ZoneScore]) -> dict[str, list[ZoneScore]]:
     found: dict[str, list[ZoneScore]] = {}
     for score in scores:

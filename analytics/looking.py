@@ -16,6 +16,9 @@ SEEN_SCORE = 0.35
 NO_ZONE = "no_zone"
 """Why a view without a staff zone knows nothing of staff."""
 
+MASKED = "masked"
+"""The same of one whose staff zone a privacy mask hides."""
+
 _SHARED_CROP = 3.0
 """One crop shows staff and customer together while it is at most this many times as large as the smaller of their own:
 on the labelled clips a crop of three times the area missed nobody more, and it halves the looks."""
@@ -32,6 +35,8 @@ class WatchedView:
     staff_inside: Inside = BUILT_IN
     """Who counts as inside the staff zone."""
     customer_inside: Inside = BUILT_IN
+    unseen: str = NO_ZONE
+    """Why it has no staff zone, where it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def observe(
 ) -> Observation:
     """What the people found in each of `crops_of(view)` say about the counter."""
     if not view.staff_zone and not view.customer_zone:
-        return blind(view, wall, NO_ZONE)
+        return blind(view, wall, view.unseen)
     staff, customers = people[0], people[-1]
     best = best_score(staff, view.staff_zone, view.staff_inside)
     return Observation(
@@ -92,7 +97,7 @@ def observe(
         _count(staff, view.staff_zone, view.staff_inside, threshold),
         _count(customers, view.customer_zone, view.customer_inside, threshold),
         confidence=best if best >= threshold else 1.0 - best,
-        reason="" if view.staff_zone else NO_ZONE,
+        reason="" if view.staff_zone else view.unseen,
     )
 
 

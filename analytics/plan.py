@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from analytics.aim import Aim, zones_key
 from analytics.aim import read as read_aim
-from analytics.looking import WatchedView
+from analytics.looking import MASKED, NO_ZONE, WatchedView
 from analytics.onlookers import Shows
 from analytics.rule import Rule, rule_in_force
 from analytics.zones import Zone, zone_of
@@ -130,6 +130,13 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
     )
 
 
+def views_then(session: Session, camera_id: str, at: datetime) -> tuple[WatchedView, ...]:
+    """What a camera showed of counters at a moment, whatever of it was masked."""
+    usual = zone_rule_at(session, at).inside
+    views = session.exec(select(View).where(View.camera_id == camera_id).order_by(col(View.counter_id)))
+    return tuple(_watched(view, usual, ()) for view in views if _valid(view, at))
+
+
 def why_unwatched(plan: WatchPlan, counter_id: str) -> str:
     return CAMERA_OFF if counter_id in plan.off else NO_VIEW
 
@@ -180,13 +187,15 @@ def _masks(session: Session, now: datetime) -> Mapping[str, tuple[Zone, ...]]:
 
 
 def _watched(view: View, usual: str, masks: Sequence[Zone]) -> WatchedView:
+    staff = _seen(view.staff_zone, masks)
     return WatchedView(
         view.camera_id,
         view.counter_id,
-        _seen(view.staff_zone, masks),
+        staff,
         _seen(view.customer_zone, masks),
         read_inside(view.staff_inside or usual),
         read_inside(view.customer_inside or usual),
+        NO_ZONE if staff or not view.staff_zone else MASKED,
     )
 
 

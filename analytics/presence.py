@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from analytics.counting import CountEdge, Counting
 from analytics.debouncing import Debounced, Edge
-from analytics.looking import NO_ZONE, Observation
+from analytics.looking import MASKED, NO_ZONE, Observation
 from analytics.onlookers import Onlookers, Shows
 from storage.models import CustomerState, StaffState
 
@@ -236,7 +236,7 @@ class CounterPresence:
 
 def _why_unknown(seen: Iterable[Observation]) -> str:
     """Of a round that tells nothing of staff; a camera that is missing from it sent nothing."""
-    reasons = sorted((o.reason for o in seen if o.reason), key=lambda reason: reason == NO_ZONE)
+    reasons = sorted((o.reason for o in seen if o.reason), key=lambda reason: reason in (NO_ZONE, MASKED))
     return reasons[0] if reasons else "no_signal"
 
 

@@ -1,7 +1,7 @@
 """Which parts of a camera's picture are hidden when."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
@@ -27,6 +27,7 @@ def masked_cameras(session: Session, at: datetime) -> frozenset[str]:
 
 
 def _in_force(start: datetime, end: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    start, end = start.astimezone(UTC), end.astimezone(UTC)  # a time that no calendar has is told as such
     first, last = col(PrivacyMask.valid_from), col(PrivacyMask.valid_to)
     return or_(first.is_(None), first <= end), or_(last.is_(None), last > start)
 

@@ -13,6 +13,7 @@ from web.api.addressed import addressed
 from web.attempts import FailedAttempts
 from web.auth import guard
 from web.body_limits import BodyLimits
+from web.customer_faces import CustomerFaces
 from web.events import EventHub
 from web.headers import SecurityHeaders
 from web.masked_clips import MaskedClips
@@ -62,7 +63,8 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     app.state.failed_attempts = FailedAttempts()
     app.state.limits = Limits.of(services.settings.public)
     app.state.recent_looks = RecentLooks()
-    app.state.masked_clips = MaskedClips(services.settings.data_dir / "masked")
+    app.state.customer_faces = CustomerFaces(services.settings.privacy, services.settings.watcher)
+    app.state.masked_clips = MaskedClips(services.settings.masked_folder)
     app.state.render_error = render_error
     return app
 

@@ -24,6 +24,7 @@ from web.commands import (
     pull,
     recover,
     role,
+    samples,
     serve,
     simulate,
     user,
@@ -76,4 +77,5 @@ app.add_typer(counters.app, name="counters")
 app.add_typer(cameras.app, name="cameras")
 app.add_typer(footage.app, name="footage")
 app.add_typer(closures.app, name="closures")
+app.add_typer(samples.app, name="samples")
 app.add_typer(evaluation.app, name="evaluation")

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from analytics.evaluation import Report, ZoneScore
 from analytics.evaluation_pictures import Example
-from analytics.evaluation_totals import ACCURACY_GOAL, EDGE_GOAL_S, F1_GOAL, Total, total_of, totals
+from analytics.evaluation_totals import ACCURACY_GOAL, EDGE_GOAL_S, F1_GOAL, Total, group_totals, total_of, totals
 from web.i18n import Language, gettext_marker, say
 from web.i18n import gettext_marker as _
 from web.pages.rendering import environment
@@ -26,6 +26,7 @@ GOAL_WORDS: Mapping[str, str] = {
     "absences": _("absences, F1"),
     "edges": _("came and went"),
 }
+GROUP_WORDS: Mapping[str, str] = {"own": _("own samples, learned from wrong alerts")}
 _WITHOUT_GOALS = "ssd"
 
 
@@ -64,6 +65,8 @@ def page(report: Report, overviews: Mapping[str, bytes], examples: Sequence[Exam
         both=both,
         _=gettext_marker,  # the template's own would have its words in one language only
         totals=totals(report),
+        groups=group_totals(report),
+        group_words=GROUP_WORDS,
         clips=[_clip(name, overviews[name], report.scores) for name in dict.fromkeys(s.clip for s in report.scores)],
         examples=[(example, data_url(example.jpeg)) for example in examples],
         conditions=conditions,

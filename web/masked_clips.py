@@ -8,9 +8,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import orjson
 
@@ -19,11 +20,11 @@ from ingest.video.masked_clip import masked_chunks, write_masked
 from storage.mask_pixels import Corners
 from storage.sayings import Saying
 from web.errors import Unavailable
+from web.masked_folder import forget_masked_clips
 
 AT_ONCE = 2
 """Each takes a core."""
 _PATIENCE_S = 60.0
-_KEPT = timedelta(hours=1)
 _BUSY = Saying("Several clips are being masked already. Try again in a minute.")
 _PIECE = 1 << 18
 
@@ -51,7 +52,7 @@ class MadeClip:
 
 @dataclass
 class MaskedClips:
-    """In a folder of its own, whose other files go."""
+    """In a folder of its own; several processes may share it."""
 
     folder: Path
     _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(AT_ONCE))
@@ -84,17 +85,12 @@ class MaskedClips:
         self._take_slot()
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            self._forget_old(now)
-            coming = path.with_suffix(".coming")
-            write_masked(clip, polygons, coming)
-            coming.rename(path)
+            forget_masked_clips(self.folder, now)
+            with NamedTemporaryFile(dir=self.folder, suffix=".coming", delete=False) as coming:
+                write_masked(clip, polygons, Path(coming.name))
+            Path(coming.name).rename(path)
         finally:
             self._slots.release()
-
-    def _forget_old(self, now: datetime) -> None:
-        for file in self.folder.iterdir():
-            if abs(now - datetime.fromtimestamp(file.stat().st_mtime, UTC)) > _KEPT:
-                file.unlink(missing_ok=True)
 
     def _take_slot(self) -> None:
         if not self._slots.acquire(timeout=_PATIENCE_S):

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     UNMASKED = "unmasked"  # what privacy masks hide, each time with a stated purpose
     DISPUTE = "dispute"  # for the department: disputing an absence
     JUDGE_DISPUTES = "judge_disputes"  # deciding on that
+    FEEDBACK = "feedback"  # saying that an alert is wrong, and the samples that this makes
     COVER = "cover"  # registering leave, and who covers a counter
     HOLD = "hold"  # keeping footage beyond its time
     DELETIONS = "deletions"  # the ledger of footage that was deleted
@@ -57,6 +58,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ACKNOWLEDGE,
             P.ABSENCES,
             P.JUDGE_DISPUTES,
+            P.FEEDBACK,
             P.CLIPS,
             P.CASES,
             P.JUDGE_CARDS,

@@ -150,6 +150,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from web.complaint_keeping import ComplaintKeeping
     from web.evaluating import Evaluating
     from web.failure_watch import FailureWatch
+    from web.masked_folder import forget_masked_clips
     from web.notify import Notifier
     from web.reports.keeping import Reporting
     from web.silence import EVERY, Listening
@@ -193,6 +194,9 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("expiry", patient(expiry.run_once), timedelta(seconds=30)),
         Job("abandoned", patient(services.store.clear_abandoned), timedelta(hours=1)),
     ]
+    keeping.append(
+        Job("masked_clips", partial(forget_masked_clips, services.settings.masked_folder), timedelta(minutes=10))
+    )
     corrections = partial(store_corrections, services.database, services.store)
     keeping.append(Job("corrections", patient(lambda _now: corrections()), timedelta(seconds=10)))
     complaints = ComplaintKeeping(services.database, services.settings.public.complaint_days)

@@ -210,6 +210,19 @@ class WatcherSection(Strict):
     sample_seconds: Annotated[float, Field(ge=0.2, le=60)] = 1.0
 
 
+class PrivacySection(Strict):
+    blur_faces: bool = True
+    """Of customers, on stills."""
+    blur_faces_off_because: str = ""
+    """Why not, where it is switched off."""
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if not self.blur_faces and not self.blur_faces_off_because.strip():
+            raise ValueError("blur_faces is off: say why in blur_faces_off_because")
+        return self
+
+
 class EvaluationSection(Strict):
     publish_day: Annotated[int, Field(ge=0, le=28)] = 0
     """Of the next month, on which the clerk publishes a month; 0: people do."""
@@ -242,6 +255,7 @@ class Settings(Strict):
     watcher: WatcherSection = WatcherSection()
     inbox: InboxSection = InboxSection()
     pull: tuple[PullSettings, ...] = ()
+    privacy: PrivacySection = PrivacySection()
     evaluation: EvaluationSection = EvaluationSection()
     public: PublicSection = PublicSection()
     notify: tuple[NotifySettings, ...] = ()
@@ -284,6 +298,11 @@ class Settings(Strict):
     @property
     def spool(self) -> Path:
         return self.data_dir / "spool"
+
+    @property
+    def masked_folder(self) -> Path:
+        """Of clips whose privacy masks are filled, for as long as they are played."""
+        return self.data_dir / "masked"
 
     @property
     def run_folder(self) -> Path:

@@ -107,7 +107,7 @@ def open_clip(
     if end - start > LONG and len(overlapping(segments, start, end)) > 1:
         with suppress(NotLong):
             return open_long_clip(footage, segments, start, end, told)
-    return prepare_clip(footage, plan_clip(segments, start, end, told))
+    return prepare_clip(footage, plan_clip(segments, start, end, told=told))
 
 
 def clip_chunks(footage: Footage, plan: ClipPlan) -> Iterator[bytes]:

@@ -49,7 +49,7 @@ class ClipPlan:
     """What the file's comment says beside that."""
 
 
-def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime, told: Told | None = None) -> ClipPlan:
+def plan_clip(segments: Iterable[Segment], start: datetime, end: datetime, *, told: Told | None = None) -> ClipPlan:
     """`segments` of one camera, in any order: those that overlap the span, and where pictures are sent in another
     order than they are shown, or keyframes are no whole pictures, those around it. Others are ignored.
 

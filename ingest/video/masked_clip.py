@@ -6,8 +6,8 @@ the times of the clip's own pictures.
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import av
 import numpy as np
@@ -21,7 +21,7 @@ from storage.mask_pixels import GREY, Corners, Covered, blocks, covered
 
 _NO_COLOUR = 128
 _ENCODING = {
-    "preset": "veryfast",
+    "preset": "superfast",
     "crf": "21",
     "tune": "zerolatency",  # looks no pictures ahead, so keeps none
     "g": "50",
@@ -29,6 +29,29 @@ _ENCODING = {
 _STREAMED = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 _AS_FILE = {"movflags": "faststart"}
 _TRACK = {"video_track_timescale": "90000"}  # as clips have it: no picture's time is rounded
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What masks hide of pictures of one size."""
+
+    light: Covered
+    colour: Covered
+    """Of every two by two pixels."""
+
+    @classmethod
+    def of(cls, polygons: Sequence[Corners], width: int, height: int) -> "Cover":
+        """Both sides must be even."""
+        light = covered(polygons, width, height)
+        return cls(light, blocks(light))
+
+    def filled(self, frame: VideoFrame) -> VideoFrame:
+        """A copy of its own: the decoder still needs the picture for those that rest on it."""
+        height, width = self.light.shape
+        planes = np.array(frame.reformat(width=width, height=height, format="yuv420p").to_ndarray(), np.uint8)
+        np.copyto(planes[:height], GREY, where=self.light)
+        np.copyto(planes[height:].reshape(2, height // 2, width // 2), _NO_COLOUR, where=self.colour)
+        return VideoFrame.from_ndarray(planes, format="yuv420p")
 
 
 class _Sent:
@@ -80,11 +103,6 @@ def write_masked(clip: Clip | LongClip, polygons: Sequence[Corners], file: Path)
             pass
 
 
-def stream_masked(clip: Clip | LongClip, polygons: Sequence[Corners], out: BinaryIO) -> None:
-    for chunk in masked_chunks(clip, polygons):
-        out.write(chunk)
-
-
 def _read(clip: Clip | LongClip) -> InputContainer:
     return av.open(_Sent(clip.chunks()), "r", format="mp4")
 
@@ -95,14 +113,14 @@ def _encoded(source: InputContainer, target: OutputContainer, polygons: Sequence
     width, height = video.width // 2 * 2, video.height // 2 * 2
     encoder = _encoder(target, video, width, height)
     target.metadata.update(source.metadata)
-    cover = covered(polygons, width, height)
+    cover = Cover.of(polygons, width, height)
     durations: dict[int, int] = {}
     first: int | None = None
     for frame in source.decode(video):
         if frame.pts is None:
             continue
         first = frame.pts if first is None else first
-        made = _filled(frame, cover, width, height)
+        made = cover.filled(frame)
         made.pts, made.time_base = frame.pts - first, video.time_base
         durations[made.pts] = frame.duration
         _mux(target, encoder, made, durations)
@@ -125,13 +143,3 @@ def _mux(target: OutputContainer, encoder: VideoStream, frame: VideoFrame | None
         if packet.pts is not None:
             packet.duration = durations.pop(packet.pts, 0)
         target.mux(packet)
-
-
-def _filled(frame: VideoFrame, cover: Covered, width: int, height: int) -> VideoFrame:
-    """Its own copy: the decoder still needs the picture for those that rest on it."""
-    planes = frame.reformat(width=width, height=height, format="yuv420p").to_ndarray()
-    planes = np.array(planes, dtype=np.uint8)
-    planes[:height][cover] = GREY
-    of_colour = planes[height:].reshape(2, height // 2, width // 2)
-    of_colour[:, blocks(cover)] = _NO_COLOUR
-    return VideoFrame.from_ndarray(planes, format="yuv420p")

@@ -127,6 +127,7 @@ from storage.models.records import (
     Suspension,
     SuspensionReason,
 )
+from storage.models.samples import Sample, SampleState, ZoneRole
 from storage.models.saved_views import DefaultView, SavedView
 
 __all__ = [
@@ -248,6 +249,8 @@ __all__ = [
     "ResultDelivery",
     "RetentionRule",
     "Role",
+    "Sample",
+    "SampleState",
     "SavedView",
     "Scope",
     "Segment",
@@ -268,6 +271,7 @@ __all__ = [
     "View",
     "WatchCursor",
     "WebSession",
+    "ZoneRole",
     "ZoneRule",
     "awaited",
     "is_clock_trusted",

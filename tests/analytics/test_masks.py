@@ -55,6 +55,7 @@ def test_a_zone_that_a_mask_hides_is_unknown_and_never_unstaffed(sqlite_database
     watch = watched(sqlite_database, MOST_OF_THE_LEFT)
     assert StaffState.UNSTAFFED not in {c.staff for c in watch.changes.transitions if c.counter_id == "cc-1"}
     assert states(watch, left=200).get("cc-1", StaffState.UNKNOWN) is StaffState.UNKNOWN
+    assert {change.reason for change in watch.changes.transitions if change.counter_id == "cc-1"} == {"masked"}
     with sqlite_database.transaction() as session:
         assert at(3600) in changes_of_plan(session, "cc-1"), "looked at again, it is by another plan from then on"
         views = load_plan(session, at(3601)).cameras[CAMERA].views

@@ -22,6 +22,7 @@ from web.api.cards import LONGEST_WORD
 from web.auth import require
 from web.declarations import Strict
 from web.errors import Conflict, Forbidden, Unprocessable
+from web.feedback import follow_dispute
 from web.field_problems import FieldProblem
 from web.permissions import Permission
 from web.row_ids import RowId
@@ -99,6 +100,7 @@ def say(
             absence = append(session, absence_id, said, viewer.user_id, now)
         except SayingRefused as refused:
             raise Conflict(_REFUSED[refused.why]) from None
+        follow_dispute(session, absence, wanted.act, wanted.ground, viewer.user_id, now)
         action = "dispute" if wanted.act is DisputeAct.DISPUTE else f"dispute_{wanted.act.value}"
         log_access(session, viewer, action, f"absence:{absence_id}", "", now, client_address(request))
         return AbsenceShown(**absence.model_dump(include=set(AbsenceShown.model_fields)))

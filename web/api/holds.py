@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, model_validator
 from sqlmodel import Session
 
+from analytics.samples import is_of_sample
 from storage.held_footage import held_footage
 from storage.holds import hold_once, lift_hold
 from storage.intervals import Span
@@ -16,7 +17,7 @@ from web.access_log import footage_subject, log_access
 from web.addresses import client_address
 from web.auth import require
 from web.declarations import Id, Moment, Strict
-from web.errors import Forbidden
+from web.errors import Conflict, Forbidden
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_camera, scoped_hold
@@ -26,6 +27,7 @@ from web.viewer import Viewer
 router = APIRouter(prefix="/api/v1", tags=["keeping"])
 Holder = Annotated[Viewer, Depends(require(Permission.HOLD))]
 LONGEST_DAYS = 92
+_OF_A_SAMPLE = Saying("This footage is held as a labelled sample. Take the sample back instead.")
 SUBJECT = r"^(|(absence|case):\d{1,15})$"
 
 
@@ -94,12 +96,17 @@ def hold(wanted: HoldRequest, request: Request, services: ServicesDep, viewer: H
 
 @router.post("/holds/{hold_id}/lift")
 def lift(hold_id: RowId, request: Request, services: ServicesDep, viewer: Holder) -> HoldShown:
-    """By who set it, or an administrator (else 403). Repeating it changes nothing; other holds of the same stay."""
+    """By who set it, or an administrator (else 403). Repeating it changes nothing; other holds of the same stay.
+
+    409 for that of a labelled sample, which is taken back instead.
+    """
     now = services.clock()
     with services.database.transaction() as session:
         row = scoped_hold(session, viewer, hold_id)
         if not may_lift(viewer, row.owner_id):
             raise Forbidden
+        if row.lifted_at is None and is_of_sample(session, hold_id):
+            raise Conflict(_OF_A_SAMPLE)
         if row.lifted_at is None:
             lift_hold(session, row, viewer.user_id, now)
             subject = f"hold:{row.id} {footage_subject(row.camera_id, row.start, row.end)}"

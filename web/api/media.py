@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from ingest.video.clip import Clip, FormatChanges, LongClip, NothingRecorded, open_clip
-from ingest.video.stills import still
+from ingest.video.stills import jpeg, masked, shown_at
 from storage.intervals import Span
 from storage.models import Camera, Hall
 from storage.objects import StoreError
@@ -24,10 +24,11 @@ from web.access_log import footage_subject, log_access
 from web.addresses import client_address
 from web.auth import require
 from web.byte_ranges import ByteRange, asked_range
+from web.customer_faces import CustomerFaces
 from web.errors import Forbidden, NotFound, Unavailable, Unprocessable
 from web.field_problems import FieldProblem
 from web.footage_scope import check_footage
-from web.hiding import Hiding, hiding
+from web.hiding import Hiding, check_unmasked, hiding
 from web.masked_clips import MadeClip, MaskedClips
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
@@ -184,28 +185,36 @@ def picture(
 ) -> Response:
     """JPEG of the frame shown at this moment, which is its `Last-Modified`; without `at` the newest recorded.
 
-    The camera's privacy masks are filled, but for `unmasked=1` with a `purpose`.
+    The camera's privacy masks are filled and the heads of customers blurred, but for `unmasked=1` with a `purpose`.
     """
+    faces: CustomerFaces = request.app.state.customer_faces
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
         moment = at or _newest(services, session, found.id)
         check_footage(session, viewer, found.id, moment, moment)
+        if unmasked:
+            check_unmasked(viewer, purpose)
         hidden = hiding(session, viewer, found.id, moment, moment, unmasked=unmasked, purpose=purpose)
+        action = "still_unmasked" if unmasked else "still"
         try:
-            jpeg = still(services.footage, session, found.id, moment, unmasked=unmasked)
+            shown = shown_at(services.footage, session, found.id, moment)
+            image = shown.image if unmasked else masked(session, found.id, shown, moment)
         except NothingRecorded:
             raise NotFound(Saying("Nothing was recorded at this moment.")) from None
         except StoreError as error:
             raise unreadable(found.id, error) from None
+        views = () if unmasked else faces.views(session, found.id, shown.wall)
         if at is not None:
             subject = footage_subject(found.id, moment, moment)
-            _log(session, request, services, viewer, hidden.action("still"), subject, purpose)
+            _log(session, request, services, viewer, action, subject, purpose)
     if at is None:
         hour = moment.replace(minute=0, second=0, microsecond=0)
         subject = footage_subject(found.id, hour, hour + timedelta(hours=1))
-        log_look(request, services, viewer, hidden.action("still"), subject, purpose)
+        log_look(request, services, viewer, action, subject, purpose)
     taken = format_datetime(moment.astimezone(UTC), usegmt=True)
-    return Response(jpeg, headers={"Last-Modified": taken} | hidden.header, media_type="image/jpeg")
+    return Response(
+        jpeg(faces.blurred(image, views)), headers={"Last-Modified": taken} | hidden.header, media_type="image/jpeg"
+    )
 
 
 def _newest(services: Services, session: Session, camera_id: str) -> datetime:

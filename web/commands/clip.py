@@ -11,8 +11,10 @@ from sqlmodel import Session, col, select
 
 from storage.footage import Coverage
 from storage.intervals import Span
+from storage.masks import masks_between
 from storage.models import Camera, Counter, Hall, View
 from storage.views import in_force
+from web.access_log import footage_subject, log_command
 from web.commands.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -23,6 +25,7 @@ from web.commands.common import (
     opened,
     progress_bar,
     say,
+    who_runs_this,
 )
 
 
@@ -32,14 +35,21 @@ def clip(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="MP4 to write; never overwritten.")],
     camera: Annotated[str, typer.Option(help="Id of the camera.")] = "",
     counter: Annotated[str, typer.Option(help="Id of a counter: the camera that saw it at FROM is taken.")] = "",
+    unmasked: Annotated[
+        str, typer.Option(metavar="PURPOSE", help="Leave privacy masks out, for this purpose; it is logged.")
+    ] = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     r"""Write the footage of a span into a file, without encoding it again.
+
+    Where the camera has privacy masks they are filled, which encodes the pictures anew and leaves out the sound.
 
     Example: hallwatch clip 2026-03-02T09:00:00 2026-03-02T09:05:00 \
     morning.mp4 --counter cc-1
     """
     from ingest.video.clip import FormatChanges, NothingRecorded, open_clip
+    from ingest.video.masked_clip import masked_chunks
+    from web.hiding import Hiding
 
     if bool(camera) == bool(counter):
         raise typer.BadParameter("Name either --camera or --counter.")
@@ -55,16 +65,21 @@ def clip(
             found = place if isinstance(place, Camera) else _camera_of(session, place, first)
             if last <= first:
                 raise UserError("The clip ends before it starts.")
+            hidden = Hiding(masks_between(session, found.id, first, last), filled=not unmasked.strip())
             try:
-                clip = open_clip(services.footage, session, found.id, first, last)
+                clip = open_clip(services.footage, session, found.id, first, last, hidden.told)
             except NothingRecorded:
                 raise UserError(f"Nothing of camera {found.id} was recorded in this span.") from None
             except FormatChanges as error:
                 raise UserError(_one_format_each(error.parts, zone)) from None
-        _write(clip.chunks(), clip.size, file)
+            if hidden.masks and not hidden.filled:
+                subject = footage_subject(found.id, first, last)
+                log_command(session, who_runs_this(), "download_unmasked", subject, unmasked.strip(), services.clock())
+        _write(masked_chunks(clip, hidden.polygons) if hidden.polygons else clip.chunks(), clip.size, file)
         with services.database.transaction() as session:
             coverage = services.footage.coverage(session, found.id, first, last)
-        say(f"Wrote {file}: camera {found.id}, {_how_much(coverage)}.")
+        masked = f", privacy masks {hidden.told['privacy_masks']}" if hidden.masks else ""
+        say(f"Wrote {file}: camera {found.id}, {_how_much(coverage)}{masked}.")
         _tell_missing(coverage, zone)
 
 

@@ -52,6 +52,7 @@ from web.pages.opening import closed_spans
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
+from web.pages.samples import SampleRow, sample_row
 from web.pages.scoping import halls_in_scope
 from web.pages.step_rows import clip_parts, corrected_times, untrusted_times
 from web.pages.timelines import Timeline, absence_lanes, customer_lane, footage_lane, presence_lane, timeline
@@ -150,6 +151,8 @@ class AbsencePage:
     """That a dispute may have."""
     told: tuple[ToldRow, ...]
     """Who was told of its dispute."""
+    sample: SampleRow | None
+    """What somebody who may has said that its picture really showed."""
 
 
 def absences_page(
@@ -260,6 +263,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             dispute=dispute_of(session, viewer, absence, alert, row.counter.hall.id, now),
             grounds=tuple(DisputeGround),
             told=told_rows(session, Matter.ABSENCE, absence_id),
+            sample=sample_row(session, alert) if alert and viewer.may(Permission.FEEDBACK) else None,
         )
 
 

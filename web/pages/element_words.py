@@ -31,6 +31,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "timeline": _("Timeline: arrow keys move, Enter plays"),
     "gap": _("Nothing was recorded here."),
     "clip-missing": _("The footage cannot be fetched. Try again in a minute."),
+    "clip-masking": _("The footage is being masked; this takes a few seconds."),
     "clip-undecodable": _("This browser cannot play the footage; download it instead."),
     "no-still": _("No picture of this moment."),
     "no-still-yet": _("No picture of the camera yet. It is asked for again every few seconds."),

@@ -213,19 +213,20 @@ def plain_minute(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M}"
 
 
-MASKED_PIECE = timedelta(seconds=20)
+MASKED_PIECE = timedelta(seconds=10)
 
 
 def played_parts(camera_id: str, parts: Iterable[ClipPart]) -> str:
-    """JSON [{"src": …, "pieces": [[from, to], …]}, …] for the players.
+    """JSON [{"src": …, "pieces": [[from, to], …], "made": …}, …] for the players.
 
-    A masked part is made while somebody waits for it, so it is played in short ones.
+    A masked part is made while somebody waits for it, so it is played in short ones, each asked for a little ahead.
     """
     return orjson.dumps(
         [
             {
                 "src": clip_address(camera_id, part.start, part.end),
                 "pieces": [[iso(span.start), iso(span.end)] for span in part.pieces],
+                **({"made": True} if part.masked else {}),
             }
             for whole in parts
             for part in (divided(whole, MASKED_PIECE) if whole.masked else (whole,))

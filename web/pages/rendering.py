@@ -116,6 +116,7 @@ def environment(language: Language) -> Environment:
         "spent",
         "orders",
         "disputes",
+        "samples",
         "told",
         "offers",
         "catalogue",

@@ -36,6 +36,7 @@ NAVIGATION = (
     NavLink("/", _("Board"), "board", _("Counters"), Permission.BOARD),
     NavLink("/alerts", _("Alerts"), "alert", _("Counters"), Permission.ALERTS),
     NavLink("/absences", _("Absences"), "absence", _("Counters"), Permission.ABSENCES),
+    NavLink("/samples", _("Labelled samples"), "evaluation", _("Counters"), Permission.FEEDBACK),
     NavLink("/overview", _("Case overview"), "evaluation", _("Cases"), Permission.CASES),
     NavLink("/cases", _("Cases"), "case", _("Cases"), Permission.CASES),
     NavLink("/cards", _("Cards"), "card", _("Cases"), Permission.CASES),

@@ -2960,6 +2960,75 @@ def upgrade() -> None:
         batch_op.create_index("delivery_state_next_try", ["state", "next_try"], unique=False)
 
     op.create_table(
+        "labelled_sample",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "about",
+            sa.String(),
+            nullable=False,
+            comment="what was wrong, e.g. absence:7 or alert:9; one sample at most that is not taken back",
+        ),
+        sa.Column("alert_id", sa.Integer(), nullable=True),
+        sa.Column("absence_id", sa.Integer(), nullable=True),
+        sa.Column("camera_id", sa.String(), nullable=False),
+        sa.Column("counter_id", sa.String(), nullable=False),
+        sa.Column("zone", sa.Enum("staff", "customer", name="zonerole", native_enum=False, length=32), nullable=False),
+        sa.Column("polygon", sa.JSON(), nullable=False, comment="of that zone, as it was then"),
+        sa.Column("someone_there", sa.Boolean(), nullable=False, comment="the right answer, for the whole of it"),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=False, comment="exclusive"),
+        sa.Column(
+            "state",
+            sa.Enum("claimed", "kept", "taken_back", name="samplestate", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("marked_by", sa.Integer(), nullable=False),
+        sa.Column("marked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_back_by", sa.Integer(), nullable=True),
+        sa.Column("taken_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hold_id", sa.Integer(), nullable=False, comment="what keeps its footage"),
+        sa.ForeignKeyConstraint(
+            ["absence_id"],
+            ["absence.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["alert_id"],
+            ["alert.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["camera_id"],
+            ["camera.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hold_id"],
+            ["footage_hold.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["marked_by"],
+            ["user_account.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["taken_back_by"],
+            ["user_account.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("labelled_sample", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_labelled_sample_counter_id"), ["counter_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_labelled_sample_marked_at"), ["marked_at"], unique=False)
+        batch_op.create_index(
+            "labelled_sample_about",
+            ["about"],
+            unique=True,
+            sqlite_where=sa.text("taken_back_at IS NULL"),
+            postgresql_where=sa.text("taken_back_at IS NULL"),
+        )
+
+    op.create_table(
         "order_word",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("order_id", sa.Integer(), nullable=False),
@@ -3056,6 +3125,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_order_word_at"))
 
     op.drop_table("order_word")
+    with op.batch_alter_table("labelled_sample", schema=None) as batch_op:
+        batch_op.drop_index(
+            "labelled_sample_about",
+            sqlite_where=sa.text("taken_back_at IS NULL"),
+            postgresql_where=sa.text("taken_back_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_labelled_sample_marked_at"))
+        batch_op.drop_index(batch_op.f("ix_labelled_sample_counter_id"))
+
+    op.drop_table("labelled_sample")
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.drop_index("delivery_state_next_try")
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from ingest.video.clip import Clip, LongClip, open_clip
 from ingest.video.frames import Codec
-from ingest.video.masked_clip import _filled, masked_chunks, write_masked
+from ingest.video.masked_clip import Cover, masked_chunks, write_masked
 from ingest.video.stills import still
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -132,7 +132,7 @@ def test_colour_does_not_bleed_over_the_edge_of_a_mask(
     drawn = np.zeros((48, 64), np.uint8)
     cv2.fillPoly(drawn, [np.rint(np.asarray(polygon) * (64, 48)).astype(np.int32)], 1)
     other[drawn == 0] = one[drawn == 0]
-    cover = covered([polygon], 64, 48)
+    cover = Cover.of([polygon], 64, 48)
     frames = [av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format=form) for image in (one, other)]
-    first, second = (_filled(frame, cover, 64, 48).to_ndarray() for frame in frames)
+    first, second = (cover.filled(frame).to_ndarray() for frame in frames)
     assert (first == second).all()

@@ -6,12 +6,13 @@ from typing import Any
 
 import av
 import pytest
+from sqlmodel import select
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
 from ingest.simulator.clock_code import read_clock
-from storage.models import Role
+from storage.models import AccessEntry, PrivacyMask, Role
 from tests.sample import CAMERA
 from tests.web.live.conftest import Site, live_views
 from web import sessions
@@ -123,6 +124,31 @@ async def test_signing_out_ends_the_stream(site: Site, monkeypatch: pytest.Monke
             await drain(socket)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
+
+
+async def test_a_mask_that_is_drawn_ends_the_stream_of_who_may_not_see_under_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "RECHECK_S", 0.2)
+    address, origin = f"{site.websocket}/live/{CAMERA}/mse", Origin(site.address)
+    supervisor, investigator = (site.visitor(role).headers for role in (Role.SUPERVISOR, Role.INVESTIGATOR))
+    async with (
+        connect(address, origin=origin, additional_headers=supervisor, proxy=None) as ended,
+        connect(f"{address}?purpose=c7", origin=origin, additional_headers=investigator, proxy=None) as going_on,
+    ):
+        await ended.recv()
+        with site.services.database.transaction() as session:
+            session.add(PrivacyMask(camera_id=CAMERA, polygon=[[0, 0], [1, 0], [1, 1]], reason="door"))
+        with pytest.raises(ConnectionClosed) as closed:
+            await drain(ended)
+        assert await going_on.recv()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+    async with connect(f"{address}?purpose=c7", origin=origin, additional_headers=investigator, proxy=None) as watched:
+        assert await watched.recv()
+    with site.services.database.transaction() as session:
+        seen = session.exec(select(AccessEntry.action, AccessEntry.purpose).where(AccessEntry.purpose == "c7")).all()
+    assert sorted(seen) == [("live", "c7"), ("live_unmasked", "c7")]
 
 
 async def drain(socket: ClientConnection) -> None:

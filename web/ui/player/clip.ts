@@ -73,6 +73,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
     shadow(this, STYLE, this.#box).adoptedStyleSheets.push(TRANSPORT_STYLE);
     this.#follow();
     this.#video.muted = this.hasAttribute("autoplay");
+    if (this.#reel.isMade) this.#problem.textContent = word(this, "clip-masking");
     this.#reel.load();
     this.#unlisten = listenOnPage((event) => this.#transport?.key(event) ?? false);
   }
@@ -111,6 +112,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
 
   #begin(): void {
     this.#end = this.#reel.endMs;
+    this.#problem.textContent = "";
     const marks = JSON.parse(this.getAttribute("events") || "[]") as { at: string; label: string }[];
     const timed: Mark[] = marks.map(({ at, label }) => ({ at: Date.parse(at), label }));
     this.#transport = new Transport(this, this, this.#reel.gapsOf(this.span), timed);

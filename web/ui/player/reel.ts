@@ -7,6 +7,8 @@ import { spansOf, type WallSpan } from "./wall.js";
 interface Part {
   src: string;
   joined: JoinedClip;
+  /** It is made when it is asked for, which takes a while. */
+  made: boolean;
 }
 
 export class Reel {
@@ -18,9 +20,9 @@ export class Reel {
 
   /** From JSON `[{"src": …, "pieces": [[from, to], …]}, …]`, in the order of time. Nothing is loaded before `load`. */
   constructor(json: string | null | undefined) {
-    const parts = JSON.parse(json || "[]") as { src: string; pieces: [string, string][] }[];
+    const parts = JSON.parse(json || "[]") as { src: string; pieces: [string, string][]; made?: boolean }[];
     const spans = parts.map(({ pieces }) => spansOf(pieces));
-    this.#parts = parts.map(({ src }, number) => ({ src, joined: new JoinedClip(spans[number] ?? []) }));
+    this.#parts = parts.map(({ src, made }, number) => ({ src, joined: new JoinedClip(spans[number] ?? []), made: made ?? false }));
     this.#whole = new JoinedClip(spans.flat());
     this.video.playsInline = true;
     this.video.addEventListener("error", () => (this.#failed = true));
@@ -29,6 +31,11 @@ export class Reel {
   /** Whether the part of now cannot be played. */
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** Whether the part of now is only made when it is asked for. */
+  get isMade(): boolean {
+    return this.#parts[this.#now]?.made ?? false;
   }
 
   get wallMs(): number {
@@ -106,9 +113,16 @@ export class Reel {
     return holding >= 0 ? holding : following >= 0 ? following : last;
   }
 
+  /** Has it made before it is played. */
+  #prepare(number: number): void {
+    const part = this.#parts[number];
+    if (part?.made) void fetch(part.src, { headers: { Range: "bytes=0-0" } }).catch(() => undefined);
+  }
+
   #turnTo(number: number): void {
     this.#now = number;
     this.#failed = false;
     this.video.src = this.#parts[number]?.src ?? "";
+    this.video.addEventListener("loadeddata", () => this.#prepare(number + 1), { once: true });
   }
 }

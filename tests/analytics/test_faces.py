@@ -1,0 +1,89 @@
+"""Whoever is no staff has no face on a still."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytics.evaluation import clip_pictures, load_clips
+from analytics.faces import blurred, heads, without_faces
+from analytics.looking import WatchedView
+from analytics.people import Box, Image, Person
+from analytics.zones import zone_of
+from tests.analytics.scenes import START, a_picture, labelled_data, ssd
+
+LEFT = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
+RIGHT = ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))
+VIEW = WatchedView("cam", "c-1", LEFT, RIGHT)
+FACE = (slice(165, 230), slice(490, 560))
+"""Of who is at 0.8 of `a_picture`."""
+
+
+def detail(part: Image) -> float:
+    return float(cv2.Laplacian(part, cv2.CV_32F).std())
+
+
+def test_the_face_of_a_customer_is_gone_and_the_clerk_is_as_before() -> None:
+    picture = a_picture(0.2, 0.8)
+    made = without_faces(picture, [VIEW], ssd())
+    assert detail(made[FACE]) < 0.1 * detail(picture[FACE])
+    assert (made[:, :320] == picture[:, :320]).all()
+
+
+def test_nothing_is_blurred_where_no_customer_is_looked_for() -> None:
+    picture = a_picture(0.2, 0.8)
+    assert without_faces(picture, [WatchedView("cam", "c-1", LEFT)], ssd()) is picture
+    assert without_faces(a_picture(0.2), [VIEW], ssd()) is not picture
+
+
+def test_without_a_detector_more_is_blurred() -> None:
+    picture = a_picture(0.2, 0.8)
+    made = without_faces(picture, [VIEW], None)
+    assert detail(made[FACE[0].start : 180, FACE[1]]) < 0.2 * detail(picture[FACE[0].start : 180, FACE[1]])
+    assert (made[:, :319] == picture[:, :319]).all()
+
+
+share = st.floats(0, 1, width=32)
+
+
+@given(st.tuples(share, share, share, share), st.floats(0.5, 3))
+def test_at_least_the_upper_third_of_whoever_is_no_staff_is_blurred(
+    corners: tuple[float, float, float, float], shape: float
+) -> None:
+    xs, ys = sorted(corners[::2]), sorted(corners[1::2])
+    box = Box(xs[0], ys[0], xs[1], ys[1])
+    view = WatchedView("cam", "c-1", (), RIGHT)
+    (head,) = heads([Person(box, 0.2)], view, shape)
+    assert head.x0 <= box.x0
+    assert head.x1 >= box.x1
+    assert head.y0 <= box.y0
+    assert head.y1 >= min(box.y0 + (box.y1 - box.y0) / 3, box.y1) - 1e-9
+    assert list(heads([Person(box, 0.01)], view, shape)) == []
+
+
+@given(st.tuples(share, share, share, share))
+def test_a_blurred_part_says_little_more_than_its_colours(corners: tuple[float, float, float, float]) -> None:
+    xs, ys = sorted(corners[::2]), sorted(corners[1::2])
+    noise = np.random.default_rng(7).integers(0, 256, (90, 120, 3), np.uint8)
+    made = blurred(noise, [Box(xs[0], ys[0], xs[1], ys[1])])
+    left, top, right, bottom = int(xs[0] * 120), int(ys[0] * 90), int(xs[1] * 120), int(ys[1] * 90)
+    if right - left > 40 and bottom - top > 30:
+        assert detail(made[top + 2 : bottom - 2, left + 2 : right - 2]) < 30 < 200 < detail(noise)
+    outside = np.ones((90, 120), bool)
+    outside[top : int(np.ceil(ys[1] * 90)), left : int(np.ceil(xs[1] * 120))] = False
+    assert (made[outside] == noise[outside]).all()
+
+
+@pytest.mark.parametrize("name", ["one-by-one-person-detection", "vtest"])
+def test_everybody_in_a_customer_zone_of_real_clips_is_blurred(name: str) -> None:
+    clip = next(clip for clip in load_clips(labelled_data()) if clip.name == name)
+    missed = []
+    for picture in clip_pictures(clip.video, clip.name, 9.0):
+        second = (picture.wall - START.replace(hour=0)).total_seconds()
+        for zone in clip.zones:
+            is_there = any(a + zone.tolerance_s <= second < b - zone.tolerance_s for a, b in zone.present)
+            made = without_faces(picture.image, [WatchedView("cam", zone.id, (), zone_of(zone.polygon))], ssd())
+            if is_there and (made == picture.image).all():
+                missed.append((zone.id, second))
+    assert missed == []

@@ -1,0 +1,50 @@
+"""Stills without the faces of customers, which are personal data that no alert needs."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from sqlmodel import Session
+
+from analytics.detectors.choose import choose_detector
+from analytics.faces import without_faces
+from analytics.looking import WatchedView
+from analytics.people import DetectorUnavailable, Image, PersonDetector
+from analytics.plan import views_then
+from web.settings import PrivacySection, WatcherSection
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass
+class CustomerFaces:
+    """Loads the site's detector with the first still that shows a customer zone; without one it blurs more."""
+
+    privacy: PrivacySection
+    watcher: WatcherSection
+    _detector: PersonDetector | None = None
+    _is_tried: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def views(self, session: Session, camera_id: str, at: datetime) -> tuple[WatchedView, ...]:
+        """What shows customers, whose faces are to be blurred."""
+        found = views_then(session, camera_id, at) if self.privacy.blur_faces else ()
+        return tuple(view for view in found if view.customer_zone)
+
+    def blurred(self, image: Image, views: Sequence[WatchedView]) -> Image:
+        """Takes a while, so not within a transaction."""
+        if not views:
+            return image
+        with self._lock:  # detectors are not shared between threads
+            return without_faces(image, views, self._loaded())
+
+    def _loaded(self) -> PersonDetector | None:
+        if not self._is_tried:
+            self._is_tried = True
+            try:
+                self._detector = choose_detector(self.watcher.detector, self.watcher.weights)
+            except DetectorUnavailable as error:
+                _log.warning("faces_without_detector", error=str(error), blurred="the upper half of customer zones")
+        return self._detector
