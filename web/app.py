@@ -18,6 +18,7 @@ from web.headers import SecurityHeaders
 from web.masked_clips import MaskedClips
 from web.pages import routers as pages
 from web.pages.entrance import render_error
+from web.previews import Previews
 from web.public import routers as public
 from web.public.limits import Limits
 from web.recent_looks import RecentLooks
@@ -63,6 +64,7 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     app.state.limits = Limits.of(services.settings.public)
     app.state.recent_looks = RecentLooks()
     app.state.masked_clips = MaskedClips(services.settings.data_dir / "masked")
+    app.state.previews = Previews.of(services.settings.watcher)
     app.state.render_error = render_error
     return app
 

@@ -188,7 +188,7 @@ def picture(
     """
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
-        moment = at or _newest(services, session, found.id)
+        moment = at or newest_moment(services, session, found.id)
         check_footage(session, viewer, found.id, moment, moment)
         hidden = hiding(session, viewer, found.id, moment, moment, unmasked=unmasked, purpose=purpose)
         try:
@@ -208,7 +208,7 @@ def picture(
     return Response(jpeg, headers={"Last-Modified": taken} | hidden.header, media_type="image/jpeg")
 
 
-def _newest(services: Services, session: Session, camera_id: str) -> datetime:
+def newest_moment(services: Services, session: Session, camera_id: str) -> datetime:
     newest = services.footage.recorded_to(session, camera_id)
     if newest is None:
         raise NotFound(Saying("Nothing has been recorded yet."))
