@@ -183,14 +183,14 @@ def _watched(view: View, usual: str, masks: Sequence[Zone]) -> WatchedView:
     return WatchedView(
         view.camera_id,
         view.counter_id,
-        _seen(view.staff_zone, masks),
-        _seen(view.customer_zone, masks),
+        seen_zone(view.staff_zone, masks),
+        seen_zone(view.customer_zone, masks),
         read_inside(view.staff_inside or usual),
         read_inside(view.customer_inside or usual),
     )
 
 
-def _seen(polygon: Sequence[Sequence[float]], masks: Sequence[Zone]) -> Zone:
+def seen_zone(polygon: Sequence[Sequence[float]], masks: Sequence[Zone]) -> Zone:
     """A zone of which a mask hides half says nothing about who is in it: it is not seen."""
     zone = zone_of(polygon)
     return () if zone and masks and share_covered(zone, masks) >= _TOO_MUCH else zone

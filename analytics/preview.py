@@ -7,7 +7,9 @@ from analytics.health import PictureHealth
 from analytics.looking import Observation, WatchedView, blind, crops_of, observe, place
 from analytics.people import Box, Person, PersonDetector
 from analytics.pictures import Picture
-from analytics.zones import cut, is_inside
+from analytics.plan import seen_zone
+from analytics.zones import Zone, cut, is_inside
+from storage.mask_pixels import filled
 from storage.models import FaultKind
 
 _SAME = 0.5
@@ -37,13 +39,19 @@ class Preview:
     """The crops."""
 
 
-def preview(detector: PersonDetector, picture: Picture, view: WatchedView, threshold: float) -> Preview:
-    """By the code that watches, on this one picture."""
+def preview(
+    detector: PersonDetector, picture: Picture, view: WatchedView, threshold: float, masks: Sequence[Zone] = ()
+) -> Preview:
+    """By the code that watches, on this one picture; nobody is seen under its privacy masks."""
     fault: FaultKind | None = PictureHealth().judge(picture.image)
     if fault is not None:
         return Preview(blind(view, picture.wall, fault.value), (), ())
+    view = replace(
+        view, staff_zone=seen_zone(view.staff_zone, masks), customer_zone=seen_zone(view.customer_zone, masks)
+    )
     crops = crops_of(view)
-    detected = detector.detect([cut(picture.image, crop) for crop in crops]) if crops else []
+    image = filled(picture.image, masks)
+    detected = detector.detect([cut(image, crop) for crop in crops]) if crops else []
     people = [place(found, crop) for found, crop in zip(detected, crops, strict=True)]
     return Preview(observe(view, picture.wall, people, threshold), _found(view, people, threshold), crops)
 

@@ -1,7 +1,7 @@
 """The detector of the configuration, for whoever draws zones: one model in the web process, loaded when first asked."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -12,6 +12,7 @@ from analytics.looking import WatchedView
 from analytics.people import DetectorUnavailable, PersonDetector
 from analytics.pictures import Picture
 from analytics.preview import Preview, preview
+from analytics.zones import Zone
 from storage.sayings import Saying
 from web.errors import Unavailable
 from web.rate_limit import Limiter, Rate
@@ -39,13 +40,13 @@ class Previews:
     def of(cls, section: WatcherSection) -> "Previews":
         return cls(section.threshold, partial(_configured, section))
 
-    def look(self, picture: Picture, view: WatchedView) -> tuple[str, Preview]:
+    def look(self, picture: Picture, view: WatchedView, masks: Sequence[Zone] = ()) -> tuple[str, Preview]:
         """The detector's name, and what it saw. Raises Unavailable."""
         if not self._turn.acquire(timeout=_PATIENCE_S):
             raise Unavailable(Saying("The detector is busy with other pictures. Try again in a minute."))
         try:
             detector = self._detector = self._detector or self.load()
-            return detector.name, preview(detector, picture, view, self.threshold)
+            return detector.name, preview(detector, picture, view, self.threshold, masks)
         except DetectorUnavailable as problem:
             _log.error("detector_unavailable", problem=str(problem))
             said = Saying("The detector cannot run on this server: %(problem)s", problem=str(problem))

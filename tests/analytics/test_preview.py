@@ -85,3 +85,20 @@ def test_a_picture_that_cannot_be_judged_shows_nobody_and_says_why() -> None:
     dark = cut(a_picture(0.2), Box(0, 0, 1, 1)) // 30
     seen = preview(Finds([around(0.25, 0.6)], crops_of(view)), Picture("cam", START, dark), view, 0.35)
     assert (seen.observation.reason, seen.observation.staff_count, seen.found) == ("dark", None, ())
+
+
+def test_nobody_is_seen_under_a_mask_nor_in_a_zone_that_one_hides() -> None:
+    view = WatchedView("cam", "c-1", STAFF, FAR)
+    picture = Picture("cam", START, a_picture(0.25))
+    given: list[Image] = []
+
+    class Keeps(Finds):
+        def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+            given.extend(images)
+            return super().detect(images)
+
+    (crop,) = crops_of(WatchedView("cam", "c-1", STAFF))
+    seen = preview(Keeps([], [crop]), picture, view, 0.35, masks=[((0.75, 0.7), (1.0, 0.7), (1.0, 1.0), (0.75, 1.0))])
+    assert (seen.observation.customer_count, seen.looked_at) == (None, (crop,))
+    preview(Keeps([], crops_of(view)), picture, view, 0.35, masks=[((0.0, 0.0), (0.2, 0.0), (0.2, 0.3), (0.0, 0.3))])
+    assert (given[0] != given[1]).any()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-import cv2
 from fastapi import APIRouter, Request
 from pydantic import Field
 from sqlmodel import Session
@@ -16,8 +15,11 @@ from analytics.pictures import Picture
 from analytics.preview import Preview
 from analytics.zones import zone_of
 from ingest.video.clip_plan import NothingRecorded
-from ingest.video.stills import JPEG_QUALITY, shown_at
+from ingest.video.stills import jpeg as jpeg_of
+from ingest.video.stills import shown_at
 from storage.inside import read_inside
+from storage.mask_pixels import filled
+from storage.masks import masks_between, polygons_of
 from storage.objects import StoreError
 from storage.sayings import Saying
 from storage.zone_rules import zone_rule_at
@@ -68,7 +70,7 @@ class PreviewShown:
     looked_at: tuple[Box, ...]
     """The parts of the picture that the detector was given."""
     jpeg: str
-    """Base64; empty unless it was asked for."""
+    """Base64, with the privacy masks filled; empty unless it was asked for."""
 
 
 @router.post("/cameras/{camera_id}/preview")
@@ -84,11 +86,13 @@ def preview_zones(request: Request, desk: AdminDesk, camera_id: str, drawn: Draw
         if not previews.limiter.may(str(desk.viewer.user_id), now):
             raise TooOften
         picture = _newest(desk, session, camera.id)
+        masks = [zone_of(mask) for mask in polygons_of(masks_between(session, camera.id, picture.wall, now))]
         view = _view(session, camera.id, drawn, now)
     if drawn.with_picture:
         log_look(request, desk.services, desk.viewer, "still", f"camera:{camera.id}", "")
-    name, seen = previews.look(picture, view)
-    return _shown(picture, name, seen, previews.threshold, now, with_picture=drawn.with_picture)
+    name, seen = previews.look(picture, view, masks)
+    jpeg = jpeg_of(filled(picture.image, masks)) if drawn.with_picture else b""
+    return _shown(picture.wall, name, seen, previews.threshold, now, b64encode(jpeg).decode())
 
 
 def _newest(desk: Desk, session: Session, camera_id: str) -> Picture:
@@ -113,13 +117,11 @@ def _view(session: Session, camera_id: str, drawn: DrawnZones, now: datetime) ->
     )
 
 
-def _shown(
-    picture: Picture, detector: str, seen: Preview, threshold: float, now: datetime, *, with_picture: bool
-) -> PreviewShown:
+def _shown(taken: datetime, detector: str, seen: Preview, threshold: float, now: datetime, jpeg: str) -> PreviewShown:
     told = seen.observation
     return PreviewShown(
-        taken=picture.wall,
-        age_s=max((now - picture.wall).total_seconds(), 0.0),
+        taken=taken,
+        age_s=max((now - taken).total_seconds(), 0.0),
         detector=detector,
         threshold=threshold,
         staff_count=told.staff_count,
@@ -127,11 +129,5 @@ def _shown(
         reason=told.reason,
         people=tuple(PersonSeen(one.box, one.score, one.counts, one.staff, one.customer) for one in seen.found),
         looked_at=seen.looked_at,
-        jpeg=_jpeg(picture) if with_picture else "",
+        jpeg=jpeg,
     )
-
-
-def _jpeg(picture: Picture) -> str:
-    encoded, jpeg = cv2.imencode(".jpg", picture.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    assert encoded
-    return b64encode(jpeg.tobytes()).decode()
