@@ -56,6 +56,6 @@ class Previews:
 
 
 def _configured(section: WatcherSection) -> PersonDetector:
-    from analytics.detectors.choose import choose_detector  # with its runtime, which nothing else here needs
+    from analytics.detectors.choose import ready_detector  # with its runtime, which nothing else here needs
 
-    return choose_detector(section.detector, section.weights)
+    return ready_detector(section.detector, section.weights)
