@@ -55,6 +55,8 @@ class EdgesFound:
 
     errors: tuple[float, ...] = ()
     missed: int = 0
+    extra: int = 0
+    """Said where none was labelled: the state went to and fro."""
 
     def within(self, seconds: float) -> float | None:
         """The share of all that were labelled; None where none was."""
@@ -71,7 +73,7 @@ class EdgesFound:
         return max((abs(error) for error in self.errors), default=None)
 
     def __add__(self, other: "EdgesFound") -> "EdgesFound":
-        return EdgesFound(self.errors + other.errors, self.missed + other.missed)
+        return EdgesFound(self.errors + other.errors, self.missed + other.missed, self.extra + other.extra)
 
 
 def absences_found(
@@ -96,15 +98,22 @@ def edges_found(
     labelled: Iterable[float], said: Iterable[float], blind: Sequence[Spell] = (), reach: float = FURTHEST_S
 ) -> EdgesFound:
     """Edges of one direction; each is matched once, the nearest first. Edges in or near faults are nobody's."""
-    wanted = [edge for edge in labelled if not any(a - SHORTEST_S <= edge <= b + SHORTEST_S for a, b in blind)]
-    left, errors = list(said), []
+    wanted, left = list(labelled), list(said)
+    faults = [edge for edge in wanted if _is_near(edge, blind)]
+    errors: dict[float, float] = {}
     pairs = sorted((abs(one - edge), edge, one) for edge in wanted for one in left)
     for apart, edge, one in pairs:
         if apart <= reach and edge in wanted and one in left:
             wanted.remove(edge)
             left.remove(one)
-            errors.append(one - edge)
-    return EdgesFound(tuple(errors), len(wanted))
+            errors[edge] = one - edge
+    kept = tuple(error for edge, error in errors.items() if edge not in faults)
+    missed = sum(edge not in faults for edge in wanted)
+    return EdgesFound(kept, missed, sum(not _is_near(one, blind) for one in left))
+
+
+def _is_near(edge: float, blind: Sequence[Spell]) -> bool:
+    return any(start - SHORTEST_S <= edge <= end + SHORTEST_S for start, end in blind)
 
 
 def outside(spell: Spell, holes: Sequence[Spell]) -> list[Spell]:

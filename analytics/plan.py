@@ -187,19 +187,19 @@ def _masks(session: Session, now: datetime) -> Mapping[str, tuple[Zone, ...]]:
 
 
 def _watched(view: View, usual: str, masks: Sequence[Zone]) -> WatchedView:
-    staff = _seen(view.staff_zone, masks)
+    staff = seen_zone(view.staff_zone, masks)
     return WatchedView(
         view.camera_id,
         view.counter_id,
         staff,
-        _seen(view.customer_zone, masks),
+        seen_zone(view.customer_zone, masks),
         read_inside(view.staff_inside or usual),
         read_inside(view.customer_inside or usual),
         NO_ZONE if staff or not view.staff_zone else MASKED,
     )
 
 
-def _seen(polygon: Sequence[Sequence[float]], masks: Sequence[Zone]) -> Zone:
+def seen_zone(polygon: Sequence[Sequence[float]], masks: Sequence[Zone]) -> Zone:
     """A zone of which a mask hides half says nothing about who is in it: it is not seen."""
     zone = zone_of(polygon)
     return () if zone and masks and share_covered(zone, masks) >= _TOO_MUCH else zone

@@ -19,6 +19,7 @@ from web.headers import SecurityHeaders
 from web.masked_clips import MaskedClips
 from web.pages import routers as pages
 from web.pages.entrance import render_error
+from web.previews import Previews
 from web.public import routers as public
 from web.public.limits import Limits
 from web.recent_looks import RecentLooks
@@ -65,6 +66,7 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     app.state.recent_looks = RecentLooks()
     app.state.customer_faces = CustomerFaces(services.settings.privacy, services.settings.watcher)
     app.state.masked_clips = MaskedClips(services.settings.masked_folder)
+    app.state.previews = Previews.of(services.settings.watcher)
     app.state.render_error = render_error
     return app
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from analytics.again import Look
-from analytics.detectors.choose import DetectorName, choose_detector
+from analytics.detectors.choose import DetectorName, ready_detector
 from analytics.looker import Looker
 from analytics.presence import Debounce
 from analytics.recorded import RecordedPictures
@@ -18,7 +18,7 @@ def build_watcher(services: Services) -> Watcher:
     section = services.settings.watcher
     return Watcher(
         services.database,
-        choose_detector(section.detector, section.weights),
+        ready_detector(section.detector, section.weights),
         live=through_relay(services.relay_socket, section.sample_seconds),
         recorded=RecordedPictures(services.database, services.footage),
         again=RecordedPictures(services.database, services.footage, insists=True),
@@ -35,7 +35,7 @@ def build_look(services: Services, detector: DetectorName | None = None) -> Look
     Raises DetectorUnavailable with what to do.
     """
     section = services.settings.watcher
-    chosen = choose_detector(detector or section.detector, section.weights)
+    chosen = ready_detector(detector or section.detector, section.weights)
     return Look(
         Looker(chosen, section.threshold),
         RecordedPictures(services.database, services.footage, insists=True),

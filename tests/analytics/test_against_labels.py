@@ -46,7 +46,7 @@ def test_what_a_fault_hides_need_not_be_found_and_what_lies_around_it_may_be_sai
 
 def test_edges_are_matched_once_the_nearest_first_and_told_how_far_off_they_are() -> None:
     found = edges_found([10.0, 14.0], [11.0, 30.0])
-    assert found == EdgesFound((1.0,), missed=1)
+    assert found == EdgesFound((1.0,), missed=1, extra=1)
     assert found.within(2.0) == 0.5
     assert (found.median, found.furthest) == (1.0, 1.0)
 

@@ -1,7 +1,8 @@
 from datetime import timedelta
 from itertools import pairwise
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.looking import Observation
@@ -322,3 +323,21 @@ def test_the_number_is_never_at_odds_with_the_state(samples: list[Observation]) 
         assert change.staff is not UNKNOWN or change.staff_count is None
         assert (change.customer_count is None) == (change.customer is CustomerState.UNKNOWN)
         assert bool(change.customer_count) == (change.customer is CustomerState.WAITING)
+
+
+@settings(max_examples=60)
+@given(st.booleans(), st.lists(st.tuples(st.integers(1, 12), st.integers(1, 2)), max_size=8))
+def test_what_is_shorter_than_the_debounce_never_flips_a_state(staffed: bool, noise: list[tuple[int, int]]) -> None:
+    """People passing by and reflections are one sample at a time, missed looks at most two: no tracks are needed."""
+    looks = [staffed] * 3
+    for calm, wrong in noise:
+        looks += [not staffed] * (wrong if staffed else 1) + [staffed] * calm
+    changes = fed(a_counter(), [seen(t, int(look)) for t, look in enumerate(looks)])
+    assert staff_edges(changes) == [(0, STAFFED if staffed else UNSTAFFED)]
+
+
+@pytest.mark.parametrize(("crossing_s", "staffed"), [(0.9, False), (1.0, False), (2.0, True), (3.5, True)])
+def test_who_walks_through_the_zone_is_staff_only_while_two_samples_show_them(crossing_s: float, staffed: bool) -> None:
+    samples = [seen(t, int(10 <= t < 10 + crossing_s)) for t in range(30)]
+    states = {state for _, state in staff_edges(fed(a_counter(), samples))}
+    assert (STAFFED in states) is staffed

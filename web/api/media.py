@@ -190,7 +190,7 @@ def picture(
     faces: CustomerFaces = request.app.state.customer_faces
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
-        moment = at or _newest(services, session, found.id)
+        moment = at or newest_moment(services, session, found.id)
         check_footage(session, viewer, found.id, moment, moment)
         if unmasked:
             check_unmasked(viewer, purpose)
@@ -217,7 +217,7 @@ def picture(
     )
 
 
-def _newest(services: Services, session: Session, camera_id: str) -> datetime:
+def newest_moment(services: Services, session: Session, camera_id: str) -> datetime:
     newest = services.footage.recorded_to(session, camera_id)
     if newest is None:
         raise NotFound(Saying("Nothing has been recorded yet."))

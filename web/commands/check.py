@@ -214,7 +214,7 @@ def _database(database: Database) -> list[Finding]:
 
 
 def _detector(examined: Examination) -> Iterator[Finding]:
-    from analytics.detectors.choose import choose_detector
+    from analytics.detectors.choose import ready_detector
     from analytics.people import DetectorUnavailable
 
     if "watcher" in examined.wrong:
@@ -222,8 +222,8 @@ def _detector(examined: Examination) -> Iterator[Finding]:
         return
     section = examined.settings.watcher
     try:
-        with err.status("Loading the detector…"):
-            name = choose_detector(section.detector, section.weights).name
+        with err.status("Loading and testing the detector…"):
+            name = ready_detector(section.detector, section.weights).name
     except DetectorUnavailable as error:
         yield Finding("detector", ok=False, detail=str(error))
     else:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from storage.models import FaultKind
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
+from web.pages.words import word
 
 ELEMENT_WORDS: Mapping[str, str] = {
     "live-connecting": _("Connecting to the camera …"),
@@ -39,9 +41,21 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "zones-overlap": _("The two zones overlap by much: who sits in one is seen in the other, too. Draw them apart."),
     "zone-add": _("Draw: {zone}"),
     "zone-remove": _("Remove: {zone}"),
+    "preview": _("Show whom the detector sees"),
+    "preview-asking": _("The detector is looking; the first time it is loaded, which takes a few seconds."),
+    "preview-failed": _("The detector cannot be asked now; it is tried again."),
+    "preview-unavailable": _(
+        "The detector is busy, or cannot run on this server: the log of the web process tells why."
+    ),
+    "preview-told": _("By the zones as they are drawn: staff {staff}, customers {customers} ({detector})."),
+    "preview-staff": _("Staff"),
+    "preview-customer": _("Customer"),
+    "preview-outside": _("in no zone"),
+    "preview-weak": _("too unsure"),
 }
 
 
 def element_words(language: Language) -> dict[str, str]:
     say = translations(language).gettext
-    return {key: say(words) for key, words in ELEMENT_WORDS.items()}
+    faults = {f"unseen-{kind.value}": word(kind) for kind in FaultKind}
+    return {key: say(words) for key, words in {**ELEMENT_WORDS, **faults}.items()}

@@ -9,6 +9,7 @@ from web.pages import (
     board,
     calendar,
     call_backs,
+    camera_board,
     card,
     cards,
     cases,
@@ -49,6 +50,7 @@ from web.pages.catalogue import listing as catalogue
 _PAGES = (
     entrance,
     board,
+    camera_board,
     counter,
     counter_day,
     counter_month,

@@ -34,6 +34,7 @@ class NavLink:
 
 NAVIGATION = (
     NavLink("/", _("Board"), "board", _("Counters"), Permission.BOARD),
+    NavLink("/cameras", _("Camera board"), "eye", _("Counters"), Permission.BOARD),
     NavLink("/alerts", _("Alerts"), "alert", _("Counters"), Permission.ALERTS),
     NavLink("/absences", _("Absences"), "absence", _("Counters"), Permission.ABSENCES),
     NavLink("/samples", _("Labelled samples"), "evaluation", _("Counters"), Permission.FEEDBACK),

@@ -49,6 +49,7 @@ from storage.models import (
     SuspensionReason,
     UnitKind,
 )
+from web.camera_state import CameraState
 from web.catalogue_shelf import Origin
 from web.counter_open import CounterState
 from web.i18n import gettext_marker as _
@@ -71,6 +72,18 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (FaultKind.MOVED, _("Camera moved")),
     (FaultKind.CLOCK_WRONG, _("Camera clock wrong")),
     (FaultKind.SUB_STREAM, _("Sub-stream fails")),
+    (CameraState.NO_SIGNAL, _("No signal")),
+    (CameraState.FROZEN, _("Picture frozen")),
+    (CameraState.DARK, _("Picture dark")),
+    (CameraState.OVEREXPOSED, _("Picture over-exposed")),
+    (CameraState.OBSTRUCTED, _("View obstructed")),
+    (CameraState.BLURRED, _("Picture blurred")),
+    (CameraState.MOVED, _("Camera moved")),
+    (CameraState.UNKNOWN, _("Unknown")),
+    (CameraState.CLOCK_WRONG, _("Camera clock wrong")),
+    (CameraState.SUB_STREAM, _("Sub-stream fails")),
+    (CameraState.OK, _("In order")),
+    (CameraState.OFF, _("Switched off")),
     (Audience.ALERTS, _("Whoever watches over the counters")),
     (Audience.CONTACT, _("Contact person of a department")),
     (Audience.HEAD, _("Head of a department")),

@@ -1,14 +1,18 @@
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from analytics.detectors.choose import choose_detector
+from analytics.detectors.choose import choose_detector, ready_detector
 from analytics.detectors.onnx import OnnxDetector, decode_yolo, decode_yolox
+from analytics.detectors.self_test import EMPTY, OCCUPIED, sample, tested
 from analytics.detectors.ssd import SsdDetector
 from analytics.detectors.yolo import YoloDetector
-from analytics.people import WEAK_SCORE, DetectorUnavailable, PersonDetector
+from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person, PersonDetector
+from ingest.simulator.scene import Scene, Seen, zone
 from tests.analytics.scenes import a_picture, labelled_data
 
 EXPORTS = ["yolo11n_640.onnx", "yolox_nano_416.onnx", "yolox_nano_640.onnx"]
@@ -81,3 +85,47 @@ def test_a_missing_ultralytics_names_the_extra() -> None:
 )
 def test_ultralytics_finds_people() -> None:
     finds_people(YoloDetector(str(labelled_data() / "models" / "yolo11n.pt"), size=640))
+
+
+def test_each_detector_passes_the_test_that_it_has_to_before_it_watches() -> None:
+    assert ready_detector().name == "ssd-mobilenet-v2"
+    for weights in EXPORTS:
+        tested(OnnxDetector(labelled_data() / "models" / weights))
+
+
+class _Says:
+    """Sees the same in every picture, or fails."""
+
+    name = "says"
+
+    def __init__(self, *people: Person, fails: bool = False) -> None:
+        self._people, self._fails = people, fails
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        if self._fails:
+            raise RuntimeError("invalid device function")
+        return [self._people for _ in images]
+
+
+@pytest.mark.parametrize(
+    ("detector", "said"),
+    [
+        (_Says(), "it saw 0, 0, and 0 and 0 at the empty one"),
+        (_Says(Person(Box(0.2, 0.2, 0.4, 0.4), 0.9)), "1 and 0 at the empty one"),
+        (_Says(Person(Box(0.2, 0.2, 0.4, 0.4), 0.3)), "it saw 0, 0"),
+        (_Says(fails=True), r"fails on the sample .*invalid device function.*watcher.detector to ssd"),
+    ],
+)
+def test_a_detector_that_does_not_see_what_is_in_the_sample_is_told_to_be_unfit(detector: _Says, said: str) -> None:
+    with pytest.raises(DetectorUnavailable, match=said):
+        tested(detector)
+
+
+def test_the_sample_is_the_simulated_hall() -> None:
+    """What is shipped is ours, made of photographs in the public domain."""
+    drawn = Scene(("1", "2"), "", "").picture([Seen("staff", 0, 0), Seen("customer", 0, 1)], 0.0)
+    small = cv2.resize(drawn, (640, 360), interpolation=cv2.INTER_AREA)
+    assert np.abs(small.astype(int) - sample()).mean() < 5
+    for view, slot in ((OCCUPIED, 0), (EMPTY, 1)):
+        assert view.staff_zone == tuple(map(tuple, zone("staff", slot)))
+        assert view.customer_zone == tuple(map(tuple, zone("customer", slot)))

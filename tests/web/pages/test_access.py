@@ -11,6 +11,7 @@ from web.services import Services
 
 ALLOWED = {
     "/board.json": {"supervisor", "investigator", "admin"},
+    "/cameras.json": {"supervisor", "investigator", "admin"},
     "/counters/cc-1.json": {"supervisor", "investigator", "admin"},
     "/alerts.json": {"supervisor", "investigator", "department", "admin"},
     "/absences.json": {"supervisor", "inspector", "investigator", "department", "admin"},
@@ -42,6 +43,7 @@ def test_each_role_gets_the_pages_of_its_work(sign_in: SignIn, role: str) -> Non
     [
         f"/counters/{OTHER_COUNTER}",
         "/absences/3",
+        "/cameras?hall=nh",
         "/calendar/nh-cam-1",
         "/calendar?hall=nh",
         "/cases/60",

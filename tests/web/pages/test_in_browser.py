@@ -2,14 +2,14 @@
 
 import json
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Dialog, FloatRect, Page, Route, expect
+from playwright.sync_api import Dialog, FloatRect, Page, Request, Route, expect
 from sqlmodel import select
 
 from storage.models import Alert, AlertState, CameraFault, FaultKind, Gap, GapCause, Hall, Segment
@@ -246,6 +246,39 @@ def test_the_picture_below_the_zones_comes_when_there_is_one_and_says_its_age(pa
     expect(editor.get_by_role("img", name="Picture of the camera")).to_be_visible(timeout=WITHIN_MS)
     expect(editor.locator(".age")).to_have_text("The picture was taken 3 minutes ago.")
     expect(editor.locator(".no-still")).to_have_count(0)
+
+
+def test_whom_the_detector_sees_is_drawn_over_the_zones_as_they_are_and_again_when_they_change(page: Page) -> None:
+    def answer(route: Route) -> None:
+        inside = bool((route.request.post_data_json or {})["staff_zone"])
+        person = {"box": [0.2, 0.3, 0.4, 0.9], "score": 0.87, "counts": True, "staff": inside, "customer": False}
+        told = {"staff_count": 1 if inside else None, "customer_count": None, "detector": "ssd", "reason": ""}
+        jpeg = b64encode(A_DOT).decode()
+        route.fulfill(json={**told, "age_s": 1.0, "people": [person], "jpeg": jpeg})
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.route("**/api/v1/cameras/cc-cam-2/preview", answer)
+    page.goto(NEW_VIEW)
+    editor = page.locator("zone-editor")
+    show = editor.get_by_role("button", name="Show whom the detector sees")
+    show.focus()
+    page.keyboard.press("Enter")
+    expect(show).to_have_attribute("aria-pressed", "true")
+    expect(editor.locator(".person span")).to_have_text("in no zone 87 %", timeout=WITHIN_MS)
+    editor.get_by_role("button", name="Draw: Staff zone").press("Enter")
+    expect(editor.locator(".person.is-staff span")).to_have_text("Staff 87 %", timeout=WITHIN_MS)
+    expect(editor.locator(".told")).to_have_text("By the zones as they are drawn: staff 1, customers – (ssd).")
+
+    def asks_by_foot(request: Request) -> bool:
+        return request.url.endswith("/preview") and (request.post_data_json or {})["staff_inside"] == "foot"
+
+    with page.expect_request(asks_by_foot, timeout=WITHIN_MS) as asked:
+        page.get_by_label("Who counts as inside the staff zone").select_option("foot")
+    drawn = asked.value.post_data_json
+    assert drawn
+    assert [drawn["staff_zone"], drawn["customer_zone"]] == page.evaluate(ZONES)
+    show.press("Enter")
+    expect(editor.locator(".person")).to_have_count(0)
 
 
 def test_today_is_in_sight_in_the_calendar_of_a_phone(page: Page) -> None:

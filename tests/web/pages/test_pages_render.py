@@ -10,6 +10,7 @@ SPAN = "/span?hall=cc&counter=cc-1&counter=cc-2&from=2026-11-23T10:00:00&to=2026
 PAGES = [
     "/",
     "/halls/cc/board",
+    "/cameras",
     "/counters/cc-1",
     "/counters/cc-1/day?day=2026-11-23",
     "/counters/cc-1/month?month=2026-11",

@@ -1,8 +1,9 @@
-// <zone-editor image label>: edits the polygons of its <input type="hidden" data-zone data-label> children over a still.
+// <zone-editor image preview label>: edits the polygons of its <input type="hidden" data-zone data-label> children over a still.
 import { shadow, sheet } from "../sheets.js";
 import { svg } from "../svg.js";
 import { word } from "../words.js";
 import { NewestStill } from "./newest.js";
+import { Preview, type Drawn } from "./preview.js";
 import { addAfter, clamp, moveAll, moveCorner, overlap, remove, starting, type Polygon } from "./polygon.js";
 
 const SCALE = 1000;
@@ -24,6 +25,16 @@ const STYLE = sheet(`
   line { stroke: transparent; stroke-width: 12; vector-effect: non-scaling-stroke; cursor: copy; }
   .corner { stroke: #fff; stroke-width: 14; stroke-linecap: round; vector-effect: non-scaling-stroke; cursor: grab; outline: none; }
   .corner:focus-visible { stroke: var(--focus, #fc0); stroke-width: 20; }
+  .people { position: absolute; inset: 0; pointer-events: none; }
+  .person { position: absolute; border: 2px solid #fff; box-shadow: 0 0 0 1px rgb(0 0 0 / 60%); }
+  .person span { position: absolute; left: -2px; bottom: 0; max-width: max-content; padding: 0 0.25rem; font-size: 0.6875rem;
+    line-height: 1.4; white-space: nowrap; color: #fff; background: rgb(8 12 16 / 78%); }
+  .is-staff { border-color: var(--good-fill, #2a7); border-width: 3px; }
+  .is-customer { border-color: var(--wait-fill, #37c); border-width: 3px; }
+  .weak { border-style: dotted; opacity: 0.75; }
+  .told { margin: 0; padding-top: 0.375rem; font-size: 0.8125rem; }
+  .told:empty { display: none; }
+  button[aria-pressed="true"] { border-color: var(--accent, #06a); background: var(--accent-soft, #def); }
   .age { margin: 0; padding-top: 0.375rem; font-size: 0.75rem; color: var(--ink-faint, #666); }
   .age:empty, .warning:empty { display: none; }
   .warning { margin: 0; padding: 0.5rem 0.75rem; border: 1px solid var(--warn-fill, #e93); border-radius: 6px; font-size: 0.8125rem;
@@ -41,6 +52,13 @@ class ZoneEditor extends HTMLElement {
   #tools = document.createElement("div");
   #warning = document.createElement("p");
   #still = new NewestStill(this);
+  #preview = new Preview(
+    this,
+    () => this.#drawn(),
+    (jpeg, age) => this.#still.showNewer(jpeg, age),
+  );
+  #form: HTMLFormElement | null = null;
+  #chosen = (): void => this.#preview.changed();
   #grip: Grip | null = null;
 
   connectedCallback(): void {
@@ -49,11 +67,13 @@ class ZoneEditor extends HTMLElement {
     stage.className = "stage";
     this.#drawing.setAttribute("viewBox", `0 0 ${SCALE} ${SCALE}`);
     this.#drawing.setAttribute("preserveAspectRatio", "none");
-    stage.append(this.#still.picture, this.#drawing);
+    stage.append(this.#still.picture, this.#preview.people, this.#drawing);
     this.#tools.className = "tools";
     this.#warning.className = "warning";
     this.#warning.setAttribute("role", "status");
-    shadow(this, STYLE, stage, this.#still.age, this.#tools, this.#warning);
+    shadow(this, STYLE, stage, this.#still.age, this.#preview.told, this.#tools, this.#warning);
+    this.#form = this.closest("form");
+    this.#form?.addEventListener("change", this.#chosen);
     this.#still.start();
     this.#drawing.addEventListener("pointermove", (event) => this.#drag(event));
     this.#drawing.addEventListener("pointerup", () => this.#drop());
@@ -62,11 +82,25 @@ class ZoneEditor extends HTMLElement {
   }
 
   disconnectedCallback(): void {
+    this.#form?.removeEventListener("change", this.#chosen);
+    this.#preview.stop();
     this.#still.stop();
   }
 
   #zone(index: number): Polygon {
     return JSON.parse(this.#inputs[index]?.value || "[]") as Polygon;
+  }
+
+  /** As the form would send it now. */
+  #drawn(): Drawn {
+    const zone = (kind: string): Polygon => this.#zone(this.#inputs.findIndex((input) => input.dataset["zone"] === kind));
+    const chosen = (name: string): string => new FormData(this.#form ?? undefined).get(name)?.toString() ?? "";
+    return {
+      staff_zone: zone("staff"),
+      customer_zone: zone("customer"),
+      staff_inside: chosen("staff_inside"),
+      customer_inside: chosen("customer_inside"),
+    };
   }
 
   #write(index: number, polygon: Polygon): void {
@@ -80,7 +114,9 @@ class ZoneEditor extends HTMLElement {
   #draw(): void {
     const focused = (this.shadowRoot?.activeElement as SVGElement | null)?.dataset["key"];
     this.#drawing.replaceChildren(...this.#inputs.flatMap((_, index) => this.#shapes(index)));
-    this.#tools.replaceChildren(...this.#inputs.map((_, index) => this.#tool(index)));
+    const tools = this.#inputs.map((_, index) => this.#tool(index));
+    if (this.hasAttribute("preview")) tools.unshift(this.#preview.button);
+    this.#tools.replaceChildren(...tools);
     this.#warning.textContent = this.#overlapsMuch() ? word(this, "zones-overlap") : "";
     if (focused) this.#drawing.querySelector<SVGElement>(`[data-key="${focused}"]`)?.focus();
   }

@@ -45,6 +45,12 @@ export class NewestStill {
     else if (!this.#asking) void this.#ask();
   }
 
+  /** A newer one, as base64, that somebody else has fetched. */
+  showNewer(jpeg: string, ageS: number): void {
+    if (!jpeg) return;
+    this.#put(`data:image/jpeg;base64,${jpeg}`, ageS * 1000);
+  }
+
   async #ask(): Promise<void> {
     this.#asking = true;
     const answer = await fetch(this.#speaker.getAttribute("image") ?? "").catch(() => null);
@@ -54,11 +60,16 @@ export class NewestStill {
   }
 
   #show(jpeg: Blob, headers: Headers): void {
-    this.#image.src = URL.createObjectURL(jpeg);
-    this.picture.replaceChildren(this.#image);
     // Both by the server's clock: the reader's may be wrong.
     const age = Date.parse(headers.get("Date") ?? "") - Date.parse(headers.get("Last-Modified") ?? "");
-    this.#takenAt = performance.now() - age;
+    this.#put(URL.createObjectURL(jpeg), age);
+  }
+
+  #put(address: string, ageMs: number): void {
+    URL.revokeObjectURL(this.#image.src);
+    this.#image.src = address;
+    if (this.#image.parentElement !== this.picture) this.picture.replaceChildren(this.#image);
+    this.#takenAt = performance.now() - ageMs;
     this.#tellAge(this.#takenAt);
   }
 

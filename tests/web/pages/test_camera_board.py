@@ -1,0 +1,57 @@
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import Camera, CameraFault, FaultKind, Node
+from tests.web.pages.a_day import NOW
+from tests.web.pages.conftest import SignIn
+from web.services import Services
+
+
+def test_anonymous_readers_and_roles_without_it_see_nothing(anonymous: TestClient, sign_in: SignIn) -> None:
+    assert (anonymous.get("/cameras").status_code, anonymous.get("/cameras.json").status_code) == (303, 401)
+    assert sign_in("department").get("/cameras").status_code == 403
+
+
+def test_each_camera_of_ones_halls_is_shown_with_its_state_the_worst_first(sign_in: SignIn) -> None:
+    told = sign_in("supervisor").get("/cameras.json").json()
+    assert [(tile["id"], tile["state"]) for tile in told["tiles"]] == [("cc-cam-2", "no_signal"), ("cc-cam-1", "ok")]
+    assert told["tiles"][0]["also"] == ["dark"]
+    assert told["tiles"][0]["since"] == (NOW - timedelta(minutes=35)).isoformat().replace("+00:00", "Z")
+    assert [counter["id"] for counter in told["tiles"][1]["counters"]] == ["cc-1", "cc-2"]
+    assert told["counts"] == [{"state": "no_signal", "count": 1}, {"state": "ok", "count": 1}]
+    assert {tile["hall"]["id"] for tile in sign_in("admin").get("/cameras.json").json()["tiles"]} == {"cc", "nh"}
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"), [("?show=no_signal", ["cc-cam-2"]), ("?show=frozen", []), ("?hall=nh", None)]
+)
+def test_the_board_is_narrowed_to_a_state_or_a_hall(sign_in: SignIn, query: str, shown: list[str] | None) -> None:
+    answer = sign_in("supervisor").get(f"/cameras.json{query}")
+    if shown is None:
+        assert answer.status_code == 404
+    else:
+        assert [tile["id"] for tile in answer.json()["tiles"]] == shown
+        assert answer.json()["all"] == 2
+
+
+def test_states_are_words_and_pictures_only_for_who_may_see_them(sign_in: SignIn) -> None:
+    page = sign_in("supervisor").get("/cameras", headers={"Accept-Language": "zh"}).text
+    assert '<span class="chip" data-state="late">画面过暗</span>' in page
+    assert 'src="/media/still.jpg?camera=cc-cam-1&amp;minute=' in page
+    assert 'href="/counters/cc-1"' in page
+    assert "/admin/cameras" not in page
+    assert "/calendar/cc-cam-1" not in page
+    assert "/calendar/cc-cam-1" in sign_in("investigator").get("/cameras").text
+
+
+def test_nothing_is_known_while_the_watcher_is_silent_or_the_camera_is_off(day: Services, sign_in: SignIn) -> None:
+    with day.database.transaction() as session:
+        for node in session.exec(select(Node).where(Node.role == "watcher")):
+            node.heartbeat = NOW - timedelta(minutes=9)
+        session.get_one(Camera, "cc-cam-2").enabled = False
+        session.add(CameraFault(camera_id="cc-cam-1", kind=FaultKind.MOVED, start=NOW - timedelta(minutes=20)))
+    tiles = sign_in("supervisor").get("/cameras.json").json()["tiles"]
+    assert [(tile["id"], tile["state"]) for tile in tiles] == [("cc-cam-1", "unknown"), ("cc-cam-2", "off")]

@@ -1,0 +1,69 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.models import CameraStatus, FaultKind
+from web.camera_state import LATE, CameraNow, CameraState, Fault, Known, camera_now
+
+NOW = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def a_status(last_frame_s: float | None = 0.5, *, connected: bool = True) -> CameraStatus:
+    last = None if last_frame_s is None else ago(last_frame_s)
+    return CameraStatus(camera_id="c", connected=connected, since=ago(600), last_frame=last, updated=NOW)
+
+
+def known(
+    *faults: Fault,
+    enabled: bool = True,
+    status: CameraStatus | None = None,
+    last_fault_end: datetime | None = None,
+    is_watched: bool = True,
+) -> Known:
+    return Known(enabled, status or a_status(), faults, last_fault_end, ago(3), is_watched)
+
+
+def test_a_camera_without_faults_is_in_order_since_it_is_connected_or_was_mended() -> None:
+    assert camera_now(known(), NOW) == CameraNow(CameraState.OK, ago(600))
+    assert camera_now(known(last_fault_end=ago(60)), NOW).since == ago(60)
+
+
+def test_the_worst_fault_is_the_state_and_the_others_are_told_beside_it() -> None:
+    found = camera_now(known(Fault(FaultKind.CLOCK_WRONG, ago(90)), Fault(FaultKind.DARK, ago(30))), NOW)
+    assert found == CameraNow(CameraState.DARK, ago(30), (CameraState.CLOCK_WRONG,))
+
+
+@pytest.mark.parametrize("status", [a_status(11), a_status(connected=False), a_status(None)])
+def test_what_sends_nothing_has_no_signal_before_the_watcher_says_so(status: CameraStatus) -> None:
+    assert camera_now(known(status=status), NOW) == CameraNow(CameraState.NO_SIGNAL, status.last_frame)
+
+
+def test_nothing_is_known_of_pictures_at_which_nobody_looks() -> None:
+    seen = known(Fault(FaultKind.DARK, ago(30)), is_watched=False)
+    assert camera_now(seen, NOW) == CameraNow(CameraState.UNKNOWN, ago(3))
+    gone = known(status=a_status(20), is_watched=False)
+    assert camera_now(gone, NOW) == CameraNow(CameraState.NO_SIGNAL, ago(20), (CameraState.UNKNOWN,))
+
+
+def test_a_camera_that_is_switched_off_is_nothing_else() -> None:
+    off = known(Fault(FaultKind.NO_SIGNAL, ago(30)), enabled=False, status=a_status(connected=False))
+    assert camera_now(off, NOW) == CameraNow(CameraState.OFF, None)
+
+
+@settings(max_examples=60)
+@given(st.sets(st.sampled_from(FaultKind)), st.floats(0, 60), st.booleans(), st.booleans())
+def test_in_order_is_said_only_of_what_delivers_is_watched_and_has_no_fault(
+    kinds: set[FaultKind], age: float, connected: bool, is_watched: bool
+) -> None:
+    faults = [Fault(kind, ago(30)) for kind in kinds]
+    found = camera_now(known(*faults, status=a_status(age, connected=connected), is_watched=is_watched), NOW)
+    is_well = connected and timedelta(seconds=age) <= LATE and is_watched and not kinds
+    assert (found.state is CameraState.OK) == is_well
+    order = [list(CameraState).index(state) for state in (found.state, *found.also)]
+    assert order == sorted(set(order))

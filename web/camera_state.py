@@ -1,0 +1,88 @@
+"""How a camera is, in one word: from what the recorder and the watcher said last. Pure; time is an argument."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from storage.models import CameraStatus, FaultKind
+
+
+class CameraState(StrEnum):
+    """The worst first: a camera is in the first of those that hold."""
+
+    NO_SIGNAL = "no_signal"
+    FROZEN = "frozen"
+    DARK = "dark"
+    OVEREXPOSED = "overexposed"
+    OBSTRUCTED = "obstructed"
+    BLURRED = "blurred"
+    MOVED = "moved"
+    UNKNOWN = "unknown"  # nobody looks at its pictures now
+    CLOCK_WRONG = "clock_wrong"
+    SUB_STREAM = "sub_stream"
+    OK = "ok"
+    OFF = "off"
+
+
+LATE = timedelta(seconds=10)
+"""A camera whose last packet is older sends nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One that lasts."""
+
+    kind: FaultKind
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is said of a camera."""
+
+    enabled: bool
+    status: CameraStatus | None
+    faults: Sequence[Fault]
+    last_fault_end: datetime | None
+    watched_to: datetime | None
+    """Up to when the watcher was heard of; None: never."""
+    is_watched: bool
+    """Whether it still is."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraNow:
+    state: CameraState
+    since: datetime | None
+    """None where that is not known."""
+    also: tuple[CameraState, ...] = ()
+    """What else is wrong."""
+
+
+def camera_now(known: Known, now: datetime) -> CameraNow:
+    """What the watcher said is worth nothing while nobody hears of it; that nothing comes the recorder knows, too."""
+    if not known.enabled:
+        return CameraNow(CameraState.OFF, None)
+    wrong: dict[CameraState, datetime | None] = {}
+    if _is_silent(known.status, now):
+        wrong[CameraState.NO_SIGNAL] = known.status.last_frame if known.status else None
+    if known.is_watched:
+        wrong |= {CameraState(fault.kind.value): fault.since for fault in known.faults}
+    else:
+        wrong[CameraState.UNKNOWN] = known.watched_to
+    if wrong:
+        first, *others = sorted(wrong, key=list(CameraState).index)
+        return CameraNow(first, wrong[first], tuple(others))
+    return CameraNow(CameraState.OK, _well_since(known))
+
+
+def _is_silent(status: CameraStatus | None, now: datetime) -> bool:
+    if status is None:
+        return True
+    return not status.connected or status.last_frame is None or now - status.last_frame > LATE
+
+
+def _well_since(known: Known) -> datetime | None:
+    connected = known.status.since if known.status else None
+    return max((at for at in (connected, known.last_fault_end) if at is not None), default=None)
