@@ -14,14 +14,15 @@ class Push(NamedTuple):
 def entered_by(end: datetime, push: Push, others: Sequence[Push]) -> datetime:
     """The earliest moment at which a step that ended then may have been entered, by what had come until `push` told it.
 
-    A push that others have overtaken was made before them. And of a number that never came nobody knows what was in it:
-    the step may have been there, as soon as the push before it had come.
+    Of a number that never came nobody knows what was in it, and a push that others have overtaken was made before them:
+    the step may have been in it as soon as the push before had come. `others` has all pushes, this one as well.
     """
     came = sorted(other for other in others if other.received_at <= push.received_at)
-    overtaken = [other.received_at for other in came if other.sequence > push.sequence]
-    lost = [
+    is_overtaken = came[-1].sequence > push.sequence
+    strayed = [
         max(end, before.received_at)
         for before, after in pairwise(came)
-        if before.sequence + 1 < after.sequence <= push.sequence and after.received_at > end
+        if after.sequence <= push.sequence and after.received_at > end
+        if after.sequence > before.sequence + 1 or (is_overtaken and after == push)
     ]
-    return min([push.received_at, *overtaken, *lost])
+    return min(strayed, default=push.received_at)

@@ -153,9 +153,10 @@ class _Making:
 
     def _is_in_doubt(self, course: Course) -> bool:
         """A batch in which it may have been in time was lost or late, so that nobody can say that it was left out."""
-        platform = course.place.platform
-        stations = (course.accepted, course.reviewed)
-        days = {platform.sends_on(day) for done in stations for day in (done, nth(done, 1, course.place.closed))}
+        platform, closed = course.place.platform, course.place.closed
+        in_time = between(course.accepted, nth(course.accepted, 1, closed))
+        in_time |= between(course.reviewed, nth(course.reviewed, 1, closed))
+        days = {platform.sends_on(day) for day in in_time}
         strayed = (DataFault.BATCH_LOST, DataFault.BATCH_LATE)
         return any(self._troubles[platform.id].get(day) in strayed for day in days)
 

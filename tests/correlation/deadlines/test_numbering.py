@@ -46,7 +46,7 @@ def test_what_comes_later_changes_nothing() -> None:
     )
 
 
-def test_a_push_that_was_overtaken_was_made_before_those_that_overtook_it() -> None:
-    late = Push(2, _received(5))
-    assert entered_by(STEP, late, [*daily(1, 3, 4), late]) == _received(3)
-    assert entered_by(STEP, late, [*daily(1), late, Push(3, _received(6))]) == _received(5)
+def test_a_push_that_was_overtaken_was_made_when_the_one_before_it_had_come() -> None:
+    late = Push(3, _received(5))
+    assert entered_by(STEP, late, [*daily(1, 2, 4), late]) == _received(2)
+    assert entered_by(STEP, late, [*daily(1, 2), late, Push(4, _received(6))]) == _received(5), "not by then"
