@@ -27,6 +27,7 @@ from web.commands import (
     samples,
     serve,
     simulate,
+    simulate_city,
     user,
 )
 from web.commands.common import PlainErrors
@@ -63,6 +64,7 @@ app.command("serve")(serve.serve)
 app.command("role")(role.role)
 app.command("demo")(demo.demo)
 app.command("simulate")(simulate.simulate)
+app.command("simulate-city")(simulate_city.simulate_city)
 app.command("import-cases")(import_cases.import_cases)
 app.command("pull")(pull.pull)
 app.command("conform")(conform.conform)

@@ -64,7 +64,7 @@ def watch(history: Sequence[Known], rules: Rules, at: datetime) -> Watched | Non
         facts, now = one.facts, clocks(one.facts, rules, one.calendar)
         conduct = breaches(one.facts, now, rules, one.calendar)
         excused += _ruled_out(cards, one)
-        cards = _reviewed(_without(cards, excused, one.since), now, conduct, one.since)
+        cards = _reviewed(_without(cards, excused, one.since), now, conduct, one)
         until = history[number + 1].since if number + 1 < len(history) else None
         if until is not None and not cards and _nothing_before(until, now, conduct):
             continue
@@ -121,7 +121,7 @@ def _coming(
         return
     yield from _of_conduct(conduct, cards, excused, known, number)
     yellow = _active(cards, CardKind.YELLOW, ClockName.PROMISED)
-    for kind, cause, clock, moment in _reasons(now, yellow):
+    for kind, cause, clock, moment in _reasons(now, yellow, known.calendar):
         late_from = clock.out.late_from
         assert late_from is not None
         raised_at = max(moment, known.since, clock.start.since)
@@ -159,7 +159,9 @@ def _of_conduct(
             )
 
 
-def _reasons(now: Clocks, yellow: RaisedCard | None) -> Iterator[tuple[CardKind, CardCause, Clock, datetime]]:
+def _reasons(
+    now: Clocks, yellow: RaisedCard | None, calendar: WorkCalendar
+) -> Iterator[tuple[CardKind, CardCause, Clock, datetime]]:
     """Why there would be a card, and the moment since when. A date that may still move accuses nobody."""
     legal, promised = now.named(ClockName.LEGAL), now.named(ClockName.PROMISED)
     nearer = promised or legal
@@ -179,8 +181,9 @@ def _reasons(now: Clocks, yellow: RaisedCard | None) -> Iterator[tuple[CardKind,
                 yield CardKind.YELLOW, CardCause.HANDED_OVER_LATE, clock, late_from
         elif not _passes_first(legal, late_from):
             yield CardKind.YELLOW, CardCause.PAST_PROMISED, clock, late_from
-            if yellow is not None and yellow.correct_by is not None and _is_missed(clock, yellow.correct_by):
-                yield CardKind.RED, CardCause.NOT_CORRECTED, clock, yellow.correct_by
+            correct_by = _corrected_by(yellow, now.cards, calendar)
+            if correct_by is not None and _is_missed(clock, correct_by):
+                yield CardKind.RED, CardCause.NOT_CORRECTED, clock, correct_by
 
 
 def _is_missed(clock: Clock, moment: datetime) -> bool:
@@ -223,15 +226,23 @@ def _correct_by(clock: Clock, raised_at: datetime, rules: CardRules, calendar: W
     return None if last is None else calendar.midnight(last + 1)
 
 
-def _reviewed(cards: Sequence[RaisedCard], now: Clocks, conduct: Sequence[Breach], since: datetime) -> list[RaisedCard]:
-    """By what is known from `since` on. A red card that rests on a yellow one goes with it."""
+def _corrected_by(yellow: RaisedCard | None, rules: CardRules | None, calendar: WorkCalendar) -> datetime | None:
+    """As the card says, or later: what was closed since then takes no day from whoever has to correct it."""
+    if yellow is None or yellow.correct_by is None or rules is None:
+        return None
+    last = nth_day(calendar, calendar.day_of(yellow.raised_at), rules.correction_days, ())
+    return yellow.correct_by if last is None else max(yellow.correct_by, calendar.midnight(last + 1))
+
+
+def _reviewed(cards: Sequence[RaisedCard], now: Clocks, conduct: Sequence[Breach], known: Known) -> list[RaisedCard]:
+    """By what is known now. A red card that rests on a yellow one goes with it."""
     reviewed: list[RaisedCard] = []
     for card in cards:
         if card.kind is CardKind.REMINDER or card.withdrawn_at is not None:
             holds = True  # a reminder accuses nobody
         else:
-            holds = _is_breached(card, conduct, since) if card.about else _holds(card, now, reviewed, since)
-        reviewed.append(card if holds else replace(card, withdrawn_at=since))
+            holds = _is_breached(card, conduct, known.since) if card.about else _holds(card, now, reviewed, known)
+        reviewed.append(card if holds else replace(card, withdrawn_at=known.since))
     return reviewed
 
 
@@ -239,7 +250,7 @@ def _is_breached(card: RaisedCard, conduct: Sequence[Breach], since: datetime) -
     return any((each.cause, each.about) == (card.cause, card.about) and each.since <= since for each in conduct)
 
 
-def _holds(card: RaisedCard, now: Clocks, before: Sequence[RaisedCard], since: datetime) -> bool:
+def _holds(card: RaisedCard, now: Clocks, before: Sequence[RaisedCard], known: Known) -> bool:
     yellow = card if card.kind is CardKind.YELLOW else _active(before, CardKind.YELLOW, ClockName.PROMISED)
-    reasons = _reasons(now, yellow)
-    return any((cause, clock.link) == (card.cause, card.link) and at <= since for _, cause, clock, at in reasons)
+    reasons = _reasons(now, yellow, known.calendar)
+    return any((cause, clock.link) == (card.cause, card.link) and at <= known.since for _, cause, clock, at in reasons)

@@ -71,10 +71,11 @@ def clocks(facts: CaseFacts, rules: Rules, calendar: WorkCalendar) -> Clocks:
         raise ValueError("a case was received or accepted at some time")
     law, cards = rules.of(calendar.day_of(first))
     start = clock_start(facts, law, calendar)
-    stops = suspended(facts, law)
-    counting = _Counting(facts, law, cards, calendar, _pauses(stops, calendar), stops)
+    stops = suspended(facts, law) if facts.suspensions else ()
+    counting = _Counting(facts, law, cards, calendar, _pauses(stops, calendar) if stops else (), stops)
     each = counting.from_acceptance(start) if start is not None else []
-    each += counting.others(first)
+    if facts.decided_at is not None or facts.links or facts.promised is None:
+        each += counting.others(first)
     return Clocks(start, law, cards, tuple(each))
 
 
@@ -119,13 +120,11 @@ def _tell_by(received: datetime, law: Law, calendar: WorkCalendar) -> datetime:
 
 def suspended(facts: CaseFacts, law: Law) -> tuple[Suspension, ...]:
     """Those that stop a clock; other reasons than the law's do not."""
-    return tuple(s for s in facts.suspensions if s.reason in law.suspends) if facts.suspensions else ()
+    return tuple(s for s in facts.suspensions if s.reason in law.suspends)
 
 
 def _pauses(stops: Sequence[Suspension], calendar: WorkCalendar) -> tuple[Pause, ...]:
     """A day on which a suspension is in force for any part of it is not counted."""
-    if not stops:
-        return ()
     return merged([Pause(*days_of(stop, calendar)) for stop in stops])
 
 
@@ -154,8 +153,12 @@ class _Counting(NamedTuple):
         facts, legal = self.facts, self._legal_limit()
         ended = facts.decided_at or facts.closed_at
         longer = self._extension(start, legal or facts.promised) if facts.extensions else 0
-        limits = ((ClockName.LEGAL, legal), (ClockName.PROMISED, facts.promised))
-        return [self._clock(name, start, _longer(limit, longer), ended) for name, limit in limits if limit is not None]
+        found = []
+        if legal is not None:
+            found.append(self._clock(ClockName.LEGAL, start, _longer(legal, longer), ended))
+        if facts.promised is not None:
+            found.append(self._clock(ClockName.PROMISED, start, _longer(facts.promised, longer), ended))
+        return found
 
     def others(self, first: datetime) -> Iterator[Clock]:
         """Those that count from something else."""

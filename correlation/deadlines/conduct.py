@@ -77,12 +77,11 @@ def _evidence(seen: Observation) -> Iterator[tuple[Evidence, str | datetime | in
 def _of_entry(seen: Observation, rules: CardRules, calendar: WorkCalendar) -> Iterator[Breach]:
     """Alone it is back-dated; with many cases of the same operator it was entered in a batch."""
     assert seen.entered is not None
-    days = _days_between(seen.at, seen.known_at, calendar)
+    entered_by = seen.entered.by or seen.known_at
+    days = _days_between(seen.at, entered_by, calendar)
     if days <= rules.conduct.back_dated_days:
         return
-    late = [
-        at for at in seen.entered.beside if _days_between(at, seen.known_at, calendar) > rules.conduct.back_dated_days
-    ]
+    late = [at for at in seen.entered.beside if _days_between(at, entered_by, calendar) > rules.conduct.back_dated_days]
     is_batch = len(late) + 1 >= rules.conduct.batch_cases
     cause = CardCause.ENTERED_IN_BATCH if is_batch else CardCause.BACK_DATED
     evidence: list[tuple[Evidence, str | datetime | int]] = [

@@ -25,7 +25,9 @@ class Entered(NamedTuple):
     heard_before: datetime
     """When the push before it came."""
     beside: tuple[datetime, ...] = ()
-    """When the last step of each other case ended that came with it from the same operator."""
+    """When the first late step of each other case ended that came with it from the same operator."""
+    by: datetime | None = None
+    """The earliest moment at which it may have been entered, where numbers of pushes tell one before its telling."""
 
 
 class Observation(NamedTuple):

@@ -10,26 +10,29 @@ from storage.models import CardKind, ClockName, Standing
 
 def standing(case: Watched, at: datetime) -> Standing:
     legal, promised = case.now.named(ClockName.LEGAL), case.now.named(ClockName.PROMISED)
-    limits = [clock for clock in (promised, legal) if clock is not None]
-    if _has_ended(case, limits):
-        return Standing.DONE_LATE if any(clock.ended_late for clock in limits) else Standing.DONE
-    if not limits or at < min(clock.start.since for clock in limits):
+    nearer = promised or legal
+    if _has_ended(case, legal, promised):
+        late = (legal is not None and legal.ended_late) or (promised is not None and promised.ended_late)
+        return Standing.DONE_LATE if late else Standing.DONE
+    if nearer is None or (at < nearer.start.since and (legal is None or at < legal.start.since)):
         return _without_limits(case.now, at)
-    if _has_passed(legal, at) or _is_red(case.cards):
+    if _has_passed(legal, at) or (case.cards and _is_red(case.cards)):
         return Standing.RED
     if _has_passed(promised, at):
         return Standing.YELLOW
-    nearer = limits[0].out
-    if nearer.late_from is None:
+    out = nearer.out
+    if out.late_from is None:
         return Standing.STOPPED
-    return Standing.DUE_SOON if nearer.remind_at is not None and at >= nearer.remind_at else Standing.OPEN
+    return Standing.DUE_SOON if out.remind_at is not None and at >= out.remind_at else Standing.OPEN
 
 
-def _has_ended(case: Watched, limits: Sequence[Clock]) -> bool:
+def _has_ended(case: Watched, legal: Clock | None, promised: Clock | None) -> bool:
     """A decision ends it, unless its platform reckons the limit itself and has not closed it yet."""
     if case.facts.closed_at is not None:
         return True
-    return case.facts.decided_at is not None and all(clock.ended_at is not None for clock in limits)
+    if case.facts.decided_at is None:
+        return False
+    return all(clock.ended_at is not None for clock in (legal, promised) if clock is not None)
 
 
 def _without_limits(now: Clocks, at: datetime) -> Standing:

@@ -103,11 +103,13 @@ class _Acceptance:
         good, refused = _sorted_out(chunk, self.origin.received_at)
         entry = Entry(source.id, self.report.batch_id, self.origin.received_at)
         report = self.report.plus(0, 0, refused)
-        for book in BOOKS.values():
-            if rows := good.get(book.record):
-                todo = self._plan(session, book, rows)
-                _write(session, book, entry, todo.changes, Finder.load(session, source))
-                report = report.plus(todo.accepted, todo.duplicates, [])
+        finder: Finder | None = None
+        for book in (book for book in BOOKS.values() if book.record in good):
+            if finder is None or RecordKind.ORGANISATION in good:  # they give names to what comes after them
+                finder = Finder.load(session, source)
+            todo = self._plan(session, book, good[book.record])
+            _write(session, book, entry, todo.changes, finder)
+            report = report.plus(todo.accepted, todo.duplicates, [])
         keep_rejected(session, self.report.batch_id, refused)
         write_counts(session, report)
         self.report = report

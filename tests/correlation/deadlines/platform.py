@@ -38,11 +38,12 @@ class Platform:
             session.add(Source(id=SOURCE, hall_id=HALL))
             session.add(Item(code="JZ-0103", name="食品经营许可", legal_days=20, promised_days=5))
 
-    def tells(self, now: datetime, *rows: dict[str, Any]) -> None:
-        self._sequence += 1
-        sha256 = str(self._sequence)
+    def tells(self, now: datetime, *rows: dict[str, Any], number: int = 0) -> None:
+        """By the next number of its pushes, or by one that was left out."""
+        sequence = number or self._sequence + 1
+        self._sequence = max(sequence, self._sequence)
         report = accept_batch(
-            self.database, SOURCE, read_rows(rows), sequence=self._sequence, name="push", sha256=sha256, now=now
+            self.database, SOURCE, read_rows(rows), sequence=sequence, name="push", sha256=str(sequence), now=now
         )
         assert report.rejected_rows == 0, report.rejected
 

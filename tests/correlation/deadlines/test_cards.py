@@ -10,7 +10,7 @@ from correlation.deadlines.cards import RaisedCard, Watched, watch
 from correlation.deadlines.facts import CaseFacts, Limit, Link, Suspension
 from correlation.deadlines.known import Known, Ruling, with_rulings
 from correlation.deadlines.standing import standing
-from correlation.deadlines.work_calendar import WorkCalendar
+from correlation.deadlines.work_calendar import Closure, WorkCalendar
 from storage.models import CardCause, CardKind, Standing, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDAR, RULES, accepted, at
 
@@ -49,6 +49,14 @@ def test_past_the_promise_comes_a_yellow_card_with_a_deadline_and_past_that_a_re
     assert (yellow.kind, yellow.raised_at) == (CardKind.YELLOW, at("2026-03-10", "00:00"))
     assert yellow.correct_by == at("2026-03-14", "00:00")
     assert (red.cause, red.raised_at, red.correct_by) == (CardCause.NOT_CORRECTED, yellow.correct_by, None)
+
+
+def test_a_day_on_which_the_place_was_closed_is_not_taken_from_the_time_to_correct() -> None:
+    typhoon = at("2026-03-12", "06:00")
+    closed = known(CASE, typhoon, WorkCalendar(closures=(Closure(typhoon.date(), "typhoon"),)))
+    _, yellow, red = watched([known(CASE), closed], LATE).cards
+    assert yellow.correct_by == at("2026-03-14", "00:00"), "as it was written"
+    assert (red.cause, red.raised_at) == (CardCause.NOT_CORRECTED, at("2026-03-17", "00:00"))
 
 
 def test_what_is_finished_by_the_correction_deadline_gets_no_red_card() -> None:

@@ -254,3 +254,32 @@ def test_only_a_push_right_after_another_says_that_a_step_was_entered_late(a_pla
     assert [cause for _, cause in found] == [CardCause.ENTERED_IN_BATCH] * 5 + [CardCause.BACK_DATED]
     [kept] = [card for card in a_platform.cards() if card.cause is CardCause.BACK_DATED]
     assert ["working_days", 4] in kept.derivation["evidence"]
+
+
+def test_steps_of_a_push_that_was_lost_or_overtaken_are_not_back_dated(a_platform: Platform) -> None:
+    lost, late = pushed("2026-001", "A-1", "2026-03-03T10:00"), pushed("2026-002", "A-2", "2026-03-04T10:00")
+    left_out = pushed("2026-003", "A-3", "2026-03-05T10:00")
+    a_platform.tells(
+        at("2026-03-02", "18:00"),
+        lost | {"kind": "receive", "step": "R-1", "start": "2026-03-02T09:00:00+08:00", "end": ""},
+    )
+    a_platform.tells(at("2026-03-04", "18:00"), number=3)
+    a_platform.tells(at("2026-03-05", "18:00"), number=5)
+    a_platform.tells(at("2026-03-09", "18:00"), late, number=4)
+    a_platform.tells(at("2026-03-10", "18:00"), lost, left_out, number=6)
+    a_platform.clerk_runs(at("2026-03-10", "18:00"))
+    [card] = [card for card in a_platform.cards() if card.clock is ClockName.CONDUCT]
+    assert card.cause is CardCause.BACK_DATED
+    assert ["happened", at("2026-03-05", "10:00").isoformat()] in card.derivation["evidence"]
+
+
+def test_a_fresh_step_beside_hides_no_entry_in_a_batch(sqlite_platform: Platform) -> None:
+    sqlite_platform.tells(at("2026-03-02", "18:00"))
+    sqlite_platform.tells(at("2026-03-05", "18:00"))
+    cases = [f"2026-{number:03}" for number in range(1, 6)]
+    old = [pushed(case, f"A-{case}", "2026-03-02T17:30", operator="李敏") for case in cases]
+    fresh = [pushed(case, f"B-{case}", "2026-03-06T10:00", operator="李敏") | {"kind": "decide"} for case in cases]
+    sqlite_platform.tells(at("2026-03-06", "18:00"), *old, *fresh)
+    sqlite_platform.clerk_runs(at("2026-03-06", "18:00"))
+    found = [card.cause for card in sqlite_platform.cards() if card.clock is ClockName.CONDUCT]
+    assert found == [CardCause.ENTERED_IN_BATCH] * 5

@@ -176,6 +176,13 @@ def test_a_second_instance_on_the_same_data_is_refused(hallwatch: Run, site: Pat
     assert "is the simulator of this folder already" in output
 
 
+def test_a_city_is_written_once(hallwatch: Run, tmp_path: Path) -> None:
+    command = ("simulate-city", str(tmp_path / "city"), "--cases", "14")
+    assert "14 cases, 4 of them with a fault" in hallwatch(*command).output
+    assert (tmp_path / "city" / "truth.jsonl").exists()
+    assert "is not empty" in hallwatch(*command, code=1).output
+
+
 def test_a_newer_database_is_told_to_every_command(hallwatch: Run, site: Path, tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/hallwatch-data/hallwatch.db")
     with closing(database), database.engine.begin() as connection:

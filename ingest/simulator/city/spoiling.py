@@ -1,0 +1,133 @@
+"""Puts one fault into a case, and says which cards it has to lead to and since when."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from ingest.simulator.city.cases import CityCase, Event, ExpectedCard
+from ingest.simulator.city.courses import late_cards
+from ingest.simulator.city.days import ONE_DAY, nth
+from ingest.simulator.city.faults import Fault
+
+GRACE_DAYS = 2
+"""Working days in which a platform may correct itself."""
+_BACK_DATED_DAYS = 3
+
+
+def spoil(case: CityCase, fault: Fault) -> CityCase:
+    spoiled = _SPOILERS[fault](case)
+    return replace(spoiled, fault=fault.value)
+
+
+def enter_at_once(cases: Sequence[CityCase], operator: str, *, even_the_last: bool) -> list[CityCase]:
+    """Their reviews by one operator in one push; `even_the_last`: all up to the decision, which is fresh, as well."""
+    day = max(_told_on(case, "decide") for case in cases)
+    return [_entered(case, operator, day, even_the_last=even_the_last) for case in cases]
+
+
+def _entered(case: CityCase, operator: str, day: date, *, even_the_last: bool) -> CityCase:
+    late = ("accept", "review") if even_the_last else ("review",)
+    for name in (*late, *(("decide",) if even_the_last else ())):
+        old = case.event(name)
+        case = case.with_event(name, replace(old, row=old.row | {"operator": operator}, entered_on=day))
+    cards = tuple(ExpectedCard(Fault.ENTERED_IN_BATCH, _sent(case, day), name) for name in late)
+    return replace(case, fault=Fault.ENTERED_IN_BATCH.value, cards=cards)
+
+
+def _sent(case: CityCase, day: date) -> date:
+    return case.course.place.platform.sends_on(day)
+
+
+def _told_on(case: CityCase, name: str) -> date:
+    event = case.event(name)
+    return _sent(case, event.entered_on or event.happened.date())
+
+
+def _after_grace(case: CityCase, name: str) -> date:
+    """The day since which it is carded what was told with this."""
+    return nth(_told_on(case, name), GRACE_DAYS, case.course.place.closed) + ONE_DAY
+
+
+def _expecting(case: CityCase, cause: str, on: date, link: str = "") -> CityCase:
+    return replace(case, cards=(*case.cards, ExpectedCard(cause, on, link)))
+
+
+def _overdue(case: CityCase) -> CityCase:
+    return replace(case, cards=tuple(ExpectedCard(cause, on) for cause, on in late_cards(case.course)))
+
+
+def _link_late(case: CityCase) -> CityCase:
+    limit = case.course.item.link("review")
+    assert limit is not None
+    last = case.course.counted(case.course.accepted, limit)
+    return _expecting(case, "link_late", last + ONE_DAY, "review")
+
+
+def _handed_over_late(case: CityCase) -> CityCase:
+    return _expecting(case, "handed_over_late", _told_on(case, "delivery"))
+
+
+def _paused_at_limit(case: CityCase) -> CityCase:
+    return _expecting(case, "paused_at_limit", _told_on(case, "suspension"))
+
+
+def _link_skipped(case: CityCase) -> CityCase:
+    return _expecting(_granted(case).without("review"), "link_skipped", _after_grace(case, "decide"), "review")
+
+
+def _link_reordered(case: CityCase) -> CityCase:
+    """Reviewed only when it had been decided."""
+    start = case.event("close").happened + timedelta(minutes=3)
+    case = _granted(case).with_event("review", _moved(case.event("review"), start))
+    return _expecting(case, "link_reordered", _after_grace(case, "review"), "review")
+
+
+def _moved(event: Event, start: datetime) -> Event:
+    end = start + timedelta(minutes=5)
+    return Event(end, event.row | {"start": start.isoformat(), "end": end.isoformat()})
+
+
+def _fee_unlisted(case: CityCase) -> CityCase:
+    fee = case.event("fee")
+    charged = replace(fee, row=fee.row | {"code": "F9", "name": "加急费", "amount": "200.00"})
+    return _expecting(case.with_event("fee", charged), "fee_unlisted", _after_grace(case, "fee"))
+
+
+def _refused_without_reason(case: CityCase) -> CityCase:
+    result = case.event("result")
+    said = {name: value for name, value in result.row.items() if name not in ("reason", "document")}
+    case = case.with_event("result", replace(result, row=said | {"decision": "refused"}))
+    return _expecting(case, "refused_without_reason", _after_grace(case, "result"))
+
+
+def _data_missing(case: CityCase) -> CityCase:
+    return _expecting(case.without("decide", "result"), "data_missing", _after_grace(case, "close"))
+
+
+def _back_dated(case: CityCase) -> CityCase:
+    review = case.event("review")
+    entered = nth(case.course.reviewed, _BACK_DATED_DAYS, case.course.place.closed)
+    case = case.with_event("review", replace(review, entered_on=entered))
+    return _expecting(case, "back_dated", _told_on(case, "review"), "review")
+
+
+def _granted(case: CityCase) -> CityCase:
+    """Who is refused needs no further links."""
+    result = case.event("result")
+    said = {name: value for name, value in result.row.items() if name != "reason"}
+    return case.with_event("result", replace(result, row=said | {"decision": "granted", "document": "许"}))
+
+
+_SPOILERS: Mapping[Fault, Callable[[CityCase], CityCase]] = {
+    Fault.OVERDUE: _overdue,
+    Fault.DEEMED_OVERDUE: _overdue,
+    Fault.LINK_LATE: _link_late,
+    Fault.HANDED_OVER_LATE: _handed_over_late,
+    Fault.PAUSED_AT_LIMIT: _paused_at_limit,
+    Fault.LINK_SKIPPED: _link_skipped,
+    Fault.LINK_REORDERED: _link_reordered,
+    Fault.FEE_UNLISTED: _fee_unlisted,
+    Fault.REFUSED_WITHOUT_REASON: _refused_without_reason,
+    Fault.DATA_MISSING: _data_missing,
+    Fault.BACK_DATED: _back_dated,
+}

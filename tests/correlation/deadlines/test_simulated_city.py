@@ -1,0 +1,73 @@
+"""What is wrong in a simulated city is found, to the day, and nothing else is said of it."""
+
+import random
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from bench.city import Played, Scores, compare, injected
+from correlation.deadlines.explaining import explain
+from correlation.deadlines.known import CardKey
+from ingest.simulator.city.catalogue import Period
+from ingest.simulator.city.city import make_city
+from ingest.simulator.city.faults import DataFault
+from ingest.simulator.city.write import write_city
+from storage.database import Database
+from storage.models import Card, CardCause, StepKind
+from tests.correlation.deadlines.cases import RULES
+
+SUMMER = Period(date(2026, 5, 6), date(2026, 9, 30))
+"""With a make-up day, a holiday, and days on which some halls were closed."""
+ACCUSATIONS = {cause.value for cause in CardCause} - {CardCause.DUE_SOON}
+OF_DATA = {fault.value for fault in DataFault} - {DataFault.ROW_LATE}
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("city")
+    write_city(make_city(5, 220, SUMMER), folder / "city")
+    with closing(Database(f"sqlite:///{shutil.copy(_migrated_file, folder / 'city.db')}")) as database:
+        lived = Played(database, folder / "city")
+        lived.live_through()
+        yield lived
+
+
+@pytest.fixture(scope="module")
+def scores(played: Played) -> Scores:
+    return compare(injected(played.folder), played.found())
+
+
+@pytest.mark.parametrize("kind", sorted(ACCUSATIONS | OF_DATA))
+def test_each_injected_fault_is_found_and_none_that_is_not_there(scores: Scores, kind: str) -> None:
+    score = scores[kind]
+    assert score.injected, "some of each kind"
+    assert score.injected - score.found == set()
+    assert score.found - score.injected == set()
+
+
+def test_there_is_no_other_kind_of_fault(scores: Scores) -> None:
+    assert set(scores) == ACCUSATIONS | OF_DATA
+
+
+def test_any_past_date_that_is_replayed_has_the_cards_that_were_written_then(played: Played) -> None:
+    chance = random.Random(1)
+    with played.database.transaction() as session:
+        written: dict[int, list[Card]] = {}
+        for card in session.exec(select(Card)):
+            written.setdefault(card.case_id, []).append(card)
+        for case_id in chance.sample(sorted(written), 40):
+            moment = played.ends - timedelta(days=chance.uniform(0, 120))
+            replayed = explain(session, case_id, RULES, moment)
+            there = {_key(card) for card in written[case_id] if card.raised_at <= moment}
+            assert {card.key for card in (replayed.cards if replayed else ())} == there
+            lifted = {_key(c) for c in written[case_id] if c.withdrawn_at is not None and c.withdrawn_at <= moment}
+            assert {c.key for c in (replayed.cards if replayed else ()) if c.withdrawn_at is not None} == lifted
+
+
+def _key(card: Card) -> CardKey:
+    return CardKey(card.kind, card.clock, StepKind(card.link) if card.link else None, card.raised_at, card.about)
