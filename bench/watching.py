@@ -25,7 +25,6 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from analytics.absence import Rule
 from analytics.detectors.choose import choose_detector
 from analytics.detectors.yolo import DEFAULT_WEIGHTS
 from analytics.looker import Looker
@@ -34,6 +33,7 @@ from analytics.onlookers import Shows
 from analytics.people import PersonDetector
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
+from analytics.rule import Rule
 from analytics.watch import Watch
 from analytics.zones import cut
 
