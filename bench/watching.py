@@ -157,11 +157,16 @@ class Watched:
         return self.cpu / self.seconds / self.cameras
 
 
-def watch_together(path: Path, detector: PersonDetector, cameras: int, seconds: float) -> Watched:
-    """As the watcher does: a picture of each a second, in one batch. The clip is decoded for each of them."""
+def watch_together(
+    path: Path, detector: PersonDetector, cameras: int, seconds: float, *, moving: bool = False
+) -> Watched:
+    """As the watcher does: a picture of each a second, in one batch. The clip is decoded for each of them.
+
+    `moving`: every sample is looked at, as where something moves in every crop.
+    """
     names = [f"cam-{number}" for number in range(cameras)]
     views = {name: WatchedView(name, f"counter of {name}", VIEWS[0].staff_zone) for name in names}
-    looker = Looker(detector)
+    looker = Looker(detector, recheck=timedelta(0)) if moving else Looker(detector)
     watch = Watch(looker)
     watch.follow(
         WatchPlan(
@@ -240,6 +245,7 @@ def main() -> None:
     parser.add_argument("--detector", choices=["auto", "ssd", "onnx", "yolo"], default="auto")
     parser.add_argument("--weights", default="")
     parser.add_argument("--cameras", type=int, nargs="*", default=[1, 8, 20], help="watched together")
+    parser.add_argument("--moving", action="store_true", help="look at every sample, as where everything moves")
     parser.add_argument("--hd", action="store_true", help="make 720p at 25 pictures a second of the clip first")
     parser.add_argument("--peer", default="", help="a Python that has Ultralytics, where this one has not")
     parser.add_argument("--peer-weights", default=DEFAULT_WEIGHTS, help="the same weights as .pt")
@@ -264,7 +270,9 @@ def run(chosen: argparse.Namespace, clip: Path) -> None:
     title = f"{chosen.clip.name}{', as 720p at 25 a second' if chosen.hd else ''}, {detector.name}"
     console.print(_ways(results, title))
     console.print(_together(clip, detector))
-    found = [watch_together(clip, detector, cameras, chosen.seconds) for cameras in chosen.cameras]
+    found = [
+        watch_together(clip, detector, cameras, chosen.seconds, moving=chosen.moving) for cameras in chosen.cameras
+    ]
     console.print(_cameras(found, f"cameras watched together with {detector.name}"))
 
 
