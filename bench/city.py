@@ -192,7 +192,7 @@ class Played:
                 first = last + timedelta(days=1)
 
 
-_NOTHING = {"records": {}, "cases_opened": 0, "late": 0}
+_NOTHING = {"records": {}, "cases_opened": 0, "fees_fen": 0, "late": 0}
 
 
 def _figures(ours: DayFigures, theirs: dict[str, object]) -> dict[str, tuple[int, object]]:
@@ -200,6 +200,8 @@ def _figures(ours: DayFigures, theirs: dict[str, object]) -> dict[str, tuple[int
     assert isinstance(records, dict)
     compared = {str(kind): (count, records.get(str(kind), 0)) for kind, count in ours.records.items()}
     compared |= {kind: (0, count) for kind, count in records.items() if kind not in compared}
+    if len(set(compared.get("fee", (0, 0)))) == 1:  # else it is told by their number
+        compared["fees_fen"] = ours.fees_fen, theirs["fees_fen"]
     return compared | {"cases_opened": (ours.cases_opened, theirs["cases_opened"]), "late": (ours.late, theirs["late"])}
 
 

@@ -152,9 +152,12 @@ class _Making:
         return f"{place.id.upper()}-{YEAR}-{self._numbers[place.id]:06}"
 
     def _is_in_doubt(self, course: Course) -> bool:
-        """A batch in which it may have been in time was lost or late, so that nobody can say that it was left out."""
+        """A batch in which it may have been in time was lost or late, so that nobody can say that it was left out.
+
+        That is also the one of the day before: who receives batches does not know when one that never came was sent.
+        """
         platform, closed = course.place.platform, course.place.closed
-        in_time = between(course.accepted, nth(course.accepted, 1, closed))
+        in_time = between(nth_before(course.accepted, 1), nth(course.accepted, 1, closed))
         in_time |= between(course.reviewed, nth(course.reviewed, 1, closed))
         days = {platform.sends_on(day) for day in in_time}
         strayed = (DataFault.BATCH_LOST, DataFault.BATCH_LATE)
