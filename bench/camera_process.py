@@ -5,15 +5,18 @@ Prints the address; the cameras are at /0, /1, …
 
 import argparse
 import itertools
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from ingest.simulator.microphone import SoundEncoder
 from ingest.simulator.mounts import AccessUnit, Mount
 from ingest.simulator.rtsp_server import RtspServer
+from tests.certificates import own_tls
 from tests.ingest.video.encoded import packets
 
 
@@ -29,6 +32,8 @@ class Kind:
     """Between two others; with more than two, some rest on each other."""
     sound: int = 0
     """1: AAC in each."""
+    tls: int = 0
+    """1: through TLS."""
 
     def arguments(self) -> list[str]:
         return [f"--{name.replace('_', '-')}={int(value)}" for name, value in asdict(self).items()]
@@ -45,7 +50,7 @@ class Unit:
 def main() -> None:
     count, kind = _options()
     units = units_of(kind)
-    with RtspServer() as server:
+    with tempfile.TemporaryDirectory() as folder, RtspServer(tls=own_tls(Path(folder)) if kind.tls else None) as server:
         mounts = [server.mount(f"/{number}") for number in range(count)]
         if kind.sound:
             hear(mounts)

@@ -1,11 +1,11 @@
 """Recording: CPU and private memory per camera, against `ffmpeg -c copy -f segment`.
 
-    python -m bench.recording [--cameras 8 32 64] [--seconds 20] [--kbps 2000] [--sound] [--transport udp]
+    python -m bench.recording [--cameras 8 32 64] [--seconds 20] [--kbps 2000] [--sound] [--transport udp | --tls]
 
 The recorder is the product's own process as `hallwatch serve` starts it, and does its whole work (index, SHA-256,
 fsync, rows in SQLite, upload to a folder store); ffmpeg only copies, one process per camera as such tools run it. Both
 record the same simulated cameras, in a process that is not counted. With `--sound` the cameras send AAC, too,
-and both keep it.
+and both keep it. With `--tls` both take them as rtsps.
 """
 
 import argparse
@@ -73,7 +73,7 @@ class Row:
 
 def main() -> None:
     options = _options()
-    kind = Kind(options.kbps, sound=options.sound)
+    kind = Kind(options.kbps, sound=options.sound, tls=options.tls)
     rows: list[Row] = []
     for count in options.cameras:
         with simulated_cameras(count, kind) as urls, tempfile.TemporaryDirectory() as folder:
@@ -187,7 +187,8 @@ def _private_mb(pids: Sequence[int]) -> float:
 
 
 def _print(rows: Sequence[Row], options: argparse.Namespace) -> None:
-    what = f"Recording at {options.kbps} kbit/s by {options.transport}{' with sound' if options.sound else ''}"
+    what = f"Recording at {options.kbps} kbit/s by {'tls' if options.tls else options.transport}"
+    what += " with sound" if options.sound else ""
     goal = f"from 32 on: CPU at most {MAX_CPU_RATIO} x ffmpeg, memory {MAX_MEMORY_RATIO} x"
     table = Table(title=f"{what} ({goal})")
     headings = ("cameras", "CPU % / camera", "ffmpeg CPU %", "ratio", "MB / camera", "ffmpeg MB", "goal")
@@ -217,7 +218,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--kbps", type=int, default=2000)
     parser.add_argument("--sound", action="store_true")
-    parser.add_argument("--transport", choices=get_args(Transport), default="tcp")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--tls", action="store_true")
+    way.add_argument("--transport", choices=get_args(Transport), default="tcp")
     return parser.parse_args()
 
 

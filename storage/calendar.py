@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, select
 
 from storage.database import Database
 from storage.footage import Coverage, Reason, explained, known, recorded_near
-from storage.intervals import Span, intersect, merge, subtract
+from storage.intervals import Span, intersect, merge, subtract, within
 from storage.models import Camera, Gap, RecordedDay, RecordingChange
 from storage.runs import FRAME_HOLE, day_span, days_of, pack_runs, patched, unpack_runs, widened
 
@@ -29,7 +29,7 @@ def recorded(session: Session, camera_ids: Collection[str], span: Span) -> Runs:
     for camera_id, day, packed in _days(session, camera_ids, span):
         runs[camera_id] += unpack_runs(day, packed)
     runs |= _brought_up_to_date(session, runs, {camera_id: widened(changes) for camera_id, changes in notes.items()})
-    return {camera_id: intersect(found, [span]) for camera_id, found in runs.items()}
+    return {camera_id: within(found, span) for camera_id, found in runs.items()}
 
 
 def coverages(session: Session, camera_ids: Collection[str], span: Span, now: datetime) -> Mapping[str, Coverage]:

@@ -1,11 +1,11 @@
 """How much of each day was recorded, and how much is missing for which cause: pure, from what is covered."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from storage.footage import NOT_BEGUN, NOT_YET, Coverage
+from storage.footage import NOT_BEGUN, NOT_YET, Coverage, Missing
 from storage.intervals import Span, lengths_in
 
 OUTSIDE = frozenset({NOT_BEGUN, NOT_YET})
@@ -34,9 +34,12 @@ def densities(coverage: Coverage, days: Sequence[Span]) -> tuple[Density, ...]:
     missing: list[Counter[str]] = [Counter() for _ in days]
     for number, length_us in lengths_in(coverage.covered, days):
         recorded[number] += length_us
+    holes: defaultdict[str, list[Missing]] = defaultdict(list)
     for hole in coverage.missing:
-        for number, length_us in lengths_in([Span(hole.start, hole.end)], days):
-            missing[number][hole.cause] += length_us
+        holes[hole.cause].append(hole)
+    for cause, some in holes.items():
+        for number, length_us in lengths_in(some, days):
+            missing[number][cause] += length_us
     return tuple(
         Density(timedelta(microseconds=recorded[number]), {c: timedelta(microseconds=us) for c, us in causes.items()})
         for number, causes in enumerate(missing)

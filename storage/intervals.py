@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice, takewhile
+from typing import Protocol
+
+_US = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,15 +71,39 @@ def total(spans: Iterable[Span]) -> timedelta:
     return sum((span.duration for span in merge(spans)), timedelta(0))
 
 
-def lengths_in(spans: Iterable[Span], cells: Sequence[Span]) -> Iterator[tuple[int, int]]:
+class Between(Protocol):
+    """What has two ends, as a span has."""
+
+    @property
+    def start(self) -> datetime: ...
+    @property
+    def end(self) -> datetime: ...
+
+
+def within(spans: Iterable[Span], limits: Span) -> list[Span]:
+    """What of the spans lies in one other; as `intersect` with that alone."""
+    if limits.start == limits.end:
+        return []
+    inside = [span for span in merge(spans) if span.end > limits.start and span.start < limits.end]
+    if inside and inside[0].start < limits.start:
+        inside[0] = Span(limits.start, inside[0].end)
+    if inside and inside[-1].end > limits.end:
+        inside[-1] = Span(inside[-1].start, limits.end)
+    return inside
+
+
+def lengths_in(spans: Iterable[Between], cells: Sequence[Span]) -> Iterator[tuple[int, int]]:
     """For each of the cells, in order and disjoint, that a span touches: its number, and how much of it in µs."""
     starts = [cell.start for cell in cells]
     for span in spans:
         number = max(bisect_right(starts, span.start) - 1, 0)
+        if number < len(cells) and cells[number].start <= span.start < span.end <= cells[number].end:  # as mostly
+            yield number, (span.end - span.start) // _US
+            continue
         while number < len(cells) and cells[number].start < span.end:
             inside = min(span.end, cells[number].end) - max(span.start, cells[number].start)
             if inside > timedelta():
-                yield number, inside // timedelta(microseconds=1)
+                yield number, inside // _US
             number += 1
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -41,9 +42,17 @@ class RtspServer(Running):
     ...     mount.feed(AccessUnit(...))
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, credentials: Credentials | None = None) -> None:
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        credentials: Credentials | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`tls`: clients come through it, and then only so."""
         self.host = host
         self.port = port
+        self._tls = tls
         self._credentials = credentials
         self._mounts: dict[str, Mount] = {}
         self._connections: set[_Connection] = set()
@@ -61,7 +70,7 @@ class RtspServer(Running):
 
     def url(self, path: str) -> str:
         """Without credentials."""
-        return f"rtsp://{self.host}:{self.port}{path}"
+        return f"{'rtsps' if self._tls else 'rtsp'}://{self.host}:{self.port}{path}"
 
     def start(self) -> None:
         """Returns when clients can connect. Raises OSError when the port is taken."""
@@ -84,7 +93,7 @@ class RtspServer(Running):
     async def _run(self) -> None:
         self._stopping = asyncio.Event()
         try:
-            server = await asyncio.start_server(self._serve, self.host, self.port)
+            server = await asyncio.start_server(self._serve, self.host, self.port, ssl=self._tls)
         except OSError as error:
             self._failure = error
             self._started.set()

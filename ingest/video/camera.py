@@ -152,10 +152,9 @@ class CameraWorker:
     def _receive(self, source: RtspSource, connection: Connection, sound: Accompaniment | None) -> None:
         self.meter.connected(self._clock.now())
         log.info("camera_connected", camera=self._camera_id)
-        # The moments of sound are known by its arrival alone.
-        may_be_patient = self._intake is not None and sound is None
+        is_recorded = self._intake is not None
         for packet in source.packets():
-            source.is_patient = may_be_patient and not self._hub.is_watched and connection.clock.is_calm
+            source.is_patient = is_recorded and not self._hub.is_watched and connection.clock.is_calm
             if self._stop.is_set():
                 return
             if packet is None:

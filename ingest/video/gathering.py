@@ -10,6 +10,8 @@ from itertools import pairwise
 
 GATHER_S = 0.4
 """As long as the system may keep what comes; of that much at the usual rate it wakes us."""
+GATHER_WITH_SOUND_S = 0.25
+"""The same with sound: pictures wait for theirs, which may come with the next."""
 MEASURED_S = 5.0
 """The rate is told from so long a while."""
 FIRST_S = 15.0
@@ -33,8 +35,9 @@ AT_ONCE = Patience()
 class Gathering:
     """How much a stream should bring before it is looked at. `now`: seconds of a clock that never goes back."""
 
-    def __init__(self, now: float, room: int | None = None) -> None:
+    def __init__(self, now: float, room: int | None = None, longest_s: float = GATHER_S) -> None:
         """`room`: bytes that may lie in the system; None: what finds none is not lost."""
+        self._longest_s = longest_s
         self._from = now + FIRST_S - MEASURED_S
         self._came, self._largest, self._room = 0, 0, room
         self._patience = AT_ONCE
@@ -54,7 +57,7 @@ class Gathering:
         if self._room is not None:
             # Besides what comes at the usual rate, the largest picture may come at once.
             most = min(most, self._room - self._largest)
-        size = min(int(rate * GATHER_S), most)
+        size = min(int(rate * self._longest_s), most)
         return Patience(size, size / rate) if size > 1 else AT_ONCE
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from ingest.video.frames import Codec
-from ingest.video.gathering import AT_ONCE, Gathering, arrivals
+from ingest.video.gathering import AT_ONCE, GATHER_S, GATHER_WITH_SOUND_S, Gathering, arrivals
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.audio_receiver import AudioReceiver
 from ingest.video.rtsp.descriptions import VideoTrack
@@ -15,7 +15,7 @@ from ingest.video.rtsp.failures import SourceFailure, ended, stalled
 from ingest.video.rtsp.media_time import DecodingTimes, MediaTime
 from ingest.video.rtsp.pictures import Picture, PictureAssembler
 from ingest.video.rtsp.reporting import Reporting
-from ingest.video.rtsp.rtp import BadPacket, says_goodbye, sender_report
+from ingest.video.rtsp.rtp import says_goodbye, sender_report
 from ingest.video.rtsp.session import Session
 from ingest.video.rtsp.session import TransportName as Transport
 from ingest.video.rtsp.transports import Transport as Incoming
@@ -90,7 +90,8 @@ class RtspSource:
         self._reporting = Reporting()
         self._heard = self._seen = self._reported = clock.since_boot_s()
         self._pauses = Pauses()
-        self._gathering = Gathering(self._seen, session.transport.room)
+        longest_s = GATHER_S if session.audio_track is None else GATHER_WITH_SOUND_S
+        self._gathering = Gathering(self._seen, session.transport.room, longest_s)
         self.is_patient = False
         """Pictures may be taken some at a time; set at any time."""
         self.audio: AudioReceiver | None = None
@@ -110,12 +111,12 @@ class RtspSource:
             together: list[SourcePacket] = []
             came = False
             try:
-                for is_media, packet in self._session.transport.receive():
-                    came = True
+                for is_media, packets in self._session.transport.receive():
+                    came = came or bool(packets)
                     if is_media:
-                        together += self._pictures(packet)
+                        together += [self._stamped(picture) for picture in self._assembler.take_all(packets)]
                     else:
-                        self._control(bytes(packet))
+                        self._control(packets)
             except SourceFailure as error:
                 failure = error
             yield from self._reckoned(together)
@@ -124,13 +125,6 @@ class RtspSource:
             self._tend(came, self._clock.since_boot_s(), [len(picture.data) for picture in together])
             if not came:
                 yield None
-
-    def _pictures(self, packet: memoryview) -> Iterator[SourcePacket]:
-        try:
-            for picture in self._assembler.take(packet):
-                yield self._stamped(picture)
-        except BadPacket:
-            return  # noise, or of another protocol
 
     def _stamped(self, picture: Picture) -> SourcePacket:
         arrival_us, server = self._clock.read()
@@ -146,20 +140,26 @@ class RtspSource:
         )
 
     def _reckoned(self, together: list[SourcePacket]) -> list[SourcePacket]:
+        lay_us = self._session.transport.lay_us
+        # The last packet is that of the last picture, unless another one is begun.
+        is_known = lay_us == 0 or (lay_us is not None and self._assembler.is_between)
+        if together and lay_us and is_known:
+            together[-1].arrival_us -= lay_us
         if len(together) > 1:
             media_us = [picture.dts * 1_000_000 // self.time_base.denominator for picture in together]
             for picture, at in zip(together, arrivals([p.arrival_us for p in together], media_us), strict=True):
                 picture.arrival_us, picture.seen = at, picture is together[-1]
-        if together and self._session.transport.has_rested:
+        if together and not is_known:
             together[-1].seen = False
         return together
 
-    def _control(self, packet: bytes) -> None:
-        if report := sender_report(packet, self._clock.read()[0]):
-            self._media_time.reported(report)
-            self._reporting.heard(report, self._clock.since_boot_s())
-        if says_goodbye(packet):
-            raise ended("the camera ended the stream")
+    def _control(self, packets: Sequence[memoryview]) -> None:
+        for packet in map(bytes, packets):
+            if report := sender_report(packet, self._clock.read()[0]):
+                self._media_time.reported(report)
+                self._reporting.heard(report, self._clock.since_boot_s())
+            if says_goodbye(packet):
+                raise ended("the camera ended the stream")
 
     def _tend(self, came: bool, now: float, sizes: Sequence[int]) -> None:
         patience = self._gathering.patience(sizes, now)

@@ -11,6 +11,7 @@ from storage.intervals import Span, intersect, merge, subtract, total
 
 FIRST = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+CAUSES = ("disk_full", "camera_stalled")
 DAYS = [Span(FIRST + n * 24 * HOUR, FIRST + (n + 1) * 24 * HOUR) for n in range(3)]
 MONTH = Span(DAYS[0].start, DAYS[-1].end)
 
@@ -21,11 +22,14 @@ spans = st.lists(st.tuples(moments, moments).map(lambda pair: Span(min(pair), ma
 @given(spans)
 def test_each_day_has_what_of_it_was_recorded_and_what_was_not(some: list[Span]) -> None:
     covered = merge(some)
-    missing = [Missing(hole.start, hole.end, "disk_full") for hole in subtract([MONTH], covered)]
+    holes = enumerate(subtract([MONTH], covered))
+    missing = [Missing(hole.start, hole.end, CAUSES[number % 2]) for number, hole in holes]
     found = densities(Coverage(tuple(covered), tuple(missing)), DAYS)
     for day, density in zip(DAYS, found, strict=True):
         assert density.recorded == total(intersect(covered, [day]))
-        assert density.recorded + density.missing.get("disk_full", timedelta()) == 24 * HOUR
+        assert density.recorded + sum(density.missing.values(), timedelta()) == 24 * HOUR
+        for cause, length in density.missing.items():
+            assert length == total(intersect([Span(m.start, m.end) for m in missing if m.cause == cause], [day]))
 
 
 def test_a_hole_over_midnight_counts_on_both_days() -> None:

@@ -1,5 +1,6 @@
 """Spans behave like sets of moments."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.intervals import Span, intersect, merge, subtract, total
+from storage.intervals import Span, intersect, lengths_in, merge, subtract, total, within
 
 ZERO = datetime(2026, 1, 5, tzinfo=UTC)
 SECONDS = 60
@@ -46,6 +47,21 @@ def test_subtracting_leaves_what_is_in_no_hole(a: list[Span], b: list[Span]) -> 
 def test_intersecting_leaves_what_is_in_both(a: list[Span], b: list[Span]) -> None:
     assert moments(intersect(a, b)) == moments(a) & moments(b)
     assert_tidy(intersect(a, b))
+
+
+@given(spans, span)
+def test_what_lies_within_one_span_is_what_both_have_in_common(a: list[Span], limits: Span) -> None:
+    assert within(a, limits) == intersect(a, [limits])
+
+
+@given(spans, st.lists(st.integers(0, SECONDS), min_size=2, max_size=8, unique=True))
+def test_lengths_are_those_of_what_cells_and_spans_have_in_common(a: list[Span], edges: list[int]) -> None:
+    cells = [Span(at(start), at(end)) for start, end in pairwise(sorted(edges))][::2]
+    found: Counter[int] = Counter()
+    for number, length_us in lengths_in(merge(a), cells):
+        found[number] += length_us
+    expected = [total(intersect(a, [cell])) // timedelta(microseconds=1) for cell in cells]
+    assert [found[number] for number in range(len(cells))] == expected
 
 
 @given(spans, spans)

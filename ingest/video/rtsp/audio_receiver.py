@@ -63,7 +63,10 @@ class AudioReceiver:
         return frames
 
     def monotonic_us(self, heard: HeardFrame) -> int:
-        """When it was heard by the server's monotonic clock: as if it had come as quickly as the quickest."""
+        """When it was heard by the server's monotonic clock: as if it had come as quickly as the quickest.
+
+        Where frames lie for a while before they are looked at, those are the quickest that came just before the look.
+        """
         return heard.media_us + self._fit.base_us
 
     def _hear(self, timestamp: int, data: bytes) -> None:

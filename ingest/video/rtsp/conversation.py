@@ -105,7 +105,8 @@ class Conversation:
         self._wire.send(self.message(method, url, headers))
         until = time.monotonic() + ANSWER_S
         while time.monotonic() < until:
-            self.early += ((channel, bytes(packet)) for channel, packet in self._wire.packets())
+            for channel, packets in self._wire.packets():
+                self.early += ((channel, bytes(packet)) for packet in packets)
             while self._wire.answers:
                 answer = self._wire.answers.popleft()
                 if answer.status >= _OK:

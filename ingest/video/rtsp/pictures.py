@@ -1,16 +1,20 @@
 """Coded pictures out of the RTP packets of one video stream."""
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.video.frames import Codec
 from ingest.video.recovery_points import recovery_frames
-from ingest.video.rtsp.rtp import HEADER, HEADER_SIZE, PLAIN, payload_span, signed
+from ingest.video.rtsp.rtp import HEADER, HEADER_SIZE, PLAIN, BadPacket, payload_span, signed
 from ingest.video.rtsp.units import UnitCollector
 
 _H264_IDR, _H264_SEI = 5, 6
 _HEVC_KEYS = frozenset(range(16, 22))
 _LEAST_PAYLOAD = 3
+_HEADS = {"h264": struct.Struct(">HHQBB"), "hevc": struct.Struct(">HHQHB")}
+"""Of a packet without anything unusual: flags, marker and payload type; number; timestamp and source; then the header
+of the payload and, of a part of a unit, the byte after it."""
 _MAX_BYTES = 16 * 1024 * 1024
 """Of one picture; a camera that never ends one must not fill the memory."""
 
@@ -37,6 +41,7 @@ class PictureAssembler:
 
     def __init__(self, codec: Codec, payload_type: int) -> None:
         self._codec, self._payload_type = codec, payload_type
+        self._head = _HEADS[codec]
         self._units = UnitCollector(codec)
         self._timestamp: int | None = None
         self._finished: int | None = None
@@ -82,6 +87,46 @@ class PictureAssembler:
                 yield self._finish()
         elif self._units.size > _MAX_BYTES:
             self._units.finish()
+
+    def take_all(self, packets: Sequence[memoryview]) -> list[Picture]:
+        """The same of many packets, which need not stay as they are afterwards; what is no RTP is left out."""
+        pictures: list[Picture] = []
+        position = 0
+        while position < len(packets):
+            position += 1
+            try:
+                pictures += self.take(packets[position - 1])
+            except BadPacket:
+                continue  # noise, or of another protocol
+            position = self._take_parts(packets, position)
+        self._units.keep()
+        return pictures
+
+    def _take_parts(self, packets: Sequence[memoryview], first: int) -> int:
+        """As `take` of the packets from `first` on that go on with a unit and do not end it, as most packets do.
+
+        Returns the number of the first that is not of these.
+        """
+        unit = self._units.going_on
+        if unit is None or self._timestamp is None or self.source is None or not self._marks_are_true:
+            return first
+        plain, stream, (head, middle) = PLAIN << 8 | self._payload_type, self._timestamp << 32 | self.source, unit
+        unpack, size = self._head.unpack_from, self._head.size
+        parts: list[memoryview] = []
+        for packet in packets[first:]:
+            if len(packet) <= size:
+                break
+            kind, sequence, of, begins, part = unpack(packet)
+            expected = self._next_sequence + len(parts) & 0xFFFF
+            if part != middle or sequence != expected or begins != head or of != stream or kind != plain:
+                break
+            parts.append(packet[size:])
+        if parts:
+            self._next_sequence += len(parts)
+            self._units.go_on(parts)
+            if self._units.size > _MAX_BYTES:
+                self._units.finish()
+        return first + len(parts)
 
     def _ends_before(self, timestamp: int, payload: memoryview | None) -> bool:
         """Whether the picture that was gathered is whole, by what comes now; learns whether marks are true."""

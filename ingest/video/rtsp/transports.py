@@ -5,13 +5,14 @@ import select
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from ingest.video.gathering import Patience
 from ingest.video.rtsp.failures import unreachable
+from ingest.video.rtsp.inbox import CAN_TAKE_MANY, Inbox
 from ingest.video.rtsp.reordering import Reordering
 from ingest.video.rtsp.wire import PAUSE_S, Wire
 
@@ -20,12 +21,18 @@ _ROOM_SHARE = 4
 """Of what the system grants us, so small a part may be filled on purpose: it counts what a datagram takes with all
 that belongs to it, up to four times its bytes."""
 _LARGEST = 65_536
-_AT_ONCE = 4096
-"""More than lies there after a rest, so that no datagram is given up for lost while it does."""
+_SLOTS, _SOUND_SLOTS = 32, 8
+"""Datagrams of a stream that are taken with one call of the system."""
+_SET_NS = 5_000_000
+"""By more than this the time of day and the monotonic clock part only when one is set."""
+_TOLD_AT_ONCE = 256
+"""Datagrams of what a camera tells of its streams, whoever sends more."""
 _PORT_TRIES = 50
 _EMPTY_MEDIA, _EMPTY_REPORT = b"\x80" + bytes(11), b"\x80\xc9\x00\x01" + bytes(4)
 
 
+Packets = tuple[bool, Sequence[memoryview]]
+"""Whether they are RTP (else RTCP), and some that follow one another (or none), valid until the next are given."""
 Listener = Callable[[bool, memoryview], None]
 """Takes the packets of the sound: whether it is RTP (else RTCP), and the packet."""
 
@@ -41,8 +48,8 @@ def numbers(transport: str, name: str) -> tuple[int, int] | None:
 
 
 class Transport(Protocol):
-    def receive(self) -> Iterator[tuple[bool, memoryview]]:
-        """Waits a little, then gives what has come: whether it is RTP (else RTCP), and the packet.
+    def receive(self) -> Iterator[Packets]:
+        """Waits a little, then gives what has come.
 
         Raises SourceFailure when the camera has gone.
         """
@@ -67,8 +74,8 @@ class Transport(Protocol):
         """How many bytes may lie in the system while nobody looks; None: what finds no room is not lost."""
 
     @property
-    def has_rested(self) -> bool:
-        """What `receive` gave last lay there for nobody knows how long."""
+    def lay_us(self) -> int | None:
+        """For how long the last packet lay there that `receive` gave; None: nobody knows."""
 
     def gather(self, patience: Patience) -> None:
         """`receive` may wait until so much has come, for half a second at most."""
@@ -80,7 +87,7 @@ class Interleaved:
     """RTP and RTCP in channels of the RTSP connection."""
 
     room = None
-    has_rested = False
+    lay_us = 0
     """What was waited for wakes us as it comes."""
 
     def __init__(self, wire: Wire, channels: tuple[int, int], early: deque[tuple[int, bytes]]) -> None:
@@ -89,22 +96,24 @@ class Interleaved:
         self._listener: Listener | None = None
         wire.skips_noise = True
 
-    def receive(self) -> Iterator[tuple[bool, memoryview]]:
+    def receive(self) -> Iterator[Packets]:
         if not self._early and not self._wire.receive():
             return
         while self._early:
             channel, data = self._early.popleft()
-            if channel in (self._media, self._control):
-                yield channel == self._media, memoryview(data)
-            else:
-                self._hear(channel, memoryview(data))
-        for channel, packet in self._wire.packets():
+            yield from self._given(channel, [memoryview(data)])
+        for channel, packets in self._wire.packets():
             if channel == self._media:
-                yield True, packet
-            elif channel == self._control:
-                yield False, packet
+                yield True, packets
             else:
-                self._hear(channel, packet)
+                yield from self._given(channel, packets)
+
+    def _given(self, channel: int, packets: Sequence[memoryview]) -> Iterator[Packets]:
+        if channel in (self._media, self._control):
+            yield channel == self._media, packets
+        elif self._listener is not None and channel in self._audio:
+            for packet in packets:
+                self._listener(channel == self._audio[0], packet)
 
     def offer_audio(self) -> str:
         free = max(self._media, self._control) + 1
@@ -132,22 +141,18 @@ class Interleaved:
     def _send(self, channel: int, packet: bytes) -> None:
         self._wire.send(b"$" + bytes((channel,)) + len(packet).to_bytes(2, "big") + packet)
 
-    def _hear(self, channel: int, packet: memoryview) -> None:
-        if self._listener is not None and channel in self._audio:
-            self._listener(channel == self._audio[0], packet)
-
 
 class Datagrams:
     """Two ports for RTP and RTCP; what comes from elsewhere than the camera is not looked at."""
 
-    def __init__(self, wire: Wire) -> None:
-        """Raises SourceFailure when no two ports are free."""
+    def __init__(self, wire: Wire, *, many: bool = CAN_TAKE_MANY) -> None:
+        """`many`: as of an inbox. Raises SourceFailure when no two ports are free."""
         self._wire = wire
         own, self._peer = wire.hosts()
         self._own = own
         self._media, self._control = _pair(own)
         self._camera_ports: tuple[int, int] | None = None
-        self._ordered = Reordering()
+        self._inbox, self._ordered = Inbox(self._media, self._peer, _SLOTS, many=many), Reordering()
         self._sound: _SoundPorts | None = None
         # Not select: that ends at 1,024 open files, and this is one process for many cameras.
         self._poll = select.poll()
@@ -157,7 +162,8 @@ class Datagrams:
         for source in (self._control, wire):
             self._calls.register(source, select.POLLIN)
         self._rest_s = 0.0
-        self.has_rested = False
+        self._ahead_ns = _ahead_ns()
+        self.lay_us: int | None = 0
         self.room = self._media.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // _ROOM_SHARE
 
     @property
@@ -170,24 +176,28 @@ class Datagrams:
         self._knock(self._media, ports[0], _EMPTY_MEDIA)
         self._knock(self._control, ports[1], _EMPTY_REPORT)
 
-    def receive(self) -> Iterator[tuple[bool, memoryview]]:
-        ready = self._rested() if self._may_rest() else self._woken()
+    def receive(self) -> Iterator[Packets]:
+        rests = self._may_rest()
+        ready = self._rested() if rests else self._woken()
         if self._wire.fileno() in ready and self._wire.receive():
             for _ in self._wire.packets():
                 pass  # answers are put aside; there are no packets in this connection
         for data in self._read(self._control, ready):
-            yield False, memoryview(data)
+            yield False, [memoryview(data)]
         now = time.monotonic()
-        for data in self._read(self._media, ready):
-            for packet in self._ordered.take(data, now):
-                yield True, memoryview(packet)
-        for packet in self._ordered.overdue(now):
-            yield True, memoryview(packet)
+        self.lay_us = None if rests else 0
+        if self._media.fileno() in ready:
+            for packets in self._inbox.take():
+                self.lay_us = self._age_us() if rests else 0
+                yield True, self._ordered.take(packets, now)
+        if self._ordered.is_waiting:
+            yield True, self._ordered.overdue(now)
         if self._sound is not None:
             self._hear(self._sound, ready, now)
 
     def offer_audio(self) -> str:
-        self._sound = _SoundPorts(*_pair(self._own))
+        media, control = _pair(self._own)
+        self._sound = _SoundPorts(media, control, Inbox(media, self._peer, _SOUND_SLOTS))
         for source in (self._sound.media, self._sound.control):
             self._poll.register(source, select.POLLIN)
         ports = (source.getsockname()[1] for source in (self._sound.media, self._sound.control))
@@ -222,18 +232,26 @@ class Datagrams:
             self._sound.control.close()
 
     def _may_rest(self) -> bool:
-        """Not twice: then the next picture's arrival is seen. Nor while one is missing, whose time has an end."""
-        return bool(self._rest_s) and not self.has_rested and not self._ordered.is_waiting
+        """Not twice without knowing when something came: then the next picture's arrival is seen. Nor while a packet is
+        missing, whose time has an end."""
+        return bool(self._rest_s) and self.lay_us is not None and not self._ordered.is_waiting
 
     def _rested(self) -> set[int]:
         """Leaves the packets where they come, unless the camera has something to say; then all are looked at."""
-        self.has_rested = True
         called = {descriptor for descriptor, _ in self._calls.poll(self._rest_s * 1000)}
-        return called | {self._media.fileno()}
+        sound = {self._sound.media.fileno(), self._sound.control.fileno()} if self._sound is not None else set()
+        return called | sound | {self._media.fileno()}
 
     def _woken(self) -> set[int]:
-        self.has_rested = False
         return {descriptor for descriptor, _ in self._poll.poll(PAUSE_S * 1000)}
+
+    def _age_us(self) -> int | None:
+        """Of the newest packet. None, too, when the time of day was set meanwhile, by which the system notes it."""
+        before_ns, self._ahead_ns = self._ahead_ns, _ahead_ns()
+        came_ns = self._inbox.newest_ns
+        if came_ns is None or abs(self._ahead_ns - before_ns) > _SET_NS:
+            return None
+        return max(time.time_ns() - came_ns, 0) // 1000
 
     def _knock(self, source: socket.socket, port: int, packet: bytes) -> None:
         with suppress(OSError):  # the next one is as good
@@ -241,15 +259,15 @@ class Datagrams:
 
     def _hear(self, sound: "_SoundPorts", ready: set[int], now: float) -> None:
         for data in self._read(sound.control, ready):
-            sound.hear(False, data)
-        for data in self._read(sound.media, ready):
-            for packet in sound.ordered.take(data, now):
-                sound.hear(True, packet)
-        for packet in sound.ordered.overdue(now):
-            sound.hear(True, packet)
+            sound.hear(False, [memoryview(data)])
+        if sound.media.fileno() in ready:
+            for packets in sound.inbox.take():
+                sound.hear(True, sound.ordered.take(packets, now))
+        sound.hear(True, sound.ordered.overdue(now))
 
     def _read(self, source: socket.socket, ready: set[int]) -> Iterator[bytes]:
-        for _ in range(_AT_ONCE if source.fileno() in ready else 0):
+        """What little the camera tells of its streams."""
+        for _ in range(_TOLD_AT_ONCE if source.fileno() in ready else 0):
             try:
                 data, sender = source.recvfrom(_LARGEST)
             except OSError:
@@ -262,14 +280,21 @@ class Datagrams:
 class _SoundPorts:
     media: socket.socket
     control: socket.socket
+    inbox: Inbox
     ordered: Reordering = field(default_factory=Reordering)
     listener: Listener | None = None
     camera_control: int | None = None
     """The camera's port for what is told of the sound."""
 
-    def hear(self, is_media: bool, packet: bytes) -> None:
+    def hear(self, is_media: bool, packets: Sequence[memoryview]) -> None:
         if self.listener is not None:
-            self.listener(is_media, memoryview(packet))
+            for packet in packets:
+                self.listener(is_media, packet)
+
+
+def _ahead_ns() -> int:
+    # Whoever is interrupted between the two sees too little.
+    return max(time.time_ns() - time.monotonic_ns() for _ in range(3))
 
 
 def _pair(host: str) -> tuple[socket.socket, socket.socket]:

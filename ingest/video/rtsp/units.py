@@ -1,6 +1,6 @@
 """NAL units out of RTP payloads: H.264 (RFC 6184) and HEVC (RFC 7798), in the usual, non-interleaved mode."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ingest.video.annexb import SHORT_START_CODE, START_CODE
 from ingest.video.frames import Codec
@@ -26,9 +26,13 @@ class UnitCollector:
         self._slices = frozenset(range(1, 6) if h264 else range(32))
         self._leading = frozenset((6, 7, 8, 9, *range(14, 19)) if h264 else (*range(32, 36), 39, *range(41, 45)))
         self._keep = 0xFF & ~(self._mask << self._shift)
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | memoryview] = []
+        self._kept = 0
+        """So many parts from the beginning are no views of what will be overwritten."""
         self._kinds: list[int] = []
         self._open_at: tuple[int, int] | None = None
+        self.going_on: tuple[int, int] | None = None
+        """While a unit comes in parts: the header of a payload that goes on with it, and the byte after the header."""
         self.size = 0
 
     @property
@@ -66,12 +70,25 @@ class UnitCollector:
         if self._open_at is not None:
             parts, kinds = self._open_at
             del self._parts[parts:], self._kinds[kinds:]
-            self._open_at = None
+            self._open_at = self.going_on = None
+            self._kept = min(self._kept, parts)
+
+    def go_on(self, parts: Sequence[memoryview]) -> None:
+        """The contents of payloads that begin as `going_on` says; valid until `keep`."""
+        self._parts += parts
+        self.size += sum(map(len, parts)) + len(parts) * (self._header + 1)
+
+    def keep(self) -> None:
+        """What was taken will be overwritten."""
+        if len(self._parts) > self._kept:
+            self._parts[self._kept :] = map(bytes, self._parts[self._kept :])
+            self._kept = len(self._parts)
 
     def finish(self) -> tuple[list[int], bytes]:
         """The kinds of all units, and the units in Annex B; starts anew."""
         kinds, data = self._kinds, b"".join(self._parts)
-        self._parts, self._kinds, self._open_at, self.size = [], [], None, 0
+        self._parts, self._kinds, self._kept, self.size = [], [], 0, 0
+        self._open_at = self.going_on = None
         return kinds, data
 
     def _begin(self, kind: int, part: bytes) -> None:
@@ -94,11 +111,12 @@ class UnitCollector:
             kind = header & self._mask
             first = payload[0] & self._keep | kind << self._shift
             self._open_at = len(self._parts), len(self._kinds)
+            self.going_on = int.from_bytes(payload[: self._header], "big"), kind
             self._begin(kind, b"".join((START_CODE, bytes((first,)), payload[1 : self._header], content)))
         elif self._open_at is not None:  # else its beginning was lost
             self._parts.append(bytes(content))
         if header & _LAST:
-            self._open_at = None
+            self._open_at = self.going_on = None
 
     def _aggregate(self, payload: memoryview) -> None:
         """Each unit after a length of two bytes; what leads beyond the end is left out."""

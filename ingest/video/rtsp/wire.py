@@ -2,7 +2,6 @@
 
 import re
 import socket
-import ssl
 import struct
 from collections import deque
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from contextlib import suppress
 from ingest.video.rtsp.addresses import Address
 from ingest.video.rtsp.failures import SourceFailure, ended, hung_up, unreachable
 from ingest.video.rtsp.messages import MAX_HEAD, NOT_RTSP, Answer, BadMessage, read_head, refusal
+from ingest.video.rtsp.secured import Secured, Stream
 
 CONNECT_S = 5.0
 PAUSE_S = 0.5
@@ -31,7 +31,7 @@ _MAX_NOISE = 256 * 1024
 class Wire:
     """Not safe to share between threads."""
 
-    def __init__(self, stream: socket.socket) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
@@ -52,7 +52,9 @@ class Wire:
             raise unreachable(_said(error)) from error
         try:
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return cls(_secured(stream, address) if address.secure else _with_limits(stream))
+            secured = Secured(stream, address.host, CONNECT_S) if address.secure else None
+            _limit(stream)
+            return cls(secured or stream)
         except (OSError, ValueError) as error:
             stream.close()
             raise unreachable(_said(error)) from error
@@ -79,8 +81,7 @@ class Wire:
 
     def gather(self, size: int) -> None:
         """From now on `receive` may wait until so many bytes have come, though not longer than PAUSE_S."""
-        # Under TLS the system does not know what of its bytes is data.
-        if size != self._gathered and not isinstance(self._stream, ssl.SSLSocket):
+        if size != self._gathered:
             self._gathered = size
             with suppress(OSError):  # a system that cannot do it wakes us more often
                 self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
@@ -101,26 +102,36 @@ class Wire:
         self._end += count
         return True
 
-    def packets(self) -> Iterator[tuple[int, memoryview]]:
-        """Channel and bytes of each packet that is here; valid until more is received. Answers are put aside.
+    def packets(self) -> Iterator[tuple[int, list[memoryview]]]:
+        """Channel and bytes of the packets that are here, those together that follow one another in a channel.
 
-        Raises SourceFailure when it is not RTSP.
+        They are valid until more is received. Answers are put aside. Raises SourceFailure when it is not RTSP.
         """
-        buffer, view = self._buffer, self._view
         while self._end - self._start >= 4:
-            start = self._start
-            if buffer[start] == _DOLLAR:
-                stop = start + 4 + (buffer[start + 2] << 8 | buffer[start + 3])
-                if stop > self._end:
+            if self._buffer[self._start] == _DOLLAR:
+                channel, packets = self._buffer[self._start + 1], self._run()
+                if not packets:
                     break
-                self._start = stop
-                yield buffer[start + 1], view[start + 4 : stop]
-            elif buffer[start] in _LINE_ENDS:
+                yield channel, packets
+            elif self._buffer[self._start] in _LINE_ENDS:
                 self._start += 1
             elif not self._take_message():
                 break
         if self._start == self._end:
             self._start = self._end = 0
+
+    def _run(self) -> list[memoryview]:
+        """The packets that are whole, up to another channel or something else than a packet."""
+        buffer, view, start, end = self._buffer, self._view, self._start, self._end
+        channel, packets = buffer[start + 1], list[memoryview]()
+        while end - start >= 4 and buffer[start] == _DOLLAR and buffer[start + 1] == channel:
+            stop = start + 4 + (buffer[start + 2] << 8 | buffer[start + 3])
+            if stop > end:
+                break
+            packets.append(view[start + 4 : stop])
+            start = stop
+        self._start = start
+        return packets
 
     def _take_message(self) -> bool:
         """Whether to go on: a message was complete, or noise ends here."""
@@ -164,22 +175,11 @@ class Wire:
         return bool(found)
 
 
-def _with_limits(stream: socket.socket) -> socket.socket:
+def _limit(stream: socket.socket) -> None:
     """The kernel ends a wait, so that a read is one call and not also a poll before it."""
     stream.settimeout(None)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(PAUSE_S))
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(CONNECT_S))
-    return stream
-
-
-def _secured(stream: socket.socket, address: Address) -> socket.socket:
-    """TLS against listeners on the way. Cameras certify themselves, so it does not prove which camera answers."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    secured = context.wrap_socket(stream, server_hostname=address.host)
-    secured.settimeout(PAUSE_S)
-    return secured
 
 
 def _timeval(seconds: float) -> bytes:

@@ -21,7 +21,7 @@ from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.descriptions import VideoTrack, video_track
 from ingest.video.rtsp.failures import ended, unreachable
 from ingest.video.rtsp.reordering import Reordering
-from ingest.video.rtsp.transports import Listener
+from ingest.video.rtsp.transports import Listener, Packets
 from ingest.video.server_clock import ServerClock
 from ingest.video.source import RtspSource, Transport
 from tests.ingest.video.encoded import packets
@@ -89,12 +89,22 @@ class FastCamera:
 
     room = None
 
-    def __init__(self, server: FakeServer, spells: list[Spell], chance: random.Random, until_us: int) -> None:
+    def __init__(
+        self,
+        server: FakeServer,
+        spells: list[Spell],
+        chance: random.Random,
+        until_us: int,
+        audio_track: AudioTrack | None = None,
+    ) -> None:
+        """`audio_track`: it promises sound, and sends none."""
+        self._audio_track, self.most_wanted = audio_track, 0
         self._server, self._spells, self._chance, self._until_us = server, spells, chance, until_us
         self._pictures = [_gop(width) for width in (192, 320)]
         self._disturbance = Disturbance()
         self._numbers = count()
-        self._wanted, self._rest_us, self.has_rested, self._transport = 1, 0, False, "tcp"
+        self._wanted, self._rest_us, self._transport = 1, 0, "tcp"
+        self.lay_us: int | None = 0
 
     @contextmanager
     def open(self, _url: str, transport: Transport, clock: ServerClock, _audio: bool) -> Iterator[RtspSource]:
@@ -109,14 +119,15 @@ class FastCamera:
         self._taken_us = self._opened_us = self._last_us = self._server.now_us
         self._reported_us, self._rate, self._leapt = -REPORT_US, 1.0, False
         self._is_half_open = False
-        self._wanted, self._rest_us, self.has_rested, self._transport = 1, 0, False, transport
-        yield RtspSource(_Stream(track, self), clock)
+        self._wanted, self._rest_us, self.lay_us, self._transport = 1, 0, 0, transport
+        yield RtspSource(_Stream(track, self, self._audio_track), clock)
 
-    def receive(self) -> Iterator[tuple[bool, memoryview]]:
+    def receive(self) -> Iterator[Packets]:
         """What comes next, or nothing for half a second."""
         self._take_until(self._server.now_us + PAUSE_US)
-        self.has_rested = bool(self._rest_us) and not self.has_rested and not self._ordered.is_waiting
-        pause_us = self._rest_us if self.has_rested else self._enough_at() - self._server.now_us
+        rests = bool(self._rest_us) and self.lay_us is not None and not self._ordered.is_waiting
+        self.lay_us = None if rests else 0
+        pause_us = self._rest_us if rests else self._enough_at() - self._server.now_us
         self._server.now_us += max(0, min(pause_us, PAUSE_US))
         self._server.off_us = 10 * SECOND if self._goes_wrong(Wrong.SERVER_STEPS) else 0
         ends_us = self._opened_us + 7 * SECOND if self._goes_wrong(Wrong.ENDS) else self._until_us
@@ -125,13 +136,9 @@ class FastCamera:
         now_s = self._server.now_us / SECOND
         while self._coming and self._coming[0][0] <= self._server.now_us:
             _, _, is_media, packet = heappop(self._coming)
-            if not is_media:
-                yield False, memoryview(packet)
-                continue
-            for ordered in self._ordered.take(packet, now_s):
-                yield True, memoryview(ordered)
-        for late in self._ordered.overdue(now_s):
-            yield True, memoryview(late)
+            given = [memoryview(packet)]
+            yield is_media, self._ordered.take(given, now_s) if is_media else given
+        yield True, self._ordered.overdue(now_s)
 
     def _enough_at(self) -> int:
         """When as many bytes have come as are waited for."""
@@ -147,6 +154,7 @@ class FastCamera:
             self._rest_us = int(patience.rest_s * SECOND)
         else:
             self._wanted = patience.size
+            self.most_wanted = max(self.most_wanted, patience.size)
 
     def report(self, packet: bytes) -> None:
         assert packet

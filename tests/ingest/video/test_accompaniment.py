@@ -32,6 +32,8 @@ class Camera:
     reports_sound: bool = True
     deaf: range = range(0)
     """Seconds in which it hears nothing."""
+    lies_us: int = 0
+    """For so long what has come lies there before it is looked at."""
 
     def __post_init__(self) -> None:
         self.server = FakeServer()
@@ -41,7 +43,7 @@ class Camera:
 
     def run(self, seconds: int) -> Iterator[tuple[int, Gop]]:
         """GOPs as they are complete, each with when that is."""
-        told = False
+        told, lying, look_us = False, list[memoryview](), 0
         for now_us in range(0, seconds * SECOND, FRAME_US):
             self.server.now_us = now_us
             began_us = now_us - self.late_us
@@ -51,7 +53,12 @@ class Camera:
                     self.receiver.take(
                         False, memoryview(sender_report(EPOCH + began_us + self.ahead_us, self._rtp(began_us)))
                     )
-                self.receiver.take(True, memoryview(self._packer.packet(b"\xff" * 160, self._rtp(began_us))))
+                lying.append(memoryview(self._packer.packet(b"\xff" * 160, self._rtp(began_us))))
+            if now_us >= look_us:
+                look_us = now_us + self.lies_us
+                for packet in lying:
+                    self.receiver.take(True, packet)
+                lying = []
             is_whole = now_us and now_us % SECOND == 0
             gops = (self.gop(now_us - SECOND),) if is_whole else ()
             for gop in self.sound.joined(gops, EPOCH + now_us):
@@ -90,6 +97,16 @@ def test_without_reports_of_both_arrival_places_it(pictures: bool, sound: bool) 
     for _, gop in Camera(60_000, reports_pictures=pictures, reports_sound=sound).run(6):
         assert abs(starts_us(gop)[0]) <= 60_000
         assert 45 <= len(starts_us(gop)) <= 50
+
+
+@pytest.mark.parametrize("reported", [True, False])
+def test_sound_that_lay_there_for_a_while_is_placed_as_well(reported: bool) -> None:
+    camera = Camera(60_000, reports_pictures=reported, reports_sound=reported, lies_us=250_000)
+    gops = [gop for _, gop in camera.run(20)]
+    assert len(gops) >= 18
+    for gop in gops[1:]:
+        assert abs(starts_us(gop)[0]) <= 60_000
+        assert 45 <= len(starts_us(gop)) <= 51
 
 
 def test_reports_of_two_clocks_that_disagree_are_not_believed() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ingest.video.audio import AudioFormat
 from ingest.video.camera import FIRST_WAIT_S, CameraWorker
 from ingest.video.connection import NOTHING_LEARNED, Learned
 from ingest.video.frames import from_us
@@ -19,6 +20,7 @@ from ingest.video.holes import LOST_US
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry
+from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.segmenter import Gop
 from ingest.video.source import Transport
 from ingest.video.writer import FinishedSegment, part_path
@@ -146,6 +148,15 @@ def test_a_worker_begins_with_what_was_learned_before_and_tells_what_it_has_lear
     kept, differ = watched(learned, 5)
     assert kept.rate_error_ppm == learned.rate_error_ppm
     assert max(map(abs, differ)) < 0.02
+
+
+def test_with_sound_pictures_are_taken_together_too(tmp_path: Path) -> None:
+    server, until_us = FakeServer(), 40 * SECOND
+    sound = AudioTrack(AudioFormat("pcmu", 8_000, 1, 0), 0, "")
+    camera = FastCamera(server, [], random.Random(1), until_us, sound)
+    intake = Intake(CAMERA, tmp_path, 10, 1, GapKeeper(CAMERA, server.clock.now()), lambda entry: None)
+    CameraWorker(CAMERA, "", "tcp", Hub(), intake, server.clock, open_stream=camera.open).attempt(FIRST_WAIT_S)
+    assert camera.most_wanted > 1
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=["all", "counting rightly"])

@@ -5,7 +5,17 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.video.gathering import AT_ONCE, FIRST_S, GATHER_S, MAX_BYTES, MEASURED_S, Gathering, Patience, arrivals
+from ingest.video.gathering import (
+    AT_ONCE,
+    FIRST_S,
+    GATHER_S,
+    GATHER_WITH_SOUND_S,
+    MAX_BYTES,
+    MEASURED_S,
+    Gathering,
+    Patience,
+    arrivals,
+)
 
 INTERVAL_US = 40_000
 
@@ -39,6 +49,13 @@ def test_no_more_lies_in_the_system_than_it_has_room_for(rate: int, room: int, l
 def test_datagrams_rest_as_long_as_bytes_are_waited_for() -> None:
     assert patience_after(FIRST_S + 2 * MEASURED_S, 250_000, 2_000_000).rest_s > 0.99 * GATHER_S
     assert patience_after(FIRST_S + 2 * MEASURED_S, 250_000, 60_000, 40_000).rest_s < 0.1
+
+
+def test_with_sound_less_is_left_to_come() -> None:
+    gathering = Gathering(100.0, longest_s=GATHER_WITH_SOUND_S)
+    for tenth in range(300):
+        patience = gathering.patience([25_000], 100.0 + tenth / 10)
+    assert abs(patience.size - 250_000 * GATHER_WITH_SOUND_S) < 2_000
 
 
 def test_a_stream_that_has_become_thin_is_not_waited_for() -> None:

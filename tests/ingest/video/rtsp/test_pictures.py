@@ -2,7 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import cycle, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -80,6 +80,37 @@ def test_what_an_encoder_makes_comes_out_byte_by_byte(codec: Codec) -> None:
     made = assembled([one for p in sent for one in packer.picture(split_units(p.data), p.pts)], codec)
     assert [split_units(picture.data) for picture in made] == [split_units(packet.data) for packet in sent]
     assert [picture.keyframe for picture in made] == [packet.keyframe for packet in sent]
+
+
+@CODECS
+@given(
+    sizes=SIZES,
+    limit=st.integers(20, 400),
+    marks=st.sampled_from(Marks),
+    missing=st.sets(st.integers(0, 80), max_size=3),
+    cuts=st.lists(st.integers(1, 30), min_size=1, max_size=6),
+)
+@settings(deadline=None, max_examples=60)
+def test_packets_taken_together_make_the_same_pictures_though_they_are_overwritten_afterwards(
+    codec: Codec, sizes: list[list[int]], limit: int, marks: Marks, missing: set[int], cuts: list[int]
+) -> None:
+    packer = Packer(codec, sequence=65_530, limit=limit, marks=marks)
+    units = [[slice_of(codec, size, first=part == 0) for part, size in enumerate(parts)] for parts in sizes]
+    made = [one for number, parts in enumerate(units) for one in packer.picture(parts, number * FRAME)]
+    some = [b"noise" if number in missing else packet for number, packet in enumerate(made)]
+    singly, together = PictureAssembler(codec, 96), PictureAssembler(codec, 96)
+    expected = [picture for one in some if one != b"noise" for picture in singly.take(memoryview(one))]
+    found: list[Picture] = []
+    for cut in cycle(cuts):
+        room = [bytearray(packet) for packet in some[:cut]]
+        found += together.take_all([memoryview(packet) for packet in room])
+        for packet in room:
+            packet[:] = bytes(len(packet))
+        some = some[cut:]
+        if not some:
+            break
+    assert found == expected
+    assert together.highest_sequence == singly.highest_sequence
 
 
 @given(st.integers(0, 2**32 - 1), st.sets(st.integers(0, 60), max_size=12))

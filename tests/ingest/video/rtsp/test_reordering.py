@@ -13,14 +13,15 @@ def packet(number: int, what: bytes = b"") -> bytes:
 
 
 def take(order: Reordering, *numbers: int, now: float = 0.0) -> list[int]:
-    return [number_of(one) for number in numbers for one in order.take(packet(number), now)]
+    """As they come one by one."""
+    return [number_of(one) for number in numbers for one in order.take([memoryview(packet(number))], now)]
 
 
 def overdue(order: Reordering, now: float) -> list[int]:
     return [number_of(one) for one in order.overdue(now)]
 
 
-def number_of(one: bytes) -> int:
+def number_of(one: memoryview) -> int:
     return int.from_bytes(one[2:4], "big")
 
 
@@ -76,7 +77,22 @@ def test_what_waits_is_bounded() -> None:
 
 
 def test_what_has_no_number_is_no_packet() -> None:
-    assert list(Reordering().take(b"\x80\x60\x00", 0)) == []
+    assert Reordering().take([memoryview(b"\x80\x60\x00")], 0) == []
+
+
+@given(st.lists(st.lists(st.integers(0, 30), max_size=8), max_size=8))
+def test_what_comes_together_is_ordered_as_one_by_one_though_it_is_overwritten_afterwards(
+    batches: list[list[int]],
+) -> None:
+    together, single, came = Reordering(), Reordering(), list[int]()
+    for batch in batches:
+        room = [bytearray(packet(number)) for number in batch]
+        came += [number_of(one) for one in together.take([memoryview(one) for one in room], 0.0)]
+        for one in room:
+            one[:] = packet(9_999)
+    rest = [number_of(one) for one in together.overdue(MAX_WAIT_S)]
+    assert came == [number for batch in batches for number in take(single, *batch)]
+    assert rest == overdue(single, MAX_WAIT_S)
 
 
 @given(st.data(), st.integers(0, 2**16 - 1), st.integers(1, 60))

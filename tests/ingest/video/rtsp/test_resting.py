@@ -1,9 +1,12 @@
 """Datagrams that nobody waits for lie where they come for a while."""
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+
+import pytest
 
 from ingest.video.gathering import AT_ONCE, Patience
 from ingest.video.rtsp.audio_descriptions import AudioTrack
@@ -13,6 +16,7 @@ from ingest.video.rtsp.wire import Wire
 from ingest.video.server_clock import ServerClock
 from ingest.video.source import RtspSource
 from tests.ingest.video.rtsp.scripted_camera import description, pictures, rtp
+from tests.servers import wait_until
 
 LONG = Patience(100_000, 60.0)
 """Longer than a test may last: whoever rests so long is seen."""
@@ -35,16 +39,34 @@ class Peer:
         self.said.sendall(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")
 
     def received(self) -> list[bytes]:
-        return [bytes(packet) for is_media, packet in self.datagrams.receive() if is_media]
+        return [bytes(packet) for is_media, some in self.datagrams.receive() if is_media for packet in some]
 
 
 @contextmanager
-def connected() -> Iterator[tuple[Wire, Peer]]:
+def connected(many: bool = True) -> Iterator[tuple[Wire, Peer]]:
+    """`many`: by a system that notes when each comes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         wire = Wire(socket.create_connection(server.getsockname()))
         said, media = server.accept()[0], socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with closing(wire), said, media, closing(Datagrams(wire)) as datagrams:
+    with closing(wire), said, media, closing(Datagrams(wire, many=many)) as datagrams:
         yield wire, Peer(said, media, datagrams)
+
+
+@pytest.fixture(scope="module")
+def noting() -> Iterator[None]:
+    """The system notes when datagrams come: it begins with that a moment after it has been asked, once for all."""
+    with connected() as (_, peer):
+
+        def is_noted() -> bool:
+            """Of what was sent when this was asked before."""
+            lay_us = peer.datagrams.lay_us
+            peer.datagrams.gather(Patience(100_000, 0.02))
+            peer.send(packet(0))
+            peer.received()
+            return lay_us is not None and lay_us >= 10_000
+
+        wait_until(is_noted)
+        yield
 
 
 def packet(number: int) -> bytes:
@@ -52,16 +74,47 @@ def packet(number: int) -> bytes:
 
 
 def test_what_has_come_in_a_rest_is_taken_at_once_and_the_next_is_seen_as_it_comes() -> None:
-    with connected() as (_, peer):
+    with connected(many=False) as (_, peer):
         many = [packet(number) for number in range(400)]
         peer.datagrams.gather(SHORT)
         peer.send(*many)
         assert peer.received() == many
-        assert peer.datagrams.has_rested
+        assert peer.datagrams.lay_us is None
         peer.datagrams.gather(LONG)
         peer.send(packet(400))
         assert peer.received() == [packet(400)]
-        assert not peer.datagrams.has_rested
+        assert peer.datagrams.lay_us == 0
+
+
+@pytest.mark.usefixtures("noting")
+def test_where_the_system_notes_when_each_comes_one_rest_follows_another() -> None:
+    with connected() as (_, peer):
+        for number in range(3):
+            peer.datagrams.gather(Patience(100_000, 0.05))
+            peer.send(packet(number))
+            assert peer.received() == [packet(number)]
+            assert peer.datagrams.lay_us is not None
+            assert peer.datagrams.lay_us >= 40_000
+
+
+def test_after_a_rest_in_which_nothing_came_the_next_is_seen_as_it_comes() -> None:
+    with connected() as (_, peer):
+        peer.datagrams.gather(SHORT)
+        assert peer.received() == []
+        peer.datagrams.gather(LONG)
+        peer.send(packet(0))
+        assert peer.received() == [packet(0)]
+        assert peer.datagrams.lay_us == 0
+
+
+def test_a_time_of_day_that_was_set_in_a_rest_tells_of_no_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    with connected() as (_, peer):
+        peer.datagrams.gather(SHORT)
+        peer.send(packet(0))
+        true_ns = time.time_ns
+        monkeypatch.setattr("time.time_ns", lambda: true_ns() + 300_000_000)
+        assert peer.received() == [packet(0)]
+        assert peer.datagrams.lay_us is None
 
 
 def test_a_camera_that_says_something_ends_a_rest() -> None:
@@ -111,9 +164,23 @@ class Stream:
         pass
 
 
-def test_no_arrival_is_told_of_pictures_that_lay_there() -> None:
+@pytest.mark.usefixtures("noting")
+def test_pictures_that_lay_there_have_arrived_when_the_last_of_them_came() -> None:
     media = rtp(pictures(9))
     with connected() as (_, peer):
+        clock = ServerClock()
+        packets = RtspSource(Stream(video_track(description()), peer.datagrams), clock).packets()
+        peer.send(*media)
+        came_us = clock.read()[0]
+        peer.datagrams.gather(Patience(100_000, 0.3))
+        lay = [one for one in (next(packets) for _ in range(9)) if one is not None]
+        assert [one.seen for one in lay] == [False] * 8 + [True]
+        assert abs(lay[-1].arrival_us - came_us) < 100_000
+
+
+def test_no_arrival_is_told_of_pictures_that_lay_there_where_nobody_notes_it() -> None:
+    media = rtp(pictures(9))
+    with connected(many=False) as (_, peer):
         packets = RtspSource(Stream(video_track(description()), peer.datagrams), ServerClock()).packets()
         peer.send(*media[:-1])
         peer.datagrams.gather(SHORT)

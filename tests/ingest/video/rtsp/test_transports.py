@@ -1,21 +1,15 @@
 """Datagrams, TLS and IPv6."""
 
-import ipaddress
 import os
 import resource
 import socket
 import ssl
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ingest.video.source import Transport
 from storage.models import GapCause
+from tests.certificates import own_tls
 from tests.ingest.video.rtsp.packing import goodbye
 from tests.ingest.video.rtsp.scripted_camera import REALM, Client, Doorkeeper, ScriptedCamera, pictures, playing
 from tests.ingest.video.rtsp.taking import ALL, MEDIA, RIGHT, failure, received, units
@@ -64,34 +58,13 @@ def test_datagrams_come_in_a_process_with_many_open_files() -> None:
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def secured(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     """As cameras have them: by themselves, for another name."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "IPC")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=900))
-        .not_valid_after(now - timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("192.0.2.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = tmp_path_factory.mktemp("tls") / "camera.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return file
+    return own_tls(tmp_path_factory.mktemp("tls"))
 
 
-def test_a_camera_with_its_own_certificate_is_recorded_through_tls(certificate: Path) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with ScriptedCamera(playing(MEDIA), Doorkeeper(DIGEST), tls=context) as camera:
+def test_a_camera_with_its_own_certificate_is_recorded_through_tls(secured: ssl.SSLContext) -> None:
+    with ScriptedCamera(playing(MEDIA), Doorkeeper(DIGEST), tls=secured) as camera:
         assert len(received(camera.url_for(RIGHT))) == ALL
         plain = camera.url_for(RIGHT).replace("rtsps", "rtsp")
         assert failure(plain).cause in (GapCause.STREAM_ENDED, GapCause.CAMERA_UNREACHABLE)

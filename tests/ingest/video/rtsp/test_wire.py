@@ -57,7 +57,7 @@ def connected() -> Iterator[tuple[Wire, socket.socket]]:
 def received(wire: Wire) -> Packets:
     found: Packets = []
     while wire.receive():
-        found += [(channel, bytes(packet)) for channel, packet in wire.packets()]
+        found += [(channel, bytes(packet)) for channel, packets in wire.packets() for packet in packets]
     return found
 
 

@@ -1,0 +1,116 @@
+"""A database as the recording calendar finds it after a month of many cameras.
+
+Every camera has three gaps a day. Those with segments have all of them in the table; of the others there is what the
+calendar keeps. The first few are written as a recorder writes them, and their days are worked out as the clerk does it;
+those of all others are written as they then must be, and their segments without triggers and checks of keys.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import insert, text
+from sqlmodel import Session
+
+from storage.calendar import refresh
+from storage.database import Database
+from storage.intervals import Span
+from storage.migrate import upgrade
+from storage.models import Camera, District, Gap, Hall, RecordedDay
+from storage.runs import DAY, pack_runs
+
+FIRST = datetime(2026, 3, 1, tzinfo=UTC)
+_GAPS_EVERY, _GAP = timedelta(hours=8), timedelta(seconds=100)
+_NOT_IN_THE_ROWS = timedelta(minutes=2)
+
+_SEGMENTS = text("""
+INSERT INTO segment (camera_id, sequence, start, "end", size, sha256, key, location, codec, width, height, init_size,
+                     parameters, fragments, clock_source, clock_offset_us, audio, audio_hz, legal_hold, reported_start,
+                     arrival_start, monotonic_us, server_step_us, clock_error_us, shift_us)
+SELECT CAST(:camera AS text), n, moment, moment + CAST(:length AS interval), 2500000, repeat('0', 64),
+       CAST(:camera AS text) || to_char(moment, '/YYYY/MM/DD/HH24MISS-') || lpad(CAST(n AS text), 9, '0') || '.mp4',
+       'stored', 'h264', 1920, 1080, 800, repeat('0', 32), decode(repeat('00', 160), 'hex'),
+       'sender_report', 0, '', 0, false, moment, moment, 0, 0, 50000, 0
+FROM generate_series(0, :count - 1) AS n,
+     LATERAL (SELECT CAST(:first AS timestamp) + n * CAST(:length AS interval)) AS t (moment)
+WHERE n % :missing_every >= :missing
+""")
+
+
+@dataclass(frozen=True)
+class Site:
+    cameras: int
+    days: int
+    segment: timedelta
+    """How long each lasts; ten seconds as recorded, more for the same number of rows of more cameras."""
+    full: int
+    """Cameras with segments."""
+    worked_out: int
+    """So many of them are written with the triggers."""
+
+    @property
+    def names(self) -> list[str]:
+        return [f"camera-{number:04d}" for number in range(self.cameras)]
+
+
+def fill(database: Database, site: Site) -> Iterator[str]:
+    """Does it, and says what took how long."""
+    upgrade(database)
+    began = time.perf_counter()
+    with database.transaction() as session:
+        session.add(District(id="d", name="d"))
+        session.flush()
+        session.add(Hall(id="h", district_id="d", name="h"))
+        session.flush()
+        cameras = [{"id": name, "hall_id": "h", "url": "rtsp://none", "name": ""} for name in site.names]
+        session.execute(insert(Camera), cameras)
+        session.execute(insert(Gap), [gap for name in site.names for gap in _gaps(name, site.days)])
+    for number, name in enumerate(site.names[: site.full]):
+        with database.transaction() as session:
+            if number >= site.worked_out:
+                session.execute(text("SET LOCAL session_replication_role = replica"))
+            _add_segments(session, site, name)
+    yield f"segments written in {time.perf_counter() - began:.0f} s"
+    began = time.perf_counter()
+    refresh(database)
+    yield f"calendar of {site.worked_out} cameras worked out in {time.perf_counter() - began:.1f} s"
+    with database.transaction() as session:
+        days = [row for name in site.names[site.worked_out :] for row in _days(name, site.days)]
+        session.execute(insert(RecordedDay), days)
+        _note_newest(session, site)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM ANALYZE"))
+
+
+def _add_segments(session: Session, site: Site, name: str) -> None:
+    values = {
+        "camera": name,
+        "first": FIRST.replace(tzinfo=None),
+        "length": f"{site.segment.total_seconds()} seconds",
+        "count": site.days * DAY // site.segment,
+        "missing_every": _GAPS_EVERY // site.segment,
+        "missing": _GAP // site.segment,
+    }
+    session.execute(_SEGMENTS, values)
+
+
+def _note_newest(session: Session, site: Site) -> None:
+    """The last minutes of each camera have not been taken into its row yet."""
+    late = (FIRST + site.days * DAY - _NOT_IN_THE_ROWS).replace(tzinfo=None)
+    session.execute(text("UPDATE segment SET start = start WHERE start >= :late"), {"late": late})
+
+
+def _gaps(name: str, days: int) -> list[dict[str, object]]:
+    """As the segments lack them."""
+    starts = [FIRST + n * _GAPS_EVERY for n in range(days * 3)]
+    return [{"camera_id": name, "start": s, "end": s + _GAP, "cause": "camera_stalled"} for s in starts]
+
+
+def _days(name: str, days: int) -> list[dict[str, object]]:
+    made = []
+    for start in (FIRST + n * DAY for n in range(days)):
+        parts = [start + n * _GAPS_EVERY for n in range(3)]
+        runs = [Span(part + _GAP, part + _GAPS_EVERY) for part in parts]
+        made.append({"camera_id": name, "day": start.date(), "runs": pack_runs(start.date(), runs)})
+    return made
