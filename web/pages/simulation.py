@@ -25,7 +25,7 @@ router = APIRouter()
 Simulator = Annotated[Viewer, Depends(require(Permission.SIMULATE))]
 SCALES = ("yellow_points", "red_points", "early_full", "satisfied_from", "absence_zero")
 """Of the scales, those that can be changed without counting anew."""
-_LIMITS: Mapping[str, tuple[float, float]] = {
+LIMITS: Mapping[str, tuple[float, float]] = {
     **{indicator.value: (0, 1000) for indicator in Indicator},
     "yellow_points": (0, 1000),
     "red_points": (0, 1000),
@@ -33,7 +33,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = {
     "satisfied_from": (2, 5),
     "absence_zero": (0.01, 1),
 }
-_NO_WEIGHT = Saying("Give at least one indicator a weight above 0.")
+NO_WEIGHT = Saying("Give at least one indicator a weight above 0.")
 
 
 @dataclass(frozen=True)
@@ -88,17 +88,14 @@ def simulation_page(
     number: NumberFilter = "",
 ) -> SimulationPage:
     """The numbers come by the names of the formula: `on_time=40&yellow_points=3`."""
-    given = {name: request.query_params[name].strip() for name in _LIMITS if request.query_params.get(name)}
+    given = given_numbers(request.query_params)
     with services.database.transaction() as session:
         asked = chosen(session, viewer, month, kind, number)
         shown = asked.evaluation
         if shown is None:
             return SimulationPage(asked.months, "", kind, None, "", (), (), ())
         formula = formula_used(shown)
-        knobs = _knobs(formula, given)
-        other = None if any(knob.problem for knob in knobs) else _turned(formula, knobs)
-        if other is None and not any(knob.problem for knob in knobs):
-            knobs = [replace(knobs[0], problem=_NO_WEIGHT), *knobs[1:]]
+        knobs, other = tried(formula, given)
         return SimulationPage(
             months=asked.months,
             month=shown.month,
@@ -107,18 +104,32 @@ def simulation_page(
             version=formula.version,
             weights=tuple(knob for knob in knobs if knob.name not in SCALES),
             scales=tuple(knob for knob in knobs if knob.name in SCALES),
-            units=_simulated(session, viewer, shown, kind, other) if other else (),
+            units=simulated(session, viewer, shown, kind, other) if other else (),
         )
 
 
-def _knobs(formula: Formula, given: Mapping[str, str]) -> list[Knob]:
+def given_numbers(said: Mapping[str, object]) -> dict[str, str]:
+    """Of an address or a form, by the names of the formula."""
+    return {name: str(said[name]).strip() for name in LIMITS if said.get(name)}
+
+
+def tried(formula: Formula, given: Mapping[str, str]) -> tuple[list[Knob], Formula | None]:
+    """The numbers with what is wrong, and the formula that they make; None while something is."""
+    knobs = knobs_of(formula, given)
+    if any(knob.problem for knob in knobs):
+        return knobs, None
+    other = turned(formula, knobs)
+    return (knobs, other) if other else ([replace(knobs[0], problem=NO_WEIGHT), *knobs[1:]], None)
+
+
+def knobs_of(formula: Formula, given: Mapping[str, str]) -> list[Knob]:
     now: dict[str, float] = {indicator.value: weight for indicator, weight in formula.weights.items()}
     now |= {name: getattr(formula.scales, name) for name in SCALES}
     return [_knob(name, now[name], given.get(name)) for name in (*(each.value for each in Indicator), *SCALES)]
 
 
 def _knob(name: str, was: float, given: str | None) -> Knob:
-    low, high = _LIMITS[name]
+    low, high = LIMITS[name]
     value = was if given is None else _number(given)
     is_whole = name != "satisfied_from" or (value is not None and value == int(value))
     fits = value is not None and low <= value <= high and is_whole
@@ -140,7 +151,7 @@ def _number(text: str) -> float | None:
     return value if abs(value) < float("inf") else None
 
 
-def _turned(formula: Formula, knobs: Sequence[Knob]) -> Formula | None:
+def turned(formula: Formula, knobs: Sequence[Knob]) -> Formula | None:
     """None where no indicator has a weight."""
     numbers = {knob.name: float(knob.value) for knob in knobs}
     weights = {name: value for name, value in numbers.items() if name not in SCALES}
@@ -150,7 +161,7 @@ def _turned(formula: Formula, knobs: Sequence[Knob]) -> Formula | None:
         return None
 
 
-def _simulated(
+def simulated(
     session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind, formula: Formula
 ) -> tuple[SimulatedUnit, ...]:
     units = [unit for unit, _ in visible_units(session, viewer, shown, kind)]

@@ -37,6 +37,8 @@ PAGES = [
     "/evaluation",
     "/evaluation/simulation",
     "/evaluation/1/marks?unit_kind=hall&unit=cc",
+    "/evaluation/formulas",
+    "/evaluation/formulas/draft?cards=60",
     "/catalogue",
     "/working-days",
     "/working-days/try?first=2026-11-25&reason=x",

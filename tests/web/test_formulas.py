@@ -1,0 +1,129 @@
+"""The formula by page: who drafts and approves, what it would have made of months, and that what is published stays."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import EvaluatedUnit, EvaluationFormula, FormulaChange, User
+from tests.web.conftest import NOON, SignedIn
+from tests.web.evaluated import an_evaluation
+from web.services import Services
+
+DRAFT = {
+    "version": "foshan-2026-3",
+    "effective": "2026-03-01",
+    "source": "佛政数〔2026〕3号",
+    "reason": "强化黄牌约束",
+    "weights": {"cards": 60},
+    "scales": {"yellow_points": 20},
+}
+PAGES = ["/evaluation/formulas", "/evaluation/formulas/1.json", "/evaluation/formulas/1.csv"]
+
+
+@pytest.fixture(autouse=True)
+def _published(services: Services) -> None:
+    """Two months, and everybody but the department sees all halls."""
+    with services.database.transaction() as session:
+        for month in ("2026-01", "2026-02"):
+            an_evaluation(session, NOON, ("tax", "civil"), month=month)
+        for user in session.exec(select(User).where(User.name != "department")):
+            user.all_halls = user.name != "inspector"
+
+
+def draft(client: TestClient, **more: Any) -> Any:
+    return client.post("/api/v1/evaluation/formulas", json=DRAFT | more)
+
+
+def decide(client: TestClient, act: str, change: int = 1, **more: Any) -> int:
+    return client.post(f"/api/v1/evaluation/formulas/{change}/decision", json={"act": act, **more}).status_code
+
+
+def test_nobody_drafts_or_approves_without_signing_in_in_another_role_or_with_a_part_of_the_halls(
+    anonymous: TestClient, signed_in: SignedIn
+) -> None:
+    assert draft(anonymous).status_code == 401
+    for role in ("investigator", "department", "inspector"):
+        assert draft(signed_in(role)).status_code == 403
+    assert draft(signed_in("supervisor")).status_code == 200
+    assert decide(anonymous, "approve") == 401
+    assert [decide(signed_in(role), "approve") for role in ("investigator", "department", "inspector")] == [403] * 3
+    assert {anonymous.get(path).status_code for path in PAGES} == {303, 401}
+    assert {signed_in("department").get(path).status_code for path in PAGES} == {403}
+    assert {signed_in("supervisor").get(path).status_code for path in PAGES} == {200}
+
+
+def test_a_draft_shows_points_and_ranks_of_past_months_and_changes_nothing_published(
+    signed_in: SignedIn, services: Services
+) -> None:
+    supervisor, admin = signed_in("supervisor"), signed_in("admin")
+    with services.database.transaction() as session:
+        before = [unit.points for unit in session.exec(select(EvaluatedUnit))]
+    assert draft(supervisor).json()["state"] == "proposed"
+    page = admin.get("/evaluation/formulas/1.json").json()
+    assert [(one["name"], one["before"], one["after"]) for one in page["numbers"]] == [
+        ("cards", 20, 60),
+        ("yellow_points", 5, 20),
+    ]
+    assert [month["month"] for month in page["months"]] == ["2026-02", "2026-01"]
+    tax = next(unit for unit in page["months"][0]["units"] if unit["id"] == "tax")
+    assert tax["after"]["points"] < tax["before"]["points"]
+    assert page["months"][0]["largest"] >= tax["before"]["points"] - tax["after"]["points"]
+    assert admin.get("/evaluation/formulas/1.csv?kind=hall").text.count("2026-01") == 2
+    assert decide(supervisor, "approve") == 409, "it is their own"
+    assert decide(admin, "approve") == 200
+    assert decide(admin, "return", reason="x") == 409
+    with services.database.transaction() as session:
+        added = session.exec(select(EvaluationFormula)).one()
+        assert (added.version, str(added.effective), added.added_by) == (
+            "foshan-2026-3",
+            "2026-03-01",
+            "supervisor, admin",
+        )
+        assert [unit.points for unit in session.exec(select(EvaluatedUnit))] == before
+    rows = admin.get("/evaluation/formulas.json").json()["formulas"]
+    assert [(row["version"], row["in_force"]) for row in rows] == [("foshan-2026-3", True), ("usual-2026", False)]
+    assert draft(supervisor).status_code == 422, "a version is never written again"
+
+
+def test_a_month_that_is_published_is_out_of_reach(signed_in: SignedIn, services: Services) -> None:
+    supervisor, admin = signed_in("supervisor"), signed_in("admin")
+    refused = draft(supervisor, effective="2026-02-28")
+    assert [one["field"] for one in refused.json()["fields"]] == ["effective"]
+    assert draft(supervisor).status_code == 200
+    with services.database.transaction() as session:
+        an_evaluation(session, NOON, ("tax", "civil"), month="2026-03")
+    assert decide(admin, "approve") == 422, "it was published meanwhile"
+    with services.database.transaction() as session:
+        assert session.exec(select(EvaluationFormula)).all() == []
+        assert session.exec(select(FormulaChange.state)).one() == "proposed"
+
+
+def test_what_is_sent_back_says_why_and_a_draft_can_be_withdrawn(signed_in: SignedIn) -> None:
+    supervisor, admin = signed_in("supervisor"), signed_in("admin")
+    draft(supervisor)
+    assert [decide(admin, "return"), decide(admin, "withdraw"), decide(admin, "return", reason="再议")] == [
+        422,
+        409,
+        200,
+    ]
+    assert draft(supervisor).status_code == 200, "the name is free again"
+    assert decide(supervisor, "withdraw", 2) == 200
+    changes = admin.get("/evaluation/formulas.json").json()["changes"]
+    assert [(change["state"], change["answer"]) for change in changes] == [("withdrawn", ""), ("returned", "再议")]
+
+
+def test_the_form_takes_the_numbers_of_a_simulation_and_names_what_is_wrong(signed_in: SignedIn) -> None:
+    admin = signed_in("admin")
+    assert 'value="77"' in admin.get("/evaluation/formulas/draft?cards=77").text
+    typed = {name: str(value) for name, value in DRAFT.items() if isinstance(value, str)} | {"cards": "60"}
+    for wrong in ({"version": "a b"}, {"cards": "-1"}, {"effective": ""}, {"early_full": "0"}, {"reason": ""}):
+        answer = admin.post("/evaluation/formulas/draft", data=typed | wrong)
+        assert (answer.status_code, 'role="alert"' in answer.text) == (422, True), wrong
+    zero = dict.fromkeys(("on_time", "early", "satisfaction", "cards", "absence", "data_quality"), "0")
+    assert admin.post("/evaluation/formulas/draft", data=typed | zero).status_code == 422
+    made = admin.post("/evaluation/formulas/draft", data=typed)
+    assert made.headers["location"] == "/evaluation/formulas/1?done=drafted"
+    back = admin.post("/evaluation/formulas/1?lang=en", data={"act": "withdraw", "reason": ""})
+    assert back.headers["location"] == "/evaluation/formulas/1?done=withdrawn"

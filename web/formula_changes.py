@@ -1,0 +1,130 @@
+"""Changes of the formula of the evaluation: drafted by one person, approved by another, never for what is published."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlmodel import Session, col, select
+
+from correlation.evaluation import keeping
+from correlation.evaluation.formula import Formula, FormulaProblem, Indicator, changed, formula_of, in_force
+from correlation.proposals import Act
+from storage.database import lock_for_adding
+from storage.models import Evaluation, EvaluationState, FormulaChange, ProposalState
+from storage.sayings import Saying
+from web.declarations import Strict
+from web.errors import Conflict, Forbidden, NotFound, Unprocessable
+from web.field_problems import FieldProblem
+from web.pages.months import read_month
+from web.proposing import Decision, decide, names_of
+from web.viewer import Viewer
+
+_THERE = Saying("There is a version of this name already, or a draft of it. Choose another name.")
+_NO_WEIGHT = Saying("Give at least one indicator a weight above 0.")
+_WRONG = Saying("This value is not valid.")
+_NO_FORMULA = Saying("No formula is in force on that day, so there is none to change. Choose a later day.")
+
+
+Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class FormulaDraft(Strict):
+    """The formula in force on its day, with other numbers."""
+
+    version: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+    effective: date
+    """For months that end on that day or later."""
+    source: Annotated[str, Field(min_length=1, max_length=2000)]
+    """What it rests on: published with it."""
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    weights: Annotated[dict[Indicator, Weight], Field(default_factory=dict)]
+    scales: Annotated[dict[str, Number], Field(default_factory=dict)]
+
+
+def propose(session: Session, draft: FormulaDraft, viewer: Viewer, now: datetime) -> FormulaChange:
+    """Has to be the first that the transaction does. Raises Forbidden and Unprocessable."""
+    lock_for_adding(session, FormulaChange)
+    check_sees_all(viewer)
+    drafted = select(FormulaChange.version).where(FormulaChange.state == ProposalState.PROPOSED)
+    if draft.version in {*(known.version for known in keeping.formulas(session)), *session.exec(drafted)}:
+        raise Unprocessable(fields=[FieldProblem("version", _THERE)])
+    _check_is_ahead(session, draft.effective)
+    change = FormulaChange(
+        version=draft.version,
+        effective=draft.effective,
+        content=_formula(session, draft).model_dump(mode="json"),
+        reason=draft.reason,
+        proposed_by=viewer.user_id,
+        proposed_at=now,
+    )
+    session.add(change)
+    session.flush()
+    return change
+
+
+def _formula(session: Session, draft: FormulaDraft) -> Formula:
+    base = in_force(keeping.formulas(session), draft.effective)
+    if base is None:
+        raise Unprocessable(fields=[FieldProblem("effective", _NO_FORMULA)])
+    named: Mapping[str, Any] = {"version": draft.version, "effective": draft.effective, "source": draft.source}
+    try:
+        numbers = changed(base, {each.value: weight for each, weight in draft.weights.items()}, draft.scales)
+        return formula_of({**numbers.model_dump(), **named})
+    except FormulaProblem as error:
+        wrong = [FieldProblem(field, _NO_WEIGHT if field == "weights" else _WRONG) for field in error.problems]
+        raise Unprocessable(fields=wrong) from None
+
+
+def decide_on(session: Session, change_id: int, decision: Decision, viewer: Viewer, now: datetime) -> FormulaChange:
+    """Has to be the first that the transaction does. Raises NotFound, Forbidden, Conflict and Unprocessable."""
+    lock_for_adding(session, FormulaChange)
+    check_sees_all(viewer)
+    change = found_change(session, change_id)
+    decide(change, decision, viewer, now)
+    session.add(change)
+    if decision.act is Act.APPROVE:
+        _check_is_ahead(session, change.effective)
+        _put_in_force(session, change, now)
+    return change
+
+
+def _put_in_force(session: Session, change: FormulaChange, now: datetime) -> None:
+    names = names_of(session, [change])
+    by = f"{names.get(change.proposed_by, '')}, {names.get(change.decided_by, '')}"
+    try:
+        keeping.add_formula(session, formula_of(change.content), by, now)
+    except FormulaProblem:
+        raise Conflict(_THERE) from None
+
+
+def _check_is_ahead(session: Session, effective: date) -> None:
+    """An erratum of a published month has to be worked out by the formula that the month was published by."""
+    until = published_until(session)
+    if until is not None and effective <= until:
+        said = Saying(
+            "Months up to %(day)s are published and stay as they are. Choose a later day.", day=until.isoformat()
+        )
+        raise Unprocessable(fields=[FieldProblem("effective", said)])
+
+
+def published_until(session: Session) -> date | None:
+    """The last day of the newest month that is published."""
+    published = select(Evaluation.month).where(Evaluation.state == EvaluationState.PUBLISHED)
+    newest = session.exec(published.order_by(col(Evaluation.month).desc()).limit(1)).first()
+    month = read_month(newest) if newest else None
+    return month.days[-1] if month else None
+
+
+def check_sees_all(viewer: Viewer) -> None:
+    """One formula holds for all units."""
+    if viewer.halls is not None:
+        raise Forbidden
+
+
+def found_change(session: Session, change_id: int) -> FormulaChange:
+    change = session.get(FormulaChange, change_id)
+    if change is None:
+        raise NotFound
+    return change

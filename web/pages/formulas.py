@@ -1,0 +1,311 @@
+"""The versions of the formula, drafts of a next one, and what each would have made of past months."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+from sqlmodel import Session, col, select
+
+from correlation.evaluation import keeping
+from correlation.evaluation.formula import Formula, Indicator, formula_of, in_force
+from correlation.evaluation.ranking import Place
+from correlation.proposals import Act
+from storage.models import Evaluation, EvaluationFormula, EvaluationState, FormulaChange, ProposalState, UnitKind
+from web.api import formulas as api
+from web.api.formulas import Drafter
+from web.errors import Unprocessable
+from web.evaluating import site_zone
+from web.formula_changes import FormulaDraft, check_sees_all, found_change, published_until
+from web.pages.admin.forms import SentForm, text
+from web.pages.catalogue.rows import problems_of
+from web.pages.evaluation import KindFilter
+from web.pages.filters import read_day
+from web.pages.months import local_day
+from web.pages.rendering import ScreenDep, add_page, html
+from web.pages.simulation import SCALES, Knob, SimulatedUnit, Simulator, given_numbers, simulated, tried
+from web.pages.tables import Cell, Table, add_table
+from web.permissions import Permission
+from web.proposing import Decider, Decision, acts_of, names_of
+from web.row_ids import RowId
+from web.services import Services, ServicesDep
+from web.viewer import Viewer
+
+router = APIRouter()
+MONTHS_BACK = 6
+
+
+@dataclass(frozen=True)
+class FormulaChangeRef:
+    id: int
+    version: str
+    effective: date
+    state: ProposalState
+    reason: str
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str
+    decided_at: datetime | None
+    answer: str
+
+
+@dataclass(frozen=True)
+class FormulaRow:
+    version: str
+    effective: date
+    source: str
+    weights: Mapping[Indicator, float]
+    added_by: str
+    """Empty: it came along."""
+    in_force: bool
+    """Today."""
+
+
+@dataclass(frozen=True)
+class FormulasPage:
+    now: datetime
+    zone: str
+    formulas: tuple[FormulaRow, ...]
+    """The newest first."""
+    changes: tuple[FormulaChangeRef, ...]
+    """Drafts and what became of them, the newest first."""
+    may_draft: bool
+
+
+@dataclass(frozen=True)
+class NumberChanged:
+    name: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True)
+class SimulatedMonth:
+    month: str
+    number: int
+    units: tuple[SimulatedUnit, ...]
+    ranks_moved: int
+    largest: float | None
+    """The largest change of points, whichever way; None: no unit has points both times."""
+
+
+@dataclass(frozen=True)
+class FormulaChangePage:
+    now: datetime
+    zone: str
+    change: FormulaChangeRef
+    source: str
+    base: str
+    """Version of the formula that it changes."""
+    numbers: tuple[NumberChanged, ...]
+    kind: UnitKind
+    months: tuple[SimulatedMonth, ...]
+    """What it would have made of the newest published months."""
+    acts: tuple[Act, ...]
+    problem: str
+
+
+@dataclass(frozen=True)
+class FormulaDraftPage:
+    base: str
+    version: str
+    effective: str
+    source: str
+    reason: str
+    weights: tuple[Knob, ...]
+    scales: tuple[Knob, ...]
+    problems: Mapping[str, str]
+
+
+def formulas_page(viewer: Simulator, services: ServicesDep) -> FormulasPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        zone = site_zone(session)
+        changes = session.exec(select(FormulaChange).order_by(col(FormulaChange.id).desc())).all()
+        names = names_of(session, changes)
+        return FormulasPage(
+            now=now,
+            zone=zone,
+            formulas=_rows(session, local_day(now, zone)),
+            changes=tuple(_ref(change, names) for change in changes),
+            may_draft=viewer.may(Permission.PROPOSE) and viewer.halls is None,
+        )
+
+
+def _rows(session: Session, today: date) -> tuple[FormulaRow, ...]:
+    formulas = keeping.formulas(session)
+    added = {each.version: each.added_by for each in session.exec(select(EvaluationFormula))}
+    now = in_force(formulas, today)
+    rows = [
+        FormulaRow(
+            formula.version,
+            formula.effective,
+            formula.source,
+            formula.weights,
+            added.get(formula.version, ""),
+            in_force=formula == now,
+        )
+        for formula in formulas
+    ]
+    return tuple(sorted(rows, key=lambda row: row.effective, reverse=True))
+
+
+def _ref(change: FormulaChange, names: Mapping[int | None, str]) -> FormulaChangeRef:
+    return FormulaChangeRef(
+        id=change.id or 0,
+        version=change.version,
+        effective=change.effective,
+        state=change.state,
+        reason=change.reason,
+        proposed_by=names.get(change.proposed_by, ""),
+        proposed_at=change.proposed_at,
+        decided_by=names.get(change.decided_by, ""),
+        decided_at=change.decided_at,
+        answer=change.answer,
+    )
+
+
+def change_page(
+    viewer: Simulator, services: ServicesDep, change_id: RowId, kind: KindFilter = UnitKind.DEPARTMENT
+) -> FormulaChangePage:
+    return _change(viewer, services, change_id, kind)
+
+
+def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind, problem: str = "") -> FormulaChangePage:
+    with services.database.transaction() as session:
+        change = found_change(session, change_id)
+        after = formula_of(change.content)
+        others = [each for each in keeping.formulas(session) if each.version != change.version]
+        before = in_force(others, change.effective)
+        return FormulaChangePage(
+            now=services.clock(),
+            zone=site_zone(session),
+            change=_ref(change, names_of(session, [change])),
+            source=after.source,
+            base=before.version if before else "",
+            numbers=_numbers(before, after) if before else (),
+            kind=kind,
+            months=tuple(_month(session, viewer, each, kind, after) for each in _published(session)),
+            acts=acts_of(change, viewer) if viewer.halls is None else (),
+            problem=problem,
+        )
+
+
+def _numbers(before: Formula, after: Formula) -> tuple[NumberChanged, ...]:
+    """Those that are changed."""
+    names: Sequence[tuple[str, float, float]] = [
+        *((each.value, before.weights[each], after.weights[each]) for each in Indicator),
+        *((name, getattr(before.scales, name), getattr(after.scales, name)) for name in SCALES),
+    ]
+    return tuple(NumberChanged(name, was, becomes) for name, was, becomes in names if was != becomes)
+
+
+def _published(session: Session) -> list[Evaluation]:
+    """The newest months, of each the newest word."""
+    published = select(Evaluation).where(Evaluation.state == EvaluationState.PUBLISHED)
+    newest_first = published.order_by(col(Evaluation.month).desc(), col(Evaluation.number).desc())
+    found: dict[str, Evaluation] = {}
+    for evaluation in session.exec(newest_first):
+        found.setdefault(evaluation.month, evaluation)
+        if len(found) > MONTHS_BACK:
+            break
+    return list(found.values())[:MONTHS_BACK]
+
+
+def _month(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind, formula: Formula) -> SimulatedMonth:
+    units = simulated(session, viewer, shown, kind, formula)
+    changes = [abs(unit.after.points - unit.before.points) for unit in units if unit.after and unit.before]
+    moved = sum(1 for unit in units if _rank(unit.rank_before) != _rank(unit.rank_after))
+    return SimulatedMonth(shown.month, shown.number, units, moved, max(changes, default=None))
+
+
+def _rank(place: Place | None) -> int | None:
+    return place.rank if place else None
+
+
+def draft_page(request: Request, viewer: Drafter, services: ServicesDep) -> FormulaDraftPage:
+    """The numbers may come by the names of the formula, as from a simulation."""
+    return _draft(viewer, services, request.query_params, {})
+
+
+def _draft(
+    viewer: Viewer, services: Services, said: Mapping[str, Any], problems: Mapping[str, str]
+) -> FormulaDraftPage:
+    check_sees_all(viewer)
+    with services.database.transaction() as session:
+        today = local_day(services.clock(), site_zone(session))
+        effective = read_day(str(said.get("effective") or "")) or _first_free(session, today)
+        base = in_force(keeping.formulas(session), effective) or keeping.formulas(session)[0]
+    knobs, _ = tried(base, given_numbers(said))
+    return FormulaDraftPage(
+        base=base.version,
+        version=str(said.get("version") or ""),
+        effective=str(said.get("effective") or effective),
+        source=str(said.get("source") or base.source),
+        reason=str(said.get("reason") or ""),
+        weights=tuple(knob for knob in knobs if knob.name not in SCALES),
+        scales=tuple(knob for knob in knobs if knob.name in SCALES),
+        problems=problems,
+    )
+
+
+def _first_free(session: Session, today: date) -> date:
+    """The first day of a month after all that is published, and not before the next."""
+    until = max(filter(None, (published_until(session), today)))
+    return (until.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def simulated_table(page: Annotated[FormulaChangePage, Depends(change_page)]) -> Table:
+    """Every month and unit that the page shows."""
+    rows = (_cells(month.month, unit) for month in page.months for unit in month.units)
+    return Table(f"formula-{page.change.version}", page.zone, _COLUMNS, rows)
+
+
+_COLUMNS = ("month", "kind", "id", "name", "rank_before", "rank_after", "points_before", "points_after")
+
+
+def _cells(month: str, unit: SimulatedUnit) -> list[Cell]:
+    before, after = (round(score.points, 2) if score else None for score in (unit.before, unit.after))
+    return [month, unit.kind, unit.id, unit.name, _rank(unit.rank_before), _rank(unit.rank_after), before, after]
+
+
+add_page(router, "/evaluation/formulas", "formulas.html", formulas_page)
+add_page(router, "/evaluation/formulas/draft", "formula_draft.html", draft_page)
+add_table(router, "/evaluation/formulas/{change_id}", simulated_table)  # first, lest 1.csv is taken for an id
+add_page(router, "/evaluation/formulas/{change_id}", "formula_change.html", change_page)
+
+
+@router.post("/evaluation/formulas/draft", include_in_schema=False)
+def draft(request: Request, viewer: Drafter, services: ServicesDep, around: ScreenDep, form: SentForm) -> Response:
+    said = {name: text(form, name) for name in ("version", "effective", "source", "reason")}
+    numbers = given_numbers(dict(form))
+    try:
+        wanted = FormulaDraft.model_validate({**said, **_by_part(numbers)})
+        made = api.draft(wanted, request, services, viewer)
+    except (ValidationError, Unprocessable) as error:
+        problems = {field.rpartition(".")[2]: why for field, why in problems_of(error).items()}
+        return html(around, "formula_draft.html", _draft(viewer, services, said | numbers, problems), status=422)
+    return RedirectResponse(f"/evaluation/formulas/{made.id}?done=drafted", 303)
+
+
+def _by_part(numbers: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    scales = {name: number for name, number in numbers.items() if name in SCALES}
+    return {"weights": {name: each for name, each in numbers.items() if name not in SCALES}, "scales": scales}
+
+
+@router.post("/evaluation/formulas/{change_id}", include_in_schema=False)
+def decide(
+    change_id: RowId, request: Request, viewer: Decider, services: ServicesDep, around: ScreenDep, form: SentForm
+) -> Response:
+    try:
+        decision = Decision.model_validate({"act": text(form, "act"), "reason": text(form, "reason")})
+        shown = api.decide(change_id, decision, request, services, viewer)
+    except (ValidationError, Unprocessable) as error:
+        problem = next(iter(problems_of(error).values()))
+        page = _change(viewer, services, change_id, UnitKind.DEPARTMENT, problem)
+        return html(around, "formula_change.html", page, status=422)
+    done = {Act.APPROVE: "approved", Act.RETURN: "sent_back", Act.WITHDRAW: "withdrawn"}[decision.act]
+    return RedirectResponse(f"/evaluation/formulas/{shown.id}?done={done}", 303)
