@@ -44,6 +44,12 @@ def due() -> ColumnElement[Any]:
     )
 
 
+def is_unknown() -> ColumnElement[bool]:
+    """Whether no limit is known though one runs: it cannot be told whether it is in time."""
+    standing = col(Deadline.standing)
+    return and_(due().is_(None), or_(standing.is_(None), standing.not_in(NOT_RUNNING)))
+
+
 def is_late(now: datetime) -> ColumnElement[bool]:
     """Whether it is under way after that, or was done after it."""
     return or_(and_(col(Case.closed_at).is_(None), due() < now), was_late())

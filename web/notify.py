@@ -17,6 +17,7 @@ from storage.database import Database
 from storage.models import Alert, Delivery, DeliveryState, Matter, Told
 from web import notify_apprise
 from web.alert_news import AlertDesk
+from web.call_back_news import CallBackDesk
 from web.card_news import CardDesk
 from web.channels import Channel
 from web.dispute_news import DisputeDesk
@@ -53,6 +54,7 @@ class Notifier:
             Matter.CARD: CardDesk(),
             Matter.ORDER: OrderDesk(),
             Matter.ABSENCE: DisputeDesk(),
+            Matter.CALL_BACK: CallBackDesk(),
         }
 
     def run_once(self, now: datetime) -> int:

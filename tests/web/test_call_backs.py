@@ -7,8 +7,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from correlation.supervision.call_backs import CallBacks
-from storage.models import CallBack, Rating
+from storage.models import Audience, CallBack, Rating
 from tests.web.conftest import NOON, Clock, SignedIn
+from tests.web.test_card_news import Post
+from web.channels import Channel
+from web.notify import Notifier
 from web.services import Services
 
 PATHS = ["/call-backs", "/call-backs.json", "/call-backs.csv", "/call-backs.xlsx"]
@@ -73,3 +76,43 @@ def test_what_is_overdue_comes_first_and_says_so(signed_in: SignedIn, services: 
     assert ids(supervisor, "state=overdue") == [3]
     assert supervisor.get("/call-backs?lang=en").text.count("Overdue</span>") == 1
     assert supervisor.get("/call-backs.csv?state=overdue").text.splitlines()[1].startswith("3,open,true,2,太慢")
+
+
+def test_who_has_to_call_back_is_told_once_and_again_when_it_is_overdue(
+    services: Services, signed_in: SignedIn
+) -> None:
+    long_ago = NOON - timedelta(days=9)
+    unit = Channel("unit", "json://127.0.0.1/unit", (), long_ago, Audience.CONTACT, "tax")
+    head = Channel("head", "json://127.0.0.1/head", (), long_ago, Audience.HEAD, "tax")
+    chief = Channel("chief", "json://127.0.0.1/chief", (), long_ago, Audience.SUPERVISOR, "cc")
+    post = Post()
+    outbox = Notifier(services.database, lambda _session: (unit, head, chief), "https://hall.example", post)
+    with services.database.transaction() as session:
+        session.get_one(CallBack, 2).department_id = None
+    assert outbox.run_once(NOON) == 3
+    assert outbox.run_once(NOON) == 0, "once"
+    assert sorted(url.rpartition("/")[2] for url, _ in post.sent) == ["chief", "chief", "unit"]
+    (message,) = [message for url, message in post.sent if url.endswith("unit")]
+    assert message.title == "差评回访 1：有群众给出差评 · Call back 1: a customer gave a bad rating"
+    assert message.body.splitlines()[-1] == "https://hall.example/call-backs"
+    assert "太慢" not in f"{post.sent}", "what customers write may be about persons"
+    assert done(signed_in("supervisor"), 3) == 303
+    with services.database.transaction() as session:
+        due = session.get_one(CallBack, 1).due_by
+    post.sent.clear()
+    assert outbox.run_once(due) == 3
+    assert sorted(url.rpartition("/")[2] for url, _ in post.sent) == ["chief", "head", "unit"]
+    assert "is overdue" in post.sent[0][1].title
+    assert outbox.run_once(due + timedelta(minutes=1)) == 0
+
+
+def test_nobody_hears_of_one_that_is_made_by_the_time_the_message_goes(services: Services, signed_in: SignedIn) -> None:
+    unit = Channel("unit", "json://127.0.0.1/unit", (), NOON - timedelta(days=9), Audience.CONTACT, "tax")
+    post = Post()
+    post.up = False
+    outbox = Notifier(services.database, lambda _session: (unit,), "", post)
+    outbox.run_once(NOON)
+    assert done(signed_in("department"), 1) == 303
+    post.up = True
+    outbox.run_once(NOON + timedelta(hours=1))
+    assert "Call back 1" not in f"{post.sent}"

@@ -55,6 +55,7 @@ from web.pages.rendering import add_page
 from web.pages.samples import SampleRow, sample_row
 from web.pages.scoping import halls_in_scope
 from web.pages.step_rows import clip_parts, corrected_times, untrusted_times
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.pages.timelines import Timeline, absence_lanes, customer_lane, footage_lane, presence_lane, timeline
 from web.pages.told_rows import ToldRow, told_rows
 from web.permissions import Permission
@@ -155,7 +156,27 @@ class AbsencePage:
     """What somebody who may has said that its picture really showed."""
 
 
-def absences_page(
+@dataclass(frozen=True)
+class Wanted:
+    """The filters of the address."""
+
+    viewer: Viewer
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    counter: str
+    waiting: bool
+    kind: EventKind | Literal[""]
+    dispute: DisputeFilter
+    days: DayRange
+
+    def query(self, now: datetime) -> SelectOfScalar[Absence]:
+        in_days = self.days.contains(col(Absence.start), zone_of(self.halls, self.hall))
+        found = _wanted(self.viewer, self.hall, self.counter, self.waiting, in_days)
+        found = found.where(Absence.kind == self.kind) if self.kind else found
+        return found.where(_is_disputed(self.dispute, now))
+
+
+def wanted(
     viewer: AbsenceViewer,
     services: ServicesDep,
     days: DayRangeDep,
@@ -164,34 +185,64 @@ def absences_page(
     waiting: bool = False,
     kind: Annotated[EventKind | Literal[""], Query()] = "",
     dispute: Annotated[DisputeFilter, Query()] = "",
-    after: str = "",
-) -> AbsencesPage:
-    now = services.clock()
+) -> Wanted:
+    """A hall out of scope is not there."""
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
-        chosen = chosen_hall(halls, hall)
-        wanted = _wanted(viewer, chosen, counter, waiting, days.contains(col(Absence.start), zone_of(halls, chosen)))
-        wanted = wanted.where(Absence.kind == kind) if kind else wanted
-        wanted = wanted.where(_is_disputed(dispute, now), _after(after)).limit(PAGE_SIZE + 1)
-        found = list(session.exec(wanted))
-        shown, more = cut(found)
+    return Wanted(viewer, halls, chosen_hall(halls, hall), counter, waiting, kind, dispute, days)
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
+
+
+def absences_page(wanted: WantedDep, services: ServicesDep, after: str = "") -> AbsencesPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        shown, more = cut(list(session.exec(wanted.query(now).where(_after(after)).limit(PAGE_SIZE + 1))))
         last = shown[-1] if more else None
         return AbsencesPage(
             now=now,
-            halls=halls,
-            counters=counters_of(session, (chosen,)) if chosen else (),
-            hall=chosen,
-            counter=counter,
-            waiting=waiting,
-            kind=kind or None,
+            halls=wanted.halls,
+            counters=counters_of(session, (wanted.hall,)) if wanted.hall else (),
+            hall=wanted.hall,
+            counter=wanted.counter,
+            waiting=wanted.waiting,
+            kind=wanted.kind or None,
             kinds=tuple(EventKind),
-            dispute=dispute,
-            undecided=_disputes(session, viewer, "disputed", now),
-            overdue=_disputes(session, viewer, "overdue", now),
-            days=days,
+            dispute=wanted.dispute,
+            undecided=_disputes(session, wanted.viewer, "disputed", now),
+            overdue=_disputes(session, wanted.viewer, "overdue", now),
+            days=wanted.days,
             absences=absence_rows(session, shown, now),
             next=str(Cursor(last.start, last.id or 0)) if last else "",
         )
+
+
+def absences_table(wanted: WantedDep, services: ServicesDep) -> Table:
+    """Everything that the filters leave."""
+    now = services.clock()
+
+    def read(session: Session, at: Cursor | None, limit: int) -> tuple[AbsenceRow, ...]:
+        before = after(at, col(Absence.start), col(Absence.id))
+        return absence_rows(session, list(session.exec(wanted.query(now).where(before).limit(limit))), now)
+
+    rows = read_on(services.database, read, lambda row: Cursor(row.start, row.id))
+    return Table("absences", zone_of(wanted.halls, wanted.hall), _COLUMNS, map(_cells, rows))
+
+
+_COLUMNS = (
+    *("id", "kind", "hall", "counter", "number", *map(Moments, ("start", "end", "seen_until")), "ended_by", "unknown_why"),
+    *("threshold_s", "customer_waiting", "alert", "alert_state", "dispute", "overdue"),
+)
+
+
+def _cells(row: AbsenceRow) -> list[Cell]:
+    counter = row.counter
+    return [
+        *(row.id, row.kind, counter.hall.id, counter.id, counter.number, row.start, row.end, row.seen_until),
+        *(row.ended_by, row.unknown_why, row.threshold_s, row.customer_waiting, row.alert_id),
+        *(row.alert_state or "", row.dispute or "", row.is_overdue),
+    ]
 
 
 def _wanted(
@@ -313,6 +364,7 @@ def _timeline(
 
 
 add_page(router, "/absences", "absences.html", absences_page)
+add_table(router, "/absences", absences_table)
 add_page(router, "/absences/{absence_id}", "absence.html", absence_page)
 
 

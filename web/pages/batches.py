@@ -1,11 +1,9 @@
 """What became of a batch: its counts, its refused rows, and those as a file."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import Response, StreamingResponse
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -13,7 +11,6 @@ from ingest.approvals.reports import rejection
 from storage.models import Batch, RejectedRow, Source
 from storage.sayings import Saying
 from web.auth import require
-from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import NotFound
 from web.i18n import Language, say
 from web.i18n import gettext_marker as _
@@ -21,9 +18,10 @@ from web.pages.batch_list import BatchRow, batch_row
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import ScreenDep, add_page
 from web.pages.scoping import sources_in_scope
+from web.pages.tables import Cell, Table, add_table, read_on
 from web.permissions import Permission
 from web.row_ids import RowId
-from web.services import Services, ServicesDep
+from web.services import ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -75,28 +73,30 @@ def _scoped_batch(session: Session, viewer: Viewer, batch_id: int) -> tuple[Batc
 
 
 def _rejected(batch_id: int) -> SelectOfScalar[RejectedRow]:
-    return (
-        select(RejectedRow).where(RejectedRow.batch_id == batch_id).order_by(col(RejectedRow.line), col(RejectedRow.id))
-    )
+    """In the order in which they were refused, which is that of their lines."""
+    return select(RejectedRow).where(RejectedRow.batch_id == batch_id).order_by(col(RejectedRow.id))
 
 
 add_page(router, "/import/{batch_id}", "batch.html", batch_page)
 
 
-@router.get("/import/{batch_id}/rejected.csv", include_in_schema=False)
-def rejected_csv(batch_id: RowId, viewer: Importer, services: ServicesDep, around: ScreenDep) -> Response:
-    """All rejected rows of a batch, with a mark that makes spreadsheets read it as UTF-8."""
+def rejected_table(batch_id: RowId, viewer: Importer, services: ServicesDep, around: ScreenDep) -> Table:
+    """All refused rows of a batch, in the reader's words."""
+    language = around.language
     with services.database.transaction() as session:
         _scoped_batch(session, viewer, batch_id)
-    headers = {"Content-Disposition": f'attachment; filename="rejected-{batch_id}.csv"'}
-    lines = _csv(services, batch_id, around.language)
-    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+    def read(session: Session, at: int | None, limit: int) -> list[RejectedRow]:
+        return list(session.exec(_rejected(batch_id).where(col(RejectedRow.id) > (at or 0)).limit(limit)))
+
+    columns = tuple(say(language, heading) for heading in CSV_HEADINGS)
+    rows = read_on(services.database, read, lambda row: row.id or 0)
+    return Table(f"rejected-{batch_id}", DEFAULT_ZONE, columns, (_cells(row, language) for row in rows))
 
 
-def _csv(services: Services, batch_id: int, language: Language) -> Iterator[str]:
-    yield UTF8_MARK
-    yield csv_line([say(language, heading) for heading in CSV_HEADINGS])
-    with services.database.transaction() as session:
-        for row in session.exec(_rejected(batch_id)).yield_per(1000):
-            said = rejection(row)
-            yield csv_line([str(row.line), row.field, say(language, said.problem), say(language, said.remedy), row.raw])
+def _cells(row: RejectedRow, language: Language) -> list[Cell]:
+    found = _rejected_row(row)
+    return [row.line, found.field, say(language, found.problem), say(language, found.remedy), found.raw]
+
+
+add_table(router, "/import/{batch_id}/rejected", rejected_table)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
-from storage.models import Case, Deadline, Department, Item, Role, Source, Step
+from storage.models import Case, Deadline, Department, Item, Role, Source, Standing, Step
 from web import case_due
 from web.access_log import log_access
 from web.addresses import client_address
@@ -33,13 +33,14 @@ from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
 from web.row_ids import RowId
+from web.saved_views import ViewRow, default_query, filters_of, views_of
 from web.scope import scoped_case
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
 CaseViewer = Annotated[Viewer, Depends(require(Permission.CASES))]
-StatusFilter = Literal["", "open", "today", "overdue", "still", "closed", "late"]
+StatusFilter = Literal["", "open", "today", "soon", "overdue", "still", "unknown", "closed", "late"]
 MARGIN = timedelta(minutes=5)
 _LONGEST_SEARCH = 100
 
@@ -66,6 +67,12 @@ class CasesPage:
     shows_applicant: bool
     cases: tuple[CaseRow, ...]
     next: str
+    views: tuple[ViewRow, ...]
+    """One's own and those that are offered."""
+    query: str
+    """The filters, as a view keeps them."""
+    instead: str
+    """The address with the filters of the default view, where none are asked for; else empty."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +162,10 @@ def _check_department(session: Session, viewer: Viewer, department: str) -> None
 WantedDep = Annotated[Wanted, Depends(wanted)]
 
 
-def cases_page(wanted: WantedDep, services: ServicesDep, after: str = "") -> CasesPage:
+def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after: str = "") -> CasesPage:
     now = services.clock()
     with services.database.transaction() as session:
+        default = "" if request.url.query else default_query(session, wanted.viewer)
         shown, more = cut(_cases(session, wanted.conditions(now), parse_cursor(after), PAGE_SIZE + 1))
         last = shown[-1] if more else None
         return CasesPage(
@@ -173,6 +181,9 @@ def cases_page(wanted: WantedDep, services: ServicesDep, after: str = "") -> Cas
             shows_applicant=wanted.shows_applicant,
             cases=case_rows(session, shown, wanted.shows_applicant),
             next=str(Cursor(last.opened_at, last.id or 0)) if last else "",
+            views=views_of(session, wanted.viewer),
+            query=filters_of(request.url.query),
+            instead=f"/cases?{default}" if default else "",
         )
 
 
@@ -243,8 +254,12 @@ def _has_status(status: StatusFilter, now: datetime, zone: str) -> list[ColumnEl
     closed, due = col(Case.closed_at), case_due.due()
     if status == "today":
         return [closed.is_(None), due >= now, due <= next_midnight(now, zone)]
+    if status == "soon":
+        return [closed.is_(None), col(Deadline.standing) == Standing.DUE_SOON]
     if status == "overdue":
         return [closed.is_(None), due < now]
+    if status == "unknown":
+        return [closed.is_(None), case_due.is_unknown()]
     if status == "still":
         return [closed.is_(None), col(Deadline.standing).in_(case_due.NOT_RUNNING)]
     if status == "open":

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import Response
 from sqlmodel import Session, col, or_, select
 
 from analytics.covers import excuses
@@ -15,7 +14,6 @@ from analytics.runs import PresenceSpan
 from storage.intervals import Span, merge, subtract
 from storage.models import Camera, CustomerState, StaffState, View
 from web.auth import require
-from web.csv_lines import UTF8_MARK, csv_line
 from web.errors import NotFound
 from web.months import day_in, month_of
 from web.pages.absence_rows import AbsenceRow, absence_rows
@@ -25,6 +23,7 @@ from web.pages.covers import CoverRow, cover_lane, cover_rows, paired_with
 from web.pages.months import asked_day, clock_hours, local_day
 from web.pages.places import CameraRef, CounterRef, counters_by_id
 from web.pages.rendering import add_page
+from web.pages.tables import Table, add_table
 from web.pages.timelines import Bar, Lane, Timeline, absence_lanes, footage_lane, timeline
 from web.permissions import Permission
 from web.scope import scoped_counter
@@ -163,13 +162,13 @@ def _span(seen: PresenceSpan, now: datetime) -> Span:
 add_page(router, "/counters/{counter}/day", "counter_day.html", counter_day_page)
 
 
-@router.get("/counters/{counter}/day.csv", include_in_schema=False)
-def counter_day_csv(page: Annotated[CounterDayPage, Depends(counter_day_page)]) -> Response:
+def counter_day_table(page: Annotated[CounterDayPage, Depends(counter_day_page)]) -> Table:
     """A line for each hour of the hall's clock."""
-    return figures_csv(f"{page.counter.id}_{page.day}.csv", page.hours, page.counter.hall.timezone)
+    return figures_table(f"{page.counter.id}_{page.day}", page.hours, page.counter.hall.timezone)
 
 
-def figures_csv(name: str, spent: Iterable[TimeSpent], zone: str) -> Response:
-    text = UTF8_MARK + csv_line(COLUMNS) + "".join(csv_line(cells_of(each, zone)) for each in spent)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+def figures_table(name: str, spent: Iterable[TimeSpent], zone: str) -> Table:
+    return Table(name, zone, COLUMNS, map(cells_of, spent))
+
+
+add_table(router, "/counters/{counter}/day", counter_day_table)

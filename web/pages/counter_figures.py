@@ -1,9 +1,8 @@
 """Figures of a counter's time as pages, JSON and spreadsheets tell them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -13,6 +12,7 @@ from storage.intervals import Span
 from web.pages.opening import open_spans
 from web.pages.places import CounterRef
 from web.pages.presence_shares import apportioned
+from web.pages.tables import Cell, Moments
 
 AROUND = timedelta(days=1)
 """So far beyond the asked time the opening hours are read, to tell what began in it."""
@@ -110,20 +110,18 @@ def _told(found: Figures) -> TimeSpent:
 
 
 COLUMNS = (
-    *("from", "to", "staffed_min", "unstaffed_min", "unknown_min", "closed_min", "to_come_min"),
+    *(Moments("from"), Moments("to"), "staffed_min", "unstaffed_min", "unknown_min", "closed_min", "to_come_min"),
     *("waiting_min", "unattended_min", "waits", "absent_min", "absences", "disputed"),
 )
 """Of the table that is exported, one line for each span of time."""
 
 
-def cells_of(spent: TimeSpent, zone: str) -> Iterable[str]:
-    """Times by the hall's clock; minutes to the hundredth, so that lines can be added up."""
-    for at in (spent.start, spent.end):
-        yield at.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
+def cells_of(spent: TimeSpent) -> list[Cell]:
+    """Minutes to the hundredth, so that lines can be added up."""
     parts = (spent.staffed_s, spent.unstaffed_s, spent.unknown_s, spent.closed_s, spent.to_come_s)
-    yield from (_minutes(seconds) for seconds in (*parts, spent.waiting_s, spent.unattended_s))
-    yield from (str(spent.waits), _minutes(spent.absent_s), str(spent.absences), str(spent.disputed))
+    minutes = (_minutes(seconds) for seconds in (*parts, spent.waiting_s, spent.unattended_s))
+    return [spent.start, spent.end, *minutes, spent.waits, _minutes(spent.absent_s), spent.absences, spent.disputed]
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.2f}"
+def _minutes(seconds: float) -> float:
+    return round(seconds / 60, 2)

@@ -5,16 +5,16 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import Response
 
 from analytics.figures import Ledger
 from storage.intervals import Span
 from web.months import Month, day_in, month_of
-from web.pages.counter_day import DayViewer, figures_csv
+from web.pages.counter_day import DayViewer, figures_table
 from web.pages.counter_figures import TimeSpent, seen_at, time_spent
 from web.pages.months import asked_month, clock_hours, local_day
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.rendering import add_page
+from web.pages.tables import Table, add_table
 from web.scope import scoped_counter
 from web.services import ServicesDep
 
@@ -87,11 +87,13 @@ def _open_hours(days: tuple[CounterDay, ...]) -> tuple[int, ...]:
 add_page(router, "/counters/{counter}/month", "counter_month.html", counter_month_page)
 
 
-@router.get("/counters/{counter}/month.csv", include_in_schema=False)
-def counter_month_csv(
+def counter_month_table(
     page: Annotated[CounterMonthPage, Depends(counter_month_page)], by: Literal["day", "hour"] = "day"
-) -> Response:
+) -> Table:
     """A line for each day, or each hour, as far as the month has come."""
     lines = [spent for day in page.days for spent in ((day.spent,) if by == "day" else day.hours.values())]
     begun = [spent for spent in lines if spent.start < page.now]
-    return figures_csv(f"{page.counter.id}_{page.month}.csv", begun, page.counter.hall.timezone)
+    return figures_table(f"{page.counter.id}_{page.month}", begun, page.counter.hall.timezone)
+
+
+add_table(router, "/counters/{counter}/month", counter_month_table)

@@ -13,6 +13,7 @@ from web.evaluations import EvaluationRef, evaluation_ref, is_own, marks_in_scop
 from web.pages.evaluation import Reader
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.rendering import add_page
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.row_ids import RowId
 from web.services import ServicesDep
 from web.viewer import Viewer
@@ -63,7 +64,7 @@ def marks_page(
 ) -> MarksPage:
     with services.database.transaction() as session:
         evaluation, found = _own(session, viewer, evaluation_id, unit_kind, unit)
-        shown, more = cut(_marks(session, viewer, found, kind, after))
+        shown, more = cut(_marks(session, viewer, found, kind, parse_cursor(after), PAGE_SIZE + 1))
         last = shown[-1] if more else None
         return MarksPage(
             evaluation=evaluation_ref(evaluation),
@@ -88,15 +89,17 @@ def _own(
     return evaluation, unit
 
 
-def _marks(session: Session, viewer: Viewer, unit: EvaluatedUnit, kind: MarkKind, cursor: str) -> list[EvaluationMark]:
+def _marks(
+    session: Session, viewer: Viewer, unit: EvaluatedUnit, kind: MarkKind, cursor: Cursor | None, limit: int
+) -> list[EvaluationMark]:
     """The newest first."""
     query = (
         select(EvaluationMark)
         .where(EvaluationMark.evaluation_id == unit.evaluation_id, EvaluationMark.kind == kind)
         .where(marks_of(unit), marks_in_scope(viewer))
-        .where(after(parse_cursor(cursor), col(EvaluationMark.at), col(EvaluationMark.id)))
+        .where(after(cursor, col(EvaluationMark.at), col(EvaluationMark.id)))
         .order_by(col(EvaluationMark.at).desc(), col(EvaluationMark.id).desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(limit)
     )
     return list(session.exec(query))
 
@@ -107,3 +110,34 @@ def _row(mark: EvaluationMark) -> MarkRow:
 
 
 add_page(router, "/evaluation/{evaluation_id}/marks", "evaluation_marks.html", marks_page)
+
+
+def marks_table(
+    evaluation_id: RowId,
+    viewer: Reader,
+    services: ServicesDep,
+    unit_kind: Annotated[UnitKind, Query()],
+    unit: Annotated[str, Query(max_length=200)],
+    kind: Annotated[MarkKind, Query()] = MarkKind.LATE_CASE,
+) -> Table:
+    """All of the kind."""
+    with services.database.transaction() as session:
+        evaluation, found = _own(session, viewer, evaluation_id, unit_kind, unit)
+        zone = evaluation.zone
+
+    def read(session: Session, at: Cursor | None, limit: int) -> list[EvaluationMark]:
+        return _marks(session, viewer, found, kind, at, limit)
+
+    rows = read_on(services.database, read, lambda mark: Cursor(mark.at, mark.id or 0))
+    return Table(f"marks-{evaluation_id}-{kind}", zone, _COLUMNS, map(_cells, rows))
+
+
+_COLUMNS = ("kind", "subject", "case", "label", Moments("at"), "counts", "standing", "detail")
+
+
+def _cells(mark: EvaluationMark) -> list[Cell]:
+    subject = (mark.kind, mark.subject_id, mark.case_id, mark.label)
+    return [*subject, mark.at, mark.counts, mark.standing, mark.detail]
+
+
+add_table(router, "/evaluation/{evaluation_id}/marks", marks_table)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy import ColumnElement, and_, case, or_
+from sqlalchemy import ColumnElement, Select, and_, case, literal
 from sqlalchemy import select as sql_select
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, func, select
 
 from storage.models import Case, Deadline, Department, District, Hall, Item, Standing
@@ -21,6 +21,7 @@ from web.pages.filters import chosen_hall, midnight, next_midnight, zone_of
 from web.pages.places import HallRef, hall_ref, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
+from web.pages.tables import Cell, Table, add_table
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.viewer import Viewer
@@ -117,29 +118,62 @@ class Group:
     cases: Tally
 
 
-def overview_page(
-    viewer: CaseViewer, services: ServicesDep, hall: str = "", by: Annotated[By, Query()] = By.HALL
-) -> OverviewPage:
-    now = services.clock()
+@dataclass(frozen=True)
+class Wanted:
+    """The filters of the address."""
+
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    by: By
+    zone: str
+    conditions: tuple[ColumnElement[bool], ...]
+
+
+def wanted(viewer: CaseViewer, services: ServicesDep, hall: str = "", by: Annotated[By, Query()] = By.HALL) -> Wanted:
+    """A hall out of scope is not there."""
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
-        chosen = chosen_hall(halls, hall)
-        zone = zone_of(halls, chosen)
-        conditions = [cases_in_scope(viewer)]
-        conditions += [col(Case.hall_id) == chosen.id] if chosen else []
-        groups = _groups(session, conditions, now, next_midnight(now, zone))
-        rows = _rows(session, groups, by)
+    chosen = chosen_hall(halls, hall)
+    of_hall = (col(Case.hall_id) == chosen.id,) if chosen else ()
+    return Wanted(halls, chosen, by, zone_of(halls, chosen), (cases_in_scope(viewer), *of_hall))
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
+
+
+def overview_page(wanted: WantedDep, services: ServicesDep) -> OverviewPage:
+    now = services.clock()
+    with services.database.transaction() as session:
+        groups = _groups(session, wanted.conditions, now, next_midnight(now, wanted.zone))
+        rows = _rows(session, groups, wanted.by)
         return OverviewPage(
             now=now,
-            zone=zone,
-            halls=halls,
-            hall=chosen,
-            by=by,
+            zone=wanted.zone,
+            halls=wanted.halls,
+            hall=wanted.hall,
+            by=wanted.by,
             total=sum((group.cases for group in groups), Tally()),
             rows=tuple(rows[:MOST_ROWS]),
             left_out=max(len(rows) - MOST_ROWS, 0),
-            trend=_trend(session, conditions, _today(now, zone), zone),
+            trend=_trend(session, wanted.conditions, _today(now, wanted.zone), wanted.zone),
         )
+
+
+def overview_table(wanted: WantedDep, services: ServicesDep) -> Table:
+    """Every row, those too that the page leaves out."""
+    now = services.clock()
+    with services.database.transaction() as session:
+        groups = _groups(session, wanted.conditions, now, next_midnight(now, wanted.zone))
+        rows = _rows(session, groups, wanted.by)
+    return Table(f"overview-{wanted.by}", wanted.zone, _COLUMNS, map(_cells, rows))
+
+
+_COLUMNS = ("id", "name", "name_en", "open", "due_today", "due_soon", "late", "stopped", "waiting", "no_limit")
+
+
+def _cells(row: Row) -> list[Cell]:
+    place = (row.of.id, row.of.name, row.of.name_en) if row.of else ("", "", "")
+    return [*place, *row.cases.counts]
 
 
 def _groups(
@@ -147,7 +181,6 @@ def _groups(
 ) -> list[Group]:
     due, standing = case_due.due(), col(Deadline.standing)
     is_late = due < now
-    stands_still = standing.in_(case_due.NOT_RUNNING)
     tallied = (
         func.count(),
         _number(and_(due >= now, due <= day_ends)),
@@ -155,7 +188,7 @@ def _groups(
         _number(is_late),
         _number(standing == Standing.STOPPED),
         _number(standing == Standing.WAITING),
-        _number(and_(due.is_(None), or_(standing.is_(None), ~stands_still))),
+        _number(case_due.is_unknown()),
     )
     alike = (col(Case.hall_id), col(Case.department_id), col(Case.department_name), col(Case.item_code))
     query = (
@@ -234,23 +267,33 @@ _NAMING: dict[By, Callable[[Session], Naming]] = {
 
 
 def _trend(session: Session, conditions: Sequence[ColumnElement[bool]], today: date, zone: str) -> tuple[TrendDay, ...]:
-    """One query for all days: each is a span of moments, as a day is not the same span everywhere."""
+    """Two queries for all days: each is a span of moments, as a day is not the same span everywhere."""
     days = [today - timedelta(days=back) for back in reversed(range(TREND_DAYS))]
     edges = [midnight(day, zone) for day in (*days, today + timedelta(days=1))]
-    opened, closed = col(Case.opened_at), col(Case.closed_at)
-    columns: list[ColumnElement[int]] = []
-    for start, end in pairwise(edges):
-        within = and_(closed >= start, closed < end)
-        late = and_(within, case_due.was_late())
-        columns += [_number(and_(opened >= start, opened < end)), _number(within), _number(late)]
-    query = (
-        sql_select(*columns)
-        .select_from(Case)
-        .outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
-        .where(or_(opened >= edges[0], closed >= edges[0]), *conditions)
+    late = case((case_due.was_late(), 1), else_=0)
+    opened = _by_day(session, _in_days(col(Case.opened_at), edges, literal(0), conditions))
+    of_closed = _in_days(col(Case.closed_at), edges, late, conditions)
+    closed = _by_day(session, of_closed.outerjoin(Deadline, col(Deadline.case_id) == col(Case.id)))
+    nothing = (0, 0)
+    return tuple(
+        TrendDay(day, edges[n], opened.get(n, nothing)[0], *closed.get(n, nothing)) for n, day in enumerate(days)
     )
-    counts = [int(count) for count in session.execute(query).one()]
-    return tuple(TrendDay(day, edges[n], *counts[3 * n : 3 * n + 3]) for n, day in enumerate(days))
+
+
+def _in_days(
+    moment: Mapped[Any], edges: Sequence[datetime], late: ColumnElement[int], conditions: Sequence[ColumnElement[bool]]
+) -> Select[tuple[int, int]]:
+    """The number of the day, and whether it was late, of each case whose moment lies in them."""
+    day = case(*((moment < end, n) for n, end in enumerate(edges[1:])))
+    query = sql_select(day.label("day"), late.label("late")).select_from(Case)
+    return query.where(moment >= edges[0], moment < edges[-1], *conditions)
+
+
+def _by_day(session: Session, cases: Select[tuple[int, int]]) -> dict[int, tuple[int, int]]:
+    """How many, and how many of them late. Grouped outside: PostgreSQL takes one CASE with values for two."""
+    each = cases.subquery()
+    query = sql_select(each.c.day, func.count(), func.sum(each.c.late)).group_by(each.c.day)
+    return {day: (int(count), int(late)) for day, count, late in session.execute(query)}
 
 
 def _today(now: datetime, zone: str) -> date:
@@ -258,3 +301,4 @@ def _today(now: datetime, zone: str) -> date:
 
 
 add_page(router, "/overview", "overview.html", overview_page)
+add_table(router, "/overview", overview_table)

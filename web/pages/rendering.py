@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
@@ -28,7 +28,8 @@ PageFunction = Callable[..., object]
 def add_page(router: APIRouter, path: str, template: str, context: PageFunction) -> None:
     """Serves what `context` (a FastAPI dependency) returns at `path` as HTML and at `path`.json as JSON.
 
-    JSON comes first: `/counters/{counter}` would otherwise take `7.json` for a counter.
+    JSON comes first: `/counters/{counter}` would otherwise take `7.json` for a counter. A page with an address
+    `instead` leads there, as a list does that somebody opens with other filters; its JSON does not.
     """
     page_type = context.__annotations__["return"]
 
@@ -39,6 +40,8 @@ def add_page(router: APIRouter, path: str, template: str, context: PageFunction)
 
     @router.get(path, name=template, include_in_schema=False)
     def as_html(page: Annotated[object, Depends(context)], around: ScreenDep) -> Response:
+        if instead := getattr(page, "instead", ""):
+            return RedirectResponse(instead, 303)
         return html(around, template, page, status=_status(around.request))
 
 

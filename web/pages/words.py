@@ -244,6 +244,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (News.GRANT_APPEAL, _("Appeal granted")),
     (News.CLOSE, _("Closed by a supervisor")),
     (News.ISSUED, _("Order issued")),
+    (News.OPENED, _("Call back opened")),
     (News.OVERDUE, _("Order overdue")),
     (News.ANSWER, _("Order answered")),
     (News.RETURN, _("Order returned")),

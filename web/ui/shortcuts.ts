@@ -1,4 +1,5 @@
-// The keys of the help dialog: ? help, / search, g and a letter to go somewhere, j and k through rows and tiles.
+// The keys of the help dialog: ? help, / search, g and a letter to go somewhere, j and k through rows and tiles, 0 to 9
+// the saved views of a list.
 
 const PLACES: Record<string, string> = {
   b: "/",
@@ -7,6 +8,7 @@ const PLACES: Record<string, string> = {
   c: "/cases",
   f: "/findings",
   s: "/span",
+  v: "/overview",
 };
 const SECOND_KEY_MS = 1200;
 const ROWS = "main tbody tr:has(a), main .tile, main [data-row]";
@@ -26,6 +28,7 @@ function act(key: string): boolean {
   if (key === "?") return showHelp();
   if (key === "/") return focusOn(document.querySelector<HTMLElement>('main input[type="search"], main input[name="q"]'));
   if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
+  if (/^[0-9]$/.test(key)) return openView(Number(key));
   return false;
 }
 
@@ -47,6 +50,13 @@ function step(by: number): boolean {
   const links = [...document.querySelectorAll(ROWS)].map((row) => row.querySelector<HTMLElement>("a[href]"));
   const at = links.findIndex((link) => link?.closest(ROWS)?.contains(document.activeElement));
   return focusOn(links[at < 0 ? 0 : Math.min(Math.max(at + by, 0), links.length - 1)] ?? null);
+}
+
+/** 1 to 9 open the saved views of a list, 0 all of it. */
+function openView(number: number): boolean {
+  const tabs = document.querySelectorAll<HTMLAnchorElement>("nav.tabs:has([data-view]) a");
+  tabs[number]?.click();
+  return number < tabs.length;
 }
 
 function focusOn(element: HTMLElement | null): boolean {

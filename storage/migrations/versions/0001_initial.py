@@ -669,6 +669,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("source_id", "number"),
     )
     with op.batch_alter_table("case_file", schema=None) as batch_op:
+        batch_op.create_index("case_file_closed_at", ["closed_at"], unique=False)
         batch_op.create_index("case_file_uncompared", ["stamps_compared", "id"], unique=False)
         batch_op.create_index("case_file_unreckoned", ["limits_reckoned", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_file_department_id"), ["department_id"], unique=False)
@@ -3361,6 +3362,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_file_department_id"))
         batch_op.drop_index("case_file_unreckoned")
         batch_op.drop_index("case_file_uncompared")
+        batch_op.drop_index("case_file_closed_at")
 
     op.drop_table("case_file")
     op.drop_table("camera_status")

@@ -21,6 +21,13 @@ from web.pages.tables import Cell, Moments, Table, csv_lines
 from web.services import Services
 
 LISTS = ["alerts", "cards", "cases", "deletions", "evaluation", "findings", "holds", "orders", "reconciliation"]
+LISTS += ["absences", "catalogue", "overview"]
+FILES = [
+    "/counters/cc-1/day.xlsx?day=2026-11-23",
+    "/counters/cc-1/month.xlsx?month=2026-11&by=hour",
+    "/import/1/rejected.xlsx",
+    "/evaluation/1/marks.xlsx?unit_kind=hall&unit=cc",
+]
 AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 
@@ -56,6 +63,17 @@ def test_every_list_is_taken_along_in_both_forms_with_the_same_rows(
     shown = client.get(f"/{name}?{query}").text
     assert len(rows) == 1 or f"/{name}.xlsx" in shown
     assert len(rows) > 1 or name in ("cards", "deletions", "holds", "orders"), "the day has none of these"
+
+
+def test_pages_with_a_table_are_workbooks_too(anonymous: TestClient, sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    for path in FILES:
+        assert anonymous.get(path).status_code in (303, 401), path
+        found = as_xlsx(client.get(path).content)
+        text = client.get(path.replace(".xlsx", ".csv")).text
+        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+        assert [str(heading) for heading in found[0]] == rows[0], path
+        assert len(found) == len(rows) > 1, path
 
 
 def test_the_filters_hold_for_files_too(sign_in: SignIn) -> None:

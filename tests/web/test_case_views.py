@@ -1,0 +1,116 @@
+"""Saved views of the list of cases: whose they are, who is offered them, and with which the list opens."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import DefaultView, Role, SavedView, Scope, User
+from tests.web.conftest import SignedIn
+from web.saved_views import filters_of, is_offered
+from web.services import Services
+from web.viewer import Viewer
+
+LATE = {"name": "超期", "query": "?status=overdue&hall=cc&after=1.1&done=saved"}
+
+
+def viewer(role: Role, halls: frozenset[str] | None, department: str | None = None) -> Viewer:
+    return Viewer(1, "a", "a", role, halls, department, "", "")
+
+
+def save(client: TestClient, **more: Any) -> Any:
+    return client.post("/api/v1/case-views", json=LATE | more)
+
+
+def names(client: TestClient) -> list[str]:
+    return [view["name"] for view in client.get("/api/v1/case-views").json()]
+
+
+def test_nobody_saves_a_view_without_signing_in(anonymous: TestClient, services: Services) -> None:
+    assert save(anonymous).status_code == 401
+    assert anonymous.get("/api/v1/case-views").status_code == 401
+    assert anonymous.delete("/api/v1/case-views/1").status_code == 401
+    assert anonymous.put("/api/v1/case-views/default", json={"view": None}).status_code == 401
+    assert anonymous.post("/cases/views", data=LATE).status_code == 303
+    with services.database.transaction() as session:
+        assert session.exec(select(SavedView)).all() == []
+
+
+def test_a_view_is_its_owner_s_until_it_is_shared_within_the_scope(signed_in: SignedIn, services: Services) -> None:
+    supervisor, inspector = signed_in("supervisor"), signed_in("inspector")
+    assert save(supervisor).json()["query"] == "status=overdue&hall=cc"
+    assert (names(supervisor), names(inspector)) == (["超期"], [])
+    assert save(supervisor, shared=True).json()["id"] == 1, "in the place of the one of that name"
+    assert names(inspector) == ["超期"]
+    assert inspector.delete("/api/v1/case-views/1").status_code == 404
+    with services.database.transaction() as session:
+        inspectors = session.exec(select(Scope).where(Scope.user_id == list(Role).index(Role.INSPECTOR) + 1)).one()
+        session.delete(inspectors)
+        session.flush()
+        session.add(Scope(user_id=inspectors.user_id, hall_id="nh"))
+    assert names(inspector) == [], "another hall's"
+    assert save(inspector).status_code == 404, "and they cannot save what is out of scope"
+    assert supervisor.delete("/api/v1/case-views/1").status_code == 204
+    assert names(supervisor) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "owner", "reader", "offered"),
+    [
+        ("status=late", {"cc"}, viewer(Role.SUPERVISOR, frozenset({"cc"})), True),
+        ("status=late", {"cc"}, viewer(Role.SUPERVISOR, frozenset({"nh"})), False),
+        ("status=late", None, viewer(Role.SUPERVISOR, frozenset({"nh"})), True),
+        ("hall=cc", None, viewer(Role.SUPERVISOR, frozenset({"nh"})), False),
+        ("hall=cc", {"cc"}, viewer(Role.ADMIN, None), True),
+        ("department=tax", None, viewer(Role.DEPARTMENT, frozenset({"cc"}), "tax"), True),
+        ("department=tax", None, viewer(Role.DEPARTMENT, frozenset({"cc"}), "civil"), False),
+    ],
+)
+def test_what_is_shared_is_offered_where_it_leads_to_something(
+    query: str, owner: set[str] | None, reader: Viewer, offered: bool
+) -> None:
+    assert is_offered(query, owner, reader) is offered
+
+
+def test_a_shared_view_names_nobody(signed_in: SignedIn) -> None:
+    inspector = signed_in("inspector")
+    refused = save(inspector, query="q=王小明", shared=True)
+    assert [one["field"] for one in refused.json()["fields"]] == ["shared"]
+    assert save(inspector, query="q=王小明").status_code == 200
+
+
+def test_filters_are_kept_in_one_order_and_nothing_else_is() -> None:
+    for first, second in product(("status=late", "done=x", "view=all"), repeat=2):
+        kept = filters_of(f"?{first}&hall=cc&{second}&channel=")
+        assert kept == ("status=late&hall=cc" if "status=late" in (first, second) else "hall=cc")
+
+
+def test_the_list_opens_with_the_default_view_and_everything_is_one_step_away(
+    signed_in: SignedIn, services: Services
+) -> None:
+    supervisor = signed_in("supervisor")
+    assert supervisor.get("/cases").status_code == 200
+    save(supervisor, default=True)
+    assert supervisor.get("/cases").headers["location"] == "/cases?status=overdue&hall=cc"
+    assert supervisor.get("/cases?view=all").status_code == 200
+    assert len(supervisor.get("/cases.json").json()["cases"]) == 1, "programs get what they ask for"
+    assert supervisor.get("/cases.csv").status_code == 200
+    page = supervisor.get("/cases?status=overdue&hall=cc").text
+    assert "超期" in page
+    assert supervisor.post("/cases/views/default", data={"view": ""}).status_code == 303
+    assert supervisor.get("/cases").status_code == 200
+    assert supervisor.put("/api/v1/case-views/default", json={"view": 9}).status_code == 404
+    supervisor.post("/cases/views/default", data={"view": "1"})
+    assert supervisor.post("/cases/views/1/remove").headers["location"] == "/cases?view=all&done=removed"
+    assert supervisor.get("/cases").status_code == 200
+    with services.database.transaction() as session:
+        assert session.exec(select(DefaultView)).all() == []
+
+
+def test_a_view_of_somebody_who_left_is_offered_no_more(signed_in: SignedIn, services: Services) -> None:
+    save(signed_in("supervisor"), shared=True)
+    with services.database.transaction() as session:
+        session.exec(select(User).where(User.name == "supervisor")).one().active = False
+    assert names(signed_in("inspector")) == []

@@ -1,0 +1,49 @@
+"""The forms of saved views on the list of cases."""
+
+from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
+
+from web.api import case_views as api
+from web.api.case_views import CaseViewer, DefaultRequest
+from web.errors import Unprocessable
+from web.field_problems import FieldProblem
+from web.pages.admin.forms import SentForm, text
+from web.row_ids import RowId
+from web.saved_views import ViewRequest, filters_of
+from web.services import ServicesDep
+
+router = APIRouter()
+EVERYTHING = "view=all"
+"""In the address of the list: without the default view."""
+
+
+def list_address(query: str, done: str = "") -> str:
+    return f"/cases?{'&'.join(part for part in (query or EVERYTHING, done and f'done={done}') if part)}"
+
+
+@router.post("/cases/views", include_in_schema=False)
+def save(viewer: CaseViewer, services: ServicesDep, form: SentForm) -> Response:
+    said = {"name": text(form, "name"), "query": text(form, "query")}
+    flags = {name: bool(text(form, name)) for name in ("shared", "default")}
+    try:
+        view = api.save(ViewRequest.model_validate(said | flags), services, viewer)
+    except ValidationError as error:
+        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
+    return RedirectResponse(list_address(view.query, "saved"), 303)
+
+
+@router.post("/cases/views/{view_id}/remove", include_in_schema=False)
+def remove(view_id: RowId, viewer: CaseViewer, services: ServicesDep) -> Response:
+    api.remove(view_id, services, viewer)
+    return RedirectResponse(list_address("", "removed"), 303)
+
+
+@router.post("/cases/views/default", include_in_schema=False)
+def choose_default(viewer: CaseViewer, services: ServicesDep, form: SentForm) -> Response:
+    """`view` empty: the list opens with everything."""
+    chosen = text(form, "view")
+    if chosen and not chosen.isdecimal():
+        raise Unprocessable(fields=[FieldProblem("view", FieldProblem.of({"type": "int_parsing", "loc": ()}).problem)])
+    api.choose_default(DefaultRequest(view=int(chosen) if chosen else None), services, viewer)
+    return RedirectResponse(list_address(filters_of(text(form, "query")), "saved"), 303)

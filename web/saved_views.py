@@ -1,0 +1,150 @@
+"""Filters of the list of cases under a name: one's own, or offered to others of the same halls."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import parse_qsl, urlencode
+
+from pydantic import AfterValidator, Field
+from sqlmodel import Session, col, delete, select
+
+from storage.database import lock_for_adding
+from storage.models import DefaultView, Department, Role, SavedView, Scope, User
+from storage.sayings import Saying
+from web.declarations import Strict
+from web.errors import NotFound, Unprocessable
+from web.field_problems import FieldProblem
+from web.viewer import Viewer
+
+FILTERS = ("q", "status", "channel", "department", "hall", "from", "to")
+MOST_VIEWS = 50
+_NAMES_SOMEBODY = Saying("A shared view has no search text, which may name a person. Take it away, or keep the view.")
+_TOO_MANY = Saying("There are %(most)s views of yours already. Remove one first.", most=MOST_VIEWS)
+
+
+def filters_of(query: str) -> str:
+    """What of an address are filters, in their order; what is empty, a page or a notice is none."""
+    said = dict(parse_qsl(query.removeprefix("?")))
+    return urlencode([(name, said[name]) for name in FILTERS if said.get(name)])
+
+
+class ViewRequest(Strict):
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    query: Annotated[str, Field(max_length=1000), AfterValidator(filters_of)]
+    """As in the address of the list."""
+    shared: bool = False
+    default: bool = False
+    """The list opens with it."""
+
+
+@dataclass(frozen=True)
+class ViewRow:
+    id: int
+    name: str
+    query: str
+    shared: bool
+    is_own: bool
+    is_default: bool
+    by: str
+
+
+def is_offered(query: str, owner_halls: Collection[str] | None, viewer: Viewer) -> bool:
+    """Whether a shared view is of use to them: its hall is theirs, or they have halls in common with its owner; no
+    department is led to another's cases. None: the owner sees every hall."""
+    said = dict(parse_qsl(query))
+    if viewer.role is Role.DEPARTMENT and said.get("department", viewer.department_id) != viewer.department_id:
+        return False
+    if "hall" in said:
+        return viewer.may_see_hall(said["hall"])
+    return viewer.halls is None or owner_halls is None or bool(viewer.halls & set(owner_halls))
+
+
+def views_of(session: Session, viewer: Viewer) -> tuple[ViewRow, ...]:
+    """One's own first, then those that are offered, by name."""
+    default = session.get(DefaultView, viewer.user_id)
+    found = session.exec(
+        select(SavedView, User)
+        .join(User, col(User.id) == col(SavedView.owner_id))
+        .where((col(SavedView.owner_id) == viewer.user_id) | col(SavedView.shared))
+        .order_by(col(SavedView.owner_id) != viewer.user_id, col(SavedView.name), col(SavedView.id))
+    ).all()
+    halls = _halls_of(session, [user for _, user in found])
+    return tuple(
+        ViewRow(
+            id=view.id or 0,
+            name=view.name,
+            query=view.query,
+            shared=view.shared,
+            is_own=view.owner_id == viewer.user_id,
+            is_default=default is not None and default.view_id == view.id,
+            by=owner.display_name or owner.name,
+        )
+        for view, owner in found
+        if view.owner_id == viewer.user_id
+        or (owner.active and is_offered(view.query, halls.get(owner.id or 0), viewer))
+    )
+
+
+def _halls_of(session: Session, owners: Sequence[User]) -> dict[int, set[str] | None]:
+    """None: every hall."""
+    found: dict[int, set[str] | None] = {
+        owner.id or 0: None if owner.all_halls or owner.role is Role.ADMIN else set() for owner in owners
+    }
+    for scope in session.exec(select(Scope).where(col(Scope.user_id).in_(found))):
+        halls = found[scope.user_id]
+        if halls is not None:
+            halls.add(scope.hall_id)
+    return found
+
+
+def save(session: Session, wanted: ViewRequest, viewer: Viewer, now: datetime) -> SavedView:
+    """In the place of one's own of the same name. Has to be the first that the transaction does."""
+    lock_for_adding(session, SavedView)
+    _check(session, wanted, viewer)
+    of_owner = select(SavedView).where(SavedView.owner_id == viewer.user_id)
+    view = session.exec(of_owner.where(SavedView.name == wanted.name)).first()
+    if view is None:
+        if len(session.exec(of_owner).all()) >= MOST_VIEWS:
+            raise Unprocessable(fields=[FieldProblem("name", _TOO_MANY)])
+        view = SavedView(owner_id=viewer.user_id, name=wanted.name, query="", saved_at=now)
+    view.query, view.shared, view.saved_at = wanted.query, wanted.shared, now
+    session.add(view)
+    session.flush()
+    if wanted.default:
+        set_default(session, viewer, view.id)
+    return view
+
+
+def _check(session: Session, wanted: ViewRequest, viewer: Viewer) -> None:
+    """What is out of scope is not there."""
+    said = dict(parse_qsl(wanted.query))
+    if wanted.shared and "q" in said:
+        raise Unprocessable(fields=[FieldProblem("shared", _NAMES_SOMEBODY)])
+    if "hall" in said and not viewer.may_see_hall(said["hall"]):
+        raise NotFound
+    if "department" in said and session.get(Department, said["department"]) is None:
+        raise NotFound
+
+
+def remove(session: Session, viewer: Viewer, view_id: int) -> None:
+    """One's own; for whoever had it as default the list opens with everything again."""
+    view = session.get(SavedView, view_id)
+    if view is None or view.owner_id != viewer.user_id:
+        raise NotFound
+    session.execute(delete(DefaultView).where(col(DefaultView.view_id) == view_id))
+    session.delete(view)
+
+
+def set_default(session: Session, viewer: Viewer, view_id: int | None) -> None:
+    """None: the list opens with everything. Raises NotFound for one that is not offered."""
+    if view_id is not None and view_id not in {view.id for view in views_of(session, viewer)}:
+        raise NotFound
+    session.execute(delete(DefaultView).where(col(DefaultView.user_id) == viewer.user_id))
+    if view_id is not None:
+        session.add(DefaultView(user_id=viewer.user_id, view_id=view_id))
+
+
+def default_query(session: Session, viewer: Viewer) -> str:
+    """Empty: there is none, or it is not offered any more."""
+    return next((view.query for view in views_of(session, viewer) if view.is_default), "")
