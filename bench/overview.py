@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import true
@@ -20,6 +21,7 @@ from storage.database import Database
 from storage.models import Case, Deadline, Department, District, Hall, Source, Standing
 from web.pages import overview
 from web.pages.filters import next_midnight
+from web.pages.overview import By
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 ZONE = "Asia/Shanghai"
@@ -86,8 +88,9 @@ def measures(session: Session) -> Iterator[tuple[str, Callable[[], object]]]:
     day = next_midnight(NOW, ZONE)
     today = NOW.date()
     for name, condition in (("the city", true()), ("one hall", col(Case.hall_id) == "h3")):
-        yield f"{name}: under way", lambda c=condition: overview._groups(session, [c], NOW, day)  # type: ignore[misc]
-        yield f"{name}: 30 days", lambda c=condition: overview._trend(session, [c], today, ZONE)  # type: ignore[misc]
+        for by in (By.HALL, By.ITEM):
+            yield f"{name}: under way by {by}", partial(overview._groups, session, [condition], by, NOW, day)
+        yield f"{name}: 30 days", partial(overview._trend, session, [condition], today, ZONE)
 
 
 def measure(database: Database, name: str, count: int) -> None:

@@ -106,9 +106,18 @@ class OverviewPage:
     """Whole days up to today, in the zone."""
 
 
+_ALIKE: dict[By, tuple[str, ...]] = {
+    By.DISTRICT: ("hall_id",),
+    By.HALL: ("hall_id",),
+    By.DEPARTMENT: ("department_id", "department_name"),
+    By.ITEM: ("item_code",),
+}
+"""What the cases of a row have in common."""
+
+
 @dataclass(frozen=True)
 class Group:
-    """Cases under way that have all of this in common."""
+    """Cases under way that have this in common; what a row does not need is empty."""
 
     hall: str
     department: str
@@ -144,7 +153,7 @@ WantedDep = Annotated[Wanted, Depends(wanted)]
 def overview_page(wanted: WantedDep, services: ServicesDep) -> OverviewPage:
     now = services.clock()
     with services.database.transaction() as session:
-        groups = _groups(session, wanted.conditions, now, next_midnight(now, wanted.zone))
+        groups = _groups(session, wanted.conditions, wanted.by, now, next_midnight(now, wanted.zone))
         rows = _rows(session, groups, wanted.by)
         return OverviewPage(
             now=now,
@@ -163,7 +172,7 @@ def overview_table(wanted: WantedDep, services: ServicesDep) -> Table:
     """Every row, those too that the page leaves out."""
     now = services.clock()
     with services.database.transaction() as session:
-        groups = _groups(session, wanted.conditions, now, next_midnight(now, wanted.zone))
+        groups = _groups(session, wanted.conditions, wanted.by, now, next_midnight(now, wanted.zone))
         rows = _rows(session, groups, wanted.by)
     return Table(f"overview-{wanted.by}", wanted.zone, _COLUMNS, map(_cells, rows))
 
@@ -177,8 +186,9 @@ def _cells(row: Row) -> list[Cell]:
 
 
 def _groups(
-    session: Session, conditions: Sequence[ColumnElement[bool]], now: datetime, day_ends: datetime
+    session: Session, conditions: Sequence[ColumnElement[bool]], by: By, now: datetime, day_ends: datetime
 ) -> list[Group]:
+    """By what the rows need and nothing else: a city has more kinds of cases than it has halls."""
     due, standing = case_due.due(), col(Deadline.standing)
     is_late = due < now
     tallied = (
@@ -190,16 +200,17 @@ def _groups(
         _number(standing == Standing.WAITING),
         _number(case_due.is_unknown()),
     )
-    alike = (col(Case.hall_id), col(Case.department_id), col(Case.department_name), col(Case.item_code))
+    columns = {name: col(getattr(Case, name)) for name in _ALIKE[by]}
+    alike = (columns.get(name, literal("")) for name in ("hall_id", "department_id", "department_name", "item_code"))
     query = (
         sql_select(*alike, func.max(col(Case.item_name)), *tallied)
         .select_from(Case)
         .outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
         .where(col(Case.closed_at).is_(None), *conditions)
-        .group_by(*alike)
+        .group_by(*columns.values())
     )
     return [
-        Group(hall or "", department or "", named, item, item_name or "", Tally(*map(int, counts)))
+        Group(hall or "", department or "", named or "", item or "", item_name or "", Tally(*map(int, counts)))
         for hall, department, named, item, item_name, *counts in session.execute(query)
     ]
 
