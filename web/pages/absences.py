@@ -231,7 +231,16 @@ def absences_table(wanted: WantedDep, services: ServicesDep) -> Table:
 
 
 _COLUMNS = (
-    *("id", "kind", "hall", "counter", "number", *map(Moments, ("start", "end", "seen_until")), "ended_by", "unknown_why"),
+    *(
+        "id",
+        "kind",
+        "hall",
+        "counter",
+        "number",
+        *map(Moments, ("start", "end", "seen_until")),
+        "ended_by",
+        "unknown_why",
+    ),
     *("threshold_s", "customer_waiting", "alert", "alert_state", "dispute", "overdue"),
 )
 
