@@ -1,6 +1,6 @@
 """Filters of the list of cases under a name: one's own, or offered to others of the same halls."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -91,10 +91,9 @@ def _halls_of(session: Session, owners: Sequence[User]) -> dict[int, set[str] | 
     found: dict[int, set[str] | None] = {
         owner.id or 0: None if owner.all_halls or owner.role is Role.ADMIN else set() for owner in owners
     }
-    for scope in session.exec(select(Scope).where(col(Scope.user_id).in_(found))):
-        halls = found[scope.user_id]
-        if halls is not None:
-            halls.add(scope.hall_id)
+    if limited := {owner_id: halls for owner_id, halls in found.items() if halls is not None}:
+        for scope in session.exec(select(Scope).where(col(Scope.user_id).in_(limited))):
+            limited[scope.user_id].add(scope.hall_id)
     return found
 
 
@@ -145,6 +144,6 @@ def set_default(session: Session, viewer: Viewer, view_id: int | None) -> None:
         session.add(DefaultView(user_id=viewer.user_id, view_id=view_id))
 
 
-def default_query(session: Session, viewer: Viewer) -> str:
+def default_query(views: Iterable[ViewRow]) -> str:
     """Empty: there is none, or it is not offered any more."""
-    return next((view.query for view in views_of(session, viewer) if view.is_default), "")
+    return next((view.query for view in views if view.is_default), "")

@@ -165,7 +165,8 @@ WantedDep = Annotated[Wanted, Depends(wanted)]
 def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after: str = "") -> CasesPage:
     now = services.clock()
     with services.database.transaction() as session:
-        default = "" if request.url.query else default_query(session, wanted.viewer)
+        views = views_of(session, wanted.viewer)
+        default = "" if request.url.query else default_query(views)
         shown, more = cut(_cases(session, wanted.conditions(now), parse_cursor(after), PAGE_SIZE + 1))
         last = shown[-1] if more else None
         return CasesPage(
@@ -181,7 +182,7 @@ def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after
             shows_applicant=wanted.shows_applicant,
             cases=case_rows(session, shown, wanted.shows_applicant),
             next=str(Cursor(last.opened_at, last.id or 0)) if last else "",
-            views=views_of(session, wanted.viewer),
+            views=views,
             query=filters_of(request.url.query),
             instead=f"/cases?{default}" if default else "",
         )
