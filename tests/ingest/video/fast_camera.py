@@ -30,6 +30,8 @@ from tests.ingest.video.timed import EPOCH, REPORT_US, SECOND, FakeServer
 FPS = 5
 PAUSE_US = SECOND // 2
 SDP = "v=0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\n"
+_CLOSED, _LAST = 4, FPS - 1
+"""Pictures of a group where some are sent after the next; what those look like does not matter."""
 _MARK = b"hallwatch-true-time:"
 """At the end of the last slice, so that it is lost with the picture; nobody decodes these pictures."""
 
@@ -96,11 +98,13 @@ class FastCamera:
         chance: random.Random,
         until_us: int,
         audio_track: AudioTrack | None = None,
+        *,
+        b_frames: bool = False,
     ) -> None:
-        """`audio_track`: it promises sound, and sends none."""
+        """`audio_track`: it promises sound, and sends none. `b_frames`: each second picture is sent after the next."""
         self._audio_track, self.most_wanted = audio_track, 0
         self._server, self._spells, self._chance, self._until_us = server, spells, chance, until_us
-        self._pictures = [_gop(width) for width in (192, 320)]
+        self._pictures, self._b_frames = [_gop(width) for width in (192, 320)], b_frames
         self._disturbance = Disturbance()
         self._numbers = count()
         self._wanted, self._rest_us, self._transport = 1, 0, "tcp"
@@ -182,7 +186,13 @@ class FastCamera:
         while self._taken_us <= until_us:
             self._be_as_it_is(self._taken_us)
             self._report(self._taken_us)
-            self._take(self._taken_us)
+            number, before_us = self._taken_us * FPS // SECOND, self._taken_us - SECOND // FPS
+            if not self._b_frames:
+                self._send_picture(self._taken_us, self._taken_us, number % FPS)
+            elif number % 2 == 0:
+                self._send_picture(self._taken_us, self._taken_us, number % _CLOSED)
+                if before_us >= self._opened_us:
+                    self._send_picture(self._taken_us, before_us, _LAST)
             self._taken_us += SECOND // FPS
 
     def _be_as_it_is(self, at_us: int) -> None:
@@ -209,10 +219,11 @@ class FastCamera:
             off += timedelta(microseconds=(at_us - spell.begin_us) // 50)
         self._send(at_us, False, self._sender.report(from_us(EPOCH + at_us), off))
 
-    def _take(self, at_us: int) -> None:
-        picture = self._pictures[bool(self._goes_wrong(Wrong.OTHER_PICTURE, at_us))][at_us * FPS // SECOND % FPS]
-        marked = picture[-1] + _MARK + str(EPOCH + at_us).encode()
-        sent = self._sender.packets([*picture[:-1], marked], from_us(EPOCH + at_us))
+    def _send_picture(self, at_us: int, taken_us: int, number: int) -> None:
+        """`number`: in its group of pictures."""
+        picture = self._pictures[bool(self._goes_wrong(Wrong.OTHER_PICTURE, at_us))][number]
+        marked = picture[-1] + _MARK + str(EPOCH + taken_us).encode()
+        sent = self._sender.packets([*picture[:-1], marked], from_us(EPOCH + taken_us))
         if self._goes_wrong(Wrong.NO_PICTURES, at_us):
             return
         for packet in self._way.in_any_order(self._way.arriving(sent)):

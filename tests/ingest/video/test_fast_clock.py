@@ -14,7 +14,7 @@ import pytest
 from ingest.video.audio import AudioFormat
 from ingest.video.camera import FIRST_WAIT_S, CameraWorker
 from ingest.video.connection import NOTHING_LEARNED, Learned
-from ingest.video.frames import from_us
+from ingest.video.frames import first_shown, from_us
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.holes import LOST_US
 from ingest.video.hub import Hub
@@ -32,8 +32,8 @@ from tests.sample import CAMERA
 
 HOUR_US = 3_600 * SECOND
 RIGHTLY: list[Wrong] = [wrong for wrong in Wrong if wrong is not Wrong.COUNTS_WRONGLY]
-KINDS: list[tuple[list[Wrong], Transport]] = [(list(Wrong), "tcp"), (RIGHTLY, "udp")]
-"""Packets are gathered by bytes by the one, by a rest by the other."""
+KINDS: list[tuple[list[Wrong], Transport, bool]] = [(list(Wrong), "tcp", False), (RIGHTLY, "udp", True)]
+"""Packets are gathered by bytes by the one, by a rest by the other; the other sends some pictures after the next."""
 TOLERANCE = timedelta(seconds=0.5)
 RECOVERY = timedelta(seconds=25)
 """A dead connection is noticed in 4 s (in 10 s if reports still come), and made anew after 10 s at most."""
@@ -78,11 +78,10 @@ class Run:
         return any(s.wrong in wrong and s.begin_us - SECOND <= at_us <= s.end_us + after_us for s in self.spells)
 
     def check(self, gop: Gop) -> None:
-        at_us, worst = gop.wall_us, (0, 0)
-        for frame, ticks in zip(gop.frames, gop.durations, strict=True):
-            taken_us = true_us(frame.data)
+        worst, first = (0, 0), first_shown(gop.frames)
+        for frame in gop.frames:
+            taken_us, at_us = true_us(frame.data), gop.wall_us + (frame.pts - first) * 100 // 9
             worst = max(worst, (abs(at_us - taken_us), taken_us - EPOCH))
-            at_us += ticks * 100 // 9
         shown = sorted(frame.pts for frame in gop.frames)
         assert all(after - before <= LOST_US * 9 // 100 for before, after in pairwise(shown)), "a hole is no footage"
         self.errors_us.append(worst[0])
@@ -110,10 +109,10 @@ class Checked(Intake):
             part_path(self._folder, entry.key).unlink()
 
 
-def recorded(folder: Path, kinds: list[Wrong], transport: Transport, length_us: int = HOUR_US) -> Run:
-    chance, server = random.Random(1), FakeServer()
+def recorded(folder: Path, kinds: list[Wrong], transport: Transport, b_frames: bool) -> Run:
+    chance, server, length_us = random.Random(1), FakeServer(), HOUR_US
     run = Run(drawn_spells(chance, kinds, length_us, lambda: chance.randrange(20 * SECOND, 40 * SECOND)))
-    camera, intake = FastCamera(server, run.spells, chance, length_us), Checked(run, folder, server)
+    camera, intake = FastCamera(server, run.spells, chance, length_us, b_frames=b_frames), Checked(run, folder, server)
     worker = CameraWorker(CAMERA, "", transport, Hub(), intake, server.clock, open_stream=camera.open)
     wait_s = FIRST_WAIT_S
     while server.now_us < length_us:
