@@ -13,7 +13,7 @@ Content = TypeVar("Content")
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Version(Generic[Content]):
     content: Content | None
     """None: from then on this layer says nothing."""

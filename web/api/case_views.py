@@ -25,6 +25,7 @@ class DefaultRequest(Strict):
 
 @router.get("/case-views")
 def list_views(services: ServicesDep, viewer: CaseViewer) -> list[ViewRow]:
+    """One's own first, then those that others offer."""
     with services.database.transaction() as session:
         return list(saved_views.views_of(session, viewer))
 
@@ -39,11 +40,13 @@ def save(wanted: ViewRequest, services: ServicesDep, viewer: CaseViewer) -> View
 
 @router.delete("/case-views/{view_id}", status_code=204)
 def remove(view_id: RowId, services: ServicesDep, viewer: CaseViewer) -> None:
+    """One of one's own."""
     with services.database.transaction() as session:
         saved_views.remove(session, viewer, view_id)
 
 
 @router.put("/case-views/default", status_code=204)
 def choose_default(wanted: DefaultRequest, services: ServicesDep, viewer: CaseViewer) -> None:
+    """The list opens with it; with `null` with everything."""
     with services.database.transaction() as session:
         saved_views.set_default(session, viewer, wanted.view)

@@ -34,7 +34,7 @@ def evaluate(
 ) -> None:
     """Run labelled clips through the real pipeline and print the accuracy of presence per clip and detector.
 
-    Example: hallwatch evaluate clips/ --detector ssd --detector yolo --report seen.html
+    Example: hallwatch evaluate clips/ --detector ssd --report seen.html
     """
     from analytics.detectors.choose import choose_detector
     from analytics.evaluation import evaluate as score_clips

@@ -14,7 +14,10 @@ from storage.objects import StoreError
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say, warn
 from web.services import Services
 
-app = typer.Typer(no_args_is_help=True, help="Labelled samples: what was learned from wrong alerts.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Labelled samples: what was learned from wrong alerts.\n\nExample: hallwatch samples export samples/",
+)
 
 
 @app.callback()

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from analytics.detectors import self_test
 from analytics.detectors.choose import choose_detector, ready_detector
 from analytics.detectors.onnx import OnnxDetector, decode_yolo, decode_yolox
-from analytics.detectors.self_test import EMPTY, OCCUPIED, sample, tested
+from analytics.detectors.self_test import EMPTY, OCCUPIED, sample
 from analytics.detectors.ssd import SsdDetector
 from analytics.detectors.yolo import YoloDetector
 from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person, PersonDetector
@@ -90,7 +91,7 @@ def test_ultralytics_finds_people() -> None:
 def test_each_detector_passes_the_test_that_it_has_to_before_it_watches() -> None:
     assert ready_detector().name == "ssd-mobilenet-v2"
     for weights in EXPORTS:
-        tested(OnnxDetector(labelled_data() / "models" / weights))
+        self_test.tested(OnnxDetector(labelled_data() / "models" / weights))
 
 
 class _Says:
@@ -118,7 +119,7 @@ class _Says:
 )
 def test_a_detector_that_does_not_see_what_is_in_the_sample_is_told_to_be_unfit(detector: _Says, said: str) -> None:
     with pytest.raises(DetectorUnavailable, match=said):
-        tested(detector)
+        self_test.tested(detector)
 
 
 def test_the_sample_is_the_simulated_hall() -> None:
