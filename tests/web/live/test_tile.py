@@ -148,7 +148,7 @@ def test_a_tile_shows_the_main_stream_and_says_so_while_the_sub_stream_cannot_be
     with ClockCamera(camera.mount("/sub"), width=256, height=144):
         feeds[:] = [CameraFeed(CAMERA, camera.url("/main"), camera.url("/sub"))]
         page.locator('live-tile[state="live"]:not([instead])').wait_for(timeout=40_000)
-        page.wait_for_function("document.querySelector('live-tile').video.videoWidth === 256")
+        page.wait_for_function("() => document.querySelector('live-tile').video.videoWidth === 256")
 
 
 def test_a_tile_of_a_camera_that_is_switched_off_says_so_and_shows_nothing_as_live(
@@ -189,7 +189,7 @@ def test_a_tile_shows_the_part_that_is_asked_for(show: Show) -> None:
     # A frame of the picture's shape: the lower right quarter fills it, so the whole picture is twice as wide and high.
     page.evaluate("Object.assign(document.querySelector('live-tile').style, {width: '640px', height: '360px'})")
     wait_for_state(page, "live")
-    page.wait_for_function("document.querySelector('live-tile').video.style.transform !== ''")
+    page.wait_for_function("() => document.querySelector('live-tile').video.style.transform !== ''")
     assert boxes(page) == [[640, 360], [-640, -360, 1280, 720]]
     page.evaluate("document.querySelector('live-tile').removeAttribute('crop')")
     assert boxes(page) == [[640, 360], [0, 0, 640, 360]]

@@ -208,7 +208,9 @@ def test_a_moment_shows_its_still_by_pointer_and_by_keys(page: Page) -> None:
     assert "camera=cc-cam-1&at=2026-11-23T0" in hovered.value.url
     # The footage of this day has no bytes.
     figure = page.locator("presence-timeline figure")
-    page.wait_for_function("document.querySelector('presence-timeline').shadowRoot.querySelector('figure').innerText")
+    page.wait_for_function(
+        "() => document.querySelector('presence-timeline').shadowRoot.querySelector('figure').innerText"
+    )
     figure.get_by_text("No picture of this moment.").wait_for()
     page.mouse.move(0, 0)
     figure.wait_for(state="hidden")
