@@ -26,11 +26,12 @@ _NOT_IN_THE_ROWS = timedelta(minutes=2)
 
 _SEGMENTS = text("""
 INSERT INTO segment (camera_id, sequence, start, "end", size, sha256, key, location, codec, width, height, init_size,
+                     composition_offset,
                      parameters, fragments, clock_source, clock_offset_us, audio, audio_hz, legal_hold, reported_start,
                      arrival_start, monotonic_us, server_step_us, clock_error_us, shift_us)
 SELECT CAST(:camera AS text), n, moment, moment + CAST(:length AS interval), 2500000, repeat('0', 64),
        CAST(:camera AS text) || to_char(moment, '/YYYY/MM/DD/HH24MISS-') || lpad(CAST(n AS text), 9, '0') || '.mp4',
-       'stored', 'h264', 1920, 1080, 800, repeat('0', 32), decode(repeat('00', 160), 'hex'),
+       'stored', 'h264', 1920, 1080, 800, 0, repeat('0', 32), decode(repeat('00', 160), 'hex'),
        'sender_report', 0, '', 0, false, moment, moment, 0, 0, 50000, 0
 FROM generate_series(0, :count - 1) AS n,
      LATERAL (SELECT CAST(:first AS timestamp) + n * CAST(:length AS interval)) AS t (moment)
