@@ -25,11 +25,12 @@ from web.pages.catalogue.rows import problems_of
 from web.pages.evaluation import KindFilter
 from web.pages.filters import read_day
 from web.pages.months import local_day
+from web.pages.proposal_decisions import DONE, decision_of
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.simulation import SCALES, Knob, SimulatedUnit, Simulator, given_numbers, simulated, tried
 from web.pages.tables import Cell, Table, add_table
 from web.permissions import Permission
-from web.proposing import Decider, Decision, acts_of, names_of
+from web.proposing import Decider, acts_of, names_of
 from web.row_ids import RowId
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -301,11 +302,10 @@ def decide(
     change_id: RowId, request: Request, viewer: Decider, services: ServicesDep, around: ScreenDep, form: SentForm
 ) -> Response:
     try:
-        decision = Decision.model_validate({"act": text(form, "act"), "reason": text(form, "reason")})
+        decision = decision_of(form)
         shown = api.decide(change_id, decision, request, services, viewer)
     except (ValidationError, Unprocessable) as error:
         problem = next(iter(problems_of(error).values()))
         page = _change(viewer, services, change_id, UnitKind.DEPARTMENT, problem)
         return html(around, "formula_change.html", page, status=422)
-    done = {Act.APPROVE: "approved", Act.RETURN: "sent_back", Act.WITHDRAW: "withdrawn"}[decision.act]
-    return RedirectResponse(f"/evaluation/formulas/{shown.id}?done={done}", 303)
+    return RedirectResponse(f"/evaluation/formulas/{shown.id}?done={DONE[decision.act]}", 303)

@@ -15,7 +15,7 @@ from web.catalogue_changes import consequence_of, otherwise, scoped_change, zone
 from web.catalogue_shelf import held_of
 from web.consequences import Consequence
 from web.errors import Unprocessable
-from web.pages.admin.forms import SentForm, text
+from web.pages.admin.forms import SentForm
 from web.pages.catalogue.item import changes_of
 from web.pages.catalogue.rows import (
     CatalogueViewer,
@@ -28,8 +28,9 @@ from web.pages.catalogue.rows import (
     problems_of,
     source_ref,
 )
+from web.pages.proposal_decisions import DONE, decision_of
 from web.pages.rendering import ScreenDep, add_page, html
-from web.proposing import Decider, Decision, acts_of, names_of
+from web.proposing import Decider, acts_of, names_of
 from web.row_ids import RowId
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -94,12 +95,9 @@ def decide(
     change_id: RowId, request: Request, viewer: Decider, services: ServicesDep, around: ScreenDep, form: SentForm
 ) -> Response:
     try:
-        decision = Decision.model_validate({"act": text(form, "act"), "reason": text(form, "reason")})
+        decision = decision_of(form)
         shown = api.decide(change_id, decision, request, services, viewer)
     except (ValidationError, Unprocessable) as error:
         problem = next(iter(problems_of(error).values()))
         return html(around, "catalogue_change.html", _page(viewer, services, change_id, problem), status=422)
-    return RedirectResponse(f"/catalogue/changes/{shown.id}?done={_DONE[decision.act]}", 303)
-
-
-_DONE = {Act.APPROVE: "approved", Act.RETURN: "sent_back", Act.WITHDRAW: "withdrawn"}
+    return RedirectResponse(f"/catalogue/changes/{shown.id}?done={DONE[decision.act]}", 303)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.video.rtsp.failures import SourceFailure
+from ingest.video.rtsp.failures import SourceFailure, unreachable
 from ingest.video.rtsp.wire import Wire
 from storage.models import GapCause
 from tests.ingest.video.rtsp.packing import interleaved
@@ -168,3 +168,10 @@ def test_a_wire_that_gathers_is_woken_when_enough_has_come() -> None:
     with pytest.raises(SourceFailure):
         received(wire)
     wire.close()
+
+
+def test_what_a_failure_says_is_one_line_that_every_database_takes() -> None:
+    said = str(unreachable("Busy\x00\r\nX\u2028Y" + "z" * 1000))
+
+    assert not {*said} & {"\x00", "\r", "\n", "\u2028"}
+    assert len(said) <= 300
