@@ -15,6 +15,7 @@ from storage.undated import AHEAD
 
 TOLERANCE = timedelta(seconds=0.5)
 """A shorter hole between two frames is no gap."""
+INDEX_LOST = "the index was lost, and with it what happened here"
 _REMEMBERED = 16
 """Gaps that are cut when the clock is set back."""
 
@@ -151,6 +152,13 @@ class Known:
     """The recorder's last heartbeat; None if it never ran."""
     never_closed: tuple[GapOpened, ...] = ()
     """Earlier gaps whose end nobody could write down."""
+    index_lost: bool = False
+    """The segments were recovered from the store, and nothing tells how the recorder ended."""
+
+    @property
+    def unexplained(self) -> GapCause:
+        """Why there is time that neither segments nor gaps explain."""
+        return GapCause.UNKNOWN if self.index_lost else GapCause.RECORDER_CRASHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +183,12 @@ def account_for_absence(known: Known, now: datetime) -> StartingPoint:
         return StartingPoint(tuple(changes), ended, known.open_gap)
     if known.open_gap is not None:
         changes.append(GapClosed(known.camera_id, known.open_gap.start, crashed_at))
-    crash = GapOpened(known.camera_id, crashed_at, GapCause.RECORDER_CRASHED)
+    crash = _unexplained(known, crashed_at)
     return StartingPoint((*changes, crash), ended, crash)
+
+
+def _unexplained(known: Known, start: datetime) -> GapOpened:
+    return GapOpened(known.camera_id, start, known.unexplained, INDEX_LOST if known.index_lost else "")
 
 
 def _crash_time(known: Known, ended: datetime | None, now: datetime) -> datetime | None:
@@ -237,6 +249,6 @@ def _fill_holes(known: Known) -> list[GapChange]:
     changes: list[GapChange] = []
     for hole in subtract([Span(merged[0].start, merged[-1].end)], merged):
         if hole.end - hole.start > TOLERANCE:
-            changes.append(GapOpened(known.camera_id, hole.start, GapCause.RECORDER_CRASHED))
+            changes.append(_unexplained(known, hole.start))
             changes.append(GapClosed(known.camera_id, hole.start, hole.end))
     return changes

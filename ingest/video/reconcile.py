@@ -285,6 +285,7 @@ def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: d
         opened[-1] if opened else None,
         node.heartbeat if node else None,
         tuple(opened[:-1]),
+        index_lost=node is None and earliest_adopted is None,
     )
 
 

@@ -4,6 +4,9 @@ The tests tell one story in order.
 """
 
 import re
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -155,6 +158,32 @@ def at_wall(page: Page, wall: datetime) -> bool:
     return abs(shown_ms / 1000 - wall.timestamp()) < 1
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A step of a case, entered while nobody sat at its counter."""
+
+    left: datetime
+    case: str
+
+
+@pytest.fixture(scope="module")
+def entry(hall: RunningHall) -> Iterator[Future[Entry]]:
+    """It takes most of a minute, and as long again until it is judged; other tests go on meanwhile."""
+    with ThreadPoolExecutor(1) as aside:
+        yield aside.submit(enter_while_away, hall)
+
+
+def enter_while_away(hall: RunningHall) -> Entry:
+    left = moment(hall.order("counters/2/clerk", action="leave")["truth"]["at"])
+    wait_for(lambda: datetime.now(UTC) - left > timedelta(seconds=20), 30, "the margin before the step")
+    rows = hall.order("counters/2/case", seconds=4)["rows"]
+    entered = moment(rows[0]["end"])
+    wait_for(lambda: datetime.now(UTC) - entered > timedelta(seconds=15), 60, "the margin after the step")
+    hall.order("counters/2/clerk", action="come")
+    return Entry(left, rows[0]["case"])
+
+
+@pytest.mark.usefixtures("entry")
 def test_a_span_plays_by_wall_time(hall: RunningHall, inspector: Page) -> None:
     until_recorded = read(hall, inspector, "/absences/1.json")["absence"]
     start, end = moment(until_recorded["start"]), moment(until_recorded["end"])
@@ -197,32 +226,22 @@ def addresses(hall: RunningHall, page: Page) -> list[str]:
     ]
 
 
-def test_a_step_entered_while_nobody_sat_there_is_a_finding(hall: RunningHall, inspector: Page) -> None:
-    left = moment(hall.order("counters/2/clerk", action="leave")["truth"]["at"])
-    wait_for(lambda: datetime.now(UTC) - left > timedelta(seconds=20), 30, "the margin before the step")
-    rows = hall.order("counters/2/case", seconds=4)["rows"]
-    entered = moment(rows[0]["end"])
-    wait_for(lambda: datetime.now(UTC) - entered > timedelta(seconds=15), 60, "the margin after the step")
-    hall.order("counters/2/clerk", action="come")
-
-    findings = wait_for(lambda: read(hall, inspector, "/findings.json")["findings"], 150, "a finding")
-    assert {finding["step"]["counter"]["id"] for finding in findings} == {"cc-sim-2"}
-    assert all(moment(finding["step"]["start"]) > left for finding in findings)
-    inspector.goto(f"{hall.address}/findings")
-    assert inspector.locator("main").get_by_text(rows[0]["case"]).count()
-
-
 def test_a_lost_camera_makes_unknown_and_a_camera_alert_but_never_an_absence(
-    hall: RunningHall, supervisor: Page
+    hall: RunningHall, supervisor: Page, entry: Future[Entry]
 ) -> None:
+    entry.result()  # the camera must not be lost before that was seen
     until_staffed(hall, supervisor)
-    absences = read(hall, supervisor, "/absences.json")["absences"]
+    absences = absent_so_far(hall, supervisor)
     hall.order("cameras/1", dropped=True)
     wait_for(lambda: supervisor.locator('.tile[data-state="unknown"]').count() == 2, 60, "two unknown counters")
     wait_for(lambda: camera_alerts(hall, supervisor) == ["raised"], 60, "a camera alert")
-    assert read(hall, supervisor, "/absences.json")["absences"] == absences
+    assert absent_so_far(hall, supervisor) == absences
     hall.order("cameras/1", dropped=False)
     wait_for(lambda: camera_alerts(hall, supervisor) == ["resolved"], 60, "the end of the alert")
+
+
+def absent_so_far(hall: RunningHall, page: Page) -> set[int]:
+    return {absence["id"] for absence in read(hall, page, "/absences.json")["absences"]}
 
 
 def camera_alerts(hall: RunningHall, page: Page) -> list[str]:
@@ -250,6 +269,17 @@ def covered(hall: RunningHall, page: Page, begin: str, end: str) -> bool:
     """Whether all of it can be played."""
     answer = page.request.get(f"{hall.address}/span.json?hall=cc-sim&camera={CAMERA}&from={begin}&to={end}")
     return [camera["missing"] for camera in answer.json()["result"]["cameras"]] == [[]]
+
+
+def test_a_step_entered_while_nobody_sat_there_is_a_finding(
+    hall: RunningHall, inspector: Page, entry: Future[Entry]
+) -> None:
+    entered = entry.result()
+    findings = wait_for(lambda: read(hall, inspector, "/findings.json")["findings"], 150, "a finding")
+    assert {finding["step"]["counter"]["id"] for finding in findings} == {"cc-sim-2"}
+    assert all(moment(finding["step"]["start"]) > entered.left for finding in findings)
+    inspector.goto(f"{hall.address}/findings")
+    assert inspector.locator("main").get_by_text(entered.case).count()
 
 
 def test_somebody_of_another_hall_finds_nothing_there(
