@@ -1,28 +1,21 @@
 """Health: cameras, processes, the spool and what was to be sent."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, func, select
 
 from storage.failures import failures_told
 from storage.models import (
     AlertKind,
     Camera,
-    CameraFault,
-    CameraStatus,
-    ClockSource,
     Deletion,
     Delivery,
     DeliveryState,
-    FaultKind,
-    Gap,
-    GapCause,
-    Hall,
     LeftInInbox,
     Node,
     Segment,
@@ -32,15 +25,14 @@ from storage.models import (
 from storage.models.columns import JsonObject
 from storage.self_test import is_safe
 from storage.undated import Undated, ahead, undated
-from storage.waiting import NOTHING, Waiting, altogether, waiting
+from storage.waiting import Waiting, altogether, waiting
 from web.api import nodes as nodes_api
 from web.api.administration import AdminDesk
 from web.auth import require
+from web.pages.camera_health import CameraHealth, camera_health, gaps_since
 from web.pages.filters import DEFAULT_ZONE
-from web.pages.places import HallRef, hall_ref
-from web.pages.presence_shares import HOUR, day_start
+from web.pages.presence_shares import HOUR
 from web.pages.rendering import add_page
-from web.pages.scoping import halls_in_scope
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.silence import is_heard
@@ -49,46 +41,7 @@ from web.store_watch import last_test
 from web.viewer import Viewer
 
 router = APIRouter()
-STALE_S = 10.0
-"""A picture older than this is shown as late."""
 CHART_HOURS = 12
-
-
-@dataclass(frozen=True)
-class CauseTotal:
-    cause: GapCause
-    count: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class CameraHealth:
-    id: str
-    name: str
-    hall: HallRef
-    enabled: bool
-    connected: bool
-    since: datetime | None
-    last_frame_age_s: float | None
-    late: bool
-    fps: float
-    bitrate: float
-    """bit/s"""
-    reconnects: int
-    clock_source: ClockSource | None
-    clock_offset_s: float
-    error: str
-    """What went wrong last."""
-    error_since: datetime | None
-    """When it first did, of the times in a row."""
-    audio_problem: str
-    sub_error: str
-    faults: tuple[FaultKind, ...]
-    gaps: tuple[CauseTotal, ...]
-    """Of the hall's day."""
-    unstored_segments: int
-    """They lie on the recorder's disk only."""
-    unstored_bytes: int
 
 
 @dataclass(frozen=True)
@@ -208,7 +161,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
     now = services.clock()
     with services.database.transaction() as session:
         unstored = waiting(session)
-        cameras = _cameras(session, viewer, unstored, now)
+        cameras = camera_health(session, viewer, unstored, now)
         nodes = _nodes(session)
         return HealthPage(
             now=now,
@@ -227,98 +180,6 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             deliveries=_deliveries(session),
             failed=_failed(session),
         )
-
-
-def _cameras(
-    session: Session, viewer: Viewer, unstored: Mapping[str, Waiting], now: datetime
-) -> tuple[CameraHealth, ...]:
-    rows = session.exec(
-        select(Camera, Hall, CameraStatus)
-        .join(Hall, col(Hall.id) == col(Camera.hall_id))
-        .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
-        .where(halls_in_scope(viewer, col(Camera.hall_id)))
-        .order_by(col(Hall.name), col(Camera.id))
-    ).all()
-    faults = _faults(session)
-    gaps = {hall.timezone: _gaps(session, day_start(now, hall.timezone), now) for _, hall, _ in rows}
-    return tuple(
-        _camera(
-            camera,
-            hall,
-            status,
-            tuple(faults.get(camera.id, ())),
-            gaps[hall.timezone].get(camera.id, ()),
-            unstored.get(camera.id, NOTHING),
-            now,
-        )
-        for camera, hall, status in rows
-    )
-
-
-def _camera(
-    camera: Camera,
-    hall: Hall,
-    status: CameraStatus | None,
-    faults: tuple[FaultKind, ...],
-    gaps: tuple[CauseTotal, ...],
-    unstored: Waiting,
-    now: datetime,
-) -> CameraHealth:
-    age = (now - status.last_frame).total_seconds() if status and status.last_frame else None
-    is_late = age is None or age > STALE_S
-    return CameraHealth(
-        id=camera.id,
-        name=camera.name or camera.id,
-        hall=hall_ref(hall),
-        enabled=camera.enabled,
-        connected=bool(status and status.connected),
-        since=since(status, is_late) if status else None,
-        last_frame_age_s=age,
-        late=is_late,
-        fps=status.fps if status else 0.0,
-        bitrate=status.bitrate if status else 0.0,
-        reconnects=status.reconnects if status else 0,
-        clock_source=status.clock_source if status else None,
-        clock_offset_s=status.clock_offset_us / 1_000_000 if status else 0.0,
-        error=status.error if status else "",
-        error_since=status.error_since if status and status.error else None,
-        audio_problem=status.audio_problem if status else "",
-        sub_error=status.sub_error if status else "",
-        faults=faults,
-        gaps=gaps,
-        unstored_segments=unstored.segments,
-        unstored_bytes=unstored.bytes,
-    )
-
-
-def since(status: CameraStatus, is_late: bool) -> datetime:
-    """When it began to be as it is. A camera that is connected again and again without a picture has been away since
-    its last one, not since it last tried."""
-    is_away = is_late or not status.connected
-    return status.last_frame if is_away and status.last_frame else status.since
-
-
-def _faults(session: Session) -> dict[str, list[FaultKind]]:
-    """Those that last, by camera."""
-    found: dict[str, list[FaultKind]] = {}
-    for fault in session.exec(select(CameraFault).where(col(CameraFault.end).is_(None))):
-        found.setdefault(fault.camera_id, []).append(fault.kind)
-    return found
-
-
-def _gaps(session: Session, start: datetime, now: datetime) -> dict[str, tuple[CauseTotal, ...]]:
-    """Gaps since `start` by camera and cause, cut to the time since then."""
-    seconds: dict[str, dict[GapCause, list[float]]] = {}
-    rows = session.exec(select(Gap).where(col(Gap.start) < now, or_(col(Gap.end).is_(None), col(Gap.end) > start)))
-    for gap in rows:
-        length = (min(gap.end or now, now) - max(gap.start, start)).total_seconds()
-        if length <= 0 and gap.end is not None:
-            continue  # corrected footage has moved over it
-        seconds.setdefault(gap.camera_id, {}).setdefault(gap.cause, []).append(length)
-    return {
-        camera: tuple(CauseTotal(cause, len(lengths), sum(lengths)) for cause, lengths in causes.items())
-        for camera, causes in seconds.items()
-    }
 
 
 def _nodes(session: Session) -> Sequence[Node]:
@@ -389,7 +250,7 @@ def _hour(session: Session, start: datetime, end: datetime) -> RecordedHour:
         # The index begins with the camera: named, each camera's hour is one short range of it.
         .where(col(Segment.camera_id).in_(select(Camera.id)), Segment.start >= start, Segment.start < end)
     ).one()
-    missing = sum(total.seconds for causes in _gaps(session, start, end).values() for total in causes)
+    missing = sum(total.seconds for causes in gaps_since(session, start, end).values() for total in causes)
     return RecordedHour(start, size or 0, missing)
 
 

@@ -30,8 +30,8 @@ from storage.models import (
 from tests.web.pages.a_day import NOW, ago
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
+from web.pages.camera_health import since
 from web.pages.formats import Formats
-from web.pages.health import since
 from web.pages.paging import Cursor, parse_cursor
 from web.pages.places import CounterRef, HallRef
 from web.pages.presence_shares import Percents, Shares, hourly, shares_between
