@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 from ingest.video import doubts, lasting
 from ingest.video.audio import Audio, AudioFormat
@@ -47,33 +48,41 @@ class FinishedSegment:
     audio_hz: int = 0
 
     def row(self) -> Segment:
+        return Segment(**self.columns())
+
+    def columns(self) -> dict[str, Any]:
+        """Of its row, all of them but the id."""
         evidence = self.recording.evidence
-        return Segment(
-            camera_id=self.recording.camera_id,
-            sequence=self.recording.sequence,
-            start=from_us(self.recording.start_us),
-            end=from_us(self.end_us),
-            size=self.size,
-            sha256=self.sha256,
-            key=self.key,
-            location=Location.SPOOL,
-            codec=self.codec,
-            width=self.width,
-            height=self.height,
-            init_size=self.init_size,
-            composition_offset=self.composition_offset,
-            parameters=self.parameters,
-            audio=self.audio,
-            audio_hz=self.audio_hz,
-            fragments=pack_fragments(self.fragments),
-            clock_source=self.recording.clock_source,
-            clock_offset_us=self.recording.clock_offset_us,
-            reported_start=_moment(evidence.reported_us),
-            arrival_start=_moment(evidence.arrival_us),
-            monotonic_us=evidence.monotonic_us,
-            server_step_us=evidence.server_step_us,
-            clock_error_us=evidence.error_us,
-        )
+        return {
+            "camera_id": self.recording.camera_id,
+            "sequence": self.recording.sequence,
+            "start": from_us(self.recording.start_us),
+            "end": from_us(self.end_us),
+            "size": self.size,
+            "sha256": self.sha256,
+            "key": self.key,
+            "location": Location.SPOOL,
+            "codec": self.codec,
+            "width": self.width,
+            "height": self.height,
+            "init_size": self.init_size,
+            "composition_offset": self.composition_offset,
+            "parameters": self.parameters,
+            "audio": self.audio,
+            "audio_hz": self.audio_hz,
+            "fragments": pack_fragments(self.fragments),
+            "clock_source": self.recording.clock_source,
+            "clock_offset_us": self.recording.clock_offset_us,
+            "legal_hold": False,
+            "reported_start": _moment(evidence.reported_us),
+            "arrival_start": _moment(evidence.arrival_us),
+            "monotonic_us": evidence.monotonic_us,
+            "server_step_us": evidence.server_step_us,
+            "clock_error_us": evidence.error_us,
+            "correction_id": None,
+            "shift_us": 0,
+            "recorded_error_us": None,
+        }
 
 
 class SegmentWriter:
