@@ -16,15 +16,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, rtcrtpreceiver
+from aiortc.codecs.base import Decoder
+from aiortc.jitterbuffer import JitterFrame
 from aiortc.mediastreams import MediaStreamError
 from rich.console import Console
 from rich.table import Table
@@ -47,6 +50,7 @@ SIZE, FPS = "640x360", 25
 USERS = 12
 """A user may hold only so many peer connections."""
 SETTLE_S = 4.0
+THERE = "there"
 READY_LIMIT_S = 60.0
 CLOCK_CAMERA = f"""
 import signal, sys
@@ -70,9 +74,12 @@ class Row:
 
 def main() -> None:
     options = _options()
+    if options.client and options.crowd is not None:
+        rtcrtpreceiver.__dict__["get_decoder"] = lambda _: _Blind()
+        asyncio.run(_crowd(options.client, options.address, options.cookies, options.crowd))
+        return
     if options.client:
-        ages = asyncio.run(_watch(options.client, options.address, options.cookies, options.count, options.seconds))
-        print(json.dumps(ages))
+        print(json.dumps(asyncio.run(_watch(options.client, options.address, options.cookies[-1], options.seconds))))
         return
     rows = []
     with tempfile.TemporaryDirectory() as folder, _site(Path(folder)) as site:
@@ -125,7 +132,7 @@ def _is_recorded(services: Services) -> bool:
 
 def _answers(address: str) -> bool:
     try:
-        return httpx.get(f"http://{address}/sign-in").status_code == 200
+        return httpx.get(f"http://{address}/sign-in", timeout=READY_LIMIT_S).status_code == 200
     except httpx.ConnectError:
         return False
 
@@ -141,40 +148,74 @@ def _process(command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
 
 
 def _measure(site: Site, way: str, count: int, seconds: float) -> Row:
-    options = ["--client", way, "--count", str(count), "--address", site.address, "--seconds", str(seconds + SETTLE_S)]
-    command = [sys.executable, "-m", "bench.viewers", *options, "--cookies", *site.cookies]
-    with _process(command) as viewers:
+    options = ["--client", way, "--address", site.address, "--seconds", str(seconds + 2 * SETTLE_S)]
+    command = [
+        sys.executable,
+        "-m",
+        "bench.viewers",
+        *options,
+        f"--cookies={','.join(site.cookies)}",
+    ]  # one may begin with a dash
+    # Who is measured has a process alone, which the crowd's own work does not hold up.
+    with _viewers([*command, "--crowd", str(count - 1)]), _viewers(command) as viewer:
         time.sleep(SETTLE_S)
         before, began = (cpu_seconds([site.web]), cpu_seconds([site.recorder])), time.monotonic()
         time.sleep(seconds)
         elapsed = time.monotonic() - began
         web, recorder = cpu_seconds([site.web]) - before[0], cpu_seconds([site.recorder]) - before[1]
-        out, _ = viewers.communicate(timeout=120)
+        out, _ = viewer.communicate(timeout=120)
     return Row(way, count, web / elapsed, recorder / elapsed, json.loads(out))
 
 
-async def _watch(way: str, address: str, cookies: list[str], count: int, seconds: float) -> list[float]:
-    """All at once; the ages of the pictures of the first, in milliseconds."""
+@contextmanager
+def _viewers(command: Sequence[str]) -> Iterator["subprocess.Popen[str]"]:
+    """All of them are watching."""
+    with _process(command) as viewers:
+        assert viewers.stdout is not None
+        if viewers.stdout.readline().strip() != THERE:
+            raise RuntimeError("the viewers could not watch")
+        yield viewers
+
+
+def _say_there() -> None:
+    print(THERE, flush=True)
+
+
+async def _watch(way: str, address: str, cookie: str, seconds: float) -> list[float]:
+    """The ages of the pictures, in milliseconds."""
     one = _watch_mse if way == "mse" else _watch_whep
-    watching = [
-        asyncio.create_task(one(address, cookies[number % len(cookies)], seconds, is_first=number == 0))
-        for number in range(count)
-    ]
-    first, *_ = await asyncio.gather(*watching)
-    return first
+    return await one(address, cookie, seconds, _say_there)
 
 
-async def _watch_mse(address: str, cookie: str, seconds: float, is_first: bool) -> list[float]:
+async def _crowd(way: str, address: str, cookies: list[str], count: int) -> None:
+    """Viewers who take every picture and look at none, until they are ended."""
+    one = _watch_mse if way == "mse" else _watch_whep
+    left = count
+
+    def one_more() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            _say_there()
+
+    if not count:
+        _say_there()
+    await asyncio.gather(*(one(address, cookies[number % len(cookies)], None, one_more) for number in range(count)))
+
+
+async def _watch_mse(address: str, cookie: str, seconds: float | None, there: Callable[[], None]) -> list[float]:
+    """`seconds`: None for one of the crowd."""
     came: list[tuple[float, bytes]] = []
     headers = {"Cookie": f"{sessions.COOKIE}={cookie}"}
     url = f"{address.replace('http', 'ws')}/live/{CAMERA}/mse?stream=main"
-    end = time.time() + seconds
     async with connect(url, origin=Origin(address), additional_headers=headers, proxy=None, max_size=None) as socket:
-        while time.time() < end:
+        there()
+        end = time.time() + seconds if seconds else None
+        while end is None or time.time() < end:
             message = await socket.recv()
-            if is_first and isinstance(message, bytes):
+            if end and isinstance(message, bytes):
                 came.append((time.time(), message))
-    return _ages_of(came) if is_first else []
+    return _ages_of(came)
 
 
 def _ages_of(came: Sequence[tuple[float, bytes]]) -> list[float]:
@@ -188,7 +229,15 @@ def _ages_of(came: Sequence[tuple[float, bytes]]) -> list[float]:
     return ages[int(FPS * SETTLE_S) :]
 
 
-async def _watch_whep(address: str, cookie: str, seconds: float, is_first: bool) -> list[float]:
+class _Blind(Decoder):
+    """Decodes nothing."""
+
+    def decode(self, encoded_frame: JitterFrame) -> list[Any]:
+        return []
+
+
+async def _watch_whep(address: str, cookie: str, seconds: float | None, there: Callable[[], None]) -> list[float]:
+    """`seconds`: None for one of the crowd."""
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     connection.addTransceiver("video", direction="recvonly")
     await connection.setLocalDescription(await connection.createOffer())
@@ -200,13 +249,17 @@ async def _watch_whep(address: str, cookie: str, seconds: float, is_first: bool)
         answer.raise_for_status()
         await connection.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
         (receiver,) = connection.getReceivers()
+        there()
+        if seconds is None:
+            await asyncio.Event().wait()
+            return []
         end = time.time() + seconds
         while time.time() < end:
             try:
                 picture = await receiver.track.recv()
             except MediaStreamError:
                 break
-            if is_first and isinstance(picture, av.VideoFrame):
+            if isinstance(picture, av.VideoFrame):
                 arrived, shown = time.time(), read_clock(picture.to_ndarray(format="bgr24"))
                 if shown is not None:
                     ages.append((arrived - shown.timestamp()) * 1000)
@@ -240,8 +293,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0)
     for hidden in ("--client", "--address"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
-    parser.add_argument("--count", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--cookies", nargs="*", help=argparse.SUPPRESS)
+    parser.add_argument("--crowd", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--cookies", type=lambda text: text.split(","), help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
