@@ -12,8 +12,8 @@ _REMEMBERED = 5
 class Holes:
     """Of one connection; times in ticks.
 
-    What is usual is the middle one of the last intervals: one that is long, for a hole or not, does not hide the next,
-    and a camera that begins to send a picture in two seconds is believed after three of them.
+    What is usual is the middle one of the last intervals in which nothing was lost: one that is long, for a hole or
+    not, does not hide the next, and a camera that begins to send a picture in two seconds is believed after three of them.
     """
 
     def __init__(self, clock_hz: int) -> None:
@@ -28,7 +28,7 @@ class Holes:
         if self._latest is None or interval > 0:
             self._latest = pts
         if interval <= self._least:
-            if interval > 0:
+            if interval > 0 and not after_loss:
                 self._intervals.append(interval)
             return False
         usual = sorted(self._intervals)[len(self._intervals) // 2] if self._intervals else None

@@ -13,6 +13,7 @@ from ingest.video.frames import from_us
 from ingest.video.gaps import GapChange, GapKeeper, GapOpened
 from ingest.video.journal import Entry
 from ingest.video.segmenter import MAX_SEGMENT_US, Gop, starts_new_segment
+from ingest.video.settling import cause_of
 from ingest.video.spool_room import SpoolRoom
 from ingest.video.writer import SegmentWriter
 from storage.models import GapCause
@@ -47,7 +48,7 @@ class Intake:
             return self._gaps.inherit(known_to, open_gap)
 
     def record(self, gop: Gop, now: datetime) -> None:
-        """Writes a GOP. A full disk becomes a gap; the next GOP is tried anew."""
+        """Writes a GOP. What the disk does not take becomes a gap; the next GOP is tried anew."""
         with self._lock:
             if self._closed:
                 return
@@ -58,7 +59,7 @@ class Intake:
             except OSError as error:
                 log.error("segment_not_written", camera=self._camera_id, error=str(error))
                 self._end_segment()
-                self._note(self._gaps.failed(now, GapCause.DISK_FULL, error.strerror or str(error)))
+                self._note(self._gaps.failed(now, cause_of(error), error.strerror or str(error)))
 
     def failed(self, cause: GapCause, detail: str, now: datetime) -> None:
         """The connection has ended or could not be made."""

@@ -4,7 +4,7 @@ What cannot be read goes to `quarantine/` below the spool, and the time that it 
 """
 
 import struct
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain, count
@@ -32,6 +32,8 @@ from storage.time_shifts import recorded_span
 from storage.undated import AHEAD
 
 QUARANTINE = "quarantine"
+_AT_ONCE = 200
+"""Files whose rows are looked up together."""
 _MARGIN = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
@@ -45,27 +47,41 @@ class Resumption:
     start: StartingPoint
 
 
-def reconcile_files(database: Database, spool: Path, files: Sequence[Path] | None = None) -> list[FinishedSegment]:
+def reconcile_files(
+    database: Database,
+    spool: Path,
+    files: Sequence[Path] | None = None,
+    go_on: Callable[[], bool] = lambda: True,
+) -> list[FinishedSegment]:
     """Gives every readable file its row; returns those that had none.
 
-    `files`: those that `segment_files` gave before anything was recorded; else all that there are.
+    `files`: those that `segment_files` gave before anything was recorded; else all that there are. `go_on` is asked
+    before each file, of which there may be hundreds of thousands; when it says no, the rest is left to the next time.
     """
     files = segment_files(spool) if files is None else list(_still_there(files))
     found: list[FinishedSegment] = []
-    for path in files:
-        key = str(path.relative_to(spool)).removesuffix(PART)
-        with database.transaction() as session:
-            row = session.exec(select(Segment).where(Segment.key == key)).first()
-            deleted = row is None and key in ordered(session, [key])
-        if deleted:
-            log.info("copy_of_deleted_footage_removed", key=key)
-            path.unlink()
-        elif row is None:
-            found += _adopt(database, spool, path, key)
-        else:
-            _tidy(spool, path, row)
+    for first in range(0, len(files), _AT_ONCE):
+        keys = {path: str(path.relative_to(spool)).removesuffix(PART) for path in files[first : first + _AT_ONCE]}
+        rows, deleted = _known_files(database, set(keys.values()))
+        for path, key in keys.items():
+            if not go_on():
+                return found
+            if key in rows:
+                _tidy(spool, path, rows[key])
+            elif key in deleted:
+                log.info("copy_of_deleted_footage_removed", key=key)
+                path.unlink()
+            else:
+                found += _adopt(database, spool, path, key)
     _explain_unreadable(database, spool, list(_still_there(files)))
     return found
+
+
+def _known_files(database: Database, keys: set[str]) -> tuple[dict[str, Segment], set[str]]:
+    """Rows by key, and the keys of what was deleted."""
+    with database.transaction() as session:
+        rows = {row.key: row for row in session.exec(select(Segment).where(col(Segment.key).in_(keys)))}
+        return rows, ordered(session, keys - rows.keys())
 
 
 def segment_files(spool: Path) -> list[Path]:
@@ -79,16 +95,28 @@ def segment_files(spool: Path) -> list[Path]:
     ]
 
 
-def reconcile_rows(database: Database, store: ObjectStore, spool: Path, camera_ids: Collection[str]) -> None:
-    """Rows whose file has gone: stored after all, or lost, which is a gap. `camera_ids`: this node's, all of them."""
+def reconcile_rows(
+    database: Database,
+    store: ObjectStore,
+    spool: Path,
+    camera_ids: Collection[str],
+    go_on: Callable[[], bool] = lambda: True,
+) -> None:
+    """Rows whose file has gone: stored after all, or lost, which is a gap. `camera_ids`: this node's, all of them.
+
+    Where the store does not answer, the rest is left to the uploader, which comes to the same.
+    """
     with database.transaction() as session:
         waiting = select(Segment.key).where(Segment.location == Location.SPOOL, col(Segment.camera_id).in_(camera_ids))
         keys = list(session.exec(waiting))
     for key in keys:
+        if not go_on():
+            return
         try:
             decide_missing(database, store, spool, key)
         except StoreError as error:
-            log.warning("lost_file_undecided", key=key, error=str(error))
+            log.warning("lost_files_undecided", key=key, error=str(error))
+            return
 
 
 def decide_missing(database: Database, store: ObjectStore, spool: Path, key: str) -> None:
@@ -117,14 +145,24 @@ def decide_missing(database: Database, store: ObjectStore, spool: Path, key: str
     reached(Step.MISSING_COMMITTED)
 
 
+def last_alive(database: Database, node_name: str) -> datetime | None:
+    """The recorder's last heartbeat; None if nothing is known of one."""
+    with database.transaction() as session:
+        node = session.get(Node, node_name)
+        return node.heartbeat if node else None
+
+
 def resume(
-    database: Database, camera_id: str, node_name: str, adopted: Sequence[FinishedSegment], now: datetime
+    database: Database, camera_id: str, alive: datetime | None, adopted: Sequence[FinishedSegment], now: datetime
 ) -> Resumption:
-    """Writes down why there is no footage from the last run until now; where recording goes on."""
+    """Writes down why there is no footage from the last run until now; where recording goes on.
+
+    `alive`: the last heartbeat before this start.
+    """
     starts = [row.start for row in (segment.row() for segment in adopted) if row.camera_id == camera_id]
     with database.transaction() as session:
         before_adding(session)
-        known = _known(session, camera_id, node_name, min(starts, default=None), now)
+        known = _known(session, camera_id, alive, min(starts, default=None), now)
         start = account_for_absence(known, now)
         for change in start.changes:
             write_gap_change(session, change)
@@ -270,7 +308,9 @@ def _place_in_quarantine(spool: Path, path: Path) -> Path:
     return next(name for name in names if not name.exists())
 
 
-def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: datetime | None, now: datetime) -> Known:
+def _known(
+    session: Session, camera_id: str, alive: datetime | None, earliest_adopted: datetime | None, now: datetime
+) -> Known:
     """By the time that the recorder wrote, wherever corrections have put it since: so it explains its own time only."""
     still_open = session.exec(
         select(Gap).where(Gap.camera_id == camera_id, col(Gap.end).is_(None)).order_by(col(Gap.start))
@@ -278,14 +318,13 @@ def _known(session: Session, camera_id: str, node_name: str, earliest_adopted: d
     opened = [GapOpened(camera_id, gap.start, gap.cause, gap.detail) for gap in still_open]
     moments = (_recorded_to(session, camera_id, now + AHEAD), earliest_adopted, opened[0].start if opened else None)
     since = min((moment for moment in moments if moment is not None), default=None)
-    node = session.get(Node, node_name)
     return Known(
         camera_id,
         tuple(span for span in _spans(session, camera_id, since) if span.duration and _is_near(span, since)),
         opened[-1] if opened else None,
-        node.heartbeat if node else None,
+        alive,
         tuple(opened[:-1]),
-        index_lost=node is None and earliest_adopted is None,
+        index_lost=alive is None and earliest_adopted is None,
     )
 
 

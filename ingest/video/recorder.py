@@ -1,11 +1,12 @@
 """The recorder node: many cameras in one process, depending on nothing but its disk and, late, the database.
 
-Without the database it records the cameras that it knew last. What it has to write down waits; and what was before its
-start is looked into when the database is back, before any of that is written.
+It records from the start on: without the database the cameras that it knew last. What it has to write down waits until
+what was before its start has been looked into, for which it needs the database.
 """
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,7 +24,14 @@ from ingest.video.intake import Intake
 from ingest.video.journal import Entry, Journal, told_of, write_gap_change, write_leftovers
 from ingest.video.learned_file import LearnedFile
 from ingest.video.meter import Health
-from ingest.video.reconcile import reconcile_files, reconcile_rows, resume, segment_files, without_past
+from ingest.video.reconcile import (
+    last_alive,
+    reconcile_files,
+    reconcile_rows,
+    resume,
+    segment_files,
+    without_past,
+)
 from ingest.video.relay_server import RelayServer
 from ingest.video.server_clock import ServerClock
 from ingest.video.spool_room import LIMIT_REACHED, SpoolLimits, SpoolRoom
@@ -109,16 +117,18 @@ class RecorderNode:
         self._learned_before: dict[str, Learned] = {}
         self._known: list[CameraFeed] | None = None
         self._camera_ids: frozenset[str] = frozenset()
-        self._not_written: dict[str, str] = {}
+        self._not_written: dict[str, GapOpened] = {}
         self._streams = StreamTable()
         self._relay = RelayServer(settings.relay_socket, self._streams)
         self._intakes: dict[str, Intake] = {}
         self._files_before: list[Path] | None = None
         self._adopted: list[FinishedSegment] = []
         self._past_unknown: dict[str, datetime] = {}
-        """Cameras that were begun without the database, and when."""
+        """Cameras that were begun before the database told of the time before, and when."""
         self._started = self._clock.now()
-        self._reconciled = False
+        self._reconciled = self._knows_last_run = False
+        self._alive_before: datetime | None = None
+        self._tended = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="recorder", daemon=True)
 
@@ -161,6 +171,12 @@ class RecorderNode:
 
     def _tend(self) -> None:
         """One round: everything in it may fail and is tried again in the next."""
+        self._tend_cameras()
+        if not self._reconciled:
+            self._reconcile()
+
+    def _tend_cameras(self) -> None:
+        self._tended = time.monotonic()
         self._streams.tend(self._clock.now())
         self._keep_learned(self._streams.main().values())
         if self._files_before is None:
@@ -171,19 +187,20 @@ class RecorderNode:
             if not self._reconciled:
                 self._follow(self._remembered())
             raise
+        if not self._knows_last_run:
+            self._alive_before = last_alive(self._database, self._settings.node_name)
+            self._knows_last_run = True
         self._follow(feeds)
         self._report(self._health())
 
     def _look_up(self) -> dict[str, CameraFeed]:
-        """The cameras to be recorded. The first time, brings disk and database together before anything is written."""
+        """The cameras to be recorded."""
         every = self._cameras()
         if every != self._known:
             self._memory.keep(every)
             self._known = every
         # A camera that is switched off still has its footage here.
         self._camera_ids |= {feed.id for feed in every}
-        if not self._reconciled:
-            self._reconcile()
         return _enabled(every)
 
     def _remembered(self) -> dict[str, CameraFeed]:
@@ -208,21 +225,23 @@ class RecorderNode:
             camera_id: replace(stream.worker.meter.read(self._clock.now()), sub_error=sub_errors.get(camera_id, ""))
             for camera_id, stream in self._streams.main().items()
         }
-        for camera_id, reason in self._not_written.copy().items():
+        for camera_id, gap in self._not_written.copy().items():
             if camera_id in health:
-                error = f"not recorded: {reason}; {self._remedy(reason)}"
+                error = f"not recorded: {gap.detail}; {self._remedy(gap)}"
                 health[camera_id] = replace(health[camera_id], error=error, error_since=None)
         return health
 
-    def _remedy(self, reason: str) -> str:
-        if reason == LIMIT_REACHED:
+    def _remedy(self, gap: GapOpened) -> str:
+        if gap.detail == LIMIT_REACHED:
             return "bring the store back, or raise recorder.spool_max_gb"
+        if gap.cause is GapCause.DISK_ERROR:
+            return f"look at the disk of {self._settings.spool} and at the system's log; it may be failing"
         return f"make room on the disk of {self._settings.spool}"
 
     def _put(self, entry: Entry) -> None:
         """Into the journal; remembers whose pictures the disk does not take."""
-        if isinstance(entry, GapOpened) and entry.cause is GapCause.DISK_FULL:
-            self._not_written[entry.camera_id] = entry.detail
+        if isinstance(entry, GapOpened) and entry.cause in (GapCause.DISK_FULL, GapCause.DISK_ERROR):
+            self._not_written[entry.camera_id] = entry
         elif isinstance(entry, GapClosed):
             self._not_written.pop(entry.camera_id, None)
         self._journal.put(entry)
@@ -246,15 +265,24 @@ class RecorderNode:
             return {}
 
     def _reconcile(self) -> None:
+        """Brings disk and database together: before that nothing is written down. Cameras are recorded meanwhile."""
         spool = self._settings.spool
         write_leftovers(self._database, spool)
-        self._adopted += reconcile_files(self._database, spool, self._files_before)
-        reconcile_rows(self._database, self._store, spool, self._camera_ids)
+        self._adopted += reconcile_files(self._database, spool, self._files_before, self._go_on)
+        reconcile_rows(self._database, self._store, spool, self._camera_ids, self._go_on)
+        if self._stop.is_set():
+            return
         for camera_id, began in list(self._past_unknown.items()):
             self._join_past(camera_id, began)
         self._journal.release()
         self._uploader.start()
         self._reconciled = True
+
+    def _go_on(self) -> bool:
+        """While the spool is looked through, which takes minutes after an outage of the store: tends the cameras."""
+        if not self._stop.is_set() and time.monotonic() - self._tended >= self._settings.poll_seconds:
+            self._tend_cameras()
+        return not self._stop.is_set()
 
     def _follow(self, feeds: dict[str, CameraFeed]) -> None:
         """Starts, changes and ends streams so that they are what the cameras now are."""
@@ -292,7 +320,7 @@ class RecorderNode:
 
     def _join_past(self, camera_id: str, began: datetime) -> None:
         """What was recorded without the database continues what the database knows."""
-        past = resume(self._database, camera_id, self._settings.node_name, self._adopted, began).start
+        past = resume(self._database, camera_id, self._alive_before, self._adopted, began).start
         changes = self._intakes[camera_id].inherit(past.known_to, past.open_gap)
         with self._database.transaction() as session:
             before_adding(session)
@@ -308,7 +336,8 @@ class RecorderNode:
         if camera_id not in self._intakes:
             now = self._clock.now()
             if self._reconciled:
-                resumption = resume(self._database, camera_id, self._settings.node_name, self._adopted, now)
+                alive = last_alive(self._database, self._settings.node_name)
+                resumption = resume(self._database, camera_id, alive, self._adopted, now)
             else:
                 resumption = without_past(now)
                 self._past_unknown[camera_id] = now

@@ -78,7 +78,7 @@ class Settling:
 
 def cause_of(error: OSError) -> GapCause:
     """The gap's cause when the disk refuses something for this reason."""
-    return GapCause.DISK_FULL if error.errno in _FULL else GapCause.UNKNOWN
+    return GapCause.DISK_FULL if error.errno in _FULL else GapCause.DISK_ERROR
 
 
 def _write_anew(spool: Path, segment: FinishedSegment) -> None:

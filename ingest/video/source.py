@@ -11,7 +11,7 @@ from ingest.video.gathering import AT_ONCE, GATHER_S, GATHER_WITH_SOUND_S, Gathe
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.audio_receiver import AudioReceiver
 from ingest.video.rtsp.descriptions import VideoTrack
-from ingest.video.rtsp.failures import SourceFailure, ended, stalled
+from ingest.video.rtsp.failures import SourceFailure, ended, not_running, stalled
 from ingest.video.rtsp.media_time import DecodingTimes, MediaTime
 from ingest.video.rtsp.pictures import Picture, PictureAssembler
 from ingest.video.rtsp.reporting import Reporting
@@ -30,6 +30,8 @@ PICTURELESS_S = 10.0
 """The same before a few pictures have come, and for a camera whose pictures come so seldom."""
 _FEW_PICTURES, _USUAL_PAUSES, _FORGETTING = 5, 4, 0.9
 """So many times the longest pause of late may pass, before a camera that sends few pictures is taken for dead."""
+AWAY_S = 4.0
+"""Who did not look for so long cannot say that the camera was silent."""
 REPORT_S = 5.0
 """Between our reports to the camera (RFC 3550 6.2)."""
 
@@ -106,6 +108,7 @@ class RtspSource:
 
         Raises SourceFailure.
         """
+        attention = Attention(self._clock.since_boot_s())
         while True:
             failure: SourceFailure | None = None
             together: list[SourcePacket] = []
@@ -119,10 +122,15 @@ class RtspSource:
                         self._control(packets)
             except SourceFailure as error:
                 failure = error
+            now = self._clock.since_boot_s()
+            attention.pay(now)
             yield from self._reckoned(together)
             if failure is not None:
-                raise failure
-            self._tend(came, self._clock.since_boot_s(), [len(picture.data) for picture in together])
+                raise attention.explained(failure, now)
+            try:
+                self._tend(came, now, [len(picture.data) for picture in together])
+            except SourceFailure as error:
+                raise attention.explained(error, now) from None
             if not came:
                 yield None
 
@@ -184,6 +192,25 @@ class RtspSource:
         if self.audio is not None and (packet := self.audio.report(now)):
             self._reported = now
             transport.report_audio(packet)
+
+
+class Attention:
+    """Whether we were there to take what the camera sent; seconds since boot."""
+
+    __slots__ = ("_away_s", "_back", "_latest")
+
+    def __init__(self, now: float) -> None:
+        self._latest, self._back, self._away_s = now, -AWAY_S, 0.0
+
+    def pay(self, now: float) -> None:
+        """Several times a second, unless the machine sleeps or what is done with the pictures takes long."""
+        if now - self._latest > AWAY_S:
+            self._back, self._away_s = now, now - self._latest
+        self._latest = now
+
+    def explained(self, failure: SourceFailure, now: float) -> SourceFailure:
+        """The failure, or what it comes from: a camera hangs up on somebody who takes nothing."""
+        return not_running(self._away_s) if now - self._back <= AWAY_S else failure
 
 
 class Pauses:

@@ -53,7 +53,7 @@ class Step(StrEnum):
     MISSING_COMMITTED = "missing_committed"
     ABSENCE_WRITTEN = "absence_written"  # in a transaction that is still open
     ABSENCE_COMMITTED = "absence_committed"
-    PAST_WRITTEN = "past_written"  # of what was begun without the database; in a transaction that is still open
+    PAST_WRITTEN = "past_written"  # before what was recorded since the start; in a transaction that is still open
     PAST_COMMITTED = "past_committed"
 
 

@@ -49,7 +49,9 @@ class GapCause(StrEnum):
     PACKETS_LOST = "packets_lost"
     RECORDER_STOPPED = "recorder_stopped"  # asked to
     RECORDER_CRASHED = "recorder_crashed"
+    RECORDER_STALLED = "recorder_stalled"  # its process did not run for a while
     DISK_FULL = "disk_full"
+    DISK_ERROR = "disk_error"  # it refused what was written, and not for want of room
     CAMERA_DISABLED = "camera_disabled"
     RECONFIGURED = "reconfigured"  # the camera's address or transport was changed
     EXPIRED = "expired"  # it was recorded, and deleted when its keeping time was over

@@ -33,6 +33,12 @@ def stalled(detail: str) -> SourceFailure:
     return SourceFailure(GapCause.CAMERA_STALLED, detail)
 
 
+def not_running(for_s: float) -> SourceFailure:
+    """The camera is not to blame: nobody took what it sent."""
+    detail = f"the recorder did not run for {for_s:.0f} s: the machine slept, was stopped, or its disk did not answer"
+    return SourceFailure(GapCause.RECORDER_STALLED, detail)
+
+
 def ended(detail: str) -> SourceFailure:
     return SourceFailure(GapCause.STREAM_ENDED, detail)
 

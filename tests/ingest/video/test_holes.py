@@ -37,6 +37,12 @@ def test_what_was_lost_on_the_way_of_a_slow_camera_is_a_hole() -> None:
     assert found([0.0, 5.0], lossy=(1,)) == [1]
 
 
+def test_a_stream_that_keeps_losing_packets_does_not_make_long_pauses_usual() -> None:
+    steady = [number / 10 for number in range(50)]
+    lossy = [6.4, 7.9, 9.3, 10.8, 12.2]
+    assert found([*steady, *lossy, 14.9], lossy=tuple(range(50, 56))) == [55]
+
+
 def test_pictures_that_are_sent_before_others_that_are_shown_first_hide_no_hole() -> None:
     order = [0.0, 0.16, 0.08, 0.04, 0.12, 0.32, 0.24, 0.2, 0.28, 3.2, 3.12, 3.08, 3.16]
     assert found(order) == [9]

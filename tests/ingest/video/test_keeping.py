@@ -14,7 +14,7 @@ from ingest.video.frames import from_us, to_us
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry, Journal
-from ingest.video.reconcile import QUARANTINE, reconcile_files, reconcile_rows, resume
+from ingest.video.reconcile import QUARANTINE, last_alive, reconcile_files, reconcile_rows, resume
 from ingest.video.uploader import Uploader
 from ingest.video.writer import PART, FinishedSegment, settle
 from storage.database import Database
@@ -194,7 +194,7 @@ def test_recording_resumes_after_the_last_sequence_with_the_crash_written_down(s
     now = START + timedelta(minutes=3)
     with site.transaction() as session:
         session.add(Node(name="r", role="recorder", started_at=START, heartbeat=START + timedelta(seconds=4)))
-    resumption = resume(site, CAMERA, "r", adopted, now)
+    resumption = resume(site, CAMERA, last_alive(site, "r"), adopted, now)
     assert resumption.next_sequence == to_us(now) // 1000, "no number of before, of which the database may not know"
     assert [(gap.start, gap.end, gap.cause) for gap in gaps(site)] == [
         (finished.row().end, None, GapCause.RECORDER_CRASHED)

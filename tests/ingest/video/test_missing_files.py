@@ -89,7 +89,7 @@ def test_a_full_disk_is_said_where_people_look_and_ends_when_there_is_room(
         wait_until(lambda: len(segments(site)) >= 1)
         fill(ballast)
         wait_until(lambda: "No space left on device; make room on the disk of" in said(site))
-        wait_until(lambda: gaps(site)[-1].cause is GapCause.DISK_FULL)
+        wait_until(lambda: [gap.cause for gap in gaps(site)][-1:] == [GapCause.DISK_FULL])
         ballast.unlink()
         wait_until(lambda: gaps(site)[-1].end is not None and said(site) == "")
     assert causes(site)[-2:] == [GapCause.DISK_FULL, GapCause.RECORDER_STOPPED]

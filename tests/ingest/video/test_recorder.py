@@ -15,12 +15,14 @@ from ingest.video.clip import Clip, open_clip
 from ingest.video.frames import EncodedFrame, StreamInfo
 from ingest.video.recorder import CameraFeed
 from ingest.video.relay import frames
+from ingest.video.steps import Step, listen
 from ingest.video.stills import still
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.models import ClockSource, GapCause, Node
 from storage.objects import ObjectStore
+from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.evidence import (
     assert_every_row_has_its_bytes,
     assert_every_second_is_explained,
@@ -31,6 +33,7 @@ from tests.ingest.video.evidence import (
 )
 from tests.ingest.video.gstreamer_camera import GStreamerCamera, reason_not_available
 from tests.ingest.video.recording import SEGMENT_SECONDS, recording, status
+from tests.ingest.video.spooled import write
 from tests.sample import CAMERA
 from tests.servers import wait_until
 
@@ -55,6 +58,32 @@ def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
     wait_until(lambda: len(stored(hall)) == len(segments(hall)) or not list((tmp_path / "spool").rglob("*.part")))
     assert causes(hall) == [GapCause.RECORDER_STOPPED]
     assert_every_second_is_explained(hall, datetime.now(UTC))
+
+
+def test_a_camera_is_recorded_and_told_of_while_the_spool_is_looked_through(
+    site: Database, folder_store: FolderStore, tmp_path: Path, camera: GStreamerCamera
+) -> None:
+    spool = tmp_path / "spool"
+    for number in (1, 2):  # left by a crash; a long outage of the store leaves hundreds of thousands
+        write(spool, number, gops(packets(25), START + timedelta(seconds=number)))
+    old = set(spool.rglob("*.mp4.part"))
+    recorded_first: list[bool] = []
+
+    def until_recorded(step: Step) -> None:
+        if step is Step.ADOPTED_SETTLED and not recorded_first:
+            recorded_first.append(False)
+            wait_until(lambda: any(path not in old and path.stat().st_size for path in spool.rglob("*.mp4.part")))
+            recorded_first[0] = True
+
+    listen(until_recorded)
+    try:
+        with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
+            wait_until(lambda: len(stored(site)) >= 4)
+    finally:
+        listen(None)
+    assert recorded_first == [True]
+    assert_every_second_is_explained(site, datetime.now(UTC))
+    assert_every_row_has_its_bytes(Footage(site, folder_store, spool))
 
 
 def test_status_and_heartbeat_tell_how_it_goes(

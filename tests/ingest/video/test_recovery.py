@@ -82,7 +82,7 @@ def test_the_index_is_made_again_from_the_store_alone(
     assert recover(site, store, NOW).counts == {Found.KNOWN: 4}
     assert said(site) == stored
     ended = max(row["end"] for row in stored)
-    since = resume(site, CAMERA, "r", (), NOW).start.open_gap
+    since = resume(site, CAMERA, None, (), NOW).start.open_gap
     assert since == GapOpened(CAMERA, ended, GapCause.UNKNOWN, INDEX_LOST), "nobody knows that it was a crash"
 
 
@@ -91,7 +91,7 @@ def test_what_was_recorded_after_the_index_was_lost_and_before_it_is_made_again_
 ) -> None:
     lose_the_index(site)
     later = START + timedelta(hours=1)
-    numbers = resume(site, CAMERA, "r", (), later).next_sequence
+    numbers = resume(site, CAMERA, None, (), later).next_sequence
     new = recorded(tmp_path / "spool", gops(packets(100), later), first=numbers)
     with site.transaction() as session:
         session.add(new[0])

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from ingest.video.gaps import GapChange, GapClosed, GapKeeper, GapOpened
 from ingest.video.journal import write_entry
-from ingest.video.reconcile import resume
+from ingest.video.reconcile import last_alive, resume
 from storage.correcting import Wanted, correct
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -46,7 +46,7 @@ def correct_all(database: Database, corrections: Iterable[tuple[float, float, fl
 
 
 def goes_on(database: Database) -> tuple[tuple[GapChange, ...], datetime | None]:
-    start = resume(database, CAMERA, NODE, [], NOW).start
+    start = resume(database, CAMERA, last_alive(database, NODE), [], NOW).start
     return start.changes, start.known_to
 
 

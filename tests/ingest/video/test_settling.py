@@ -55,7 +55,7 @@ def test_a_segment_that_the_disk_never_takes_becomes_a_gap_and_its_file_is_kept(
     assert settling.waiting == 0
     put(site, *entries)
     (gap,) = gaps(site)
-    assert (gap.start, gap.end, gap.cause) == (segment.row().start, segment.row().end, GapCause.UNKNOWN)
+    assert (gap.start, gap.end, gap.cause) == (segment.row().start, segment.row().end, GapCause.DISK_ERROR)
     assert "could not be put on the disk" in gap.detail
     in_the_way.rmdir()
     assert len(reconcile_files(site, tmp_path)) == 1
@@ -75,7 +75,7 @@ def test_bytes_that_changed_since_they_were_written_are_not_given_a_row(tmp_path
 
 def test_a_full_disk_is_told_from_a_broken_one() -> None:
     assert cause_of(OSError(errno.ENOSPC, "No space left on device")) is GapCause.DISK_FULL
-    assert cause_of(OSError(errno.EIO, "Input/output error")) is GapCause.UNKNOWN
+    assert cause_of(OSError(errno.EIO, "Input/output error")) is GapCause.DISK_ERROR
 
 
 def test_what_the_database_cannot_hold_is_a_gap_and_holds_up_nothing(hall: Database, tmp_path: Path) -> None:

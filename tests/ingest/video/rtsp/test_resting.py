@@ -11,11 +11,14 @@ import pytest
 from ingest.video.gathering import AT_ONCE, Patience
 from ingest.video.rtsp.audio_descriptions import AudioTrack
 from ingest.video.rtsp.descriptions import VideoTrack, video_track
+from ingest.video.rtsp.failures import SourceFailure, stalled
 from ingest.video.rtsp.transports import Datagrams
 from ingest.video.rtsp.wire import Wire
 from ingest.video.server_clock import ServerClock
-from ingest.video.source import RtspSource
+from ingest.video.source import Attention, RtspSource
+from storage.models import GapCause
 from tests.ingest.video.rtsp.scripted_camera import description, pictures, rtp
+from tests.ingest.video.timed import SECOND, FakeServer
 from tests.servers import wait_until
 
 LONG = Patience(100_000, 60.0)
@@ -191,3 +194,25 @@ def test_no_arrival_is_told_of_pictures_that_lay_there_where_nobody_notes_it() -
         assert seen is not None
         assert seen.seen
         peer.datagrams.gather(AT_ONCE)
+
+
+def test_a_camera_is_not_blamed_for_what_nobody_took() -> None:
+    """The machine slept for a minute, or the process was stopped: cameras hang up meanwhile."""
+    server = FakeServer()
+    with connected() as (_, peer):
+        packets = RtspSource(Stream(video_track(description()), peer.datagrams), server.clock).packets()
+        peer.send(*rtp(pictures(3)))
+        assert [next(packets) is not None for _ in range(2)] == [True, True]
+        server.now_us += 60 * SECOND
+        with pytest.raises(SourceFailure, match="recorder did not run for 60 s") as failure:
+            list(packets)
+    assert failure.value.cause is GapCause.RECORDER_STALLED
+
+
+def test_a_camera_that_goes_silent_while_we_listen_is_to_blame() -> None:
+    attention, silent = Attention(0.0), stalled("nothing has come")
+    for now in (0.5, 60.0, 63.9):
+        attention.pay(now)
+    assert attention.explained(silent, 63.9).cause is GapCause.RECORDER_STALLED
+    attention.pay(64.5)
+    assert attention.explained(silent, 64.5) is silent
