@@ -13,7 +13,7 @@ class Holes:
     """Of one connection; times in ticks.
 
     What is usual is the middle one of the last intervals in which nothing was lost: one that is long, for a hole or
-    not, does not hide the next, and a camera that begins to send a picture in two seconds is believed after three of them.
+    not, does not hide the next, and a camera that begins to send a picture in two seconds is believed after three.
     """
 
     def __init__(self, clock_hz: int) -> None:
