@@ -75,6 +75,7 @@ class Connection:
         self._frames: list[EncodedFrame] = []
         self._size = 0
         self._in_gop = self._lost = False
+        self._smears = 0
         self._retiming = Retiming(usual.rate_error_ppm, int(PROVEN_RATE_S / time_base))
 
     @property
@@ -112,6 +113,7 @@ class Connection:
         frame = EncodedFrame(packet.data, packet.pts, packet.dts, wall, packet.keyframe)
         self._frames.append(frame)
         self._size += len(packet.data)
+        self._smears += packet.after_loss and not packet.keyframe
         return Taken(gops, info, frame)
 
     def finish(self) -> tuple[Gop, ...]:
@@ -191,8 +193,10 @@ class Connection:
             reading.stepped,
             self._lost,
             reading.evidence,
+            smears=self._smears,
         )
         self._frames, self._size, self._lost = left, sum(len(frame.data) for frame in left), False
+        self._smears = 0
         return (gop,)
 
     def _learn(self, keyframe: SourcePacket) -> StreamInfo | None:

@@ -21,6 +21,8 @@ class Health:
     bitrate: float = 0.0
     """Bit/s."""
     reconnects: int = 0
+    smears: int = 0
+    """Pictures before which packets were lost, since the recorder started."""
     clock_source: ClockSource = ClockSource.ARRIVAL
     clock_offset_us: int = 0
     error: str = ""
@@ -40,7 +42,7 @@ class Meter:
         self._health = Health(since=datetime.now(UTC))
         self._connections = 0
         self._clock: CameraClock | None = None
-        self._frames = self._bytes = self._last_us = 0
+        self._frames = self._bytes = self._last_us = self._smears = 0
         self._read_at = datetime.now(UTC)
 
     def connected(self, now: datetime) -> None:
@@ -53,6 +55,7 @@ class Meter:
         # Without the lock: only the stream's thread writes these, and a reader may miss one packet.
         self._frames += 1
         self._bytes += len(packet.data)
+        self._smears += packet.after_loss
         self._last_us = packet.arrival_us
         self._clock = clock
 
@@ -79,7 +82,7 @@ class Meter:
             frames, size, self._frames, self._bytes = self._frames, self._bytes, 0, 0
             self._read_at = now
             last = from_us(self._last_us + self._server_step_us) if self._last_us else self._health.last_frame
-            self._set(last_frame=last, fps=frames / seconds, bitrate=size * 8 / seconds)
+            self._set(last_frame=last, fps=frames / seconds, bitrate=size * 8 / seconds, smears=self._smears)
             if self._clock is not None:
                 self._set(clock_source=self._clock.source, clock_offset_us=self._clock.offset_us)
             if self._health.connected and frames:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.video import doubts, lasting
+from ingest.video import doubts, lasting, smears
 from ingest.video.boxes import BadBox, Box, MovieFragment, read_movie_fragment, whole_boxes
 from ingest.video.fragmented import Initial, fingerprint, read_initial, read_reference_time
 from ingest.video.segmenter import MAX_SEGMENT_US
@@ -20,6 +20,7 @@ class _Whole:
     moof: MovieFragment
     lasting: lasting.Lasting
     doubt: doubts.Doubt | None
+    smears: int
 
 
 def salvage(data: bytes, key: str) -> FinishedSegment:
@@ -49,6 +50,7 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
         fingerprint(data[: initial.size]),
         initial.audio.codec if initial.audio else "",
         initial.audio.timescale if initial.audio else 0,
+        sum(found.smears for found in whole),
     )
 
 
@@ -91,6 +93,7 @@ def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | No
         movie = read_movie_fragment(data[moof.start : moof.end])
         lasts = lasting.read(data[moof.start : moof.end], movie)
         doubt = doubts.read(data[moof.start : moof.end])
+        smeared = smears.read(data[moof.start : moof.end])
         wall_us = read_reference_time(data[prft.body + 4 : prft.end])
     except BadBox:
         return None
@@ -101,7 +104,7 @@ def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | No
         position += sample.size
     if position != mdat.end or not movie.samples:
         return None
-    return _Whole(wall_us, prft.start, mdat.end, movie, lasts, doubt)
+    return _Whole(wall_us, prft.start, mdat.end, movie, lasts, doubt, smeared)
 
 
 def _is_within(found: _Whole, initial: Initial) -> bool:

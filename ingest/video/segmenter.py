@@ -46,6 +46,8 @@ class Gop:
     """Frames before it are missing."""
     evidence: ClockEvidence = NO_EVIDENCE
     audio: Audio | None = None
+    smears: int = 0
+    """Of its frames, those before which packets were lost."""
 
     @property
     def duration_us(self) -> int:

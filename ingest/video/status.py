@@ -40,6 +40,7 @@ def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]
         "fps": health.fps,
         "bitrate": health.bitrate,
         "reconnects": health.reconnects,
+        "smears": health.smears,
         "clock_source": health.clock_source,
         "clock_offset_us": health.clock_offset_us,
         "error": health.error[:500],

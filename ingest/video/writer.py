@@ -12,7 +12,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from ingest.video import doubts, lasting
+from ingest.video import doubts, lasting, smears
 from ingest.video.audio import Audio, AudioFormat
 from ingest.video.audio_track import AudioTimeline
 from ingest.video.fragmented import Recording, describe, fingerprint, fragment, initial_part, presented, summary
@@ -46,6 +46,8 @@ class FinishedSegment:
     parameters: str
     audio: str = ""
     audio_hz: int = 0
+    smears: int = 0
+    """Pictures before which packets were lost."""
 
     def row(self) -> Segment:
         return Segment(**self.columns())
@@ -70,6 +72,7 @@ class FinishedSegment:
             "parameters": self.parameters,
             "audio": self.audio,
             "audio_hz": self.audio_hz,
+            "smears": self.smears,
             "fragments": pack_fragments(self.fragments),
             "clock_source": self.recording.clock_source,
             "clock_offset_us": self.recording.clock_offset_us,
@@ -106,6 +109,7 @@ class SegmentWriter:
         self._end_us = recording.start_us
         self._fragments: list[Fragment] = []
         self._doubts: list[doubts.Doubt] = []
+        self._smears = 0
         self._composition_offset = 0
         self._heads: list[bytes] = []
         self._initial = initial
@@ -134,7 +138,7 @@ class SegmentWriter:
         number = len(self._fragments) + 1
         audio = self._placed(gop) if gop.audio is not None else None
         doubt = doubts.doubt_of(gop, self._recording)
-        more = lasting.written(gop.lasting, gop.durations) + doubts.written(doubt)
+        more = lasting.written(gop.lasting, gop.durations) + doubts.written(doubt) + smears.written(gop.smears)
         wall = from_us(gop.wall_us)
         head, media = fragment(gop.frames, number, self._decode_time, gop.durations, wall, audio, more)
         offset = self._size
@@ -149,6 +153,7 @@ class SegmentWriter:
         self._decode_time += sum(gop.durations)
         self._end_us = gop.end_us
         self._doubts += [doubt] if doubt else []
+        self._smears += gop.smears
         reached(Step.FRAGMENT_WRITTEN)
 
     def close(self) -> FinishedSegment | None:
@@ -177,6 +182,7 @@ class SegmentWriter:
             fingerprint(self._initial),
             self._audio.codec if self._audio else "",
             self._audio.hz if self._audio else 0,
+            self._smears,
         )
 
     def _placed(self, gop: Gop) -> tuple[Audio, int] | None:

@@ -590,6 +590,12 @@ def upgrade() -> None:
         sa.Column("bitrate", sa.Float(), nullable=False, comment="bit/s over the last seconds"),
         sa.Column("reconnects", sa.Integer(), nullable=False, comment="since the recorder started"),
         sa.Column(
+            "smears",
+            sa.Integer(),
+            nullable=False,
+            comment="pictures before which packets were lost, since the recorder started",
+        ),
+        sa.Column(
             "clock_source",
             sa.Enum("sender_report", "arrival", name="clocksource", native_enum=False, length=32),
             nullable=False,
@@ -2369,6 +2375,12 @@ def upgrade() -> None:
             comment="codec of the sound in the file: aac, pcmu or pcma; empty without",
         ),
         sa.Column("audio_hz", sa.Integer(), nullable=False, comment="ticks a second of the sound's times"),
+        sa.Column(
+            "smears",
+            sa.Integer(),
+            nullable=False,
+            comment="pictures before which packets were lost: what rests on them may be smeared",
+        ),
         sa.Column("init_size", sa.Integer(), nullable=False, comment="bytes of ftyp + moov before the first fragment"),
         sa.Column(
             "composition_offset",

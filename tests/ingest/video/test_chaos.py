@@ -103,6 +103,7 @@ def recorded(database: Database, folder: Path, url: str, transport: Transport = 
 def test_a_tenth_of_the_packets_lost(chaos: Chaos) -> None:
     chaos.mount.disturbance.loss = 0.1
     chaos.footage_comes(3)
+    assert any(row.smears for row in segments(chaos.database))
     chaos.mount.disturbance.loss = 0
 
 

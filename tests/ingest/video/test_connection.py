@@ -51,6 +51,12 @@ def test_lost_packets_end_the_gop_and_the_next_one_knows() -> None:
     assert made[2].wall_us - made[1].end_us == 65 * 40_000
 
 
+def test_losses_too_short_for_a_gap_are_counted_where_they_may_have_smeared_pictures() -> None:
+    lossy = [replace(packet, after_loss=number in (3, 7, 25, 30)) for number, packet in enumerate(packets(60))]
+    made, _ = feed(connection(), lossy)
+    assert [(len(gop.frames), gop.smears) for gop in made] == [(25, 2), (25, 1), (10, 0)], "a keyframe rests on nothing"
+
+
 def test_a_gop_that_never_ends_comes_in_parts() -> None:
     endless = [replace(packet, keyframe=number == 0) for number, packet in enumerate(packets(700))]
     made, _ = feed(connection(), endless)

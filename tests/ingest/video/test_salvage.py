@@ -100,6 +100,18 @@ def test_a_part_that_knows_less_than_its_segment_says_so_in_the_row_and_in_the_f
     assert numbers_in(data) == [*range(50), *range(25)]
 
 
+def test_lost_packets_stand_in_the_row_and_in_the_file(tmp_path: Path) -> None:
+    clean, lossy = gops(packets(50))
+    writer = SegmentWriter(tmp_path, RECORDING, clean.info)
+    for part in (clean, replace(lossy, smears=3), replace(clean, smears=1)):
+        writer.append(part)
+    finished = writer.close()
+    assert finished is not None
+    data = (tmp_path / (finished.key + PART)).read_bytes()
+    assert (finished.row().smears, salvage(data, finished.key).smears) == (4, 4)
+    assert salvage(data[: finished.fragments[-1].byte_offset], finished.key).smears == 3
+
+
 @pytest.mark.parametrize("doubt", [Doubt(-1, 0, 0), Doubt(1 << 60, 0, 0), Doubt(0, -(1 << 60), 0)])
 def test_a_doubt_that_makes_no_sense_is_damage(doubt: Doubt) -> None:
     with pytest.raises(BadBox, match="no part is so doubtful"):
