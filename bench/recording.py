@@ -1,11 +1,13 @@
 """Recording: CPU and private memory per camera, against `ffmpeg -c copy -f segment`.
 
     python -m bench.recording [--cameras 8 32 64] [--seconds 20] [--kbps 2000] [--sound] [--transport udp | --tls]
+                              [--servers]
 
 The recorder is the product's own process as `hallwatch serve` starts it, and does its whole work (index, SHA-256,
 fsync, rows in SQLite, upload to a folder store); ffmpeg only copies, one process per camera as such tools run it. Both
 record the same simulated cameras, in a process that is not counted. With `--sound` the cameras send AAC, too,
-and both keep it. With `--tls` both take them as rtsps.
+and both keep it. With `--tls` both take them as rtsps. With `--servers` the recorder's rows go to PostgreSQL and its
+segments to S3 (SeaweedFS), whose own work is not counted.
 """
 
 import argparse
@@ -30,7 +32,8 @@ from bench.processes import cpu_seconds
 from ingest.video.source import Transport
 from storage.database import Database
 from storage.models import Segment
-from tests.servers import wait_until
+from tests.conftest import create_database
+from tests.servers import PostgresServer, S3Server, wait_until
 from web.composition import build_services
 from web.preparation import prepare
 from web.serve import role_command
@@ -76,8 +79,12 @@ def main() -> None:
     kind = Kind(options.kbps, sound=options.sound, tls=options.tls)
     rows: list[Row] = []
     for count in options.cameras:
-        with simulated_cameras(count, kind) as urls, tempfile.TemporaryDirectory() as folder:
-            compared = Compared(urls, Path(folder), options.transport, options.sound)
+        with (
+            simulated_cameras(count, kind) as urls,
+            tempfile.TemporaryDirectory() as folder,
+            _elsewhere(Path(folder), options.servers) as kept,
+        ):
+            compared = Compared(urls, Path(folder), options.transport, options.sound, kept)
             rows.append(_compare(compared, options.seconds))
     _print(rows, options)
     sys.exit(not all(row.is_good for row in rows))
@@ -96,6 +103,30 @@ def simulated_cameras(count: int, kind: Kind) -> Iterator[list[str]]:
             process.kill()
 
 
+@contextmanager
+def _elsewhere(folder: Path, servers: bool) -> Iterator[str]:
+    """The tables of a configuration that keeps rows and segments on servers; empty: in files."""
+    if not servers:
+        yield ""
+        return
+    folder.chmod(0o755)  # PostgreSQL runs as somebody else
+    for name in ("s3", "postgres"):
+        (folder / name).mkdir()
+    s3, postgres = S3Server(folder / "s3"), PostgresServer(folder / "postgres")
+    try:
+        s3.start()
+        postgres.start()
+        create_database(postgres, "hallwatch")
+        access = "".join(
+            f'{name} = "{getattr(s3, name)}"\n' for name in ("endpoint", "bucket", "access_key", "secret_key")
+        )
+        url = postgres.url("hallwatch")
+        yield f'[database]\nurl = "{url}"\n[store]\nkind = "s3"\nsecure = false\n{access}'
+    finally:
+        postgres.stop()
+        s3.stop()
+
+
 @dataclass(frozen=True)
 class Compared:
     """What both record, and how."""
@@ -104,6 +135,8 @@ class Compared:
     folder: Path
     transport: Transport
     sound: bool
+    kept: str
+    """Of the recorder's configuration: where rows and segments go."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +204,7 @@ def _site(compared: Compared) -> str:
         f'[[camera]]\nid = "c{number}"\nhall = "h"\nurl = "{url}"\n{how}' for number, url in enumerate(compared.urls)
     ]
     places = '[[district]]\nid = "d"\nname = "d"\n[[hall]]\nid = "h"\ndistrict = "d"\nname = "h"\n'
-    return f'data_dir = "{compared.folder / "data"}"\n{places}{"".join(cameras)}'
+    return f'data_dir = "{compared.folder / "data"}"\n{compared.kept}{places}{"".join(cameras)}'
 
 
 def _all_recorded(database: Database, count: int, sound: bool) -> bool:
@@ -189,6 +222,7 @@ def _private_mb(pids: Sequence[int]) -> float:
 def _print(rows: Sequence[Row], options: argparse.Namespace) -> None:
     what = f"Recording at {options.kbps} kbit/s by {'tls' if options.tls else options.transport}"
     what += " with sound" if options.sound else ""
+    what += " to PostgreSQL and S3" if options.servers else ""
     goal = f"from 32 on: CPU at most {MAX_CPU_RATIO} x ffmpeg, memory {MAX_MEMORY_RATIO} x"
     table = Table(title=f"{what} ({goal})")
     headings = ("cameras", "CPU % / camera", "ffmpeg CPU %", "ratio", "MB / camera", "ffmpeg MB", "goal")
@@ -218,6 +252,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--kbps", type=int, default=2000)
     parser.add_argument("--sound", action="store_true")
+    parser.add_argument("--servers", action="store_true")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--tls", action="store_true")
     way.add_argument("--transport", choices=get_args(Transport), default="tcp")

@@ -51,6 +51,9 @@ from storage.objects import ObjectStore
 
 __all__ = ["CameraFeed", "FeedMemory", "RecorderNode", "RecorderSettings"]
 
+LAST_LOOK_S = 5.0
+"""For so long a stop waits for the look through the spool, so that all that was recorded can be written down."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -129,7 +132,7 @@ class RecorderNode:
         self._started = self._clock.now()
         self._reconciled = self._knows_last_run = False
         self._alive_before: datetime | None = None
-        self._tended = 0.0
+        self._tended = self._stop_asked = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._supervise, name="recorder", daemon=True)
 
@@ -144,6 +147,7 @@ class RecorderNode:
 
     def stop(self) -> None:
         """Ends all segments and writes down that the stop was orderly."""
+        self._stop_asked = time.monotonic()
         self._stop.set()
         self._thread.join()
         self._relay.stop()
@@ -272,7 +276,7 @@ class RecorderNode:
         write_leftovers(self._database, spool)
         self._adopted += reconcile_files(self._database, spool, self._files_before, self._go_on)
         reconcile_rows(self._database, self._store, spool, self._camera_ids, self._go_on)
-        if self._stop.is_set():
+        if not self._go_on():
             return
         for camera_id, began in list(self._past_unknown.items()):
             self._join_past(camera_id, began)
@@ -281,10 +285,16 @@ class RecorderNode:
         self._reconciled = True
 
     def _go_on(self) -> bool:
-        """While the spool is looked through, which takes minutes after an outage of the store: tends the cameras."""
-        if not self._stop.is_set() and time.monotonic() - self._tended >= self._settings.poll_seconds:
+        """While the spool is looked through, which takes minutes after an outage of the store: tends the cameras.
+
+        No when a stop was asked for and it takes longer still: the next start does all of it.
+        """
+        now = time.monotonic()
+        if self._stop.is_set():
+            return now < self._stop_asked + LAST_LOOK_S
+        if now - self._tended >= self._settings.poll_seconds:
             self._tend_cameras()
-        return not self._stop.is_set()
+        return True
 
     def _follow(self, feeds: dict[str, CameraFeed]) -> None:
         """Starts, changes and ends streams so that they are what the cameras now are."""
