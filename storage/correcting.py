@@ -347,7 +347,7 @@ def _check_span(span: Span, now: datetime) -> None:
     if span.duration <= timedelta(0):
         raise CorrectionRefused("to", _BACKWARDS)
     if span.duration > LONGEST:
-        raise CorrectionRefused("to", Saying("must be at most 7 days after `from`; make several corrections"))
+        raise CorrectionRefused("to", Saying("must be at most 7 days after the beginning; make several corrections"))
     if span.end > now:
         raise CorrectionRefused("to", Saying("must not be in the future: what is recorded now is not corrected"))
 

@@ -13,7 +13,7 @@ from web.declarations import Id, Strict
 
 MOST_PARTS = 100
 EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)
-Limit = Annotated[Annotated[int | None, Digits], Field(ge=0, le=10_000)]
+Limit = Annotated[Annotated[int, Field(ge=0, le=10_000)] | None, Digits]
 
 
 class Entry(Strict):

@@ -199,7 +199,7 @@ async def _respond_to_validation(connection: HTTPConnection, error: Exception) -
     assert isinstance(error, RequestValidationError)
     if any(detail["loc"][0] == "path" for detail in error.errors()):
         return await _respond(connection, NotFound())  # an address that nothing can have
-    fields = [*map(FieldProblem.of, error.errors()), *borne_with(connection)]
+    fields = list(dict.fromkeys([*map(FieldProblem.of, error.errors()), *borne_with(connection)]))
     return await _respond(connection, Unprocessable(fields=fields))
 
 

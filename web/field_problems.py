@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from storage.sayings import Saying
@@ -19,7 +20,8 @@ class FieldProblem:
     def of(detail: Mapping[str, Any]) -> "FieldProblem":
         """From one entry of pydantic's errors."""
         parts, context = [str(part) for part in detail["loc"]], detail.get("ctx", {})
-        location = [part for part in parts if part not in ("body", "query", "path")]
+        named = takewhile(lambda part: "[" not in part, parts)  # then comes which of several types it could be
+        location = [part for part in named if part not in ("body", "query", "path")]
         own = _own(context)
         if own is None and not location:
             location = parts  # the body is not what it has to be at all
@@ -45,7 +47,7 @@ _NUMBER = Saying("This has to be a number.")
 _LIST = Saying("This has to be a list.")
 _CHOICE = Saying("Choose one of the list.")
 _YES_OR_NO = Saying("This has to be yes or no.")
-_MOMENT = Saying("This has to be a date and time with a zone.")
+_MOMENT = Saying("This has to be a date and time that there is.")
 _DATE = Saying("This has to be a date.")
 _OBJECT = Saying("This has to be an object with named fields.")
 _LENGTH = Saying("This has to be a length of time.")
@@ -72,7 +74,7 @@ _PLAIN: Mapping[str, Saying] = {
     "datetime_parsing": _MOMENT,
     "datetime_from_date_parsing": _MOMENT,
     "datetime_type": _MOMENT,
-    "timezone_aware": _MOMENT,
+    "timezone_aware": Saying("This has to be a date and time with a zone."),
     "date_parsing": _DATE,
     "date_from_datetime_parsing": _DATE,
     "date_type": _DATE,

@@ -201,6 +201,16 @@ def test_what_makes_no_sense_names_its_field(signed_in: SignedIn, wrong: dict[st
     assert "(" not in answer.json()["fields"][0]["problem"], "it is said in words"
 
 
+def test_an_item_may_have_no_limit(signed_in: SignedIn, told: None) -> None:
+    inspector = signed_in("inspector")
+    assert draft(inspector, entry=ENTRY | {"legal_limit": None, "promised_limit": None}).status_code in (200, 201)
+    typed = {"code": "NEW", "source": "cc-platform", "valid_from": "2026-04-01", "reason": "新增", "name": "新事项"}
+    typed |= {"legal_limit": "", "promised_limit": "5", "limit_unit": "days"}
+    made = inspector.post("/catalogue/draft", data=typed)
+    assert made.status_code == 303, made.text
+    assert made.headers["location"].endswith("?done=drafted")
+
+
 def test_the_form_is_filled_in_with_what_holds_and_keeps_what_was_typed(signed_in: SignedIn, told: None) -> None:
     inspector = signed_in("inspector")
     page = inspector.get("/catalogue/draft?code=FOOD&source=cc-platform&lang=en").text

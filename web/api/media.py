@@ -113,7 +113,8 @@ def _check_span(start: datetime, end: datetime) -> None:
     if end <= start:
         raise Unprocessable(fields=[FieldProblem("to", Saying("must be later than “From”"))])
     if end - start > LONGEST_CLIP:
-        said = Saying("a clip lasts at most %(longest)s; take several", longest=str(LONGEST_CLIP))
+        hours = LONGEST_CLIP // timedelta(hours=1)
+        said = Saying("a clip lasts at most %(hours)s hours; take several", hours=hours)
         raise Unprocessable(fields=[FieldProblem("to", said)])
 
 

@@ -1,6 +1,7 @@
 """`hallwatch evaluation`"""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     help="Work out how each unit did in a month, and publish it.\n\n"
     "Example: hallwatch evaluation work-out 2026-05 --dry-run",
 )
+A_ZONE_AHEAD = timedelta(days=1)
 MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="For example 2026-05.")]
 ByOption = Annotated[str, typer.Option(help="Who publishes; else the user of this machine.", show_default=False)]
 KindOption = Annotated[UnitKind, typer.Option(help="Which units to list.")]
@@ -155,6 +157,8 @@ def _formula(file: Path) -> Formula:
 
 
 def _worked_out(services: Services, month: Month, formula: Formula | None) -> WorkedOut:
+    if month.first > services.clock().date() + A_ZONE_AHEAD:
+        raise UserError(f"MONTH: {month} has not begun.")
     worked = evaluating.worked_out(services.database, month, services.clock(), formula)
     if worked is None:
         raise UserError(

@@ -51,6 +51,7 @@ def test_what_cannot_be_worked_out_is_told(hallwatch: Run) -> None:
     assert "write for example 2026-05" in hallwatch("evaluation", "work-out", "May", code=1).output
     assert "No formula had taken effect" in hallwatch("evaluation", "work-out", "2025-05", code=1).output
     assert "Nothing was counted" in hallwatch("evaluation", "work-out", "2026-02").output
+    assert "2199-01 has not begun" in hallwatch("evaluation", "work-out", "2199-01", code=1).output
     assert "nothing to publish" in hallwatch("evaluation", "publish", "2026-02", code=1).output
 
 

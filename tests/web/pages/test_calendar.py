@@ -109,7 +109,7 @@ def test_there_is_no_calendar_of_a_day_that_is_none_or_has_not_come(sign_in: Sig
 @pytest.mark.parametrize(
     ("address", "status", "said"),
     [
-        ("still.jpg?camera=cc-cam-1&at=soon", 422, "<b>Moment</b> This has to be a date and time with a zone."),
+        ("still.jpg?camera=cc-cam-1&at=soon", 422, "<b>Moment</b> This has to be a date and time that there is."),
         ("still.jpg?camera=cc-cam-1&at=2000-01-01T00:00:00Z", 404, "Nothing was recorded at this moment."),
         ("clip.mp4?camera=cc-cam-1&from=soon&to=2026-11-23T02:00:00Z", 422, "<b>From</b> This has to be"),
         ("clip.mp4?camera=cc-cam-1&from=2000-01-01T00:00:00Z&to=2000-01-01T00:01:00Z", 404, "in this span"),
