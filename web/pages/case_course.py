@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from storage.models import Case, Suspension, SuspensionReason
+from storage.models import Case, ClockName, Suspension, SuspensionReason
 from web.pages.case_limits import CardRow, CaseLimits, LimitRow
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 
@@ -58,10 +58,16 @@ def _limits(limits: Iterable[LimitRow], now: datetime) -> Iterator[Lane]:
         words = limit.link.value if limit.link else ""
         until = limit.last_at or now
         of_clock.append(Bar("allowed", limit.started_at, max(until, limit.started_at), words))
-        ended = limit.ended_at or now
-        if limit.last_at is not None and ended > limit.last_at:
-            of_clock.append(Bar("overdue", limit.last_at, ended, words))
+        if limit.last_at is not None and _until(limit, now) > limit.last_at:
+            of_clock.append(Bar("overdue", limit.last_at, _until(limit, now), words))
     yield from (Lane(name, tuple(found)) for name, found in bars.items())
+
+
+def _until(limit: LimitRow, now: datetime) -> datetime:
+    """When it came to its end, or now. That a result was handed over is not told by every platform."""
+    if limit.ended_at is None and limit.clock is ClockName.DELIVERY and limit.last_at is not None:
+        return limit.last_at
+    return limit.ended_at or now
 
 
 def _stopped(stops: Iterable[Stop], now: datetime) -> Iterator[Lane]:

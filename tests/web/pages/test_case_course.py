@@ -64,6 +64,8 @@ def test_a_limit_is_allowed_until_its_last_day_and_overdue_from_then_on() -> Non
     assert found["limit_legal"] == [("allowed", BEGAN, BEGAN + 28 * DAY)]
     ended = replace(PROMISED, ended_at=BEGAN + 6 * DAY)
     assert lanes(ended)["limit_promised"] == [("allowed", BEGAN, BEGAN + 7 * DAY)]
+    delivery = replace(PROMISED, clock=ClockName.DELIVERY)
+    assert len(lanes(delivery)["limit_delivery"]) == 1, "not every platform tells of handing over"
 
 
 def test_while_it_stands_still_it_is_allowed_until_now_and_the_pause_lasts() -> None:

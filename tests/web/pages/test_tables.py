@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -124,6 +125,12 @@ def test_numbers_stay_numbers_and_formulas_stay_text() -> None:
     formula = sheet["C2"]
     assert (formula.value, formula.data_type) == ("=1+1", "s")
     assert sheet["A2"].value == -1
+
+
+def test_whatever_a_platform_calls_it_is_a_file_with_a_sheet() -> None:
+    named = replace(table(), name='item-许可/甲:乙\r\n"x"')
+    assert tables._attachment(named.name, "csv") == {"Content-Disposition": 'attachment; filename="item--x-.csv"'}
+    assert as_xlsx(workbook(named, Language.EN))
 
 
 def test_signs_that_a_workbook_does_not_take_are_left_out() -> None:

@@ -179,7 +179,7 @@ _COLUMNS = (
 def history_table(page: Annotated[ItemPage, Depends(item_page)]) -> Table:
     """Every version and draft: those of here, then those of the source."""
     rows = [*map(_own_cells, page.own), *map(_told_cells, page.told_versions)]
-    return Table(f"item-{page.code}".replace('"', ""), page.zone, _COLUMNS, rows)
+    return Table(f"item-{page.code}", page.zone, _COLUMNS, rows)
 
 
 def _own_cells(each: OwnVersion) -> list[Cell]:
