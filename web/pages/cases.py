@@ -90,18 +90,11 @@ class CasesPage:
 
 
 @dataclass(frozen=True)
-class Limits:
-    legal_days: int | None
-    promised_days: int | None
-
-
-@dataclass(frozen=True)
 class CasePage:
     now: datetime
     case: CaseRow
     zone: str
     source: NamedThing
-    limits: Limits | None
     deadlines: CaseLimits | None
     """None while nothing has been told of the case."""
     progress: tuple[Stage, ...]
@@ -335,7 +328,6 @@ def case_page(
             case=row,
             zone=zone,
             source=NamedThing(source.id, source.name or source.id, ""),
-            limits=_limits(session, case),
             deadlines=deadlines,
             progress=progress(steps, case.closed_at, now),
             timeline=_timeline(steps, zone, case.opened_at),
@@ -373,11 +365,6 @@ def _steps(session: Session, case_id: int) -> tuple[StepRow, ...]:
 def _secret(services: Services, case: Case) -> str:
     is_asked_for = services.settings.public.enabled
     return case_secret(services.secrets, case.source_id, case.number) if is_asked_for else ""
-
-
-def _limits(session: Session, case: Case) -> Limits | None:
-    item = session.get(Item, case.item_code) if case.item_code else None
-    return Limits(item.legal_days, item.promised_days) if item else None
 
 
 def _timeline(steps: tuple[StepRow, ...], zone: str, opened_at: datetime) -> Timeline:
