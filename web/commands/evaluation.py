@@ -130,7 +130,7 @@ def draft_formula(
 ) -> None:
     """Draft a version of the formula. It holds, for months that end on its date or later, once somebody else approves.
 
-    Example: hallwatch evaluation draft-formula foshan-2027.toml --by he.min --reason 年度调整
+    Example: hallwatch evaluation draft-formula new.toml --by he.min --reason 调整
     """
     formula = _formula(file)
     if not reason.strip():
