@@ -13,6 +13,8 @@ from sqlmodel import col
 from storage.models import Case, Deadline, Standing
 
 NOT_RUNNING = (Standing.WAITING, Standing.STOPPED)
+ENDED = (Standing.DONE, Standing.DONE_LATE)
+"""A decision ends the limits, whether the case is closed by then or its platform never tells."""
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -44,15 +46,21 @@ def due() -> ColumnElement[Any]:
     )
 
 
+def is_pending() -> ColumnElement[bool]:
+    """Whether it is still to be done: neither closed nor decided."""
+    standing = col(Deadline.standing)
+    return and_(col(Case.closed_at).is_(None), or_(standing.is_(None), standing.not_in(ENDED)))
+
+
 def is_unknown() -> ColumnElement[bool]:
     """Whether no limit is known though one runs: it cannot be told whether it is in time."""
     standing = col(Deadline.standing)
-    return and_(due().is_(None), or_(standing.is_(None), standing.not_in(NOT_RUNNING)))
+    return and_(due().is_(None), or_(standing.is_(None), standing.not_in((*NOT_RUNNING, *ENDED))))
 
 
 def is_late(now: datetime) -> ColumnElement[bool]:
-    """Whether it is under way after that, or was done after it."""
-    return or_(and_(col(Case.closed_at).is_(None), due() < now), was_late())
+    """Whether it is still to be done after that, or was done after it."""
+    return or_(and_(is_pending(), due() < now), was_late())
 
 
 def was_late() -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from ingest.approvals.catalogue import Link, ListedFee, Material
-from ingest.approvals.fields import Digits, LongText, Name, Text, word
+from ingest.approvals.fields import Digits, Flag, LongText, Name, Text, word
 from storage.models import Item, ItemVersion, LimitUnit
 from storage.sayings import Saying
 from web.declarations import Id, Strict
@@ -23,6 +23,8 @@ class Entry(Strict):
     legal_limit: Limit = None
     promised_limit: Limit = None
     limit_unit: Annotated[LimitUnit, word(LimitUnit)] = LimitUnit.DAYS
+    joint: Flag = False
+    """Several departments handle it jointly."""
     links: Annotated[tuple[Link, ...], Field(max_length=MOST_PARTS)] = ()
     fees: Annotated[tuple[ListedFee, ...], Field(max_length=MOST_PARTS)] = ()
     materials: Annotated[tuple[Material, ...], Field(max_length=MOST_PARTS)] = ()
@@ -62,6 +64,7 @@ EMPTY: dict[str, Any] = {
     "legal_limit": None,
     "promised_limit": None,
     "limit_unit": LimitUnit.DAYS.value,
+    "joint": False,
     "links": [],
     "fees": [],
     "materials": [],

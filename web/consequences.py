@@ -15,7 +15,6 @@ from storage.models import Closure
 from web.pages.scoping import cases_in_scope
 from web.viewer import Viewer
 
-MOST_SHOWN = 200
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -48,7 +47,7 @@ class Consequence:
     later: int
     earlier: int
     rows: tuple[MovedRow, ...]
-    """By the new date, not more than 200."""
+    """By the new date."""
 
 
 def consequence(
@@ -77,7 +76,7 @@ def consequence(
         moved=len(found),
         later=sum(1 for row in found if _is_later(row)),
         earlier=sum(1 for row in found if _is_earlier(row)),
-        rows=tuple(found[:MOST_SHOWN]),
+        rows=tuple(found),
     )
 
 

@@ -46,16 +46,26 @@ class FormulaDraft(Strict):
 def propose(session: Session, draft: FormulaDraft, viewer: Viewer, now: datetime) -> FormulaChange:
     """Has to be the first that the transaction does. Raises Forbidden and Unprocessable."""
     lock_for_adding(session, FormulaChange)
+    return _keep(session, _formula(session, draft), draft.reason, viewer, now)
+
+
+def propose_whole(session: Session, formula: Formula, reason: str, viewer: Viewer, now: datetime) -> FormulaChange:
+    """A formula of one's own, those numbers included that no page changes. As `propose`."""
+    lock_for_adding(session, FormulaChange)
+    return _keep(session, formula, reason, viewer, now)
+
+
+def _keep(session: Session, formula: Formula, reason: str, viewer: Viewer, now: datetime) -> FormulaChange:
     check_sees_all(viewer)
     drafted = select(FormulaChange.version).where(FormulaChange.state == ProposalState.PROPOSED)
-    if draft.version in {*(known.version for known in keeping.formulas(session)), *session.exec(drafted)}:
+    if formula.version in {*(known.version for known in keeping.formulas(session)), *session.exec(drafted)}:
         raise Unprocessable(fields=[FieldProblem("version", _THERE)])
-    _check_is_ahead(session, draft.effective)
+    _check_is_ahead(session, formula.effective)
     change = FormulaChange(
-        version=draft.version,
-        effective=draft.effective,
-        content=_formula(session, draft).model_dump(mode="json"),
-        reason=draft.reason,
+        version=formula.version,
+        effective=formula.effective,
+        content=formula.model_dump(mode="json"),
+        reason=reason,
         proposed_by=viewer.user_id,
         proposed_at=now,
     )

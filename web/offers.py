@@ -33,6 +33,8 @@ class Offer:
     legal_limit: int | None
     promised_limit: int | None
     limit_unit: LimitUnit
+    is_joint: bool = False
+    """Several departments handle it."""
     links: tuple[JsonObject, ...] = ()
     fees: tuple[JsonObject, ...] = ()
     materials: tuple[JsonObject, ...] = ()

@@ -15,9 +15,10 @@ from storage.sayings import Saying
 from web.declarations import Strict
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
+from web.pages.places import visible_districts
 from web.viewer import Viewer
 
-FILTERS = ("q", "status", "channel", "department", "hall", "from", "to")
+FILTERS = ("q", "status", "channel", "item", "department", "district", "hall", "from", "to")
 MOST_VIEWS = 50
 _NAMES_SOMEBODY = Saying("A shared view has no search text, which may name a person. Take it away, or keep the view.")
 _TOO_MANY = Saying("There are %(most)s views of yours already. Remove one first.", most=MOST_VIEWS)
@@ -49,14 +50,21 @@ class ViewRow:
     by: str
 
 
+def leads_somewhere(query: str, viewer: Viewer, districts: Collection[str]) -> bool:
+    """Its hall, or its district, is among what the viewer sees; `districts` are those."""
+    said = dict(parse_qsl(query))
+    hall, district = said.get("hall"), said.get("district")
+    return (hall is None or viewer.may_see_hall(hall)) and (district is None or district in districts)
+
+
 def is_offered(query: str, owner_halls: Collection[str] | None, viewer: Viewer) -> bool:
-    """Whether a shared view is of use to them: its hall is theirs, or they have halls in common with its owner; no
-    department is led to another's cases. None: the owner sees every hall."""
+    """Whether a shared view that leads somewhere is of use to them: its place is theirs, or they have halls in common
+    with its owner; no department is led to another's cases. None: the owner sees every hall."""
     said = dict(parse_qsl(query))
     if viewer.role is Role.DEPARTMENT and said.get("department", viewer.department_id) != viewer.department_id:
         return False
-    if "hall" in said:
-        return viewer.may_see_hall(said["hall"])
+    if "hall" in said or "district" in said:
+        return True
     return viewer.halls is None or owner_halls is None or bool(viewer.halls & set(owner_halls))
 
 
@@ -70,6 +78,7 @@ def views_of(session: Session, viewer: Viewer) -> tuple[ViewRow, ...]:
         .order_by(col(SavedView.owner_id) != viewer.user_id, col(SavedView.name), col(SavedView.id))
     ).all()
     halls = _halls_of(session, [user for _, user in found])
+    districts = {district.id for district in visible_districts(session, viewer)}
     return tuple(
         ViewRow(
             id=view.id or 0,
@@ -77,12 +86,18 @@ def views_of(session: Session, viewer: Viewer) -> tuple[ViewRow, ...]:
             query=view.query,
             shared=view.shared,
             is_own=view.owner_id == viewer.user_id,
-            is_default=default is not None and default.view_id == view.id,
+            is_default=default is not None
+            and default.view_id == view.id
+            and leads_somewhere(view.query, viewer, districts),
             by=owner.display_name or owner.name,
         )
         for view, owner in found
         if view.owner_id == viewer.user_id
-        or (owner.active and is_offered(view.query, halls.get(owner.id or 0), viewer))
+        or (
+            owner.active
+            and leads_somewhere(view.query, viewer, districts)
+            and is_offered(view.query, halls.get(owner.id or 0), viewer)
+        )
     )
 
 
@@ -120,7 +135,8 @@ def _check(session: Session, wanted: ViewRequest, viewer: Viewer) -> None:
     said = dict(parse_qsl(wanted.query))
     if wanted.shared and "q" in said:
         raise Unprocessable(fields=[FieldProblem("shared", _NAMES_SOMEBODY)])
-    if "hall" in said and not viewer.may_see_hall(said["hall"]):
+    districts = {district.id for district in visible_districts(session, viewer)}
+    if not leads_somewhere(wanted.query, viewer, districts):
         raise NotFound
     if "department" in said and session.get(Department, said["department"]) is None:
         raise NotFound

@@ -27,6 +27,7 @@ class Evidence(StrEnum):
     REASON = "reason"
     LAST_MOMENT = "last_moment"  # in time, without the pause
     HEARD_BEFORE = "heard_before"  # the push before it came
+    ENTERED = "entered"  # by the platform's own word
     CASES = "cases"  # how many at once
     WORKING_DAYS = "working_days"  # between the step and its entry
 
@@ -84,9 +85,10 @@ def _of_entry(seen: Observation, rules: CardRules, calendar: WorkCalendar) -> It
     late = [at for at in seen.entered.beside if _days_between(at, entered_by, calendar) > rules.conduct.back_dated_days]
     is_batch = len(late) + 1 >= rules.conduct.batch_cases
     cause = CardCause.ENTERED_IN_BATCH if is_batch else CardCause.BACK_DATED
+    before = seen.entered.heard_before
     evidence: list[tuple[Evidence, str | datetime | int]] = [
         (Evidence.HAPPENED, seen.at),
-        (Evidence.HEARD_BEFORE, seen.entered.heard_before),
+        (Evidence.ENTERED, entered_by) if before is None else (Evidence.HEARD_BEFORE, before),
         (Evidence.KNOWN, seen.known_at),
         (Evidence.WORKING_DAYS, days),
     ]

@@ -119,8 +119,16 @@ def _moment(row: _Row, field: str) -> datetime | None:
 
 def _step(row: _Row) -> ToldStep:
     start = datetime.fromisoformat(row["start"])
-    end = _moment(row, "end") or start
-    return ToldStep(StepKind(row["kind"]), start, end, row.get("item", ""), _moment(row, "due"), _moment(row, "closed"))
+    return ToldStep(
+        StepKind(row["kind"]),
+        start,
+        _moment(row, "end") or start,
+        row.get("item", ""),
+        _moment(row, "due"),
+        _moment(row, "closed"),
+        entered_at=_moment(row, "entered"),
+        is_joint=row.get("joint", False),
+    )
 
 
 def _suspension(row: _Row) -> Suspension:
@@ -237,6 +245,7 @@ def _limits(said: _Row) -> ItemLimits:
     return ItemLimits(
         legal=None if said["legal_limit"] is None else Limit(said["legal_limit"], unit),
         promised=None if said["promised_limit"] is None else Limit(said["promised_limit"], unit),
+        is_joint=said.get("joint", False),  # what was approved before there was such a field has none
         order=tuple(StepKind(link["kind"]) for link in links),
         fee_codes=frozenset(fee["code"] for fee in fees if fee["code"]),
         fee_names=frozenset(fee["name"] for fee in fees if fee["name"]),

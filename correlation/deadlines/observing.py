@@ -20,14 +20,15 @@ _PROVES_SKIPPING = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.
 
 
 class Entered(NamedTuple):
-    """How a step first came: by a push that followed right after another one of its source."""
+    """How a step first came: by a push that followed right after another one of its source, or as its platform says."""
 
-    heard_before: datetime
+    heard_before: datetime | None
     """When the push before it came."""
     beside: tuple[datetime, ...] = ()
     """When the first late step of each other case ended that came with it from the same operator."""
     by: datetime | None = None
-    """The earliest moment at which it may have been entered, where numbers of pushes tell one before its telling."""
+    """The earliest moment at which it may have been entered: where numbers of pushes tell one before its telling, or
+    the platform says when it was."""
 
 
 class Observation(NamedTuple):
@@ -53,6 +54,8 @@ class SeenStep(NamedTuple):
     first_end: datetime
     """As it was first told."""
     entered: Entered | None
+    entered_at: datetime | None = None
+    """As its platform says, which knows better than what its pushes show."""
 
 
 class SeenFee(NamedTuple):
@@ -111,14 +114,26 @@ def unlisted_fees(codes: frozenset[str], names: frozenset[str], fees: Sequence[S
 
 
 def late_entries(steps: Sequence[SeenStep]) -> Iterator[Observation]:
-    """Steps that a push of their source has left out and a later one has brought: when they happened is doubtful."""
+    """Steps that were entered well after they ended: their platform says so, or a push has left them out."""
     for step in steps:
-        if step.entered is not None and step.entered.heard_before - step.first_end > IN_HAND:
+        entered = _entered(step)
+        if entered is not None:
             yield Observation(
                 CardCause.BACK_DATED,
                 f"entry:{step.number}",
                 step.first_end,
                 step.first_told_at,
                 step.kind,
-                entered=step.entered,
+                entered=entered,
             )
+
+
+def _entered(step: SeenStep) -> Entered | None:
+    """How, where that was not right after it ended."""
+    how = step.entered
+    left_out = how is not None and how.heard_before is not None and how.heard_before - step.first_end > IN_HAND
+    if step.entered_at is None:
+        return how if left_out else None
+    if step.entered_at - step.first_end <= IN_HAND:
+        return None
+    return Entered(None, how.beside if how is not None and left_out else (), step.entered_at)

@@ -33,6 +33,9 @@ class ToldStep:
     closed: datetime | None = None
     entered: Entered | None = None
     """Of its first word, where it is known how that came."""
+    entered_at: datetime | None = None
+    """As its platform says."""
+    is_joint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class ItemLimits:
     fee_codes: frozenset[str] = frozenset()
     fee_names: frozenset[str] = frozenset()
     """Of the fees that may be charged; empty where none is listed: then it is not known which may."""
+    is_joint: bool = False
+    """Several departments handle it together."""
 
 
 class Catalogue(Protocol):
@@ -143,6 +148,7 @@ def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> Ca
         promised=known.promised,
         is_item_known=limits is not None,
         reported_due=next((step.due for step in reversed(begun) if step.due), None),
+        is_joint=known.is_joint or any(step.is_joint for step in begun),
         extensions=tuple(w for w in said if isinstance(w, Extension) and w.approved_at <= moment),
         suspensions=tuple(_begun(w, moment) for w in said if isinstance(w, Suspension) and w.start <= moment),
         links=tuple(_links(known.links, ends, received, has_ended=bool(decided or closed))),
@@ -189,7 +195,8 @@ def _tells_closing(said: Said) -> bool:
 def _seen_step(record: tuple[str, int], step: ToldStep, first: Told) -> SeenStep:
     began = first.said
     assert isinstance(began, ToldStep)
-    return SeenStep(record[1], step.kind, step.start, step.end, first.told_at, began.end, began.entered)
+    entered_at = began.entered_at or step.entered_at
+    return SeenStep(record[1], step.kind, step.start, step.end, first.told_at, began.end, began.entered, entered_at)
 
 
 def _seen_fee(record: tuple[str, int], fee: ToldFee, first: Told) -> SeenFee:

@@ -77,6 +77,11 @@ class ItemRow(Row):
     limit_unit: Annotated[LimitUnit, word(LimitUnit)] = Field(
         default=LimitUnit.DAYS, description=about("working days or working hours"), examples=["days"]
     )
+    joint: Flag = Field(
+        default=False,
+        description=about("several departments handle it jointly: the law gives 45 days where no limit by law is said"),
+        examples=[False],
+    )
     links: Annotated[tuple[Link, ...], Listed] = Field(
         default=(),
         description=about("the links in their order"),

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
-from ingest.approvals.fields import Digits, LongText, Moment, Name, NoDay, NoMoment, Text, Yuan, about, word
+from ingest.approvals.fields import Digits, Flag, LongText, Moment, Name, NoDay, NoMoment, Text, Yuan, about, word
 from ingest.approvals.row import Row
 from storage.models import Decision, RecordKind, StepKind, SuspensionReason
 
@@ -25,7 +25,7 @@ class StepRow(Row):
     model_config = ConfigDict(title="step")
     kind_of_record: ClassVar = RecordKind.STEP
     named_by: ClassVar = ("step",)
-    happened: ClassVar = ("start", "end")
+    happened: ClassVar = ("start", "end", "entered")
     span: ClassVar = ("start", "end")
 
     record: Literal["step"] = Field(default="step", description=RECORD)
@@ -61,6 +61,14 @@ class StepRow(Row):
         default=None,
         description=about("when the case was closed, for platforms that report no step of the kind close"),
         examples=["2026-03-10T16:02:11+08:00"],
+    )
+    entered: NoMoment = Field(
+        default=None,
+        description=about("when the step was first entered into the platform; empty: not known"),
+        examples=["2026-03-02T09:21:43+08:00"],
+    )
+    joint: Flag = Field(
+        default=False, description=about("several departments handle the case jointly"), examples=[False]
     )
 
 

@@ -40,7 +40,6 @@ from ingest.video.steps import Step, reached
 from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import LONGEST_WAIT_S, Uploader
 from ingest.video.writer import FinishedSegment
-from storage.clock_discipline import is_synchronised
 from storage.correcting import before_adding, correct_late
 from storage.database import Database
 from storage.failures import Failures
@@ -258,7 +257,6 @@ class RecorderNode:
             "journal_waiting": self._journal.waiting,
             **self._figures(now),
             **process_load(settings.spool),
-            "clock_synchronised": is_synchronised(),
             **self._failures.told(),
         }
         report(self._database, settings.node_name, self._started, now, health, detail)

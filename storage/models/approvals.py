@@ -205,3 +205,6 @@ class Step(Reported, table=True):
     counter_id: str | None = column("counter found for counter_ref", default=None, foreign_key="counter.id")
     start: datetime = column("platform clock", index=True)
     end: datetime = column("platform clock; equals start for a step reported as a point")
+    entered: datetime | None = column(
+        "when it was first entered into the platform, by its clock; empty: it does not say", default=None
+    )

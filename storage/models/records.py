@@ -142,6 +142,7 @@ class ItemVersion(Reported, table=True):
     legal_limit: int | None = column("in limit_unit", default=None)
     promised_limit: int | None = column("in limit_unit", default=None)
     limit_unit: LimitUnit = enum_column(LimitUnit, "", default=LimitUnit.DAYS)
+    joint: bool = column("several departments handle it jointly", default=False)
     links: list[JsonObject] = json_column("in their order: {kind, name, limit, unit}", default_factory=list)
     fees: list[JsonObject] = json_column("{code, name, amount, basis}; amount in yuan, as text", default_factory=list)
     materials: list[JsonObject] = json_column("{name, original, copies, required}", default_factory=list)

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from storage.models import DefaultView, Role, SavedView, Scope, User
 from tests.web.conftest import SignedIn
-from web.saved_views import filters_of, is_offered
+from web.saved_views import filters_of, is_offered, leads_somewhere
 from web.services import Services
 from web.viewer import Viewer
 
@@ -63,6 +63,8 @@ def test_a_view_is_its_owner_s_until_it_is_shared_within_the_scope(signed_in: Si
         ("status=late", {"cc"}, viewer(Role.SUPERVISOR, frozenset({"nh"})), False),
         ("status=late", None, viewer(Role.SUPERVISOR, frozenset({"nh"})), True),
         ("hall=cc", None, viewer(Role.SUPERVISOR, frozenset({"nh"})), False),
+        ("district=nanhai", {"cc"}, viewer(Role.SUPERVISOR, frozenset({"nh"})), True),
+        ("district=chancheng", None, viewer(Role.SUPERVISOR, frozenset({"nh"})), False),
         ("hall=cc", {"cc"}, viewer(Role.ADMIN, None), True),
         ("department=tax", None, viewer(Role.DEPARTMENT, frozenset({"cc"}), "tax"), True),
         ("department=tax", None, viewer(Role.DEPARTMENT, frozenset({"cc"}), "civil"), False),
@@ -71,7 +73,8 @@ def test_a_view_is_its_owner_s_until_it_is_shared_within_the_scope(signed_in: Si
 def test_what_is_shared_is_offered_where_it_leads_to_something(
     query: str, owner: set[str] | None, reader: Viewer, offered: bool
 ) -> None:
-    assert is_offered(query, owner, reader) is offered
+    seen = {"nanhai"}
+    assert (leads_somewhere(query, reader, seen) and is_offered(query, owner, reader)) is offered
 
 
 def test_a_shared_view_names_nobody(signed_in: SignedIn) -> None:

@@ -1,5 +1,6 @@
 """The catalogue: who sees, drafts and approves what, and that nothing holds before a second person has said so."""
 
+import csv
 from collections.abc import Callable
 from typing import Any
 
@@ -222,7 +223,13 @@ def test_the_form_is_filled_in_with_what_holds_and_keeps_what_was_typed(signed_i
         "reason": "提速",
         "name": "食品经营许可",
     }
-    typed |= {"legal_limit": "20", "promised_limit": "30", "limit_unit": "days", "conditions": "甲\n\n乙"}
+    typed |= {
+        "legal_limit": "20",
+        "promised_limit": "30",
+        "limit_unit": "days",
+        "joint": "true",
+        "conditions": "甲\n\n乙",
+    }
     typed |= {"links.1.kind": "decide", "links.1.limit": "", "links.1.unit": "days", "materials.0.required": "true"}
     typed |= {"fees.0.name": "工本费", "fees.0.amount": "一元"}
     again = inspector.post("/catalogue/draft", data=typed)
@@ -236,8 +243,17 @@ def test_the_form_is_filled_in_with_what_holds_and_keeps_what_was_typed(signed_i
     entry = inspector.get("/catalogue/changes/1.json").json()["after"]["entry"]
     assert [link["kind"] for link in entry["links"]] == ["decide"]
     assert (entry["fees"][0]["amount"], entry["materials"], entry["conditions"]) == ("1.00", [], ["甲", "乙"])
+    assert entry["joint"] is True
+    rows = list(csv.DictReader(_lines(inspector, "/catalogue/item.csv?code=FOOD&source=cc-platform")))
+    assert [(row["said_by"], row["state"]) for row in rows] == [("here", "proposed"), ("source", "in_force")]
+    assert "joint: False → True" in rows[0]["changes"]
+    assert "several departments jointly" in inspector.get("/catalogue/changes/1?lang=en").text
     assert "Its date lies ahead" in inspector.get("/catalogue/changes/1?lang=en").text
     assert 'value="10"' in inspector.get("/catalogue/draft?change=1").text
+
+
+def _lines(client: TestClient, path: str) -> list[str]:
+    return client.get(path).text.removeprefix("\ufeff").splitlines()
 
 
 def test_a_decision_by_form_says_what_is_lacking(signed_in: SignedIn, told: None) -> None:

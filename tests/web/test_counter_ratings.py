@@ -78,9 +78,9 @@ def test_the_catalogue_reads_what_was_told_and_what_was_declared(hall: Database)
             times: dict[str, Any] = {"valid_from": begun, "first_received_at": NOON, "received_at": NOON}
             session.add(ItemVersion(source_id="platform", reference=reference, promised_limit=days, **told, **times))
     with hall.transaction() as session:
-        assert _codes(session, "", "", NOON) == ["FOOD", "HAND"]
-        assert _codes(session, "食品", "", NOON) == ["FOOD"]
-        assert _codes(session, "", "FOOD", NOON) == ["HAND"]
+        assert _codes(session, "", "", NOON, 9) == ["FOOD", "HAND"]
+        assert _codes(session, "食品", "", NOON, 9) == ["FOOD"]
+        assert _codes(session, "", "FOOD", NOON, 9) == ["HAND"]
         food, hand = _rows(session, ["FOOD", "HAND"], NOON)
         assert [offer.promised_limit for offer in food.offers] == [1]
         assert hand.offers[0].legal_limit == 20

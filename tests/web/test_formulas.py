@@ -100,6 +100,15 @@ def test_a_month_that_is_published_is_out_of_reach(signed_in: SignedIn, services
         assert session.exec(select(FormulaChange.state)).one() == "proposed"
 
 
+def test_a_draft_that_counts_otherwise_says_so(signed_in: SignedIn) -> None:
+    supervisor = signed_in("supervisor")
+    draft(supervisor, scales={"early_hours": 48})
+    page = supervisor.get("/evaluation/formulas/1.json").json()
+    assert {"name": "early_hours", "before": 24, "after": 48} in page["numbers"]
+    assert (page["counts_otherwise"], page["missing"]) == (True, None)
+    assert "What counts as early is changed, too" in supervisor.get("/evaluation/formulas/1?lang=en").text
+
+
 def test_what_is_sent_back_says_why_and_a_draft_can_be_withdrawn(signed_in: SignedIn) -> None:
     supervisor, admin = signed_in("supervisor"), signed_in("admin")
     draft(supervisor)

@@ -107,6 +107,7 @@ def test_who_disputes_claims_and_the_decision_keeps_or_drops_it(
     assert say("supervisor", act=act) is states[1]
     assert len(samples(services)) <= 1
     listed = signed_in("supervisor").get("/samples.json").json()["samples"]
+    assert len(signed_in("supervisor").get("/samples.csv").text.splitlines()) == len(listed) + 1
     assert [row["alert_id"] for row in listed] == [1] * (states[1] is SampleState.KEPT)
 
 

@@ -96,7 +96,7 @@ def free_port(preferred: int) -> int:
 
 def write_config(config: Path, demo: Demo) -> None:
     """Anew at every start: the ports may be others, and the cameras' declarations follow them."""
-    head = f'data_dir = "{DATA_FOLDER}"\n\n[web]\nlisten = "127.0.0.1:{demo.port}"\n\n'
+    head = f'data_dir = "{DATA_FOLDER}"\n\n[web]\nlisten = "127.0.0.1:{demo.port}"\n\n[public]\nenabled = true\n\n'
     partial = config.with_name(f".{config.name}")
     partial.touch(mode=0o600)
     partial.write_text(head + site_text(demo.hall, demo.hall.rtsp_port), "utf-8")

@@ -6,18 +6,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, FormulaProblem, Indicator, parse_formulas
 from correlation.evaluation.working_out import WorkedOut, WorkedUnit, best_first
 from storage.models import Evaluation, UnitKind
-from web import evaluating
+from web import evaluating, formula_changes, sessions
+from web.access_log import log_access
+from web.accounts import find_user
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn, who_runs_this
 from web.commands.listing import listing
+from web.errors import Unprocessable
 from web.months import Month
 from web.pages.months import read_month
+from web.permissions import Permission
 from web.services import Services
+from web.viewer import Viewer
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -118,23 +123,39 @@ def _weights(formula: Formula) -> tuple[str, ...]:
     return formula.version, str(formula.effective), *weights, " ".join(formula.source.split())
 
 
-@app.command("add-formula")
-def add_formula(
+@app.command("draft-formula")
+def draft_formula(
     file: Annotated[Path, typer.Argument(help="TOML, as correlation/evaluation/formula.toml.", dir_okay=False)],
-    by: ByOption = "",
+    by: Annotated[str, typer.Option(help="The user who drafts it; somebody else has to approve it.")],
+    reason: Annotated[str, typer.Option(help="Why it is changed.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Add a version of the formula. It holds for months that end on its effective date or later.
+    """Draft a version of the formula. It holds, for months that end on its date or later, once somebody else approves.
 
-    Example: hallwatch evaluation add-formula foshan-2027.toml
+    Example: hallwatch evaluation draft-formula new.toml --by he.min --reason 调整
     """
+    formula = _formula(file)
+    if not reason.strip():
+        raise UserError("--reason: say why the formula is changed; who approves it wants to know.")
     with opened(config) as services, services.database.transaction() as session:
-        formula = _formula(file)
+        now = services.clock()
+        drafter = _drafter(session, by)
         try:
-            keeping.add_formula(session, formula, by or who_runs_this(), services.clock())
-        except FormulaProblem as problem:
-            raise UserError(f"{file}: {problem}") from None
-    say(f"Version {formula.version} holds from {formula.effective} on.")
+            change = formula_changes.propose_whole(session, formula, reason.strip(), drafter, now)
+        except Unprocessable as refused:
+            raise UserError("\n".join(f"{file}: {each.field}: {each.problem}" for each in refused.fields)) from None
+        log_access(session, drafter, "propose", f"formula:{change.version}", "hallwatch evaluation", now, "")
+        say(f"Drafted {change.version}. It holds once somebody else approves it at /evaluation/formulas/{change.id}.")
+
+
+def _drafter(session: Session, name: str) -> Viewer:
+    user = find_user(session, name)
+    viewer = sessions.viewer_without_session(session, user.id) if user and user.id else None
+    if viewer is None:
+        raise UserError(f"--by: there is no user {name!r} who can sign in; `hallwatch user list` shows all.")
+    if not viewer.may(Permission.PROPOSE) or viewer.halls is not None:
+        raise UserError(f"--by: {name} may not change the formula; who does needs all halls and a role that proposes.")
+    return viewer
 
 
 def _month(text: str) -> Month:

@@ -68,13 +68,25 @@ def visible_sources(session: Session, viewer: Viewer) -> tuple[SourceRef, ...]:
 
 def batch_list(session: Session, viewer: Viewer, wanted: BatchFilter) -> BatchList:
     """The newest first. Raises NotFound for a source that the viewer may not see."""
+    shown, more = cut(batch_rows(session, viewer, wanted, parse_cursor(wanted.after), PAGE_SIZE + 1))
+    return BatchList(tuple(shown), str(position_of(shown[-1])) if more else "")
+
+
+def position_of(row: BatchRow) -> Cursor:
+    return Cursor(row.received_at, row.id)
+
+
+def batch_rows(
+    session: Session, viewer: Viewer, wanted: BatchFilter, cursor: Cursor | None, limit: int
+) -> list[BatchRow]:
+    """Those after the cursor. Raises as `batch_list`."""
     query = (
         select(Batch, Source)
         .join(Source, col(Source.id) == col(Batch.source_id))
         .where(sources_in_scope(viewer))
-        .where(after(parse_cursor(wanted.after), col(Batch.received_at), col(Batch.id)))
+        .where(after(cursor, col(Batch.received_at), col(Batch.id)))
         .order_by(col(Batch.received_at).desc(), col(Batch.id).desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(limit)
     )
     if wanted.source:
         if wanted.source not in [source.id for source in visible_sources(session, viewer)]:
@@ -82,12 +94,7 @@ def batch_list(session: Session, viewer: Viewer, wanted: BatchFilter) -> BatchLi
         query = query.where(Batch.source_id == wanted.source)
     if wanted.rows == "refused":
         query = query.where(Batch.rejected > 0)
-    shown, more = cut(session.exec(query).all())
-    last = shown[-1][0] if more else None
-    return BatchList(
-        batches=tuple(batch_row(batch, source) for batch, source in shown),
-        next=str(Cursor(last.received_at, last.id or 0)) if last else "",
-    )
+    return [batch_row(batch, source) for batch, source in session.exec(query)]
 
 
 def batch_row(batch: Batch, source: Source) -> BatchRow:

@@ -20,11 +20,12 @@ from web.pages.corrections import (
     CorrectionRow,
     corrections_of,
 )
-from web.pages.filters import chosen_hall
+from web.pages.filters import DEFAULT_ZONE, chosen_hall
 from web.pages.months import asked_day, asked_month, hours_in, local_day
 from web.pages.places import HallRef, hall_ref, visible_halls
 from web.pages.rendering import add_page
 from web.pages.step_rows import MissingSpan
+from web.pages.tables import Moments, Table, add_table
 from web.pages.timelines import Timeline, footage_lane, timeline
 from web.permissions import Permission
 from web.scope import scoped_camera
@@ -227,5 +228,28 @@ def _next_day(day: date, by: int = 1) -> date:
     return date.fromordinal(day.toordinal() + by)
 
 
+def calendar_table(page: Annotated[CalendarPage, Depends(calendar_page)]) -> Table:
+    """Each camera's days; `missing_s` of all causes that count."""
+    columns = ("camera", "name", "day", "recorded_s", "share", "missing_s")
+    rows = (
+        (camera.camera_id, camera.name, each.day, each.density.recorded_s, each.density.share, _missing_s(each.density))
+        for camera in page.cameras
+        for each in camera.days
+    )
+    return Table(f"calendar-{page.month}", page.hall.timezone if page.hall else DEFAULT_ZONE, columns, rows)
+
+
+def _missing_s(share: Share) -> float:
+    return sum(seconds for cause, seconds in share.missing_s.items() if cause not in OUTSIDE)
+
+
+def missing_table(page: Annotated[CameraDayPage, Depends(camera_day_page)]) -> Table:
+    columns = (Moments("start"), Moments("end"), "cause")
+    rows = ((hole.start, hole.end, hole.cause) for hole in page.missing)
+    return Table(f"missing-{page.camera_id}-{page.day}", page.hall.timezone, columns, rows)
+
+
+add_table(router, "/calendar", calendar_table)
+add_table(router, "/calendar/{camera}", missing_table)  # first, lest 1.csv is taken for a camera
 add_page(router, "/calendar", "calendar.html", calendar_page)
 add_page(router, "/calendar/{camera}", "camera_day.html", camera_day_page)

@@ -16,7 +16,7 @@ from web.pages.case_limits import LimitRow
 _MOMENT = timedelta(microseconds=1)
 
 
-_MOMENTS = (Evidence.HAPPENED, Evidence.KNOWN, Evidence.LAST_MOMENT, Evidence.HEARD_BEFORE)
+_MOMENTS = (Evidence.HAPPENED, Evidence.KNOWN, Evidence.LAST_MOMENT, Evidence.HEARD_BEFORE, Evidence.ENTERED)
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ def _limit(kept: Mapping[str, Any], days: tuple[Day, ...]) -> LimitRow:
         days=runs(days),
         law=kept["law"],
         calendar=kept["calendar"],
+        is_joint=kept["data"]["is_joint"],
     )
 
 

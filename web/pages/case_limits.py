@@ -38,6 +38,8 @@ class LimitRow:
     days: tuple[DayRun, ...]
     law: str
     calendar: str
+    is_joint: bool
+    """Several departments handle the case."""
 
 
 @dataclass(frozen=True)
@@ -120,4 +122,5 @@ def _limit(limit: Derivation) -> LimitRow:
         days=runs(limit.days),
         law=limit.law,
         calendar=limit.calendar,
+        is_joint=limit.facts.is_joint,
     )

@@ -8,8 +8,20 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from storage.models import Case, Deadline, Department, Finding, FootageLink, Hall, Item, Outcome, Step, StepKind
-from web.case_due import due_at
+from storage.models import (
+    Case,
+    Deadline,
+    Department,
+    Finding,
+    FootageLink,
+    Hall,
+    Item,
+    Outcome,
+    Standing,
+    Step,
+    StepKind,
+)
+from web.case_due import ENDED, due_at
 from web.pages.places import HallRef, hall_ref
 
 
@@ -44,12 +56,20 @@ class CaseRow:
     closed_at: datetime | None
     due_at: datetime | None
     """By its limits as reckoned, else as its platform says; None while none is known or runs."""
+    standing: Standing | None
+    """None before its limits are reckoned."""
     last_step: StepKind | None
     last_step_name: str
     steps: int
     outcomes: dict[Outcome, int]
     """How many steps have a clip, part of one, none."""
     findings: int
+
+    def is_late(self, now: datetime) -> bool:
+        """Still to be done though its limit has passed, or done after that."""
+        if self.standing in ENDED:
+            return self.standing is Standing.DONE_LATE
+        return self.due_at is not None and (self.closed_at or now) > self.due_at
 
 
 @dataclass(frozen=True)
@@ -71,7 +91,7 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
     return tuple(
         _row(
             case,
-            due_at(case, deadlines.get(case.id or 0)),
+            deadlines.get(case.id or 0),
             halls.get(case.hall_id or ""),
             _item(case, items.get(case.item_code)),
             departments.get(case.department_id or "") or _called(case.department_name),
@@ -86,7 +106,7 @@ def case_rows(session: Session, cases: Sequence[Case], show_applicant: bool) -> 
 
 def _row(
     case: Case,
-    due: datetime | None,
+    deadline: Deadline | None,
     hall: HallRef | None,
     item: ItemRef | None,
     department: DepartmentRef | None,
@@ -105,7 +125,8 @@ def _row(
         hall=hall,
         opened_at=case.opened_at,
         closed_at=case.closed_at,
-        due_at=due,
+        due_at=due_at(case, deadline),
+        standing=deadline.standing if deadline else None,
         last_step=progress.last_kind if progress else None,
         last_step_name=progress.last_name if progress else "",
         steps=progress.steps if progress else 0,

@@ -17,14 +17,23 @@ from web.addresses import client_address
 from web.auth import require
 from web.case_secret import case_secret
 from web.errors import NotFound
+from web.pages.case_course import Stop, course, stops_of
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import CaseRow, case_rows
-from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, next_midnight, zone_of
+from web.pages.filters import (
+    DEFAULT_ZONE,
+    DayRange,
+    DayRangeDep,
+    chosen_district,
+    chosen_hall,
+    next_midnight,
+    zone_of,
+)
 from web.pages.held import Held, clip_held
 from web.pages.order_rows import OrderRow, case_orders
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
-from web.pages.places import HallRef, visible_halls
+from web.pages.places import DistrictRef, HallRef, in_district, visible_districts, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
 from web.pages.step_rows import StepRow, clip_parts, corrected_times, step_rows, untrusted_times
@@ -43,6 +52,7 @@ CaseViewer = Annotated[Viewer, Depends(require(Permission.CASES))]
 StatusFilter = Literal["", "open", "today", "soon", "overdue", "still", "unknown", "closed", "late"]
 MARGIN = timedelta(minutes=5)
 _LONGEST_SEARCH = 100
+_LONGEST_CODE = 200
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,10 @@ class CasesPage:
     departments: tuple[NamedThing, ...]
     """To choose from; none for a department, which sees its own cases."""
     department: str
+    districts: tuple[DistrictRef, ...]
+    district: DistrictRef | None
+    item: str
+    """Its code; empty: any."""
     days: DayRange
     shows_applicant: bool
     cases: tuple[CaseRow, ...]
@@ -76,22 +90,20 @@ class CasesPage:
 
 
 @dataclass(frozen=True)
-class Limits:
-    legal_days: int | None
-    promised_days: int | None
-
-
-@dataclass(frozen=True)
 class CasePage:
     now: datetime
     case: CaseRow
     zone: str
     source: NamedThing
-    limits: Limits | None
     deadlines: CaseLimits | None
     """None while nothing has been told of the case."""
     progress: tuple[Stage, ...]
     timeline: Timeline
+    """Of its steps alone."""
+    course: Timeline | None
+    """With limits, suspensions and cards; None while no limit is known."""
+    stops: tuple[Stop, ...]
+    """What does not count against its limits."""
     orders: tuple[OrderRow, ...]
     steps: tuple[StepRow, ...]
     chosen: StepRow | None
@@ -118,6 +130,9 @@ class Wanted:
     status: StatusFilter
     channel: str
     department: str
+    districts: tuple[DistrictRef, ...]
+    district: DistrictRef | None
+    item: str
     days: DayRange
 
     @property
@@ -132,6 +147,8 @@ class Wanted:
         )
         conditions += [col(Case.hall_id) == self.hall.id] if self.hall else []
         conditions += [col(Case.department_id) == self.department] if self.department else []
+        conditions += [in_district(col(Case.hall_id), self.district.id)] if self.district else []
+        conditions += [col(Case.item_code) == self.item] if self.item else []
         conditions += [col(Case.channel) == self.channel] if self.channel else []
         return conditions
 
@@ -145,12 +162,26 @@ def wanted(
     status: Annotated[StatusFilter, Query()] = "",
     channel: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
     department: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    district: Annotated[str, Query(max_length=_LONGEST_SEARCH)] = "",
+    item: Annotated[str, Query(max_length=_LONGEST_CODE)] = "",
 ) -> Wanted:
-    """A hall or department out of scope is not there."""
+    """A hall, district or department out of scope is not there."""
     with services.database.transaction() as session:
-        halls = visible_halls(session, viewer)
+        halls, districts = visible_halls(session, viewer), visible_districts(session, viewer)
         _check_department(session, viewer, department)
-    return Wanted(viewer, halls, chosen_hall(halls, hall), q, status, channel, department, days)
+    return Wanted(
+        viewer=viewer,
+        halls=halls,
+        hall=chosen_hall(halls, hall),
+        q=q,
+        status=status,
+        channel=channel,
+        department=department,
+        districts=districts,
+        district=chosen_district(districts, district),
+        item=item,
+        days=days,
+    )
 
 
 def _check_department(session: Session, viewer: Viewer, department: str) -> None:
@@ -178,6 +209,9 @@ def cases_page(wanted: WantedDep, request: Request, services: ServicesDep, after
             channel=wanted.channel,
             departments=_departments(session, wanted.viewer),
             department=wanted.department,
+            districts=wanted.districts,
+            district=wanted.district,
+            item=wanted.item,
             days=wanted.days,
             shows_applicant=wanted.shows_applicant,
             cases=case_rows(session, shown, wanted.shows_applicant),
@@ -254,11 +288,11 @@ def _matches(viewer: Viewer, text: str) -> list[ColumnElement[bool]]:
 def _has_status(status: StatusFilter, now: datetime, zone: str) -> list[ColumnElement[bool]]:
     closed, due = col(Case.closed_at), case_due.due()
     if status == "today":
-        return [closed.is_(None), due >= now, due <= next_midnight(now, zone)]
+        return [case_due.is_pending(), due >= now, due <= next_midnight(now, zone)]
     if status == "soon":
         return [closed.is_(None), col(Deadline.standing) == Standing.DUE_SOON]
     if status == "overdue":
-        return [closed.is_(None), due < now]
+        return [case_due.is_pending(), due < now]
     if status == "unknown":
         return [closed.is_(None), case_due.is_unknown()]
     if status == "still":
@@ -287,15 +321,18 @@ def case_page(
         row = case_rows(session, [case], viewer.may(Permission.APPLICANT))[0]
         source = session.get_one(Source, case.source_id)
         chosen = next((s for s in steps if s.id == step), None)
+        zone = row.hall.timezone if row.hall else DEFAULT_ZONE
+        deadlines, stops = case_limits(session, case_id, now), stops_of(session, case)
         return CasePage(
             now=now,
             case=row,
-            zone=row.hall.timezone if row.hall else DEFAULT_ZONE,
+            zone=zone,
             source=NamedThing(source.id, source.name or source.id, ""),
-            limits=_limits(session, case),
-            deadlines=case_limits(session, case_id, now),
+            deadlines=deadlines,
             progress=progress(steps, case.closed_at, now),
-            timeline=_timeline(steps, row.hall.timezone if row.hall else DEFAULT_ZONE, case.opened_at),
+            timeline=_timeline(steps, zone, case.opened_at),
+            course=course([_bar(each) for each in steps], deadlines, stops, zone, now),
+            stops=stops,
             steps=steps,
             chosen=chosen,
             parts=clip_parts(session, services.footage, chosen.clip if chosen else None),
@@ -328,11 +365,6 @@ def _steps(session: Session, case_id: int) -> tuple[StepRow, ...]:
 def _secret(services: Services, case: Case) -> str:
     is_asked_for = services.settings.public.enabled
     return case_secret(services.secrets, case.source_id, case.number) if is_asked_for else ""
-
-
-def _limits(session: Session, case: Case) -> Limits | None:
-    item = session.get(Item, case.item_code) if case.item_code else None
-    return Limits(item.legal_days, item.promised_days) if item else None
 
 
 def _timeline(steps: tuple[StepRow, ...], zone: str, opened_at: datetime) -> Timeline:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped
 from storage.sayings import Saying
 from web.errors import NotFound, also_wrong
 from web.field_problems import FieldProblem
-from web.pages.places import HallRef
+from web.pages.places import DistrictRef, HallRef
 
 DEFAULT_ZONE = "Asia/Shanghai"
 _NO_DAY = Saying("There is no such day. Choose another one.")
@@ -98,6 +98,16 @@ def chosen_hall(halls: tuple[HallRef, ...], wanted: str) -> HallRef | None:
     for hall in halls:
         if hall.id == wanted:
             return hall
+    raise NotFound
+
+
+def chosen_district(districts: tuple[DistrictRef, ...], wanted: str) -> DistrictRef | None:
+    """As `chosen_hall`, of the districts that the viewer sees something of."""
+    if not wanted:
+        return None
+    for district in districts:
+        if district.id == wanted:
+            return district
     raise NotFound
 
 

@@ -15,7 +15,7 @@ from ingest.video.clip_plan import ClipPart, divided
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
 from web.pages.places import CounterRef
-from web.pages.timelines import Bar, along
+from web.pages.timelines import Bar, Timeline, along
 from web.pages.words import (
     BAR_WORDS,
     CHANNEL_WORDS,
@@ -26,6 +26,7 @@ from web.pages.words import (
     JOB_WORDS,
     PROCESS_WORDS,
     UNTOLD_WORDS,
+    cause_word,
     event_word,
     hole_word,
     reason_word,
@@ -38,6 +39,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
 _CODE = re.compile(r"`([^`]+)`")
 _SHORT_S = 10
+_DAYS = timedelta(days=3)
+"""Of a longer line days are told, not minutes."""
 _SIZES = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -69,6 +72,8 @@ class Formats:
             "lasted": self.lasted,
             "plain_clock": plain_clock,
             "plain_minute": plain_minute,
+            "plain_moment": plain_moment,
+            "plain_tick": plain_tick,
             "along": along,
             "at_least": max,
             "in_programs": self.in_programs,
@@ -168,9 +173,7 @@ class Formats:
 
     def bar_detail(self, bar: Bar) -> str:
         """What else there is to say of it: each kind of bar has codes of its own."""
-        events = {"absence": event_word, "event": event_word}
-        tell = {"gap": hole_word, "unknown": unknown_word, **events}.get(bar.state, step_word)
-        return self._translated(tell(bar.words))
+        return self._translated(_DETAILS.get(bar.state, step_word)(bar.words))
 
     def _date(self, local: date) -> str:
         if self._language is Language.EN:
@@ -183,6 +186,17 @@ class Formats:
         local = at.astimezone(ZoneInfo(zone))
         title = f"{local:%Y-%m-%d %H:%M:%S} {zone}"
         return Markup('<time datetime="{}" title="{}">{}</time>').format(iso(at), title, write(local))
+
+
+_DETAILS: Mapping[str, Callable[[str], str]] = {
+    "gap": hole_word,
+    "unknown": unknown_word,
+    "absence": event_word,
+    "event": event_word,
+    "suspended": reason_word,
+    **dict.fromkeys(("reminder", "yellow", "red"), cause_word),
+}
+"""What the words of a bar are codes of; else of steps."""
 
 
 def _largest_units(seconds: int) -> list[tuple[int, str]]:
@@ -207,6 +221,19 @@ def local_iso(at: datetime, zone: str) -> str:
 def plain_clock(at: datetime, zone: str) -> str:
     """For places that hold text only, such as a tooltip."""
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M:%S}"
+
+
+def plain_moment(at: datetime, line: Timeline) -> str:
+    """The same, with the day where the line has several."""
+    return f"{at.astimezone(ZoneInfo(line.zone)):{'%m-%d %H:%M' if _has_days(line) else '%H:%M:%S'}}"
+
+
+def plain_tick(at: datetime, line: Timeline) -> str:
+    return f"{at.astimezone(ZoneInfo(line.zone)):{'%m-%d' if _has_days(line) else '%H:%M'}}"
+
+
+def _has_days(line: Timeline) -> bool:
+    return line.end - line.start > _DAYS
 
 
 def plain_minute(at: datetime, zone: str) -> str:

@@ -11,8 +11,7 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from correlation.evaluation import keeping
-from correlation.evaluation.formula import Formula, Indicator, formula_of, in_force
-from correlation.evaluation.ranking import Place
+from correlation.evaluation.formula import Formula, Indicator, Missing, Scales, formula_of, in_force
 from correlation.proposals import Act
 from storage.models import Evaluation, EvaluationFormula, EvaluationState, FormulaChange, ProposalState, UnitKind
 from web.api import formulas as api
@@ -27,7 +26,18 @@ from web.pages.filters import read_day
 from web.pages.months import local_day
 from web.pages.proposal_decisions import DONE, decision_of
 from web.pages.rendering import ScreenDep, add_page, html
-from web.pages.simulation import SCALES, Knob, SimulatedUnit, Simulator, given_numbers, simulated, tried
+from web.pages.simulation import (
+    COMPARED,
+    SCALES,
+    Knob,
+    SimulatedUnit,
+    Simulator,
+    compared,
+    given_numbers,
+    rank_of,
+    simulated,
+    tried,
+)
 from web.pages.tables import Cell, Table, add_table
 from web.permissions import Permission
 from web.proposing import Decider, acts_of, names_of
@@ -79,6 +89,7 @@ class FormulasPage:
 @dataclass(frozen=True)
 class NumberChanged:
     name: str
+    """As in the formula."""
     before: float
     after: float
 
@@ -102,6 +113,10 @@ class FormulaChangePage:
     base: str
     """Version of the formula that it changes."""
     numbers: tuple[NumberChanged, ...]
+    missing: Missing | None
+    """What becomes of the weight of an indicator of which nothing is known, where that is changed."""
+    counts_otherwise: bool
+    """What is early is another thing then: months are shown by what was counted as early before."""
     kind: UnitKind
     months: tuple[SimulatedMonth, ...]
     """What it would have made of the newest published months."""
@@ -188,6 +203,8 @@ def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind, 
             source=after.source,
             base=before.version if before else "",
             numbers=_numbers(before, after) if before else (),
+            missing=after.missing if before and before.missing is not after.missing else None,
+            counts_otherwise=before is not None and before.scales.early_hours != after.scales.early_hours,
             kind=kind,
             months=tuple(_month(session, viewer, each, kind, after) for each in _published(session)),
             acts=acts_of(change, viewer) if viewer.halls is None else (),
@@ -196,10 +213,11 @@ def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind, 
 
 
 def _numbers(before: Formula, after: Formula) -> tuple[NumberChanged, ...]:
-    """Those that are changed."""
+    """Those that are changed, by file, too."""
     names: Sequence[tuple[str, float, float]] = [
         *((each.value, before.weights[each], after.weights[each]) for each in Indicator),
-        *((name, getattr(before.scales, name), getattr(after.scales, name)) for name in SCALES),
+        *((name, getattr(before.scales, name), getattr(after.scales, name)) for name in Scales.model_fields),
+        *((name, getattr(before, name), getattr(after, name)) for name in ("least_known", "confidence")),
     ]
     return tuple(NumberChanged(name, was, becomes) for name, was, becomes in names if was != becomes)
 
@@ -219,12 +237,8 @@ def _published(session: Session) -> list[Evaluation]:
 def _month(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind, formula: Formula) -> SimulatedMonth:
     units = simulated(session, viewer, shown, kind, formula)
     changes = [abs(unit.after.points - unit.before.points) for unit in units if unit.after and unit.before]
-    moved = sum(1 for unit in units if _rank(unit.rank_before) != _rank(unit.rank_after))
+    moved = sum(1 for unit in units if rank_of(unit.rank_before) != rank_of(unit.rank_after))
     return SimulatedMonth(shown.month, shown.number, units, moved, max(changes, default=None))
-
-
-def _rank(place: Place | None) -> int | None:
-    return place.rank if place else None
 
 
 def draft_page(request: Request, viewer: Drafter, services: ServicesDep) -> FormulaDraftPage:
@@ -261,18 +275,22 @@ def _first_free(session: Session, today: date) -> date:
 
 def simulated_table(page: Annotated[FormulaChangePage, Depends(change_page)]) -> Table:
     """Every month and unit that the page shows."""
-    rows = (_cells(month.month, unit) for month in page.months for unit in month.units)
-    return Table(f"formula-{page.change.version}", page.zone, _COLUMNS, rows)
+    rows = (compared(month.month, unit) for month in page.months for unit in month.units)
+    return Table(f"formula-{page.change.version}", page.zone, COMPARED, rows)
 
 
-_COLUMNS = ("month", "kind", "id", "name", "rank_before", "rank_after", "points_before", "points_after")
+def formulas_table(page: Annotated[FormulasPage, Depends(formulas_page)]) -> Table:
+    """The versions; drafts are in the JSON."""
+    columns = ("version", "effective", *(each.value for each in Indicator), "added_by", "in_force", "source")
+    return Table("formulas", page.zone, columns, map(_cells, page.formulas))
 
 
-def _cells(month: str, unit: SimulatedUnit) -> list[Cell]:
-    before, after = (round(score.points, 2) if score else None for score in (unit.before, unit.after))
-    return [month, unit.kind, unit.id, unit.name, _rank(unit.rank_before), _rank(unit.rank_after), before, after]
+def _cells(row: FormulaRow) -> list[Cell]:
+    weights = (row.weights[each] for each in Indicator)
+    return [row.version, row.effective, *weights, row.added_by, row.in_force, row.source]
 
 
+add_table(router, "/evaluation/formulas", formulas_table)
 add_page(router, "/evaluation/formulas", "formulas.html", formulas_page)
 add_page(router, "/evaluation/formulas/draft", "formula_draft.html", draft_page)
 add_table(router, "/evaluation/formulas/{change_id}", simulated_table)  # first, lest 1.csv is taken for an id

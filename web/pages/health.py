@@ -33,6 +33,7 @@ from web.pages.camera_health import CameraHealth, camera_health, gaps_since
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.presence_shares import HOUR
 from web.pages.rendering import add_page
+from web.pages.tables import Cell, Moments, Table, add_table
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.silence import is_heard
@@ -274,7 +275,28 @@ def _failure(row: Delivery) -> FailedDelivery:
     return FailedDelivery(row.channel, row.alert_id, row.state, row.attempts, row.last_error, next_try)
 
 
+_COLUMNS = (
+    *("id", "name", "hall", "enabled", "connected", Moments("since"), "last_frame_age_s", "fps", "bitrate"),
+    *("reconnects", "clock_source", "clock_offset_s", "faults", "gaps_s", "unstored_segments", "error"),
+)
+
+
+def health_table(page: Annotated[HealthPage, Depends(health_page)]) -> Table:
+    """The cameras; all else is in the JSON."""
+    return Table("cameras", page.zone, _COLUMNS, map(_cells, page.cameras))
+
+
+def _cells(camera: CameraHealth) -> list[Cell]:
+    return [
+        *(camera.id, camera.name, camera.hall.id, camera.enabled, camera.connected, camera.since),
+        *(camera.last_frame_age_s, camera.fps, camera.bitrate, camera.reconnects, camera.clock_source or ""),
+        *(camera.clock_offset_s, "; ".join(camera.faults), sum(gap.seconds for gap in camera.gaps)),
+        *(camera.unstored_segments, camera.error),
+    ]
+
+
 add_page(router, "/health", "health.html", health_page)
+add_table(router, "/health", health_table)
 
 
 @router.post("/health/forget", include_in_schema=False)

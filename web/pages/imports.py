@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.mapping import Mapping
@@ -17,12 +18,16 @@ from web.pages.batch_list import (
     BatchRow,
     SourceRef,
     batch_list,
+    batch_rows,
+    position_of,
     visible_sources,
 )
 from web.pages.batches import Importer
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.left_over import LeftRow, left_in_inbox
+from web.pages.paging import Cursor
 from web.pages.rendering import ScreenDep, add_page, html
+from web.pages.tables import Moments, Table, add_table, read_on
 from web.services import Services, ServicesDep
 from web.uploads import ImportDesk, ImportDeskDep, import_upload, load_mapping, name_of, read_mapping
 from web.viewer import Viewer
@@ -85,6 +90,21 @@ def _page(
 
 
 add_page(router, "/import", "import.html", import_page)
+
+_COLUMNS = ("id", "source", "name", "sequence", Moments("received_at"), "rows", "accepted", "duplicates", "rejected")
+
+
+def batches_table(viewer: Importer, services: ServicesDep, wanted: BatchFilterDep) -> Table:
+    def read(session: Session, at: Cursor | None, limit: int) -> list[BatchRow]:
+        return batch_rows(session, viewer, wanted, at, limit)
+
+    with services.database.transaction() as session:
+        batch_rows(session, viewer, wanted, None, 1)  # a source out of scope is refused before the file begins
+    rows = read_on(services.database, read, position_of)
+    return Table("batches", DEFAULT_ZONE, _COLUMNS, ([getattr(row, name) for name in _COLUMNS] for row in rows))
+
+
+add_table(router, "/import", batches_table)
 
 
 @router.post("/import", include_in_schema=False)

@@ -17,8 +17,8 @@ from storage.models import Case, Deadline, Department, District, Hall, Item, Sta
 from web import case_due
 from web.auth import require
 from web.pages.case_rows import DepartmentRef, ItemRef
-from web.pages.filters import chosen_hall, midnight, next_midnight, zone_of
-from web.pages.places import HallRef, hall_ref, visible_halls
+from web.pages.filters import chosen_district, chosen_hall, midnight, next_midnight, zone_of
+from web.pages.places import DistrictRef, HallRef, hall_ref, in_district, visible_districts, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
 from web.pages.tables import Cell, Table, add_table
@@ -62,16 +62,7 @@ class Tally:
         return (self.open, self.due_today, self.due_soon, self.late, self.stopped, self.waiting, self.no_limit)
 
 
-@dataclass(frozen=True)
-class Named:
-    """A district, which has no page of its own."""
-
-    id: str
-    name: str
-    name_en: str
-
-
-Place = Named | HallRef | DepartmentRef | ItemRef
+Place = DistrictRef | HallRef | DepartmentRef | ItemRef
 
 
 @dataclass(frozen=True)
@@ -96,6 +87,8 @@ class OverviewPage:
     zone: str
     halls: tuple[HallRef, ...]
     hall: HallRef | None
+    districts: tuple[DistrictRef, ...]
+    district: DistrictRef | None
     by: By
     total: Tally
     rows: tuple[Row, ...]
@@ -133,18 +126,28 @@ class Wanted:
 
     halls: tuple[HallRef, ...]
     hall: HallRef | None
+    districts: tuple[DistrictRef, ...]
+    district: DistrictRef | None
     by: By
     zone: str
     conditions: tuple[ColumnElement[bool], ...]
 
 
-def wanted(viewer: CaseViewer, services: ServicesDep, hall: str = "", by: Annotated[By, Query()] = By.HALL) -> Wanted:
-    """A hall out of scope is not there."""
+def wanted(
+    viewer: CaseViewer,
+    services: ServicesDep,
+    hall: str = "",
+    district: str = "",
+    by: Annotated[By, Query()] = By.HALL,
+) -> Wanted:
+    """A hall or district out of scope is not there."""
     with services.database.transaction() as session:
-        halls = visible_halls(session, viewer)
-    chosen = chosen_hall(halls, hall)
-    of_hall = (col(Case.hall_id) == chosen.id,) if chosen else ()
-    return Wanted(halls, chosen, by, zone_of(halls, chosen), (cases_in_scope(viewer), *of_hall))
+        halls, districts = visible_halls(session, viewer), visible_districts(session, viewer)
+    of_hall, of_district = chosen_hall(halls, hall), chosen_district(districts, district)
+    conditions = [cases_in_scope(viewer)]
+    conditions += [col(Case.hall_id) == of_hall.id] if of_hall else []
+    conditions += [in_district(col(Case.hall_id), of_district.id)] if of_district else []
+    return Wanted(halls, of_hall, districts, of_district, by, zone_of(halls, of_hall), tuple(conditions))
 
 
 WantedDep = Annotated[Wanted, Depends(wanted)]
@@ -160,6 +163,8 @@ def overview_page(wanted: WantedDep, services: ServicesDep) -> OverviewPage:
             zone=wanted.zone,
             halls=wanted.halls,
             hall=wanted.hall,
+            districts=wanted.districts,
+            district=wanted.district,
             by=wanted.by,
             total=sum((group.cases for group in groups), Tally()),
             rows=tuple(rows[:MOST_ROWS]),
@@ -190,10 +195,10 @@ def _groups(
 ) -> list[Group]:
     """By what the rows need and nothing else: a city has more kinds of cases than it has halls."""
     due, standing = case_due.due(), col(Deadline.standing)
-    is_late = due < now
+    is_late = and_(case_due.is_pending(), due < now)
     tallied = (
         func.count(),
-        _number(and_(due >= now, due <= day_ends)),
+        _number(and_(case_due.is_pending(), due >= now, due <= day_ends)),
         _number(standing == Standing.DUE_SOON),
         _number(is_late),
         _number(standing == Standing.STOPPED),
@@ -237,7 +242,7 @@ Naming = Callable[[Group], Place | None]
 
 
 def _by_district(session: Session) -> Naming:
-    districts = {found.id: Named(found.id, found.name, found.name_en) for found in session.exec(select(District))}
+    districts = {found.id: DistrictRef(found.id, found.name, found.name_en) for found in session.exec(select(District))}
     of_hall = {hall.id: districts.get(hall.district_id) for hall in session.exec(select(Hall))}
     return lambda group: of_hall.get(group.hall)
 

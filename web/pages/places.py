@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
-from storage.models import Camera, Counter, Hall
+from storage.models import Camera, Counter, District, Hall
 from web.pages.scoping import halls_in_scope
 from web.viewer import Viewer
 
@@ -16,6 +19,13 @@ class HallRef:
     name: str
     name_en: str
     timezone: str
+
+
+@dataclass(frozen=True)
+class DistrictRef:
+    id: str
+    name: str
+    name_en: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,17 @@ def visible_halls(session: Session, viewer: Viewer) -> tuple[HallRef, ...]:
     """By name; halls are few."""
     found = session.exec(select(Hall).where(halls_in_scope(viewer, col(Hall.id))).order_by(col(Hall.name)))
     return tuple(hall_ref(hall) for hall in found)
+
+
+def visible_districts(session: Session, viewer: Viewer) -> tuple[DistrictRef, ...]:
+    """Those of the halls in scope, by name."""
+    seen = select(Hall.district_id).where(halls_in_scope(viewer, col(Hall.id)))
+    found = session.exec(select(District).where(col(District.id).in_(seen)).order_by(col(District.name)))
+    return tuple(DistrictRef(district.id, district.name, district.name_en) for district in found)
+
+
+def in_district(hall_id: Mapped[Any], district: str) -> ColumnElement[bool]:
+    return hall_id.in_(select(Hall.id).where(Hall.district_id == district))
 
 
 def counters_by_id(session: Session, counter_ids: Iterable[str | None]) -> dict[str, CounterRef]:

@@ -18,11 +18,12 @@ from web.auth import require
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, optional, text
-from web.pages.filters import chosen_hall
+from web.pages.filters import chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import CounterRef, HallRef, counters_by_id, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_alert
@@ -73,32 +74,78 @@ class WrongPage:
     """What was said already."""
 
 
-def samples_page(
+@dataclass(frozen=True)
+class Wanted:
+    """The filters of the address."""
+
+    viewer: Viewer
+    halls: tuple[HallRef, ...]
+    hall: HallRef | None
+    taken_back: bool
+
+
+def wanted(
     viewer: Annotated[Viewer, Depends(require(Permission.FEEDBACK))],
     services: ServicesDep,
     hall: str = "",
     taken_back: bool = False,
-    after: Annotated[int, Query(ge=0, le=_FARTHEST)] = 0,
+) -> Wanted:
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+    return Wanted(viewer, halls, chosen_hall(halls, hall), taken_back)
+
+
+WantedDep = Annotated[Wanted, Depends(wanted)]
+
+
+def samples_page(
+    wanted: WantedDep, services: ServicesDep, after: Annotated[int, Query(ge=0, le=_FARTHEST)] = 0
 ) -> SamplesPage:
     """`after`: how many come before."""
     with services.database.transaction() as session:
-        halls = visible_halls(session, viewer)
-        chosen = chosen_hall(halls, hall)
-        query = (
-            select(Sample)
-            .join(Counter, col(Counter.id) == col(Sample.counter_id))
-            .where(halls_in_scope(viewer, col(Counter.hall_id)))
-            .order_by(col(Sample.marked_at).desc(), col(Sample.id).desc())
-            .offset(after)
-            .limit(PAGE_SIZE + 1)
-        )
-        if chosen:
-            query = query.where(Counter.hall_id == chosen.id)
-        if not taken_back:
-            query = query.where(col(Sample.taken_back_at).is_(None))
-        found, more = cut(list(session.exec(query)))
+        found, more = cut(_found(session, wanted, after, PAGE_SIZE + 1))
         rows = _rows(session, found)
-    return SamplesPage(services.clock(), halls, chosen, taken_back, rows, str(after + PAGE_SIZE) if more else "")
+    following = str(after + PAGE_SIZE) if more else ""
+    return SamplesPage(services.clock(), wanted.halls, wanted.hall, wanted.taken_back, rows, following)
+
+
+def _found(session: Session, wanted: Wanted, after: int, limit: int) -> list[Sample]:
+    """The newest first."""
+    query = (
+        select(Sample)
+        .join(Counter, col(Counter.id) == col(Sample.counter_id))
+        .where(halls_in_scope(wanted.viewer, col(Counter.hall_id)))
+        .order_by(col(Sample.marked_at).desc(), col(Sample.id).desc())
+        .offset(after)
+        .limit(limit)
+    )
+    if wanted.hall:
+        query = query.where(Counter.hall_id == wanted.hall.id)
+    if not wanted.taken_back:
+        query = query.where(col(Sample.taken_back_at).is_(None))
+    return list(session.exec(query))
+
+
+_COLUMNS = (
+    *("id", "hall", "counter", "camera", "zone", "someone_there", Moments("start"), Moments("end"), "state"),
+    *("alert", "absence", "marked_by", Moments("marked_at"), "taken_back_by", Moments("taken_back_at")),
+)
+
+
+def samples_table(wanted: WantedDep, services: ServicesDep) -> Table:
+    def read(session: Session, at: int | None, limit: int) -> list[tuple[int, SampleRow]]:
+        rows = _rows(session, _found(session, wanted, at or 0, limit))
+        return list(enumerate(rows, start=(at or 0) + 1))
+
+    rows = read_on(services.database, read, lambda numbered: numbered[0])
+    return Table("samples", zone_of(wanted.halls, wanted.hall), _COLUMNS, (_cells(row) for _, row in rows))
+
+
+def _cells(row: SampleRow) -> list[Cell]:
+    return [
+        *(row.id, row.counter.hall.id, row.counter.id, row.camera_id, row.zone, row.someone_there, row.start, row.end),
+        *(row.state, row.alert_id, row.absence_id, row.marked_by, row.marked_at, row.taken_back_by, row.taken_back_at),
+    ]
 
 
 def wrong_page(alert_id: RowId, viewer: Marker, services: ServicesDep) -> WrongPage:
@@ -145,6 +192,7 @@ def _rows(session: Session, samples: Sequence[Sample]) -> tuple[SampleRow, ...]:
 
 
 add_page(router, "/samples", "samples.html", samples_page)
+add_table(router, "/samples", samples_table)
 add_page(router, "/alerts/{alert_id}/wrong", "wrong.html", wrong_page)
 
 

@@ -16,7 +16,9 @@ from storage.sayings import Saying
 from web.auth import require
 from web.evaluations import EvaluationRef, evaluation_ref, formula_used, visible_units
 from web.pages.evaluation import KindFilter, NumberFilter, chosen
+from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import add_page
+from web.pages.tables import Cell, Table, add_table
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.viewer import Viewer
@@ -190,4 +192,22 @@ def _before(unit: EvaluatedUnit) -> Score | None:
     return Score(unit.points, unit.low, unit.high)
 
 
+COMPARED = ("month", "kind", "id", "name", "rank_before", "rank_after", "points_before", "points_after")
+"""Columns of `compared`."""
+
+
+def compared(month: str, unit: SimulatedUnit) -> list[Cell]:
+    before, after = (round(score.points, 2) if score else None for score in (unit.before, unit.after))
+    return [month, unit.kind, unit.id, unit.name, rank_of(unit.rank_before), rank_of(unit.rank_after), before, after]
+
+
+def rank_of(place: Place | None) -> int | None:
+    return place.rank if place else None
+
+
+def simulation_table(page: Annotated[SimulationPage, Depends(simulation_page)]) -> Table:
+    return Table("simulation", DEFAULT_ZONE, COMPARED, (compared(page.month, unit) for unit in page.units))
+
+
 add_page(router, "/evaluation/simulation", "simulation.html", simulation_page)
+add_table(router, "/evaluation/simulation", simulation_table)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -14,6 +14,8 @@ from storage.footage import CorrectedTime, Footage, UntrustedTime
 from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
 from web.pages.deleted import DeletedBy
 from web.pages.places import CounterRef, counters_by_id
+
+_SOON = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class StepRow:
     counter_ref: str
     start: datetime
     end: datetime
+    entered: datetime | None
+    """Into the platform, as it says."""
+    first_told_at: datetime
     revision: int
     clip: Clip | None
     """None while the footage is still being looked up."""
@@ -76,6 +81,10 @@ class StepRow:
     """Those that have not been withdrawn."""
     time_in_doubt: bool
     """Its stamp and another contradict each other, so the footage may show another moment."""
+
+    @property
+    def was_told_late(self) -> bool:
+        return self.first_told_at - self.end > _SOON
 
 
 def clip_of(link: FootageLink | None) -> Clip | None:
@@ -159,6 +168,8 @@ def _row(
         counter_ref=step.counter_ref,
         start=step.start,
         end=step.end,
+        entered=step.entered,
+        first_told_at=step.first_received_at,
         revision=step.revision,
         clip=clip_of(link),
         findings=findings,

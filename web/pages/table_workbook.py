@@ -9,6 +9,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Font
+from openpyxl.workbook.child import INVALID_TITLE_REGEX
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from web.i18n import Language
@@ -25,7 +26,7 @@ def workbook(table: Table, language: Language) -> bytes:
     """One sheet whose first row stays in sight."""
     zone = ZoneInfo(table.zone)
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(table.name[:_LONGEST_NAME])
+    sheet = book.create_sheet(INVALID_TITLE_REGEX.sub("-", table.name)[:_LONGEST_NAME])
     sheet.freeze_panes = "A2"
     sheet.append(_cells(sheet, table.headings, zone, bold=True))
     for row in limited(table.rows, tables.MOST_IN_WORKBOOK, language):

@@ -3,6 +3,7 @@
 Times are those of the hall's zone, which the heading names: in CSV as ISO 8601 with the offset, in XLSX as dates.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,7 @@ MOST_IN_WORKBOOK = 20_000
 """A workbook costs twenty times as much as the same rows in CSV."""
 AT_ONCE = 500
 """Rows that are read in one transaction."""
+_NO_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 Cell = str | float | datetime | date | None
@@ -72,7 +74,8 @@ def add_table(router: APIRouter, path: str, table: Callable[..., Table]) -> None
 
 
 def _attachment(name: str, ending: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
+    """A header takes no other signs; names of platforms may have any."""
+    return {"Content-Disposition": f'attachment; filename="{_NO_FILE_NAME.sub("-", name)}.{ending}"'}
 
 
 def csv_lines(table: Table, language: Language) -> Iterator[str]:

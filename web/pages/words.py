@@ -219,6 +219,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Evidence.REASON, _("Reason")),
     (Evidence.LAST_MOMENT, _("Limit passes without it")),
     (Evidence.HEARD_BEFORE, _("Earlier report of the platform, without it")),
+    (Evidence.ENTERED, _("Entered into the platform")),
     (Evidence.CASES, _("Cases at once")),
     (Evidence.WORKING_DAYS, _("Working days in between")),
     (CardState.RAISED, _("Not answered")),
@@ -461,6 +462,12 @@ BAR_WORDS: Mapping[str, str] = {
     "gap": _("Gap"),
     "not_recorded": _("Not recorded yet"),
     "finding": _("Step with a finding"),
+    "allowed": _("Time allowed"),
+    "overdue": _("Past the limit"),
+    "suspended": _("Does not count"),
+    "reminder": _("Reminder"),
+    "yellow": _("Yellow card"),
+    "red": _("Red card"),
 }
 
 DONE_WORDS: Mapping[str, str] = {
@@ -519,6 +526,11 @@ def unknown_word(reason: str) -> str:
     return _UNKNOWN.get(reason, reason)
 
 
+def cause_word(cause: str) -> str:
+    """Why a card was raised."""
+    return _CAUSES.get(cause, cause)
+
+
 def event_word(kind: str) -> str:
     """What was found at a counter."""
     return _EVENTS.get(kind, kind)
@@ -541,3 +553,4 @@ _UNKNOWN = {**_of(FaultKind), **UNKNOWN_WORDS}
 _STEPS = _of(StepKind)
 _EVENTS = _of(EventKind)
 _REASONS = _of(SuspensionReason)
+_CAUSES = _of(CardCause)

@@ -26,6 +26,7 @@ from web.pages.admin.forms import SentForm, text
 from web.pages.catalogue.rows import problems_of
 from web.pages.filters import DEFAULT_ZONE, chosen_hall
 from web.pages.months import local_day
+from web.pages.moved_rows import moved_table
 from web.pages.places import HallRef, visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.tables import Moments, Table, add_table
@@ -247,6 +248,14 @@ def closures_table(wanted: WantedDep, services: ServicesDep) -> Table:
 
 
 add_table(router, "/working-days", closures_table)
+
+
+def try_table(page: Annotated[TryPage, Depends(try_page)]) -> Table:
+    """The cases under way that would move."""
+    return moved_table("closure", page.zone, page.consequence)
+
+
+add_table(router, "/working-days/try", try_table)
 
 
 @router.post("/working-days", include_in_schema=False)

@@ -25,8 +25,10 @@ from storage.models import (
 from web.catalogue_shelf import Held, Shelf
 from web.errors import NotFound
 from web.offers import Aspect, Authority, Offer, differences
+from web.pages.filters import DEFAULT_ZONE
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.rendering import add_page
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.public.limits import VisitorDep
 from web.public.typed import SearchText, readable
 from web.services import ServicesDep
@@ -65,7 +67,7 @@ def catalogue_page(
     """`after`: the code of the last item of the page before."""
     now = services.clock()
     with services.database.transaction() as session:
-        codes, more = cut(_codes(session, q.strip(), after, now))
+        codes, more = cut(_codes(session, q.strip(), after, now, PAGE_SIZE + 1))
         items = _rows(session, codes, now)
     return CataloguePage(q, items, codes[-1] if more else "")
 
@@ -81,8 +83,7 @@ def item_page(
     return ItemPage(rows[0])
 
 
-def _codes(session: Session, text: str, after: str, now: datetime) -> Sequence[str]:
-    """One more than a page has."""
+def _codes(session: Session, text: str, after: str, now: datetime, limit: int) -> Sequence[str]:
     told = select(ItemVersion.code).where(_in_force(now), ItemVersion.code > after, *_matches(ItemVersion, text))
     declared = select(Item.code).where(Item.code > after, *_matches(Item, text))
     approved = select(CatalogueChange.code).where(
@@ -92,7 +93,7 @@ def _codes(session: Session, text: str, after: str, now: datetime) -> Sequence[s
         *_matches(CatalogueChange, text),
     )
     both = union(told, declared, approved).subquery()
-    return list(session.execute(select(both.c.code).order_by(both.c.code).limit(PAGE_SIZE + 1)).scalars())
+    return list(session.execute(select(both.c.code).order_by(both.c.code).limit(limit)).scalars())
 
 
 def _matches(table: type[ItemVersion] | type[Item] | type[CatalogueChange], text: str) -> list[ColumnElement[bool]]:
@@ -161,6 +162,7 @@ class _Places:
             legal_limit=held.entry["legal_limit"],
             promised_limit=held.entry["promised_limit"],
             limit_unit=LimitUnit(held.entry["limit_unit"]),
+            is_joint=held.entry["joint"],
             links=tuple(held.entry["links"]),
             fees=tuple(held.entry["fees"]),
             materials=tuple(held.entry["materials"]),
@@ -172,5 +174,38 @@ class _Places:
         return Authority(district.id, district.name, district.name_en) if district else Authority("", "", "")
 
 
+_COLUMNS = (
+    *("code", "name", "name_en", "where", "source", "department", "legal_limit", "promised_limit", "limit_unit"),
+    *("joint", "links", "fees", "materials", "conditions", Moments("valid_from"), "version"),
+)
+
+
+def catalogue_table(visitor: VisitorDep, services: ServicesDep, q: SearchText = "") -> Table:
+    """A row for each place that offers an item."""
+    now = services.clock()
+
+    def read(session: Session, after: str | None, limit: int) -> list[tuple[str, ItemRow | None]]:
+        codes = _codes(session, q.strip(), after or "", now, limit)
+        found = {row.id: row for row in _rows(session, codes, now)}
+        return [(code, found.get(code)) for code in codes]  # of some nothing holds now
+
+    items = read_on(services.database, read, lambda named: named[0])
+    rows = (_cells(item, offer) for _, item in items if item for offer in item.offers)
+    return Table("items", DEFAULT_ZONE, _COLUMNS, rows)
+
+
+def _cells(item: ItemRow, offer: Offer) -> list[Cell]:
+    return [
+        *(item.id, offer.name, offer.name_en, offer.authority.id, offer.source, offer.department),
+        *(offer.legal_limit, offer.promised_limit, offer.limit_unit, offer.is_joint),
+        " → ".join(str(link["kind"]) for link in offer.links),
+        "; ".join(f"{fee['name']} {fee['amount']}" for fee in offer.fees),
+        "; ".join(str(material["name"]) for material in offer.materials),
+        "; ".join(offer.conditions),
+        *(offer.valid_from, offer.version),
+    ]
+
+
 add_page(router, "/public/items", "public/catalogue.html", catalogue_page)
+add_table(router, "/public/items", catalogue_table)
 add_page(router, "/public/items/{code}", "public/item.html", item_page)

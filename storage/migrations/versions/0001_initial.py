@@ -1193,6 +1193,7 @@ def upgrade() -> None:
         sa.Column(
             "limit_unit", sa.Enum("days", "hours", name="limitunit", native_enum=False, length=32), nullable=False
         ),
+        sa.Column("joint", sa.Boolean(), nullable=False, comment="several departments handle it jointly"),
         sa.Column("links", sa.JSON(), nullable=False, comment="in their order: {kind, name, limit, unit}"),
         sa.Column("fees", sa.JSON(), nullable=False, comment="{code, name, amount, basis}; amount in yuan, as text"),
         sa.Column("materials", sa.JSON(), nullable=False, comment="{name, original, copies, required}"),
@@ -2536,6 +2537,12 @@ def upgrade() -> None:
             sa.DateTime(timezone=True),
             nullable=False,
             comment="platform clock; equals start for a step reported as a point",
+        ),
+        sa.Column(
+            "entered",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it was first entered into the platform, by its clock; empty: it does not say",
         ),
         sa.ForeignKeyConstraint(
             ["case_id"],

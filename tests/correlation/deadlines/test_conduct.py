@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.known import Ruling, with_rulings
 from correlation.deadlines.observing import IN_HAND, Entered
 from correlation.deadlines.told import ItemLimits, Told, ToldFee, ToldResult, ToldStep, history
-from storage.models import CardCause, CardKind, ClockName, Decision, StepKind, SuspensionReason
+from storage.models import CardCause, CardKind, ClockName, Decision, Step, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDARS, RULES, Declared, at
 from tests.correlation.deadlines.platform import Platform, step
 
@@ -28,10 +29,16 @@ LATER = at("2026-03-12", "10:00")
 
 
 def did(
-    number: int, kind: StepKind, start: datetime, told: datetime | None = None, entered: Entered | None = None
+    number: int,
+    kind: StepKind,
+    start: datetime,
+    told: datetime | None = None,
+    entered: Entered | None = None,
+    entered_at: datetime | None = None,
 ) -> Told:
     end = start + timedelta(minutes=5)
-    return Told(("step", number), told or end, ToldStep(kind, start, end, item="JZ-0103", entered=entered))
+    said = ToldStep(kind, start, end, item="JZ-0103", entered=entered, entered_at=entered_at)
+    return Told(("step", number), told or end, said)
 
 
 ACCEPTED = did(1, ACCEPT, MONDAY)
@@ -157,8 +164,11 @@ def test_a_pause_far_from_an_extended_limit_and_one_of_a_year_that_is_not_announ
     assert causes(december, paused(at("2027-01-11", "10:00")), when=at("2027-01-12")) == []
 
 
-def late(days: int, *beside: datetime, heard_after: timedelta = timedelta(hours=8)) -> Told:
-    return did(1, ACCEPT, MONDAY, MONDAY + timedelta(days=days), entered=Entered(MONDAY + heard_after, beside))
+def late(
+    days: int, *beside: datetime, heard_after: timedelta = timedelta(hours=8), entered_at: datetime | None = None
+) -> Told:
+    how = Entered(MONDAY + heard_after, beside)
+    return did(1, ACCEPT, MONDAY, MONDAY + timedelta(days=days), how, entered_at)
 
 
 def test_a_step_that_a_push_has_left_out_and_that_comes_days_later_is_back_dated() -> None:
@@ -167,6 +177,21 @@ def test_a_step_that_a_push_has_left_out_and_that_comes_days_later_is_back_dated
     assert causes(late(1)) == [], "the next working day is soon enough"
     assert causes(late(3, heard_after=IN_HAND)) == [], "it may have been in hand still"
     assert causes(did(1, ACCEPT, MONDAY, LATER)) == [], "nothing is known of how it came"
+
+
+def test_a_step_is_entered_when_its_platform_says_so_however_it_was_sent() -> None:
+    thursday = MONDAY + timedelta(days=3)
+    [card] = conduct(did(1, ACCEPT, MONDAY, LATER - timedelta(hours=1), entered_at=thursday))
+    assert (card.cause, card.raised_at) == (CardCause.BACK_DATED, LATER - timedelta(hours=1))
+    assert causes(late(3, entered_at=thursday)) == [CardCause.BACK_DATED]
+    assert causes(late(3, *[MONDAY] * 4, entered_at=thursday)) == [CardCause.ENTERED_IN_BATCH]
+    assert causes(late(3, entered_at=MONDAY + IN_HAND)) == [], "it was sent late, not entered late"
+    assert causes(did(1, ACCEPT, MONDAY, LATER, entered_at=MONDAY + timedelta(days=1))) == [], "soon enough"
+
+
+def test_what_a_platform_says_later_of_when_a_step_was_entered_withdraws_the_card() -> None:
+    said = did(1, ACCEPT, MONDAY, LATER, entered_at=MONDAY + timedelta(minutes=6))
+    assert [card.withdrawn_at for card in conduct(late(3), said)] == [LATER]
 
 
 def test_a_correction_of_a_step_that_came_in_time_is_not_back_dated() -> None:
@@ -254,6 +279,19 @@ def test_only_a_push_right_after_another_says_that_a_step_was_entered_late(a_pla
     assert [cause for _, cause in found] == [CardCause.ENTERED_IN_BATCH] * 5 + [CardCause.BACK_DATED]
     [kept] = [card for card in a_platform.cards() if card.cause is CardCause.BACK_DATED]
     assert ["working_days", 4] in kept.derivation["evidence"]
+
+
+def test_when_a_step_was_entered_is_told_and_kept_beside_when_it_happened(sqlite_platform: Platform) -> None:
+    entered = "2026-03-06T10:00:00+08:00"
+    sqlite_platform.tells(at("2026-03-09", "18:00"), pushed("2026-001", "A-1", "2026-03-02T10:00", entered=entered))
+    sqlite_platform.clerk_runs(at("2026-03-09", "18:00"))
+    [card] = [card for card in sqlite_platform.cards() if card.clock is ClockName.CONDUCT]
+    assert card.cause is CardCause.BACK_DATED
+    assert ["entered", at("2026-03-06", "10:00").isoformat()] in card.derivation["evidence"]
+    with sqlite_platform.database.transaction() as session:
+        kept = session.exec(select(Step)).one()
+    times = (kept.end, kept.entered, kept.first_received_at)
+    assert times == (at("2026-03-02", "10:00"), at("2026-03-06", "10:00"), at("2026-03-09", "18:00"))
 
 
 def test_steps_of_a_push_that_was_lost_or_overtaken_are_not_back_dated(a_platform: Platform) -> None:

@@ -94,6 +94,32 @@ def test_an_item_of_the_platform_s_own_catalogue_has_its_limits_and_links(sqlite
     assert sqlite_platform.deadline().legal_late_from == at("2026-03-10", "00:00")
 
 
+def test_a_case_that_several_departments_handle_has_their_limit_by_law(sqlite_platform: Platform) -> None:
+    item = {
+        "record": "item",
+        "code": "JZ-0103",
+        "version": "3",
+        "name": "投资项目联合审批",
+        "valid_from": "2026-01-01T00:00:00+08:00",
+    }
+    longer = {
+        "record": "extension",
+        "id": "E1",
+        "case": "2026-001",
+        "days": 30,
+        "approved": "2026-03-05T18:00:00+08:00",
+    }
+    accepted = step("S2", "accept", "2026-03-02T08:55")
+    sqlite_platform.tells(NINE, item, accepted)
+    late_from = []
+    for day, told in enumerate([accepted | {"joint": True}, accepted, item | {"joint": True}, longer], start=3):
+        sqlite_platform.tells(at(f"2026-03-{day:02}"), told)
+        sqlite_platform.look_around_and_run(at(f"2026-03-{day:02}", "11:00"))
+        late_from.append(sqlite_platform.deadline().legal_late_from)
+    days = [at("2026-05-09", "00:00"), at("2026-03-31", "00:00"), at("2026-05-09", "00:00"), at("2026-05-29", "00:00")]
+    assert late_from == days
+
+
 def test_a_day_on_which_the_hall_is_closed_moves_the_limits_of_its_cases(a_platform: Platform) -> None:
     a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
     a_platform.look_around_and_run(NINE)

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from correlation.evaluation import formula
+from storage.models import FormulaChange, Role, User
 from tests.web.commands.conftest import Run
 from web.composition import build_services
 from web.settings_file import read_settings
@@ -55,20 +57,31 @@ def test_what_cannot_be_worked_out_is_told(hallwatch: Run) -> None:
     assert "nothing to publish" in hallwatch("evaluation", "publish", "2026-02", code=1).output
 
 
-@pytest.mark.usefixtures("site")
-def test_a_formula_is_tried_and_added_and_a_wrong_one_refused_by_its_fields(hallwatch: Run, tmp_path: Path) -> None:
+def test_a_formula_is_tried_and_drafted_for_somebody_else_to_approve(
+    hallwatch: Run, site: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "own.toml"
     text = SHIPPED.read_text("utf-8").replace('"usual-2026"', '"foshan-1"').replace("cards = 20", "cards = 40")
     file.write_text(text, "utf-8")
     assert "By the formula foshan-1." in hallwatch("evaluation", "work-out", "2026-02", "--formula", str(file)).output
     assert "foshan-1" not in hallwatch("evaluation", "formulas").output
-    assert "Version foshan-1 holds" in hallwatch("evaluation", "add-formula", str(file)).output
-    assert "version of another name" in hallwatch("evaluation", "add-formula", str(file), code=1).output
-    assert "foshan-1" in hallwatch("evaluation", "formulas").output
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": "geheim"}))
+    with services.database.transaction() as session:
+        session.add(User(name="he.min", role=Role.SUPERVISOR, password_hash="", created_at=services.clock()))
+    draft = ("evaluation", "draft-formula", str(file), "--reason", "年度调整", "--by")
+    assert "no user 'nobody'" in hallwatch(*draft, "nobody", code=1).output
+    assert "may not change the formula" in hallwatch(*draft, "he.min", code=1).output
+    assert "somebody else approves it at /evaluation/formulas/1" in hallwatch(*draft, "admin").output
+    assert "foshan-1" not in hallwatch("evaluation", "formulas").output, "nobody has approved it"
+    assert "There is a version of this name already" in hallwatch(*draft, "admin", code=1).output
     file.write_text(text.replace("early = 15", "early = -1").replace("red_points", "rot"), "utf-8")
-    said = hallwatch("evaluation", "add-formula", str(file), code=1).output
+    said = hallwatch(*draft, "admin", code=1).output
     for field in ("weights.early", "scales.rot", "scales.red_points"):
         assert field in said
+    with services.database.transaction() as session:
+        drafted = session.exec(select(FormulaChange)).one()
+        assert (drafted.state, drafted.reason, drafted.content["weights"]["cards"]) == ("proposed", "年度调整", 40)
+    services.database.close()
 
 
 def test_the_check_of_a_site_tells_of_a_font_that_cannot_be_used(hallwatch: Run, site: Path) -> None:

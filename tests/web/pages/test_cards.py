@@ -1,10 +1,8 @@
-"""Cards on the page of their case, and the inbox on a phone."""
+"""Cards on the page of their case."""
 
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-from playwright.sync_api import Page, expect
 from sqlmodel import col, delete, select
 
 from correlation.deadlines.card_log import say
@@ -15,28 +13,6 @@ from tests.web.carded import a_card
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import signed_in
 from web.services import Services
-
-
-@pytest.fixture
-def carded(day: Services) -> Services:
-    with day.database.transaction() as session:
-        session.add(a_card(1, id=1))
-    return day
-
-
-def test_the_inbox_fits_a_phone_and_answers_a_card(carded: Services, page: Page) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    page.goto("/cards")
-    row = page.locator("#card-1")
-    row.get_by_text("How it was reckoned").click()
-    row.get_by_text("Answer or decide").click()
-    wide = "() => document.scrollingElement.scrollWidth <= innerWidth"
-    assert page.evaluate(wide)
-    row.get_by_label("Reason").fill("停电")
-    row.get_by_role("button", name="Explain").click()
-    expect(page.get_by_text("Noted in the log of the card.")).to_be_visible()
-    expect(page.locator("#card-1")).to_contain_text("停电")
-    assert page.evaluate(wide)
 
 
 def test_the_page_of_a_case_shows_what_was_said_about_its_cards(day: Services) -> None:

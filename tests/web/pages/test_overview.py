@@ -28,6 +28,8 @@ LIMITS: dict[str, tuple[Standing | None, float | None, float | None, float | Non
     "due today by its platform": (None, None, None, 3),
     "no date at all": (None, None, None, None),
     "of an item without limits": (Standing.OPEN, None, None, -4),
+    "decided in time and not closed": (Standing.DONE, -1, 50, None),
+    "decided today and not closed": (Standing.DONE, 2, 50, None),
 }
 LATE = {"late by promise", "late by law", "late by its platform", "of an item without limits"}
 TODAY = {"due today by promise", "due today by its platform"}
@@ -88,6 +90,8 @@ def test_each_number_is_the_length_of_a_list(sign_in: SignIn, limited: Services)
         "open": len(LIMITS), "due_today": 2, "due_soon": 1, "late": 4, "stopped": 1, "waiting": 1, "no_limit": 2,
     }  # fmt: skip
     assert numbers(sign_in, "status=open") == set(LIMITS)
+    marked = sign_in("inspector").get("/cases?status=open&q=limits&lang=en").text
+    assert marked.count('data-state="late">Past the limit') == len(LATE)
     assert numbers(sign_in, "status=overdue") == numbers(sign_in, "status=late&q=limits") == LATE
     assert numbers(sign_in, "status=today") == TODAY
     assert numbers(sign_in, "status=still") == {"suspended", "waiting"}
@@ -116,7 +120,29 @@ def test_rows_add_up_and_the_latest_come_first(sign_in: SignIn, limited: Service
     page = sign_in("admin").get(f"/overview.json?by={by}").json()
     assert [row["cases"]["late"] for row in page["rows"]] == [4, 0]
     assert sum(row["cases"]["open"] for row in page["rows"]) == page["total"]["open"] == len(LIMITS) + 1
-    assert "Case overview" in sign_in("admin").get(f"/overview?by={by}").text
+    shown = sign_in("admin").get(f"/overview?by={by}").text
+    assert "Case overview" in shown
+    for row in page["rows"]:
+        if row["of"] and row["of"]["id"]:
+            query = f"{by}={row['of']['id']}"
+            assert f'href="/cases?status=open&amp;{query}"' in shown
+            listed = sign_in("admin").get(f"/cases.json?status=open&{query}").json()["cases"]
+            assert len(listed) == row["cases"]["open"], "every number is the length of a list"
+
+
+def test_the_overview_is_narrowed_to_a_district_and_leads_to_lists_of_it(sign_in: SignIn, limited: Services) -> None:
+    with limited.database.transaction() as session:
+        session.add(Case(source_id="cc-platform", number="far", hall_id=OTHER_HALL, opened_at=NOW, item_code="x"))
+    admin = sign_in("admin")
+    page = admin.get("/overview.json?district=nanhai&by=item").json()
+    assert (page["total"]["open"], [district["id"] for district in page["districts"]]) == (1, ["nanhai", "chancheng"])
+    assert (
+        'href="/cases?status=open&amp;item=x&amp;district=nanhai"'
+        in admin.get("/overview?district=nanhai&by=item").text
+    )
+    assert [case["number"] for case in admin.get("/cases.json?district=nanhai&status=open").json()["cases"]] == ["far"]
+    for path in ("/overview", "/cases", "/overview.json", "/cases.csv"):
+        assert sign_in("inspector").get(f"{path}?district=nanhai").status_code == 404
 
 
 def test_nobody_counts_what_lies_outside_the_scope(sign_in: SignIn, limited: Services) -> None:
@@ -151,5 +177,6 @@ def test_the_query_and_the_row_mean_the_same(database: Database) -> None:
         )
         for case, deadline, due, late in session.execute(query):
             first = case_due.late_from(case, deadline)
-            assert bool(late) == (first is not None and first <= NOW)
+            is_done = deadline is not None and deadline.standing is Standing.DONE
+            assert bool(late) == (not is_done and first is not None and first <= NOW)
             assert (due is None) == (first is None)

@@ -67,6 +67,8 @@ def test_what_is_in_force_is_listed_with_where_and_in_what_it_differs(anonymous:
     assert found["FOOD"]["differences"] == ["promised_limit", "fees", "materials", "conditions"]
     assert found["SAME"]["differences"] == []
     assert found["HAND"]["offers"][0]["legal_limit"] == 20
+    rows = anonymous.get("/public/items.csv").text.splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["FOOD", "FOOD", "HAND", "SAME", "SAME"]
 
 
 def test_an_item_is_shown_side_by_side(anonymous: TestClient) -> None:

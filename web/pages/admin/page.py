@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import RedirectResponse, Response
 
 from web.api import cameras as cameras_api
@@ -13,6 +13,8 @@ from web.api.administration import AdminDesk, Desk
 from web.api.channels import Trial
 from web.camera_check import CameraCheck
 from web.errors import NotFound
+from web.i18n import gettext_marker as _
+from web.i18n import say
 from web.pages.admin import found as finding
 from web.pages.admin.cameras import Cameras
 from web.pages.admin.channels import Channels
@@ -25,7 +27,9 @@ from web.pages.admin.places import Counters, Departments, Districts, Halls
 from web.pages.admin.retention import Retention
 from web.pages.admin.rules import Rules
 from web.pages.admin.views import Views, is_of_camera
+from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import ScreenDep, add_page, html
+from web.pages.tables import Table, add_table
 
 router = APIRouter()
 SECTIONS: Mapping[str, Section] = {
@@ -169,6 +173,17 @@ def first_section_as_data(_desk: AdminDesk) -> Response:
     return RedirectResponse(f"/admin/{next(iter(SECTIONS))}.json", 303)
 
 
+def admin_table(page: Annotated[AdminPage, Depends(admin_page)], around: ScreenDep) -> Table:
+    """The list of a section, in the reader's words."""
+
+    def words(text: str) -> str:
+        return say(around.language, text) if text else ""
+
+    rows = ([row.key, *map(words, row.cells)] for row in page.rows)
+    return Table(page.section, DEFAULT_ZONE, tuple(map(words, (_("Identifier"), *page.columns))), rows)
+
+
+add_table(router, "/admin/{section}", admin_table)  # first, lest halls.csv is taken for a section
 add_page(router, "/admin/{section}", "admin.html", admin_page)
 
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 from sqlmodel import Session
@@ -28,8 +29,10 @@ from web.pages.catalogue.rows import (
     problems_of,
     source_ref,
 )
+from web.pages.moved_rows import moved_table
 from web.pages.proposal_decisions import DONE, decision_of
 from web.pages.rendering import ScreenDep, add_page, html
+from web.pages.tables import Table, add_table
 from web.proposing import Decider, acts_of, names_of
 from web.row_ids import RowId
 from web.services import Services, ServicesDep
@@ -87,6 +90,12 @@ def _ref(session: Session, change: CatalogueChange) -> ChangeRef:
     return change_ref(change, {source.id: source_ref(source)} if source else {}, names_of(session, [change]))
 
 
+def change_table(page: Annotated[ChangePage, Depends(change_page)]) -> Table:
+    """The cases under way that it moves."""
+    return moved_table(f"change-{page.change.id}", page.zone, page.consequence)
+
+
+add_table(router, "/catalogue/changes/{change_id}", change_table)
 add_page(router, "/catalogue/changes/{change_id}", "catalogue_change.html", change_page)
 
 

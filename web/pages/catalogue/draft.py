@@ -37,7 +37,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
 }
 _CHOICES = ("unit", "original", "required")
 """What says nothing by itself: a row with nothing else is empty."""
-_PLAIN = ("name", "name_en", "department", "legal_limit", "promised_limit", "limit_unit")
+_PLAIN = ("name", "name_en", "department", "legal_limit", "promised_limit", "limit_unit", "joint")
 Part = Mapping[str, str]
 
 
@@ -150,6 +150,7 @@ def _declared(form: FormData) -> dict[str, Any]:
     if text(form, "ends"):
         return said | place | {"ends": True}
     entry: dict[str, Any] = {name: text(form, name) for name in ("name", "name_en", "limit_unit")}
+    entry["joint"] = text(form, "joint") == "true"
     entry |= {"department": text(form, "department") or None}
     entry |= {name: text(form, name) or None for name in ("legal_limit", "promised_limit")}
     entry |= {name: [_read(part) for part in _rows(form, name)] for name in PARTS}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, select
 
 from correlation.catalogue.differences import differences
@@ -27,6 +27,7 @@ from web.pages.catalogue.rows import (
     source_asked,
 )
 from web.pages.rendering import add_page
+from web.pages.tables import Cell, Moments, Table, add_table
 from web.permissions import Permission
 from web.proposing import names_of
 from web.services import ServicesDep
@@ -169,4 +170,37 @@ def _told_version(version: ItemVersion, revision: RecordRevision) -> ToldVersion
     )
 
 
+_COLUMNS = (
+    *("said_by", "version", "word", "state", Moments("valid_from"), Moments("valid_to"), Moments("said_at")),
+    *("by", Moments("decided_at"), "decided_by", "reason", "answer", "changes"),
+)
+
+
+def history_table(page: Annotated[ItemPage, Depends(item_page)]) -> Table:
+    """Every version and draft: those of here, then those of the source."""
+    rows = [*map(_own_cells, page.own), *map(_told_cells, page.told_versions)]
+    return Table(f"item-{page.code}", page.zone, _COLUMNS, rows)
+
+
+def _own_cells(each: OwnVersion) -> list[Cell]:
+    change = each.change
+    return [
+        *("here", change.number, None, change.state, change.valid_from, None, change.proposed_at, change.proposed_by),
+        *(change.decided_at, change.decided_by, change.reason, change.answer, _in_words(each.changes)),
+    ]
+
+
+def _told_cells(told: ToldVersion) -> list[Cell]:
+    state = "in_force" if told.is_in_force else "corrected"
+    return [
+        *("source", told.version, told.revision, state, told.valid_from, told.valid_to, told.received_at),
+        *(None, None, None, None, None, _in_words(told.changes)),
+    ]
+
+
+def _in_words(changes: Differences) -> str:
+    return "; ".join(f"{each.field}: {each.before} → {each.after}" for each in changes)
+
+
 add_page(router, "/catalogue/item", "catalogue_item.html", item_page)
+add_table(router, "/catalogue/item", history_table)

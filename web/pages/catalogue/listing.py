@@ -166,7 +166,7 @@ def _drafts(session: Session, codes: set[str]) -> dict[Key, int]:
 
 _COLUMNS = (
     *("code", "source", "name", "name_en", "department", "origin", "version", Moments("valid_from")),
-    *("legal_limit", "promised_limit", "limit_unit", "links", "fees", "materials", "conditions"),
+    *("legal_limit", "promised_limit", "limit_unit", "joint", "links", "fees", "materials", "conditions"),
 )
 
 
@@ -192,7 +192,7 @@ def _cells(row: CatalogueRow) -> list[Cell]:
     return [
         *(row.code, row.source.id if row.source else "", row.now.name, row.now.name_en),
         *(department.id or department.name if department else "", row.now.origin, row.now.version, row.now.valid_from),
-        *(entry["legal_limit"], entry["promised_limit"], LimitUnit(entry["limit_unit"])),
+        *(entry["legal_limit"], entry["promised_limit"], LimitUnit(entry["limit_unit"]), entry["joint"]),
         " → ".join(str(link["kind"]) for link in entry["links"]),
         "; ".join(f"{fee['name']} {fee['amount']}" for fee in entry["fees"]),
         "; ".join(str(material["name"]) for material in entry["materials"]),

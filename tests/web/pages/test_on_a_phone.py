@@ -1,8 +1,35 @@
-"""The evaluation on a phone, and through it to what costs points."""
+"""Lists that are worked with on a phone: the inbox of cards, and the evaluation down to what costs points."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
+from tests.web.carded import a_card
+from tests.web.pages.browser import IN_BROWSER
+from web.services import Services
+
+pytestmark = IN_BROWSER
 WIDE = "() => document.scrollingElement.scrollWidth <= innerWidth"
+
+
+@pytest.fixture
+def carded(day: Services) -> Services:
+    with day.database.transaction() as session:
+        session.add(a_card(1, id=1))
+    return day
+
+
+def test_the_inbox_fits_a_phone_and_answers_a_card(carded: Services, page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto("/cards")
+    row = page.locator("#card-1")
+    row.get_by_text("How it was reckoned").click()
+    row.get_by_text("Answer or decide").click()
+    assert page.evaluate(WIDE)
+    row.get_by_label("Reason").fill("停电")
+    row.get_by_role("button", name="Explain").click()
+    expect(page.get_by_text("Noted in the log of the card.")).to_be_visible()
+    expect(page.locator("#card-1")).to_contain_text("停电")
+    assert page.evaluate(WIDE)
 
 
 def test_on_a_phone_a_figure_leads_to_a_case_and_weights_are_tried(page: Page) -> None:

@@ -1,0 +1,74 @@
+"""Of each kind of thing that belongs to a hall one in `cc` and one in `nh`: 1 is of hall `cc`, 2 of hall `nh`."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from sqlmodel import Session, SQLModel
+
+from storage.models import (
+    Batch,
+    CallBack,
+    CatalogueChange,
+    Closure,
+    Complaint,
+    Cover,
+    CoverKind,
+    Hold,
+    Rating,
+    Source,
+    SupervisionOrder,
+    TimeCorrection,
+)
+from tests.web.carded import a_card
+from tests.web.conftest import NOON
+from web.catalogue_entry import EMPTY
+
+_HOUR = timedelta(hours=1)
+
+
+def in_two_halls(session: Session) -> None:
+    """Beside what a morning has: cases, steps, absences and alerts."""
+    session.add(Source(id="nh-platform", hall_id="nh"))
+    session.flush()
+    for hall, camera, number in (("cc", "cc-cam-1", 1), ("nh", "nh-cam-1", 2)):
+        for thing in _of_hall(hall, camera, number):
+            session.add(thing)
+            session.flush()
+
+
+def _of_hall(hall: str, camera: str, number: int) -> tuple[SQLModel, ...]:
+    source, counter, end = f"{hall}-platform", f"{hall}-1", NOON + _HOUR
+    told: dict[str, Any] = {"source_id": source, "reference": "r", "first_received_at": NOON, "received_at": NOON}
+    return (
+        Batch(source_id=source, received_at=NOON, name="steps.csv"),
+        a_card(number),
+        SupervisionOrder(
+            case_id=number, department_id="tax", text="催办", issued_by=1, issued_at=NOON, first_due_by=end, due_by=end
+        ),
+        Rating(level=1, rated=NOON, counter_id=counter, **told),
+        CallBack(rating_id=number, hall_id=hall, department_id="tax", opened_at=NOON, due_by=end),
+        Complaint(reference=f"T{number}", received_at=NOON, hall_id=hall, text="等了两小时", agreed_to="1"),
+        Closure(hall_id=hall, day=date(2026, 6, 1), reason="台风", noted_at=NOON),
+        Cover(counter_id=counter, kind=CoverKind.LEAVE, who="李敏", start=NOON, noted_by=1, noted_at=NOON),
+        Hold(camera_id=camera, start=NOON, end=end, reason="投诉", owner_id=1, set_at=NOON),
+        TimeCorrection(
+            camera_id=camera,
+            start=NOON,
+            end=end,
+            shift_us=1,
+            error_us=1,
+            reason="校时",
+            made_by="admin",
+            made_at=NOON,
+            key=f"corrections/{number}.json",
+        ),
+        CatalogueChange(
+            code="FOOD",
+            source_id=source,
+            valid_from=NOON,
+            content=EMPTY | {"name": "食品经营许可"},
+            reason="提速",
+            proposed_by=5,
+            proposed_at=NOON,
+        ),
+    )

@@ -1,0 +1,87 @@
+"""The course of a case in one picture: what was allowed, what was late, what did not count, and its cards."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from correlation.deadlines.clocks import Basis
+from storage.models import CardCause, CardKind, CardState, ClockName, LimitUnit, Standing, StepKind, SuspensionReason
+from web.pages.case_course import Stop, course
+from web.pages.case_limits import CardRow, CaseLimits, LimitRow
+from web.pages.timelines import Bar
+
+DAY = timedelta(days=1)
+BEGAN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+NOW = BEGAN + 9 * DAY
+STEP = Bar("step", BEGAN, BEGAN + DAY / 24, "accept")
+PROMISED = LimitRow(
+    clock=ClockName.PROMISED,
+    link=None,
+    basis=Basis.ACCEPTED,
+    started_at=BEGAN,
+    amount=5,
+    unit=LimitUnit.DAYS,
+    last_at=BEGAN + 7 * DAY,
+    days_left=None,
+    seconds_left=None,
+    provisional=False,
+    ended_at=None,
+    ended_late=False,
+    days=(),
+    law="",
+    calendar="",
+    is_joint=False,
+)
+LEGAL = replace(PROMISED, clock=ClockName.LEGAL, last_at=BEGAN + 28 * DAY)
+CARD = CardRow(
+    kind=CardKind.YELLOW,
+    cause=CardCause.PAST_PROMISED,
+    clock=ClockName.PROMISED,
+    link=None,
+    late_from=BEGAN + 7 * DAY,
+    raised_at=BEGAN + 7 * DAY,
+    correct_by=None,
+    withdrawn_at=None,
+    state=CardState.RAISED,
+    log=(),
+)
+HEARING = Stop(SuspensionReason.HEARING, BEGAN + DAY, None, "听证〔2026〕1号", None)
+
+
+def lanes(
+    *limits: LimitRow, cards: tuple[CardRow, ...] = (), stops: tuple[Stop, ...] = ()
+) -> dict[str, list[tuple[str, datetime, datetime]]]:
+    found = course([STEP], CaseLimits(Standing.YELLOW, limits, cards, None), stops, "Asia/Shanghai", NOW)
+    assert found is not None
+    return {lane.name: [(bar.state, bar.start, bar.end) for bar in lane.bars] for lane in found.lanes}
+
+
+def test_a_limit_is_allowed_until_its_last_day_and_overdue_from_then_on() -> None:
+    found = lanes(LEGAL, PROMISED)
+    assert found["limit_promised"] == [
+        ("allowed", BEGAN, BEGAN + 7 * DAY),
+        ("overdue", BEGAN + 7 * DAY, NOW),
+    ]
+    assert found["limit_legal"] == [("allowed", BEGAN, BEGAN + 28 * DAY)]
+    ended = replace(PROMISED, ended_at=BEGAN + 6 * DAY)
+    assert lanes(ended)["limit_promised"] == [("allowed", BEGAN, BEGAN + 7 * DAY)]
+    delivery = replace(PROMISED, clock=ClockName.DELIVERY)
+    assert len(lanes(delivery)["limit_delivery"]) == 1, "not every platform tells of handing over"
+
+
+def test_while_it_stands_still_it_is_allowed_until_now_and_the_pause_lasts() -> None:
+    found = lanes(replace(PROMISED, last_at=None), stops=(HEARING,))
+    assert found["limit_promised"] == [("allowed", BEGAN, NOW)]
+    assert found["suspensions"] == [("suspended", BEGAN + DAY, NOW)]
+
+
+def test_single_links_share_a_line_and_cards_lead_to_what_is_said_of_them() -> None:
+    links = [replace(PROMISED, clock=ClockName.LINK, link=kind) for kind in (StepKind.ACCEPT, StepKind.REVIEW)]
+    withdrawn = replace(CARD, withdrawn_at=NOW)
+    found = lanes(*links, cards=(CARD, withdrawn))
+    assert len(found["limit_link"]) == 4
+    assert [(state, start) for state, start, _ in found["cards"]] == [("yellow", CARD.raised_at)]
+
+
+def test_without_a_limit_there_is_nothing_to_draw() -> None:
+    assert course([STEP], None, (), "Asia/Shanghai", NOW) is None
+    assert course([STEP], CaseLimits(Standing.WAITING, (), (), None), (), "Asia/Shanghai", NOW) is None
