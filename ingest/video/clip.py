@@ -36,6 +36,8 @@ __all__ = [
     "LongClip",
     "NothingRecorded",
     "clip_chunks",
+    "clip_of",
+    "clip_segments",
     "open_clip",
     "plan_clip",
     "prepare_clip",
@@ -102,8 +104,22 @@ class Clip:
 def open_clip(
     footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime, told: Told | None = None
 ) -> Clip | LongClip:
-    """Plans and prepares in one step. Raises NothingRecorded, FormatChanges, StoreError, BadBox."""
-    segments = recent_segments(footage, session, camera_id, start - LEAD_IN, end + LEADING)
+    """`clip_segments` and `clip_of` in one step, for who has the database alone. Raises as the latter."""
+    return clip_of(footage, clip_segments(footage, session, camera_id, start, end), start, end, told)
+
+
+def clip_segments(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Segment]:
+    """What a clip of the span is made from."""
+    return recent_segments(footage, session, camera_id, start - LEAD_IN, end + LEADING)
+
+
+def clip_of(
+    footage: Footage, segments: Sequence[Segment], start: datetime, end: datetime, told: Told | None = None
+) -> Clip | LongClip:
+    """Reads from the store, which may take long: not within a transaction that others wait for.
+
+    Raises NothingRecorded, FormatChanges, StoreError, BadBox.
+    """
     if end - start > LONG and len(overlapping(segments, start, end)) > 1:
         with suppress(NotLong):
             return open_long_clip(footage, segments, start, end, told)

@@ -1,5 +1,9 @@
 """Footage over HTTP: exact, by ranges, within one's scope, and written down in the access log."""
 
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -7,13 +11,18 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 from sqlmodel import select
 
+from analytics.people import Image, Person
+from storage.folder_store import FolderStore
 from storage.models import Absence, AccessEntry, Case, FootageLink, Outcome, Segment, Step, StepKind, View
 from tests.ingest.video.encoded import START, gops, numbers_in, packets
 from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA, a_segment
 from tests.web.conftest import Clock, SignedIn
+from web.footage_moments import FootageMoments
+from web.previews import Previews
 from web.recent_looks import ONE_LOOK
 from web.services import Services
 
@@ -253,3 +262,50 @@ def _link(step_id: int | None = None, absence_id: int | None = None) -> FootageL
         end=at(70),
         computed_at=at(70),
     )
+
+
+class WatchedStore(FolderStore):
+    """Notes how many connections to the database its reader holds."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.settings.data_dir / "store")
+        self.held: list[int] = []
+        self._taken: Counter[int] = Counter()
+        pool = services.database.engine.pool
+        event.listen(pool, "checkout", lambda *_: self._taken.update([threading.get_ident()]))
+        event.listen(pool, "checkin", lambda *_: self._taken.subtract([threading.get_ident()]))
+
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        self.held.append(self._taken[threading.get_ident()])
+        return super().read(key, offset, length)
+
+
+def test_nobody_who_waits_for_the_store_holds_a_connection_to_the_database(
+    footage: Services, signed_in: SignedIn, app: FastAPI, clock: Clock
+) -> None:
+    clock.now = at(200)
+    app.state.previews = Previews(0.35, Nobody)
+    store = footage.footage.store = WatchedStore(footage)
+    shutil.move(footage.footage.spool, store.root)
+    asked: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/media/clip.mp4", span(at(60), at(65))),
+        ("/media/clip.mp4", span(START, START + timedelta(minutes=6))),
+        ("/media/still.jpg", {"camera": CAMERA}),
+        ("/media/still.jpg", {"camera": CAMERA, "at": at(61).isoformat()}),
+    )
+    inspector = signed_in("inspector")
+    for address, params in asked:
+        assert inspector.get(address, params=params).status_code == 200
+    assert signed_in("admin").post(f"/api/v1/cameras/{CAMERA}/preview", json={}).status_code == 200
+    assert FootageMoments(footage.database, footage.footage).picture(CAMERA, at(61)) is not None
+    assert len(store.held) >= len(asked) + 2
+    assert set(store.held) == {0}
+
+
+class Nobody:
+    """A detector that sees nobody."""
+
+    name = "nobody"
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        return [() for _ in images]
