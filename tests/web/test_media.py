@@ -115,6 +115,16 @@ def test_a_still_is_a_jpeg(inspector: TestClient) -> None:
     assert parsedate_to_datetime(newest.headers["last-modified"]) == at(195).replace(microsecond=0)
 
 
+def test_a_still_says_how_far_its_time_can_be_relied_on(footage: Services, inspector: TestClient) -> None:
+    asked = {"camera": CAMERA, "at": at(24).isoformat()}
+    assert inspector.get("/media/still.jpg", params=asked).headers["x-clock"] == "trusted"
+    with footage.database.transaction() as session:
+        for row in session.exec(select(Segment)):
+            row.clock_error_us = 2_550_000
+    told = inspector.get("/media/still.jpg", params=asked).headers
+    assert (told["x-clock"], told["x-clock-error-us"]) == ("untrusted", "2550000")
+
+
 def test_the_newest_still_is_never_of_a_clock_that_was_ahead(
     footage: Services, inspector: TestClient, clock: Clock
 ) -> None:

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from ingest.video.clip import Clip, FormatChanges, LongClip, NothingRecorded, clip_of, clip_segments
+from ingest.video.clip_plan import is_doubted
 from ingest.video.stills import Moment, Shown, jpeg, masked, moment_at, shown_at
 from storage.intervals import Span
 from storage.models import Camera, Hall, Segment
@@ -211,8 +212,18 @@ def picture(
         log_look(request, services, viewer, action, subject, purpose)
     taken = format_datetime(moment.astimezone(UTC), usegmt=True)
     return Response(
-        jpeg(faces.blurred(image, views)), headers={"Last-Modified": taken} | hidden.header, media_type="image/jpeg"
+        jpeg(faces.blurred(image, views)),
+        headers={"Last-Modified": taken} | hidden.header | _clock_header(near.segment),
+        media_type="image/jpeg",
     )
+
+
+def _clock_header(segment: Segment) -> dict[str, str]:
+    """Whether, and to within how many microseconds, the time of its pictures can be relied on."""
+    return {
+        "X-Clock": "untrusted" if is_doubted(segment) else "trusted",
+        "X-Clock-Error-Us": str(segment.clock_error_us),
+    }
 
 
 def _near(services: Services, session: Session, camera_id: str, at: datetime) -> Moment:
