@@ -26,6 +26,7 @@ from storage.models import (
 )
 from storage.undated import AHEAD
 from storage.waiting import NOTHING, altogether, waiting
+from web.silence import is_heard
 
 A_DAY = timedelta(days=1)
 _CAMERA = ("camera", "hall")
@@ -83,23 +84,29 @@ def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
         .where(col(Camera.enabled).is_(True))
     ).all()
     known = [((camera, hall), status) for camera, hall, status, _ in rows if status is not None]
+    # What a recorder that has died or hangs said last is no number of now.
+    current = [(labels, status) for labels, status in known if is_heard(status.updated, now)]
     yield _gauge(
         "hallwatch_camera_connected",
         "Whether the recorder is connected to the camera.",
         _CAMERA,
-        (((camera, hall), float(bool(status and status.connected))) for camera, hall, status, _ in rows),
+        (
+            ((camera, hall), float(bool(status and status.connected)))
+            for camera, hall, status, _ in rows
+            if status is None or is_heard(status.updated, now)
+        ),
     )
     yield _gauge(
         "hallwatch_camera_frames_per_second",
         "Pictures that came, over the last seconds.",
         _CAMERA,
-        ((labels, status.fps) for labels, status in known),
+        ((labels, status.fps) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_bits_per_second",
         "What came, over the last seconds.",
         _CAMERA,
-        ((labels, status.bitrate) for labels, status in known),
+        ((labels, status.bitrate) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_last_frame_age_seconds",
@@ -111,13 +118,13 @@ def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
         "hallwatch_camera_reconnects",
         "Connections after the first, since the recorder started.",
         _CAMERA,
-        ((labels, status.reconnects) for labels, status in known),
+        ((labels, status.reconnects) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_clock_offset_seconds",
         "Camera clock minus recorder clock; 0 without sender reports.",
         _CAMERA,
-        ((labels, status.clock_offset_us / 1e6) for labels, status in known),
+        ((labels, status.clock_offset_us / 1e6) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_clock_source",
@@ -125,7 +132,7 @@ def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
         (*_CAMERA, "source"),
         (
             ((*labels, source.value), float(status.clock_source is source))
-            for labels, status in known
+            for labels, status in current
             for source in ClockSource
         ),
     )

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlmodel import update
 from storage.database import Database
 from storage.failures import Failures
 from storage.models import (
+    NODE_SILENT_AFTER,
     Alert,
     AlertKind,
     Camera,
@@ -130,6 +131,25 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_job_failures", "expiry", "clerk-1", "clerk"] == 3
     assert found["hallwatch_alerts_open", "", "node_silent"] == 1
     assert found["hallwatch_messages_unsent", "duty", "failed"] == 1
+
+
+def test_what_a_silent_recorder_said_last_is_told_by_nobody_as_if_it_were_so_now(
+    services: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    at_work(services.database)
+    clock.forward(NODE_SILENT_AFTER + timedelta(seconds=1))
+    admin = signed_in("admin")
+    found = told(admin.get("/metrics").text)
+    of_camera = {name for name, *labels in found if name.startswith("hallwatch_camera_") and CAMERA in labels}
+    ages = {"hallwatch_camera_last_frame_age_seconds", "hallwatch_camera_record_lag_seconds"}
+    rows = {"hallwatch_camera_gap_seconds_last_day", "hallwatch_camera_spool_segments", "hallwatch_camera_spool_bytes"}
+    assert of_camera == ages | rows
+    [camera] = [each for each in admin.get("/health.json").json()["cameras"] if each["id"] == CAMERA]
+    assert datetime.fromisoformat(camera["recorder_silent_since"]) == NOON
+    page = admin.get("/health?lang=en").text
+    assert "Recorder silent" in page
+    assert "not known since" in page
+    assert "25.0 per second" not in page
 
 
 def test_a_database_of_either_kind_is_measured(database: Database) -> None:

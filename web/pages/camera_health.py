@@ -20,6 +20,7 @@ from storage.waiting import NOTHING, Waiting
 from web.pages.places import HallRef, hall_ref
 from web.pages.presence_shares import day_start
 from web.pages.scoping import halls_in_scope
+from web.silence import is_heard
 from web.viewer import Viewer
 
 STALE_S = 10.0
@@ -40,6 +41,9 @@ class CameraHealth:
     hall: HallRef
     enabled: bool
     connected: bool
+    """As the recorder said last; so is all that follows."""
+    recorder_silent_since: datetime | None
+    """Its last word of the camera, where that is too old to say how the camera is now."""
     since: datetime | None
     last_frame_age_s: float | None
     late: bool
@@ -100,13 +104,15 @@ def _camera(
 ) -> CameraHealth:
     age = (now - status.last_frame).total_seconds() if status and status.last_frame else None
     is_late = age is None or age > STALE_S
+    silent_since = status.updated if status and camera.enabled and not is_heard(status.updated, now) else None
     return CameraHealth(
         id=camera.id,
         name=camera.name or camera.id,
         hall=hall_ref(hall),
         enabled=camera.enabled,
         connected=bool(status and status.connected),
-        since=since(status, is_late) if status else None,
+        recorder_silent_since=silent_since,
+        since=silent_since or (since(status, is_late) if status else None),
         last_frame_age_s=age,
         late=is_late,
         fps=status.fps if status else 0.0,
