@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, ScalarSelect
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, and_, col, func, or_, select
 
@@ -233,14 +233,18 @@ def known(session: Session, camera_ids: Collection[str], now: datetime) -> Mappi
     """Of each of the cameras, in one query that looks at both ends of two indexes."""
     first_segment = select(func.min(Segment.start)).where(Segment.camera_id == Camera.id).scalar_subquery()
     first_gap = select(func.min(Gap.start)).where(Gap.camera_id == Camera.id).scalar_subquery()
-    there = select(Segment.end).where(Segment.camera_id == Camera.id, Segment.start <= now + AHEAD)
-    newest = there.order_by(col(Segment.start).desc()).limit(1)
-    query = select(Camera.id, first_segment, first_gap, newest.scalar_subquery())
+    query = select(Camera.id, first_segment, first_gap, newest_end(now))
     found = dict.fromkeys(camera_ids, Known(None, None, now - AWAITED))
     for camera_id, *firsts, recorded_to in session.exec(query.where(col(Camera.id).in_(camera_ids))):
         since = min((first for first in firsts if first is not None), default=None)
         found[camera_id] = Known(since, recorded_to, now - AWAITED)
     return found
+
+
+def newest_end(now: datetime) -> ScalarSelect[datetime]:
+    """Of each camera of a query: as `Footage.recorded_to`."""
+    there = select(Segment.end).where(Segment.camera_id == Camera.id, Segment.start <= now + AHEAD)
+    return there.order_by(col(Segment.start).desc()).limit(1).scalar_subquery()
 
 
 def recorded_spans(session: Session, camera_id: str, near: Span) -> list[Span]:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from storage.database import Database
 from storage.failures import failures_told
+from storage.footage import newest_end
 from storage.models import (
     Alert,
     AlertKind,
@@ -21,10 +22,8 @@ from storage.models import (
     DeliveryState,
     Gap,
     Node,
-    Segment,
     awaited,
 )
-from storage.undated import AHEAD
 from storage.waiting import NOTHING, altogether, waiting
 from web.silence import is_heard
 
@@ -71,15 +70,8 @@ class Measured(Collector):
 
 
 def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
-    newest = (
-        select(Segment.end)
-        .where(Segment.camera_id == Camera.id, Segment.start <= now + AHEAD)
-        .order_by(col(Segment.start).desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     rows = session.exec(
-        select(Camera.id, Camera.hall_id, CameraStatus, newest)
+        select(Camera.id, Camera.hall_id, CameraStatus, newest_end(now))
         .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
         .where(col(Camera.enabled).is_(True))
     ).all()

@@ -68,6 +68,7 @@ def at_work(database: Database) -> None:
         session.add(Gap(camera_id=CAMERA, start=NOON - timedelta(seconds=5), cause=GapCause.CAMERA_STALLED))
         empty = NOON - timedelta(minutes=1)
         session.add(Gap(camera_id=CAMERA, start=empty, end=empty, cause=GapCause.PACKETS_LOST))
+        began = NOON - timedelta(seconds=30)
         for role, detail in (
             (
                 "recorder",
@@ -77,7 +78,7 @@ def at_work(database: Database) -> None:
             ("clerk", failing.told()),
             ("watcher", {"cpu_s": 2.5, "memory_bytes": 9, "look_ms": 40.5, "dropped_pictures": 1}),
         ):
-            session.add(Node(name=f"{role}-1", role=role, started_at=NOON, heartbeat=NOON, detail=detail))
+            session.add(Node(name=f"{role}-1", role=role, started_at=began, heartbeat=NOON, detail=detail))
         alert = Alert(kind=AlertKind.NODE_SILENT, node_name="recorder-1", raised_at=NOON)
         session.add(alert)
         session.flush()
@@ -131,6 +132,22 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_job_failures", "expiry", "clerk-1", "clerk"] == 3
     assert found["hallwatch_alerts_open", "", "node_silent"] == 1
     assert found["hallwatch_messages_unsent", "duty", "failed"] == 1
+
+
+def test_the_health_page_tells_in_words_what_the_metrics_do(services: Services, signed_in: SignedIn) -> None:
+    at_work(services.database)
+    admin = signed_in("admin")
+    told = admin.get("/health.json").json()
+    [camera] = [each for each in told["cameras"] if each["id"] == CAMERA]
+    assert camera["record_lag_s"] == 10
+    nodes = {node["role"]: (node["cpu_share"], node["memory_bytes"], node["disk_free_bytes"]) for node in told["nodes"]}
+    assert nodes == {"recorder": (0.05, 9, 4), "watcher": (2.5 / 30, 9, None), "clerk": (None, None, None)}
+    for language, words in (
+        ("en", ("5 %", "9 B", "4 B free", "recorded up to 10 s ago")),
+        ("zh", ("剩余 4 B", "录像至")),
+    ):
+        page = admin.get(f"/health?lang={language}").text
+        assert [word for word in words if word not in page] == []
 
 
 def test_what_a_silent_recorder_said_last_is_told_by_nobody_as_if_it_were_so_now(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
+from storage.footage import newest_end
 from storage.models import (
     Camera,
     CameraFault,
@@ -46,6 +47,8 @@ class CameraHealth:
     """Its last word of the camera, where that is too old to say how the camera is now."""
     since: datetime | None
     last_frame_age_s: float | None
+    record_lag_s: float | None
+    """Time since the end of its newest segment; None before the first."""
     late: bool
     fps: float
     bitrate: float
@@ -71,14 +74,14 @@ def camera_health(
     session: Session, viewer: Viewer, unstored: Mapping[str, Waiting], now: datetime
 ) -> tuple[CameraHealth, ...]:
     rows = session.exec(
-        select(Camera, Hall, CameraStatus)
+        select(Camera, Hall, CameraStatus, newest_end(now))
         .join(Hall, col(Hall.id) == col(Camera.hall_id))
         .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
         .where(halls_in_scope(viewer, col(Camera.hall_id)))
         .order_by(col(Hall.name), col(Camera.id))
     ).all()
     faults = _faults(session)
-    gaps = {hall.timezone: gaps_since(session, day_start(now, hall.timezone), now) for _, hall, _ in rows}
+    gaps = {hall.timezone: gaps_since(session, day_start(now, hall.timezone), now) for _, hall, *_ in rows}
     return tuple(
         _camera(
             camera,
@@ -87,9 +90,10 @@ def camera_health(
             tuple(faults.get(camera.id, ())),
             gaps[hall.timezone].get(camera.id, ()),
             unstored.get(camera.id, NOTHING),
+            recorded_to,
             now,
         )
-        for camera, hall, status in rows
+        for camera, hall, status, recorded_to in rows
     )
 
 
@@ -100,6 +104,7 @@ def _camera(
     faults: tuple[FaultKind, ...],
     gaps: tuple[CauseTotal, ...],
     unstored: Waiting,
+    recorded_to: datetime | None,
     now: datetime,
 ) -> CameraHealth:
     age = (now - status.last_frame).total_seconds() if status and status.last_frame else None
@@ -114,6 +119,7 @@ def _camera(
         recorder_silent_since=silent_since,
         since=silent_since or (since(status, is_late) if status else None),
         last_frame_age_s=age,
+        record_lag_s=(now - recorded_to).total_seconds() if recorded_to else None,
         late=is_late,
         fps=status.fps if status else 0.0,
         bitrate=status.bitrate if status else 0.0,
