@@ -232,6 +232,16 @@ def test_a_department_sees_the_clips_of_its_cases_and_of_absences_only(footage: 
     assert department.get("/media/still.jpg", params={"camera": CAMERA, "at": at(90).isoformat()}).status_code == 404
 
 
+def test_a_supervisor_sees_any_footage_of_the_halls_in_scope_without_looking_for_it_by_span(
+    footage: Services, signed_in: SignedIn
+) -> None:
+    supervisor = signed_in("supervisor")
+    assert supervisor.get("/media/clip.mp4", params=span(at(60), at(65))).status_code == 200
+    assert supervisor.get("/media/clip.mp4", params=span(at(60), at(65), "nh-cam-1")).status_code == 404
+    assert supervisor.get("/span").status_code == 403
+    assert looks(footage) == ["play"]
+
+
 def test_a_department_sees_the_clip_of_an_absence(footage: Services, signed_in: SignedIn) -> None:
     with footage.database.transaction() as session:
         session.add(Absence(id=9, counter_id="cc-1", start=at(60), end=at(65), threshold_s=1))
