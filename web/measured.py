@@ -137,19 +137,20 @@ def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
 
 
 def _gaps(session: Session, now: datetime) -> Metric:
-    seconds: dict[tuple[str, str], float] = {}
+    seconds: dict[tuple[str, str, str], float] = {}
     since = now - A_DAY
-    for gap in session.exec(select(Gap).where(or_(col(Gap.end).is_(None), col(Gap.end) > since))):
+    reaching = select(Gap, Camera.hall_id).where(or_(col(Gap.end).is_(None), col(Gap.end) > since))
+    for gap, hall in session.exec(reaching.join(Camera, col(Camera.id) == col(Gap.camera_id))):
         if gap.end == gap.start:
             continue  # corrected footage has moved over it
         length = (min(gap.end or now, now) - max(gap.start, since)).total_seconds()
-        labels = (gap.camera_id, gap.cause.value)
+        labels = (gap.camera_id, hall, gap.cause.value)
         seconds[labels] = seconds.get(labels, 0.0) + max(length, 0.0)
     name, what = (
         "hallwatch_camera_gap_seconds_last_day",
         "Seconds of the last 24 hours that were not recorded, by cause.",
     )
-    return _gauge(name, what, ("camera", "cause"), seconds.items())
+    return _gauge(name, what, (*_CAMERA, "cause"), seconds.items())
 
 
 def _spool(session: Session, now: datetime) -> Iterator[Metric]:

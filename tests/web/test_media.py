@@ -115,6 +115,15 @@ def test_a_still_is_a_jpeg(inspector: TestClient) -> None:
     assert parsedate_to_datetime(newest.headers["last-modified"]) == at(195).replace(microsecond=0)
 
 
+def test_a_still_is_dated_to_when_it_was_taken(services: Services, signed_in: SignedIn, tmp_path: Path) -> None:
+    with services.database.transaction() as session:
+        rows = recorded(tmp_path / "spool", gops(packets(4, gop=2, fps=1)))
+        session.add_all(Segment(**row.model_dump()) for row in rows)
+    asked = {"camera": CAMERA, "at": (START + timedelta(seconds=2.9)).isoformat()}
+    told = signed_in("inspector").get("/media/still.jpg", params=asked).headers["last-modified"]
+    assert parsedate_to_datetime(told) == START + timedelta(seconds=2)
+
+
 def test_a_still_says_how_far_its_time_can_be_relied_on(footage: Services, inspector: TestClient) -> None:
     asked = {"camera": CAMERA, "at": at(24).isoformat()}
     assert inspector.get("/media/still.jpg", params=asked).headers["x-clock"] == "trusted"

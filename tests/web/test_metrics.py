@@ -116,10 +116,10 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_camera_clock_source", CAMERA, HALL, "sender_report"] == 1
     assert found["hallwatch_camera_clock_source", CAMERA, HALL, "arrival"] == 0
     assert found["hallwatch_camera_record_lag_seconds", CAMERA, HALL] == 10
-    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "disk_full"] == 3600
-    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "camera_stalled"] == 5
+    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "disk_full", HALL] == 3600
+    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "camera_stalled", HALL] == 5
     empty = "a gap over which corrected footage has moved"
-    assert ("hallwatch_camera_gap_seconds_last_day", CAMERA, "packets_lost") not in found, empty
+    assert ("hallwatch_camera_gap_seconds_last_day", CAMERA, "packets_lost", HALL) not in found, empty
     [camera] = [each for each in signed_in("admin").get("/health.json").json()["cameras"] if each["id"] == CAMERA]
     assert "packets_lost" not in {gap["cause"] for gap in camera["gaps"]}, empty
     assert found["hallwatch_camera_spool_segments", CAMERA, HALL] == 1
@@ -263,6 +263,9 @@ def test_whatever_the_dashboard_asks_for_is_told_with_the_labels_that_it_uses(
         listed = set(re.findall(r"label_values\([^,]+,\s*(\w+)\)", expression))
         assert shown <= kept or not kept, f"the legend shows what `by` leaves out: {expression}"
         for metric, chosen in labels_of(expression):
+            assert "hall" in chosen | listed or "hall" not in told_with[metric], (
+                f"whatever hall is chosen: {expression}"
+            )
             assert chosen | shown | kept | listed <= told_with[metric], expression
 
 

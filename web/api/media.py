@@ -185,7 +185,7 @@ def picture(
     unmasked: bool = False,
     purpose: str = "",
 ) -> Response:
-    """JPEG of the frame shown at this moment, which is its `Last-Modified`; without `at` the newest recorded.
+    """JPEG of the frame shown at this moment; `Last-Modified` is when it was taken. Without `at` the newest recorded.
 
     The camera's privacy masks are filled and the heads of customers blurred, but for `unmasked=1` with a `purpose`.
     """
@@ -210,7 +210,7 @@ def picture(
         hour = moment.replace(minute=0, second=0, microsecond=0)
         subject = footage_subject(found.id, hour, hour + timedelta(hours=1))
         log_look(request, services, viewer, action, subject, purpose)
-    taken = format_datetime(moment.astimezone(UTC), usegmt=True)
+    taken = format_datetime(shown.wall.astimezone(UTC), usegmt=True)
     return Response(
         jpeg(faces.blurred(image, views)),
         headers={"Last-Modified": taken} | hidden.header | _clock_header(near.segment),
