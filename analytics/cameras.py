@@ -9,6 +9,7 @@ from analytics.health import CameraFaults, FaultChange, PictureHealth
 from analytics.onlookers import STARTING
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan
+from analytics.recorder_heard import RecorderHeard
 from storage.mask_pixels import filled
 from storage.models import FaultKind
 
@@ -94,13 +95,15 @@ class WatchedCamera:
     def is_silent(self, now: datetime) -> bool:
         return now - self._last_arrival > self.patience
 
-    def faults(self, now: datetime) -> list[FaultChange]:
+    def faults(self, now: datetime, recorder: RecorderHeard) -> list[FaultChange]:
         """Faults that have begun or ended, as known now."""
         signs = {self._picture_fault} if self._picture_fault else set()
         since = None
         if self.is_silent(now):
             # What was wrong with its pictures cannot have been mended as far as anybody can see.
-            signs = {FaultKind.NO_SIGNAL} | (self._faults.lasting & _PICTURE_FAULTS)
+            signs = set(self._faults.lasting & (_PICTURE_FAULTS | {FaultKind.NO_SIGNAL}))
+            if recorder.would_have_brought(self._last_arrival, self.patience):
+                signs.add(FaultKind.NO_SIGNAL)
             since = min(self._last_arrival, now)
         if self.plan.clock_wrong:
             signs.add(FaultKind.CLOCK_WRONG)

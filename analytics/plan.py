@@ -13,6 +13,7 @@ from analytics.aim import Aim, zones_key
 from analytics.aim import read as read_aim
 from analytics.looking import MASKED, NO_ZONE, WatchedView
 from analytics.onlookers import Shows
+from analytics.recorder_heard import Heard
 from analytics.rule import Rule, rule_in_force
 from analytics.zones import Zone, zone_of
 from storage.hours import hours_of
@@ -27,8 +28,10 @@ from storage.models import (
     CameraStatus,
     Counter,
     Hall,
+    Node,
     OpeningHours,
     View,
+    awaited,
 )
 from storage.presence_now import CAMERA_OFF, NO_VIEW
 from storage.zone_rules import zone_rule_at
@@ -87,6 +90,8 @@ class WatchPlan:
     counters: Mapping[str, CounterPlan] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
     """Counters of which every camera is switched off."""
+    recorder: Heard | None = None
+    """What is heard of the recorder; None: there is none, or it is not coming back."""
 
 
 def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims: KnownAims | None = None) -> WatchPlan:
@@ -127,7 +132,14 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
         },
         _counters(session, of_counter, now),
         frozenset(off),
+        _recorder(session),
     )
+
+
+def _recorder(session: Session) -> Heard | None:
+    recorders = select(Node.started_at, Node.heartbeat).where(Node.role == "recorder", awaited())
+    newest = session.exec(recorders.order_by(col(Node.heartbeat).desc()).limit(1)).first()
+    return Heard(*newest) if newest else None
 
 
 def views_then(session: Session, camera_id: str, at: datetime) -> tuple[WatchedView, ...]:

@@ -17,6 +17,7 @@ from analytics.looking import Observation, WatchedView, blind
 from analytics.pictures import Picture
 from analytics.plan import CounterPlan, WatchPlan, why_unwatched
 from analytics.presence import Debounce, Transition
+from analytics.recorder_heard import RecorderHeard
 
 _log = structlog.get_logger(__name__)
 
@@ -47,9 +48,11 @@ class Watch:
         self._debounce = debounce
         self._moments = moments
         self._held: list[tuple[Observation, timedelta]] | None = None
+        self._recorder = RecorderHeard()
 
     def follow(self, plan: WatchPlan, now: datetime) -> None:
         """Watches what the plan says from now on; states of what stays are kept."""
+        self._recorder.follow(plan.recorder)
         for camera_id in self.cameras.keys() - plan.cameras.keys():
             self.changes.faults += self.cameras.pop(camera_id).end_faults(now)
             self._looker.forget(camera_id)
@@ -107,7 +110,7 @@ class Watch:
     def settle(self, now: datetime) -> None:
         """What follows from pictures that did not come, and from faults that last."""
         for camera in self.cameras.values():
-            self.changes.faults += camera.faults(now)
+            self.changes.faults += camera.faults(now, self._recorder)
         if self._held is not None:
             return
         silent = {camera_id for camera_id, camera in self.cameras.items() if camera.is_silent(now)}

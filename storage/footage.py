@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, ScalarSelect
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, and_, col, func, or_, select
 
@@ -32,7 +32,11 @@ PART = ".part"
 """Ends the name of a segment's file while it grows."""
 
 NOT_YET = "not_yet"
-"""Cause of what comes after the newest recording: it may still arrive."""
+"""Cause of what comes after the newest recording in the last minutes: it may still arrive."""
+
+AWAITED = timedelta(seconds=2 * MAX_SEGMENT_SECONDS)
+"""For so long: a segment ends at last, and has its row soon after. What has none then was not recorded, as far as
+anybody knows; a recorder that comes back says why."""
 
 NOT_BEGUN = "not_begun"
 """Cause of what comes before anything is known of the camera: it was not recorded yet."""
@@ -110,6 +114,8 @@ class Known:
     """The start of its first segment or gap."""
     recorded_to: datetime | None
     """The end of its newest segment that does not lie in the future."""
+    awaited_from: datetime
+    """What was recorded before has its row."""
 
 
 class Footage:
@@ -227,14 +233,18 @@ def known(session: Session, camera_ids: Collection[str], now: datetime) -> Mappi
     """Of each of the cameras, in one query that looks at both ends of two indexes."""
     first_segment = select(func.min(Segment.start)).where(Segment.camera_id == Camera.id).scalar_subquery()
     first_gap = select(func.min(Gap.start)).where(Gap.camera_id == Camera.id).scalar_subquery()
-    there = select(Segment.end).where(Segment.camera_id == Camera.id, Segment.start <= now + AHEAD)
-    newest = there.order_by(col(Segment.start).desc()).limit(1)
-    query = select(Camera.id, first_segment, first_gap, newest.scalar_subquery())
-    found = dict.fromkeys(camera_ids, Known(None, None))
+    query = select(Camera.id, first_segment, first_gap, newest_end(now))
+    found = dict.fromkeys(camera_ids, Known(None, None, now - AWAITED))
     for camera_id, *firsts, recorded_to in session.exec(query.where(col(Camera.id).in_(camera_ids))):
         since = min((first for first in firsts if first is not None), default=None)
-        found[camera_id] = Known(since, recorded_to)
+        found[camera_id] = Known(since, recorded_to, now - AWAITED)
     return found
+
+
+def newest_end(now: datetime) -> ScalarSelect[datetime]:
+    """Of each camera of a query: as `Footage.recorded_to`."""
+    there = select(Segment.end).where(Segment.camera_id == Camera.id, Segment.start <= now + AHEAD)
+    return there.order_by(col(Segment.start).desc()).limit(1).scalar_subquery()
 
 
 def recorded_spans(session: Session, camera_id: str, near: Span) -> list[Span]:
@@ -365,9 +375,10 @@ def _parts(hole: Span, reasons: Iterable[Missing], known: Known) -> Iterator[Mis
 
 
 def _unexplained(span: Span, known: Known) -> list[Missing]:
-    """Before anything is known, after the newest recording, and (which ought not to be) between."""
+    """Before anything is known, after the newest recording, and (which ought not to be) between and for long after."""
     since = span.end if known.since is None else min(max(known.since, span.start), span.end)
-    newest = span.end if known.recorded_to is None else min(max(known.recorded_to, since), span.end)
+    known_to = None if known.recorded_to is None else max(known.recorded_to, known.awaited_from)
+    newest = span.end if known_to is None else min(max(known_to, since), span.end)
     parts = ((span.start, since, NOT_BEGUN), (since, newest, GapCause.UNKNOWN.value), (newest, span.end, NOT_YET))
     return [Missing(start, end, cause) for start, end, cause in parts if start < end]
 

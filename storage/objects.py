@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -17,6 +18,21 @@ class StoreError(Exception):
 
 class ObjectMissing(StoreError):
     """There is no object with this key."""
+
+
+class Patience(Enum):
+    """With a server that does not answer: for how many seconds, and how often what failed is tried again."""
+
+    KEEPING = (60.0, 2)  # who uploads has time, and it is better late than not
+    VIEWING = (5.0, 0)  # somebody waits, and with them a thread that others need
+
+    @property
+    def read_s(self) -> float:
+        return self.value[0]
+
+    @property
+    def more_tries(self) -> int:
+        return self.value[1]
 
 
 class ObjectStore(Protocol):

@@ -20,10 +20,9 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import ObjectWriteResult
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 
-from storage.objects import ObjectMissing, StoreError, validated_key
+from storage.objects import ObjectMissing, Patience, StoreError, validated_key
 
 CONNECT_TIMEOUT_S = 5.0
-READ_TIMEOUT_S = 60.0
 _CONNECTIONS = 16
 _MIN_PART = 5 * 1024 * 1024
 _SHA256_HEADER = "x-amz-checksum-sha256"
@@ -45,16 +44,30 @@ class S3Store:
     """`endpoint` is host:port without a scheme. The bucket must exist."""
 
     def __init__(
-        self, endpoint: str, bucket: str, access_key: str, secret_key: str, *, secure: bool, region: str = ""
+        self,
+        endpoint: str,
+        bucket: str,
+        access_key: str,
+        secret_key: str,
+        *,
+        secure: bool,
+        region: str = "",
+        patience: Patience = Patience.KEEPING,
     ) -> None:
         self.endpoint = endpoint
         self.bucket = bucket
+        self.patience = patience
         # It logs each attempt; what came of them is said by StoreError, in words.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         self._pool = urllib3.PoolManager(
             maxsize=_CONNECTIONS,
-            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
-            retries=urllib3.Retry(total=2, connect=1, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=patience.read_s),
+            retries=urllib3.Retry(
+                total=patience.more_tries,
+                connect=min(patience.more_tries, 1),
+                backoff_factor=0.2,
+                status_forcelist=[500, 502, 503, 504],
+            ),
         )
         self._client = Minio(
             endpoint=endpoint,

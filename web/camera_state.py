@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from storage.models import CameraStatus, FaultKind
+from web.silence import is_heard
 
 
 class CameraState(StrEnum):
@@ -61,26 +62,29 @@ class CameraNow:
 
 
 def camera_now(known: Known, now: datetime) -> CameraNow:
-    """What the watcher said is worth nothing while nobody hears of it; that nothing comes the recorder knows, too."""
+    """What the watcher or the recorder said is worth nothing while nobody hears of it; that nothing comes both know."""
     if not known.enabled:
         return CameraNow(CameraState.OFF, None)
     wrong: dict[CameraState, datetime | None] = {}
-    if _is_silent(known.status, now):
+    if known.status and not is_heard(known.status.updated, now):
+        wrong[CameraState.UNKNOWN] = known.status.updated
+    elif _is_silent(known.status):
         wrong[CameraState.NO_SIGNAL] = known.status.last_frame if known.status else None
     if known.is_watched:
         wrong |= {CameraState(fault.kind.value): fault.since for fault in known.faults}
     else:
-        wrong[CameraState.UNKNOWN] = known.watched_to
+        wrong.setdefault(CameraState.UNKNOWN, known.watched_to)
     if wrong:
         first, *others = sorted(wrong, key=list(CameraState).index)
         return CameraNow(first, wrong[first], tuple(others))
     return CameraNow(CameraState.OK, _well_since(known))
 
 
-def _is_silent(status: CameraStatus | None, now: datetime) -> bool:
+def _is_silent(status: CameraStatus | None) -> bool:
+    """By the recorder's own last word: how old that is says nothing about the camera."""
     if status is None:
         return True
-    return not status.connected or status.last_frame is None or now - status.last_frame > LATE
+    return not status.connected or status.last_frame is None or status.updated - status.last_frame > LATE
 
 
 def _well_since(known: Known) -> datetime | None:

@@ -11,7 +11,7 @@ from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.models import Camera
-from storage.objects import ObjectStore
+from storage.objects import ObjectStore, Patience
 from storage.secrets import SecretBox, SecretError
 from web.services import Services
 from web.settings import Settings, StoreSettings
@@ -27,11 +27,14 @@ class DataFolderUnusable(Exception):
     """The data folder cannot be made or used; the message says what to do."""
 
 
-def build_services(settings: Settings) -> Services:
-    """Opens nothing yet but makes the data folder, readable by its owner only. Raises DataFolderUnusable."""
+def build_services(settings: Settings, patience: Patience = Patience.KEEPING) -> Services:
+    """Opens nothing yet but makes the data folder, readable by its owner only. Raises DataFolderUnusable.
+
+    `patience`: with the store.
+    """
     _make_data_folder(settings)
     database = Database(settings.database_url)
-    store = build_store(settings)
+    store = build_store(settings, patience)
     return Services(
         settings=settings,
         database=database,
@@ -54,10 +57,10 @@ def _make_data_folder(settings: Settings) -> None:
         raise DataFolderUnusable(f"{problem}; mend its permissions or name another folder") from None
 
 
-def build_store(settings: Settings) -> ObjectStore:
+def build_store(settings: Settings, patience: Patience = Patience.KEEPING) -> ObjectStore:
     if settings.store.kind == "folder":
         return FolderStore(settings.store_folder, seal=settings.data_dir / "store.id")
-    return _s3_store(settings.store)
+    return _s3_store(settings.store, patience=patience)
 
 
 def drop_bucket(settings: Settings) -> ObjectStore | None:
@@ -65,7 +68,7 @@ def drop_bucket(settings: Settings) -> ObjectStore | None:
     return _s3_store(settings.store, settings.inbox.bucket) if settings.inbox.bucket else None
 
 
-def _s3_store(store: StoreSettings, bucket: str = "") -> ObjectStore:
+def _s3_store(store: StoreSettings, bucket: str = "", patience: Patience = Patience.KEEPING) -> ObjectStore:
     """`bucket`: another than that of the footage."""
     from storage.s3_store import S3Store  # only who uses S3 loads its SDK
 
@@ -76,6 +79,7 @@ def _s3_store(store: StoreSettings, bucket: str = "") -> ObjectStore:
         store.secret_key.get_secret_value(),
         secure=store.secure,
         region=store.region,
+        patience=patience,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analytics.pictures import Picture
 from ingest.video.clip_plan import NothingRecorded
-from ingest.video.stills import shown_at
+from ingest.video.stills import moment_at, shown_at
 from storage.database import Database
 from storage.footage import Footage
 from storage.objects import StoreError
@@ -25,7 +25,8 @@ class FootageMoments:
     def picture(self, camera_id: str, at: datetime) -> Picture | None:
         try:
             with self._database.transaction() as session:
-                shown = shown_at(self._footage, session, camera_id, at)
+                moment = moment_at(self._footage, session, camera_id, at)
+            shown = shown_at(self._footage, moment)
         except NothingRecorded:
             return None
         except (SQLAlchemyError, StoreError, OSError, ValueError, av.FFmpegError) as error:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from storage.database import Database
 from storage.failures import failures_told
+from storage.footage import newest_end
 from storage.models import (
     Alert,
     AlertKind,
@@ -21,11 +22,10 @@ from storage.models import (
     DeliveryState,
     Gap,
     Node,
-    Segment,
     awaited,
 )
-from storage.undated import AHEAD
 from storage.waiting import NOTHING, altogether, waiting
+from web.silence import is_heard
 
 A_DAY = timedelta(days=1)
 _CAMERA = ("camera", "hall")
@@ -70,36 +70,35 @@ class Measured(Collector):
 
 
 def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
-    newest = (
-        select(Segment.end)
-        .where(Segment.camera_id == Camera.id, Segment.start <= now + AHEAD)
-        .order_by(col(Segment.start).desc())
-        .limit(1)
-        .scalar_subquery()
-    )
     rows = session.exec(
-        select(Camera.id, Camera.hall_id, CameraStatus, newest)
+        select(Camera.id, Camera.hall_id, CameraStatus, newest_end(now))
         .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
         .where(col(Camera.enabled).is_(True))
     ).all()
     known = [((camera, hall), status) for camera, hall, status, _ in rows if status is not None]
+    # What a recorder that has died or hangs said last is no number of now.
+    current = [(labels, status) for labels, status in known if is_heard(status.updated, now)]
     yield _gauge(
         "hallwatch_camera_connected",
         "Whether the recorder is connected to the camera.",
         _CAMERA,
-        (((camera, hall), float(bool(status and status.connected))) for camera, hall, status, _ in rows),
+        (
+            ((camera, hall), float(bool(status and status.connected)))
+            for camera, hall, status, _ in rows
+            if status is None or is_heard(status.updated, now)
+        ),
     )
     yield _gauge(
         "hallwatch_camera_frames_per_second",
         "Pictures that came, over the last seconds.",
         _CAMERA,
-        ((labels, status.fps) for labels, status in known),
+        ((labels, status.fps) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_bits_per_second",
         "What came, over the last seconds.",
         _CAMERA,
-        ((labels, status.bitrate) for labels, status in known),
+        ((labels, status.bitrate) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_last_frame_age_seconds",
@@ -111,13 +110,13 @@ def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
         "hallwatch_camera_reconnects",
         "Connections after the first, since the recorder started.",
         _CAMERA,
-        ((labels, status.reconnects) for labels, status in known),
+        ((labels, status.reconnects) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_clock_offset_seconds",
         "Camera clock minus recorder clock; 0 without sender reports.",
         _CAMERA,
-        ((labels, status.clock_offset_us / 1e6) for labels, status in known),
+        ((labels, status.clock_offset_us / 1e6) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_clock_source",
@@ -125,7 +124,7 @@ def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
         (*_CAMERA, "source"),
         (
             ((*labels, source.value), float(status.clock_source is source))
-            for labels, status in known
+            for labels, status in current
             for source in ClockSource
         ),
     )
@@ -138,19 +137,20 @@ def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
 
 
 def _gaps(session: Session, now: datetime) -> Metric:
-    seconds: dict[tuple[str, str], float] = {}
+    seconds: dict[tuple[str, str, str], float] = {}
     since = now - A_DAY
-    for gap in session.exec(select(Gap).where(or_(col(Gap.end).is_(None), col(Gap.end) > since))):
+    reaching = select(Gap, Camera.hall_id).where(or_(col(Gap.end).is_(None), col(Gap.end) > since))
+    for gap, hall in session.exec(reaching.join(Camera, col(Camera.id) == col(Gap.camera_id))):
         if gap.end == gap.start:
             continue  # corrected footage has moved over it
         length = (min(gap.end or now, now) - max(gap.start, since)).total_seconds()
-        labels = (gap.camera_id, gap.cause.value)
+        labels = (gap.camera_id, hall, gap.cause.value)
         seconds[labels] = seconds.get(labels, 0.0) + max(length, 0.0)
     name, what = (
         "hallwatch_camera_gap_seconds_last_day",
         "Seconds of the last 24 hours that were not recorded, by cause.",
     )
-    return _gauge(name, what, ("camera", "cause"), seconds.items())
+    return _gauge(name, what, (*_CAMERA, "cause"), seconds.items())
 
 
 def _spool(session: Session, now: datetime) -> Iterator[Metric]:

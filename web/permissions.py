@@ -14,14 +14,14 @@ class Permission(StrEnum):
     )
     ACKNOWLEDGE = "acknowledge"
     ABSENCES = "absences"
-    CLIPS = "clips"  # recorded footage of a step or an absence
+    CLIPS = "clips"  # recorded footage and stills of any moment; a department's of its cases and of absences alone
     CASES = "cases"
     ANSWER_CARDS = "answer_cards"  # for the department: explaining, appealing, correcting
     JUDGE_CARDS = "judge_cards"  # upholding, withdrawing, deciding on appeals, closing
     ORDER = "order"  # issuing supervision orders, closing and returning them
     ANSWER_ORDERS = "answer_orders"  # for the department
     APPLICANT = "applicant"  # the applicant's name
-    SPAN = "span"  # any hall, camera and span of time
+    SPAN = "span"  # looking for footage: any hall, camera and span of time on a page, the calendar, HLS
     FINDINGS = "findings"
     IMPORT = "import"
     DATA_QUALITY = "data_quality"  # what each source has sent, and what is missing

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import structlog
 
+from storage.objects import Patience
 from web import logs
 from web.composition import build_services, camera_addresses, drop_bucket
 from web.heartbeat import Heartbeat
@@ -34,7 +35,7 @@ COLLECT_EACH = 50_000
 
 def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = False) -> None:
     """Runs until SIGTERM or SIGINT, then stops in good order."""
-    services = build_services(settings)
+    services = services_of(role, settings)
     stop = threading.Event()
     set_on_signal(stop)
     if until_stdin_closes:
@@ -45,6 +46,11 @@ def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = F
         stop.wait()
         log.info("role_stopping")
     services.database.close()
+
+
+def services_of(role: RoleName, settings: Settings) -> Services:
+    """Raises DataFolderUnusable."""
+    return build_services(settings, Patience.VIEWING if role == "web" else Patience.KEEPING)
 
 
 def _spare_the_collector() -> None:

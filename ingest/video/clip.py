@@ -8,7 +8,7 @@ pictures are read.
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,18 @@ from typing import BinaryIO
 from sqlmodel import Session
 
 from ingest.video.clip_audio import ClipAudio, Place, clip_audio
-from ingest.video.clip_plan import LEAD_IN, LEADING, ClipPlan, NothingRecorded, Told, corrected, overlapping, plan_clip
+from ingest.video.clip_plan import (
+    LEAD_IN,
+    LEADING,
+    ClipPlan,
+    NothingRecorded,
+    Told,
+    clock_told,
+    corrected,
+    overlapping,
+    plan_clip,
+    told_spans,
+)
 from ingest.video.clip_shots import TIMESCALE, Selected, Shot, decoded, shots_between, shown_after
 from ingest.video.frames import from_us
 from ingest.video.long_clip import FormatChanges, LongClip, NotLong, open_long_clip
@@ -26,8 +37,7 @@ from ingest.video.movie import Edit, file_type, movie
 from ingest.video.sample_tables import Chunk, sample_tables
 from ingest.video.unwritten import recent_segments
 from storage.footage import Footage
-from storage.intervals import Span, intersect, merge
-from storage.models import Segment, is_clock_trusted
+from storage.models import Segment
 
 __all__ = [
     "Clip",
@@ -36,6 +46,8 @@ __all__ = [
     "LongClip",
     "NothingRecorded",
     "clip_chunks",
+    "clip_of",
+    "clip_segments",
     "open_clip",
     "plan_clip",
     "prepare_clip",
@@ -102,8 +114,22 @@ class Clip:
 def open_clip(
     footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime, told: Told | None = None
 ) -> Clip | LongClip:
-    """Plans and prepares in one step. Raises NothingRecorded, FormatChanges, StoreError, BadBox."""
-    segments = recent_segments(footage, session, camera_id, start - LEAD_IN, end + LEADING)
+    """`clip_segments` and `clip_of` in one step, for who has the database alone. Raises as the latter."""
+    return clip_of(footage, clip_segments(footage, session, camera_id, start, end), start, end, told)
+
+
+def clip_segments(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> list[Segment]:
+    """What a clip of the span is made from."""
+    return recent_segments(footage, session, camera_id, start - LEAD_IN, end + LEADING)
+
+
+def clip_of(
+    footage: Footage, segments: Sequence[Segment], start: datetime, end: datetime, told: Told | None = None
+) -> Clip | LongClip:
+    """Reads from the store, which may take long: not within a transaction that others wait for.
+
+    Raises NothingRecorded, FormatChanges, StoreError, BadBox.
+    """
     if end - start > LONG and len(overlapping(segments, start, end)) > 1:
         with suppress(NotLong):
             return open_long_clip(footage, segments, start, end, told)
@@ -220,25 +246,14 @@ def _by_part(shots: list[Shot]) -> list[list[Shot]]:
 
 
 def _comment(plan: ClipPlan, segments: list[Segment], camera_id: str) -> str:
-    doubted = merge(Span(segment.start, segment.end) for segment in segments if _is_doubted(segment))
     return json.dumps(
         {
             "camera": camera_id,
             "from": plan.start.isoformat(),
             "to": plan.end.isoformat(),
-            "missing": _told(plan.missing),
-            "clock_error_us": max(segment.clock_error_us for segment in segments),
-            "clock_untrusted": _told(intersect([Span(plan.start, plan.end)], doubted)),
+            "missing": told_spans(plan.missing),
+            **clock_told(segments, plan.start, plan.end),
             **corrected(segments),
             **plan.told,
         }
     )
-
-
-def _is_doubted(segment: Segment) -> bool:
-    is_corrected = segment.correction_id is not None
-    return not is_clock_trusted(segment.clock_offset_us, segment.clock_error_us, is_corrected=is_corrected)
-
-
-def _told(spans: Iterable[Span]) -> list[tuple[str, str]]:
-    return [(span.start.isoformat(), span.end.isoformat()) for span in spans]

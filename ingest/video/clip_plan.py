@@ -8,8 +8,8 @@ from itertools import groupby
 from ingest.video.fragmented import of_pictures
 from ingest.video.frames import to_us
 from storage.fragments import Fragment, decodable_from, groups_of_pictures, unpack_fragments
-from storage.intervals import Span, merge, subtract
-from storage.models import Segment
+from storage.intervals import Span, intersect, merge, subtract
+from storage.models import Segment, is_clock_trusted
 from storage.runs import FRAME_HOLE
 
 LEADING = timedelta(seconds=2)
@@ -154,6 +154,24 @@ def missing_of(segments: Iterable[Segment], start: datetime, end: datetime) -> t
     """What of the span lies in none of the segments."""
     covered = merge((Span(s.start, s.end) for s in segments), bridge=FRAME_HOLE)
     return tuple(subtract([Span(start, end)], covered))
+
+
+def clock_told(segments: Sequence[Segment], start: datetime, end: datetime) -> dict[str, object]:
+    """For what a clip tells of itself: how far its wall times may be off, and where they are in doubt."""
+    doubted = merge(Span(segment.start, segment.end) for segment in segments if is_doubted(segment))
+    return {
+        "clock_error_us": max(segment.clock_error_us for segment in segments),
+        "clock_untrusted": told_spans(intersect([Span(start, end)], doubted)),
+    }
+
+
+def is_doubted(segment: Segment) -> bool:
+    is_corrected = segment.correction_id is not None
+    return not is_clock_trusted(segment.clock_offset_us, segment.clock_error_us, is_corrected=is_corrected)
+
+
+def told_spans(spans: Iterable[Span]) -> list[tuple[str, str]]:
+    return [(span.start.isoformat(), span.end.isoformat()) for span in spans]
 
 
 def corrected(segments: Iterable[Segment]) -> dict[str, object]:

@@ -24,11 +24,13 @@ from ingest.video.clip_plan import (
     LEADING,
     NothingRecorded,
     Told,
+    clock_told,
     corrected,
     goes_on,
     missing_of,
     overlapping,
     parts_of,
+    told_spans,
 )
 from ingest.video.fragmented import (
     AudioRows,
@@ -316,7 +318,8 @@ def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missin
             "camera": segments[0].camera_id,
             "from": start.isoformat(),
             "to": end.isoformat(),
-            "missing": [[span.start.isoformat(), span.end.isoformat()] for span in missing],
+            "missing": told_spans(missing),
+            **clock_told(segments, start, end),
             "of": hashlib.sha256("".join(segment.sha256 for segment in segments).encode()).hexdigest(),
             **corrected(segments),
             **told,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ingest.video.clip_plan import is_doubted
 from ingest.video.fragmented import of_pictures
 from storage.fragments import Fragment, decodable_from, groups_of_pictures, unpack_fragments
 from storage.models import Segment
@@ -112,11 +113,23 @@ def _lines(entry: _Entry, before: _Entry | None) -> Iterator[str]:
         yield "#EXT-X-DISCONTINUITY"
     if new_format:
         yield f'#EXT-X-MAP:URI="{address}",BYTERANGE="{entry.segment.init_size}@0"'
+    yield from _clock(entry.segment, before.segment if before else None)
     if before is None or before.segment is not entry.segment or jumped:
         yield f"#EXT-X-PROGRAM-DATE-TIME:{_stamp(entry.start)}"
     yield f"#EXTINF:{entry.duration.total_seconds():.6f},"
     yield f"#EXT-X-BYTERANGE:{entry.size}@{entry.first}"
     yield address
+
+
+def _clock(segment: Segment, before: Segment | None) -> Iterator[str]:
+    """Where wall times are in doubt, and from where on they are not any more. Ends are told by what follows, as a
+    playlist that grows may not change what it has said."""
+    doubted = is_doubted(segment)
+    if segment is before or not (doubted or (before is not None and is_doubted(before))):
+        return
+    told = f'X-CLOCK="{"untrusted" if doubted else "trusted"}",X-CLOCK-ERROR={segment.clock_error_us / 1_000_000:.6f}'
+    begins = f'ID="clock-{segment.sequence}",CLASS="hallwatch.clock",START-DATE="{_stamp(segment.start)}"'
+    yield f"#EXT-X-DATERANGE:{begins},END-ON-NEXT=YES,{told}"
 
 
 def has_sound(segment: Segment) -> bool:

@@ -40,11 +40,23 @@ class Shown:
     """Height × width × 3, blue-green-red."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What there is to find the frame that was shown at a moment."""
+
+    at: datetime
+    segment: Segment
+    """In which it lies, or which ended just before."""
+    after: tuple[Segment, ...]
+    before: Segment | None
+    """On which the first pictures of that segment may rest."""
+
+
 def still(footage: Footage, session: Session, camera_id: str, at: datetime, *, unmasked: bool = False) -> bytes:
     """JPEG of the frame that was shown at this moment, exact to the frame, with the camera's masks filled unless
-    `unmasked` says otherwise. Raises as `shown_at` does.
+    `unmasked` says otherwise. Raises as `moment_at` and `shown_at` do.
     """
-    shown = shown_at(footage, session, camera_id, at)
+    shown = shown_at(footage, moment_at(footage, session, camera_id, at))
     return jpeg(shown.image if unmasked else masked(session, camera_id, shown, at))
 
 
@@ -60,20 +72,28 @@ def jpeg(image: NDArray[np.uint8]) -> bytes:
     return data.tobytes()
 
 
-def shown_at(footage: Footage, session: Session, camera_id: str, at: datetime) -> Shown:
-    """Raises NothingRecorded when there is no footage of the moment, StoreError when it cannot be read."""
+def moment_at(footage: Footage, session: Session, camera_id: str, at: datetime) -> Moment:
+    """Raises NothingRecorded when there is no footage of the moment."""
     near = recent_segments(footage, session, camera_id, at - NEAR, at + LEADING)
     found = [number for number, segment in enumerate(near) if segment.start <= at]
     if not found:
         raise NothingRecorded(f"no footage at {at.isoformat()}")
     segment, after = near[found[-1]], near[found[-1] + 1 :]
-    shown = _shown_at(footage, segment, after, at)
+    start = segment.start
+    before = [s for s in recent_segments(footage, session, camera_id, start - NEAR, start) if s.start < start]
+    return Moment(at, segment, tuple(after), before[-1] if before else None)
+
+
+def shown_at(footage: Footage, moment: Moment) -> Shown:
+    """Reads from the store, which may take long: not within a transaction that others wait for.
+
+    Raises NothingRecorded when no picture can be made, StoreError when the footage cannot be read.
+    """
+    shown = _shown_at(footage, moment.segment, moment.after, moment.at)
+    if shown is None and moment.before is not None:
+        shown = _shown_from_before(footage, moment.before, moment.segment, moment.at)
     if shown is None:
-        start = segment.start
-        before = [s for s in recent_segments(footage, session, camera_id, start - NEAR, start) if s.start < start]
-        shown = _shown_from_before(footage, before[-1], segment, at) if before else None
-    if shown is None:
-        raise NothingRecorded(f"no picture can be decoded at {at.isoformat()}")
+        raise NothingRecorded(f"no picture can be decoded at {moment.at.isoformat()}")
     return shown
 
 

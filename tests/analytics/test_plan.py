@@ -8,11 +8,14 @@ from structlog.testing import capture_logs
 
 from analytics.cameras import WatchedCamera
 from analytics.counters import WatchedCounter
+from analytics.looker import Looker
 from analytics.onlookers import Shows
 from analytics.plan import CounterPlan, load_plan
 from analytics.presence import Transition
+from analytics.recorder_heard import Heard, RecorderHeard
 from analytics.rule import Rule
 from analytics.runs import PresenceSpan
+from analytics.watch import Watch
 from ingest.video.clock import CameraClock
 from storage.database import Database
 from storage.models import (
@@ -23,12 +26,14 @@ from storage.models import (
     CameraStatus,
     CustomerState,
     FaultKind,
+    Node,
     StaffState,
     View,
     ZoneRule,
     is_clock_trusted,
 )
 from tests.analytics.scenes import at
+from tests.analytics.world import MarkerDetector
 from tests.sample import CAMERA, HALL, LEFT_HALF, a_hall
 
 UNSTAFFED, NOBODY = StaffState.UNSTAFFED, CustomerState.NONE
@@ -172,9 +177,26 @@ def test_a_sub_stream_fails_where_the_recorder_lately_said_so_of_a_camera_that_d
     assert plan.sub_failing == failing
     camera = WatchedCamera(plan, at(0))
     camera.arrived(at(10))
-    told = [change for second in range(10) for change in camera.faults(at(second))]
+    told = [change for second in range(10) for change in camera.faults(at(second), RecorderHeard())]
     assert [change.kind for change in told] == [FaultKind.SUB_STREAM] * failing
     camera.plan = replace(plan, sub_failing=False)
     camera.arrived(at(30))
-    told = [change for second in range(20, 30) for change in camera.faults(at(second))]
+    told = [change for second in range(20, 30) for change in camera.faults(at(second), RecorderHeard())]
     assert [(change.kind, change.began) for change in told] == [(FaultKind.SUB_STREAM, False)] * failing
+
+
+def test_no_camera_has_lost_its_signal_because_the_recorder_is_dead(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        session.add(Node(name="recorder-1", role="recorder", started_at=at(-600), heartbeat=at(0)))
+        session.flush()
+        plan = load_plan(session, at(0))
+    watch = Watch(Looker(MarkerDetector()))
+    watch.follow(plan, at(0))
+    for second in range(60):
+        watch.settle(at(second))
+    assert watch.changes.faults == []
+    watch.follow(replace(plan, recorder=Heard(at(-600), at(10))), at(60))
+    watch.follow(replace(plan, recorder=Heard(at(-600), at(24))), at(60))
+    watch.settle(at(60))
+    assert FaultKind.NO_SIGNAL in {change.kind for change in watch.changes.faults}

@@ -88,7 +88,8 @@ def test_without_counter_or_view_a_step_is_unmapped_and_says_why(hall: Database,
     assert all(link.settled for link in links)
 
 
-def test_a_step_of_this_moment_is_linked_again_until_its_footage_is_complete(hall: Database, linker: Linker) -> None:
+def test_a_step_of_this_moment_is_linked_again_until_its_footage_is_complete(hall: Database, tmp_path: Path) -> None:
+    linker = Linker(hall, Footage(hall, FolderStore(tmp_path / "store"), tmp_path / "spool", lambda: at(120)))
     with hall.transaction() as session:
         record(session, 0, 110)
         step_id = step(session, 100, 118)

@@ -116,8 +116,8 @@ def test_coverage_and_calendar_tell_the_same_and_every_hole_has_its_cause(site: 
     corrected(site, 160, 260, 1000)
     asked = Span(at(0), at(1300))
     with site.transaction() as session:
-        told = coverages(session, [CAMERA], asked, at(100))[CAMERA]
-        footage = Footage(site, FolderStore(Path("nowhere")), Path("nowhere"))
+        told = coverages(session, [CAMERA], asked, at(1300))[CAMERA]
+        footage = Footage(site, FolderStore(Path("nowhere")), Path("nowhere"), lambda: at(1300))
         assert footage.coverage(session, CAMERA, asked.start, asked.end) == told
     assert [((m.start - BEGIN).total_seconds(), (m.end - BEGIN).total_seconds(), m.cause) for m in told.missing] == [
         (80, 1160, "camera_stalled"),

@@ -16,7 +16,7 @@ from sqlmodel import SQLModel
 
 from storage.database import Database
 from storage.folder_store import FolderStore
-from storage.footage import Coverage, Footage, Known, UntrustedTime, explained
+from storage.footage import AWAITED, Coverage, Footage, Known, UntrustedTime, explained
 from storage.intervals import Span, merge, subtract
 from storage.models import (
     MAX_CLOCK_ERROR,
@@ -118,8 +118,18 @@ def test_an_open_gap_lasts_for_ever(footage: Footage) -> None:
 
 
 def test_what_comes_after_the_newest_segment_is_not_yet_there(footage: Footage) -> None:
+    footage.clock = lambda: at(17)
     rows = [segment(1, 0, 10), gap(10, 12)]
     assert missing(coverage(footage, rows, 3, 17)) == [(10, 12, "camera_unreachable"), (12, 17, "not_yet")]
+
+
+def test_what_was_not_written_for_long_is_not_awaited_any_more(footage: Footage) -> None:
+    awaited, now = AWAITED.total_seconds(), 20 * 3600
+    footage.clock = lambda: at(now)
+    assert missing(coverage(footage, [segment(1, 0, 10)], 0, now)) == [
+        (10, now - awaited, "unknown"),
+        (now - awaited, now, "not_yet"),
+    ]
 
 
 def test_what_was_before_the_first_segment_or_gap_had_not_begun(footage: Footage) -> None:
@@ -194,12 +204,13 @@ moment = st.integers(0, 60).map(at)
 span = st.tuples(moment, moment).map(lambda pair: Span(min(pair), max(pair)))
 
 
-@given(span, st.lists(span, max_size=6), st.none() | moment, st.none() | moment)
+@given(span, st.lists(span, max_size=6), st.none() | moment, st.none() | moment, moment)
 def test_every_moment_of_a_hole_has_exactly_one_cause(
-    hole: Span, covered_by: list[Span], since: datetime | None, recorded_to: datetime | None
+    hole: Span, covered_by: list[Span], since: datetime | None, recorded_to: datetime | None, awaited_from: datetime
 ) -> None:
     gaps = [Gap(camera_id=CAMERA, start=s.start, end=s.end, cause=GapCause.CAMERA_STALLED) for s in covered_by]
-    parts = explained([hole] if hole.start < hole.end else [], gaps, Known(since, recorded_to))
+    parts = explained([hole] if hole.start < hole.end else [], gaps, Known(since, recorded_to, awaited_from))
+    assert all(part.start >= awaited_from for part in parts if part.cause == "not_yet")
     edges = [(part.start, part.end) for part in parts]
     assert sum(((end - start) for start, end in edges), timedelta(0)) == hole.duration
     assert all(before[1] == after[0] for before, after in pairwise(edges))
@@ -218,7 +229,7 @@ def test_no_pause_is_told_as_a_loss_of_its_own(course: list[tuple[int, float]]) 
         spans[kind].append(Span(at(start), at(end)))
     holes = subtract([Span(at(0), at(edges[-1]))], merge(spans[footage_of], bridge=FRAME_HOLE))
     known = [Gap(camera_id=CAMERA, start=s.start, end=s.end, cause=GapCause.CAMERA_STALLED) for s in spans[gaps]]
-    told = explained(holes, known, Known(at(0), at(edges[-1])))
+    told = explained(holes, known, Known(at(0), at(edges[-1]), at(0)))
     short = [part for part in told if part.cause == "unknown" and part.end - part.start < FRAME_HOLE]
     assert {(part.start, part.end) for part in short} <= {(hole.start, hole.end) for hole in holes}
     assert merge(Span(part.start, part.end) for part in told) == merge(holes)
@@ -248,7 +259,7 @@ def test_what_is_told_is_what_the_segment_says(offset_us: int, error_us: int) ->
 def test_a_moment_has_the_cause_of_the_gap_that_began_first(holes: list[Span], of_gaps: list[Span]) -> None:
     causes = list(GapCause)
     gaps = [Gap(camera_id=CAMERA, start=s.start, end=s.end, cause=causes[n]) for n, s in enumerate(of_gaps)]
-    parts = explained(holes, gaps, Known(None, None))
+    parts = explained(holes, gaps, Known(None, None, at(0)))
     for second in range(60):
         moment = at(second)
         told = [part.cause for part in parts if part.start <= moment < part.end]

@@ -1,26 +1,24 @@
 """What S3 alone can do wrong."""
 
 import random
+import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
-from storage.objects import ObjectMissing, StoreError, sha256_of
+from storage.objects import ObjectMissing, Patience, StoreError, sha256_of
 from storage.s3_store import S3Store
 from tests.servers import S3Server, free_port, wait_until
 
 
 @contextmanager
 def store_at(server: S3Server, **changes: str) -> Iterator[S3Store]:
-    options = {
-        "endpoint": server.endpoint,
-        "bucket": server.bucket,
-        "access_key": server.access_key,
-        "secret_key": server.secret_key,
-    }
-    with closing(S3Store(**{**options, **changes}, secure=False)) as store:
+    options = {"endpoint": server.endpoint, "access_key": server.access_key, "secret_key": server.secret_key} | changes
+    bucket = options.pop("bucket", server.bucket)
+    store = S3Store(options["endpoint"], bucket, options["access_key"], options["secret_key"], secure=False)
+    with closing(store):
         yield store
 
 
@@ -103,3 +101,37 @@ def test_what_an_unreachable_server_did_is_said_once_and_in_words(caplog: pytest
     with closing(nobody), pytest.raises(StoreError, match="cannot be reached"):
         nobody.check()
     assert caplog.records == []
+
+
+class Hung:
+    """Takes connections and answers none; `asked` counts them."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.settimeout(0)
+
+    @property
+    def endpoint(self) -> str:
+        return f"127.0.0.1:{self._socket.getsockname()[1]}"
+
+    def asked(self) -> int:
+        found = 0
+        with suppress(BlockingIOError):
+            while True:
+                self._socket.accept()[0].close()
+                found += 1
+        return found
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def test_who_views_asks_a_server_that_hangs_once_and_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Patience.VIEWING.read_s <= 5.0
+    monkeypatch.setattr(Patience, "read_s", 0.1)  # the tries are counted, not the time
+    for patience, tries in ((Patience.VIEWING, 1), (Patience.KEEPING, 3)):
+        with closing(Hung()) as server:
+            store = S3Store(server.endpoint, "footage", "a", "b", secure=False, patience=patience)
+            with closing(store), pytest.raises(StoreError, match="cannot be reached"):
+                store.read("a/b.mp4")
+            assert server.asked() == tries

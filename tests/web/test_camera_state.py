@@ -51,6 +51,16 @@ def test_nothing_is_known_of_pictures_at_which_nobody_looks() -> None:
     assert camera_now(gone, NOW) == CameraNow(CameraState.NO_SIGNAL, ago(20), (CameraState.UNKNOWN,))
 
 
+def test_what_a_silent_recorder_said_last_is_no_verdict_on_the_camera() -> None:
+    last_word = a_status(40)
+    last_word.updated = ago(39)
+    assert camera_now(known(status=last_word), NOW) == CameraNow(CameraState.UNKNOWN, ago(39))
+    last_word.updated = ago(20)
+    assert camera_now(known(status=a_status(21)), NOW).state is CameraState.NO_SIGNAL
+    last_word.last_frame = ago(21)
+    assert camera_now(known(status=last_word), NOW).state is CameraState.OK, "when it was said, pictures came"
+
+
 def test_a_camera_that_is_switched_off_is_nothing_else() -> None:
     off = known(Fault(FaultKind.NO_SIGNAL, ago(30)), enabled=False, status=a_status(connected=False))
     assert camera_now(off, NOW) == CameraNow(CameraState.OFF, None)

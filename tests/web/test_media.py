@@ -1,5 +1,9 @@
 """Footage over HTTP: exact, by ranges, within one's scope, and written down in the access log."""
 
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -7,13 +11,18 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 from sqlmodel import select
 
+from analytics.people import Image, Person
+from storage.folder_store import FolderStore
 from storage.models import Absence, AccessEntry, Case, FootageLink, Outcome, Segment, Step, StepKind, View
 from tests.ingest.video.encoded import START, gops, numbers_in, packets
 from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA, a_segment
 from tests.web.conftest import Clock, SignedIn
+from web.footage_moments import FootageMoments
+from web.previews import Previews
 from web.recent_looks import ONE_LOOK
 from web.services import Services
 
@@ -104,6 +113,25 @@ def test_a_still_is_a_jpeg(inspector: TestClient) -> None:
     assert newest.status_code == 200
     assert newest.headers["cache-control"] == "no-store"
     assert parsedate_to_datetime(newest.headers["last-modified"]) == at(195).replace(microsecond=0)
+
+
+def test_a_still_is_dated_to_when_it_was_taken(services: Services, signed_in: SignedIn, tmp_path: Path) -> None:
+    with services.database.transaction() as session:
+        rows = recorded(tmp_path / "spool", gops(packets(4, gop=2, fps=1)))
+        session.add_all(Segment(**row.model_dump()) for row in rows)
+    asked = {"camera": CAMERA, "at": (START + timedelta(seconds=2.9)).isoformat()}
+    told = signed_in("inspector").get("/media/still.jpg", params=asked).headers["last-modified"]
+    assert parsedate_to_datetime(told) == START + timedelta(seconds=2)
+
+
+def test_a_still_says_how_far_its_time_can_be_relied_on(footage: Services, inspector: TestClient) -> None:
+    asked = {"camera": CAMERA, "at": at(24).isoformat()}
+    assert inspector.get("/media/still.jpg", params=asked).headers["x-clock"] == "trusted"
+    with footage.database.transaction() as session:
+        for row in session.exec(select(Segment)):
+            row.clock_error_us = 2_550_000
+    told = inspector.get("/media/still.jpg", params=asked).headers
+    assert (told["x-clock"], told["x-clock-error-us"]) == ("untrusted", "2550000")
 
 
 def test_the_newest_still_is_never_of_a_clock_that_was_ahead(
@@ -213,6 +241,16 @@ def test_a_department_sees_the_clips_of_its_cases_and_of_absences_only(footage: 
     assert department.get("/media/still.jpg", params={"camera": CAMERA, "at": at(90).isoformat()}).status_code == 404
 
 
+def test_a_supervisor_sees_any_footage_of_the_halls_in_scope_without_looking_for_it_by_span(
+    footage: Services, signed_in: SignedIn
+) -> None:
+    supervisor = signed_in("supervisor")
+    assert supervisor.get("/media/clip.mp4", params=span(at(60), at(65))).status_code == 200
+    assert supervisor.get("/media/clip.mp4", params=span(at(60), at(65), "nh-cam-1")).status_code == 404
+    assert supervisor.get("/span").status_code == 403
+    assert looks(footage) == ["play"]
+
+
 def test_a_department_sees_the_clip_of_an_absence(footage: Services, signed_in: SignedIn) -> None:
     with footage.database.transaction() as session:
         session.add(Absence(id=9, counter_id="cc-1", start=at(60), end=at(65), threshold_s=1))
@@ -253,3 +291,50 @@ def _link(step_id: int | None = None, absence_id: int | None = None) -> FootageL
         end=at(70),
         computed_at=at(70),
     )
+
+
+class WatchedStore(FolderStore):
+    """Notes how many connections to the database its reader holds."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services.settings.data_dir / "store")
+        self.held: list[int] = []
+        self._taken: Counter[int] = Counter()
+        pool = services.database.engine.pool
+        event.listen(pool, "checkout", lambda *_: self._taken.update([threading.get_ident()]))
+        event.listen(pool, "checkin", lambda *_: self._taken.subtract([threading.get_ident()]))
+
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        self.held.append(self._taken[threading.get_ident()])
+        return super().read(key, offset, length)
+
+
+def test_nobody_who_waits_for_the_store_holds_a_connection_to_the_database(
+    footage: Services, signed_in: SignedIn, app: FastAPI, clock: Clock
+) -> None:
+    clock.now = at(200)
+    app.state.previews = Previews(0.35, Nobody)
+    store = footage.footage.store = WatchedStore(footage)
+    shutil.move(footage.footage.spool, store.root)
+    asked: tuple[tuple[str, dict[str, str]], ...] = (
+        ("/media/clip.mp4", span(at(60), at(65))),
+        ("/media/clip.mp4", span(START, START + timedelta(minutes=6))),
+        ("/media/still.jpg", {"camera": CAMERA}),
+        ("/media/still.jpg", {"camera": CAMERA, "at": at(61).isoformat()}),
+    )
+    inspector = signed_in("inspector")
+    for address, params in asked:
+        assert inspector.get(address, params=params).status_code == 200
+    assert signed_in("admin").post(f"/api/v1/cameras/{CAMERA}/preview", json={}).status_code == 200
+    assert FootageMoments(footage.database, footage.footage).picture(CAMERA, at(61)) is not None
+    assert len(store.held) >= len(asked) + 2
+    assert set(store.held) == {0}
+
+
+class Nobody:
+    """A detector that sees nobody."""
+
+    name = "nobody"
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        return [() for _ in images]

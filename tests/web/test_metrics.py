@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlmodel import update
 from storage.database import Database
 from storage.failures import Failures
 from storage.models import (
+    NODE_SILENT_AFTER,
     Alert,
     AlertKind,
     Camera,
@@ -67,6 +68,7 @@ def at_work(database: Database) -> None:
         session.add(Gap(camera_id=CAMERA, start=NOON - timedelta(seconds=5), cause=GapCause.CAMERA_STALLED))
         empty = NOON - timedelta(minutes=1)
         session.add(Gap(camera_id=CAMERA, start=empty, end=empty, cause=GapCause.PACKETS_LOST))
+        began = NOON - timedelta(seconds=30)
         for role, detail in (
             (
                 "recorder",
@@ -76,7 +78,7 @@ def at_work(database: Database) -> None:
             ("clerk", failing.told()),
             ("watcher", {"cpu_s": 2.5, "memory_bytes": 9, "look_ms": 40.5, "dropped_pictures": 1}),
         ):
-            session.add(Node(name=f"{role}-1", role=role, started_at=NOON, heartbeat=NOON, detail=detail))
+            session.add(Node(name=f"{role}-1", role=role, started_at=began, heartbeat=NOON, detail=detail))
         alert = Alert(kind=AlertKind.NODE_SILENT, node_name="recorder-1", raised_at=NOON)
         session.add(alert)
         session.flush()
@@ -114,10 +116,10 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_camera_clock_source", CAMERA, HALL, "sender_report"] == 1
     assert found["hallwatch_camera_clock_source", CAMERA, HALL, "arrival"] == 0
     assert found["hallwatch_camera_record_lag_seconds", CAMERA, HALL] == 10
-    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "disk_full"] == 3600
-    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "camera_stalled"] == 5
+    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "disk_full", HALL] == 3600
+    assert found["hallwatch_camera_gap_seconds_last_day", CAMERA, "camera_stalled", HALL] == 5
     empty = "a gap over which corrected footage has moved"
-    assert ("hallwatch_camera_gap_seconds_last_day", CAMERA, "packets_lost") not in found, empty
+    assert ("hallwatch_camera_gap_seconds_last_day", CAMERA, "packets_lost", HALL) not in found, empty
     [camera] = [each for each in signed_in("admin").get("/health.json").json()["cameras"] if each["id"] == CAMERA]
     assert "packets_lost" not in {gap["cause"] for gap in camera["gaps"]}, empty
     assert found["hallwatch_camera_spool_segments", CAMERA, HALL] == 1
@@ -130,6 +132,41 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_job_failures", "expiry", "clerk-1", "clerk"] == 3
     assert found["hallwatch_alerts_open", "", "node_silent"] == 1
     assert found["hallwatch_messages_unsent", "duty", "failed"] == 1
+
+
+def test_the_health_page_tells_in_words_what_the_metrics_do(services: Services, signed_in: SignedIn) -> None:
+    at_work(services.database)
+    admin = signed_in("admin")
+    told = admin.get("/health.json").json()
+    [camera] = [each for each in told["cameras"] if each["id"] == CAMERA]
+    assert camera["record_lag_s"] == 10
+    nodes = {node["role"]: (node["cpu_share"], node["memory_bytes"], node["disk_free_bytes"]) for node in told["nodes"]}
+    assert nodes == {"recorder": (0.05, 9, 4), "watcher": (2.5 / 30, 9, None), "clerk": (None, None, None)}
+    for language, words in (
+        ("en", ("5 %", "9 B", "4 B free", "recorded up to 10 s ago")),
+        ("zh", ("剩余 4 B", "录像至")),
+    ):
+        page = admin.get(f"/health?lang={language}").text
+        assert [word for word in words if word not in page] == []
+
+
+def test_what_a_silent_recorder_said_last_is_told_by_nobody_as_if_it_were_so_now(
+    services: Services, signed_in: SignedIn, clock: Clock
+) -> None:
+    at_work(services.database)
+    clock.forward(NODE_SILENT_AFTER + timedelta(seconds=1))
+    admin = signed_in("admin")
+    found = told(admin.get("/metrics").text)
+    of_camera = {name for name, *labels in found if name.startswith("hallwatch_camera_") and CAMERA in labels}
+    ages = {"hallwatch_camera_last_frame_age_seconds", "hallwatch_camera_record_lag_seconds"}
+    rows = {"hallwatch_camera_gap_seconds_last_day", "hallwatch_camera_spool_segments", "hallwatch_camera_spool_bytes"}
+    assert of_camera == ages | rows
+    [camera] = [each for each in admin.get("/health.json").json()["cameras"] if each["id"] == CAMERA]
+    assert datetime.fromisoformat(camera["recorder_silent_since"]) == NOON
+    page = admin.get("/health?lang=en").text
+    assert "Recorder silent" in page
+    assert "not known since" in page
+    assert "25.0 per second" not in page
 
 
 def test_a_database_of_either_kind_is_measured(database: Database) -> None:
@@ -226,6 +263,9 @@ def test_whatever_the_dashboard_asks_for_is_told_with_the_labels_that_it_uses(
         listed = set(re.findall(r"label_values\([^,]+,\s*(\w+)\)", expression))
         assert shown <= kept or not kept, f"the legend shows what `by` leaves out: {expression}"
         for metric, chosen in labels_of(expression):
+            assert "hall" in chosen | listed or "hall" not in told_with[metric], (
+                f"whatever hall is chosen: {expression}"
+            )
             assert chosen | shown | kept | listed <= told_with[metric], expression
 
 

@@ -14,10 +14,11 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime
 from sqlmodel import Session
 
-from ingest.video.clip import Clip, FormatChanges, LongClip, NothingRecorded, open_clip
-from ingest.video.stills import jpeg, masked, shown_at
+from ingest.video.clip import Clip, FormatChanges, LongClip, NothingRecorded, clip_of, clip_segments
+from ingest.video.clip_plan import is_doubted
+from ingest.video.stills import Moment, Shown, jpeg, masked, moment_at, shown_at
 from storage.intervals import Span
-from storage.models import Camera, Hall
+from storage.models import Camera, Hall, Segment
 from storage.objects import StoreError
 from storage.sayings import Saying
 from web.access_log import footage_subject, log_access
@@ -43,6 +44,7 @@ LONGEST_CLIP = timedelta(hours=24)
 LONGEST_MASKED = timedelta(minutes=10)
 """That is played: nobody waits longer for its first picture."""
 NOTHING_IN_SPAN = Saying("Nothing was recorded in this span.")
+_NOTHING_THEN = Saying("Nothing was recorded at this moment.")
 _ASK_EACH_TIME = "private, no-cache"
 """Whoever sits at the browser next may have other rights: what it keeps it may show only after asking again."""
 _BEFORE_THE_NEWEST = timedelta(milliseconds=200)
@@ -75,8 +77,9 @@ def clip(
         found = scoped_camera(session, viewer, camera)
         check_footage(session, viewer, found.id, start, end)
         hidden = hiding(session, viewer, found.id, start, end, unmasked=unmasked, purpose=purpose)
-        opened = _open(services, session, found.id, start, end, hidden)
+        segments = clip_segments(services.footage, session, found.id, start, end)
         name = _file_name(session, found, start, end)
+    opened = _open(services, found.id, segments, Span(start, end), hidden)
     action, subject = hidden.action("download" if download else "play"), footage_subject(found.id, start, end)
     if hidden.polygons and download:
         made = _masked_clips(request).streamed(opened, hidden.polygons)
@@ -118,11 +121,10 @@ def _check_span(start: datetime, end: datetime) -> None:
         raise Unprocessable(fields=[FieldProblem("to", said)])
 
 
-def _open(
-    services: Services, session: Session, camera_id: str, start: datetime, end: datetime, hidden: Hiding
-) -> OpenedClip:
+def _open(services: Services, camera_id: str, segments: Sequence[Segment], span: Span, hidden: Hiding) -> OpenedClip:
+    """After the transaction: a store that hangs must not keep a connection to the database from everybody else."""
     try:
-        return open_clip(services.footage, session, camera_id, start, end, hidden.told)
+        return clip_of(services.footage, segments, span.start, span.end, hidden.told)
     except NothingRecorded:
         raise NotFound(NOTHING_IN_SPAN) from None
     except FormatChanges as changes:
@@ -184,7 +186,7 @@ def picture(
     unmasked: bool = False,
     purpose: str = "",
 ) -> Response:
-    """JPEG of the frame shown at this moment, which is its `Last-Modified`; without `at` the newest recorded.
+    """JPEG of the frame shown at this moment; `Last-Modified` is when it was taken. Without `at` the newest recorded.
 
     The camera's privacy masks are filled and the heads of customers blurred, but for `unmasked=1` with a `purpose`.
     """
@@ -196,14 +198,11 @@ def picture(
         if unmasked:
             check_unmasked(viewer, purpose)
         hidden = hiding(session, viewer, found.id, moment, moment, unmasked=unmasked, purpose=purpose)
-        action = "still_unmasked" if unmasked else "still"
-        try:
-            shown = shown_at(services.footage, session, found.id, moment)
-            image = shown.image if unmasked else masked(session, found.id, shown, moment)
-        except NothingRecorded:
-            raise NotFound(Saying("Nothing was recorded at this moment.")) from None
-        except StoreError as error:
-            raise unreadable(found.id, error) from None
+        near = _near(services, session, found.id, moment)
+    shown = _shown(services, found.id, near)
+    action = "still_unmasked" if unmasked else "still"
+    with services.database.transaction() as session:
+        image = shown.image if unmasked else masked(session, found.id, shown, moment)
         views = () if unmasked else faces.views(session, found.id, shown.wall)
         if at is not None:
             subject = footage_subject(found.id, moment, moment)
@@ -212,10 +211,37 @@ def picture(
         hour = moment.replace(minute=0, second=0, microsecond=0)
         subject = footage_subject(found.id, hour, hour + timedelta(hours=1))
         log_look(request, services, viewer, action, subject, purpose)
-    taken = format_datetime(moment.astimezone(UTC), usegmt=True)
+    taken = format_datetime(shown.wall.astimezone(UTC), usegmt=True)
     return Response(
-        jpeg(faces.blurred(image, views)), headers={"Last-Modified": taken} | hidden.header, media_type="image/jpeg"
+        jpeg(faces.blurred(image, views)),
+        headers={"Last-Modified": taken} | hidden.header | _clock_header(near.segment),
+        media_type="image/jpeg",
     )
+
+
+def _clock_header(segment: Segment) -> dict[str, str]:
+    """Whether, and to within how many microseconds, the time of its pictures can be relied on."""
+    return {
+        "X-Clock": "untrusted" if is_doubted(segment) else "trusted",
+        "X-Clock-Error-Us": str(segment.clock_error_us),
+    }
+
+
+def _near(services: Services, session: Session, camera_id: str, at: datetime) -> Moment:
+    try:
+        return moment_at(services.footage, session, camera_id, at)
+    except NothingRecorded:
+        raise NotFound(_NOTHING_THEN) from None
+
+
+def _shown(services: Services, camera_id: str, near: Moment) -> Shown:
+    """Within no transaction, as `_open`."""
+    try:
+        return shown_at(services.footage, near)
+    except NothingRecorded:
+        raise NotFound(_NOTHING_THEN) from None
+    except StoreError as error:
+        raise unreadable(camera_id, error) from None
 
 
 def newest_moment(services: Services, session: Session, camera_id: str) -> datetime:

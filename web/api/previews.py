@@ -15,8 +15,8 @@ from analytics.pictures import Picture
 from analytics.preview import Preview
 from analytics.zones import zone_of
 from ingest.video.clip_plan import NothingRecorded
+from ingest.video.stills import Moment, moment_at, shown_at
 from ingest.video.stills import jpeg as jpeg_of
-from ingest.video.stills import shown_at
 from storage.inside import read_inside
 from storage.mask_pixels import filled
 from storage.masks import masks_between, polygons_of
@@ -85,7 +85,9 @@ def preview_zones(request: Request, desk: AdminDesk, camera_id: str, drawn: Draw
         camera = scoped_camera(session, desk.viewer, camera_id)
         if not previews.limiter.may(str(desk.viewer.user_id), now):
             raise TooOften
-        picture = _newest(desk, session, camera.id)
+        newest = _newest(desk, session, camera.id)
+    picture = _picture(desk, camera.id, newest)
+    with desk.reading() as session:
         masks = [zone_of(mask) for mask in polygons_of(masks_between(session, camera.id, picture.wall, now))]
         view = _view(session, camera.id, drawn, now)
     if drawn.with_picture:
@@ -95,9 +97,17 @@ def preview_zones(request: Request, desk: AdminDesk, camera_id: str, drawn: Draw
     return _shown(picture.wall, name, seen, previews.threshold, now, b64encode(jpeg).decode())
 
 
-def _newest(desk: Desk, session: Session, camera_id: str) -> Picture:
+def _newest(desk: Desk, session: Session, camera_id: str) -> Moment:
+    newest = newest_moment(desk.services, session, camera_id)
     try:
-        shown = shown_at(desk.services.footage, session, camera_id, newest_moment(desk.services, session, camera_id))
+        return moment_at(desk.services.footage, session, camera_id, newest)
+    except NothingRecorded:
+        raise NotFound(Saying("Nothing has been recorded yet.")) from None
+
+
+def _picture(desk: Desk, camera_id: str, newest: Moment) -> Picture:
+    try:
+        shown = shown_at(desk.services.footage, newest)
     except NothingRecorded:
         raise NotFound(Saying("Nothing has been recorded yet.")) from None
     except StoreError as error:

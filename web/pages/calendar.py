@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from storage.calendar import coverages
 from storage.density import OUTSIDE, Density, densities
-from storage.footage import CorrectedTime, Coverage
+from storage.footage import CorrectedTime, Coverage, UntrustedTime
 from storage.intervals import Span
 from storage.models import Camera, Hall
 from web.auth import require
@@ -111,6 +111,8 @@ class CameraDayPage:
     missing: tuple[MissingSpan, ...]
     hours: tuple[CalendarHour, ...]
     timeline: Timeline
+    clock_untrusted: tuple[UntrustedTime, ...]
+    """Footage of the day whose time is in doubt."""
     clock_corrected: tuple[CorrectedTime, ...]
     """Footage of the day whose time was corrected by hand."""
     corrections: tuple[CorrectionRow, ...]
@@ -195,6 +197,7 @@ def camera_day_with(viewer: Viewer, services: Services, camera: str, day: str, f
         chosen = asked_day(day, today)
         span = day_in(chosen, place.timezone)
         coverage = _coverages(session, [found.id], [span], now)[found.id]
+        untrusted = services.footage.untrusted_times(session, found.id, span.start, span.end)
         corrected = services.footage.corrected_times(session, found.id, span.start, span.end)
         corrections = corrections_of(session, viewer, found.id, span)
     hours = hours_in(span)
@@ -218,6 +221,7 @@ def camera_day_with(viewer: Viewer, services: Services, camera: str, day: str, f
             for hour, density in zip(hours, densities(coverage, hours), strict=True)
         ),
         timeline=timeline(span.start, span.end, place.timezone, [footage_lane(coverage)]),
+        clock_untrusted=untrusted,
         clock_corrected=corrected,
         corrections=corrections,
         form=form,

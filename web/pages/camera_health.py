@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
+from storage.footage import newest_end
 from storage.models import (
     Camera,
     CameraFault,
@@ -20,6 +21,7 @@ from storage.waiting import NOTHING, Waiting
 from web.pages.places import HallRef, hall_ref
 from web.pages.presence_shares import day_start
 from web.pages.scoping import halls_in_scope
+from web.silence import is_heard
 from web.viewer import Viewer
 
 STALE_S = 10.0
@@ -40,8 +42,13 @@ class CameraHealth:
     hall: HallRef
     enabled: bool
     connected: bool
+    """As the recorder said last; so is all that follows."""
+    recorder_silent_since: datetime | None
+    """Its last word of the camera, where that is too old to say how the camera is now."""
     since: datetime | None
     last_frame_age_s: float | None
+    record_lag_s: float | None
+    """Time since the end of its newest segment; None before the first."""
     late: bool
     fps: float
     bitrate: float
@@ -67,14 +74,14 @@ def camera_health(
     session: Session, viewer: Viewer, unstored: Mapping[str, Waiting], now: datetime
 ) -> tuple[CameraHealth, ...]:
     rows = session.exec(
-        select(Camera, Hall, CameraStatus)
+        select(Camera, Hall, CameraStatus, newest_end(now))
         .join(Hall, col(Hall.id) == col(Camera.hall_id))
         .outerjoin(CameraStatus, col(CameraStatus.camera_id) == col(Camera.id))
         .where(halls_in_scope(viewer, col(Camera.hall_id)))
         .order_by(col(Hall.name), col(Camera.id))
     ).all()
     faults = _faults(session)
-    gaps = {hall.timezone: gaps_since(session, day_start(now, hall.timezone), now) for _, hall, _ in rows}
+    gaps = {hall.timezone: gaps_since(session, day_start(now, hall.timezone), now) for _, hall, *_ in rows}
     return tuple(
         _camera(
             camera,
@@ -83,9 +90,10 @@ def camera_health(
             tuple(faults.get(camera.id, ())),
             gaps[hall.timezone].get(camera.id, ()),
             unstored.get(camera.id, NOTHING),
+            recorded_to,
             now,
         )
-        for camera, hall, status in rows
+        for camera, hall, status, recorded_to in rows
     )
 
 
@@ -96,18 +104,22 @@ def _camera(
     faults: tuple[FaultKind, ...],
     gaps: tuple[CauseTotal, ...],
     unstored: Waiting,
+    recorded_to: datetime | None,
     now: datetime,
 ) -> CameraHealth:
     age = (now - status.last_frame).total_seconds() if status and status.last_frame else None
     is_late = age is None or age > STALE_S
+    silent_since = status.updated if status and camera.enabled and not is_heard(status.updated, now) else None
     return CameraHealth(
         id=camera.id,
         name=camera.name or camera.id,
         hall=hall_ref(hall),
         enabled=camera.enabled,
         connected=bool(status and status.connected),
-        since=since(status, is_late) if status else None,
+        recorder_silent_since=silent_since,
+        since=silent_since or (since(status, is_late) if status else None),
         last_frame_age_s=age,
+        record_lag_s=(now - recorded_to).total_seconds() if recorded_to else None,
         late=is_late,
         fps=status.fps if status else 0.0,
         bitrate=status.bitrate if status else 0.0,

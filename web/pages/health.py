@@ -53,7 +53,14 @@ class NodeHealth:
     heartbeat: datetime
     age_s: float
     silent: bool
+    cpu_share: float | None
+    """Of one core, on average since it started; None before it has told."""
+    memory_bytes: int | None
+    disk_bytes: int | None
+    """Of the disk that its spool lies on; None where it has none."""
+    disk_free_bytes: int | None
     detail: JsonObject
+    """All that it tells of itself."""
 
 
 @dataclass(frozen=True)
@@ -212,8 +219,23 @@ def _sources(session: Session) -> tuple[SourceHealth, ...]:
 def _node(node: Node, now: datetime) -> NodeHealth:
     age = (now - node.heartbeat).total_seconds()
     return NodeHealth(
-        node.name, node.role, node.started_at, node.heartbeat, age, not is_heard(node.heartbeat, now), node.detail
+        name=node.name,
+        role=node.role,
+        started_at=node.started_at,
+        heartbeat=node.heartbeat,
+        age_s=age,
+        silent=not is_heard(node.heartbeat, now),
+        cpu_share=_cpu_share(node),
+        memory_bytes=node.detail.get("memory_bytes"),
+        disk_bytes=node.detail.get("disk_bytes"),
+        disk_free_bytes=node.detail.get("disk_free_bytes"),
+        detail=node.detail,
     )
+
+
+def _cpu_share(node: Node) -> float | None:
+    lived_s = (node.heartbeat - node.started_at).total_seconds()
+    return node.detail["cpu_s"] / lived_s if "cpu_s" in node.detail and lived_s > 0 else None
 
 
 def _spool(session: Session, every: Waiting) -> Spool:

@@ -22,7 +22,7 @@ from ingest.video.long_clip import LongClip, open_long_clip
 from ingest.video.rtsp.media_time import DecodingTimes
 from ingest.video.salvage import salvage
 from ingest.video.segmenter import Gop
-from ingest.video.stills import shown_at
+from ingest.video.stills import moment_at, shown_at
 from ingest.video.writer import FinishedSegment, settle
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -60,7 +60,8 @@ class Recorded:
     def seen(self, moment: datetime) -> tuple[int, datetime]:
         """The number of the picture, and when it was taken."""
         with self.footage.database.transaction() as session:
-            shown = shown_at(self.footage, session, CAMERA, moment)
+            near = moment_at(self.footage, session, CAMERA, moment)
+        shown = shown_at(self.footage, near)
         return read_picture(shown.image), shown.wall
 
 

@@ -20,6 +20,7 @@ from ingest.video.clip import Clip, NothingRecorded, open_clip, plan_clip, prepa
 from ingest.video.clip_plan import parts_of, pieces_of
 from ingest.video.fragmented import Recording
 from ingest.video.frames import to_us
+from ingest.video.long_clip import open_long_clip
 from ingest.video.segmenter import Gop
 from ingest.video.stills import still
 from ingest.video.writer import SegmentWriter, settle
@@ -244,8 +245,9 @@ def test_a_clip_is_found_by_camera_and_span(session: tuple[Session, Footage]) ->
 def test_the_file_says_how_far_its_time_may_be_off_and_where_its_clock_was_in_doubt(folder: Path) -> None:
     rows = [row.model_copy() for row in hall(folder).rows]
     rows[1].clock_offset_us, rows[1].clock_error_us = 7_000_000, 550_000
-    clip = hall(folder).clip(at(10), at(190), rows)
-    with av.open(BytesIO(content(clip)), "r") as container:
-        told = json.loads(container.metadata["comment"])
-    assert told["clock_error_us"] == 550_000
-    assert told["clock_untrusted"] == [[rows[1].start.isoformat(), rows[1].end.isoformat()]]
+    made = hall(folder).clip(at(10), at(190), rows), open_long_clip(hall(folder).footage, rows, at(10), at(190))
+    for clip in made:
+        with av.open(BytesIO(b"".join(clip.chunks())), "r") as container:
+            told = json.loads(container.metadata["comment"])
+        assert told["clock_error_us"] == 550_000
+        assert told["clock_untrusted"] == [[rows[1].start.isoformat(), rows[1].end.isoformat()]]

@@ -57,6 +57,21 @@ def test_what_was_listed_of_a_span_that_grows_stays_as_it_was(folder: Path) -> N
     assert sum(line.startswith("#EXTINF") for line in lists[-1]) == 7
 
 
+def test_a_playlist_says_where_the_clock_is_in_doubt_and_from_where_on_it_is_not(folder: Path) -> None:
+    rows = [row.model_copy() for row in hall(folder).rows]
+    assert not [line for line in made(rows, at(0), at(200)) if "DATERANGE" in line]
+    rows[1].clock_offset_us, rows[1].clock_error_us = 7_000_000, 2_550_000
+    for last in (at(200), None):
+        lines = made(rows, at(0), last)
+        doubt, trust = (line for line in lines if line.startswith("#EXT-X-DATERANGE:"))
+        assert doubt == (
+            f'#EXT-X-DATERANGE:ID="clock-{rows[1].sequence}",CLASS="hallwatch.clock",'
+            'START-DATE="2026-01-05T01:00:02.000Z",END-ON-NEXT=YES,X-CLOCK="untrusted",X-CLOCK-ERROR=2.550000'
+        )
+        assert f'ID="clock-{rows[2].sequence}"' in trust
+        assert 'X-CLOCK="trusted"' in trust
+
+
 def target(lines: list[str]) -> int:
     return next(int(line.partition(":")[2]) for line in lines if line.startswith("#EXT-X-TARGETDURATION"))
 

@@ -21,8 +21,8 @@ A_SECOND = timedelta(seconds=1)
 def test_the_segment_that_is_being_written_is_covered_as_far_as_it_is_whole(
     site: Database, folder_store: FolderStore, tmp_path: Path
 ) -> None:
-    footage = Footage(site, folder_store, tmp_path / "spool")
     *written, growing = recorded(tmp_path / "spool", gops(packets(200)))
+    footage = Footage(site, folder_store, tmp_path / "spool", lambda: growing.end)
     file = tmp_path / "spool" / growing.key
     file.rename(file.with_name(file.name + PART))
     start, end = written[0].start, growing.end + A_SECOND
