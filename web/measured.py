@@ -41,6 +41,7 @@ _NODE_GAUGES = (
         "hallwatch_spool_filled_ratio",
         "How near the nearest of the spool's limits is; at 1 it is reached.",
     ),
+    ("clock_synchronised", "hallwatch_node_clock_synchronised", "1 while the system keeps the server's time right."),
     ("journal_waiting", "hallwatch_recorder_journal_waiting", "What the recorder has yet to write into the database."),
     ("look_ms", "hallwatch_watcher_look_milliseconds", "How long the detector takes to look at one counter."),
     (
@@ -111,6 +112,12 @@ def _cameras(session: Session, now: datetime) -> Iterator[Metric]:
         "Connections after the first, since the recorder started.",
         _CAMERA,
         ((labels, status.reconnects) for labels, status in current),
+    )
+    yield _counter(
+        "hallwatch_camera_pictures_after_loss",
+        "Pictures before which packets were lost, since the recorder started.",
+        _CAMERA,
+        ((labels, status.smears) for labels, status in current),
     )
     yield _gauge(
         "hallwatch_camera_clock_offset_seconds",

@@ -28,6 +28,7 @@ from ingest.video.clip_plan import (
     corrected,
     overlapping,
     plan_clip,
+    smeared,
     told_spans,
 )
 from ingest.video.clip_shots import TIMESCALE, Selected, Shot, decoded, shots_between, shown_after
@@ -254,6 +255,7 @@ def _comment(plan: ClipPlan, segments: list[Segment], camera_id: str) -> str:
             "missing": told_spans(plan.missing),
             **clock_told(segments, plan.start, plan.end),
             **corrected(segments),
+            **smeared(segments),
             **plan.told,
         }
     )

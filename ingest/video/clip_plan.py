@@ -165,6 +165,12 @@ def clock_told(segments: Sequence[Segment], start: datetime, end: datetime) -> d
     }
 
 
+def smeared(segments: Iterable[Segment]) -> dict[str, object]:
+    """For what a clip tells of itself: how many pictures of its segments may be smeared, as packets were lost."""
+    pictures = sum(segment.smears for segment in segments)
+    return {"pictures_after_loss": pictures} if pictures else {}
+
+
 def is_doubted(segment: Segment) -> bool:
     is_corrected = segment.correction_id is not None
     return not is_clock_trusted(segment.clock_offset_us, segment.clock_error_us, is_corrected=is_corrected)

@@ -30,6 +30,7 @@ from ingest.video.clip_plan import (
     missing_of,
     overlapping,
     parts_of,
+    smeared,
     told_spans,
 )
 from ingest.video.fragmented import (
@@ -322,6 +323,7 @@ def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missin
             **clock_told(segments, start, end),
             "of": hashlib.sha256("".join(segment.sha256 for segment in segments).encode()).hexdigest(),
             **corrected(segments),
+            **smeared(segments),
             **told,
         }
     )

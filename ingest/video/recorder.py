@@ -40,6 +40,7 @@ from ingest.video.steps import Step, reached
 from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import LONGEST_WAIT_S, Uploader
 from ingest.video.writer import FinishedSegment
+from storage.clock_discipline import is_synchronised
 from storage.correcting import before_adding, correct_late
 from storage.database import Database
 from storage.failures import Failures
@@ -257,6 +258,7 @@ class RecorderNode:
             "journal_waiting": self._journal.waiting,
             **self._figures(now),
             **process_load(settings.spool),
+            **_clock(),
             **self._failures.told(),
         }
         report(self._database, settings.node_name, self._started, now, health, detail)
@@ -362,6 +364,11 @@ class RecorderNode:
                 self._room,
             )
         return self._intakes[camera_id]
+
+
+def _clock() -> JsonObject:
+    synchronised = is_synchronised()
+    return {} if synchronised is None else {"clock_synchronised": synchronised}
 
 
 def _enabled(feeds: Sequence[CameraFeed]) -> dict[str, CameraFeed]:

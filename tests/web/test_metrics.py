@@ -57,6 +57,7 @@ def at_work(database: Database) -> None:
                 fps=25.0,
                 bitrate=2e6,
                 reconnects=3,
+                smears=5,
                 clock_source=ClockSource.SENDER_REPORT,
                 clock_offset_us=-40_000,
                 updated=NOON,
@@ -73,6 +74,7 @@ def at_work(database: Database) -> None:
             (
                 "recorder",
                 {"cpu_s": 1.5, "memory_bytes": 9, "disk_bytes": 8, "disk_free_bytes": 4, "journal_waiting": 0}
+                | {"clock_synchronised": False}
                 | {"spool_used_bytes": 3, "spool_limit_bytes": 4, "spool_filled": 0.75},
             ),
             ("clerk", failing.told()),
@@ -112,6 +114,7 @@ def test_a_scrape_tells_of_cameras_processes_gaps_alerts_and_messages(services: 
     assert found["hallwatch_camera_connected", CAMERA, HALL] == 1
     assert found["hallwatch_camera_last_frame_age_seconds", CAMERA, HALL] == 2
     assert found["hallwatch_camera_reconnects_total", CAMERA, HALL] == 3
+    assert found["hallwatch_camera_pictures_after_loss_total", CAMERA, HALL] == 5
     assert found["hallwatch_camera_clock_offset_seconds", CAMERA, HALL] == -0.04
     assert found["hallwatch_camera_clock_source", CAMERA, HALL, "sender_report"] == 1
     assert found["hallwatch_camera_clock_source", CAMERA, HALL, "arrival"] == 0
@@ -143,7 +146,7 @@ def test_the_health_page_tells_in_words_what_the_metrics_do(services: Services, 
     nodes = {node["role"]: (node["cpu_share"], node["memory_bytes"], node["disk_free_bytes"]) for node in told["nodes"]}
     assert nodes == {"recorder": (0.05, 9, 4), "watcher": (2.5 / 30, 9, None), "clerk": (None, None, None)}
     for language, words in (
-        ("en", ("5 %", "9 B", "4 B free", "recorded up to 10 s ago")),
+        ("en", ("5 %", "9 B", "4 B free", "recorded up to 10 s ago", "set up NTP")),
         ("zh", ("剩余 4 B", "录像至")),
     ):
         page = admin.get(f"/health?lang={language}").text

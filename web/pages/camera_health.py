@@ -54,6 +54,8 @@ class CameraHealth:
     bitrate: float
     """bit/s"""
     reconnects: int
+    smears: int
+    """Pictures before which packets were lost, since the recorder started."""
     clock_source: ClockSource | None
     clock_offset_s: float
     error: str
@@ -124,6 +126,7 @@ def _camera(
         fps=status.fps if status else 0.0,
         bitrate=status.bitrate if status else 0.0,
         reconnects=status.reconnects if status else 0,
+        smears=status.smears if status else 0,
         clock_source=status.clock_source if status else None,
         clock_offset_s=status.clock_offset_us / 1_000_000 if status else 0.0,
         error=status.error if status else "",

@@ -59,6 +59,8 @@ class NodeHealth:
     disk_bytes: int | None
     """Of the disk that its spool lies on; None where it has none."""
     disk_free_bytes: int | None
+    clock_synchronised: bool | None
+    """Whether the system keeps its time of day right; None of what does not tell."""
     detail: JsonObject
     """All that it tells of itself."""
 
@@ -229,6 +231,7 @@ def _node(node: Node, now: datetime) -> NodeHealth:
         memory_bytes=node.detail.get("memory_bytes"),
         disk_bytes=node.detail.get("disk_bytes"),
         disk_free_bytes=node.detail.get("disk_free_bytes"),
+        clock_synchronised=node.detail.get("clock_synchronised"),
         detail=node.detail,
     )
 
@@ -299,7 +302,7 @@ def _failure(row: Delivery) -> FailedDelivery:
 
 _COLUMNS = (
     *("id", "name", "hall", "enabled", "connected", Moments("since"), "last_frame_age_s", "fps", "bitrate"),
-    *("reconnects", "clock_source", "clock_offset_s", "faults", "gaps_s", "unstored_segments", "error"),
+    *("reconnects", "smears", "clock_source", "clock_offset_s", "faults", "gaps_s", "unstored_segments", "error"),
 )
 
 
@@ -311,8 +314,13 @@ def health_table(page: Annotated[HealthPage, Depends(health_page)]) -> Table:
 def _cells(camera: CameraHealth) -> list[Cell]:
     return [
         *(camera.id, camera.name, camera.hall.id, camera.enabled, camera.connected, camera.since),
-        *(camera.last_frame_age_s, camera.fps, camera.bitrate, camera.reconnects, camera.clock_source or ""),
-        *(camera.clock_offset_s, "; ".join(camera.faults), sum(gap.seconds for gap in camera.gaps)),
+        *(camera.last_frame_age_s, camera.fps, camera.bitrate, camera.reconnects, camera.smears),
+        *(
+            camera.clock_source or "",
+            camera.clock_offset_s,
+            "; ".join(camera.faults),
+            sum(gap.seconds for gap in camera.gaps),
+        ),
         *(camera.unstored_segments, camera.error),
     ]
 

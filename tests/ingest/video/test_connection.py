@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
+import av
 import pytest
 
 from ingest.video.connection import Connection
+from ingest.video.fragmented import Recording
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
 from ingest.video.rtsp.media_time import DecodingTimes
-from ingest.video.segmenter import MAX_PART_US, MAX_TANGLED_US, Gop
+from ingest.video.segmenter import MAX_PART_US, MAX_TANGLED_US, Gop, starts_new_segment
 from ingest.video.source import SourceFailure, SourcePacket
+from ingest.video.writer import SegmentWriter, part_path
 from storage.models import ClockSource
 from tests.ingest.video.encoded import START, TIME_BASE, packets
 
@@ -49,6 +53,30 @@ def test_lost_packets_end_the_gop_and_the_next_one_knows() -> None:
     made, _ = feed(connection(), [*some[:35], *some[80:]])
     assert [(len(gop.frames), gop.after_loss) for gop in made] == [(25, False), (10, False), (25, True), (25, False)]
     assert made[2].wall_us - made[1].end_us == 65 * 40_000
+
+
+@pytest.mark.parametrize(("before_ms", "after_ms"), [(40, 100), (100, 40), (40, 400)])
+def test_a_camera_that_changes_its_rate_alone_goes_on_in_the_same_segment(
+    tmp_path: Path, before_ms: int, after_ms: int
+) -> None:
+    shown_ms = [n * before_ms if n < 50 else 50 * before_ms + (n - 50) * after_ms for n in range(100)]
+    changing = [
+        replace(
+            packet, pts=at * 90, dts=at * 90, arrival_us=to_us(START) + at * 1000, report_us=to_us(START) + at * 1000
+        )
+        for packet, at in zip(packets(100), shown_ms, strict=True)
+    ]
+    made, _ = feed(connection(), changing)
+    assert [to_us(frame.wall) - to_us(START) for gop in made for frame in gop.frames] == [at * 1000 for at in shown_ms]
+    writer = SegmentWriter(tmp_path, Recording("c", 1, made[0].wall_us, made[0].source, 0), made[0].info)
+    for gop in made:
+        assert not starts_new_segment(writer.open_segment, gop, 60)
+        writer.append(gop)
+    finished = writer.close()
+    assert finished is not None
+    with av.open(part_path(tmp_path, finished.key), "r") as container:
+        times = [frame.time for frame in container.decode(video=0)]
+    assert times == pytest.approx([at / 1000 for at in shown_ms], abs=0.001)
 
 
 def test_losses_too_short_for_a_gap_are_counted_where_they_may_have_smeared_pictures() -> None:

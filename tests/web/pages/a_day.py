@@ -344,6 +344,7 @@ def _footage(session: Session) -> None:
             since=ago(35),
             last_frame=ago(35),
             reconnects=12,
+            smears=40,
             error="connection timed out",
             error_since=ago(34),
             updated=NOW,
