@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from analytics.debouncing import Frames
 from storage.intervals import Span, subtract
 from storage.models import CustomerState, StaffState
 
@@ -27,6 +28,8 @@ class PresenceSpan:
     staff_count: int | None = None
     """People in the staff zone; None where nobody knows how many."""
     customer_count: int | None = None
+    frames: Frames = ()
+    """The pictures that made the staff state certain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -402,13 +402,14 @@ class ItemDeclaration(Strict):
     promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
 
 
+MAX_AFTER_MINUTES = 60 * 24
 PLACE_OF = {
     Audience.CONTACT: "department",
     Audience.HEAD: "department",
     Audience.SUPERVISOR: "hall",
     Audience.DISTRICT: "district",
 }
-"""What somebody who is told of cards may be of."""
+"""What somebody who is told of cards may be of; alerts may be of any of them."""
 
 
 class ChannelDeclaration(Strict):
@@ -417,6 +418,8 @@ class ChannelDeclaration(Strict):
     One for contact persons is told of cards: of those of its department, or of all departments, where `{mail}` or
     `{phone}` in its address stands for the contact person of each. Those above them are told of what nobody answers:
     in one department, hall or district, or everywhere.
+
+    One of alerts may be a step of their escalation (`after_minutes`), and of one department, hall or district.
     """
 
     name: Id
@@ -434,8 +437,11 @@ class ChannelDeclaration(Strict):
     """Alerts that do not wait."""
     audience: Audience = Audience.ALERTS
     department: Id | None = None
+    """Of alerts: at the counters at which its operators work."""
     hall: Id | None = None
     district: Id | None = None
+    after_minutes: Annotated[int, Field(ge=0, le=MAX_AFTER_MINUTES)] = 0
+    """It gets alerts that last and that nobody has acknowledged for so long; 0: each at once."""
 
     @model_validator(mode="after")
     def _quiet_hours_are_hours(self) -> Self:
@@ -452,13 +458,22 @@ class ChannelDeclaration(Strict):
         return self
 
     @model_validator(mode="after")
+    def _only_alerts_wait_for_an_answer(self) -> Self:
+        if self.after_minutes and self.audience is not Audience.ALERTS:
+            raise ValueError(
+                Saying("Only alerts are passed on when nobody acknowledges them; cards have steps of their own.")
+            )
+        return self
+
+    @model_validator(mode="after")
     def _place_is_of_its_kind(self) -> Self:
         said = {name for name in ("department", "hall", "district") if getattr(self, name)}
-        if said - {PLACE_OF.get(self.audience, "")}:
+        fits = len(said) <= 1 if self.audience is Audience.ALERTS else not said - {PLACE_OF[self.audience]}
+        if not fits:
             raise ValueError(
                 Saying(
                     "A department goes with contact persons and heads, a hall with supervisors, "
-                    "a district with districts; alerts go with none."
+                    "a district with districts; alerts go with one of them."
                 )
             )
         return self

@@ -21,6 +21,7 @@ class Step(StrEnum):
     TOO_OFTEN = "too_often"
     NO_CHANNEL = "no_channel"
     WITHDRAWN = "withdrawn"
+    ANSWERED = "answered"
 
 
 class Desk(Protocol):

@@ -44,7 +44,7 @@ def _over(services: Services) -> None:
     """Both absences of the morning have ended half an hour ago."""
     with services.database.transaction() as session:
         for absence in session.exec(select(Absence)):
-            absence.end = absence.judged_at = NOON - HOUR / 2
+            absence.end = absence.judged_at = absence.answerable_at = NOON - HOUR / 2
             absence.ended_by = "returned"
 
 

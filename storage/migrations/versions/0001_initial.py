@@ -1230,10 +1230,16 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
-            "department_id", sa.String(), nullable=True, comment="whose cards it is told of; empty: of every department"
+            "department_id",
+            sa.String(),
+            nullable=True,
+            comment="whose cards it is told of, or at whose counters alerts are; empty: of every department",
         ),
         sa.Column(
-            "hall_id", sa.String(), nullable=True, comment="whose cards a supervisor is told of; empty: of every hall"
+            "hall_id",
+            sa.String(),
+            nullable=True,
+            comment="whose cards a supervisor is told of, or whose alerts it gets; empty: of every hall",
         ),
         sa.Column("district_id", sa.String(), nullable=True, comment="the same of a district"),
         sa.Column(
@@ -1241,6 +1247,12 @@ def upgrade() -> None:
             sa.Integer(),
             nullable=True,
             comment="whose it is: it gets the alerts that this user may see; empty: every alert",
+        ),
+        sa.Column(
+            "after_minutes",
+            sa.Integer(),
+            nullable=False,
+            comment="it gets alerts that last and that nobody has acknowledged for so long; 0: all at once",
         ),
         sa.Column(
             "quiet_from", sa.String(), nullable=False, comment="HH:MM, from when on messages wait; empty: none does"
@@ -1406,6 +1418,12 @@ def upgrade() -> None:
         ),
         sa.Column("confidence", sa.Float(), nullable=False, comment="0..1, of the observations that made the state"),
         sa.Column("reason", sa.String(), nullable=False, comment="why unknown, e.g. no_signal, dark; else empty"),
+        sa.Column(
+            "frames",
+            sa.JSON(),
+            nullable=False,
+            comment="[camera, time] of each picture that made the staff state certain",
+        ),
         sa.Column("source", sa.String(), nullable=False, comment="detector and its version"),
         sa.ForeignKeyConstraint(
             ["counter_id"],
@@ -1878,6 +1896,12 @@ def upgrade() -> None:
             sa.DateTime(timezone=True),
             nullable=True,
             comment="when it was last said how long it lasted; time to dispute counts from then; empty while it lasts",
+        ),
+        sa.Column(
+            "answerable_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when somebody has an account to dispute it; empty: nobody, so there is no time limit",
         ),
         sa.Column(
             "dispute",
@@ -2962,6 +2986,12 @@ def upgrade() -> None:
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_try", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "after_minutes",
+            sa.Integer(),
+            nullable=False,
+            comment="of an alert: it is told because nobody has acknowledged it for so long; 0: it is told at once",
+        ),
         sa.Column(
             "waited_to",
             sa.DateTime(timezone=True),
