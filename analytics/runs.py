@@ -9,6 +9,8 @@ from storage.intervals import Span, subtract
 from storage.models import CustomerState, StaffState
 
 RETURNED, CLOSED, COVERED, UNKNOWN = "returned", "closed", "covered", "unknown"
+OFF_DUTY = "off_duty"
+"""By the roster of the counter nobody is to be there."""
 ENOUGH, GONE, FEWER = "enough", "gone", "fewer"
 """There were enough staff again; the customers have gone; there are no longer too many people."""
 LASTS = ""
@@ -38,7 +40,7 @@ class Excuse:
 
     span: Span
     why: str
-    """COVERED, or UNKNOWN where nobody can tell whether somebody covered."""
+    """COVERED, OFF_DUTY, or UNKNOWN where nobody can tell whether somebody covered."""
 
 
 @dataclass(frozen=True, slots=True)

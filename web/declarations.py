@@ -204,14 +204,17 @@ class HallDeclaration(Strict):
     @field_validator("hours")
     @classmethod
     def _spans_do_not_overlap(cls, hours: tuple[Hours, ...]) -> tuple[Hours, ...]:
-        spans = sorted((day, span.open, span.close) for span in hours for day in weekdays(span.days))
-        for (day, opens, closes), (next_day, next_opens, next_closes) in pairwise(spans):
-            if day == next_day and next_opens < closes:
-                first, second = f"{WEEKDAYS[day]} {opens}-{closes}", f"{WEEKDAYS[day]} {next_opens}-{next_closes}"
-                raise ValueError(
-                    Saying("%(first)s and %(second)s overlap; write them as one", first=first, second=second)
-                )
-        return hours
+        return _apart(hours)
+
+
+def _apart(hours: tuple[Hours, ...]) -> tuple[Hours, ...]:
+    """Raises ValueError where two spans of a day overlap."""
+    spans = sorted((day, span.open, span.close) for span in hours for day in weekdays(span.days))
+    for (day, opens, closes), (next_day, next_opens, next_closes) in pairwise(spans):
+        if day == next_day and next_opens < closes:
+            first, second = f"{WEEKDAYS[day]} {opens}-{closes}", f"{WEEKDAYS[day]} {next_opens}-{next_closes}"
+            raise ValueError(Saying("%(first)s and %(second)s overlap; write them as one", first=first, second=second))
+    return hours
 
 
 class CounterDeclaration(Strict):
@@ -220,6 +223,13 @@ class CounterDeclaration(Strict):
     number: Annotated[str, Field(min_length=1, max_length=32)]
     name: OptionalName = ""
     name_en: OptionalName = ""
+    roster: tuple[Hours, ...] = ()
+    """When it is to be staffed; none: whenever its hall is open."""
+
+    @field_validator("roster")
+    @classmethod
+    def _spans_do_not_overlap(cls, roster: tuple[Hours, ...]) -> tuple[Hours, ...]:
+        return _apart(roster)
 
     @field_validator("number", mode="before")
     @classmethod

@@ -113,7 +113,7 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for i in settings.item:
         yield _Declaration("item", i.code, i, partial(places.put_item, session, i))
     for c in settings.counter:
-        yield _Declaration("counter", c.id, c, partial(places.put_counter, session, c))
+        yield _Declaration("counter", c.id, c, partial(places.put_counter, session, c, now))
     for m in settings.camera:
         yield _Declaration("camera", m.id, m, partial(places.put_camera, session, m, secrets))
     for v in settings.view:

@@ -49,8 +49,8 @@ SPOTS: dict[Role, tuple[Spot, ...]] = {
     ),
     "customer": (
         Spot(480, 352, 380, _BEFORE_DESK, (0, 400)),
-        Spot(378, 420, 300, _BEFORE_DESK, (0, 400)),
-        Spot(578, 430, 290, (0, BAND_HEIGHT, HALF + 60, HEIGHT), (0, 400)),
+        Spot(392, 400, 240, _BEFORE_DESK, (0, 400)),
+        Spot(566, 400, 240, (0, BAND_HEIGHT, HALF + 60, HEIGHT), (0, 400)),
     ),
 }
 """The usual place first; those after it are for company and a little farther away."""

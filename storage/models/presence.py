@@ -196,7 +196,8 @@ class Absence(SQLModel, table=True):
     start: datetime = column("first moment of it, e.g. the first unstaffed one")
     end: datetime | None = column("when somebody came back, the hall closed or seeing ended", default=None)
     ended_by: str = column(
-        "returned, enough, gone, fewer, closed, covered, unknown, changed, withdrawn; empty while it lasts", default=""
+        "returned, enough, gone, fewer, closed, covered, off_duty, unknown, changed, withdrawn; or empty",
+        default="",
     )
     people_rule: int | None = column(
         "number of people in its rule: required, or too many from the next on", default=None

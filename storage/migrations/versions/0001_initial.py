@@ -1633,6 +1633,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "roster",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("counter_id", sa.String(), nullable=False),
+        sa.Column(
+            "weekday",
+            sa.Integer(),
+            nullable=False,
+            comment="0 = Monday .. 6 = Sunday; make-up days count as the weekday they are worked as",
+        ),
+        sa.Column("opens", sa.String(), nullable=False, comment="HH:MM in the hall's zone"),
+        sa.Column("closes", sa.String(), nullable=False, comment="HH:MM, exclusive; 24:00 for midnight"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("roster", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_roster_counter_id"), ["counter_id"], unique=False)
+
+    op.create_table(
         "saved_view",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("owner_id", sa.Integer(), nullable=False),
@@ -1877,7 +1900,7 @@ def upgrade() -> None:
             "ended_by",
             sa.String(),
             nullable=False,
-            comment="returned, enough, gone, fewer, closed, covered, unknown, changed, withdrawn; empty while it lasts",
+            comment="returned, enough, gone, fewer, closed, covered, off_duty, unknown, changed, withdrawn; or empty",
         ),
         sa.Column(
             "people_rule",
@@ -3326,6 +3349,10 @@ def downgrade() -> None:
     op.drop_table("suspension")
     op.drop_table("scope")
     op.drop_table("saved_view")
+    with op.batch_alter_table("roster", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_roster_counter_id"))
+
+    op.drop_table("roster")
     op.drop_table("retention_rule")
     with op.batch_alter_table("result_delivery", schema=None) as batch_op:
         batch_op.drop_index("result_delivery_case")
