@@ -44,6 +44,20 @@ def test_only_administrators_set_one_and_it_holds_from_now_on(signed_in: SignedI
     assert admin.put(address, json=COUNTER | {"roster": overlap}).json()["fields"][0]["field"] == "roster"
 
 
+def test_outside_of_it_a_counter_is_as_one_of_a_closed_hall(signed_in: SignedIn) -> None:
+    """It is Monday noon in China, and the hall has no hours."""
+
+    def to_be_staffed() -> list[bool]:
+        tiles = {tile["counter"]["id"]: tile["open"] for tile in admin.get("/board.json").json()["tiles"]}
+        return [tiles["cc-1"], tiles["cc-2"]]
+
+    admin = signed_in("admin")
+    assert to_be_staffed() == [True, True]
+    afternoons = [{"days": "mon", "open": "13:00", "close": "17:00"}]
+    assert admin.put("/api/v1/counters/cc-1", json=COUNTER | {"roster": afternoons}).status_code == 200
+    assert to_be_staffed() == [False, True]
+
+
 def test_the_file_declares_one_and_ends_it(sqlite_database: Database, tmp_path: Path) -> None:
     def apply(text: str, hours: int) -> None:
         with sqlite_database.transaction() as session:

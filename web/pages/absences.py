@@ -48,7 +48,7 @@ from web.pages.counter import presence_between, step_lane, steps_between
 from web.pages.dispute_rows import Dispute, dispute_of
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.held import Held, clip_held
-from web.pages.opening import closed_spans
+from web.pages.opening import free_spans
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
@@ -354,7 +354,7 @@ def _timeline(
 ) -> Timeline:
     start, end = absence.start - AROUND, min(row.seen_until + AROUND, now)
     spans = presence_between(session, absence.counter_id, start, end, now)
-    closed = closed_spans(session, row.counter.hall, start, end)
+    closed = free_spans(session, row.counter, start, end)
     lanes = [presence_lane(spans, Span(start, max(start, end)), closed), customer_lane(spans, now)]
     lanes += absence_lanes([row])
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))
