@@ -1,7 +1,7 @@
 """Messages about alerts: which are due, whether they are news still, and what they say."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, false, true
@@ -83,16 +83,46 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     fresh = select(Alert.id).where(
         col(Alert.raised_at) > (max(oldest, channel.since) if channel.since else oldest),
         col(Alert.raised_at) <= now - after,
-        _is_for(channel),
         _is_unanswered() if after else true(),
-        _is_of_place(session, channel, now),
-        _may_be_seen(session, channel),
         lasted,
         ~has_one,
-        col(Alert.part_of).is_(None),
+        *_is_its_own(session, channel, now),
     )
     new = _NEW | {"channel": channel.name, "next_try": now, "after_minutes": channel.after_minutes}
     insert_new(session, Delivery, [new | {"alert_id": alert_id} for alert_id in session.exec(fresh)])
+
+
+def _is_its_own(session: Session, channel: Channel, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """What the channel gets at all, sooner or later."""
+    yield _is_for(channel)
+    yield _is_of_place(session, channel, now)
+    yield _may_be_seen(session, channel)
+    yield col(Alert.part_of).is_(None)
+
+
+@dataclass(frozen=True)
+class StepAhead:
+    """To whom an alert is passed on, and when, unless it ends or somebody acknowledges it."""
+
+    channel: str
+    at: datetime
+
+
+def steps_ahead(session: Session, alert: Alert, channels: Sequence[Channel], now: datetime) -> tuple[StepAhead, ...]:
+    """The next first."""
+    if alert.state is not AlertState.RAISED:
+        return ()
+    later = [channel for channel in channels if channel.audience is Audience.ALERTS and channel.after_minutes]
+    ahead = [(channel, alert.raised_at + timedelta(minutes=channel.after_minutes)) for channel in later]
+    steps = [StepAhead(channel.name, at) for channel, at in ahead if at > now and _gets(session, alert, channel, now)]
+    return tuple(sorted(steps, key=lambda step: (step.at, step.channel)))
+
+
+def _gets(session: Session, alert: Alert, channel: Channel, now: datetime) -> bool:
+    if channel.since and alert.raised_at <= channel.since:
+        return False
+    own = select(Alert.id).where(Alert.id == alert.id, *_is_its_own(session, channel, now))
+    return session.exec(own).first() is not None
 
 
 def _is_unanswered() -> ColumnElement[bool]:

@@ -94,6 +94,27 @@ def test_a_step_that_waits_is_not_taken_once_somebody_has_acknowledged(services:
     assert (delivery.state, delivery.last_error) == (DeliveryState.FAILED, "answered")
 
 
+def test_the_page_of_an_absence_tells_the_steps_ahead(signed_in: SignedIn, services: Services, clock: Clock) -> None:
+    admin = signed_in("admin")
+    for name, minutes, kind in (("up", 30, "absence"), ("sooner", 10, "absence"), ("other", 10, "queue")):
+        channel = {"name": name, "url": "json://127.0.0.1/x", "kinds": [kind], "after_minutes": minutes, "hall": "cc"}
+        assert admin.put(f"/api/v1/channels/{name}", json=channel).status_code == 200
+    raised_at = clock() + MINUTE
+    change(services, kind=AlertKind.ABSENCE, absence_id=1, raised_at=raised_at)
+
+    def ahead() -> list[tuple[str, str]]:
+        return [(step["channel"], step["at"][11:16]) for step in admin.get("/absences/1.json").json()["steps_ahead"]]
+
+    assert ahead() == [("sooner", "04:11"), ("up", "04:31")]
+    page = admin.get("/absences/1", headers={"Accept-Language": "zh"}).text
+    assert "若无人确认，将于 <time" in page
+    assert "12:11:00</time> 上报至 sooner" in page
+    clock.forward(15 * MINUTE)
+    assert ahead() == [("up", "04:31")]
+    change(services, state=AlertState.ACKNOWLEDGED)
+    assert ahead() == []
+
+
 def test_a_late_step_is_tried_for_an_hour_from_its_own_time_on(services: Services) -> None:
     told = Told(services, step("district", 120))
     told.post.up = False

@@ -32,7 +32,11 @@ OPEN, STANDS = AbsenceStanding.OPEN, AbsenceStanding.STANDS
 
 
 @pytest.fixture
-def hall(database: Database) -> Database:
+def hall(sqlite_database: Database) -> Database:
+    return a_case(sqlite_database)
+
+
+def a_case(database: Database) -> Database:
     """An absence that is over, one that lasts, and a queue."""
     with database.transaction() as session:
         a_hall(session)
@@ -75,7 +79,10 @@ def stands(database: Database, now: datetime) -> AbsenceStanding:
         return standing(Deadlines(session).judged(session.get_one(Absence, 1), None, HALL), (), now)
 
 
-def test_what_nobody_could_dispute_never_counts_and_the_time_runs_from_the_first_account_on(hall: Database) -> None:
+def test_what_nobody_could_dispute_never_counts_and_the_time_runs_from_the_first_account_on(
+    database: Database,
+) -> None:
+    hall = a_case(database)
     assert look(hall, SAID) == 0
     assert stands(hall, SAID + 40 * DAY) is OPEN
     give_account(hall, "tax")

