@@ -4,6 +4,7 @@ What absences were found by stays: a changed rule, and changed opening hours, en
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -29,6 +30,7 @@ from storage.sayings import Saying
 from storage.secrets import SecretBox
 from web.declarations import (
     RULE_SETTINGS,
+    WEEKDAYS,
     AbsenceRuleDeclaration,
     CameraDeclaration,
     CounterDeclaration,
@@ -104,6 +106,14 @@ def roster_in_force(session: Session, counter_id: str | None = None) -> list[Ros
     if counter_id is not None:
         query = query.where(Roster.counter_id == counter_id)
     return list(session.exec(query.order_by(col(Roster.weekday), col(Roster.opens))))
+
+
+def rosters(session: Session) -> dict[str, tuple[Hours, ...]]:
+    """By counter, one entry per weekday and span, Monday first; nothing of a counter without one."""
+    found: dict[str, tuple[Hours, ...]] = defaultdict(tuple)
+    for row in roster_in_force(session):
+        found[row.counter_id] += (Hours(days=WEEKDAYS[row.weekday], open=row.opens, close=row.closes),)
+    return found
 
 
 def put_counter(session: Session, declared: CounterDeclaration, now: datetime) -> Counter:

@@ -59,7 +59,6 @@ class _Said(NamedTuple):
     counter_id: str
     hall_id: str
     span: Span
-    judged_at: datetime
     answerable_at: datetime | None
 
 
@@ -80,6 +79,8 @@ class DisputeTime:
                 for said in _undisputed(session, now)
                 if (is_heard := _is_heard(said, heard, operators)) is not (said.answerable_at is not None)
             ]
+            if not changed:
+                return 0
             deadlines = Deadlines(session)
             return sum(_write(session, deadlines, said, now, is_heard=is_heard) for said, is_heard in changed)
 
@@ -92,7 +93,6 @@ def _undisputed(session: Session, now: datetime) -> Iterator[_Said]:
         col(Counter.hall_id),
         col(Absence.start),
         col(Absence.end),
-        col(Absence.judged_at),
         col(Absence.answerable_at),
     )
     query = (
@@ -102,8 +102,8 @@ def _undisputed(session: Session, now: datetime) -> Iterator[_Said]:
         .where(or_(col(Absence.answerable_at).is_(None), col(Absence.answerable_at) > now - _RUNS_AT_MOST))
         .where(col(Absence.kind).in_(ACCUSING), col(Absence.ended_by) != NO_ABSENCE)
     )
-    for absence_id, counter_id, hall_id, start, end, judged_at, answerable_at in session.execute(query):
-        yield _Said(absence_id, counter_id, hall_id, Span(start, end), judged_at or end, answerable_at)
+    for absence_id, counter_id, hall_id, start, end, answerable_at in session.execute(query):
+        yield _Said(absence_id, counter_id, hall_id, Span(start, end), answerable_at)
 
 
 def _is_heard(said: _Said, heard: Collection[Voice], operators: dict[str, list[Operator]]) -> bool:

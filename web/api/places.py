@@ -102,16 +102,8 @@ def list_counters(desk: AdminDesk, hall: str | None = None) -> list[CounterDecla
         query = query.where(Counter.hall_id == hall)
     with desk.reading() as session:
         rows = session.exec(query).all()
-        rosters = rosters_by_counter(session)
+        rosters = places.rosters(session)
     return [counter_declaration(row, rosters.get(row.id, ())) for row in rows]
-
-
-def rosters_by_counter(session: Session) -> dict[str, tuple[Hours, ...]]:
-    """One entry per weekday and span, Monday first."""
-    found: dict[str, tuple[Hours, ...]] = defaultdict(tuple)
-    for row in places.roster_in_force(session):
-        found[row.counter_id] += (Hours(days=WEEKDAYS[row.weekday], open=row.opens, close=row.closes),)
-    return found
 
 
 def counter_declaration(counter: Counter, roster: tuple[Hours, ...]) -> CounterDeclaration:

@@ -11,7 +11,6 @@ from sqlmodel import Session, SQLModel, col, delete, func, select
 from storage.models import Counter, CounterAlias, Hall, Roster, View
 from storage.views import in_force
 from web import places
-from web.api.places import rosters_by_counter
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
 from web.commands.listing import listing
 from web.declarations import CounterDeclaration
@@ -91,7 +90,7 @@ def edit(
         found = _found(session, counter_id)
         stored = {"id": found.id, "hall": found.hall_id, "number": found.number}
         stored |= {"name": found.name, "name_en": found.name_en}
-        _put(session, {"roster": rosters_by_counter(session).get(counter_id, ()), **stored, **named}, services.clock())
+        _put(session, {"roster": places.rosters(session).get(counter_id, ()), **stored, **named}, services.clock())
     out.print(f"Counter {counter_id} is changed.", highlight=False)
 
 

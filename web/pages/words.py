@@ -439,7 +439,6 @@ UNTOLD_WORDS: Mapping[str, str] = {
     "too_often": _("it was tried too often."),
     "no_person": _("its address is filled in for each contact person, and there is none to fill it in for."),
     "withdrawn": _("it was taken back before it could be sent."),
-    "answered": _("somebody acknowledged it, or it was over, before it could be sent."),
     "no_channel": _("the configuration has no such channel any more."),
 }
 """Why a message was not delivered."""
