@@ -160,4 +160,5 @@ def _span_from(change: Transition) -> PresenceSpan:
         change.reason,
         change.staff_count,
         change.customer_count,
+        change.frames,
     )

@@ -1,4 +1,4 @@
-"""When nobody is absent from a counter: registered leave, a colleague who signed in, a paired counter with a clerk."""
+"""When nobody is absent from a counter: its roster, leave, a colleague who signed in, a paired counter with a clerk."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
-from analytics.runs import COVERED, UNKNOWN, Excuse, PresenceSpan
+from analytics.runs import COVERED, OFF_DUTY, UNKNOWN, Excuse, PresenceSpan
 from analytics.seen import written_presence
+from storage.hours import off_duty
 from storage.intervals import Span, intersect, merge, subtract
 from storage.models import CounterPair, Cover, StaffState
 
@@ -19,6 +20,8 @@ def excuses(session: Session, spans: Mapping[str, Span]) -> dict[str, tuple[Excu
         whole = spans[cover.counter_id]
         span = Span(max(cover.start, whole.start), min(cover.end or whole.end, whole.end))
         found[cover.counter_id].append(Excuse(span, COVERED))
+    for counter_id, off in off_duty(session, spans).items():
+        found[counter_id] += [Excuse(span, OFF_DUTY) for span in off]
     for counter_id, other_id, held in _pairs(session, spans):
         found[counter_id] += by_pair(written_presence(session, other_id, held), held)
     return {counter_id: tuple(sorted(found[counter_id], key=lambda excuse: excuse.span)) for counter_id in spans}

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 S = TypeVar("S", bound=StrEnum)
+Frames = tuple[tuple[str, str], ...]
+"""The camera of each picture and when it was taken (ISO 8601), as they are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,8 @@ class Edge(Generic[S]):
     reason: str = ""
     after: datetime | None = None
     """The last sample that showed the value before; None where that was unknown."""
+    frames: Frames = ()
+    """Of the samples that made it certain."""
 
 
 @dataclass(slots=True)
@@ -30,10 +34,12 @@ class _Run(Generic[S]):
     since: datetime
     count: int = 0
     confidence: float = 0.0
+    frames: Frames = ()
 
-    def add(self, confidence: float) -> None:
+    def add(self, confidence: float, frames: Frames) -> None:
         self.count += 1
         self.confidence += confidence
+        self.frames += frames
 
 
 class Debounced(Generic[S]):
@@ -52,10 +58,10 @@ class Debounced(Generic[S]):
         self.value = value
         self._pending = self._blind = self._confirmed = None
 
-    def add(self, value: S, at: datetime, confidence: float, reason: str) -> Edge[S] | None:
+    def add(self, value: S, at: datetime, confidence: float, reason: str, frames: Frames = ()) -> Edge[S] | None:
         """The edge that this sample has made certain, if any."""
         if value is self._unknown:
-            return self._add_blind(at, reason)
+            return self._add_blind(at, reason, frames)
         self._blind = None
         if value is self.value:
             self._pending, self._confirmed = None, at
@@ -63,27 +69,28 @@ class Debounced(Generic[S]):
         if self._pending is None or self._pending.value is not value:
             self._pending = _Run(value, at)
         run = self._pending
-        run.add(confidence)
+        run.add(confidence, frames)
         if run.count < self._needed[value]:
             return None
-        edge = self._set(Edge(value, run.since, run.confidence / run.count, after=self._confirmed))
+        sure = run.confidence / run.count
+        edge = self._set(Edge(value, run.since, sure, after=self._confirmed, frames=run.frames))
         self._confirmed = at
         return edge
 
-    def interrupt(self, at: datetime, reason: str) -> Edge[S] | None:
+    def interrupt(self, at: datetime, reason: str, frames: Frames = ()) -> Edge[S] | None:
         """Unknown without waiting for samples, because there are none."""
         if self.value is self._unknown:
             self._pending = self._blind = None
             return None
-        return self._set(Edge(self._unknown, at, 0.0, reason))
+        return self._set(Edge(self._unknown, at, 0.0, reason, frames=frames))
 
-    def _add_blind(self, at: datetime, reason: str) -> Edge[S] | None:
+    def _add_blind(self, at: datetime, reason: str, frames: Frames) -> Edge[S] | None:
         # A blind sample tells nothing, so it does not break a run of samples that agree with each other.
         self._blind = self._blind or _Run(self._unknown, at)
-        self._blind.add(0.0)
+        self._blind.add(0.0, frames)
         if self._blind.count < self._needed[self._unknown]:
             return None
-        return self.interrupt(self._blind.since, reason)
+        return self.interrupt(self._blind.since, reason, self._blind.frames)
 
     def _set(self, edge: Edge[S]) -> Edge[S]:
         self.resume(edge.value)

@@ -19,7 +19,7 @@ _CELLS = 5
 
 
 def without_faces(image: Image, views: Sequence[WatchedView], detector: PersonDetector | None) -> Image:
-    """With the heads of everybody blurred whom a view shows and who is not in its staff zone.
+    """With the heads of everybody blurred whom a view of the camera shows and who is in no staff zone of any of them.
 
     Without a detector the upper half of each customer zone is blurred.
     """
@@ -27,14 +27,17 @@ def without_faces(image: Image, views: Sequence[WatchedView], detector: PersonDe
     seen = [view for view in views if view.customer_zone]
     if detector is None:
         return blurred(image, [_upper_half(bounds(view.customer_zone)) for view in seen])
-    return blurred(image, [head for view in seen for head in heads(_people(image, view, detector), view, shape)])
+    people = [person for view in seen for person in _people(image, view, detector)]
+    return blurred(image, list(heads(people, views, shape)))
 
 
-def heads(people: Sequence[Person], view: WatchedView, shape: float) -> Iterator[Box]:
+def heads(people: Sequence[Person], views: Sequence[WatchedView], shape: float) -> Iterator[Box]:
     """`shape`: width of the picture, of its height."""
+    staffed = [view for view in views if view.staff_zone]
     for person in people:
         box = person.box
-        if person.score < ENOUGH or (view.staff_zone and is_inside(view.staff_zone, box, view.staff_inside)):
+        # The crop around one counter shows the clerk of the next, too.
+        if person.score < ENOUGH or any(is_inside(view.staff_zone, box, view.staff_inside) for view in staffed):
             continue
         height = max((box.y1 - box.y0) * _THIRD, (box.x1 - box.x0) * shape * _OF_WIDTH)
         margin = 0.1 * (box.x1 - box.x0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from analytics.counting import CountEdge, Counting
-from analytics.debouncing import Debounced, Edge
+from analytics.debouncing import Debounced, Edge, Frames
 from analytics.looking import MASKED, NO_ZONE, Observation
 from analytics.onlookers import Onlookers, Shows
 from storage.models import CustomerState, StaffState
@@ -41,6 +41,8 @@ class Transition:
     staff_count: int | None = None
     """People in the staff zone; None where nobody knows how many."""
     customer_count: int | None = None
+    frames: Frames = ()
+    """The pictures that made the staff state certain."""
 
     def says_the_same(self, other: "Transition") -> bool:
         return _told(self) == _told(other)
@@ -183,7 +185,7 @@ class CounterPresence:
         if staff is StaffState.UNKNOWN and unheard_since is not None:
             # Whoever sends nothing any more is noticed later than its last look.
             at = max(unheard_since, self._confirmed or unheard_since)
-        return self._staff.add(staff, at, confidence, _why_unknown(seen))
+        return self._staff.add(staff, at, confidence, _why_unknown(seen), _frames(seen))
 
     def _interrupt(self, at: datetime, reason: str) -> list[Transition]:
         self._round = {}
@@ -225,6 +227,7 @@ class CounterPresence:
             confidence=edge.confidence,
             reason=edge.reason,
             after=edge.after,
+            frames=edge.frames,
         )
 
     def _staff_count(self, staff: StaffState) -> int | None:
@@ -238,6 +241,10 @@ def _why_unknown(seen: Iterable[Observation]) -> str:
     """Of a round that tells nothing of staff; a camera that is missing from it sent nothing."""
     reasons = sorted((o.reason for o in seen if o.reason), key=lambda reason: reason in (NO_ZONE, MASKED))
     return reasons[0] if reasons else "no_signal"
+
+
+def _frames(seen: Iterable[Observation]) -> Frames:
+    return tuple(sorted((o.camera_id, o.wall.isoformat()) for o in seen))
 
 
 def customers_seen(seen: Iterable[Observation]) -> int | None:

@@ -1,6 +1,6 @@
 """Writes what was seen: presence, absences, faults, alerts. Every function works inside the caller's transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from analytics import neighbours
 from analytics.absence import CHANGED, WITHDRAWN, FoundAbsence, may_last, sought_as
 from analytics.aim import NewAim, written
+from analytics.debouncing import Frames
 from analytics.health import FaultChange
 from analytics.plan import WatchPlan, why_unwatched
 from analytics.presence import Transition
@@ -91,6 +92,7 @@ def resumed_presence(session: Session, counter_id: str, rule: Rule | None) -> Re
         row.reason,
         staff_count=row.staff_count,
         customer_count=row.customer_count,
+        frames=frames_of(row.frames),
     )
     lasting = may_last(rule, span_of(row))
 
@@ -113,7 +115,12 @@ def span_of(row: Presence) -> PresenceSpan:
         row.reason,
         row.staff_count,
         row.customer_count,
+        frames_of(row.frames),
     )
+
+
+def frames_of(kept: Sequence[Sequence[str]]) -> Frames:
+    return tuple((camera_id, taken) for camera_id, taken in kept)
 
 
 def write_absences(
@@ -223,6 +230,7 @@ def _fill(row: Presence, change: Transition, source: str) -> Presence:
     row.staff, row.customer = change.staff, change.customer
     row.staff_count, row.customer_count = change.staff_count, change.customer_count
     row.confidence, row.reason, row.source = round(change.confidence, 3), change.reason, source
+    row.frames = [list(frame) for frame in change.frames]
     return row
 
 
@@ -332,4 +340,5 @@ def _sample(span: PresenceSpan) -> JsonObject:
         "customer": span.customer.value,
         "customer_count": span.customer_count,
         "confidence": round(span.confidence, 3),
+        "frames": [list(frame) for frame in span.frames],
     }

@@ -64,6 +64,7 @@ def rewrite_presence(session: Session, counter_id: str, piece: Span, states: Seq
                 customer_count=state.customer_count,
                 confidence=round(state.confidence, 3),
                 reason=state.reason,
+                frames=[list(frame) for frame in state.frames],
                 source=source,
             )
         )

@@ -4,10 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from analytics.debouncing import Frames
 from storage.intervals import Span, subtract
 from storage.models import CustomerState, StaffState
 
 RETURNED, CLOSED, COVERED, UNKNOWN = "returned", "closed", "covered", "unknown"
+OFF_DUTY = "off_duty"
+"""By the roster of the counter nobody is to be there."""
 ENOUGH, GONE, FEWER = "enough", "gone", "fewer"
 """There were enough staff again; the customers have gone; there are no longer too many people."""
 LASTS = ""
@@ -27,6 +30,8 @@ class PresenceSpan:
     staff_count: int | None = None
     """People in the staff zone; None where nobody knows how many."""
     customer_count: int | None = None
+    frames: Frames = ()
+    """The pictures that made the staff state certain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Excuse:
 
     span: Span
     why: str
-    """COVERED, or UNKNOWN where nobody can tell whether somebody covered."""
+    """COVERED, OFF_DUTY, or UNKNOWN where nobody can tell whether somebody covered."""
 
 
 @dataclass(frozen=True, slots=True)

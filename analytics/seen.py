@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select
 
 from analytics.absence import WITHDRAWN
-from analytics.recording import span_of
+from analytics.recording import frames_of, span_of
 from analytics.runs import PresenceSpan
 from storage.intervals import Span
 from storage.models import ABSENCES, Absence, DisputeState, Presence
@@ -16,7 +16,7 @@ from storage.presence_now import known_presence, seen_until, watched_counters
 
 _COLUMNS = (
     *(Presence.start, Presence.end, Presence.staff, Presence.customer, Presence.confidence, Presence.reason),
-    *(Presence.staff_count, Presence.customer_count),
+    *(Presence.staff_count, Presence.customer_count, Presence.frames),
 )
 
 
@@ -32,7 +32,8 @@ def presence_in(session: Session, counter_id: str, span: Span, now: datetime) ->
 def written_presence(session: Session, counter_id: str, span: Span) -> list[PresenceSpan]:
     """The same as it was written, whoever watches now."""
     query = sqlalchemy.select(*map(col, _COLUMNS)).where(*_reaching(counter_id, span))
-    return [PresenceSpan(*row) for row in session.execute(query.order_by(col(Presence.start)))]
+    found = session.execute(query.order_by(col(Presence.start)))
+    return [PresenceSpan(*(*values, frames_of(frames))) for *values, frames in found]
 
 
 def absences_in(session: Session, counter_id: str, span: Span, now: datetime) -> tuple[list[Span], list[Span]]:

@@ -56,7 +56,7 @@ def _forget(session: Session, row: Presence, span: Span, now: datetime, reason: 
         row.end = span.end
     row.staff, row.customer = StaffState.UNKNOWN, CustomerState.UNKNOWN
     row.staff_count = row.customer_count = None
-    row.confidence, row.reason = 0.0, reason
+    row.confidence, row.reason, row.frames = 0.0, reason, []
 
 
 def _end(session: Session, absence: Absence, at: datetime, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Messages about alerts: which are due, whether they are news still, and what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, false, true
@@ -8,11 +9,15 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, exists, or_, select
 
 from analytics.absence import WITHDRAWN
+from correlation.evaluation.places import departments_of_counters
+from storage.bulk import is_among, table_of
 from storage.database import Database, insert_new
+from storage.intervals import Span
 from storage.models import (
     Absence,
     Alert,
     AlertKind,
+    AlertState,
     Audience,
     Camera,
     CameraFault,
@@ -51,14 +56,18 @@ class AlertDesk:
         alert = session.get_one(Alert, delivery.alert_id)
         if _is_withdrawn(session, alert):
             return Step.WITHDRAWN
-        return next_step(delivery.attempts, max(alert.raised_at, delivery.waited_to or alert.raised_at), now)
+        if delivery.after_minutes and alert.state is not AlertState.RAISED:
+            return Step.ANSWERED
+        due_at = alert.raised_at + timedelta(minutes=delivery.after_minutes)
+        return next_step(delivery.attempts, max(due_at, delivery.waited_to or due_at), now)
 
     def notice(self, session: Session, delivery: Delivery, public_url: str, now: datetime) -> Notice:
-        return notice(_subject(session, session.get_one(Alert, delivery.alert_id)), public_url)
+        subject = _subject(session, session.get_one(Alert, delivery.alert_id))
+        return notice(replace(subject, unanswered_minutes=delivery.after_minutes), public_url)
 
 
 def next_step(attempts: int, raised_at: datetime, now: datetime) -> Step:
-    """`raised_at`, or when the quiet hours ended for which it waited."""
+    """`raised_at`, when it was to be passed on, or when the quiet hours ended for which it waited."""
     if attempts >= MAX_ATTEMPTS:
         return Step.TOO_OFTEN
     return Step.TOO_LATE if now - raised_at > MAX_AGE else Step.SEND
@@ -69,19 +78,70 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     has_one = exists().where(col(Delivery.alert_id) == col(Alert.id), col(Delivery.channel) == channel.name)
     # What was found late, in recorded footage, was over when its alert was raised: nobody is called for it.
     lasted = or_(col(Alert.resolved_at).is_(None), col(Alert.resolved_at) > col(Alert.raised_at), _closed_lately(now))
-    since = max(now - MAX_AGE, channel.since) if channel.since else now - MAX_AGE
+    after = timedelta(minutes=channel.after_minutes)
+    oldest = now - after - MAX_AGE
     fresh = select(Alert.id).where(
-        col(Alert.raised_at) > since,
-        _is_for(channel),
-        _may_be_seen(session, channel),
+        col(Alert.raised_at) > (max(oldest, channel.since) if channel.since else oldest),
+        col(Alert.raised_at) <= now - after,
+        _is_unanswered() if after else true(),
         lasted,
         ~has_one,
-        col(Alert.part_of).is_(None),
+        *_is_its_own(session, channel, now),
     )
-    rows = [
-        {"alert_id": alert_id, "channel": channel.name, "next_try": now, **_NEW} for alert_id in session.exec(fresh)
-    ]
-    insert_new(session, Delivery, rows)
+    new = _NEW | {"channel": channel.name, "next_try": now, "after_minutes": channel.after_minutes}
+    insert_new(session, Delivery, [new | {"alert_id": alert_id} for alert_id in session.exec(fresh)])
+
+
+def _is_its_own(session: Session, channel: Channel, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """What the channel gets at all, sooner or later."""
+    yield _is_for(channel)
+    yield _is_of_place(session, channel, now)
+    yield _may_be_seen(session, channel)
+    yield col(Alert.part_of).is_(None)
+
+
+@dataclass(frozen=True)
+class StepAhead:
+    """To whom an alert is passed on, and when, unless it ends or somebody acknowledges it."""
+
+    channel: str
+    at: datetime
+
+
+def steps_ahead(session: Session, alert: Alert, channels: Sequence[Channel], now: datetime) -> tuple[StepAhead, ...]:
+    """The next first."""
+    if alert.state is not AlertState.RAISED:
+        return ()
+    later = [channel for channel in channels if channel.audience is Audience.ALERTS and channel.after_minutes]
+    ahead = [(channel, alert.raised_at + timedelta(minutes=channel.after_minutes)) for channel in later]
+    steps = [StepAhead(channel.name, at) for channel, at in ahead if at > now and _gets(session, alert, channel, now)]
+    return tuple(sorted(steps, key=lambda step: (step.at, step.channel)))
+
+
+def _gets(session: Session, alert: Alert, channel: Channel, now: datetime) -> bool:
+    if channel.since and alert.raised_at <= channel.since:
+        return False
+    own = select(Alert.id).where(Alert.id == alert.id, *_is_its_own(session, channel, now))
+    return session.exec(own).first() is not None
+
+
+def _is_unanswered() -> ColumnElement[bool]:
+    """It lasts, and nobody has acknowledged it: what is over needs nobody higher up."""
+    return col(Alert.state) == AlertState.RAISED
+
+
+def _is_of_place(session: Session, channel: Channel, now: datetime) -> ColumnElement[bool]:
+    """Of the hall, of the district, or at a counter at which operators of the department work."""
+    match channel.place_kind:
+        case "hall":
+            return col(Alert.hall_id) == channel.place
+        case "district":
+            return col(Alert.hall_id).in_(select(Hall.id).where(Hall.district_id == channel.place))
+        case "department":
+            owners = departments_of_counters(session, Span(now - MAX_AGE, now))
+            own = [counter for counter, owner in owners.items() if owner == channel.place]
+            return is_among(session, table_of(Alert).c.counter_id, own)
+    return true()
 
 
 def _closed_lately(now: datetime) -> ColumnElement[bool]:

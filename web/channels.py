@@ -25,7 +25,11 @@ class Channel:
     """What was raised before is not for it."""
     audience: Audience = Audience.ALERTS
     place: str = ""
-    """Id of the department, the hall or the district whose cards it is told of; empty: of every one."""
+    """Id of the department, the hall or the district whose cards or alerts it is told of; empty: of every one."""
+    place_kind: str = ""
+    """department, hall or district, where it has a place."""
+    after_minutes: int = 0
+    """It gets alerts that last and that nobody has acknowledged for so long; 0: each at once."""
     user_id: int | None = None
     """Whose it is: it gets the alerts that this user may see."""
     quiet: QuietHours | None = None
@@ -49,7 +53,8 @@ def opened(row: NotifyChannel, secrets: SecretBox) -> Channel:
     except SecretError:
         url = ""
     kinds = tuple(AlertKind(kind) for kind in row.kinds)
-    place = row.department_id or row.hall_id or row.district_id or ""
+    places = {"department": row.department_id, "hall": row.hall_id, "district": row.district_id}
+    place_kind, place = next(((kind, place) for kind, place in places.items() if place), ("", ""))
     return Channel(
         row.name,
         url,
@@ -57,6 +62,8 @@ def opened(row: NotifyChannel, secrets: SecretBox) -> Channel:
         row.since,
         row.audience,
         place,
+        place_kind,
+        row.after_minutes,
         user_id=row.user_id,
         quiet=quiet_hours(row.quiet_from, row.quiet_to),
         urgent=tuple(AlertKind(kind) for kind in row.urgent),
@@ -73,17 +80,21 @@ def put_channel(session: Session, declared: ChannelDeclaration, secrets: SecretB
         row = NotifyChannel(name=declared.name, url="", kinds=[], since=now)
     if declared.url:
         row.url = secrets.seal(declared.url.get_secret_value())
-    before = row.audience, row.department_id, row.hall_id, row.district_id, row.user_id
+    before = _reader(row)
     row.kinds, row.audience = list(declared.kinds), declared.audience
     row.department_id, row.hall_id, row.district_id = declared.department, declared.hall, declared.district
-    row.user_id = _user_id(session, declared.person)
+    row.user_id, row.after_minutes = _user_id(session, declared.person), declared.after_minutes
     row.quiet_from, row.quiet_to, row.urgent = declared.quiet_from, declared.quiet_to, list(declared.urgent)
-    if before != (row.audience, row.department_id, row.hall_id, row.district_id, row.user_id):
+    if before != _reader(row):
         row.since = now  # whoever reads it now is told of what comes
     _check_reach(opened(row, secrets))
     session.add(row)
     session.flush()
     return row
+
+
+def _reader(row: NotifyChannel) -> tuple[object, ...]:
+    return row.audience, row.department_id, row.hall_id, row.district_id, row.user_id
 
 
 def _user_id(session: Session, name: str | None) -> int | None:

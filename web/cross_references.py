@@ -15,6 +15,7 @@ _REFERENCES = (
     ("camera", "hall", "hall"),
     ("view", "camera", "camera"),
     ("view", "counter", "counter"),
+    ("mask", "camera", "camera"),
     ("absence_rule", "hall", "hall"),
     ("absence_rule", "counter", "counter"),
     ("retention", "hall", "hall"),
@@ -69,6 +70,9 @@ def _duplicates(raw: Entry) -> Iterator[Problem]:
     views = (f"{_text(view, 'camera')}/{_text(view, 'counter')}" for _, view in _entries(raw, "view"))
     for pair, count in _repeated(views):
         yield Problem(f"view[{pair}]", f"is declared {count} times", "keep one")
+    masks = (f"{_text(mask, 'camera')}/{_text(mask, 'reason')}" for _, mask in _entries(raw, "mask"))
+    for mask, count in _repeated(masks):
+        yield Problem(f"mask[{mask}].reason", f"is used {count} times", "give each a reason of its own")
     rules = (_text(rule, "counter") or _text(rule, "hall") or "everywhere" for _, rule in _entries(raw, "absence_rule"))
     for place, count in _repeated(rules):
         yield Problem(f"absence_rule[{place}]", f"is declared {count} times", "keep one")

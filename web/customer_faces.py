@@ -29,9 +29,9 @@ class CustomerFaces:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def views(self, session: Session, camera_id: str, at: datetime) -> tuple[WatchedView, ...]:
-        """What shows customers, whose faces are to be blurred."""
+        """Of a camera that shows customers, whose faces are to be blurred; none of another."""
         found = views_then(session, camera_id, at) if self.privacy.blur_faces else ()
-        return tuple(view for view in found if view.customer_zone)
+        return found if any(view.customer_zone for view in found) else ()
 
     def blurred(self, image: Image, views: Sequence[WatchedView]) -> Image:
         """Takes a while, so not within a transaction."""

@@ -204,14 +204,17 @@ class HallDeclaration(Strict):
     @field_validator("hours")
     @classmethod
     def _spans_do_not_overlap(cls, hours: tuple[Hours, ...]) -> tuple[Hours, ...]:
-        spans = sorted((day, span.open, span.close) for span in hours for day in weekdays(span.days))
-        for (day, opens, closes), (next_day, next_opens, next_closes) in pairwise(spans):
-            if day == next_day and next_opens < closes:
-                first, second = f"{WEEKDAYS[day]} {opens}-{closes}", f"{WEEKDAYS[day]} {next_opens}-{next_closes}"
-                raise ValueError(
-                    Saying("%(first)s and %(second)s overlap; write them as one", first=first, second=second)
-                )
-        return hours
+        return _apart(hours)
+
+
+def _apart(hours: tuple[Hours, ...]) -> tuple[Hours, ...]:
+    """Raises ValueError where two spans of a day overlap."""
+    spans = sorted((day, span.open, span.close) for span in hours for day in weekdays(span.days))
+    for (day, opens, closes), (next_day, next_opens, next_closes) in pairwise(spans):
+        if day == next_day and next_opens < closes:
+            first, second = f"{WEEKDAYS[day]} {opens}-{closes}", f"{WEEKDAYS[day]} {next_opens}-{next_closes}"
+            raise ValueError(Saying("%(first)s and %(second)s overlap; write them as one", first=first, second=second))
+    return hours
 
 
 class CounterDeclaration(Strict):
@@ -220,6 +223,13 @@ class CounterDeclaration(Strict):
     number: Annotated[str, Field(min_length=1, max_length=32)]
     name: OptionalName = ""
     name_en: OptionalName = ""
+    roster: tuple[Hours, ...] = ()
+    """When it is to be staffed; none: whenever its hall is open."""
+
+    @field_validator("roster")
+    @classmethod
+    def _spans_do_not_overlap(cls, roster: tuple[Hours, ...]) -> tuple[Hours, ...]:
+        return _apart(roster)
 
     @field_validator("number", mode="before")
     @classmethod
@@ -402,13 +412,14 @@ class ItemDeclaration(Strict):
     promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
 
 
+MAX_AFTER_MINUTES = 60 * 24
 PLACE_OF = {
     Audience.CONTACT: "department",
     Audience.HEAD: "department",
     Audience.SUPERVISOR: "hall",
     Audience.DISTRICT: "district",
 }
-"""What somebody who is told of cards may be of."""
+"""What somebody who is told of cards may be of; alerts may be of any of them."""
 
 
 class ChannelDeclaration(Strict):
@@ -417,6 +428,8 @@ class ChannelDeclaration(Strict):
     One for contact persons is told of cards: of those of its department, or of all departments, where `{mail}` or
     `{phone}` in its address stands for the contact person of each. Those above them are told of what nobody answers:
     in one department, hall or district, or everywhere.
+
+    One of alerts may be a step of their escalation (`after_minutes`), and of one department, hall or district.
     """
 
     name: Id
@@ -434,8 +447,11 @@ class ChannelDeclaration(Strict):
     """Alerts that do not wait."""
     audience: Audience = Audience.ALERTS
     department: Id | None = None
+    """Of alerts: at the counters at which its operators work."""
     hall: Id | None = None
     district: Id | None = None
+    after_minutes: Annotated[int, Field(ge=0, le=MAX_AFTER_MINUTES)] = 0
+    """It gets alerts that last and that nobody has acknowledged for so long; 0: each at once."""
 
     @model_validator(mode="after")
     def _quiet_hours_are_hours(self) -> Self:
@@ -452,13 +468,22 @@ class ChannelDeclaration(Strict):
         return self
 
     @model_validator(mode="after")
+    def _only_alerts_wait_for_an_answer(self) -> Self:
+        if self.after_minutes and self.audience is not Audience.ALERTS:
+            raise ValueError(
+                Saying("Only alerts are passed on when nobody acknowledges them; cards have steps of their own.")
+            )
+        return self
+
+    @model_validator(mode="after")
     def _place_is_of_its_kind(self) -> Self:
         said = {name for name in ("department", "hall", "district") if getattr(self, name)}
-        if said - {PLACE_OF.get(self.audience, "")}:
+        fits = len(said) <= 1 if self.audience is Audience.ALERTS else not said - {PLACE_OF[self.audience]}
+        if not fits:
             raise ValueError(
                 Saying(
                     "A department goes with contact persons and heads, a hall with supervisors, "
-                    "a district with districts; alerts go with none."
+                    "a district with districts; alerts go with one of them."
                 )
             )
         return self

@@ -21,6 +21,7 @@ class Step(StrEnum):
     TOO_OFTEN = "too_often"
     NO_CHANNEL = "no_channel"
     WITHDRAWN = "withdrawn"
+    ANSWERED = "answered"  # nobody needs it any more: no failure
 
 
 class Desk(Protocol):

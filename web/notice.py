@@ -70,6 +70,8 @@ class Subject:
     """The approval platform that is silent or has left out batches."""
     store: StoreVerdict | None = None
     """What its self-test found."""
+    unanswered_minutes: int = 0
+    """For so long nobody has acknowledged it, which is why it is told now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def notice(subject: Subject, public_url: str) -> Notice:
         *([f"{public_url}{subject.page}"] if public_url else []),
     ]
     over, over_english = ("（已结束）", " (over)") if subject.until else ("", "")
+    if minutes := subject.unanswered_minutes:
+        over, over_english = f"（{minutes} 分钟内无人确认）", f" (not acknowledged for {minutes} min)"
     return Notice(title=f"{chinese}{over} · {english}{over_english}", body="\n".join(lines))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, and_, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, update
 from sqlmodel import Session, col, select
 
 from storage.database import Database
@@ -99,12 +99,17 @@ class Notifier:
     def _claim(self, delivery_id: int, now: datetime) -> Delivery | None:
         """The delivery, counted as tried, with its next try set in case we crash; None if there is nothing to send."""
         with self._database.transaction() as session:
-            delivery = session.get_one(Delivery, delivery_id)
+            delivery = session.get(Delivery, delivery_id)
+            if delivery is None:
+                return None  # another clerk has found that nobody needs it
             is_known = delivery.channel in self._channels
             if is_known and (until := _quiet_until(session, self._channels[delivery.channel], delivery, now)):
                 _change_if_due(session, delivery_id, now, {"next_try": until, "waited_to": until})
                 return None
             step = self._desk(session, delivery).step(session, delivery, now) if is_known else Step.NO_CHANNEL
+            if step is Step.ANSWERED:
+                session.execute(delete(Delivery).where(_due(now), col(Delivery.id) == delivery_id))
+                return None
             attempts = delivery.attempts + 1
             changes: dict[str, object] = {"attempts": attempts, "next_try": now + pause_after(attempts)}
             if step is not Step.SEND:

@@ -133,6 +133,11 @@ def allowed(role: Role, permission: Permission) -> bool:
     return permission in PERMISSIONS[role]
 
 
+def roles_that_dispute() -> frozenset[Role]:
+    """For the department: administrators may do it in somebody's place, which gives nobody a voice."""
+    return frozenset(role for role in Role if allowed(role, Permission.DISPUTE) and not allowed(role, Permission.ADMIN))
+
+
 _HOMES = (
     (Permission.BOARD, "/"),
     (Permission.CASES, "/cases"),

@@ -4,6 +4,7 @@ What absences were found by stays: a changed rule, and changed opening hours, en
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -21,6 +22,7 @@ from storage.models import (
     Hall,
     Item,
     OpeningHours,
+    Roster,
     Source,
     ZoneRule,
 )
@@ -28,12 +30,14 @@ from storage.sayings import Saying
 from storage.secrets import SecretBox
 from web.declarations import (
     RULE_SETTINGS,
+    WEEKDAYS,
     AbsenceRuleDeclaration,
     CameraDeclaration,
     CounterDeclaration,
     DepartmentDeclaration,
     DistrictDeclaration,
     HallDeclaration,
+    Hours,
     ItemDeclaration,
     SourceDeclaration,
     ZoneRuleDeclaration,
@@ -67,18 +71,25 @@ def put_hall(session: Session, declared: HallDeclaration, now: datetime) -> Hall
     is_new = session.get(Hall, declared.id) is None
     values = declared.model_dump(include={"id", "name", "name_en", "timezone"})
     hall = _put(session, Hall, declared.id, values | {"district_id": declared.district})
-    wanted = {(day, hours.open, hours.close) for hours in declared.hours for day in weekdays(hours.days)}
-    for row in hours_in_force(session, hall.id):
+    start = None if is_new else now
+    for day, opens, closes in _new_spans(session, hours_in_force(session, hall.id), declared.hours, now):
+        session.add(OpeningHours(hall_id=hall.id, weekday=day, opens=opens, closes=closes, valid_from=start))
+    session.flush()
+    return hall
+
+
+def _new_spans(
+    session: Session, held: Iterable[OpeningHours | Roster], declared: Iterable[Hours], now: datetime
+) -> list[tuple[int, str, str]]:
+    """Weekday, opening and closing of what does not hold yet; what is declared no more ends now."""
+    wanted = {(day, hours.open, hours.close) for hours in declared for day in weekdays(hours.days)}
+    for row in held:
         if (span := (row.weekday, row.opens, row.closes)) in wanted:
             wanted.remove(span)
         else:
             row.valid_to = now
             session.add(row)
-    for day, opens, closes in sorted(wanted):
-        start = None if is_new else now
-        session.add(OpeningHours(hall_id=hall.id, weekday=day, opens=opens, closes=closes, valid_from=start))
-    session.flush()
-    return hall
+    return sorted(wanted)
 
 
 def hours_in_force(session: Session, hall_id: str | None = None) -> list[OpeningHours]:
@@ -89,12 +100,35 @@ def hours_in_force(session: Session, hall_id: str | None = None) -> list[Opening
     return list(session.exec(query.order_by(col(OpeningHours.weekday), col(OpeningHours.opens))))
 
 
-def put_counter(session: Session, declared: CounterDeclaration) -> Counter:
-    """Raises Conflict when a counter with a history would change its hall, Unprocessable when its number is taken."""
+def roster_in_force(session: Session, counter_id: str | None = None) -> list[Roster]:
+    """Of one counter or of all; Monday first."""
+    query = select(Roster).where(col(Roster.valid_to).is_(None))
+    if counter_id is not None:
+        query = query.where(Roster.counter_id == counter_id)
+    return list(session.exec(query.order_by(col(Roster.weekday), col(Roster.opens))))
+
+
+def rosters(session: Session) -> dict[str, tuple[Hours, ...]]:
+    """By counter, one entry per weekday and span, Monday first; nothing of a counter without one."""
+    found: dict[str, tuple[Hours, ...]] = defaultdict(tuple)
+    for row in roster_in_force(session):
+        found[row.counter_id] += (Hours(days=WEEKDAYS[row.weekday], open=row.opens, close=row.closes),)
+    return found
+
+
+def put_counter(session: Session, declared: CounterDeclaration, now: datetime) -> Counter:
+    """A changed roster holds from now on; that of a new counter for all time.
+
+    Raises Conflict when a counter with a history would change its hall, Unprocessable when its number is taken."""
     check_stays(session, Counter, declared.id, declared.hall)
     _check_number(session, declared)
-    values = declared.model_dump(exclude={"hall"}) | {"hall_id": declared.hall}
-    return _put(session, Counter, declared.id, values)
+    start = None if session.get(Counter, declared.id) is None else now
+    values = declared.model_dump(exclude={"hall", "roster"}) | {"hall_id": declared.hall}
+    counter = _put(session, Counter, declared.id, values)
+    for day, opens, closes in _new_spans(session, roster_in_force(session, counter.id), declared.roster, now):
+        session.add(Roster(counter_id=counter.id, weekday=day, opens=opens, closes=closes, valid_from=start))
+    session.flush()
+    return counter
 
 
 def _check_number(session: Session, declared: CounterDeclaration) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlmodel import Session, col, or_, select
 
 from storage.models import PrivacyMask
 from storage.sayings import Saying
@@ -16,6 +16,22 @@ _ENDED = Saying("This mask has ended already; draw another one.")
 def add_mask(session: Session, declared: MaskDeclaration) -> PrivacyMask:
     """Without `valid_from` it hides in all footage that there is: what may not be seen may not be seen of last week."""
     return _write(session, PrivacyMask(camera_id=declared.camera), declared, declared.valid_from)
+
+
+def put_mask(session: Session, declared: MaskDeclaration, now: datetime) -> PrivacyMask:
+    """As the configuration file says: its reason tells a mask from the camera's others."""
+    left = masks_left(session, declared.camera, declared.reason, now)
+    if not left:
+        return add_mask(session, declared)
+    assert left[-1].id is not None
+    return change_mask(session, left[-1].id, declared, now)
+
+
+def masks_left(session: Session, camera_id: str, reason: str, now: datetime) -> list[PrivacyMask]:
+    """Those of this reason that are not over, in the order in which they were drawn."""
+    of_it = select(PrivacyMask).where(PrivacyMask.camera_id == camera_id, PrivacyMask.reason == reason)
+    lasting = or_(col(PrivacyMask.valid_to).is_(None), col(PrivacyMask.valid_to) > now)
+    return list(session.exec(of_it.where(lasting).order_by(col(PrivacyMask.id))))
 
 
 def change_mask(session: Session, mask_id: int, declared: MaskDeclaration, now: datetime) -> PrivacyMask:

@@ -143,6 +143,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from correlation.comparing import find_steps_out_of_order
     from correlation.deadlines.keeping import DeadlineKeeper
     from correlation.deadlines.rules import shipped_rules
+    from correlation.disputes.voices import DisputeTime
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from correlation.supervision.call_backs import CallBacks
@@ -158,6 +159,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from web.failure_watch import FailureWatch
     from web.masked_folder import forget_masked_clips
     from web.notify import Notifier
+    from web.permissions import roles_that_dispute
     from web.reports.keeping import Reporting
     from web.silence import EVERY, Listening
     from web.source_watch import SourceWatch
@@ -177,6 +179,9 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("deadlines", deadlines.run_once, timedelta(seconds=1)),
         Job("deadline_ground", deadlines.look_around, timedelta(seconds=30)),
     ]
+    correlating.append(
+        Job("dispute_time", DisputeTime(services.database, roles_that_dispute()).run_once, timedelta(minutes=1))
+    )
     correlating.append(Job("call_backs", CallBacks(services.database).run_once, timedelta(seconds=30)))
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [

@@ -21,6 +21,7 @@ from web.declarations import (
     HallDeclaration,
     Id,
     ItemDeclaration,
+    MaskDeclaration,
     PairDeclaration,
     RetentionDeclaration,
     SourceDeclaration,
@@ -264,6 +265,7 @@ class Settings(Strict):
     counter: tuple[CounterDeclaration, ...] = ()
     camera: tuple[CameraDeclaration, ...] = ()
     view: tuple[ViewDeclaration, ...] = ()
+    mask: tuple[MaskDeclaration, ...] = ()
     zone_rule: ZoneRuleDeclaration = ZoneRuleDeclaration()
     absence_rule: tuple[AbsenceRuleDeclaration, ...] = ()
     pair: tuple[PairDeclaration, ...] = ()

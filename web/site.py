@@ -1,8 +1,8 @@
 """Brings the database to what the configuration file declares.
 
 A row is written only when its declaration has changed since the last time, so a correction made by page stays until
-the file says something new. What the file no longer names is never deleted: a camera is disabled, a view or a rule
-ends now, a channel is told no more, anything else stays.
+the file says something new. What the file no longer names is never deleted: a camera is disabled, a view, a mask or a
+rule ends now, a channel is told no more, anything else stays.
 """
 
 import hashlib
@@ -19,13 +19,14 @@ from sqlmodel import Session, select
 
 from storage.models import Camera, Declared, FootageKind, NotifyChannel, Source
 from storage.secrets import SecretBox
-from web import keeping, looks, pairs, places
+from web import keeping, looks, pairs, places, privacy_masks
 from web.channels import put_channel
 from web.declarations import (
     AbsenceRuleDeclaration,
     CameraDeclaration,
     ChannelDeclaration,
     CounterDeclaration,
+    MaskDeclaration,
     PairDeclaration,
     RetentionDeclaration,
     SourceDeclaration,
@@ -112,12 +113,14 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for i in settings.item:
         yield _Declaration("item", i.code, i, partial(places.put_item, session, i))
     for c in settings.counter:
-        yield _Declaration("counter", c.id, c, partial(places.put_counter, session, c))
+        yield _Declaration("counter", c.id, c, partial(places.put_counter, session, c, now))
     for m in settings.camera:
         yield _Declaration("camera", m.id, m, partial(places.put_camera, session, m, secrets))
     for v in settings.view:
         first = not looks.has_view(session, v.camera)  # asked before any is written: those of one file begin together
         yield _Declaration("view", view_key(v), v, partial(looks.put_view, session, v, now, first=first))
+    for f in settings.mask:
+        yield _Declaration("mask", mask_key(f), f, partial(privacy_masks.put_mask, session, f, now))
     # Written down even where the file does not say it, so that another default in a later release explains nothing old.
     z = settings.zone_rule
     yield _Declaration("zone_rule", "everywhere", z, partial(places.put_zone_rule, session, z, now))
@@ -141,6 +144,10 @@ def _words(error: WebError) -> str:
 
 def view_key(view: ViewDeclaration) -> str:
     return f"{view.camera}/{view.counter}"
+
+
+def mask_key(mask: MaskDeclaration) -> str:
+    return f"{mask.camera}/{mask.reason}"
 
 
 def rule_key(rule: AbsenceRuleDeclaration) -> str:
@@ -181,6 +188,10 @@ def _retire(session: Session, row: Declared, now: datetime) -> None:
         camera_id, _, counter_id = row.key.partition("/")
         for view in looks.views_left(session, camera_id, counter_id, now):
             looks.end_view(session, view, now)
+    elif row.kind == "mask":
+        camera_id, _, reason = row.key.partition("/")
+        for mask in privacy_masks.masks_left(session, camera_id, reason, now):
+            privacy_masks.end_mask(session, mask, now)
     elif row.kind == "absence_rule":
         hall_id, _, counter_id = row.key.partition("/")
         for rule in places.rules_in_force(session, hall_id or None, counter_id or None):

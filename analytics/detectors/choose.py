@@ -15,7 +15,7 @@ DetectorName = Literal["auto", "ssd", "onnx", "yolo"]
 def choose_detector(name: DetectorName = "auto", weights: str = "") -> PersonDetector:
     """The detector of that name; `auto` takes the best that is present.
 
-    Given weights decide for `auto`: `.onnx` runs without torch, anything else needs the extra `yolo`.
+    Given weights decide for `auto`: `.onnx` and `.xml` run without torch, anything else needs the extra `yolo`.
     Without weights `auto` is `ssd`: Ultralytics would have to download its own, and that is never done unasked.
     Raises DetectorUnavailable with what to do.
     """
@@ -35,7 +35,7 @@ def ready_detector(name: DetectorName = "auto", weights: str = "") -> PersonDete
 def _best(weights: str) -> DetectorName:
     if not weights:
         return "ssd"
-    return "onnx" if weights.endswith(".onnx") else "yolo"
+    return "onnx" if weights.endswith((".onnx", ".xml")) else "yolo"
 
 
 def _required(weights: str) -> Path:

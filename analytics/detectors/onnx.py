@@ -1,13 +1,13 @@
-"""YOLO and YOLOX exports on ONNX Runtime, without torch."""
+"""YOLO and YOLOX exports on OpenVINO or ONNX Runtime, without torch."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.detectors.network import Shape, open_network
 from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person
 
 _PAD = 114
@@ -23,13 +23,11 @@ class OnnxDetector:
 
     def __init__(self, weights: Path, threads: int = 1) -> None:
         """Raises DetectorUnavailable when the runtime or the weights are missing or of another shape."""
-        self.name = f"onnx {weights.stem}"
         cv2.setNumThreads(1)  # scaling a crop is too little work to share
-        self._session = _open_session(weights, threads)
-        source = self._session.get_inputs()[0]
-        self._input = source.name
-        self._size = _input_size(weights, source.shape)
-        self._raw = _is_raw_yolox(weights, self._session.get_outputs()[0].shape)
+        self._network = open_network(weights, threads)
+        self.name = f"onnx {weights.stem} ({self._network.runtime})"
+        self._size = _input_size(weights, self._network.input_shape)
+        self._raw = _is_raw_yolox(weights, self._network.output_shape)
 
     def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
         return [self._detect_one(image) for image in images]
@@ -39,7 +37,7 @@ class OnnxDetector:
         size = self._size
         scale = min(size / width, size / height)
         left, top = (0, 0) if self._raw else ((size - round(width * scale)) // 2, (size - round(height * scale)) // 2)
-        output = self._session.run(None, {self._input: self._prepare(image, scale, left, top)})[0]
+        output = self._network.run(self._prepare(image, scale, left, top))
         rows = decode_yolox(output[0], size) if self._raw else decode_yolo(output[0])
         return tuple(_person(row, scale, left, top, width, height) for row in _suppress(rows))
 
@@ -96,31 +94,13 @@ def _person(row: NDArray[np.float32], scale: float, left: int, top: int, width: 
     return Person(Box(*(min(max(corner, 0.0), 1.0) for corner in corners)), score)
 
 
-def _open_session(weights: Path, threads: int) -> Any:  # noqa: ANN401  (the runtime ships no types)
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise DetectorUnavailable("detector onnx: run: pip install 'hallwatch[onnx]'") from error
-    if not weights.is_file():
-        raise DetectorUnavailable(f"detector onnx: watcher.weights: there is no file {weights}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Spinning threads make several sessions in one process several times slower.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors share no public base class
-        raise DetectorUnavailable(f"detector onnx: {weights} cannot be loaded: {error}") from error
-
-
-def _input_size(weights: Path, shape: Sequence[int | str]) -> int:
+def _input_size(weights: Path, shape: Shape) -> int:
     if len(shape) == 4 and isinstance(shape[2], int) and shape[2] == shape[3]:
         return shape[2]
     raise DetectorUnavailable(f"detector onnx: {weights} takes {list(shape)}; export it with one fixed square size")
 
 
-def _is_raw_yolox(weights: Path, shape: Sequence[int | str]) -> bool:
+def _is_raw_yolox(weights: Path, shape: Shape) -> bool:
     if len(shape) == 3 and shape[2] == 85:
         return True
     if len(shape) == 3 and shape[1] == 84:

@@ -49,8 +49,8 @@ class Deadlines:
     def judged(self, absence: Absence, alert: Alert | None, hall_id: str) -> Judged:
         raised_at = alert.raised_at if alert else absence.start
         until = None
-        if absence.end is not None:
-            judged_at = absence.judged_at or max(absence.end, raised_at)
+        if absence.end is not None and absence.answerable_at is not None:
+            judged_at = max(absence.judged_at or max(absence.end, raised_at), absence.answerable_at)
             until = dispute_by(self._calendar(hall_id), self._rules, judged_at)
         return Judged(raised_at, until, absence.ended_by == NO_ABSENCE, absence.kind in ACCUSING)
 

@@ -48,7 +48,7 @@ class Judged(NamedTuple):
 
     raised_at: datetime
     dispute_by: datetime | None
-    """First moment that is too late to dispute it; None while it lasts."""
+    """First moment that is too late to dispute it; None while it lasts, and while nobody could."""
     is_none: bool = False
     """It was taken back by what was found later."""
     accuses: bool = True

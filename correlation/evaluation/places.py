@@ -103,11 +103,25 @@ def directory(session: Session) -> Directory:
 
 def departments_of_counters(session: Session, span: Span) -> dict[str, str]:
     """Of the counters at which, in the span, only operators of one department worked."""
-    found: defaultdict[str, set[str | None]] = defaultdict(set)
-    for operator in session.exec(select(Operator).where(Operator.valid_from < span.end)):
-        if operator.counter_id and (operator.valid_to is None or operator.valid_to > span.start):
-            found[operator.counter_id].add(operator.department_id)
-    return {counter: next(iter(found[counter])) or "" for counter in found if len(found[counter]) == 1}
+    found = {counter: owner(operators, span) for counter, operators in operators_by_counter(session).items()}
+    return {counter: department for counter, department in found.items() if department}
+
+
+def operators_by_counter(session: Session) -> dict[str, list[Operator]]:
+    found: defaultdict[str, list[Operator]] = defaultdict(list)
+    for operator in session.exec(select(Operator).where(col(Operator.counter_id).is_not(None))):
+        found[operator.counter_id or ""].append(operator)
+    return found
+
+
+def owner(operators: Iterable[Operator], span: Span) -> str:
+    """The department of all who worked at a counter in the span; empty where that is not one, or not known."""
+    worked = {
+        operator.department_id or ""
+        for operator in operators
+        if operator.valid_from < span.end and (operator.valid_to is None or operator.valid_to > span.start)
+    }
+    return worked.pop() if len(worked) == 1 else ""
 
 
 def first_counters(session: Session, cases: Iterable[int]) -> dict[int, str]:

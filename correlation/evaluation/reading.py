@@ -17,8 +17,8 @@ from correlation.disputes.workflow import COUNTS, standing
 from correlation.evaluation.places import Directory, Place, first_counters
 from correlation.evaluation.tally import Mark, Tally
 from storage.bulk import table_of
-from storage.hours import hours_of, opening
-from storage.intervals import Span, intersect, total
+from storage.hours import hours_of, off_duty, opening
+from storage.intervals import Span, intersect, subtract, total
 from storage.models import (
     ABSENCES,
     Absence,
@@ -149,6 +149,7 @@ def count_watched(
     until = min(at, month.end)
     hours = hours_of(session, site.zone_of)
     seen_to = watched_to(session, site.hall_of, at)
+    off = off_duty(session, dict.fromkeys(site.hall_of, Span(month.start, until)))
     for counter, hall in site.hall_of.items():
         spans = [
             Span(start, end or lasting_until(start, seen_to.get(counter), until))
@@ -163,7 +164,8 @@ def count_watched(
         ]
         if spans:
             openings = opening(hours.get(hall, ()), ZoneInfo(site.zone_of[hall]), month.start, until).spans
-            seconds = round(total(intersect(spans, openings)).total_seconds())
+            duty = subtract(openings, off.get(counter, ()))
+            seconds = round(total(intersect(spans, duty)).total_seconds())
             tally.add(Place(owners.get(counter, ""), hall, counter), watched_s=seconds)
 
 

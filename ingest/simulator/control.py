@@ -12,7 +12,7 @@ from ingest.simulator.camera import SimulatedCamera
 from ingest.simulator.director import Director
 from ingest.simulator.mounts import Lie
 from ingest.simulator.platform import Platform
-from ingest.simulator.scene import Role
+from ingest.simulator.scene import PLACES, Role
 from ingest.simulator.script import clerks
 from ingest.simulator.stage import Stage
 from ingest.simulator.truth import Truth
@@ -86,13 +86,14 @@ class Orders:
         if what == "case":
             return {"rows": self._director.order_case(number, _seconds(body))}
         role: Role = "staff" if what == "clerk" else "customer"
-        look = clerks(number)[0] if role == "staff" else 3 * number
+        place = _place(body)
+        look = (clerks(number)[0] if role == "staff" else 3 * number) + place
         now = datetime.now(UTC)
         match body.get("action"):
             case "come":
-                done = self._stage.come(role, number, int(body.get("look", look)), "ordered", now)
+                done = self._stage.come(role, number, int(body.get("look", look)), "ordered", now, place)
             case "leave":
-                done = self._stage.leave(role, number, "ordered", now)
+                done = self._stage.leave(role, number, "ordered", now, place)
             case other:
                 raise OrderError(f"action is {other!r}; use come or leave")
         return {"changed": done is not None, "truth": done}
@@ -125,6 +126,13 @@ def _switches(camera: SimulatedCamera) -> dict[str, Callable[[Any], None]]:
         "half_open": lambda value: camera.half_open() if value else None,
         "reboot": lambda value: camera.reboot() if value else None,
     }
+
+
+def _place(body: Json) -> int:
+    place = int(body.get("place", 0))
+    if place not in PLACES:
+        raise OrderError(f"place: 0 to {PLACES[-1]}; 0 is the usual one")
+    return place
 
 
 def _seconds(body: Json) -> float:

@@ -107,13 +107,13 @@ class Director:
         now = datetime.now(UTC)
         match act.kind:
             case ActKind.CLERK_COMES:
-                self._stage.come("staff", act.counter, act.person, act.reason, now)
+                self._stage.come("staff", act.counter, act.person, act.reason, now, act.place)
             case ActKind.CLERK_LEAVES:
-                self._stage.leave("staff", act.counter, act.reason, now)
+                self._stage.leave("staff", act.counter, act.reason, now, act.place)
             case ActKind.CUSTOMER_COMES:
-                self._stage.come("customer", act.counter, act.person, act.reason, now)
+                self._stage.come("customer", act.counter, act.person, act.reason, now, act.place)
             case ActKind.CUSTOMER_LEAVES:
-                self._stage.leave("customer", act.counter, act.reason, now)
+                self._stage.leave("customer", act.counter, act.reason, now, act.place)
             case ActKind.STEP if act.step:
                 self._record(act.step)
 

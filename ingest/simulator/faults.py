@@ -8,6 +8,8 @@ from enum import StrEnum
 class FaultKind(StrEnum):
     LEAVE_EARLY = "leave_early"
     UNATTENDED = "unattended"
+    QUEUE = "queue"
+    CROWD = "crowd"
     BACKDATE_STEP = "backdate_step"
     LOSE_CAMERA = "lose_camera"
     CLOCK_OFF = "clock_off"
@@ -16,6 +18,8 @@ class FaultKind(StrEnum):
 FAULT_HELP = {
     FaultKind.LEAVE_EARLY: "a clerk walks away in the middle of a visit, and the platform still records the step",
     FaultKind.UNATTENDED: "a clerk walks away, and a customer comes and waits until the clerk is back",
+    FaultKind.QUEUE: "two more customers come to a visit, and it takes long",
+    FaultKind.CROWD: "two colleagues come to a clerk and stay",
     FaultKind.BACKDATE_STEP: "an acceptance is entered late and stamped half an hour early, before its receipt",
     FaultKind.LOSE_CAMERA: "the camera of the counter cuts its connections and refuses new ones for 60 s",
     FaultKind.CLOCK_OFF: "the camera's own clock runs 7 s ahead, as its sender reports tell",

@@ -39,10 +39,22 @@ class Spot:
     """Pixels to the right and down that take the person out of sight."""
 
 
-SPOTS: dict[Role, Spot] = {
-    "staff": Spot(160, 158, 262, (PILLAR // 2, BAND_HEIGHT, HALF, DESK_TOP), (-300, 0)),
-    "customer": Spot(480, 352, 380, (0, BAND_HEIGHT, HALF, HEIGHT), (0, 400)),
+_BEHIND_DESK = (PILLAR // 2, BAND_HEIGHT, HALF, DESK_TOP)
+_BEFORE_DESK = (0, BAND_HEIGHT, HALF, HEIGHT)
+SPOTS: dict[Role, tuple[Spot, ...]] = {
+    "staff": (
+        Spot(160, 158, 262, _BEHIND_DESK, (-300, 0)),
+        Spot(62, 192, 200, _BEHIND_DESK, (-300, 0)),
+        Spot(258, 190, 202, _BEHIND_DESK, (300, 0)),
+    ),
+    "customer": (
+        Spot(480, 352, 380, _BEFORE_DESK, (0, 400)),
+        Spot(392, 400, 240, _BEFORE_DESK, (0, 400)),
+        Spot(566, 400, 240, (0, BAND_HEIGHT, HALF + 60, HEIGHT), (0, 400)),
+    ),
 }
+"""The usual place first; those after it are for company and a little farther away."""
+PLACES = range(len(SPOTS["staff"]))
 _ZONES: dict[Role, tuple[int, int, int, int]] = {"staff": (26, 156, 306, 396), "customer": (340, 330, 622, 720)}
 
 
@@ -57,6 +69,8 @@ class Seen:
     """Index into STAFF or CUSTOMERS, any number."""
     away: float = 0.0
     """0 in place, 1 out of sight; between while walking."""
+    place: int = 0
+    """One of PLACES."""
 
 
 def zone(role: Role, slot: int) -> Polygon:
@@ -75,9 +89,9 @@ class Scene:
         self._last = self._background
         self._shown: tuple[tuple[Seen, int], ...] | None = None
         for look in range(len(STAFF)):
-            _figures("staff", look)
+            _figures("staff", look, 0)
         for look in range(len(CUSTOMERS)):
-            _figures("customer", look)
+            _figures("customer", look, 0)
 
     def picture(self, people: Iterable[Seen], seconds: float) -> Image:
         """The view with these people; `seconds` of any clock moves them a little. The caller may draw into it."""
@@ -108,10 +122,10 @@ class _Figure:
 
 
 def _draw(picture: Image, person: Seen, pose: int) -> None:
-    spot = SPOTS[person.role]
+    spot = SPOTS[person.role][person.place]
     looks = STAFF if person.role == "staff" else CUSTOMERS
     look = person.look % len(looks)
-    figure = _figures(person.role, look)[pose]
+    figure = _figures(person.role, look, person.place)[pose]
     offset = person.slot * HALF
     width = figure.clear.shape[1]
     eased = person.away * person.away * (3 - 2 * person.away)
@@ -133,9 +147,9 @@ def _blend(picture: Image, figure: _Figure, left: int, top: int, clip: tuple[int
 
 
 @cache
-def _figures(role: Role, look: int) -> list[_Figure]:
+def _figures(role: Role, look: int, place: int) -> list[_Figure]:
     """One person in all poses of a gentle sway, from left to right."""
-    person = bust((STAFF if role == "staff" else CUSTOMERS)[look], SPOTS[role].height)
+    person = bust((STAFF if role == "staff" else CUSTOMERS)[look], SPOTS[role][place].height)
     opacity = _with_margin(person.opacity)
     ink = _with_margin(person.picture * (person.opacity[:, :, np.newaxis] / np.float32(255)))
     covered = np.maximum(opacity, _shadow(opacity))

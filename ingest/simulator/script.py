@@ -28,6 +28,8 @@ ENTERED_LATE_S = 600.0
 UNSEEN_REAL_S = 15.0
 """From the clerk's leaving early to the next step, and from the last step to the clerk's return: clocks are trusted to
 some seconds only, so a step close to either is held against nobody."""
+COMPANY = (1, 2)
+"""Places at a counter beside the usual one."""
 _SHORTEST_GAP_REAL_S = 2.0
 _SHORTEST_ABSENCE_REAL_S = 30.0
 
@@ -53,6 +55,8 @@ class Act:
     """Look of the person; for a clerk also the index into OPERATORS."""
     reason: str = ""
     step: PlannedStep | None = None
+    place: int = 0
+    """Of the person: 0 the usual one, others for company."""
 
 
 def clerks(counter: int) -> tuple[int, int]:
@@ -101,6 +105,8 @@ class _CounterPlay:
                 yield from self._change_shift()
             if self._take_fault(FaultKind.UNATTENDED):
                 yield from self._be_absent(FaultKind.UNATTENDED.value, likely=1.0)
+            elif self._take_fault(FaultKind.CROWD):
+                yield from self._stand_together()
             elif self._now >= self._next_absence:
                 yield from self._be_absent("absence", likely=0.5)
             yield from self._receive_customer(come=True)
@@ -109,8 +115,17 @@ class _CounterPlay:
         # people need their real time to walk in and out, however fast the story
         self._now += max(story_seconds, _SHORTEST_GAP_REAL_S * self._speed)
 
-    def _act(self, kind: ActKind, person: int, reason: str = "") -> Act:
-        return Act(self._now / self._speed, self._counter, kind, person, reason)
+    def _act(self, kind: ActKind, person: int, reason: str = "", place: int = 0) -> Act:
+        return Act(self._now / self._speed, self._counter, kind, person, reason, place=place)
+
+    def _company(self, kind: ActKind, person: int, reason: FaultKind) -> Iterator[Act]:
+        """Two more, who look otherwise."""
+        for place in COMPANY:
+            yield self._act(kind, person + place, reason.value, place)
+
+    def _long(self) -> float:
+        """As long as an absence, in story seconds: what is looked for is found in it."""
+        return max(self._random.uniform(*ABSENCE_S), _SHORTEST_ABSENCE_REAL_S * self._speed)
 
     def _visitor(self) -> int:
         """Neighbouring counters do not see the same faces at once."""
@@ -130,7 +145,7 @@ class _CounterPlay:
 
     def _be_absent(self, reason: str, *, likely: float) -> Iterator[Act]:
         """`likely`, 0 to 1, a customer comes meanwhile and waits."""
-        length = max(self._random.uniform(*ABSENCE_S), _SHORTEST_ABSENCE_REAL_S * self._speed)
+        length = self._long()
         yield self._act(ActKind.CLERK_LEAVES, self._on_duty, reason)
         waits = self._random.random() < likely
         self._wait(length * 0.5)
@@ -144,10 +159,25 @@ class _CounterPlay:
             yield from self._receive_customer(come=False)
             self._wait(HAND_OVER_S)
 
+    def _stand_together(self) -> Iterator[Act]:
+        yield from self._company(ActKind.CLERK_COMES, self._on_duty, FaultKind.CROWD)
+        self._wait(self._long())
+        yield from self._company(ActKind.CLERK_LEAVES, self._on_duty, FaultKind.CROWD)
+        self._wait(HAND_OVER_S)
+
     def _receive_customer(self, *, come: bool) -> Iterator[Act]:
         if come:
             yield self._act(ActKind.CUSTOMER_COMES, self._visitor())
-        begin, length = self._now, max(self._random.uniform(*SERVICE_S), 4 * self._speed)
+        if queues := self._take_fault(FaultKind.QUEUE):
+            yield from self._company(ActKind.CUSTOMER_COMES, self._visitor(), FaultKind.QUEUE)
+        yield from self._serve(at_least=self._long() if queues else 0.0)
+        if queues:
+            yield from self._company(ActKind.CUSTOMER_LEAVES, self._visitor(), FaultKind.QUEUE)
+        yield self._act(ActKind.CUSTOMER_LEAVES, self._visitor())
+        self._visits += 1
+
+    def _serve(self, *, at_least: float) -> Iterator[Act]:
+        begin, length = self._now, max(self._random.uniform(*SERVICE_S), 4 * self._speed, at_least)
         steps = plan_case(self._random, self._counter, self._visits, self._on_duty, begin, length)
         if self._take_fault(FaultKind.BACKDATE_STEP):
             steps = [_backdated(step) if step.kind == "accept" else step for step in steps]
@@ -158,8 +188,6 @@ class _CounterPlay:
         else:
             yield from self._recorded(steps)
             self._wait(length)
-        yield self._act(ActKind.CUSTOMER_LEAVES, self._visitor())
-        self._visits += 1
 
     def _walk_away(self, length: float, unseen: float) -> Iterator[Act]:
         """The clerk goes before the acceptance and comes back long after the last step of the visit."""

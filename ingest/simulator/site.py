@@ -10,6 +10,8 @@ from ingest.simulator.options import SimulationOptions
 from ingest.simulator.places import CameraPlan, counter_id
 from ingest.simulator.scene import zone
 
+TOO_MANY = 1
+"""More people than so many are a queue or a crowd: of three who stand close together a detector may miss one."""
 _Value = str | int | list[list[float]] | Mapping[str, str]
 
 
@@ -88,8 +90,13 @@ def _views(plan: CameraPlan) -> Iterator[str]:
 def _rule(options: SimulationOptions) -> str:
     threshold, waiting = options.threshold_s, max(5, options.threshold_s // 2)
     rule: dict[str, _Value] = {"hall": HALL[0], "threshold_s": threshold, "waiting_threshold_s": waiting}
-    if any(fault.kind is FaultKind.UNATTENDED for fault in options.faults):
+    asked = {fault.kind for fault in options.faults}
+    if FaultKind.UNATTENDED in asked:
         rule["unattended_s"] = waiting
+    if FaultKind.QUEUE in asked:
+        rule |= {"queue_length": TOO_MANY, "queue_s": waiting}
+    if FaultKind.CROWD in asked:
+        rule |= {"crowd_size": TOO_MANY, "crowd_s": waiting}
     return _table("absence_rule", rule)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.simulator.catalogue import OPERATORS
 from ingest.simulator.places import counter_id
-from ingest.simulator.scene import WALK_SECONDS, Role, Seen
+from ingest.simulator.scene import PLACES, WALK_SECONDS, Role, Seen
 from ingest.simulator.truth import Truth
 
 _WALK = timedelta(seconds=WALK_SECONDS)
@@ -35,44 +35,48 @@ class Stage:
     def __init__(self, counters: int, truth: Truth) -> None:
         self._truth = truth
         self._lock = threading.Lock()
-        self._places: dict[tuple[Role, int], _Person] = {}
+        self._places: dict[tuple[Role, int, int], _Person] = {}
+        """By role, counter and place."""
         self._unstaffed_since: dict[int, datetime] = {}
         self.counters = range(1, counters + 1)
 
-    def come(self, role: Role, counter: int, look: int, reason: str, now: datetime) -> dict[str, Any] | None:
+    def come(
+        self, role: Role, counter: int, look: int, reason: str, now: datetime, place: int = 0
+    ) -> dict[str, Any] | None:
         """The truth about it, with the time at which the person is in the zone; None when somebody is there already."""
         with self._lock:
-            if self._is_there(role, counter):
+            if self._is_there(role, counter, place):
                 return None
-            self._places[role, counter] = _Person(look, now)
-            return self._tell(f"{_name(role)}_came", role, counter, look, reason, now + _CROSSING)
+            self._places[role, counter, place] = _Person(look, now)
+            return self._tell(f"{_name(role, place)}_came", role, counter, look, reason, now + _CROSSING)
 
-    def leave(self, role: Role, counter: int, reason: str, now: datetime) -> dict[str, Any] | None:
+    def leave(self, role: Role, counter: int, reason: str, now: datetime, place: int = 0) -> dict[str, Any] | None:
         """The truth about it, with the time at which the person is out of the zone; None when nobody is there."""
         with self._lock:
-            person = self._places.get((role, counter))
+            person = self._places.get((role, counter, place))
             if person is None or person.left is not None:
                 return None
-            self._places[role, counter] = replace(person, left=now)
-            return self._tell(f"{_name(role)}_left", role, counter, person.look, reason, now + _CROSSING)
+            self._places[role, counter, place] = replace(person, left=now)
+            return self._tell(f"{_name(role, place)}_left", role, counter, person.look, reason, now + _CROSSING)
 
     def is_there(self, role: Role, counter: int) -> bool:
         with self._lock:
-            return self._is_there(role, counter)
+            return self._is_there(role, counter, 0)
 
     def seen(self, counters: Sequence[int], now: datetime) -> list[Seen]:
         """Everybody whom a camera on these counters sees, those behind first."""
         with self._lock:
             roles: tuple[Role, Role] = ("staff", "customer")
             return [
-                Seen(role, slot, person.look, person.away(now))
+                Seen(role, slot, person.look, person.away(now), place)
                 for role in roles
                 for slot, counter in enumerate(counters)
-                if (person := self._places.get((role, counter)))
+                for place in reversed(PLACES)
+                if (person := self._places.get((role, counter, place)))
             ]
 
-    def _is_there(self, role: Role, counter: int) -> bool:
-        person = self._places.get((role, counter))
+    def _is_there(self, role: Role, counter: int, place: int) -> bool:
+        person = self._places.get((role, counter, place))
         return person is not None and person.left is None
 
     def _tell(self, event: str, role: Role, counter: int, look: int, reason: str, at: datetime) -> dict[str, Any]:
@@ -81,16 +85,16 @@ class Stage:
             facts["operator"] = OPERATORS[look % len(OPERATORS)]
         entry = self._truth.write(event, at, **facts)
         if role == "staff":
-            self._follow_absence(event, counter, reason, at)
+            self._follow_absence(counter, reason, at)
         return entry
 
-    def _follow_absence(self, event: str, counter: int, reason: str, at: datetime) -> None:
-        if event == "clerk_left":
+    def _follow_absence(self, counter: int, reason: str, at: datetime) -> None:
+        if not any(self._is_there("staff", counter, place) for place in PLACES):
             self._unstaffed_since[counter] = at
         elif start := self._unstaffed_since.pop(counter, None):
             facts: dict[str, object] = {"counter": counter_id(counter), "start": start, "end": at}
             self._truth.write("unstaffed", start, **facts, seconds=(at - start).total_seconds(), reason=reason)
 
 
-def _name(role: Role) -> str:
-    return "clerk" if role == "staff" else "customer"
+def _name(role: Role, place: int) -> str:
+    return "customer" if role == "customer" else "colleague" if place else "clerk"

@@ -32,6 +32,8 @@ class Playlist:
     start: datetime
     end: datetime | None
     """None: the playlist grows."""
+    query: str = ""
+    """Added to the address of each segment, e.g. &purpose=complaint+7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def playlist(asked: Playlist) -> str:
     ]
     before: _Entry | None = None
     for entry in entries:
-        lines += _lines(entry, before)
+        lines += _lines(entry, before, asked.query)
         before = entry
     if asked.end is not None:
         lines.append("#EXT-X-ENDLIST")
@@ -105,8 +107,8 @@ def _entry(segment: Segment, together: Sequence[Fragment]) -> _Entry:
     return _Entry(segment, start, length, first.byte_offset, size)
 
 
-def _lines(entry: _Entry, before: _Entry | None) -> Iterator[str]:
-    address = _address(entry.segment)
+def _lines(entry: _Entry, before: _Entry | None, query: str) -> Iterator[str]:
+    address = _address(entry.segment) + query
     new_format = before is None or _format(before.segment) != _format(entry.segment)
     jumped = before is not None and abs(entry.start - before.start - before.duration) >= FRAME_HOLE
     if before is not None and (new_format or jumped):

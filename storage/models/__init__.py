@@ -81,6 +81,7 @@ from storage.models.places import (
     OpeningHours,
     Polygon,
     PrivacyMask,
+    Roster,
     View,
     ZoneRule,
 )
@@ -249,6 +250,7 @@ __all__ = [
     "ResultDelivery",
     "RetentionRule",
     "Role",
+    "Roster",
     "Sample",
     "SampleState",
     "SavedView",

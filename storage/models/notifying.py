@@ -54,18 +54,23 @@ class NotifyChannel(SQLModel, table=True):
     kinds: list[str] = json_column("kinds of alerts that it gets")
     audience: Audience = enum_column(Audience, "", default=Audience.ALERTS)
     department_id: str | None = column(
-        "whose cards it is told of; empty: of every department",
+        "whose cards it is told of, or at whose counters alerts are; empty: of every department",
         default=None,
         foreign_key="department.id",
     )
     hall_id: str | None = column(
-        "whose cards a supervisor is told of; empty: of every hall", default=None, foreign_key="hall.id"
+        "whose cards a supervisor is told of, or whose alerts it gets; empty: of every hall",
+        default=None,
+        foreign_key="hall.id",
     )
     district_id: str | None = column("the same of a district", default=None, foreign_key="district.id")
     user_id: int | None = column(
         "whose it is: it gets the alerts that this user may see; empty: every alert",
         default=None,
         foreign_key="user_account.id",
+    )
+    after_minutes: int = column(
+        "it gets alerts that last and that nobody has acknowledged for so long; 0: all at once", default=0
     )
     quiet_from: str = column("HH:MM, from when on messages wait; empty: none does", default="")
     quiet_to: str = column("HH:MM, when they are sent; of the next day where it is not later", default="")

@@ -47,6 +47,19 @@ class Counter(SQLModel, table=True):
     name_en: str = column("English", default="")
 
 
+class Roster(SQLModel, table=True):
+    """When a counter is to be staffed, inside its hall's hours: one span on one weekday. While none of its rows is in
+    force, that is whenever the hall is open."""
+
+    id: int | None = column("", default=None, primary_key=True)
+    counter_id: str = column("", foreign_key="counter.id", index=True)
+    weekday: int = column("0 = Monday .. 6 = Sunday; make-up days count as the weekday they are worked as")
+    opens: str = column("HH:MM in the hall's zone")
+    closes: str = column("HH:MM, exclusive; 24:00 for midnight")
+    valid_from: datetime | None = column("", default=None)
+    valid_to: datetime | None = column("exclusive", default=None)
+
+
 class Camera(SQLModel, table=True):
     id: str = column("unique over all halls; part of object keys", primary_key=True)
     hall_id: str = column("", foreign_key="hall.id", index=True)

@@ -109,6 +109,9 @@ class Presence(SQLModel, table=True):
     customer_count: int | None = column("people in the customer zone; empty: nobody knows how many", default=None)
     confidence: float = column("0..1, of the observations that made the state", default=0.0)
     reason: str = column("why unknown, e.g. no_signal, dark; else empty", default="")
+    frames: list[list[str]] = json_column(
+        "[camera, time] of each picture that made the staff state certain", default_factory=list
+    )
     source: str = column("detector and its version", default="")
 
 
@@ -193,7 +196,8 @@ class Absence(SQLModel, table=True):
     start: datetime = column("first moment of it, e.g. the first unstaffed one")
     end: datetime | None = column("when somebody came back, the hall closed or seeing ended", default=None)
     ended_by: str = column(
-        "returned, enough, gone, fewer, closed, covered, unknown, changed, withdrawn; empty while it lasts", default=""
+        "returned, enough, gone, fewer, closed, covered, off_duty, unknown, changed, withdrawn; or empty",
+        default="",
     )
     people_rule: int | None = column(
         "number of people in its rule: required, or too many from the next on", default=None
@@ -206,6 +210,10 @@ class Absence(SQLModel, table=True):
     evidence: JsonObject = json_column("samples that caused it: times, counts, confidences", default_factory=dict)
     judged_at: datetime | None = column(
         "when it was last said how long it lasted; time to dispute counts from then; empty while it lasts",
+        default=None,
+    )
+    answerable_at: datetime | None = column(
+        "since when somebody has an account to dispute it; empty: nobody, so there is no time limit",
         default=None,
     )
     dispute: DisputeState | None = enum_column(
@@ -313,6 +321,9 @@ class Delivery(SQLModel, table=True):
     state: DeliveryState = enum_column(DeliveryState, "", default=DeliveryState.PENDING)
     attempts: int = column("", default=0)
     next_try: datetime = column("")
+    after_minutes: int = column(
+        "of an alert: it is told because nobody has acknowledged it for so long; 0: it is told at once", default=0
+    )
     waited_to: datetime | None = column("the end of the quiet hours that it waited for", default=None)
     sent_at: datetime | None = column("", default=None)
     last_error: str = column("", default="")

@@ -1,6 +1,6 @@
 """When nobody is absent: leave, cover, and the paired counter."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from analytics.covers import by_pair, excuses
 from analytics.diary import Diary
 from analytics.looker import Looker
-from analytics.runs import COVERED, UNKNOWN, Excuse, PresenceSpan
+from analytics.runs import COVERED, OFF_DUTY, UNKNOWN, Excuse, PresenceSpan
 from analytics.watch import Watch
 from storage.database import Database
 from storage.intervals import Span, intersect, total
-from storage.models import CounterPair, Cover, CoverKind, CustomerState, Presence, Role, StaffState, User
+from storage.models import CounterPair, Cover, CoverKind, CustomerState, Presence, Role, Roster, StaffState, User
 from tests.analytics.scenes import START, at
 from tests.analytics.world import MarkerDetector
 from tests.sample import a_hall
@@ -98,6 +98,29 @@ def test_what_is_registered_holds_unless_it_was_withdrawn(database: Database) ->
         Excuse(Span(at(start), at(end)), COVERED) for start, end in ((0, 60), (65, 70), (90, 100))
     )
     assert [(excuse.span, excuse.why) for excuse in found["cc-2"]] == []
+
+
+def test_outside_its_roster_nobody_is_absent_from_a_counter(database: Database) -> None:
+    """09:00 to 12:00 of weekdays in China, which a holiday has not and a make-up Saturday has; not before it held."""
+    with database.transaction() as session:
+        a_hall(session)
+        since = datetime(2026, 2, 9, tzinfo=UTC)
+        for day in range(5):
+            session.add(Roster(counter_id="cc-1", weekday=day, opens="09:00", closes="12:00", valid_from=since))
+    hours = timedelta(hours=1)
+    monday, new_year, make_up = (datetime(2026, 2, day, 1, tzinfo=UTC) for day in (9, 17, 28))
+    with database.transaction() as session:
+
+        def off(start: datetime, end: datetime, counter: str = "cc-1") -> list[tuple[datetime, datetime]]:
+            found = excuses(session, {counter: Span(start, end)})[counter]
+            assert {excuse.why for excuse in found} <= {OFF_DUTY}
+            return [(excuse.span.start, excuse.span.end) for excuse in found]
+
+        assert off(monday, monday + 5 * hours) == [(monday + 3 * hours, monday + 5 * hours)]
+        assert off(monday, monday + 5 * hours, "cc-2") == []
+        assert off(new_year, new_year + 5 * hours) == [(new_year, new_year + 5 * hours)]
+        assert off(make_up, make_up + 4 * hours) == [(make_up + 3 * hours, make_up + 4 * hours)]
+        assert off(since - 99 * hours, since) == []
 
 
 def test_the_watcher_hears_of_it(sqlite_database: Database) -> None:

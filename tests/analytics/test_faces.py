@@ -31,6 +31,13 @@ def test_the_face_of_a_customer_is_gone_and_the_clerk_is_as_before() -> None:
     assert (made[:, :320] == picture[:, :320]).all()
 
 
+def test_the_clerk_of_the_next_counter_is_no_customer_of_this_one() -> None:
+    picture = a_picture(0.2, 0.8)
+    here, next_to_it = WatchedView("cam", "c-1", (), RIGHT), WatchedView("cam", "c-2", RIGHT)
+    assert detail(without_faces(picture, [here], ssd())[FACE]) < 0.1 * detail(picture[FACE])
+    assert without_faces(picture, [here, next_to_it], ssd()) is picture
+
+
 def test_nothing_is_blurred_where_no_customer_is_looked_for() -> None:
     picture = a_picture(0.2, 0.8)
     assert without_faces(picture, [WatchedView("cam", "c-1", LEFT)], ssd()) is picture
@@ -54,12 +61,12 @@ def test_at_least_the_upper_third_of_whoever_is_no_staff_is_blurred(
     xs, ys = sorted(corners[::2]), sorted(corners[1::2])
     box = Box(xs[0], ys[0], xs[1], ys[1])
     view = WatchedView("cam", "c-1", (), RIGHT)
-    (head,) = heads([Person(box, 0.2)], view, shape)
+    (head,) = heads([Person(box, 0.2)], [view], shape)
     assert head.x0 <= box.x0
     assert head.x1 >= box.x1
     assert head.y0 <= box.y0
     assert head.y1 >= min(box.y0 + (box.y1 - box.y0) / 3, box.y1) - 1e-9
-    assert list(heads([Person(box, 0.01)], view, shape)) == []
+    assert list(heads([Person(box, 0.01)], [view], shape)) == []
 
 
 @given(st.tuples(share, share, share, share))

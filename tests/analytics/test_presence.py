@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -54,6 +54,19 @@ def test_nothing_is_claimed_before_several_samples_agree() -> None:
 def test_an_edge_is_dated_back_to_the_first_sample_of_the_new_state() -> None:
     changes = fed(a_counter(), [seen(t, 1) for t in range(5)] + [seen(t, 0) for t in range(5, 9)])
     assert staff_edges(changes) == [(0, STAFFED), (5, UNSTAFFED)]
+
+
+def test_a_change_names_the_pictures_that_made_it_certain() -> None:
+    def taken(change: Transition) -> list[tuple[str, float]]:
+        return [(camera, (datetime.fromisoformat(at) - START).total_seconds()) for camera, at in change.frames]
+
+    samples = [1, 1, 0, 1, 0, None, 0, 0, None, None, None]
+    came, left, unknown = fed(a_counter(), [seen(t, staff, None) for t, staff in enumerate(samples)])
+    assert taken(came) == [("cam", 0), ("cam", 1)]
+    assert taken(left) == [("cam", 4), ("cam", 6), ("cam", 7)], "neither the missed look nor the blind one"
+    assert taken(unknown) == [("cam", 8), ("cam", 9), ("cam", 10)]
+    both = [seen(t, 0, None, camera=camera) for t in range(3) for camera in ("a", "b")]
+    assert taken(fed(a_counter("a", "b"), both)[-1]) == [(camera, t) for t in range(3) for camera in ("a", "b")]
 
 
 def test_one_missed_look_does_not_make_a_counter_unstaffed() -> None:

@@ -19,7 +19,9 @@ from analytics.recording import (
 )
 from analytics.rule import Rule
 from analytics.runs import PresenceSpan
+from analytics.seen import written_presence
 from storage.database import Database
+from storage.intervals import Span
 from storage.models import Absence, Alert, AlertState, CameraFault, CustomerState, FaultKind, Presence, StaffState
 from tests.analytics.scenes import at
 from tests.sample import CAMERA, HALL, a_hall
@@ -49,6 +51,21 @@ def test_presence_rows_follow_one_another_without_hole_or_overlap(database: Data
         found = all_presence(session)
         assert [(row.start, row.end) for row in found] == [(at(0), at(5)), (at(5), at(9)), (at(9), None)]
         assert {row.source for row in found} == {"ssd"}
+
+
+def test_the_pictures_behind_a_state_are_kept_and_are_part_of_the_evidence(database: Database) -> None:
+    frames = tuple((CAMERA, at(second).isoformat()) for second in range(3))
+    with database.transaction() as session:
+        a_hall(session)
+        write_transitions(session, [replace(change(0, UNSTAFFED), frames=frames)], "ssd")
+    with database.transaction() as session:
+        resumed = resumed_presence(session, "cc-1", Rule())
+        assert resumed is not None
+        assert (resumed.state.frames, resumed.history[-1].frames) == (frames, frames), "also after a restart"
+        assert written_presence(session, "cc-1", Span(at(0), at(9)))[0].frames == frames
+        write_absences(session, HALL, "cc-1", [replace(an_absence(), spans=resumed.history)], at(300))
+        (row,) = session.exec(select(Absence)).all()
+        assert row.evidence["spans"][0]["frames"] == [list(frame) for frame in frames]
 
 
 def test_a_change_dated_at_the_open_rows_start_replaces_it(sqlite_database: Database) -> None:

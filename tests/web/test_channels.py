@@ -72,8 +72,8 @@ def test_an_address_goes_in_and_never_comes_out(admin: TestClient, services: Ser
         admin.post(f"{ADDRESS}/test"),
     ]
     assert all(SECRET not in answer.text for answer in answers)
-    shown = {"name": "duty", "service": "json", "kinds": ["absence"], "audience": "alerts", "place": ""}
-    shown |= {"person": "", "quiet_from": "", "quiet_to": "", "urgent": []}
+    shown: dict[str, Any] = {"name": "duty", "service": "json", "kinds": ["absence"], "audience": "alerts", "place": ""}
+    shown |= {"place_kind": "", "after_minutes": 0, "person": "", "quiet_from": "", "quiet_to": "", "urgent": []}
     assert answers[1].json() == [shown]
     with services.database.transaction() as session:
         assert SECRET not in session.get_one(NotifyChannel, "duty").url

@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
+from correlation.disputes.voices import DisputeTime
 from storage.models import (
     Absence,
     AbsenceWord,
@@ -21,6 +22,7 @@ from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.test_card_news import Post
 from web.channels import Channel
 from web.notify import Notifier
+from web.permissions import roles_that_dispute
 from web.services import Services
 
 HOUR = timedelta(hours=1)
@@ -44,7 +46,7 @@ def _over(services: Services) -> None:
     """Both absences of the morning have ended half an hour ago."""
     with services.database.transaction() as session:
         for absence in session.exec(select(Absence)):
-            absence.end = absence.judged_at = NOON - HOUR / 2
+            absence.end = absence.judged_at = absence.answerable_at = NOON - HOUR / 2
             absence.ended_by = "returned"
 
 
@@ -184,6 +186,20 @@ def test_the_list_finds_what_is_disputed_and_what_is_overdue(signed_in: SignedIn
     assert (alert["dispute"], alert["is_overdue"]) == ("disputed", True)
     assert say(signed_in("department"), **WHY).status_code == 409, "it is too late for the other"
     assert shown(admin, 1)["dispute"]["standing"] == "stands"
+
+
+def test_the_page_says_what_it_waits_for_where_nobody_could_dispute_it(
+    signed_in: SignedIn, services: Services, clock: Clock
+) -> None:
+    with services.database.transaction() as session:
+        session.get_one(Absence, 1).answerable_at = None
+    clock.forward(timedelta(days=30))
+    admin = signed_in("admin")
+    found = shown(admin)["dispute"]
+    assert (found["standing"], found["dispute_until"], found["lacks_account"]) == ("open", None, True)
+    assert "待所属部门有可查看该大厅的账号后" in admin.get("/absences/1", headers={"Accept-Language": "zh"}).text
+    DisputeTime(services.database, roles_that_dispute()).run_once(clock())
+    assert shown(admin)["dispute"]["dispute_until"] is not None, "the department has one"
 
 
 def test_the_form_of_the_page_disputes_and_decides(signed_in: SignedIn) -> None:

@@ -193,6 +193,18 @@ def test_ids_are_unique(tmp_path: Path) -> None:
     assert problems(tmp_path, twice)[0].startswith("counter[cc-1].id: is used 2 times")
 
 
+def test_a_mask_is_of_a_camera_that_there_is_and_its_reason_tells_it_from_the_others(tmp_path: Path) -> None:
+    mask = '[[mask]]\ncamera = "cam"\nreason = "door"\npolygon = [[0, 0], [0.3, 0], [0.3, 0.4]]\n'
+    assert read(tmp_path, GOOD + mask + mask.replace("door", "screen")).mask[1].reason == "screen"
+    assert problems(tmp_path, GOOD + 2 * mask)[0].startswith("mask[cam/door].reason: is used 2 times")
+    assert problems(tmp_path, GOOD + mask.replace('"cam"', '"came"'))[0].startswith(
+        "mask[1].camera: there is no camera"
+    )
+    assert problems(tmp_path, GOOD + mask.replace('"door"', '""')) == [
+        "mask[1].reason: this is needed → correct the value"
+    ]
+
+
 @pytest.mark.parametrize("number", ["1", '"1"', '" 1 "'])
 def test_a_number_is_used_once_in_a_hall(tmp_path: Path, number: str) -> None:
     other = f'[[counter]]\nid = "cc-2"\nhall = "cc"\nnumber = {number}\n'

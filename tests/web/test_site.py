@@ -16,6 +16,7 @@ from storage.models import (
     Declared,
     Hall,
     OpeningHours,
+    PrivacyMask,
     Source,
     View,
     ZoneRule,
@@ -31,6 +32,7 @@ from web.settings import Settings
 from web.site import Change, SiteError, apply_site
 
 RULE = '[[absence_rule]]\nhall = "cc"\nthreshold_s = 120\n'
+MASK = '[[mask]]\ncamera = "cam"\nreason = "door"\npolygon = [[0, 0], [0.3, 0], [0.3, 0.4]]\n'
 SOURCE = '[[source]]\nid = "city"\nkey = "a-key-of-sixteen-or-more"\ncounters = {"3" = "cc-1"}\n'
 
 
@@ -294,3 +296,22 @@ def test_a_camera_that_is_declared_again_records_again(
 
 def _camera(session: Session) -> Camera:
     return session.get_one(Camera, "cam")
+
+
+def test_masks_are_declared_changed_and_ended_and_what_was_hidden_stays_so(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    def masks() -> list[tuple[float, datetime | None, datetime | None]]:
+        with sqlite_database.transaction() as session:
+            found = session.exec(select(PrivacyMask).order_by(col(PrivacyMask.id)))
+            return [(mask.polygon[-1][1], mask.valid_from, mask.valid_to) for mask in found]
+
+    hour = timedelta(hours=1)
+    assert Change("mask", "cam/door", "added") in apply(sqlite_database, read(tmp_path, GOOD + MASK), secrets)
+    assert masks() == [(0.4, None, None)], "it hides in all footage that there is"
+    apply(sqlite_database, read(tmp_path, GOOD + MASK.replace("0.4", "0.5")), secrets, hours=1)
+    assert masks() == [(0.4, None, NOON + hour), (0.5, NOON + hour, None)]
+    assert apply(sqlite_database, read(tmp_path, GOOD), secrets, hours=2) == [Change("mask", "cam/door", "retired")]
+    assert masks()[1] == (0.5, NOON + hour, NOON + 2 * hour)
+    apply(sqlite_database, read(tmp_path, GOOD + MASK), secrets, hours=3)
+    assert masks()[2] == (0.4, None, None)

@@ -28,7 +28,11 @@ class ChannelShown(BaseModel):
     kinds: tuple[AlertKind, ...]
     audience: Audience
     place: str
-    """Id of the department, the hall or the district whose cards it is told of; empty: of every one."""
+    """Id of the department, the hall or the district whose cards or alerts it is told of; empty: of every one."""
+    place_kind: str
+    """department, hall or district, where it has a place."""
+    after_minutes: int
+    """It gets alerts that last and that nobody has acknowledged for so long; 0: each at once."""
     person: str
     """Sign-in name of the user whose alerts it gets; empty: it gets every hall's."""
     quiet_from: str
@@ -61,6 +65,8 @@ def _shown(session: Session, channel: Channel) -> ChannelShown:
         kinds=channel.kinds,
         audience=channel.audience,
         place=channel.place,
+        place_kind=channel.place_kind,
+        after_minutes=channel.after_minutes,
         person=user.name if user else "",
         quiet_from=f"{quiet.start:%H:%M}" if quiet else "",
         quiet_to=f"{quiet.end:%H:%M}" if quiet else "",

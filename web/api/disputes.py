@@ -11,6 +11,7 @@ from sqlmodel import Session
 from correlation.deadlines.workflow import Party
 from correlation.disputes.dispute_log import Said, SayingRefused
 from correlation.disputes.dispute_log import say as append
+from correlation.disputes.voices import is_own
 from correlation.disputes.workflow import MOVES, Refusal
 from correlation.evaluation.places import departments_of_counters
 from storage.intervals import Span
@@ -111,7 +112,7 @@ def may_dispute(session: Session, viewer: Viewer, absence: Absence, now: datetim
     if viewer.department_id is None:
         return viewer.may(Permission.ADMIN)
     span = Span(absence.start, max(absence.start, absence.end or now))
-    return departments_of_counters(session, span).get(absence.counter_id, "") in ("", viewer.department_id)
+    return is_own(departments_of_counters(session, span).get(absence.counter_id, ""), viewer.department_id)
 
 
 def parties_of(viewer: Viewer) -> frozenset[Party]:

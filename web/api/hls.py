@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
@@ -20,9 +21,9 @@ from web.access_log import footage_subject
 from web.api.media import LONGEST_CLIP, NOTHING_IN_SPAN, log_look, unreadable
 from web.auth import require
 from web.byte_ranges import asked_range
-from web.errors import Forbidden, NotFound, Unprocessable
+from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
-from web.hiding import NOT_PERMITTED, hiding
+from web.hiding import check_unmasked, hiding
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_camera
@@ -71,7 +72,8 @@ def media_playlist(
             raise NotFound(NOTHING_IN_SPAN)
     subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
     log_look(request, services, viewer, hidden.action("play"), subject, purpose)
-    made = Playlist(segments, start, None if growing else last)
+    stated = f"&{urlencode({'purpose': purpose})}" if hidden.masks else ""
+    made = Playlist(segments, start, None if growing else last, stated)
     caching = "no-store" if growing else "private, no-cache"
     return Response(playlist(made), headers={"Cache-Control": caching}, media_type=_PLAYLIST)
 
@@ -88,20 +90,29 @@ def _check(start: datetime, end: datetime, growing: bool) -> None:
 
 @router.get("/{camera}/{sequence}.mp4", response_class=Response)
 def segment(
-    request: Request, services: ServicesDep, viewer: SpanViewer, camera: str, sequence: RowId, at: AwareDatetime
+    request: Request,
+    services: ServicesDep,
+    viewer: SpanViewer,
+    camera: str,
+    sequence: RowId,
+    at: AwareDatetime,
+    purpose: str = "",
 ) -> Response:
-    """A segment, its media times those of the wall clock; by ranges, as the playlist names them. `at`: its start."""
+    """A segment, its media times those of the wall clock; by ranges, as the playlist names them. `at`: its start.
+
+    Where there are privacy masks it takes a `purpose`, which the playlist says for it.
+    """
     with services.database.transaction() as session:
         found = scoped_camera(session, viewer, camera)
         row = _find(services, session, found.id, sequence, at)
         masked = masks_between(session, found.id, row.start, row.end)
     if row.start != at:
         raise NotFound
-    if masked and not viewer.may(Permission.UNMASKED):
-        raise Forbidden(NOT_PERMITTED)
+    if masked:
+        check_unmasked(viewer, purpose)
     hour = at.replace(minute=0, second=0, microsecond=0)
     action = "play_unmasked" if masked else "play"
-    log_look(request, services, viewer, action, footage_subject(found.id, hour, hour + timedelta(hours=1)), "")
+    log_look(request, services, viewer, action, footage_subject(found.id, hour, hour + timedelta(hours=1)), purpose)
     return _respond(request, services, row)
 
 

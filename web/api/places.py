@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from sqlmodel import Session, col, delete, select
 
-from storage.models import Case, Counter, CounterAlias, Department, District, Hall, Item, OpeningHours
+from storage.models import Case, Counter, CounterAlias, Department, District, Hall, Item, OpeningHours, Roster
 from storage.sayings import Saying
 from web import places
 from web.api.addressed import AddressedRoute
@@ -102,17 +102,22 @@ def list_counters(desk: AdminDesk, hall: str | None = None) -> list[CounterDecla
         query = query.where(Counter.hall_id == hall)
     with desk.reading() as session:
         rows = session.exec(query).all()
-    return [CounterDeclaration(hall=row.hall_id, **row.model_dump(exclude={"hall_id"})) for row in rows]
+        rosters = places.rosters(session)
+    return [counter_declaration(row, rosters.get(row.id, ())) for row in rows]
+
+
+def counter_declaration(counter: Counter, roster: tuple[Hours, ...]) -> CounterDeclaration:
+    return CounterDeclaration(hall=counter.hall_id, **counter.model_dump(exclude={"hall_id"}), roster=roster)
 
 
 @router.put("/counters/{counter_id}")
 def put_counter(desk: AdminDesk, counter_id: str, declared: CounterDeclaration) -> CounterDeclaration:
-    """409 for another hall once it has a view, presence or an absence."""
+    """A changed roster holds from now on. 409 for another hall once it has a view, presence or an absence."""
     check_id(counter_id, declared.id)
     with desk.changing(f"counter:{counter_id}") as session:
         desk.check_new(session, Counter, counter_id)
         check_exists(session, hall=(Hall, declared.hall))
-        places.put_counter(session, declared)
+        places.put_counter(session, declared, desk.services.clock())
     return declared
 
 
@@ -120,6 +125,7 @@ def put_counter(desk: AdminDesk, counter_id: str, declared: CounterDeclaration) 
 def delete_counter(desk: AdminDesk, counter_id: str) -> None:
     with desk.changing(f"counter:{counter_id}") as session:
         session.exec(delete(CounterAlias).where(col(CounterAlias.counter_id) == counter_id))
+        session.exec(delete(Roster).where(col(Roster.counter_id) == counter_id))
         remove(session, Counter, counter_id)
 
 

@@ -1,6 +1,6 @@
 """`hallwatch counters`"""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 from sqlmodel import Session, SQLModel, col, delete, func, select
 
-from storage.models import Counter, CounterAlias, Hall, View
+from storage.models import Counter, CounterAlias, Hall, Roster, View
 from storage.views import in_force
 from web import places
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
@@ -18,6 +18,7 @@ from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 
 COUNTER_ID = SQLModel.metadata.tables["counter"].c.id
+_GOES_WITH_IT = (CounterAlias.__tablename__, Roster.__tablename__)
 KnownId = Annotated[str, typer.Argument(metavar="ID", help="As `hallwatch counters list` shows it.")]
 
 app = typer.Typer(no_args_is_help=True, help="The counters of the halls.\n\nExample: hallwatch counters list --hall cc")
@@ -64,7 +65,7 @@ def add(
     with opened(config) as services, services.database.transaction() as session:
         if session.get(Counter, counter_id):
             raise UserError(f"There is a counter {counter_id!r}; change it: `hallwatch counters edit {counter_id}`.")
-        _put(session, new)
+        _put(session, new, services.clock())
     out.print(f"Counter {counter_id} is in hall {hall}.", highlight=False)
 
 
@@ -89,7 +90,7 @@ def edit(
         found = _found(session, counter_id)
         stored = {"id": found.id, "hall": found.hall_id, "number": found.number}
         stored |= {"name": found.name, "name_en": found.name_en}
-        _put(session, stored | named)
+        _put(session, {"roster": places.rosters(session).get(counter_id, ()), **stored, **named}, services.clock())
     out.print(f"Counter {counter_id} is changed.", highlight=False)
 
 
@@ -105,19 +106,20 @@ def remove(counter_id: KnownId, config: ConfigOption = DEFAULT_CONFIG) -> None:
             raise UserError(f"{config} declares counter {counter_id}; take it out there first.")
         if history := ", ".join(_history(session, counter_id)):
             raise UserError(f"Counter {counter_id} stays, because what happened there needs its name: {history}.")
-        session.exec(delete(CounterAlias).where(col(CounterAlias.counter_id) == counter_id))
+        for kind in (CounterAlias, Roster):
+            session.exec(delete(kind).where(col(kind.counter_id) == counter_id))
         session.delete(found)
     out.print(f"Counter {counter_id} is removed.", highlight=False)
 
 
-def _put(session: Session, values: dict[str, str]) -> None:
+def _put(session: Session, values: Mapping[str, object], now: datetime) -> None:
     try:
         declared = CounterDeclaration.model_validate(values)
     except ValidationError as error:
         raise UserError(_told(FieldProblem.of(detail) for detail in error.errors())) from None
     _check_hall(session, declared.hall)
     try:
-        places.put_counter(session, declared)
+        places.put_counter(session, declared, now)
     except Unprocessable as error:
         raise UserError(_told(error.fields)) from None
 
@@ -147,7 +149,7 @@ def _history(session: Session, counter_id: str) -> Iterator[str]:
     """What refers to the counter, e.g. "3 view"; what its platforms call it is no history."""
     for table in SQLModel.metadata.sorted_tables:
         for column in table.columns:
-            if table.name != CounterAlias.__tablename__ and column.references(COUNTER_ID):
+            if table.name not in _GOES_WITH_IT and column.references(COUNTER_ID):
                 count = session.exec(select(func.count()).select_from(table).where(column == counter_id)).one()
                 if count:
                     yield f"{count} {table.name.replace('_', ' ')}"

@@ -35,9 +35,11 @@ from storage.models import (
 from storage.models.columns import JsonObject
 from storage.views import in_force
 from storage.zone_rules import zone_rule_at
+from web.alert_news import StepAhead, steps_ahead
 from web.api import disputes as disputes_api
 from web.api.disputes import AbsenceWordRequest, Speaker
 from web.auth import require
+from web.channels import load_channels
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.absence_rows import AbsenceRow, absence_rows
@@ -48,7 +50,7 @@ from web.pages.counter import presence_between, step_lane, steps_between
 from web.pages.dispute_rows import Dispute, dispute_of
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.held import Held, clip_held
-from web.pages.opening import closed_spans
+from web.pages.opening import free_spans
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
@@ -138,6 +140,7 @@ class AbsencePage:
     acknowledged_by: str
     resolved_at: datetime | None
     deliveries: tuple[DeliveryRow, ...]
+    steps_ahead: tuple[StepAhead, ...]
     play: bool
     """Its footage was asked to play by itself."""
     parts: tuple[ClipPart, ...]
@@ -306,6 +309,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             acknowledged_by=(by.display_name or by.name) if by else "",
             resolved_at=alert.resolved_at if alert else None,
             deliveries=delivery_rows(session, [alert.id])[alert.id] if alert and alert.id else (),
+            steps_ahead=_steps_ahead(session, services, alert, now),
             play=play,
             parts=clip_parts(session, services.footage, row.clip),
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
@@ -316,6 +320,10 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             told=told_rows(session, Matter.ABSENCE, absence_id),
             sample=sample_row(session, alert) if alert and viewer.may(Permission.FEEDBACK) else None,
         )
+
+
+def _steps_ahead(session: Session, services: Services, alert: Alert | None, now: datetime) -> tuple[StepAhead, ...]:
+    return steps_ahead(session, alert, load_channels(session, services.secrets), now) if alert else ()
 
 
 def _rule(session: Session, absence: Absence) -> RuleUsed:
@@ -354,7 +362,7 @@ def _timeline(
 ) -> Timeline:
     start, end = absence.start - AROUND, min(row.seen_until + AROUND, now)
     spans = presence_between(session, absence.counter_id, start, end, now)
-    closed = closed_spans(session, row.counter.hall, start, end)
+    closed = free_spans(session, row.counter, start, end)
     lanes = [presence_lane(spans, Span(start, max(start, end)), closed), customer_lane(spans, now)]
     lanes += absence_lanes([row])
     lanes.append(step_lane(steps_between(session, viewer, absence.counter_id, start, end)))

@@ -34,7 +34,7 @@ from storage.presence_now import (
 )
 from storage.views import in_force
 from web.pages.crops import Crop, crop_around
-from web.pages.opening import open_halls
+from web.pages.opening import on_duty
 from web.pages.places import CounterRef, HallRef, counters_of
 
 BLINDING = (
@@ -92,7 +92,7 @@ class CounterNow:
     """Why unknown, e.g. watcher_down."""
     alert: OpenAlert | None
     open: bool
-    """Whether its hall is open by its hours; while it is not, nobody has to be there."""
+    """Whether its hall is open by its hours, and its roster says so; while not, nobody has to be there."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,9 @@ def describe(
     off = switched_off(session, [counter_id for counter_id in ids if not looks[counter_id]], now)
     seen = {c.id: _known(presence.get(c.id), since.get(c.id), bool(looks[c.id]), watched[c.id], now) for c in counters}
     known = {counter_id: _by_whom_looks(each, counter_id in off) for counter_id, each in seen.items()}
-    is_open = open_halls(session, {counter.hall for counter in counters}, now)
+    to_be_staffed = on_duty(session, counters, now)
     return tuple(
-        _now(c, known[c.id], looks[c.id], off.get(c.id), camera, alerts.get(c.id), is_open=c.hall.id in is_open)
+        _now(c, known[c.id], looks[c.id], off.get(c.id), camera, alerts.get(c.id), is_open=c.id in to_be_staffed)
         for c in counters
     )
 

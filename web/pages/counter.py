@@ -15,7 +15,7 @@ from storage.presence_now import known_presence, watched_counters
 from web.auth import require
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.board_queries import CounterNow, describe
-from web.pages.opening import closed_spans, open_spans
+from web.pages.opening import duty_spans, free_spans
 from web.pages.places import counters_by_id
 from web.pages.presence_shares import Shares, day_start, hourly, shares_between
 from web.pages.rendering import add_page
@@ -79,7 +79,7 @@ def counter_page(
         state = describe(session, (place,), now, camera)[0]
         start, midnight = now - timedelta(hours=hours), day_start(now, place.hall.timezone)
         spans = presence_between(session, counter, min(start, midnight), now, now)
-        openings = open_spans(session, place.hall, midnight, now)
+        openings = duty_spans(session, place, midnight, now)
         return CounterPage(
             now=now,
             state=state,
@@ -105,7 +105,7 @@ def _timeline(
     now: datetime,
 ) -> Timeline:
     counter = state.counter
-    closed = closed_spans(session, counter.hall, start, now)
+    closed = free_spans(session, counter, start, now)
     lanes = [presence_lane(spans, Span(start, now), closed), customer_lane(spans, now)]
     lanes += absence_lanes(_absences(session, counter.id, start, now, _MAX_SPANS))
     lanes.append(step_lane(steps_between(session, viewer, counter.id, start, now)))

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from analytics.figures import Figures, Ledger, Seen
 from analytics.seen import absences_in, presence_in
 from storage.intervals import Span
-from web.pages.opening import open_spans
+from web.pages.opening import duty_spans
 from web.pages.places import CounterRef
 from web.pages.presence_shares import apportioned
 from web.pages.tables import Cell, Moments
@@ -80,7 +80,7 @@ _LEVELS = (0.0, 0.5, 0.9, 0.99)
 
 
 def seen_at(session: Session, counter: CounterRef, span: Span, now: datetime) -> Seen:
-    openings = open_spans(session, counter.hall, span.start - AROUND, span.end + AROUND)
+    openings = duty_spans(session, counter, span.start - AROUND, span.end + AROUND)
     absences, disputed = absences_in(session, counter.id, span, now)
     return Seen(presence_in(session, counter.id, span, now), openings, absences, disputed)
 

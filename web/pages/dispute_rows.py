@@ -43,7 +43,9 @@ class AbsenceWordRow:
 class Dispute:
     standing: AbsenceStanding
     dispute_until: datetime | None
-    """The last moment in which it may be disputed; None while it lasts."""
+    """The last moment in which it may be disputed; None while it lasts, or nobody could."""
+    lacks_account: bool
+    """It is over, and nobody has an account to dispute it."""
     decide_until: datetime | None
     """The last moment in which a decision is in time; None where nothing is disputed."""
     rules: str
@@ -70,6 +72,7 @@ def dispute_of(
     return Dispute(
         standing=standing(judged, words, now),
         dispute_until=_before(judged.dispute_by),
+        lacks_account=absence.end is not None and absence.answerable_at is None,
         decide_until=_before(decision_due(words)),
         rules=next((word.rules for word in written if word.rules), ""),
         is_overdue=is_overdue(words, now),

@@ -1,14 +1,14 @@
-"""Which halls are open, and when they were: the rule is the one by which absences are found."""
+"""Which halls are open, and when counters had to be staffed: the rules are those by which absences are found."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from storage.hours import hours_of, is_open, opening
+from storage.hours import hours_of, is_open, off_duty, opening
 from storage.intervals import Span, subtract
-from web.pages.places import HallRef
+from web.pages.places import CounterRef, HallRef
 
 
 def open_halls(session: Session, halls: Iterable[HallRef], now: datetime) -> frozenset[str]:
@@ -27,3 +27,24 @@ def closed_spans(session: Session, hall: HallRef, start: datetime, end: datetime
 def open_spans(session: Session, hall: HallRef, start: datetime, end: datetime) -> tuple[Span, ...]:
     hours = hours_of(session, [hall.id]).get(hall.id, ())
     return opening(hours, ZoneInfo(hall.timezone), start, end).spans
+
+
+def on_duty(session: Session, counters: Iterable[CounterRef], now: datetime) -> frozenset[str]:
+    """Ids of the counters that are to be staffed: their hall is open, and their roster, if they have one, says so."""
+    asked = list(counters)
+    is_open = open_halls(session, {counter.hall for counter in asked}, now)
+    moment = Span(now, now + timedelta(microseconds=1))
+    off = off_duty(session, {counter.id: moment for counter in asked})
+    return frozenset(counter.id for counter in asked if counter.hall.id in is_open and not off.get(counter.id))
+
+
+def duty_spans(session: Session, counter: CounterRef, start: datetime, end: datetime) -> list[Span]:
+    """When it was to be staffed."""
+    off = off_duty(session, {counter.id: Span(start, max(start, end))})
+    return subtract(open_spans(session, counter.hall, start, end), off.get(counter.id, ()))
+
+
+def free_spans(session: Session, counter: CounterRef, start: datetime, end: datetime) -> list[Span]:
+    """When it was not."""
+    asked = Span(start, max(start, end))
+    return subtract([asked], duty_spans(session, counter, start, asked.end))

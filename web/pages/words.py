@@ -386,6 +386,7 @@ ENDED_WORDS: Mapping[str, str] = {
     "changed": _("by the rule, the hours or the views that were changed, it is none"),
     "closed": _("the hall closed"),
     "covered": _("leave was registered, or somebody covered"),
+    "off_duty": _("by the roster nobody was to be there any more"),
     "unknown": _("it became unknown whether somebody was there"),
     "withdrawn": _("taken back: the camera showed something else"),
 }

@@ -4,14 +4,14 @@ import { listen } from "./events.js";
 import { closeOnEscape } from "./menu.js";
 import { installShortcuts } from "./shortcuts.js";
 import { keepName } from "./sign_in.js";
-import { orWords } from "./still.js";
+import { sayMissingStills } from "./still.js";
 
 installShortcuts();
 // On a phone the tab of this page may lie outside the row.
 document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 // And today outside the box of the month.
 document.querySelector("[data-in-sight]")?.scrollIntoView({ block: "nearest", inline: "end" });
-for (const image of document.querySelectorAll<HTMLImageElement>("img.still")) orWords(image);
+sayMissingStills();
 const signIn = document.querySelector<HTMLFormElement>('form[action="/sign-in"]');
 if (signIn) keepName(signIn);
 const menu = document.querySelector<HTMLDetailsElement>("details.rail-toggle");

@@ -1230,10 +1230,16 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
-            "department_id", sa.String(), nullable=True, comment="whose cards it is told of; empty: of every department"
+            "department_id",
+            sa.String(),
+            nullable=True,
+            comment="whose cards it is told of, or at whose counters alerts are; empty: of every department",
         ),
         sa.Column(
-            "hall_id", sa.String(), nullable=True, comment="whose cards a supervisor is told of; empty: of every hall"
+            "hall_id",
+            sa.String(),
+            nullable=True,
+            comment="whose cards a supervisor is told of, or whose alerts it gets; empty: of every hall",
         ),
         sa.Column("district_id", sa.String(), nullable=True, comment="the same of a district"),
         sa.Column(
@@ -1241,6 +1247,12 @@ def upgrade() -> None:
             sa.Integer(),
             nullable=True,
             comment="whose it is: it gets the alerts that this user may see; empty: every alert",
+        ),
+        sa.Column(
+            "after_minutes",
+            sa.Integer(),
+            nullable=False,
+            comment="it gets alerts that last and that nobody has acknowledged for so long; 0: all at once",
         ),
         sa.Column(
             "quiet_from", sa.String(), nullable=False, comment="HH:MM, from when on messages wait; empty: none does"
@@ -1406,6 +1418,12 @@ def upgrade() -> None:
         ),
         sa.Column("confidence", sa.Float(), nullable=False, comment="0..1, of the observations that made the state"),
         sa.Column("reason", sa.String(), nullable=False, comment="why unknown, e.g. no_signal, dark; else empty"),
+        sa.Column(
+            "frames",
+            sa.JSON(),
+            nullable=False,
+            comment="[camera, time] of each picture that made the staff state certain",
+        ),
         sa.Column("source", sa.String(), nullable=False, comment="detector and its version"),
         sa.ForeignKeyConstraint(
             ["counter_id"],
@@ -1614,6 +1632,29 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "roster",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("counter_id", sa.String(), nullable=False),
+        sa.Column(
+            "weekday",
+            sa.Integer(),
+            nullable=False,
+            comment="0 = Monday .. 6 = Sunday; make-up days count as the weekday they are worked as",
+        ),
+        sa.Column("opens", sa.String(), nullable=False, comment="HH:MM in the hall's zone"),
+        sa.Column("closes", sa.String(), nullable=False, comment="HH:MM, exclusive; 24:00 for midnight"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("roster", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_roster_counter_id"), ["counter_id"], unique=False)
+
     op.create_table(
         "saved_view",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1859,7 +1900,7 @@ def upgrade() -> None:
             "ended_by",
             sa.String(),
             nullable=False,
-            comment="returned, enough, gone, fewer, closed, covered, unknown, changed, withdrawn; empty while it lasts",
+            comment="returned, enough, gone, fewer, closed, covered, off_duty, unknown, changed, withdrawn; or empty",
         ),
         sa.Column(
             "people_rule",
@@ -1878,6 +1919,12 @@ def upgrade() -> None:
             sa.DateTime(timezone=True),
             nullable=True,
             comment="when it was last said how long it lasted; time to dispute counts from then; empty while it lasts",
+        ),
+        sa.Column(
+            "answerable_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when somebody has an account to dispute it; empty: nobody, so there is no time limit",
         ),
         sa.Column(
             "dispute",
@@ -2963,6 +3010,12 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("next_try", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
+            "after_minutes",
+            sa.Integer(),
+            nullable=False,
+            comment="of an alert: it is told because nobody has acknowledged it for so long; 0: it is told at once",
+        ),
+        sa.Column(
             "waited_to",
             sa.DateTime(timezone=True),
             nullable=True,
@@ -3296,6 +3349,10 @@ def downgrade() -> None:
     op.drop_table("suspension")
     op.drop_table("scope")
     op.drop_table("saved_view")
+    with op.batch_alter_table("roster", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_roster_counter_id"))
+
+    op.drop_table("roster")
     op.drop_table("retention_rule")
     with op.batch_alter_table("result_delivery", schema=None) as batch_op:
         batch_op.drop_index("result_delivery_case")

@@ -9,6 +9,8 @@ import pytest
 from analytics.detectors import self_test
 from analytics.detectors.choose import choose_detector, ready_detector
 from analytics.detectors.onnx import OnnxDetector, decode_yolo, decode_yolox
+from analytics.detectors.onnx_network import OnnxNetwork
+from analytics.detectors.openvino_network import OpenVinoNetwork
 from analytics.detectors.self_test import EMPTY, OCCUPIED, sample
 from analytics.detectors.ssd import SsdDetector
 from analytics.detectors.yolo import YoloDetector
@@ -45,6 +47,17 @@ def test_onnx_exports_find_people(weights: str) -> None:
     finds_people(OnnxDetector(labelled_data() / "models" / weights))
 
 
+@pytest.mark.parametrize("weights", EXPORTS)
+def test_both_runtimes_give_the_same(weights: str) -> None:
+    pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install hallwatch[openvino]")
+    model = labelled_data() / "models" / weights
+    ours, other = OnnxNetwork(model, 1), OpenVinoNetwork(model, 1)
+    assert list(ours.input_shape) == list(other.input_shape)
+    assert list(ours.output_shape) == list(other.output_shape)
+    planes = np.random.default_rng(1).random([int(size) for size in ours.input_shape], np.float32)
+    assert np.allclose(ours.run(planes), other.run(planes), rtol=0.05, atol=0.05)
+
+
 def test_yolo_rows_are_decoded() -> None:
     output = np.zeros((84, 3), np.float32)
     output[:5, 0] = (100, 200, 40, 60, 0.9)
@@ -61,7 +74,7 @@ def test_yolox_rows_are_decoded_on_their_grid() -> None:
 def test_auto_takes_what_is_there() -> None:
     assert choose_detector().name == "ssd-mobilenet-v2"
     export = labelled_data() / "models" / "yolox_nano_416.onnx"
-    assert choose_detector("auto", str(export)).name == "onnx yolox_nano_416"
+    assert choose_detector("auto", str(export)).name.startswith("onnx yolox_nano_416 (O")
 
 
 def test_missing_weights_say_what_to_do(tmp_path: Path) -> None:
@@ -73,6 +86,16 @@ def test_missing_weights_say_what_to_do(tmp_path: Path) -> None:
     broken.write_bytes(b"no model")
     with pytest.raises(DetectorUnavailable, match="cannot be loaded"):
         OnnxDetector(broken)
+    with pytest.raises(DetectorUnavailable, match="there is no file"):
+        choose_detector("onnx", str(tmp_path))
+
+
+@pytest.mark.skipif(find_spec("openvino") is not None, reason="OpenVINO is installed")
+def test_an_export_for_openvino_names_the_extra(tmp_path: Path) -> None:
+    (tmp_path / "model.xml").write_text("<net/>")
+    for weights in (tmp_path, tmp_path / "model.xml"):
+        with pytest.raises(DetectorUnavailable, match=r"hallwatch\[openvino\]"):
+            choose_detector("onnx", str(weights))
 
 
 @pytest.mark.skipif(find_spec("ultralytics") is not None, reason="Ultralytics is installed")

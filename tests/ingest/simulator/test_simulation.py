@@ -119,6 +119,26 @@ def test_who_is_away_cannot_leave(control: httpx.Client) -> None:
     assert control.post("/counters/1/customer", json={"action": "leave"}).json()["changed"]
 
 
+def test_company_comes_to_places_of_its_own_and_keeps_a_counter_staffed(
+    hall: Simulation, control: httpx.Client
+) -> None:
+    def order(who: str, **body: object) -> str:
+        truth = control.post(f"/counters/1/{who}", json=body).json()["truth"]
+        return f"{truth['event']} {truth['zone']}"
+
+    known = len(hall.truth.entries())
+    assert order("clerk", action="come", place=1) == "colleague_came staff"
+    assert order("clerk", action="leave") == "clerk_left staff"
+    assert order("clerk", action="come") == "clerk_came staff"
+    assert order("clerk", action="leave", place=1) == "colleague_left staff"
+    assert [order("customer", action=act, place=2) for act in ("come", "leave")] == [
+        "customer_came customer",
+        "customer_left customer",
+    ]
+    assert "unstaffed" not in {entry["event"] for entry in hall.truth.entries()[known:]}
+    assert control.post("/counters/1/clerk", json={"action": "come", "place": 3}).status_code == 400
+
+
 def test_an_ordered_case_becomes_rows_and_truth(hall: Simulation, control: httpx.Client) -> None:
     rows = control.post("/counters/1/case", json={"seconds": 1.0}).json()["rows"]
     wanted = {row["step"] for row in rows if row["counter"] == "1"}

@@ -80,3 +80,13 @@ def test_the_rule_looks_for_customers_unattended_where_some_are_asked_for(tmp_pa
         None,
         10,
     ]
+
+
+def test_the_rule_looks_for_queues_and_crowds_where_some_are_asked_for(tmp_path: Path) -> None:
+    def sought(*kinds: FaultKind) -> tuple[int | None, ...]:
+        rule = site_of(SimulationOptions(faults=tuple(map(Fault, kinds))), tmp_path).absence_rule[0]
+        return rule.queue_length, rule.queue_s, rule.crowd_size, rule.crowd_s
+
+    assert sought() == (None, None, None, None)
+    assert sought(FaultKind.QUEUE) == (1, 10, None, None)
+    assert sought(FaultKind.QUEUE, FaultKind.CROWD) == (1, 10, 1, 10)

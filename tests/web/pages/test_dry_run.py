@@ -43,6 +43,7 @@ def test_a_hall_with_these_settings_would_have_had_these_alerts(sign_in: SignIn)
     assert told(page) == [("cc-2", "02:31", "02:32"), ("cc-1", "01:38", "01:42")]
     assert (page["alerts"][0]["customer_waiting"], page["alerts"][0]["end"]) == (True, None)
     assert page["alerts"][1]["ended_by"] == "returned"
+    assert {alert["camera_id"] for alert in page["alerts"]} == {"cc-cam-1"}
     assert told(tried(client, "hall=cc&threshold_s=481&waiting_threshold_s=400")) == [("cc-2", "02:31", "02:37")]
     assert tried(client, "hall=cc&threshold_s=7200&waiting_threshold_s=7200")["alerts"] == []
     assert told(tried(client, "counter=cc-1&threshold_s=480&waiting_threshold_s=480")) == [("cc-1", "01:38", "01:46")]
@@ -86,6 +87,7 @@ def test_the_editor_leads_there_and_from_there_it_is_saved(sign_in: SignIn, day:
     assert "1 alert there would have been" in page
     assert 'href="/counters/cc-2/day?day=2026-11-23"' in page
     assert 'action="/admin/rules?edit=1"' in page
+    assert 'src="/media/still.jpg?camera=cc-cam-1&amp;at=2026-11-23T02%3A37' in page
     saved = client.post("/admin/rules?edit=1", data={"threshold_s": "481", "waiting_threshold_s": "400"})
     assert saved.status_code == 303
     with day.database.transaction() as session:

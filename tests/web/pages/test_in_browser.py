@@ -248,6 +248,23 @@ def test_the_picture_below_the_zones_comes_when_there_is_one_and_says_its_age(pa
     expect(editor.locator(".no-still")).to_have_count(0)
 
 
+def test_a_still_that_cannot_be_read_is_told_in_words_also_after_the_board_was_fetched_again(page: Page) -> None:
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=503)
+
+    page.route("**/media/still.jpg?*", answer)
+    page.goto("/cameras")
+    tile = page.locator("#camera-cc-cam-1 .tile-picture")
+    expect(tile.locator("p.no-still")).to_have_text("The newest picture cannot be read now.")
+    expect(tile.locator("img")).to_have_count(0)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('hallwatch:back'))")
+    page.wait_for_event("requestfinished", predicate=lambda request: "still.jpg" in request.url and len(asked) > 1)
+    expect(tile.locator("p.no-still")).to_be_visible()
+
+
 def test_whom_the_detector_sees_is_drawn_over_the_zones_as_they_are_and_again_when_they_change(page: Page) -> None:
     def answer(route: Route) -> None:
         inside = bool((route.request.post_data_json or {})["staff_zone"])

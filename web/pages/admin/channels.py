@@ -8,7 +8,7 @@ from storage.models import AlertKind, Audience
 from web.api import channels as api
 from web.api import places
 from web.api.administration import Desk
-from web.declarations import PLACE_OF, ChannelDeclaration
+from web.declarations import ChannelDeclaration
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text, texts
@@ -29,6 +29,7 @@ class Channels:
         _("Service"),
         _("Who reads it"),
         _("Of what"),
+        _("Passed on after"),
         _("Quiet hours"),
         *(word(kind) for kind in AlertKind),
     )
@@ -49,11 +50,13 @@ class Channels:
             Field("audience", _("Who reads it"), "choice", (found or _NEW).audience.value,
                   options=tuple((each.value, word(each)) for each in Audience)),
             Field("place", _("Of what"), "choice", _place(found) if found else "", options=(("", "–"), *_places(desk)),
-                  hint=_("Whose cards it is told of. Without a department, an address for contact persons has "
-                         "{mail} or {phone}, which stands for each of them.")),
+                  hint=_("Whose cards or alerts it is told of. Without a department, an address for contact persons "
+                         "has {mail} or {phone}, which stands for each of them.")),
             Field("kinds", _("Alerts that it gets"), "several",
                   options=tuple((kind.value, word(kind)) for kind in AlertKind),
                   chosen=found.kinds if found else tuple(AlertKind)),
+            Field("after_minutes", _("Passed on after (minutes)"), "number", str((found or _NEW).after_minutes),
+                  hint=_("Only alerts that last, and that nobody has acknowledged for so long. 0: each at once.")),
             Field("person", _("Whose channel it is"), value=found.person if found else "",
                   hint=_("Sign-in name: only alerts that this user may see. Empty: those of every hall.")),
             Field("quiet_from", _("Quiet from"), value=found.quiet_from if found else "", example="22:00",
@@ -69,6 +72,8 @@ class Channels:
         values = {"name": key or text(form, "name"), "url": optional(form, "url"), "kinds": texts(form, "kinds")}
         values |= {name: text(form, name) for name in ("quiet_from", "quiet_to")}
         values |= {"person": optional(form, "person"), "urgent": texts(form, "urgent")}
+        if after := text(form, "after_minutes"):
+            values |= {"after_minutes": after}
         kind, _colon, place = text(form, "place").partition(":")
         if place:
             values |= {kind: place}
@@ -83,7 +88,7 @@ class Channels:
 
 
 def _place(channel: api.ChannelShown) -> str:
-    return f"{PLACE_OF[channel.audience]}:{channel.place}" if channel.place else ""
+    return f"{channel.place_kind}:{channel.place}" if channel.place else ""
 
 
 def _places(desk: Desk) -> Iterator[tuple[str, str]]:
@@ -99,7 +104,8 @@ def _cells(channel: api.ChannelShown) -> tuple[str, ...]:
     gets = channel.kinds if channel.audience is Audience.ALERTS else ()
     about = channel.name, channel.service or _("not readable"), word(channel.audience), channel.person or channel.place
     quiet = f"{channel.quiet_from}–{channel.quiet_to}" if channel.quiet_from else ""
-    return (*about, quiet, *(_said(kind in gets) for kind in AlertKind))
+    after = f"{channel.after_minutes} min" if channel.after_minutes else ""
+    return (*about, after, quiet, *(_said(kind in gets) for kind in AlertKind))
 
 
 def _said(gets: bool) -> str:

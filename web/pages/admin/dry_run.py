@@ -1,6 +1,6 @@
 """Trying an absence rule on what was seen before it is saved: which alerts there would have been."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -15,7 +15,7 @@ from analytics.dry_run import tried_on, would_alert
 from analytics.rule import rule_of
 from storage.hours import hours_of
 from storage.intervals import Span
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, Alert, Counter, EventKind, Hall
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, Alert, Counter, EventKind, Hall, View
 from web.api import places as places_api
 from web.api import rules as rules_api
 from web.api.administration import AdminDesk, check_exists
@@ -60,6 +60,8 @@ class WouldBe:
     ended_by: str
     threshold_s: int
     customer_waiting: bool
+    camera_id: str | None
+    """One that looked at the counter then; None: no camera's view says so."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,9 @@ def dry_run_page(
         check_exists(session, hall=(Hall, declared.hall), counter=(Counter, declared.counter))
         places = _places(session, declared)
         found = sorted(_tried(session, places, declared, window, now), key=lambda one: one[1].due, reverse=True)
-        refs = counters_by_id(session, [counter_id for counter_id, _ in found[:MOST_SHOWN]])
+        shown = found[:MOST_SHOWN]
+        refs = counters_by_id(session, [counter_id for counter_id, _ in shown])
+        views = _views(session, refs)
         return DryRunPage(
             now=now,
             halls=halls,
@@ -149,7 +153,10 @@ def dry_run_page(
             start=window.start,
             counters=len(places),
             count=len(found),
-            alerts=tuple(_would_be(refs[counter_id], absence) for counter_id, absence in found[:MOST_SHOWN]),
+            alerts=tuple(
+                _would_be(refs[counter_id], absence, _looked(views[counter_id], absence.due))
+                for counter_id, absence in shown
+            ),
             raised=_raised(session, [place.id for place in places], window),
         )
 
@@ -212,7 +219,21 @@ def _raised(session: Session, counter_ids: Sequence[str], window: Span) -> int:
     return session.exec(query).one()
 
 
-def _would_be(counter: CounterRef, absence: FoundAbsence) -> WouldBe:
+def _views(session: Session, counter_ids: Collection[str]) -> dict[str, list[View]]:
+    """Of each counter, those that show all of the place first."""
+    found: dict[str, list[View]] = {counter_id: [] for counter_id in counter_ids}
+    wanted = select(View).where(col(View.counter_id).in_(counter_ids))
+    for view in session.exec(wanted.order_by(col(View.whole_zone).desc(), col(View.camera_id))):
+        found[view.counter_id].append(view)
+    return found
+
+
+def _looked(views: Iterable[View], at: datetime) -> str | None:
+    held = (v for v in views if (not v.valid_from or v.valid_from <= at) and (not v.valid_to or at < v.valid_to))
+    return next((view.camera_id for view in held), None)
+
+
+def _would_be(counter: CounterRef, absence: FoundAbsence, camera_id: str | None) -> WouldBe:
     return WouldBe(
         counter=counter,
         kind=absence.kind,
@@ -224,6 +245,7 @@ def _would_be(counter: CounterRef, absence: FoundAbsence) -> WouldBe:
         ended_by=absence.ended_by,
         threshold_s=round(absence.threshold.total_seconds()),
         customer_waiting=absence.customer_waiting,
+        camera_id=camera_id,
     )
 
 

@@ -186,17 +186,26 @@ def _zones() -> tuple[Option, ...]:
     return tuple((zone, zone) for zone in [*common, *rest])
 
 
+class _TypedCounter(CounterDeclaration):
+    """With its roster as lines of text."""
+
+    roster: Annotated[tuple[Hours, ...], BeforeValidator(read_hours)] = ()
+
+
 class Counters:
     name = "counters"
     title = _("Counters")
     one = _("Counter")
     about = _("The number is the one that people see above the counter.")
-    columns = (_("Id"), _("Number"), _("Name"), _("Hall"))
+    columns = (_("Id"), _("Number"), _("Name"), _("Hall"), _("Roster"))
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
         halls = dict(hall_options(desk))
-        return [Row(c.id, (c.id, c.number, c.name, halls[c.hall])) for c in api.list_counters(desk)]
+        return [
+            Row(c.id, (c.id, c.number, c.name, halls[c.hall], "; ".join(written_hours(c.roster))))
+            for c in api.list_counters(desk)
+        ]
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
         found = next((c for c in api.list_counters(desk) if c.id == key), None)
@@ -207,16 +216,15 @@ class Counters:
             Field("hall", _("Hall"), "choice", found.hall if found else "", options=hall_options(desk), required=True),
             Field("number", _("Number"), value=found.number if found else "", required=True),
             *name_fields(found.name if found else "", found.name_en if found else "", required=False),
-        )
+            Field("roster", _("Roster"), "lines", "\n".join(written_hours(found.roster)) if found else "",
+                  hint=_("When somebody is to be there, one span a line; outside of it nobody is absent. "
+                         "Without any line: whenever the hall is open."),
+                  example="mon-fri 09:00-12:00"),
+        )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
-        declared = CounterDeclaration(
-            id=key or text(form, "id"),
-            hall=text(form, "hall"),
-            number=text(form, "number"),
-            name=text(form, "name"),
-            name_en=text(form, "name_en"),
-        )
+        values = {name: text(form, name) for name in ("hall", "number", "name", "name_en", "roster")}
+        declared = _TypedCounter.model_validate(values | {"id": key or text(form, "id")})
         api.put_counter(desk, declared.id, declared)
         return Saved()
 
