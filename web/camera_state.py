@@ -59,6 +59,8 @@ class CameraNow:
     """None where that is not known."""
     also: tuple[CameraState, ...] = ()
     """What else is wrong."""
+    recorder_silent: bool = False
+    """Why it is unknown: else it is the watcher that is not heard of."""
 
 
 def camera_now(known: Known, now: datetime) -> CameraNow:
@@ -66,7 +68,8 @@ def camera_now(known: Known, now: datetime) -> CameraNow:
     if not known.enabled:
         return CameraNow(CameraState.OFF, None)
     wrong: dict[CameraState, datetime | None] = {}
-    if known.status and not is_heard(known.status.updated, now):
+    recorder_silent = known.status is not None and not is_heard(known.status.updated, now)
+    if known.status and recorder_silent:
         wrong[CameraState.UNKNOWN] = known.status.updated
     elif _is_silent(known.status):
         wrong[CameraState.NO_SIGNAL] = known.status.last_frame if known.status else None
@@ -76,7 +79,7 @@ def camera_now(known: Known, now: datetime) -> CameraNow:
         wrong.setdefault(CameraState.UNKNOWN, known.watched_to)
     if wrong:
         first, *others = sorted(wrong, key=list(CameraState).index)
-        return CameraNow(first, wrong[first], tuple(others))
+        return CameraNow(first, wrong[first], tuple(others), recorder_silent)
     return CameraNow(CameraState.OK, _well_since(known))
 
 

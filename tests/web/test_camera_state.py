@@ -54,7 +54,7 @@ def test_nothing_is_known_of_pictures_at_which_nobody_looks() -> None:
 def test_what_a_silent_recorder_said_last_is_no_verdict_on_the_camera() -> None:
     last_word = a_status(40)
     last_word.updated = ago(39)
-    assert camera_now(known(status=last_word), NOW) == CameraNow(CameraState.UNKNOWN, ago(39))
+    assert camera_now(known(status=last_word), NOW) == CameraNow(CameraState.UNKNOWN, ago(39), recorder_silent=True)
     last_word.updated = ago(20)
     assert camera_now(known(status=a_status(21)), NOW).state is CameraState.NO_SIGNAL
     last_word.last_frame = ago(21)

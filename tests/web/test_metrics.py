@@ -146,8 +146,8 @@ def test_the_health_page_tells_in_words_what_the_metrics_do(services: Services, 
     nodes = {node["role"]: (node["cpu_share"], node["memory_bytes"], node["disk_free_bytes"]) for node in told["nodes"]}
     assert nodes == {"recorder": (0.05, 9, 4), "watcher": (2.5 / 30, 9, None), "clerk": (None, None, None)}
     for language, words in (
-        ("en", ("5 %", "9 B", "4 B free", "recorded up to 10 s ago", "set up NTP")),
-        ("zh", ("剩余 4 B", "录像至")),
+        ("en", ("5 %", "9 B", "4 B of 8 B free", "record lag 10 s", "set up NTP")),
+        ("zh", ("剩余 4 B，共 8 B", "录像延迟 10")),
     ):
         page = admin.get(f"/health?lang={language}").text
         assert [word for word in words if word not in page] == []

@@ -32,6 +32,8 @@ class CameraTile:
     state: CameraState
     since: datetime | None
     also: tuple[CameraState, ...]
+    recorder_silent: bool
+    """Why it is unknown: else it is the watcher that is not heard of."""
     error: str
     """What the recorder said last, in technical words."""
     counters: tuple[CounterRef, ...]
@@ -122,6 +124,7 @@ def _tile(camera: Camera, hall: HallRef, known: Known, found: CameraNow, counter
         state=found.state,
         since=found.since,
         also=found.also,
+        recorder_silent=found.recorder_silent,
         error=status.error if status and camera.enabled else "",
         counters=tuple(counters),
         has_footage=status is not None and status.last_frame is not None,
