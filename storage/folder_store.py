@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from storage.objects import ObjectMissing, StoreError, validated_key
+from storage.objects import BytesChanged, ObjectMissing, StoreError, validated_key
 
 _COMING = ".coming"
 """The folder, below the root, of files being written; no camera is called so and `keys` skips it."""
@@ -181,7 +181,7 @@ class FolderStore:
             os.fsync(file.fileno())
         self._on_step(PutStep.SYNCED)
         if found != sha256:
-            raise StoreError(f"{source} has changed since its checksum was taken: {found} is not {sha256}")
+            raise BytesChanged(source)
 
     def _coming(self) -> Path:
         return self.root / _COMING / secrets.token_hex(8)

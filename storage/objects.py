@@ -35,12 +35,20 @@ class Patience(Enum):
         return self.value[1]
 
 
+class BytesChanged(StoreError):
+    """What shall be put is no more what its checksum was taken of: to try again is no help."""
+
+    def __init__(self, source: Path) -> None:
+        super().__init__(f"{source} has changed since its checksum was taken")
+
+
 class ObjectStore(Protocol):
     """Keys are relative paths with forward slashes. Every method may raise StoreError. Shared between threads."""
 
     def put(self, key: str, source: Path, sha256: str) -> None:
         """Returns once the bytes are durable and their SHA-256 (hex) has been verified; replaces what was there.
 
+        Raises BytesChanged where it is not that of the source.
         The source must not be changed afterwards, only deleted: the store may have taken the file itself.
         """
 

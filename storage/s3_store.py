@@ -20,7 +20,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import ObjectWriteResult
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 
-from storage.objects import ObjectMissing, Patience, StoreError, validated_key
+from storage.objects import BytesChanged, ObjectMissing, Patience, StoreError, validated_key
 
 CONNECT_TIMEOUT_S = 5.0
 _CONNECTIONS = 16
@@ -84,9 +84,8 @@ class S3Store:
             content = source.read_bytes()  # a segment: some megabytes, in one request
         except OSError as error:
             raise StoreError(f"{source}: {error.strerror}") from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != sha256:
-            raise StoreError(f"{source} has changed since its checksum was taken: {found} is not {sha256}")
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise BytesChanged(source)
         self._put(key, content, sha256)
 
     def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
