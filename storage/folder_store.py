@@ -5,10 +5,12 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from storage.folders import in_its_folder, remove_empty
 from storage.objects import BytesChanged, ObjectMissing, StoreError, validated_key
 
 _COMING = ".coming"
@@ -44,9 +46,8 @@ class FolderStore:
         partial = self._coming()
         try:
             _make_folders(partial.parent)
-            _make_folders(target.parent)
             self._place(source, partial, sha256)
-            partial.replace(target)
+            in_its_folder(lambda: _moved(partial, target))
             self._on_step(PutStep.RENAMED)
             # Where the target was this very file already, taken over by a put that was cut off, a rename does nothing.
             partial.unlink(missing_ok=True)
@@ -87,8 +88,8 @@ class FolderStore:
         self._attend()
         try:
             path.unlink(missing_ok=True)
-            if path.parent.is_dir():
-                _sync_folder(path.parent)
+            self._sync_nearest(path.parent)
+            remove_empty(path.parent, self.root / PurePosixPath(key).parts[0])
         except OSError as error:
             raise _problem(self.root, error) from error
 
@@ -183,6 +184,15 @@ class FolderStore:
         if found != sha256:
             raise BytesChanged(source)
 
+    def _sync_nearest(self, folder: Path) -> None:
+        """Where somebody else has just removed it, as empty, that in which it lay."""
+        for each in (folder, *folder.parents):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                _sync_folder(each)
+                return
+            if each == self.root:
+                return
+
     def _coming(self) -> Path:
         return self.root / _COMING / secrets.token_hex(8)
 
@@ -229,6 +239,11 @@ def _write_whole(path: Path, text: str) -> None:
 
 def _is_older(entry: os.DirEntry[str], before: float) -> bool:
     return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_ctime < before
+
+
+def _moved(partial: Path, target: Path) -> None:
+    _make_folders(target.parent)
+    partial.replace(target)
 
 
 def _make_folders(folder: Path) -> None:

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select, update
 
+from ingest.video.day_folders import remove_days_past
 from ingest.video.reconcile import decide_missing
 from ingest.video.steps import Step, reached
 from storage.database import Database
@@ -87,6 +88,7 @@ class Uploader:
         self._store_is_away = threading.Event()
         self._set_aside: dict[str, _Aside] = {}
         self._missed: Counter[str] = Counter()
+        self._tidied: date | None = None
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upload")
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
 
@@ -111,6 +113,7 @@ class Uploader:
         wait_s = 0.0
         while not self._stop.is_set():
             try:
+                self._tidy(datetime.now(UTC).date())
                 wait_s = 0.0 if self.run_once() else POLL_S
                 self._tell(datetime.now(UTC))
             except (StoreError, SQLAlchemyError) as error:
@@ -125,6 +128,12 @@ class Uploader:
                 wait_s = self._longest_wait_s
             self._wake.wait(wait_s)
             self._wake.clear()
+
+    def _tidy(self, today: date) -> None:
+        """At the start, and when a day is over."""
+        if today != self._tidied:
+            self._tidied = today
+            remove_days_past(self._spool, today)
 
     def _tell(self, now: datetime) -> None:
         """A store that takes other objects fails all the same while it refuses one. A changed file is not its fault."""
