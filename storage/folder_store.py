@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from storage.folders import in_its_folder, remove_empty
-from storage.objects import BytesChanged, ObjectMissing, StoreError, validated_key
+from storage.objects import BytesChanged, ObjectMissing, StoreError, Verified, validated_key
 
 _COMING = ".coming"
 """The folder, below the root, of files being written; no camera is called so and `keys` skips it."""
@@ -81,6 +81,10 @@ class FolderStore:
         except OSError as error:
             raise _problem(self.root, error) from error
         self._attend()
+        return None
+
+    def verified(self, key: str) -> Verified | None:
+        """A file tells nothing but its bytes."""
         return None
 
     def delete(self, key: str) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path, PurePosixPath
@@ -42,6 +43,15 @@ class BytesChanged(StoreError):
         super().__init__(f"{source} has changed since its checksum was taken")
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a store knows of an object's bytes since it has taken them."""
+
+    size: int
+    sha256: str
+    """Hex."""
+
+
 class ObjectStore(Protocol):
     """Keys are relative paths with forward slashes. Every method may raise StoreError. Shared between threads."""
 
@@ -57,6 +67,9 @@ class ObjectStore(Protocol):
 
     def size(self, key: str) -> int | None:
         """In bytes; None if there is no such object."""
+
+    def verified(self, key: str) -> Verified | None:
+        """Without reading the bytes; None if the store keeps no checksum, or there is no such object."""
 
     def delete(self, key: str) -> None:
         """Every version of it, and returns once none is left. Does nothing if there is no such object."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select, tuple_
 from sqlmodel import col
 
-from ingest.video.losses import key_start
+from ingest.video.losses import segment_start
 from storage.database import Database
 from storage.deletions import ordered
 from storage.models import Location, Segment
@@ -177,7 +177,7 @@ class Check:
     def _without_row(self) -> Iterator[Disagreement]:
         batch: list[str] = []
         for key in self._store.keys(f"{self._camera_id}/" if self._camera_id else ""):
-            if key_start(key) is not None:
+            if segment_start(key) is not None:
                 batch.append(key)
             if len(batch) == _ROWS_AT_ONCE:
                 yield from self._rowless(batch)
