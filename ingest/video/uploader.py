@@ -23,6 +23,7 @@ from storage.database import Database
 from storage.failures import Failures
 from storage.models import Location, Segment
 from storage.objects import BytesChanged, ObjectStore, StoreError
+from storage.waiting import WAITS
 
 JOB = "upload"
 """Its name, where it keeps failing."""
@@ -151,9 +152,7 @@ class Uploader:
     def _waiting(self) -> list[_Waiting]:
         now = time.monotonic()
         self._set_aside = {key: aside for key, aside in self._set_aside.items() if aside.until > now}
-        query = select(Segment.id, Segment.camera_id, Segment.key, Segment.sha256).where(
-            Segment.location == Location.SPOOL
-        )
+        query = select(Segment.id, Segment.camera_id, Segment.key, Segment.sha256).where(WAITS)
         if self._set_aside:
             query = query.where(col(Segment.key).not_in(self._set_aside))
         with self._database.transaction() as session:
