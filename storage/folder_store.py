@@ -6,19 +6,17 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from storage.folders import in_its_folder, remove_empty
-from storage.objects import BytesChanged, ObjectMissing, StoreError, Verified, validated_key
+from storage.objects import ABANDONED_AFTER, PROBE, BytesChanged, ObjectMissing, StoreError, Verified, validated_key
 
 _COMING = ".coming"
 """The folder, below the root, of files being written; no camera is called so and `keys` skips it."""
 _NAME = ".store"
 """The file, in the root, that tells this folder from any other."""
-_ABANDONED_AFTER = timedelta(days=1)
-"""No `put` that lives is silent for so long; if one is all the same, it fails and is repeated."""
 
 
 class PutStep(StrEnum):
@@ -144,16 +142,25 @@ class FolderStore:
         return False
 
     def clear_abandoned(self, now: datetime) -> int:
-        before = (now - _ABANDONED_AFTER).timestamp()
+        before = (now - ABANDONED_AFTER).timestamp()
         try:
-            found = [Path(entry) for entry in os.scandir(self.root / _COMING) if _is_older(entry, before)]
+            found = [path for path in (*self._files(_COMING), *self._probes()) if path.stat().st_ctime < before]
             for path in found:
                 path.unlink(missing_ok=True)
-        except FileNotFoundError:
+        except FileNotFoundError:  # somebody else is at it
             return 0
         except OSError as error:
             raise _problem(self.root, error) from error
         return len(found)
+
+    def _probes(self) -> list[Path]:
+        return [path for path in self._files("check") if PROBE.fullmatch(f"check/{path.name}")]
+
+    def _files(self, folder: str) -> list[Path]:
+        """Directly in this folder below the root."""
+        if not (self.root / folder).is_dir():
+            return []
+        return [Path(entry) for entry in os.scandir(self.root / folder) if entry.is_file(follow_symlinks=False)]
 
     def _attend(self, *, begins: bool = False) -> None:
         """Raises StoreError if this is another folder than before. `begins`: one that has no name yet gets one."""
@@ -239,10 +246,6 @@ def _write_whole(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     partial.replace(path)
     _sync_folder(path.parent)
-
-
-def _is_older(entry: os.DirEntry[str], before: float) -> bool:
-    return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_ctime < before
 
 
 def _moved(partial: Path, target: Path) -> None:

@@ -1,14 +1,19 @@
 """The object store: where footage lives once it has left the recorder's disk."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 _BLOCK = 1 << 20
+PROBE = re.compile(r"check/(lock-)?[0-9a-f]{16}")
+"""Keys of the small objects that tests of the store write and delete."""
+ABANDONED_AFTER = timedelta(days=1)
+"""Nobody who puts or tests and lives is silent for so long; if one is all the same, it fails and is repeated."""
 MAX_KEY_BYTES = 900
 """S3 allows 1024 for the key, file systems 255 for each part."""
 
@@ -81,7 +86,7 @@ class ObjectStore(Protocol):
         """Writes, reads and deletes a small object; raises StoreError with a message that says what to do."""
 
     def clear_abandoned(self, now: datetime) -> int:
-        """Removes what a `put` that was killed has left of itself a day ago and before; the number."""
+        """Removes what a `put` or a test that was killed has left a day ago and before, locked or not; the number."""
 
     def can_lock(self) -> bool:
         """Whether objects can be locked so that nobody can delete them, not even with our own key."""

@@ -21,7 +21,16 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import ObjectWriteResult
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 
-from storage.objects import BytesChanged, ObjectMissing, Patience, StoreError, Verified, validated_key
+from storage.objects import (
+    ABANDONED_AFTER,
+    PROBE,
+    BytesChanged,
+    ObjectMissing,
+    Patience,
+    StoreError,
+    Verified,
+    validated_key,
+)
 
 CONNECT_TIMEOUT_S = 5.0
 _CONNECTIONS = 16
@@ -145,8 +154,28 @@ class S3Store:
         self.delete(key)
 
     def clear_abandoned(self, now: datetime) -> int:
-        """Each object comes in one request: it is whole, or it is not there."""
-        return 0
+        """Of tests: whatever else is put comes in one request, and is whole or not there."""
+        before, versioned = now - ABANDONED_AFTER, self._is_versioned()
+        listing = self._call(
+            lambda: list(
+                self._client.list_objects(
+                    bucket_name=self.bucket, prefix="check/", recursive=True, include_version=versioned
+                )
+            )
+        )
+        left = {
+            entry.object_name
+            for entry in listing
+            if entry.object_name
+            and PROBE.fullmatch(entry.object_name)
+            and entry.last_modified
+            and entry.last_modified < before
+        }
+        for key in left:
+            if versioned and self.can_lock():
+                self.unlock(key)
+            self.delete(key)
+        return len(left)
 
     def can_lock(self) -> bool:
         try:
