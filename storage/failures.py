@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from threading import Lock
 
@@ -27,6 +27,8 @@ class Failure:
     count: int
     error: str
     """One line, no credentials."""
+    at_once: bool = False
+    """Somebody has to be told the first time: it does not pass by itself."""
 
 
 class Failures:
@@ -36,9 +38,9 @@ class Failures:
         self._failing: dict[str, Failure] = {}
         self._lock = Lock()
 
-    def failed(self, job: str, error: Exception, now: datetime) -> None:
+    def failed(self, job: str, error: Exception, now: datetime, *, at_once: bool = False) -> None:
         with self._lock:
-            before = self._failing.get(job, Failure(job, now, now, 0, ""))
+            before = self._failing.get(job, Failure(job, now, now, 0, "", at_once))
             self._failing[job] = replace(before, last=now, count=before.count + 1, error=in_one_line(error))
 
     def succeeded(self, job: str) -> None:
@@ -50,10 +52,7 @@ class Failures:
         """What goes into the node's detail."""
         with self._lock:
             failing = list(self._failing.values())
-        rows = [
-            {"job": f.job, "since": f.since.isoformat(), "last": f.last.isoformat(), "count": f.count, "error": f.error}
-            for f in failing
-        ]
+        rows = [asdict(f) | {"since": f.since.isoformat(), "last": f.last.isoformat()} for f in failing]
         return {DETAIL: rows} if rows else {}
 
 
@@ -61,7 +60,7 @@ def failures_told(detail: JsonObject) -> Iterable[Failure]:
     """Of a node, by its detail."""
     for row in detail.get(DETAIL, ()):
         since, last = datetime.fromisoformat(row["since"]), datetime.fromisoformat(row["last"])
-        yield Failure(row["job"], since, last, row["count"], row["error"])
+        yield Failure(row["job"], since, last, row["count"], row["error"], row.get("at_once", False))
 
 
 def in_one_line(error: Exception) -> str:

@@ -5,18 +5,18 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from storage.objects import ObjectMissing, StoreError, validated_key
+from storage.folders import in_its_folder, remove_empty
+from storage.objects import ABANDONED_AFTER, PROBE, BytesChanged, ObjectMissing, StoreError, Verified, validated_key
 
 _COMING = ".coming"
 """The folder, below the root, of files being written; no camera is called so and `keys` skips it."""
 _NAME = ".store"
 """The file, in the root, that tells this folder from any other."""
-_ABANDONED_AFTER = timedelta(days=1)
-"""No `put` that lives is silent for so long; if one is all the same, it fails and is repeated."""
 
 
 class PutStep(StrEnum):
@@ -44,9 +44,8 @@ class FolderStore:
         partial = self._coming()
         try:
             _make_folders(partial.parent)
-            _make_folders(target.parent)
             self._place(source, partial, sha256)
-            partial.replace(target)
+            in_its_folder(lambda: _moved(partial, target))
             self._on_step(PutStep.RENAMED)
             # Where the target was this very file already, taken over by a put that was cut off, a rename does nothing.
             partial.unlink(missing_ok=True)
@@ -82,13 +81,17 @@ class FolderStore:
         self._attend()
         return None
 
+    def verified(self, key: str) -> Verified | None:
+        """A file tells nothing but its bytes."""
+        return None
+
     def delete(self, key: str) -> None:
         path = self._path(key)
         self._attend()
         try:
             path.unlink(missing_ok=True)
-            if path.parent.is_dir():
-                _sync_folder(path.parent)
+            self._sync_nearest(path.parent)
+            remove_empty(path.parent, self.root / PurePosixPath(key).parts[0])
         except OSError as error:
             raise _problem(self.root, error) from error
 
@@ -139,16 +142,25 @@ class FolderStore:
         return False
 
     def clear_abandoned(self, now: datetime) -> int:
-        before = (now - _ABANDONED_AFTER).timestamp()
+        before = (now - ABANDONED_AFTER).timestamp()
         try:
-            found = [Path(entry) for entry in os.scandir(self.root / _COMING) if _is_older(entry, before)]
+            found = [path for path in (*self._files(_COMING), *self._probes()) if path.stat().st_ctime < before]
             for path in found:
                 path.unlink(missing_ok=True)
-        except FileNotFoundError:
+        except FileNotFoundError:  # somebody else is at it
             return 0
         except OSError as error:
             raise _problem(self.root, error) from error
         return len(found)
+
+    def _probes(self) -> list[Path]:
+        return [path for path in self._files("check") if PROBE.fullmatch(f"check/{path.name}")]
+
+    def _files(self, folder: str) -> list[Path]:
+        """Directly in this folder below the root."""
+        if not (self.root / folder).is_dir():
+            return []
+        return [Path(entry) for entry in os.scandir(self.root / folder) if entry.is_file(follow_symlinks=False)]
 
     def _attend(self, *, begins: bool = False) -> None:
         """Raises StoreError if this is another folder than before. `begins`: one that has no name yet gets one."""
@@ -181,7 +193,16 @@ class FolderStore:
             os.fsync(file.fileno())
         self._on_step(PutStep.SYNCED)
         if found != sha256:
-            raise StoreError(f"{source} has changed since its checksum was taken: {found} is not {sha256}")
+            raise BytesChanged(source)
+
+    def _sync_nearest(self, folder: Path) -> None:
+        """Where somebody else has just removed it, as empty, that in which it lay."""
+        for each in (folder, *folder.parents):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                _sync_folder(each)
+                return
+            if each == self.root:
+                return
 
     def _coming(self) -> Path:
         return self.root / _COMING / secrets.token_hex(8)
@@ -227,8 +248,9 @@ def _write_whole(path: Path, text: str) -> None:
     _sync_folder(path.parent)
 
 
-def _is_older(entry: os.DirEntry[str], before: float) -> bool:
-    return entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_ctime < before
+def _moved(partial: Path, target: Path) -> None:
+    _make_folders(target.parent)
+    partial.replace(target)
 
 
 def _make_folders(folder: Path) -> None:

@@ -1,13 +1,19 @@
 """The object store: where footage lives once it has left the recorder's disk."""
 
 import hashlib
+import re
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 _BLOCK = 1 << 20
+PROBE = re.compile(r"check/(lock-)?[0-9a-f]{16}")
+"""Keys of the small objects that tests of the store write and delete."""
+ABANDONED_AFTER = timedelta(days=1)
+"""Nobody who puts or tests and lives is silent for so long; if one is all the same, it fails and is repeated."""
 MAX_KEY_BYTES = 900
 """S3 allows 1024 for the key, file systems 255 for each part."""
 
@@ -35,12 +41,29 @@ class Patience(Enum):
         return self.value[1]
 
 
+class BytesChanged(StoreError):
+    """What shall be put is no more what its checksum was taken of: to try again is no help."""
+
+    def __init__(self, source: Path) -> None:
+        super().__init__(f"{source} has changed since its checksum was taken")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a store knows of an object's bytes since it has taken them."""
+
+    size: int
+    sha256: str
+    """Hex."""
+
+
 class ObjectStore(Protocol):
     """Keys are relative paths with forward slashes. Every method may raise StoreError. Shared between threads."""
 
     def put(self, key: str, source: Path, sha256: str) -> None:
         """Returns once the bytes are durable and their SHA-256 (hex) has been verified; replaces what was there.
 
+        Raises BytesChanged where it is not that of the source.
         The source must not be changed afterwards, only deleted: the store may have taken the file itself.
         """
 
@@ -49,6 +72,9 @@ class ObjectStore(Protocol):
 
     def size(self, key: str) -> int | None:
         """In bytes; None if there is no such object."""
+
+    def verified(self, key: str) -> Verified | None:
+        """Without reading the bytes; None if the store keeps no checksum, or there is no such object."""
 
     def delete(self, key: str) -> None:
         """Every version of it, and returns once none is left. Does nothing if there is no such object."""
@@ -60,7 +86,7 @@ class ObjectStore(Protocol):
         """Writes, reads and deletes a small object; raises StoreError with a message that says what to do."""
 
     def clear_abandoned(self, now: datetime) -> int:
-        """Removes what a `put` that was killed has left of itself a day ago and before; the number."""
+        """Removes what a `put` or a test that was killed has left a day ago and before, locked or not; the number."""
 
     def can_lock(self) -> bool:
         """Whether objects can be locked so that nobody can delete them, not even with our own key."""

@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,12 +21,24 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import ObjectWriteResult
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 
-from storage.objects import ObjectMissing, Patience, StoreError, validated_key
+from storage.objects import (
+    ABANDONED_AFTER,
+    PROBE,
+    BytesChanged,
+    ObjectMissing,
+    Patience,
+    StoreError,
+    Verified,
+    validated_key,
+)
 
 CONNECT_TIMEOUT_S = 5.0
 _CONNECTIONS = 16
 _MIN_PART = 5 * 1024 * 1024
 _SHA256_HEADER = "x-amz-checksum-sha256"
+_SHA256_NAME = "sha256"
+"""Of the metadata: verified with the header, and kept where a server forgets that."""
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _WRONG_KEY = {"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurity", "AuthorizationHeaderMalformed"}
 _NO_OBJECT = {"NoSuchKey", "NoSuchObject", "NoSuchVersion"}
@@ -84,9 +97,8 @@ class S3Store:
             content = source.read_bytes()  # a segment: some megabytes, in one request
         except OSError as error:
             raise StoreError(f"{source}: {error.strerror}") from error
-        found = hashlib.sha256(content).hexdigest()
-        if found != sha256:
-            raise StoreError(f"{source} has changed since its checksum was taken: {found} is not {sha256}")
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise BytesChanged(source)
         self._put(key, content, sha256)
 
     def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
@@ -105,6 +117,16 @@ class S3Store:
         except ObjectMissing:
             self._require_bucket()  # the answer to HEAD has no body: no bucket looks like no object
             return None
+
+    def verified(self, key: str) -> Verified | None:
+        validated_key(key)
+        try:
+            found = self._call(lambda: self._client.stat_object(bucket_name=self.bucket, object_name=key))
+        except ObjectMissing:
+            return None
+        sha256 = (found.metadata or {}).get(f"x-amz-meta-{_SHA256_NAME}", "")
+        is_known = found.size is not None and _SHA256.fullmatch(sha256)
+        return Verified(found.size or 0, sha256) if is_known else None
 
     def delete(self, key: str) -> None:
         validated_key(key)
@@ -132,8 +154,28 @@ class S3Store:
         self.delete(key)
 
     def clear_abandoned(self, now: datetime) -> int:
-        """Each object comes in one request: it is whole, or it is not there."""
-        return 0
+        """Of tests: whatever else is put comes in one request, and is whole or not there."""
+        before, versioned = now - ABANDONED_AFTER, self._is_versioned()
+        listing = self._call(
+            lambda: list(
+                self._client.list_objects(
+                    bucket_name=self.bucket, prefix="check/", recursive=True, include_version=versioned
+                )
+            )
+        )
+        left = {
+            entry.object_name
+            for entry in listing
+            if entry.object_name
+            and PROBE.fullmatch(entry.object_name)
+            and entry.last_modified
+            and entry.last_modified < before
+        }
+        for key in left:
+            if versioned and self.can_lock():
+                self.unlock(key)
+            self.delete(key)
+        return len(left)
 
     def can_lock(self) -> bool:
         try:
@@ -200,7 +242,7 @@ class S3Store:
 
     def _put(self, key: str, content: bytes, sha256: str) -> None:
         checksum = base64.b64encode(binascii.unhexlify(sha256)).decode()
-        written = self._call(lambda: self._upload(key, content, {_SHA256_HEADER: checksum, "sha256": sha256}))
+        written = self._call(lambda: self._upload(key, content, {_SHA256_HEADER: checksum, _SHA256_NAME: sha256}))
         if not self._confirms(written, content, checksum) and hashlib.sha256(self.read(key)).hexdigest() != sha256:
             raise StoreError(f"store {self.endpoint}: {key} did not arrive unharmed; it stays in the spool")
 

@@ -45,9 +45,10 @@ class FailureWatch:
 
 
 def keeps_failing(failure: Failure, looking_since: datetime, now: datetime) -> bool:
-    """Whether it has failed for so long that somebody has to be told; once is not again and again."""
-    has_failed_since = failure.count > 1 and failure.last >= looking_since
-    return has_failed_since and now - max(failure.since, looking_since) >= TOLD_AFTER
+    """Whether somebody has to be told: it has failed for so long, and once is not again and again, or it is at once."""
+    if failure.last < looking_since:
+        return False
+    return failure.at_once or (failure.count > 1 and now - max(failure.since, looking_since) >= TOLD_AFTER)
 
 
 def _follow(session: Session, node: Node, own: Sequence[Alert], looking_since: datetime, now: datetime) -> int:

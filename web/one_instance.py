@@ -26,8 +26,17 @@ def only_one(folder: Path, names: Sequence[str]) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ExitStack() as held:
         for name in names:
-            _lock(held.enter_context((folder / f"{name}.lock").open("a+", encoding="utf-8")), name)
+            _lock(held.enter_context(_lock_file(folder, name).open("a+", encoding="utf-8")), name)
         yield
+
+
+def has_run(folder: Path, name: str) -> bool:
+    """Whether such a process has ever worked on this folder."""
+    return _lock_file(folder, name).exists()
+
+
+def _lock_file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.lock"
 
 
 def _lock(file: IO[str], name: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select, tuple_
 from sqlmodel import col
 
-from ingest.video.losses import key_start
+from ingest.video.losses import segment_start
 from storage.database import Database
 from storage.deletions import ordered
 from storage.models import Location, Segment
@@ -33,6 +33,7 @@ class Fault(Enum):
     """What does not agree."""
 
     NO_BYTES = "no_bytes"
+    NOT_HERE = "not_here"  # the spool of another machine may have them
     NO_ROW = "no_row"
     WRONG_SIZE = "wrong_size"
     WRONG_HASH = "wrong_hash"
@@ -55,22 +56,30 @@ class _Row:
 
 
 class Check:
-    """One run. `rows` and `elsewhere` count as it goes: `elsewhere` lie in the spool of another machine."""
+    """One run. `rows` counts as it goes."""
 
-    def __init__(self, database: Database, store: ObjectStore, spool: Path, depth: Depth, camera_id: str = "") -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        spool: Path,
+        depth: Depth,
+        camera_id: str = "",
+        *,
+        is_recorders: bool = True,
+    ) -> None:
+        """`is_recorders`: this is the recorder's spool, so what the store does not have lies here or nowhere."""
         self._database, self._store, self._spool, self._depth = database, store, spool, depth
-        self._camera_id = camera_id
-        self.rows = self.elsewhere = 0
+        self._camera_id, self._is_recorders = camera_id, is_recorders
+        self.rows = 0
 
     def run(self, progress: Callable[[int], None] = lambda _rows: None) -> Iterator[Disagreement]:
         """Every disagreement as it is found. Raises StoreError and SQLAlchemyError."""
         listed: dict[str, frozenset[str]] = {}
         with ThreadPoolExecutor(_READERS, "fsck") as readers:
             for rows in self._batches():
-                here = [row for row in rows if row.location is Location.STORED or self._in_spool(row)]
-                self.elsewhere += len(rows) - len(here)
-                listed = self._listings(here, listed)
-                for found in readers.map(lambda row: self._look(row, listed), here):  # noqa: B023 (used up in the loop)
+                listed = self._listings(rows, listed)
+                for found in readers.map(lambda row: self._look(row, listed), rows):  # noqa: B023 (used up in the loop)
                     if found is not None:
                         yield found
                 self.rows += len(rows)
@@ -101,15 +110,14 @@ class Check:
             after = rows[-1][5], rows[-1][6]
             yield [_Row(row[0] or 0, *row[1:5]) for row in rows]
 
-    def _in_spool(self, row: _Row) -> bool:
-        return (self._spool / row.key).exists()
-
     def _listings(self, rows: list[_Row], before: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
         """What the store holds, for each folder of these rows: one listing instead of a request for each row."""
         folders = {_folder(row.key) for row in rows if row.location is Location.STORED}
         return {f: before.get(f) or frozenset(self._store.keys(f)) for f in sorted(folders)}
 
     def _look(self, row: _Row, listed: dict[str, frozenset[str]]) -> Disagreement | None:
+        if row.location is Location.SPOOL and not (self._spool / row.key).exists():
+            return self._look_elsewhere(row)
         if row.location is Location.STORED and row.key not in listed[_folder(row.key)]:
             # It may have been uploaded after the listing.
             if self._store.size(row.key) is None and self._still_says(row):
@@ -127,6 +135,12 @@ class Check:
         if digest != row.sha256 and self._still_says(row):
             return Disagreement(row.key, Fault.WRONG_HASH, f"{digest}, its row says {row.sha256}")
         return None
+
+    def _look_elsewhere(self, row: _Row) -> Disagreement | None:
+        """Its file is not in this spool: it may have been uploaded just now."""
+        if self._store.size(row.key) == row.size or not self._still_says(row):
+            return None
+        return Disagreement(row.key, Fault.NO_BYTES if self._is_recorders else Fault.NOT_HERE)
 
     def _still_says(self, row: _Row) -> bool:
         """Retention may have taken the segment away while we looked."""
@@ -163,7 +177,7 @@ class Check:
     def _without_row(self) -> Iterator[Disagreement]:
         batch: list[str] = []
         for key in self._store.keys(f"{self._camera_id}/" if self._camera_id else ""):
-            if key_start(key) is not None:
+            if segment_start(key) is not None:
                 batch.append(key)
             if len(batch) == _ROWS_AT_ONCE:
                 yield from self._rowless(batch)

@@ -1,7 +1,7 @@
 """Footage that was recorded and cannot be shown is a gap with its cause, like footage that never was."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -55,6 +55,20 @@ def take_back_losses(session: Session, camera_id: str, found: Span) -> None:
     )
 
 
+def take_back_losses_of(session: Session, found: Collection[tuple[str, Span]]) -> None:
+    """The same of many, by camera: one query where nothing was lost at that time, as usual."""
+    begins = func.coalesce(Gap.recorded_start, Gap.start)
+    first, last = min(span.start for _, span in found), max(span.start for _, span in found)
+    wanted = select(Gap.camera_id).where(
+        col(Gap.camera_id).in_({camera_id for camera_id, _ in found}),
+        begins.between(first - 2 * TOLERANCE, last + TOLERANCE),
+    )
+    cameras = set(session.exec(wanted.distinct()))
+    for camera_id, span in found:
+        if camera_id in cameras:
+            take_back_losses(session, camera_id, span)
+
+
 def key_start(key: str) -> tuple[str, datetime] | None:
     """Camera and start, in whole seconds, by a segment's key or the name of its file; None when it is neither."""
     match = _KEY.fullmatch(key)
@@ -64,6 +78,11 @@ def key_start(key: str) -> tuple[str, datetime] | None:
         return match["camera"], datetime.strptime(match["start"], "%Y/%m/%d/%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def segment_start(key: str) -> tuple[str, datetime] | None:
+    """The same by the key of an object: what has more behind its .mp4 is a copy that somebody has made."""
+    return key_start(key) if key.endswith(".mp4") else None
 
 
 def write_unreadable(session: Session, camera_id: str, start: datetime, written_to: datetime, detail: str) -> None:

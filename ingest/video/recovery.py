@@ -2,19 +2,24 @@
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from itertools import islice
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import Session, col, insert, select
 
-from ingest.video.losses import key_start, take_back_losses
-from ingest.video.salvage import salvage
+from ingest.video.boxes import BadBox
+from ingest.video.losses import segment_start, take_back_losses_of
+from ingest.video.salvage import salvage, salvage_by_summary
+from ingest.video.writer import FinishedSegment
+from storage.bulk import table_of
 from storage.correcting import before_adding, before_correcting, correct_late, remap
 from storage.correction_objects import BadCorrection, correction_camera, restore
 from storage.database import Database
@@ -25,6 +30,12 @@ from storage.models import Camera, Location, Segment
 from storage.objects import ObjectMissing, ObjectStore
 
 _KEYS_AT_ONCE = 200
+"""Looked at together, and in one transaction."""
+_STRANGE_NAMED = 5
+_TAIL = 1 << 15
+"""Bytes at an object's end in which most segments have their summary."""
+_UNREADABLE = (ValueError, OverflowError, struct.error)
+_NEW_SEGMENT = insert(table_of(Segment))
 _READERS = 4
 
 log = structlog.get_logger(__name__)
@@ -54,11 +65,15 @@ class Recovery:
     """Segments that the store holds, of which no row said so."""
     missing_cameras: set[str] = field(default_factory=set)
     problems: list[tuple[str, str]] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
+    """Some of the objects that are no footage."""
 
     def add(self, key: str, found: Found, detail: str = "") -> None:
         self.counts[found] += 1
         if detail:
             self.problems.append((key, detail))
+        if found is Found.STRANGE and len(self.strange) < _STRANGE_NAMED:
+            self.strange.append(key)
 
 
 def recover(
@@ -72,8 +87,9 @@ def recover(
 ) -> Recovery:
     """Gives every readable segment of the store its row; what has one stays, so it may be run again.
 
-    What the store holds against deletion is held again, also where there is a row that does not know of it. Reads every
-    byte of what has no row, for its checksum. Raises StoreError and SQLAlchemyError; what was done stays.
+    What the store holds against deletion is held again, also where there is a row that does not know of it. Of what has
+    no row it reads the end where the store knows its checksum; else, and where a crash has cut it off, every byte.
+    Raises StoreError and SQLAlchemyError; what was done stays.
     """
     with ThreadPoolExecutor(_READERS, "recover") as readers:
         run = _Run(database, store, now, readers, dry_run)
@@ -107,6 +123,10 @@ def _recover_corrections(
             recovery.add(key, Found.UNREADABLE, str(error))
 
 
+_Columns = dict[str, Any]
+"""Of a row to be."""
+
+
 class _Run:
     def __init__(
         self, database: Database, store: ObjectStore, now: datetime, readers: ThreadPoolExecutor, dry_run: bool
@@ -118,8 +138,13 @@ class _Run:
 
     def take(self, keys: list[str]) -> None:
         wanted = self._sort_out(keys)
+        rows: list[_Columns] = []
         for key, row in zip(wanted, self._readers.map(self._row, wanted), strict=True):
-            self._recover(key, row)
+            if isinstance(row, str):
+                self.recovery.add(key, Found.UNREADABLE, row)
+            else:
+                rows.append(row)
+        self._recover(rows)
         if self._can_lock:
             self._hold_known(keys)
 
@@ -131,7 +156,7 @@ class _Run:
             deleted = ordered(session, keys)
         wanted = []
         for key in keys:
-            named = key_start(key)
+            named = segment_start(key)
             if key in known:
                 self.recovery.add(key, Found.KNOWN)
             elif key in deleted:
@@ -147,51 +172,69 @@ class _Run:
                 wanted.append(key)
         return wanted
 
-    def _row(self, key: str) -> Segment | str:
-        """The row, or why there can be none."""
+    def _row(self, key: str) -> _Columns | str:
+        """Of the row, or why there can be none."""
         try:
-            data = self._store.read(key)
-            segment = salvage(data, key)
+            segment = self._segment(key)
+            columns = segment.columns()
             locked = self._can_lock and self._store.is_locked(key)
         except ObjectMissing:
             return "it is listed and cannot be read"
-        except (ValueError, OverflowError, struct.error) as error:
+        except _UNREADABLE as error:
             return str(error)
+        if segment_start(key) != (columns["camera_id"], columns["start"].replace(microsecond=0)):
+            return f"it says that it is of camera {columns['camera_id']} and of another time than its name"
+        return columns | {"location": Location.STORED, "legal_hold": locked}
+
+    def _segment(self, key: str) -> FinishedSegment:
+        """Raises StoreError and what `_UNREADABLE` names."""
+        if known := self._store.verified(key):
+            tail = self._store.read(key, max(known.size - _TAIL, 0), _TAIL)
+            with suppress(*_UNREADABLE):
+                return salvage_by_summary(tail, key, known.size, known.sha256)
+        data = self._store.read(key)
+        segment = salvage(data, key)
         if segment.size != len(data):
-            return f"only the first {segment.size} of {len(data)} bytes are whole"
-        if key_start(key) != (segment.recording.camera_id, segment.row().start.replace(microsecond=0)):
-            return f"it says that it is of camera {segment.recording.camera_id} and of another time than its name"
-        row = segment.row()
-        row.location, row.legal_hold = Location.STORED, locked
-        return row
+            raise BadBox(f"only the first {segment.size} of {len(data)} bytes are whole")
+        return segment
 
-    def _recover(self, key: str, row: Segment | str) -> None:
-        if isinstance(row, str):
-            self.recovery.add(key, Found.UNREADABLE, row)
+    def _recover(self, rows: Sequence[_Columns]) -> None:
+        """All at once; if the database refuses one of them, one by one."""
+        if not (self._dry_run or self._write(rows)):
+            if len(rows) == 1:
+                camera_id, sequence = rows[0]["camera_id"], rows[0]["sequence"]
+                detail = f"camera {camera_id} has another segment {sequence}"
+                self.recovery.add(rows[0]["key"], Found.CONFLICTING, detail)
+                return
+            for row in rows:
+                self._recover([row])
             return
-        camera_id, sequence, held = row.camera_id, row.sequence, row.legal_hold
-        if self._dry_run or self._write(row):
-            self.recovery.add(key, Found.RECOVERED)
-            self.recovery.cameras[camera_id] += 1
-            self.recovery.held += held
-        else:
-            self.recovery.add(key, Found.CONFLICTING, f"camera {camera_id} has another segment {sequence}")
+        for row in rows:
+            self.recovery.add(row["key"], Found.RECOVERED)
+            self.recovery.cameras[row["camera_id"]] += 1
+            self.recovery.held += row["legal_hold"]
 
-    def _write(self, row: Segment) -> bool:
-        key, camera_id, span = row.key, row.camera_id, Span(row.start, row.end)
+    def _write(self, rows: Sequence[_Columns]) -> bool:
+        if not rows:
+            return True
+        recorded = [(row["camera_id"], Span(row["start"], row["end"])) for row in rows]
         try:
             with self._database.transaction() as session:
                 before_adding(session)
-                take_back_losses(session, camera_id, span)
-                session.add(row)
-                session.flush()
-                correct_late(session, [(camera_id, span)])
-                if row.legal_hold:  # where it lies now
-                    hold_as_found(session, camera_id, Span(row.start, row.end), self._now)
+                take_back_losses_of(session, recorded)
+                session.execute(_NEW_SEGMENT, list(rows))
+                correct_late(session, recorded)
+                self._hold_as_found(session, [row["key"] for row in rows if row["legal_hold"]])
         except IntegrityError:
-            log.error("segment_not_recovered", key=key)
+            log.error("segments_not_recovered", count=len(rows), key=rows[0]["key"])
             return False
         return True
+
+    def _hold_as_found(self, session: Session, keys: Sequence[str]) -> None:
+        """Where they lie now."""
+        columns = select(Segment.camera_id, Segment.start, Segment.end)
+        for camera_id, start, end in session.exec(columns.where(col(Segment.key).in_(keys))):
+            hold_as_found(session, camera_id, Span(start, end), self._now)
 
     def _hold_known(self, keys: list[str]) -> None:
         """A row that is older than the lock of its object, as after a backup was put back."""

@@ -1,15 +1,18 @@
 """What is whole in a segment's file, read from the bytes alone: after a crash, or to make a lost row again."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.video import doubts, lasting, smears
 from ingest.video.boxes import BadBox, Box, MovieFragment, read_movie_fragment, whole_boxes
-from ingest.video.fragmented import Initial, fingerprint, read_initial, read_reference_time
+from ingest.video.fragmented import Initial, fingerprint, read_initial, read_reference_time, read_summary
 from ingest.video.segmenter import MAX_SEGMENT_US
 from ingest.video.writer import FinishedSegment
 from storage.fragments import Fragment
+
+_HEADER = 8
+"""Bytes before what is in a box of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,27 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
     if not whole:
         raise BadBox("no complete fragment")
     size = whole[-1].end + _summary_size(data, whole[-1].end)
+    return _segment(initial, fingerprint(data[: initial.size]), whole, key, size, _sha256(data, size))
+
+
+def salvage_by_summary(tail: bytes, key: str, size: int, sha256: str) -> FinishedSegment:
+    """The same of a segment that was ended in order, from its last bytes; `size` and `sha256` are of the whole file.
+
+    Raises BadBox where these bytes do not hold all of its summary, or that tells of a file of another size. Whether the
+    pictures are what they were the checksum alone can tell.
+    """
+    at = _summary_at(tail)
+    initial, heads = read_summary(tail[at:])
+    whole = list(_summed_up(heads, initial))
+    if not whole or whole[-1].end != size - (len(tail) - at):
+        raise BadBox("the summary is of another file")
+    parameters = fingerprint(tail[at + _HEADER : at + _HEADER + initial.size])
+    return _segment(initial, parameters, whole, key, size, sha256)
+
+
+def _segment(
+    initial: Initial, parameters: str, whole: Sequence[_Whole], key: str, size: int, sha256: str
+) -> FinishedSegment:
     fragments = tuple(_entry(found, initial) for found in whole)
     end_us = whole[-1].wall_us + fragments[-1].duration_us
     return FinishedSegment(
@@ -40,18 +64,22 @@ def salvage(data: bytes, key: str) -> FinishedSegment:
         key,
         end_us,
         size,
-        hashlib.sha256(memoryview(data)[:size]).hexdigest(),
+        sha256,
         initial.codec,
         initial.width,
         initial.height,
         initial.size,
         whole[0].moof.samples[0].composition_offset,
         fragments,
-        fingerprint(data[: initial.size]),
+        parameters,
         initial.audio.codec if initial.audio else "",
         initial.audio.timescale if initial.audio else 0,
         sum(found.smears for found in whole),
     )
+
+
+def _sha256(data: bytes, size: int) -> str:
+    return hashlib.sha256(memoryview(data)[:size]).hexdigest()
 
 
 def is_one_cut_off_fragment(tail: bytes) -> bool:
@@ -90,21 +118,50 @@ def _whole_fragments(data: bytes, initial: Initial) -> Iterator[_Whole]:
 
 def _whole_fragment(data: bytes, prft: Box, moof: Box, mdat: Box) -> _Whole | None:
     try:
-        movie = read_movie_fragment(data[moof.start : moof.end])
-        lasts = lasting.read(data[moof.start : moof.end], movie)
-        doubt = doubts.read(data[moof.start : moof.end])
-        smeared = smears.read(data[moof.start : moof.end])
-        wall_us = read_reference_time(data[prft.body + 4 : prft.end])
+        found = _told(data[prft.start : moof.end], prft.start)
     except BadBox:
         return None
-    position = mdat.body + (movie.audio.size if movie.audio else 0)
-    for sample in movie.samples:
-        if not _is_written(data, position, min(position + sample.size, mdat.end)):
+    if found.end != mdat.end:
+        return None
+    position = mdat.body + (found.moof.audio.size if found.moof.audio else 0)
+    for sample in found.moof.samples:
+        if not _is_written(data, position, position + sample.size):
             return None
         position += sample.size
-    if position != mdat.end or not movie.samples:
-        return None
-    return _Whole(wall_us, prft.start, mdat.end, movie, lasts, doubt, smeared)
+    return found
+
+
+def _summed_up(heads: Sequence[bytes], initial: Initial) -> Iterator[_Whole]:
+    """One after the other from the initial part on. Raises BadBox."""
+    start = initial.size
+    for head in heads:
+        found = _told(head, start)
+        if not _is_within(found, initial):
+            raise BadBox("a fragment of another time")
+        yield found
+        start = found.end
+
+
+def _told(head: bytes, start: int) -> _Whole:
+    """What `prft` and `moof` tell of the fragment that starts there. Raises BadBox."""
+    boxes = list(whole_boxes(head))
+    if [box.kind for box in boxes] != [b"prft", b"moof"]:
+        raise BadBox("a fragment does not start with prft and moof")
+    prft, moof = boxes
+    told = head[moof.start : moof.end]
+    movie = read_movie_fragment(told)
+    if not movie.samples:
+        raise BadBox("a fragment without a picture")
+    size = sum(sample.size for sample in movie.samples) + (movie.audio.size if movie.audio else 0)
+    return _Whole(
+        read_reference_time(head[prft.body + 4 : prft.end]),
+        start,
+        start + len(head) + _HEADER + size,
+        movie,
+        lasting.read(told, movie),
+        doubts.read(told),
+        smears.read(told),
+    )
 
 
 def _is_within(found: _Whole, initial: Initial) -> bool:
@@ -112,6 +169,17 @@ def _is_within(found: _Whole, initial: Initial) -> bool:
     start_us = initial.recording.start_us
     end_us = found.wall_us + found.lasting.ticks * 1_000_000 // initial.timescale
     return start_us <= found.wall_us <= end_us <= start_us + MAX_SEGMENT_US
+
+
+def _summary_at(tail: bytes) -> int:
+    """Where the box begins that ends with the file. Raises BadBox."""
+    at = tail.rfind(b"skip")
+    while at >= 4:
+        start = at - 4
+        if int.from_bytes(tail[start:at], "big") == len(tail) - start:
+            return start
+        at = tail.rfind(b"skip", 0, at)
+    raise BadBox("no summary at its end")
 
 
 def _summary_size(data: bytes, start: int) -> int:

@@ -6,25 +6,29 @@ The local copy goes only when the store has confirmed the checksum.
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select, update
 
+from ingest.video.day_folders import remove_days_past
 from ingest.video.reconcile import decide_missing
 from ingest.video.steps import Step, reached
 from storage.database import Database
 from storage.failures import Failures
 from storage.models import Location, Segment
-from storage.objects import ObjectStore, StoreError
+from storage.objects import BytesChanged, ObjectStore, StoreError
+from storage.waiting import WAITS
 
 JOB = "upload"
 """Its name, where it keeps failing."""
+CHANGED_FILES = "changed_files"
+"""The same, where files of the spool are not what was written."""
 BATCH = 32
 AT_ONCE = 4
 """Uploads side by side: a store answers late, but more than one at a time."""
@@ -37,7 +41,18 @@ SET_ASIDE_S = 300.0
 ROUNDS_MISSING = 2
 """A file that is still missing when it has waited so often is lost, if the store does not have it either."""
 
+_REMEDY = "put a good copy back, or move the file out of the spool: its time becomes a gap then"
+
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """Of an object that is tried again later than others."""
+
+    until: float
+    refusal: StoreError | None = None
+    """None: its file is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +74,22 @@ class Uploader:
         own_cameras: Callable[[], Collection[str]] = tuple,
         longest_wait_s: float = LONGEST_WAIT_S,
         failures: Failures | None = None,
+        set_aside_s: float = SET_ASIDE_S,
     ) -> None:
         """`own_cameras`: whose files lie in this spool or nowhere; another node's files are not missed here.
 
-        `longest_wait_s`: until a store that was away is asked again.
+        `longest_wait_s`: until a store that was away is asked again; `set_aside_s`: until an object that it refuses is
+        tried again, or a missing file looked for.
         """
         self._database, self._store, self._spool, self._own_cameras = database, store, spool, own_cameras
-        self._longest_wait_s = longest_wait_s
+        self._longest_wait_s, self._set_aside_s = longest_wait_s, set_aside_s
         self._failures = failures or Failures()
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._store_is_away = threading.Event()
-        self._set_aside: dict[str, float] = {}
+        self._set_aside: dict[str, _Aside] = {}
         self._missed: Counter[str] = Counter()
+        self._tidied: date | None = None
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upload")
         self._thread = threading.Thread(target=self._run, name="uploader", daemon=True)
 
@@ -96,8 +114,9 @@ class Uploader:
         wait_s = 0.0
         while not self._stop.is_set():
             try:
+                self._tidy(datetime.now(UTC).date())
                 wait_s = 0.0 if self.run_once() else POLL_S
-                self._failures.succeeded(JOB)
+                self._tell(datetime.now(UTC))
             except (StoreError, SQLAlchemyError) as error:
                 wait_s = min(max(wait_s * 2, FIRST_WAIT_S), self._longest_wait_s)
                 log.warning("upload_waits", seconds=wait_s, error=_first_line(error))
@@ -111,12 +130,29 @@ class Uploader:
             self._wake.wait(wait_s)
             self._wake.clear()
 
+    def _tidy(self, today: date) -> None:
+        """At the start, and when a day is over."""
+        if today != self._tidied:
+            self._tidied = today
+            remove_days_past(self._spool, today)
+
+    def _tell(self, now: datetime) -> None:
+        """A store that takes other objects fails all the same while it refuses one. A changed file is not its fault."""
+        for job, is_changed in ((JOB, False), (CHANGED_FILES, True)):
+            refused = {
+                key: aside.refusal
+                for key, aside in self._set_aside.items()
+                if aside.refusal is not None and isinstance(aside.refusal, BytesChanged) is is_changed
+            }
+            if refused:
+                self._failures.failed(job, _altogether(refused), now, at_once=is_changed)
+            else:
+                self._failures.succeeded(job)
+
     def _waiting(self) -> list[_Waiting]:
         now = time.monotonic()
-        self._set_aside = {key: until for key, until in self._set_aside.items() if until > now}
-        query = select(Segment.id, Segment.camera_id, Segment.key, Segment.sha256).where(
-            Segment.location == Location.SPOOL
-        )
+        self._set_aside = {key: aside for key, aside in self._set_aside.items() if aside.until > now}
+        query = select(Segment.id, Segment.camera_id, Segment.key, Segment.sha256).where(WAITS)
         if self._set_aside:
             query = query.where(col(Segment.key).not_in(self._set_aside))
         with self._database.transaction() as session:
@@ -126,7 +162,7 @@ class Uploader:
         if (self._spool / segment.key).exists():
             self._missed.pop(segment.key, None)
             return True
-        self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
+        self._set_aside[segment.key] = _Aside(time.monotonic() + self._set_aside_s)
         self._miss(segment)
         return False
 
@@ -150,9 +186,10 @@ class Uploader:
             self._store.put(segment.key, self._spool / segment.key, segment.sha256)
             reached(Step.UPLOADED)
         except StoreError as error:
-            self._require_store()
+            if not isinstance(error, BytesChanged):
+                self._require_store()
             log.error("segment_refused_by_store", key=segment.key, error=_first_line(error))
-            self._set_aside[segment.key] = time.monotonic() + SET_ASIDE_S
+            self._set_aside[segment.key] = _Aside(time.monotonic() + self._set_aside_s, error)
             return False
         return True
 
@@ -192,6 +229,14 @@ class Uploader:
         for segment in segments:
             (self._spool / segment.key).unlink(missing_ok=True)
             reached(Step.LOCAL_COPY_GONE)
+
+
+def _altogether(refused: Mapping[str, StoreError]) -> StoreError:
+    """One line for people, with the remedy where the store does not say it."""
+    key, error = next(iter(refused.items()))
+    if isinstance(error, BytesChanged):
+        return StoreError(f"segments changed since they were written: {len(refused)}, such as {key}; {_REMEDY}")
+    return StoreError(f"segments refused: {len(refused)}, such as {key}: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:

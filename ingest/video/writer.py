@@ -19,6 +19,7 @@ from ingest.video.fragmented import Recording, describe, fingerprint, fragment, 
 from ingest.video.frames import StreamInfo, from_us
 from ingest.video.segmenter import Gop, OpenSegment, segment_key, ticks_to_us
 from ingest.video.steps import Step, reached
+from storage.folders import in_its_folder
 from storage.footage import PART as PART
 from storage.fragments import Fragment, pack_fragments
 from storage.models import Location, Segment
@@ -100,9 +101,7 @@ class SegmentWriter:
         self._sound = AudioTimeline(audio.hz) if audio else None
         self._key = segment_key(recording.camera_id, recording.start_us, recording.sequence)
         initial = initial_part(info, describe(recording), audio)
-        path = part_path(spool, self._key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = FileIO(path, "w")
+        self._file = in_its_folder(lambda: _created(part_path(spool, self._key)))
         reached(Step.FILE_CREATED)
         self._digest = hashlib.sha256()
         self._size = self._decode_time = 0
@@ -210,6 +209,11 @@ class SegmentWriter:
 def _moment(us: int | None) -> datetime | None:
     """None for what no calendar has: a camera may report any time."""
     return None if us is None or not 0 <= us < _LAST_US else from_us(us)
+
+
+def _created(path: Path) -> FileIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileIO(path, "w")
 
 
 def part_path(spool: Path, key: str) -> Path:

@@ -65,6 +65,12 @@ class Segment(SQLModel, table=True):
     __table_args__ = (
         Index("segment_camera_start", "camera_id", "start"),
         UniqueConstraint("camera_id", "sequence"),
+        Index(  # those that wait for the store are few, and wanted oldest first
+            "segment_waiting",
+            "start",
+            postgresql_where=text("location = 'spool'"),
+            sqlite_where=text("location = 'spool'"),
+        ),
         Index(
             "segment_correction",
             "correction_id",
@@ -80,7 +86,7 @@ class Segment(SQLModel, table=True):
     size: int = column("bytes")
     sha256: str = column("of all bytes, hex")
     key: str = column("object key, and path below the spool folder", unique=True)
-    location: Location = enum_column(Location, "where the bytes are", index=True)
+    location: Location = enum_column(Location, "where the bytes are")
     codec: str = column("h264 or hevc")
     width: int = column("pixels")
     height: int = column("pixels")

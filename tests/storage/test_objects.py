@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from storage.folder_store import FolderStore
 from storage.objects import ObjectMissing, ObjectStore, StoreError, sha256_of, validated_key
+from storage.s3_store import S3Store
 
 KEY = "cc-cam-1/2026/01/02/000001.mp4"
 CONTENT = bytes(range(256)) * 40
@@ -150,6 +151,23 @@ def test_what_a_killed_put_has_left_is_not_listed_and_cleared_a_day_later(
     assert folder_store.clear_abandoned(now + timedelta(hours=23)) == 0, "it may still be coming"
     assert folder_store.clear_abandoned(now + timedelta(hours=25)) == 1
     assert [path for path in folder_store.root.rglob("*") if path.is_file()] == [folder_store.root / KEY]
+
+
+@pytest.mark.parametrize("left", ["check/0123456789abcdef", "check/lock-0123456789abcdef"])
+def test_what_a_killed_test_has_left_goes_a_day_later_locked_or_not(
+    folder_store: FolderStore, locking_store: S3Store, source: Path, left: str
+) -> None:
+    stores: tuple[ObjectStore, ...] = (folder_store, locking_store)
+    for store in stores:
+        footage = "check/2026/01/02/000001-000000001.mp4"  # of a camera of that name
+        for key in (left, footage):
+            put(store, source, key)
+        if store.can_lock():
+            store.lock(left)
+        now = datetime.now(UTC)
+        assert store.clear_abandoned(now + timedelta(hours=23)) == 0, "it may still be going on"
+        assert store.clear_abandoned(now + timedelta(hours=25)) == 1
+        assert list(store.keys("")) == [footage]
 
 
 def test_where_nothing_was_abandoned_nothing_is_cleared(store: ObjectStore, source: Path) -> None:

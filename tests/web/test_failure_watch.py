@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
+from ingest.video import uploader
 from storage.database import Database
 from storage.failures import Failure, Failures
 from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node
@@ -122,10 +123,18 @@ def test_only_failures_that_were_witnessed_for_long_enough_are_told(
             assert now - max(since, looking) >= TOLD_AFTER
 
 
+@given(SECONDS, SECONDS)
+def test_what_does_not_pass_by_itself_is_told_the_first_time_that_it_is_witnessed(
+    since: timedelta, looking: timedelta
+) -> None:
+    failure = Failure("changed_files", NOON + since, NOON + since, 1, "", at_once=True)
+    assert keeps_failing(failure, NOON + looking, NOON + since) is (since >= looking)
+
+
 def test_every_job_of_the_clerks_has_words(services: Services) -> None:
     jobs = {job for clerk in clerks(services) for job in clerk.jobs}
     assert jobs
-    assert jobs <= JOB_WORDS.keys()
+    assert jobs | {uploader.JOB, uploader.CHANGED_FILES} <= JOB_WORDS.keys()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from sqlmodel import col, func, select
 
 from storage.models import Camera, Segment
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
+from web.one_instance import has_run
 from web.services import Services
 
 
@@ -20,6 +21,7 @@ class DepthName(StrEnum):
 
 _WORDS = {
     "no_bytes": "its row has no bytes: neither spool nor store holds it",
+    "not_here": "neither this machine's spool nor the store holds it; run fsck on the recorder's machine, too",
     "no_row": "it lies in the store and has no row; `hallwatch recover` makes one",
     "wrong_size": "has another size than its row says",
     "wrong_hash": "has other bytes than its row says",
@@ -43,7 +45,14 @@ def fsck(
 
     with opened(config) as services:
         total = _rows(services, camera)
-        check = Check(services.database, services.store, services.footage.spool, Depth[depth.name], camera)
+        check = Check(
+            services.database,
+            services.store,
+            services.footage.spool,
+            Depth[depth.name],
+            camera,
+            is_recorders=has_run(services.settings.run_folder, "recorder"),
+        )
         counts: Counter[Fault] = Counter()
         with progress_bar("Segments") as bar:
             for found in check.run(lambda done: bar.update(done, max(total, done))):
@@ -53,8 +62,7 @@ def fsck(
                     out.print(f"{found.key}: {_WORDS[found.fault.value]}{detail}", highlight=False, soft_wrap=True)
     if counts.total() > _SHOWN:
         out.print(f"… and {counts.total() - _SHOWN} more.")
-    elsewhere = f"; {check.elsewhere} lie in the spool of another machine" if check.elsewhere else ""
-    out.print(f"{check.rows} segments looked at ({depth.value}){elsewhere}: ", end="", highlight=False)
+    out.print(f"{check.rows} segments looked at ({depth.value}): ", end="", highlight=False)
     out.print(", ".join(f"{number} {_WORDS_SHORT[fault.value]}" for fault, number in counts.items()) or "all in order.")
     if counts:
         raise typer.Exit(1)
@@ -62,6 +70,7 @@ def fsck(
 
 _WORDS_SHORT = {
     "no_bytes": "without bytes",
+    "not_here": "neither here nor in the store",
     "no_row": "without a row",
     "wrong_size": "of another size",
     "wrong_hash": "with other bytes",

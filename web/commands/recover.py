@@ -58,6 +58,8 @@ def recover(
     ):
         table.add_row(words, str(found.counts[kind]))
     out.print(table)
+    if found.strange:
+        out.print(f"No footage, such as: {', '.join(found.strange)}", highlight=False, soft_wrap=True)
     if found.held:
         would = "would be" if dry_run else "are"
         say(f"{found.held} segments {would} held as the store holds them; who held them is not known: see Holds.")

@@ -425,6 +425,7 @@ JOB_WORDS: Mapping[str, str] = {
     "inbox": _("Importing files from the inbox"),
     "pull": _("Reading a platform's database"),
     "upload": _("Uploading footage"),
+    "changed_files": _("Keeping footage as it was recorded, until it is uploaded"),
     "journal": _("Writing down what is recorded"),
     "pictures": _("Watching the pictures of a camera"),
     "events": _("Keeping open pages up to date"),

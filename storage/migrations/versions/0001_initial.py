@@ -2516,7 +2516,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("key"),
     )
     with op.batch_alter_table("segment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_segment_location"), ["location"], unique=False)
         batch_op.create_index("segment_camera_start", ["camera_id", "start"], unique=False)
         batch_op.create_index(
             "segment_correction",
@@ -2524,6 +2523,13 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("correction_id IS NOT NULL"),
             sqlite_where=sa.text("correction_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "segment_waiting",
+            ["start"],
+            unique=False,
+            postgresql_where=sa.text("location = 'spool'"),
+            sqlite_where=sa.text("location = 'spool'"),
         )
 
     op.create_table(
@@ -3270,12 +3276,16 @@ def downgrade() -> None:
     op.drop_table("step")
     with op.batch_alter_table("segment", schema=None) as batch_op:
         batch_op.drop_index(
+            "segment_waiting",
+            postgresql_where=sa.text("location = 'spool'"),
+            sqlite_where=sa.text("location = 'spool'"),
+        )
+        batch_op.drop_index(
             "segment_correction",
             postgresql_where=sa.text("correction_id IS NOT NULL"),
             sqlite_where=sa.text("correction_id IS NOT NULL"),
         )
         batch_op.drop_index("segment_camera_start")
-        batch_op.drop_index(batch_op.f("ix_segment_location"))
 
     op.drop_table("segment")
     with op.batch_alter_table("rejected_row", schema=None) as batch_op:

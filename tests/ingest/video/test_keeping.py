@@ -95,6 +95,17 @@ class AwayStore(FolderStore):
             raise StoreError("the store is away")
 
 
+class SmallStore(FolderStore):
+    """As one behind a proxy that limits the size of a request: its probe passes, footage does not."""
+
+    limit = 1000
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        if source.stat().st_size > self.limit:
+            raise StoreError("413 EntityTooLarge")
+        super().put(key, source, sha256)
+
+
 class BrokenStore(FolderStore):
     """Neither takes nor refuses what it is given, until it is mended."""
 
@@ -118,18 +129,50 @@ def test_a_store_that_is_away_is_told_until_it_is_back(site: Database, tmp_path:
     told_until_mended(site, tmp_path, store, "StoreError: the store is away", partial(setattr, store, "away", False))
 
 
+def test_a_store_that_takes_its_probe_and_refuses_footage_is_told_until_it_takes_it(
+    site: Database, tmp_path: Path
+) -> None:
+    store = SmallStore(tmp_path / "store")
+    error = f"StoreError: segments refused: 1, such as {write(tmp_path, 1, some_gops(2)).key}: 413 EntityTooLarge"
+    told_until_mended(site, tmp_path, store, error, partial(setattr, store, "limit", 1 << 30))
+
+
+def test_a_file_that_has_changed_since_it_was_written_is_told_at_once_with_the_remedy(
+    site: Database, tmp_path: Path
+) -> None:
+    finished = write(tmp_path, 1, some_gops())
+    settle(tmp_path, finished.key)
+    put(site, finished)
+    whole = (tmp_path / finished.key).read_bytes()
+    (tmp_path / finished.key).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    failures = Failures()
+    uploader = Uploader(site, FolderStore(tmp_path / "store"), tmp_path, failures=failures)
+    uploader.start()
+    wait_until(lambda: failures.told() != {})
+    uploader.stop()
+    [failure] = failures_told(failures.told())
+    assert (failure.job, failure.at_once) == ("changed_files", True)
+    assert f"1, such as {finished.key}; put a good copy back, or move the file out of the spool" in failure.error
+    assert [row.location for row in segments(site)] == [Location.SPOOL], "it is not given up"
+
+
 def told_until_mended(site: Database, tmp_path: Path, store: FolderStore, error: str, mend: Callable[[], None]) -> None:
     spool, failures = tmp_path / "spool", Failures()
     finished = write(spool, 1, some_gops(2))
     settle(spool, finished.key)
     put(site, finished)
-    uploader = Uploader(site, store, spool, longest_wait_s=0.05, failures=failures)
+    uploader = Uploader(site, store, spool, longest_wait_s=0.05, failures=failures, set_aside_s=0.05)
     uploader.start()
     wait_until(lambda: failures.told() != {})
     [failure] = failures_told(failures.told())
     assert (failure.job, failure.error) == ("upload", error)
     mend()
-    wait_until(lambda: failures.told() == {})
+
+    def is_over() -> bool:
+        uploader.wake()
+        return failures.told() == {}
+
+    wait_until(is_over)
     uploader.stop()
     assert [row.location for row in segments(site)] == [Location.STORED]
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.video import uploader as uploader_module
 from ingest.video.reconcile import reconcile_files, reconcile_rows
 from ingest.video.recorder import CameraFeed
 from ingest.video.uploader import Uploader
@@ -43,14 +42,13 @@ def test_a_lost_file_of_a_camera_that_is_switched_off_is_a_gap(
 
 @pytest.mark.parametrize("is_stored", [True, False])
 def test_a_file_lost_while_recording_is_looked_for_twice_and_then_a_gap(
-    site: Database, folder_store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_stored: bool
+    site: Database, folder_store: FolderStore, tmp_path: Path, is_stored: bool
 ) -> None:
-    monkeypatch.setattr(uploader_module, "SET_ASIDE_S", 0.0)
     segment = lose(site, tmp_path)
     if is_stored:
         copy = write(tmp_path / "copy", 1, some_gops())
         folder_store.put(segment.key, part_path(tmp_path / "copy", copy.key), segment.sha256)
-    uploader = Uploader(site, folder_store, tmp_path, lambda: {CAMERA})
+    uploader = Uploader(site, folder_store, tmp_path, lambda: {CAMERA}, set_aside_s=0.0)
     uploader.run_once()
     assert [row.location for row in segments(site)] == [Location.SPOOL]
     uploader.run_once()
@@ -58,12 +56,9 @@ def test_a_file_lost_while_recording_is_looked_for_twice_and_then_a_gap(
     assert [gap.detail for gap in gaps(site)] == ([] if is_stored else ["file lost"])
 
 
-def test_another_nodes_file_is_not_missed(
-    site: Database, folder_store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(uploader_module, "SET_ASIDE_S", 0.0)
+def test_another_nodes_file_is_not_missed(site: Database, folder_store: FolderStore, tmp_path: Path) -> None:
     lose(site, tmp_path)
-    uploader = Uploader(site, folder_store, tmp_path, lambda: {"another"})
+    uploader = Uploader(site, folder_store, tmp_path, lambda: {"another"}, set_aside_s=0.0)
     for _ in range(4):
         uploader.run_once()
     assert len(segments(site)) == 1

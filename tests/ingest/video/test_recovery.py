@@ -214,12 +214,54 @@ def test_what_is_no_whole_segment_is_named_and_the_rest_recovered(
     put(store, keys[1], b"no footage", tmp_path)
     put(store, keys[2].replace(CAMERA, "unknown"), store.read(keys[2]), tmp_path)
     put(store, "export/list.txt", b"something else", tmp_path)
+    put(store, keys[3] + ".bak", store.read(keys[3]), tmp_path)
     done = recover(site, store, NOW)
-    assert done.counts == {Found.UNREADABLE: 2, Found.RECOVERED: 2, Found.NO_CAMERA: 1, Found.STRANGE: 1}
+    assert done.counts == {Found.UNREADABLE: 2, Found.RECOVERED: 2, Found.NO_CAMERA: 1, Found.STRANGE: 2}
+    assert sorted(done.strange) == [keys[3] + ".bak", "export/list.txt"]
     assert [key for key, _ in done.problems] == keys[:2]
     assert "bytes are whole" in done.problems[0][1]
     assert done.missing_cameras == {"unknown"}
     assert said(site) == stored[2:]
+
+
+def test_a_number_that_is_taken_keeps_back_that_segment_alone(
+    site: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(200))))
+    while Uploader(site, folder_store, tmp_path / "spool").run_once():
+        pass
+    first = segments(site)[0]
+    with site.transaction() as session:
+        session.exec(delete(Segment).where(col(Segment.sequence) != first.sequence))
+        session.exec(update(Segment).values(key="another", start=first.start - timedelta(hours=1)))
+    done = recover(site, folder_store, NOW)
+    assert done.counts == {Found.RECOVERED: 3, Found.CONFLICTING: 1}
+    assert done.problems == [(first.key, f"camera {CAMERA} has another segment {first.sequence}")]
+    assert len(segments(site)) == 4
+
+
+def test_where_the_store_knows_the_checksum_only_the_end_of_an_object_is_read(
+    site: Database, locking_store: S3Store, tmp_path: Path
+) -> None:
+    class Watched(S3Store):
+        read_at_most: list[int | None]
+
+        def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+            self.read_at_most.append(length)
+            return super().read(key, offset, length)
+
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(100))))
+    while Uploader(site, locking_store, tmp_path / "spool").run_once():
+        pass
+    stored = said(site)
+    lose_the_index(site)
+    watched = Watched.__new__(Watched)
+    watched.__dict__ = {**vars(locking_store), "read_at_most": []}
+    assert recover(site, watched, NOW).counts == {Found.RECOVERED: len(stored)}
+    assert watched.read_at_most == [1 << 15] * len(stored)
+    assert said(site) == stored
 
 
 def test_a_segment_under_the_name_of_another_is_not_believed(
@@ -282,24 +324,31 @@ def test_what_has_no_row_is_found_and_what_is_no_footage_is_nobodys_business(
     site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     put(store, "export/list.txt", b"something else", tmp_path)
+    put(store, stored[0]["key"] + ".bak", b"a copy", tmp_path)
     lose_the_index(site)
     found = look(site, store, tmp_path, Depth.ROWS)
     assert {each.fault for each in found} == {Fault.NO_ROW}
     assert sorted(each.key for each in found) == [row["key"] for row in stored]
 
 
-def test_footage_in_the_spool_is_looked_at_where_it_lies(site: Database, store: ObjectStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("is_recorders", "fault"), [(True, Fault.NO_BYTES), (False, Fault.NOT_HERE)])
+def test_footage_in_the_spool_is_looked_at_where_it_lies_and_missed_where_it_is_not(
+    site: Database, folder_store: FolderStore, tmp_path: Path, is_recorders: bool, fault: Fault
+) -> None:
     with site.transaction() as session:
         session.add_all(recorded(tmp_path / "spool", gops(packets(100))))
     first, second = (tmp_path / "spool" / row.key for row in segments(site))
-    assert look(site, store, tmp_path) == []
+    assert look(site, folder_store, tmp_path) == []
     data = bytearray(first.read_bytes())
     data[-1] ^= 1
     first.write_bytes(bytes(data))
+    key = segments(site)[1].key
+    put(folder_store, key, second.read_bytes(), tmp_path)
     second.unlink()
-    check = Check(site, store, tmp_path / "spool", Depth.HASHES)
-    assert [each.fault for each in check.run()] == [Fault.WRONG_HASH]
-    assert (check.rows, check.elsewhere) == (2, 1), "it may lie on another machine"
+    check = Check(site, folder_store, tmp_path / "spool", Depth.HASHES, is_recorders=is_recorders)
+    assert [each.fault for each in check.run()] == [Fault.WRONG_HASH], "the other has just been uploaded"
+    folder_store.delete(key)
+    assert [each.fault for each in check.run()] == [Fault.WRONG_HASH, fault]
 
 
 class Refusing(FolderStore):

@@ -16,7 +16,7 @@ from ingest.video.doubts import Doubt
 from ingest.video.fragmented import Recording, describe, initial_part, read_initial, read_reference_time, reference_time
 from ingest.video.frames import Codec, to_us
 from ingest.video.movie import box
-from ingest.video.salvage import salvage
+from ingest.video.salvage import salvage, salvage_by_summary
 from ingest.video.segmenter import Gop
 from ingest.video.writer import PART, FinishedSegment, SegmentWriter, settle
 from storage.models import ClockSource
@@ -192,6 +192,35 @@ def test_any_bytes_can_be_read_as_boxes(data: bytes) -> None:
 @given(st.integers(0, 4_000_000_000_000_000))
 def test_reference_times_are_exact(wall_us: int) -> None:
     assert read_reference_time(reference_time(wall_us, 0)[12:]) == wall_us
+
+
+def test_the_end_of_a_file_tells_all_that_the_whole_of_it_does(written: tuple[FinishedSegment, bytes]) -> None:
+    finished, data = written
+    assert salvage_by_summary(data[-4096:], finished.key, len(data), finished.sha256) == finished
+
+
+def test_the_end_of_a_file_that_was_cut_off_or_does_not_fit_is_not_believed(
+    written: tuple[FinishedSegment, bytes],
+) -> None:
+    finished, data = written
+    for tail, size in ((data[-4096:-1], len(data) - 1), (data[-100:], len(data)), (data, len(data) + 1), (b"", 0)):
+        with pytest.raises(BadBox):
+            salvage_by_summary(tail, finished.key, size, finished.sha256)
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_no_damage_to_the_end_of_a_file_does_harm(written: tuple[FinishedSegment, bytes], data: st.DataObject) -> None:
+    finished, whole = written
+    damaged = bytearray(whole[-4096:])
+    for position in data.draw(st.lists(st.integers(0, len(damaged) - 1), min_size=1, max_size=8)):
+        damaged[position] = data.draw(st.integers(0, 255))
+    try:
+        found = salvage_by_summary(bytes(damaged), finished.key, len(whole), finished.sha256)
+    except BadBox:
+        return
+    assert found.row().start.tzinfo
+    assert all(f.byte_offset + f.byte_size <= len(whole) for f in found.fragments)
 
 
 def test_a_frame_that_is_due_before_its_turn_does_no_harm(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from ingest.simulator.microphone import SoundCodec
 from ingest.video.frames import to_us
+from ingest.video.salvage import salvage, salvage_by_summary
 from storage.fragments import unpack_fragments
 from storage.models import Segment
 from tests.ingest.video.encoded import START, gops, numbers_in, packets
@@ -170,6 +171,7 @@ def test_sound_has_the_wall_time_that_the_document_tells(tmp_path: Path, codec: 
         data = (tmp_path / row.key).read_bytes()
         found = read(list(boxes(data)))
         assert read(list(boxes(list(boxes(data))[-1][1]))) == found
+        assert salvage_by_summary(data[-8192:], row.key, row.size, row.sha256) == salvage(data, row.key)
         assert (found.sound_entry, found.sound_timescale) == (entry, row.audio_hz)
         _, units = heard(codec, START, 8.0)
         expected = [to_us(unit.wall) for unit in units if row.start <= unit.wall < row.end]

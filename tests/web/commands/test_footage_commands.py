@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlmodel import delete, select
+from sqlmodel import delete, select, update
 
 from ingest.video.uploader import Uploader
 from storage.models import Camera, Location, Segment, View
@@ -12,6 +12,7 @@ from tests.ingest.video.test_clip import recorded
 from tests.sample import a_hall
 from tests.web.commands.conftest import Run
 from web.composition import build_services
+from web.one_instance import only_one
 from web.services import Services
 from web.settings_file import read_settings
 
@@ -48,6 +49,14 @@ def test_what_does_not_agree_is_named_with_what_to_do_and_ends_with_exit_code_1(
     assert "1 without a row" in said
     assert "1" in hallwatch("recover").output
     hallwatch("fsck", "--depth", "rows")
+
+    with footage.database.transaction() as session:
+        session.exec(update(Segment).values(location=Location.SPOOL))
+        key = session.exec(select(Segment.key)).all()[0]
+    footage.store.delete(key)
+    assert "1 neither here nor in the store" in hallwatch("fsck", code=1).output
+    with only_one(footage.settings.run_folder, ["recorder"]):
+        assert f"{key}: its row has no bytes: neither spool nor store holds it" in hallwatch("fsck", code=1).output
 
 
 def test_a_camera_that_is_not_there_is_told(hallwatch: Run, footage: Services) -> None:
