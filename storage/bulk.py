@@ -1,6 +1,6 @@
 """Many rows at once: COPY and arrays on PostgreSQL, executemany on SQLite; none of it passes through the ORM."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -11,7 +11,9 @@ from sqlalchemy import (
     JSON,
     Column,
     ColumnElement,
+    Dialect,
     Table,
+    TypeDecorator,
     any_,
     bindparam,
     column,
@@ -25,6 +27,8 @@ from sqlalchemy import cast as sql_cast
 from sqlmodel import Session, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from storage.copying import copy_data
+
 Values = dict[str, Any]
 
 
@@ -37,9 +41,27 @@ def is_among(session: Session, wanted: Column[Any], values: Iterable[Any]) -> Co
     """`wanted IN (values)` with one parameter for all: thousands of them cost more to prepare than to look up."""
     listed = list(values)
     if _is_postgres(session):
-        return wanted == any_(sql_cast(literal(listed, ARRAY(wanted.type)), ARRAY(wanted.type)))
+        return wanted == any_(sql_cast(literal(listed, _Written(wanted.type)), ARRAY(wanted.type)))
     each = func.json_each(orjson.dumps(listed).decode()).table_valued(column("value", wanted.type))
     return wanted.in_(select(each.c.value))
+
+
+class _Written(TypeDecorator[list[Any]]):
+    """An array as `_array` writes it."""
+
+    impl, cache_ok = ARRAY, True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Iterable[Any] | None], str]:
+        return _array
+
+
+def _array(values: Iterable[Any] | None) -> str:
+    """As PostgreSQL reads it: the driver would look at each value by itself, which costs more than to look it up."""
+    written = (
+        "NULL" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for value in values or ()
+    )
+    return "{" + ",".join(written) + "}"
 
 
 def take_ids(session: Session, table: Table, count: int) -> list[int]:
@@ -48,8 +70,9 @@ def take_ids(session: Session, table: Table, count: int) -> list[int]:
         return []
     if _is_postgres(session):
         numbers = func.generate_series(1, count).table_valued("n").alias("numbers")
-        sequence = func.pg_get_serial_sequence(table.name, "id")
-        return list(session.execute(select(func.nextval(sequence)).select_from(numbers)).scalars())
+        sequence = select(func.pg_get_serial_sequence(table.name, "id")).scalar_subquery()  # looked up only once
+        taken = func.array_agg(func.nextval(sequence))
+        return list(session.execute(select(taken).select_from(numbers)).scalar_one())
     highest = session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
     return list(range(highest + 1, highest + 1 + count))
 
@@ -64,22 +87,30 @@ def pass_over_ids(session: Session, table: Table) -> None:
 
 def insert_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
     """Every row has the same columns; defaults of the model are not applied."""
-    if not rows:
+    if rows:
+        insert_columns(session, table, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def insert_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+    """As many rows as each column has values; defaults of the model are not applied."""
+    if not all(columns.values()):
         return
     session.flush()
     if not _is_postgres(session):
-        session.execute(insert(table), rows)
+        session.execute(
+            insert(table), [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        )
         return
-    names = list(rows[0])
-    stored = _as_stored(session, table, names)
-    statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table.name), _listed(names))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table.name), _listed(columns))
     with _connection(session).cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row([change(row[name]) if change else row[name] for name, change in stored])
+        copy.write(copy_data(table, columns, session.get_bind().dialect))
 
 
 def update_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
-    """Writes the columns of the rows named by their `id`; every row has the same columns."""
+    """Writes the columns of the rows named by their `id`; every row has the same columns.
+
+    PostgreSQL leaves alone what is so already, unless it has JSON: a row that is written goes into every index again.
+    """
     if not rows:
         return
     session.flush()
@@ -95,15 +126,18 @@ def update_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
 def _update_from_arrays(session: Session, table: Table, names: list[str], rows: Sequence[Values]) -> None:
     dialect = session.get_bind().dialect
     stored = _as_stored(session, table, ["id", *names])
-    arrays = [[change(row[name]) if change else row[name] for row in rows] for name, change in stored]
+    arrays = [_array(change(row[name]) if change else row[name] for row in rows) for name, change in stored]
     types = (sql.SQL("%s::{}[]").format(sql.SQL(table.c[name].type.compile(dialect))) for name, _ in stored)
     statement = sql.SQL(
-        "UPDATE {table} SET {changes} FROM unnest({types}) AS new(id, {names}) WHERE {table}.id = new.id"
+        "UPDATE {table} SET {changes} FROM unnest({types}) AS new(id, {names}) WHERE {table}.id = new.id AND {differs}"
     )
+    differs = sql.SQL("({}) IS DISTINCT FROM ({})").format(_listed(names, of=table.name), _listed(names, of="new"))
+    has_json = any(isinstance(table.c[name].type, JSON) for name in names)
     changes = (sql.SQL("{0} = new.{0}").format(sql.Identifier(name)) for name in names)
     _connection(session).execute(
         statement.format(
             table=sql.Identifier(table.name),
+            differs=sql.SQL("true") if has_json else differs,
             changes=sql.SQL(", ").join(changes),
             types=sql.SQL(", ").join(types),
             names=_listed(names),
@@ -130,8 +164,8 @@ def _as_json(value: Any) -> str:  # noqa: ANN401
     return orjson.dumps(value).decode()
 
 
-def _listed(names: Iterable[str]) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(name) for name in names)
+def _listed(names: Iterable[str], of: str | None = None) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(of, name) if of else sql.Identifier(name) for name in names)
 
 
 def _connection(session: Session) -> psycopg.Connection[Any]:

@@ -1,0 +1,92 @@
+"""PostgreSQL's binary format of COPY, written a column at a time: that costs a third of what value after value does.
+
+https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, repeat
+from struct import Struct
+from typing import Any
+
+import orjson
+from sqlalchemy import Dialect, Table
+
+_HEADER, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+_NULL = b"\xff\xff\xff\xff"
+_EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+_count, _length = Struct(">h").pack, Struct(">i").pack
+_small, _big = Struct(">ii").pack, Struct(">iq").pack
+_flag, _float = Struct(">i?").pack, Struct(">id").pack
+
+Column = Sequence[Any]
+
+
+def copy_data(table: Table, columns: Mapping[str, Column], dialect: Dialect) -> bytes:
+    """What `COPY table (columns) FROM STDIN (FORMAT BINARY)` takes."""
+    fields = [_fields(table, name, values, dialect) for name, values in columns.items()]
+    rows = zip(repeat(_count(len(columns))), *fields, strict=False)
+    return b"".join((_HEADER, *chain.from_iterable(rows), _END))
+
+
+def _fields(table: Table, name: str, values: Column, dialect: Dialect) -> Iterable[bytes]:
+    kind = table.c[name].type
+    written_as = kind.compile(dialect).partition("(")[0]
+    if written_as == "JSON":
+        return [_bytes(orjson.dumps(value)) for value in values]  # None, too, is a value of JSON
+    if written_as in ("VARCHAR", "TEXT"):
+        bound = kind.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+        texts = {value: _text(bound(value)) for value in set(values)}  # the same few, mostly
+        return [texts[value] for value in values]
+    write = _WRITERS[written_as]
+    if values.count(values[0]) == len(values):
+        return repeat(next(iter(write(values[:1]))), len(values))
+    return write(values)
+
+
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401
+    return value
+
+
+def _text(value: str | None) -> bytes:
+    return _NULL if value is None else _bytes(value.encode())
+
+
+def _bytes(value: bytes) -> bytes:
+    return _length(len(value)) + value
+
+
+def _integers(values: Column) -> Iterable[bytes]:
+    return [_NULL if value is None else _small(4, value) for value in values]
+
+
+def _big_integers(values: Column) -> Iterable[bytes]:
+    return [_NULL if value is None else _big(8, value) for value in values]
+
+
+def _flags(values: Column) -> Iterable[bytes]:
+    return [_NULL if value is None else _flag(1, value) for value in values]
+
+
+def _floats(values: Column) -> Iterable[bytes]:
+    return [_NULL if value is None else _float(8, value) for value in values]
+
+
+def _moments(values: Column) -> Iterable[bytes]:
+    return [_NULL if value is None else _big(8, (value - _EPOCH) // _MICROSECOND) for value in values]
+
+
+def _days(values: Column) -> Iterable[bytes]:
+    first: date = _EPOCH.date()
+    return [_NULL if value is None else _small(4, (value - first).days) for value in values]
+
+
+_WRITERS: dict[str, Callable[[Column], Iterable[bytes]]] = {
+    "INTEGER": _integers,
+    "BIGINT": _big_integers,
+    "BOOLEAN": _flags,
+    "FLOAT": _floats,
+    "TIMESTAMP WITH TIME ZONE": _moments,
+    "DATE": _days,
+}
