@@ -9,19 +9,22 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
-from sqlalchemy import delete, select
+import psutil
+from psycopg import Connection, connect
+from sqlalchemy import func, select
 from sqlmodel import SQLModel
 
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
 from ingest.approvals.importing import import_file
-from storage.bulk import insert_many, table_of
 from storage.database import Database
-from storage.models import Counter, District, FootageLink, Hall, Source, Step
+from storage.models import Counter, District, Hall, Source
+from web.roles import spare_the_collector
 
 PUSHED = 500
 KINDS = ("receive", "accept", "review", "decide", "close", "deliver")
@@ -68,52 +71,72 @@ def prepare(database: Database) -> None:
 
 
 def measure(name: str, url: str, path: Path, rows: int) -> None:
-    database = Database(url)
-    prepare(database)
-    for what in ("first import", "same file again"):
-        began, worked = time.perf_counter(), time.process_time()
-        report = import_file(database, "s", path, None, RECEIVED)
-        took, cpu = time.perf_counter() - began, time.process_time() - worked
-        print(
-            f"| {name} | {what} | {took:.1f} s | {cpu:.1f} s | {rows / took:,.0f} | {report.accepted:,} |", flush=True
-        )
-    database.close()
+    with closing(Database(url)) as database:
+        prepare(database)
+        for what in ("first import", "same file again"):
+            with timed(name, what, rows, server_process(database)):
+                report = import_file(database, "s", path, None, RECEIVED)
+            assert report.accepted + report.duplicates == rows
 
 
 def measure_push(name: str, url: str, path: Path, rows: int) -> None:
     """Pushes of `PUSHED` rows each, one after the other, from the text of the body to the report; without HTTP."""
-    database = Database(url)
-    prepare(database)
     bodies = list(batched(path.read_text("utf-8").splitlines(), PUSHED))
-    began, worked = time.perf_counter(), time.process_time()
-    accepted = 0
-    for sequence, lines in enumerate(bodies):
-        pushed = read_rows(orjson.loads(f"[{','.join(lines)}]"))
-        report = accept_batch(database, "s", pushed, sequence=sequence, name="push", sha256=str(sequence), now=RECEIVED)
-        accepted += report.accepted
-    took, cpu = time.perf_counter() - began, time.process_time() - worked
-    print(f"| {name} | pushes | {took:.1f} s | {cpu:.1f} s | {rows / took:,.0f} | {accepted:,} |", flush=True)
-    database.close()
+    with closing(Database(url)) as database:
+        prepare(database)
+        with timed(name, f"pushes of {PUSHED}", rows, server_process(database)):
+            for sequence, lines in enumerate(bodies):
+                pushed, sha256 = read_rows(orjson.loads(f"[{','.join(lines)}]")), str(sequence)
+                accept_batch(database, "s", pushed, sequence=sequence, name="push", sha256=sha256, now=RECEIVED)
 
 
 def batched(lines: list[str], size: int) -> Iterator[list[str]]:
     return (lines[first : first + size] for first in range(0, len(lines), size))
 
 
-def measure_copy(url: str, rows: int) -> None:
-    """What the database alone takes for the steps that `measure` has left, with all indexes and keys of their table."""
-    database = Database(url)
-    table = table_of(Step)
+def measure_copy(url: str) -> None:
+    """What the database alone takes for the steps that `measure` has left: into their table, and into a bare one."""
+    with connect(url, autocommit=True) as connection:
+        with connection.cursor().copy("COPY step TO STDOUT (FORMAT BINARY)") as copy:
+            steps = b"".join(copy)
+        connection.execute("CREATE TEMPORARY TABLE bare (LIKE step)")
+        rows = connection.execute("WITH gone AS (DELETE FROM step RETURNING 1) SELECT count(*) FROM gone").fetchone()
+        connection.execute("VACUUM step")
+        assert rows is not None
+        server = psutil.Process(connection.info.backend_pid)
+        copy_into(connection, "step", "plain COPY of the steps", steps, rows[0], server)
+        copy_into(connection, "bare", "the same without indexes and keys", steps, rows[0], server)
+
+
+def copy_into(
+    connection: Connection[object], table: str, what: str, steps: bytes, rows: int, server: psutil.Process
+) -> None:
+    statement = f"COPY {table} FROM STDIN (FORMAT BINARY)".encode()
+    with timed("PostgreSQL", what, rows, server), connection.cursor().copy(statement) as copy:
+        copy.write(steps)
+
+
+def server_process(database: Database) -> psutil.Process | None:
+    """The process of PostgreSQL that serves this one, where it runs on this machine: sessions take turns on one."""
+    if database.engine.dialect.name != "postgresql":
+        return None
     with database.transaction() as session:
-        steps = [dict(row) for row in session.connection().execute(select(table)).mappings()]
-        for other in (FootageLink, Step):
-            session.execute(delete(other))
-    with database.transaction() as session:
-        began = time.perf_counter()
-        insert_many(session, table, steps)
+        pid = session.connection().execute(select(func.pg_backend_pid())).scalar_one()
+    return psutil.Process(pid) if psutil.pid_exists(pid) else None
+
+
+@contextmanager
+def timed(name: str, what: str, rows: int, server: psutil.Process | None) -> Iterator[None]:
+    """Prints the time, and the processor time of this process and of the database's."""
+    began, worked, served = time.perf_counter(), time.process_time(), cpu_of(server)
+    yield
     took = time.perf_counter() - began
-    print(f"| PostgreSQL | plain COPY of the steps | {took:.1f} s |  | {rows / took:,.0f} | {len(steps):,} |")
-    database.close()
+    own, others = (f"{spent / rows * 1e6:.0f} µs" for spent in (time.process_time() - worked, cpu_of(server) - served))
+    print(f"| {name} | {what} | {took:.1f} s | {own} | {others} | {rows / took:,.0f} |", flush=True)
+
+
+def cpu_of(process: psutil.Process | None) -> float:
+    return sum(process.cpu_times()[:2]) if process else 0.0
 
 
 def main() -> None:
@@ -124,13 +147,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.jsonl"
         write_rows(path, options.rows)
-        print("| database | what | time | CPU of the importer | rows/s | accepted |\n|---|---|---|---|---|---|")
+        spare_the_collector()
+        print(
+            "| database | what | time | CPU a row, ours | CPU a row, PostgreSQL | rows/s |\n|---|---|---|---|---|---|"
+        )
+        if options.postgres:
+            measure("PostgreSQL", options.postgres, path, options.rows)
+            measure_copy(options.postgres)
+            measure_push("PostgreSQL", options.postgres, path, options.rows)
         measure("SQLite", f"sqlite:///{folder}/bench.db", path, options.rows)
         measure_push("SQLite", f"sqlite:///{folder}/pushed.db", path, options.rows)
-        if options.postgres:
-            measure_push("PostgreSQL", options.postgres, path, options.rows)
-            measure("PostgreSQL", options.postgres, path, options.rows)
-            measure_copy(options.postgres, options.rows)
 
 
 if __name__ == "__main__":

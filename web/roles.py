@@ -41,7 +41,7 @@ def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = F
     if until_stdin_closes:
         watch_stdin(stop)
     with _running(role, services, stop):
-        _spare_the_collector()
+        spare_the_collector()
         log.info("role_started")
         stop.wait()
         log.info("role_stopping")
@@ -53,7 +53,7 @@ def services_of(role: RoleName, settings: Settings) -> Services:
     return build_services(settings, Patience.VIEWING if role == "web" else Patience.KEEPING)
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """What is loaded by now stays: to walk it again and again was a third of the recorder's own work (measured)."""
     gc.collect()
     gc.freeze()

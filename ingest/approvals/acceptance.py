@@ -2,17 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 
 from sqlmodel import Session
 
+from ingest.approvals.ahead import one_ahead
 from ingest.approvals.books import BOOKS, Book, Finder
 from ingest.approvals.case_ledger import mark_cases, write_steps
 from ingest.approvals.formats import Numbered
 from ingest.approvals.ledger import Entry, known_records, rows_in_force, write_records
+from ingest.approvals.plain import PlainStep, exact, new_steps
 from ingest.approvals.reports import (
     BatchReport,
     Origin,
@@ -28,7 +30,7 @@ from ingest.approvals.reports import (
     write_counts,
 )
 from ingest.approvals.row import Row, RowError, row_of_the_past
-from ingest.approvals.statements import Change, Known, Plan, plan
+from ingest.approvals.statements import Change, Known, plan
 from storage.database import Database
 from storage.models import RecordKind, Source
 
@@ -36,6 +38,8 @@ __all__ = ["BatchReport", "SequenceConflict", "UnknownSource", "accept_batch"]
 
 CHUNK = 5_000
 """Rows that are looked up and written together."""
+LARGE_CHUNK = 20_000
+"""The same of a file where others can write meanwhile: a case that lies in fewer chunks is reckoned less often."""
 
 
 def accept_batch(
@@ -83,10 +87,12 @@ def _accept_file(
         lock_source(session, origin.source_id)
         repeated = is_repeated_file(session, origin)
         acceptance = _Acceptance(origin, repeated=repeated, report=BatchReport(open_batch(session, origin)))
-    for chunk in _chunks(rows):
-        with database.transaction() as session:
-            acceptance.accept(session, lock_source(session, origin.source_id), chunk)
-        on_chunk()
+    size = CHUNK if database.engine.dialect.name == "sqlite" else LARGE_CHUNK
+    with closing(one_ahead(_chunks(rows, size))) as chunks:
+        for chunk in chunks:
+            with database.transaction() as session:
+                acceptance.accept(session, lock_source(session, origin.source_id), chunk)
+            on_chunk()
     return acceptance.report
 
 
@@ -101,28 +107,33 @@ class _Acceptance:
     def accept(self, session: Session, source: Source, chunk: list[Numbered]) -> None:
         assert self.report.batch_id is not None
         good, refused = _sorted_out(chunk, self.origin.received_at)
-        entry = Entry(source.id, self.report.batch_id, self.origin.received_at)
+        entry = Entry(source.id, self.report.batch_id, self.origin.sequence, self.origin.received_at)
         report = self.report.plus(0, 0, refused)
         finder: Finder | None = None
         for book in (book for book in BOOKS.values() if book.record in good):
             if finder is None or RecordKind.ORGANISATION in good:  # they give names to what comes after them
                 finder = Finder.load(session, source)
-            todo = self._plan(session, book, good[book.record])
-            _write(session, book, entry, todo.changes, finder)
-            report = report.plus(todo.accepted, todo.duplicates, [])
+            accepted, duplicates = self._take(session, book, entry, good[book.record], finder)
+            report = report.plus(accepted, duplicates, [])
         keep_rejected(session, self.report.batch_id, refused)
         write_counts(session, report)
         self.report = report
 
-    def _plan(self, session: Session, book: Book, rows: list[Row]) -> Plan:
-        known = known_records(session, book, self.origin.source_id, {row.reference for row in rows})
-        return plan(known, rows, self.origin.sequence, repeated=self.repeated)
+    def _take(
+        self, session: Session, book: Book, entry: Entry, rows: list[Row | PlainStep], finder: Finder
+    ) -> tuple[int, int]:
+        """How many were new or corrected, and how many were said before."""
+        known = known_records(session, book, entry.source_id, {row.reference for row in rows})
+        steps, others = new_steps(rows, known) if book.record is RecordKind.STEP else ([], rows)
+        todo = plan(known, others, entry.sequence, repeated=self.repeated)
+        if book.record is RecordKind.STEP:
+            write_steps(session, entry, steps, todo.changes, finder)
+        else:
+            _write_others(session, book, entry, todo.changes, finder)
+        return len(steps) + todo.accepted, todo.duplicates
 
 
-def _write(session: Session, book: Book, entry: Entry, changes: Sequence[Change], finder: Finder) -> None:
-    if book.record is RecordKind.STEP:
-        write_steps(session, entry, changes, finder)
-        return
+def _write_others(session: Session, book: Book, entry: Entry, changes: Sequence[Change], finder: Finder) -> None:
     write_records(session, book, entry, changes, [book.columns(row, finder) for row in rows_in_force(changes)])
     mark_cases(session, entry.source_id, (case for change in changes for case in change.cases))
 
@@ -167,12 +178,17 @@ class _Rehearsal:
             yield session
 
 
-def _sorted_out(chunk: list[Numbered], received_at: datetime) -> tuple[dict[RecordKind, list[Row]], Refused]:
+def _sorted_out(
+    chunk: list[Numbered], received_at: datetime
+) -> tuple[dict[RecordKind, list[Row | PlainStep]], Refused]:
     """Good rows by what they tell of, and the others."""
-    good: dict[RecordKind, list[Row]] = defaultdict(list)
+    good: dict[RecordKind, list[Row | PlainStep]] = defaultdict(list)
     refused: Refused = []
     for line, read in chunk:
-        row = read if isinstance(read, RowError) else row_of_the_past(read, received_at)
+        if isinstance(read, PlainStep) and read.stated_at <= received_at:
+            good[RecordKind.STEP].append(read)
+            continue
+        row = read if isinstance(read, RowError) else row_of_the_past(exact(read), received_at)
         if isinstance(row, RowError):
             refused.append((line, row))
         else:
@@ -180,7 +196,7 @@ def _sorted_out(chunk: list[Numbered], received_at: datetime) -> tuple[dict[Reco
     return good, refused
 
 
-def _chunks(rows: Iterable[Numbered]) -> Iterator[list[Numbered]]:
+def _chunks(rows: Iterable[Numbered], size: int = CHUNK) -> Iterator[list[Numbered]]:
     remaining = iter(rows)
-    while chunk := list(islice(remaining, CHUNK)):
+    while chunk := list(islice(remaining, size)):
         yield chunk

@@ -2,31 +2,39 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import and_, delete, select, update
 from sqlmodel import Session
 
 from ingest.approvals.books import BOOKS, Finder
 from ingest.approvals.cases import StepFacts, reckon
-from ingest.approvals.ledger import Columns, Entry, rows_in_force, write_records
+from ingest.approvals.ledger import Entry, rows_in_force, write_records
+from ingest.approvals.plain import PlainStep, plain
 from ingest.approvals.records import StepRow
 from ingest.approvals.statements import Change
-from storage.bulk import insert_many, is_among, table_of, take_ids, update_many
+from storage.bulk import insert_columns, insert_many, is_among, table_of, take_ids, update_many
 from storage.models import Case, Counter, FootageLink, RecordKind, RecordRevision, Step
 
 _BOOK = BOOKS[RecordKind.STEP]
 
 
-def write_steps(session: Session, entry: Entry, changes: Sequence[Change], finder: Finder) -> None:
-    """Writes the steps and reckons their cases, those they have left included."""
+Told = tuple[PlainStep, int | None]
+"""A step in force, and the newest numbered batch that spoke of it."""
+
+
+def write_steps(
+    session: Session, entry: Entry, new: Sequence[PlainStep], changes: Sequence[Change], finder: Finder
+) -> None:
+    """Writes the new steps and all other changes, and reckons their cases, those they have left included."""
+    told = [*((step, entry.sequence) for step in new), *((plain(c.row), c.after.sequence) for c in changes if c.row)]
+    left = _cases_of(session, [c.before.record_id for c in changes if c.before and c.before.record_id is not None])
+    found = _case_ids(session, entry.source_id, {step.case for step, _ in told})
+    ids = found | _insert_cases(session, entry, [each for each in told if each[0].case not in found], finder)
+    _insert_steps(session, entry, new, ids, finder)
     rows = [row for row in rows_in_force(changes) if isinstance(row, StepRow)]
-    columns = [_BOOK.columns(row, finder) for row in rows]
-    old = [c.before.record_id for c in changes if c.before and c.before.record_id is not None]
-    left = _cases_of(session, old)
-    found = _case_ids(session, entry.source_id, {row.case for row in rows})
-    ids = found | _insert_cases(session, entry, changes, columns, found, finder)
-    written = [values | {"case_id": ids[row.case]} for row, values in zip(rows, columns, strict=True)]
-    write_records(session, _BOOK, entry, changes, written)
+    columns = [_BOOK.columns(row, finder) | {"case_id": ids[row.case]} for row in rows]
+    write_records(session, _BOOK, entry, changes, columns)
     _relink(session, [c.before.record_id for c in changes if c.before and c.row])
     _reckon_again(session, {*found.values(), *left}, finder)
 
@@ -53,21 +61,13 @@ def _cases_of(session: Session, steps: Sequence[int]) -> set[int]:
     return set(session.execute(select(table.c.case_id).where(is_among(session, table.c.id, steps))).scalars())
 
 
-def _insert_cases(
-    session: Session,
-    entry: Entry,
-    changes: Sequence[Change],
-    columns: Sequence[Columns],
-    found: dict[str, int],
-    finder: Finder,
-) -> dict[str, int]:
+def _insert_cases(session: Session, entry: Entry, told: Iterable[Told], finder: Finder) -> dict[str, int]:
     """Cases that were not there: they are what these steps say. Returns their ids by number."""
-    halls = _halls(session)
+    halls, counter_of = _halls(session), finder.counters.find
     facts: dict[str, list[StepFacts]] = defaultdict(list)
-    for change, values in zip((c for c in changes if c.row), columns, strict=True):
-        assert isinstance(change.row, StepRow)
-        if change.row.case not in found:
-            facts[change.row.case].append(_facts(change, values, halls))
+    for (said, kind, start, end, _), sequence in told:
+        hall_id = halls.get(counter_of(said.get("counter", "")) or "")
+        facts[said["case"]].append(StepFacts(said["step"], kind, start, end, sequence, hall_id, said))
     cases = table_of(Case)
     ids = dict(zip(facts, take_ids(session, cases, len(facts)), strict=True))
     rows = [
@@ -78,16 +78,37 @@ def _insert_cases(
     return ids
 
 
-def _facts(change: Change, values: Columns, halls: dict[str, str]) -> StepFacts:
-    return StepFacts(
-        reference=change.reference,
-        kind=values["kind"],
-        start=values["start"],
-        end=values["end"],
-        sequence=change.after.sequence,
-        hall_id=halls.get(values["counter_id"] or ""),
-        said=change.after.said[change.after.revision],
-    )
+def _insert_steps(
+    session: Session, entry: Entry, new: Sequence[PlainStep], cases: dict[str, int], finder: Finder
+) -> None:
+    """Steps of which nothing was said before, and what was said of them now."""
+    ids, said = take_ids(session, table_of(Step), len(new)), [step.said for step in new]
+    counters = [each.get("counter", "") for each in said]
+    same: dict[str, Sequence[Any]] = {"revision": [1] * len(new), "received_at": [entry.now] * len(new)}
+    steps: dict[str, Sequence[Any]] = {
+        "id": ids,
+        "source_id": [entry.source_id] * len(new),
+        "reference": [each["step"] for each in said],
+        "sequence": [entry.sequence] * len(new),
+        "first_received_at": [entry.now] * len(new),
+        "case_id": [cases[each["case"]] for each in said],
+        "kind": [step.kind for step in new],
+        "name": [each.get("name", "") for each in said],
+        "operator": [each.get("operator", "") for each in said],
+        "counter_ref": counters,
+        "counter_id": list(map(finder.counters.find, counters)),
+        "start": [step.start for step in new],
+        "end": [step.end for step in new],
+        "entered": [step.entered for step in new],
+    }
+    revisions: dict[str, Sequence[Any]] = {
+        "record": [RecordKind.STEP] * len(new),
+        "record_id": ids,
+        "batch_id": [entry.batch_id] * len(new),
+        "row": said,
+    }
+    insert_columns(session, table_of(Step), steps | same)
+    insert_columns(session, table_of(RecordRevision), revisions | same)
 
 
 def _halls(session: Session) -> dict[str, str]:

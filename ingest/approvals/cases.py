@@ -1,17 +1,15 @@
 """A case is what its steps say: reckoned from all of them, so that their order of arrival does not matter. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.approvals.directory import Directory
-from ingest.approvals.statements import Statement
+from ingest.approvals.row import Statement
 from storage.models import StepKind
 
 
-@dataclass(frozen=True, slots=True)
-class StepFacts:
+class StepFacts(NamedTuple):
     """One step in force, as far as its case is concerned."""
 
     reference: str

@@ -13,6 +13,8 @@ import orjson
 
 from ingest.approvals.catalogue import ContactRow, ItemRow, OperatorRow, OrganisationRow
 from ingest.approvals.formats import Numbered
+from ingest.approvals.parsing import Read
+from ingest.approvals.plain import exact
 from ingest.approvals.records import StepRow, SuspensionRow
 from ingest.approvals.reports import MAX_REPORTED, Rejection
 from ingest.approvals.row import Row, RowError, row_of_the_past
@@ -95,8 +97,8 @@ class _Examination:
     begun: dict[str, dict[StepKind, tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(dict))
     """When each kind of step of a case began first, and in which line."""
 
-    def take(self, line: int, read: Row | RowError) -> None:
-        row = read if isinstance(read, RowError) else row_of_the_past(read, self.now)
+    def take(self, line: int, read: Read) -> None:
+        row = read if isinstance(read, RowError) else row_of_the_past(exact(read), self.now)
         counts = self.counts[row.record if isinstance(row, RowError) else row.kind_of_record]
         counts.rows += 1
         if isinstance(row, RowError):

@@ -25,12 +25,12 @@ def about(words: str) -> str:
     return words
 
 
-def _moment(value: object) -> object:
-    """Reads ISO 8601 text with a zone, or an aware datetime, as UTC."""
+def read_moment(value: object) -> datetime | None:
+    """Reads ISO 8601 text with a zone, or an aware datetime, as UTC. Raises PydanticCustomError."""
     if value is None or value == "":
         return None
     moment = value if isinstance(value, datetime) else _parsed(value)
-    if moment.tzinfo is None or moment.utcoffset() is None:
+    if moment.utcoffset() is None:
         if isinstance(value, str) and _DATE_ALONE.fullmatch(value.strip()):
             raise PydanticCustomError("time_of_day", "has no time of day")
         raise PydanticCustomError("time_zone", "has no time zone")
@@ -120,8 +120,8 @@ def _flag(value: object) -> bool:
     raise PydanticCustomError("flag", "is neither true nor false")
 
 
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-NoMoment = Annotated[datetime | None, BeforeValidator(_moment)]
+Moment = Annotated[datetime, BeforeValidator(read_moment)]
+NoMoment = Annotated[datetime | None, BeforeValidator(read_moment)]
 NoDay = Annotated[date | None, BeforeValidator(_day)]
 Yuan = Annotated[
     Decimal,

@@ -13,14 +13,15 @@ from ingest.approvals.csv_records import Records
 from ingest.approvals.known_mappings import fitting_mapping
 from ingest.approvals.lines import Line, lines
 from ingest.approvals.mapping import Mapping
-from ingest.approvals.parsing import MODELS, model_of, parse_row, raw_of
+from ingest.approvals.parsing import MODELS, Read, model_of, parse_row, raw_of, read_values
+from ingest.approvals.plain import plain_step
 from ingest.approvals.problems import Problem, explain_column, printable, shown
 from ingest.approvals.records import StepRow
 from ingest.approvals.repeated import repeated_in_line
 from ingest.approvals.row import Row, RowError, keepable, required, row_error
 from storage.sayings import Saying
 
-Numbered = tuple[int, Row | RowError]
+Numbered = tuple[int, Read]
 """Line (1 = first) and what it says, or why it cannot be used."""
 
 
@@ -31,7 +32,7 @@ def read_rows(rows: Sequence[object], repeated: MappingOf[int, str] = MappingPro
     """
     for number, values in enumerate(rows, start=1):
         name = repeated.get(number)
-        yield number, _repeats(name, raw_of(values)) if name else parse_row(values)
+        yield number, _repeats(name, raw_of(values)) if name else read_values(values)
 
 
 def read_jsonl(stream: BinaryIO) -> Iterator[Numbered]:
@@ -53,7 +54,8 @@ def read_csv(stream: BinaryIO, mapping: Mapping | None = None) -> Iterator[Numbe
         yield header.line, columns
         return
     while record := records.next(columns.are_a_row):
-        yield record.line, record.cells if isinstance(record.cells, RowError) else columns.row(record.cells, record.raw)
+        cells = record.cells
+        yield record.line, cells if isinstance(cells, RowError) else columns.read(cells, record.raw)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,12 @@ class Columns:
 
     names: tuple[str, ...]
     mapping: Mapping | None
+
+    def read(self, cells: Sequence[str], raw: str) -> Read:
+        """The same as `row`, sooner for most steps."""
+        in_our_words = self.mapping is None and len(cells) == len(self.names)
+        step = plain_step(dict(zip(self.names, cells, strict=True))) if in_our_words else None
+        return step or self.row(cells, raw)
 
     def row(self, cells: Sequence[str], raw: str) -> Row | RowError:
         if len(cells) != len(self.names):
@@ -83,7 +91,7 @@ def read_header(names: Sequence[str], mapping: Mapping | None, raw: str) -> Colu
     return Columns(tuple(names), mapping) if wrong is None else replace(wrong, is_header=True)
 
 
-def _json_row(line: Line) -> Row | RowError:
+def _json_row(line: Line) -> Read:
     if line.problem:
         return row_error(line.problem, line.text)
     try:
@@ -92,7 +100,7 @@ def _json_row(line: Line) -> Row | RowError:
             return _repeats(twice, line.text)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
         return row_error(Problem("", _not_json(error), Saying("write one JSON object per line")), line.text)
-    return parse_row(values, line.text)
+    return read_values(values, line.text)
 
 
 def _repeats(name: str, raw: str) -> RowError:

@@ -9,6 +9,7 @@ from sqlalchemy import and_, select
 from sqlmodel import Session
 
 from ingest.approvals.books import Book
+from ingest.approvals.plain import exact
 from ingest.approvals.row import Row
 from ingest.approvals.statements import Change, Known
 from storage.bulk import insert_many, is_among, table_of, take_ids, update_many
@@ -23,6 +24,8 @@ class Entry:
 
     source_id: str
     batch_id: int
+    sequence: int | None
+    """Of the batch, if its source numbers them."""
     now: datetime
 
 
@@ -43,7 +46,7 @@ def known_records(session: Session, book: Book, source_id: str, references: Iter
     )
     known: dict[str, Known] = {}
     for reference, record_id, in_force, sequence, revision, said in session.execute(query):
-        record = known.setdefault(reference, Known(record_id, in_force, sequence))
+        record = known.setdefault(reference, Known(record_id, in_force, sequence, {}))
         record.said[revision] = said
     return known
 
@@ -110,4 +113,4 @@ def _insert_revisions(
 
 
 def rows_in_force(changes: Iterable[Change]) -> list[Row]:
-    return [change.row for change in changes if change.row is not None]
+    return [exact(change.row) for change in changes if change.row is not None]

@@ -1,8 +1,7 @@
 """Lines of a file of any size, and the encoding they are in."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from ingest.approvals.problems import Problem
 from storage.sayings import Saying
@@ -14,8 +13,7 @@ _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     number: int
     """1 = first line of the file."""
     text: str

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ingest.approvals.catalogue import ContactRow, ItemRow, OperatorRow, OrganisationRow
+from ingest.approvals.plain import PlainStep, plain_step
 from ingest.approvals.problems import Problem, explain, shown
 from ingest.approvals.records import (
     DeliveryRow,
@@ -36,7 +37,14 @@ MODELS: dict[RecordKind, type[Row]] = {
         OperatorRow,
     )
 }
+Read = Row | RowError | PlainStep
+"""What a row says, or why it cannot be used."""
 _BY_WORD: dict[str, type[Row]] = {kind.value: model for kind, model in MODELS.items()}
+
+
+def read_values(values: object, raw: str | None = None) -> Read:
+    """The same as `parse_row`, sooner for most steps."""
+    return plain_step(values) or parse_row(values, raw)
 
 
 def parse_row(values: object, raw: str | None = None) -> Row | RowError:

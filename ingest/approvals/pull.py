@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.cells import cell_text
-from ingest.approvals.formats import Columns, Numbered, read_header
+from ingest.approvals.formats import Columns, read_header
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.records import StepRow
 from ingest.approvals.row import Row, RowError
@@ -240,7 +240,7 @@ class _Page:
     rows: list[_Row]
 
 
-def _numbered(columns: Columns, rows: Iterable[Sequence[str]]) -> Iterator[Numbered]:
+def _numbered(columns: Columns, rows: Iterable[Sequence[str]]) -> Iterator[tuple[int, Row | RowError]]:
     for number, cells in enumerate(rows, start=1):
         yield number, columns.row(cells, "\t".join(cells))
 

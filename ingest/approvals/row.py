@@ -12,6 +12,8 @@ from ingest.approvals.problems import Problem, printable
 from storage.models import RecordKind
 from storage.sayings import Saying
 
+Statement = dict[str, Any]
+"""What a row says, as JSON has it."""
 MAX_RAW = 65_536
 """Characters of a refused row that are kept."""
 MOST_AHEAD = timedelta(days=1)
@@ -46,14 +48,9 @@ class Row(BaseModel):
                 raise PydanticCustomError("end_before_start", "is before the start", {"field": self.span[1]})
         return self
 
-    def statement(self) -> dict[str, Any]:
+    def statement(self) -> Statement:
         """What the row says, and nothing that it leaves open; equal for rows that say the same."""
         return self.model_dump(mode="json", exclude_defaults=True, exclude=_NO_PART)
-
-    @property
-    def stated_at(self) -> datetime | None:
-        """The last moment at which it happened, by the platform's clock; None for what has no such moment."""
-        return max((moment for name in self.happened if (moment := getattr(self, name)) is not None), default=None)
 
 
 _NO_PART = {"record"}
@@ -87,9 +84,14 @@ class RowError:
 def row_of_the_past(row: Row, received_at: datetime) -> Row | RowError:
     """What is stamped well after it was received has not happened: its year is wrong, or the platform's clock."""
     latest = received_at + MOST_AHEAD
-    stated = row.stated_at
-    if stated is None or stated <= latest:
-        return row
+    for name in row.happened:
+        moment = getattr(row, name)
+        if moment is not None and moment > latest:
+            return _of_the_future(row, latest)
+    return row
+
+
+def _of_the_future(row: Row, latest: datetime) -> RowError:
     said, remedy = (
         Saying("lies more than a day after it was received"),
         Saying("correct the year, or the platform's clock"),

@@ -1,12 +1,11 @@
 """What has been said about a record so far, and what a further row about it means. Pure."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
 from enum import Enum
-from typing import Any
+from typing import NamedTuple
 
-from ingest.approvals.row import Row
-
-Statement = dict[str, Any]
+from ingest.approvals.plain import PlainStep
+from ingest.approvals.row import Row, Statement
 
 
 class Verdict(Enum):
@@ -16,8 +15,7 @@ class Verdict(Enum):
     DUPLICATE = "duplicate"
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """All that a source has said about one record."""
 
     record_id: int | None
@@ -26,7 +24,7 @@ class Known:
     """The one in force."""
     sequence: int | None
     """Of the newest numbered batch that spoke of it; None when only files did."""
-    said: dict[int, Statement] = field(default_factory=dict)
+    said: dict[int, Statement]
     """Every revision."""
 
 
@@ -50,20 +48,19 @@ def hear(known: Known | None, said: Statement, sequence: int | None, verdict: Ve
         return Known(record_id=None, revision=1, sequence=sequence, said={1: said})
     newest = max((n for n in (known.sequence, sequence) if n is not None), default=None)
     if verdict is Verdict.DUPLICATE:
-        return replace(known, sequence=newest)
+        return known._replace(sequence=newest)
     revision = max(known.said) + 1
     in_force = known.revision if verdict is Verdict.LATE else revision
-    return replace(known, revision=in_force, sequence=newest, said={**known.said, revision: said})
+    return known._replace(revision=in_force, sequence=newest, said={**known.said, revision: said})
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What a chunk of rows changes about one record."""
 
     reference: str
     before: Known | None
     after: Known
-    row: Row | None
+    row: Row | PlainStep | None
     """The row in force; None when the one before the chunk still is."""
 
     @property
@@ -78,8 +75,7 @@ class Change:
         return {statement["case"] for statement in said if "case" in statement}
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """What a chunk of good rows comes to."""
 
     changes: tuple[Change, ...]
@@ -87,10 +83,10 @@ class Plan:
     duplicates: int
 
 
-def plan(known: dict[str, Known], rows: list[Row], sequence: int | None, *, repeated: bool) -> Plan:
+def plan(known: dict[str, Known], rows: Sequence[Row | PlainStep], sequence: int | None, *, repeated: bool) -> Plan:
     """Decides on rows of one kind in their order; `known` has the records that were there before."""
     after = dict(known)
-    in_force: dict[str, Row] = {}
+    in_force: dict[str, Row | PlainStep] = {}
     duplicates = 0
     for row in rows:
         said, reference = row.statement(), row.reference

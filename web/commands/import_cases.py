@@ -13,6 +13,7 @@ from ingest.approvals.importing import import_file
 from ingest.approvals.known_mappings import mapping_named
 from ingest.approvals.mapping import MappingError
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
+from web.roles import spare_the_collector
 
 
 def import_cases(
@@ -33,6 +34,7 @@ def import_cases(
     --mapping receipt.toml --dry-run
     """
     with opened(config) as services, progress_bar(file.name) as bar:
+        spare_the_collector()
         try:
             read_by = mapping_named(mapping) if mapping else None
             report = import_file(

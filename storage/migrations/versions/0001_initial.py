@@ -131,6 +131,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "record_revision",
+        sa.Column(
+            "record",
+            sa.Enum(
+                "step",
+                "suspension",
+                "extension",
+                "fee",
+                "result",
+                "delivery",
+                "rating",
+                "item",
+                "organisation",
+                "contact",
+                "operator",
+                name="recordkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("record_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("batch_id", sa.Integer(), nullable=False, comment="a batch"),
+        sa.Column("row", sa.JSON(), nullable=False, comment="what the row said"),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("record", "record_id", "revision"),
+    )
+    with op.batch_alter_table("record_revision", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_record_revision_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
         "recording_change",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("camera_id", sa.String(), nullable=False),
@@ -2330,42 +2362,6 @@ def upgrade() -> None:
         batch_op.create_index("reanalysis_open", ["done_at", "id"], unique=False)
 
     op.create_table(
-        "record_revision",
-        sa.Column(
-            "record",
-            sa.Enum(
-                "step",
-                "suspension",
-                "extension",
-                "fee",
-                "result",
-                "delivery",
-                "rating",
-                "item",
-                "organisation",
-                "contact",
-                "operator",
-                name="recordkind",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("record_id", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("batch_id", sa.Integer(), nullable=False),
-        sa.Column("row", sa.JSON(), nullable=False, comment="what the row said"),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["batch_id"],
-            ["batch.id"],
-        ),
-        sa.PrimaryKeyConstraint("record", "record_id", "revision"),
-    )
-    with op.batch_alter_table("record_revision", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_record_revision_batch_id"), ["batch_id"], unique=False)
-
-    op.create_table(
         "rejected_row",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("batch_id", sa.Integer(), nullable=False),
@@ -2535,7 +2531,7 @@ def upgrade() -> None:
     op.create_table(
         "step",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("source_id", sa.String(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False, comment="that of its case, whose key holds it"),
         sa.Column(
             "reference",
             sa.String(),
@@ -2605,16 +2601,10 @@ def upgrade() -> None:
             ["counter_id"],
             ["counter.id"],
         ),
-        sa.ForeignKeyConstraint(
-            ["source_id"],
-            ["source.id"],
-        ),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("source_id", "reference"),
     )
     with op.batch_alter_table("step", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_step_operator"), ["operator"], unique=False)
-        batch_op.create_index(batch_op.f("ix_step_start"), ["start"], unique=False)
         batch_op.create_index("step_case_start", ["case_id", "start"], unique=False)
         batch_op.create_index("step_counter_start", ["counter_id", "start"], unique=False)
         batch_op.create_index("step_source_end", ["source_id", "end"], unique=False)
@@ -3270,8 +3260,6 @@ def downgrade() -> None:
         batch_op.drop_index("step_source_end")
         batch_op.drop_index("step_counter_start")
         batch_op.drop_index("step_case_start")
-        batch_op.drop_index(batch_op.f("ix_step_start"))
-        batch_op.drop_index(batch_op.f("ix_step_operator"))
 
     op.drop_table("step")
     with op.batch_alter_table("segment", schema=None) as batch_op:
@@ -3292,10 +3280,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_rejected_row_batch_id"))
 
     op.drop_table("rejected_row")
-    with op.batch_alter_table("record_revision", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_record_revision_batch_id"))
-
-    op.drop_table("record_revision")
     with op.batch_alter_table("reanalysis", schema=None) as batch_op:
         batch_op.drop_index("reanalysis_open")
         batch_op.drop_index(batch_op.f("ix_reanalysis_counter_id"))
@@ -3508,6 +3492,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_recording_change_camera_id"))
 
     op.drop_table("recording_change")
+    with op.batch_alter_table("record_revision", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_record_revision_batch_id"))
+
+    op.drop_table("record_revision")
     op.drop_table("node")
     op.drop_table("link_basis")
     op.drop_table("left_in_inbox")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import orjson
 
-from ingest.approvals.formats import read_rows
 from ingest.approvals.mapping import MappingFile
+from ingest.approvals.parsing import parse_row
 from ingest.approvals.reference import markdown, records
 from ingest.approvals.reports import BatchReport
 from ingest.approvals.row import Row
@@ -25,7 +25,7 @@ def test_the_tables_of_the_reference_are_those_of_the_models() -> None:
 def test_every_field_is_explained_and_every_example_is_a_good_row() -> None:
     for record in records():
         assert all(field.about for _, fields in (("", record.fields), *record.parts) for field in fields)
-        ((_, parsed),) = read_rows([orjson.loads(record.example)])
+        parsed = parse_row(orjson.loads(record.example))
         assert isinstance(parsed, Row)
         assert parsed.kind_of_record is record.record
 

@@ -1,6 +1,7 @@
 """Files of every sort: what is good is read, what is bad is reported at its line."""
 
 import io
+from collections.abc import Iterable
 
 import pytest
 from hypothesis import given
@@ -10,28 +11,36 @@ from ingest.approvals.formats import Numbered, read_csv, read_jsonl
 from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.lines import MAX_LINE
 from ingest.approvals.mapping import Mapping
+from ingest.approvals.plain import exact
 from ingest.approvals.records import StepRow
-from ingest.approvals.row import RowError
+from ingest.approvals.row import Row, RowError
 
 GOOD = '{"case": "2026-001", "step": "S1", "kind": "accept", "name": "受理", "start": "2026-03-02T09:14:05+08:00"}'
 HEADER = "case,step,kind,name,start"
 CELLS = "2026-001,S1,accept,受理,2026-03-02T09:14:05+08:00"
 
 
-def jsonl(text: str | bytes) -> list[Numbered]:
-    return list(read_jsonl(io.BytesIO(text if isinstance(text, bytes) else text.encode())))
+Found = list[tuple[int, Row | RowError]]
 
 
-def table(text: str | bytes) -> list[Numbered]:
-    return list(read_csv(io.BytesIO(text if isinstance(text, bytes) else text.encode())))
+def jsonl(text: str | bytes) -> Found:
+    return as_models_read(read_jsonl(io.BytesIO(text if isinstance(text, bytes) else text.encode())))
 
 
-def said(found: list[Numbered]) -> list[tuple[int, str, str]]:
+def table(text: str | bytes) -> Found:
+    return as_models_read(read_csv(io.BytesIO(text if isinstance(text, bytes) else text.encode())))
+
+
+def as_models_read(found: Iterable[Numbered]) -> Found:
+    return [(line, row if isinstance(row, RowError) else exact(row)) for line, row in found]
+
+
+def said(found: Found) -> list[tuple[int, str, str]]:
     """Line, field and problem of everything refused."""
     return [(line, p.field, p.problem) for line, row in found if isinstance(row, RowError) for p in row.problems]
 
 
-def good(found: list[Numbered]) -> list[int]:
+def good(found: Found) -> list[int]:
     return [line for line, row in found if isinstance(row, StepRow)]
 
 

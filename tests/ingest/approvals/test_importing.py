@@ -58,17 +58,17 @@ def test_a_file_imported_again_does_not_undo_a_later_correction_but_a_new_file_m
     assert steps(platform)[0].operator == "李敏"
 
 
-def test_an_import_that_was_interrupted_is_completed_by_the_next(platform: Database, tmp_path: Path) -> None:
+def test_an_import_that_was_interrupted_is_completed_by_the_next(sqlite_platform: Database, tmp_path: Path) -> None:
     path = a_file(tmp_path / "rows.jsonl", *(a_row(step=f"S{n}") for n in range(CHUNK + 200)))
 
     def interrupt(_done: int, _of: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_file(platform, SOURCE, path, None, NOW, interrupt)
-    with platform.transaction() as session:
+        import_file(sqlite_platform, SOURCE, path, None, NOW, interrupt)
+    with sqlite_platform.transaction() as session:
         assert session.exec(select(Batch.rows)).one() == CHUNK, "whole chunks only"
-    report = import_file(platform, SOURCE, path, None, NOW)
+    report = import_file(sqlite_platform, SOURCE, path, None, NOW)
     assert (report.accepted, report.duplicates) == (200, CHUNK)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from ingest.approvals.formats import read_csv
 from ingest.approvals.mapping import Mapping, MappingError
+from ingest.approvals.plain import exact
 from ingest.approvals.records import StepRow
 from ingest.approvals.row import Row, RowError
 from storage.models import StepKind
@@ -46,7 +47,7 @@ def mapping(tmp_path: Path, text: str = GOOD) -> Mapping:
 def read(tmp_path: Path, line: str, text: str = GOOD) -> Row | RowError:
     body = f"{HEADER}\n{line}\n".encode()
     (_, row), *_ = read_csv(io.BytesIO(body), mapping(tmp_path, text))
-    return row
+    return row if isinstance(row, RowError) else exact(row)
 
 
 def test_columns_activities_and_resources_become_fields_kinds_and_operators(tmp_path: Path) -> None:
