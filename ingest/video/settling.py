@@ -20,7 +20,7 @@ FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
 AGAIN = ".again"
 """Ends the name of a second copy while it is written; it is never the only one."""
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 log = structlog.get_logger(__name__)
 
