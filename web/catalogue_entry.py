@@ -9,7 +9,7 @@ from ingest.approvals.catalogue import Link, ListedFee, Material
 from ingest.approvals.fields import Digits, Flag, LongText, Name, Text, word
 from storage.models import Item, ItemVersion, LimitUnit
 from storage.sayings import Saying
-from web.declarations import Id, Strict
+from web.declared_values import Id, Strict
 
 MOST_PARTS = 100
 EARLIEST, LATEST = date(1990, 1, 1), date(2099, 12, 31)

@@ -13,7 +13,7 @@ from storage.database import lock_for_adding
 from storage.models import Case, Closure, Deadline
 from storage.sayings import Saying
 from web.consequences import Consequence, consequence
-from web.declarations import Id, Strict
+from web.declared_values import Id, Strict
 from web.errors import Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.months import day_in

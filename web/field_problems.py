@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from storage.sayings import Saying
-from web.declarations import CLOCK, ID, TIME_OF_DAY
+from web.declared_values import CLOCK, ID, TIME_OF_DAY
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from correlation.proposals import Act
 from storage.database import lock_for_adding
 from storage.models import Evaluation, EvaluationState, FormulaChange, ProposalState
 from storage.sayings import Saying
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.errors import Conflict, Forbidden, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.months import read_month

@@ -30,7 +30,6 @@ from storage.sayings import Saying
 from storage.secrets import SecretBox
 from web.declarations import (
     RULE_SETTINGS,
-    WEEKDAYS,
     AbsenceRuleDeclaration,
     CameraDeclaration,
     CounterDeclaration,
@@ -43,6 +42,7 @@ from web.declarations import (
     ZoneRuleDeclaration,
     weekdays,
 )
+from web.declared_values import WEEKDAYS
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _

@@ -12,7 +12,7 @@ from correlation.proposals import LEADS_TO, Act, Refusal, refusal
 from storage.models import Proposal, User
 from storage.sayings import Saying
 from web.auth import require
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.errors import Conflict, Forbidden, Unprocessable
 from web.field_problems import FieldProblem
 from web.permissions import Permission

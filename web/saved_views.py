@@ -12,7 +12,7 @@ from sqlmodel import Session, col, delete, select
 from storage.database import lock_for_adding
 from storage.models import DefaultView, Department, Role, SavedView, Scope, User
 from storage.sayings import Saying
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.places import visible_districts

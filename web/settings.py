@@ -19,16 +19,15 @@ from web.declarations import (
     DepartmentDeclaration,
     DistrictDeclaration,
     HallDeclaration,
-    Id,
     ItemDeclaration,
     MaskDeclaration,
     PairDeclaration,
     RetentionDeclaration,
     SourceDeclaration,
-    Strict,
     ViewDeclaration,
     ZoneRuleDeclaration,
 )
+from web.declared_values import Id, Strict
 from web.network_names import is_host, is_host_and_port, is_web_address
 
 _A_PLATFORM = "use postgresql://reader:password@host/name or mariadb://reader:password@host/name"

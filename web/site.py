@@ -30,9 +30,9 @@ from web.declarations import (
     PairDeclaration,
     RetentionDeclaration,
     SourceDeclaration,
-    Strict,
     ViewDeclaration,
 )
+from web.declared_values import Strict
 from web.errors import Unprocessable, WebError
 from web.settings import Settings
 

@@ -13,7 +13,7 @@ from correlation.deadlines.workflow import MOVES, Party, Refusal
 from storage.models import CardAct, CardState
 from storage.sayings import Saying
 from web.auth import require
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.errors import Conflict, Forbidden
 from web.permissions import Permission
 from web.row_ids import RowId

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from web import saved_views
 from web.auth import require
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.saved_views import ViewRequest, ViewRow

@@ -12,7 +12,7 @@ from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
 from web.closing import ClosureRequest, Reason
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.services import ServicesDep

@@ -13,7 +13,7 @@ from web.access_log import footage_subject, log_access
 from web.addresses import client_address
 from web.auth import require
 from web.correcting import Corrected, correct_time, take_back_correction, try_out
-from web.declarations import Id, Moment, Strict
+from web.declared_values import Id, Moment, Strict
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.permissions import Permission

@@ -19,7 +19,8 @@ from web.access_log import log_access
 from web.addresses import client_address
 from web.api.administration import AdminDesk, found
 from web.auth import require
-from web.declarations import Id, Moment, PairDeclaration, Strict
+from web.declarations import PairDeclaration
+from web.declared_values import Id, Moment, Strict
 from web.errors import NotFound
 from web.permissions import Permission
 from web.row_ids import RowId

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from storage.models import Counter, Hall, RatingDevice
 from web.api.administration import AdminDesk, check_exists, found
-from web.declarations import Id, Strict
+from web.declared_values import Id, Strict
 from web.row_ids import RowId
 
 router = APIRouter(prefix="/api/v1", tags=["places"])

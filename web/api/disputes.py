@@ -21,7 +21,7 @@ from web.access_log import log_access
 from web.addresses import client_address
 from web.api.cards import LONGEST_WORD
 from web.auth import require
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.errors import Conflict, Forbidden, Unprocessable
 from web.feedback import follow_dispute
 from web.field_problems import FieldProblem

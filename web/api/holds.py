@@ -16,7 +16,7 @@ from storage.sayings import Saying
 from web.access_log import footage_subject, log_access
 from web.addresses import client_address
 from web.auth import require
-from web.declarations import Id, Moment, Strict
+from web.declared_values import Id, Moment, Strict
 from web.errors import Conflict, Forbidden
 from web.permissions import Permission
 from web.row_ids import RowId

@@ -12,7 +12,7 @@ from ingest.video.onvif.profiles import propose
 from ingest.video.onvif.reading import DeviceRead, read_device
 from storage.sayings import Saying
 from web.api.administration import AdminDesk, Desk
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 

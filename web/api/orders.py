@@ -18,7 +18,7 @@ from web.addresses import client_address
 from web.api.administration import check_exists
 from web.api.cards import LONGEST_WORD
 from web.auth import require
-from web.declarations import Id, Strict
+from web.declared_values import Id, Strict
 from web.errors import Conflict, Forbidden, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.permissions import Permission

@@ -12,7 +12,6 @@ from web import places
 from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, remove
 from web.declarations import (
-    WEEKDAYS,
     CounterDeclaration,
     DepartmentDeclaration,
     DistrictDeclaration,
@@ -20,6 +19,7 @@ from web.declarations import (
     Hours,
     ItemDeclaration,
 )
+from web.declared_values import WEEKDAYS
 from web.errors import Conflict
 
 _IN_CATALOGUE = Saying(

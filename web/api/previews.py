@@ -25,7 +25,8 @@ from storage.sayings import Saying
 from storage.zone_rules import zone_rule_at
 from web.api.administration import AdminDesk, Desk
 from web.api.media import log_look, newest_moment, unreadable
-from web.declarations import InsideText, OptionalZone, Strict
+from web.declarations import InsideText
+from web.declared_values import OptionalZone, Strict
 from web.errors import NotFound, TooOften
 from web.previews import Previews
 from web.scope import scoped_camera

@@ -11,7 +11,8 @@ from sqlmodel import col, select
 from storage.models import Counter, Deletion, FootageKind, Hall, RetentionRule
 from web import keeping
 from web.api.administration import AdminDesk, check_exists, found
-from web.declarations import Moment, RetentionDeclaration
+from web.declarations import RetentionDeclaration
+from web.declared_values import Moment
 from web.errors import NotFound
 from web.row_ids import RowId
 

@@ -12,7 +12,7 @@ from storage.sayings import Saying
 from web.access_log import log_access
 from web.addresses import client_address
 from web.auth import require
-from web.declarations import Id, Strict
+from web.declared_values import Id, Strict
 from web.errors import Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.permissions import Permission

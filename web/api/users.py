@@ -11,7 +11,7 @@ from storage.sayings import Saying
 from web import accounts, passwords, sessions
 from web.accounts import AccountProblem, NewUser
 from web.api.administration import AdminDesk
-from web.declarations import Id, Name, OptionalName, Strict
+from web.declared_values import Id, Name, OptionalName, Strict
 from web.errors import Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.passwords import PasswordProblem

@@ -35,6 +35,10 @@ class ErrorPage:
     detail: str
     """Empty where there is no more to say than the status does."""
     fields: tuple[FieldProblem, ...]
+    is_public: bool
+    """On the pages for everybody, whose visitors have no administrator to ask."""
+    was_sent: bool
+    """By a form, not by the address."""
 
 
 @router.get("/sign-in", include_in_schema=False)
@@ -71,4 +75,7 @@ def render_error(request: Request, error: WebError) -> Response:
     around = screen(request, services, viewer)
     detail = error.detail if isinstance(error.detail, Saying) else ""
     fields = error.fields if isinstance(error, Unprocessable) else ()
-    return html(around, "error.html", ErrorPage(error.status, error.code, detail, fields), status=error.status)
+    path = request.url.path
+    is_public = services.settings.public.enabled and (path == "/public" or path.startswith("/public/"))
+    page = ErrorPage(error.status, error.code, detail, fields, is_public, request.method == "POST")
+    return html(around, "error.html", page, status=error.status)

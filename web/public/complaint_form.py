@@ -15,7 +15,7 @@ from starlette.datastructures import FormData
 from storage.models import Complaint, Counter, Hall
 from storage.sayings import Saying
 from web.case_secret import ALPHABET
-from web.declarations import Strict
+from web.declared_values import Strict
 from web.errors import TooOften, Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, text

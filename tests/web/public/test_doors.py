@@ -53,3 +53,11 @@ def test_whoever_asks_too_often_waits(anonymous: TestClient) -> None:
 def test_a_large_body_is_refused_before_it_is_read(anonymous: TestClient) -> None:
     answer = anonymous.post("/public/complaint", content=b"x" * 70_000)
     assert answer.status_code == 413
+
+
+def test_who_errs_on_the_public_pages_stays_there(anonymous: TestClient) -> None:
+    answer = anonymous.get("/public/items/nope?lang=en", headers={"Accept": "text/html"})
+    assert answer.status_code == 404
+    assert "no longer published" in answer.text
+    assert 'class="public-head"' in answer.text
+    assert "administrator" not in answer.text

@@ -8,14 +8,8 @@ from starlette.datastructures import FormData
 
 from web.api import places as api
 from web.api.administration import Desk
-from web.declarations import (
-    CounterDeclaration,
-    DepartmentDeclaration,
-    DistrictDeclaration,
-    HallDeclaration,
-    Hours,
-    time_zones,
-)
+from web.declarations import CounterDeclaration, DepartmentDeclaration, DistrictDeclaration, HallDeclaration, Hours
+from web.declared_values import time_zones
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Option, Row, Saved, optional, text
