@@ -170,6 +170,8 @@ def evaluate(
 
 def load_clips(folder: Path, labels: Sequence[LabelledClip] | None = None) -> list[LabelledClip]:
     """Those of the labels of the folder whose video is there. Raises ValueError."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: there is no such folder")
     found = _labels(folder) if labels is None else labels
     clips = [clip for clip in found if clip.video.is_file()]
     if not clips:

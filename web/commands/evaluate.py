@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    folder: Annotated[
-        Path, typer.Argument(help="Clips with their labels in labels/*.json.", exists=True, file_okay=False)
-    ],
+    folder: Annotated[Path, typer.Argument(help="Clips with their labels in labels/*.json.", file_okay=False)],
     detector: Annotated[list[str] | None, typer.Option(help="auto, ssd, onnx or yolo; repeat to compare.")] = None,
     weights: Annotated[str, typer.Option(help="Weights for onnx or yolo.")] = "",
     threshold: Annotated[float, typer.Option(help="Score from which a person counts as seen.", min=0, max=1)] = 0.35,

@@ -419,6 +419,7 @@ JOB_WORDS: Mapping[str, str] = {
     "evaluation": _("Working out the evaluation of a month"),
     "reports": _("Making reports of what was published"),
     "sources": _("Noticing silent sources and missing batches"),
+    "dispute_time": _("Counting the days in which an absence can be disputed"),
     "call_backs": _("Opening calls back after bad ratings"),
     "complaints": _("Erasing settled complaints"),
     "drop_bucket": _("Fetching files from the drop bucket"),
