@@ -15,7 +15,7 @@ from storage.undated import AHEAD
 
 TOLERANCE = timedelta(seconds=0.5)
 """A shorter hole between two frames is no gap."""
-INDEX_LOST = "the index was lost, and with it what happened here"
+END_UNKNOWN = "nothing tells how the recorder before this one ended"
 _REMEMBERED = 16
 """Gaps that are cut when the clock is set back."""
 
@@ -152,13 +152,13 @@ class Known:
     """The recorder's last heartbeat; None if it never ran."""
     never_closed: tuple[GapOpened, ...] = ()
     """Earlier gaps whose end nobody could write down."""
-    index_lost: bool = False
-    """The segments were recovered from the store, and nothing tells how the recorder ended."""
+    end_unknown: bool = False
+    """No recorder of this name was heard of: the index is a new one, or the recorder has another name now."""
 
     @property
     def unexplained(self) -> GapCause:
         """Why there is time that neither segments nor gaps explain."""
-        return GapCause.UNKNOWN if self.index_lost else GapCause.RECORDER_CRASHED
+        return GapCause.UNKNOWN if self.end_unknown else GapCause.RECORDER_CRASHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def account_for_absence(known: Known, now: datetime) -> StartingPoint:
 
 
 def _unexplained(known: Known, start: datetime) -> GapOpened:
-    return GapOpened(known.camera_id, start, known.unexplained, INDEX_LOST if known.index_lost else "")
+    return GapOpened(known.camera_id, start, known.unexplained, END_UNKNOWN if known.end_unknown else "")
 
 
 def _crash_time(known: Known, ended: datetime | None, now: datetime) -> datetime | None:

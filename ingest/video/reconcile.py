@@ -324,7 +324,7 @@ def _known(
         opened[-1] if opened else None,
         alive,
         tuple(opened[:-1]),
-        index_lost=alive is None and earliest_adopted is None,
+        end_unknown=alive is None and earliest_adopted is None,
     )
 
 

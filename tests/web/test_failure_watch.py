@@ -15,7 +15,7 @@ from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node
 from tests.web.conftest import NOON, SignedIn
 from web.failure_watch import TOLD_AFTER, FailureWatch, keeps_failing
 from web.heartbeat import Heartbeat
-from web.pages.words import JOB_WORDS
+from web.pages.code_words import JOB_WORDS
 from web.roles import clerks
 from web.services import Services
 from web.silence import forget

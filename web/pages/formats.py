@@ -14,9 +14,7 @@ from markupsafe import Markup, escape
 from ingest.video.clip_plan import ClipPart, divided
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
-from web.pages.places import CounterRef
-from web.pages.timelines import Bar, Timeline, along
-from web.pages.words import (
+from web.pages.code_words import (
     BAR_WORDS,
     CHANNEL_WORDS,
     DONE_WORDS,
@@ -26,14 +24,10 @@ from web.pages.words import (
     JOB_WORDS,
     PROCESS_WORDS,
     UNTOLD_WORDS,
-    cause_word,
-    event_word,
-    hole_word,
-    reason_word,
-    step_word,
-    unknown_word,
-    word,
 )
+from web.pages.places import CounterRef
+from web.pages.timelines import Bar, Timeline, along
+from web.pages.words import cause_word, event_word, hole_word, reason_word, step_word, unknown_word, word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (_("d"), _("h"), _("min"), _("s"))

@@ -13,7 +13,7 @@ from web.auth import OptionalViewer
 from web.i18n import COOKIE as LANGUAGE_COOKIE
 from web.i18n import Language, choose_language
 from web.i18n import gettext_marker as _
-from web.pages.words import DONE_WORDS
+from web.pages.code_words import DONE_WORDS
 from web.permissions import Permission, home_path
 from web.scope import alerts_in_scope
 from web.services import Services, ServicesDep

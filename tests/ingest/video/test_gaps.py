@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.video.gaps import (
-    INDEX_LOST,
+    END_UNKNOWN,
     TOLERANCE,
     GapChange,
     GapClosed,
@@ -173,10 +173,10 @@ def test_a_crash_is_a_gap_from_the_last_frame_on() -> None:
 
 
 def test_a_lost_index_makes_no_crash_of_what_it_does_not_know() -> None:
-    known = Known("c", (Span(at(0), at(10)), Span(at(12), at(18))), None, None, index_lost=True)
+    known = Known("c", (Span(at(0), at(10)), Span(at(12), at(18))), None, None, end_unknown=True)
     start = account_for_absence(known, at(50))
-    assert start.open_gap == GapOpened("c", at(18), GapCause.UNKNOWN, INDEX_LOST)
-    assert GapOpened("c", at(10), GapCause.UNKNOWN, INDEX_LOST) in start.changes
+    assert start.open_gap == GapOpened("c", at(18), GapCause.UNKNOWN, END_UNKNOWN)
+    assert GapOpened("c", at(10), GapCause.UNKNOWN, END_UNKNOWN) in start.changes
 
 
 def test_an_orderly_stop_is_told_from_a_crash() -> None:

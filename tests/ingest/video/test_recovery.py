@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import col, delete, select, update
 
 from ingest.video.checking import Check, Depth, Disagreement, Fault
-from ingest.video.gaps import INDEX_LOST, GapOpened
+from ingest.video.gaps import END_UNKNOWN, GapOpened
 from ingest.video.reconcile import resume
 from ingest.video.recovery import Found, recover
 from ingest.video.uploader import Uploader
@@ -83,7 +83,7 @@ def test_the_index_is_made_again_from_the_store_alone(
     assert said(site) == stored
     ended = max(row["end"] for row in stored)
     since = resume(site, CAMERA, None, (), NOW).start.open_gap
-    assert since == GapOpened(CAMERA, ended, GapCause.UNKNOWN, INDEX_LOST), "nobody knows that it was a crash"
+    assert since == GapOpened(CAMERA, ended, GapCause.UNKNOWN, END_UNKNOWN), "nobody knows that it was a crash"
 
 
 def test_what_was_recorded_after_the_index_was_lost_and_before_it_is_made_again_keeps_its_rows(

@@ -7,8 +7,9 @@ import correlation.resolve
 from storage.models import Case, FaultKind, GapCause
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
+from web.pages.code_words import FOOTAGE_WORDS
 from web.pages.formats import Formats
-from web.pages.words import FOOTAGE_WORDS, hole_word, step_word, unknown_word
+from web.pages.words import hole_word, step_word, unknown_word
 from web.services import Services
 
 SHOWN = Formats(Language.EN).filters()

@@ -17,9 +17,9 @@ from web.errors import Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Option, Row, Saved, text
+from web.pages.code_words import INSIDE_WORDS
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.formats import local_input
-from web.pages.words import INSIDE_WORDS
 
 SEPARATOR = "~"
 _FITS_FIELD = Field(
