@@ -152,7 +152,9 @@ def test_an_address_is_asked_for(sign_in: SignIn) -> None:
 def test_a_clock_that_is_off_is_told(sign_in: SignIn) -> None:
     late = replace(CAMERA, clock_offset=lambda: timedelta(minutes=-2))
     with OnvifServer([late]) as server:
-        assert "Its clock differs from the server's by 120 s" in sign_in("admin").post(FIND, data=asking(server)).text
+        page = sign_in("admin").post(FIND, data=asking(server)).text
+    # Cameras tell whole seconds, and the answer was some time under way.
+    assert re.search(r"Its clock differs from the server's by 1(19|2\d) s", page)
 
 
 def test_the_form_of_a_new_camera_is_filled_in_and_its_password_kept(
