@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 from ingest.video.audio import Audio, AudioFormat
@@ -25,6 +26,9 @@ MAX_PART_BYTES = 8 * 1024 * 1024
 """A longer GOP is written in parts: a crash loses no more than one part, and memory stays bounded. A part ends where
 all that is in it is shown before all that comes, at the last such place; if there is none for long, elsewhere: its time
 is less exact then."""
+RATE_CHANGED = 1.5
+MIN_RATE_US = 5 * _SECOND_US
+"""A camera that changes its rate with what moves begins a segment for it no more often."""
 _NEVER = 1 << 62
 
 
@@ -58,6 +62,11 @@ class Gop:
         return self.wall_us + self.duration_us
 
     @property
+    def interval(self) -> int:
+        """Ticks from a picture to the next, as most of them are apart."""
+        return median_low(self.durations)
+
+    @property
     def size(self) -> int:
         """Bytes."""
         heard = sum(len(frame.data) for frame in self.audio.frames) if self.audio else 0
@@ -75,6 +84,8 @@ class OpenSegment:
     offset_us: int = 0
     error_us: int = NO_EVIDENCE.error_us
     audio: AudioFormat | None = None
+    interval: int = 0
+    """Ticks from a picture to the next in its first fragment; 0: not known."""
 
 
 def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: int) -> bool:
@@ -91,6 +102,7 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
     return gop.frames[0].keyframe and (
         gop.wall_us // grid_us > current.start_us // grid_us
         or _has_another_clock(current, gop)
+        or _has_another_rate(current, gop)
         or _has_other_audio(current, gop)
     )
 
@@ -100,6 +112,13 @@ def _has_another_clock(current: OpenSegment, gop: Gop) -> bool:
     error_us = gop.evidence.error_us
     trusted = is_clock_trusted(gop.offset_us, error_us), is_clock_trusted(current.offset_us, current.error_us)
     return gop.source != current.source or error_us > current.error_us or trusted[0] != trusted[1]
+
+
+def _has_another_rate(current: OpenSegment, gop: Gop) -> bool:
+    if gop.wall_us - current.start_us < MIN_RATE_US or not current.interval:
+        return False
+    shorter, longer = sorted((current.interval, gop.interval))
+    return longer >= RATE_CHANGED * shorter
 
 
 def _has_other_audio(current: OpenSegment, gop: Gop) -> bool:

@@ -106,6 +106,7 @@ class SegmentWriter:
         self._digest = hashlib.sha256()
         self._size = self._decode_time = 0
         self._end_us = recording.start_us
+        self._interval = 0
         self._fragments: list[Fragment] = []
         self._doubts: list[doubts.Doubt] = []
         self._smears = 0
@@ -130,6 +131,7 @@ class SegmentWriter:
             recording.clock_offset_us,
             recording.evidence.error_us,
             self._audio,
+            self._interval,
         )
 
     def append(self, gop: Gop) -> None:
@@ -145,6 +147,7 @@ class SegmentWriter:
         self._heads.append(head)
         if number == 1:
             self._composition_offset = gop.frames[0].pts - gop.frames[0].dts
+            self._interval = gop.interval
         start_us = self._recording.start_us
         offset_us, size, keyframe = max(gop.wall_us - start_us, 0), self._size - offset, gop.frames[0].keyframe
         continued = gop.lasting.continued

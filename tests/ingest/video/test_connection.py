@@ -55,27 +55,35 @@ def test_lost_packets_end_the_gop_and_the_next_one_knows() -> None:
     assert made[2].wall_us - made[1].end_us == 65 * 40_000
 
 
-@pytest.mark.parametrize(("before_ms", "after_ms"), [(40, 100), (100, 40), (40, 400)])
-def test_a_camera_that_changes_its_rate_alone_goes_on_in_the_same_segment(
-    tmp_path: Path, before_ms: int, after_ms: int
+@pytest.mark.parametrize(
+    ("before_ms", "after_ms", "segments"), [(40, 100, 2), (100, 40, 2), (40, 400, 2), (1000, 400, 2), (40, 50, 1)]
+)
+def test_a_camera_that_changes_its_rate_alone_goes_on_in_a_new_segment_without_losing_a_picture(
+    tmp_path: Path, before_ms: int, after_ms: int, segments: int
 ) -> None:
-    shown_ms = [n * before_ms if n < 50 else 50 * before_ms + (n - 50) * after_ms for n in range(100)]
+    changes = 5000 // before_ms // 25 * 25 + 25
+    shown_ms = [n * before_ms if n < changes else changes * before_ms + (n - changes) * after_ms for n in range(250)]
     changing = [
         replace(
             packet, pts=at * 90, dts=at * 90, arrival_us=to_us(START) + at * 1000, report_us=to_us(START) + at * 1000
         )
-        for packet, at in zip(packets(100), shown_ms, strict=True)
+        for packet, at in zip(packets(250), shown_ms, strict=True)
     ]
     made, _ = feed(connection(), changing)
     assert [to_us(frame.wall) - to_us(START) for gop in made for frame in gop.frames] == [at * 1000 for at in shown_ms]
-    writer = SegmentWriter(tmp_path, Recording("c", 1, made[0].wall_us, made[0].source, 0), made[0].info)
+    writers: list[tuple[SegmentWriter, int]] = []
     for gop in made:
-        assert not starts_new_segment(writer.open_segment, gop, 60)
-        writer.append(gop)
-    finished = writer.close()
-    assert finished is not None
-    with av.open(part_path(tmp_path, finished.key), "r") as container:
-        times = [frame.time for frame in container.decode(video=0)]
+        if not writers or starts_new_segment(writers[-1][0].open_segment, gop, 300):
+            recording = Recording("c", len(writers) + 1, gop.wall_us, gop.source, 0)
+            writers.append((SegmentWriter(tmp_path, recording, gop.info), gop.wall_us - to_us(START)))
+        writers[-1][0].append(gop)
+    assert [began_us for _, began_us in writers][1:] == [changes * before_ms * 1000][: segments - 1]
+    times = []
+    for writer, began_us in writers:
+        finished = writer.close()
+        assert finished is not None
+        with av.open(part_path(tmp_path, finished.key), "r") as container:
+            times += [began_us / 1_000_000 + (frame.time or 0) for frame in container.decode(video=0)]
     assert times == pytest.approx([at / 1000 for at in shown_ms], abs=0.001)
 
 
