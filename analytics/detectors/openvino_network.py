@@ -1,5 +1,6 @@
 """Models on OpenVINO: `.onnx`, and what Ultralytics exports for it."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,13 @@ class OpenVinoNetwork:
         return np.array(self._model(planes)[0], dtype=np.float32)
 
 
+def keep_openvino_quiet() -> None:
+    """Being imported it tells its makers, by a package that comes with it and can be done without."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  (not to be imported)
+
+
 def _compiled(weights: Path, threads: int) -> Any:  # noqa: ANN401  (the runtime ships no types)
+    keep_openvino_quiet()
     import openvino
 
     try:

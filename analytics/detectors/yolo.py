@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from analytics.detectors.openvino_network import keep_openvino_quiet
 from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person
 
 DEFAULT_WEIGHTS = "yolo11n.pt"
@@ -40,6 +41,7 @@ def _people(result: Any) -> tuple[Person, ...]:  # noqa: ANN401  (an optional pa
 def _load(weights: str) -> Any:  # noqa: ANN401
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
+    keep_openvino_quiet()
     try:
         from ultralytics import YOLO
         from ultralytics import settings as ultralytics_settings

@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,7 +52,6 @@ def test_onnx_exports_find_people(weights: str) -> None:
 
 @pytest.mark.parametrize("weights", EXPORTS)
 def test_both_runtimes_give_the_same(weights: str) -> None:
-    pytest.importorskip("openvino", reason="OpenVINO is not installed: pip install hallwatch[openvino]")
     model = labelled_data() / "models" / weights
     ours, other = OnnxNetwork(model, 1), OpenVinoNetwork(model, 1)
     assert list(ours.input_shape) == list(other.input_shape)
@@ -90,8 +92,28 @@ def test_missing_weights_say_what_to_do(tmp_path: Path) -> None:
         choose_detector("onnx", str(tmp_path))
 
 
-@pytest.mark.skipif(find_spec("openvino") is not None, reason="OpenVINO is installed")
-def test_an_export_for_openvino_names_the_extra(tmp_path: Path) -> None:
+def test_openvino_tells_nobody_that_it_is_used() -> None:
+    weights = labelled_data() / "models" / "yolo11n_int8_openvino_model"
+    program = f"""
+import sys
+from pathlib import Path
+from analytics.detectors.openvino_network import OpenVinoNetwork
+OpenVinoNetwork(next(Path({str(weights)!r}).glob("*.xml")), 1)
+print("openvino" in sys.modules, [name for name, module in sys.modules.items() if "openvino_telemetry" in name and module])
+"""
+    assert version("openvino_telemetry"), "it comes with OpenVINO"
+    told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert told.split("\n")[0] == "True []"
+
+
+def test_an_int8_export_for_openvino_finds_people() -> None:
+    detector = OnnxDetector(labelled_data() / "models" / "yolo11n_int8_openvino_model")
+    assert detector.name == "onnx yolo11n_int8_openvino_model (OpenVINO)"
+    finds_people(detector)
+
+
+def test_an_export_for_openvino_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)  # as where it is not installed
     (tmp_path / "model.xml").write_text("<net/>")
     for weights in (tmp_path, tmp_path / "model.xml"):
         with pytest.raises(DetectorUnavailable, match=r"hallwatch\[openvino\]"):
