@@ -93,6 +93,8 @@ class WatchedCamera:
         self._last_arrival = now
 
     def is_silent(self, now: datetime) -> bool:
+        # By a clock that was set back the last picture is still to come.
+        self._last_arrival = min(self._last_arrival, now + STARTING)
         return now - self._last_arrival > self.patience
 
     def faults(self, now: datetime, recorder: RecorderHeard) -> list[FaultChange]:

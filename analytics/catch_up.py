@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from analytics.pictures import Picture
+from analytics.rhythm import is_due
 
 COARSEST = timedelta(seconds=10)
 """Further apart, somebody's short return would go unseen."""
@@ -55,7 +56,7 @@ class CatchUp:
 
     def _next(self, now: datetime, live_from: Mapping[str, datetime]) -> Picture | None:
         picture, self._put_back = self._put_back or next(self._missed, None), None
-        if picture is None and (self._asked is None or now - self._asked >= _EVERY):
+        if picture is None and (self._asked is None or is_due(now, self._asked + _EVERY, _EVERY)):
             self._asked = now
             self._missed = self._open(now, live_from)
             picture = next(self._missed, None)

@@ -20,8 +20,9 @@ from analytics.recording import (
     write_faults,
     write_transitions,
 )
+from analytics.rhythm import is_due
 from analytics.taken_back import was_taken_back
-from analytics.watch import Changes, Watch
+from analytics.watch import CLOCK_SET_BACK, MAX_LAG, Changes, Watch
 from storage.database import Database
 from storage.intervals import Span
 from storage.load import process_load
@@ -86,6 +87,8 @@ class Diary:
                 watched = [known[c] for c in plan.counters[counter_id].cameras if c in known]
                 watched_to = max(watched, default=resumed.state.at)
                 watch.counters[counter_id].resume(resumed.history, resumed.state, watched_to)
+                if watched_to > now + MAX_LAG:
+                    watch.changes.transitions += watch.counters[counter_id].stop(now, CLOCK_SET_BACK)
         self._excuse(watch, now)
         self.opened = True
         return plan
@@ -112,7 +115,7 @@ class Diary:
         """Everything that has changed since the last call, and every few seconds a sign of life."""
         found = {counter_id: counter.absences() for counter_id, counter in watch.counters.items()}
         changed = {c: absences for c, absences in found.items() if self._written.get(c) != _known(absences)}
-        heartbeat = now >= self._heartbeat_due
+        heartbeat = is_due(now, self._heartbeat_due, _HEARTBEAT)
         changes = watch.changes
         if not (changes.transitions or changes.faults or changed or heartbeat):
             return

@@ -16,6 +16,7 @@ from analytics.again import Again, Look, only, pieces
 from analytics.plan import WatchPlan, load_plan
 from analytics.presence import Transition
 from analytics.rewriting import is_known, rejudge, rewrite_presence
+from analytics.rhythm import is_due
 from storage.database import Database
 from storage.intervals import Span, intersect, merge
 from storage.models import ABSENCES, Absence, AbsenceRule, Presence, PrivacyMask, Reanalysis, StaffState, View, ZoneRule
@@ -223,7 +224,7 @@ class Redoing:
         return (self._in_hand.row.id or 0, self._in_hand.piece.start) if self._in_hand else None
 
     def _take_up(self, now: datetime, only_id: int | None) -> _InHand | None:
-        if self._ask_due > now and only_id is None:
+        if only_id is None and not is_due(now, self._ask_due, _ASK_EVERY):
             return None
         self._ask_due = now + _ASK_EVERY
         with self._database.transaction() as session:
@@ -256,7 +257,7 @@ class Redoing:
         return self._begin(hand.row, hand.left, now)
 
     def _stay_alive(self, row: Reanalysis, now: datetime) -> None:
-        if self._alive_due <= now:
+        if is_due(now, self._alive_due, _ALIVE_EVERY):
             self._alive_due = now + _ALIVE_EVERY
             with self._database.transaction() as session:
                 self._note(session, row, alive_at=now)
@@ -321,6 +322,16 @@ def claim(session: Session, worker: str, source: str, now: datetime, only_id: in
     )
     assert isinstance(claimed, CursorResult)
     return row if claimed.rowcount else None
+
+
+def let_go(session: Session, row_id: int, worker: str) -> None:
+    """What this worker has not done yet is anybody's at once, without waiting whether it gives a sign of life."""
+    session.execute(
+        update(Reanalysis)
+        .where(col(Reanalysis.id) == row_id, col(Reanalysis.worker) == worker, col(Reanalysis.done_at).is_(None))
+        .values(alive_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def plan_then(session: Session, counter_id: str, at: datetime) -> WatchPlan:

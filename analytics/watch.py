@@ -23,6 +23,10 @@ _log = structlog.get_logger(__name__)
 
 MAX_LAG = timedelta(seconds=30)
 """A live picture dated further than this from our clock is not live."""
+SET_BACK = timedelta(seconds=5)
+"""A clock that goes back by more than time services correct on the run was set back."""
+CLOCK_SET_BACK = "clock_set_back"
+"""Why nothing is known of a counter until the clock says again what it said when the last sample was taken."""
 
 
 @dataclass(slots=True)
@@ -49,6 +53,8 @@ class Watch:
         self._moments = moments
         self._held: list[tuple[Observation, timedelta]] | None = None
         self._recorder = RecorderHeard()
+        self._told: datetime | None = None
+        """What the clock said last."""
 
     def follow(self, plan: WatchPlan, now: datetime) -> None:
         """Watches what the plan says from now on; states of what stays are kept."""
@@ -77,6 +83,7 @@ class Watch:
 
     def take_live(self, pictures: Iterable[Picture], now: datetime) -> None:
         """Looks at live pictures, at most one of each camera."""
+        self._mind_the_clock(now)
         live = []
         for picture in pictures:
             if abs(now - picture.wall) > MAX_LAG:
@@ -117,6 +124,15 @@ class Watch:
         for counter in self.counters.values():
             if counter.plan.cameras.keys() <= silent:
                 self.changes.transitions += counter.silence(now, "no_signal")
+
+    def _mind_the_clock(self, now: datetime) -> None:
+        """What was seen last bears a time that is still to come, and what is seen now cannot be written before it."""
+        back = self._told is not None and now < self._told - SET_BACK
+        self._told = now
+        if back:
+            _log.warning("clock_set_back", now=now.isoformat())
+            for counter in self.counters.values():
+                self.changes.transitions += counter.stop(now, CLOCK_SET_BACK)
 
     def _watched(self, plan: CounterPlan) -> WatchedCounter:
         return WatchedCounter(

@@ -20,6 +20,7 @@ from analytics.people import PersonDetector
 from analytics.pictures import Picture, PictureSource
 from analytics.presence import Debounce
 from analytics.reanalysis import Redoing
+from analytics.rhythm import is_due
 from analytics.watch import Watch
 from storage.database import Database
 from storage.failures import Failures
@@ -130,7 +131,7 @@ class Watcher:
             self._close()
 
     def _run_once(self, now: datetime) -> None:
-        if now >= self._plan_due:
+        if is_due(now, self._plan_due, _PLAN_EVERY):
             self._follow_plan(now)
             self._plan_due = now + _PLAN_EVERY
         pictures = self._newest_pictures()
@@ -141,7 +142,7 @@ class Watcher:
         else:
             self._look_again(now)
         self._watch.settle(now)
-        if now >= self._write_due:
+        if is_due(now, self._write_due, _WRITE_EVERY):
             self._diary.write(self._watch, now, self._numbers())
             self._write_due = now + _WRITE_EVERY
 

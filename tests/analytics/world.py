@@ -94,10 +94,14 @@ class World:
             assert self._seconds < end, f"not within {within} s"
             self._go_on()
 
-    def is_later_than(self, seconds: float) -> bool:
-        """Waits a little for it."""
+    def is_another_than(self, seconds: float) -> bool:
+        """Whether the clock says another second; waits a little for it."""
         with self._turn:
-            return self._turn.wait_for(lambda: self._seconds > seconds, 0.02)
+            return self._turn.wait_for(lambda: self._seconds != seconds, 0.02)
+
+    def set_back(self, seconds: float) -> None:
+        with self._turn:
+            self._seconds -= seconds
 
     def was_asked_for(self, camera_id: str) -> None:
         with self._turn:
@@ -145,7 +149,7 @@ class _Live:
         shown = -STEP_S
         try:
             while not stop.is_set():
-                if not self._world.is_later_than(shown):
+                if not self._world.is_another_than(shown):
                     continue
                 now = self._world.seconds()
                 if (picture := self._world.picture(self._camera_id, at(now))) is not None:

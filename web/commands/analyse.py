@@ -3,6 +3,7 @@
 import os
 from datetime import datetime, timedelta
 from enum import StrEnum
+from time import sleep
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ class DetectorChoice(StrEnum):
 _LOOKS = 16
 """Pictures between two signs of progress."""
 _SHOWN = 30
+_ASK_AGAIN_S = 1.0
 
 
 def analyse(
@@ -109,21 +111,35 @@ def _try(services: Services, counter: str, span: Span, look: "Look", bar: Bar) -
 
 
 def _redo(services: Services, counter: str, span: Span, look: "Look", by: str, bar: Bar) -> JsonObject:
-    from analytics.reanalysis import Redoing
+    from analytics.reanalysis import Redoing, let_go
 
     worker = f"analyse-{os.getpid()}"
     row_id = _asked(services, counter, span, look.looker.detector.name, by or who_runs_this(), worker)
     redoing = Redoing(services.database, look, worker, look.looker.detector.name)
-    while redoing.go_on(services.clock(), _LOOKS, row_id):
-        if progress := redoing.progress():
-            _show(bar, span, progress[1])
+    waits = False
+    try:
+        while _is_left(services, row_id):
+            if redoing.go_on(services.clock(), _LOOKS, row_id):
+                if progress := redoing.progress():
+                    _show(bar, span, progress[1])
+            else:
+                if not waits:
+                    say("Somebody works at it already: waiting for the end, or for two minutes without a sign of life.")
+                waits = True
+                sleep(_ASK_AGAIN_S)
+    finally:
+        with services.database.transaction() as session:
+            let_go(session, row_id, worker)
     with services.database.transaction() as session:
         row = session.get_one(Reanalysis, row_id)
-        if row.done_at is None:
-            raise UserError(f"{row.worker} works at it already; run the command again later.")
         if row.superseded_by is not None:
             raise UserError("The time of the footage was corrected meanwhile; the watcher looks at all of it again.")
         return row.changes
+
+
+def _is_left(services: Services, row_id: int) -> bool:
+    with services.database.transaction() as session:
+        return session.get_one(Reanalysis, row_id).done_at is None
 
 
 def _asked(services: Services, counter: str, span: Span, source: str, by: str, worker: str) -> int:

@@ -33,6 +33,7 @@ UNKNOWN_WORDS: Mapping[str, str] = {
     "no_footage": _("There is no footage of this time."),
     "not_watched": _("The watcher has not looked at it yet."),
     "watcher_down": _("The watcher does not run, so nobody knows."),
+    "clock_set_back": _("The server's clock was set back: what was seen last bears a later time than now."),
     "catching_up": _("The watcher is still looking at what was recorded while it was away."),
 }
 """Why a counter's state is unknown, beside the faults of cameras."""

@@ -99,7 +99,8 @@ import sys
 from pathlib import Path
 from analytics.detectors.openvino_network import OpenVinoNetwork
 OpenVinoNetwork(next(Path({str(weights)!r}).glob("*.xml")), 1)
-print("openvino" in sys.modules, [name for name, module in sys.modules.items() if "openvino_telemetry" in name and module])
+loaded = [name for name, module in sys.modules.items() if module]
+print("openvino" in loaded, [name for name in loaded if "openvino_telemetry" in name])
 """
     assert version("openvino_telemetry"), "it comes with OpenVINO"
     told = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout

@@ -1,16 +1,22 @@
 """`hallwatch footage` and `hallwatch analyse`, as people call them."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlmodel import col, select
 
+from analytics.again import Again
+from analytics.detectors.ssd import SsdDetector
+from analytics.reanalysis import ABANDONED, ask
+from storage.intervals import Span
 from storage.models import AccessEntry, Presence, Reanalysis, Segment, TimeCorrection
 from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA, a_hall
 from tests.web.commands.conftest import Run
 from tests.web.commands.test_help import shown
+from web.commands import analyse
 from web.commands.common import who_runs_this
 from web.composition import build_services
 from web.services import Services
@@ -102,11 +108,11 @@ def test_what_cannot_be_is_told_by_its_option(hallwatch: Run, footage: Services)
 
 
 def test_a_counter_is_looked_at_again_and_what_is_said_otherwise_is_told(hallwatch: Run, footage: Services) -> None:
-    ask = ("analyse", "--counter", "cc-1", *SPAN, "--detector", "ssd")
-    assert "would be said" in hallwatch(*ask, "--dry-run").output
+    again = ("analyse", "--counter", "cc-1", *SPAN, "--detector", "ssd")
+    assert "would be said" in hallwatch(*again, "--dry-run").output
     with footage.database.transaction() as session:
         assert (session.exec(select(Presence)).all(), session.exec(select(Reanalysis)).all()) == ([], [])
-    assert "said now" in hallwatch(*ask, "--by", "li.wei").output
+    assert "said now" in hallwatch(*again, "--by", "li.wei").output
     with footage.database.transaction() as session:
         rows = session.exec(select(Presence).order_by(col(Presence.start))).all()
         job = session.exec(select(Reanalysis)).one()
@@ -114,3 +120,39 @@ def test_a_counter_is_looked_at_again_and_what_is_said_otherwise_is_told(hallwat
     assert {row.source for row in rows} == {job.source}
     assert (job.asked_by, job.watched_to) == ("li.wei", job.end)
     assert job.done_at is not None
+
+
+def test_who_was_interrupted_goes_on_at_once_with_the_same_command(
+    hallwatch: Run, footage: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_again: Again, _limit: int) -> bool:
+        raise KeyboardInterrupt
+
+    again = ("analyse", "--counter", "cc-1", *SPAN, "--detector", "ssd")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(Again, "go_on", interrupted)
+        hallwatch(*again, code=130)
+    with footage.database.transaction() as session:
+        assert session.exec(select(Reanalysis)).one().done_at is None
+    assert "said now" in hallwatch(*again).output
+    with footage.database.transaction() as session:
+        assert session.exec(select(Reanalysis)).one().done_at is not None
+
+
+def test_what_somebody_who_died_has_left_is_waited_for_and_taken_over(
+    hallwatch: Run, footage: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with footage.database.transaction() as session:
+        span = Span(START, START + timedelta(seconds=4))
+        ask(session, "cc-1", span, "li.wei", footage.clock(), worker="of-before", source=SsdDetector.name)
+
+    def time_passes(_seconds: float) -> None:
+        with footage.database.transaction() as session:
+            session.exec(select(Reanalysis)).one().alive_at = footage.clock() - 2 * ABANDONED
+
+    monkeypatch.setattr(analyse, "sleep", time_passes)
+    output = hallwatch("analyse", "--counter", "cc-1", *SPAN, "--detector", "ssd").output
+    assert "Somebody works at it already" in output
+    assert "said now" in output
+    with footage.database.transaction() as session:
+        assert session.exec(select(Reanalysis)).one().done_at is not None
