@@ -27,7 +27,7 @@ class OpenVinoNetwork:
 
 def keep_openvino_quiet() -> None:
     """Being imported it tells its makers, by a package that comes with it and can be done without."""
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  (not to be imported)
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 def _compiled(weights: Path, threads: int) -> Any:  # noqa: ANN401  (the runtime ships no types)

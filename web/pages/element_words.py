@@ -40,6 +40,12 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "still-age": _("The picture was taken {age}."),
     "zones-overlap": _("The two zones overlap by much: who sits in one is seen in the other, too. Draw them apart."),
     "zone-add": _("Draw: {zone}"),
+    "zone-sketch": _("Corner by corner: {zone}"),
+    "zone-sketching": _(
+        "Click each corner, then the first one again. By keys: the arrows move, the space bar sets a corner, Backspace "
+        "takes the last one back, Enter closes the zone, Escape gives up."
+    ),
+    "zone-give-up": _("Give up"),
     "zone-remove": _("Remove: {zone}"),
     "preview": _("Show whom the detector sees"),
     "preview-asking": _("The detector is looking; the first time it is loaded, which takes a few seconds."),

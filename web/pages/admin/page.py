@@ -26,7 +26,7 @@ from web.pages.admin.people import Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
 from web.pages.admin.retention import Retention
 from web.pages.admin.rules import Rules
-from web.pages.admin.views import Views, is_of_camera
+from web.pages.admin.views import OtherView, Views, is_of_camera, other_views
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.tables import Table, add_table
@@ -82,6 +82,8 @@ class AdminPage:
     """A camera has to be chosen before zones can be drawn over its picture."""
     camera: str
     """Over whose picture zones are drawn; empty where there are none."""
+    others: tuple[OtherView, ...]
+    """What is drawn in that picture already."""
     secret: str
     secret_of: str
     done: str
@@ -114,7 +116,8 @@ def admin_page(
     if new:
         chosen = {"camera": camera, "counter": counter}
         fields = tuple(replace(field, value=chosen.get(field.name, field.value)) for field in page.fields)
-        return replace(page, fields=fields, camera=camera, choosing=False)
+        others = other_views(desk, camera, counter)
+        return replace(page, fields=fields, camera=camera, choosing=False, others=others)
     return replace(page, rows=tuple(row for row in page.rows if is_of_camera(row.key, camera)), only=camera)
 
 
@@ -155,12 +158,17 @@ def _page(
         only="",
         choosing=section.camera_picture and not (key or camera),
         camera=camera,
+        others=other_views(desk, camera, _chosen_counter(shown)) if camera else (),
         secret=saved.secret,
         secret_of=saved.secret_of,
         done=saved.done if saved.done != "saved" else "",
         check=check,
         trial=trial,
     )
+
+
+def _chosen_counter(fields: tuple[Field, ...]) -> str:
+    return next((field.value for field in fields if field.name == "counter"), "")
 
 
 @router.get("/admin", include_in_schema=False)

@@ -1,6 +1,7 @@
 """Views."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +29,16 @@ _FITS_FIELD = Field(
            "what the camera shows from now on counts as its place."),
 )  # fmt: skip
 UNREADABLE_CORNERS = Saying("This is not readable as a list of corners.")
+
+
+@dataclass(frozen=True)
+class OtherView:
+    """What is drawn already in the picture of a camera, beside what is being drawn."""
+
+    key: str
+    counter: str
+    zones: tuple[str, ...]
+    """Corners as JSON."""
 
 
 class Views:
@@ -114,6 +125,20 @@ class Views:
         if _is_over(found, desk.services.clock()):
             raise Conflict(Saying("This view has ended already."))
         api.end_view(desk, found.view_id)
+
+
+def other_views(desk: Desk, camera: str, counter: str) -> tuple[OtherView, ...]:
+    """Of the camera, those that are not over, but for those of the counter whose zones are drawn."""
+    counters = dict(_counter_options(desk))
+    return tuple(
+        OtherView(
+            SEPARATOR.join((view.camera, view.counter, str(view.view_id))),
+            counters.get(view.counter, view.counter),
+            tuple(written(zone) for zone in (view.staff_zone, view.customer_zone) if zone),
+        )
+        for view in api.list_views(desk, camera)
+        if view.counter != counter
+    )
 
 
 def is_of_camera(key: str, camera: str) -> bool:

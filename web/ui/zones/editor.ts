@@ -1,16 +1,21 @@
-// <zone-editor image preview label>: edits the polygons of its <input type="hidden" data-zone data-label> children over a still.
+// <zone-editor image preview label>: edits the polygons of its <input type="hidden" data-zone data-label> children over a still,
+// beside those of its <data data-other value> children.
 import { shadow, sheet } from "../sheets.js";
 import { svg } from "../svg.js";
 import { word } from "../words.js";
 import { NewestStill } from "./newest.js";
 import { Preview, type Drawn } from "./preview.js";
-import { addAfter, clamp, moveAll, moveCorner, overlap, remove, starting, type Polygon } from "./polygon.js";
+import { addAfter, clamp, moveAll, moveCorner, overlap, remove, starting, type Corner, type Polygon } from "./polygon.js";
+import { Sketch } from "./sketch.js";
+import { snapped, snappedBy, type Reach } from "./snap.js";
 
 const SCALE = 1000;
 const STEP = 0.01;
 const FINE_STEP = 0.002;
 /** Zones of one counter may touch; with half of one in the other nobody can tell staff from customers. */
 const MUCH = 0.5;
+/** Pixels within which a corner snaps, unless the Alt key is held. */
+const SNAP_PX = 9;
 
 const STYLE = sheet(`
   :host { display: block; }
@@ -25,6 +30,13 @@ const STYLE = sheet(`
   line { stroke: transparent; stroke-width: 12; vector-effect: non-scaling-stroke; cursor: copy; }
   .corner { stroke: #fff; stroke-width: 14; stroke-linecap: round; vector-effect: non-scaling-stroke; cursor: grab; outline: none; }
   .corner:focus-visible { stroke: var(--focus, #fc0); stroke-width: 20; }
+  .other { fill: none; stroke: #fff; stroke-width: 1.5; stroke-dasharray: 6 4; pointer-events: none; }
+  .names { position: absolute; inset: 0; pointer-events: none; }
+  .names span { position: absolute; padding: 0 0.25rem; font-size: 0.6875rem; line-height: 1.4; color: #fff; background: rgb(8 12 16 / 62%); }
+  .sketching { cursor: crosshair; outline: none; }
+  .sketch { fill: none; stroke: #fff; stroke-width: 2; vector-effect: non-scaling-stroke; pointer-events: none; }
+  .sketching .corner { pointer-events: none; }
+  .hand { stroke: var(--focus, #fc0); stroke-width: 12; stroke-linecap: round; vector-effect: non-scaling-stroke; pointer-events: none; }
   .people { position: absolute; inset: 0; pointer-events: none; }
   .person { position: absolute; border: 2px solid #fff; box-shadow: 0 0 0 1px rgb(0 0 0 / 60%); }
   .person span { position: absolute; left: -2px; bottom: 0; max-width: max-content; padding: 0 0.25rem; font-size: 0.6875rem;
@@ -44,7 +56,8 @@ const STYLE = sheet(`
     background: var(--surface, #fff); cursor: pointer; }
 `);
 
-type Grip = { zone: number; corner: number | null; at: [number, number] };
+/** `polygon` and `at` as they were when it was taken. */
+type Grip = { zone: number; corner: number | null; at: Corner; polygon: Polygon };
 
 class ZoneEditor extends HTMLElement {
   #inputs: HTMLInputElement[] = [];
@@ -60,6 +73,8 @@ class ZoneEditor extends HTMLElement {
   #form: HTMLFormElement | null = null;
   #chosen = (): void => this.#preview.changed();
   #grip: Grip | null = null;
+  #sketch: Sketch | null = null;
+  #others: Polygon[] = [];
 
   connectedCallback(): void {
     this.#inputs = [...this.querySelectorAll<HTMLInputElement>("input[data-zone]")];
@@ -67,7 +82,9 @@ class ZoneEditor extends HTMLElement {
     stage.className = "stage";
     this.#drawing.setAttribute("viewBox", `0 0 ${SCALE} ${SCALE}`);
     this.#drawing.setAttribute("preserveAspectRatio", "none");
-    stage.append(this.#still.picture, this.#preview.people, this.#drawing);
+    const others = [...this.querySelectorAll<HTMLDataElement>("data[data-other]")];
+    this.#others = others.map((other) => JSON.parse(other.value) as Polygon);
+    stage.append(this.#still.picture, names(others, this.#others), this.#preview.people, this.#drawing);
     this.#tools.className = "tools";
     this.#warning.className = "warning";
     this.#warning.setAttribute("role", "status");
@@ -75,7 +92,10 @@ class ZoneEditor extends HTMLElement {
     this.#form = this.closest("form");
     this.#form?.addEventListener("change", this.#chosen);
     this.#still.start();
-    this.#drawing.addEventListener("pointermove", (event) => this.#drag(event));
+    this.#drawing.addEventListener("pointermove", (event) => (this.#sketch ? this.#point(event) : this.#drag(event)));
+    this.#drawing.addEventListener("click", (event) => this.#put(event));
+    this.#drawing.addEventListener("dblclick", (event) => this.#removeAt(event));
+    this.#drawing.addEventListener("keydown", (event) => this.#sketchKey(event));
     this.#drawing.addEventListener("pointerup", () => this.#drop());
     this.#drawing.addEventListener("pointercancel", () => this.#drop());
     this.#draw();
@@ -113,11 +133,14 @@ class ZoneEditor extends HTMLElement {
 
   #draw(): void {
     const focused = (this.shadowRoot?.activeElement as SVGElement | null)?.dataset["key"];
-    this.#drawing.replaceChildren(...this.#inputs.flatMap((_, index) => this.#shapes(index)));
-    const tools = this.#inputs.map((_, index) => this.#tool(index));
+    const beside = this.#others.map((polygon) => svg("polygon", { points: points(polygon), class: "other" }));
+    const zones = this.#inputs.flatMap((_, index) => this.#shapes(index));
+    this.#drawing.replaceChildren(...beside, ...zones, ...(this.#sketch?.shapes(SCALE) ?? []));
+    this.#drawing.classList.toggle("sketching", this.#sketch !== null);
+    const tools = this.#sketch ? [this.#giveUp()] : this.#inputs.flatMap((_, index) => this.#tool(index));
     if (this.hasAttribute("preview")) tools.unshift(this.#preview.button);
     this.#tools.replaceChildren(...tools);
-    this.#warning.textContent = this.#overlapsMuch() ? word(this, "zones-overlap") : "";
+    this.#warning.textContent = this.#sketch ? word(this, "zone-sketching") : this.#overlapsMuch() ? word(this, "zones-overlap") : "";
     if (focused) this.#drawing.querySelector<SVGElement>(`[data-key="${focused}"]`)?.focus();
   }
 
@@ -133,8 +156,8 @@ class ZoneEditor extends HTMLElement {
   #shapes(index: number): SVGElement[] {
     const polygon = this.#zone(index);
     if (!polygon.length) return [];
-    const points = polygon.map(([x, y]) => `${x * SCALE},${y * SCALE}`).join(" ");
-    const area = svg("polygon", { points, class: this.#kind(index) });
+    const area = svg("polygon", { points: points(polygon), class: this.#kind(index) });
+    if (this.#sketch) return [area];
     area.addEventListener("pointerdown", (event) => this.#take(event, index, null));
     const edges = polygon.map((_, corner) => this.#edge(index, polygon, corner));
     const corners = polygon.map((_, corner) => this.#corner(index, polygon, corner));
@@ -165,25 +188,105 @@ class ZoneEditor extends HTMLElement {
     event.preventDefault();
     (event.currentTarget as SVGElement).focus();
     this.#drawing.setPointerCapture(event.pointerId);
-    this.#grip = { zone, corner, at: this.#share(event) };
+    this.#grip = { zone, corner, at: this.#share(event), polygon: this.#zone(zone) };
   }
 
   #drag(event: PointerEvent): void {
     const grip = this.#grip;
     if (!grip) return;
     const to = this.#share(event);
-    const polygon = this.#zone(grip.zone);
-    const moved =
-      grip.corner === null ? moveAll(polygon, to[0] - grip.at[0], to[1] - grip.at[1]) : moveCorner(polygon, grip.corner, to);
-    this.#grip = { ...grip, at: to };
-    this.#write(grip.zone, moved);
+    const free = event.altKey;
+    this.#write(grip.zone, grip.corner === null ? this.#moved(grip, to, free) : this.#turned(grip, grip.corner, to, free));
+  }
+
+  #moved(grip: Grip, to: Corner, free: boolean): Polygon {
+    const moved = moveAll(grip.polygon, to[0] - grip.at[0], to[1] - grip.at[1]);
+    const [dx, dy] = free ? [0, 0] : snappedBy(moved, this.#beside(grip.zone), this.#reach());
+    return moveAll(moved, dx, dy);
+  }
+
+  #turned({ polygon, zone }: Grip, corner: number, to: Corner, free: boolean): Polygon {
+    const level = [polygon.at(corner - 1), polygon[(corner + 1) % polygon.length]].filter((other) => other !== undefined);
+    const around = { polygons: this.#beside(zone), level };
+    return moveCorner(polygon, corner, free ? to : snapped(to, around, this.#reach()));
+  }
+
+  /** What a zone may snap to: its neighbours, of this view and of others of the camera. */
+  #beside(zone: number): Polygon[] {
+    const mine = this.#inputs.map((_, index) => this.#zone(index)).filter((polygon, index) => index !== zone && polygon.length);
+    return [...mine, ...this.#others];
+  }
+
+  #reach(): Reach {
+    const box = this.#drawing.getBoundingClientRect();
+    return [SNAP_PX / box.width, SNAP_PX / box.height];
+  }
+
+  #begin(zone: number): void {
+    this.#sketch = new Sketch(zone);
+    this.#draw();
+    this.#drawing.setAttribute("tabindex", "0");
+    this.#drawing.focus();
+  }
+
+  #end(): void {
+    const sketch = this.#sketch;
+    this.#sketch = null;
+    this.#drawing.removeAttribute("tabindex");
+    if (sketch?.canClose) this.#write(sketch.zone, sketch.corners);
+    else this.#draw();
+  }
+
+  #giveUp(): HTMLElement {
+    return this.#button(word(this, "zone-give-up"), () => {
+      this.#sketch = null;
+      this.#draw();
+    });
+  }
+
+  #aimed(event: MouseEvent, sketch: Sketch): Corner {
+    const at = this.#share(event);
+    const own = sketch.canClose ? [sketch.corners.slice(0, 1)] : [];
+    return event.altKey ? at : snapped(at, { polygons: [...own, ...this.#beside(sketch.zone)], level: sketch.level }, this.#reach());
+  }
+
+  #point(event: PointerEvent): void {
+    this.#sketch?.point(this.#aimed(event, this.#sketch));
+    this.#draw();
+  }
+
+  #put(event: MouseEvent): void {
+    if (!this.#sketch) return;
+    if (this.#sketch.put(this.#aimed(event, this.#sketch))) this.#end();
+    else this.#draw();
+  }
+
+  #sketchKey(event: KeyboardEvent): void {
+    const sketch = this.#sketch;
+    if (!sketch || event.target !== this.#drawing) return;
+    const ends = event.key === "Escape" || (event.key === "Enter" && sketch.canClose);
+    if (!ends && event.key !== "Enter" && !sketch.key(event)) return;
+    event.preventDefault();
+    if (event.key === "Escape") this.#sketch = null;
+    if (ends) this.#end();
+    else this.#draw();
+  }
+
+  /** Whoever has no keys takes a corner away by a double click. */
+  #removeAt(event: MouseEvent): void {
+    if (this.#sketch) return;
+    const [[x, y], [across, down]] = [this.#share(event), this.#reach()];
+    this.#inputs.forEach((_, zone) => {
+      const corner = this.#zone(zone).findIndex(([cx, cy]) => Math.hypot((cx - x) / across, (cy - y) / down) <= 1);
+      if (corner >= 0) this.#write(zone, remove(this.#zone(zone), corner));
+    });
   }
 
   #drop(): void {
     this.#grip = null;
   }
 
-  #share(event: PointerEvent): [number, number] {
+  #share(event: MouseEvent): Corner {
     const box = this.#drawing.getBoundingClientRect();
     return [clamp((event.clientX - box.left) / box.width), clamp((event.clientY - box.top) / box.height)];
   }
@@ -195,15 +298,41 @@ class ZoneEditor extends HTMLElement {
     this.#write(zone, changed);
   }
 
-  #tool(index: number): HTMLElement {
-    const input = this.#inputs[index];
-    const empty = !this.#zone(index).length;
+  #tool(index: number): HTMLElement[] {
+    const zone = this.#inputs[index]?.dataset["label"] ?? "";
+    if (this.#zone(index).length) return [this.#button(word(this, "zone-remove", { zone }), () => this.#write(index, []))];
+    return [
+      this.#button(word(this, "zone-add", { zone }), () => this.#write(index, starting(this.#kind(index)))),
+      this.#button(word(this, "zone-sketch", { zone }), () => this.#begin(index)),
+    ];
+  }
+
+  #button(text: string, act: () => void): HTMLElement {
     const made = document.createElement("button");
     made.type = "button";
-    made.textContent = word(this, empty ? "zone-add" : "zone-remove", { zone: input?.dataset["label"] ?? "" });
-    made.addEventListener("click", () => this.#write(index, empty ? starting(this.#kind(index)) : []));
+    made.textContent = text;
+    made.addEventListener("click", act);
     return made;
   }
+}
+
+function points(polygon: Polygon): string {
+  return polygon.map(([x, y]) => `${x * SCALE},${y * SCALE}`).join(" ");
+}
+
+function names(others: readonly HTMLElement[], polygons: readonly Polygon[]): HTMLElement {
+  const made = document.createElement("div");
+  made.className = "names";
+  made.append(
+    ...others.map((other, index) => {
+      const name = Object.assign(document.createElement("span"), { textContent: other.dataset["other"] ?? "" });
+      const polygon = polygons[index] ?? [];
+      name.style.left = `${Math.min(...polygon.map(([x]) => x)) * 100}%`;
+      name.style.top = `${Math.min(...polygon.map(([, y]) => y)) * 100}%`;
+      return name;
+    }),
+  );
+  return made;
 }
 
 function keyed(event: KeyboardEvent, polygon: Polygon, corner: number): Polygon | null {
