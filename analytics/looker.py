@@ -20,6 +20,10 @@ _THUMBNAIL = (48, 48)
 # The noise of a sensor averages out below this in a thumbnail; whatever a person does moves one cell further.
 _MOVED_MAX, _MOVED_MEAN = 10, 1.5
 
+_AGREED = 2
+"""Looks that must have agreed with the one before: with that three, as many as it takes to believe that nobody is there.
+With fewer, what is remembered would itself make somebody vanish who was missed twice in a row."""
+
 Crop = tuple[str, Box]
 
 
@@ -37,8 +41,8 @@ class _Seen:
 class Looker:
     """Wraps a detector. People who sit still are looked at anew every `recheck`: nothing is ever gated on motion.
 
-    A crop that looks as it did at the last real look keeps that look's result, but only when the two looks before
-    agreed, so that one mistaken look is never repeated.
+    A crop that looks as it did at the last real look keeps that look's result, but only when three looks in a row
+    agreed, so that what is repeated would be believed without being repeated.
     """
 
     def __init__(
@@ -99,7 +103,7 @@ class Looker:
         return seen
 
     def _still(self, before: _Seen, thumbnail: NDArray[np.uint8], wall: datetime) -> bool:
-        if not before.agreed or not timedelta(0) <= wall - before.wall < self._recheck:
+        if before.agreed < _AGREED or not timedelta(0) <= wall - before.wall < self._recheck:
             return False
         difference = cv2.absdiff(before.thumbnail, thumbnail)
         return bool(difference.max() <= _MOVED_MAX and difference.mean() <= _MOVED_MEAN)
