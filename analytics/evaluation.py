@@ -226,10 +226,12 @@ def _frames(video: Path, keyframes: bool, spacing: float) -> Iterator[tuple[floa
         stream = container.streams.video[0]
         if keyframes:
             stream.codec_context.skip_frame = "NONKEY"
+        # A recording that was cut out of a longer one may go on counting; labels count from its beginning.
+        begins = float((stream.start_time or 0) * (stream.time_base or 0))
         for frame in container.decode(stream):
-            if frame.time is not None and frame.time - last >= spacing:
-                last = frame.time
-                yield frame.time, np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
+            if frame.time is not None and (time := frame.time - begins) - last >= spacing:
+                last = time
+                yield time, np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
 
 
 def _keyframes_suffice(video: Path, furthest: float) -> bool:

@@ -21,7 +21,7 @@ _THUMBNAIL = (48, 48)
 _MOVED_MAX, _MOVED_MEAN = 10, 1.5
 
 _AGREED = 2
-"""Looks that must have agreed with the one before: with that three, as many as it takes to believe that nobody is there.
+"""Looks that must have agreed with the one before: three then, as many as it takes to believe that nobody is there.
 With fewer, what is remembered would itself make somebody vanish who was missed twice in a row."""
 
 Crop = tuple[str, Box]

@@ -1,4 +1,5 @@
 import json
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -68,6 +69,25 @@ def test_a_label_without_its_video_is_named_with_its_path(tmp_path: Path) -> Non
     (tmp_path / "clip.mp4").unlink()
     with pytest.raises(ValueError, match=f"{tmp_path}: the video of labels/clip.json is not there: .*; {lost}"):
         evaluate(tmp_path, [MarkerDetector()])
+
+
+def test_a_clip_that_was_cut_out_of_a_stream_is_counted_from_its_beginning(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.ts"
+    command = [
+        "ffmpeg",
+        "-v",
+        "error",
+        "-i",
+        str(a_clip(tmp_path)),
+        "-c",
+        "copy",
+        "-output_ts_offset",
+        "3600",
+        str(cut),
+    ]
+    subprocess.run(command, check=True)
+    first = next(clip_pictures(cut, "clip"))
+    assert first.wall == START.replace(hour=0)
 
 
 @pytest.mark.parametrize("gop", [5, 60])
