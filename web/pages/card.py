@@ -1,17 +1,25 @@
-"""The page of one card: why it was raised, what was said about it, and who was told of it."""
+"""The page of one card: why it was raised, what was said about it, who was told of it, and the form that answers it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import APIRouter
+from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 
 from storage.models import Matter
+from web.addresses import local_path
+from web.api import cards as cards_api
+from web.api.cards import CardWordRequest, Speaker
+from web.errors import Unprocessable
+from web.pages.admin.forms import SentForm, text
 from web.pages.card_rows import InboxCard, inbox_cards
 from web.pages.cards import CardReader
 from web.pages.filters import zone_of
 from web.pages.places import visible_halls
-from web.pages.rendering import add_page
+from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.told_rows import ToldRow, told_rows
+from web.pages.typed import Typed
 from web.row_ids import RowId
 from web.scope import scoped_card, scoped_case
 from web.services import ServicesDep
@@ -38,3 +46,15 @@ def card_page(card_id: RowId, viewer: CardReader, services: ServicesDep) -> Card
 
 
 add_page(router, "/cards/{card_id}", "card.html", card_page)
+
+
+@router.post("/cards/{card_id}/say", include_in_schema=False)
+def say(card_id: RowId, services: ServicesDep, viewer: Speaker, around: ScreenDep, form: SentForm) -> Response:
+    """From the inbox or the page of the card; who errs goes on there."""
+    try:
+        word = CardWordRequest.model_validate({"act": text(form, "act"), "text": text(form, "text")})
+        cards_api.say(card_id, word, services, viewer)
+    except (ValidationError, Unprocessable) as error:
+        again = around.again(Typed.refused("answer", form, error), f"/cards/{card_id}")
+        return html(again, "card.html", card_page(card_id, viewer, services), status=422)
+    return RedirectResponse(local_path(text(form, "next"), "/cards"), 303)

@@ -1,22 +1,15 @@
-"""The inbox of cards: whom they wait for, why they were raised, what was said, and the forms that answer them."""
+"""The inbox of cards: whom they wait for, why they were raised, and what was said."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Query
-from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
 from storage.models import Card, CardCause, CardKind, CardState, Case, Department, Role
-from web.addresses import local_path
-from web.api import cards as cards_api
-from web.api.cards import CardWordRequest, Speaker
 from web.auth import require
-from web.errors import Unprocessable
-from web.field_problems import FieldProblem
 from web.pages.card_rows import InboxCard, inbox_cards
 from web.pages.case_rows import DepartmentRef
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
@@ -27,7 +20,6 @@ from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
 from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.permissions import Permission
-from web.row_ids import RowId
 from web.services import ServicesDep
 from web.viewer import Viewer
 
@@ -180,23 +172,6 @@ def _departments(session: Session, viewer: Viewer) -> tuple[DepartmentRef, ...]:
 
 
 add_page(router, "/cards", "cards.html", cards_page)
-
-
-@router.post("/cards/{card_id}/say", include_in_schema=False)
-def say(
-    card_id: RowId,
-    services: ServicesDep,
-    viewer: Speaker,
-    act: Annotated[str, Form()] = "",
-    text: Annotated[str, Form()] = "",
-    next: Annotated[str, Form()] = "/cards",  # noqa: A002 (the name of the field in addresses)
-) -> Response:
-    try:
-        word = CardWordRequest.model_validate({"act": act, "text": text})
-    except ValidationError as error:
-        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
-    cards_api.say(card_id, word, services, viewer)
-    return RedirectResponse(local_path(next, "/cards"), 303)
 
 
 _COLUMNS = (

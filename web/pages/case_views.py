@@ -1,6 +1,6 @@
 """The forms of saved views on the list of cases."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
@@ -9,6 +9,9 @@ from web.api.case_views import CaseViewer, DefaultRequest
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, text
+from web.pages.cases import WantedDep, cases_page
+from web.pages.rendering import ScreenDep, html
+from web.pages.typed import Typed
 from web.row_ids import RowId
 from web.saved_views import ViewRequest, filters_of
 from web.services import ServicesDep
@@ -23,13 +26,16 @@ def list_address(query: str, done: str = "") -> str:
 
 
 @router.post("/cases/views", include_in_schema=False)
-def save(viewer: CaseViewer, services: ServicesDep, form: SentForm) -> Response:
-    said = {"name": text(form, "name"), "query": text(form, "query")}
+def save(wanted: WantedDep, request: Request, services: ServicesDep, around: ScreenDep, form: SentForm) -> Response:
+    """With the filters of this address, which are those of the list."""
+    query = filters_of(request.url.query)
     flags = {name: bool(text(form, name)) for name in ("shared", "default")}
     try:
-        view = api.save(ViewRequest.model_validate(said | flags), services, viewer)
-    except ValidationError as error:
-        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
+        asked = ViewRequest.model_validate({"name": text(form, "name"), "query": query} | flags)
+        view = api.save(asked, services, wanted.viewer)
+    except (ValidationError, Unprocessable) as error:
+        again = around.again(Typed.refused("view", form, error), list_address(query))
+        return html(again, "cases.html", cases_page(wanted, request, services), status=422)
     return RedirectResponse(list_address(view.query, "saved"), 303)
 
 

@@ -1,33 +1,16 @@
-"""Leave and cover on the page of a counter's day: what is registered, and the forms that register and end it."""
+"""Leave and cover on the page of a counter's day: what is registered."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
-from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
 from sqlmodel import Session, col, or_, select
-from starlette.datastructures import FormData
 
 from analytics.runs import COVERED, Excuse
 from storage.intervals import Span, intersect, merge
 from storage.models import CounterPair, CoverKind, User
-from web.api import covers as covers_api
-from web.api.covers import CoverRequest, Registrar, covers_of
-from web.errors import Unprocessable
-from web.field_problems import FieldProblem
-from web.pages.admin.forms import SentForm, text
-from web.pages.filters import local_moment
-from web.pages.places import counters_by_id
+from web.api.covers import covers_of
 from web.pages.timelines import Bar, Lane
-from web.row_ids import RowId
-from web.scope import scoped_counter
-from web.services import ServicesDep
-
-router = APIRouter()
 
 
 @dataclass(frozen=True)
@@ -85,38 +68,3 @@ def paired_with(session: Session, counter_id: str, span: Span) -> list[str]:
     )
     pairs = session.exec(select(CounterPair).where(of, *held))
     return [pair.other_id if pair.one_id == counter_id else pair.one_id for pair in pairs]
-
-
-@router.post("/counters/{counter}/covers", include_in_schema=False)
-def register(counter: str, request: Request, viewer: Registrar, services: ServicesDep, form: SentForm) -> Response:
-    """From the form of the page, in the time of the counter's hall."""
-    with services.database.transaction() as session:
-        scoped_counter(session, viewer, counter)
-        zone = counters_by_id(session, [counter])[counter].hall.timezone
-    moments = {name: local_moment(text(form, field), zone) for name, field in (("start", "from"), ("end", "to"))}
-    typed = {name: text(form, name) for name in ("kind", "who", "reason")}
-    try:
-        wanted = CoverRequest.model_validate({"counter": counter, **typed, **moments})
-    except ValidationError as error:
-        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
-    covers_api.register(wanted, request, services, viewer)
-    return _back(counter, form, "registered")
-
-
-@router.post("/counters/{counter}/covers/{cover_id}/{act}", include_in_schema=False)
-def change(
-    counter: str,
-    cover_id: RowId,
-    act: Literal["end", "withdraw"],
-    request: Request,
-    viewer: Registrar,
-    services: ServicesDep,
-    form: SentForm,
-) -> Response:
-    {"end": covers_api.end, "withdraw": covers_api.withdraw}[act](cover_id, request, services, viewer)
-    return _back(counter, form, "cover_ended")
-
-
-def _back(counter: str, form: FormData, done: str) -> Response:
-    query = urlencode({"day": text(form, "day"), "done": done})
-    return RedirectResponse(f"/counters/{quote(counter, safe='')}/day?{query}", 303)

@@ -1,13 +1,13 @@
 """Supervision orders: the list with what is overdue first, one order with its log, and the forms that speak to it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, select
 
@@ -18,17 +18,19 @@ from web.api import orders as orders_api
 from web.api.orders import CaseIssuer, OrderRequest, OrderWordRequest, Speaker
 from web.auth import require
 from web.errors import Unprocessable
-from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, optional, text
+from web.pages.card import card_page
+from web.pages.cases import case_page
 from web.pages.filters import DEFAULT_ZONE, chosen_hall, zone_of
 from web.pages.formats import local_iso
 from web.pages.order_rows import OrderRow, order_rows
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import HallRef, visible_halls
-from web.pages.rendering import add_page
+from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.scoping import orders_in_scope
 from web.pages.tables import AT_ONCE, Cell, Moments, Table, add_table
 from web.pages.told_rows import ToldRow, told_rows
+from web.pages.typed import Typed
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_order
@@ -40,7 +42,6 @@ OrderReader = Annotated[Viewer, Depends(require(Permission.CASES))]
 StateFilter = Literal["open", "overdue", "answered", "closed", "withdrawn", "all"]
 _LONGEST_SEARCH = 100
 _FARTHEST = 1_000_000
-_Sent = TypeVar("_Sent", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -154,24 +155,34 @@ add_page(router, "/orders/{order_id}", "order.html", order_page)
 
 
 @router.post("/cases/{case_id}/orders", include_in_schema=False)
-def issue(case_id: RowId, request: Request, services: ServicesDep, viewer: CaseIssuer, form: SentForm) -> Response:
-    sent = _read(OrderRequest, {"text": text(form, "text"), "days": text(form, "days"), "card": optional(form, "card")})
-    order = orders_api.issue(case_id, sent, request, services, viewer)
+def issue(
+    case_id: RowId, request: Request, services: ServicesDep, viewer: CaseIssuer, around: ScreenDep, form: SentForm
+) -> Response:
+    """On the page of the case, or of one of its cards."""
+    values = {"text": text(form, "text"), "days": text(form, "days"), "card": optional(form, "card")}
+    try:
+        order = orders_api.issue(case_id, OrderRequest.model_validate(values), request, services, viewer)
+    except (ValidationError, Unprocessable) as error:
+        typed = Typed.refused("order", form, error)
+        if (card := text(form, "card")).isdecimal():
+            page = card_page(int(card), viewer, services)
+            return html(around.again(typed, f"/cards/{card}"), "card.html", page, status=422)
+        of_case = case_page(case_id, request, viewer, services)
+        return html(around.again(typed, f"/cases/{case_id}"), "case.html", of_case, status=422)
     return RedirectResponse(f"/orders/{order.id}?done=ordered", 303)
 
 
 @router.post("/orders/{order_id}/say", include_in_schema=False)
-def say(order_id: RowId, request: Request, services: ServicesDep, viewer: Speaker, form: SentForm) -> Response:
+def say(
+    order_id: RowId, request: Request, services: ServicesDep, viewer: Speaker, around: ScreenDep, form: SentForm
+) -> Response:
     values = {"act": text(form, "act"), "text": text(form, "text"), "days": optional(form, "days")}
-    orders_api.say(order_id, _read(OrderWordRequest, values), request, services, viewer)
-    return RedirectResponse(f"{local_path(text(form, 'next'), f'/orders/{order_id}')}?done=answered", 303)
-
-
-def _read(kind: type[_Sent], values: Mapping[str, Any]) -> _Sent:
     try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
+        orders_api.say(order_id, OrderWordRequest.model_validate(values), request, services, viewer)
+    except (ValidationError, Unprocessable) as error:
+        again = around.again(Typed.refused("answer", form, error), f"/orders/{order_id}")
+        return html(again, "order.html", order_page(order_id, viewer, services), status=422)
+    return RedirectResponse(f"{local_path(text(form, 'next'), f'/orders/{order_id}')}?done=answered", 303)
 
 
 _COLUMNS = (

@@ -1,12 +1,13 @@
 """What every page has around it: the reader, the language, the theme, the navigation and the count of open alerts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request
 from sqlmodel import Session, func, select
+from starlette.datastructures import URL, QueryParams
 
 from storage.models import Alert, AlertState
 from web.auth import OptionalViewer
@@ -14,6 +15,7 @@ from web.i18n import COOKIE as LANGUAGE_COOKIE
 from web.i18n import Language, choose_language
 from web.i18n import gettext_marker as _
 from web.pages.code_words import DONE_WORDS
+from web.pages.typed import Typed
 from web.permissions import Permission, home_path
 from web.scope import alerts_in_scope
 from web.services import Services, ServicesDep
@@ -66,20 +68,39 @@ class Screen:
     viewer: Viewer | None
     language: Language
     theme: str
+    refused: Typed | None = None
+    """The form that the page shows once more."""
+    shown_at: str = ""
+    """The address of the page, where what was asked for is that of a form."""
+
+    def again(self, refused: Typed, shown_at: str) -> "Screen":
+        """Around the page at that address, with the form as it was typed."""
+        return replace(self, refused=refused, shown_at=shown_at)
+
+    def typed(self, form: str) -> Typed:
+        return self.refused if self.refused and self.refused.name == form else Typed(form)
+
+    @property
+    def url(self) -> URL:
+        return URL(self.shown_at) if self.shown_at else self.request.url
+
+    @property
+    def query_params(self) -> QueryParams:
+        return QueryParams(self.url.query)
 
     @property
     def links(self) -> list[NavLink]:
         return [link for link in NAVIGATION if self.viewer and self.viewer.may(link.permission)]
 
     def is_current(self, link: NavLink) -> bool:
-        path = self.request.url.path
+        path = self.url.path
         if link.path == "/":
             return path in ("/", "/board") or path.startswith(("/halls/", "/counters/"))
         return path == link.path or path.startswith(f"{link.path.removesuffix('/halls')}/")
 
     @property
     def home(self) -> str:
-        if self.services.settings.public.enabled and self.request.url.path.startswith("/public"):
+        if self.services.settings.public.enabled and self.url.path.startswith("/public"):
             return "/public"
         return home_path(self.viewer.role) if self.viewer else "/sign-in"
 
@@ -91,18 +112,14 @@ class Screen:
     @property
     def address(self) -> str:
         """Where the reader is, to come back to."""
-        url = self.request.url
+        url = self.url
         return f"{url.path}?{url.query}" if url.query else url.path
 
     def with_query(self, **changes: str | None) -> str:
         """This address with other filters, from the first page on; an empty value leaves the filter out."""
-        kept = [
-            (k, v)
-            for k, v in self.request.query_params.multi_items()
-            if k not in changes and k not in ("after", "done")
-        ]
+        kept = [(k, v) for k, v in self.query_params.multi_items() if k not in changes and k not in ("after", "done")]
         query = urlencode(kept + [(name, value) for name, value in changes.items() if value])
-        return f"{self.request.url.path}?{query}" if query else self.request.url.path
+        return f"{self.url.path}?{query}" if query else self.url.path
 
     def as_file(self, ending: str) -> str:
         """This list as a file, with its filters and from its beginning."""
@@ -112,7 +129,7 @@ class Screen:
     @property
     def paged(self) -> bool:
         """Whether this is a later page of a list."""
-        return "after" in self.request.query_params
+        return "after" in self.query_params
 
     @property
     def csrf(self) -> str:
@@ -121,7 +138,7 @@ class Screen:
     @property
     def notice(self) -> str:
         """What the form that led here has done."""
-        done = self.request.query_params.get("done", "")
+        done = self.query_params.get("done", "")
         return done if done in DONE_WORDS else ""
 
     def may(self, permission: str) -> bool:

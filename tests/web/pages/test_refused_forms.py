@@ -1,0 +1,140 @@
+"""Forms on pages that show something else, too: who errs gets the page again, with what was typed and what is wrong."""
+
+import re
+from collections.abc import Mapping
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from storage.models import Case, Cover, SavedView, SupervisionOrder
+from tests.web.carded import a_card
+from tests.web.conftest import SignedIn
+from tests.web.pages.chinese import english_sentences, problems
+from web.services import Services
+
+EN, ZH = {"Accept-Language": "en"}, {"Accept-Language": "zh-CN"}
+DAY = {"day": "2026-03-02"}
+LEAVE = {"kind": "leave", "who": "王小明", "from": "2026-03-02T10:50:00", "to": "", "reason": "会议"}
+ORDER = {"text": "三日内办结", "days": "3"}
+VIEW = {"name": "超期", "shared": "true"}
+
+
+def refused(client: TestClient, address: str, form: Mapping[str, str], language: dict[str, str]) -> str:
+    answer = client.post(address, data=form, headers=language)
+    assert answer.status_code == 422
+    return answer.text
+
+
+def beside(page: str, field: str) -> str:
+    """What is wrong with it."""
+    found = re.search(rf'id="p-{field}" role="alert">([^<]+)<', page)
+    return found[1] if found else ""
+
+
+def typed(page: str) -> list[str]:
+    """Values of fields, and texts."""
+    return re.findall(r'value="([^"]*)"', page) + re.findall(r"<textarea[^>]*>([^<]*)<", page)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field", "english", "chinese"),
+    [
+        ({}, "to", "Say until when the leave lasts.", "请填写请假的结束时间。"),
+        ({"to": "2026-03-02T10:00"}, "to", "The end has to lie after the beginning.", "结束时间必须晚于开始时间。"),
+        ({"kind": "cover", "to": "soon"}, "to", "This has to be a date and time that there is.", ""),
+        ({"who": " ", "to": "2026-03-02T12:00"}, "who", "This is needed.", "此项必填。"),
+        ({"from": "then", "to": "2026-03-02T12:00"}, "from", "This has to be a date and time that there is.", ""),
+    ],
+)
+def test_leave_that_makes_no_sense_is_told_beside_its_field(
+    signed_in: SignedIn, services: Services, wrong: dict[str, str], field: str, english: str, chinese: str
+) -> None:
+    client, form = signed_in("supervisor"), LEAVE | DAY | wrong
+    page = refused(client, "/counters/cc-1/covers", form, EN)
+    assert beside(page, field) == english
+    assert "会议" in typed(page)
+    assert form["from"] in typed(page)
+    assert 'href="/counters/cc-1/day?day=2026-03-01"' in page, "its links are those of the day"
+    told = beside(refused(client, "/counters/cc-1/covers", form, ZH), field)
+    assert chinese in told
+    assert not english_sentences(told)
+    with services.database.transaction() as session:
+        assert session.exec(select(Cover)).all() == []
+
+
+@pytest.mark.parametrize("about", [{}, {"card": "1"}], ids=["case", "card"])
+def test_an_order_that_lacks_something_stays_on_its_page(
+    signed_in: SignedIn, services: Services, about: dict[str, str]
+) -> None:
+    with services.database.transaction() as session:
+        session.add(a_card(1, id=1))
+    client = signed_in("supervisor")
+    page = refused(client, "/cases/1/orders", ORDER | about | {"days": "61"}, EN)
+    assert beside(page, "days") == "This may be at most 60."
+    assert {"三日内办结", "61"} <= {*typed(page)}
+    assert ("/cards/1" if about else "/cases/1") in page
+    assert "Issue a supervision order" in page
+    page = refused(client, "/cases/1/orders", ORDER | about | {"text": " "}, ZH)
+    assert beside(page, "text") == "此项必填。"
+    assert not english_sentences("".join(problems(page)))
+    with services.database.transaction() as session:
+        assert session.exec(select(SupervisionOrder)).all() == []
+
+
+def test_an_order_to_nobody_says_so_above_its_form(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.get_one(Case, 1).department_id = None
+    page = refused(signed_in("supervisor"), "/cases/1/orders", ORDER, EN)
+    assert "The department of this case is not known here" in problems(page)[0]
+    assert "三日内办结" in typed(page)
+
+
+def test_what_is_returned_without_a_deadline_stays_to_be_said(signed_in: SignedIn) -> None:
+    supervisor = signed_in("supervisor")
+    assert supervisor.post("/cases/1/orders", data=ORDER).status_code == 303
+    assert signed_in("department").post("/orders/1/say", data={"act": "answer", "text": "已办"}).status_code == 303
+    supervisor = signed_in("supervisor")
+    said = {"act": "return", "text": "请补充说明"}
+    page = refused(supervisor, "/orders/1/say", said | {"days": ""}, EN)
+    assert beside(page, "days") == "What is returned needs a new deadline: say within how many working days."
+    assert "请补充说明" in typed(page)
+    page = refused(supervisor, "/orders/1/say", said | {"days": "0"}, ZH)
+    assert beside(page, "days") == "不能小于 1。"
+
+
+def test_an_answer_to_a_card_that_says_nothing_goes_on_at_the_card(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.add(a_card(1, id=1))
+    client = signed_in("department")
+    page = refused(client, "/cards/1/say", {"act": "explain", "text": "因" * 2001}, ZH)
+    assert beside(page, "text") == "不能超过 2000 个字符。"
+    assert "因" * 2001 in typed(page)
+    assert 'name="next" value="/cards/1?done=said"' in page
+    page = refused(client, "/cards/1/say", {"act": "shout", "text": "已说明"}, EN)
+    assert problems(page) == ["Choose one of the list."]
+
+
+def test_a_view_that_cannot_be_kept_is_told_beside_its_name(signed_in: SignedIn, services: Services) -> None:
+    client = signed_in("inspector")
+    page = refused(client, "/cases/views?status=late", VIEW | {"name": "长" * 61}, EN)
+    assert beside(page, "name") == "This has more than 60 characters."
+    assert "长" * 61 in typed(page)
+    assert re.search(r'name="shared" value="true" checked', page)
+    assert 'action="/cases/views?status=late"' in page
+    page = refused(client, "/cases/views?q=%E7%8E%8B&status=late", VIEW, ZH)
+    assert "搜索词" in beside(page, "shared")
+    assert not english_sentences(beside(page, "shared"))
+    with services.database.transaction() as session:
+        assert session.exec(select(SavedView)).all() == []
+    saved = client.post("/cases/views?status=late", data=VIEW)
+    assert saved.headers["location"] == "/cases?status=late&done=saved"
+
+
+def test_a_form_that_is_refused_still_asks_first_who_sends_it(anonymous: TestClient, signed_in: SignedIn) -> None:
+    for address in ("/counters/cc-1/covers", "/cases/1/orders", "/orders/1/say", "/cases/views?status=late"):
+        assert anonymous.post(address, data={}).status_code == 303, "to the page for signing in"
+    for address in ("/counters/cc-1/covers", "/cases/1/orders"):
+        assert signed_in("inspector").post(address, data={}).status_code == 403
+    assert signed_in("supervisor").post("/counters/nh-1/covers", data={}).status_code == 404
+    assert signed_in("supervisor").post("/cases/2/orders", data={}).status_code == 404
