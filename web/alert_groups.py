@@ -105,7 +105,7 @@ def _raise(session: Session, hall_id: str, found: Sequence[Onset], watched: int,
     )
     session.add(whole)
     session.flush()
-    log.warning("hall_affected", hall=hall_id, counters=[onset.counter_id for onset in found], watched=watched)
+    log.info("hall_affected", hall=hall_id, counters=[onset.counter_id for onset in found], watched=watched)
     return whole
 
 

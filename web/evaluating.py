@@ -16,7 +16,7 @@ from correlation.evaluation.formula import Formula, in_force
 from correlation.evaluation.working_out import Period, WorkedOut, work_out
 from storage.database import Database
 from storage.intervals import Span
-from storage.models import Evaluation, EvaluationState, Hall
+from storage.models import Batch, Evaluation, EvaluationState, Hall
 from web.errors import Conflict
 from web.months import Month, day_in, month_of
 
@@ -37,10 +37,14 @@ class LastDone(NamedTuple):
     counted_at: datetime
 
 
-def due(now: datetime, today: date, publish_day: int, last: Mapping[str, LastDone]) -> Iterator[Task]:
+def due(
+    now: datetime, today: date, publish_day: int, last: Mapping[str, LastDone], first_told: datetime | None = None
+) -> Iterator[Task]:
     """The month before is drafted daily until it is published, by itself from its day on; this one is drafted daily.
 
-    `last` has the newest evaluation of each month; `publish_day` is 0 where people publish.
+    `last` has the newest evaluation of each month; `publish_day` is 0 where people publish. `first_told` is when the
+    first batch of cases came: who has just begun is not shown yesterday's nothing, so a draft that knew of half the
+    time since then is old.
     """
     this = month_of(today)
     before = this.plus(-1)
@@ -50,8 +54,14 @@ def due(now: datetime, today: date, publish_day: int, last: Mapping[str, LastDon
             continue
         if month == before and publish_day and today.day >= publish_day:
             yield Task(month, publish=True)
-        elif done is None or now - done.counted_at >= DRAFT_EVERY:
+        elif done is None or now - done.counted_at >= _holds_for(done.counted_at, first_told):
             yield Task(month, publish=False)
+
+
+def _holds_for(counted_at: datetime, first_told: datetime | None) -> timedelta:
+    if first_told is None:
+        return DRAFT_EVERY
+    return min(DRAFT_EVERY, max(timedelta(0), counted_at - first_told))
 
 
 class Evaluating:
@@ -66,7 +76,8 @@ class Evaluating:
         with self._database.transaction() as session:
             zone = site_zone(session)
             today = now.astimezone(ZoneInfo(zone)).date()
-            tasks = list(due(now, today, self._publish_day, _last_done(session, month_of(today))))
+            first_told = session.exec(select(Batch.received_at).order_by(col(Batch.id)).limit(1)).first()
+            tasks = list(due(now, today, self._publish_day, _last_done(session, month_of(today)), first_told))
         return sum(self._do(task, now) for task in tasks)
 
     def _do(self, task: Task, now: datetime) -> int:

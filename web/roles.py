@@ -217,7 +217,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     settings = services.settings.evaluation
     evaluating = Evaluating(services.database, settings.publish_day)
     evaluation = [
-        Job("evaluation", evaluating.run_once, timedelta(minutes=10)),
+        Job("evaluation", evaluating.run_once, timedelta(minutes=1)),
         Job("reports", Reporting(services.database, settings.font).run_once, timedelta(minutes=1)),
     ]
     groups = (correlating, notifying, timing, listening, keeping, counting, receiving, evaluation)

@@ -1,6 +1,7 @@
 """When the clerk drafts and publishes months."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from sqlmodel import delete, select, update
 
 from storage.database import Database
-from storage.models import Card, Case, Deadline, Evaluation, EvaluationState
+from storage.models import Batch, Card, Case, Deadline, EvaluatedUnit, Evaluation, EvaluationState
 from tests.correlation.evaluation.city import COUNTED_AT, a_month
 from web.errors import Conflict
 from web.evaluating import CLERK, Evaluating, LastDone, Task, due, period_of, publish, worked_out
@@ -27,6 +28,18 @@ def test_the_month_before_is_drafted_until_its_day_comes() -> None:
     old = {**fresh, "2026-05": LastDone(DRAFT, THIRD - timedelta(hours=24))}
     assert list(due(THIRD, day, 5, old)) == [Task(MAY, publish=False)]
     assert list(due(FIFTH, date(2026, 6, 5), 5, {"2026-06": LastDone(DRAFT, FIFTH)})) == [Task(MAY, publish=True)]
+
+
+def test_who_has_just_begun_is_not_shown_an_empty_draft_for_a_day() -> None:
+    first, seen = THIRD + timedelta(minutes=1), []
+    last = {"2026-05": LastDone(DRAFT, THIRD), "2026-06": LastDone(DRAFT, THIRD)}
+    for minutes in range(1, 60 * 24 * 5):
+        now = THIRD + timedelta(minutes=minutes)
+        for task in due(now, date(2026, 6, 3), 0, last, first):
+            last[str(task.month)] = LastDone(DRAFT, now)
+            seen += [minutes] if task.month == JUNE else []
+    assert seen[:6] == [1, 2, 3, 5, 9, 17]
+    assert [b - a for a, b in pairwise(seen[-3:])] == [24 * 60, 24 * 60], "then daily"
 
 
 @settings(max_examples=40)
@@ -71,6 +84,19 @@ def test_what_was_told_and_not_reckoned_yet_is_reckoned_first(sqlite_database: D
     assert after is not None
     assert [unit.counted for unit in after.units] == [unit.counted for unit in before.units]
     assert sum(unit.counted.red for unit in after.units) > 0
+
+
+def test_the_first_cases_of_a_site_are_counted_at_once(sqlite_database: Database) -> None:
+    clerk, minute = Evaluating(sqlite_database, publish_day=0), timedelta(minutes=1)
+    assert [clerk.run_once(at) for at in (THIRD, THIRD + minute)] == [2, 0]
+    a_month(sqlite_database)
+    with sqlite_database.transaction() as session:
+        session.execute(update(Batch).values(received_at=THIRD + minute))
+    assert [clerk.run_once(THIRD + n * minute) for n in (2, 2, 3)] == [2, 0, 2]
+    with sqlite_database.transaction() as session:
+        [may, june] = session.exec(select(Evaluation).order_by(Evaluation.month)).all()
+        assert session.exec(select(EvaluatedUnit).where(EvaluatedUnit.evaluation_id == may.id)).all()
+        assert june.counted_at == THIRD + 3 * minute
 
 
 def test_a_month_that_goes_on_or_is_before_every_formula_is_not_published(sqlite_database: Database) -> None:

@@ -131,7 +131,9 @@ def test_the_demo_plays_and_goes_on_where_it_was(tmp_path: Path, port: int) -> N
             access = json.loads((folder / "demo-access.json").read_text())
             passwords.append(access["password"])
             assert access["password"] in log.read_text()
-            assert can_sign_in(port, "supervisor", access["password"])
+            assert halls_of(port, "supervisor", access["password"]) == ["cc-sim"]
+            for one_of_two in ("admin", "centre"):
+                assert halls_of(port, one_of_two, access["password"]) is None, "every hall: one drafts, one approves"
         finally:
             demo.send_signal(signal.SIGINT)
             demo.wait(90)
@@ -141,8 +143,10 @@ def test_the_demo_plays_and_goes_on_where_it_was(tmp_path: Path, port: int) -> N
     assert stat.S_IMODE((folder / "demo-access.json").stat().st_mode) == 0o600
 
 
-def can_sign_in(port: int, name: str, password: str) -> bool:
+def halls_of(port: int, name: str, password: str) -> list[str] | None:
+    """Of who signs in."""
     answer = httpx.post(
         f"http://127.0.0.1:{port}/api/v1/sign-in", json={"name": name, "password": password}, timeout=30
     )
-    return answer.status_code == 200 and answer.json()["halls"] == ["cc-sim"]
+    halls: list[str] | None = answer.raise_for_status().json()["halls"]
+    return halls

@@ -39,6 +39,8 @@ from web.supervisor import Worker
 
 ACCESS_FILE = "demo-access.json"
 LOG_FILE = "demo.log"
+CENTRE = "centre"
+"""A second supervisor, of every hall: nobody approves what they have drafted themselves."""
 _READY_WITHIN_S = 60
 
 
@@ -114,21 +116,20 @@ def _make_ready(config: Path, access: DemoAccess) -> None:
 
 
 def _make_users(services: Services, access: DemoAccess) -> None:
-    """One for each role, named like it."""
-    halls = frozenset(hall.id for hall in services.settings.hall)
-    departments = [department.id for department in services.settings.department]
-    for role in Role:
+    for new in _users(services.settings, access):
         with services.database.transaction() as session:
-            if accounts.find_user(session, role.value):
-                continue
-            new = NewUser(
-                name=role.value,
-                password=access.password,
-                role=role,
-                halls=halls,
-                department_id=departments[0] if role is Role.DEPARTMENT and departments else None,
-            )
-            accounts.create_user(session, new, services.clock())
+            if not accounts.find_user(session, new.name):
+                accounts.create_user(session, new, services.clock())
+
+
+def _users(settings: Settings, access: DemoAccess) -> Iterator[NewUser]:
+    """One for each role, named like it, and whoever approves what an administrator drafts for every hall."""
+    halls = frozenset(hall.id for hall in settings.hall)
+    department = next((department.id for department in settings.department), None)
+    for role in Role:
+        of = department if role is Role.DEPARTMENT else None
+        yield NewUser(role.value, access.password, role, halls=halls, department_id=of)
+    yield NewUser(CENTRE, access.password, Role.SUPERVISOR, all_halls=True)
 
 
 def _announce(demo: Demo, stop: threading.Event) -> None:
@@ -140,8 +141,8 @@ def _announce(demo: Demo, stop: threading.Event) -> None:
     table = Table(title=f"A simulated hall is at work: {demo.address}", box=None, title_justify="left")
     table.add_column("sign-in name")
     table.add_column("password")
-    for role in Role:
-        table.add_row(role.value, demo.access.password)
+    for name in (*Role, CENTRE):
+        table.add_row(name, demo.access.password)
     out.print(table)
     for line in _where_things_are(demo):
         out.print(line, highlight=False, markup=False, soft_wrap=True)
