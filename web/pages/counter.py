@@ -58,6 +58,8 @@ class CounterPage:
     steps: tuple[StepRow, ...]
     look_back: datetime
     """Start of the clip of the last minutes."""
+    recent_footage: bool
+    """Whether there is any of it."""
 
 
 def counter_page(
@@ -80,6 +82,8 @@ def counter_page(
         start, midnight = now - timedelta(hours=hours), day_start(now, place.hall.timezone)
         spans = presence_between(session, counter, min(start, midnight), now, now)
         openings = duty_spans(session, place, midnight, now)
+        camera_id, look_back = state.camera_id or state.switched_off, now - LOOK_BACK
+        recent = services.footage.coverage(session, camera_id, look_back, now).covered if camera_id else ()
         return CounterPage(
             now=now,
             state=state,
@@ -91,7 +95,8 @@ def counter_page(
             by_hour=hourly(spans, midnight, now, openings),
             absences=_absences(session, counter, now - timedelta(days=7), now, RECENT)[::-1],
             steps=step_rows(session, recent_steps(session, viewer, counter)),
-            look_back=now - LOOK_BACK,
+            look_back=look_back,
+            recent_footage=bool(recent),
         )
 
 

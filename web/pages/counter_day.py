@@ -11,7 +11,7 @@ from sqlmodel import Session, col, or_, select
 from analytics.covers import excuses
 from analytics.figures import Ledger, Seen
 from analytics.runs import PresenceSpan
-from storage.intervals import Span, merge, subtract
+from storage.intervals import Span, intersect, merge, subtract
 from storage.models import Camera, CustomerState, StaffState, View
 from web.auth import require
 from web.errors import NotFound
@@ -64,6 +64,8 @@ class CounterDayPage:
     spent: TimeSpent
     hours: tuple[TimeSpent, ...]
     """By the hall's clock."""
+    recorded_s: tuple[float, ...]
+    """How much footage of `camera_id` there is, by those hours."""
     seen: tuple[SeenSpan, ...]
     absences: tuple[AbsenceRow, ...]
     covers: tuple[CoverRow, ...]
@@ -92,9 +94,13 @@ def counter_day_page(
         covers = cover_rows(session, counter, span, now)
         pairs = tuple(counters_by_id(session, paired_with(session, counter, span)).values())
         lanes.append(step_lane(steps_between(session, viewer, counter, span.start, span.end)))
+        recorded: tuple[Span, ...] = ()
         if shown:
-            lanes.append(footage_lane(services.footage.coverage(session, shown, span.start, min(span.end, now))))
+            coverage = services.footage.coverage(session, shown, span.start, min(span.end, now))
+            lanes.append(footage_lane(coverage))
+            recorded = coverage.covered
     ledger = Ledger(span, seen, now)
+    hours = [hour for _, hour in clock_hours(chosen, zone)]
     after = date.fromordinal(chosen.toordinal() + 1)
     return CounterDayPage(
         now=now,
@@ -108,7 +114,8 @@ def counter_day_page(
         stills=viewer.may(Permission.CLIPS),
         timeline=timeline(span.start, span.end, zone, lanes),
         spent=time_spent(ledger, [span])[0],
-        hours=time_spent(ledger, [hour for _, hour in clock_hours(chosen, zone)]),
+        hours=time_spent(ledger, hours),
+        recorded_s=tuple(sum(part.duration.total_seconds() for part in intersect([hour], recorded)) for hour in hours),
         seen=tuple(
             SeenSpan(max(s.start, span.start), min(s.end or now, span.end), s.staff, s.customer, s.reason)
             for s in seen.presence

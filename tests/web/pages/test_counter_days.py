@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from sqlmodel import col, select
 
 from analytics.figures import NOT_WATCHED
 from storage.intervals import Span
-from storage.models import Hall, Presence, StaffState, View
+from storage.models import Hall, OpeningHours, Presence, StaffState, View
 from tests.sample import CAMERA, HALL
 from tests.web.pages.a_day import NOW, ago
 from tests.web.pages.conftest import SignIn
@@ -100,6 +101,28 @@ def test_a_month_adds_up_day_by_day_and_hour_by_hour(sign_in: SignIn) -> None:
         assert sum(each["spent"][part] for each in page["days"]) == page["spent"][part]
         for each in page["days"]:
             assert sum(hour[part] for hour in each["hours"].values()) == each["spent"][part]
+
+
+def test_an_hour_is_played_only_where_there_is_footage_of_it(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        for hall in session.exec(select(OpeningHours).where(OpeningHours.hall_id == HALL)):
+            hall.opens = "08:00"
+    for role, plays in {"supervisor": "/media/clip.mp4?", "investigator": "/span?"}.items():
+        reader = sign_in(role)
+        assert [round(s / 60) for s in reader.get(as_data(DAY)).json()["recorded_s"][8:12]] == [0, 60, 39, 0]
+        rows = re.findall(r'<tr id="h(\d+)">(.*?)</tr>', reader.get(DAY).text, re.DOTALL)
+        offered = {hour: plays in row for hour, row in rows}
+        assert offered == {"0800": False, "0900": True, "1000": True}
+        assert ["No footage" in row for _, row in rows] == [True, False, False]
+
+
+def test_the_last_minutes_are_offered_only_where_there_is_footage_of_them(sign_in: SignIn, day: Services) -> None:
+    address, words = "/counters/cc-1", "There is no footage of the last five minutes."
+    assert words not in sign_in("supervisor").get(address).text
+    object.__setattr__(day, "clock", lambda: NOW + timedelta(minutes=6))
+    page = sign_in("supervisor").get(address).text
+    assert words in page
+    assert "/media/clip.mp4?" not in page
 
 
 def table(text: str) -> list[dict[str, str]]:
