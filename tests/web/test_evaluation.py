@@ -46,6 +46,19 @@ def test_nobody_sees_an_evaluation_without_signing_in(anonymous: TestClient, pat
     assert anonymous.get(path).status_code in (303, 401)
 
 
+def test_the_page_opens_with_units_that_its_reader_sees(signed_in: SignedIn, drafted: Services) -> None:
+    """Of a draft only one's own are seen, and who supervises a hall has no department."""
+    opened = {role: signed_in(role).get("/evaluation.json").json() for role in ("supervisor", "department", "admin")}
+    assert {role: page["kind"] for role, page in opened.items()} == {
+        "supervisor": "hall",
+        "department": "department",
+        "admin": "department",
+    }
+    assert all(page["units"] for page in opened.values())
+    asked = signed_in("supervisor").get("/evaluation.json?kind=department").json()
+    assert (asked["kind"], asked["units"]) == ("department", [])
+
+
 def test_roles_without_the_permission_are_sent_away(signed_in: SignedIn) -> None:
     for path in PATHS:
         assert signed_in("investigator").get(path).status_code == 403
@@ -74,7 +87,7 @@ def test_of_a_draft_everybody_sees_their_own_alone_and_no_rank_among_others(
 ) -> None:
     assert list(units(signed_in("department"))) == ["tax"]
     assert units(signed_in("department"))["tax"]["rank"] is None
-    assert units(signed_in("supervisor")) == {}
+    assert units(signed_in("supervisor"), "kind=department") == {}
     assert list(units(signed_in("supervisor"), "kind=hall")) == ["cc"]
     assert units(signed_in("admin"))["tax"]["rank"]["rank"] == 2
     with drafted.database.transaction() as session:

@@ -67,14 +67,12 @@ class EvaluationPage:
 class Chosen:
     """What the address asks for."""
 
-    viewer: Viewer
     months: tuple[str, ...]
     versions: tuple[Evaluation, ...]
     evaluation: Evaluation | None
-    kind: UnitKind
 
 
-def chosen(session: Session, viewer: Viewer, month: str, kind: UnitKind, number: str) -> Chosen:
+def chosen(session: Session, viewer: Viewer, month: str, number: str) -> Chosen:
     """The newest month, and in it the newest that is published, where none is asked for. Raises NotFound."""
     found = evaluations(session, viewer)
     months = tuple(dict.fromkeys(each.month for each in found))
@@ -84,19 +82,21 @@ def chosen(session: Session, viewer: Viewer, month: str, kind: UnitKind, number:
     of_number = tuple(each for each in versions if not number or each.number == int(number))
     if (month and not versions) or (number and not of_number):
         raise NotFound
-    return Chosen(viewer, months, versions, of_number[0] if of_number else None, kind)
+    return Chosen(months, versions, of_number[0] if of_number else None)
 
 
 def evaluation_page(
     viewer: Reader,
     services: ServicesDep,
     month: Annotated[str, Query(max_length=7)] = "",
-    kind: KindFilter = UnitKind.DEPARTMENT,
+    kind: Annotated[UnitKind | None, Query()] = None,
     number: NumberFilter = "",
 ) -> EvaluationPage:
+    """Without a kind the first of which the viewer sees a unit: of a draft a hall's supervisor sees no department."""
     with services.database.transaction() as session:
-        asked = chosen(session, viewer, month, kind, number)
+        asked = chosen(session, viewer, month, number)
         shown = asked.evaluation
+        kind = kind or _first_seen(session, viewer, shown)
         return EvaluationPage(
             months=asked.months,
             month=shown.month if shown else "",
@@ -107,6 +107,11 @@ def evaluation_page(
             units=unit_rows(session, viewer, shown, kind) if shown else (),
             reports=_reports(session, shown) if shown else (),
         )
+
+
+def _first_seen(session: Session, viewer: Viewer, shown: Evaluation | None) -> UnitKind:
+    seen = (kind for kind in UnitKind if shown and visible_units(session, viewer, shown, kind))
+    return next(seen, UnitKind.DEPARTMENT)
 
 
 def unit_rows(session: Session, viewer: Viewer, shown: Evaluation, kind: UnitKind) -> tuple[UnitRow, ...]:

@@ -92,7 +92,7 @@ def simulation_page(
     """The numbers come by the names of the formula: `on_time=40&yellow_points=3`."""
     given = given_numbers(request.query_params)
     with services.database.transaction() as session:
-        asked = chosen(session, viewer, month, kind, number)
+        asked = chosen(session, viewer, month, number)
         shown = asked.evaluation
         if shown is None:
             return SimulationPage(asked.months, "", kind, None, "", (), (), ())

@@ -41,6 +41,7 @@ def test_states_are_words_and_pictures_only_for_who_may_see_them(sign_in: SignIn
     page = sign_in("supervisor").get("/cameras", headers={"Accept-Language": "zh"}).text
     assert '<span class="chip" data-state="late">画面过暗</span>' in page
     assert 'src="/media/still.jpg?camera=cc-cam-1&amp;minute=' in page
+    assert "最新画面正在加载…" in page, "until it has come"
     assert 'text-no-still="暂时无法读取最新画面。"' in page
     assert 'href="/counters/cc-1"' in page
     assert "/admin/cameras" not in page
