@@ -3,8 +3,8 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, Protocol, TypeVar
 
@@ -24,6 +24,11 @@ class Law:
     deliver_days: int
     suspends: frozenset[SuspensionReason]
     sources: Mapping[str, str]
+
+    @cached_property
+    def told_in_time(self) -> timedelta:
+        """What comes within it comes within `tell_days` in any case: working days take no less."""
+        return timedelta(days=self.tell_days)
 
 
 @dataclass(frozen=True)

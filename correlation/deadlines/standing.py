@@ -5,11 +5,11 @@ from datetime import datetime
 
 from correlation.deadlines.cards import RaisedCard, Watched
 from correlation.deadlines.clocks import Clock, Clocks
-from storage.models import CardKind, ClockName, Standing
+from storage.models import CardKind, Standing
 
 
 def standing(case: Watched, at: datetime) -> Standing:
-    legal, promised = case.now.named(ClockName.LEGAL), case.now.named(ClockName.PROMISED)
+    legal, promised = case.now.limits
     nearer = promised or legal
     if _has_ended(case, legal, promised):
         late = (legal is not None and legal.ended_late) or (promised is not None and promised.ended_late)
@@ -42,9 +42,10 @@ def _without_limits(now: Clocks, at: datetime) -> Standing:
 
 def _has_passed(clock: Clock | None, at: datetime) -> bool:
     """A date that may still move has not."""
-    if clock is None or clock.out.late_from is None or clock.out.provisional:
+    if clock is None:
         return False
-    return at >= max(clock.out.late_from, clock.start.since)
+    late_from, _, is_provisional, _ = clock.out
+    return late_from is not None and at >= late_from and not is_provisional and at >= clock.start.since
 
 
 def _is_red(cards: Sequence[RaisedCard]) -> bool:

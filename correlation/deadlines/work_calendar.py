@@ -60,13 +60,19 @@ class WorkCalendar:
     _upto: Sequence[int] = field(init=False, repr=False, compare=False)
     _working: Sequence[int] = field(init=False, repr=False, compare=False)
     _reasons: dict[int, str] = field(init=False, repr=False, compare=False)
-    _midnights: dict[int, datetime] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _midnights: "_Midnights" = field(init=False, repr=False, compare=False)
     _spans: dict[int, tuple[Span, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         reasons = {closure.day.toordinal(): closure.reason for closure in self.closures}
         upto, working = _totals(frozenset(reasons))
-        for name, value in (("_upto", upto), ("_working", working), ("_reasons", reasons)):
+        midnights = _midnights_in(self.zone)
+        for name, value in (
+            ("_upto", upto),
+            ("_working", working),
+            ("_reasons", reasons),
+            ("_midnights", midnights),
+        ):
             object.__setattr__(self, name, value)
 
     def upto(self, day: int) -> int:
@@ -95,17 +101,19 @@ class WorkCalendar:
         return first < announced_from or last > announced_to
 
     def day_of(self, moment: datetime) -> int:
-        return moment.astimezone(self.zone).toordinal()
+        midnights, day = self._midnights, moment.toordinal()  # by the moment's own zone: no more than two days off
+        while moment >= midnights[day + 1]:
+            day += 1
+        while moment < midnights[day]:
+            day -= 1
+        return day
 
     def midnight(self, day: int) -> datetime:
         """When the day begins, in UTC."""
-        found = self._midnights.get(day)
-        if found is None:
-            found = self._midnights[day] = _utc(date.fromordinal(day), time(), self.zone)
-        return found
+        return self._midnights[day]
 
     def at(self, day: int, clock: time) -> datetime:
-        return _utc(date.fromordinal(day), clock, self.zone)
+        return _at(self.zone, day, clock)
 
     def open_spans(self, day: int) -> tuple[Span, ...]:
         """The working time of a day."""
@@ -115,6 +123,27 @@ class WorkCalendar:
         if found is None:
             found = self._spans[day] = tuple(self.hours(date.fromordinal(day)))
         return found
+
+
+class _Midnights(dict[int, datetime]):
+    """When each day begins at a place, in UTC; reckoned when it is first asked for."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def __missing__(self, day: int) -> datetime:
+        self[day] = found = _utc(date.fromordinal(day), time(), self._zone)
+        return found
+
+
+@lru_cache(maxsize=64)
+def _midnights_in(zone: ZoneInfo) -> _Midnights:
+    return _Midnights(zone)
+
+
+@lru_cache(maxsize=4_096)
+def _at(zone: ZoneInfo, day: int, clock: time) -> datetime:
+    return _utc(date.fromordinal(day), clock, zone)
 
 
 DatedCalendars = Sequence[tuple[datetime, WorkCalendar]]
