@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Table, bindparam, func, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from storage.asked_corrections import CorrectionRefused, Wanted, check, check_reason, meant
 from storage.corrected_gaps import leave_gaps, move_gaps
 from storage.database import share_turn, take_turn_alone
 from storage.holds import take_turns
@@ -24,47 +25,12 @@ from storage.runs import FRAME_HOLE
 from storage.sayings import Saying
 from storage.time_shifts import Shift, in_force, placed_footage, recorded_span, whole_segments
 
-LONGEST = timedelta(days=7)
-"""Of one correction: its rows move in one transaction."""
-FURTHEST = timedelta(days=366 * 60)
-"""A server whose battery is empty begins in 1970."""
-MAX_ERROR = timedelta(days=1)
-MAX_REASON = 500
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _BRIDGE = timedelta(minutes=1)
-_BACKWARDS = Saying("must be later than “From”")
+_OF_BOTH = {"camera_id", "start", "end", "first_sequence", "last_sequence", "shift_us", "error_us"}
+"""Of a correction, and of what takes it back."""
 _CORRECTING = 116
 """Turns of those who correct and those who add footage; it has to differ from every other turn."""
-
-
-class CorrectionRefused(Exception):
-    """It cannot be done; `field` of the request is why, and the saying tells what to do."""
-
-    def __init__(self, field: str, said: Saying) -> None:
-        super().__init__(str(said))
-        self.field, self.said = field, said
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A correction as it is asked for. The span is by the time that the files say."""
-
-    camera_id: str
-    span: Span
-    shift: timedelta
-    error: timedelta
-    reason: str
-    made_by: str
-
-    @classmethod
-    def of(
-        cls, camera_id: str, start: datetime, end: datetime, shift_s: float, error_s: float, reason: str, made_by: str
-    ) -> Self:
-        """From what somebody typed. Raises CorrectionRefused."""
-        if end <= start:
-            raise CorrectionRefused("to", _BACKWARDS)
-        shift, error = _seconds("shift", shift_s), _seconds("error", error_s)
-        return cls(camera_id, Span(start, end), shift, error, reason.strip(), made_by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +76,16 @@ def correct(session: Session, wanted: Wanted, now: datetime) -> Moved:
     """Raises CorrectionRefused."""
     before_correcting(session)
     take_turns(session, wanted.camera_id)
-    rows = _rows(session, wanted.camera_id, wanted.span)
-    _check(wanted, rows, now)
+    rows = [row for row in _rows(session, wanted.camera_id, wanted.span) if row.sequence in wanted.numbers]
+    check(wanted, rows, now)
+    numbers = meant(wanted, rows, now)
     span = whole_segments(wanted.span, (row.recorded for row in rows))
     correction = TimeCorrection(
         camera_id=wanted.camera_id,
         start=span.start,
         end=span.end,
+        first_sequence=numbers.first,
+        last_sequence=numbers.last,
         shift_us=wanted.shift // timedelta(microseconds=1),
         error_us=wanted.error // timedelta(microseconds=1),
         reason=wanted.reason,
@@ -131,7 +100,7 @@ def correct(session: Session, wanted: Wanted, now: datetime) -> Moved:
 
 def take_back(session: Session, correction: TimeCorrection, reason: str, made_by: str, now: datetime) -> Moved:
     """What another correction says of the span holds again, else what the files say. Raises CorrectionRefused."""
-    _check_reason(reason)
+    check_reason(reason)
     before_correcting(session)
     take_turns(session, correction.camera_id)
     if correction.takes_back is not None:
@@ -139,7 +108,7 @@ def take_back(session: Session, correction: TimeCorrection, reason: str, made_by
     if session.exec(select(TimeCorrection.id).where(TimeCorrection.takes_back == correction.id)).first():
         raise CorrectionRefused("id", Saying("This correction was taken back already."))
     row = TimeCorrection(
-        **correction.model_dump(include={"camera_id", "start", "end", "shift_us", "error_us"}),
+        **correction.model_dump(include=_OF_BOTH),
         reason=reason,
         made_by=made_by,
         made_at=(made_at := _after_others(session, correction.camera_id, now)),
@@ -197,6 +166,7 @@ class _Row:
     """Of a segment, what a correction may change."""
 
     id: int
+    sequence: int
     lies: Span
     recorded: Span
     correction_id: int | None
@@ -224,15 +194,16 @@ def _rows(session: Session, camera_id: str, span: Span) -> list[_Row]:
     )
     elsewhere = select_columns(*_COLUMNS).where(col(Segment.correction_id).in_(of_camera))
     rows = [
-        _Row(row_id, Span(start, end), recorded_span(start, end, shift_us), correction_id, error_us, recorded_error_us)
+        _Row(row_id, sequence, Span(start, end), recorded_span(start, end, shift_us), *others)
         for query in (as_recorded, elsewhere)
-        for row_id, start, end, shift_us, correction_id, error_us, recorded_error_us in session.execute(query)
+        for row_id, sequence, start, end, shift_us, *others in session.execute(query)
     ]
     return [row for row in rows if row.recorded.start < span.end and row.recorded.end > span.start]
 
 
 _COLUMNS: Sequence[Any] = (
     col(Segment.id),
+    col(Segment.sequence),
     col(Segment.start),
     col(Segment.end),
     col(Segment.shift_us),
@@ -243,7 +214,7 @@ _COLUMNS: Sequence[Any] = (
 
 
 def _change(row: _Row, shifts: Sequence[Shift]) -> _Change | None:
-    placed = placed_footage(row.recorded, shifts)
+    placed = placed_footage(row.recorded, row.sequence, shifts)
     wanted = (placed.shift.id, placed.shift.error_us) if placed.shift else (None, row.recorded_error_us)
     stands = (row.correction_id, row.error_us) == wanted and row.lies == placed.span
     return None if stands else _Change(row, placed.span, placed.shift)
@@ -322,41 +293,6 @@ def _is_held(session: Session, kept: Mapping[str, object], span: Span) -> bool:
 def _corrections(session: Session, camera_id: str) -> list[TimeCorrection]:
     query = select(TimeCorrection).where(TimeCorrection.camera_id == camera_id)
     return list(session.exec(query.order_by(col(TimeCorrection.id))))
-
-
-def _check(wanted: Wanted, rows: Sequence[_Row], now: datetime) -> None:
-    _check_reason(wanted.reason)
-    _check_span(wanted.span, now)
-    if not timedelta(0) < abs(wanted.shift) <= FURTHEST:
-        raise CorrectionRefused("shift", Saying("must not be 0, nor more than 60 years"))
-    if not timedelta(0) <= wanted.error <= MAX_ERROR:
-        raise CorrectionRefused("error", Saying("must be 0 to 86400 seconds"))
-    if not rows:
-        raise CorrectionRefused("from", Saying("nothing was recorded in this span; give the time that the files say"))
-    if max(row.recorded.end for row in rows) + wanted.shift > now:
-        raise CorrectionRefused("shift", Saying("would move footage into the future"))
-
-
-def _check_reason(reason: str) -> None:
-    if not 1 <= len(reason.strip()) <= MAX_REASON:
-        said = Saying("must have 1 to %(most)s characters; it is shown with the footage", most=MAX_REASON)
-        raise CorrectionRefused("reason", said)
-
-
-def _check_span(span: Span, now: datetime) -> None:
-    if span.duration <= timedelta(0):
-        raise CorrectionRefused("to", _BACKWARDS)
-    if span.duration > LONGEST:
-        raise CorrectionRefused("to", Saying("must be at most 7 days after the beginning; make several corrections"))
-    if span.end > now:
-        raise CorrectionRefused("to", Saying("must not be in the future: what is recorded now is not corrected"))
-
-
-def _seconds(field: str, number: float) -> timedelta:
-    try:
-        return timedelta(microseconds=round(number * 1_000_000))
-    except (ValueError, OverflowError):
-        raise CorrectionRefused(field, Saying("must be a number of seconds, e.g. -300")) from None
 
 
 def _after_others(session: Session, camera_id: str, now: datetime) -> datetime:

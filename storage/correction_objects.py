@@ -18,9 +18,12 @@ from storage.bulk import pass_over_ids, table_of
 from storage.database import Database
 from storage.models import TimeCorrection
 from storage.objects import ObjectStore
+from storage.time_shifts import NONE_YET
 
 _KEY = re.compile(r"(?P<camera>.+)/corrections/\d{8}T\d{12}-[0-9a-f]{8}\.json")
-_VERSION = 1
+_VERSION, _OF_NUMBERED_SEGMENTS = 1, 2
+"""A reader that knows no numbers would move too much: it has to refuse what names some."""
+_ALL: dict[str, int | None] = {"first_sequence": None, "last_sequence": None}
 _LARGEST = 2**31 - 1
 """Of the numbers that the database gives."""
 _AT_ONCE = 500
@@ -76,8 +79,9 @@ def _key_of(session: Session, correction_id: int | None) -> str | None:
 
 
 def _written(row: TimeCorrection, takes_back: str | None) -> bytes:
+    numbers = {"first_sequence": row.first_sequence, "last_sequence": row.last_sequence}
     told = {
-        "hallwatch_correction": _VERSION,
+        "hallwatch_correction": _VERSION if numbers == _ALL else _OF_NUMBERED_SEGMENTS,
         "number": row.id,
         "camera_id": row.camera_id,
         "start": row.start.isoformat(),
@@ -88,6 +92,7 @@ def _written(row: TimeCorrection, takes_back: str | None) -> bytes:
         "made_by": row.made_by,
         "made_at": row.made_at.isoformat(),
         "takes_back": takes_back,
+        **({} if numbers == _ALL else numbers),
     }
     return json.dumps(told, ensure_ascii=False, indent=1).encode()
 
@@ -95,13 +100,15 @@ def _written(row: TimeCorrection, takes_back: str | None) -> bytes:
 def _read(session: Session, key: str, body: bytes) -> TimeCorrection:
     try:
         told = json.loads(body)
-        if told["hallwatch_correction"] != _VERSION or told["camera_id"] != correction_camera(key):
+        version = told["hallwatch_correction"]
+        if version not in (_VERSION, _OF_NUMBERED_SEGMENTS) or told["camera_id"] != correction_camera(key):
             raise BadCorrection("it is of another version, or of another camera than its name")
         return TimeCorrection(
             id=_free_number(session, told.get("number")),
             camera_id=told["camera_id"],
             start=_moment(told["start"]),
             end=_moment(told["end"]),
+            **(_ALL if version == _VERSION else {name: _sequence(told[name]) for name in _ALL}),
             shift_us=int(told["shift_us"]),
             error_us=int(told["error_us"]),
             reason=str(told["reason"]),
@@ -122,6 +129,12 @@ def _free_number(session: Session, number: object) -> int | None:
     if not isinstance(number, int) or not 0 < number <= _LARGEST:
         raise ValueError(f"{number!r} is no number of a correction")
     return None if session.get(TimeCorrection, number) else number
+
+
+def _sequence(number: object) -> int | None:
+    if number is None or (isinstance(number, int) and 0 <= number < NONE_YET):
+        return number
+    raise ValueError(f"{number!r} is no number of a segment")
 
 
 def _moment(text: str) -> datetime:

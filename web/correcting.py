@@ -11,10 +11,11 @@ import structlog
 from sqlmodel import Session, col, select
 
 from analytics import taken_back
-from analytics.reanalysis import ask_instead
+from analytics.reanalysis import ask_instead, said
 from correlation.linking import on_moved
 from storage import correcting
-from storage.correcting import Moved, Wanted
+from storage.asked_corrections import Wanted
+from storage.correcting import Moved
 from storage.database import Database
 from storage.intervals import Span, intersect, merge
 from storage.models import TimeCorrection, View
@@ -85,7 +86,7 @@ class _OnlyTried(Exception):
 
 def _everything_else(session: Session, moved: Moved, now: datetime) -> Corrected:
     row = moved.correction
-    seen = _seen_by(session, row.camera_id, moved.touched, now)
+    seen = _seen_by(session, row.camera_id, moved.touched)
     counters = [_look_again(session, row, counter_id, spans, now) for counter_id, spans in seen]
     on_moved(session, row.camera_id, [counter.counter_id for counter in counters], moved.touched)
     return Corrected(moved, tuple(counters))
@@ -94,10 +95,15 @@ def _everything_else(session: Session, moved: Moved, now: datetime) -> Corrected
 def _look_again(
     session: Session, row: TimeCorrection, counter_id: str, spans: tuple[Span, ...], now: datetime
 ) -> ToLookAgain:
-    asked = ask_instead(session, counter_id, spans, row.made_by, now, correction_id=row.id)
+    """What is said of time that is still to come is taken back as well; it is looked at when it comes."""
+    past = tuple(Span(span.start, min(span.end, now)) for span in spans if span.start < now)
+    ahead = [Span(max(span.start, now), span.end) for span in spans if span.end > now]
+    before = [said(session, counter_id, span) for span in ahead]
+    asked = ask_instead(session, counter_id, past, row.made_by, now, correction_id=row.id)
     taken_back.take_back(session, counter_id, spans, now, taken_back.TIME_CORRECTED)
-    absences = {begun for job in asked for begun, _ended in job.changes["before"]["absences"]}
-    return ToLookAgain(counter_id, spans, len(absences))
+    before += [job.changes["before"] for job in asked]
+    absences = {begun for told in before for begun, _ended in told["absences"]}
+    return ToLookAgain(counter_id, past, len(absences))
 
 
 def _said(done: Corrected) -> Corrected:
@@ -114,9 +120,7 @@ def _said(done: Corrected) -> Corrected:
     return done
 
 
-def _seen_by(
-    session: Session, camera_id: str, spans: Iterable[Span], now: datetime
-) -> Iterator[tuple[str, tuple[Span, ...]]]:
+def _seen_by(session: Session, camera_id: str, spans: Iterable[Span]) -> Iterator[tuple[str, tuple[Span, ...]]]:
     """Counters that the camera showed in these spans, each with what of them."""
     touched = list(spans)
     if not touched:
@@ -124,7 +128,7 @@ def _seen_by(
     views = session.exec(select(View).where(View.camera_id == camera_id).order_by(col(View.counter_id)))
     looked: dict[str, list[Span]] = {}
     for view in views:
-        first, last = min(span.start for span in touched), now
+        first, last = min(span.start for span in touched), max(span.end for span in touched)
         start = max(view.valid_from or first, first)
         end = min(view.valid_to or last, last)
         looked.setdefault(view.counter_id, []).extend([Span(start, end)] if start < end else [])

@@ -22,7 +22,7 @@ from sqlmodel import Session, col, delete, insert, or_, select, update
 from ingest.video import leftovers
 from ingest.video.frames import from_us
 from ingest.video.gaps import GapChange, GapClosed, GapOpened, Lost
-from ingest.video.losses import lost, write_loss
+from ingest.video.losses import lost, newest_sequence, write_loss
 from ingest.video.settling import Settling
 from ingest.video.steps import Step, reached
 from ingest.video.writer import FinishedSegment
@@ -240,4 +240,12 @@ def write_gap_change(session: Session, change: GapChange) -> None:
             lasts_longer = or_(col(Gap.end).is_(None), col(Gap.end) > change.end)
             session.exec(update(Gap).where(*same, lasts_longer).values(end=change.end))
     elif session.exec(select(Gap.id).where(*open_one)).first() is None:
-        session.add(Gap(camera_id=change.camera_id, start=change.start, cause=change.cause, detail=change.detail[:500]))
+        session.add(
+            Gap(
+                camera_id=change.camera_id,
+                start=change.start,
+                cause=change.cause,
+                detail=change.detail[:500],
+                after_sequence=newest_sequence(session, change.camera_id),
+            )
+        )

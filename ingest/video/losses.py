@@ -40,8 +40,13 @@ def write_loss(session: Session, loss: Lost) -> None:
                 end=loss.end,
                 cause=loss.cause,
                 detail=loss.detail.partition("\n")[0][:500],
+                after_sequence=newest_sequence(session, loss.camera_id),
             )
         )
+
+
+def newest_sequence(session: Session, camera_id: str) -> int | None:
+    return session.exec(select(func.max(Segment.sequence)).where(Segment.camera_id == camera_id)).one()
 
 
 def take_back_losses(session: Session, camera_id: str, found: Span) -> None:

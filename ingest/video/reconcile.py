@@ -18,7 +18,7 @@ from sqlmodel import Session, col, func, select
 from ingest.video.frames import to_us
 from ingest.video.gaps import GapOpened, Known, Lost, StartingPoint, account_for_absence
 from ingest.video.journal import told_of, write_gap_change
-from ingest.video.losses import key_start, take_back_losses, write_loss, write_unreadable
+from ingest.video.losses import key_start, newest_sequence, take_back_losses, write_loss, write_unreadable
 from ingest.video.salvage import holds_no_picture, is_one_cut_off_fragment, salvage
 from ingest.video.steps import Step, reached
 from ingest.video.writer import PART, FinishedSegment, part_path, settle, sync_directories, sync_file
@@ -169,7 +169,7 @@ def resume(
         session.flush()
         correct_late(session, told_of(start.changes))
         reached(Step.ABSENCE_WRITTEN)
-        newest = session.exec(select(func.max(Segment.sequence)).where(Segment.camera_id == camera_id)).one()
+        newest = newest_sequence(session, camera_id)
     reached(Step.ABSENCE_COMMITTED)
     return Resumption(max((newest or 0) + 1, _unused(now)), start)
 

@@ -137,6 +137,11 @@ class Gap(SQLModel, table=True):
     detail: str = column("one line for people, no credentials", default="")
     recorded_start: datetime | None = column("as it was written down, while a correction has moved it", default=None)
     recorded_end: datetime | None = column("the same of its end", default=None)
+    after_sequence: int | None = column(
+        "the camera's newest segment when it was written down; empty if it had none",
+        default=None,
+        sa_type=BigInteger,
+    )
     correction_id: int | None = column(
         "what has left it behind, where the cause is corrected", default=None, foreign_key="time_correction.id"
     )
@@ -154,6 +159,10 @@ class TimeCorrection(SQLModel, table=True):
     camera_id: str = column("", foreign_key="camera.id")
     start: datetime = column("of the footage, by the time that its files say")
     end: datetime = column("exclusive; segments belong to it by their start")
+    first_sequence: int | None = column(
+        "of a span that was recorded more than once: its first segment that is meant", default=None, sa_type=BigInteger
+    )
+    last_sequence: int | None = column("the last one, itself meant", default=None, sa_type=BigInteger)
     shift_us: int = column("true time minus the time that the files say", sa_type=BigInteger)
     error_us: int = column("with the shift every frame's wall time is within this of the truth", sa_type=BigInteger)
     reason: str = column("as its maker stated it")

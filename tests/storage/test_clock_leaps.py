@@ -11,8 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select
 
+from storage.asked_corrections import Wanted
 from storage.clock_leaps import LEAP, Reading, Watch, leap, watched
-from storage.correcting import Wanted, correct
+from storage.correcting import correct
 from storage.database import Database
 from storage.expiry import ClockLeapt, Expiry
 from storage.folder_store import FolderStore

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
+from storage.asked_corrections import CorrectionRefused, Wanted
 from storage.calendar import coverages, refresh
 from storage.correcting import (
-    CorrectionRefused,
     Moved,
-    Wanted,
     before_adding,
     correct,
     correct_late,

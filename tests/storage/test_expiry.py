@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import Session, col, select, update
 
-from storage.correcting import Wanted, correct
+from storage.asked_corrections import Wanted
+from storage.correcting import correct
 from storage.database import Database
 from storage.deletions import DeletionStep, Shredder
 from storage.expiry import Expiry

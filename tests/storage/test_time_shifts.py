@@ -54,7 +54,7 @@ def test_every_segment_keeps_its_length_and_goes_by_the_newest_correction_at_its
     parts: list[tuple[int, int]], shifts: list[Shift]
 ) -> None:
     for recorded in recording(parts):
-        placed = placed_footage(recorded, shifts)
+        placed = placed_footage(recorded, 1, shifts)
         assert placed.span.duration == recorded.duration
         fitting = [each for each in shifts if each.span.start <= recorded.start < each.span.end]
         assert placed.shift == (fitting[-1] if fitting else None)
@@ -65,7 +65,7 @@ def test_every_segment_keeps_its_length_and_goes_by_the_newest_correction_at_its
 def test_what_one_correction_moves_keeps_its_order_and_its_holes(parts: list[tuple[int, int]], by: int) -> None:
     before = recording(parts)
     over_all = [Shift(at(1), 1, Span(before[0].start, before[-1].end), timedelta(seconds=by), 0)]
-    after = [placed_footage(span, over_all).span for span in before]
+    after = [placed_footage(span, 1, over_all).span for span in before]
     assert after == sorted(after)
     holes = [later.start - earlier.end for earlier, later in pairwise(before)]
     assert [later.start - earlier.end for earlier, later in pairwise(after)] == holes
@@ -75,7 +75,7 @@ def test_what_one_correction_moves_keeps_its_order_and_its_holes(parts: list[tup
 @settings(max_examples=60)
 def test_no_second_is_counted_twice_however_footage_overlaps(parts: list[tuple[int, int]], shifts: list[Shift]) -> None:
     recorded = recording(parts)
-    lies = [placed_footage(span, shifts).span for span in recorded]
+    lies = [placed_footage(span, 1, shifts).span for span in recorded]
     covered = merge(lies)
     assert all(earlier.end < later.start for earlier, later in pairwise(covered))
     assert total(lies) <= sum((span.duration for span in recorded), timedelta())
@@ -87,7 +87,7 @@ def test_every_moment_that_was_recorded_is_footage_or_left_behind(
     parts: list[tuple[int, int]], shifts: list[Shift]
 ) -> None:
     recorded = recording(parts)
-    lies = [placed_footage(span, shifts).span for span in recorded]
+    lies = [placed_footage(span, 1, shifts).span for span in recorded]
     holes = left_behind(recorded, lies)
     assert intersect(holes, lies) == []
     lost = total(recorded) - total(intersect(recorded, lies)) - total(holes)
@@ -101,7 +101,7 @@ def test_what_is_taken_back_leaves_no_trace(parts: list[tuple[int, int]], shifts
     assert [each.id for each in in_force(rows)] == [2]
     assert in_force([*rows, row(4, takes_back=2)]) == []
     for recorded in recording(parts):
-        assert placed_footage(recorded, []).span == recorded
+        assert placed_footage(recorded, 1, []).span == recorded
         assert placed_gap(recorded, []) == recorded
 
 
@@ -124,4 +124,4 @@ def test_a_correction_is_of_whole_segments() -> None:
 
 def test_the_correction_made_last_counts_though_the_older_one_was_recovered_after_it() -> None:
     later, recovered = Shift(at(9), 1, Span(at(0), at(50)), timedelta(seconds=5), 0), shift(2, 0, 50, 1000)
-    assert placed_footage(Span(at(0), at(10)), [later, recovered]).shift == later
+    assert placed_footage(Span(at(0), at(10)), 1, [later, recovered]).shift == later

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlmodel import Session, col, select
 
-from storage.correcting import CorrectionRefused, Wanted
+from storage.asked_corrections import CorrectionRefused, Wanted
 from storage.models import Reanalysis, TimeCorrection, User
+from storage.time_shifts import NONE_YET, Numbers
 from web.access_log import footage_subject, log_access
 from web.addresses import client_address
 from web.auth import require
@@ -25,7 +26,16 @@ from web.viewer import Viewer
 router = APIRouter(prefix="/api/v1", tags=["footage"])
 Corrector = Annotated[Viewer, Depends(require(Permission.CORRECT))]
 SpanViewer = Annotated[Viewer, Depends(require(Permission.SPAN))]
-_FIELDS = {"from": "start", "to": "end", "shift": "shift_s", "error": "error_s", "id": "id", "reason": "reason"}
+Sequence = Annotated[int, Field(ge=0, lt=NONE_YET)]
+_FIELDS = {
+    "first": "first_sequence",
+    "from": "start",
+    "to": "end",
+    "shift": "shift_s",
+    "error": "error_s",
+    "id": "id",
+    "reason": "reason",
+}
 
 
 class CorrectionRequest(Strict):
@@ -39,6 +49,10 @@ class CorrectionRequest(Strict):
     error_s: float
     """With the shift, every picture's time is within this of the truth."""
     reason: str
+    first_sequence: Sequence | None = None
+    """Of a time that was recorded more than once: the first segment that is meant, by its number."""
+    last_sequence: Sequence | None = None
+    """The last one, itself meant."""
 
 
 class TakingBack(Strict):
@@ -63,6 +77,9 @@ class CorrectionShown(BaseModel):
     camera_id: str
     start: datetime
     end: datetime
+    first_sequence: int | None
+    last_sequence: int | None
+    """Both ends belong to it; of all segments of the span where there are none."""
     shift_s: float
     error_s: float
     reason: str
@@ -157,8 +174,8 @@ def shown(session: Session, rows: list[TimeCorrection]) -> list[CorrectionShown]
 def _asked(session: Session, viewer: Viewer, wanted: CorrectionRequest) -> Wanted:
     """Raises NotFound, CorrectionRefused."""
     camera = scoped_camera(session, viewer, wanted.camera)
-    who = sign_in_name(session, viewer)
-    return Wanted.of(camera.id, wanted.start, wanted.end, wanted.shift_s, wanted.error_s, wanted.reason, who)
+    who, numbers = sign_in_name(session, viewer), Numbers(wanted.first_sequence, wanted.last_sequence)
+    return Wanted.of(camera.id, wanted.start, wanted.end, wanted.shift_s, wanted.error_s, wanted.reason, who, numbers)
 
 
 def sign_in_name(session: Session, viewer: Viewer) -> str:

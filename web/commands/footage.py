@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from storage.models import Camera, Hall, TimeCorrection
 from storage.objects import StoreError
+from storage.time_shifts import NONE_YET, Numbers
 from web.access_log import footage_subject, log_command
 from web.commands.common import (
     DEFAULT_CONFIG,
@@ -28,7 +29,7 @@ from web.row_ids import LARGEST_ID
 from web.services import Services
 
 if TYPE_CHECKING:
-    from storage.correcting import CorrectionRefused
+    from storage.asked_corrections import CorrectionRefused
     from web.api.corrections import CorrectionShown
     from web.correcting import Corrected, ToLookAgain
 
@@ -51,6 +52,7 @@ CorrectionArgument = Annotated[
 ]
 ReasonOption = Annotated[str, typer.Option(help="Why; it is shown with the footage.")]
 ByOption = Annotated[str, typer.Option(help="Who says so; else the user of this machine.", show_default=False)]
+_NUMBERED = "Of a time that was recorded more than once: the number of the first segment that is meant."
 DryRunOption = Annotated[bool, typer.Option(help="Only say what would become of it.")]
 
 
@@ -62,6 +64,10 @@ def correct(
     shift: Annotated[float, typer.Option(help="Seconds: the true time minus the time that the files say.")],
     reason: ReasonOption,
     error: Annotated[float, typer.Option(help="With the shift, the time is right to within so many seconds.")] = 0.5,
+    first: Annotated[int | None, typer.Option(help=_NUMBERED, min=0, max=NONE_YET - 1, show_default=False)] = None,
+    last: Annotated[
+        int | None, typer.Option(help="The last one, itself meant.", min=0, max=NONE_YET - 1, show_default=False)
+    ] = None,
     by: ByOption = "",
     dry_run: DryRunOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -74,18 +80,19 @@ def correct(
     --from 2026-03-02T09:00:00 --to 2026-03-02T10:00:00 --shift -300 \
     --reason "The server's clock was five minutes fast" --dry-run
     """
-    from storage.correcting import CorrectionRefused, Wanted
+    from storage.asked_corrections import CorrectionRefused, Wanted
     from web.correcting import correct_time, try_out
 
     with opened(config) as services:
         with services.database.transaction() as session:
             found = known_camera(session, camera)
             zone = _zone(session, found)
-        first, last = moment("--from", start, zone), moment("--to", end, zone)
-        if last <= first:
+        begin, until = moment("--from", start, zone), moment("--to", end, zone)
+        if until <= begin:
             raise UserError("--to: must be later than --from.")
         try:
-            wanted = Wanted.of(found.id, first, last, shift, error, reason, by or who_runs_this())
+            numbers = Numbers(first, last)
+            wanted = Wanted.of(found.id, begin, until, shift, error, reason, by or who_runs_this(), numbers)
             if dry_run:
                 _tell(try_out(services.database, wanted, services.clock()), zone, dry_run=True)
                 return
@@ -110,7 +117,7 @@ def take_back(
 
     Example: hallwatch footage take-back 7 --reason "Wrong camera" --dry-run
     """
-    from storage.correcting import CorrectionRefused
+    from storage.asked_corrections import CorrectionRefused
     from web.correcting import take_back_correction, try_taking_back
 
     who = by or who_runs_this()
@@ -181,6 +188,8 @@ def _heading(row: "CorrectionShown") -> str:
 
 def _lines(row: "CorrectionShown", zone: ZoneInfo) -> Iterator[str]:
     yield f"{_told(row.start, zone)} – {_told(row.end, zone)} ({zone})"
+    if row.first_sequence is not None or row.last_sequence is not None:
+        yield f"segments {_end(row.first_sequence)}–{_end(row.last_sequence)}"
     yield f"shift {row.shift_s:+.3f} s, right to within {row.error_s:.1f} s"
     yield f"{row.made_by}, {_told(row.made_at, zone)}: {row.reason}"
     if to_look := [job for job in row.looked_again if job.superseded_by is None]:
@@ -216,6 +225,10 @@ def _store(services: Services) -> None:
         store_corrections(services.database, services.store)
     except StoreError as error:
         warn(f"The store has no copy of it yet, the clerk tries again: {error}")
+
+
+def _end(sequence: int | None) -> str:
+    return "…" if sequence is None else str(sequence)
 
 
 def _zone(session: Session, camera: Camera) -> ZoneInfo:

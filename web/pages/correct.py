@@ -46,7 +46,7 @@ def correct(
     """In the time of the camera's hall. `step` is what is wanted: that it is `done`, its form `again`, or else to see
     what it would do."""
     day, step = text(form, "day"), text(form, "step")
-    typed = sent({name: text(form, name) for name in ("from", "to", "shift", "error", "reason")})
+    typed = sent({name: text(form, name) for name in ("from", "to", "shift", "error", "reason", "first", "last")})
     with services.database.transaction() as session:
         zone = session.get_one(Hall, scoped_camera(session, viewer, camera).hall_id).timezone
     if step == "again":

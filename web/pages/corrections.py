@@ -16,7 +16,14 @@ from web.pages.filters import local_moment
 from web.permissions import Permission
 from web.viewer import Viewer
 
-_FIELDS = {"start": "from", "end": "to", "shift_s": "shift", "error_s": "error"}
+_FIELDS = {
+    "start": "from",
+    "end": "to",
+    "shift_s": "shift",
+    "error_s": "error",
+    "first_sequence": "first",
+    "last_sequence": "last",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,9 @@ class CorrectionRow:
     start: datetime
     end: datetime
     """By the time that the files say."""
+    first_sequence: int | None
+    last_sequence: int | None
+    """Of the segments that are meant; of all where there are none."""
     shift_s: float
     error_s: float
     reason: str
@@ -53,6 +63,9 @@ class CorrectionForm:
     """Seconds."""
     error: str = "0.5"
     reason: str = ""
+    first: str = ""
+    """Number of the first segment that is meant, where the span was recorded more than once."""
+    last: str = ""
     problems: dict[str, str] = field(default_factory=dict)
     """By field; under other names what concerns the whole."""
 
@@ -80,6 +93,8 @@ def correction_row(told: CorrectionShown, may: bool) -> CorrectionRow:
         id=told.id,
         start=told.start,
         end=told.end,
+        first_sequence=told.first_sequence,
+        last_sequence=told.last_sequence,
         shift_s=told.shift_s,
         error_s=told.error_s,
         reason=told.reason,
@@ -103,6 +118,8 @@ def requested(camera_id: str, form: CorrectionForm, zone: str) -> CorrectionRequ
             "shift_s": form.shift,
             "error_s": form.error,
             "reason": form.reason,
+            "first_sequence": form.first or None,
+            "last_sequence": form.last or None,
         }
     )
 
@@ -113,4 +130,12 @@ def problems_of(error: ValidationError | Unprocessable) -> dict[str, str]:
 
 
 def sent(values: Mapping[str, str]) -> CorrectionForm:
-    return CorrectionForm(values["from"], values["to"], values["shift"], values["error"], values["reason"])
+    return CorrectionForm(
+        values["from"],
+        values["to"],
+        values["shift"],
+        values["error"],
+        values["reason"],
+        values["first"],
+        values["last"],
+    )

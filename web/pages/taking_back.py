@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session
 
-from storage.correcting import CorrectionRefused
+from storage.asked_corrections import CorrectionRefused
 from storage.models import Hall, TimeCorrection
 from storage.sayings import Saying
 from web.api import corrections as corrections_api

@@ -1797,6 +1797,13 @@ def upgrade() -> None:
         sa.Column(
             "end", sa.DateTime(timezone=True), nullable=False, comment="exclusive; segments belong to it by their start"
         ),
+        sa.Column(
+            "first_sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of a span that was recorded more than once: its first segment that is meant",
+        ),
+        sa.Column("last_sequence", sa.BigInteger(), nullable=True, comment="the last one, itself meant"),
         sa.Column("shift_us", sa.BigInteger(), nullable=False, comment="true time minus the time that the files say"),
         sa.Column(
             "error_us",
@@ -2290,6 +2297,12 @@ def upgrade() -> None:
             comment="as it was written down, while a correction has moved it",
         ),
         sa.Column("recorded_end", sa.DateTime(timezone=True), nullable=True, comment="the same of its end"),
+        sa.Column(
+            "after_sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="the camera's newest segment when it was written down; empty if it had none",
+        ),
         sa.Column(
             "correction_id",
             sa.Integer(),

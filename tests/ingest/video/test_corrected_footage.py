@@ -22,7 +22,8 @@ from ingest.video.retimed import Stretch, media_end
 from ingest.video.stills import still
 from ingest.video.unwritten import recent_segments
 from ingest.video.uploader import Uploader
-from storage.correcting import Moved, Wanted, correct, take_back
+from storage.asked_corrections import Wanted
+from storage.correcting import Moved, correct, take_back
 from storage.correction_objects import store_corrections
 from storage.database import Database
 from storage.footage import Footage

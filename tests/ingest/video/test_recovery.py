@@ -14,7 +14,8 @@ from ingest.video.gaps import END_UNKNOWN, GapOpened
 from ingest.video.reconcile import resume
 from ingest.video.recovery import Found, recover
 from ingest.video.uploader import Uploader
-from storage.correcting import Wanted, correct
+from storage.asked_corrections import Wanted
+from storage.correcting import correct
 from storage.correction_objects import store_corrections
 from storage.database import Database
 from storage.expiry import Expiry

@@ -10,7 +10,8 @@ from sqlmodel import select
 from ingest.video.gaps import GapChange, GapClosed, GapKeeper, GapOpened
 from ingest.video.journal import write_entry
 from ingest.video.reconcile import last_alive, resume
-from storage.correcting import Wanted, correct
+from storage.asked_corrections import Wanted
+from storage.correcting import correct
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage

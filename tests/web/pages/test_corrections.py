@@ -9,7 +9,7 @@ from sqlmodel import col, select
 from analytics.reanalysis import ask
 from correlation.examining import find_unstaffed_steps
 from correlation.linking import Linker
-from storage.correcting import Wanted
+from storage.asked_corrections import Wanted
 from storage.intervals import Span
 from storage.models import (
     Absence,
