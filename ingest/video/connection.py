@@ -74,7 +74,8 @@ class Connection:
         self._keyframe_us: int | None = None
         self._frames: list[EncodedFrame] = []
         self._size = 0
-        self._in_gop = self._lost = False
+        self._in_gop = False
+        self._hole: GapCause | None = None
         self._smears = 0
         self._retiming = Retiming(usual.rate_error_ppm, int(PROVEN_RATE_S / time_base))
 
@@ -139,7 +140,7 @@ class Connection:
         if not self._holes.is_before(packet.pts, packet.after_loss):
             return ()
         gops = self._flush(len(self._frames), None)
-        self._in_gop, self._lost = False, True
+        self._in_gop, self._hole = False, GapCause.PACKETS_LOST if packet.after_loss else GapCause.CAMERA_STALLED
         # Decoding times are those of some pictures before, which lie before the hole.
         self._last_dts = packet.pts - self._usual
         return gops
@@ -191,12 +192,12 @@ class Connection:
             reading.source,
             reading.offset_us,
             reading.stepped,
-            self._lost,
+            self._hole,
             reading.evidence,
             smears=self._smears,
         )
-        self._frames, self._size, self._lost = left, sum(len(frame.data) for frame in left), False
-        self._smears = 0
+        self._frames, self._size = left, sum(len(frame.data) for frame in left)
+        self._smears, self._hole = 0, None
         return (gop,)
 
     def _learn(self, keyframe: SourcePacket) -> StreamInfo | None:

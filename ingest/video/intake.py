@@ -89,8 +89,7 @@ class Intake:
                 return
             self._writer = self._new_writer(gop)
         self._writer.append(gop)
-        hole = GapCause.PACKETS_LOST if gop.after_loss else GapCause.UNKNOWN
-        self._note(self._gaps.recorded(from_us(gop.wall_us), from_us(gop.end_us), hole))
+        self._note(self._gaps.recorded(from_us(gop.wall_us), from_us(gop.end_us), gop.hole or GapCause.UNKNOWN))
 
     def _new_writer(self, gop: Gop) -> SegmentWriter:
         evidence = with_stated_error(gop.evidence)

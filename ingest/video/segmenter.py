@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import accumulate, pairwise
 from statistics import median_low
 from typing import TYPE_CHECKING
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 from ingest.video.audio import Audio, AudioFormat
 from ingest.video.clock import NO_EVIDENCE, ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, first_shown, from_us
+from ingest.video.gaps import TOLERANCE
 from ingest.video.lasting import Lasting
-from storage.models import MAX_SEGMENT_SECONDS, ClockSource, is_clock_trusted
+from storage.models import MAX_SEGMENT_SECONDS, ClockSource, GapCause, is_clock_trusted
 
 if TYPE_CHECKING:
     from ingest.video.source import SourcePacket
@@ -26,9 +28,11 @@ MAX_PART_BYTES = 8 * 1024 * 1024
 """A longer GOP is written in parts: a crash loses no more than one part, and memory stays bounded. A part ends where
 all that is in it is shown before all that comes, at the last such place; if there is none for long, elsewhere: its time
 is less exact then."""
-RATE_CHANGED = 1.5
+HOLE_US = TOLERANCE // timedelta(microseconds=1)
+RATE_CHANGED = 1.15
 MIN_RATE_US = 5 * _SECOND_US
 """A camera that changes its rate with what moves begins a segment for it no more often."""
+_FEWEST_FOR_RATE = 2
 _NEVER = 1 << 62
 
 
@@ -46,8 +50,8 @@ class Gop:
     offset_us: int = 0
     stepped: bool = False
     """The clock reading does not continue that of the GOP before."""
-    after_loss: bool = False
-    """Frames before it are missing."""
+    hole: GapCause | None = None
+    """Why frames before it are missing."""
     evidence: ClockEvidence = NO_EVIDENCE
     audio: Audio | None = None
     smears: int = 0
@@ -63,8 +67,8 @@ class Gop:
 
     @property
     def interval(self) -> int:
-        """Ticks from a picture to the next, as most of them are apart."""
-        return median_low(self.durations)
+        """Ticks from a picture to the next, as most of them are apart; 0: too few to say."""
+        return median_low(self.durations) if len(self.durations) >= _FEWEST_FOR_RATE else 0
 
     @property
     def size(self) -> int:
@@ -92,7 +96,7 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
     """Whether this GOP belongs into a new file.
 
     Segments end at the first keyframe in the next span of the wall clock's grid, so that all cameras' segments start
-    together; and before they become too long.
+    together; before they become too long; and where there is a gap, which no reader would see within one.
     """
     if current is None or gop.stepped or gop.info != current.info:
         return True
@@ -101,6 +105,7 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
     grid_us = segment_seconds * _SECOND_US
     return gop.frames[0].keyframe and (
         gop.wall_us // grid_us > current.start_us // grid_us
+        or gop.wall_us - current.end_us > HOLE_US
         or _has_another_clock(current, gop)
         or _has_another_rate(current, gop)
         or _has_other_audio(current, gop)
@@ -115,10 +120,10 @@ def _has_another_clock(current: OpenSegment, gop: Gop) -> bool:
 
 
 def _has_another_rate(current: OpenSegment, gop: Gop) -> bool:
-    if gop.wall_us - current.start_us < MIN_RATE_US or not current.interval:
+    if gop.wall_us - current.start_us < MIN_RATE_US:
         return False
     shorter, longer = sorted((current.interval, gop.interval))
-    return longer >= RATE_CHANGED * shorter
+    return shorter > 0 and longer >= RATE_CHANGED * shorter
 
 
 def _has_other_audio(current: OpenSegment, gop: Gop) -> bool:

@@ -61,12 +61,19 @@ def unreadable(footage: Footage, camera_id: str) -> list[str]:
 
 
 def unexplained(database: Database, until: datetime, camera_id: str) -> list[Span]:
-    """From the first segment on, what is neither footage nor a gap."""
+    """From the first segment on, what is neither footage nor a gap: pictures count, not what rows reach over."""
     rows = segments(database, camera_id)
-    footage = [Span(row.start, row.end) for row in rows]
+    footage = [span for row in rows for span in shown(row)]
     missing = [Span(gap.start, gap.end or max(until, gap.start)) for gap in gaps(database, camera_id)]
     whole = Span(min(row.start for row in rows), until)
     return [hole for hole in subtract([whole], merge(footage + missing)) if hole.duration > TOLERANCE]
+
+
+def shown(row: Segment) -> list[Span]:
+    """When there are pictures."""
+    begins = [row.start + timedelta(microseconds=each.offset_us) for each in unpack_fragments(row.fragments)]
+    lasts = [timedelta(microseconds=each.duration_us) for each in unpack_fragments(row.fragments)]
+    return [Span(begin, begin + last) for begin, last in zip(begins, lasts, strict=True)]
 
 
 def _has_bytes(footage: Footage, row: Segment) -> bool:

@@ -1,6 +1,7 @@
 """From packets to GOPs: nothing is lost on the way that was not lost before."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import pytest
 from ingest.video.connection import Connection
 from ingest.video.fragmented import Recording
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
+from ingest.video.gaps import GapKeeper, GapOpened
+from ingest.video.intake import Intake
+from ingest.video.journal import Entry
 from ingest.video.rtsp.media_time import DecodingTimes
 from ingest.video.segmenter import MAX_PART_US, MAX_TANGLED_US, Gop, starts_new_segment
 from ingest.video.source import SourceFailure, SourcePacket
-from ingest.video.writer import SegmentWriter, part_path
-from storage.models import ClockSource
+from ingest.video.writer import FinishedSegment, SegmentWriter, part_path
+from storage.models import ClockSource, GapCause
 from tests.ingest.video.encoded import START, TIME_BASE, packets
 
 
@@ -48,15 +52,36 @@ def test_a_stream_that_starts_within_a_gop_is_taken_from_its_first_keyframe() ->
     assert len(live) == 36
 
 
-def test_lost_packets_end_the_gop_and_the_next_one_knows() -> None:
+def test_a_hole_ends_the_gop_and_the_next_one_knows() -> None:
     some = packets(150)
     made, _ = feed(connection(), [*some[:35], *some[80:]])
-    assert [(len(gop.frames), gop.after_loss) for gop in made] == [(25, False), (10, False), (25, True), (25, False)]
+    cause = GapCause.CAMERA_STALLED
+    assert [(len(gop.frames), gop.hole) for gop in made] == [(25, None), (10, None), (25, cause), (25, None)]
     assert made[2].wall_us - made[1].end_us == 65 * 40_000
 
 
+@pytest.mark.parametrize(("after_loss", "cause"), [(True, GapCause.PACKETS_LOST), (False, GapCause.CAMERA_STALLED)])
+def test_a_hole_lies_between_two_segments_and_its_cause_is_a_loss_only_where_packets_were_lost(
+    tmp_path: Path, after_loss: bool, cause: GapCause
+) -> None:
+    some = packets(150)
+    made, _ = feed(connection(), [*some[:35], replace(some[80], after_loss=after_loss), *some[81:]])
+    put: list[Entry] = []
+    keeper = GapKeeper("c", START)
+    intake = Intake("c", tmp_path, 300, 1, keeper, put.append)
+    for gop in made:
+        intake.record(gop, START)
+    intake.close(GapCause.RECORDER_STOPPED, START + timedelta(seconds=6))
+    first, second = [entry for entry in put if isinstance(entry, FinishedSegment)]
+    lost = timedelta(seconds=35 / 25), timedelta(seconds=4)
+    assert (first.end_us, second.recording.start_us) == (to_us(START + lost[0]), to_us(START + lost[1]))
+    opened = next(entry for entry in put if isinstance(entry, GapOpened))
+    assert (opened.start - START, opened.cause) == (lost[0], cause)
+
+
 @pytest.mark.parametrize(
-    ("before_ms", "after_ms", "segments"), [(40, 100, 2), (100, 40, 2), (40, 400, 2), (1000, 400, 2), (40, 50, 1)]
+    ("before_ms", "after_ms", "segments"),
+    [(40, 100, 2), (100, 40, 2), (40, 400, 2), (1000, 400, 2), (40, 50, 2), (40, 45, 1)],
 )
 def test_a_camera_that_changes_its_rate_alone_goes_on_in_a_new_segment_without_losing_a_picture(
     tmp_path: Path, before_ms: int, after_ms: int, segments: int
@@ -137,7 +162,7 @@ def test_what_is_lost_of_pictures_in_any_order_is_no_footage(b_frames: int, firs
     before = [gop for gop in made if gop.wall_us < to_us(START) + first * 40_000]
     assert abs(before[-1].end_us - to_us(START) - first * 40_000) <= 4 * 40_000
     after = made[len(before)]
-    assert (after.wall_us - to_us(START), after.after_loss) == (200 * 40_000, True)
+    assert (after.wall_us - to_us(START), after.hole) == (200 * 40_000, GapCause.CAMERA_STALLED)
     assert sum(len(gop.frames) for gop in made) == first + 100
 
 

@@ -58,7 +58,9 @@ class Run:
 
     def put(self, entry: Entry) -> None:
         if isinstance(entry, FinishedSegment):
-            self.footage.append(Span(from_us(entry.recording.start_us), from_us(entry.end_us)))
+            for each in entry.fragments:
+                begins_us = entry.recording.start_us + each.offset_us
+                self.footage.append(Span(from_us(begins_us), from_us(begins_us + each.duration_us)))
         elif isinstance(entry, GapOpened):
             self.gaps.append((Span(entry.start, datetime.max.replace(tzinfo=entry.start.tzinfo)), entry.cause))
         elif isinstance(entry, GapClosed):
