@@ -33,10 +33,11 @@ def _in(path: Path, folders: set[Path]) -> bool:
     return any(folder in path.parents for folder in folders if folder.is_dir())
 
 
-def test_the_words_on_screen_that_the_tutorial_quotes_are_there() -> None:
+@pytest.mark.parametrize("name", ["first-steps.md", "cases-in-time.md"])
+def test_the_words_on_screen_that_the_tutorial_quotes_are_there(name: str) -> None:
     with (ROOT / "web/locale/zh_CN/LC_MESSAGES/messages.po").open("rb") as text:
         words = {entry.id for entry in read_po(text)}
-    tutorial = (ROOT / "docs/tutorial/first-steps.md").read_text("utf-8")
+    tutorial = (ROOT / "docs/tutorial" / name).read_text("utf-8")
     quoted = {" ".join(word.split()) for word in re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", tutorial)}
     assert quoted - words == {"italics"}
 

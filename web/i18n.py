@@ -14,6 +14,7 @@ from babel.core import negotiate_locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
+from starlette.requests import HTTPConnection
 
 from storage.sayings import Saying
 
@@ -64,6 +65,16 @@ def choose_language(*, asked: str = "", user: str = "", cookie: str = "", accept
             return Language(wish)
     found = negotiate_locale(_accepted(accept), known, sep="-")
     return Language(found) if found else Language.ZH
+
+
+def language_for(connection: HTTPConnection, user: str) -> Language:
+    """As `choose_language`, of what a request says; `user` is the language of the account."""
+    return choose_language(
+        asked=connection.query_params.get("lang", ""),
+        user=user,
+        cookie=connection.cookies.get(COOKIE, ""),
+        accept=connection.headers.get("accept-language", ""),
+    )
 
 
 def _accepted(header: str) -> list[str]:

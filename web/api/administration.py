@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy.exc import IntegrityError
@@ -28,6 +28,7 @@ from web.addresses import client_address
 from web.auth import require
 from web.errors import AlreadyThere, Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
+from web.i18n import Language, language_for
 from web.i18n import gettext_marker as _
 from web.permissions import Permission
 from web.services import Services, ServicesDep
@@ -55,6 +56,14 @@ _THERE: Mapping[type[SQLModel], str] = {
 _RULE_THERE = Saying("There is already a rule for this; open it to change it.")
 
 
+class Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def name_en(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Desk:
     """Where an administrator changes something: one transaction, and a line in the access log for each change."""
@@ -64,6 +73,12 @@ class Desk:
     address: str
     only_new: bool = False
     """Nothing that is there may be changed: a form that adds was sent, or a program's `If-None-Match: *`."""
+    language: Language = Language.ZH
+    """In which the pages speak."""
+
+    def named(self, place: Named) -> str:
+        """Its name in that language, or the one that it has."""
+        return (place.name_en if self.language is Language.EN else "") or place.name
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -109,7 +124,7 @@ class Desk:
 
 def desk(request: Request, services: ServicesDep, viewer: Admin) -> Desk:
     only_new = request.method == "PUT" and request.headers.get("If-None-Match", "").strip() == "*"
-    return Desk(services, viewer, client_address(request), only_new)
+    return Desk(services, viewer, client_address(request), only_new, language_for(request, viewer.language))
 
 
 AdminDesk = Annotated[Desk, Depends(desk)]

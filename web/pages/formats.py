@@ -66,8 +66,8 @@ class Formats:
             "lasted": self.lasted,
             "plain_clock": plain_clock,
             "plain_minute": plain_minute,
-            "plain_moment": plain_moment,
-            "plain_tick": plain_tick,
+            "plain_moment": self.plain_moment,
+            "plain_tick": self.plain_tick,
             "along": along,
             "at_least": max,
             "in_programs": self.in_programs,
@@ -169,6 +169,19 @@ class Formats:
         """What else there is to say of it: each kind of bar has codes of its own."""
         return self._translated(_DETAILS.get(bar.state, step_word)(bar.words))
 
+    def plain_moment(self, at: datetime, line: Timeline) -> str:
+        """For places that hold text only, such as a tooltip; with the day where the line has several."""
+        local = at.astimezone(ZoneInfo(line.zone))
+        return f"{self._short_day(local)} {local:%H:%M}" if _has_days(line) else f"{local:%H:%M:%S}"
+
+    def plain_tick(self, at: datetime, line: Timeline) -> str:
+        local = at.astimezone(ZoneInfo(line.zone))
+        return self._short_day(local) if _has_days(line) else f"{local:%H:%M}"
+
+    def _short_day(self, local: date) -> str:
+        """Without its year."""
+        return f"{local.day} {_MONTHS[local.month - 1]}" if self._language is Language.EN else f"{local:%m-%d}"
+
     def _date(self, local: date) -> str:
         if self._language is Language.EN:
             return f"{local.day} {_MONTHS[local.month - 1]} {local.year}"
@@ -215,15 +228,6 @@ def local_iso(at: datetime, zone: str) -> str:
 def plain_clock(at: datetime, zone: str) -> str:
     """For places that hold text only, such as a tooltip."""
     return f"{at.astimezone(ZoneInfo(zone)):%H:%M:%S}"
-
-
-def plain_moment(at: datetime, line: Timeline) -> str:
-    """The same, with the day where the line has several."""
-    return f"{at.astimezone(ZoneInfo(line.zone)):{'%m-%d %H:%M' if _has_days(line) else '%H:%M:%S'}}"
-
-
-def plain_tick(at: datetime, line: Timeline) -> str:
-    return f"{at.astimezone(ZoneInfo(line.zone)):{'%m-%d' if _has_days(line) else '%H:%M'}}"
 
 
 def _has_days(line: Timeline) -> bool:

@@ -11,8 +11,7 @@ from starlette.datastructures import URL, QueryParams
 
 from storage.models import Alert, AlertState
 from web.auth import OptionalViewer
-from web.i18n import COOKIE as LANGUAGE_COOKIE
-from web.i18n import Language, choose_language
+from web.i18n import Language, language_for
 from web.i18n import gettext_marker as _
 from web.pages.code_words import DONE_WORDS
 from web.pages.typed import Typed
@@ -161,12 +160,7 @@ def count_open_alerts(session: Session, viewer: Viewer) -> int:
 def screen(request: Request, services: ServicesDep, viewer: OptionalViewer) -> Screen:
     """A dependency: the surroundings of the page that is asked for."""
     theme = request.cookies.get(THEME_COOKIE, "auto")
-    language = choose_language(
-        asked=request.query_params.get("lang", ""),
-        user=viewer.language if viewer else "",
-        cookie=request.cookies.get(LANGUAGE_COOKIE, ""),
-        accept=request.headers.get("accept-language", ""),
-    )
+    language = language_for(request, viewer.language if viewer else "")
     return Screen(request, services, viewer, language, theme if theme in THEMES else "auto")
 
 

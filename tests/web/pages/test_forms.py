@@ -71,6 +71,26 @@ def test_a_hall_is_made_with_its_opening_hours(sign_in: SignIn, day: Services) -
         assert len(session.exec(select(OpeningHours).where(OpeningHours.hall_id == "sd")).all()) == 5
 
 
+def test_places_have_their_english_names_in_english_and_their_chinese_ones_in_chinese(
+    sign_in: SignIn, day: Services
+) -> None:
+    with day.database.transaction() as session:
+        hall, counter = session.get_one(Hall, "cc"), session.get_one(Counter, "cc-1")
+        hall.name, hall.name_en = "禅城大厅", "Chancheng Hall"
+        counter.name, counter.name_en = "综合窗口", "General counter"
+    client = sign_in("admin")
+    for section, chinese, english in (
+        ("halls", "禅城大厅", "Chancheng Hall"),
+        ("counters", "综合窗口", "General counter"),
+        ("cameras", "禅城大厅", "Chancheng Hall"),
+        ("users?edit=inspector", "禅城大厅", "Chancheng Hall"),
+        ("rules?new=true", "综合窗口", "General counter"),
+    ):
+        for lang, wanted, other in (("en", english, chinese), ("zh", chinese, english)):
+            page = client.get(f"/admin/{section}", headers={"Accept-Language": lang}).text
+            assert (wanted in page, other in page) == (True, False), section
+
+
 def test_a_wrong_field_is_named_beside_it_and_the_rest_is_kept(sign_in: SignIn, day: Services) -> None:
     form = {"id": "with blanks", "district": "nanhai", "name": "顺德大厅", "hours": "sometimes"}
     page = sign_in("admin").post("/admin/halls", data=form)
@@ -175,11 +195,12 @@ def test_a_list_says_names_beside_ids(sign_in: SignIn, day: Services) -> None:
         item = session.exec(select(Item).where(col(Item.department_id).is_not(None))).first()
         assert item
         department = session.get_one(Department, item.department_id).name
-    views = sign_in("admin").get("/admin/views.json").json()["rows"]
+    chinese = {"Accept-Language": "zh"}
+    views = sign_in("admin").get("/admin/views.json", headers=chinese).json()["rows"]
     assert [f"{camera.name} (cc-cam-1)", f"{counter.number} {counter.name} (cc-1)"] in [
         row["cells"][:2] for row in views
     ]
-    items = sign_in("admin").get("/admin/items.json").json()["rows"]
+    items = sign_in("admin").get("/admin/items.json", headers=chinese).json()["rows"]
     assert department in [row["cells"][3] for row in items]
 
 
@@ -305,12 +326,13 @@ def test_opening_hours_that_overlap_are_refused(sign_in: SignIn) -> None:
 
 
 def test_lists_of_administration_name_halls_and_districts(sign_in: SignIn) -> None:
-    client = sign_in("admin")
+    client, chinese = sign_in("admin"), {"Accept-Language": "zh"}
     for section in ("counters", "cameras", "users", "sources", "rules"):
         assert re.search(
-            r"<span[^>]*>禅城政务服务大厅|#form\">禅城政务服务大厅", client.get(f"/admin/{section}").text
+            r"<span[^>]*>禅城政务服务大厅|#form\">禅城政务服务大厅",
+            client.get(f"/admin/{section}", headers=chinese).text,
         ), section
-    assert ">南海区<" in client.get("/admin/halls").text
+    assert ">南海区<" in client.get("/admin/halls", headers=chinese).text
 
 
 @pytest.mark.parametrize("key", ["abc", "99", "1e99", "9" * 40])

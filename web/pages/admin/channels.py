@@ -92,9 +92,9 @@ def _place(channel: api.ChannelShown) -> str:
 
 
 def _places(desk: Desk) -> Iterator[tuple[str, str]]:
-    yield from ((f"department:{d.id}", d.name) for d in places.list_departments(desk))
-    yield from ((f"hall:{h.id}", h.name) for h in places.list_halls(desk))
-    yield from ((f"district:{d.id}", d.name) for d in places.list_districts(desk))
+    yield from ((f"department:{d.id}", desk.named(d)) for d in places.list_departments(desk))
+    yield from ((f"hall:{h.id}", desk.named(h)) for h in places.list_halls(desk))
+    yield from ((f"district:{d.id}", desk.named(d)) for d in places.list_districts(desk))
 
 
 _NEW = ChannelDeclaration(name="new")

@@ -128,7 +128,7 @@ def dry_run_page(
     """`rule` fills in what is not said. Raises NotFound for a rule that is not in force."""
     declared = _declared(desk, rule, hall, counter, typed)
     halls = hall_options(desk)
-    counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
+    counters = tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
     now = desk.services.clock()
     window = Span(now - timedelta(days=days), now)
     with desk.reading() as session:

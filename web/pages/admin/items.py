@@ -22,13 +22,13 @@ class Items:
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
-        departments = {d.id: d.name for d in api.list_departments(desk)}
+        departments = {d.id: desk.named(d) for d in api.list_departments(desk)}
         return [
             Row(
                 i.code,
                 (
                     i.code,
-                    i.name,
+                    desk.named(i),
                     i.name_en,
                     departments.get(i.department or "", ""),
                     _days(i.legal_days),
@@ -42,7 +42,7 @@ class Items:
         found = next((i for i in api.list_items(desk) if i.code == key), None)
         if key and found is None:
             raise NotFound
-        departments = tuple((d.id, d.name) for d in api.list_departments(desk))
+        departments = tuple((d.id, desk.named(d)) for d in api.list_departments(desk))
         return (
             Field("code", _("Code"), value=key, required=True, fixed=bool(key), hint=_("As the approval data has it.")),
             *name_fields(found.name if found else "", found.name_en if found else "", required=True),

@@ -54,7 +54,7 @@ class Users:
         found = next((user for user in users_api.list_users(desk) if user.name == key), None)
         if key and found is None:
             raise NotFound
-        departments = tuple((d.id, d.name) for d in places_api.list_departments(desk))
+        departments = tuple((d.id, desk.named(d)) for d in places_api.list_departments(desk))
         return (
             Field("name", _("Name to sign in with"), value=key, required=True, fixed=bool(key)),
             Field("display_name", _("Shown as"), value=found.display_name if found else ""),

@@ -29,17 +29,17 @@ def name_fields(name: str, name_en: str, *, required: bool) -> tuple[Field, Fiel
 
 
 def district_options(desk: Desk) -> tuple[Option, ...]:
-    return tuple((district.id, district.name) for district in api.list_districts(desk))
+    return tuple((district.id, desk.named(district)) for district in api.list_districts(desk))
 
 
 def hall_options(desk: Desk) -> tuple[Option, ...]:
-    return tuple((hall.id, hall.name) for hall in api.list_halls(desk))
+    return tuple((hall.id, desk.named(hall)) for hall in api.list_halls(desk))
 
 
 def place_words(desk: Desk) -> Callable[[str | None, str | None], str]:
     """Names what a rule is for, by its hall and its counter."""
     halls = dict(hall_options(desk))
-    counters = {c.id: f"{halls[c.hall]} · {c.number} {c.name}" for c in api.list_counters(desk)}
+    counters = {c.id: f"{halls[c.hall]} · {c.number} {desk.named(c)}" for c in api.list_counters(desk)}
     return lambda hall, counter: counters.get(counter or "") or halls.get(hall or "") or _("every hall")
 
 
@@ -137,7 +137,7 @@ class Halls:
                 h.id,
                 (
                     h.id,
-                    h.name,
+                    desk.named(h),
                     districts[h.district],
                     h.timezone,
                     "; ".join(written_hours(h.hours)) or _("Always open"),
@@ -197,7 +197,7 @@ class Counters:
     def rows(self, desk: Desk) -> Sequence[Row]:
         halls = dict(hall_options(desk))
         return [
-            Row(c.id, (c.id, c.number, c.name, halls[c.hall], "; ".join(written_hours(c.roster))))
+            Row(c.id, (c.id, c.number, desk.named(c), halls[c.hall], "; ".join(written_hours(c.roster))))
             for c in api.list_counters(desk)
         ]
 

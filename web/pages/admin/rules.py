@@ -56,7 +56,7 @@ class Rules:
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
         found = _kept(desk, key) if key else None
-        counters = tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
+        counters = tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
         return (
             Field("hall", _("Hall"), "choice", (found.hall or "") if found else "", fixed=bool(key),
                   options=(("", _("every hall")), *hall_options(desk))),

@@ -169,7 +169,7 @@ def camera_options(desk: Desk) -> tuple[Option, ...]:
 
 
 def _counter_options(desk: Desk) -> tuple[Option, ...]:
-    return tuple((c.id, f"{c.number} {c.name} ({c.id})") for c in places_api.list_counters(desk))
+    return tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
 
 
 def _view(desk: Desk, key: str) -> api.ViewShown | None:
