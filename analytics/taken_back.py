@@ -1,7 +1,7 @@
 """What was seen of a counter and is void since, by a view or at a time that was another: nobody knows any more."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
@@ -18,15 +18,26 @@ TIME_CORRECTED = "time_corrected"
 
 
 def take_back(
-    session: Session, counter_id: str, spans: Iterable[Span], now: datetime, reason: str = VIEW_CHANGED
+    session: Session,
+    counter_id: str,
+    spans: Iterable[Span],
+    now: datetime,
+    reason: str = VIEW_CHANGED,
+    since: datetime | None = None,
 ) -> None:
-    """In these spans the counter's presence becomes unknown, and no absence rests on them; none is looked for anew."""
+    """In these spans the counter's presence becomes unknown, and no absence rests on them; none is looked for anew.
+
+    `since`: only what began then or later. What began before and lasts says nothing of time that is still to come.
+    """
     take_turns(session, counter_id)
+    began = since or datetime.min.replace(tzinfo=UTC)
     for span in spans:
-        for row in list(session.exec(select(Presence).where(*_touches(Presence, counter_id, span)))):
+        seen = select(Presence).where(*_touches(Presence, counter_id, span), Presence.start >= began)
+        for row in list(session.exec(seen)):
             _forget(session, row, span, now, reason)
         session.flush()
-        for absence in list(session.exec(select(Absence).where(*_touches(Absence, counter_id, span)))):
+        found = select(Absence).where(*_touches(Absence, counter_id, span), Absence.start >= began)
+        for absence in list(session.exec(found)):
             _end(session, absence, span.start, now)
         session.flush()
 

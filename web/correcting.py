@@ -98,11 +98,12 @@ def _look_again(
     """What is said of time that is still to come is taken back as well; it is looked at when it comes."""
     past = tuple(Span(span.start, min(span.end, now)) for span in spans if span.start < now)
     ahead = [Span(max(span.start, now), span.end) for span in spans if span.end > now]
-    before = [said(session, counter_id, span) for span in ahead]
+    seen_ahead = [said(session, counter_id, span) for span in ahead]
     asked = ask_instead(session, counter_id, past, row.made_by, now, correction_id=row.id)
-    taken_back.take_back(session, counter_id, spans, now, taken_back.TIME_CORRECTED)
-    before += [job.changes["before"] for job in asked]
-    absences = {begun for told in before for begun, _ended in told["absences"]}
+    taken_back.take_back(session, counter_id, past, now, taken_back.TIME_CORRECTED)
+    taken_back.take_back(session, counter_id, ahead, now, taken_back.TIME_CORRECTED, since=now)
+    absences = {begun for job in asked for begun, _ended in job.changes["before"]["absences"]}
+    absences |= {b for told in seen_ahead for b, _ended in told["absences"] if datetime.fromisoformat(b) >= now}
     return ToLookAgain(counter_id, past, len(absences))
 
 

@@ -14,6 +14,7 @@ from storage.intervals import Span
 from storage.models import (
     Absence,
     AccessEntry,
+    CustomerState,
     Finding,
     FindingKind,
     FootageLink,
@@ -258,6 +259,53 @@ def test_what_was_seen_in_it_is_unknown_and_no_finding_rests_on_it(sign_in: Sign
     with day.database.transaction() as session:
         after = session.exec(select(Finding).where(Finding.kind == FindingKind.STEP_WHILE_UNSTAFFED)).one()
         assert after.withdrawn_at == NOW
+
+
+def recorded_ahead(day: Services, first_number: int, start: datetime) -> None:
+    """A minute of footage, by a clock that was ahead, with what was seen of a counter in it."""
+    with day.database.transaction() as session:
+        of = session.exec(select(Segment).where(Segment.camera_id == CAMERA).limit(1)).one().model_dump(exclude={"id"})
+        for n in range(6):
+            begin, number = start + timedelta(seconds=10 * n), first_number + n
+            row = of | {"sequence": number, "key": f"ahead/{number}.mp4", "start": begin}
+            session.add(Segment(**row | {"end": begin + timedelta(seconds=10)}))
+
+
+def test_footage_in_the_future_is_corrected_at_once_and_what_was_seen_then_is_taken_back(
+    sign_in: SignIn, day: Services
+) -> None:
+    ahead = NOW + timedelta(days=300)
+    recorded_ahead(day, 5000, ahead)
+    with day.database.transaction() as session:
+        until, nobody = ahead + timedelta(seconds=60), CustomerState.NONE
+        empty = Presence(counter_id="cc-1", start=ahead, end=until, staff=StaffState.UNSTAFFED, customer=nobody)
+        empty.confidence, empty.source = 0.9, "onnx"
+        session.add(empty)
+    asked = body(start=ahead.isoformat(), end=until.isoformat(), shift_s=-86_400 * 301)
+    made = sign_in("admin").post("/api/v1/corrections", json=asked).json()
+    assert (made["first_sequence"], made["last_sequence"]) == (5000, 5005)
+    assert [job["end"] for job in made["looked_again"] if datetime.fromisoformat(job["end"]) > NOW] == []
+    with day.database.transaction() as session:
+        lasting = session.exec(select(Presence).where(Presence.counter_id == "cc-1", col(Presence.end).is_(None))).one()
+        assert lasting.start < NOW, "what lasts now says nothing of time that is still to come"
+        told = session.exec(select(Presence).where(Presence.counter_id == "cc-1", Presence.start >= ahead)).one()
+        assert (told.staff, told.reason) == (StaffState.UNKNOWN, "time_corrected")
+
+
+def test_the_form_asks_which_segments_are_meant_where_a_time_was_recorded_twice(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    recorded_ahead(day, 5000, datetime.fromisoformat(FROM) + timedelta(minutes=5))
+    plain = client.get(f"{PAGE}?day={DAY}", headers={"Accept-Language": "en"})
+    assert 'name="first"' not in plain.text
+    refused = client.post(f"{PAGE}/corrections", data=form(step="done"), headers={"Accept-Language": "zh"})
+    assert (refused.status_code, 'name="first"' in refused.text, "5000–5005" in refused.text) == (422, True, True)
+    assert (corrections(day), "该时段被多次录制" in refused.text) == ([], True)
+    chosen = form(first="5000", last="5005")
+    seen = client.post(f"{PAGE}/corrections", data=chosen, headers={"Accept-Language": "en"})
+    assert [word for word in ("6 segments are shown", 'name="first" value="5000"') if word not in seen.text] == []
+    assert client.post(f"{PAGE}/corrections", data=chosen | {"step": "done"}).status_code == 303
+    assert [(row.first_sequence, row.last_sequence) for row in corrections(day)] == [(5000, 5005)]
+    assert "segments 5000–5005" in client.get(f"{PAGE}?day={DAY}", headers={"Accept-Language": "en"}).text
 
 
 def test_steps_are_linked_with_the_footage_of_their_time_anew(sign_in: SignIn, day: Services) -> None:
