@@ -41,6 +41,7 @@ from web.settings_file import read_settings
 
 MAX_CPU_RATIO = 1.0
 MAX_MEMORY_RATIO = 0.4
+MAX_SPREAD = 0.1
 READY_LIMIT_S = 120.0
 SETTLE_S = 3.0
 STAGGER_S = 0.2
@@ -87,7 +88,7 @@ def main() -> None:
             compared = Compared(urls, Path(folder), options.transport, options.sound, kept)
             rows.append(_compare(compared, options.seconds))
     _print(rows, options)
-    sys.exit(not all(row.is_good for row in rows))
+    sys.exit(not all(row.is_good for row in rows) or _spread(rows) > MAX_SPREAD)
 
 
 @contextmanager
@@ -240,10 +241,13 @@ def _print(rows: Sequence[Row], options: argparse.Namespace) -> None:
         )
     console = Console(width=110)
     console.print(table)
+    console.print(f"A camera's CPU is within {_spread(rows):.0%} of the mean (goal: {MAX_SPREAD:.0%})")
+
+
+def _spread(rows: Sequence[Row]) -> float:
     costs = [row.recorder.cpu / row.cameras for row in rows]
     mean = sum(costs) / len(costs)
-    spread = max(abs(cost - mean) for cost in costs) / mean
-    console.print(f"A camera's CPU is within {spread:.0%} of the mean (goal: 10 %)")
+    return max(abs(cost - mean) for cost in costs) / mean
 
 
 def _options() -> argparse.Namespace:
