@@ -93,5 +93,5 @@ def entry_of_statement(said: dict[str, Any]) -> dict[str, Any]:
 
 def entry_of_item(item: Item) -> dict[str, Any]:
     """What was declared of it."""
-    limits = {"legal_limit": item.legal_days, "promised_limit": item.promised_days}
+    limits = {"legal_limit": item.legal_days, "promised_limit": item.promised_days, "joint": item.joint}
     return EMPTY | {"name": item.name, "name_en": item.name_en, "department": item.department_id} | limits

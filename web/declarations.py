@@ -300,6 +300,8 @@ class ItemDeclaration(Strict):
     department: Id | None = None
     legal_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    joint: bool = False
+    """Several departments handle it jointly."""
 
 
 MAX_AFTER_MINUTES = 60 * 24

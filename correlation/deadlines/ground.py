@@ -22,13 +22,13 @@ _IS_APPROVED = col(CatalogueChange.state) == ProposalState.APPROVED
 
 def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
     """Digests, beside those that links rest on; of catalogues the moment of their newest word."""
-    items = session.execute(select(col(Item.code), col(Item.legal_days), col(Item.promised_days)))
+    items = session.execute(select(col(Item.code), col(Item.legal_days), col(Item.promised_days), col(Item.joint)))
     newest = session.execute(select(func.max(col(ItemVersion.received_at)))).scalar_one()
     approved = session.execute(select(func.max(col(CatalogueChange.decided_at))).where(_IS_APPROVED)).scalar_one()
     return {
         f"{_PREFIX}:statutory": VERSION,
         **{f"{_PREFIX}:hall:{hall_id}": _digest(days) for hall_id, days in halls.items()},
-        **{f"{_PREFIX}:item:{code}": f"{legal} {promised}" for code, legal, promised in items},
+        **{f"{_PREFIX}:item:{code}": _declared(*said) for code, *said in items},
         **({f"{_PREFIX}:catalogues": newest.isoformat()} if newest else {}),
         **({f"{_PREFIX}:approved": approved.isoformat()} if approved else {}),
     }
@@ -56,6 +56,10 @@ def mark(session: Session, key: str, before: str, now: datetime) -> None:
 def _may_move(now: datetime) -> Any:  # noqa: ANN401
     done = (Standing.DONE, Standing.DONE_LATE)
     return or_(col(Deadline.standing).not_in(done), col(Case.opened_at) > now - STAYS_AFTER)
+
+
+def _declared(legal: int | None, promised: int | None, joint: bool) -> str:
+    return f"{legal} {promised} jointly" if joint else f"{legal} {promised}"
 
 
 def _digest(days: HallDays) -> str:

@@ -182,10 +182,10 @@ class Catalogues:
         for row in session.execute(of_codes):
             version = Version(_limits(dict(row._mapping)), row.valid_from, row.valid_to)
             self._versions[row.source_id, row.code].append(version)
-        declared = select(items.c.code, items.c.legal_days, items.c.promised_days)
+        declared = select(items.c.code, items.c.legal_days, items.c.promised_days, items.c.joint)
         self._declared = {
-            code: [Version(ItemLimits(_days(legal), _days(promised)))]
-            for code, legal, promised in session.execute(declared.where(is_among(session, items.c.code, codes)))
+            code: [Version(ItemLimits(_days(legal), _days(promised), is_joint=joint))]
+            for code, legal, promised, joint in session.execute(declared.where(is_among(session, items.c.code, codes)))
         }
 
     def of(self, source_id: str) -> Catalogue:

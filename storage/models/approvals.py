@@ -82,6 +82,7 @@ class Item(SQLModel, table=True):
     department_id: str | None = column("", default=None, foreign_key="department.id")
     legal_days: int | None = column("working days", default=None)
     promised_days: int | None = column("working days", default=None)
+    joint: bool = column("several departments handle it jointly", default=False)
 
 
 class Source(SQLModel, table=True):

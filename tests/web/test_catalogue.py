@@ -270,10 +270,11 @@ def test_an_item_that_was_declared_alone_is_listed_and_can_be_followed_by_a_vers
     signed_in: SignedIn, services: Services
 ) -> None:
     with services.database.transaction() as session:
-        session.add(Item(code="HAND", name="手工登记", legal_days=20, promised_days=10))
+        session.add(Item(code="HAND", name="手工登记", legal_days=20, promised_days=10, joint=True))
     admin = signed_in("admin")
     (row,) = admin.get("/catalogue.json?q=手工").json()["items"]
     assert (row["now"]["origin"], row["now"]["entry"]["promised_limit"]) == ("declared", 10)
+    assert row["now"]["entry"]["joint"] is True
     assert admin.get("/catalogue.json?source=-&q=FOOD").json()["items"] == []
     assert admin.get("/catalogue/item?code=NOTHING").status_code == 404
 
@@ -286,5 +287,6 @@ def test_limits_that_cases_rest_on_are_not_changed_by_one_person(signed_in: Sign
     with services.database.transaction() as session:
         session.get_one(Case, 1).item_code = "HAND"
     assert admin.put(address, json=limits).status_code == 409
+    assert admin.put(address, json=limits | {"promised_days": 15, "joint": True}).status_code == 409
     assert admin.delete(address).status_code == 409
     assert admin.put(address, json=limits | {"promised_days": 15, "name_en": "By hand"}).status_code == 200

@@ -181,8 +181,8 @@ def delete_item(desk: AdminDesk, code: str) -> None:
 def _check_limits_stay(session: Session, code: str, declared: ItemDeclaration) -> None:
     """What limits of cases rest on changes in the catalogue alone, where a second person approves it."""
     before = session.get(Item, code)
-    was = (before.legal_days, before.promised_days) if before else (None, None)
-    if was != (declared.legal_days, declared.promised_days) and _has_cases(session, code):
+    was = (before.legal_days, before.promised_days, before.joint) if before else (None, None, False)
+    if was != (declared.legal_days, declared.promised_days, declared.joint) and _has_cases(session, code):
         raise Conflict(_IN_CATALOGUE)
 
 

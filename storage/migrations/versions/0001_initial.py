@@ -394,6 +394,7 @@ def upgrade() -> None:
         sa.Column("department_id", sa.String(), nullable=True),
         sa.Column("legal_days", sa.Integer(), nullable=True, comment="working days"),
         sa.Column("promised_days", sa.Integer(), nullable=True, comment="working days"),
+        sa.Column("joint", sa.Boolean(), nullable=False, comment="several departments handle it jointly"),
         sa.ForeignKeyConstraint(
             ["department_id"],
             ["department.id"],

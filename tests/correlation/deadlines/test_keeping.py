@@ -137,6 +137,18 @@ def test_a_day_on_which_the_hall_is_closed_moves_the_limits_of_its_cases(a_platf
     assert a_platform.deadline().promised_late_from == at("2026-03-10", "00:00")
 
 
+def test_an_item_declared_to_be_handled_jointly_has_the_longer_limit_of_the_law(a_platform: Platform) -> None:
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    with a_platform.database.transaction() as session:
+        session.get_one(Item, "JZ-0103").legal_days = None
+    a_platform.look_around_and_run(NINE)
+    assert a_platform.deadline().legal_late_from == at("2026-03-31", "00:00")
+    with a_platform.database.transaction() as session:
+        session.get_one(Item, "JZ-0103").joint = True
+    a_platform.look_around_and_run(NINE)
+    assert a_platform.deadline().legal_late_from == at("2026-05-09", "00:00")
+
+
 def test_a_declared_limit_that_is_corrected_withdraws_the_cards_that_it_does_not_give(a_platform: Platform) -> None:
     a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
     a_platform.look_around_and_run(at("2026-03-10"))

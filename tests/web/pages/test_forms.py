@@ -221,10 +221,11 @@ def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Servi
     form = {"code": "粤/01 A", "name": "食品经营许可", "legal_days": "20", "promised_days": "", "department": ""}
     assert client.post("/admin/items", data=form).status_code == 303
     edit = "/admin/items?edit=%E7%B2%A4/01%20A"
-    assert client.post(edit, data=form | {"promised_days": "5"}).status_code == 303
+    assert client.post(edit, data=form | {"promised_days": "5", "joint": "true"}).status_code == 303
     with day.database.transaction() as session:
         item = session.get_one(Item, "粤/01 A")
-        assert (item.name, item.legal_days, item.promised_days) == ("食品经营许可", 20, 5)
+        assert (item.name, item.legal_days, item.promised_days, item.joint) == ("食品经营许可", 20, 5, True)
+    assert "several departments jointly" in client.get("/admin/items?lang=en").text
     wrong = client.post(edit, data=form | {"legal_days": "some"})
     assert wrong.status_code == 422
     assert 'id="p-legal_days"' in wrong.text

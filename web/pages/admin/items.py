@@ -12,13 +12,23 @@ from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text
 from web.pages.admin.places import name_fields
 
+_ONE, _SEVERAL = _("one department"), _("several departments jointly")
+
 
 class Items:
     name = "items"
     title = _("Items")
     one = _("Item")
     about = _("A kind of approval, with the department that decides and its limits in working days.")
-    columns = (_("Code"), _("Chinese name"), _("English name"), _("Department"), _("Legal limit"), _("Promised limit"))
+    columns = (
+        _("Code"),
+        _("Chinese name"),
+        _("English name"),
+        _("Department"),
+        _("Legal limit"),
+        _("Promised limit"),
+        _("Handled by"),
+    )
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
@@ -33,6 +43,7 @@ class Items:
                     departments.get(i.department or "", ""),
                     _days(i.legal_days),
                     _days(i.promised_days),
+                    _SEVERAL if i.joint else _ONE,
                 ),
             )
             for i in api.list_items(desk)
@@ -52,13 +63,16 @@ class Items:
                   hint=_("In working days; empty if there is none.")),
             Field("promised_days", _("Promised limit"), "number", _days(found.promised_days) if found else "",
                   hint=_("In working days; empty if there is none.")),
+            Field("joint", _("Handled by"), "choice", "true" if found and found.joint else "false",
+                  options=(("false", _ONE), ("true", _SEVERAL))),
         )  # fmt: skip
 
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
         values = {name: text(form, name) for name in ("name", "name_en")}
         values |= {"code": key or text(form, "code")}
+        joint = text(form, "joint") == "true"
         limits = {name: optional(form, name) for name in ("department", "legal_days", "promised_days")}
-        declared = ItemDeclaration.model_validate(values | limits)
+        declared = ItemDeclaration.model_validate(values | limits | {"joint": joint})
         api.put_item(desk, declared.code, declared)
         return Saved()
 
