@@ -109,7 +109,7 @@ class Puller:
         if not rows:
             return 0
         source, name = self._view.source_id, self._view.name
-        numbered = _numbered(columns, rows)
+        numbered = ((number, columns.read(cells, _raw(cells))) for number, cells in enumerate(rows, start=1))
         return accept_batch(self._database, source, numbered, sequence=None, name=name, sha256="", now=now).accepted
 
     def _mark(self) -> Mark | None:
@@ -242,7 +242,11 @@ class _Page:
 
 def _numbered(columns: Columns, rows: Iterable[Sequence[str]]) -> Iterator[tuple[int, Row | RowError]]:
     for number, cells in enumerate(rows, start=1):
-        yield number, columns.row(cells, "\t".join(cells))
+        yield number, columns.row(cells, _raw(cells))
+
+
+def _raw(cells: Sequence[str]) -> str:
+    return "\t".join(cells)
 
 
 def _before(mark: Mark | None, again: int) -> Mark | None:

@@ -33,7 +33,7 @@ def read_workbook(file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]
         return
     width = len(names)
     for line, cells in rows:
-        yield line, columns.row([*cells, *[""] * (width - len(cells))], _raw(cells))
+        yield line, columns.read([*cells, *[""] * (width - len(cells))], _raw(cells))
 
 
 def _first_sheet(file: BinaryIO) -> CalamineSheet:

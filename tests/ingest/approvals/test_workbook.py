@@ -10,6 +10,7 @@ from openpyxl import Workbook
 from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file, rows_of
 from ingest.approvals.mapping import Mapping, MappingFile
+from ingest.approvals.plain import PlainStep
 from ingest.approvals.records import StepRow
 from ingest.approvals.row import RowError
 from storage.database import Database
@@ -42,9 +43,10 @@ def saved(path: Path, *rows: Sequence[object], hidden: bool = False) -> Path:
     return path
 
 
-def read(path: Path, mapping: Mapping | None = MAPPING) -> list[tuple[int, StepRow | RowError]]:
+def read(path: Path, mapping: Mapping | None = MAPPING) -> list[tuple[int, StepRow | PlainStep | RowError]]:
     with path.open("rb") as file:
-        return [(line, row) for line, row in rows_of(path, file, mapping) if isinstance(row, StepRow | RowError)]
+        found = list(rows_of(path, file, mapping))
+    return [(line, row) for line, row in found if isinstance(row, StepRow | PlainStep | RowError)]
 
 
 def test_cells_are_read_as_what_they_are(tmp_path: Path) -> None:
@@ -84,7 +86,8 @@ def test_a_workbook_in_the_exchange_format_needs_no_mapping_but_times_with_a_zon
     header = ["case", "step", "kind", "start"]
     good, bad = ["C1", "S1", "accept", "2026-03-02T09:00:00+08:00"], ["C1", "S2", "accept", NINE]
     (_, first), (_, second) = read(saved(tmp_path / "cases.xlsx", header, good, bad), None)
-    assert isinstance(first, StepRow)
+    assert isinstance(first, PlainStep), "as in other files most steps are read without their model"
+    assert first.start == datetime(2026, 3, 2, 1, tzinfo=UTC)
     assert isinstance(second, RowError)
     assert second.problems[0].field == "start"
 
