@@ -45,6 +45,7 @@ PAUSE_S = 0.02
 BETWEEN_S = 1.5
 """Between two pushes at most: they meet the clerk at any moment of its round."""
 LONGEST_S = 60.0
+START_S = 300.0
 KEY = "the-key-of-a-platform-that-is-measured"
 NO_PASSWORD = "not-a-hash"  # noqa: S105  (nobody signs in by it)
 WORKING_DAYS_AGO = 4
@@ -122,7 +123,7 @@ def changes(services: Services, config: Path, token: str, cases: int, pushes: in
         role("clerk", config),
         httpx.Client(base_url=address, cookies={sessions.COOKIE: token}, timeout=LONGEST_S) as client,
     ):
-        wait_until(lambda: listens(client))
+        wait_until(lambda: listens(client), START_S)
         time.sleep(5)  # the first rounds of the clerk
         for sequence, number in enumerate(chosen, start=1):
             time.sleep(chance.uniform(0, BETWEEN_S))

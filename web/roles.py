@@ -176,7 +176,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     ]
     deadlines = DeadlineKeeper(services.database, shipped_rules())
     timing = [
-        Job("deadlines", deadlines.run_once, timedelta(seconds=1)),
+        Job("deadlines", deadlines.run_once, timedelta(seconds=0.4)),  # at each tick of the clerk
         Job("deadline_ground", deadlines.look_around, timedelta(seconds=30)),
     ]
     correlating.append(
