@@ -16,6 +16,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from storage.clock_leaps import Reading, keep_watch
 from storage.database import Database
+from storage.deletion_pause import paused_since
 from storage.deletions import DeletionStep, Doomed, Shredder, order
 from storage.happenings import happenings, looking_of, shown_in
 from storage.holds import held, overlaps, take_turns
@@ -81,6 +82,16 @@ class ClockLeapt(Exception):
         )
 
 
+class DeletionPaused(Exception):
+    """The index was made again from the store: nothing is deleted before somebody has looked at holds and rules."""
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(
+            f"the index was recovered on {since:%Y-%m-%d %H:%M} UTC and nothing is deleted: set holds and retention "
+            "rules again, which were lost with the database, and then call hallwatch recover --delete-again"
+        )
+
+
 class Expiry:
     """One per process; several processes wait for each other, camera by camera."""
 
@@ -110,9 +121,12 @@ class Expiry:
     def run_once(self, now: datetime) -> int:
         """What a run before has left comes first. Returns the number of objects that are gone.
 
-        Raises StoreError, SQLAlchemyError, or ClockLeapt: then nothing is deleted.
+        Raises StoreError, SQLAlchemyError, or ClockLeapt or DeletionPaused: then nothing is deleted.
         """
         self._heed_leaps(now)
+        with self._database.transaction() as session:
+            if (since := paused_since(session)) is not None:
+                raise DeletionPaused(since)
         gone = self._shredder.run_once(now, self._at_once)
         if self._order_due(now, self._at_once - gone):
             gone += self._shredder.run_once(now, self._at_once)
@@ -174,6 +188,8 @@ class Expiry:
         """What lies elsewhere since it was chosen is left: its time was corrected, and it may be held there."""
         with self._database.transaction() as session:
             take_turns(session, camera_id)
+            if paused_since(session) is not None:
+                return 0  # it was recovered since the run began
             holds = held(session, camera_id, whole)
             there = session.exec(select(Segment).where(col(Segment.id).in_(due), col(Segment.legal_hold).is_(False)))
             doomed = [

@@ -23,6 +23,7 @@ from storage.bulk import table_of
 from storage.correcting import before_adding, before_correcting, correct_late, remap
 from storage.correction_objects import BadCorrection, correction_camera, restore
 from storage.database import Database
+from storage.deletion_pause import pause_deletion
 from storage.deletions import ordered
 from storage.holds import hold_as_found, unreleased
 from storage.intervals import Span
@@ -221,6 +222,7 @@ class _Run:
         try:
             with self._database.transaction() as session:
                 before_adding(session)
+                pause_deletion(session, self._now)
                 take_back_losses_of(session, recorded)
                 session.execute(_NEW_SEGMENT, list(rows))
                 correct_late(session, recorded)

@@ -181,17 +181,28 @@ class Uploader:
         """In a thread of the pool: whether the store has it. Raises StoreError when the whole store is away."""
         if self._stop.is_set() or self._store_is_away.is_set():
             return False
-        try:
-            reached(Step.UPLOAD_BEGINS)
-            self._store.put(segment.key, self._spool / segment.key, segment.sha256)
+        if refusal := self._refusal(segment):
+            log.error("segment_refused_by_store", key=segment.key, error=_first_line(refusal))
+            self._set_aside[segment.key] = _Aside(time.monotonic() + self._set_aside_s, refusal)
+        return refusal is None
+
+    def _refusal(self, segment: _Waiting) -> StoreError | None:
+        """Why a store that is there does not take it; None: it has it. Raises StoreError when the whole store is away."""
+        reached(Step.UPLOAD_BEGINS)
+        refusal = self._try(segment)
+        if refusal is not None and not isinstance(refusal, BytesChanged):
+            self._require_store()
+            refusal = self._try(segment)  # the store may have come back since
+        if refusal is None:
             reached(Step.UPLOADED)
+        return refusal
+
+    def _try(self, segment: _Waiting) -> StoreError | None:
+        try:
+            self._store.put(segment.key, self._spool / segment.key, segment.sha256)
         except StoreError as error:
-            if not isinstance(error, BytesChanged):
-                self._require_store()
-            log.error("segment_refused_by_store", key=segment.key, error=_first_line(error))
-            self._set_aside[segment.key] = _Aside(time.monotonic() + self._set_aside_s, error)
-            return False
-        return True
+            return error
+        return None
 
     def _require_store(self) -> None:
         """Raises StoreError when the whole store is away; nothing more of the batch is tried then."""

@@ -102,6 +102,16 @@ class ClockMark(SQLModel, table=True):
     left_us: int = column("for how long the machine has still to run before it deletes", default=0, sa_type=BigInteger)
 
 
+class DeletionPause(SQLModel, table=True):
+    """Retention deletes nothing meanwhile: the index was made again, and holds and rules were lost with the old one."""
+
+    __tablename__ = "deletion_pause"
+    id: int | None = column("", default=None, primary_key=True)
+    since: datetime = column("when rows were recovered")
+    ended_at: datetime | None = column("when somebody said that holds and rules are set again", default=None)
+    ended_by: str = column("who said so", default="")
+
+
 class StoreVerdict(StrEnum):
     LOCK_HELD = "lock_held"  # a locked object withstood its deletion
     LOCK_BROKEN = "lock_broken"  # it did not: holds are only as good as Hallwatch itself

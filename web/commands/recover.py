@@ -1,14 +1,16 @@
 """`hallwatch recover`"""
 
 from collections.abc import Collection
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from storage.database import Database
+from storage.deletion_pause import resume_deletion
 from storage.models import Camera, District, Hall
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, out, progress_bar, say
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, out, progress_bar, say, who_runs_this
 
 _RECOVERED = "recovered"
 _SHOWN = 20
@@ -20,6 +22,13 @@ def recover(
         bool, typer.Option(help="Make the cameras that the site does not have, switched off, in a hall of their own.")
     ] = False,
     dry_run: Annotated[bool, typer.Option(help="Only say what would become of it.")] = False,
+    delete_again: Annotated[
+        bool,
+        typer.Option(
+            "--delete-again", help="Recover nothing: holds and retention rules are set again, and old footage may go."
+        ),
+    ] = False,
+    by: Annotated[str, typer.Option(help="Who says so; else the user of this machine.", show_default=False)] = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Make the index of the footage again from the store alone, after a database was lost. What has its row stays.
@@ -27,10 +36,16 @@ def recover(
     It may be stopped and run again at any time, and while the recorder runs. First declare the site anew (hallwatch
     init with the old configuration file), so that its cameras are there.
 
+    What was held, and how long each hall kept its footage, is lost with the database, so from then on nothing is
+    deleted, however old: until that is set again, and --delete-again says so.
+
     Example: hallwatch recover --dry-run
     """
     from ingest.video.recovery import Found, recover
 
+    if delete_again:
+        _delete_again(config, by)
+        return
     prefix = f"{camera}/" if camera else ""
     with opened(config) as services:
         with progress_bar("Objects") as bar:
@@ -63,6 +78,11 @@ def recover(
     if found.held:
         would = "would be" if dry_run else "are"
         say(f"{found.held} segments {would} held as the store holds them; who held them is not known: see Holds.")
+    if found.counts[Found.RECOVERED] and not dry_run:
+        say(
+            "Nothing is deleted from now on: holds and retention rules were lost with the database. "
+            "Set them again, then: hallwatch recover --delete-again"
+        )
     for key, detail in found.problems[:_SHOWN]:
         out.print(f"{key}: {detail}", highlight=False, soft_wrap=True)
     if len(found.problems) > _SHOWN:
@@ -72,6 +92,12 @@ def recover(
         out.print(f"Not declared: {names}. Declare them, or run again with --add-cameras.", highlight=False)
     if found.problems or (found.missing_cameras and not add_cameras):
         raise typer.Exit(1)
+
+
+def _delete_again(config: Path, by: str) -> None:
+    with opened(config) as services, services.database.transaction() as session:
+        paused = resume_deletion(session, services.clock(), by or who_runs_this())
+    say("What is due is deleted again." if paused else "Deletion was not paused.")
 
 
 def _add(database: Database, camera_ids: Collection[str]) -> None:

@@ -42,6 +42,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "key"),
     )
     op.create_table(
+        "deletion_pause",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False, comment="when rows were recovered"),
+        sa.Column(
+            "ended_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when somebody said that holds and rules are set again",
+        ),
+        sa.Column("ended_by", sa.String(), nullable=False, comment="who said so"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "district",
         sa.Column("id", sa.String(), nullable=False, comment="short name used in addresses, e.g. chancheng"),
         sa.Column("name", sa.String(), nullable=False, comment="as people read it, Chinese"),
@@ -3519,6 +3532,7 @@ def downgrade() -> None:
 
     op.drop_table("evaluation")
     op.drop_table("district")
+    op.drop_table("deletion_pause")
     op.drop_table("declared")
     op.drop_table("clock_mark")
     # ### end Alembic commands ###

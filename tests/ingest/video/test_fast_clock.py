@@ -58,9 +58,10 @@ class Run:
 
     def put(self, entry: Entry) -> None:
         if isinstance(entry, FinishedSegment):
-            for each in entry.fragments:
-                begins_us = entry.recording.start_us + each.offset_us
-                self.footage.append(Span(from_us(begins_us), from_us(begins_us + each.duration_us)))
+            begins = [entry.recording.start_us + each.offset_us for each in entry.fragments]
+            lasts = [each.duration_us for each in entry.fragments]
+            shown = [Span(from_us(us), from_us(us + last)) for us, last in zip(begins, lasts, strict=True)]
+            self.footage += merge(shown, bridge=TOLERANCE)
         elif isinstance(entry, GapOpened):
             self.gaps.append((Span(entry.start, datetime.max.replace(tzinfo=entry.start.tzinfo)), entry.cause))
         elif isinstance(entry, GapClosed):

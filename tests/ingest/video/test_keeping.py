@@ -106,6 +106,18 @@ class SmallStore(FolderStore):
         super().put(key, source, sha256)
 
 
+class ReturningStore(FolderStore):
+    """Comes back between a put that fails and the question whether it is there."""
+
+    failing = 1
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        self.failing -= 1
+        if self.failing >= 0:
+            raise StoreError("it cannot be reached")
+        super().put(key, source, sha256)
+
+
 class BrokenStore(FolderStore):
     """Neither takes nor refuses what it is given, until it is mended."""
 
@@ -191,6 +203,14 @@ def test_one_refused_object_does_not_hold_up_the_others(site: Database, tmp_path
     assert uploader.run_once() == 1
     assert [row.location for row in segments(site)] == [Location.SPOOL, Location.STORED]
     assert (spool / segments(site)[0].key).exists()
+
+
+def test_a_store_that_has_just_come_back_has_refused_nothing(site: Database, tmp_path: Path) -> None:
+    finished = write(tmp_path, 1, some_gops(2))
+    settle(tmp_path, finished.key)
+    put(site, finished)
+    assert Uploader(site, ReturningStore(tmp_path / "store"), tmp_path).run_once() == 1
+    assert [row.location for row in segments(site)] == [Location.STORED]
 
 
 def test_files_without_rows_get_them_back(site: Database, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from storage.asked_corrections import Wanted
 from storage.correcting import correct
 from storage.correction_objects import store_corrections
 from storage.database import Database
-from storage.expiry import Expiry
+from storage.deletion_pause import resume_deletion
+from storage.expiry import DeletionPaused, Expiry
 from storage.folder_store import FolderStore
 from storage.holds import lift_hold, set_hold
 from storage.intervals import Span
@@ -47,6 +48,31 @@ def stored(site: Database, store: ObjectStore, tmp_path: Path) -> list[dict[str,
     return said(site)
 
 
+@pytest.mark.usefixtures("stored")
+def test_nothing_of_what_was_recovered_is_deleted_before_somebody_has_set_holds_again(
+    site: Database, store: ObjectStore, tmp_path: Path
+) -> None:
+    """Who had held what, and which hall kept for longer, was lost with the database."""
+    kept, long_after = len(segments(site)), START + timedelta(days=100)
+    lose_the_index(site)
+    expiry = Expiry(site, store, tmp_path / "spool", lambda *_: None)
+    assert expiry.run_once(long_after) == 0
+    assert recover(site, store, NOW, dry_run=True).counts[Found.RECOVERED] == kept
+    assert expiry.run_once(long_after) == 0
+    recover(site, store, NOW)
+    recover(site, store, NOW)
+    with pytest.raises(DeletionPaused, match="recovered on 2026-03-02 04:00 UTC and nothing is deleted"):
+        expiry.run_once(long_after)
+    assert len(list(store.keys(""))) == kept
+    with site.transaction() as session:
+        a_user(session)
+        set_hold(session, Hold(camera_id=CAMERA, start=START, end=START, reason="", owner_id=1, set_at=NOW))
+        assert resume_deletion(session, NOW, "admin")
+        assert not resume_deletion(session, NOW, "admin")
+    assert expiry.run_once(long_after) == kept
+    assert list(store.keys("")) == []
+
+
 def said(database: Database) -> list[dict[str, Any]]:
     return [row.model_dump(exclude={"id"}) for row in segments(database)]
 
@@ -54,6 +80,11 @@ def said(database: Database) -> list[dict[str, Any]]:
 def lose_the_index(database: Database) -> None:
     with database.transaction() as session:
         session.exec(delete(Segment))
+
+
+def let_delete(database: Database) -> None:
+    with database.transaction() as session:
+        assert resume_deletion(session, NOW, "admin")
 
 
 def look(database: Database, store: ObjectStore, folder: Path, depth: Depth = Depth.HASHES) -> list[Disagreement]:
@@ -145,6 +176,7 @@ def test_what_the_store_holds_is_held_again_until_somebody_lifts_it(
     assert holds(site) == [(rows[1].start, rows[2].end, None)], "one for what lies together, of nobody known"
     assert recover(site, locking_store, NOW).held == 0
 
+    let_delete(site)
     expire(site, locking_store, tmp_path)
     assert [row.key for row in segments(site)] == [rows[1].key, rows[2].key]
     with site.transaction() as session:
@@ -177,6 +209,7 @@ def test_corrected_footage_that_the_store_holds_is_held_again_where_it_was_corre
     assert [{**row, "correction_id": None} for row in said(site)] == [{**row, "correction_id": None} for row in stored]
     assert [row.legal_hold for row in segments(site)] == [False, True, True, False]
     assert holds(site) == [(rows[1].start + by, rows[2].end + by, None)]
+    let_delete(site)
     expire(site, locking_store, tmp_path)
     assert [row.key for row in segments(site)] == [rows[1].key, rows[2].key]
     assert all(locking_store.is_locked(row.key) for row in segments(site))
