@@ -187,7 +187,7 @@ class Uploader:
         return refusal is None
 
     def _refusal(self, segment: _Waiting) -> StoreError | None:
-        """Why a store that is there does not take it; None: it has it. Raises StoreError when the whole store is away."""
+        """Why a store that is there does not take it; None: it has it. Raises StoreError when all of it is away."""
         reached(Step.UPLOAD_BEGINS)
         refusal = self._try(segment)
         if refusal is not None and not isinstance(refusal, BytesChanged):
