@@ -127,10 +127,12 @@ class RtspSource:
             yield from self._reckoned(together)
             if failure is not None:
                 raise attention.explained(failure, now)
+            begun = self._clock.since_boot_s()
             try:
                 self._tend(came, now, [len(picture.data) for picture in together])
             except SourceFailure as error:
                 raise attention.explained(error, now) from None
+            attention.waited(self._clock.since_boot_s() - begun)
             if not came:
                 yield None
 
@@ -207,6 +209,10 @@ class Attention:
         if now - self._latest > AWAY_S:
             self._back, self._away_s = now, now - self._latest
         self._latest = now
+
+    def waited(self, length_s: float) -> None:
+        """For the camera to take what we sent: we were there meanwhile."""
+        self._latest += length_s
 
     def explained(self, failure: SourceFailure, now: float) -> SourceFailure:
         """The failure, or what it comes from: a camera hangs up on somebody who takes nothing."""

@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -207,6 +207,26 @@ def test_a_camera_is_not_blamed_for_what_nobody_took() -> None:
         with pytest.raises(SourceFailure, match="recorder did not run for 60 s") as failure:
             list(packets)
     assert failure.value.cause is GapCause.RECORDER_STALLED
+
+
+@dataclass(frozen=True)
+class Unheard(Stream):
+    """The camera takes what we send only after a while."""
+
+    server: FakeServer = field(default_factory=FakeServer)
+
+    def stay(self, now: float) -> None:
+        self.server.now_us += 9 * SECOND // 2
+
+
+def test_a_camera_that_took_nothing_and_then_fails_is_to_blame() -> None:
+    server = FakeServer()
+    with connected() as (_, peer):
+        stream = Unheard(video_track(description()), peer.datagrams, server=server)
+        packets = RtspSource(stream, server.clock).packets()
+        with pytest.raises(SourceFailure) as failure:
+            list(packets)
+    assert failure.value.cause is GapCause.CAMERA_STALLED
 
 
 def test_a_camera_that_goes_silent_while_we_listen_is_to_blame() -> None:
