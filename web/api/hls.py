@@ -28,6 +28,7 @@ from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_camera
 from web.services import Services, ServicesDep
+from web.store_threads import waits_for_store
 from web.viewer import Viewer
 
 router = APIRouter(prefix="/media/hls", tags=["footage"])
@@ -89,6 +90,7 @@ def _check(start: datetime, end: datetime, growing: bool) -> None:
 
 
 @router.get("/{camera}/{sequence}.mp4", response_class=Response)
+@waits_for_store
 def segment(
     request: Request,
     services: ServicesDep,

@@ -35,6 +35,7 @@ from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
 from web.scope import scoped_camera
 from web.services import Services, ServicesDep
+from web.store_threads import sent, waits_for_store
 from web.viewer import Viewer
 
 log = structlog.get_logger(__name__)
@@ -54,6 +55,7 @@ ClipViewer = Annotated[Viewer, Depends(require(Permission.CLIPS))]
 
 
 @router.get("/clip.mp4", response_class=StreamingResponse)
+@waits_for_store
 def clip(
     request: Request,
     services: ServicesDep,
@@ -84,7 +86,7 @@ def clip(
     if hidden.polygons and download:
         made = _masked_clips(request).streamed(opened, hidden.polygons)
         log_look(request, services, viewer, action, subject, purpose)
-        return StreamingResponse(made, 200, _as_file(name) | hidden.header, "video/mp4")
+        return StreamingResponse(sent(made), 200, _as_file(name) | hidden.header, "video/mp4")
     shown = _masked(request, services, opened, hidden, found.id, end - start) if hidden.polygons else opened
     asked = asked_range(request.headers, shown.size, _etag(shown))
     if asked.satisfiable:
@@ -162,7 +164,7 @@ def _respond(request: Request, opened: OpenedClip | MadeClip, asked: ByteRange, 
         headers["Content-Range"] = f"bytes {asked.first}-{asked.stop - 1}/{opened.size}"
     headers["Content-Length"] = str(asked.stop - asked.first)
     body: Iterator[bytes] = opened.chunks(asked.first, asked.stop)
-    return StreamingResponse(body, 206 if asked.partial else 200, headers, "video/mp4")
+    return StreamingResponse(sent(body), 206 if asked.partial else 200, headers, "video/mp4")
 
 
 def _as_file(name: str) -> dict[str, str]:
@@ -177,6 +179,7 @@ def _file_name(session: Session, camera: Camera, start: datetime, end: datetime)
 
 
 @router.get("/still.jpg", response_class=Response)
+@waits_for_store
 def picture(
     request: Request,
     services: ServicesDep,

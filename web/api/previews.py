@@ -30,6 +30,7 @@ from web.declared_values import OptionalZone, Strict
 from web.errors import NotFound, TooOften
 from web.previews import Previews
 from web.scope import scoped_camera
+from web.store_threads import waits_for_store
 
 router = APIRouter(prefix="/api/v1", tags=["cameras"])
 
@@ -75,6 +76,7 @@ class PreviewShown:
 
 
 @router.post("/cameras/{camera_id}/preview")
+@waits_for_store
 def preview_zones(request: Request, desk: AdminDesk, camera_id: str, drawn: DrawnZones) -> PreviewShown:
     """Who is seen on the newest picture, and who would count by these zones. Nothing is kept.
 
