@@ -14,6 +14,13 @@ BUSY_TIMEOUT_MS = 15_000
 CONNECT_TIMEOUT_S = 5
 """Unless the address says another; psycopg's own is over two minutes. Who records goes on without a database that does
 not answer, and must know that soon."""
+_KEEPALIVE: Mapping[str, int] = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""Seconds, and the last one milliseconds: a server whose cable is pulled is given up, not waited for for hours."""
 _SUPPORTED = "use sqlite:///file.db or postgresql://user:password@host/name"
 
 
@@ -101,7 +108,7 @@ def _create_engine(url: str) -> Engine:
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         json_deserializer=orjson.loads,
-        connect_args={"prepare_threshold": None, "connect_timeout": within_s},
+        connect_args={"prepare_threshold": None, "connect_timeout": within_s, **_KEEPALIVE},
     )
 
 

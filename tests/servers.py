@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 import pymysql
 from minio import Minio
@@ -113,6 +114,13 @@ class PostgresServer:
         self._process.send_signal(signal.SIGINT)  # ends at once, sessions included
         self._process.wait(timeout=30)
         self._process = None
+
+    def signal(self, signal_number: int) -> None:
+        """To the server and all its processes."""
+        assert self._process is not None
+        server = psutil.Process(self._process.pid)
+        for process in (server, *server.children(recursive=True)):
+            process.send_signal(signal_number)
 
     def _accepts(self) -> bool:
         assert self._process is not None

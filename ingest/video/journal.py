@@ -1,8 +1,9 @@
 """What the recorder has to write down, in order, however long the database is away.
 
-Segments are put on the disk for good at once; their rows, and gaps, wait in memory while the database does not answer.
-If the recorder ends meanwhile no footage is lost: `reconcile` makes the rows again from the files; and after an orderly
-end the gaps are kept, too. What the database refuses is set aside: its file stays, and it becomes a gap.
+Segments are put on the disk for good at once, in a thread of their own: a database that hangs keeps no file waiting.
+Their rows, and gaps, wait in memory while it does not answer. If the recorder ends meanwhile no footage is lost:
+`reconcile` makes the rows again from the files; and after an orderly end the gaps are kept, too. What the database
+refuses is set aside: its file stays, and it becomes a gap.
 """
 
 import queue
@@ -11,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -25,6 +27,7 @@ from ingest.video.gaps import GapChange, GapClosed, GapOpened, Lost
 from ingest.video.losses import lost, newest_sequence, write_loss
 from ingest.video.settling import Settling
 from ingest.video.steps import Step, reached
+from ingest.video.waiting_segments import KEPT_WHOLE, InItsFile, lightened
 from ingest.video.writer import FinishedSegment
 from storage.bulk import table_of
 from storage.correcting import before_adding, correct_late
@@ -39,7 +42,10 @@ REFUSALS = (IntegrityError, DataError, ValueError, OverflowError, TypeError, str
 JOB = "journal"
 """Its name, where it keeps failing."""
 RETRY_S = 2.0
-LAST_TRY_S = 5.0
+LAST_TRY_S = 8.0
+"""For so long a stop waits for the database."""
+LAST_SYNC_S = 10.0
+"""For so long it waits for the disk."""
 GATHER_S = 0.5
 """What comes within it is written in one transaction, which costs more than a row. Files do not wait for it."""
 TOGETHER = 100
@@ -57,7 +63,7 @@ log = structlog.get_logger(__name__)
 
 
 class Journal:
-    """A thread that writes entries down; `put` never blocks."""
+    """A thread that puts segments on the disk, and one that writes entries down; `put` never blocks."""
 
     def __init__(
         self,
@@ -75,61 +81,93 @@ class Journal:
             self._may_write.set()
         self._on_segment_written = on_segment_written
         self._incoming: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
-        self._pending: deque[Entry] = deque()
+        self._settled: queue.SimpleQueue[Entry | InItsFile | None] = queue.SimpleQueue()
+        self._pending: deque[Entry | InItsFile] = deque()
         self._settling = Settling(spool)
         self._stopping = threading.Event()
+        self._all_settled = threading.Event()
+        self._settler = threading.Thread(target=self._settle, name="settler", daemon=True)
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
 
     @property
     def waiting(self) -> int:
         """Entries not yet in the database."""
-        return len(self._pending) + self._settling.waiting + self._incoming.qsize()
+        return len(self._pending) + self._settled.qsize() + self._settling.waiting + self._incoming.qsize()
 
     def start(self) -> None:
+        self._settler.start()
         self._thread.start()
 
     def release(self) -> None:
         """What was before is in the database: what has happened since may follow."""
         self._may_write.set()
-        self._incoming.put(None)
+        self._settled.put(None)
 
-    def stop(self) -> None:
-        """Writes what it can within some seconds and leaves the rest to the next start: files and gaps in the spool."""
+    def stop(self) -> bool:
+        """Writes what it can within some seconds and leaves the rest to the next start: files and gaps in the spool.
+
+        False if the database neither takes nor refuses what it was given.
+        """
         self._stopping.set()
         self._incoming.put(None)
-        self._thread.join(LAST_TRY_S + 30)
+        self._settler.join(LAST_SYNC_S)
+        self._thread.join(LAST_TRY_S)
+        if self._thread.is_alive():
+            self._leave_behind()  # what it takes after all is written twice, which changes nothing
+            return False
+        return True
 
     def put(self, entry: Entry) -> None:
         self._incoming.put(entry)
 
-    def _run(self) -> None:
+    def _settle(self) -> None:
         while not (self._stopping.is_set() and self._incoming.empty()):
-            idle = not self._pending and not self._settling.waiting
-            self._take(timeout=None if idle else RETRY_S)
-            self._pending += self._settling.settle_again(time.monotonic())
+            try:
+                entry = self._incoming.get(timeout=RETRY_S if self._settling.waiting else None)
+            except queue.Empty:
+                entry = None
+            if isinstance(entry, FinishedSegment):
+                self._pass_on(self._settling.settle(entry, time.monotonic()))
+            elif entry is not None:
+                self._settled.put(entry)
+            self._pass_on(self._settling.settle_again(time.monotonic()))
+        self._all_settled.set()
+        self._settled.put(None)
+
+    def _pass_on(self, entries: Iterable[Entry]) -> None:
+        many = len(self._pending) + self._settled.qsize() > KEPT_WHOLE
+        for entry in entries:
+            self._settled.put(lightened(entry) if many and isinstance(entry, FinishedSegment) else entry)
+
+    def _run(self) -> None:
+        while not (self._all_settled.is_set() and self._settled.empty()):
+            self._take(timeout=RETRY_S if self._pending else None)
             self._write_pending()
         if self._pending or self._settling.waiting:
-            log.warning("journal_left_behind", entries=self.waiting)
-            self._keep_gaps()
+            self._leave_behind()
 
-    def _keep_gaps(self) -> None:
+    def _leave_behind(self) -> None:
+        log.warning("journal_left_behind", entries=self.waiting)
+        left = self._pending.copy()
+        with suppress(queue.Empty):
+            while True:
+                entry = self._settled.get_nowait()
+                left += [entry] if entry is not None else []
         try:
-            leftovers.keep(self._spool, [entry for entry in self._pending if not isinstance(entry, FinishedSegment)])
+            leftovers.keep(self._spool, [entry for entry in left if not isinstance(entry, FinishedSegment | InItsFile)])
         except OSError as error:
             log.error("gaps_not_kept", error=str(error))
 
     def _take(self, timeout: float | None) -> None:
-        """Waits for an entry and gathers what comes with it; a segment is put on the disk before anything else."""
+        """Waits for an entry and gathers what comes with it."""
         try:
-            entry = self._incoming.get(timeout=timeout)
+            entry = self._settled.get(timeout=timeout)
             until = time.monotonic() + GATHER_S
             while True:
-                if isinstance(entry, FinishedSegment):
-                    self._pending += self._settling.settle(entry, time.monotonic())
-                elif entry is not None:
+                if entry is not None:
                     self._pending.append(entry)
                 patience = 0.0 if self._stopping.is_set() else max(0.0, until - time.monotonic())
-                entry = self._incoming.get(timeout=patience)
+                entry = self._settled.get(timeout=patience)
         except queue.Empty:
             return
 
@@ -148,10 +186,12 @@ class Journal:
 
     def _write_some(self, count: int) -> None:
         """One transaction for the oldest entries; if the database refuses one of them, one for each."""
+        self._make_whole(count)
+        count = min(count, len(self._pending))
         try:
             with self._database.transaction() as session:
                 before_adding(session)
-                entries = list(islice(self._pending, count))
+                entries = [entry for entry in islice(self._pending, count) if not isinstance(entry, InItsFile)]
                 for entry in entries:
                     write_entry(session, entry)
                     session.flush()
@@ -168,6 +208,16 @@ class Journal:
         written = [self._pending.popleft() for _ in range(count)]
         if any(isinstance(entry, FinishedSegment) for entry in written):
             self._on_segment_written()
+
+    def _make_whole(self, count: int) -> None:
+        """The oldest entries. One whose file cannot be read is left to the next start, which looks at every file."""
+        whole: list[Entry | InItsFile] = []
+        for entry in [self._pending.popleft() for _ in range(count)]:
+            try:
+                whole.append(entry.read(self._spool) if isinstance(entry, InItsFile) else entry)
+            except (OSError, ValueError) as error:
+                log.error("row_left_to_the_next_start", error=str(error))
+        self._pending.extendleft(reversed(whole))
 
     def _set_aside(self, error: Exception) -> None:
         """The oldest entry is refused: what a segment's file holds becomes a gap, and the next start looks at it."""

@@ -54,6 +54,9 @@ __all__ = ["CameraFeed", "FeedMemory", "RecorderNode", "RecorderSettings"]
 LAST_LOOK_S = 5.0
 """For so long a stop waits for the look through the spool, so that all that was recorded can be written down."""
 
+LAST_ROUND_S = LAST_LOOK_S + 3
+"""For so long it waits for what is asked of the database."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -149,7 +152,7 @@ class RecorderNode:
         """Ends all segments and writes down that the stop was orderly."""
         self._stop_asked = time.monotonic()
         self._stop.set()
-        self._thread.join()
+        self._thread.join(LAST_ROUND_S)
         self._relay.stop()
         self._streams.stop_subs()
         streams = list(self._streams.main().values())
@@ -157,9 +160,9 @@ class RecorderNode:
         self._keep_learned(streams, at_once=True)
         for stream in streams:
             stream.intake.close(GapCause.RECORDER_STOPPED, self._clock.now())
-        self._journal.stop()
+        takes = self._journal.stop()
         self._room.stop()
-        if self._reconciled:
+        if self._reconciled and takes:
             self._uploader.stop()
             with contextlib.suppress(SQLAlchemyError):
                 self._report({camera_id: replace(h, connected=False) for camera_id, h in self._health().items()})

@@ -36,6 +36,8 @@ POLL_S = 15.0
 """It is woken for each new segment; this is for what others have left."""
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
+LAST_WAIT_S = 30.0
+"""For so long a stop waits for what is under way."""
 SET_ASIDE_S = 300.0
 """How long one object waits that the store refuses while it takes others, or whose file is missing."""
 ROUNDS_MISSING = 2
@@ -99,8 +101,8 @@ class Uploader:
     def stop(self) -> None:
         self._stop.set()
         self._wake.set()
-        self._thread.join()
-        self._pool.shutdown()
+        self._thread.join(LAST_WAIT_S)
+        self._pool.shutdown(wait=not self._thread.is_alive())  # a database that hangs keeps nobody waiting
 
     def wake(self) -> None:
         """There is something new to upload."""

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from ingest.video import leftovers
 from ingest.video.gaps import GapClosed, GapOpened, Lost
 from ingest.video.journal import Journal, write_leftovers
@@ -14,6 +16,7 @@ from tests.ingest.video.encoded import START
 from tests.ingest.video.evidence import causes, gaps, segments
 from tests.ingest.video.spooled import some_gops, write
 from tests.sample import CAMERA
+from tests.servers import wait_until
 
 
 def at(seconds: float) -> datetime:
@@ -56,6 +59,27 @@ def test_a_journal_that_may_not_write_yet_puts_segments_on_the_disk_and_leaves_g
     write_leftovers(site, tmp_path)
     assert causes(site) == [GapCause.CAMERA_UNREACHABLE, GapCause.RECORDER_STOPPED]
     assert leftovers.kept(tmp_path) == []
+
+
+def test_of_many_segments_that_wait_memory_keeps_no_more_than_where_they_are(
+    site: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.video.journal.KEPT_WHOLE", 2)
+    some = [write(tmp_path, number, some_gops(number)) for number in range(1, 7)]
+    journal = Journal(site, tmp_path, lambda: None, held=True)
+    journal.start()
+    for segment in some:
+        journal.put(segment)
+    journal.put(STOPPED)
+    wait_until(lambda: all((tmp_path / segment.key).exists() for segment in some))
+    (tmp_path / some[4].key).unlink()
+    wait_until(lambda: journal.waiting == len(some) + 1)
+    journal.release()
+    wait_until(lambda: journal.waiting == 0)
+    journal.stop()
+    there = [segment for segment in some if segment is not some[4]]
+    assert [row.model_dump(exclude={"id"}) for row in segments(site)] == [segment.columns() for segment in there]
+    assert causes(site) == [GapCause.RECORDER_STOPPED]
 
 
 def test_a_released_journal_writes_what_it_held(site: Database, tmp_path: Path) -> None:

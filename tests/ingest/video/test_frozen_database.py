@@ -1,0 +1,75 @@
+"""A database that neither answers nor refuses, as on a machine that hangs: recording goes on, and ends as it should."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.simulator.clock_camera import ClockCamera
+from ingest.video.reconcile import segment_files
+from storage.database import Database
+from storage.folder_store import FolderStore
+from storage.footage import PART, Footage
+from storage.migrate import upgrade
+from storage.models import GapCause
+from tests.conftest import create_database
+from tests.ingest.video.evidence import (
+    assert_every_row_has_its_bytes,
+    assert_every_second_is_explained,
+    causes,
+    gaps,
+    segments,
+)
+from tests.ingest.video.recorder_process import Order, start_recorder
+from tests.sample import a_hall
+from tests.servers import PostgresServer, database_folder, wait_until
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """One that may be frozen."""
+    if PostgresServer.programs() is None:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    with database_folder() as folder:
+        running = PostgresServer(folder)
+        running.start()
+        yield running
+        running.stop()
+
+
+def test_a_recorder_of_a_frozen_database_keeps_its_files_and_ends_in_order(
+    server: PostgresServer, clock_camera: ClockCamera, tmp_path: Path
+) -> None:
+    create_database(server, "site")
+    order = Order(database=server.url("site"), folder=str(tmp_path), url=clock_camera.url)
+    spool = tmp_path / "spool"
+    with closing(Database(server.url("site"))) as database:
+        upgrade(database)
+        with database.transaction() as session:
+            a_hall(session)
+        recorder = start_recorder(order)
+        wait_until(lambda: len(segments(database)) >= 3)
+        written = len(segments(database))
+
+        server.signal(signal.SIGSTOP)
+        settled = {path.name for path in segment_files(spool) if path.suffix != PART}
+        wait_until(lambda: len({path.name for path in segment_files(spool) if path.suffix != PART} - settled) >= 3)
+        recorder.terminate()
+        recorder.wait(60)
+        stopped = datetime.now(UTC)
+        assert all(path.suffix != PART for path in segment_files(spool))
+
+        server.signal(signal.SIGCONT)
+        recorder = start_recorder(order)
+        wait_until(lambda: len(segments(database)) >= written + 5 and segments(database)[-1].start > stopped)
+        recorder.terminate()
+        recorder.wait(60)
+        assert_every_second_is_explained(database, datetime.now(UTC))
+        assert set(causes(database)) == {GapCause.RECORDER_STOPPED}
+        assert [gap for gap in gaps(database) if gap.start < stopped - timedelta(seconds=30)] == []
+        assert_every_row_has_its_bytes(Footage(database, FolderStore(tmp_path / "store"), spool))
