@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from ingest.simulator.clock_camera import ClockCamera
 from ingest.video.reconcile import segment_files
 from storage.database import Database
 from storage.folder_store import FolderStore
@@ -24,6 +23,7 @@ from tests.ingest.video.evidence import (
     segments,
 )
 from tests.ingest.video.recorder_process import Order, start_recorder
+from tests.ingest.video.recording import RtspClock
 from tests.sample import a_hall
 from tests.servers import PostgresServer, database_folder, wait_until
 
@@ -43,7 +43,7 @@ def server() -> Iterator[PostgresServer]:
 
 
 def test_a_recorder_of_a_frozen_database_keeps_its_files_and_ends_in_order(
-    server: PostgresServer, clock_camera: ClockCamera, tmp_path: Path
+    server: PostgresServer, clock_camera: RtspClock, tmp_path: Path
 ) -> None:
     create_database(server, "site")
     order = Order(database=server.url("site"), folder=str(tmp_path), url=clock_camera.url)
