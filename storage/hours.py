@@ -29,13 +29,18 @@ def opening(rows: Sequence[Weekly], zone: ZoneInfo, start: datetime, end: dateti
     if end <= start:
         return Opening(())
     asked = Span(start, end)
-    ruled = merge(span for row in rows if (span := _in_force(row, asked)) is not None)
+    ruled = ruled_in(rows, asked)
     if not ruled:
         return Opening((asked,))
     days = list(_days(start.astimezone(zone).date(), end.astimezone(zone).date()))
     spans = [span for day in days for span in _open_on(day, rows, zone)]
     inside = intersect(merge([*spans, *subtract([asked], ruled)]), [asked])
     return Opening(tuple(inside), provisional=any(not is_announced(day.year) for day in days))
+
+
+def ruled_in(rows: Sequence[Weekly], span: Span) -> list[Span]:
+    """Where in the span some row is in force."""
+    return merge(found for row in rows if (found := _in_force(row, span)) is not None)
 
 
 def is_open(rows: Sequence[Weekly], zone: ZoneInfo, at: datetime) -> bool:

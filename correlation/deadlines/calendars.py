@@ -20,8 +20,8 @@ from correlation.deadlines.work_calendar import (
     usual_hours,
 )
 from storage import models
-from storage.hours import hours_of, opening
-from storage.intervals import Span
+from storage.hours import hours_of, opening, ruled_in
+from storage.intervals import Span, intersect, merge, subtract
 from storage.models import Hall, OpeningHours
 from storage.statutory import VERSION
 
@@ -104,12 +104,16 @@ def _is_known(closure: models.Closure, at: datetime) -> bool:
 
 
 def _hours(rows: Sequence[OpeningHours], zone: ZoneInfo) -> HoursOfDay:
-    """Those of the hall; the usual ones for a hall that has told none."""
+    """Those of the hall; the usual ones where it has told none, and before it did."""
+    usual = usual_hours(zone, USUAL_HOURS)
     if not rows:
-        return usual_hours(zone, USUAL_HOURS)
+        return usual
 
     def hours(day: date) -> Sequence[Span]:
         midnight = datetime.combine(day, time(), zone)
-        return opening(rows, zone, midnight, midnight + timedelta(days=1)).spans
+        whole = Span(midnight, midnight + timedelta(days=1))
+        ruled = ruled_in(rows, whole)
+        told = intersect(opening(rows, zone, whole.start, whole.end).spans, ruled)
+        return merge([*told, *intersect(usual(day), subtract([whole], ruled))])
 
     return hours

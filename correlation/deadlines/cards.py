@@ -227,10 +227,16 @@ def _correct_by(clock: Clock, raised_at: datetime, rules: CardRules, calendar: W
 
 
 def _corrected_by(yellow: RaisedCard | None, rules: CardRules | None, calendar: WorkCalendar) -> datetime | None:
-    """As the card says, or later: what was closed since then takes no day from whoever has to correct it."""
+    """As the card says, or later: what was closed since then takes no day from whoever has to correct it.
+
+    None, too, where the days to correct it reach into a year whose holidays nobody knows yet.
+    """
     if yellow is None or yellow.correct_by is None or rules is None:
         return None
-    last = nth_day(calendar, calendar.day_of(yellow.raised_at), rules.correction_days, ())
+    first = calendar.day_of(yellow.raised_at)
+    last = nth_day(calendar, first, rules.correction_days, ())
+    if last is not None and calendar.is_provisional(first, last):
+        return None
     return yellow.correct_by if last is None else max(yellow.correct_by, calendar.midnight(last + 1))
 
 

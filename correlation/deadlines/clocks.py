@@ -170,8 +170,8 @@ class _Counting(NamedTuple):
         if legal is None and facts.is_item_known:
             legal = Limit(self.law.joint_days if facts.is_joint else self.law.decide_days)
         if facts.extensions:
-            longer = self._extension(start, legal or promised)
-            legal, promised = _longer(legal, longer), _longer(promised, longer)
+            legal = _longer(legal, self._extension(start, legal))
+            promised = _longer(promised, self._extension(start, promised))
         ended = facts.decided_at or facts.closed_at
         clocks: tuple[Clock, ...] = ()
         if legal is not None:
@@ -219,8 +219,13 @@ class _Counting(NamedTuple):
 
     def _run_out(self, start: Start, limit: Limit) -> RunOut:
         if limit.unit is LimitUnit.HOURS:
-            return hours_run_out(self.calendar, start.moment, limit.amount, self.ahead, _spans(self.stops))
-        return days_run_out(self.calendar, start.day, limit.amount, self.ahead, self.pauses)
+            out = hours_run_out(self.calendar, start.moment, limit.amount, self.ahead, _spans(self.stops))
+        else:
+            out = days_run_out(self.calendar, start.day, limit.amount, self.ahead, self.pauses)
+        if start.basis is Basis.DEEMED and self.calendar.is_provisional(start.day, self.calendar.day_of(start.since)):
+            # Whether it is deemed accepted by then may still change, though the limit itself may not.
+            return out._replace(provisional=True)
+        return out
 
 
 _USUALLY_AHEAD = Ahead()

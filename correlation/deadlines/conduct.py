@@ -150,5 +150,7 @@ def _days_between(first: datetime, last: datetime, calendar: WorkCalendar) -> in
 
 
 def _after(moment: datetime, days: int, calendar: WorkCalendar) -> datetime | None:
-    last = nth_day(calendar, calendar.day_of(moment), days, ())
-    return None if last is None else calendar.midnight(last + 1)
+    """None where the days reach into a year whose holidays nobody knows yet: the moment may still move."""
+    first = calendar.day_of(moment)
+    last = nth_day(calendar, first, days, ())
+    return None if last is None or calendar.is_provisional(first, last) else calendar.midnight(last + 1)

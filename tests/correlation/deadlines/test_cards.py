@@ -12,6 +12,7 @@ from correlation.deadlines.known import Known, Ruling, with_rulings
 from correlation.deadlines.standing import standing
 from correlation.deadlines.work_calendar import Closure, WorkCalendar
 from storage.models import CardCause, CardKind, Standing, StepKind, SuspensionReason
+from storage.statutory import is_announced
 from tests.correlation.deadlines.cases import CALENDAR, RULES, accepted, at
 
 ACCEPTED = at("2026-03-02")
@@ -128,6 +129,14 @@ def test_a_date_that_may_still_move_reminds_but_accuses_nobody() -> None:
     case = accepted("2026-12-29", legal=Limit(4), promised=None)
     cards = watched([known(case, at("2026-12-29"))], at("2027-03-01")).cards
     assert [card.kind for card in cards] == [CardKind.REMINDER]
+
+
+def test_days_to_correct_that_reach_into_a_year_not_announced_accuse_nobody_either() -> None:
+    year = next(year for year in range(2026, 2100) if not is_announced(year + 1))
+    began = at(f"{year}-12-21")
+    facts = CaseFacts(received_at=began, accepted_at=began, legal=Limit(30), promised=Limit(6))
+    cards = watch([known(facts, began)], RULES, at(f"{year + 1}-01-25")).cards
+    assert [card.cause for card in cards] == [CardCause.DUE_SOON, CardCause.PAST_PROMISED]
 
 
 def test_cases_from_before_the_first_rules_get_no_cards() -> None:

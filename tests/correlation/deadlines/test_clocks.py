@@ -10,6 +10,7 @@ from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspe
 from correlation.deadlines.rules import Rules, parse_rules
 from correlation.deadlines.work_calendar import Closure, WorkCalendar
 from storage.models import ClockName, LimitUnit, StepKind, SuspensionReason
+from storage.statutory import is_announced
 from tests.correlation.deadlines.cases import CALENDAR, RULES, accepted, at, clock, last_day
 
 LAW = RULES.laws[0]
@@ -58,6 +59,22 @@ def test_an_extension_adds_no_more_than_the_law_allows(is_joint: bool, asked: tu
 def test_an_extension_lengthens_the_promise_too() -> None:
     facts = accepted("2026-03-02", extensions=(Extension(at("2026-03-06"), 10),))
     assert clock(facts, ClockName.PROMISED).limit == Limit(15)
+
+
+def test_an_extension_approved_after_the_promise_has_passed_does_not_lengthen_the_promise() -> None:
+    facts = accepted("2026-03-02", extensions=(Extension(at("2026-03-11"), 10),))
+    assert clock(facts, ClockName.PROMISED).limit == Limit(5)
+    assert clock(facts, ClockName.LEGAL).limit == Limit(30)
+
+
+def test_a_case_that_may_not_be_deemed_accepted_by_then_has_no_date_that_accuses() -> None:
+    """The five working days for saying so end in a year whose holidays are not announced, the limit does not."""
+    year = next(year for year in range(2026, 2100) if not is_announced(year + 1))
+    facts = CaseFacts(received_at=at(f"{year}-12-28", "09:30"), promised=Limit(1), legal=Limit(2))
+    silent = clock(facts, ClockName.PROMISED)
+    assert silent.start.basis is Basis.DEEMED
+    assert silent.out.provisional
+    assert not clock(replace(facts, accepted_at=at(f"{year}-12-28")), ClockName.PROMISED).out.provisional
 
 
 def test_an_extension_approved_after_the_limit_extends_nothing() -> None:

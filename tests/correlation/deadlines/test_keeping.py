@@ -2,10 +2,23 @@
 
 from datetime import date
 
+from sqlmodel import col, delete
+
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.loading import Catalogues, load_told
 from correlation.deadlines.trying import World, moved, open_cases
-from storage.models import CardCause, CatalogueChange, Closure, Item, ProposalState, Role, Standing, User
+from storage.intervals import Span
+from storage.models import (
+    CardCause,
+    CatalogueChange,
+    Closure,
+    Item,
+    OpeningHours,
+    ProposalState,
+    Role,
+    Standing,
+    User,
+)
 from tests.correlation.deadlines.cases import RULES, at
 from tests.correlation.deadlines.platform import Platform, step
 from tests.sample import HALL
@@ -44,6 +57,24 @@ def test_a_case_goes_from_open_to_red_and_a_late_word_withdraws_its_cards(a_plat
     a_platform.clerk_runs(told)
     assert a_platform.deadline().standing is Standing.DONE
     assert [card.withdrawn_at for card in a_platform.cards()] == [None, told, told]
+
+
+def test_hours_that_a_hall_tells_later_change_nothing_that_was_before(sqlite_platform: Platform) -> None:
+    """Before that the usual ones count: else its nights would have been working time all at once."""
+    told = at("2026-03-04", "13:00")
+    calendars = CalendarBook()
+    with sqlite_platform.database.transaction() as session:
+        session.exec(delete(OpeningHours).where(col(OpeningHours.hall_id) == HALL))
+        calendars.refresh(session)
+    usual = [calendars.of(HALL)[-1][1].hours(day) for day in (date(2026, 3, 2), date(2026, 3, 4))]
+    with sqlite_platform.database.transaction() as session:
+        session.add(OpeningHours(hall_id=HALL, weekday=2, opens="09:00", closes="20:00", valid_from=told))
+        calendars.refresh(session)
+    hours = calendars.of(HALL)[-1][1].hours
+    assert list(hours(date(2026, 3, 2))) == list(usual[0])
+    ends = Span(told, at("2026-03-04", "20:00"))
+    morning = [span for span in usual[1] if span.start < told]
+    assert list(hours(date(2026, 3, 4))) == [*morning, ends]
 
 
 def test_a_clerk_that_was_away_finds_the_same_cards_as_one_that_was_there(sqlite_platform: Platform) -> None:
