@@ -135,7 +135,7 @@ def test_days_to_correct_that_reach_into_a_year_not_announced_accuse_nobody_eith
     year = next(year for year in range(2026, 2100) if not is_announced(year + 1))
     began = at(f"{year}-12-21")
     facts = CaseFacts(received_at=began, accepted_at=began, legal=Limit(30), promised=Limit(6))
-    cards = watch([known(facts, began)], RULES, at(f"{year + 1}-01-25")).cards
+    cards = watched([known(facts, began)], at(f"{year + 1}-01-25")).cards
     assert [card.cause for card in cards] == [CardCause.DUE_SOON, CardCause.PAST_PROMISED]
 
 
