@@ -39,7 +39,8 @@ def janus(folder: Path, url: str) -> Iterator[tuple[str, int]]:
     for name, text in files.items():
         (folder / name).write_text(text)
     log = (folder / "janus.log").open("wb")
-    with log, subprocess.Popen(["janus", "-F", str(folder)], stdout=log, stderr=log) as process:
+    # It makes a folder for recordings where it runs.
+    with log, subprocess.Popen(["janus", "-F", str(folder)], stdout=log, stderr=log, cwd=folder) as process:
         address = f"http://127.0.0.1:{port}"
         try:
             wait_until(lambda: _answers(f"{address}/janus/info"), _START_LIMIT_S)
