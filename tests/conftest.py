@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -41,9 +41,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """A cluster for the whole run; its databases are the tests' own business."""
+@contextmanager
+def a_postgres_server() -> Iterator[PostgresServer]:
+    """A cluster; skips the test where there can be none."""
     if PostgresServer.programs() is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     with database_folder() as folder:
@@ -51,6 +51,13 @@ def postgres_server() -> Iterator[PostgresServer]:
         server.start()
         yield server
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """For the whole run; its databases are the tests' own business."""
+    with a_postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.migrate import upgrade
 from storage.models import MAX_SEGMENT_SECONDS, Camera, Gap, GapCause
-from tests.conftest import create_database
+from tests.conftest import a_postgres_server, create_database
 from tests.ingest.video.evidence import (
     assert_every_row_has_its_bytes,
     assert_every_second_is_explained,
@@ -25,7 +25,7 @@ from tests.ingest.video.evidence import (
     segments,
 )
 from tests.sample import CAMERA, a_hall
-from tests.servers import PostgresServer, database_folder, wait_until
+from tests.servers import PostgresServer, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,13 +35,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
     """One that may be stopped."""
-    if PostgresServer.programs() is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    with database_folder() as folder:
-        running = PostgresServer(folder)
-        running.start()
+    with a_postgres_server() as running:
         yield running
-        running.stop()
 
 
 @pytest.fixture

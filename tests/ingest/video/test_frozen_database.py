@@ -14,7 +14,7 @@ from storage.folder_store import FolderStore
 from storage.footage import PART, Footage
 from storage.migrate import upgrade
 from storage.models import GapCause
-from tests.conftest import create_database
+from tests.conftest import a_postgres_server, create_database
 from tests.ingest.video.evidence import (
     assert_every_row_has_its_bytes,
     assert_every_second_is_explained,
@@ -25,7 +25,7 @@ from tests.ingest.video.evidence import (
 from tests.ingest.video.recorder_process import Order, start_recorder
 from tests.ingest.video.recording import RtspClock
 from tests.sample import a_hall
-from tests.servers import PostgresServer, database_folder, wait_until
+from tests.servers import PostgresServer, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -33,13 +33,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
     """One that may be frozen."""
-    if PostgresServer.programs() is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    with database_folder() as folder:
-        running = PostgresServer(folder)
-        running.start()
+    with a_postgres_server() as running:
         yield running
-        running.stop()
 
 
 def test_a_recorder_of_a_frozen_database_keeps_its_files_and_ends_in_order(
