@@ -3,12 +3,20 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlmodel import insert, select, update
+from sqlalchemy import bindparam
+from sqlmodel import Session, select
 
 from ingest.video.meter import Health
+from storage.bulk import table_of
 from storage.database import Database
 from storage.models import Camera, CameraStatus, Node
 from storage.models.columns import JsonObject
+
+_Row = Mapping[str, object]
+
+_STATUSES, _NODES = table_of(CameraStatus), table_of(Node)
+_STATUS = _STATUSES.update().where(_STATUSES.c.camera_id == bindparam("reported"))
+_NODE = _NODES.update().where(_NODES.c.name == bindparam("reporting"))
 
 
 def report(
@@ -20,20 +28,29 @@ def report(
     detail: JsonObject,
 ) -> None:
     """One transaction; raises SQLAlchemyError. `detail`: what else the node has to say of itself."""
+    statuses = {camera_id: _status(health, now) for camera_id, health in cameras.items()}
+    node = _node(started, now, cameras, detail)
+    # Done every few seconds as long as a recorder runs: no row is looked up that is there already.
     with database.transaction() as session:
-        known = cameras.keys() & set(session.exec(select(Camera.id)))
-        held = set(session.exec(select(CameraStatus.camera_id)))
-        rows = {camera_id: _columns(camera_id, cameras[camera_id], now) for camera_id in known}
-        # Many rows in one statement each, with no object for a row: this is done every few seconds.
-        for statement, ids in ((update(CameraStatus), known & held), (insert(CameraStatus), known - held)):
-            if ids:
-                session.exec(statement, params=[rows[camera_id] for camera_id in sorted(ids)])
-        session.merge(_node(node_name, started, now, cameras, detail))
+        connection = session.connection()
+        rows = [{"reported": camera_id, **statuses[camera_id]} for camera_id in sorted(statuses)]
+        if rows and connection.execute(_STATUS, rows).rowcount < len(rows):
+            _add_missing(session, statuses)
+        if not connection.execute(_NODE, {"reporting": node_name, **node}).rowcount:
+            connection.execute(_NODES.insert(), {"name": node_name, **node})
 
 
-def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]:
+def _add_missing(session: Session, statuses: Mapping[str, _Row]) -> None:
+    """Those of cameras that are new; a camera that was deleted meanwhile gets none."""
+    there = set(session.exec(select(CameraStatus.camera_id)))
+    missing = (statuses.keys() & set(session.exec(select(Camera.id)))) - there
+    if missing:
+        rows = [{"camera_id": camera_id, **statuses[camera_id]} for camera_id in sorted(missing)]
+        session.connection().execute(_STATUSES.insert(), rows)
+
+
+def _status(health: Health, now: datetime) -> _Row:
     return {
-        "camera_id": camera_id,
         "connected": health.connected,
         "since": health.since,
         "last_frame": health.last_frame,
@@ -51,11 +68,11 @@ def _columns(camera_id: str, health: Health, now: datetime) -> dict[str, object]
     }
 
 
-def _node(name: str, started: datetime, now: datetime, cameras: Mapping[str, Health], detail: JsonObject) -> Node:
+def _node(started: datetime, now: datetime, cameras: Mapping[str, Health], detail: JsonObject) -> _Row:
     told: JsonObject = {
         "cameras": len(cameras),
         "connected": sum(health.connected for health in cameras.values()),
         "bitrate": round(sum(health.bitrate for health in cameras.values())),
         **detail,
     }
-    return Node(name=name, role="recorder", started_at=started, heartbeat=now, detail=told)
+    return {"role": "recorder", "started_at": started, "heartbeat": now, "forgotten": None, "detail": told}
