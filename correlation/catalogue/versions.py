@@ -20,7 +20,9 @@ class Version(Generic[Content]):
     valid_from: datetime = ALWAYS
     valid_to: datetime | None = None
     known_from: datetime = ALWAYS
-    """When it was approved: before, nobody could reckon by it, whatever its date."""
+    """When it was approved, or told: before, nobody could reckon by it, whatever its date."""
+    known_to: datetime | None = None
+    """Exclusive: when its source said something else in its place."""
 
 
 Layers = Sequence[Sequence[Version[Content]]]
@@ -28,12 +30,16 @@ Layers = Sequence[Sequence[Version[Content]]]
 
 
 def in_force(layers: Layers[Content], received: datetime, moment: datetime) -> Version[Content] | None:
-    """For a case that was received then, by what was approved up to the moment; None where nothing is said."""
+    """For a case that was received then, by what was known at the moment; None where nothing is said."""
     for versions in layers:
-        begun = [one for one in versions if one.valid_from <= received and one.known_from <= moment]
+        begun = [one for one in versions if one.valid_from <= received and _is_known(one, moment)]
         if begun and begun[-1].content is not None and not _is_over(begun[-1], received):
             return begun[-1]
     return None
+
+
+def _is_known(version: Version[Content], moment: datetime) -> bool:
+    return version.known_from <= moment and (version.known_to is None or moment < version.known_to)
 
 
 def _is_over(version: Version[Content], received: datetime) -> bool:

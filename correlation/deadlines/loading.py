@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby, zip_longest
 from typing import Any
 
 from sqlalchemy import and_, select
@@ -176,12 +177,8 @@ class Catalogues:
     ) -> None:
         codes = {one.said.item for case in cases for one in case.told if isinstance(one.said, ToldStep)}
         self._own = _approved(session, codes, trying)
-        versions, items = table_of(ItemVersion), table_of(Item)
-        self._versions: dict[tuple[str, str], list[Version[ItemLimits]]] = defaultdict(list)
-        of_codes = select(versions).where(is_among(session, versions.c.code, codes)).order_by(versions.c.valid_from)
-        for row in session.execute(of_codes):
-            version = Version(_limits(dict(row._mapping)), row.valid_from, row.valid_to)
-            self._versions[row.source_id, row.code].append(version)
+        self._told = _told_versions(session, codes)
+        items = table_of(Item)
         declared = select(items.c.code, items.c.legal_days, items.c.promised_days, items.c.joint)
         self._declared = {
             code: [Version(ItemLimits(_days(legal), _days(promised), is_joint=joint))]
@@ -192,10 +189,12 @@ class Catalogues:
         return _OfSource(self, source_id)
 
     def layers(self, source_id: str, code: str) -> Layers[ItemLimits]:
-        return (*self.own(source_id, code), self._versions.get((source_id, code), ()), self._declared.get(code, ()))
+        return (*self.dated(source_id, code), self._declared.get(code, ()))
 
-    def own(self, source_id: str, code: str) -> Layers[ItemLimits]:
-        return self._own.get((source_id, code), ()), self._own.get((None, code), ())
+    def dated(self, source_id: str, code: str) -> Layers[ItemLimits]:
+        """Those of which it is known when they were said."""
+        own = self._own.get((source_id, code), ()), self._own.get((None, code), ())
+        return (*own, self._told.get((source_id, code), ()))
 
 
 @dataclass(frozen=True)
@@ -208,10 +207,37 @@ class _OfSource:
         return found.content if found else None
 
     def turns(self, code: str) -> Collection[datetime]:
-        return {version.known_from for layer in self.catalogues.own(self.source_id, code) for version in layer}
+        return {version.known_from for layer in self.catalogues.dated(self.source_id, code) for version in layer}
 
 
 _Own = Mapping[tuple[str | None, str], list[Version[ItemLimits]]]
+
+
+def _told_versions(session: Session, codes: Collection[str]) -> Mapping[tuple[str, str], list[Version[ItemLimits]]]:
+    """What sources have said of these items, by source and code: each word from when it came until the next about it."""
+    records, revisions = table_of(ItemVersion).c, table_of(RecordRevision).c
+    words = (
+        select(records.id, records.source_id, records.code, revisions.received_at, revisions.row)
+        .join_from(table_of(ItemVersion), table_of(RecordRevision), revisions.record_id == records.id)
+        .where(revisions.record == RecordKind.ITEM, revisions.revision <= records.revision)
+        .where(is_among(session, records.code, codes))
+        .order_by(records.id, revisions.revision)
+    )
+    found: dict[tuple[str, str], list[Version[ItemLimits]]] = defaultdict(list)
+    for _, same in groupby(session.execute(words), key=lambda word: word.id):
+        of_record = list(same)
+        for word, following in zip_longest(of_record, of_record[1:]):
+            version = Version(
+                _limits(word.row),
+                datetime.fromisoformat(word.row["valid_from"]),
+                _moment(word.row, "valid_to"),
+                known_from=word.received_at,
+                known_to=following.received_at if following else None,
+            )
+            found[word.source_id, word.code].append(version)
+    for versions in found.values():
+        versions.sort(key=lambda version: version.valid_from)
+    return found
 
 
 def _approved(session: Session, codes: Collection[str], trying: tuple[CatalogueChange, datetime] | None) -> _Own:
@@ -240,18 +266,20 @@ def _days(days: int | None) -> Limit | None:
 
 
 def _limits(said: _Row) -> ItemLimits:
-    unit = LimitUnit(said["limit_unit"])
-    links, fees = said["links"], said["fees"]
+    """Of an entry, which may leave out what is usual."""
+    unit = LimitUnit(said.get("limit_unit", LimitUnit.DAYS))
+    legal, promised = said.get("legal_limit"), said.get("promised_limit")
+    links, fees = said.get("links", ()), said.get("fees", ())
     return ItemLimits(
-        legal=None if said["legal_limit"] is None else Limit(said["legal_limit"], unit),
-        promised=None if said["promised_limit"] is None else Limit(said["promised_limit"], unit),
-        is_joint=said.get("joint", False),  # what was approved before there was such a field has none
+        legal=None if legal is None else Limit(legal, unit),
+        promised=None if promised is None else Limit(promised, unit),
+        is_joint=said.get("joint", False),
         order=tuple(StepKind(link["kind"]) for link in links),
-        fee_codes=frozenset(fee["code"] for fee in fees if fee["code"]),
+        fee_codes=frozenset(fee["code"] for fee in fees if fee.get("code")),
         fee_names=frozenset(fee["name"] for fee in fees if fee["name"]),
         links=tuple(
-            (StepKind(link["kind"]), Limit(link["limit"], LimitUnit(link["unit"])))
+            (StepKind(link["kind"]), Limit(link["limit"], LimitUnit(link.get("unit", LimitUnit.DAYS))))
             for link in links
-            if link["limit"] is not None
+            if link.get("limit") is not None
         ),
     )

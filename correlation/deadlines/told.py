@@ -92,10 +92,10 @@ class Catalogue(Protocol):
     """What is said of items, by whatever layers there are."""
 
     def limits(self, code: str, received: datetime, moment: datetime) -> ItemLimits | None:
-        """Of a case that was received then, by what was approved up to the moment; None for an unknown item."""
+        """Of a case that was received then, by what had been said up to the moment; None for an unknown item."""
 
     def turns(self, code: str) -> Collection[datetime]:
-        """When something was approved of the item."""
+        """When something was approved of the item, or told."""
 
 
 def history(told: Sequence[Told], catalogue: Catalogue, calendars: DatedCalendars) -> tuple[Known, ...]:

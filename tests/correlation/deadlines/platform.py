@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from correlation.deadlines.explaining import Explained, explain
 from correlation.deadlines.keeping import DeadlineKeeper
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
 from storage.database import Database
-from storage.models import Card, Deadline, Item, Source
+from storage.models import Card, Case, Deadline, Item, Source
 from tests.correlation.deadlines.cases import RULES
 from tests.sample import HALL, a_hall
 
@@ -57,6 +58,13 @@ class Platform:
     def deadline(self) -> Deadline:
         with self.database.transaction() as session:
             return session.exec(select(Deadline)).one()
+
+    def explained(self, at: datetime) -> Explained:
+        """The case, by what was known then."""
+        with self.database.transaction() as session:
+            found = explain(session, session.exec(select(Case.id)).one() or 0, RULES, at)
+        assert found is not None
+        return found
 
     def cards(self) -> list[Card]:
         with self.database.transaction() as session:

@@ -1,10 +1,12 @@
 """Limits and cards in the database: from rows that a platform pushes to what the clerk has written down."""
 
+from dataclasses import replace
 from datetime import date
 
 from sqlmodel import col, delete
 
 from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.facts import Limit
 from correlation.deadlines.loading import Catalogues, load_told
 from correlation.deadlines.trying import World, moved, open_cases
 from storage.intervals import Span
@@ -123,6 +125,48 @@ def test_an_item_of_the_platform_s_own_catalogue_has_its_limits_and_links(sqlite
     sqlite_platform.tells(at("2026-03-05"), changed)
     assert sqlite_platform.look_around_and_run(at("2026-03-05", "11:00")) == 1
     assert sqlite_platform.deadline().legal_late_from == at("2026-03-10", "00:00")
+
+
+ITEM = {
+    "record": "item",
+    "code": "JZ-0103",
+    "version": "3",
+    "name": "食品经营许可",
+    "valid_from": "2026-01-01T00:00:00+08:00",
+    "legal_limit": 20,
+}
+
+
+def test_an_item_that_its_source_sends_again_counts_from_then_on_and_what_was_said_before_stays_said(
+    a_platform: Platform,
+) -> None:
+    a_platform.tells(NINE, ITEM | {"promised_limit": 3}, step("S1", "accept", "2026-03-02T08:55"))
+    a_platform.look_around_and_run(at("2026-03-06", "09:00"))
+    asked = at("2026-03-06", "09:00")
+    before = a_platform.explained(asked)
+    assert [card.kind for card in before.cards] == ["reminder", "yellow"]
+    again = at("2026-03-06", "10:00")
+    a_platform.tells(again, ITEM | {"promised_limit": 8})
+    a_platform.look_around_and_run(at("2026-03-06", "11:00"))
+    assert replace(a_platform.explained(asked), next_at=None) == replace(before, next_at=None)
+    assert {card.kind: card.withdrawn_at for card in a_platform.cards()} == {"reminder": None, "yellow": again}
+    assert a_platform.deadline().promised_late_from == at("2026-03-13", "00:00")
+    a_platform.tells(at("2026-03-09"), ITEM | {"promised_limit": 2})
+    a_platform.look_around_and_run(at("2026-03-09", "11:00"))
+    assert replace(a_platform.explained(asked), next_at=None) == replace(before, next_at=None)
+    raised = [card.raised_at for card in a_platform.cards() if card.withdrawn_at is None and card.kind == "yellow"]
+    assert raised == [at("2026-03-09")], "nobody could have known it before"
+
+
+def test_a_version_that_begins_later_or_is_heard_of_later_changes_nothing_of_before(a_platform: Platform) -> None:
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    a_platform.tells(at("2026-03-03"), ITEM | {"promised_limit": 8})
+    begins = {"version": "4", "valid_from": "2026-03-03T00:00:00+08:00", "promised_limit": 1}
+    a_platform.tells(at("2026-03-03"), ITEM | begins)
+    limits = []
+    for day in ("2026-03-02", "2026-03-03"):
+        limits += [one.clock.limit for one in a_platform.explained(at(day)).limits if one.clock.name == "promised"]
+    assert limits == [Limit(5), Limit(8)], "as declared, then as the source says of that day"
 
 
 def test_a_case_that_several_departments_handle_has_their_limit_by_law(sqlite_platform: Platform) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from correlation.catalogue.versions import Version, in_force
 from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.known import CardKey, Ruling, with_rulings
@@ -20,20 +21,29 @@ NEW_YEAR, YEAR_END = at("2026-01-01", "00:00"), at("2026-12-31", "23:59")
 LINKS = ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3)), (StepKind.DECIDE, Limit(3)))
 
 
-APPROVED = at("2026-07-01", "10:00")
-"""From then on it is known that the promise was shorter than the catalogue had said."""
+SENT_AGAIN, APPROVED = at("2026-04-15", "10:00"), at("2026-07-01", "10:00")
+"""From then on the source says that its promise was longer all the time, and two people that it was shorter."""
 ORDER = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE)
 
 
-class Corrected:
-    """A catalogue that was corrected afterwards by a change that two people had approved."""
+def promising(days: int) -> ItemLimits:
+    return ItemLimits(Limit(15), Limit(days), LINKS, ORDER, frozenset({"F1"}))
 
-    def limits(self, _code: str, _received: datetime, moment: datetime) -> ItemLimits:
-        promised = Limit(4 if moment >= APPROVED else 6)
-        return ItemLimits(Limit(15), promised, LINKS, ORDER, frozenset({"F1"}))
+
+class Corrected:
+    """A catalogue that was corrected afterwards: by its source, and by a change that two people had approved."""
+
+    _layers = (
+        (Version(promising(4), known_from=APPROVED),),
+        (Version(promising(6), known_to=SENT_AGAIN), Version(promising(8), known_from=SENT_AGAIN)),
+    )
+
+    def limits(self, _code: str, received: datetime, moment: datetime) -> ItemLimits | None:
+        found = in_force(self._layers, received, moment)
+        return found.content if found else None
 
     def turns(self, _code: str) -> list[datetime]:
-        return [APPROVED]
+        return [SENT_AGAIN, APPROVED]
 
 
 catalogue = Corrected()

@@ -4,21 +4,24 @@ import random
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from bench.city import Played, Scores, compare, injected
+from correlation.deadlines.cards import RaisedCard
 from correlation.deadlines.explaining import explain
 from correlation.deadlines.known import CardKey
+from ingest.approvals.acceptance import accept_batch
+from ingest.approvals.formats import read_rows
 from ingest.simulator.city.catalogue import Period
 from ingest.simulator.city.city import make_city
 from ingest.simulator.city.faults import DataFault
 from ingest.simulator.city.write import write_city
 from storage.database import Database
-from storage.models import Card, CardCause, StepKind
+from storage.models import Card, CardCause, ItemVersion, RecordKind, RecordRevision, StepKind
 from tests.correlation.deadlines.cases import RULES
 
 SUMMER = Period(date(2026, 5, 6), date(2026, 9, 30))
@@ -67,6 +70,43 @@ def test_any_past_date_that_is_replayed_has_the_cards_that_were_written_then(pla
             assert {card.key for card in (replayed.cards if replayed else ())} == there
             lifted = {_key(c) for c in written[case_id] if c.withdrawn_at is not None and c.withdrawn_at <= moment}
             assert {c.key for c in (replayed.cards if replayed else ()) if c.withdrawn_at is not None} == lifted
+
+
+def test_a_catalogue_that_is_sent_again_with_other_limits_changes_no_past_date(played: Played, tmp_path: Path) -> None:
+    chance = random.Random(2)
+    with played.database.engine.connect() as connection:
+        connection.exec_driver_sql(f"VACUUM INTO '{tmp_path / 'city.db'}'")
+    with closing(Database(f"sqlite:///{tmp_path / 'city.db'}")) as database:
+        with database.transaction() as session:
+            cases = sorted(set(session.exec(select(Card.case_id).where(Card.cause == CardCause.PAST_PROMISED))))
+            asked = [(case, played.ends - timedelta(days=chance.uniform(0, 90))) for case in cases]
+            said = [_said(session, case, moment) for case, moment in asked]
+            current = [
+                (version.source_id, revision.row)
+                for version, revision in session.exec(
+                    select(ItemVersion, RecordRevision).where(
+                        RecordRevision.record == RecordKind.ITEM,
+                        RecordRevision.record_id == ItemVersion.id,
+                        RecordRevision.revision == ItemVersion.revision,
+                    )
+                )
+            ]
+        for source in {source for source, _ in current}:
+            rows = [row | {"record": "item", "promised_limit": None} for of, row in current if of == source]
+            report = accept_batch(
+                database, source, read_rows(rows), sequence=None, name="again", sha256=source, now=played.ends
+            )
+            assert report.accepted == len(rows)
+        with database.transaction() as session:
+            assert [_said(session, case, moment) for case, moment in asked] == said
+            assert any(said), "there is something that could change"
+            now = [card for case in cases for card in _said(session, case, played.ends)]
+    assert played.ends in {card.withdrawn_at for card in now}, "from then on it counts"
+
+
+def _said(session: Session, case_id: int, moment: datetime) -> tuple[RaisedCard, ...]:
+    explained = explain(session, case_id, RULES, moment)
+    return explained.cards if explained else ()
 
 
 def _key(card: Card) -> CardKey:
