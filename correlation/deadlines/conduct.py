@@ -8,7 +8,7 @@ from enum import StrEnum
 from correlation.deadlines.clocks import Clock, Clocks, clocks
 from correlation.deadlines.counting import counted, nth_day
 from correlation.deadlines.facts import CaseFacts, Suspension
-from correlation.deadlines.observing import Observation
+from correlation.deadlines.observing import Corrected, Observation
 from correlation.deadlines.rules import CardRules, Rules
 from correlation.deadlines.work_calendar import WorkCalendar
 from storage.models import CardCause, ClockName, LimitUnit, StepKind, SuspensionReason
@@ -29,7 +29,9 @@ class Evidence(StrEnum):
     HEARD_BEFORE = "heard_before"  # the push before it came
     ENTERED = "entered"  # by the platform's own word
     CASES = "cases"  # how many at once
-    WORKING_DAYS = "working_days"  # between the step and its entry
+    WORKING_DAYS = "working_days"  # between what was entered and its entry
+    RECORD = "record"  # what was entered, where it was no step
+    SAID_BEFORE = "said_before"  # when the same had happened by the word before
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ def _of_entry(seen: Observation, rules: CardRules, calendar: WorkCalendar) -> It
     cause = CardCause.ENTERED_IN_BATCH if is_batch else CardCause.BACK_DATED
     before = seen.entered.heard_before
     evidence: list[tuple[Evidence, str | datetime | int]] = [
-        (Evidence.HAPPENED, seen.at),
+        *((Evidence.RECORD, kind) for kind in seen.names),
+        (Evidence.HAPPENED, seen.corrected.after if seen.corrected else seen.at),
+        *_of_correction(seen.corrected),
         (Evidence.ENTERED, entered_by) if before is None else (Evidence.HEARD_BEFORE, before),
         (Evidence.KNOWN, seen.known_at),
         (Evidence.WORKING_DAYS, days),
@@ -95,6 +99,11 @@ def _of_entry(seen: Observation, rules: CardRules, calendar: WorkCalendar) -> It
     if is_batch:
         evidence.append((Evidence.CASES, len(late) + 1))
     yield Breach(cause, seen.about, seen.known_at, seen.known_at, seen.link, tuple(evidence))
+
+
+def _of_correction(corrected: Corrected | None) -> Iterator[tuple[Evidence, datetime]]:
+    if corrected is not None and corrected.before is not None:
+        yield Evidence.SAID_BEFORE, corrected.before
 
 
 def _of_pause(

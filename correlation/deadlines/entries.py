@@ -1,128 +1,148 @@
-"""How steps first came: which of them a push of their source had left out before, and what came with them."""
+"""How words about cases came: which of them a push of their source had left out before, and what came with them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import and_, func, select
 from sqlmodel import Session
 
+from correlation.deadlines.back_dating import by_record, dates
 from correlation.deadlines.numbering import Push, entered_by
 from correlation.deadlines.observing import IN_HAND, Entered
-from correlation.deadlines.told import Told, ToldStep
+from correlation.deadlines.tellings import Told
 from storage.bulk import is_among, table_of
 from storage.models import Batch, RecordKind, RecordRevision, Step
 
 _MOST_BESIDE = 200
 
 
-class _Entry(NamedTuple):
-    """The first word of a step, by a push before which another had come."""
+def with_entries(session: Session, told: Mapping[int, Sequence[Told]]) -> Mapping[int, list[Told]]:
+    """By case, the words about one record after those about another, each in the order of telling.
+
+    Of words that no push has left out nothing is known of how they came.
+    """
+    dated = {
+        case_id: [
+            (word, at) for words in by_record(said).values() for word, at in zip(words, dates(words), strict=True)
+        ]
+        for case_id, said in told.items()
+    }
+    late = [(word, at) for words in dated.values() for word, at in words if at and word.told_at - at > IN_HAND]
+    pushed = _Pushed.load(session, late)
+    return {
+        case_id: [replace(word, entered=pushed.how(word, at)) if at else word for word, at in words]
+        for case_id, words in dated.items()
+    }
+
+
+class _Arrival(NamedTuple):
+    """A push before which another of its source had come; a file says nothing of when its rows were entered."""
+
+    source_id: str
+    push: Push
+    heard_before: datetime
+
+    def left_out(self, at: datetime) -> bool:
+        return self.heard_before - at > IN_HAND
+
+
+@dataclass(frozen=True)
+class _Pushed:
+    """How words came that tell of something long past."""
+
+    arrivals: Mapping[int, _Arrival]
+    """By the batch."""
+    pushes: Mapping[str, Sequence[Push]]
+    """Of each source, those that matter."""
+    beside: Mapping[tuple[int, int], tuple[datetime, ...]]
+    """By step and batch: when the first late step of each other case ended that came with it."""
+
+    @classmethod
+    def load(cls, session: Session, late: Sequence[tuple[Told, datetime]]) -> Self:
+        arrivals = _arrivals(session, {word.batch_id for word, _ in late})
+        left_out = [(arrivals[word.batch_id], at) for word, at in late if word.batch_id in arrivals]
+        left_out = [(arrival, at) for arrival, at in left_out if arrival.left_out(at)]
+        pushes = {source: _pushes(session, source, left_out) for source in {each.source_id for each, _ in left_out}}
+        return cls(arrivals, pushes, _beside(session, arrivals) if left_out else {})
+
+    def how(self, word: Told, at: datetime) -> Entered | None:
+        arrival = self.arrivals.get(word.batch_id)
+        if arrival is None or not arrival.left_out(at):
+            return None
+        kind, number = word.record
+        beside = self.beside.get((number, word.batch_id), ()) if kind == RecordKind.STEP else ()
+        return Entered(arrival.heard_before, beside, entered_by(at, arrival.push, self.pushes[arrival.source_id]))
+
+
+def _arrivals(session: Session, batch_ids: Collection[int]) -> dict[int, _Arrival]:
+    batch, before = table_of(Batch).c, table_of(Batch).alias("before")
+    heard_before = (
+        select(before.c.received_at)
+        .where(
+            before.c.source_id == batch.source_id,
+            before.c.sequence < batch.sequence,
+            before.c.received_at < batch.received_at,
+        )
+        .order_by(before.c.sequence.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(batch.id, batch.source_id, batch.sequence, batch.received_at, heard_before).where(
+        is_among(session, batch.id, list(batch_ids)), batch.sequence.is_not(None)
+    )
+    return {
+        batch_id: _Arrival(source_id, Push(sequence, received_at), before_it)
+        for batch_id, source_id, sequence, received_at, before_it in session.execute(query)
+        if before_it is not None
+    }
+
+
+class _FirstWord(NamedTuple):
+    """Of a step."""
 
     step_id: int
     case_id: int
     end: datetime
     operator: str
     batch_id: int
-    source_id: str
-    push: Push
-    heard_before: datetime
-
-    @property
-    def was_left_out(self) -> bool:
-        return self.heard_before - self.end > IN_HAND
 
 
-def with_entries(session: Session, told: Mapping[int, list[Told]]) -> Mapping[int, list[Told]]:
-    """Steps that a push has left out and a later one has brought; of all others nothing is known."""
-    steps = table_of(Step).c
-    suspects = [
-        entry for entry in _entries(session, is_among(session, steps.case_id, list(told))) if entry.was_left_out
-    ]
-    if suspects:
-        entered = _entered(session, {entry.batch_id for entry in suspects})
-        for case_id, words in told.items():
-            told[case_id][:] = [_with_entry(word, entered.get(_step_id(word))) for word in words]
-    return told
-
-
-def _step_id(word: Told) -> int:
-    kind, record_id = word.record
-    return record_id if kind == RecordKind.STEP else 0
-
-
-def _with_entry(word: Told, entered: Entered | None) -> Told:
-    if entered is None or not isinstance(word.said, ToldStep):
-        return word
-    return replace(word, said=replace(word.said, entered=entered))
-
-
-def _entered(session: Session, batch_ids: Collection[int]) -> dict[int, Entered]:
-    """By step, of all that was left out before and came with these batches."""
-    of_batches = is_among(session, table_of(RecordRevision).c.batch_id, list(batch_ids))
-    late = [entry for entry in _entries(session, of_batches) if entry.was_left_out]
-    pushes = {source: _pushes(session, source, late) for source in {entry.source_id for entry in late}}
+def _beside(session: Session, arrivals: Mapping[int, _Arrival]) -> dict[tuple[int, int], tuple[datetime, ...]]:
+    """Of all steps that were left out before and came with these batches."""
+    late = [word for word in _first_words(session, arrivals) if arrivals[word.batch_id].left_out(word.end)]
     ends: defaultdict[tuple[int, str], dict[int, datetime]] = defaultdict(dict)
-    for entry in late:
-        of_operator = ends[entry.batch_id, entry.operator]
-        of_operator[entry.case_id] = min(entry.end, of_operator.get(entry.case_id, entry.end))
-    return {
-        entry.step_id: Entered(
-            entry.heard_before,
-            _beside(entry, ends[entry.batch_id, entry.operator]),
-            entered_by(entry.end, entry.push, pushes[entry.source_id]),
-        )
-        for entry in late
-    }
+    for word in late:
+        of_operator = ends[word.batch_id, word.operator]
+        of_operator[word.case_id] = min(word.end, of_operator.get(word.case_id, word.end))
+    return {(word.step_id, word.batch_id): _of_others(word, ends[word.batch_id, word.operator]) for word in late}
 
 
-def _beside(entry: _Entry, ends: Mapping[int, datetime]) -> tuple[datetime, ...]:
+def _of_others(word: _FirstWord, ends: Mapping[int, datetime]) -> tuple[datetime, ...]:
     """Of the other cases of the same operator; of one that is not named nothing is known."""
-    others = sorted(end for case_id, end in ends.items() if case_id != entry.case_id) if entry.operator else []
+    others = sorted(end for case_id, end in ends.items() if case_id != word.case_id) if word.operator else []
     return tuple(others[:_MOST_BESIDE])
 
 
-def _entries(session: Session, wanted: Any) -> Iterable[_Entry]:  # noqa: ANN401
-    """Only what was pushed is judged: a file says nothing of when its rows were entered."""
-    for row in session.execute(_first_words().where(wanted)):
-        step_id, case_id, said, batch_id, source_id, sequence, received_at, heard_before = row
-        end, operator = datetime.fromisoformat(said.get("end") or said["start"]), said.get("operator", "")
-        push = Push(sequence, received_at)
-        if heard_before is not None:
-            yield _Entry(step_id, case_id, end, operator, batch_id, source_id, push, heard_before)
-
-
-def _first_words() -> Select[Any]:
+def _first_words(session: Session, batch_ids: Iterable[int]) -> Iterable[_FirstWord]:
     steps, revisions = table_of(Step).c, table_of(RecordRevision).c
-    batch, before = table_of(Batch).c, table_of(Batch).alias("before")
     first = and_(revisions.record == RecordKind.STEP, revisions.record_id == steps.id, revisions.revision == 1)
-    heard_before = (
-        select(before.c.received_at)
-        .where(
-            before.c.source_id == batch.source_id,
-            before.c.sequence < batch.sequence,
-            before.c.received_at < revisions.received_at,
-        )
-        .order_by(before.c.sequence.desc())
-        .limit(1)
-        .scalar_subquery()
+    query = (
+        select(steps.id, steps.case_id, revisions.row, revisions.batch_id)
+        .join_from(table_of(RecordRevision), table_of(Step), first)
+        .where(is_among(session, revisions.batch_id, list(batch_ids)))
     )
-    of_batch = (batch.id, batch.source_id, batch.sequence, batch.received_at)
-    return (
-        select(steps.id, steps.case_id, revisions.row, *of_batch, heard_before)
-        .select_from(table_of(Step))
-        .join(table_of(RecordRevision), first)
-        .join(table_of(Batch), batch.id == revisions.batch_id)
-        .where(batch.sequence.is_not(None))
-    )
+    for step_id, case_id, said, batch_id in session.execute(query):
+        end = datetime.fromisoformat(said.get("end") or said["start"])
+        yield _FirstWord(step_id, case_id, end, said.get("operator", ""), batch_id)
 
 
-def _pushes(session: Session, source_id: str, entries: Sequence[_Entry]) -> list[Push]:
-    """Those of the source from the last one before any of these steps had ended."""
-    own = [entry for entry in entries if entry.source_id == source_id]
-    first, last = min(entry.end for entry in own), max(entry.push.received_at for entry in own)
+def _pushes(session: Session, source_id: str, left_out: Sequence[tuple[_Arrival, datetime]]) -> list[Push]:
+    """Those of the source from the last one before any of this had happened."""
+    own = [(arrival, at) for arrival, at in left_out if arrival.source_id == source_id]
+    first, last = min(at for _, at in own), max(arrival.push.received_at for arrival, _ in own)
     batches = table_of(Batch).c
     of_source = (batches.source_id == source_id, batches.sequence.is_not(None))
     lowest = select(func.max(batches.sequence)).where(*of_source, batches.received_at <= first).scalar_subquery()

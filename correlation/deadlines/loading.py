@@ -14,7 +14,8 @@ from correlation.catalogue.versions import Layers, Version, in_force
 from correlation.deadlines.entries import with_entries
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.known import CardKey, Ruling
-from correlation.deadlines.told import Catalogue, ItemLimits, Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
+from correlation.deadlines.tellings import Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
+from correlation.deadlines.told import Catalogue, ItemLimits
 from correlation.deadlines.workflow import LIFTING
 from storage import models
 from storage.bulk import is_among, table_of
@@ -62,7 +63,14 @@ def load_told(session: Session, case_ids: Iterable[int]) -> list[CaseTold]:
     told = _told(session, {case_id: number for case_id, _, number, _ in found})
     rulings = _rulings(session, [case_id for case_id, _, _, _ in found])
     return [
-        CaseTold(case_id, source_id, number, hall_id, tuple(sorted(told[case_id], key=_order)), tuple(rulings[case_id]))
+        CaseTold(
+            case_id,
+            source_id,
+            number,
+            hall_id,
+            tuple(sorted(told.get(case_id, ()), key=_order)),
+            tuple(rulings[case_id]),
+        )
         for case_id, source_id, number, hall_id in found
     ]
 
@@ -86,13 +94,15 @@ def _order(one: Told) -> tuple[datetime, tuple[str, int]]:
 
 
 def _told(session: Session, numbers: Mapping[int, str]) -> Mapping[int, list[Told]]:
+    """In the order of telling."""
     found: dict[int, list[Told]] = defaultdict(list)
     for kind, read in _READERS.items():
-        for case_id, record_id, told_at, row in session.execute(_revisions(session, kind, list(numbers))):
+        for case_id, record_id, told_at, row, batch_id in session.execute(_revisions(session, kind, list(numbers))):
             # A record that was corrected to be another case's says nothing of the case that it left.
             if row["case"] == numbers[case_id]:
-                found[case_id].append(Told((kind.value, record_id), told_at, read(row)))
-    return with_entries(session, found)
+                found[case_id].append(Told((kind.value, record_id), told_at, read(row), batch_id))
+    entered = with_entries(session, found)
+    return {case_id: sorted(entered.get(case_id, ()), key=_order) for case_id in numbers}
 
 
 def _revisions(session: Session, kind: RecordKind, case_ids: Sequence[int]) -> Any:  # noqa: ANN401
@@ -101,7 +111,7 @@ def _revisions(session: Session, kind: RecordKind, case_ids: Sequence[int]) -> A
     of_record = and_(
         revisions.record == kind, revisions.record_id == records.id, revisions.revision <= records.revision
     )
-    columns = select(cases.id, records.id.label("record_id"), revisions.received_at, revisions.row)
+    columns = select(cases.id, records.id.label("record_id"), revisions.received_at, revisions.row, revisions.batch_id)
     if kind is RecordKind.STEP:
         of_case = records.case_id == cases.id
     else:
@@ -214,7 +224,7 @@ _Own = Mapping[tuple[str | None, str], list[Version[ItemLimits]]]
 
 
 def _told_versions(session: Session, codes: Collection[str]) -> Mapping[tuple[str, str], list[Version[ItemLimits]]]:
-    """What sources have said of these items, by source and code: each word from when it came until the next about it."""
+    """What sources have said of these items, by source and code: a word from when it came until the next about it."""
     records, revisions = table_of(ItemVersion).c, table_of(RecordRevision).c
     words = (
         select(records.id, records.source_id, records.code, revisions.received_at, revisions.row)

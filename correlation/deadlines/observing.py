@@ -20,7 +20,7 @@ _PROVES_SKIPPING = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.
 
 
 class Entered(NamedTuple):
-    """How a step first came: by a push that followed right after another one of its source, or as its platform says."""
+    """How a word came: by a push that followed right after another one of its source, or as its platform says."""
 
     heard_before: datetime | None
     """When the push before it came."""
@@ -29,6 +29,19 @@ class Entered(NamedTuple):
     by: datetime | None = None
     """The earliest moment at which it may have been entered: where numbers of pushes tell one before its telling, or
     the platform says when it was."""
+
+
+class Corrected(NamedTuple):
+    """What a correction says otherwise than the word before it."""
+
+    before: datetime | None
+    """None: it had not been said at all."""
+    after: datetime
+
+    @property
+    def dates_from(self) -> datetime:
+        """From then on it is otherwise than was said."""
+        return self.after if self.before is None else min(self.before, self.after)
 
 
 class Observation(NamedTuple):
@@ -41,8 +54,10 @@ class Observation(NamedTuple):
     """Since when it could be known."""
     link: StepKind | None = None
     names: tuple[str, ...] = ()
-    """What the catalogue lists, or the link that was expected."""
+    """What the catalogue lists, the link that was expected, or of what else than a step it is: the kind of record."""
     entered: Entered | None = None
+    corrected: Corrected | None = None
+    """Of what was dated back by a correction."""
 
 
 class SeenStep(NamedTuple):
@@ -51,11 +66,6 @@ class SeenStep(NamedTuple):
     start: datetime
     end: datetime
     first_told_at: datetime
-    first_end: datetime
-    """As it was first told."""
-    entered: Entered | None
-    entered_at: datetime | None = None
-    """As its platform says, which knows better than what its pushes show."""
 
 
 class SeenFee(NamedTuple):
@@ -111,29 +121,3 @@ def unlisted_fees(codes: frozenset[str], names: frozenset[str], fees: Sequence[S
             yield Observation(
                 CardCause.FEE_UNLISTED, f"fee:{fee.number}", fee.charged_at, known_at, None, (said, *sorted(listed))
             )
-
-
-def late_entries(steps: Sequence[SeenStep]) -> Iterator[Observation]:
-    """Steps that were entered well after they ended: their platform says so, or a push has left them out."""
-    for step in steps:
-        entered = _entered(step)
-        if entered is not None:
-            yield Observation(
-                CardCause.BACK_DATED,
-                f"entry:{step.number}",
-                step.first_end,
-                step.first_told_at,
-                step.kind,
-                entered=entered,
-            )
-
-
-def _entered(step: SeenStep) -> Entered | None:
-    """How, where that was not right after it ended."""
-    how = step.entered
-    left_out = how is not None and how.heard_before is not None and how.heard_before - step.first_end > IN_HAND
-    if step.entered_at is None:
-        return how if left_out else None
-    if step.entered_at - step.first_end <= IN_HAND:
-        return None
-    return Entered(None, how.beside if how is not None and left_out else (), step.entered_at)

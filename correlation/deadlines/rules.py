@@ -49,7 +49,7 @@ class Conduct:
     pause_days: int
     """A suspension that begins so few working days before the limit passes is carded."""
     back_dated_days: int
-    """Working days after which a step that a push has left out is told late."""
+    """Working days after which what a push has left out is told late."""
     batch_cases: int
     """Of so many cases at once, by the same operator: entered in a batch."""
 

@@ -8,67 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from correlation.deadlines.back_dating import dated_back
 from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
 from correlation.deadlines.known import Known
-from correlation.deadlines.observing import (
-    Entered,
-    Observation,
-    SeenFee,
-    SeenStep,
-    late_entries,
-    links_out_of_order,
-    unlisted_fees,
-)
+from correlation.deadlines.observing import Observation, SeenFee, SeenStep, links_out_of_order, unlisted_fees
+from correlation.deadlines.tellings import Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
 from correlation.deadlines.work_calendar import DatedCalendars, WorkCalendar
 from storage.models import CardCause, Decision, StepKind
-
-
-@dataclass(frozen=True, slots=True)
-class ToldStep:
-    kind: StepKind
-    start: datetime
-    end: datetime
-    item: str = ""
-    due: datetime | None = None
-    closed: datetime | None = None
-    entered: Entered | None = None
-    """Of its first word, where it is known how that came."""
-    entered_at: datetime | None = None
-    """As its platform says."""
-    is_joint: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ToldResult:
-    decided_at: datetime
-    decision: Decision | None = None
-    is_reasoned: bool = True
-    """It says why, or names the document that does."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToldFee:
-    charged_at: datetime
-    code: str = ""
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ToldDelivery:
-    delivered_at: datetime
-
-
-Said = ToldStep | Suspension | Extension | ToldResult | ToldDelivery | ToldFee
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One revision of one record."""
-
-    record: tuple[str, int]
-    """Which record it is a word about."""
-    told_at: datetime
-    said: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +118,7 @@ def _observed(
     begun = [step for step in steps if step.end <= moment]
     results = [(record, word) for record, word in said.items() if isinstance(word, ToldResult)]
     decided = {word.decision for _, word in results if word.decided_at <= moment}
-    found: list[Observation] = [*late_entries(begun)]
+    found: list[Observation] = [*dated_back([one for one in told if one.told_at <= moment])]
     if not decided & {Decision.REFUSED, Decision.WITHDRAWN}:
         found += links_out_of_order(limits.order, begun, is_decided=bool(decided))
     fees = [_seen_fee(record, word, first[record]) for record, word in said.items() if isinstance(word, ToldFee)]
@@ -193,10 +139,7 @@ def _tells_closing(said: Said) -> bool:
 
 
 def _seen_step(record: tuple[str, int], step: ToldStep, first: Told) -> SeenStep:
-    began = first.said
-    assert isinstance(began, ToldStep)
-    entered_at = began.entered_at or step.entered_at
-    return SeenStep(record[1], step.kind, step.start, step.end, first.told_at, began.end, began.entered, entered_at)
+    return SeenStep(record[1], step.kind, step.start, step.end, first.told_at)
 
 
 def _seen_fee(record: tuple[str, int], fee: ToldFee, first: Told) -> SeenFee:

@@ -16,7 +16,16 @@ from web.pages.case_limits import LimitRow
 _MOMENT = timedelta(microseconds=1)
 
 
-_MOMENTS = (Evidence.HAPPENED, Evidence.KNOWN, Evidence.LAST_MOMENT, Evidence.HEARD_BEFORE, Evidence.ENTERED)
+_MOMENTS = frozenset(
+    {
+        Evidence.HAPPENED,
+        Evidence.SAID_BEFORE,
+        Evidence.KNOWN,
+        Evidence.LAST_MOMENT,
+        Evidence.HEARD_BEFORE,
+        Evidence.ENTERED,
+    }
+)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from web.pages.code_words import (
 )
 from web.pages.places import CounterRef
 from web.pages.timelines import Bar, Timeline, along
-from web.pages.words import cause_word, event_word, hole_word, reason_word, step_word, unknown_word, word
+from web.pages.words import cause_word, event_word, hole_word, reason_word, record_word, step_word, unknown_word, word
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
@@ -80,6 +80,7 @@ class Formats:
             "unknown_word": self._said(unknown_word),
             "step_word": self._said(step_word),
             "reason_word": self._said(reason_word),
+            "record_word": self._said(record_word),
             "footage_word": self._listed(FOOTAGE_WORDS),
             "ended_word": self._listed(ENDED_WORDS),
             "process_word": self._listed(PROCESS_WORDS),

@@ -40,6 +40,7 @@ from storage.models import (
     OrderState,
     Outcome,
     ProposalState,
+    RecordKind,
     Role,
     SampleState,
     StaffState,
@@ -223,6 +224,12 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Evidence.ENTERED, _("Entered into the platform")),
     (Evidence.CASES, _("Cases at once")),
     (Evidence.WORKING_DAYS, _("Working days in between")),
+    (Evidence.RECORD, _("What was entered")),
+    (Evidence.SAID_BEFORE, _("Said before to have happened")),
+    (RecordKind.SUSPENSION, _("Suspension")),
+    (RecordKind.EXTENSION, _("Extension")),
+    (RecordKind.RESULT, _("Result")),
+    (RecordKind.DELIVERY, _("Delivery")),
     (CardState.RAISED, _("Not answered")),
     (CardState.EXPLAINED, _("Explained")),
     (CardState.UPHELD, _("Upheld")),
@@ -349,6 +356,11 @@ def reason_word(reason: str) -> str:
     return _REASONS.get(reason, reason)
 
 
+def record_word(kind: str) -> str:
+    """What a platform has told of."""
+    return _RECORDS.get(kind, kind)
+
+
 def hole_word(cause: str) -> str:
     """Why a span of footage is missing."""
     return _HOLES.get(cause, cause)
@@ -387,3 +399,4 @@ _STEPS = _of(StepKind)
 _EVENTS = _of(EventKind)
 _REASONS = _of(SuspensionReason)
 _CAUSES = _of(CardCause)
+_RECORDS = _of(RecordKind)

@@ -1,6 +1,8 @@
 """How a case was handled is carded where it is certain, and never where something is not told."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import select
@@ -9,7 +11,8 @@ from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.known import Ruling, with_rulings
 from correlation.deadlines.observing import IN_HAND, Entered
-from correlation.deadlines.told import ItemLimits, Told, ToldFee, ToldResult, ToldStep, history
+from correlation.deadlines.tellings import Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
+from correlation.deadlines.told import ItemLimits, history
 from storage.models import CardCause, CardKind, ClockName, Decision, Step, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDARS, RULES, Declared, at
 from tests.correlation.deadlines.platform import Platform, step
@@ -37,8 +40,8 @@ def did(
     entered_at: datetime | None = None,
 ) -> Told:
     end = start + timedelta(minutes=5)
-    said = ToldStep(kind, start, end, item="JZ-0103", entered=entered, entered_at=entered_at)
-    return Told(("step", number), told or end, said)
+    said = ToldStep(kind, start, end, item="JZ-0103", entered_at=entered_at)
+    return Told(("step", number), told or end, said, entered=entered)
 
 
 ACCEPTED = did(1, ACCEPT, MONDAY)
@@ -200,6 +203,77 @@ def test_a_correction_of_a_step_that_came_in_time_is_not_back_dated() -> None:
     assert causes(late(3), corrected, when=LATER + timedelta(hours=1)) == [CardCause.BACK_DATED]
 
 
+TOLD = at("2026-03-11", "10:00")
+LEFT_OUT = Entered(at("2026-03-10", "18:00"))
+HEARING = SuspensionReason.HEARING
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("suspension", Suspension(HEARING, TUESDAY, TUESDAY + timedelta(hours=9))),
+        ("extension", Extension(TUESDAY, 10)),
+        ("result", ToldResult(TUESDAY, Decision.GRANTED)),
+        ("delivery", ToldDelivery(TUESDAY)),
+    ],
+)
+def test_whatever_moves_a_limit_is_back_dated_where_a_push_has_left_it_out(kind: str, said: Said) -> None:
+    late = Told((kind, 4), TOLD, said, entered=LEFT_OUT)
+    [card] = conduct(ACCEPTED, late)
+    assert (card.cause, card.about, card.raised_at) == (CardCause.BACK_DATED, f"entry:{kind}:4", TOLD)
+    assert conduct(ACCEPTED, replace(late, entered=None)) == [], "nothing is known of how it came"
+    assert conduct(ACCEPTED, replace(late, told_at=WEDNESDAY, entered=Entered(TUESDAY + IN_HAND))) == []
+
+
+def corrected(kind: str, before: Said, after: Said, *more: Told) -> list[CardCause]:
+    first = Told((kind, 9), at("2026-03-10", "17:00"), before)
+    return causes(ACCEPTED, first, Told((kind, 9), TOLD, after, entered=LEFT_OUT), *more)
+
+
+FRIDAY, TENTH = at("2026-03-06", "10:00"), at("2026-03-10", "16:00")
+
+
+def a_step(kind: StepKind, start: datetime, end: datetime | None = None) -> ToldStep:
+    return ToldStep(kind, start, end or start + timedelta(minutes=5), item="JZ-0103")
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("step", a_step(DECIDE, TENTH), a_step(DECIDE, FRIDAY)),
+        ("step", a_step(CLOSE, TENTH), a_step(DECIDE, TENTH - timedelta(days=4))),
+        ("step", a_step(ACCEPT, FRIDAY), a_step(ACCEPT, TENTH)),
+        ("step", a_step(StepKind.RECEIVE, FRIDAY), a_step(StepKind.RECEIVE, TENTH)),
+        ("suspension", Suspension(HEARING, TENTH), Suspension(HEARING, FRIDAY)),
+        ("suspension", Suspension(HEARING, TUESDAY, FRIDAY), Suspension(HEARING, TUESDAY, TENTH)),
+        ("suspension", Suspension(HEARING, TUESDAY, FRIDAY), Suspension(HEARING, TUESDAY)),
+        ("extension", Extension(TENTH, 10), Extension(FRIDAY, 10)),
+        ("extension", Extension(FRIDAY, 5), Extension(FRIDAY, 10)),
+        ("result", ToldResult(TENTH), ToldResult(FRIDAY)),
+    ],
+)
+def test_a_correction_that_saves_time_in_the_past_is_back_dated(kind: str, before: Said, after: Said) -> None:
+    assert CardCause.BACK_DATED in corrected(kind, before, after)
+    undone = Told((kind, 9), TOLD + timedelta(hours=1), before)
+    assert CardCause.BACK_DATED not in corrected(kind, before, after, undone), "it was taken back"
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("step", a_step(DECIDE, FRIDAY), a_step(DECIDE, TENTH)),
+        ("step", a_step(DECIDE, FRIDAY), a_step(DECIDE, FRIDAY - IN_HAND)),
+        ("step", a_step(ACCEPT, FRIDAY, FRIDAY), a_step(ACCEPT, FRIDAY, TENTH)),
+        ("suspension", Suspension(HEARING, FRIDAY), Suspension(HEARING, TENTH)),
+        ("suspension", Suspension(HEARING, TUESDAY), Suspension(HEARING, TUESDAY, FRIDAY)),
+        ("extension", Extension(FRIDAY, 10), Extension(FRIDAY, 5)),
+        ("result", ToldResult(FRIDAY, Decision.REFUSED), ToldResult(TENTH, Decision.GRANTED)),
+    ],
+)
+def test_a_correction_that_saves_no_time_is_none(kind: str, before: Said, after: Said) -> None:
+    assert CardCause.BACK_DATED not in corrected(kind, before, after)
+
+
 def test_late_steps_of_many_cases_at_once_were_entered_in_a_batch() -> None:
     assert causes(late(3, *[MONDAY] * 4)) == [CardCause.ENTERED_IN_BATCH]
     assert causes(late(3, *[MONDAY] * 3)) == [CardCause.BACK_DATED]
@@ -292,6 +366,42 @@ def test_when_a_step_was_entered_is_told_and_kept_beside_when_it_happened(sqlite
         kept = session.exec(select(Step)).one()
     times = (kept.end, kept.entered, kept.first_received_at)
     assert times == (at("2026-03-02", "10:00"), at("2026-03-06", "10:00"), at("2026-03-09", "18:00"))
+
+
+HEARD_OF: list[dict[str, Any]] = [
+    {
+        "record": "suspension",
+        "id": "P1",
+        "reason": "hearing",
+        "start": "2026-03-03T10:00:00+08:00",
+        "end": "2026-03-09T17:00:00+08:00",
+    },
+    {"record": "extension", "id": "E1", "days": 10, "approved": "2026-03-04T10:00:00+08:00"},
+    {"record": "result", "id": "B1", "decision": "granted", "decided": "2026-03-04T10:00:00+08:00"},
+    step("S9", "decide", "2026-03-04T10:00"),
+]
+
+
+@pytest.mark.parametrize("row", HEARD_OF, ids=lambda row: row.get("record", "step"))
+def test_whoever_lifts_a_card_by_an_earlier_date_is_seen(sqlite_platform: Platform, row: dict[str, Any]) -> None:
+    sqlite_platform.tells(at("2026-03-02", "18:00"), step("S1", "accept", "2026-03-02T10:00"))
+    decided = step("S9", "decide", "2026-03-10T10:00")
+    sqlite_platform.tells(at("2026-03-10", "18:00"), *([decided] if row.get("step") else []))
+    sqlite_platform.clerk_runs(at("2026-03-10", "18:00"))
+    [yellow] = [card for card in sqlite_platform.cards() if card.kind is CardKind.YELLOW]
+    assert (yellow.cause, yellow.withdrawn_at) == (CardCause.PAST_PROMISED, None)
+    told = at("2026-03-11", "09:00")
+    sqlite_platform.tells(told, row | {"case": "2026-001"})
+    sqlite_platform.clerk_runs(told)
+    lifted, back_dated = [card for card in sqlite_platform.cards() if card.kind is CardKind.YELLOW]
+    assert (lifted.withdrawn_at, back_dated.cause, back_dated.raised_at) == (told, CardCause.BACK_DATED, told)
+    evidence = dict(back_dated.derivation["evidence"])
+    assert evidence["happened"] == (at("2026-03-03") if row.get("id") == "P1" else at("2026-03-04")).isoformat()
+    assert evidence["heard_before"] == at("2026-03-10", "18:00").isoformat()
+    if "step" in row:
+        assert evidence["said_before"] == at("2026-03-10", "10:00").isoformat()
+    else:
+        assert evidence["record"] == row["record"]
 
 
 def test_steps_of_a_push_that_was_lost_or_overtaken_are_not_back_dated(a_platform: Platform) -> None:

@@ -13,7 +13,8 @@ from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.known import CardKey, Ruling, with_rulings
 from correlation.deadlines.observing import Entered
-from correlation.deadlines.told import ItemLimits, Told, ToldDelivery, ToldFee, ToldResult, ToldStep, history
+from correlation.deadlines.tellings import Told, ToldDelivery, ToldFee, ToldResult, ToldStep
+from correlation.deadlines.told import ItemLimits, history
 from storage.models import CardCause, Decision, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDARS, RULES, at
 
@@ -79,15 +80,18 @@ def a_case(chance: random.Random) -> Iterator[Told]:
             continue
         end = moment + timedelta(days=chance.choice([0, 0, 1, 4]))
         heard = _heard(end, chance)
-        yield Told(("step", number), heard, ToldStep(kind, moment, end, entered=_entered(end, heard, chance)))
+        yield Told(("step", number), heard, ToldStep(kind, moment, end), entered=_entered(end, heard, chance))
         if chance.random() < 0.15:
             corrected = ToldStep(kind, moment, max(moment, end - timedelta(days=2)))
-            yield Told(("step", number), _heard(end, chance) + timedelta(days=9), corrected)
+            told_at = _heard(end, chance) + timedelta(days=9)
+            yield Told(("step", number), told_at, corrected, entered=_entered(corrected.end, told_at, chance))
         moment = end + timedelta(days=chance.uniform(0, 6))
         if chance.random() < 0.25:
             ended = moment + timedelta(days=chance.uniform(0, 12))
             reason = chance.choice([SuspensionReason.SUPPLEMENT, SuspensionReason.HEARING])
-            yield Told(("suspension", number), _heard(moment, chance), Suspension(reason, moment, ended))
+            heard = _heard(moment, chance)
+            entered = _entered(moment, heard, chance)
+            yield Told(("suspension", number), heard, Suspension(reason, moment, ended), entered=entered)
             moment = ended
     if chance.random() < 0.2:
         yield Told(("extension", 0), moment, Extension(moment - timedelta(days=2), 10))
@@ -146,7 +150,7 @@ def test_a_year_that_was_lived_through_and_the_same_year_replayed_have_the_same_
     chance = random.Random(2026)
     days = [NEW_YEAR + timedelta(days=number) for number in range(15, 365, 30)]
     kinds = set()
-    for _ in range(60):
+    for _ in range(120):
         told = sorted(a_case(chance), key=lambda one: one.told_at)
         if not told:
             continue

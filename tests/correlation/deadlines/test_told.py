@@ -8,16 +8,8 @@ import pytest
 
 from correlation.deadlines.clocks import clocks
 from correlation.deadlines.facts import Extension, Limit, Suspension
-from correlation.deadlines.told import (
-    ItemLimits,
-    Said,
-    Told,
-    ToldDelivery,
-    ToldResult,
-    ToldStep,
-    facts_at,
-    history,
-)
+from correlation.deadlines.tellings import Said, Told, ToldDelivery, ToldResult, ToldStep
+from correlation.deadlines.told import ItemLimits, facts_at, history
 from correlation.deadlines.work_calendar import Closure, WorkCalendar
 from ingest.approvals.formats import read_csv
 from ingest.approvals.mapping import Mapping
