@@ -84,7 +84,7 @@ def clocks(facts: CaseFacts, rules: Rules, calendar: WorkCalendar) -> Clocks:
         raise ValueError("a case was received or accepted at some time")
     law, cards = rules.of(calendar.day_of(first))
     start = clock_start(facts, law, calendar)
-    stops = suspended(facts, law) if facts.suspensions else ()
+    stops = suspended(facts, law, start) if facts.suspensions else ()
     pauses = _pauses(stops, calendar) if stops else ()
     counting = _new(_Counting, (facts, law, _ahead(cards), calendar, pauses, stops))
     each = counting.from_acceptance(start) if start is not None else ()
@@ -132,9 +132,15 @@ def _tell_by(received: datetime, law: Law, calendar: WorkCalendar) -> datetime:
     return calendar.midnight(calendar.nth(calendar.upto(calendar.day_of(received)) + law.tell_days) + 1)
 
 
-def suspended(facts: CaseFacts, law: Law) -> tuple[Suspension, ...]:
-    """Those that stop a clock; other reasons than the law's do not."""
-    return tuple([s for s in facts.suspensions if s.reason in law.suspends])
+def suspended(facts: CaseFacts, law: Law, start: Start | None) -> tuple[Suspension, ...]:
+    """Those that stop a clock; other reasons than the law's do not.
+
+    Nor does a supplement once the case is deemed accepted: what is missing had to be told within the days for it.
+    """
+    found = [stop for stop in facts.suspensions if stop.reason in law.suspends]
+    if start is not None and start.basis is Basis.DEEMED:
+        found = [stop for stop in found if stop.reason is not SuspensionReason.SUPPLEMENT]
+    return tuple(found)
 
 
 def _pauses(stops: Sequence[Suspension], calendar: WorkCalendar) -> tuple[Pause, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from correlation.deadlines.clocks import Clock, Clocks, clocks
+from correlation.deadlines.clocks import Clock, Clocks, clocks, suspended
 from correlation.deadlines.counting import counted, nth_day
 from correlation.deadlines.facts import CaseFacts, Suspension
 from correlation.deadlines.observing import Corrected, Observation
@@ -51,8 +51,8 @@ def breaches(facts: CaseFacts, now: Clocks, rules: Rules, calendar: WorkCalendar
     if now.cards is None or not (facts.observed or facts.suspensions):
         return ()
     found = [breach for seen in facts.observed for breach in _of(seen, now.cards, calendar)]
-    for pause in facts.suspensions:
-        if pause.reason in now.law.suspends and _may_be_near(pause, facts, now, now.cards.conduct.pause_days, calendar):
+    for pause in suspended(facts, now.law, now.start):
+        if _may_be_near(pause, facts, now, now.cards.conduct.pause_days, calendar):
             found += _of_pause(pause, facts, now.cards, rules, calendar)
     return tuple(found)
 

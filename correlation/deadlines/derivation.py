@@ -10,7 +10,6 @@ from typing import Any
 from correlation.deadlines.clocks import Clock, Clocks, days_of, suspended
 from correlation.deadlines.conduct import Breach
 from correlation.deadlines.facts import CaseFacts, Suspension
-from correlation.deadlines.rules import Law
 from correlation.deadlines.work_calendar import DayState, WorkCalendar
 from storage.intervals import Span, subtract, total
 from storage.models import ClockName, LimitUnit
@@ -139,7 +138,7 @@ def derive(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, u
     """`until` ends the list of a clock that is stopped."""
     return Derivation(
         clock=clock,
-        days=tuple(_days(clock, of.law, facts, calendar, until)),
+        days=tuple(_days(clock, of, facts, calendar, until)),
         law=of.law.version,
         sources=dict(of.law.sources),
         cards=of.cards.version if of.cards else "",
@@ -148,12 +147,12 @@ def derive(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, u
     )
 
 
-def _days(clock: Clock, law: Law, facts: CaseFacts, calendar: WorkCalendar, until: datetime) -> Iterator[Day]:
+def _days(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, until: datetime) -> Iterator[Day]:
     if clock.limit is None:
         return
     end = clock.out.late_from
     last = calendar.day_of(max(until, clock.start.moment) if end is None else end - timedelta(microseconds=1))
-    stops = suspended(facts, law)
+    stops = suspended(facts, of.law, of.start)
     one_day = _by_hours if clock.limit.unit is LimitUnit.HOURS else _by_days
     number = 0
     for day in range(clock.start.day, min(last, clock.start.day + _LONGEST) + 1):

@@ -11,7 +11,7 @@ from correlation import basis
 from correlation.deadlines import ground
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.cards import RaisedCard, Watched, watch
-from correlation.deadlines.clocks import Clocks, clocks
+from correlation.deadlines.clocks import Basis, Clocks, clocks
 from correlation.deadlines.conduct import breaches
 from correlation.deadlines.derivation import conduct_as_json, derive
 from correlation.deadlines.escalation import answering
@@ -122,6 +122,7 @@ def _deadline(case: CaseTold, known: Sequence[Known], watched: Watched | None, n
         standing(watched, now),
         now,
         started_at=start.moment if start and now >= start.since else None,
+        deemed_at=start.since if start and start.basis is Basis.DEEMED else None,
         legal_late_from=legal.out.late_from if legal else None,
         promised_late_from=promised.out.late_from if promised else None,
         provisional=any(clock.out.provisional for clock in (legal, promised) if clock),
@@ -135,6 +136,7 @@ def _deadline(case: CaseTold, known: Sequence[Known], watched: Watched | None, n
 def _row(case: CaseTold, where: Standing, now: datetime, **more: Any) -> Values:  # noqa: ANN401
     nothing: Values = {
         "started_at": None,
+        "deemed_at": None,
         "legal_late_from": None,
         "promised_late_from": None,
         "provisional": False,

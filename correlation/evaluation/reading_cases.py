@@ -69,13 +69,17 @@ def _verdicts(
 
 
 def _candidates(session: Session, month: Span) -> list[int]:
-    """Those that ended in the month, whoever says so, or whose limit passed in it; and some more."""
+    """Those that ended in the month, whoever says so, or that came to be late in it; and some more.
+
+    A case that is deemed accepted only then may be late by a limit that had passed before.
+    """
 
     def within(moment: Mapped[Any]) -> ColumnElement[bool]:
         return and_(moment >= month.start, moment < month.end)
 
     of_result = and_(col(CaseResult.source_id) == col(Case.source_id), col(CaseResult.case_number) == col(Case.number))
-    late = or_(within(col(Deadline.promised_late_from)), within(col(Deadline.legal_late_from)))
+    since = (col(Deadline.promised_late_from), col(Deadline.legal_late_from), col(Deadline.deemed_at))
+    late = or_(*map(within, since))
     queries = (
         select(Case.id).where(within(col(Case.closed_at))),
         select(Case.id).join(CaseResult, of_result).where(within(col(CaseResult.decided))),

@@ -44,7 +44,7 @@ def _late_since(clock: Clock) -> datetime:
 
 def _is_missed(clock: Clock, at: datetime) -> bool:
     late_from = clock.out.late_from
-    if late_from is None or (clock.ended_at is None and at < late_from):
+    if late_from is None or (clock.ended_at is None and at < _late_since(clock)):
         return False
     return clock.ended_at is None or clock.ended_at >= late_from
 

@@ -104,6 +104,9 @@ class Deadline(SQLModel, table=True):
     started_at: datetime | None = column(
         "the acceptance from which the limits count; empty: not accepted", default=None
     )
+    deemed_at: datetime | None = column(
+        "when the case came to count as accepted because nobody had answered it; empty: it does not", default=None
+    )
     legal_late_from: datetime | None = column("first moment past it; empty: none, or stopped", default=None)
     promised_late_from: datetime | None = column("the same of the promised limit", default=None)
     provisional: bool = column("a year on the way is not announced: the dates may still move", default=False)

@@ -2185,6 +2185,12 @@ def upgrade() -> None:
             comment="the acceptance from which the limits count; empty: not accepted",
         ),
         sa.Column(
+            "deemed_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when the case came to count as accepted because nobody had answered it; empty: it does not",
+        ),
+        sa.Column(
             "legal_late_from",
             sa.DateTime(timezone=True),
             nullable=True,

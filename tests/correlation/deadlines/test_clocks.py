@@ -1,7 +1,7 @@
 """What the law and a promise say of a case, rule by rule; the days are those of the announced calendar."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -129,6 +129,23 @@ def test_who_is_told_too_late_what_is_missing_has_been_accepted_already() -> Non
     start = clock_start(told_late, LAW, CALENDAR)
     assert start is not None
     assert (start.basis, start.moment) == (Basis.DEEMED, at("2026-03-02"))
+
+
+@pytest.mark.parametrize("accepted_at", [None, at("2026-03-17")])
+def test_a_supplement_that_is_asked_for_after_the_five_days_stops_no_limit(accepted_at: datetime | None) -> None:
+    """Else whoever has let them pass would only have to ask on the sixth, and nothing would ever be late."""
+    late = supplement("2026-03-10")
+    received = CaseFacts(received_at=at("2026-03-02"), accepted_at=accepted_at, legal=Limit(20), promised=Limit(10))
+    waiting = replace(received, suspensions=(late,))
+    for name in (ClockName.LEGAL, ClockName.PROMISED):
+        assert clock(waiting, name).out == clock(received, name).out
+    both = replace(waiting, suspensions=(late, Suspension(SuspensionReason.HEARING, at("2026-03-11"))))
+    assert clock(both).out.late_from is None, "what the law itself does not count stops it as ever"
+
+
+def test_a_supplement_that_is_asked_for_of_an_accepted_case_stops_its_limits() -> None:
+    facts = accepted("2026-03-02", suspensions=(supplement("2026-03-10", "2026-03-16"),))
+    assert last_day(clock(facts)) == last_day(clock(accepted("2026-03-02", legal=Limit(25)))), "five days are left out"
 
 
 def test_an_acceptance_ends_a_supplement_whose_end_nobody_reported() -> None:

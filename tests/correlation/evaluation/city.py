@@ -89,12 +89,7 @@ def rating(number: int, level: int) -> dict[str, Any]:
 
 def a_month(database: Database) -> None:
     """Everything told on the day on which it happened, and reckoned by the clerk."""
-    with database.transaction() as session:
-        a_hall(session)
-        session.add(Department(id="market", name="市场监督管理局", name_en="Market Regulation"))
-        session.flush()
-        session.add(Source(id="platform", hall_id=HALL))
-        session.add(Item(code="JZ-1", name="食品经营许可", department_id="market", legal_days=20, promised_days=5))
+    _declare(database, promised_days=5)
     ratings = [rating(number, level) for number, level in enumerate(RATINGS, start=1)]
     for day, rows in groupby(sorted([*STEPS, *ratings], key=_day), key=_day):
         _tell(database, list(rows), local(f"{day}T20:00"))
@@ -103,6 +98,23 @@ def a_month(database: Database) -> None:
         _absences(session)
         session.add(User(id=1, name="s", password_hash="", role=Role.SUPERVISOR, created_at=COUNTED_AT))
         session.add(User(id=2, name="d", password_hash="", role=Role.DEPARTMENT, created_at=COUNTED_AT))
+
+
+def a_case_that_nobody_answers(database: Database, received: str) -> None:
+    """Promised within two working days, told of at once, and reckoned by the clerk."""
+    _declare(database, promised_days=2)
+    _tell(database, [step("L", 1, "receive", received)], local(received))
+    DeadlineKeeper(database, shipped_rules()).run_once(COUNTED_AT)
+
+
+def _declare(database: Database, promised_days: int) -> None:
+    with database.transaction() as session:
+        a_hall(session)
+        session.add(Department(id="market", name="市场监督管理局", name_en="Market Regulation"))
+        session.flush()
+        session.add(Source(id="platform", hall_id=HALL))
+        limits = {"legal_days": 20, "promised_days": promised_days}
+        session.add(Item(code="JZ-1", name="食品经营许可", department_id="market", **limits))
 
 
 def _day(row: dict[str, Any]) -> str:

@@ -35,6 +35,13 @@ def test_a_case_counts_when_it_ended_or_when_its_limit_passed() -> None:
     assert judged(without_promise, early) == Verdict(early, None, False, False)
 
 
+def test_a_case_that_is_deemed_accepted_is_late_from_then_on_though_its_limit_had_passed() -> None:
+    received = CaseFacts(received_at=at("2026-04-24"), legal=Limit(20), promised=Limit(2))
+    deemed = at("2026-05-07", "00:00")
+    assert judged(received, deemed - timedelta(seconds=1)) is None, "somebody may still answer it"
+    assert judged(received, deemed) == Verdict(deemed, ClockName.PROMISED, True, False)
+
+
 def test_what_has_no_limit_is_stopped_or_may_still_move_is_not_judged() -> None:
     unknown = accepted("2026-06-01", legal=None, promised=None, is_item_known=False, decided_at=at("2026-06-02"))
     assert judged(unknown, at("2026-12-01")) is None

@@ -35,7 +35,17 @@ from storage.models import (
     Operator,
     UnitKind,
 )
-from tests.correlation.evaluation.city import COUNTED_AT, MAY, RATINGS, a_month, appeal, dispute, unit, worked
+from tests.correlation.evaluation.city import (
+    COUNTED_AT,
+    MAY,
+    RATINGS,
+    a_case_that_nobody_answers,
+    a_month,
+    appeal,
+    dispute,
+    unit,
+    worked,
+)
 from tests.correlation.evaluation.numbers import FORMULA
 
 EXPECTED = Counted(
@@ -221,3 +231,16 @@ def test_an_event_that_is_no_absence_counts_nothing(sqlite_month: Database) -> N
             Absence(id=9, counter_id="cc-1", kind=EventKind.LEFT_EARLY, start=start, end=COUNTED_AT, threshold_s=9)
         )
     assert worked(sqlite_month) == before
+
+
+def test_a_case_that_is_deemed_accepted_counts_in_the_month_in_which_it_came_to_be_late(database: Database) -> None:
+    """Its promise had passed in the month before, when it was not accepted yet."""
+    a_case_that_nobody_answers(database, "2026-04-24T10:00")
+    april = Period(
+        "2026-04", date(2026, 4, 1), date(2026, 4, 30), MAY.zone, Span(MAY.span.start - timedelta(30), MAY.span.start)
+    )
+    counted = [
+        [(each.counted.cases, each.counted.late) for each in found.units if each.unit.kind is UnitKind.HALL]
+        for found in (worked(database, COUNTED_AT, period) for period in (april, MAY))
+    ]
+    assert counted == [[(0, 0)], [(1, 1)]]
