@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from ingest.approvals.catalogue import Link, ListedFee, Material
+from ingest.approvals.catalogue import Link, ListedFee, Material, promises_too_long
 from ingest.approvals.fields import Digits, Flag, LongText, Name, Text, word
 from storage.models import Item, ItemVersion, LimitUnit
 from storage.sayings import Saying
@@ -32,8 +32,7 @@ class Entry(Strict):
 
     @model_validator(mode="after")
     def _promises_no_more_time_than_the_law_allows(self) -> Self:
-        legal, promised = self.legal_limit, self.promised_limit
-        if legal is not None and promised is not None and promised > legal:
+        if promises_too_long(self.legal_limit, self.promised_limit):
             raise ValueError(Saying("The promised limit is longer than the legal one. Promise at most that."))
         return self
 

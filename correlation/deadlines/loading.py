@@ -1,7 +1,7 @@
 """Reads all that was ever told of cases, and what the catalogues say of their items."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, zip_longest
@@ -12,9 +12,10 @@ from sqlmodel import Session
 
 from correlation.catalogue.versions import Layers, Version, in_force
 from correlation.deadlines.entries import with_entries
-from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.facts import Limit
 from correlation.deadlines.known import CardKey, Ruling
-from correlation.deadlines.tellings import Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
+from correlation.deadlines.rows import READERS, item_limits, moment_of
+from correlation.deadlines.tellings import Told, ToldStep
 from correlation.deadlines.told import Catalogue, ItemLimits
 from correlation.deadlines.workflow import LIFTING
 from storage import models
@@ -25,11 +26,9 @@ from storage.models import (
     Case,
     CaseResult,
     CatalogueChange,
-    Decision,
     Fee,
     Item,
     ItemVersion,
-    LimitUnit,
     ProposalState,
     RecordKind,
     RecordRevision,
@@ -37,10 +36,7 @@ from storage.models import (
     ResultDelivery,
     Step,
     StepKind,
-    SuspensionReason,
 )
-
-_Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ def _order(one: Told) -> tuple[datetime, tuple[str, int]]:
 def _told(session: Session, numbers: Mapping[int, str]) -> Mapping[int, list[Told]]:
     """In the order of telling."""
     found: dict[int, list[Told]] = defaultdict(list)
-    for kind, read in _READERS.items():
+    for kind, read in READERS.items():
         for case_id, record_id, told_at, row, batch_id in session.execute(_revisions(session, kind, list(numbers))):
             # A record that was corrected to be another case's says nothing of the case that it left.
             if row["case"] == numbers[case_id]:
@@ -124,48 +120,6 @@ def _revisions(session: Session, kind: RecordKind, case_ids: Sequence[int]) -> A
     )
 
 
-def _moment(row: _Row, field: str) -> datetime | None:
-    return datetime.fromisoformat(row[field]) if row.get(field) else None
-
-
-def _step(row: _Row) -> ToldStep:
-    start = datetime.fromisoformat(row["start"])
-    return ToldStep(
-        StepKind(row["kind"]),
-        start,
-        _moment(row, "end") or start,
-        row.get("item", ""),
-        _moment(row, "due"),
-        _moment(row, "closed"),
-        entered_at=_moment(row, "entered"),
-        is_joint=row.get("joint", False),
-    )
-
-
-def _suspension(row: _Row) -> Suspension:
-    start = datetime.fromisoformat(row["start"])
-    return Suspension(SuspensionReason(row["reason"]), start, _moment(row, "end"), row.get("notice_number", ""))
-
-
-def _extension(row: _Row) -> Extension:
-    return Extension(datetime.fromisoformat(row["approved"]), int(row["days"]))
-
-
-def _result(row: _Row) -> ToldResult:
-    reasoned = bool(row.get("reason") or row.get("document"))
-    return ToldResult(datetime.fromisoformat(row["decided"]), Decision(row["decision"]), reasoned)
-
-
-_READERS: Mapping[RecordKind, Callable[[_Row], Said]] = {
-    RecordKind.STEP: _step,
-    RecordKind.SUSPENSION: _suspension,
-    RecordKind.EXTENSION: _extension,
-    RecordKind.RESULT: _result,
-    RecordKind.FEE: lambda row: ToldFee(
-        datetime.fromisoformat(row["charged"]), row.get("code", ""), row.get("name", "")
-    ),
-    RecordKind.DELIVERY: lambda row: ToldDelivery(datetime.fromisoformat(row["delivered"])),
-}
 _TABLES: Mapping[RecordKind, type[Reported]] = {
     RecordKind.STEP: Step,
     RecordKind.SUSPENSION: models.Suspension,
@@ -238,9 +192,9 @@ def _told_versions(session: Session, codes: Collection[str]) -> Mapping[tuple[st
         of_record = list(same)
         for word, following in zip_longest(of_record, of_record[1:]):
             version = Version(
-                _limits(word.row),
+                item_limits(word.row),
                 datetime.fromisoformat(word.row["valid_from"]),
-                _moment(word.row, "valid_to"),
+                moment_of(word.row, "valid_to"),
                 known_from=word.received_at,
                 known_to=following.received_at if following else None,
             )
@@ -266,30 +220,10 @@ def _approved(session: Session, codes: Collection[str], trying: tuple[CatalogueC
         rows.append((change.source_id, change.code, change.valid_from, known_from, change.ends, change.content))
     found: dict[tuple[str | None, str], list[Version[ItemLimits]]] = defaultdict(list)
     for source_id, code, valid_from, decided_at, ends, content in sorted(rows, key=lambda row: (row[2], row[3])):
-        limits = None if ends else _limits(content)
+        limits = None if ends else item_limits(content)
         found[source_id, code].append(Version(limits, valid_from, known_from=decided_at))
     return found
 
 
 def _days(days: int | None) -> Limit | None:
     return None if days is None else Limit(days)
-
-
-def _limits(said: _Row) -> ItemLimits:
-    """Of an entry, which may leave out what is usual."""
-    unit = LimitUnit(said.get("limit_unit", LimitUnit.DAYS))
-    legal, promised = said.get("legal_limit"), said.get("promised_limit")
-    links, fees = said.get("links", ()), said.get("fees", ())
-    return ItemLimits(
-        legal=None if legal is None else Limit(legal, unit),
-        promised=None if promised is None else Limit(promised, unit),
-        is_joint=said.get("joint", False),
-        order=tuple(StepKind(link["kind"]) for link in links),
-        fee_codes=frozenset(fee["code"] for fee in fees if fee.get("code")),
-        fee_names=frozenset(fee["name"] for fee in fees if fee["name"]),
-        links=tuple(
-            (StepKind(link["kind"]), Limit(link["limit"], LimitUnit(link.get("unit", LimitUnit.DAYS))))
-            for link in links
-            if link.get("limit") is not None
-        ),
-    )

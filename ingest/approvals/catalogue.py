@@ -52,6 +52,11 @@ class Material(_Part):
     required: Flag = Field(default=True, description=about("not only in some cases"))
 
 
+def promises_too_long(legal: int | None, promised: int | None) -> bool:
+    """Both in the same unit."""
+    return legal is not None and promised is not None and promised > legal
+
+
 class ItemRow(Row):
     """One version of one entry of the catalogue of items."""
 

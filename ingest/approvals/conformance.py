@@ -4,24 +4,24 @@ It needs no database, and reads the rows once, in any number.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import pairwise
 
 import orjson
 
-from ingest.approvals.catalogue import ContactRow, ItemRow, OperatorRow, OrganisationRow
+from ingest.approvals.catalogue import ContactRow, ItemRow, OperatorRow, OrganisationRow, promises_too_long
 from ingest.approvals.formats import Numbered
 from ingest.approvals.parsing import Read
 from ingest.approvals.plain import exact
 from ingest.approvals.records import StepRow, SuspensionRow
 from ingest.approvals.reports import MAX_REPORTED, Rejection
-from ingest.approvals.row import Row, RowError, row_of_the_past
-from storage.models import RecordKind, StepKind
+from ingest.approvals.row import Row, RowError, Statement, row_of_the_past
+from storage.models import RecordKind
 from storage.sayings import Saying
 
-_ORDER = tuple(kind for kind in StepKind if kind is not StepKind.OTHER)
+Hear = Callable[[int, Row, Statement], None]
+"""A line, its row, and what that says."""
 
 
 @dataclass
@@ -88,14 +88,14 @@ class _Named:
 @dataclass
 class _Examination:
     now: datetime
+    on_accepted: Hear
     counts: dict[str, Counts] = field(default_factory=lambda: defaultdict(Counts))
     problems: list[Rejection] = field(default_factory=list)
     notes: list[Rejection] = field(default_factory=list)
-    said: dict[tuple[RecordKind, str], bytes] = field(default_factory=dict)
+    said: dict[tuple[RecordKind, str], tuple[int, bytes]] = field(default_factory=dict)
+    """The last word about each record, and its line."""
     names: dict[RecordKind, _Named] = field(default_factory=lambda: defaultdict(_Named))
     """By the kind of record that tells of them; cases by their steps."""
-    begun: dict[str, dict[StepKind, tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(dict))
-    """When each kind of step of a case began first, and in which line."""
 
     def take(self, line: int, read: Read) -> None:
         row = read if isinstance(read, RowError) else row_of_the_past(exact(read), self.now)
@@ -105,20 +105,30 @@ class _Examination:
             counts.refused += 1
             self.problems += (Rejection(line, p.field, p.problem, p.remedy) for p in row.problems)
             return
-        self._count(counts, row)
+        said = row.statement()
+        self._count(counts, line, row, said)
         self._names(line, row)
         self._look_closer(line, row)
+        self.on_accepted(line, row, said)
 
-    def _count(self, counts: Counts, row: Row) -> None:
-        key, said = (row.kind_of_record, row.reference), orjson.dumps(row.statement())
+    def _count(self, counts: Counts, line: int, row: Row, said: Statement) -> None:
+        key, text = (row.kind_of_record, row.reference), orjson.dumps(said)
         before = self.said.get(key)
-        self.said[key] = said
+        self.said[key] = line, text
         if before is None:
             counts.good += 1
-        elif before == said:
+        elif before[1] == text:
             counts.duplicates += 1
         else:
             counts.corrections += 1
+            self._look_for_another_case(line, row, said, before)
+
+    def _look_for_another_case(self, line: int, row: Row, said: Statement, before: tuple[int, bytes]) -> None:
+        earlier, case = before[0], orjson.loads(before[1]).get("case")
+        if case != said.get("case"):
+            told = Saying("%(name)s is of %(case)s in line %(line)s", name=row.reference, case=case, line=earlier)
+            remedy = Saying("give each record an id that no other case has: this row takes it from that case")
+            self.notes.append(Rejection(line, row.named_by[0], told, remedy))
 
     def _names(self, line: int, row: Row) -> None:
         if isinstance(row, StepRow):
@@ -140,25 +150,16 @@ class _Examination:
         if isinstance(row, SuspensionRow) and not row.notice_number:
             said = Saying("no written notice is reported")
             self.notes.append(Rejection(line, "notice_number", said, Saying("report its number and date")))
-        if isinstance(row, StepRow) and row.kind in _ORDER:
-            first = self.begun[row.case].get(row.kind)
-            if first is None or row.start < first[0]:
-                self.begun[row.case][row.kind] = (row.start, line)
-
-    def out_of_order(self) -> Iterator[Rejection]:
-        for case, begun in self.begun.items():
-            steps = [(kind, *begun[kind]) for kind in _ORDER if kind in begun]
-            for (earlier, before, _), (later, start, line) in pairwise(steps):
-                if start < before:
-                    said = Saying(
-                        "%(case)s: %(later)s begins before %(earlier)s", case=case, later=later, earlier=earlier
-                    )
-                    yield Rejection(line, "start", said, Saying("check the times and the kinds of both steps"))
+        if isinstance(row, ItemRow) and promises_too_long(row.legal_limit, row.promised_limit):
+            said = Saying("is longer than the limit by law, which is %(legal)s", legal=row.legal_limit or 0)
+            self.notes.append(Rejection(line, "promised_limit", said, Saying("promise at most that")))
 
 
-def examine(rows: Iterable[Numbered], now: datetime) -> Conformance:
-    """`now` is when the rows would be received."""
-    seen = _Examination(now)
+def examine(
+    rows: Iterable[Numbered], now: datetime, on_accepted: Hear = lambda _line, _row, _said: None
+) -> Conformance:
+    """`now` is when the rows would be received; `on_accepted` hears every row that would not be refused."""
+    seen = _Examination(now, on_accepted)
     for line, row in rows:
         seen.take(line, row)
     checked = {kind: names for kind, names in seen.names.items() if names.told}
@@ -167,5 +168,5 @@ def examine(rows: Iterable[Numbered], now: datetime) -> Conformance:
         problems=tuple(seen.problems[:MAX_REPORTED]),
         missing=tuple(missing for names in checked.values() for missing in names.missing()),
         unchecked=tuple(kind for kind, names in seen.names.items() if names.referred and not names.told),
-        notes=tuple([*seen.notes, *seen.out_of_order()][:MAX_REPORTED]),
+        notes=tuple(seen.notes[:MAX_REPORTED]),
     )

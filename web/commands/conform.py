@@ -1,9 +1,9 @@
 """`hallwatch conform`"""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Annotated
@@ -17,13 +17,18 @@ from rich.table import Table
 
 from ingest.approvals.conformance import Conformance, examine
 from ingest.approvals.file_format import UnusableFile
-from ingest.approvals.formats import read_rows
+from ingest.approvals.formats import Numbered, read_rows
 from ingest.approvals.importing import rows_of
 from ingest.approvals.known_mappings import mapping_named
 from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.repeated import repeated_in_push
-from ingest.approvals.reports import Rejection
+from ingest.approvals.reports import MAX_REPORTED, Rejection
+from storage.sayings import Saying
+from web import i18n
 from web.commands.common import UserError, out, say
+from web.foreseen import Foreseen
+from web.i18n import Language
+from web.i18n import gettext_marker as _
 
 _LARGEST = 512 << 20
 _LARGEST_PUSH = 16 << 20
@@ -35,15 +40,18 @@ def conform(
     mapping: Annotated[
         str, typer.Option(help="How the columns of a CSV file are to be read: a file, or the name of ours.")
     ] = "",
+    language: Annotated[Language, typer.Option(help="What is found is told in Chinese or in English.")] = Language.EN,
     as_json: Annotated[bool, typer.Option("--json", help="Write the findings as JSON.")] = False,
 ) -> None:
     """Check a platform's output against the exchange standard; exit code 1 if anything would be refused or is missing.
+
+    What would be accepted but asked about, or carded, is a warning and leaves the exit code alone.
 
     Needs no configuration and no database. Example: hallwatch conform export.jsonl
     """
     with _file(source) as path:
         try:
-            found = _examine(path, mapping_named(mapping) if mapping else None)
+            found = _translated(_examine(path, mapping_named(mapping) if mapping else None), language)
         except (UnusableFile, MappingError) as error:
             raise UserError(f"{source}: {error}") from None
     if as_json:
@@ -53,7 +61,7 @@ def conform(
             )
         )
     else:
-        _show(found)
+        _show(found, language)
     if not found.conforms:
         raise typer.Exit(1)
 
@@ -86,12 +94,20 @@ def _fetch(url: str, path: Path) -> None:
 
 
 def _examine(path: Path, mapping: Mapping | None) -> Conformance:
-    now = datetime.now(UTC)
+    now, foreseen = datetime.now(UTC), Foreseen()
+    with _rows(path, mapping) as rows:
+        found = examine(rows, now, foreseen.hear)
+    return replace(found, notes=(*found.notes, *foreseen.notes(now))[:MAX_REPORTED])
+
+
+@contextmanager
+def _rows(path: Path, mapping: Mapping | None) -> Iterator[Iterable[Numbered]]:
     pushed = _pushed_rows(path)
     if pushed is not None and mapping is None:
-        return examine(read_rows(pushed, repeated_in_push(path.read_bytes(), pushed).of_rows), now)
+        yield read_rows(pushed, repeated_in_push(path.read_bytes(), pushed).of_rows)
+        return
     with path.open("rb") as file:
-        return examine(rows_of(path, file, mapping), now)
+        yield rows_of(path, file, mapping)
 
 
 def _pushed_rows(path: Path) -> list[object] | None:
@@ -106,29 +122,64 @@ def _pushed_rows(path: Path) -> list[object] | None:
     return rows if isinstance(rows, list) else None
 
 
-def _show(found: Conformance) -> None:
-    _list("These rows would be refused:", found.problems)
+def _translated(found: Conformance, language: Language) -> Conformance:
+    def told(problems: tuple[Rejection, ...]) -> tuple[Rejection, ...]:
+        return tuple(
+            replace(one, problem=_told(language, one.problem), remedy=_told(language, one.remedy)) for one in problems
+        )
+
+    return replace(found, problems=told(found.problems), notes=told(found.notes))
+
+
+def _in(language: Language, text: str) -> str:
+    return i18n.say(language, text)
+
+
+def _told(language: Language, saying: Saying) -> Saying:
+    return Saying(_in(language, saying).replace("%", "%%"))
+
+
+def _show(found: Conformance, language: Language) -> None:
+    _list(language, _("These rows would be refused:"), found.problems)
     if found.missing:
-        table = Table("line", "record", "field", "name", "named", box=None)
+        table = _table(language, _("line"), _("record"), _("field"), _("name"), _("named"))
         for one in found.missing:
             table.add_row(str(one.line), one.record, one.field, escape(one.name), f"{one.named}×")
-        out.print("These are named, but no row tells of them:")
+        out.print(_in(language, _("These are named, but no row tells of them:")))
         out.print(table)
-    _list("These would be accepted, and asked about:", found.notes)
-    table = Table("record", "rows", "good", "corrections", "duplicates", "refused", box=None)
+    _list(language, _("Warnings: these would be accepted, and asked about or carded:"), found.notes)
+    counted = (_("rows"), _("good"), _("corrections"), _("duplicates"), _("refused"))
+    table = _table(language, _("record"), *counted)
     for record, found_of_it in found.counts.items():
         table.add_row(record, *(str(count) for count in asdict(found_of_it).values()))
     out.print(table)
     for kind in found.unchecked:
-        say(f"Not checked, because there is no row of the kind: {'case' if kind == 'step' else kind}")
-    say("It conforms." if found.conforms else "It does not conform.", "green" if found.conforms else "red")
+        of = "case" if kind == "step" else kind
+        say(_in(language, Saying("Not checked, because there is no row of the kind: %(kind)s", kind=of)))
+    say(_in(language, _verdict(found)), _colour(found))
 
 
-def _list(heading: str, problems: tuple[Rejection, ...]) -> None:
+def _verdict(found: Conformance) -> str:
+    if not found.conforms:
+        return _("It does not conform.")
+    return Saying("It conforms; warnings: %(count)s.", count=len(found.notes)) if found.notes else _("It conforms.")
+
+
+def _colour(found: Conformance) -> str:
+    if not found.conforms:
+        return "red"
+    return "yellow" if found.notes else "green"
+
+
+def _list(language: Language, heading: str, problems: tuple[Rejection, ...]) -> None:
     if not problems:
         return
-    table = Table("line", "field", "problem", "remedy", box=None)
+    table = _table(language, _("line"), _("field"), _("problem"), _("remedy"))
     for problem in problems:
         table.add_row(str(problem.line), *map(escape, (problem.field, problem.problem, problem.remedy)))
-    out.print(heading)
+    out.print(_in(language, heading))
     out.print(table)
+
+
+def _table(language: Language, *headings: str) -> Table:
+    return Table(*(_in(language, heading) for heading in headings), box=None)

@@ -54,9 +54,26 @@ def test_names_are_not_looked_for_where_there_is_nothing_to_find_them_in() -> No
     assert found.conforms
 
 
-def test_a_suspension_without_notice_and_steps_out_of_order_are_asked_about() -> None:
-    late = a_row(step="S2", kind="receive", start="2026-03-02T10:00:00+08:00", end=None)
-    found = of(a_row(), late, example_row(RecordKind.SUSPENSION) | {"notice_number": ""})
-    assert [(note.line, note.field) for note in found.notes] == [(3, "notice_number"), (1, "start")]
-    assert found.notes[1].problem == "2026-001: accept begins before receive"
+def test_a_suspension_without_notice_is_asked_about() -> None:
+    found = of(a_row(), example_row(RecordKind.SUSPENSION) | {"notice_number": ""})
+    assert [(note.line, note.field) for note in found.notes] == [(2, "notice_number")]
+    assert found.conforms
+
+
+def test_a_promise_beyond_the_limit_by_law_is_asked_about() -> None:
+    item = example_row(RecordKind.ITEM)
+    found = of(item | {"promised_limit": 21}, item | {"version": "4", "promised_limit": 20})
+    assert [(note.line, note.field) for note in found.notes] == [(1, "promised_limit")]
+    assert found.notes[0].problem == "is longer than the limit by law, which is 20"
+    assert found.conforms
+
+
+def test_a_record_that_moves_to_another_case_is_asked_about() -> None:
+    fee = example_row(RecordKind.FEE)
+    found = of(
+        a_row(), a_row(case="2026-002"), a_row(case="2026-002", operator="王芳"), fee, fee | {"case": "2026-002"}
+    )
+    assert [(note.line, note.field) for note in found.notes] == [(2, "step"), (5, "id")]
+    assert found.notes[0].problem == "S1 is of 2026-001 in line 1"
+    assert found.counts["step"] == Counts(rows=3, good=1, corrections=2)
     assert found.conforms

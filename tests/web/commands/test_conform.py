@@ -12,6 +12,7 @@ import pytest
 from ingest.approvals.examples import example_row
 from storage.models import RecordKind
 from tests.web.commands.conftest import Run
+from tests.web.pages.chinese import english_sentences
 
 ROWS = [example_row(kind) for kind in RecordKind]
 
@@ -40,6 +41,20 @@ def test_what_is_wrong_is_listed_with_its_line_and_the_exit_code_is_1(hallwatch:
     told = hallwatch("conform", str(path), code=1).output
     assert "weather is not one of the words of this field" in told
     assert "It does not conform." in told
+
+
+def test_what_would_be_carded_is_a_warning_in_the_language_that_is_asked_for(hallwatch: Run, tmp_path: Path) -> None:
+    fee = example_row(RecordKind.FEE) | {"code": "ZZ", "name": "100 % 别的"}
+    path = str(lines(tmp_path / "rows.jsonl", *(fee if row["record"] == "fee" else row for row in ROWS)))
+    told = hallwatch("conform", path).output
+    assert "ZZ is not among the fees of JZ-0103" in told
+    assert "It conforms; warnings: 1." in told
+    in_chinese = hallwatch("conform", path, "--language", "zh").output
+    assert "ZZ 不在事项 JZ-0103 的收费项目之中" in in_chinese
+    assert "符合标准；警告 1 条。" in in_chinese
+    assert english_sentences(in_chinese) == []
+    (note,) = json.loads(hallwatch("conform", path, "--json", "--language", "zh").output)["notes"]
+    assert note["problem"] == "ZZ 不在事项 JZ-0103 的收费项目之中"
 
 
 @pytest.mark.parametrize("source", ["nothing.jsonl", "http://127.0.0.1:9/rows.jsonl"])

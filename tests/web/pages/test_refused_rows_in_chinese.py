@@ -53,8 +53,10 @@ OF_WHOLE_FILES = {
 OF_CONFORMANCE = {
     "no written notice is reported",
     "report its number and date",
-    "%(case)s: %(later)s begins before %(earlier)s",
-    "check the times and the kinds of both steps",
+    "is longer than the limit by law, which is %(legal)s",
+    "promise at most that",
+    "%(name)s is of %(case)s in line %(line)s",
+    "give each record an id that no other case has: this row takes it from that case",
 }
 """Told by `hallwatch conform`, of rows that are accepted."""
 WRONG_ROWS: list[object] = [

@@ -1,0 +1,78 @@
+"""What a stored row of the exchange standard says of its case, or of the limits of an item. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.tellings import Said, ToldDelivery, ToldFee, ToldResult, ToldStep
+from correlation.deadlines.told import ItemLimits
+from storage.models import Decision, LimitUnit, RecordKind, StepKind, SuspensionReason
+
+Row = Mapping[str, Any]
+"""As JSON has it."""
+
+
+def item_limits(said: Row) -> ItemLimits:
+    """Of an entry, which may leave out what is usual."""
+    unit = LimitUnit(said.get("limit_unit", LimitUnit.DAYS))
+    legal, promised = said.get("legal_limit"), said.get("promised_limit")
+    links, fees = said.get("links", ()), said.get("fees", ())
+    return ItemLimits(
+        legal=None if legal is None else Limit(legal, unit),
+        promised=None if promised is None else Limit(promised, unit),
+        is_joint=said.get("joint", False),
+        order=tuple(StepKind(link["kind"]) for link in links),
+        fee_codes=frozenset(fee["code"] for fee in fees if fee.get("code")),
+        fee_names=frozenset(fee["name"] for fee in fees if fee["name"]),
+        links=tuple(
+            (StepKind(link["kind"]), Limit(link["limit"], LimitUnit(link.get("unit", LimitUnit.DAYS))))
+            for link in links
+            if link.get("limit") is not None
+        ),
+    )
+
+
+def moment_of(row: Row, field: str) -> datetime | None:
+    return datetime.fromisoformat(row[field]) if row.get(field) else None
+
+
+def _step(row: Row) -> ToldStep:
+    start = datetime.fromisoformat(row["start"])
+    return ToldStep(
+        StepKind(row["kind"]),
+        start,
+        moment_of(row, "end") or start,
+        row.get("item", ""),
+        moment_of(row, "due"),
+        moment_of(row, "closed"),
+        entered_at=moment_of(row, "entered"),
+        is_joint=row.get("joint", False),
+    )
+
+
+def _suspension(row: Row) -> Suspension:
+    start = datetime.fromisoformat(row["start"])
+    return Suspension(SuspensionReason(row["reason"]), start, moment_of(row, "end"), row.get("notice_number", ""))
+
+
+def _extension(row: Row) -> Extension:
+    return Extension(datetime.fromisoformat(row["approved"]), int(row["days"]))
+
+
+def _result(row: Row) -> ToldResult:
+    reasoned = bool(row.get("reason") or row.get("document"))
+    return ToldResult(datetime.fromisoformat(row["decided"]), Decision(row["decision"]), reasoned)
+
+
+READERS: Mapping[RecordKind, Callable[[Row], Said]] = {
+    RecordKind.STEP: _step,
+    RecordKind.SUSPENSION: _suspension,
+    RecordKind.EXTENSION: _extension,
+    RecordKind.RESULT: _result,
+    RecordKind.FEE: lambda row: ToldFee(
+        datetime.fromisoformat(row["charged"]), row.get("code", ""), row.get("name", "")
+    ),
+    RecordKind.DELIVERY: lambda row: ToldDelivery(datetime.fromisoformat(row["delivered"])),
+}
+"""The kinds of records that tell of a case; what they leave open may be left out."""
