@@ -31,7 +31,8 @@ class RaisedCard:
     known: int
     """Number of what was known then: what the card rests on."""
     correct_by: datetime | None = None
-    """Yellow: the first moment that is too late for the correction; None if the case had ended by then."""
+    """Past the promised limit: the first moment that is too late for the correction, when the red card comes; None for
+    every other card, and if the case had ended by then."""
     withdrawn_at: datetime | None = None
     """By what came to be known later, or by a supervisor."""
     about: str = ""
@@ -131,7 +132,8 @@ def _coming(
             is_there = _active(cards, kind, None if kind is CardKind.RED else clock.name, clock.link) is not None
             is_there = is_there or _is_excused(excused, cause, clock, late_from)
         if not is_there:
-            correct_by = _correct_by(clock, raised_at, now.cards, known.calendar) if kind is CardKind.YELLOW else None
+            is_corrected = cause is CardCause.PAST_PROMISED
+            correct_by = _correct_by(clock, raised_at, now.cards, known.calendar) if is_corrected else None
             yield RaisedCard(kind, cause, clock.name, clock.link, late_from, raised_at, number, correct_by)
 
 

@@ -130,7 +130,7 @@ class Card(SQLModel, table=True):
     about: str = column("of conduct: what of the case, e.g. fee:7", default="")
     late_from: datetime = column("when the limit passed; of a reminder: when it will; of conduct: when it happened")
     raised_at: datetime = column("when it had passed and could be known", index=True)
-    correct_by: datetime | None = column("yellow: first moment past the correction deadline", default=None)
+    correct_by: datetime | None = column("past the promise: first moment past the correction deadline", default=None)
     announced_at: datetime | None = column("since when people can see it, and answer it", default=None, index=True)
     explain_by: datetime | None = column("first moment that is too late for an explanation", default=None)
     escalation: list[JsonObject] = json_column(

@@ -2097,7 +2097,7 @@ def upgrade() -> None:
             "correct_by",
             sa.DateTime(timezone=True),
             nullable=True,
-            comment="yellow: first moment past the correction deadline",
+            comment="past the promise: first moment past the correction deadline",
         ),
         sa.Column(
             "announced_at",

@@ -118,6 +118,17 @@ def test_a_link_that_was_late_gets_its_card_though_the_whole_is_in_time() -> Non
     assert seen(cards) == [(CardCause.DUE_SOON, at("2026-03-06", "09:00")), (CardCause.LINK_LATE, done)]
 
 
+def test_only_a_card_that_a_red_one_may_follow_says_until_when_to_correct_it() -> None:
+    link = Link(StepKind.REVIEW, Limit(1), at("2026-03-03"))
+    case = accepted("2026-03-02", legal=Limit(60), promised=Limit(10), links=(link,))
+    cards = watched([known(case)], at("2026-06-01")).cards
+    until = {card.cause: card.correct_by for card in cards}
+    assert {cause for cause, moment in until.items() if moment} == {CardCause.PAST_PROMISED}
+    assert until[CardCause.LINK_LATE] is None
+    red = next(card for card in cards if card.cause is CardCause.NOT_CORRECTED)
+    assert red.raised_at == until[CardCause.PAST_PROMISED]
+
+
 def test_only_a_delivery_that_is_reported_late_gets_a_card() -> None:
     decided = ended(CASE, at("2026-03-05"))
     assert watched([known(decided)], LATE).cards == ()

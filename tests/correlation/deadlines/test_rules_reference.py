@@ -42,7 +42,6 @@ def test_each_kind_of_card_has_its_source_and_the_numbers_in_force() -> None:
     numbers = {
         CardCause.DUE_SOON: (cards.ahead.days, cards.ahead.hours),
         CardCause.PAST_PROMISED: (cards.correction_days,),
-        CardCause.LINK_LATE: (cards.correction_days,),
         CardCause.LINK_SKIPPED: (conduct.grace_days,),
         CardCause.LINK_REORDERED: (conduct.grace_days,),
         CardCause.FEE_UNLISTED: (conduct.grace_days,),
