@@ -37,11 +37,10 @@ from web.declarations import (
     DistrictDeclaration,
     HallDeclaration,
     Hours,
-    ItemDeclaration,
-    SourceDeclaration,
     ZoneRuleDeclaration,
     weekdays,
 )
+from web.declared_items import ItemDeclaration, SourceDeclaration
 from web.declared_values import WEEKDAYS
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem

@@ -19,14 +19,13 @@ from web.declarations import (
     DepartmentDeclaration,
     DistrictDeclaration,
     HallDeclaration,
-    ItemDeclaration,
     MaskDeclaration,
     PairDeclaration,
     RetentionDeclaration,
-    SourceDeclaration,
     ViewDeclaration,
     ZoneRuleDeclaration,
 )
+from web.declared_items import ItemDeclaration, SourceDeclaration
 from web.declared_values import Id, Strict
 from web.network_names import is_host, is_host_and_port, is_web_address
 

@@ -29,9 +29,9 @@ from web.declarations import (
     MaskDeclaration,
     PairDeclaration,
     RetentionDeclaration,
-    SourceDeclaration,
     ViewDeclaration,
 )
+from web.declared_items import SourceDeclaration
 from web.declared_values import Strict
 from web.errors import Unprocessable, WebError
 from web.settings import Settings

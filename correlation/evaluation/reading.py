@@ -1,10 +1,10 @@
-"""What else is counted of a month: cards, ratings, absences, watched time, and how complete the data is."""
+"""What else is counted of a month: cards, ratings, absences and watched time."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, func, literal, select, union_all
+from sqlalchemy import and_, func
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
@@ -16,7 +16,6 @@ from correlation.disputes.dispute_log import words_of as words_of_absences
 from correlation.disputes.workflow import COUNTS, standing
 from correlation.evaluation.places import Directory, Place, first_counters
 from correlation.evaluation.tally import Mark, Tally
-from storage.bulk import table_of
 from storage.hours import hours_of, off_duty, opening
 from storage.intervals import Span, intersect, subtract, total
 from storage.models import (
@@ -29,12 +28,10 @@ from storage.models import (
     CardState,
     CardWord,
     Case,
-    Counter,
     MarkKind,
     Presence,
     Rating,
     StaffState,
-    Step,
 )
 from storage.presence_now import lasting_until, watched_to
 
@@ -167,42 +164,3 @@ def count_watched(
             duty = subtract(openings, off.get(counter, ()))
             seconds = round(total(intersect(spans, duty)).total_seconds())
             tally.add(Place(owners.get(counter, ""), hall, counter), watched_s=seconds)
-
-
-def count_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally: Tally) -> None:
-    """Late is what was first heard of after the end of the next day."""
-    days = union_all(
-        *(
-            select(
-                literal(_midnight(day, zone)).label("start"),
-                literal(_midnight(day + _DAY, zone)).label("end"),
-                literal(_midnight(day + 2 * _DAY, zone)).label("late_from"),
-            )
-            for day in (first + n * _DAY for n in range((last - first).days + 1))
-        )
-    ).subquery("days")
-    steps, files, counters = table_of(Step), table_of(Case), table_of(Counter)
-    hall = func.coalesce(counters.c.hall_id, files.c.hall_id, "")
-    unit = (func.coalesce(files.c.department_id, ""), hall, func.coalesce(steps.c.counter_id, ""))
-    given = [case((text != "", 1), else_=0) for text in (steps.c.operator, steps.c.counter_ref, files.c.item_code)]
-    late = case((steps.c.first_received_at >= days.c.late_from, 1), else_=0)
-    query = (
-        select(*unit, func.count(), func.sum(late), func.sum(given[0] + given[1] + given[2]))
-        .select_from(days)
-        .join(steps, and_(steps.c.end >= days.c.start, steps.c.end < days.c.end))
-        .join(files, files.c.id == steps.c.case_id)
-        .join(counters, counters.c.id == steps.c.counter_id, isouter=True)
-        .group_by(*unit)
-    )
-    for department, at_hall, counter, count, late_ones, filled in session.execute(query):
-        tally.add(
-            Place(department, at_hall, counter),
-            steps=count,
-            steps_late=int(late_ones),
-            fields=count * _EXPECTED_FIELDS,
-            filled=int(filled),
-        )
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone).astimezone(UTC)

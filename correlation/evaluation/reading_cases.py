@@ -1,6 +1,6 @@
 """Which cases belong to a month, and whether they were in time by what was known at a moment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,11 +24,21 @@ from storage.models import Case, CaseResult, Deadline, MarkKind, Step, StepKind
 _BATCH = 400
 
 
-def count_cases(session: Session, month: Span, rules: Rules, early_by: timedelta, at: datetime, tally: Tally) -> None:
+def count_cases(
+    session: Session,
+    month: Span,
+    rules: Rules,
+    early_by: timedelta,
+    at: datetime,
+    tally: Tally,
+    go_on: Callable[[], None],
+) -> None:
+    """Asks `go_on` again and again, which raises what ends this."""
     calendars = CalendarBook()
     calendars.refresh(session)
     cases = _candidates(session, month)
     for first in range(0, len(cases), _BATCH):
+        go_on()
         batch = cases[first : first + _BATCH]
         places, told = _places(session, batch), load_told(session, batch)
         for case, found in _verdicts(session, told, calendars, rules, early_by, at):
@@ -44,11 +54,13 @@ def _count(tally: Tally, place: Place, case: CaseTold, found: Verdict) -> None:
         promised=int(found.is_promised),
         early=int(found.is_early),
     )
-    if found.late is not None:
-        limit = found.late.value
-        tally.marks.append(
-            Mark(MarkKind.LATE_CASE, case.id, found.at, place, case.number, detail=limit, case_id=case.id)
-        )
+    limit = found.late.value if found.late else ""
+    kinds = (MarkKind.LATE_CASE, found.late is not None), (MarkKind.NOT_EARLY, found.is_promised and not found.is_early)
+    tally.marks += [
+        Mark(kind, case.id, found.at, place, case.number, detail=limit, case_id=case.id)
+        for kind, costs in kinds
+        if costs
+    ]
 
 
 def _verdicts(

@@ -1,7 +1,7 @@
 """Works a month out: counts, gives points, ranks. Reads and writes nothing down."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -14,8 +14,9 @@ from correlation.evaluation.formula import Formula
 from correlation.evaluation.places import Unit, departments_of_counters, directory
 from correlation.evaluation.ranking import Place as Rank
 from correlation.evaluation.ranking import ranking
-from correlation.evaluation.reading import count_absences, count_cards, count_ratings, count_steps, count_watched
+from correlation.evaluation.reading import count_absences, count_cards, count_ratings, count_watched
 from correlation.evaluation.reading_cases import count_cases
+from correlation.evaluation.reading_steps import count_steps, mark_steps
 from correlation.evaluation.scoring import Evaluated, Score, evaluate
 from correlation.evaluation.tally import Mark, Tally, by_unit
 from storage.intervals import Span
@@ -56,17 +57,32 @@ class WorkedOut:
     """By hall."""
 
 
-def work_out(session: Session, period: Period, formula: Formula, rules: Rules, at: datetime) -> WorkedOut:
-    """By what is known now, as it stood at `at`."""
+def nothing_else() -> None:
+    """Goes on."""
+
+
+def work_out(
+    session: Session,
+    period: Period,
+    formula: Formula,
+    rules: Rules,
+    at: datetime,
+    go_on: Callable[[], None] = nothing_else,
+) -> WorkedOut:
+    """By what is known now, as it stood at `at`. Asks `go_on` every few hundred cases: it raises what ends this."""
     site, zone, month = directory(session), ZoneInfo(period.zone), period.span
     owners = departments_of_counters(session, month)
     tally = Tally()
-    count_cases(session, month, rules, timedelta(hours=formula.scales.early_hours), at, tally)
+    count_cases(session, month, rules, timedelta(hours=formula.scales.early_hours), at, tally, go_on)
     count_cards(session, month, at, tally)
     count_ratings(session, month, site, tally)
+    go_on()
     count_absences(session, month, at, site, owners, tally)
+    go_on()
     count_watched(session, month, at, site, owners, tally)
-    count_steps(session, period.first, period.last, zone, tally)
+    for count in (count_steps, mark_steps):
+        go_on()
+        count(session, period.first, period.last, zone, tally)
     counted = by_unit(tally.by_place(), site)
     evaluated = {unit: evaluate(each, formula) for unit, each in counted.items()}
     ranks = ranks_of({unit: each.total for unit, each in evaluated.items()})

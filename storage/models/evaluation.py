@@ -32,8 +32,11 @@ class MarkKind(StrEnum):
 
     LATE_CASE = "late_case"
     CARD = "card"
+    NOT_EARLY = "not_early"  # a case with a promised limit that did not end well before it
     BAD_RATING = "bad_rating"
     ABSENCE = "absence"
+    STEP_TOLD_LATE = "step_told_late"
+    FIELDS_MISSING = "fields_missing"  # of a step
 
 
 class ReportFormat(StrEnum):
@@ -72,6 +75,10 @@ class Evaluation(SQLModel, table=True):
         "of an erratum: the one that was in force", default=None, foreign_key="evaluation.id"
     )
     erratum: str = column("what is corrected and why", default="")
+    differs: bool | None = column(
+        "of a draft: anything is counted otherwise than in what it would replace; empty: nothing is",
+        default=None,
+    )
 
 
 class EvaluatedUnit(SQLModel, table=True):
@@ -106,14 +113,15 @@ class EvaluationMark(SQLModel, table=True):
     id: int | None = column("", default=None, primary_key=True)
     evaluation_id: int = column("", foreign_key="evaluation.id", ondelete="CASCADE")
     kind: MarkKind = enum_column(MarkKind, "")
-    subject_id: int = column("of the case, card, rating or absence")
+    subject_id: int = column("of the case, card, rating, absence or step")
     case_id: int | None = column("", default=None)
     label: str = column("number of the case, or of the counter")
-    at: datetime = column("when the limit passed, the card was raised, it was rated, the absence began")
+    at: datetime = column("when the limit passed, the card was raised, it was rated, the case or step ended, ...")
     counts: bool = column("false: under appeal, disputed, or may still be")
     standing: str = column("of an absence: stands, upheld, open or disputed; else empty", default="")
     detail: str = column(
-        "limit that passed, kind of the card, level of the rating, or seconds of the absence", default=""
+        "limit that passed (empty: none), kind of card, level, seconds, when told, or names of fields",
+        default="",
     )
     department_id: str = column("empty: none", default="")
     district_id: str = column("empty: none", default="")

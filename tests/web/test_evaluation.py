@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, delete, select
 
-from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState
+from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
 from web.services import Services
@@ -107,8 +107,32 @@ def test_a_figure_leads_to_what_it_rests_on_within_the_scope(signed_in: SignedIn
     page = supervisor.get("/evaluation?kind=hall&lang=en").text
     assert "/evaluation/1/marks?unit_kind=hall&amp;unit=cc&amp;kind=late_case" in page
     behind = supervisor.get("/evaluation/1/marks?unit_kind=hall&unit=cc&kind=card&lang=en").text
+    assert 'href="/cards/1"' in behind
     assert 'href="/cases/1"' in behind
     assert "No, under appeal" in behind
+
+
+def test_points_of_early_completion_and_of_data_lead_to_each_case_and_step(
+    signed_in: SignedIn, services: Services
+) -> None:
+    told = {MarkKind.NOT_EARLY: "", MarkKind.STEP_TOLD_LATE: NOON.isoformat(), MarkKind.FIELDS_MISSING: "operator item"}
+    with services.database.transaction() as session:
+        for kind, detail in told.items():
+            where = {"case_id": 1, "at": NOON, "hall_id": "cc", "department_id": "tax"}
+            session.add(
+                EvaluationMark(
+                    evaluation_id=1, kind=kind, subject_id=7, label="2026-7", counts=True, detail=detail, **where
+                )
+            )
+    client = signed_in("supervisor")
+    page = client.get("/evaluation?kind=hall&lang=en").text
+    said = {"not_early": "In time, but not early", "step_told_late": "told ", "fields_missing": "Operator, Item"}
+    for kind, words in said.items():
+        assert f"/evaluation/1/marks?unit_kind=hall&amp;unit=cc&amp;kind={kind}" in page
+        assert marks(client, "hall", "cc", kind) == ["2026-7"]
+        behind = client.get(f"/evaluation/1/marks?unit_kind=hall&unit=cc&kind={kind}&lang=en").text
+        assert 'href="/cases/1"' in behind
+        assert words in behind
 
 
 def test_an_erratum_stands_before_what_it_corrects_and_both_stay(signed_in: SignedIn, services: Services) -> None:

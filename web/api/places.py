@@ -17,8 +17,8 @@ from web.declarations import (
     DistrictDeclaration,
     HallDeclaration,
     Hours,
-    ItemDeclaration,
 )
+from web.declared_items import ItemDeclaration
 from web.declared_values import WEEKDAYS
 from web.errors import Conflict
 

@@ -10,7 +10,7 @@ from storage.sayings import Saying
 from web import places
 from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, found, remove
-from web.declarations import SourceDeclaration
+from web.declared_items import SourceDeclaration
 from web.declared_values import Id, OptionalName, Strict
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem

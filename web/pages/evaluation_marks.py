@@ -1,4 +1,4 @@
-"""What costs a unit its points, one by one: late cases, cards, bad ratings, absences, as they were counted."""
+"""What costs a unit its points, one by one: late cases, cards, bad ratings, absences, steps, as they were counted."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -49,6 +49,8 @@ class MarksPage:
     evaluation: EvaluationRef
     unit: UnitRef
     kind: MarkKind
+    kinds: tuple[MarkKind, ...]
+    """All that there may be."""
     marks: tuple[MarkRow, ...]
     next: str
 
@@ -70,6 +72,7 @@ def marks_page(
             evaluation=evaluation_ref(evaluation),
             unit=UnitRef(found.kind, found.key, found.name, found.name_en),
             kind=kind,
+            kinds=tuple(MarkKind),
             marks=tuple(map(_row, shown)),
             next=str(Cursor(last.at, last.id or 0)) if last else "",
         )

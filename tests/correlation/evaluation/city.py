@@ -92,7 +92,7 @@ def a_month(database: Database) -> None:
     _declare(database, promised_days=5)
     ratings = [rating(number, level) for number, level in enumerate(RATINGS, start=1)]
     for day, rows in groupby(sorted([*STEPS, *ratings], key=_day), key=_day):
-        _tell(database, list(rows), local(f"{day}T20:00"))
+        tell(database, list(rows), local(f"{day}T20:00"))
     DeadlineKeeper(database, shipped_rules()).run_once(COUNTED_AT)
     with database.transaction() as session:
         _absences(session)
@@ -121,7 +121,7 @@ def _day(row: dict[str, Any]) -> str:
     return str(row.get("start") or row["rated"])[:10]
 
 
-def _tell(database: Database, rows: list[dict[str, Any]], now: datetime) -> None:
+def tell(database: Database, rows: list[dict[str, Any]], now: datetime) -> None:
     sha256 = now.isoformat()
     report = accept_batch(database, "platform", read_rows(rows), sequence=None, name="push", sha256=sha256, now=now)
     assert report.rejected_rows == 0, report.rejected

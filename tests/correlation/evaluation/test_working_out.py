@@ -43,6 +43,9 @@ from tests.correlation.evaluation.city import (
     a_month,
     appeal,
     dispute,
+    local,
+    step,
+    tell,
     unit,
     worked,
 )
@@ -90,6 +93,24 @@ def test_each_unit_gets_what_is_its_own(month: Database) -> None:
     assert late == ["C", "D"]
     again = worked(month)
     assert again == found, "the same data at the same moment gives the same"
+
+
+def test_what_costs_points_of_early_completion_and_of_data_is_marked_one_by_one(month: Database) -> None:
+    told = [step("G", 1, "accept", "2026-05-27T10:00", operator="", counter="")]
+    tell(month, told, local("2026-05-29T00:00"))
+    found = worked(month)
+    counted = unit(found, UnitKind.DEPARTMENT, "market").counted
+
+    def marked(kind: MarkKind) -> list[tuple[str, str]]:
+        return [(mark.label, mark.detail) for mark in found.marks if mark.kind is kind]
+
+    assert marked(MarkKind.NOT_EARLY) == [("B", ""), ("C", "promised"), ("D", "promised")]
+    assert len(marked(MarkKind.NOT_EARLY)) == counted.promised - counted.early
+    assert marked(MarkKind.STEP_TOLD_LATE) == [("G", "2026-05-28T16:00:00+00:00")]
+    assert counted.steps_late == 1
+    missing = marked(MarkKind.FIELDS_MISSING)
+    assert missing == [("C", "counter"), ("B", "operator"), ("G", "operator counter")]
+    assert sum(len(detail.split()) for _, detail in missing) == counted.fields - counted.filled
 
 
 def test_a_case_counts_in_one_month_alone(month: Database) -> None:

@@ -6,7 +6,7 @@ from starlette.datastructures import FormData
 
 from web.api import places as api
 from web.api.administration import Desk
-from web.declarations import ItemDeclaration
+from web.declared_items import ItemDeclaration
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text

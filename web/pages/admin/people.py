@@ -13,7 +13,7 @@ from web.api import places as places_api
 from web.api import sources as sources_api
 from web.api import users as users_api
 from web.api.administration import Desk
-from web.declarations import SourceDeclaration
+from web.declared_items import SourceDeclaration
 from web.declared_values import Id
 from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _

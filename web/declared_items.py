@@ -1,0 +1,41 @@
+"""Items and the sources that report their cases, as they are declared: in the configuration file, by page or by API."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+
+from storage.sayings import Saying
+from web.declared_values import Id, Name, OptionalName, Strict
+
+_MIN_KEY = 16
+
+
+class ItemDeclaration(Strict):
+    code: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Name
+    name_en: OptionalName = ""
+    department: Id | None = None
+    legal_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    joint: bool = False
+    """Several departments handle it jointly."""
+
+
+class SourceDeclaration(Strict):
+    """An approval platform; `key` lets it push, `counters` maps what it calls a counter to the counter's id."""
+
+    id: Id
+    name: OptionalName = ""
+    hall: Id | None = None
+    key: SecretStr | None = None
+    """Not said: the stored one stays; empty: none, and it may not push."""
+    counters: dict[str, Id] = Field(default={})
+    silent_after_minutes: Annotated[int, Field(ge=1, le=60 * 24 * 14)] | None = None
+    """Working minutes after its last batch until that it is silent is an alert; not said: it may be silent."""
+
+    @field_validator("key")
+    @classmethod
+    def _key_is_long(cls, key: SecretStr | None) -> SecretStr | None:
+        if key and len(key.get_secret_value()) < _MIN_KEY:
+            raise ValueError(Saying("A push key has at least %(least)s characters.", least=_MIN_KEY))
+        return key
