@@ -8,7 +8,7 @@ from storage.models import DeletionPause
 
 
 def pause_deletion(session: Session, now: datetime) -> None:
-    """Once: a pause that is in force stays."""
+    """Once: a pause that is in force stays, with its time."""
     if paused_since(session) is None:
         session.add(DeletionPause(since=now))
         session.flush()

@@ -88,7 +88,8 @@ class DeletionPaused(Exception):
     def __init__(self, since: datetime) -> None:
         super().__init__(
             f"the index was recovered on {since:%Y-%m-%d %H:%M} UTC and nothing is deleted: set holds and retention "
-            "rules again, which were lost with the database, and then call hallwatch recover --delete-again"
+            "rules again, which were lost with the database or are as old as its backup, and then let deletion go on "
+            "under Deleted footage, or call hallwatch recover --delete-again"
         )
 
 

@@ -88,10 +88,16 @@ def recover(
 ) -> Recovery:
     """Gives every readable segment of the store its row; what has one stays, so it may be run again.
 
+    Before anything else it pauses deletion, also if nothing turns out to be missing: who calls it has lost a database, and
+    the rows, holds and rules of a backup may be older than what was held and ruled since.
+
     What the store holds against deletion is held again, also where there is a row that does not know of it. Of what has
     no row it reads the end where the store knows its checksum; else, and where a crash has cut it off, every byte.
     Raises StoreError and SQLAlchemyError; what was done stays.
     """
+    if not dry_run:
+        with database.transaction() as session:
+            pause_deletion(session, now)
     with ThreadPoolExecutor(_READERS, "recover") as readers:
         run = _Run(database, store, now, readers, dry_run)
         _recover_corrections(database, store, prefix, run.recovery, dry_run=dry_run)
@@ -222,7 +228,6 @@ class _Run:
         try:
             with self._database.transaction() as session:
                 before_adding(session)
-                pause_deletion(session, self._now)
                 take_back_losses_of(session, recorded)
                 session.execute(_NEW_SEGMENT, list(rows))
                 correct_late(session, recorded)

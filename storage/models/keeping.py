@@ -107,7 +107,7 @@ class DeletionPause(SQLModel, table=True):
 
     __tablename__ = "deletion_pause"
     id: int | None = column("", default=None, primary_key=True)
-    since: datetime = column("when rows were recovered")
+    since: datetime = column("when the recovery began")
     ended_at: datetime | None = column("when somebody said that holds and rules are set again", default=None)
     ended_by: str = column("who said so", default="")
 

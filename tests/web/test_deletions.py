@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
-from storage.models import Deletion, FootageKind, RetentionRule
+from storage.deletion_pause import pause_deletion, paused_since
+from storage.models import AccessEntry, Deletion, FootageKind, RetentionRule
 from tests.sample import CAMERA, COUNTERS
 from tests.web.conftest import NOON, SignedIn
 from web.pages import deletions, paging, tables
@@ -112,3 +114,55 @@ def test_it_goes_on_page_by_page_and_the_file_has_it_all(
     assert len(page["deletions"]) == 2
     assert keys(client, f"after={page['next']}") == [f"{CAMERA}/1.mp4"]
     assert len(exported(client)) == 3
+
+
+@pytest.fixture
+def paused(services: Services) -> Services:
+    with services.database.transaction() as session:
+        pause_deletion(session, NOON)
+    return services
+
+
+def since(services: Services) -> object:
+    with services.database.transaction() as session:
+        return paused_since(session)
+
+
+def test_nobody_but_an_administrator_lets_deletion_go_on(
+    anonymous: TestClient, signed_in: SignedIn, paused: Services
+) -> None:
+    assert anonymous.post("/deletions/resume").status_code in (303, 401, 403)
+    for role in ("supervisor", "inspector", "investigator", "department"):
+        assert signed_in(role).post("/deletions/resume").status_code == 403
+    admin = signed_in("admin")
+    del admin.headers["X-CSRF-Token"]
+    assert admin.post("/deletions/resume").status_code == 403
+    assert since(paused) == NOON
+
+
+@pytest.mark.parametrize("path", ["/deletions", "/holds"])
+def test_who_reads_of_deleted_or_held_footage_is_told_that_deletion_is_paused(
+    signed_in: SignedIn, services: Services, path: str
+) -> None:
+    words = "so nothing is deleted and the store fills"
+    admin, investigator = signed_in("admin"), signed_in("investigator")
+    assert words not in admin.get(f"{path}?lang=en").text
+    assert admin.get(f"{path}.json").json()["paused_since"] is None
+    with services.database.transaction() as session:
+        pause_deletion(session, NOON)
+    told, read = admin.get(f"{path}?lang=en").text, investigator.get(f"{path}?lang=en").text
+    assert words in told and words in read
+    assert "Let deletion go on" in told and "Let deletion go on" not in read
+    assert admin.get(f"{path}.json").json()["paused_since"] == "2026-03-02T04:00:00Z"
+
+
+def test_letting_deletion_go_on_is_logged_once(signed_in: SignedIn, paused: Services) -> None:
+    client = signed_in("admin")
+    for _ in range(2):
+        answer = client.post("/deletions/resume")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/deletions?done=deletion_resumed")
+    assert "deleted again" in client.get("/deletions?lang=en&done=deletion_resumed").text
+    assert since(paused) is None
+    with paused.database.transaction() as session:
+        entries = session.exec(select(AccessEntry).where(AccessEntry.action == "resume_deletion")).all()
+        assert len(entries) == 1

@@ -10,6 +10,7 @@ from rich.table import Table
 from storage.database import Database
 from storage.deletion_pause import resume_deletion
 from storage.models import Camera, District, Hall
+from web.access_log import log_command
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, out, progress_bar, say, who_runs_this
 
 _RECOVERED = "recovered"
@@ -36,8 +37,9 @@ def recover(
     It may be stopped and run again at any time, and while the recorder runs. First declare the site anew (hallwatch
     init with the old configuration file), so that its cameras are there.
 
-    What was held, and how long each hall kept its footage, is lost with the database, so from then on nothing is
-    deleted, however old: until that is set again, and --delete-again says so.
+    What was held, and how long each hall kept its footage, is lost with the database or as old as its backup, so from
+    then on nothing is deleted, however old, also if no row was missing: until an administrator has set that again and
+    lets deletion go on, under Deleted footage or with --delete-again.
 
     Example: hallwatch recover --dry-run
     """
@@ -78,10 +80,10 @@ def recover(
     if found.held:
         would = "would be" if dry_run else "are"
         say(f"{found.held} segments {would} held as the store holds them; who held them is not known: see Holds.")
-    if found.counts[Found.RECOVERED] and not dry_run:
+    if not dry_run:
         say(
-            "Nothing is deleted from now on: holds and retention rules were lost with the database. "
-            "Set them again, then: hallwatch recover --delete-again"
+            "Nothing is deleted from now on: holds and retention rules were lost with the database, or are as old as its "
+            "backup. Set them again, then let deletion go on under Deleted footage, or: hallwatch recover --delete-again"
         )
     for key, detail in found.problems[:_SHOWN]:
         out.print(f"{key}: {detail}", highlight=False, soft_wrap=True)
@@ -96,7 +98,10 @@ def recover(
 
 def _delete_again(config: Path, by: str) -> None:
     with opened(config) as services, services.database.transaction() as session:
-        paused = resume_deletion(session, services.clock(), by or who_runs_this())
+        now, who = services.clock(), by or who_runs_this()
+        paused = resume_deletion(session, now, who)
+        if paused:
+            log_command(session, who, "resume_deletion", "", "", now)
     say("What is due is deleted again." if paused else "Deletion was not paused.")
 
 

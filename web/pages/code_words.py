@@ -154,6 +154,7 @@ DONE_WORDS: Mapping[str, str] = {
     "held_nothing": _("There is no footage in this span: nothing to hold. If some turns up later, it is held."),
     "held_ahead": _("What will be recorded in this span is held."),
     "lifted": _("The hold is lifted."),
+    "deletion_resumed": _("Footage whose keeping time is over is deleted again."),
     "registered": _("Registered. What was judged in its time is judged anew."),
     "cover_ended": _("Done. What was judged in its time is judged anew."),
     "said": _("Noted in the log of the card."),

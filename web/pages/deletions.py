@@ -1,13 +1,17 @@
-"""The ledger of footage that was deleted: what, when, and by which rule."""
+"""The ledger of footage that was deleted: what, when, and by which rule; and the button that ends a pause of deletion."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, select
 
+from storage.deletion_pause import paused_since, resume_deletion
 from storage.models import Camera, Deletion, FootageKind, Hall, RetentionRule
+from web.access_log import log_access
+from web.addresses import client_address
 from web.auth import require
 from web.errors import NotFound
 from web.pages.filters import DayRange, DayRangeDep, chosen_hall, zone_of
@@ -22,6 +26,7 @@ from web.viewer import Viewer
 
 router = APIRouter()
 LedgerReader = Annotated[Viewer, Depends(require(Permission.DELETIONS))]
+Administrator = Annotated[Viewer, Depends(require(Permission.ADMIN))]
 StateFilter = Literal["", "ordered", "confirmed"]
 _Found = tuple[Deletion, Camera, Hall, RetentionRule | None]
 
@@ -64,6 +69,8 @@ class DeletionsPage:
     """On which the footage was recorded."""
     deletions: tuple[DeletionRow, ...]
     next: str
+    paused_since: datetime | None
+    """Nothing is deleted since a recovery of the index began at this time; None: what is due is deleted."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,7 @@ def deletions_page(wanted: WantedDep, services: ServicesDep, after: str = "") ->
             days=wanted.days,
             deletions=tuple(map(_row, shown)),
             next=str(Cursor(last.start, last.id or 0)) if last else "",
+            paused_since=paused_since(session),
         )
 
 
@@ -192,3 +200,13 @@ def _cells(row: DeletionRow) -> list[Cell]:
 
 
 add_table(router, "/deletions", deletions_table)
+
+
+@router.post("/deletions/resume", include_in_schema=False)
+def resume(request: Request, viewer: Administrator, services: ServicesDep) -> Response:
+    """Holds and rules are set again after a recovery. Of two who say so the first counts."""
+    now = services.clock()
+    with services.database.transaction() as session:
+        if resume_deletion(session, now, viewer.name):
+            log_access(session, viewer, "resume_deletion", "", "", now, client_address(request))
+    return RedirectResponse("/deletions?done=deletion_resumed", 303)

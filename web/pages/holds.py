@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
+from storage.deletion_pause import paused_since
 from storage.held_footage import held_footage
 from storage.intervals import Span
 from storage.models import CLOCK_LEAP, MAX_SEGMENT_SECONDS, Camera, Hall, Hold, StoreVerdict, User
@@ -98,6 +99,8 @@ class HoldsPage:
     after: str
     """Where this page of the list begins; empty: with the newest."""
     next: str
+    paused_since: datetime | None
+    """As on the page of deleted footage: holds of before may be missing."""
 
 
 def holds_page(
@@ -129,6 +132,7 @@ def _page(viewer: Viewer, services: Services, hall: str, state: StateFilter, cur
             form=form,
             after=cursor if parse_cursor(cursor) else "",
             next=str(Cursor(last.set_at, last.id or 0)) if last else "",
+            paused_since=paused_since(session),
         )
 
 

@@ -44,7 +44,7 @@ def upgrade() -> None:
     op.create_table(
         "deletion_pause",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=False, comment="when rows were recovered"),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False, comment="when the recovery began"),
         sa.Column(
             "ended_at",
             sa.DateTime(timezone=True),

@@ -73,6 +73,17 @@ def test_nothing_of_what_was_recovered_is_deleted_before_somebody_has_set_holds_
     assert list(store.keys("")) == []
 
 
+@pytest.mark.usefixtures("stored")
+def test_a_recovery_that_finds_nothing_missing_ends_deletion_too(
+    site: Database, store: ObjectStore, tmp_path: Path
+) -> None:
+    """As with a backup that was put back: it has every row, and holds that are as old as itself."""
+    expiry = Expiry(site, store, tmp_path / "spool", lambda *_: None)
+    assert set(recover(site, store, NOW).counts) == {Found.KNOWN}
+    with pytest.raises(DeletionPaused, match="as old as its backup"):
+        expiry.run_once(START + timedelta(days=100))
+
+
 def said(database: Database) -> list[dict[str, Any]]:
     return [row.model_dump(exclude={"id"}) for row in segments(database)]
 

@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import delete, select, update
 
 from ingest.video.uploader import Uploader
-from storage.models import Camera, Location, Segment, View
+from storage.deletion_pause import paused_since
+from storage.models import AccessEntry, Camera, Location, Segment, View
 from tests.ingest.video.encoded import gops, packets
 from tests.ingest.video.test_clip import recorded
 from tests.sample import a_hall
@@ -77,3 +78,16 @@ def test_cameras_that_are_lost_too_can_be_made_switched_off_in_a_hall_of_their_o
         camera = session.exec(select(Camera)).one()
         assert (camera.hall_id, camera.enabled) == ("recovered", False)
         assert [row.location for row in session.exec(select(Segment))] == [Location.STORED] * 2
+
+
+def test_deletion_goes_on_once_somebody_says_so_and_who_is_logged(hallwatch: Run, footage: Services) -> None:
+    said = hallwatch("recover", "--dry-run").output
+    assert "Nothing is deleted" not in said
+    said = hallwatch("recover").output
+    assert "Nothing is deleted from now on" in said
+    assert "let deletion go on under Deleted footage" in said
+    for words in ("What is due is deleted again.", "Deletion was not paused."):
+        assert words in hallwatch("recover", "--delete-again", "--by", "li").output
+    with footage.database.transaction() as session:
+        assert paused_since(session) is None
+        assert [entry.command_by for entry in session.exec(select(AccessEntry))] == ["li"]
