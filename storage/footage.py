@@ -12,6 +12,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, and_, col, func, or_, select
 
 from storage.database import Database
+from storage.fragments import recorded_parts
 from storage.intervals import Span, intersect, merge, subtract
 from storage.models import (
     MAX_CLOCK_ERROR,
@@ -248,19 +249,19 @@ def newest_end(now: datetime) -> ScalarSelect[datetime]:
 
 
 def recorded_spans(session: Session, camera_id: str, near: Span) -> list[Span]:
-    """Of every segment that overlaps `near`, as they are, in the order of recording."""
-    columns = (col(Segment.sequence), col(Segment.start), col(Segment.end))
+    """Of every segment that overlaps `near`, as they are and without their holes, in the order of recording."""
+    columns = (col(Segment.sequence), col(Segment.start), col(Segment.end), col(Segment.holes))
     rows = session.exec(select(*columns).where(_overlaps(camera_id, near.start, near.end)))
-    return [Span(start, end) for _, start, end in sorted(rows)]
+    return [part for _, start, end, holes in sorted(rows) for part in recorded_parts(start, end, holes)]
 
 
 def recorded_near(session: Session, places: Sequence[tuple[str, Span]]) -> Iterator[tuple[str, Span]]:
-    """Of every segment of these cameras that overlaps one of their spans, as it is, in no order."""
-    columns = (col(Segment.camera_id), col(Segment.start), col(Segment.end))
+    """Of every segment of these cameras that overlaps one of their spans, as it is without its holes, in no order."""
+    columns = (col(Segment.camera_id), col(Segment.start), col(Segment.end), col(Segment.holes))
     for first in range(0, len(places), _PLACES_AT_ONCE):
         wanted = (_overlaps(camera_id, near.start, near.end) for camera_id, near in places[first:][:_PLACES_AT_ONCE])
-        for camera_id, start, end in session.exec(select(*columns).where(or_(*wanted))):
-            yield camera_id, Span(start, end)
+        for camera_id, start, end, holes in session.exec(select(*columns).where(or_(*wanted))):
+            yield from ((camera_id, part) for part in recorded_parts(start, end, holes))
 
 
 def recorded_formats(session: Session, camera_id: str, near: Span) -> list[tuple[Span, str]]:

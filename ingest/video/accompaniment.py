@@ -59,7 +59,7 @@ class Accompaniment:
         return tuple(ready)
 
     def _is_heard_out(self, gop: Gop) -> bool:
-        return bool(self._heard) and self._offset_us(self._heard[-1], gop) >= gop.duration_us
+        return bool(self._heard) and self._offset_us(self._heard[-1], gop) >= gop.heard_us
 
     def _release(self) -> list[Gop]:
         gop, self._held = self._held, None
@@ -67,11 +67,11 @@ class Accompaniment:
             return []
         self._heard.extend(self._receiver.heard())
         frames: list[HeardFrame] = []
-        while self._heard and self._offset_us(self._heard[0], gop) < gop.duration_us:
+        while self._heard and self._offset_us(self._heard[0], gop) < gop.heard_us:
             heard = self._heard.popleft()
             if self._offset_us(heard, gop) >= -_SLACK_US:
                 frames.append(heard)
-        self._without_us = 0 if frames else self._without_us + gop.duration_us
+        self._without_us = 0 if frames else self._without_us + gop.heard_us
         if not frames:
             return [gop]
         offset_us = self._offset_us(frames[0], gop)

@@ -255,7 +255,7 @@ def _comment(plan: ClipPlan, segments: list[Segment], camera_id: str) -> str:
             "missing": told_spans(plan.missing),
             **clock_told(segments, plan.start, plan.end),
             **corrected(segments),
-            **smeared(segments),
+            **smeared(segments, plan.start, plan.end),
             **plan.told,
         }
     )

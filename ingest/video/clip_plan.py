@@ -1,16 +1,17 @@
 """Which parts of which segments make a clip: pure, from rows alone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from ingest.video.fragmented import of_pictures
 from ingest.video.frames import to_us
-from storage.fragments import Fragment, decodable_from, groups_of_pictures, unpack_fragments
+from storage.fragments import Fragment, decodable_from, groups_of_pictures, recorded_parts, unpack_fragments
 from storage.intervals import Span, intersect, merge, subtract
 from storage.models import Segment, is_clock_trusted
 from storage.runs import FRAME_HOLE
+from storage.smeared import smeared_spans
 
 LEADING = timedelta(seconds=2)
 """Pictures that are sent after a keyframe may be shown before it, by no more than this: they are in its fragment."""
@@ -151,8 +152,8 @@ def divided(part: ClipPart, length: timedelta) -> Iterator[ClipPart]:
 
 
 def missing_of(segments: Iterable[Segment], start: datetime, end: datetime) -> tuple[Span, ...]:
-    """What of the span lies in none of the segments."""
-    covered = merge((Span(s.start, s.end) for s in segments), bridge=FRAME_HOLE)
+    """What of the span lies in none of the segments, or in a hole of one."""
+    covered = merge((part for s in segments for part in recorded_parts(s.start, s.end, s.holes)), bridge=FRAME_HOLE)
     return tuple(subtract([Span(start, end)], covered))
 
 
@@ -165,10 +166,12 @@ def clock_told(segments: Sequence[Segment], start: datetime, end: datetime) -> d
     }
 
 
-def smeared(segments: Iterable[Segment]) -> dict[str, object]:
-    """For what a clip tells of itself: how many pictures of its segments may be smeared, as packets were lost."""
+def smeared(segments: Collection[Segment], start: datetime, end: datetime) -> dict[str, object]:
+    """For what a clip tells of itself: where its pictures may be smeared, as packets were lost, and how many of its
+    segments' pictures come right after a loss."""
+    spans = smeared_spans(((s.start, s.fragments) for s in segments if s.smears), Span(start, end))
     pictures = sum(segment.smears for segment in segments)
-    return {"pictures_after_loss": pictures} if pictures else {}
+    return {"pictures_after_loss": pictures, "smeared": told_spans(spans)} if spans else {}
 
 
 def is_doubted(segment: Segment) -> bool:

@@ -7,7 +7,8 @@ import structlog
 
 from ingest.video.clock import CameraClock
 from ingest.video.frames import Codec, EncodedFrame, StreamInfo, first_shown, from_us
-from ingest.video.holes import Holes
+from ingest.video.holes import LOST_US, Hole, Holes
+from ingest.video.lasting import Lasting
 from ingest.video.parameter_sets import ParameterSets
 from ingest.video.retiming import Retiming, stretched
 from ingest.video.segmenter import (
@@ -69,7 +70,7 @@ class Connection:
         self._max_backward = int(MAX_BACKWARD_S / time_base)
         self._usual = int(USUAL_INTERVAL_S / time_base)
         self._holes = Holes(time_base.denominator)
-        self._came_dts: int | None = None
+        self._came: SourcePacket | None = None
         self._last_dts: int | None = None
         self._keyframe_us: int | None = None
         self._frames: list[EncodedFrame] = []
@@ -134,16 +135,30 @@ class Connection:
             raise SourceFailure(GapCause.STREAM_ENDED, detail)
 
     def _end_gop_at_hole(self, packet: SourcePacket) -> tuple[Gop, ...]:
-        if self._came_dts is not None and packet.dts - self._came_dts < -self._max_backward:
+        before, self._came = self._came, packet
+        if before is not None and packet.dts - before.dts < -self._max_backward:
             raise SourceFailure(GapCause.STREAM_ENDED, "the camera's timestamps went back")
-        self._came_dts = packet.dts
-        if not self._holes.is_before(packet.pts, packet.after_loss):
+        hole = self._holes.before(packet.pts, packet.after_loss)
+        if hole is Hole.NONE or before is None:
             return ()
-        gops = self._flush(len(self._frames), None)
-        self._in_gop, self._hole = False, GapCause.PACKETS_LOST if packet.after_loss else GapCause.CAMERA_STALLED
+        goes_on = hole is Hole.PAUSE and self._in_gop and not (packet.keyframe or self._may_have_leapt(before, packet))
+        gops = self._flush(len(self._frames), packet if goes_on else None, is_before_hole=True)
+        if self._in_gop or self._hole is None:
+            self._hole = GapCause.PACKETS_LOST if packet.after_loss else GapCause.CAMERA_STALLED
+        self._in_gop = goes_on
         # Decoding times are those of some pictures before, which lie before the hole.
         self._last_dts = packet.pts - self._usual
         return gops
+
+    def _may_have_leapt(self, before: SourcePacket, packet: SourcePacket) -> bool:
+        """The timestamps, by more than arrival tells: then the time steps, which it may do at a keyframe alone.
+
+        What a report says is forgotten after a leap.
+        """
+        pause_us = self._us(packet.dts - before.dts)
+        came_us, before_us = (each.arrival_us - each.server.ahead_us for each in (packet, before))
+        is_forgotten = before.report_us is not None and packet.report_us is None
+        return pause_us > LOST_US and (is_forgotten or pause_us - (came_us - before_us) > LOST_US)
 
     def _decoded_later(self, packet: SourcePacket) -> SourcePacket:
         """Than the one before: what is known of the order of the pictures, and of their rate, may change."""
@@ -174,20 +189,27 @@ class Connection:
     def _span_us(self, dts: int) -> int:
         return self._us(dts - self._frames[0].dts)
 
-    def _flush(self, count: int, following: SourcePacket | None) -> tuple[Gop, ...]:
-        """The first `count` frames. `following`: what comes after all there are; None if there is a hole."""
+    def _flush(self, count: int, following: SourcePacket | None, *, is_before_hole: bool = False) -> tuple[Gop, ...]:
+        """The first `count` frames. `following`: what comes after all there are; None if nothing goes on with them.
+
+        `is_before_hole`: the last one is shown no longer than usual, though media time goes on up to the following.
+        """
         frames, left = decoded_before_shown(tuple(self._frames[:count])), self._frames[count:]
         if not frames or self._info is None:
             return ()
         later: tuple[EncodedFrame | SourcePacket, ...] = (*left, following) if following else ()
         durations = durations_of(frames, later[0].dts if later else None, self._usual)
+        lasting = lasting_of(frames, durations, () if is_before_hole else later)
+        if later and is_before_hole:
+            until = max(frame.pts for frame in frames) + self._usual
+            lasting = Lasting(until - first_shown(frames), continued=True)
         # A new segment can only begin at a keyframe.
         reading = self.clock.read(self._us(first_shown(frames)), may_step=frames[0].keyframe)
         gop = Gop(
             self._info,
             frames,
             durations,
-            lasting_of(frames, durations, later),
+            lasting,
             reading.wall_us,
             reading.source,
             reading.offset_us,

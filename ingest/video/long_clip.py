@@ -323,7 +323,7 @@ def _comment(segments: Sequence[Segment], start: datetime, end: datetime, missin
             **clock_told(segments, start, end),
             "of": hashlib.sha256("".join(segment.sha256 for segment in segments).encode()).hexdigest(),
             **corrected(segments),
-            **smeared(segments),
+            **smeared(segments, start, end),
             **told,
         }
     )

@@ -88,8 +88,8 @@ def recover(
 ) -> Recovery:
     """Gives every readable segment of the store its row; what has one stays, so it may be run again.
 
-    Before anything else it pauses deletion, also if nothing turns out to be missing: who calls it has lost a database, and
-    the rows, holds and rules of a backup may be older than what was held and ruled since.
+    Before anything else it pauses deletion, also if nothing turns out to be missing: who calls it has lost a
+    database, and the rows, holds and rules of a backup may be older than what was held and ruled since.
 
     What the store holds against deletion is held again, also where there is a row that does not know of it. Of what has
     no row it reads the end where the store knows its checksum; else, and where a crash has cut it off, every byte.

@@ -202,4 +202,4 @@ def _entry(found: _Whole, initial: Initial) -> Fragment:
     offset_us = max(found.wall_us - initial.recording.start_us, 0)
     duration_us = found.lasting.ticks * 1_000_000 // initial.timescale
     size, keyframe = found.end - found.start, found.moof.samples[0].keyframe
-    return Fragment(offset_us, duration_us, found.start, size, keyframe, found.lasting.continued)
+    return Fragment(offset_us, duration_us, found.start, size, keyframe, found.lasting.continued, found.smears > 0)

@@ -66,6 +66,11 @@ class Gop:
         return self.wall_us + self.duration_us
 
     @property
+    def heard_us(self) -> int:
+        """Microseconds of sound that belong to it: also what is heard while no picture comes."""
+        return max(self.duration_us, ticks_to_us(sum(self.durations), self.info))
+
+    @property
     def interval(self) -> int:
         """Ticks from a picture to the next, as most of them are apart; 0: too few to say."""
         return median_low(self.durations) if len(self.durations) >= _FEWEST_FOR_RATE else 0

@@ -16,6 +16,7 @@ from ingest.video.clip_plan import ClipPart, parts_of
 from ingest.video.fragmented import of_pictures
 from ingest.video.salvage import salvage
 from storage.footage import NOT_YET, PART, Coverage, Footage, Missing, recorded_formats
+from storage.fragments import recorded_parts
 from storage.intervals import Span, intersect, merge, subtract
 from storage.masks import masks_between
 from storage.models import MAX_SEGMENT_SECONDS, Segment
@@ -68,7 +69,8 @@ def with_unwritten(footage: Footage, session: Session, camera_id: str, known: Co
     if not late:
         return known
     recent = recent_segments(footage, session, camera_id, late[0].start - FRAME_HOLE, late[-1].end)
-    playable = [Span(segment.start, segment.end) for segment in recent if segment.id is None]
+    unwritten = [segment for segment in recent if segment.id is None]
+    playable = [part for s in unwritten for part in recorded_parts(s.start, s.end, s.holes)]
     whole = [*known.covered, *(Span(part.start, part.end) for part in known.missing)]
     covered = intersect(merge(whole), merge([*known.covered, *playable], bridge=FRAME_HOLE))
     missing = [

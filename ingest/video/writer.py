@@ -21,7 +21,7 @@ from ingest.video.segmenter import Gop, OpenSegment, segment_key, ticks_to_us
 from ingest.video.steps import Step, reached
 from storage.folders import in_its_folder
 from storage.footage import PART as PART
-from storage.fragments import Fragment, pack_fragments
+from storage.fragments import Fragment, pack_fragments, pack_holes
 from storage.models import Location, Segment
 
 _LAST_US = 1 << 53
@@ -75,6 +75,7 @@ class FinishedSegment:
             "audio_hz": self.audio_hz,
             "smears": self.smears,
             "fragments": pack_fragments(self.fragments),
+            "holes": pack_holes(self.fragments),
             "clock_source": self.recording.clock_source,
             "clock_offset_us": self.recording.clock_offset_us,
             "legal_hold": False,
@@ -151,7 +152,8 @@ class SegmentWriter:
         start_us = self._recording.start_us
         offset_us, size, keyframe = max(gop.wall_us - start_us, 0), self._size - offset, gop.frames[0].keyframe
         continued = gop.lasting.continued
-        self._fragments.append(Fragment(offset_us, gop.duration_us, offset, size, keyframe, continued))
+        written = Fragment(offset_us, gop.duration_us, offset, size, keyframe, continued, gop.smears > 0)
+        self._fragments.append(written)
         self._decode_time += sum(gop.durations)
         self._end_us = gop.end_us
         self._doubts += [doubt] if doubt else []

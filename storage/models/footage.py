@@ -97,6 +97,11 @@ class Segment(SQLModel, table=True):
     composition_offset: int = column("ticks from the decoding of the first frame to its showing", default=0)
     parameters: str = column("the same in segments that one decoder plays through; of sound after a +", default="")
     fragments: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"comment": "packed, see storage.fragments"})
+    holes: bytes = Field(
+        default=b"",
+        sa_type=LargeBinary,
+        sa_column_kwargs={"comment": "where no pictures came for a while within it; packed, see storage.fragments"},
+    )
     clock_source: ClockSource = enum_column(ClockSource, "what the wall time rests on")
     clock_offset_us: int = column("camera clock minus recorder clock at this segment", default=0, sa_type=BigInteger)
     legal_hold: bool = column("the store holds the object against deletion by anybody", default=False)

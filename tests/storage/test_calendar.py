@@ -14,6 +14,7 @@ from sqlmodel import Session, col, delete, select, update
 from storage.calendar import recorded, refresh, refresh_camera
 from storage.database import Database
 from storage.footage import Footage
+from storage.fragments import Fragment, pack_holes
 from storage.intervals import Span
 from storage.migrate import upgrade
 from storage.models import Camera, Location, RecordedDay, RecordingChange, Segment
@@ -57,6 +58,17 @@ def test_segments_that_follow_one_another_are_one_run(hall: Database) -> None:
         assert of(session) == [(0, 20), (21, 30)]
         assert of(session, span=Span(at(5), at(22))) == [(5, 20), (21, 22)]
         assert of(session, OTHER) == []
+
+
+def test_where_no_pictures_came_within_a_segment_is_no_run(hall: Database) -> None:
+    paused = a_segment(1, 0, 10)
+    paused.holes = pack_holes([Fragment(0, 4_000_000, 0, 0), Fragment(5_200_000, 4_800_000, 0, 0)])
+    with hall.transaction() as session:
+        session.add_all([paused, a_segment(2, 10, 20)])
+    for _ in range(2):
+        with hall.transaction() as session:
+            assert of(session) == [(0, 4), (5.2, 20)]
+        refresh(hall)
 
 
 def test_a_run_goes_on_over_midnight(hall: Database) -> None:

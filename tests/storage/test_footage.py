@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import AWAITED, Coverage, Footage, Known, UntrustedTime, explained
+from storage.fragments import Fragment, pack_holes
 from storage.intervals import Span, merge, subtract
 from storage.models import (
     MAX_CLOCK_ERROR,
@@ -96,6 +97,13 @@ def test_the_pause_is_no_hole_at_the_edge_either(footage: Footage) -> None:
 def test_a_hole_is_explained_by_its_gap(footage: Footage) -> None:
     rows = [segment(1, 0, 10), gap(10, 14), segment(2, 14, 20)]
     assert missing(coverage(footage, rows, 3, 17)) == [(10, 14, "camera_unreachable")]
+
+
+def test_a_hole_within_a_segment_is_explained_by_its_gap(footage: Footage) -> None:
+    paused = segment(1, 0, 10)
+    paused.holes = pack_holes([Fragment(0, 4_000_000, 0, 0), Fragment(5_200_000, 4_800_000, 0, 0)])
+    rows = [paused, gap(4, 5.2, GapCause.CAMERA_STALLED)]
+    assert missing(coverage(footage, rows, 3, 9)) == [(4, 5.2, "camera_stalled")]
 
 
 def test_a_hole_without_a_gap_is_unknown(footage: Footage) -> None:

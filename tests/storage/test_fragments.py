@@ -1,14 +1,25 @@
 """The packed index of a segment says what went in, and which keyframe a fragment rests on."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.fragments import Fragment, decodable_from, groups_of_pictures, pack_fragments, unpack_fragments
+from storage.fragments import (
+    Fragment,
+    decodable_from,
+    groups_of_pictures,
+    pack_fragments,
+    pack_holes,
+    recorded_parts,
+    unpack_fragments,
+)
+from storage.intervals import Span
 
 NUMBER = st.integers(0, 2**32 - 1)
 FRAGMENTS = st.lists(
-    st.builds(Fragment, NUMBER, st.integers(0, 2**30 - 1), NUMBER, NUMBER, st.booleans(), st.booleans()), max_size=30
+    st.builds(Fragment, NUMBER, st.integers(0, 2**29 - 1), NUMBER, NUMBER, *[st.booleans()] * 3), max_size=30
 )
 
 
@@ -36,3 +47,19 @@ def test_groups_of_pictures_are_all_fragments_in_order(fragments: list[Fragment]
 def test_an_index_that_is_cut_off_is_an_error() -> None:
     with pytest.raises(ValueError, match="cut off"):
         unpack_fragments(b"123")
+
+
+def test_where_no_pictures_came_for_more_than_half_a_second_is_a_hole_of_the_segment() -> None:
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+
+    def at(us: int) -> datetime:
+        return start + timedelta(microseconds=us)
+
+    times = [(0, 1_000_000), (1_000_000, 500_000), (2_100_000, 1_000_000), (3_600_000, 400_000)]
+    fragments = [Fragment(offset, duration, 0, 0) for offset, duration in times]
+    holes = pack_holes(fragments)
+    parts = recorded_parts(start, at(4_000_000), holes)
+    assert parts == [Span(start, at(1_500_000)), Span(at(2_100_000), at(4_000_000))]
+    assert recorded_parts(start, at(4_000_000), pack_holes(fragments[:2])) == [Span(start, at(4_000_000))]
+    with pytest.raises(ValueError, match="cut off"):
+        recorded_parts(start, at(4_000_000), holes[:-1])

@@ -82,8 +82,9 @@ def recover(
         say(f"{found.held} segments {would} held as the store holds them; who held them is not known: see Holds.")
     if not dry_run:
         say(
-            "Nothing is deleted from now on: holds and retention rules were lost with the database, or are as old as its "
-            "backup. Set them again, then let deletion go on under Deleted footage, or: hallwatch recover --delete-again"
+            "Nothing is deleted from now on: holds and retention rules were lost with the database, or are as old as "
+            "its backup. Set them again, then let deletion go on under Deleted footage, or: "
+            "hallwatch recover --delete-again"
         )
     for key, detail in found.problems[:_SHOWN]:
         out.print(f"{key}: {detail}", highlight=False, soft_wrap=True)

@@ -56,7 +56,7 @@ from web.pages.places import CounterRef, HallRef, counters_of, visible_halls
 from web.pages.rendering import add_page
 from web.pages.samples import SampleRow, sample_row
 from web.pages.scoping import halls_in_scope
-from web.pages.step_rows import clip_parts, corrected_times, untrusted_times
+from web.pages.step_rows import clip_parts, corrected_times, smeared_times, untrusted_times
 from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.pages.timelines import Timeline, absence_lanes, customer_lane, footage_lane, presence_lane, timeline
 from web.pages.told_rows import ToldRow, told_rows
@@ -146,6 +146,8 @@ class AbsencePage:
     parts: tuple[ClipPart, ...]
     """Of its clip: several where the camera's format changes in it."""
     clock_untrusted: tuple[UntrustedTime, ...]
+    smeared: tuple[Span, ...]
+    """Where packets of the footage shown were lost."""
     """Where the time of its clip is in doubt."""
     clock_corrected: tuple[CorrectedTime, ...]
     held: Held | None
@@ -313,6 +315,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             play=play,
             parts=clip_parts(session, services.footage, row.clip),
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
+            smeared=smeared_times(session, row.clip),
             held=clip_held(session, viewer, row.clip),
             clock_corrected=corrected_times(session, services.footage, row.clip),
             dispute=dispute_of(session, viewer, absence, alert, row.counter.hall.id, now),

@@ -13,6 +13,7 @@ from storage.density import OUTSIDE, Density, densities
 from storage.footage import CorrectedTime, Coverage, UntrustedTime
 from storage.intervals import Span
 from storage.models import Camera, Hall
+from storage.smeared import smeared_times
 from web.auth import require
 from web.months import Month, day_in, month_of
 from web.pages.corrections import (
@@ -115,6 +116,8 @@ class CameraDayPage:
     """Footage of the day whose time is in doubt."""
     clock_corrected: tuple[CorrectedTime, ...]
     """Footage of the day whose time was corrected by hand."""
+    smeared: tuple[Span, ...]
+    """Footage of the day of which packets were lost on the way."""
     corrections: tuple[CorrectionRow, ...]
     """That moved footage into the day or away from it, those that were taken back too."""
     form: CorrectionForm
@@ -199,6 +202,7 @@ def camera_day_with(viewer: Viewer, services: Services, camera: str, day: str, f
         coverage = _coverages(session, [found.id], [span], now)[found.id]
         untrusted = services.footage.untrusted_times(session, found.id, span.start, span.end)
         corrected = services.footage.corrected_times(session, found.id, span.start, span.end)
+        smeared = smeared_times(session, found.id, span.start, span.end)
         corrections = corrections_of(session, viewer, found.id, span)
     hours = hours_in(span)
     after = _next_day(chosen)
@@ -223,6 +227,7 @@ def camera_day_with(viewer: Viewer, services: Services, camera: str, day: str, f
         timeline=timeline(span.start, span.end, place.timezone, [footage_lane(coverage)]),
         clock_untrusted=untrusted,
         clock_corrected=corrected,
+        smeared=smeared,
         corrections=corrections,
         form=form,
     )

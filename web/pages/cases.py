@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from ingest.video.clip_plan import ClipPart
 from storage.footage import CorrectedTime, UntrustedTime
+from storage.intervals import Span
 from storage.models import Case, Deadline, Department, Item, Role, Source, Standing, Step
 from web import case_due
 from web.access_log import log_access
@@ -36,7 +37,7 @@ from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import DistrictRef, HallRef, in_district, visible_districts, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
-from web.pages.step_rows import StepRow, clip_parts, corrected_times, step_rows, untrusted_times
+from web.pages.step_rows import StepRow, clip_parts, corrected_times, smeared_times, step_rows, untrusted_times
 from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 from web.permissions import Permission
@@ -111,6 +112,8 @@ class CasePage:
     parts: tuple[ClipPart, ...]
     """Of its clip: several where the camera's format changes in it."""
     clock_untrusted: tuple[UntrustedTime, ...]
+    smeared: tuple[Span, ...]
+    """Where packets of the footage shown were lost."""
     """Where the time of that footage is in doubt."""
     clock_corrected: tuple[CorrectedTime, ...]
     secret: str
@@ -337,6 +340,7 @@ def case_page(
             chosen=chosen,
             parts=clip_parts(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
+            smeared=smeared_times(session, chosen.clip if chosen else None),
             orders=case_orders(session, viewer, case, now),
             secret=_secret(services, case),
             held=clip_held(session, viewer, chosen.clip if chosen else None),

@@ -1,4 +1,4 @@
-"""The ledger of footage that was deleted: what, when, and by which rule; and the button that ends a pause of deletion."""
+"""The ledger of footage that was deleted: what, when, and by which rule; and the end of a pause of deletion."""
 
 from dataclasses import dataclass, fields
 from datetime import datetime

@@ -15,6 +15,7 @@ from storage.footage import CorrectedTime, Coverage, Missing, UntrustedTime
 from storage.intervals import Span
 from storage.models import Camera, GapCause, View
 from storage.sayings import Saying
+from storage.smeared import smeared_times
 from web.api.media import LONGEST_CLIP
 from web.auth import require
 from web.errors import also_wrong
@@ -61,6 +62,8 @@ class CameraFootage:
     held: Held | None
     """What of the span somebody holds."""
     clock_corrected: tuple[CorrectedTime, ...]
+    smeared: tuple[Span, ...]
+    """Where packets of the footage were lost."""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,7 @@ def _result(
                 services.footage.untrusted_times(session, camera.id, start, end),
                 held(session, viewer, camera.id, start, end),
                 services.footage.corrected_times(session, camera.id, start, end),
+                smeared_times(session, camera.id, start, end),
             )
             for camera, numbers in cameras
         ),
@@ -213,11 +217,12 @@ def _footage(
     untrusted: tuple[UntrustedTime, ...],
     kept: Held | None,
     corrected: tuple[CorrectedTime, ...],
+    smeared: tuple[Span, ...],
 ) -> CameraFootage:
     covered = sum((span.end - span.start).total_seconds() for span in coverage.covered)
     missing = tuple(_missing(session, camera.id, hole) for hole in coverage.missing)
     return CameraFootage(
-        camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted, kept, corrected
+        camera.id, camera.name or camera.id, numbers, covered, missing, played, untrusted, kept, corrected, smeared
     )
 
 

@@ -11,7 +11,9 @@ from sqlmodel import Session, col, select
 from ingest.video.clip_plan import ClipPart
 from ingest.video.unwritten import parts
 from storage.footage import CorrectedTime, Footage, UntrustedTime
+from storage.intervals import Span
 from storage.models import Case, Finding, FindingKind, FootageLink, Outcome, Step, StepKind
+from storage.smeared import smeared_times as smeared_in
 from web.pages.deleted import DeletedBy
 from web.pages.places import CounterRef, counters_by_id
 
@@ -99,6 +101,13 @@ def untrusted_times(session: Session, footage: Footage, clip: Clip | None) -> tu
     if clip is None or clip.camera_id is None:
         return ()
     return footage.untrusted_times(session, clip.camera_id, clip.start, clip.end)
+
+
+def smeared_times(session: Session, clip: Clip | None) -> tuple[Span, ...]:
+    """Where packets of a clip's footage were lost."""
+    if clip is None or clip.camera_id is None:
+        return ()
+    return smeared_in(session, clip.camera_id, clip.start, clip.end)
 
 
 def corrected_times(session: Session, footage: Footage, clip: Clip | None) -> tuple[CorrectedTime, ...]:

@@ -2490,6 +2490,12 @@ def upgrade() -> None:
         ),
         sa.Column("fragments", sa.LargeBinary(), nullable=False, comment="packed, see storage.fragments"),
         sa.Column(
+            "holes",
+            sa.LargeBinary(),
+            nullable=False,
+            comment="where no pictures came for a while within it; packed, see storage.fragments",
+        ),
+        sa.Column(
             "clock_source",
             sa.Enum("sender_report", "arrival", name="clocksource", native_enum=False, length=32),
             nullable=False,

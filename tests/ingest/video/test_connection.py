@@ -1,5 +1,6 @@
 """From packets to GOPs: nothing is lost on the way that was not lost before."""
 
+import io
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -11,13 +12,16 @@ import pytest
 from ingest.video.connection import Connection
 from ingest.video.fragmented import Recording
 from ingest.video.frames import EncodedFrame, StreamInfo, to_us
-from ingest.video.gaps import GapKeeper, GapOpened
+from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry
 from ingest.video.rtsp.media_time import DecodingTimes
+from ingest.video.salvage import salvage
 from ingest.video.segmenter import MAX_PART_US, MAX_TANGLED_US, Gop, starts_new_segment
 from ingest.video.source import SourceFailure, SourcePacket
 from ingest.video.writer import FinishedSegment, SegmentWriter, part_path
+from storage.fragments import recorded_parts
+from storage.intervals import Span
 from storage.models import ClockSource, GapCause
 from tests.ingest.video.encoded import START, TIME_BASE, packets
 
@@ -52,20 +56,48 @@ def test_a_stream_that_starts_within_a_gop_is_taken_from_its_first_keyframe() ->
     assert len(live) == 36
 
 
-def test_a_hole_ends_the_gop_and_the_next_one_knows() -> None:
+def test_what_rests_on_what_was_lost_is_left_out_up_to_the_next_keyframe_and_the_gop_there_knows() -> None:
     some = packets(150)
-    made, _ = feed(connection(), [*some[:35], *some[80:]])
-    cause = GapCause.CAMERA_STALLED
+    made, _ = feed(connection(), [*some[:35], replace(some[80], after_loss=True), *some[81:]])
+    cause = GapCause.PACKETS_LOST
     assert [(len(gop.frames), gop.hole) for gop in made] == [(25, None), (10, None), (25, cause), (25, None)]
     assert made[2].wall_us - made[1].end_us == 65 * 40_000
 
 
-@pytest.mark.parametrize(("after_loss", "cause"), [(True, GapCause.PACKETS_LOST), (False, GapCause.CAMERA_STALLED)])
-def test_a_hole_lies_between_two_segments_and_its_cause_is_a_loss_only_where_packets_were_lost(
-    tmp_path: Path, after_loss: bool, cause: GapCause
+@pytest.mark.parametrize(
+    ("first", "after_loss", "cause"),
+    [(80, False, GapCause.CAMERA_STALLED), (55, False, GapCause.CAMERA_STALLED), (55, True, GapCause.PACKETS_LOST)],
+)
+def test_pictures_that_come_after_a_pause_are_kept_and_only_what_never_came_is_a_gap(
+    tmp_path: Path, first: int, after_loss: bool, cause: GapCause
 ) -> None:
+    """Where packets were lost, only after a short one: what comes is shown, and says that it may be smeared."""
     some = packets(150)
-    made, _ = feed(connection(), [*some[:35], replace(some[80], after_loss=after_loss), *some[81:]])
+    made, live = feed(connection(), [*some[:35], replace(some[first], after_loss=after_loss), *some[first + 1 :]])
+    assert sum(len(gop.frames) for gop in made) == len(live) - 1 == 150 - (first - 35)
+    assert sum(gop.smears for gop in made) == after_loss
+    put: list[Entry] = []
+    keeper = GapKeeper("c", START)
+    intake = Intake("c", tmp_path, 300, 1, keeper, put.append)
+    for gop in made:
+        intake.record(gop, START)
+    intake.close(GapCause.RECORDER_STOPPED, START + timedelta(seconds=6))
+    (segment,) = [entry for entry in put if isinstance(entry, FinishedSegment)]
+    begins, ends = (START + timedelta(seconds=number / 25) for number in (35, first))
+    opened, closed, *_ = [entry for entry in put if not isinstance(entry, FinishedSegment)]
+    assert (opened, closed) == (GapOpened("c", begins, cause), GapClosed("c", begins, ends))
+    row = segment.row()
+    assert recorded_parts(row.start, row.end, row.holes) == [Span(START, begins), Span(ends, row.end)]
+    data = part_path(tmp_path, segment.key).read_bytes()
+    assert salvage(data, segment.key).columns() == segment.columns(), "the file alone says so, too"
+    with av.open(io.BytesIO(data), "r") as container:
+        shown = [p.pts // 3_600 for p in container.demux(video=0) if p.pts is not None]
+    assert shown == [*range(35), *range(first, 150)], "a player's time is that of the clock throughout"
+
+
+def test_a_long_loss_lies_between_two_segments(tmp_path: Path) -> None:
+    cause, some = GapCause.PACKETS_LOST, packets(150)
+    made, _ = feed(connection(), [*some[:35], replace(some[80], after_loss=True), *some[81:]])
     put: list[Entry] = []
     keeper = GapKeeper("c", START)
     intake = Intake("c", tmp_path, 300, 1, keeper, put.append)
@@ -161,9 +193,9 @@ def test_what_is_lost_of_pictures_in_any_order_is_no_footage(b_frames: int, firs
     assert_no_hole_within(made)
     before = [gop for gop in made if gop.wall_us < to_us(START) + first * 40_000]
     assert abs(before[-1].end_us - to_us(START) - first * 40_000) <= 4 * 40_000
-    after = made[len(before)]
-    assert (after.wall_us - to_us(START), after.hole) == (200 * 40_000, GapCause.CAMERA_STALLED)
-    assert sum(len(gop.frames) for gop in made) == first + 100
+    after, back = made[len(before)], 200 if b_frames else stop
+    assert (after.wall_us - to_us(START), after.hole) == (back * 40_000, GapCause.CAMERA_STALLED)
+    assert sum(len(gop.frames) for gop in made) == first + 300 - back
 
 
 @pytest.mark.parametrize("b_frames", [0, 3])
@@ -187,7 +219,9 @@ def assert_no_hole_within(made: list[Gop]) -> None:
     for gop in made:
         shown = sorted(frame.pts for frame in gop.frames)
         assert all(after - before <= 4 * 3_600 for before, after in pairwise(shown))
-        assert all(0 < duration <= 90_000 for duration in gop.durations)
+        assert all(0 < duration <= 90_000 for duration in gop.durations[:-1])
+        assert 0 < gop.duration_us <= 4_000_000
+        assert gop.durations[-1] > 0
 
 
 def test_new_parameters_are_told_before_the_first_frame_that_has_them() -> None:

@@ -1,6 +1,7 @@
 """What comes through RTP can be watched: every picture, in its order, at its time."""
 
 import base64
+import io
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +22,8 @@ from ingest.video.writer import settle
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
+from storage.fragments import recorded_parts
+from storage.intervals import Span
 from storage.models import ClockSource, GapCause
 from tests.ingest.video.encoded import numbers_in, packets, read_picture
 from tests.ingest.video.evidence import causes, gaps, segments
@@ -146,3 +149,29 @@ def test_time_that_was_lost_on_the_way_is_a_gap_with_its_cause(
     assert lost.end is not None
     assert 1.9 < (lost.end - lost.start).total_seconds() < 2.2
     assert segments(site)
+
+
+@pytest.mark.parametrize("pause_s", [1, 2])
+def test_what_a_camera_sends_after_a_pause_is_kept_in_the_segment_of_before(
+    site: Database, folder_store: FolderStore, tmp_path: Path, pause_s: int
+) -> None:
+    """Its pictures rest on those before the pause, of which none is missing; no keyframe comes for long."""
+    some, packer = packets(75, gop=75), Packer()
+    later = [replace(packet, pts=packet.pts + pause_s * 90_000 * (number >= 50)) for number, packet in enumerate(some)]
+    media = [packer.picture(split_units(packet.data), packet.pts) for packet in later]
+
+    def play(client: Client) -> None:
+        for picture, wait_s in [(each, pause_s if number == 50 else 0.04) for number, each in enumerate(media)]:
+            time.sleep(wait_s)
+            for packet in picture:
+                client.send(packet)
+
+    with ScriptedCamera(play) as camera, recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
+        wait_until(lambda: segments(site))
+        row, gap = segments(site)[0], gaps(site)[0]
+        data = Footage(site, folder_store, tmp_path / "spool").read(row)
+    with av.open(io.BytesIO(data), "r") as container:
+        assert sum(packet.pts is not None for packet in container.demux(video=0)) == len(some)
+    assert gap.cause is GapCause.CAMERA_STALLED
+    assert gap.end is not None
+    assert recorded_parts(row.start, row.end, row.holes) == [Span(row.start, gap.start), Span(gap.end, row.end)]
