@@ -21,8 +21,8 @@ from analytics.recording import (
     write_transitions,
 )
 from analytics.rhythm import is_due
-from analytics.taken_back import was_taken_back
-from analytics.watch import CLOCK_SET_BACK, MAX_LAG, Changes, Watch
+from analytics.taken_back import forget_said_twice, was_taken_back
+from analytics.watch import MAX_LAG, Changes, Watch
 from storage.database import Database
 from storage.intervals import Span
 from storage.load import process_load
@@ -57,7 +57,8 @@ class Diary:
         self._database = database
         self._source = source
         self._node = node
-        self._started = started
+        self._started = self._beaten = started
+        """When this process began, and when the one before it was last alive."""
         self._written: dict[str, Known] = {}
         self._heartbeat_due = started
         self._aims: KnownAims = {}
@@ -69,6 +70,7 @@ class Diary:
             plan = load_plan(session, now, known_aims=self._aims)
             if not self.opened:
                 self.cursors = read_cursors(session)
+                self._beaten = session.exec(select(Node.heartbeat).where(Node.name == self._node)).first() or now
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan, now)
             rewritten = _rewritten(session, watch, plan) | self._written_again(session, watch, now)
@@ -88,7 +90,8 @@ class Diary:
                 watched_to = max(watched, default=resumed.state.at)
                 watch.counters[counter_id].resume(resumed.history, resumed.state, watched_to)
                 if watched_to > now + MAX_LAG:
-                    watch.changes.transitions += watch.counters[counter_id].stop(now, CLOCK_SET_BACK)
+                    watch.stop_until_then(counter_id, now)
+                    watch.said_twice.resume(now if self.opened else min(self._beaten, now), watched_to)
         self._excuse(watch, now)
         self.opened = True
         return plan
@@ -129,9 +132,12 @@ class Diary:
             if heartbeat or changes.faults:
                 self._raise_alerts(session, watch, now)
             if heartbeat:
+                self._forget_said_twice(session, watch, now)
                 self._beat(session, now, numbers)
                 self._heartbeat_due = now + _HEARTBEAT
         watch.changes = Changes()
+        if heartbeat:
+            watch.said_twice.written(now)
         self._written |= {counter_id: _known(absences) for counter_id, absences in changed.items()}
         for counter in watch.counters.values():
             counter.forget_settled()
@@ -140,6 +146,13 @@ class Diary:
         halls = {camera_id: camera.plan.hall_id for camera_id, camera in watch.cameras.items()}
         open_halls = {counter.plan.hall_id: counter.is_open(now) for counter in watch.counters.values()}
         raise_fault_alerts(session, halls, open_halls, now)
+
+    def _forget_said_twice(self, session: Session, watch: Watch, now: datetime) -> None:
+        for span in watch.said_twice.spans(now):
+            for counter_id, until in watch.seen_ahead.items():
+                if span.start < until:
+                    said = Span(span.start, min(span.end, until))
+                    forget_said_twice(session, counter_id, said, now, self._source)
 
     def _beat(self, session: Session, now: datetime, numbers: JsonObject) -> None:
         detail: JsonObject = {"detector": self._source, **numbers, **process_load()}

@@ -7,7 +7,10 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import WITHDRAWN
+from analytics.clock_twice import CLOCK_SET_BACK
+from analytics.presence import Transition
 from analytics.recording import end_absence, take_turns
+from analytics.rewriting import is_known, rewrite_presence
 from analytics.runs import UNKNOWN
 from storage.intervals import Span
 from storage.models import Absence, CustomerState, Presence, StaffState
@@ -36,10 +39,16 @@ def take_back(
         for row in list(session.exec(seen)):
             _forget(session, row, span, now, reason)
         session.flush()
-        found = select(Absence).where(*_touches(Absence, counter_id, span), Absence.start >= began)
-        for absence in list(session.exec(found)):
-            _end(session, absence, span.start, now)
-        session.flush()
+        _end_all(session, counter_id, span, now, began)
+
+
+def forget_said_twice(session: Session, counter_id: str, span: Span, now: datetime, source: str) -> None:
+    """Of time that the clock has said for the second time nobody can tell which of the two was so."""
+    take_turns(session, counter_id)
+    if is_known(session, counter_id, span):
+        why = Transition(counter_id, span.start, StaffState.UNKNOWN, CustomerState.UNKNOWN, reason=CLOCK_SET_BACK)
+        rewrite_presence(session, counter_id, span, [why], source)
+    _end_all(session, counter_id, span, now)
 
 
 def was_taken_back(session: Session, counter_id: str, since: datetime) -> bool:
@@ -68,6 +77,15 @@ def _forget(session: Session, row: Presence, span: Span, now: datetime, reason: 
     row.staff, row.customer = StaffState.UNKNOWN, CustomerState.UNKNOWN
     row.staff_count = row.customer_count = None
     row.confidence, row.reason, row.frames = 0.0, reason, []
+
+
+def _end_all(
+    session: Session, counter_id: str, span: Span, now: datetime, began: datetime = datetime.min.replace(tzinfo=UTC)
+) -> None:
+    found = select(Absence).where(*_touches(Absence, counter_id, span), Absence.start >= began)
+    for absence in list(session.exec(found)):
+        _end(session, absence, span.start, now)
+    session.flush()
 
 
 def _end(session: Session, absence: Absence, at: datetime, now: datetime) -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from analytics.aim import NewAim
 from analytics.cameras import WatchedCamera
+from analytics.clock_twice import CLOCK_SET_BACK, TimeSaidTwice
 from analytics.counters import WatchedCounter
 from analytics.edges import Moments
 from analytics.health import FaultChange, PictureHealth
@@ -23,10 +24,6 @@ _log = structlog.get_logger(__name__)
 
 MAX_LAG = timedelta(seconds=30)
 """A live picture dated further than this from our clock is not live."""
-SET_BACK = timedelta(seconds=5)
-"""A clock that goes back by more than time services correct on the run was set back."""
-CLOCK_SET_BACK = "clock_set_back"
-"""Why nothing is known of a counter until the clock says again what it said when the last sample was taken."""
 
 
 @dataclass(slots=True)
@@ -53,8 +50,9 @@ class Watch:
         self._moments = moments
         self._held: list[tuple[Observation, timedelta]] | None = None
         self._recorder = RecorderHeard()
-        self._told: datetime | None = None
-        """What the clock said last."""
+        self.said_twice = TimeSaidTwice()
+        self.seen_ahead: dict[str, datetime] = {}
+        """Counters that were seen at times which are still to come, since the clock was set back; until when."""
 
     def follow(self, plan: WatchPlan, now: datetime) -> None:
         """Watches what the plan says from now on; states of what stays are kept."""
@@ -127,12 +125,17 @@ class Watch:
 
     def _mind_the_clock(self, now: datetime) -> None:
         """What was seen last bears a time that is still to come, and what is seen now cannot be written before it."""
-        back = self._told is not None and now < self._told - SET_BACK
-        self._told = now
-        if back:
+        if self.said_twice.says(now):
             _log.warning("clock_set_back", now=now.isoformat())
-            for counter in self.counters.values():
-                self.changes.transitions += counter.stop(now, CLOCK_SET_BACK)
+            for counter_id in self.counters:
+                self.stop_until_then(counter_id, now)
+
+    def stop_until_then(self, counter_id: str, now: datetime) -> None:
+        """Nothing is known of the counter until the clock says what it said when it was seen last."""
+        counter = self.counters[counter_id]
+        self.changes.transitions += counter.stop(now, CLOCK_SET_BACK)
+        if counter.state is not None:
+            self.seen_ahead[counter_id] = counter.state.at
 
     def _watched(self, plan: CounterPlan) -> WatchedCounter:
         return WatchedCounter(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import delete
 
+from analytics.clock_twice import CLOCK_SET_BACK, TimeSaidTwice
 from analytics.looker import Looker
 from analytics.looking import WatchedView
 from analytics.onlookers import Shows
@@ -16,12 +17,14 @@ from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.presence import Transition
 from analytics.rhythm import is_due
 from analytics.rule import Rule
-from analytics.watch import CLOCK_SET_BACK, Watch
+from analytics.watch import Watch
 from storage.database import Database
-from storage.models import Absence, Node, StaffState, View
+from storage.intervals import Span
+from storage.models import Absence, Alert, AlertState, Counter, Node, Presence, StaffState, View
 from tests.analytics.scenes import START, at
 from tests.analytics.test_watcher import THRESHOLD, a_world, edges, presence, rows, running, states
-from tests.analytics.world import MarkerDetector, drawn
+from tests.analytics.world import MarkerDetector, World, drawn
+from tests.sample import CAMERA, HALL
 
 STAFFED, UNSTAFFED, UNKNOWN = StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN
 LEFT_HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
@@ -116,3 +119,89 @@ def test_a_watcher_that_starts_after_the_clock_was_set_back_knows_nothing_either
     with running(world):
         world.wait_until(lambda: states(world)[-1] is UNKNOWN, within=30)
     assert edges(world)[-1][1] > at(1000)
+
+
+def known(world: World, start: float, end: float) -> list[Presence]:
+    """What is said of the span that is not unknown."""
+    every = [row for row in presence(world) if row.start < at(end) and (row.end is None or row.end > at(start))]
+    return [row for row in every if row.staff is not UNKNOWN]
+
+
+def test_of_time_that_the_clock_says_twice_nothing_is_known_and_nobody_was_absent(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "nobody" if t >= 1000 else "staff")
+    world.set_back(-960)
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Absence)), within=40 + THRESHOLD + 20)
+        ahead = world.seconds()
+        world.set_back(ahead - 900)
+        world.wait_until(lambda: world.seconds() >= ahead + 10, within=200)
+    assert known(world, 904, ahead) == []
+    twice = [row for row in presence(world) if row.reason == CLOCK_SET_BACK]
+    assert len(twice) <= 3
+    assert [row.ended_by for row in rows(world, Absence) if row.start < at(ahead)] == ["withdrawn"]
+    assert [row.state for row in rows(world, Alert)][:1] == [AlertState.WITHDRAWN]
+
+
+def test_a_watcher_that_starts_in_time_that_is_said_twice_goes_on_forgetting_it(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "nobody" if t >= 1000 else "staff")
+    world.set_back(-1000)
+    with running(world):
+        world.wait_until(lambda: world.seconds() >= 1060, within=80)
+    world.set_back(60)
+    with running(world):
+        world.wait_until(lambda: world.seconds() >= 1020, within=40)
+    with running(world):
+        world.wait_until(lambda: world.seconds() >= 1050, within=60)
+    assert known(world, 1004, 1045) == []
+
+
+def test_time_over_which_the_clock_leaps_is_not_said_again() -> None:
+    clock = TimeSaidTwice()
+    said = [clock.says(at(second)) for second in (100, 101, 102, 40, 41, 42)]
+    assert said == [False, False, False, True, False, False]
+    assert clock.spans(at(42)) == [Span(at(40), at(42))]
+    clock.written(at(41))
+    assert clock.spans(at(42)) == [Span(at(41), at(42))]
+    assert not clock.says(at(500))
+    assert clock.spans(at(500)) == [Span(at(41), at(42))]
+    clock.written(at(500))
+    assert not clock.says(at(501))
+    assert clock.spans(at(501)) == []
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(leaps, st.integers(1, 12)), max_size=6), st.sets(st.integers(0, 80)))
+def test_nothing_that_is_said_twice_is_left_out(parts: list[tuple[int, int]], written: set[int]) -> None:
+    clock, now, said, twice, told = TimeSaidTwice(), 10_000, set[int](), set[int](), list[Span]()
+    count = 0
+    for leap, ticks in [(0, 3), *parts]:
+        now += leap
+        for tick in range(ticks):
+            now += 1
+            clock.says(at(now))
+            if tick and now in said:
+                twice.add(now)
+            said.add(now)
+            if count in written:
+                told += clock.spans(at(now))
+                clock.written(at(now))
+            count += 1
+    told += clock.spans(at(now))
+    covered = {second for second in said if any(span.start < at(second) <= span.end for span in told)}
+    assert twice <= covered
+
+
+def test_a_counter_that_is_watched_since_the_clock_was_set_back_is_not_forgotten(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "staff")
+    world.set_back(-1000)
+    with running(world):
+        world.wait_until(lambda: states(world) == [STAFFED], within=20)
+        world.set_back(500)
+        world.wait_until(lambda: states(world)[-1] is UNKNOWN, within=10)
+        with sqlite_database.transaction() as session:
+            session.add(Counter(id="cc-new", hall_id=HALL, number="9", name="9"))
+            session.add(View(camera_id=CAMERA, counter_id="cc-new", staff_zone=LEFT_HALF))
+        begun = world.seconds()
+        world.wait_until(lambda: world.seconds() >= begun + 40, within=60)
+    (new,) = (row for row in presence(world) if row.counter_id == "cc-new")
+    assert (new.staff, new.end) == (STAFFED, None)
