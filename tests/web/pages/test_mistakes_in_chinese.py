@@ -14,6 +14,7 @@ ZH = {"Accept-Language": "zh-CN"}
 HALL = {"id": "sd", "district": "nanhai", "name": "顺德大厅"}
 CAMERA = {"id": "cam", "hall": "cc", "url": "rtsp://192.0.2.9/main", "transport": "tcp"}
 VIEW = {"camera": "cc-cam-1", "counter": "cc-1", "staff_zone": "[[0.1,0.1],[0.4,0.1],[0.4,0.4]]"}
+MASK = {"camera": "cc-cam-1", "polygon": VIEW["staff_zone"], "reason": "屏幕"}
 RULE = {"threshold_s": "300", "waiting_threshold_s": "60"}
 USER = {"name": "li", "role": "inspector", "halls": ["cc"], "active": "true"}
 SOURCE = {"id": "city", "hall": "cc"}
@@ -74,6 +75,8 @@ MISTAKES: list[Mistake] = [
         "第 3 个顶点为 [2, 1.5]：x 和 y 是占画面的比例，取值 0 到 1。",
     ),
     ("views", VIEW | {"staff_zone": "[[0,0],[0.5,0.5],[1,1]]"}, "各顶点在一条直线上，不能围成区域。"),
+    ("views", VIEW | {"valid_from": "2026-03-02T13:00", "valid_to": "2026-03-02T12:00"}, "失效时间须晚于生效时间。"),
+    ("masks", MASK | {"valid_from": "2026-03-02T13:00", "valid_to": "2026-03-02T12:00"}, "失效时间须晚于生效时间。"),
     ("rules", RULE | {"threshold_s": "soon"}, "必须是整数。"),
     ("rules", RULE | {"threshold_s": "0"}, "不能小于 1。"),
     ("rules", RULE | {"waiting_threshold_s": str(MAX_THRESHOLD_S + 1)}, f"不能大于 {MAX_THRESHOLD_S}。"),
@@ -106,6 +109,11 @@ def test_a_mistake_in_a_form_is_told_in_chinese(sign_in: SignIn, section: str, f
     assert page.status_code in (409, 422)
     assert {problem.removeprefix("工作人员区：").removeprefix("群众区：") for problem in problems(page.text)} == {said}
     assert english_sentences(page.text.partition("<table")[0]) == []
+
+
+def test_what_may_be_written_into_a_form_is_shown_in_chinese(sign_in: SignIn) -> None:
+    page = sign_in("admin").get("/admin/masks?new=true&camera=cc-cam-1", headers=ZH).text
+    assert 'placeholder="隔壁办公室的屏幕"' in page
 
 
 def test_thresholds_are_listed_in_chinese_seconds(sign_in: SignIn) -> None:

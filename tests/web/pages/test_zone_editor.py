@@ -1,6 +1,7 @@
 """Zones drawn over a camera's picture, in a real browser."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -107,6 +108,23 @@ def test_a_zone_is_drawn_by_keys_alone(page: Page, editor: Locator) -> None:
     corner.focus()
     page.keyboard.press("ArrowDown")
     assert zone(editor, "customer")[2] == [0.52, 0.52]
+
+
+def test_whoever_draws_by_keys_goes_on_where_the_zone_is(page: Page, editor: Locator) -> None:
+    focused = editor.locator(":focus")
+    editor.get_by_role("button", name="Corner by corner: Staff zone").focus()
+    for key in ("Enter", "Space", "ArrowRight", "Space", "ArrowDown", "Space", "Enter"):
+        page.keyboard.press(key)
+    expect(focused).to_have_attribute("aria-label", "Staff zone 1: 50 %, 50 %")
+    page.keyboard.press("Delete")
+    assert len(zone(editor)) == 3
+    editor.get_by_role("button", name="Remove: Staff zone").press("Enter")
+    expect(focused).to_have_text("Draw: Staff zone")
+    page.keyboard.press("Enter")
+    expect(focused).to_have_attribute("aria-label", re.compile("^Staff zone 1: "))
+    editor.get_by_role("button", name="Corner by corner: Customer zone").press("Enter")
+    page.keyboard.press("Escape")
+    expect(focused).to_have_text("Draw: Customer zone")
 
 
 def test_what_is_given_up_leaves_nothing(page: Page, editor: Locator) -> None:

@@ -141,7 +141,15 @@ class ZoneEditor extends HTMLElement {
     if (this.hasAttribute("preview")) tools.unshift(this.#preview.button);
     this.#tools.replaceChildren(...tools);
     this.#warning.textContent = this.#sketch ? word(this, "zone-sketching") : this.#overlapsMuch() ? word(this, "zones-overlap") : "";
-    if (focused) this.#drawing.querySelector<SVGElement>(`[data-key="${focused}"]`)?.focus();
+    if (focused) this.#focusCorner(focused);
+  }
+
+  /** Where it is gone, the one before; where its zone is gone, what draws one. */
+  #focusCorner(key: string): void {
+    const [zone, corner] = key.split("-").map(Number);
+    const corners = [...this.#drawing.querySelectorAll<SVGElement>(`[data-key^="${zone}-"]`)];
+    const next = corners[Math.min(corner ?? 0, corners.length - 1)];
+    (next ?? this.#tools.querySelector<HTMLElement>(`[data-tool="${zone}"]`))?.focus();
   }
 
   #overlapsMuch(): boolean {
@@ -235,13 +243,18 @@ class ZoneEditor extends HTMLElement {
     this.#drawing.removeAttribute("tabindex");
     if (sketch?.canClose) this.#write(sketch.zone, sketch.corners);
     else this.#draw();
+    if (sketch) this.#focusCorner(`${sketch.zone}-0`);
   }
 
   #giveUp(): HTMLElement {
-    return this.#button(word(this, "zone-give-up"), () => {
-      this.#sketch = null;
-      this.#draw();
-    });
+    return this.#button(word(this, "zone-give-up"), () => this.#leave());
+  }
+
+  #leave(): void {
+    const zone = this.#sketch?.zone ?? 0;
+    this.#sketch = null;
+    this.#end();
+    this.#focusCorner(`${zone}-0`);
   }
 
   #aimed(event: MouseEvent, sketch: Sketch): Corner {
@@ -267,8 +280,8 @@ class ZoneEditor extends HTMLElement {
     const ends = event.key === "Escape" || (event.key === "Enter" && sketch.canClose);
     if (!ends && event.key !== "Enter" && !sketch.key(event)) return;
     event.preventDefault();
-    if (event.key === "Escape") this.#sketch = null;
-    if (ends) this.#end();
+    if (event.key === "Escape") this.#leave();
+    else if (ends) this.#end();
     else this.#draw();
   }
 
@@ -300,11 +313,18 @@ class ZoneEditor extends HTMLElement {
 
   #tool(index: number): HTMLElement[] {
     const zone = this.#inputs[index]?.dataset["label"] ?? "";
-    if (this.#zone(index).length) return [this.#button(word(this, "zone-remove", { zone }), () => this.#write(index, []))];
-    return [
-      this.#button(word(this, "zone-add", { zone }), () => this.#write(index, starting(this.#kind(index)))),
-      this.#button(word(this, "zone-sketch", { zone }), () => this.#begin(index)),
-    ];
+    const put = (polygon: Polygon): void => {
+      this.#write(index, polygon);
+      this.#focusCorner(`${index}-0`);
+    };
+    const tools = this.#zone(index).length
+      ? [this.#button(word(this, "zone-remove", { zone }), () => put([]))]
+      : [
+          this.#button(word(this, "zone-add", { zone }), () => put(starting(this.#kind(index)))),
+          this.#button(word(this, "zone-sketch", { zone }), () => this.#begin(index)),
+        ];
+    for (const tool of tools) tool.dataset["tool"] = String(index);
+    return tools;
   }
 
   #button(text: string, act: () => void): HTMLElement {
