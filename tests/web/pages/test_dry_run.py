@@ -82,7 +82,7 @@ def test_leave_counts_and_nothing_is_written(sign_in: SignIn, day: Services) -> 
 
 def test_the_editor_leads_there_and_from_there_it_is_saved(sign_in: SignIn, day: Services) -> None:
     client = sign_in("admin")
-    assert f'href="{PAGE}?rule=1"' in client.get("/admin/rules?edit=1").text
+    assert f'href="{PAGE}"' in client.get("/admin/rules").text
     page = client.get(f"{PAGE}?hall=cc&threshold_s=481&waiting_threshold_s=400").text
     assert "1 alert there would have been" in page
     assert 'href="/counters/cc-2/day?day=2026-11-23"' in page
@@ -92,3 +92,24 @@ def test_the_editor_leads_there_and_from_there_it_is_saved(sign_in: SignIn, day:
     assert saved.status_code == 303
     with day.database.transaction() as session:
         assert session.exec(select(AbsenceRule).where(AbsenceRule.version == 3)).one().threshold_s == 481
+
+
+def test_what_is_typed_into_the_form_is_tried_before_it_is_saved(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    typed = {"threshold_s": "481", "waiting_threshold_s": "400", "queue_length": "", "try": "true"}
+    answer = client.post("/admin/rules?edit=1", data=typed)
+    assert answer.status_code == 303
+    page = client.get(answer.headers["location"]).text
+    assert "1 alert there would have been" in page
+    assert [f'name="{name}" value="{value}"' in page for name, value in (("hall", "cc"), ("threshold_s", "481"))] == [
+        True
+    ] * 2
+    new = client.post("/admin/rules", data=typed | {"counter": "cc-1", "queue_length": "3", "queue_s": "60"})
+    assert {"counter=cc-1", "hall=", "queue_length=3", "crowd_size="} <= {
+        *new.headers["location"].split("?")[1].split("&")
+    }
+    assert client.get(new.headers["location"]).status_code == 200
+    wrong = client.post("/admin/rules?edit=1", data=typed | {"threshold_s": "0"})
+    assert (wrong.status_code, "at least 1" in wrong.text) == (422, True)
+    with day.database.transaction() as session:
+        assert 481 not in session.exec(select(AbsenceRule.threshold_s)).all()

@@ -58,6 +58,8 @@ class Saved:
     """The name of the user or source that it belongs to."""
     done: str = "saved"
     """Of DONE_WORDS."""
+    goes_to: str = ""
+    """The page that shows what came of it; empty: the list."""
 
 
 class Section(Protocol):

@@ -230,7 +230,7 @@ def _there(page: AdminPage) -> str:
 def _after(desk: Desk, around: ScreenDep, section: Section, saved: Saved) -> Response:
     if saved.secret:
         return html(around, "admin.html", _page(desk, section, "", form_open=False, saved=saved))
-    return RedirectResponse(f"/admin/{section.name}?done={saved.done}", 303)
+    return RedirectResponse(saved.goes_to or f"/admin/{section.name}?done={saved.done}", 303)
 
 
 @router.post("/admin/{section}/remove", include_in_schema=False)

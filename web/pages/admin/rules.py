@@ -1,6 +1,7 @@
 """Absence rules, and what else they look for."""
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 
@@ -24,6 +25,8 @@ FURTHER = (
     ("crowd_s", _("Seconds that a crowd lasts")),
 )
 """What is looked for only where it is said, in the order of the form."""
+TRY = "try"
+"""Sent by the button that only tries what is typed."""
 _KINDS = ("unattended_s", "never_staffed_s", "left_early_s", "queue_length", "crowd_size")
 
 
@@ -80,11 +83,19 @@ class Rules:
             kept = _kept(desk, key)
             place = {"hall": kept.hall, "counter": kept.counter}
         staff = {"required_staff": optional(form, "required_staff") or "1"}
-        rules_api.put_rule(desk, RuleToPut.model_validate(needed | staff | further | place))
+        rule = RuleToPut.model_validate(needed | staff | further | place)
+        if text(form, TRY):
+            return Saved(goes_to=_trial(rule))
+        rules_api.put_rule(desk, rule)
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
         rules_api.end_rule(desk, _kept(desk, key).rule_id)
+
+
+def _trial(rule: RuleToPut) -> str:
+    """Where it is tried as it was typed; what is not looked for is empty there."""
+    return f"/admin/rules/dry-run?{urlencode({name: '' if v is None else v for name, v in rule.model_dump().items()})}"
 
 
 def _kept(desk: Desk, key: str) -> RuleShown:
