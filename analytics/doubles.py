@@ -14,12 +14,13 @@ def distinct(boxes: Iterable[Box]) -> list[Box]:
     """The largest box of each person. Whoever stands behind somebody has a head of their own, and counts."""
     kept: list[Box] = []
     for box in sorted(boxes, key=lambda box: box.area, reverse=True):
-        if not any(_is_part_of(box, larger) for larger in kept):
+        if not any(is_part_of(box, larger) for larger in kept):
             kept.append(box)
     return kept
 
 
-def _is_part_of(box: Box, larger: Box) -> bool:
+def is_part_of(box: Box, larger: Box) -> bool:
+    """Whether both have the same head."""
     wide = min(box.x1, larger.x1) - max(box.x0, larger.x0)
     high = min(box.y1, larger.y1) - max(box.y0, larger.y0)
     is_nested = min(wide, high) > 0 and wide * high >= _NESTED * box.area

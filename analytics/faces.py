@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from analytics.looking import WatchedView, crops_of, place
+from analytics.doubles import is_part_of
+from analytics.looking import SEEN_SCORE, WatchedView, crops_of, place
 from analytics.people import Box, Image, Person, PersonDetector
 from analytics.zones import bounds, cut, is_inside
 
@@ -33,16 +34,28 @@ def without_faces(image: Image, views: Sequence[WatchedView], detector: PersonDe
 
 def heads(people: Sequence[Person], views: Sequence[WatchedView], shape: float) -> Iterator[Box]:
     """`shape`: width of the picture, of its height."""
-    staffed = [view for view in views if view.staff_zone]
+    seen = [person.box for person in people if person.score >= SEEN_SCORE]
+    clerks = [box for box in seen if _is_staff(box, views)]
     for person in people:
         box = person.box
         # The crop around one counter shows the clerk of the next, too.
-        if person.score < ENOUGH or any(is_inside(view.staff_zone, box, view.staff_inside) for view in staffed):
+        if person.score < ENOUGH or _is_staff(box, views) or _is_more_of(clerks, box, views):
             continue
         height = max((box.y1 - box.y0) * _THIRD, (box.x1 - box.x0) * shape * _OF_WIDTH)
         margin = 0.1 * (box.x1 - box.x0)
         top = box.y0 - margin * shape
         yield Box(box.x0 - margin, top, box.x1 + margin, min(box.y0 + height, box.y1))
+
+
+def _is_staff(box: Box, views: Sequence[WatchedView]) -> bool:
+    return any(view.staff_zone and is_inside(view.staff_zone, box, view.staff_inside) for view in views)
+
+
+def _is_more_of(clerks: Sequence[Box], box: Box, views: Sequence[WatchedView]) -> bool:
+    """Whether it is a clerk once more, with the desk that hides the rest; who may be a customer never is."""
+    if any(view.customer_zone and is_inside(view.customer_zone, box, view.customer_inside) for view in views):
+        return False
+    return any(is_part_of(clerk, box) for clerk in clerks)
 
 
 def blurred(image: Image, boxes: Sequence[Box]) -> Image:

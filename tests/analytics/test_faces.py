@@ -1,5 +1,7 @@
 """Whoever is no staff has no face on a still."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -36,6 +38,22 @@ def test_the_clerk_of_the_next_counter_is_no_customer_of_this_one() -> None:
     here, next_to_it = WatchedView("cam", "c-1", (), RIGHT), WatchedView("cam", "c-2", RIGHT)
     assert detail(without_faces(picture, [here], ssd())[FACE]) < 0.1 * detail(picture[FACE])
     assert without_faces(picture, [here, next_to_it], ssd()) is picture
+
+
+def test_a_clerk_who_is_found_with_the_desk_once_more_is_a_clerk() -> None:
+    clerk, with_desk = Box(0.1, 0.2, 0.3, 0.6), Box(0.09, 0.18, 0.31, 0.95)
+    view = WatchedView("cam", "c-1", ((0.0, 0.1), (0.4, 0.1), (0.4, 0.5), (0.0, 0.5)), RIGHT)
+    assert list(heads([Person(clerk, 0.8), Person(with_desk, 0.9)], [view], 1.0)) == []
+    (unsure,) = heads([Person(clerk, 0.3), Person(with_desk, 0.9)], [view], 1.0)
+    assert unsure.y0 <= with_desk.y0
+    (alone,) = heads([Person(with_desk, 0.9)], [view], 1.0)
+    assert alone == unsure
+    (behind,) = heads(
+        [Person(clerk, 0.8), Person(Box(0.1, 0.02, 0.3, 1.0), 0.9)], [replace(view, customer_zone=())], 1.0
+    )
+    assert behind.y0 <= 0.02
+    for_all = replace(view, customer_zone=((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)))
+    assert list(heads([Person(clerk, 0.8), Person(with_desk, 0.9)], [for_all], 1.0)) == [alone]
 
 
 def test_nothing_is_blurred_where_no_customer_is_looked_for() -> None:

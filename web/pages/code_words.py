@@ -31,9 +31,9 @@ UNKNOWN_WORDS: Mapping[str, str] = {
     "view_changed": _("What its camera showed then was something else."),
     "time_corrected": _("The time of the footage was corrected; it is looked at again."),
     "no_footage": _("There is no footage of this time."),
-    "not_watched": _("The watcher has not looked at it yet."),
+    "not_watched": _("The watcher has not looked at it."),
     "watcher_down": _("The watcher does not run, so nobody knows."),
-    "clock_set_back": _("The server's clock was set back: what was seen last bears a later time than now."),
+    "clock_set_back": _("The server's clock was set back, so nobody knows of which time what was seen is."),
     "catching_up": _("The watcher is still looking at what was recorded while it was away."),
 }
 """Why a counter's state is unknown, beside the faults of cameras."""

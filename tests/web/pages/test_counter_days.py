@@ -78,7 +78,7 @@ def test_open_time_that_was_never_watched_is_unknown_and_says_why(sign_in: SignI
     spent = sign_in("supervisor").get(as_data(DAY)).json()["spent"]
     assert (spent["unknown_by_s"], spent["unstaffed_s"]) == ({NOT_WATCHED: 100 * 60}, 0)
     page = sign_in("supervisor").get(DAY).text
-    assert "The watcher has not looked at it yet." in page
+    assert "The watcher has not looked at it." in page
 
 
 def test_what_a_watcher_has_not_seen_to_the_end_is_unknown(sign_in: SignIn, day: Services) -> None:
