@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import RedirectResponse, Response
-from pydantic import ValidationError
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy import ColumnElement, and_, true
 from sqlmodel import Session, col, exists, func, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -36,14 +34,9 @@ from storage.models.columns import JsonObject
 from storage.views import in_force
 from storage.zone_rules import zone_rule_at
 from web.alert_news import StepAhead, steps_ahead
-from web.api import disputes as disputes_api
-from web.api.disputes import AbsenceWordRequest, Speaker
 from web.auth import require
 from web.channels import load_channels
-from web.errors import Unprocessable
-from web.field_problems import FieldProblem
 from web.pages.absence_rows import AbsenceRow, absence_rows
-from web.pages.admin.forms import SentForm, optional, text
 from web.pages.alert_rows import DeliveryRow, delivery_rows
 from web.pages.board_queries import camera_of
 from web.pages.counter import presence_between, step_lane, steps_between
@@ -377,14 +370,3 @@ def _timeline(
 add_page(router, "/absences", "absences.html", absences_page)
 add_table(router, "/absences", absences_table)
 add_page(router, "/absences/{absence_id}", "absence.html", absence_page)
-
-
-@router.post("/absences/{absence_id}/say", include_in_schema=False)
-def say(absence_id: RowId, request: Request, services: ServicesDep, viewer: Speaker, form: SentForm) -> Response:
-    values = {"act": text(form, "act"), "text": text(form, "text"), "ground": optional(form, "ground")}
-    try:
-        sent = AbsenceWordRequest.model_validate(values)
-    except ValidationError as error:
-        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
-    disputes_api.say(absence_id, sent, request, services, viewer)
-    return RedirectResponse(f"/absences/{absence_id}?done=dispute_{sent.act.value}#dispute", 303)

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from storage.models import Case, Cover, SavedView, SupervisionOrder
+from storage.models import Absence, Case, Cover, SavedView, SupervisionOrder
 from tests.web.carded import a_card
 from tests.web.conftest import SignedIn
 from tests.web.pages.chinese import english_sentences, problems
@@ -115,6 +116,27 @@ def test_an_answer_to_a_card_that_says_nothing_goes_on_at_the_card(signed_in: Si
     assert problems(page) == ["Choose one of the list."]
 
 
+def test_a_dispute_without_its_reason_or_words_goes_on_at_the_absence(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        ended = services.clock() - timedelta(minutes=4)
+        absence = Absence(counter_id="cc-1", start=ended - timedelta(minutes=6), end=ended, threshold_s=300)
+        session.add(absence)
+        session.flush()
+        address = f"/absences/{absence.id}/say"
+    department = signed_in("department")
+    page = refused(department, address, {"act": "dispute", "text": "在窗口", "ground": ""}, EN)
+    assert "reason" in beside(page, "ground").lower()
+    assert "在窗口" in typed(page)
+    page = refused(department, address, {"act": "dispute", "text": "  ", "ground": "was_there"}, ZH)
+    assert beside(page, "text") == "此项必填。"
+    assert re.search(r'value="was_there" selected', page)
+    assert not english_sentences("".join(problems(page)))
+    said = {"act": "dispute", "text": "在窗口", "ground": "was_there"}
+    assert department.post(address, data=said).status_code == 303
+    supervisor = signed_in("supervisor")
+    assert beside(refused(supervisor, address, {"act": "uphold", "text": ""}, EN), "text") == "This is needed."
+
+
 def test_a_view_that_cannot_be_kept_is_told_beside_its_name(signed_in: SignedIn, services: Services) -> None:
     client = signed_in("inspector")
     page = refused(client, "/cases/views?status=late", VIEW | {"name": "长" * 61}, EN)
@@ -132,7 +154,10 @@ def test_a_view_that_cannot_be_kept_is_told_beside_its_name(signed_in: SignedIn,
 
 
 def test_a_form_that_is_refused_still_asks_first_who_sends_it(anonymous: TestClient, signed_in: SignedIn) -> None:
-    for address in ("/counters/cc-1/covers", "/cases/1/orders", "/orders/1/say", "/cases/views?status=late"):
+    for address in (
+        *("/counters/cc-1/covers", "/cases/1/orders", "/orders/1/say", "/cases/views?status=late"),
+        "/absences/1/say",
+    ):
         assert anonymous.post(address, data={}).status_code == 303, "to the page for signing in"
     for address in ("/counters/cc-1/covers", "/cases/1/orders"):
         assert signed_in("inspector").post(address, data={}).status_code == 403
