@@ -200,7 +200,7 @@ def test_a_counter_that_is_watched_since_the_clock_was_set_back_is_not_forgotten
         world.wait_until(lambda: states(world)[-1] is UNKNOWN, within=10)
         with sqlite_database.transaction() as session:
             session.add(Counter(id="cc-new", hall_id=HALL, number="9", name="9"))
-            session.add(View(camera_id=CAMERA, counter_id="cc-new", staff_zone=LEFT_HALF))
+            session.add(View(camera_id=CAMERA, counter_id="cc-new", staff_zone=[list(corner) for corner in LEFT_HALF]))
         begun = world.seconds()
         world.wait_until(lambda: world.seconds() >= begun + 40, within=60)
     (new,) = (row for row in presence(world) if row.counter_id == "cc-new")

@@ -118,19 +118,27 @@ def test_points_of_early_completion_and_of_data_lead_to_each_case_and_step(
     told = {MarkKind.NOT_EARLY: "", MarkKind.STEP_TOLD_LATE: NOON.isoformat(), MarkKind.FIELDS_MISSING: "operator item"}
     with services.database.transaction() as session:
         for kind, detail in told.items():
-            where = {"case_id": 1, "at": NOON, "hall_id": "cc", "department_id": "tax"}
             session.add(
                 EvaluationMark(
-                    evaluation_id=1, kind=kind, subject_id=7, label="2026-7", counts=True, detail=detail, **where
+                    evaluation_id=1,
+                    kind=kind,
+                    subject_id=7,
+                    label="2026-7",
+                    counts=True,
+                    detail=detail,
+                    case_id=1,
+                    at=NOON,
+                    hall_id="cc",
+                    department_id="tax",
                 )
             )
     client = signed_in("supervisor")
     page = client.get("/evaluation?kind=hall&lang=en").text
     said = {"not_early": "In time, but not early", "step_told_late": "told ", "fields_missing": "Operator, Item"}
-    for kind, words in said.items():
-        assert f"/evaluation/1/marks?unit_kind=hall&amp;unit=cc&amp;kind={kind}" in page
-        assert marks(client, "hall", "cc", kind) == ["2026-7"]
-        behind = client.get(f"/evaluation/1/marks?unit_kind=hall&unit=cc&kind={kind}&lang=en").text
+    for name, words in said.items():
+        assert f"/evaluation/1/marks?unit_kind=hall&amp;unit=cc&amp;kind={name}" in page
+        assert marks(client, "hall", "cc", name) == ["2026-7"]
+        behind = client.get(f"/evaluation/1/marks?unit_kind=hall&unit=cc&kind={name}&lang=en").text
         assert 'href="/cases/1"' in behind
         assert words in behind
 

@@ -103,7 +103,7 @@ def a_month(database: Database) -> None:
 def a_case_that_nobody_answers(database: Database, received: str) -> None:
     """Promised within two working days, told of at once, and reckoned by the clerk."""
     _declare(database, promised_days=2)
-    _tell(database, [step("L", 1, "receive", received)], local(received))
+    tell(database, [step("L", 1, "receive", received)], local(received))
     DeadlineKeeper(database, shipped_rules()).run_once(COUNTED_AT)
 
 
@@ -113,8 +113,10 @@ def _declare(database: Database, promised_days: int) -> None:
         session.add(Department(id="market", name="市场监督管理局", name_en="Market Regulation"))
         session.flush()
         session.add(Source(id="platform", hall_id=HALL))
-        limits = {"legal_days": 20, "promised_days": promised_days}
-        session.add(Item(code="JZ-1", name="食品经营许可", department_id="market", **limits))
+        item = Item(
+            code="JZ-1", name="食品经营许可", department_id="market", legal_days=20, promised_days=promised_days
+        )
+        session.add(item)
 
 
 def _day(row: dict[str, Any]) -> str:

@@ -167,7 +167,7 @@ def test_what_a_camera_sends_after_a_pause_is_kept_in_the_segment_of_before(
                 client.send(packet)
 
     with ScriptedCamera(play) as camera, recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, camera.url)]):
-        wait_until(lambda: segments(site))
+        wait_until(lambda: bool(segments(site)))
         row, gap = segments(site)[0], gaps(site)[0]
         data = Footage(site, folder_store, tmp_path / "spool").read(row)
     with av.open(io.BytesIO(data), "r") as container:
