@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.holds import held, overlaps
 from storage.intervals import Span
 from storage.models import MAX_SEGMENT_SECONDS, Hold, Location, Segment
-from storage.objects import ObjectStore, StoreError
+from storage.objects import ObjectMissing, ObjectStore, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -81,15 +81,22 @@ class LegalHolds:
         return done
 
     def _each(self, segments: list[Segment], action: Callable[[str], None], *, locked: bool) -> int:
-        """What is done before the store fails is written down."""
+        """What is done before the store fails is written down; what it lacks is passed over, and raised at the end."""
         done: list[int | None] = []
+        missing: ObjectMissing | None = None
         try:
             for segment in segments:
-                action(segment.key)
-                done.append(segment.id)
+                try:
+                    action(segment.key)
+                except ObjectMissing as error:
+                    missing = missing or error
+                else:
+                    done.append(segment.id)
         finally:
             with self._database.transaction() as session:
                 session.execute(update(Segment).where(col(Segment.id).in_(done)).values(legal_hold=locked))
+        if missing:
+            raise missing
         return len(done)
 
     def _note(self, hold: Hold, **values: object) -> None:

@@ -15,8 +15,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import TypeVar
 
+import structlog
 import urllib3
 from minio import Minio
+from minio.datatypes import Object as StoredObject
 from minio.error import InvalidResponseError, S3Error, ServerError
 from minio.helpers import ObjectWriteResult
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
@@ -31,6 +33,8 @@ from storage.objects import (
     Verified,
     validated_key,
 )
+
+log = structlog.get_logger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
 _CONNECTIONS = 16
@@ -106,14 +110,14 @@ class S3Store:
         if length == 0:
             return b""
         try:
-            return self._call(lambda: self._fetch(key, offset, length))
+            return self._reach(key, lambda version: self._fetch(key, offset, length, version))
         except _OutOfRange:
             return b""  # as a file does past its end
 
     def size(self, key: str) -> int | None:
         validated_key(key)
         try:
-            return self._call(lambda: self._client.stat_object(bucket_name=self.bucket, object_name=key)).size
+            return self._reach(key, lambda version: self._stat(key, version)).size
         except ObjectMissing:
             self._require_bucket()  # the answer to HEAD has no body: no bucket looks like no object
             return None
@@ -121,7 +125,7 @@ class S3Store:
     def verified(self, key: str) -> Verified | None:
         validated_key(key)
         try:
-            found = self._call(lambda: self._client.stat_object(bucket_name=self.bucket, object_name=key))
+            found = self._reach(key, lambda version: self._stat(key, version))
         except ObjectMissing:
             return None
         sha256 = (found.metadata or {}).get(f"x-amz-meta-{_SHA256_NAME}", "")
@@ -139,10 +143,15 @@ class S3Store:
             raise StoreError(f"store {self.endpoint}: {key} is still there after its deletion")
 
     def keys(self, prefix: str) -> Iterator[str]:
-        listing = self._client.list_objects(bucket_name=self.bucket, prefix=prefix, recursive=True)
+        listing = self._client.list_objects(
+            bucket_name=self.bucket, prefix=prefix, recursive=True, include_version=self._is_versioned()
+        )
+        before = None
         while (entry := self._call(lambda: next(listing, None))) is not None:
-            if entry.object_name and not entry.is_dir:
-                yield entry.object_name
+            name = entry.object_name  # the versions of one follow each other
+            if name and name != before and not entry.is_dir and not entry.is_delete_marker:
+                yield name
+                before = name
 
     def check(self) -> None:
         self._require_bucket()
@@ -197,9 +206,11 @@ class S3Store:
                 self._call(partial(self._client.disable_object_legal_hold, self.bucket, key, version.id))
 
     def is_locked(self, key: str) -> bool:
-        validated_key(key)
+        version = next((version.id for version in self._versions(validated_key(key)) if not version.is_marker), None)
+        if version is None:
+            raise ObjectMissing(f"{key} is not in bucket {self.bucket} of {self.endpoint}")
         try:
-            return self._call(lambda: self._client.is_object_legal_hold_enabled(self.bucket, key))
+            return self._call(lambda: self._client.is_object_legal_hold_enabled(self.bucket, key, version))
         except _NoLock:
             return False
 
@@ -230,12 +241,28 @@ class S3Store:
         return bool(found.status) and found.status != "Off"
 
     def _versions(self, key: str) -> list["_Version"]:
+        """The newest first."""
         listing = self._call(
             lambda: list(
                 self._client.list_objects(bucket_name=self.bucket, prefix=key, recursive=True, include_version=True)
             )
         )
         return [_Version(o.version_id or "null", o.is_delete_marker) for o in listing if o.object_name == key]
+
+    def _reach(self, key: str, ask: Callable[[str | None], Result]) -> Result:
+        """Of its newest bytes, also where another than Hallwatch has deleted the object in a bucket with versions:
+        that only sets a marker, and what was locked is still there."""
+        try:
+            return self._call(partial(ask, None))
+        except ObjectMissing:
+            hidden = [v.id for v in self._versions(key) if not v.is_marker] if self._is_versioned() else []
+            if not hidden:
+                raise
+            log.warning("object_deleted_by_another", bucket=self.bucket, key=key)
+            return self._call(partial(ask, hidden[0]))
+
+    def _stat(self, key: str, version: str | None) -> StoredObject:
+        return self._client.stat_object(bucket_name=self.bucket, object_name=key, version_id=version)
 
     def _remove(self, key: str, version: str) -> None:
         self._call(partial(self._client.remove_object, self.bucket, key, version))

@@ -121,7 +121,9 @@ def test_a_store_that_cannot_lock_says_so_and_holds_hold_all_the_same(
         assert session.get_one(Hold, held.id).released_at == at(300)
 
 
-def test_a_failure_stands_at_the_hold_until_it_is_over(hall: Database, locking_store: S3Store, tmp_path: Path) -> None:
+def test_an_object_that_the_store_lacks_stands_at_the_hold_and_keeps_no_other_unlocked(
+    hall: Database, locking_store: S3Store, tmp_path: Path
+) -> None:
     record(hall, locking_store, tmp_path, [segment(1), segment(2)])
     locking_store.delete(segment(1).key)
     with hall.transaction() as session:
@@ -130,8 +132,11 @@ def test_a_failure_stands_at_the_hold_until_it_is_over(hall: Database, locking_s
     legal.run_once(at(100))
     with hall.transaction() as session:
         assert segment(1).key in session.get_one(Hold, held.id).store_error
+    assert locked(hall) == [2]
+    assert locking_store.is_locked(segment(2).key)
     record_bytes(locking_store, tmp_path, 1)
-    assert legal.run_once(at(100) + timedelta(minutes=1)) == 2
+    assert legal.run_once(at(100) + timedelta(minutes=1)) == 1
+    assert locked(hall) == [1, 2]
     with hall.transaction() as session:
         assert session.get_one(Hold, held.id).store_error == ""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.objects import ObjectMissing, Patience, StoreError, sha256_of
+from storage.objects import ObjectMissing, Patience, StoreError, Verified, sha256_of
 from storage.s3_store import S3Store
 from tests.servers import S3Server, free_port, wait_until
 
@@ -135,3 +135,23 @@ def test_who_views_asks_a_server_that_hangs_once_and_not_for_long(monkeypatch: p
             with closing(store), pytest.raises(StoreError, match="cannot be reached"):
                 store.read("a/b.mp4")
             assert server.asked() == tries
+
+
+def test_what_another_has_deleted_in_a_bucket_with_versions_is_still_there(
+    s3_server: S3Server, locking_store: S3Store, tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    for content in (b"first", b"evidence"):
+        source.write_bytes(content)
+        locking_store.put("cam/1.mp4", source, sha256_of(source))
+    locking_store.lock("cam/1.mp4")
+    s3_server.client().remove_object(bucket_name=locking_store.bucket, object_name="cam/1.mp4")
+    assert list(locking_store.keys("cam/")) == ["cam/1.mp4"]
+    assert locking_store.read("cam/1.mp4") == b"evidence"
+    assert locking_store.read("cam/1.mp4", 20) == b""
+    assert locking_store.size("cam/1.mp4") == len(b"evidence")
+    assert locking_store.verified("cam/1.mp4") == Verified(len(b"evidence"), sha256_of(source))
+    assert locking_store.is_locked("cam/1.mp4")
+    locking_store.unlock("cam/1.mp4")
+    locking_store.delete("cam/1.mp4")
+    assert (list(locking_store.keys("cam/")), locking_store.size("cam/1.mp4")) == ([], None)

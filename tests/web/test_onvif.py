@@ -97,10 +97,15 @@ def test_each_question_is_in_the_access_log_without_a_password(signed_in: Signed
     admin = signed_in("admin")
     admin.post("/api/v1/camera-discovery", json={"seconds": 0.5})
     admin.post("/api/v1/camera-profiles", json=ASKING | {"address": "127.0.0.1:1"})
-    admin.post("/api/v1/camera-profiles", json=ASKING | {"address": f"http://viewer:{PASSWORD}@127.0.0.1:1"})
+    for address in (
+        f"http://viewer:{PASSWORD}@127.0.0.1:1",
+        f"127.0.0.1:1/onvif/device_service?user=a&password={PASSWORD}",
+        f"127.0.0.1:1/{PASSWORD}/device_service",
+    ):
+        admin.post("/api/v1/camera-profiles", json=ASKING | {"address": address})
     with services.database.transaction() as session:
         subjects = session.exec(select(AccessEntry.subject).order_by(col(AccessEntry.id))).all()
-    assert subjects == ["onvif:discovery", "onvif:127.0.0.1:1", "onvif:?"]
+    assert subjects == ["onvif:discovery", "onvif:127.0.0.1", "onvif:?", "onvif:127.0.0.1", "onvif:127.0.0.1"]
 
 
 FOUND = FoundCamera("192.0.2.10", "Entrance", "viewer", PASSWORD, NOON)

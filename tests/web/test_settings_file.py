@@ -125,6 +125,7 @@ def test_a_mistake_is_told_with_its_field_and_a_remedy(tmp_path: Path, text: str
         ('url = "rtsp://', 'url = "http://', "camera[cam].url: this has to be an RTSP address"),
         ("rtsp://192", "rtsp://me:secret@192", "camera[cam].url: the address must not carry a user name or password"),
         ("/main", "/user=a&password=b/1", "camera[cam].url: the path of the address holds a password"),
+        ("/main", "/video?loginuse=a&loginpas=b", "camera[cam].url: the path of the address holds a password"),
         ('id = "cam"', 'id = "quarantine"', "camera[quarantine].id: “quarantine” is a name that the spool needs"),
         ('username = "viewer"', "", "camera[cam]: a password is given without a user name → "),
         ("mon-fri", "mo-fr", "hall[cc].hours[1].days: “mo-fr” is not a day"),

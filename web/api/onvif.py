@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field, SecretStr
 
+from ingest.video.onvif.addresses import device_url, host_of
 from ingest.video.onvif.discovery import SECONDS, Device, discover, discover_at
 from ingest.video.onvif.problems import OnvifProblem
 from ingest.video.onvif.profiles import propose
@@ -49,7 +50,7 @@ class CameraRead:
 @router.post("/camera-discovery")
 def find_cameras(desk: AdminDesk, looking: Looking) -> tuple[Device, ...]:
     """The ONVIF cameras that answer; takes `seconds`. What they say of themselves is not proven."""
-    note(desk, f"onvif:{looking.host or 'discovery'}")
+    note(desk, f"onvif:{_host(looking.host) if looking.host else 'discovery'}")
     if not looking.host:
         return discover(looking.seconds)
     try:
@@ -62,7 +63,7 @@ def find_cameras(desk: AdminDesk, looking: Looking) -> tuple[Device, ...]:
 @router.post("/camera-profiles")
 def read_camera(desk: AdminDesk, asking: Asking) -> CameraRead:
     """What streams a camera offers, and which of them to take; 20 s at most. The password is not kept."""
-    note(desk, f"onvif:{asking.address}")
+    note(desk, f"onvif:{_host(asking.address)}")
     try:
         device = read_device(asking.address, asking.username, asking.password.get_secret_value())
     except OnvifProblem as problem:
@@ -77,6 +78,14 @@ def read_camera(desk: AdminDesk, asking: Asking) -> CameraRead:
 
 
 def note(desk: Desk, subject: str) -> None:
-    """In the access log, before anything is asked and whatever comes of it. A password in an address is left out."""
-    with desk.changing(subject if "@" not in subject else "onvif:?"):
+    """In the access log, before anything is asked and whatever comes of it."""
+    with desk.changing(subject):
         pass
+
+
+def _host(address: str) -> str:
+    """Of the rest no more is logged: passwords are typed into addresses, wherever."""
+    try:
+        return host_of(device_url(address))
+    except OnvifProblem:
+        return "?"

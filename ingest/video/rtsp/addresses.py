@@ -8,7 +8,7 @@ from ingest.video.rtsp.authentication import Credentials
 from ingest.video.rtsp.failures import unreachable
 
 _PORTS = {"rtsp": 554, "rtsps": 322}
-_PASSWORD = re.compile(r"(pass|passwd|password|pwd)=[^&_]", re.IGNORECASE)
+_PASSWORD = re.compile(r"(pas|pass|passwd|password|passwort|psw|pwd|pw|auth)=[^&_]", re.IGNORECASE)
 _AS_IS = "!#$%&'()*+,/:;=?@[]^`{|}~"
 """What an address may hold besides letters and digits without breaking a line of a request."""
 
