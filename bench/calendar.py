@@ -1,6 +1,6 @@
 """The recording calendar on PostgreSQL: a camera-day and a hall-month, beside working them out from the segments.
 
-    python -m bench.calendar [--cameras 1000] [--days 30] [--segment-s 100] [--full 1000] [--runs 200]
+    python -m bench.calendar [--cameras 1000] [--days 30] [--segment-s 100] [--full 1000] [--gaps 3] [--runs 200]
 
 `--full` cameras have every segment in the table, the others only what the calendar keeps of them, so that the tables
 which the calendar reads have their full size. With segments of a hundred seconds a thousand cameras have 26 million in
@@ -63,7 +63,12 @@ def _at(share: float, ms: list[float]) -> float:
 def main() -> None:
     options = _options()
     site = Site(
-        options.cameras, options.days, timedelta(seconds=options.segment_s), options.full, min(WORKED_OUT, options.full)
+        options.cameras,
+        options.days,
+        timedelta(seconds=options.segment_s),
+        options.full,
+        min(WORKED_OUT, options.full),
+        options.gaps,
     )
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -188,6 +193,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--segment-s", type=int, default=100, help="how long each lasts")
     parser.add_argument("--full", type=int, default=1000, help="cameras with all their segments")
+    parser.add_argument("--gaps", type=int, default=3, help="of each camera a day: 3, 24 or 96")
     parser.add_argument("--runs", type=int, default=200)
     return parser.parse_args()
 

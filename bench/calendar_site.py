@@ -1,8 +1,8 @@
 """A database as the recording calendar finds it after a month of many cameras.
 
-Every camera has three gaps a day. Those with segments have all of them in the table; of the others there is what the
-calendar keeps. The first few are written as a recorder writes them, and their days are worked out as the clerk does it;
-those of all others are written as they then must be, and their segments without triggers and checks of keys.
+Every camera has the same gaps each day. Those with segments have all of them in the table; of the others there is what
+the calendar keeps. The first few are written as a recorder writes them, and their days are worked out as the clerk does
+it; those of all others are written as they then must be, and their segments without triggers and checks of keys.
 """
 
 import time
@@ -21,18 +21,18 @@ from storage.models import Camera, District, Gap, Hall, RecordedDay
 from storage.runs import DAY, pack_runs
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
-_GAPS_EVERY, _GAP = timedelta(hours=8), timedelta(seconds=100)
+_GAP = timedelta(seconds=100)
 _NOT_IN_THE_ROWS = timedelta(minutes=2)
 
 _SEGMENTS = text("""
 INSERT INTO segment (camera_id, sequence, start, "end", size, sha256, key, location, codec, width, height, init_size,
                      composition_offset,
                      parameters, fragments, clock_source, clock_offset_us, audio, audio_hz, legal_hold, reported_start,
-                     arrival_start, monotonic_us, server_step_us, clock_error_us, shift_us)
+                     arrival_start, monotonic_us, server_step_us, clock_error_us, shift_us, smears, holes)
 SELECT CAST(:camera AS text), n, moment, moment + CAST(:length AS interval), 2500000, repeat('0', 64),
        CAST(:camera AS text) || to_char(moment, '/YYYY/MM/DD/HH24MISS-') || lpad(CAST(n AS text), 9, '0') || '.mp4',
        'stored', 'h264', 1920, 1080, 800, 0, repeat('0', 32), decode(repeat('00', 160), 'hex'),
-       'sender_report', 0, '', 0, false, moment, moment, 0, 0, 50000, 0
+       'sender_report', 0, '', 0, false, moment, moment, 0, 0, 50000, 0, 0, ''
 FROM generate_series(0, :count - 1) AS n,
      LATERAL (SELECT CAST(:first AS timestamp) + n * CAST(:length AS interval)) AS t (moment)
 WHERE n % :missing_every >= :missing
@@ -49,10 +49,16 @@ class Site:
     """Cameras with segments."""
     worked_out: int
     """So many of them are written with the triggers."""
+    gaps_a_day: int = 3
+    """Of each camera; a gap begins with a segment."""
 
     @property
     def names(self) -> list[str]:
         return [f"camera-{number:04d}" for number in range(self.cameras)]
+
+    @property
+    def gap_every(self) -> timedelta:
+        return DAY / self.gaps_a_day
 
 
 def fill(database: Database, site: Site) -> Iterator[str]:
@@ -66,7 +72,7 @@ def fill(database: Database, site: Site) -> Iterator[str]:
         session.flush()
         cameras = [{"id": name, "hall_id": "h", "url": "rtsp://none", "name": ""} for name in site.names]
         session.execute(insert(Camera), cameras)
-        session.execute(insert(Gap), [gap for name in site.names for gap in _gaps(name, site.days)])
+        session.execute(insert(Gap), [gap for name in site.names for gap in _gaps(site, name)])
     for number, name in enumerate(site.names[: site.full]):
         with database.transaction() as session:
             if number >= site.worked_out:
@@ -77,7 +83,7 @@ def fill(database: Database, site: Site) -> Iterator[str]:
     refresh(database)
     yield f"calendar of {site.worked_out} cameras worked out in {time.perf_counter() - began:.1f} s"
     with database.transaction() as session:
-        days = [row for name in site.names[site.worked_out :] for row in _days(name, site.days)]
+        days = [row for name in site.names[site.worked_out :] for row in _days(site, name)]
         session.execute(insert(RecordedDay), days)
         _note_newest(session, site)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -90,7 +96,7 @@ def _add_segments(session: Session, site: Site, name: str) -> None:
         "first": FIRST.replace(tzinfo=None),
         "length": f"{site.segment.total_seconds()} seconds",
         "count": site.days * DAY // site.segment,
-        "missing_every": _GAPS_EVERY // site.segment,
+        "missing_every": site.gap_every // site.segment,
         "missing": _GAP // site.segment,
     }
     session.execute(_SEGMENTS, values)
@@ -102,16 +108,16 @@ def _note_newest(session: Session, site: Site) -> None:
     session.execute(text("UPDATE segment SET start = start WHERE start >= :late"), {"late": late})
 
 
-def _gaps(name: str, days: int) -> list[dict[str, object]]:
+def _gaps(site: Site, name: str) -> list[dict[str, object]]:
     """As the segments lack them."""
-    starts = [FIRST + n * _GAPS_EVERY for n in range(days * 3)]
+    starts = [FIRST + n * site.gap_every for n in range(site.days * site.gaps_a_day)]
     return [{"camera_id": name, "start": s, "end": s + _GAP, "cause": "camera_stalled"} for s in starts]
 
 
-def _days(name: str, days: int) -> list[dict[str, object]]:
+def _days(site: Site, name: str) -> list[dict[str, object]]:
     made = []
-    for start in (FIRST + n * DAY for n in range(days)):
-        parts = [start + n * _GAPS_EVERY for n in range(3)]
-        runs = [Span(part + _GAP, part + _GAPS_EVERY) for part in parts]
+    for start in (FIRST + n * DAY for n in range(site.days)):
+        parts = [start + n * site.gap_every for n in range(site.gaps_a_day)]
+        runs = [Span(part + _GAP, part + site.gap_every) for part in parts]
         made.append({"camera_id": name, "day": start.date(), "runs": pack_runs(start.date(), runs)})
     return made
