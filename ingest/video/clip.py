@@ -33,7 +33,7 @@ from ingest.video.clip_plan import (
 )
 from ingest.video.clip_shots import TIMESCALE, Selected, Shot, decoded, shots_between, shown_after
 from ingest.video.frames import from_us
-from ingest.video.long_clip import FormatChanges, LongClip, NotLong, open_long_clip
+from ingest.video.long_clip import FormatChanges, LongClip, NotLong, check_codec, open_long_clip
 from ingest.video.movie import Edit, file_type, movie
 from ingest.video.sample_tables import Chunk, sample_tables
 from ingest.video.unwritten import recent_segments
@@ -134,6 +134,7 @@ def clip_of(
     if end - start > LONG and len(overlapping(segments, start, end)) > 1:
         with suppress(NotLong):
             return open_long_clip(footage, segments, start, end, told)
+    check_codec(overlapping(segments, start, end), start, end)
     return prepare_clip(footage, plan_clip(segments, start, end, told=told))
 
 

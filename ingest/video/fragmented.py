@@ -195,9 +195,9 @@ def _moof_of(
 
 
 PRFT_SIZE = 32
-_WALL_TIME_AT, _MEDIA_TIME_AT, _DECODE_TIME_AT = 16, 24, 92
-HEAD_SIZE = 100
-"""Bytes from the start of a fragment within which its times stand."""
+_WALL_TIME_AT, _MEDIA_TIME_AT, _DECODE_TIME_AT, _DATA_OFFSET_AT = 16, 24, 92, 116
+HEAD_SIZE = 120
+"""Bytes from the start of a fragment within which its times stand, and where its pictures begin."""
 _TIME = struct.Struct(">Q")
 
 
@@ -212,9 +212,10 @@ def move_fragment(data: bytearray, start: int, ticks: int, shift_us: int = 0) ->
 
 
 _TRAFS_AT = PRFT_SIZE + 8 + 16
-_AUDIO_TIME_AT = 8 + 16 + 12
-AUDIO_HEAD = _AUDIO_TIME_AT + 8
-"""Bytes from the start of a fragment's `traf` of sound within which its time stands."""
+_TFHD_AT, _TFDT_AT = _TRAFS_AT + 8, _TRAFS_AT + 24
+_AUDIO_TIME_AT, _AUDIO_OFFSET_AT = 8 + 16 + 12, 8 + 16 + 20 + 16
+AUDIO_HEAD = _AUDIO_OFFSET_AT + 4
+"""Bytes from the start of a fragment's `traf` of sound within which its time stands, and where its bytes begin."""
 
 
 def audio_head(data: bytes | bytearray, start: int) -> int | None:
@@ -223,6 +224,45 @@ def audio_head(data: bytes | bytearray, start: int) -> int | None:
     at = start + _TRAFS_AT + sizes[1]
     inside = at < start + PRFT_SIZE + sizes[0]
     return at if inside and data[at + 4 : at + 8] == b"traf" else None
+
+
+def describe_fragment(data: bytearray, start: int, description: int) -> None:
+    """Makes the pictures of the fragment that starts there go with this sample entry of a movie's, from 1.
+
+    The `tfhd` that says so is four bytes longer. The `prft` before it gives them, so that all else stays where it is:
+    its media time has 32 bits then, and where it needs more nothing is said of the wall time.
+    """
+    wall, media = struct.unpack_from(">QQ", data, start + _WALL_TIME_AT)
+    whole, part = (int.from_bytes(data[start + at : start + at + 4], "big") for at in (PRFT_SIZE, _TRAFS_AT))
+    before = data[start + PRFT_SIZE + 4 : start + _TRAFS_AT]
+    if media >> 32:
+        head = struct.pack(">I4s20x", PRFT_SIZE - 4, b"free")
+    else:
+        head = full_box(b"prft", 0, 0, struct.pack(">IQI", TRACK, wall, media))
+    track = full_box(b"tfhd", 0, 0x020002, struct.pack(">II", TRACK, description))
+    data[start : start + _TFDT_AT] = (
+        head + struct.pack(">I", whole + 4) + before + struct.pack(">I4s", part + 4, b"traf") + track
+    )
+    _further(data, start + _DATA_OFFSET_AT)
+
+
+def described(head: bytes, description: int) -> bytes:
+    """The same of `prft` and `moof` of a fragment, whose sound is not passed over."""
+    data = bytearray(head)
+    if (sound := audio_head(data, 0)) is not None:
+        describe_audio(data, sound)
+    describe_fragment(data, 0, description)
+    return bytes(data)
+
+
+def describe_audio(data: bytearray, at: int) -> None:
+    """What that changes for the fragment's sound, whose `traf` begins there; done before."""
+    _further(data, at + _AUDIO_OFFSET_AT)
+
+
+def _further(data: bytearray, at: int) -> None:
+    """The fragment's `moof` begins four bytes earlier."""
+    data[at : at + 4] = struct.pack(">i", struct.unpack_from(">i", data, at)[0] + 4)
 
 
 def move_audio(data: bytearray, at: int, ticks: int) -> None:

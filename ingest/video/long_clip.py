@@ -3,15 +3,15 @@
 A long clip begins like a plain MP4 with the fragment in which its first frame lies, so that an edit list can hide
 what is before that frame. The segments' own fragments follow, moved onto one time line, behind an index (`sidx`) that
 is made from rows alone, so that players can seek. The last fragment is cut after the last frame. Media time is wall
-time without what is missing. Everything goes by one decoder: where the camera's format changes, another clip has to
-begin.
+time without what is missing. Where the camera's resolution or parameters change, each fragment says with which of the
+descriptions it goes; where its codec changes, another clip has to begin, as no player goes on.
 """
 
 import hashlib
 import json
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
@@ -35,7 +35,9 @@ from ingest.video.clip_plan import (
 )
 from ingest.video.fragmented import (
     AudioRows,
+    Initial,
     InitialAudio,
+    described,
     of_pictures,
     read_initial,
     reference_time,
@@ -55,10 +57,10 @@ _SLOWEST = timedelta(minutes=1)
 
 
 class FormatChanges(Exception):
-    """The camera's format changes within the span: one MP4 cannot hold both."""
+    """The camera's codec changes within the span: no player shows both out of one MP4."""
 
     def __init__(self, parts: Sequence[Span]) -> None:
-        super().__init__(f"the camera's format changes {len(parts) - 1} times")
+        super().__init__(f"the camera's codec changes {len(parts) - 1} times")
         self.parts = tuple(parts)
 
 
@@ -116,7 +118,7 @@ def open_long_clip(
     Raises NotLong, NothingRecorded, FormatChanges, StoreError, BadBox.
     """
     near, segments = segments, overlapping(segments, start, end)
-    _check_format(segments, Span(start, end))
+    check_codec(segments, start, end)
     missing = missing_of(segments, start, end)
     audio = _audio(footage, segments)
     begins = max(start, segments[0].start)
@@ -127,13 +129,15 @@ def open_long_clip(
         raise NotLong
     places = _places(segments, to_us(start))
     origin = places[0] + opening.origin
-    moved = [_moved(s, ticks - origin, opening) for s, ticks in zip(segments, places, strict=True)]
+    entries = _entries(footage, segments, opening.initial)
+    numbers = {format_: number for number, format_ in enumerate(entries, 1)}
+    moved = [_moved(s, ticks - origin, opening, numbers) for s, ticks in zip(segments, places, strict=True)]
     moved[0] = replace(moved[0], first=opening.stop)
     ends = moved[-1].ticks + ticks_of(to_us(min(end, segments[-1].end)) - to_us(segments[-1].start))
     groups: list[tuple[_Part, ...]] = [*((s,) for s in moved[:-1]), tuple(_cut(footage, moved[-1], near, end))]
     index = _Bytes(_index(groups, [opening.duration, *(stretch.ticks for stretch in moved[1:]), ends]))
     edit = Edit(ends + segments[-1].composition_offset - opening.hidden, opening.hidden)
-    head = _head(opening, edit, _comment(segments, start, end, missing, told or {}))
+    head = _head(opening, list(entries.values()), edit, _comment(segments, start, end, missing, told or {}))
     parts = (*opening.parts, index, *(part for group in groups for part in group if part.size))
     return LongClip(from_us(opening.start_us), min(end, segments[-1].end), head, parts, footage)
 
@@ -144,11 +148,20 @@ def _audio(footage: Footage, segments: Sequence[Segment]) -> InitialAudio | None
     return read_initial(footage.read(first, 0, first.init_size)).audio if first else None
 
 
-def _check_format(segments: Sequence[Segment], span: Span) -> None:
-    formats = [of_pictures(segment.parameters) for segment in segments]
-    if len(set(formats)) > 1:
-        recorded = zip((Span(segment.start, segment.end) for segment in segments), formats, strict=True)
-        raise FormatChanges([Span(part.start, part.end) for part in parts_of(recorded, span.start, span.end)])
+def check_codec(segments: Sequence[Segment], start: datetime, end: datetime) -> None:
+    """Raises FormatChanges."""
+    if len({segment.codec for segment in segments}) > 1:
+        recorded = ((Span(segment.start, segment.end), segment.codec) for segment in segments)
+        raise FormatChanges([Span(part.start, part.end) for part in parts_of(recorded, start, end)])
+
+
+def _entries(footage: Footage, segments: Sequence[Segment], first: Initial) -> dict[str, bytes]:
+    """The sample entry of each format, in order of its number, from that of the clip's first picture on."""
+    entries = {of_pictures(segments[0].parameters): first.sample_entry}
+    for segment in segments:
+        if (format_ := of_pictures(segment.parameters)) not in entries:
+            entries[format_] = read_initial(footage.read(segment, 0, segment.init_size)).sample_entry
+    return entries
 
 
 def _places(segments: Sequence[Segment], start_us: int) -> list[int]:
@@ -170,10 +183,11 @@ def _places(segments: Sequence[Segment], start_us: int) -> list[int]:
 _JOINED_US = JOINED // timedelta(microseconds=1)
 
 
-def _moved(segment: Segment, ticks: int, opening: Opening) -> Stretch:
+def _moved(segment: Segment, ticks: int, opening: Opening, numbers: Mapping[str, int]) -> Stretch:
     audio_ticks = opening.audio_ticks(ticks) - opening.audio_after
     sound = Sound.MOVED if opening.audio and segment.parameters.endswith(opening.audio.digest) else Sound.HIDDEN
-    return Stretch(segment, segment.init_size, media_end(segment), ticks, sound, audio_ticks)
+    description = numbers[of_pictures(segment.parameters)]
+    return Stretch(segment, segment.init_size, media_end(segment), ticks, sound, audio_ticks, description)
 
 
 def _cut(footage: Footage, last: Stretch, near: Sequence[Segment], end: datetime) -> Iterator[_Part]:
@@ -242,6 +256,8 @@ def _shortened(footage: Footage, last: Stretch, part: Part, end: datetime) -> It
     audio = _shortened_audio(last, moof, until) if last.sound is Sound.MOVED else None
     heard = sum(size for _, size in audio[0]) if audio else 0
     head += shortened_moof(samples, 1, decode_time, audio)
+    if last.description != 1:
+        head = described(head, last.description)
     yield _Bytes(head + struct.pack(">I4s", heard + size + 8, b"mdat"))
     if audio and moof.audio:
         yield Raw(last.segment, offset - moof.audio.size, heard)
@@ -259,7 +275,7 @@ def _shortened_audio(last: Stretch, moof: MovieFragment, end: int) -> AudioRows 
     return (rows, max(sound.decode_time + last.audio_ticks, 0)) if rows else None
 
 
-def _head(opening: Opening, edit: Edit, comment: str) -> bytes:
+def _head(opening: Opening, entries: list[bytes], edit: Edit, comment: str) -> bytes:
     initial = opening.initial
     start = file_type(b"isom", b"iso6", b"mp41")
     data = struct.pack(">I4sQ", 1, b"mdat", 16 + sum(part.size for part in opening.parts))
@@ -269,7 +285,7 @@ def _head(opening: Opening, edit: Edit, comment: str) -> bytes:
             initial.timescale,
             initial.width,
             initial.height,
-            sample_tables([initial.sample_entry], _chunks(opening, first_offset)),
+            sample_tables(entries, _chunks(opening, first_offset)),
             media_duration=opening.duration,
             edit=edit,
             comment=comment,

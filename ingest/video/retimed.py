@@ -7,6 +7,8 @@ from ingest.video.fragmented import (
     AUDIO_HEAD,
     HEAD_SIZE,
     audio_head,
+    describe_audio,
+    describe_fragment,
     hide,
     hide_audio_track,
     move_audio,
@@ -50,6 +52,8 @@ class Stretch:
     sound: Sound = Sound.MOVED
     audio_ticks: int | None = None
     """By how much sound is moved, in its own ticks; else by as much as the pictures."""
+    description: int = 1
+    """Which of the movie's sample entries its pictures go with, from 1."""
 
     @property
     def size(self) -> int:
@@ -68,9 +72,12 @@ class Stretch:
         data = bytearray(footage.read(self.segment, begin, end - begin))
         for fragment in unpack_fragments(self.segment.fragments):
             if begin <= fragment.byte_offset and fragment.byte_offset + HEAD_SIZE <= begin + len(data):
-                move_fragment(data, fragment.byte_offset - begin, self.ticks, self.segment.shift_us)
+                at = fragment.byte_offset - begin
+                move_fragment(data, at, self.ticks, self.segment.shift_us)
                 if self.segment.audio:
-                    self._move_sound(data, fragment.byte_offset - begin)
+                    self._move_sound(data, at)
+                if self.description != 1:
+                    describe_fragment(data, at, self.description)
         if not begin and self.segment.audio and self.sound is Sound.HIDDEN:
             hide_audio_track(data)
         return bytes(data[first - begin : stop - begin])
@@ -87,6 +94,8 @@ class Stretch:
         if self.sound is Sound.HIDDEN:
             hide(data, at)
             return
+        if self.description != 1:
+            describe_audio(data, at)
         ticks = self.ticks * self.segment.audio_hz // TICKS_PER_S if self.audio_ticks is None else self.audio_ticks
         move_audio(data, at, ticks)
 

@@ -137,7 +137,7 @@ def _open(services: Services, camera_id: str, segments: Sequence[Segment], span:
 
 def _one_format_each(parts: Sequence[Span]) -> Saying:
     spans = "; ".join(f"{part.start.isoformat()} {part.end.isoformat()}" for part in parts)
-    return Saying("the camera's format changes within this span; take these one by one: %(spans)s", spans=spans)
+    return Saying("the camera's codec changes within this span; take these one by one: %(spans)s", spans=spans)
 
 
 def unreadable(camera_id: str, error: StoreError) -> Unavailable:

@@ -85,7 +85,7 @@ def clip(
 
 def _one_format_each(parts: Sequence[Span], zone: ZoneInfo) -> str:
     spans = "; ".join(f"{p.start.astimezone(zone).isoformat()} {p.end.astimezone(zone).isoformat()}" for p in parts)
-    return f"The camera's format changed within this span, and one file holds one format. Take these: {spans}."
+    return f"The camera's codec changed within this span, and one file holds one codec. Take these: {spans}."
 
 
 def _place(session: Session, camera_id: str, counter_id: str) -> Camera | Counter:

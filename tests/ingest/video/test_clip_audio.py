@@ -159,6 +159,19 @@ def test_one_track_holds_one_kind_of_sound(tmp_path: Path) -> None:
         assert {round(beep) for beep in beeps_in(data)}.isdisjoint({5, 6, 7})
 
 
+@pytest.mark.parametrize("stop", [230, 250])
+def test_where_the_format_of_the_pictures_changes_a_long_clip_sounds_on(tmp_path: Path, stop: int) -> None:
+    some = Hall(tmp_path, sounding("pcma"))
+    larger = with_beeps(gops(packets(50, width=240), at(200)), "pcma")
+    some.rows += recorded(some.footage.spool, larger, first=200)
+    data = some.long_clip(at(30), at(stop))
+    assert numbers_in(data) == [*range(30, 200), *range(stop - 200)]
+    with av.open(BytesIO(data), "r") as container:
+        frames = sum(frame.samples for frame in container.decode(audio=0))
+    assert frames / 8000 == pytest.approx((stop - 30) / 25, abs=0.1)
+    assert beeps_in(data) == pytest.approx([n + 0.8 for n in range(len(beeps_in(data)))], abs=0.03)
+
+
 def test_a_clip_without_sound_has_no_track_for_it(tmp_path: Path) -> None:
     silent = Hall(tmp_path, gops(packets(200)))
     assert codecs_of(silent.clip(at(10), at(190))) == ["h264"]

@@ -1,5 +1,7 @@
 """Long clips show exactly the frames of their span, from rows alone, at any byte."""
 
+import re
+import struct
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
@@ -17,6 +19,8 @@ from tests.ingest.video.encoded import START, gops, numbers_in, packets
 from tests.ingest.video.test_clip import Hall, at, folder, hall, recorded
 
 __all__ = ["folder"]
+DESCRIBED = re.compile(rb"tfhd\x00\x02\x00\x02\x00\x00\x00\x01")
+"""Of a fragment that says with which description it goes."""
 
 
 def long_clip(some: Hall, first: int, stop: int, rows: list[Segment] | None = None) -> LongClip:
@@ -125,9 +129,40 @@ def test_what_lies_in_one_fragment_is_no_long_clip(folder: Path) -> None:
         open_long_clip(some.footage, some.rows, at(49.5), at(60))
 
 
-def test_a_clip_ends_where_the_format_changes(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("stop", [240, 310])
+def test_a_clip_goes_on_where_the_format_changes_and_back(folder: Path, stop: int) -> None:
+    some, back_at = hall(folder), START + timedelta(seconds=10)
+    later = recorded(some.footage.spool, gops(packets(50, width=240), START + timedelta(seconds=8)), first=200)
+    back = recorded(some.footage.spool, gops(packets(100), back_at), first=300)
+    rows = [*some.rows, *later, *back]
+    clip = open_long_clip(some.footage, rows, at(10), at(stop))
+    data = content(clip)
+    with av.open(BytesIO(data), "r") as container:
+        shown = [(round((frame.time or 0) * 25), frame.width) for frame in container.decode(video=0)]
+    formats = [(frame, 240 if 200 <= frame < 250 else 192) for frame in range(10, stop)]
+    assert shown == [(frame - 10, width) for frame, width in formats]
+    descriptions = [struct.unpack_from(">I", data, found.end())[0] for found in DESCRIBED.finditer(data)]
+    assert set(descriptions) == {2}, "players that go by the descriptions are told, too"
+    for first, last in ((0, 1000), (len(data) // 2 - 7, len(data) // 2 + 9), (len(data) - 3000, len(data))):
+        assert b"".join(clip.chunks(first, last)) == data[first:last]
+
+
+def test_each_byte_of_a_range_is_that_of_the_whole_where_the_format_has_changed(folder: Path) -> None:
     some = hall(folder)
     later = recorded(some.footage.spool, gops(packets(50, width=240), START + timedelta(seconds=8)), first=200)
+    clip = open_long_clip(some.footage, [*some.rows, *later], at(10), at(240))
+    data = content(clip)
+    described = DESCRIBED.search(data)
+    assert described is not None
+    for position in range(described.start() - 80, described.start() + 120):
+        assert b"".join(clip.chunks(position, position + 1)) == data[position : position + 1]
+
+
+def test_a_clip_ends_where_the_codec_changes(folder: Path, tmp_path: Path) -> None:
+    some = hall(folder)
+    later = recorded(
+        some.footage.spool, gops(packets(50, codec="hevc"), START + timedelta(seconds=8), "hevc"), first=200
+    )
     with pytest.raises(FormatChanges) as refused:
         open_long_clip(some.footage, some.rows + later, at(10), at(240))
     assert refused.value.parts == (Span(at(10), at(200)), Span(at(200), at(240)))
