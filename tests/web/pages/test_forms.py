@@ -238,8 +238,8 @@ def test_a_cameras_streams_are_tested_and_each_is_told(sign_in: SignIn, day: Ser
         camera = session.get_one(Camera, "cc-cam-1")
         camera.url, camera.sub_url = "rtsp://127.0.0.1:1/main", "rtsp://127.0.0.1:2/sub"
     page = sign_in("admin").post("/admin/cameras/check?edit=cc-cam-1").text
-    assert "<b>Main stream</b> The camera does not answer: It refuses the connection" in page
-    assert "<b>Sub-stream</b> The camera does not answer: It refuses the connection" in page
+    assert "<b>Main stream</b> No pictures came: It refuses the connection" in page
+    assert "<b>Sub-stream</b> No pictures came: It refuses the connection" in page
     assert "rtsp://127.0.0.1:2/sub" in page
 
 
