@@ -1,6 +1,7 @@
 """SIGTERM and SIGINT ask a process to stop in good order."""
 
 import signal
+import sys
 import threading
 
 
@@ -8,3 +9,8 @@ def set_on_signal(stop: threading.Event) -> None:
     """From a thread of its own: the handler runs in the main thread, which may hold the event's lock as it waits."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=stop.set, name="stop").start())
+
+
+def leave_in_order() -> None:
+    """SIGTERM ends the main thread as Ctrl-C does: with whatever has to be done at the end."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))

@@ -28,6 +28,7 @@ from web.commands.common import (
     who_runs_this,
 )
 from web.services import Services
+from web.stop_signals import leave_in_order
 
 if TYPE_CHECKING:
     from analytics.again import Look
@@ -68,6 +69,7 @@ def analyse(
     from analytics.people import DetectorUnavailable
     from web.watching import build_look
 
+    leave_in_order()
     with opened(config) as services:
         with services.database.transaction() as session:
             found = known_counter(session, counter)

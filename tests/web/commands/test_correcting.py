@@ -1,5 +1,6 @@
 """`hallwatch footage` and `hallwatch analyse`, as people call them."""
 
+import signal
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,16 +123,18 @@ def test_a_counter_is_looked_at_again_and_what_is_said_otherwise_is_told(hallwat
     assert job.done_at is not None
 
 
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_who_was_interrupted_goes_on_at_once_with_the_same_command(
-    hallwatch: Run, footage: Services, monkeypatch: pytest.MonkeyPatch
+    hallwatch: Run, footage: Services, monkeypatch: pytest.MonkeyPatch, by: signal.Signals, code: int
 ) -> None:
     def interrupted(_again: Again, _limit: int) -> bool:
-        raise KeyboardInterrupt
+        signal.raise_signal(by)
+        return False
 
     again = ("analyse", "--counter", "cc-1", *SPAN, "--detector", "ssd")
     with monkeypatch.context() as stopped:
         stopped.setattr(Again, "go_on", interrupted)
-        hallwatch(*again, code=130)
+        hallwatch(*again, code=code)
     with footage.database.transaction() as session:
         assert session.exec(select(Reanalysis)).one().done_at is None
     assert "said now" in hallwatch(*again).output
