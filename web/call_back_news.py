@@ -47,7 +47,8 @@ def _happened(session: Session, since: datetime, now: datetime) -> Iterator[Fact
     opened = select(CallBack).where(is_open, CallBack.opened_at > since, CallBack.opened_at <= now)
     for one in session.exec(opened.order_by(col(CallBack.id))):
         yield from _facts(one, News.OPENED, 0, one.opened_at, (Audience.CONTACT, Audience.SUPERVISOR))
-    late = select(CallBack).where(is_open, CallBack.due_by > since, CallBack.due_by <= now)
+    has_passed = CallBack.due_by > since, CallBack.due_by <= now, col(CallBack.provisional).is_(False)
+    late = select(CallBack).where(is_open, *has_passed)
     for one in session.exec(late.order_by(col(CallBack.id))):
         audiences = (Audience.CONTACT, Audience.HEAD, Audience.SUPERVISOR)
         yield from _facts(one, News.OVERDUE, one.due_by.toordinal(), one.due_by, audiences)

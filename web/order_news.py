@@ -80,7 +80,9 @@ def _said(session: Session, since: datetime, now: datetime) -> Iterator[Fact]:
 def _overdue(session: Session, since: datetime, now: datetime) -> Iterator[Fact]:
     """Told to the unit, to its head and to the supervisor; once for each deadline, which is told by its day."""
     due_by = col(SupervisionOrder.due_by)
-    late = _orders(due_by).where(due_by > since, due_by <= now, col(SupervisionOrder.state).in_(AWAITED))
+    is_certain = col(SupervisionOrder.provisional).is_(False)
+    is_awaited = col(SupervisionOrder.state).in_(AWAITED)
+    late = _orders(due_by).where(due_by > since, due_by <= now, is_awaited, is_certain)
     for row in session.execute(late):
         for to, place in (
             (Audience.CONTACT, row.department_id),

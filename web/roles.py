@@ -147,6 +147,8 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from correlation.supervision.call_backs import CallBacks
+    from correlation.supervision.moving import Moving
+    from correlation.supervision.rules import shipped_call_back_rules
     from storage.boot_clock import boot_id, since_boot
     from storage.calendar import refresh
     from storage.correction_objects import store_corrections
@@ -182,7 +184,10 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     correlating.append(
         Job("dispute_time", DisputeTime(services.database, roles_that_dispute()).run_once, timedelta(minutes=1))
     )
-    correlating.append(Job("call_backs", CallBacks(services.database).run_once, timedelta(seconds=30)))
+    call_back_rules = shipped_call_back_rules()
+    call_backs = CallBacks(services.database, call_back_rules)
+    correlating.append(Job("call_backs", call_backs.run_once, timedelta(seconds=30)))
+    correlating.append(Job("due_dates", Moving(services.database, call_back_rules).run_once, timedelta(minutes=1)))
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [
         Job("silence", Listening(services.database).run_once, EVERY),

@@ -1,6 +1,6 @@
-"""Bad ratings: each opens a call back, which is due within 15 working days; a correction to a good one lifts it."""
+"""Bad ratings: each opens a call back, which is due within some working days; a correction to a good one lifts it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.work_calendar import WorkCalendar
-from correlation.supervision.workflow import deadline
+from correlation.supervision.rules import CallBackRules, rules_of
+from correlation.supervision.workflow import Due, due_in
 from storage.database import Database, insert_new
 from storage.models import CallBack, CallBackState, Case, Counter, Rating, Source
 
 WORST_LEVELS = (1, 2)
-WORKING_DAYS = 15
 HISTORY = timedelta(days=60)
 """What was rated longer ago when it is first heard of is history: nobody is called back about it."""
 _AT_ONCE = 1000
@@ -29,8 +29,9 @@ class Rated(NamedTuple):
 class CallBacks:
     """`run_once` opens and lifts; run it every few seconds. Safe to repeat, and for several clerks at once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rules: Sequence[CallBackRules]) -> None:
         self._database = database
+        self._rules = rules
         self._calendars = CalendarBook()
 
     def run_once(self, now: datetime) -> int:
@@ -44,7 +45,7 @@ class CallBacks:
             return changed + len(fresh)
 
     def _row(self, rated: Rated, now: datetime) -> Mapping[str, object]:
-        calendar = self._calendars.of(rated.hall_id)[-1][1]
+        due, rules = due_of(self._calendars.of(rated.hall_id)[-1][1], rated.rating.rated, self._rules)
         return {
             "rating_id": rated.rating.id,
             "hall_id": rated.hall_id,
@@ -52,17 +53,18 @@ class CallBacks:
             "case_id": rated.case.id if rated.case else None,
             "department_id": rated.case.department_id if rated.case else None,
             "opened_at": now,
-            "due_by": due_by(calendar, rated.rating.rated),
+            "due_by": due.by,
+            "provisional": due.provisional,
+            "rules": rules.version,
             "state": CallBackState.OPEN,
             "note": "",
         }
 
 
-def due_by(calendar: WorkCalendar, rated: datetime) -> datetime:
-    """The first moment after the fifteenth working day; the day of the rating does not count."""
-    found = deadline(calendar, rated, WORKING_DAYS)
-    assert found is not None  # nothing pauses it
-    return found
+def due_of(calendar: WorkCalendar, rated: datetime, rules: Sequence[CallBackRules]) -> tuple[Due, CallBackRules]:
+    """By the rules of the day of the rating, which does not count."""
+    found = rules_of(rules, calendar.day_of(rated))
+    return due_in(calendar, rated, found.days), found
 
 
 def _without(session: Session, since: datetime) -> list[Rated]:

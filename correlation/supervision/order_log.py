@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
-from correlation.supervision.workflow import MOVES, Order, Refusal, Word, deadline, due_by, refusal
+from correlation.supervision.workflow import MOVES, Due, Order, Refusal, Word, due, due_in, refusal
 from storage.models import Case, OrderAct, OrderWord, SupervisionOrder
 from storage.turns import take_turns
 
@@ -20,11 +20,11 @@ class SayingRefused(Exception):
         self.why = why
 
 
-def days_on(session: Session, case_id: int, now: datetime, days: int) -> datetime | None:
+def due_on(session: Session, case_id: int, now: datetime, days: int) -> Due:
     """The deadline of so many working days, by the calendar of the case's hall."""
     calendars = CalendarBook()
     calendars.refresh(session)
-    return deadline(calendars.of(session.get_one(Case, case_id).hall_id)[-1][1], now, days)
+    return due_in(calendars.of(session.get_one(Case, case_id).hall_id)[-1][1], now, days)
 
 
 def say(
@@ -35,17 +35,18 @@ def say(
     wanted = select(SupervisionOrder).where(SupervisionOrder.id == order_id)
     order = session.exec(wanted.execution_options(populate_existing=True)).one()
     said = words_of(session, [order_id])[order_id]
-    new_deadline = days_on(session, order.case_id, now, days) if days and act is OrderAct.RETURN else None
-    word = Word(act, by, now, new_deadline)
+    new_due = due_on(session, order.case_id, now, days) if days and act is OrderAct.RETURN else None
+    word = Word(act, by, now, new_due)
     why = refusal(subject(order), spoken(said), word)
     if why is not None:
         raise SayingRefused(why)
     number = len(said) + 1
-    session.add(
-        OrderWord(order_id=order_id, number=number, act=act, text=text, user_id=by, at=now, due_by=new_deadline)
-    )
+    added = OrderWord(order_id=order_id, number=number, act=act, text=text, user_id=by, at=now)
+    if new_due is not None:
+        added.days, added.due_by, added.provisional = days, *new_due
+    session.add(added)
     order.state = MOVES[act].after
-    order.due_by = due_by(subject(order), [*spoken(said), word])
+    order.due_by, order.provisional = due(subject(order), [*spoken(said), word])
     session.add(order)
     session.flush()
     return order
@@ -61,8 +62,12 @@ def words_of(session: Session, order_ids: Collection[int]) -> defaultdict[int, l
 
 
 def spoken(words: Sequence[OrderWord]) -> tuple[Word, ...]:
-    return tuple(Word(word.act, word.user_id, word.at, word.due_by) for word in words)
+    return tuple(Word(word.act, word.user_id, word.at, due_of_word(word)) for word in words)
+
+
+def due_of_word(word: OrderWord) -> Due | None:
+    return Due(word.due_by, word.provisional) if word.due_by else None
 
 
 def subject(order: SupervisionOrder) -> Order:
-    return Order(order.issued_at, order.first_due_by)
+    return Order(order.issued_at, Due(order.first_due_by, order.first_provisional))

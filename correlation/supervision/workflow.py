@@ -30,19 +30,31 @@ class Move(NamedTuple):
     after: OrderState
 
 
+class Due(NamedTuple):
+    """A deadline."""
+
+    by: datetime
+    """First moment that is too late."""
+    provisional: bool = False
+    """A year on the way is not announced: it may still move, and nobody is late."""
+
+    def has_passed(self, at: datetime) -> bool:
+        return at >= self.by and not self.provisional
+
+
 class Word(NamedTuple):
     act: OrderAct
     by: int
     """Id of the user."""
     at: datetime
-    due_by: datetime | None = None
-    """The new deadline of what is returned: first moment that is too late."""
+    due: Due | None = None
+    """The new deadline of what is returned."""
 
 
 class Order(NamedTuple):
     issued_at: datetime
-    due_by: datetime
-    """As it was issued: first moment that is too late."""
+    due: Due
+    """As it was issued."""
 
 
 A, S = OrderAct, OrderState
@@ -63,24 +75,38 @@ def deadline(calendar: WorkCalendar, since: datetime, days: int) -> datetime | N
     return None if last is None else calendar.midnight(last + 1)
 
 
+def due_in(calendar: WorkCalendar, since: datetime, days: int) -> Due:
+    """The end of so many working days after that day, or so by plain weekdays in a year that is not announced."""
+    by = deadline(calendar, since, days)
+    assert by is not None  # nothing pauses it
+    first = calendar.day_of(since)
+    return Due(by, calendar.is_provisional(first, calendar.day_of(by) - 1))
+
+
+def put_off(told: Due, counted: Due) -> Due:
+    """What was told stands or comes later, as the time to correct a card; what was provisional moves either way."""
+    return counted if told.provisional or counted.by > told.by else told
+
+
 def state_of(words: Sequence[Word], at: datetime | None = None) -> OrderState:
     """After what was said, or after what had been said by that moment; `words` in their order."""
     said = _said_by(words, at)
     return MOVES[said[-1].act].after if said else S.ISSUED
 
 
-def due_by(order: Order, words: Sequence[Word], at: datetime | None = None) -> datetime:
+def due(order: Order, words: Sequence[Word], at: datetime | None = None) -> Due:
     """The deadline in force."""
-    return next((word.due_by for word in reversed(_said_by(words, at)) if word.due_by), order.due_by)
+    return next((word.due for word in reversed(_said_by(words, at)) if word.due), order.due)
 
 
 def is_overdue(order: Order, words: Sequence[Word], at: datetime) -> bool:
-    return state_of(words, at) in AWAITED and due_by(order, words, at) <= at
+    return state_of(words, at) in AWAITED and due(order, words, at).has_passed(at)
 
 
 def was_late(order: Order, words: Sequence[Word]) -> bool:
     """Whether any answer came after its deadline."""
-    return any(word.act is A.ANSWER and word.at >= due_by(order, words[:number]) for number, word in enumerate(words))
+    answers = ((number, word) for number, word in enumerate(words) if word.act is A.ANSWER)
+    return any(due(order, words[:number]).has_passed(word.at) for number, word in answers)
 
 
 def refusal(order: Order, words: Sequence[Word], word: Word) -> Refusal | None:
@@ -91,7 +117,7 @@ def refusal(order: Order, words: Sequence[Word], word: Word) -> Refusal | None:
         return Refusal.OUT_OF_TURN
     if word.act in (A.RETURN, A.CLOSE) and word.by in {said.by for said in words if said.act is A.ANSWER}:
         return Refusal.OWN_ANSWER
-    if word.act is A.RETURN and (word.due_by is None or word.due_by <= word.at):
+    if word.act is A.RETURN and (word.due is None or word.due.by <= word.at):
         return Refusal.NO_DEADLINE
     return None
 

@@ -38,8 +38,11 @@ class SupervisionOrder(SQLModel, table=True):
     text: str = column("what has to be done")
     issued_by: int = column("", foreign_key="user_account.id")
     issued_at: datetime = column("", index=True)
-    first_due_by: datetime = column("the deadline that was set when it was issued: first moment that is too late")
+    first_days: int = column("working days that were given when it was issued")
+    first_due_by: datetime = column("the deadline that this gives by the calendar: first moment that is too late")
+    first_provisional: bool = column("a year on the way is not announced: it may still move", default=False)
     due_by: datetime = column("the deadline in force: another one once it was returned")
+    provisional: bool = column("the same of the deadline in force", default=False)
     state: OrderState = enum_column(OrderState, "where its log has led", default=OrderState.ISSUED)
 
 
@@ -55,4 +58,6 @@ class OrderWord(SQLModel, table=True):
     text: str = column("what was done, or why")
     user_id: int = column("who", foreign_key="user_account.id", index=True)
     at: datetime = column("", index=True)
+    days: int | None = column("working days that were given with what was returned", default=None)
     due_by: datetime | None = column("the new deadline of one that was returned", default=None)
+    provisional: bool = column("a year on the way is not announced: it may still move", default=False)

@@ -43,6 +43,8 @@ class CallBack(SQLModel, table=True):
     department_id: str | None = column("of the case", default=None, foreign_key="department.id", index=True)
     opened_at: datetime = column("")
     due_by: datetime = column("first moment that is too late")
+    provisional: bool = column("a year on the way is not announced: it may still move", default=False)
+    rules: str = column("version of the rule that it is due by", default="")
     state: CallBackState = enum_column(CallBackState, "", default=CallBackState.OPEN)
     ended_at: datetime | None = column("when it was done or lifted", default=None)
     ended_by: int | None = column("empty: lifted by a correction", default=None, foreign_key="user_account.id")

@@ -43,7 +43,14 @@ def _of_hall(hall: str, camera: str, number: int) -> tuple[SQLModel, ...]:
         Batch(source_id=source, received_at=NOON, name="steps.csv"),
         a_card(number),
         SupervisionOrder(
-            case_id=number, department_id="tax", text="催办", issued_by=1, issued_at=NOON, first_due_by=end, due_by=end
+            case_id=number,
+            department_id="tax",
+            text="催办",
+            issued_by=1,
+            issued_at=NOON,
+            first_days=1,
+            first_due_by=end,
+            due_by=end,
         ),
         Rating(level=1, rated=NOON, counter_id=counter, **told),
         CallBack(rating_id=number, hall_id=hall, department_id="tax", opened_at=NOON, due_by=end),

@@ -7,6 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from correlation.supervision.call_backs import CallBacks
+from correlation.supervision.rules import shipped_call_back_rules
 from storage.models import Audience, CallBack, Rating
 from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.test_card_news import Post
@@ -26,7 +27,7 @@ def _rated(services: Services) -> None:
             times: dict[str, Any] = {"rated": NOON, "first_received_at": NOON, "received_at": NOON}
             session.add(Rating(id=number, counter_id=counter, case_number=case, comment="太慢", **said, **times))
             session.flush()
-    CallBacks(services.database).run_once(NOON)
+    CallBacks(services.database, shipped_call_back_rules()).run_once(NOON)
 
 
 def ids(client: TestClient, query: str = "") -> list[int]:
@@ -76,6 +77,18 @@ def test_what_is_overdue_comes_first_and_says_so(signed_in: SignedIn, services: 
     assert ids(supervisor, "state=overdue") == [3]
     assert supervisor.get("/call-backs?lang=en").text.count("Overdue</span>") == 1
     assert supervisor.get("/call-backs.csv?state=overdue").text.splitlines()[1].startswith("3,open,true,2,太慢")
+
+
+def test_one_whose_date_may_still_move_is_not_overdue(signed_in: SignedIn, services: Services, clock: Clock) -> None:
+    with services.database.transaction() as session:
+        late = session.get_one(CallBack, 1)
+        late.due_by, late.provisional = NOON, True
+    supervisor = signed_in("supervisor")
+    assert ids(supervisor, "state=overdue") == []
+    rows = {row["id"]: row for row in supervisor.get("/call-backs.json").json()["call_backs"]}
+    assert (rows[1]["is_overdue"], rows[1]["provisional"], rows[3]["provisional"]) == (False, True, False)
+    page = supervisor.get("/call-backs?lang=en").text
+    assert (page.count("Provisional</span>"), page.count("Overdue</span>")) == (1, 0)
 
 
 def test_who_has_to_call_back_is_told_once_and_again_when_it_is_overdue(

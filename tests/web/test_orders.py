@@ -133,6 +133,23 @@ def test_an_order_on_a_card_is_issued_and_answered_by_page(signed_in: SignedIn, 
     assert "已回复" in supervisor.get("/cases/1", headers={"Accept-Language": "zh"}).text
 
 
+def test_one_whose_date_may_still_move_is_not_overdue(signed_in: SignedIn, services: Services) -> None:
+    admin = signed_in("admin")
+    assert issue(admin).json()["provisional"] is False
+    with services.database.transaction() as session:
+        order = session.get_one(SupervisionOrder, 1)
+        assert order.first_days == WISH["days"]
+        order.first_due_by = order.due_by = NOON
+        order.first_provisional = order.provisional = True
+    assert ids(admin, "state=overdue") == []
+    (shown,) = admin.get("/orders.json").json()["orders"]
+    assert (shown["is_overdue"], shown["provisional"]) == (False, True)
+    assert [admin.get(path).text.count("Provisional</span>") for path in ("/orders?lang=en", "/orders/1?lang=en")] == [
+        1,
+        1,
+    ]
+
+
 def test_the_unit_is_told_of_an_order_and_of_its_deadline_once(
     signed_in: SignedIn, services: Services, clock: Clock
 ) -> None:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 
 from correlation.deadlines.workflow import Party
-from correlation.supervision.order_log import SayingRefused, days_on
+from correlation.supervision.order_log import SayingRefused, due_on
 from correlation.supervision.order_log import say as append
 from correlation.supervision.workflow import MOVES, Refusal
 from storage.models import Case, Department, OrderAct, OrderState, SupervisionOrder
@@ -72,6 +72,8 @@ class OrderShown(BaseModel):
     state: OrderState
     due_by: datetime
     """First moment that is too late."""
+    provisional: bool
+    """A year on the way is not announced: it may still move."""
 
 
 def issuer_on(case_id: RowId, viewer: Issuer, services: ServicesDep) -> Viewer:
@@ -95,8 +97,7 @@ def issue(
         check_exists(session, department=(Department, wanted.department))
         if wanted.card is not None and scoped_card(session, viewer, wanted.card).case_id != case_id:
             raise NotFound
-        due_by = days_on(session, case_id, now, wanted.days)
-        assert due_by is not None  # nothing stops its clock
+        due = due_on(session, case_id, now, wanted.days)
         order = SupervisionOrder(
             case_id=case_id,
             card_id=wanted.card,
@@ -104,8 +105,11 @@ def issue(
             text=wanted.text,
             issued_by=viewer.user_id,
             issued_at=now,
-            first_due_by=due_by,
-            due_by=due_by,
+            first_days=wanted.days,
+            first_due_by=due.by,
+            first_provisional=due.provisional,
+            due_by=due.by,
+            provisional=due.provisional,
         )
         session.add(order)
         session.flush()

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import ColumnElement, case, true
 from sqlmodel import Session, col, select
 
+from correlation.supervision.workflow import Due
 from storage.models import CallBack, CallBackState, Case, Rating, User
 from storage.sayings import Saying
 from web.access_log import log_access
@@ -53,6 +54,8 @@ class CallBackRow:
     case_number: str
     due_by: datetime
     """The last moment in time."""
+    provisional: bool
+    """A year on the way is not announced: it may still move."""
     ended_at: datetime | None
     ended_by: str
     note: str
@@ -132,7 +135,7 @@ def _call_backs(session: Session, wanted: Wanted, now: datetime, offset: int, li
 def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
     is_open = col(CallBack.state) == CallBackState.OPEN
     if state == "overdue":
-        return is_open & (col(CallBack.due_by) <= now)
+        return is_open & (col(CallBack.due_by) <= now) & col(CallBack.provisional).is_(False)
     return {"open": is_open, "done": col(CallBack.state) == CallBackState.DONE}.get(state, true())
 
 
@@ -147,7 +150,7 @@ def _rows(session: Session, wanted: Wanted, found: Sequence[_Found], now: dateti
         CallBackRow(
             id=each.id or 0,
             state=each.state,
-            is_overdue=each.state is CallBackState.OPEN and each.due_by <= now,
+            is_overdue=each.state is CallBackState.OPEN and Due(each.due_by, each.provisional).has_passed(now),
             level=rating.level,
             comment=rating.comment,
             rated_at=rating.rated,
@@ -156,6 +159,7 @@ def _rows(session: Session, wanted: Wanted, found: Sequence[_Found], now: dateti
             case_id=each.case_id,
             case_number=cases.get(each.case_id, ""),
             due_by=each.due_by - _MOMENT,
+            provisional=each.provisional,
             ended_at=each.ended_at,
             ended_by=names.get(each.ended_by, ""),
             note=each.note,

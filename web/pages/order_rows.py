@@ -46,6 +46,8 @@ class OrderRow:
     issued_at: datetime
     due_by: datetime
     """The last moment for the answer."""
+    provisional: bool
+    """A year on the way is not announced: it may still move."""
     log: tuple[OrderWordRow, ...]
     possible: tuple[OrderAct, ...]
     """What the viewer can say now."""
@@ -78,6 +80,7 @@ def order_rows(
             issued_by=names[order.issued_by],
             issued_at=order.issued_at,
             due_by=order.due_by - _MOMENT,
+            provisional=order.provisional,
             log=tuple(_word(word, names) for word in words[order.id]),
             possible=possible(about, said, parties_of(viewer), viewer.user_id, now),
         )

@@ -137,7 +137,8 @@ def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
     if state == "open":
         return col(SupervisionOrder.state).not_in(OVER)
     if state == "overdue":
-        return col(SupervisionOrder.state).in_(AWAITED) & (col(SupervisionOrder.due_by) <= now)
+        has_passed = (col(SupervisionOrder.due_by) <= now) & col(SupervisionOrder.provisional).is_(False)
+        return col(SupervisionOrder.state).in_(AWAITED) & has_passed
     return col(SupervisionOrder.state) == OrderState(state)
 
 

@@ -2027,6 +2027,10 @@ def upgrade() -> None:
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_by", sa.DateTime(timezone=True), nullable=False, comment="first moment that is too late"),
         sa.Column(
+            "provisional", sa.Boolean(), nullable=False, comment="a year on the way is not announced: it may still move"
+        ),
+        sa.Column("rules", sa.String(), nullable=False, comment="version of the rule that it is due by"),
+        sa.Column(
             "state",
             sa.Enum("open", "done", "lifted", name="callbackstate", native_enum=False, length=32),
             nullable=False,
@@ -2994,10 +2998,19 @@ def upgrade() -> None:
         sa.Column("issued_by", sa.Integer(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
+            "first_days", sa.Integer(), nullable=False, comment="working days that were given when it was issued"
+        ),
+        sa.Column(
             "first_due_by",
             sa.DateTime(timezone=True),
             nullable=False,
-            comment="the deadline that was set when it was issued: first moment that is too late",
+            comment="the deadline that this gives by the calendar: first moment that is too late",
+        ),
+        sa.Column(
+            "first_provisional",
+            sa.Boolean(),
+            nullable=False,
+            comment="a year on the way is not announced: it may still move",
         ),
         sa.Column(
             "due_by",
@@ -3005,6 +3018,7 @@ def upgrade() -> None:
             nullable=False,
             comment="the deadline in force: another one once it was returned",
         ),
+        sa.Column("provisional", sa.Boolean(), nullable=False, comment="the same of the deadline in force"),
         sa.Column(
             "state",
             sa.Enum(
@@ -3168,8 +3182,12 @@ def upgrade() -> None:
         sa.Column("text", sa.String(), nullable=False, comment="what was done, or why"),
         sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=True, comment="working days that were given with what was returned"),
         sa.Column(
             "due_by", sa.DateTime(timezone=True), nullable=True, comment="the new deadline of one that was returned"
+        ),
+        sa.Column(
+            "provisional", sa.Boolean(), nullable=False, comment="a year on the way is not announced: it may still move"
         ),
         sa.ForeignKeyConstraint(["order_id"], ["supervision_order.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(

@@ -6,7 +6,7 @@ from pathlib import Path
 from correlation.deadlines.rules import CardRules, Law, shipped_rules
 from correlation.disputes.rules import shipped_dispute_rules
 from correlation.evaluation.formula import shipped_formulas
-from correlation.supervision.call_backs import WORKING_DAYS
+from correlation.supervision.rules import shipped_call_back_rules
 from storage.models import CardCause
 
 REFERENCE = (Path(__file__).parents[3] / "docs" / "reference" / "rules.md").read_text("utf-8")
@@ -60,8 +60,10 @@ def test_what_people_may_do_and_the_formula_are_named_with_their_days() -> None:
     (disputes,) = shipped_dispute_rules()
     assert f"{disputes.dispute_days} working days each" in REFERENCE
     assert disputes.dispute_days == disputes.decide_days
-    assert f"{WORKING_DAYS} working days" in REFERENCE
-    versions = [(disputes.version, disputes.effective)]
+    (call_backs,) = shipped_call_back_rules()
+    assert f"{call_backs.days} working days" in REFERENCE
+    assert call_backs.source in REFERENCE
+    versions = [(disputes.version, disputes.effective), (call_backs.version, call_backs.effective)]
     versions += [(formula.version, formula.effective) for formula in shipped_formulas()]
     for version, effective in versions:
         assert version in REFERENCE

@@ -10,11 +10,13 @@ from correlation.supervision.workflow import (
     AWAITED,
     MOVES,
     OVER,
+    Due,
     Order,
     Refusal,
     Word,
     deadline,
-    due_by,
+    due,
+    due_in,
     is_overdue,
     possible,
     refusal,
@@ -25,14 +27,15 @@ from storage.models import OrderAct, OrderState
 from tests.correlation.deadlines.cases import CALENDAR, at
 
 ISSUED = at("2026-03-10", "10:00")
-ORDER = Order(ISSUED, at("2026-03-14", "00:00"))
+DUE_BY = at("2026-03-14", "00:00")
+ORDER = Order(ISSUED, Due(DUE_BY))
 CLERK, CHIEF = 1, 2
 A = OrderAct
 
 
 def word(act: OrderAct, hours: float, by: int, days: int = 0) -> Word:
     moment = ISSUED + timedelta(hours=hours)
-    return Word(act, by, moment, moment + timedelta(days=days) if days else None)
+    return Word(act, by, moment, Due(moment + timedelta(days=days)) if days else None)
 
 
 def test_an_order_is_answered_returned_answered_again_and_closed() -> None:
@@ -50,8 +53,8 @@ def test_an_order_is_answered_returned_answered_again_and_closed() -> None:
         OrderState.ANSWERED,
         OrderState.CLOSED,
     ]
-    assert due_by(ORDER, way) == way[1].due_by
-    assert due_by(ORDER, way, way[0].at) == ORDER.due_by
+    assert due(ORDER, way) == way[1].due
+    assert due(ORDER, way, way[0].at) == ORDER.due
 
 
 def test_the_deadline_is_the_end_of_the_last_working_day() -> None:
@@ -61,14 +64,24 @@ def test_the_deadline_is_the_end_of_the_last_working_day() -> None:
 
 def test_an_order_is_overdue_until_it_is_answered_and_again_when_it_was_returned() -> None:
     late = word(A.ANSWER, 24 * 5, CLERK)
-    assert not is_overdue(ORDER, [], ORDER.due_by - timedelta(seconds=1))
-    assert is_overdue(ORDER, [], ORDER.due_by)
+    assert not is_overdue(ORDER, [], DUE_BY - timedelta(seconds=1))
+    assert is_overdue(ORDER, [], DUE_BY)
     assert not is_overdue(ORDER, [late], late.at)
     assert was_late(ORDER, [late])
     assert not was_late(ORDER, [word(A.ANSWER, 1, CLERK)])
     returned = [late, word(A.RETURN, 24 * 6, CHIEF, days=1)]
     assert not is_overdue(ORDER, returned, returned[1].at)
     assert is_overdue(ORDER, returned, returned[1].at + timedelta(days=1))
+
+
+def test_a_deadline_in_a_year_that_is_not_announced_is_provisional_and_makes_nobody_late() -> None:
+    found = due_in(CALENDAR, at("2026-12-29"), 3)
+    assert found == Due(at("2027-01-02", "00:00"), provisional=True)
+    order = Order(at("2026-12-29"), found)
+    late = Word(A.ANSWER, CLERK, at("2027-02-01"))
+    assert not is_overdue(order, [], late.at)
+    assert not was_late(order, [late])
+    assert due_in(CALENDAR, at("2026-12-28"), 3) == Due(at("2027-01-01", "00:00")), "its last day is of 2026"
 
 
 def test_nobody_judges_their_own_answer_and_what_is_returned_has_a_deadline() -> None:
@@ -99,6 +112,6 @@ def test_whatever_people_try_only_the_ways_that_there_are_are_gone(tries: list[W
     assert [said.at for said in words] == sorted(said.at for said in words)
     moment = ISSUED + timedelta(hours=hours)
     by_then = [said for said in words if said.at <= moment]
-    assert (state_of(words, moment), due_by(ORDER, words, moment)) == (state_of(by_then), due_by(ORDER, by_then))
+    assert (state_of(words, moment), due(ORDER, words, moment)) == (state_of(by_then), due(ORDER, by_then))
     if is_overdue(ORDER, words, moment):
         assert state_of(by_then) in AWAITED
