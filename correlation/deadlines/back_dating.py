@@ -29,7 +29,7 @@ def dates(words: Sequence[Told]) -> Iterator[datetime | None]:
         yield moved.dates_from if moved is not None else None
 
 
-def happened_at(said: Said) -> datetime | None:
+def happened_at(said: Said | None) -> datetime | None:
     """None of what no limit rests on."""
     match said:
         case ToldStep():
@@ -42,11 +42,11 @@ def happened_at(said: Said) -> datetime | None:
             return said.decided_at
         case ToldDelivery():
             return said.delivered_at
-        case ToldFee():
+        case ToldFee() | None:
             return None
 
 
-def saves_time(before: Said, after: Said) -> Corrected | None:
+def saves_time(before: Said | None, after: Said | None) -> Corrected | None:
     """What of a correction may bring a limit off or move it away; None if it admits something, or changes no moment."""
     match before, after:
         case ToldStep(), ToldStep():
@@ -95,6 +95,8 @@ def dated_back(told: Sequence[Told]) -> Iterator[Observation]:
         return
     for (kind, number), words in by_record(told).items():
         first, newest = words[0], words[-1].said
+        if newest is None:
+            continue
         if (entered := _entered(first, newest)) is not None:
             yield _observed(first, _about_entry(first, number), happened_at(first.said), entered)
         for before, word in pairwise(words):
@@ -135,5 +137,5 @@ def _left_out(word: Told, at: datetime) -> Entered | None:
     return how if how is not None and how.heard_before is not None and how.heard_before - at > IN_HAND else None
 
 
-def _said_to_be_entered(said: Said) -> datetime | None:
+def _said_to_be_entered(said: Said | None) -> datetime | None:
     return said.entered_at if isinstance(said, ToldStep) else None

@@ -1,11 +1,11 @@
 """Reads all that was ever told of cases, and what the catalogues say of their items."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, select
 from sqlmodel import Session
@@ -14,7 +14,7 @@ from correlation.catalogue.versions import Layers, Version, in_force
 from correlation.deadlines.entries import with_entries
 from correlation.deadlines.facts import Limit
 from correlation.deadlines.known import CardKey, Ruling
-from correlation.deadlines.rows import READERS, item_limits, moment_of
+from correlation.deadlines.rows import READERS, Row, item_limits, moment_of
 from correlation.deadlines.tellings import Told, ToldStep
 from correlation.deadlines.told import Catalogue, ItemLimits
 from correlation.deadlines.workflow import LIFTING
@@ -92,32 +92,63 @@ def _order(one: Told) -> tuple[datetime, tuple[str, int]]:
 def _told(session: Session, numbers: Mapping[int, str]) -> Mapping[int, list[Told]]:
     """In the order of telling."""
     found: dict[int, list[Told]] = defaultdict(list)
-    for kind, read in READERS.items():
-        for case_id, record_id, told_at, row, batch_id in session.execute(_revisions(session, kind, list(numbers))):
-            # A record that was corrected to be another case's says nothing of the case that it left.
-            if row["case"] == numbers[case_id]:
-                found[case_id].append(Told((kind.value, record_id), told_at, read(row), batch_id))
+    for kind in READERS:
+        for (case_id, record_id), revisions in _revisions(session, kind, list(numbers)).items():
+            words = _words(kind, record_id, numbers[case_id], [revisions[number] for number in sorted(revisions)])
+            found[case_id].extend(words)
     entered = with_entries(session, found)
     return {case_id: sorted(entered.get(case_id, ()), key=_order) for case_id in numbers}
 
 
-def _revisions(session: Session, kind: RecordKind, case_ids: Sequence[int]) -> Any:  # noqa: ANN401
-    """Up to the one in force: a later one came late and is not to be believed."""
+class _Revision(NamedTuple):
+    received_at: datetime
+    row: Row
+    batch_id: int
+
+
+def _words(kind: RecordKind, record_id: int, number: str, revisions: Sequence[_Revision]) -> Iterator[Told]:
+    """What a record says of the case; when it was corrected to be another's, that it says nothing of it any more.
+
+    Of what it says of a case that it came to by a correction nobody knows when it was entered.
+    """
+    record = kind.value, record_id
+    before: str | None = None
+    for received_at, row, batch_id in revisions:
+        if row["case"] == number:
+            batch_id = batch_id if before in (None, number) else 0
+            yield Told(record, received_at, READERS[kind](row), batch_id)
+        elif before == number:
+            yield Told(record, received_at, None)
+        before = row["case"]
+
+
+def _revisions(
+    session: Session, kind: RecordKind, case_ids: Sequence[int]
+) -> Mapping[tuple[int, int], Mapping[int, _Revision]]:
+    """By case and record all that was ever in force, of records that have left the case as well.
+
+    What came when a newer batch had spoken never was.
+    """
     cases, records, revisions = table_of(Case).c, table_of(_TABLES[kind]).c, table_of(RecordRevision).c
-    of_record = and_(
-        revisions.record == kind, revisions.record_id == records.id, revisions.revision <= records.revision
-    )
-    columns = select(cases.id, records.id.label("record_id"), revisions.received_at, revisions.row, revisions.batch_id)
+    moves = table_of(RecordRevision).alias("moves")
     if kind is RecordKind.STEP:
         of_case = records.case_id == cases.id
     else:
         of_case = and_(records.source_id == cases.source_id, records.case_number == cases.number)
-    joined = columns.select_from(table_of(Case)).join(table_of(_TABLES[kind]), of_case)
-    return (
-        joined.join(table_of(RecordRevision), of_record)
-        .where(is_among(session, cases.id, case_ids))
-        .order_by(revisions.revision)
+    columns = select(
+        cases.id, records.id, revisions.revision, revisions.received_at, revisions.row, revisions.batch_id
+    ).select_from(table_of(Case))
+    there = columns.join(table_of(_TABLES[kind]), of_case)
+    left = columns.join(moves, and_(moves.c.left_case == cases.number, moves.c.record == kind)).join(
+        table_of(_TABLES[kind]), and_(records.id == moves.c.record_id, records.source_id == cases.source_id)
     )
+    of_record = and_(revisions.record == kind, revisions.record_id == records.id, revisions.overtaken_by.is_(None))
+    found: dict[tuple[int, int], dict[int, _Revision]] = defaultdict(dict)
+    for joined in (there, left):
+        wanted = joined.join(table_of(RecordRevision), of_record).where(is_among(session, cases.id, case_ids))
+        for case_id, record_id, revision, *said in session.execute(wanted):
+            found[case_id, record_id][revision] = _Revision(*said)
+    return found
 
 
 _TABLES: Mapping[RecordKind, type[Reported]] = {
@@ -183,7 +214,7 @@ def _told_versions(session: Session, codes: Collection[str]) -> Mapping[tuple[st
     words = (
         select(records.id, records.source_id, records.code, revisions.received_at, revisions.row)
         .join_from(table_of(ItemVersion), table_of(RecordRevision), revisions.record_id == records.id)
-        .where(revisions.record == RecordKind.ITEM, revisions.revision <= records.revision)
+        .where(revisions.record == RecordKind.ITEM, revisions.overtaken_by.is_(None))
         .where(is_among(session, records.code, codes))
         .order_by(records.id, revisions.revision)
     )

@@ -51,7 +51,8 @@ class Told:
     record: tuple[str, int]
     """Which record it is a word about: its kind and its number."""
     told_at: datetime
-    said: Said
+    said: Said | None
+    """None: the record was corrected to be another case's."""
     batch_id: int = 0
     """The push or file that brought it; 0: unknown."""
     entered: Entered | None = None

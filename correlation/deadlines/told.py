@@ -134,7 +134,7 @@ def _observed(
     return tuple(found)
 
 
-def _tells_closing(said: Said) -> bool:
+def _tells_closing(said: Said | None) -> bool:
     return isinstance(said, ToldStep) and (said.kind is StepKind.CLOSE or said.closed is not None)
 
 
@@ -148,6 +148,9 @@ def _seen_fee(record: tuple[str, int], fee: ToldFee, first: Told) -> SeenFee:
 
 def _moments(one: Told) -> Iterator[datetime]:
     """When something of it comes to be known."""
+    if one.said is None:
+        yield one.told_at
+        return
     for moment in _happenings(one.said):
         if moment is not None:
             yield max(moment, one.told_at)
@@ -175,7 +178,8 @@ def _in_force(moment: datetime, told: Sequence[Told]) -> dict[tuple[str, int], S
     for one in told:
         if one.told_at <= moment:
             found.pop(one.record, None)
-            found[one.record] = one.said
+            if one.said is not None:
+                found[one.record] = one.said
     return found
 
 

@@ -40,15 +40,19 @@ def known_records(session: Session, book: Book, source_id: str, references: Iter
             records.c.sequence,
             revisions.c.revision,
             revisions.c.row,
+            revisions.c.overtaken_by,
         )
         .join(revisions, and_(revisions.c.record == book.record, revisions.c.record_id == records.c.id))
         .where(records.c.source_id == source_id, is_among(session, records.c.reference, references))
     )
     known: dict[str, Known] = {}
-    for reference, record_id, in_force, sequence, revision, said in session.execute(query):
+    overtaken: dict[str, dict[int, int]] = {}
+    for reference, record_id, in_force, sequence, revision, said, newer in session.execute(query):
         record = known.setdefault(reference, Known(record_id, in_force, sequence, {}))
         record.said[revision] = said
-    return known
+        if newer is not None:
+            overtaken.setdefault(reference, {})[revision] = newer
+    return known | {reference: known[reference]._replace(overtaken=found) for reference, found in overtaken.items()}
 
 
 def write_records(
@@ -105,6 +109,8 @@ def _insert_revisions(
             "batch_id": entry.batch_id,
             "row": said,
             "received_at": entry.now,
+            "overtaken_by": change.after.overtaken.get(revision),
+            "left_case": change.after.left_case(revision),
         }
         for change in changes
         for revision, said in change.new_revisions.items()

@@ -1,7 +1,8 @@
 """What has been said about a record so far, and what a further row about it means. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ingest.approvals.plain import PlainStep
@@ -26,6 +27,16 @@ class Known(NamedTuple):
     """Of the newest numbered batch that spoke of it; None when only files did."""
     said: dict[int, Statement]
     """Every revision."""
+    overtaken: Mapping[int, int] = MappingProxyType({})
+    """Revisions that never were in force, each with the newer one that was when it came."""
+
+    def left_case(self, revision: int) -> str | None:
+        """The number of the case that the record was moved away from by this revision."""
+        if revision in self.overtaken:
+            return None
+        before = max((n for n in self.said if n < revision and n not in self.overtaken), default=None)
+        left = self.said[before].get("case") if before is not None else None
+        return left if left and left != self.said[revision].get("case") else None
 
 
 def judge(known: Known | None, said: Statement, sequence: int | None, *, repeated: bool) -> Verdict:
@@ -50,8 +61,10 @@ def hear(known: Known | None, said: Statement, sequence: int | None, verdict: Ve
     if verdict is Verdict.DUPLICATE:
         return known._replace(sequence=newest)
     revision = max(known.said) + 1
-    in_force = known.revision if verdict is Verdict.LATE else revision
-    return known._replace(revision=in_force, sequence=newest, said={**known.said, revision: said})
+    known = known._replace(sequence=newest, said={**known.said, revision: said})
+    if verdict is Verdict.LATE:
+        return known._replace(overtaken={**known.overtaken, revision: known.revision})
+    return known._replace(revision=revision)
 
 
 class Change(NamedTuple):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.models.columns import JsonObject, column, enum_column, json_column
@@ -60,12 +60,25 @@ class RecordRevision(SQLModel, table=True):
     """
 
     __tablename__ = "record_revision"
+    __table_args__ = (
+        Index(
+            "record_revision_left_case",
+            "left_case",
+            sqlite_where=text("left_case IS NOT NULL"),
+            postgresql_where=text("left_case IS NOT NULL"),
+        ),
+    )
     record: RecordKind = enum_column(RecordKind, "", primary_key=True)
     record_id: int = column("", primary_key=True)
     revision: int = column("", primary_key=True)
     batch_id: int = column("a batch", index=True)
     row: JsonObject = json_column("what the row said")
     received_at: datetime = column("")
+    overtaken_by: int | None = column(
+        "the revision of a newer batch that was in force when it came, so that it never was; else empty",
+        default=None,
+    )
+    left_case: str | None = column("number of the case that the record left by it; empty: it did not", default=None)
 
 
 class Department(SQLModel, table=True):

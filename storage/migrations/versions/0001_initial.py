@@ -176,10 +176,29 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Integer(), nullable=False, comment="a batch"),
         sa.Column("row", sa.JSON(), nullable=False, comment="what the row said"),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "overtaken_by",
+            sa.Integer(),
+            nullable=True,
+            comment="the revision of a newer batch that was in force when it came, so that it never was; else empty",
+        ),
+        sa.Column(
+            "left_case",
+            sa.String(),
+            nullable=True,
+            comment="number of the case that the record left by it; empty: it did not",
+        ),
         sa.PrimaryKeyConstraint("record", "record_id", "revision"),
     )
     with op.batch_alter_table("record_revision", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_record_revision_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(
+            "record_revision_left_case",
+            ["left_case"],
+            unique=False,
+            sqlite_where=sa.text("left_case IS NOT NULL"),
+            postgresql_where=sa.text("left_case IS NOT NULL"),
+        )
 
     op.create_table(
         "recording_change",
@@ -3567,6 +3586,11 @@ def downgrade() -> None:
 
     op.drop_table("recording_change")
     with op.batch_alter_table("record_revision", schema=None) as batch_op:
+        batch_op.drop_index(
+            "record_revision_left_case",
+            sqlite_where=sa.text("left_case IS NOT NULL"),
+            postgresql_where=sa.text("left_case IS NOT NULL"),
+        )
         batch_op.drop_index(batch_op.f("ix_record_revision_batch_id"))
 
     op.drop_table("record_revision")

@@ -169,6 +169,37 @@ def test_a_version_that_begins_later_or_is_heard_of_later_changes_nothing_of_bef
     assert limits == [Limit(5), Limit(8)], "as declared, then as the source says of that day"
 
 
+def test_a_word_that_a_newer_push_had_overtaken_is_believed_at_no_time(a_platform: Platform) -> None:
+    a_platform.tells(at("2026-03-02", "18:00"), step("S1", "accept", "2026-03-02T10:00"), number=1)
+    a_platform.tells(at("2026-03-09", "18:00"), step("S2", "decide", "2026-03-09T15:00"), number=5)
+    a_platform.tells(at("2026-03-11", "18:00"), step("S2", "decide", "2026-03-10T15:00"), number=3)
+    asked = at("2026-03-12")
+    before = a_platform.explained(asked)
+    assert (before.standing, [card.kind for card in before.cards]) == (Standing.DONE, ["reminder"])
+    a_platform.tells(at("2026-03-13", "18:00"), step("S2", "decide", "2026-03-09T16:00"), number=6)
+    assert replace(a_platform.explained(asked), next_at=None) == before
+
+
+def test_a_record_that_turns_out_to_be_of_another_case_has_been_of_this_one_until_then(a_platform: Platform) -> None:
+    result = {"record": "result", "id": "B1", "case": "2026-001", "decision": "granted"}
+    decided = result | {"decided": "2026-03-06T10:00:00+08:00"}
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"), step("S2", "review", "2026-03-02T08:57"))
+    a_platform.tells(at("2026-03-06", "18:00"), decided)
+    asked = at("2026-03-12")
+    a_platform.clerk_runs(asked)
+    before = a_platform.explained(asked)
+    assert (before.standing, [card.kind for card in before.cards]) == (Standing.DONE, ["reminder"])
+    moved = at("2026-03-13", "18:00")
+    reviewed = step("S2", "review", "2026-03-02T08:57")
+    a_platform.tells(moved, decided | {"case": "2026-002"}, reviewed | {"case": "2026-003"})
+    a_platform.clerk_runs(moved)
+    assert replace(a_platform.explained(asked), next_at=None) == replace(before, next_at=None)
+    assert [(card.kind, card.raised_at) for card in a_platform.explained(moved).cards][1:] == [("yellow", moved)]
+    again = at("2026-03-16")
+    a_platform.tells(again, decided)
+    assert [card.withdrawn_at for card in a_platform.explained(again).cards][1:] == [again], "and of this one again"
+
+
 def test_a_case_that_several_departments_handle_has_their_limit_by_law(sqlite_platform: Platform) -> None:
     item = {
         "record": "item",
