@@ -101,22 +101,20 @@ def a_month(database: Database) -> None:
 
 
 def a_case_that_nobody_answers(database: Database, received: str) -> None:
-    """Promised within two working days, told of at once, and reckoned by the clerk."""
-    _declare(database, promised_days=2)
+    """Promised within two working days of 45, told of at once, and reckoned by the clerk."""
+    _declare(database, promised_days=2, legal_days=45)
     tell(database, [step("L", 1, "receive", received)], local(received))
     DeadlineKeeper(database, shipped_rules()).run_once(COUNTED_AT)
 
 
-def _declare(database: Database, promised_days: int) -> None:
+def _declare(database: Database, promised_days: int, legal_days: int = 20) -> None:
     with database.transaction() as session:
         a_hall(session)
         session.add(Department(id="market", name="市场监督管理局", name_en="Market Regulation"))
         session.flush()
         session.add(Source(id="platform", hall_id=HALL))
-        item = Item(
-            code="JZ-1", name="食品经营许可", department_id="market", legal_days=20, promised_days=promised_days
-        )
-        session.add(item)
+        limits = {"legal_days": legal_days, "promised_days": promised_days}
+        session.add(Item.model_validate({"code": "JZ-1", "name": "食品经营许可", "department_id": "market", **limits}))
 
 
 def _day(row: dict[str, Any]) -> str:
