@@ -1,11 +1,16 @@
-"""Works months out and publishes them: by the clerk on its days, and by hand."""
+"""Works months out and publishes them: by the clerk on its days, and by hand.
 
-from collections.abc import Iterator, Mapping
+What is published is counted again and again, too: where something has come out otherwise since, that is the draft of an
+erratum, for people to publish.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from correlation.deadlines.keeping import DeadlineKeeper
@@ -13,16 +18,21 @@ from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.work_calendar import FOSHAN
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, in_force
-from correlation.evaluation.working_out import Period, WorkedOut, work_out
+from correlation.evaluation.working_out import Period, WorkedOut, nothing_else, work_out
 from storage.database import Database
 from storage.intervals import Span
-from storage.models import Batch, Evaluation, EvaluationState, Hall
-from web.errors import Conflict
+from storage.models import Absence, AbsenceWord, Batch, Card, CardWord, Evaluation, EvaluationState, Hall
+from web.access_log import log_access
+from web.errors import Conflict, Forbidden
 from web.months import Month, day_in, month_of
+from web.permissions import Permission
+from web.viewer import Viewer
 
 CLERK = "clerk"
 """Who publishes on schedule."""
 DRAFT_EVERY = timedelta(days=1)
+RECOUNT_AFTER = timedelta(hours=1)
+"""Of a published month about which people decide one thing after the other."""
 _DAY = timedelta(days=1)
 _log = structlog.get_logger(__name__)
 
@@ -34,28 +44,48 @@ class Task(NamedTuple):
 
 class LastDone(NamedTuple):
     state: EvaluationState
+    """Published, even where a draft of an erratum is newer."""
     counted_at: datetime
 
 
 def due(
-    now: datetime, today: date, publish_day: int, last: Mapping[str, LastDone], first_told: datetime | None = None
+    now: datetime,
+    today: date,
+    publish_day: int,
+    last: Mapping[str, LastDone],
+    first_told: datetime | None = None,
+    decided: Collection[str] = (),
 ) -> Iterator[Task]:
-    """The month before is drafted daily until it is published, by itself from its day on; this one is drafted daily.
+    """The month before is drafted daily, and published by itself from its day on; this one is drafted daily.
 
     `last` has the newest evaluation of each month; `publish_day` is 0 where people publish. `first_told` is when the
     first batch of cases came: who has just begun is not shown yesterday's nothing, so a draft that knew of half the
-    time since then is old.
+    time since then is old. Of the older months that are published one is counted each day, in turn, and at once (but
+    once an hour) those in `decided`, of which people have decided something since they were counted.
     """
     this = month_of(today)
     before = this.plus(-1)
     for month in (before, this):
         done = last.get(str(month))
-        if done is not None and done.state is EvaluationState.PUBLISHED:
-            continue
-        if month == before and publish_day and today.day >= publish_day:
+        is_published = done is not None and done.state is EvaluationState.PUBLISHED
+        if month == before and publish_day and today.day >= publish_day and not is_published:
             yield Task(month, publish=True)
-        elif done is None or now - done.counted_at >= _holds_for(done.counted_at, first_told):
+        elif done is None or now - done.counted_at >= (
+            _again_after(str(month), decided) if is_published else _holds_for(done.counted_at, first_told)
+        ):
             yield Task(month, publish=False)
+    yield from _older(now, {month: done.counted_at for month, done in last.items() if month < str(before)}, decided)
+
+
+def _older(now: datetime, counted: Mapping[str, datetime], decided: Collection[str]) -> Iterator[Task]:
+    chosen = [month for month in sorted(counted) if month in decided and now - counted[month] >= RECOUNT_AFTER]
+    if not chosen and counted and now - max(counted.values()) >= DRAFT_EVERY:
+        chosen = [min(counted, key=lambda month: (counted[month], month))]
+    return (Task(Month.named(month), publish=False) for month in chosen)
+
+
+def _again_after(month: str, decided: Collection[str]) -> timedelta:
+    return RECOUNT_AFTER if month in decided else DRAFT_EVERY
 
 
 def _holds_for(counted_at: datetime, first_told: datetime | None) -> timedelta:
@@ -64,12 +94,18 @@ def _holds_for(counted_at: datetime, first_told: datetime | None) -> timedelta:
     return min(DRAFT_EVERY, max(timedelta(0), counted_at - first_told))
 
 
+class Stopped(Exception):
+    """This was asked to stop before it was done; nothing of it is kept."""
+
+
 class Evaluating:
     """The clerk's job."""
 
-    def __init__(self, database: Database, publish_day: int) -> None:
+    def __init__(self, database: Database, publish_day: int, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        """`is_stopping`: then what is being counted is given up within a second or so."""
         self._database = database
         self._publish_day = publish_day
+        self._is_stopping = is_stopping
 
     def run_once(self, now: datetime) -> int:
         """Does what is due and returns how many months that were."""
@@ -77,28 +113,61 @@ class Evaluating:
             zone = site_zone(session)
             today = now.astimezone(ZoneInfo(zone)).date()
             first_told = session.exec(select(Batch.received_at).order_by(col(Batch.id)).limit(1)).first()
-            tasks = list(due(now, today, self._publish_day, _last_done(session, month_of(today)), first_told))
-        return sum(self._do(task, now) for task in tasks)
+            last = _last_done(session, month_of(today))
+            decided = _decided_since(session, last, zone)
+            tasks = list(due(now, today, self._publish_day, last, first_told, decided))
+        done = 0
+        try:
+            for task in tasks:
+                done += self._do(task, now)
+        except Stopped:
+            _log.info("evaluation_given_up", month=str(task.month))
+        return done
 
     def _do(self, task: Task, now: datetime) -> int:
-        worked = worked_out(self._database, task.month, now)
+        worked = worked_out(self._database, task.month, now, go_on=self._go_on)
         if worked is None:
             return 0
         if task.publish and worked.units:
-            published = publish(self._database, worked, CLERK, now)
+            published = publish(self._database, worked, None, now)
             _log.info("evaluation_published", month=published.month, units=len(worked.units))
         else:
             with self._database.transaction() as session:
-                keeping.keep_draft(session, worked)
+                draft = keeping.keep_draft(session, worked)
+                if draft.differs:
+                    _log.info("erratum_drafted", month=draft.month, number=draft.number)
         return 1
+
+    def _go_on(self) -> None:
+        if self._is_stopping():
+            raise Stopped
 
 
 def _last_done(session: Session, this: Month) -> dict[str, LastDone]:
-    months = [str(this.plus(-1)), str(this)]
-    of_both = select(Evaluation).where(col(Evaluation.month).in_(months))
-    # What is published stands last: a draft beside it is one of an erratum.
-    found = session.exec(of_both.order_by(col(Evaluation.state) == EvaluationState.PUBLISHED))
-    return {each.month: LastDone(each.state, each.counted_at) for each in found}
+    """Of this month and the one before, and of all that are published."""
+    recent = col(Evaluation.month).in_([str(this.plus(-1)), str(this)])
+    published = select(Evaluation.month).where(Evaluation.state == EvaluationState.PUBLISHED)
+    found = session.exec(select(Evaluation).where(or_(recent, col(Evaluation.month).in_(published))))
+    last: dict[str, LastDone] = {}
+    for each in found:
+        before = last.get(each.month, LastDone(each.state, each.counted_at))
+        is_published = EvaluationState.PUBLISHED in (each.state, before.state)
+        state = EvaluationState.PUBLISHED if is_published else each.state
+        last[each.month] = LastDone(state, max(before.counted_at, each.counted_at))
+    return last
+
+
+def _decided_since(session: Session, last: Mapping[str, LastDone], zone: str) -> set[str]:
+    """Published months of whose cards or absences somebody has said something since they were counted."""
+    counted = {month: done.counted_at for month, done in last.items() if done.state is EvaluationState.PUBLISHED}
+    if not counted:
+        return set()
+    oldest = min(counted.values())
+    of_cards = select(CardWord.at, Card.raised_at).join(Card).where(CardWord.at > oldest)
+    of_absences = select(AbsenceWord.at, Absence.start).join(Absence).where(AbsenceWord.at > oldest)
+    said = [*session.exec(of_cards), *session.exec(of_absences)]
+    months = ((at, str(month_of(about.astimezone(ZoneInfo(zone)).date()))) for at, about in said)
+    return {month for at, month in months if month in counted and at > counted[month]}
 
 
 def site_zone(session: Session) -> str:
@@ -111,27 +180,50 @@ def period_of(month: Month, zone: str) -> Period:
     return Period(str(month), month.first, last, zone, Span(day_in(month.first, zone).start, day_in(last, zone).end))
 
 
-def worked_out(database: Database, month: Month, now: datetime, formula: Formula | None = None) -> WorkedOut | None:
+def worked_out(
+    database: Database,
+    month: Month,
+    now: datetime,
+    formula: Formula | None = None,
+    go_on: Callable[[], None] = nothing_else,
+) -> WorkedOut | None:
     """By the formula in force on its last day, or by another; None where none was, as before the first one.
 
-    What was told and is not reckoned yet is reckoned first: cards that nobody has raised would not count.
+    What was told and is not reckoned yet is reckoned first: cards that nobody has raised would not count. `go_on` is
+    asked again and again, and raises what ends this.
     """
     keeper = DeadlineKeeper(database, shipped_rules())
     while keeper.run_once(now):
-        pass
+        go_on()
     with database.transaction() as session:
         chosen = formula or in_force(keeping.formulas(session), month.days[-1])
         if chosen is None:
             return None
-        return work_out(session, period_of(month, site_zone(session)), chosen, shipped_rules(), now)
+        return work_out(session, period_of(month, site_zone(session)), chosen, shipped_rules(), now, go_on)
 
 
-def publish(database: Database, worked: WorkedOut, by: str, now: datetime, erratum: str = "") -> Evaluation:
-    """Raises Conflict, which says what to do."""
+def may_publish(viewer: Viewer) -> bool:
+    """A month is published for all halls at once."""
+    return viewer.may(Permission.PUBLISH) and viewer.halls is None
+
+
+def publish(
+    database: Database, worked: WorkedOut, publisher: Viewer | None, now: datetime, erratum: str = ""
+) -> Evaluation:
+    """`publisher`: None is the clerk; whose name stands there is written to the access log.
+
+    Raises Forbidden, and Conflict, which says what to do.
+    """
+    if publisher is not None and not may_publish(publisher):
+        raise Forbidden
     if now < worked.period.span.end:
         raise Conflict(f"{worked.period.month} is not over; it can be worked out, and published when it is.")
+    by = publisher.name if publisher else CLERK
     try:
         with database.transaction() as session:
-            return keeping.publish(session, worked, by, now, erratum)
+            made = keeping.publish(session, worked, by, now, erratum)
+            if publisher is not None:
+                log_access(session, publisher, "publish", f"evaluation:{made.month}/{made.number}", erratum, now, "")
+            return made
     except (keeping.PublishedAlready, keeping.NothingToCorrect) as error:
         raise Conflict(str(error)) from None

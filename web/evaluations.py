@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from correlation.evaluation.counted import Counted
 from correlation.evaluation.formula import Formula, Indicator
+from correlation.evaluation.keeping import is_seen
 from correlation.evaluation.ranking import Place
 from correlation.evaluation.scoring import NoTotal, Score
 from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, Role, UnitKind
@@ -170,9 +171,9 @@ def marks_in_scope(viewer: Viewer) -> ColumnElement[bool]:
 def evaluations(session: Session, viewer: Viewer) -> Sequence[Evaluation]:
     """The newest month first, in it what is published before a draft; those in which the viewer sees something."""
     found = session.exec(
-        select(Evaluation).order_by(
-            col(Evaluation.month).desc(), col(Evaluation.state).desc(), col(Evaluation.number).desc()
-        )
+        select(Evaluation)
+        .where(is_seen())
+        .order_by(col(Evaluation.month).desc(), col(Evaluation.state).desc(), col(Evaluation.number).desc())
     ).all()
     if sees_all(viewer):
         return found

@@ -17,6 +17,12 @@ class Month:
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.number:02d}"
 
+    @classmethod
+    def named(cls, text: str) -> "Month":
+        """From 2026-05, as it is written."""
+        year, _, number = text.partition("-")
+        return cls(int(year), int(number))
+
     @property
     def days(self) -> tuple[date, ...]:
         count = (self.plus(1).first - self.first).days

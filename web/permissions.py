@@ -27,6 +27,7 @@ class Permission(StrEnum):
     DATA_QUALITY = "data_quality"  # what each source has sent, and what is missing
     EVALUATION = "evaluation"  # how units did in a month
     SIMULATE = "simulate"  # what other weights would have made of it
+    PUBLISH = "publish"  # publishing the evaluation of a month, and errata of it
     CATALOGUE = "catalogue"  # the catalogue of items with all its versions
     PROPOSE = "propose"  # drafting a change of the catalogue, or with `simulate` of the formula
     APPROVE = "approve"  # approving such a change of somebody else, or sending it back
@@ -69,6 +70,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.DATA_QUALITY,
             P.EVALUATION,
             P.SIMULATE,
+            P.PUBLISH,
             P.CALL_BACKS,
             P.CATALOGUE,
             P.PROPOSE,

@@ -1,9 +1,11 @@
 """Drafts, what is published, and the versions of the formula. A published evaluation is never written again."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, delete, or_
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, shipped_formulas
@@ -50,11 +52,36 @@ def of_month(session: Session, month: str) -> Sequence[Evaluation]:
 
 
 def keep_draft(session: Session, worked: WorkedOut) -> Evaluation:
-    """In the place of the draft that there was. Has to be the first that the transaction does."""
+    """In the place of the draft that there was; one that would correct nothing has neither units nor marks.
+
+    Has to be the first that the transaction does.
+    """
     lock_for_adding(session, Evaluation)
     draft = _new(session, worked)
-    _write(session, draft, worked)
+    draft.differs = None if draft.replaces_id is None else _differs(session, draft.replaces_id, worked)
+    _write(session, draft, worked, with_units=draft.differs is not False)
     return draft
+
+
+def is_seen() -> ColumnElement[bool]:
+    """What is published, and drafts that would change something."""
+    return or_(col(Evaluation.differs).is_(None), col(Evaluation.differs))
+
+
+def _differs(session: Session, published: int, worked: WorkedOut) -> bool:
+    """In what was counted, or in the single things behind it."""
+    units = select(EvaluatedUnit).where(EvaluatedUnit.evaluation_id == published)
+    before = {(unit.kind, unit.key): unit.counted for unit in session.exec(units)}
+    if before != {unit.unit: unit.counted.as_json() for unit in worked.units}:
+        return True
+    mark = table_of(EvaluationMark).c
+    told = (mark.kind, mark.subject_id, mark.at, mark.counts, mark.standing, mark.detail)
+    where = (mark.department_id, mark.hall_id, mark.counter_id)
+    marks = session.execute(select_columns(*told, *where).where(mark.evaluation_id == published))
+    return Counter(map(tuple, marks)) != Counter(
+        (each.kind, each.subject_id, each.at, each.counts, each.standing, each.detail, *each.place)
+        for each in worked.marks
+    )
 
 
 def publish(session: Session, worked: WorkedOut, by: str, now: datetime, erratum: str = "") -> Evaluation:
@@ -92,10 +119,12 @@ def _new(session: Session, worked: WorkedOut) -> Evaluation:
     )
 
 
-def _write(session: Session, evaluation: Evaluation, worked: WorkedOut) -> None:
+def _write(session: Session, evaluation: Evaluation, worked: WorkedOut, *, with_units: bool = True) -> None:
     session.add(evaluation)
     session.flush()
     assert evaluation.id is not None
+    if not with_units:
+        return
     insert_many(session, table_of(EvaluatedUnit), [unit_values(evaluation.id, each) for each in worked.units])
     insert_many(session, table_of(EvaluationMark), _marks(evaluation.id, worked))
 

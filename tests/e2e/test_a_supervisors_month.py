@@ -15,7 +15,8 @@ from tests.correlation.evaluation.city import local, step
 from tests.e2e.lived_month import Month, a_lived_month
 from tests.e2e.running_hall import wait_for
 from tests.web.pages.browser import IN_BROWSER
-from web import evaluating
+from web import evaluating, sessions
+from web.accounts import find_user
 from web.months import Month as CalendarMonth
 
 pytestmark = IN_BROWSER
@@ -158,7 +159,11 @@ def test_what_is_published_stays_and_an_erratum_stands_beside_it(month: Month) -
     month.tell([step("C", 2, "decide", "2026-05-12T16:00")], local("2026-06-10T09:00"))
     worked = evaluating.worked_out(month.services.database, CalendarMonth(2026, 5), month.clock.now)
     assert worked is not None
-    evaluating.publish(month.services.database, worked, "he.min", month.clock.now, "办件C的决定时间更正")
+    with month.services.database.transaction() as session:
+        user = find_user(session, "he.min")
+        he_min = sessions.viewer_without_session(session, (user and user.id) or 0)
+    assert he_min is not None
+    evaluating.publish(month.services.database, worked, he_min, month.clock.now, "办件C的决定时间更正")
     month.live_until("2026-06-10T09:30")
     page = month.signed_in("liang.wei")
     page.goto(f"/evaluation?month={MAY}&kind=hall")

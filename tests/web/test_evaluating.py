@@ -8,9 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import delete, select, update
 
+from correlation.deadlines.card_log import say
 from storage.database import Database
-from storage.models import Batch, Card, Case, Deadline, EvaluatedUnit, Evaluation, EvaluationState
-from tests.correlation.evaluation.city import COUNTED_AT, a_month
+from storage.models import (
+    Batch,
+    Card,
+    CardAct,
+    CardKind,
+    Case,
+    Deadline,
+    EvaluatedUnit,
+    Evaluation,
+    EvaluationState,
+    Role,
+    UnitKind,
+    User,
+)
+from tests.correlation.evaluation.city import COUNTED_AT, a_month, appeal, step, tell
 from web.errors import Conflict
 from web.evaluating import CLERK, Evaluating, LastDone, Task, due, period_of, publish, worked_out
 from web.months import Month
@@ -49,7 +63,7 @@ def test_nothing_that_is_published_and_no_month_that_goes_on_is_published(day: d
     this = Month(day.year, day.month)
     assert all(task.month != this for task in due(now, day, publish_day, {}) if task.publish)
     done = {str(month): LastDone(PUBLISHED, now - timedelta(days=9)) for month in (this, this.plus(-1))}
-    assert list(due(now, day, publish_day, done)) == []
+    assert not [task for task in due(now, day, publish_day, done) if task.publish]
     assert not [task for task in due(now, day, 0, {}) if task.publish], "without a day people publish"
 
 
@@ -103,8 +117,91 @@ def test_a_month_that_goes_on_or_is_before_every_formula_is_not_published(sqlite
     worked = worked_out(sqlite_database, MAY, THIRD)
     assert worked is not None
     with pytest.raises(Conflict, match="2026-05 is not over"):
-        publish(sqlite_database, worked, "何敏", datetime(2026, 5, 31, 15, tzinfo=UTC))
+        publish(sqlite_database, worked, None, datetime(2026, 5, 31, 15, tzinfo=UTC))
     assert worked_out(sqlite_database, Month(2025, 12), THIRD) is None
     assert Evaluating(sqlite_database, publish_day=3).run_once(THIRD) == 2, "nothing was counted, so it stays a draft"
     with sqlite_database.transaction() as session:
         assert {each.state for each in session.exec(select(Evaluation))} == {DRAFT}
+
+
+NOTHING_IS_OPEN = datetime(2026, 6, 15, 1, tzinfo=UTC)
+"""No absence of May can be disputed any more."""
+JULY_5 = datetime(2026, 7, 5, 1, tzinfo=UTC)
+
+
+def published_may(database: Database, at: datetime = COUNTED_AT) -> None:
+    worked = worked_out(database, MAY, at)
+    assert worked is not None
+    publish(database, worked, None, at)
+
+
+def drafts_of_may(database: Database) -> list[tuple[int, bool | None]]:
+    with database.transaction() as session:
+        of_may = select(Evaluation).where(Evaluation.month == str(MAY), Evaluation.state == DRAFT)
+        return [(each.number, each.differs) for each in session.exec(of_may)]
+
+
+def decide(database: Database, act: CardAct, at: datetime) -> None:
+    """On the appeal against the card of case C."""
+    with database.transaction() as session:
+        of_case = select(Card.id).join(Case).where(Case.number == "C", Card.kind == CardKind.YELLOW)
+        session.add(User(id=3, name="t", password_hash="", role=Role.SUPERVISOR, created_at=COUNTED_AT))
+        session.flush()
+        say(session, session.exec(of_case).one() or 0, act, "理由不成立", 3, at)
+
+
+@pytest.mark.parametrize("act", [CardAct.REJECT_APPEAL, CardAct.GRANT_APPEAL])
+@pytest.mark.parametrize("looked_at", [COUNTED_AT + timedelta(hours=3), JULY_5])
+def test_a_decision_after_a_month_was_published_drafts_an_erratum(
+    sqlite_database: Database, act: CardAct, looked_at: datetime
+) -> None:
+    a_month(sqlite_database)
+    appeal(sqlite_database, "C", COUNTED_AT - timedelta(hours=1))
+    published_may(sqlite_database)
+    clerk = Evaluating(sqlite_database, publish_day=0)
+    clerk.run_once(COUNTED_AT + timedelta(hours=1))
+    assert drafts_of_may(sqlite_database) == []
+    decide(sqlite_database, act, COUNTED_AT + timedelta(hours=2))
+    clerk.run_once(looked_at)
+    assert drafts_of_may(sqlite_database) == [(2, True)]
+
+
+def test_a_month_that_comes_out_the_same_drafts_nothing_to_correct(sqlite_database: Database) -> None:
+    a_month(sqlite_database)
+    published_may(sqlite_database, NOTHING_IS_OPEN)
+    clerk = Evaluating(sqlite_database, publish_day=0)
+    clerk.run_once(NOTHING_IS_OPEN + timedelta(days=1))
+    assert drafts_of_may(sqlite_database) == [(2, False)]
+    with sqlite_database.transaction() as session:
+        assert {unit.evaluation_id for unit in session.exec(select(EvaluatedUnit)) if unit.kind is UnitKind.HALL} == {1}
+    late = step("A", 2, "decide", "2026-05-14T10:00")
+    tell(sqlite_database, [late], NOTHING_IS_OPEN + timedelta(days=2))
+    clerk.run_once(NOTHING_IS_OPEN + timedelta(days=2, hours=1))
+    assert drafts_of_may(sqlite_database) == [(2, True)], "a case that was told otherwise"
+
+
+def test_older_months_are_counted_again_in_turn_and_at_once_where_somebody_decided() -> None:
+    day, now = date(2026, 6, 3), THIRD
+    last = {str(month): LastDone(PUBLISHED, now - timedelta(days=age)) for month, age in ((MAY, 0), (APRIL, 2))}
+    last |= {"2026-03": LastDone(PUBLISHED, now - timedelta(days=3)), "2026-06": LastDone(DRAFT, now)}
+    assert list(due(now, day, 5, last)) == [Task(Month(2026, 3), publish=False)], "that of the oldest look"
+    last["2026-03"] = LastDone(PUBLISHED, now - timedelta(hours=2))
+    assert list(due(now, day, 5, last)) == [], "one a day"
+    decided = {"2026-03", "2026-04"}
+    assert list(due(now, day, 5, last, decided=decided)) == [
+        Task(Month(2026, 3), publish=False),
+        Task(APRIL, publish=False),
+    ]
+    last["2026-03"] = LastDone(PUBLISHED, now - timedelta(minutes=2))
+    assert list(due(now, day, 5, last, decided=decided)) == [Task(APRIL, publish=False)]
+
+
+def test_who_is_told_to_stop_gives_a_month_up_and_keeps_nothing_of_it(sqlite_database: Database) -> None:
+    a_month(sqlite_database)
+    asked = iter([False, True])
+    clerk = Evaluating(sqlite_database, publish_day=3, is_stopping=lambda: next(asked))
+    assert clerk.run_once(THIRD) == 0
+    with sqlite_database.transaction() as session:
+        assert session.exec(select(Evaluation)).all() == []
+    assert next(asked, None) is None, "it asked until it was told to"
+    assert Evaluating(sqlite_database, publish_day=3).run_once(THIRD) == 2, "and is done by the next"

@@ -157,6 +157,22 @@ def test_an_erratum_stands_before_what_it_corrects_and_both_stay(signed_in: Sign
     assert client.get("/evaluation.json?kind=person").status_code == 422
 
 
+def test_a_month_that_has_come_out_otherwise_is_offered_as_an_erratum(signed_in: SignedIn, services: Services) -> None:
+    with services.database.transaction() as session:
+        draft: dict[str, Any] = {"state": EvaluationState.DRAFT, "number": 2, "replaces_id": 1}
+        drafted = an_evaluation(session, NOON, ("tax", "civil"), differs=False, **draft)
+    admin = signed_in("admin")
+    assert admin.get("/evaluation.json").json()["erratum_drafted"] is None
+    assert [each["number"] for each in admin.get("/evaluation.json").json()["versions"]] == [1]
+    with services.database.transaction() as session:
+        session.get_one(Evaluation, drafted).differs = True
+    page = admin.get("/evaluation.json").json()
+    assert (page["shown"]["number"], page["erratum_drafted"]["number"]) == (1, 2), "what is published stays in front"
+    assert "can be published as an erratum" in admin.get("/evaluation?lang=en").text
+    assert "hallwatch evaluation publish 2026-02 --by admin" in admin.get("/evaluation?lang=en").text
+    assert "hallwatch evaluation publish" not in signed_in("inspector").get("/evaluation?lang=en").text
+
+
 def test_the_file_has_what_the_page_has(signed_in: SignedIn) -> None:
     text = signed_in("department").get("/evaluation.csv").text
     assert text.startswith("\ufeff")

@@ -15,7 +15,7 @@ from storage.models import Evaluation, UnitKind
 from web import evaluating, formula_changes, sessions
 from web.access_log import log_access
 from web.accounts import find_user
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn, who_runs_this
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn
 from web.commands.listing import listing
 from web.errors import Unprocessable
 from web.months import Month
@@ -30,8 +30,14 @@ app = typer.Typer(
     "Example: hallwatch evaluation work-out 2026-05 --dry-run",
 )
 A_ZONE_AHEAD = timedelta(days=1)
+_KEPT = {
+    None: "Kept as the draft of {month}; `hallwatch evaluation publish {month}` makes it final.",
+    True: "This differs from what is published. Kept as the draft of an erratum; "
+    "`hallwatch evaluation publish {month} --erratum WHY` publishes it.",
+    False: "This is what is published; there is nothing to correct.",
+}
 MonthArgument = Annotated[str, typer.Argument(metavar="MONTH", help="For example 2026-05.")]
-ByOption = Annotated[str, typer.Option(help="Who publishes; else the user of this machine.", show_default=False)]
+ByOption = Annotated[str, typer.Option(help="The user who publishes: one who may, and who sees all halls.")]
 KindOption = Annotated[UnitKind, typer.Option(help="Which units to list.")]
 
 
@@ -42,7 +48,7 @@ def show(config: ConfigOption = DEFAULT_CONFIG) -> None:
     Example: hallwatch evaluation list
     """
     with opened(config) as services, services.database.transaction() as session:
-        query = select(Evaluation).order_by(col(Evaluation.month), col(Evaluation.number))
+        query = select(Evaluation).where(keeping.is_seen()).order_by(col(Evaluation.month), col(Evaluation.number))
         rows = [_row(each) for each in session.exec(query)]
     out.print(listing(out, ("month", "number", "state", "counted", "formula", "erratum"), rows))
 
@@ -72,31 +78,32 @@ def work_out(
         _print(worked, kind)
         if tried is None and not dry_run:
             with services.database.transaction() as session:
-                keeping.keep_draft(session, worked)
-            say(f"Kept as the draft of {month}; `hallwatch evaluation publish {month}` makes it final.")
+                differs = keeping.keep_draft(session, worked).differs
+            say(_KEPT[differs].format(month=month))
 
 
 @app.command("publish")
 def publish(
     month: MonthArgument,
+    by: ByOption,
     erratum: Annotated[
         str, typer.Option(help="What is corrected and why, where the month is published already.", show_default=False)
     ] = "",
-    by: ByOption = "",
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     """Count a month as it is known now and publish it. Nothing of it changes afterwards; an erratum stands beside it.
 
-    Example: hallwatch evaluation publish 2026-05 --by 何敏
+    Example: hallwatch evaluation publish 2026-05 --by he.min
     """
     from web.reports.fonts import NoFont, chinese_font
     from web.reports.keeping import Reporting
 
     with opened(config) as services:
+        publisher = _publisher(services, by)
         worked = _worked_out(services, _month(month), None)
         if not worked.units:
             raise UserError(f"Nothing was counted in {month}, so there is nothing to publish.")
-        made = evaluating.publish(services.database, worked, by or who_runs_this(), services.clock(), erratum.strip())
+        made = evaluating.publish(services.database, worked, publisher, services.clock(), erratum.strip())
         say(f"Published {made.month}, number {made.number}, with {len(worked.units)} units.")
         font = services.settings.evaluation.font
         Reporting(services.database, font).run_once(services.clock())
@@ -148,11 +155,24 @@ def draft_formula(
         say(f"Drafted {change.version}. It holds once somebody else approves it at /evaluation/formulas/{change.id}.")
 
 
-def _drafter(session: Session, name: str) -> Viewer:
+def _publisher(services: Services, name: str) -> Viewer:
+    with services.database.transaction() as session:
+        viewer = _named(session, name)
+    if not evaluating.may_publish(viewer):
+        raise UserError(f"--by: {name} may not publish; who does needs all halls and a role that publishes.")
+    return viewer
+
+
+def _named(session: Session, name: str) -> Viewer:
     user = find_user(session, name)
     viewer = sessions.viewer_without_session(session, user.id) if user and user.id else None
     if viewer is None:
         raise UserError(f"--by: there is no user {name!r} who can sign in; `hallwatch user list` shows all.")
+    return viewer
+
+
+def _drafter(session: Session, name: str) -> Viewer:
+    viewer = _named(session, name)
     if not viewer.may(Permission.PROPOSE) or viewer.halls is not None:
         raise UserError(f"--by: {name} may not change the formula; who does needs all halls and a role that proposes.")
     return viewer

@@ -61,6 +61,8 @@ class EvaluationPage:
     """The best first; those without points last."""
     reports: tuple[ReportFormat, ...]
     """In which there is a report."""
+    erratum_drafted: EvaluationRef | None
+    """What has come out otherwise since the month was published, to be published as an erratum."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def evaluation_page(
             formula=used(formula_used(shown)) if shown else None,
             units=unit_rows(session, viewer, shown, kind) if shown else (),
             reports=_reports(session, shown) if shown else (),
+            erratum_drafted=next((evaluation_ref(each) for each in asked.versions if each.differs), None),
         )
 
 

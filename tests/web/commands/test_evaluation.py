@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from correlation.evaluation import formula
-from storage.models import FormulaChange, Role, User
+from storage.models import AccessEntry, FormulaChange, Role, User
 from tests.web.commands.conftest import Run
 from web.composition import build_services
 from web.settings_file import read_settings
@@ -42,10 +42,40 @@ def test_a_month_is_worked_out_published_and_corrected(hallwatch: Run) -> None:
     assert "2026-02" not in hallwatch("evaluation", "list").output, "a dry run keeps nothing"
     hallwatch("evaluation", "work-out", "2026-02")
     assert "draft" in hallwatch("evaluation", "list").output
-    assert "Published 2026-02, number 1" in hallwatch("evaluation", "publish", "2026-02", "--by", "何敏").output
-    assert "is published. Say what is to be corrected" in hallwatch("evaluation", "publish", "2026-02", code=1).output
-    assert "number 2" in hallwatch("evaluation", "publish", "2026-02", "--erratum", "办件2补报").output
+    publish = ("evaluation", "publish", "2026-02", "--by", "admin")
+    assert "Published 2026-02, number 1" in hallwatch(*publish).output
+    assert "is published. Say what is to be corrected" in hallwatch(*publish, code=1).output
+    assert "nothing to correct" in hallwatch("evaluation", "work-out", "2026-02").output
+    assert "draft" not in hallwatch("evaluation", "list").output
+    assert "number 2" in hallwatch(*publish, "--erratum", "办件2补报").output
     assert "办件2补报" in hallwatch("evaluation", "list").output
+
+
+@pytest.mark.usefixtures("told")
+def test_only_a_known_user_with_the_right_publishes_and_that_is_logged(hallwatch: Run, site: Path) -> None:
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": "geheim"}))
+    with services.database.transaction() as session:
+        for name, role, everywhere in (("he.min", Role.SUPERVISOR, False), ("wu.jie", Role.INSPECTOR, True)):
+            user = User(name=name, role=role, password_hash="", all_halls=everywhere, created_at=services.clock())
+            session.add(user)
+    publish = ("evaluation", "publish", "2026-02")
+    assert "--by" in hallwatch(*publish, code=2).output
+    assert "no user 'nobody'" in hallwatch(*publish, "--by", "nobody", code=1).output
+    for name in ("he.min", "wu.jie"):
+        assert f"{name} may not publish" in hallwatch(*publish, "--by", name, code=1).output
+    assert "2026-02" not in hallwatch("evaluation", "list").output
+    hallwatch(*publish, "--by", "admin")
+    hallwatch(*publish, "--by", "admin", "--erratum", "补报")
+    with services.database.transaction() as session:
+        logged = session.exec(
+            select(AccessEntry).where(AccessEntry.action == "publish").order_by(col(AccessEntry.id))
+        ).all()
+        assert [(each.subject, each.purpose) for each in logged] == [
+            ("evaluation:2026-02/1", ""),
+            ("evaluation:2026-02/2", "补报"),
+        ]
+        assert {session.get(User, each.user_id).name for each in logged} == {"admin"}  # type: ignore[union-attr]
+    services.database.close()
 
 
 @pytest.mark.usefixtures("site")
@@ -54,7 +84,7 @@ def test_what_cannot_be_worked_out_is_told(hallwatch: Run) -> None:
     assert "No formula had taken effect" in hallwatch("evaluation", "work-out", "2025-05", code=1).output
     assert "Nothing was counted" in hallwatch("evaluation", "work-out", "2026-02").output
     assert "2199-01 has not begun" in hallwatch("evaluation", "work-out", "2199-01", code=1).output
-    assert "nothing to publish" in hallwatch("evaluation", "publish", "2026-02", code=1).output
+    assert "nothing to publish" in hallwatch("evaluation", "publish", "2026-02", "--by", "admin", code=1).output
 
 
 def test_a_formula_is_tried_and_drafted_for_somebody_else_to_approve(
