@@ -12,7 +12,7 @@ from storage.failures import Failures
 
 log = structlog.get_logger(__name__)
 
-_TICK_S = 0.5
+TICK_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,8 @@ class Job:
     run: Callable[[datetime], int]
     """Does everything that is due and returns how much that was; safe to repeat after a crash."""
     every: timedelta
+    is_woken: bool = False
+    """Runs also as soon as the clerk is woken."""
 
 
 class Clerk:
@@ -29,13 +31,25 @@ class Clerk:
     A job that waits for others outside, like a mail server, belongs to a clerk of its own.
     """
 
-    def __init__(self, jobs: Sequence[Job], clock: Callable[[], datetime], failures: Failures) -> None:
-        """`failures` is told of each job that fails, and that it works again."""
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        clock: Callable[[], datetime],
+        failures: Failures,
+        stop: threading.Event | None = None,
+        tick_s: float = TICK_S,
+    ) -> None:
+        """`failures` is told of each job that fails, and that it works again.
+
+        `stop` is set by `finish`: for jobs that take long and look at it themselves.
+        """
         self._jobs = tuple(jobs)
         self._clock = clock
         self._failures = failures
         self._began: dict[str, datetime] = {}
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
+        self._tick_s = tick_s
+        self._called, self._woken = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"clerk {'+'.join(self.jobs)}", daemon=True)
 
     @property
@@ -51,18 +65,30 @@ class Clerk:
         self._thread.join()
 
     def finish(self) -> None:
-        """Begins no further round; returns at once."""
+        """Begins no further job; returns at once."""
         self._stop.set()
+        self._called.set()
+
+    def wake(self) -> None:
+        """There is something for the jobs that are woken; returns at once."""
+        self._woken.set()
+        self._called.set()
 
     def _run(self) -> None:
-        while not self._stop.wait(_TICK_S):
+        while not self._stop.is_set():
+            self._called.wait(self._tick_s)
+            self._called.clear()
             self.run_due(self._clock())
 
     def run_due(self, now: datetime) -> None:
+        is_woken = self._woken.is_set()
+        self._woken.clear()
         for job in self._jobs:
+            if self._stop.is_set():
+                return
             began = self._began.get(job.name)
             # A clock that was set back must not make a job wait until it is that late again.
-            if began is None or not began <= now < began + job.every:
+            if began is None or not began <= now < began + job.every or (is_woken and job.is_woken):
                 self._began[job.name] = now
                 self._run_once(job, now)
 

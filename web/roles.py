@@ -32,6 +32,10 @@ ROLE_NAMES: tuple[RoleName, ...] = ("recorder", "watcher", "clerk", "web")
 COLLECT_EACH = 50_000
 """Objects more than before, and the cyclic collector looks: Python's 700 would be one GOP of a few cameras."""
 
+SWITCH_S = 0.001
+"""After that long a clerk who reckons makes room for the others: by Python's 5 ms a case waited for each of its
+questions to the database while a month was evaluated."""
+
 
 def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = False) -> None:
     """Runs until SIGTERM or SIGINT, then stops in good order."""
@@ -133,8 +137,20 @@ def _watcher(services: Services) -> Iterator[None]:
 @contextmanager
 def _clerk(services: Services) -> Iterator[None]:
     from web.clerk import at_work
+    from web.waking import woken
 
-    with _beating(services, "clerk-1", "clerk"), at_work(*clerks(services)):
+    sys.setswitchinterval(SWITCH_S)
+    chosen = clerks(services)
+
+    def wake() -> None:
+        for clerk in chosen:
+            clerk.wake()
+
+    with (
+        _beating(services, "clerk-1", "clerk"),
+        at_work(*chosen),
+        woken(services.settings.run_folder, wake),
+    ):
         yield
 
 
@@ -178,7 +194,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     ]
     deadlines = DeadlineKeeper(services.database, shipped_rules())
     timing = [
-        Job("deadlines", deadlines.run_once, timedelta(seconds=0.4)),  # at each tick of the clerk
+        Job("deadlines", deadlines.run_once, timedelta(seconds=0.4), is_woken=True),  # at each tick of the clerk
         Job("deadline_ground", deadlines.look_around, timedelta(seconds=30)),
     ]
     correlating.append(
@@ -220,13 +236,15 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     counting = [Job("calendar", lambda _now: refresh(services.database), timedelta(minutes=1))]
     receiving = _receiving(services)
     settings = services.settings.evaluation
-    evaluating = Evaluating(services.database, settings.publish_day)
+    stopping = threading.Event()
+    evaluating = Evaluating(services.database, settings.publish_day, stopping.is_set)
     evaluation = [
         Job("evaluation", evaluating.run_once, timedelta(minutes=1)),
         Job("reports", Reporting(services.database, settings.font).run_once, timedelta(minutes=1)),
     ]
-    groups = (correlating, notifying, timing, listening, keeping, counting, receiving, evaluation)
-    return tuple(Clerk(jobs, services.clock, services.failures) for jobs in groups if jobs)
+    groups = (correlating, notifying, timing, listening, keeping, counting, receiving)
+    each = (Clerk(jobs, services.clock, services.failures) for jobs in groups if jobs)
+    return (*each, Clerk(evaluation, services.clock, services.failures, stopping))
 
 
 def _receiving(services: Services) -> "list[Job]":

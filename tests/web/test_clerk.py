@@ -114,3 +114,35 @@ def test_a_job_that_works_again_fails_no_more() -> None:
     assert failures.told() != {}
     clerk.run_due(NOON)
     assert failures.told() == {}
+
+
+def test_who_is_woken_does_not_wait_for_the_next_tick() -> None:
+    ran, other = threading.Semaphore(0), threading.Semaphore(0)
+
+    def counted(ran: threading.Semaphore) -> Callable[[datetime], int]:
+        def job(_now: datetime) -> int:
+            ran.release()
+            return 0
+
+        return job
+
+    hour = timedelta(hours=1)
+    jobs = [Job("woken", counted(ran), hour, is_woken=True), Job("other", counted(other), hour)]
+    clerk = Clerk(jobs, lambda: NOON, Failures(), tick_s=hour.total_seconds())
+    with at_work(clerk):
+        for _ in range(2):
+            clerk.wake()
+            assert ran.acquire(timeout=20)
+    assert not ran.acquire(blocking=False)
+    assert other.acquire(blocking=False), "at its own time"
+    assert not other.acquire(blocking=False)
+
+
+def test_a_clerk_who_is_told_to_stop_begins_no_further_job() -> None:
+    ran, stop = threading.Event(), threading.Event()
+
+    jobs = [Job("last", _setting(stop), timedelta(0)), Job("next", _setting(ran), timedelta(0))]
+    clerk = Clerk(jobs, lambda: NOON, Failures(), stop)
+    clerk.run_due(NOON)
+    assert stop.is_set()
+    assert not ran.is_set()

@@ -18,6 +18,7 @@ from web.errors import Conflict, Unprocessable
 from web.field_problems import FieldProblem
 from web.services import Services, ServicesDep
 from web.source_keys import SourceByKey
+from web.waking import wake_clerk
 
 router = APIRouter(prefix="/api/v1", tags=["approvals"])
 
@@ -70,7 +71,7 @@ async def push(sender: SourceByKey, request: Request, services: ServicesDep) -> 
 def _accept(services: Services, source_id: str, body: bytes) -> BatchReport:
     push_body, repeated = _parse(body)
     try:
-        return accept_batch(
+        report = accept_batch(
             services.database,
             source_id,
             read_rows(push_body.rows, repeated.of_rows),
@@ -81,6 +82,8 @@ def _accept(services: Services, source_id: str, body: bytes) -> BatchReport:
         )
     except SequenceConflict as error:
         raise Conflict(str(error)) from None
+    wake_clerk(services.settings.run_folder)
+    return report
 
 
 def _parse(body: bytes) -> tuple[PushBody, Repeated]:
