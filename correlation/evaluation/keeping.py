@@ -65,7 +65,7 @@ def keep_draft(session: Session, worked: WorkedOut) -> Evaluation:
 
 def is_seen() -> ColumnElement[bool]:
     """What is published, and drafts that would change something."""
-    return or_(col(Evaluation.differs).is_(None), col(Evaluation.differs))
+    return or_(col(Evaluation.differs).is_(None), col(Evaluation.differs).is_(True))
 
 
 def _differs(session: Session, published: int, worked: WorkedOut) -> bool:
