@@ -14,7 +14,7 @@ from ingest.approvals.known_mappings import fitting_mapping
 from ingest.approvals.lines import Line, lines
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.parsing import MODELS, Read, model_of, parse_row, raw_of, read_values
-from ingest.approvals.plain import plain_step
+from ingest.approvals.plain import PlainStep, plain_step
 from ingest.approvals.problems import Problem, explain_column, printable, shown
 from ingest.approvals.records import StepRow
 from ingest.approvals.repeated import repeated_in_line
@@ -67,9 +67,13 @@ class Columns:
 
     def read(self, cells: Sequence[str], raw: str) -> Read:
         """The same as `row`, sooner for most steps."""
-        in_our_words = self.mapping is None and len(cells) == len(self.names)
-        step = plain_step(dict(zip(self.names, cells, strict=True))) if in_our_words else None
-        return step or self.row(cells, raw)
+        return self._plain(cells) or self.row(cells, raw)
+
+    def _plain(self, cells: Sequence[str]) -> PlainStep | None:
+        if len(cells) != len(self.names):
+            return None
+        filled = dict(zip(self.names, cells, strict=True))
+        return plain_step(filled) if self.mapping is None else self.mapping.plain(filled)
 
     def row(self, cells: Sequence[str], raw: str) -> Row | RowError:
         if len(cells) != len(self.names):

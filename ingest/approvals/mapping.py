@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import ErrorDetails
 
 from ingest.approvals.parsing import MODELS, parse_row
+from ingest.approvals.plain import PlainStep, plain_step
 from ingest.approvals.problems import EXAMPLE_TIME, Problem, shown
 from ingest.approvals.row import Row, RowError, keepable, required, times_of
+from ingest.approvals.stamps import read_stamp
 from storage.models import RecordKind, StepKind
 from storage.sayings import Saying, unlabelled
 
@@ -128,13 +130,19 @@ class Mapping:
         kinds = (self.file.kinds.column,) if self.file.kinds else ()
         return tuple(dict.fromkeys((*self.file.fields.values(), *kinds)))
 
+    def plain(self, record: Table[str, str]) -> PlainStep | None:
+        """The step that a record means, where that needs no model; else see `apply`."""
+        if self.file.record is not RecordKind.STEP:
+            return None
+        values, problems = self._translated(record)
+        if problems:
+            return None
+        times = ((field, values.get(field)) for field in times_of(self.file.model))
+        return plain_step(values | {field: time.isoformat() for field, time in times if isinstance(time, datetime)})
+
     def apply(self, record: Table[str, str], raw: str) -> Row | RowError:
         """The row that a record means; its problems name the source's columns."""
-        values: dict[str, Any] = dict(self.file.constants)
-        values |= {field: self._cell(record, column) for field, column in self.file.fields.items()}
-        if "operator" in values:
-            values["operator"] = self.file.operators.get(values["operator"], values["operator"])
-        problems = [*self._translate_kind(record, values), *self._translate_times(values)]
+        values, problems = self._translated(record)
         needed = required(self.file.model)
         said = {name: value for name, value in values.items() if value != "" or name in needed}
         row = parse_row(said | {"record": self.file.record.value}, raw)
@@ -142,6 +150,14 @@ class Mapping:
         if isinstance(row, Row) and not problems:
             return row
         return RowError(tuple(self._in_their_words(problem) for problem in problems), keepable(raw))
+
+    def _translated(self, record: Table[str, str]) -> tuple[dict[str, Any], list[Problem]]:
+        """By field: the times as such, where they can be read; and what cannot be translated."""
+        values: dict[str, Any] = dict(self.file.constants)
+        values |= {field: self._cell(record, column) for field, column in self.file.fields.items()}
+        if "operator" in values:
+            values["operator"] = self.file.operators.get(values["operator"], values["operator"])
+        return values, [*self._translate_kind(record, values), *self._translate_times(values)]
 
     def _cell(self, record: Table[str, str], column: str) -> str:
         cell = record.get(column, "").strip()
@@ -153,7 +169,7 @@ class Mapping:
             return ()
         activity = self._cell(record, kinds.column)
         kind = kinds.values.get(activity, kinds.default)
-        values["kind"] = kind or ""
+        values["kind"] = kind.value if kind else ""
         if kind is not None:
             return ()
         name = shown(activity)
@@ -198,16 +214,19 @@ def _read_time(text: str, times: Times) -> tuple[datetime, bool]:
     if times.format == "iso" or _OF_A_WORKBOOK.match(text):
         moment, is_date = datetime.fromisoformat(text), _is_iso_date(text)
     else:
-        moment = datetime.strptime(text, times.format)  # noqa: DTZ007
+        moment = read_stamp(text, times.format)
         is_date = not any(directive in times.format for directive in _HOURS)
     zone: tzinfo | None = moment.tzinfo or (ZoneInfo(times.zone) if times.zone else None)
     return moment.replace(tzinfo=zone), is_date
 
 
+_LONGEST_DATE = len("2026-03-02")
 _OF_A_WORKBOOK = re.compile(r"\d{4}-\d\d-\d\d(T|$)")
 
 
 def _is_iso_date(text: str) -> bool:
+    if len(text) > _LONGEST_DATE:
+        return False
     try:
         date.fromisoformat(text)
     except ValueError:

@@ -47,7 +47,7 @@ def read_xes(stream: IO[bytes] | GzipFile, mapping: Mapping) -> Iterator[Numbere
     number = 0
     try:
         for number, record in enumerate(_records(stream), start=1):
-            yield number, mapping.apply(record, json.dumps(record, ensure_ascii=False))
+            yield number, mapping.plain(record) or mapping.apply(record, json.dumps(record, ensure_ascii=False))
     except (ParseError, DefusedXmlException, EOFError, BadGzipFile, zlib.error):
         yield number + 1, row_error(_BROKEN, "")
 

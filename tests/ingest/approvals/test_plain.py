@@ -1,5 +1,6 @@
 """Steps that are read without their model: the same as with it, whatever stands in a row."""
 
+import io
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from ingest.approvals.formats import read_csv
+from ingest.approvals.mapping import Mapping, MappingFile
 from ingest.approvals.parsing import parse_row
 from ingest.approvals.plain import PlainStep, new_steps, plain_step
 from ingest.approvals.records import StepRow
@@ -46,6 +49,43 @@ def test_what_is_read_without_the_model_is_what_the_model_reads(row: dict[str, A
         assert plain.row() == read
         assert (plain.said, plain.reference, plain.case) == (read.statement(), read.reference, read.case)
         assert plain[1:] == (read.kind, read.start, read.end or read.start, read.entered)
+
+
+mapped = Mapping(
+    MappingFile.model_validate(
+        {
+            "empty": ["-"],
+            "fields": {name: f"column {name}" for name in StepRow.model_fields.keys() - {"record", "kind", "joint"}},
+            "operators": {"李敏": "L01"},
+            "time": {"zone": "Asia/Shanghai"},
+            "kinds": {"column": "activity", "values": {"受理": "accept", "a|b": "review"}},
+        }
+    )
+)
+cells = texts | st.sampled_from(["-", "李敏", "2026-03-02 09:14", "2026-03-02", "20260302", "true", "2026-11-01T01:30"])
+exported = {f"column {name}": str(value) for name, value in a_row().items()} | {"activity": "受理"}
+records = st.dictionaries(
+    st.sampled_from(mapped.columns), cells | moments | st.datetimes().map(datetime.isoformat), max_size=4
+).map(lambda changed: exported | changed)
+
+
+@settings(max_examples=200)
+@given(records)
+def test_what_is_mapped_without_the_model_is_what_the_model_reads(record: dict[str, str]) -> None:
+    plain, read = mapped.plain(record), mapped.apply(record, "")
+    event("plain" if plain else "left to the model")
+    if plain is not None:
+        assert isinstance(read, StepRow)
+        assert plain.row() == read
+        assert (plain.said, plain.reference, plain.case) == (read.statement(), read.reference, read.case)
+        assert plain[1:] == (read.kind, read.start, read.end or read.start, read.entered)
+        assert {type(value) for value in plain.said.values()} == {str}
+
+
+def test_a_mapped_step_as_platforms_export_it_is_read_without_the_model() -> None:
+    table = [mapped.columns, [exported.get(column, "") for column in mapped.columns]]
+    (_, row), *_ = read_csv(io.BytesIO("\n".join(map(",".join, table)).encode()), mapped)
+    assert isinstance(row, PlainStep)
 
 
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -8,7 +8,7 @@ import pytest
 from ingest.approvals.importing import import_file
 from ingest.approvals.known_mappings import mapping_files
 from ingest.approvals.mapping import Mapping, MappingError, MappingFile
-from ingest.approvals.records import StepRow
+from ingest.approvals.plain import PlainStep
 from ingest.approvals.row import RowError
 from ingest.approvals.xes import NUMBER, read_xes
 from storage.database import Database
@@ -38,7 +38,7 @@ LOG = (
 
 def read(text: str) -> list[tuple[int, str, str, str]]:
     rows = list(read_xes(io.BytesIO(text.encode()), MAPPING))
-    return [(number, row.case, row.step, row.kind) for number, row in rows if isinstance(row, StepRow)]
+    return [(number, row.case, row.reference, row.kind) for number, row in rows if isinstance(row, PlainStep)]
 
 
 def test_events_become_steps_of_the_case_of_their_trace() -> None:
