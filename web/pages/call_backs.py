@@ -22,13 +22,14 @@ from web.pages.admin.forms import SentForm, text
 from web.pages.filters import chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import CounterRef, HallRef, counters_by_id, visible_halls
-from web.pages.rendering import add_page
+from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.scoping import call_backs_in_scope
 from web.pages.tables import Cell, Moments, Table, add_table, read_on
+from web.pages.typed import Typed
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_call_back
-from web.services import ServicesDep
+from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -172,9 +173,25 @@ add_page(router, "/call-backs", "call_backs.html", call_backs_page)
 
 
 @router.post("/call-backs/{call_back_id}/done", include_in_schema=False)
-def done(call_back_id: RowId, request: Request, viewer: Caller, services: ServicesDep, form: SentForm) -> Response:
+def done(
+    call_back_id: RowId,
+    request: Request,
+    viewer: Caller,
+    services: ServicesDep,
+    around: ScreenDep,
+    form: SentForm,
+) -> Response:
     """Once, with a note of what was said and put right."""
-    note, now = text(form, "note"), services.clock()
+    try:
+        _end(call_back_id, request, viewer, services, text(form, "note"))
+    except Unprocessable as error:
+        again = around.again(Typed.refused(f"done-{call_back_id}", form, error), "/call-backs")
+        return html(again, "call_backs.html", call_backs_page(wanted(viewer, services), services), status=422)
+    return RedirectResponse(f"{local_path(text(form, 'next'), '/call-backs')}?done=called_back", 303)
+
+
+def _end(call_back_id: int, request: Request, viewer: Viewer, services: Services, note: str) -> None:
+    now = services.clock()
     with services.database.transaction() as session:
         found = scoped_call_back(session, viewer, call_back_id)
         if not 0 < len(note) <= LONGEST_NOTE:
@@ -185,7 +202,6 @@ def done(call_back_id: RowId, request: Request, viewer: Caller, services: Servic
         found.state, found.note, found.ended_at, found.ended_by = CallBackState.DONE, note, now, viewer.user_id
         session.add(found)
         log_access(session, viewer, "call_back", f"call_back:{found.id}", "", now, client_address(request))
-    return RedirectResponse(f"{local_path(text(form, 'next'), '/call-backs')}?done=called_back", 303)
 
 
 _COLUMNS = (

@@ -21,13 +21,14 @@ from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, 
 from web.pages.formats import local_input
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_by_id, visible_halls
-from web.pages.rendering import add_page
+from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.scoping import cases_in_scope, halls_in_scope
 from web.pages.tables import Cell, Moments, Table, add_table, read_on
+from web.pages.typed import Typed
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_complaint
-from web.services import ServicesDep
+from web.services import Services, ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
@@ -198,20 +199,34 @@ add_page(router, "/complaints/{complaint_id}", "complaint.html", complaint_page)
 
 
 @router.post("/complaints/{complaint_id}/settle", include_in_schema=False)
-def settle(complaint_id: RowId, viewer: Investigator, services: ServicesDep, form: SentForm) -> Response:
-    note = text(form, "note")
+def settle(
+    complaint_id: RowId,
+    request: Request,
+    viewer: Investigator,
+    services: ServicesDep,
+    around: ScreenDep,
+    form: SentForm,
+) -> Response:
+    try:
+        _settle(complaint_id, viewer, services, text(form, "note"))
+    except Unprocessable as error:
+        again = around.again(Typed.refused("settle", form, error), f"/complaints/{complaint_id}")
+        page = complaint_page(complaint_id, request, viewer, services)
+        return html(again, "complaint.html", page, status=422)
+    return RedirectResponse(f"/complaints/{complaint_id}?done=settled", 303)
+
+
+def _settle(complaint_id: int, viewer: Viewer, services: Services, note: str) -> None:
     with services.database.transaction() as session:
         complaint = scoped_complaint(session, viewer, complaint_id)
         if not 0 < len(note) <= LONGEST_NOTE:
-            raise Unprocessable(
-                fields=[FieldProblem("note", Saying("Say what came of it, in at most 2,000 characters."))]
-            )
+            problem = Saying("Say what came of it, in at most 2,000 characters.")
+            raise Unprocessable(fields=[FieldProblem("note", problem)])
         if complaint.state is ComplaintState.SETTLED:
             raise Conflict(Saying("The complaint is settled already."))
         complaint.state, complaint.note = ComplaintState.SETTLED, note
         complaint.settled_at, complaint.settled_by = services.clock(), viewer.user_id
         session.add(complaint)
-    return RedirectResponse(f"/complaints/{complaint_id}?done=settled", 303)
 
 
 _COLUMNS = (

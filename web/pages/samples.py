@@ -16,14 +16,14 @@ from web.api import samples as api
 from web.api.samples import Marker, SampleRequest
 from web.auth import require
 from web.errors import Unprocessable
-from web.field_problems import FieldProblem
 from web.pages.admin.forms import SentForm, optional, text
 from web.pages.filters import chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, cut
 from web.pages.places import CounterRef, HallRef, counters_by_id, counters_of, visible_halls
-from web.pages.rendering import add_page
+from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.scoping import halls_in_scope
 from web.pages.tables import Cell, Moments, Table, add_table, read_on
+from web.pages.typed import Typed
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_alert
@@ -197,14 +197,22 @@ add_page(router, "/alerts/{alert_id}/wrong", "wrong.html", wrong_page)
 
 
 @router.post("/alerts/{alert_id}/wrong", include_in_schema=False)
-def say_wrong(alert_id: RowId, request: Request, services: ServicesDep, viewer: Marker, form: SentForm) -> Response:
+def say_wrong(
+    alert_id: RowId,
+    request: Request,
+    services: ServicesDep,
+    viewer: Marker,
+    around: ScreenDep,
+    form: SentForm,
+) -> Response:
     there = {"yes": True, "no": False}.get(text(form, "someone_there"))
     values = {"someone_there": there, "zone": text(form, "zone") or "staff", "counter": optional(form, "counter")}
     try:
         sent = SampleRequest.model_validate(values)
-    except ValidationError as error:
-        raise Unprocessable(fields=[FieldProblem.of(each) for each in error.errors()]) from None
-    api.add_sample(alert_id, sent, request, services, viewer)
+        api.add_sample(alert_id, sent, request, services, viewer)
+    except (ValidationError, Unprocessable) as error:
+        again = around.again(Typed.refused("wrong", form, error), f"/alerts/{alert_id}/wrong")
+        return html(again, "wrong.html", wrong_page(alert_id, viewer, services), status=422)
     return RedirectResponse(f"/alerts/{alert_id}/wrong?done=sample", 303)
 
 

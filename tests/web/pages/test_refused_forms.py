@@ -3,14 +3,16 @@
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from storage.models import Absence, Case, Cover, SavedView, SupervisionOrder
+from correlation.supervision.call_backs import CallBacks
+from storage.models import Absence, Case, Complaint, Cover, Rating, SavedView, SupervisionOrder
 from tests.web.carded import a_card
-from tests.web.conftest import SignedIn
+from tests.web.conftest import NOON, SignedIn
 from tests.web.pages.chinese import english_sentences, problems
 from web.services import Services
 
@@ -163,3 +165,34 @@ def test_a_form_that_is_refused_still_asks_first_who_sends_it(anonymous: TestCli
         assert signed_in("inspector").post(address, data={}).status_code == 403
     assert signed_in("supervisor").post("/counters/nh-1/covers", data={}).status_code == 404
     assert signed_in("supervisor").post("/cases/2/orders", data={}).status_code == 404
+
+
+def test_a_wrong_alert_of_which_it_is_not_said_what_was_right_stays_on_its_page(signed_in: SignedIn) -> None:
+    page = refused(signed_in("supervisor"), "/alerts/1/wrong", {"zone": "customer", "someone_there": ""}, EN)
+    assert beside(page, "someone_there")
+    assert 'value="customer" selected' in page
+    assert "What the picture really showed" in page
+
+
+@pytest.mark.parametrize("language", [EN, ZH])
+def test_a_call_back_without_a_note_stays_in_the_list(
+    signed_in: SignedIn, services: Services, language: dict[str, str]
+) -> None:
+    said: dict[str, Any] = {"source_id": "cc-platform", "reference": "r1", "case_number": "2026-1", "level": 1}
+    times: dict[str, Any] = {"rated": NOON, "first_received_at": NOON, "received_at": NOON}
+    with services.database.transaction() as session:
+        session.add(Rating(id=1, counter_id="cc-1", comment="太慢", **said, **times))
+    CallBacks(services.database).run_once(NOON)
+    page = refused(signed_in("supervisor"), "/call-backs/1/done", {"note": "长" * 2001}, language)
+    assert ("2,000" if language is EN else "2000") in beside(page, "note").replace("，", "")
+    assert "<details open>" in page
+    assert "长" * 2001 in typed(page)
+
+
+def test_a_complaint_is_not_settled_without_a_note(signed_in: SignedIn, services: Services) -> None:
+    told: dict[str, Any] = {"received_at": NOON, "hall_id": "cc", "text": "排队过久", "agreed_to": "2026-11"}
+    with services.database.transaction() as session:
+        session.add(Complaint(id=1, reference="ABCDEFGH", **told))
+    page = refused(signed_in("investigator"), "/complaints/1/settle", {"note": " "}, EN)
+    assert beside(page, "note") == "Say what came of it, in at most 2,000 characters."
+    assert "排队过久" in page
