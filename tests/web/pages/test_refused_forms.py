@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from correlation.supervision.call_backs import CallBacks
+from correlation.supervision.rules import shipped_call_back_rules
 from storage.models import Absence, Case, Complaint, Cover, Rating, SavedView, SupervisionOrder
 from tests.web.carded import a_card
 from tests.web.conftest import NOON, SignedIn
@@ -182,7 +183,7 @@ def test_a_call_back_without_a_note_stays_in_the_list(
     times: dict[str, Any] = {"rated": NOON, "first_received_at": NOON, "received_at": NOON}
     with services.database.transaction() as session:
         session.add(Rating(id=1, counter_id="cc-1", comment="太慢", **said, **times))
-    CallBacks(services.database).run_once(NOON)
+    CallBacks(services.database, shipped_call_back_rules()).run_once(NOON)
     page = refused(signed_in("supervisor"), "/call-backs/1/done", {"note": "长" * 2001}, language)
     assert ("2,000" if language is EN else "2000") in beside(page, "note").replace("，", "")
     assert "<details open>" in page
