@@ -36,6 +36,16 @@ def feed(connection: Connection, some: list[SourcePacket]) -> tuple[list[Gop], l
     return [*made, *connection.finish()], live
 
 
+def recorded(made: list[Gop], spool: Path) -> list[Entry]:
+    """What is written down of six seconds."""
+    put: list[Entry] = []
+    intake = Intake("c", spool, 300, 1, GapKeeper("c", START), put.append)
+    for gop in made:
+        intake.record(gop, START)
+    intake.close(GapCause.RECORDER_STOPPED, START + timedelta(seconds=6))
+    return put
+
+
 def connection() -> Connection:
     return Connection("h264", b"", TIME_BASE)
 
@@ -76,12 +86,7 @@ def test_pictures_that_come_after_a_pause_are_kept_and_only_what_never_came_is_a
     made, live = feed(connection(), [*some[:35], replace(some[first], after_loss=after_loss), *some[first + 1 :]])
     assert sum(len(gop.frames) for gop in made) == len(live) - 1 == 150 - (first - 35)
     assert sum(gop.smears for gop in made) == after_loss
-    put: list[Entry] = []
-    keeper = GapKeeper("c", START)
-    intake = Intake("c", tmp_path, 300, 1, keeper, put.append)
-    for gop in made:
-        intake.record(gop, START)
-    intake.close(GapCause.RECORDER_STOPPED, START + timedelta(seconds=6))
+    put = recorded(made, tmp_path)
     (segment,) = [entry for entry in put if isinstance(entry, FinishedSegment)]
     begins, ends = (START + timedelta(seconds=number / 25) for number in (35, first))
     opened, closed, *_ = [entry for entry in put if not isinstance(entry, FinishedSegment)]
@@ -98,12 +103,7 @@ def test_pictures_that_come_after_a_pause_are_kept_and_only_what_never_came_is_a
 def test_a_long_loss_lies_between_two_segments(tmp_path: Path) -> None:
     cause, some = GapCause.PACKETS_LOST, packets(150)
     made, _ = feed(connection(), [*some[:35], replace(some[80], after_loss=True), *some[81:]])
-    put: list[Entry] = []
-    keeper = GapKeeper("c", START)
-    intake = Intake("c", tmp_path, 300, 1, keeper, put.append)
-    for gop in made:
-        intake.record(gop, START)
-    intake.close(GapCause.RECORDER_STOPPED, START + timedelta(seconds=6))
+    put = recorded(made, tmp_path)
     first, second = [entry for entry in put if isinstance(entry, FinishedSegment)]
     lost = timedelta(seconds=35 / 25), timedelta(seconds=4)
     assert (first.end_us, second.recording.start_us) == (to_us(START + lost[0]), to_us(START + lost[1]))
