@@ -13,7 +13,9 @@ from correlation.deadlines.told import ItemLimits, facts_at, history
 from correlation.deadlines.work_calendar import Closure, WorkCalendar
 from ingest.approvals.formats import read_csv
 from ingest.approvals.mapping import Mapping
+from ingest.approvals.plain import exact
 from ingest.approvals.records import StepRow
+from ingest.approvals.row import RowError
 from storage.models import ClockName, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDAR, CALENDARS, RULES, Declared, at
 
@@ -115,9 +117,11 @@ def test_the_real_log_has_1329_closed_cases_and_377_of_them_late_by_their_own_de
     cases: dict[str, list[Told]] = defaultdict(list)
     with RECEIPT.open("rb") as file:
         for number, row in read_csv(file, Mapping.load(MAPPING)):
-            assert isinstance(row, StepRow)
-            said = ToldStep(row.kind, row.start, row.end or row.start, row.item, row.due, row.closed)
-            cases[row.case].append(Told(("step", number), row.start, said))
+            assert not isinstance(row, RowError)
+            step = exact(row)
+            assert isinstance(step, StepRow)
+            said = ToldStep(step.kind, step.start, step.end or step.start, step.item, step.due, step.closed)
+            cases[step.case].append(Told(("step", number), step.start, said))
     facts = [facts_at(LATER, sorted(told, key=lambda one: one.told_at), nobody) for told in cases.values()]
     promised = [clocks(one, RULES, CALENDAR).named(ClockName.PROMISED) for one in facts if one is not None]
     ended = [clock for clock in promised if clock is not None and clock.ended_at is not None]
