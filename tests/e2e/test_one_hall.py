@@ -75,9 +75,9 @@ def _seek_and_look(page: Page, wall: datetime) -> None:
 
 
 def until_shown(video: Locator, wall: datetime) -> None:
-    """A paused video has the picture of `wall`; the browser may paint it some time after it says so."""
+    """A paused video has the picture of `wall`; the browser may have it some time after it says so."""
     wait_for(lambda: not video.evaluate("video => video.seeking || video.readyState < 2"), 20, "the sought picture")
-    wait_for(lambda: abs(shown_time(video) - wall) <= A_SECOND, 10, f"the picture of {wall}, not {shown_time(video)},")
+    wait_for(lambda: abs(shown_time(video) - wall) <= A_SECOND, 10, f"the picture of {wall}")
 
 
 def test_the_wall_shows_this_moment(hall: RunningHall, supervisor: Page) -> None:
@@ -85,7 +85,6 @@ def test_the_wall_shows_this_moment(hall: RunningHall, supervisor: Page) -> None
     tile = live_tile(supervisor, "mse")
     wait_until_it_plays(tile)
     assert tile.evaluate("tile => tile.video.videoWidth") == 640
-    tile.evaluate("tile => tile.removeAttribute('crop')")  # which leaves the clock out
     assert -0.2 < seconds_behind(tile) < 1
 
 
