@@ -1,8 +1,10 @@
 """One watched camera: whether it delivers, and whether its pictures can be trusted."""
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from statistics import median_low
 
 from analytics.aim import Aim, AimSeeker, NewAim
 from analytics.health import CameraFaults, FaultChange, PictureHealth
@@ -15,6 +17,9 @@ from storage.models import FaultKind
 
 SILENCE = timedelta(seconds=5)
 _KEYFRAMES_OF_PATIENCE = 2.5
+_INTERVALS = 8
+"""So many of the last ones say what is usual."""
+_LONGEST_INTERVAL = timedelta(seconds=20)
 _PICTURE_FAULTS = frozenset(
     {
         FaultKind.DARK,
@@ -32,18 +37,22 @@ class WatchedCamera:
 
     def __init__(self, plan: CameraPlan, now: datetime) -> None:
         self.plan = plan
-        self.last_wall: datetime | None = None
         self._health = PictureHealth()
         self._faults = CameraFaults(plan.camera_id)
         self._seekers: dict[tuple[str, int], AimSeeker] = {}
         self._picture_fault: FaultKind | None = None
         self._last_arrival = now + STARTING - SILENCE
-        self._interval = timedelta(0)
+        self._last_wall: datetime | None = None
+        self._intervals: deque[timedelta] = deque(maxlen=_INTERVALS)
 
     @property
     def patience(self) -> timedelta:
-        """How long without a picture is normal: a camera may send its keyframes some seconds apart."""
-        return max(SILENCE, self._interval * _KEYFRAMES_OF_PATIENCE)
+        """How long without a live picture is normal: a camera may send its keyframes some seconds apart.
+
+        The median of the last intervals tells, so that a single hole makes no hole normal.
+        """
+        usual = median_low(self._intervals) if self._intervals else timedelta(0)
+        return max(SILENCE, usual * _KEYFRAMES_OF_PATIENCE)
 
     def resume(self, kinds: Iterable[FaultKind]) -> None:
         self._faults.resume(kinds)
@@ -54,9 +63,6 @@ class WatchedCamera:
         A mask says nothing about the camera: whether it is dark or frozen is judged by all of its picture. Where it
         looks is told by what is kept, and that is what no mask hides.
         """
-        if self.last_wall is not None and timedelta(0) < picture.wall - self.last_wall <= timedelta(seconds=20):
-            self._interval = picture.wall - self.last_wall
-        self.last_wall = picture.wall
         self._health.aim = self.aim
         self._picture_fault = self._health.judge(picture.image, self.covered(picture).image)
         return self._picture_fault
@@ -88,9 +94,11 @@ class WatchedCamera:
         """For which zones, and after which aim that holds no longer."""
         return self.plan.zones, self.plan.aim.number if self.plan.aim else 0
 
-    def arrived(self, now: datetime) -> None:
-        """A live picture came."""
-        self._last_arrival = now
+    def arrived(self, wall: datetime, now: datetime) -> None:
+        """A live picture came, taken at `wall`."""
+        if self._last_wall is not None and timedelta(0) < wall - self._last_wall <= _LONGEST_INTERVAL:
+            self._intervals.append(wall - self._last_wall)
+        self._last_wall, self._last_arrival = wall, now
 
     def is_silent(self, now: datetime) -> bool:
         # By a clock that was set back the last picture is still to come.

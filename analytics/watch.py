@@ -82,19 +82,21 @@ class Watch:
     def take_live(self, pictures: Iterable[Picture], now: datetime) -> None:
         """Looks at live pictures, at most one of each camera."""
         self._mind_the_clock(now)
-        live = []
+        live, patience = [], {}
         for picture in pictures:
             if abs(now - picture.wall) > MAX_LAG:
                 _log.warning("picture_not_live", camera=picture.camera_id, wall=picture.wall.isoformat())
             elif camera := self.cameras.get(picture.camera_id):
-                camera.arrived(now)
+                # As it was before this picture: a hole that it ends was not expected.
+                patience[picture.camera_id] = camera.patience
+                camera.arrived(picture.wall, now)
                 live.append(picture)
         for observation in self._look(live):
-            patience = self.cameras[observation.camera_id].patience
+            max_gap = patience[observation.camera_id]
             if self._held is None:
-                self._observe(observation, patience)
+                self._observe(observation, max_gap)
             else:
-                self._held.append((observation, patience))
+                self._held.append((observation, max_gap))
         found = (self.cameras[picture.camera_id].seek_aim(picture) for picture in live)
         self.changes.aims += [aim for aim in found if aim is not None]
 

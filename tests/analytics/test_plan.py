@@ -176,11 +176,11 @@ def test_a_sub_stream_fails_where_the_recorder_lately_said_so_of_a_camera_that_d
         plan = load_plan(session, at(age_s)).cameras[CAMERA]
     assert plan.sub_failing == failing
     camera = WatchedCamera(plan, at(0))
-    camera.arrived(at(10))
+    camera.arrived(at(10), at(10))
     told = [change for second in range(10) for change in camera.faults(at(second), RecorderHeard())]
     assert [change.kind for change in told] == [FaultKind.SUB_STREAM] * failing
     camera.plan = replace(plan, sub_failing=False)
-    camera.arrived(at(30))
+    camera.arrived(at(30), at(30))
     told = [change for second in range(20, 30) for change in camera.faults(at(second), RecorderHeard())]
     assert [(change.kind, change.began) for change in told] == [(FaultKind.SUB_STREAM, False)] * failing
 
