@@ -12,7 +12,7 @@ from analytics.presence import CounterPresence, Debounce, Transition
 from analytics.runs import Excuse, PresenceSpan
 from storage.hours import is_open, opening
 from storage.intervals import Span
-from storage.models import EventKind
+from storage.models import EventKind, StaffState
 
 LookBack = Callable[[datetime], Sequence[Observation]]
 """What the counter's cameras showed at a moment that has passed; nothing where there is no footage."""
@@ -42,6 +42,12 @@ class WatchedCounter:
     @property
     def state(self) -> Transition | None:
         return self._presence.state
+
+    @property
+    def empty_to(self) -> datetime | None:
+        """Up to when it is sure that nobody was there, if that is what is known of it now."""
+        state = self.state
+        return self._presence.confirmed_to if state and state.staff is StaffState.UNSTAFFED else None
 
     @property
     def since(self) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
@@ -25,6 +25,12 @@ def excuses(session: Session, spans: Mapping[str, Span]) -> dict[str, tuple[Excu
     for counter_id, other_id, held in _pairs(session, spans):
         found[counter_id] += by_pair(written_presence(session, other_id, held), held)
     return {counter_id: tuple(sorted(found[counter_id], key=lambda excuse: excuse.span)) for counter_id in spans}
+
+
+def paired_with(session: Session, counter_id: str, at: datetime) -> list[str]:
+    """The counters whose clerks cover this one at that moment."""
+    moment = Span(at, at + timedelta(microseconds=1))
+    return [other_id for _, other_id, _ in _pairs(session, {counter_id: moment})]
 
 
 def by_pair(presence: Sequence[PresenceSpan], held: Span) -> Iterator[Excuse]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import FoundAbsence
-from analytics.covers import excuses
+from analytics.covers import excuses, paired_with
 from analytics.plan import KnownAims, WatchPlan, load_plan
 from analytics.recording import (
     end_unwatched,
@@ -26,7 +26,7 @@ from analytics.watch import MAX_LAG, Changes, Watch
 from storage.database import Database
 from storage.intervals import Span
 from storage.load import process_load
-from storage.models import EventKind, Node, Reanalysis
+from storage.models import ACCUSING, EventKind, Node, Reanalysis
 from storage.models.columns import JsonObject
 
 _HEARTBEAT = timedelta(seconds=3)
@@ -122,11 +122,15 @@ class Diary:
         changes = watch.changes
         if not (changes.transitions or changes.faults or changed or heartbeat):
             return
+        written: dict[str, Known] = {}
+        waiting: set[str] = set()
         with self._database.transaction() as session:
             write_transitions(session, changes.transitions, self._source)
             write_faults(session, changes.faults)
             for counter_id, absences in changed.items():
-                write_absences(session, watch.counters[counter_id].plan.hall_id, counter_id, absences, now)
+                unsure, sure = self._write_absences(session, watch, counter_id, absences, now)
+                written[counter_id] = _known(sure)
+                waiting |= {counter_id} if unsure else set()
             write_cursors(session, changes.watched)
             write_aims(session, changes.aims)
             if heartbeat or changes.faults:
@@ -138,9 +142,27 @@ class Diary:
         watch.changes = Changes()
         if heartbeat:
             watch.said_twice.written(now)
-        self._written |= {counter_id: _known(absences) for counter_id, absences in changed.items()}
-        for counter in watch.counters.values():
-            counter.forget_settled()
+        self._written |= written
+        for counter_id in watch.counters.keys() - waiting:
+            watch.counters[counter_id].forget_settled()
+
+    def _write_absences(
+        self, session: Session, watch: Watch, counter_id: str, found: list[FoundAbsence], now: datetime
+    ) -> tuple[list[FoundAbsence], list[FoundAbsence]]:
+        """Returns those that may still turn out to be covered, and those that are written.
+
+        Before anybody is accused it is asked once more who covers; and whether the clerk of a paired counter was there
+        is known with that counter's next samples.
+        """
+        counter, before = watch.counters[counter_id], self._written.get(counter_id, ())
+        if counter.since and _accusing_beside(before, found):
+            counter.excuses = excuses(session, {counter_id: Span(counter.since, now + _AHEAD)})[counter_id]
+            found = counter.absences()
+        begun = _accusing_beside(before, found)
+        unsure = [absence for absence in begun if _may_be_covered(session, watch, counter_id, absence.due)]
+        hall_id = counter.plan.hall_id
+        write_absences(session, hall_id, counter_id, found, now, excuses=counter.excuses, unsure=unsure)
+        return unsure, [absence for absence in found if absence not in unsure]
 
     def _raise_alerts(self, session: Session, watch: Watch, now: datetime) -> None:
         halls = {camera_id: camera.plan.hall_id for camera_id, camera in watch.cameras.items()}
@@ -170,6 +192,18 @@ def _rewritten(session: Session, watch: Watch, plan: WatchPlan) -> set[str]:
     ]
     since = {counter_id: watch.counters[counter_id].since for counter_id in changed}
     return {c for c, start in since.items() if start is not None and was_taken_back(session, c, start)}
+
+
+def _accusing_beside(written: Known, found: Iterable[FoundAbsence]) -> list[FoundAbsence]:
+    """Those that are not among the written ones."""
+    known = {(kind, start) for kind, _, start, *_ in written}
+    return [a for a in found if a.kind in ACCUSING and (a.kind, a.start) not in known]
+
+
+def _may_be_covered(session: Session, watch: Watch, counter_id: str, until: datetime) -> bool:
+    """Whether it is not known yet of every paired counter that was empty how it went on."""
+    paired = [watch.counters[c] for c in paired_with(session, counter_id, until) if c in watch.counters]
+    return any(other.empty_to is not None and other.empty_to < until for other in paired)
 
 
 def _known(absences: Iterable[FoundAbsence]) -> Known:

@@ -1,8 +1,8 @@
 """Writes what was seen: presence, absences, faults, alerts. Every function works inside the caller's transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
@@ -15,8 +15,9 @@ from analytics.health import FaultChange
 from analytics.plan import WatchPlan, why_unwatched
 from analytics.presence import Transition
 from analytics.rule import Rule
-from analytics.runs import PresenceSpan
+from analytics.runs import Excuse, PresenceSpan
 from storage.models import (
+    ACCUSING,
     Absence,
     Alert,
     AlertKind,
@@ -124,17 +125,26 @@ def frames_of(kept: Sequence[Sequence[str]]) -> Frames:
 
 
 def write_absences(
-    session: Session, hall_id: str, counter_id: str, found: Iterable[FoundAbsence], now: datetime
+    session: Session,
+    hall_id: str,
+    counter_id: str,
+    found: Iterable[FoundAbsence],
+    now: datetime,
+    *,
+    excuses: Sequence[Excuse] = (),
+    unsure: Container[FoundAbsence] = (),
 ) -> None:
-    """Makes the counter's absences and other events what was found, each with its alert.
+    """Makes the counter's absences and other events what was found, by these excuses, each with its alert.
 
-    An open one that is not found any more ends.
+    An open one that is not found any more ends, or has been none where an excuse is known by now from before it was
+    due. One that is `unsure` does not begin yet.
     """
     left = {(sought_as(row.kind), row.start): row for row in _open_absences(session, counter_id)}
     for absence in found:
         row = left.pop((absence.sought, absence.start), None) or _absence_at(session, counter_id, absence)
         if row is None:
-            begin_absence(session, hall_id, counter_id, absence, now)
+            if absence not in unsure:
+                begin_absence(session, hall_id, counter_id, absence, now)
             continue
         if row.ended_by == CHANGED:
             go_on(session, row, absence)
@@ -145,7 +155,10 @@ def write_absences(
             if absence.end is not None:
                 end_absence(session, row, absence.end, absence.ended_by, now)
     for row in left.values():
-        end_absence(session, row, max(now, row.start), CHANGED, now)
+        if _was_excused(row, excuses):
+            end_absence(session, row, row.start, WITHDRAWN, now)
+        else:
+            end_absence(session, row, max(now, row.start), CHANGED, now)
 
 
 def write_faults(session: Session, changes: Iterable[FaultChange]) -> None:
@@ -281,6 +294,18 @@ def begin_absence(session: Session, hall_id: str, counter_id: str, found: FoundA
         )
     )
     session.flush()
+
+
+def due_of(row: Absence) -> datetime:
+    """When it became an absence."""
+    told = row.evidence.get("due")
+    return datetime.fromisoformat(told) if told else row.start + timedelta(seconds=row.threshold_s)
+
+
+def _was_excused(row: Absence, excuses: Sequence[Excuse]) -> bool:
+    """Before it was due: until then nobody was accused of anything."""
+    due = due_of(row)
+    return row.kind in ACCUSING and any(e.span.start < due and row.start < e.span.end for e in excuses)
 
 
 def write_people(row: Absence, found: FoundAbsence) -> None:

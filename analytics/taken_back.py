@@ -1,7 +1,7 @@
 """What was seen of a counter and is void since, by a view or at a time that was another: nobody knows any more."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, or_, select
@@ -9,7 +9,7 @@ from sqlmodel import Session, col, or_, select
 from analytics.absence import WITHDRAWN
 from analytics.clock_twice import CLOCK_SET_BACK
 from analytics.presence import Transition
-from analytics.recording import end_absence, take_turns
+from analytics.recording import due_of, end_absence, take_turns
 from analytics.rewriting import is_known, rewrite_presence
 from analytics.runs import UNKNOWN
 from storage.intervals import Span
@@ -90,12 +90,7 @@ def _end_all(
 
 def _end(session: Session, absence: Absence, at: datetime, now: datetime) -> None:
     """One that was not yet due by then has been none."""
-    if at < _due(absence):
+    if at < due_of(absence):
         end_absence(session, absence, absence.start, WITHDRAWN, now)
     else:
         end_absence(session, absence, at, UNKNOWN, now)
-
-
-def _due(absence: Absence) -> datetime:
-    told = absence.evidence.get("due")
-    return datetime.fromisoformat(told) if told else absence.start + timedelta(seconds=absence.threshold_s)

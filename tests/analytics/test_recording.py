@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlmodel import Session, col, select
 
 from analytics.absence import FoundAbsence
@@ -18,11 +19,21 @@ from analytics.recording import (
     write_transitions,
 )
 from analytics.rule import Rule
-from analytics.runs import PresenceSpan
+from analytics.runs import COVERED, Excuse, PresenceSpan
 from analytics.seen import written_presence
 from storage.database import Database
 from storage.intervals import Span
-from storage.models import Absence, Alert, AlertState, CameraFault, CustomerState, FaultKind, Presence, StaffState
+from storage.models import (
+    Absence,
+    Alert,
+    AlertState,
+    CameraFault,
+    CustomerState,
+    EventKind,
+    FaultKind,
+    Presence,
+    StaffState,
+)
 from tests.analytics.scenes import at
 from tests.sample import CAMERA, HALL, a_hall
 
@@ -166,6 +177,37 @@ def test_an_absence_that_is_not_found_any_more_ends(sqlite_database: Database) -
         write_absences(session, HALL, "cc-1", [], at(350))
         (row,) = session.exec(select(Absence)).all()
         assert (row.end, row.ended_by) == (at(350), "changed")
+
+
+@pytest.mark.parametrize(
+    ("excused", "ended_by", "state"),
+    [
+        ((250, 999), "withdrawn", AlertState.WITHDRAWN),
+        ((300, 999), "changed", AlertState.RESOLVED),
+        ((-99, 0), "changed", AlertState.RESOLVED),
+    ],
+    ids=["before it was due", "from then on", "until it began"],
+)
+def test_one_that_was_excused_before_it_was_due_has_been_none(
+    sqlite_database: Database, excused: tuple[int, int], ended_by: str, state: AlertState
+) -> None:
+    excuse = Excuse(Span(at(excused[0]), at(excused[1])), COVERED)
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_absences(session, HALL, "cc-1", [an_absence()], at(300))
+        write_absences(session, HALL, "cc-1", [], at(350), excuses=[excuse])
+        (row,), (alert,) = session.exec(select(Absence)).all(), session.exec(select(Alert)).all()
+        assert (row.ended_by, alert.state) == (ended_by, state)
+        assert row.end == (at(0) if ended_by == "withdrawn" else at(350))
+
+
+def test_a_crowd_is_held_against_nobody_and_not_excused(sqlite_database: Database) -> None:
+    crowd = replace(an_absence(), kind=EventKind.CROWD)
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        write_absences(session, HALL, "cc-1", [crowd], at(300))
+        write_absences(session, HALL, "cc-1", [], at(350), excuses=[Excuse(Span(at(0), at(999)), COVERED)])
+        assert session.exec(select(Absence)).one().ended_by == "changed"
 
 
 def test_an_absence_found_after_the_fact_calls_nobody(sqlite_database: Database) -> None:
