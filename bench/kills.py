@@ -29,7 +29,7 @@ from sqlmodel import select
 from bench.camera_process import Kind
 from bench.outages import Outage, drawn, outages
 from bench.recording import simulated_cameras
-from ingest.video.reconcile import QUARANTINE
+from ingest.video.spool_files import QUARANTINE
 from storage.database import Database
 from storage.footage import Footage
 from storage.migrate import upgrade

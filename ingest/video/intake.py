@@ -36,11 +36,15 @@ class Intake:
     ) -> None:
         """`put` takes what has to be written down and must not block. `room`: else the disk alone sets an end."""
         self._camera_id, self._spool, self._segment_seconds = camera_id, spool, segment_seconds
-        self._next_sequence = next_sequence
+        self._first_sequence = self._next_sequence = next_sequence
         self._gaps, self._put, self._room = gaps, put, room
         self._writer: SegmentWriter | None = None
         self._lock = threading.Lock()
         self._closed = False
+
+    def has_begun(self, number: int) -> bool:
+        """Whether the segment of this number is its own, also the one whose file it is just making."""
+        return self._first_sequence <= number <= self._next_sequence
 
     def inherit(self, known_to: datetime | None, open_gap: GapOpened | None) -> list[GapChange]:
         """As GapKeeper.inherit; what it returns is not put."""

@@ -240,7 +240,10 @@ class Journal:
 
 
 def write_leftovers(database: Database, spool: Path) -> None:
-    """What the last recorder could not write down. Raises SQLAlchemyError, and then nothing has happened."""
+    """What the last recorder could not write down. Raises SQLAlchemyError, and then nothing has happened.
+
+    Raises OSError where the disk does not let it be read or removed; another start tries it again.
+    """
     entries = leftovers.kept(spool)
     try:
         with database.transaction() as session:

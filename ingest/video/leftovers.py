@@ -38,9 +38,12 @@ def keep(spool: Path, entries: Sequence[Leftover]) -> None:
 
 
 def kept(spool: Path) -> list[Leftover]:
-    """In the order in which it happened. A line that a crash has cut off is left out."""
+    """In the order in which it happened. A line that a crash has cut off or a disk has damaged is left out.
+
+    Raises OSError.
+    """
     try:
-        lines = (spool / NAME).read_text("utf-8").split("\n")
+        lines = (spool / NAME).read_text("utf-8", errors="replace").split("\n")
     except FileNotFoundError:
         return []
     return list(_read(lines))

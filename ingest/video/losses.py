@@ -13,7 +13,9 @@ from ingest.video.writer import FinishedSegment
 from storage.intervals import Span, subtract
 from storage.models import MAX_SEGMENT_SECONDS, Camera, Gap, GapCause, Segment
 
-_KEY = re.compile(r"(?P<camera>.+)/(?P<start>\d{4}/\d\d/\d\d/\d{6})-\d+\.mp4.*")
+NOT_READABLE = "file not readable"
+"""The detail of its gap."""
+_KEY = re.compile(r"(?P<camera>.+)/(?P<start>\d{4}/\d\d/\d\d/\d{6})-(?P<number>\d+)\.mp4.*")
 
 log = structlog.get_logger(__name__)
 
@@ -60,6 +62,23 @@ def take_back_losses(session: Session, camera_id: str, found: Span) -> None:
     )
 
 
+def take_back_unread(session: Session, camera_id: str, found: Span) -> None:
+    """The gap of a file that could not be read and now can; of time beyond the footage it goes on telling."""
+    unread = session.exec(
+        select(Gap).where(
+            Gap.camera_id == camera_id,
+            Gap.detail == NOT_READABLE,
+            col(Gap.recorded_start).is_(None),
+            col(Gap.start).between(found.start - 2 * TOLERANCE, found.start + TOLERANCE),
+        )
+    )
+    for gap in unread:
+        if gap.end is not None and gap.end - found.end > TOLERANCE:
+            gap.start = found.end
+        else:
+            session.delete(gap)
+
+
 def take_back_losses_of(session: Session, found: Collection[tuple[str, Span]]) -> None:
     """The same of many, by camera: one query where nothing was lost at that time, as usual."""
     begins = func.coalesce(Gap.recorded_start, Gap.start)
@@ -83,6 +102,12 @@ def key_start(key: str) -> tuple[str, datetime] | None:
         return match["camera"], datetime.strptime(match["start"], "%Y/%m/%d/%H%M%S").replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def key_number(key: str) -> tuple[str, int] | None:
+    """Camera and number of the segment, by the same."""
+    match = _KEY.fullmatch(key)
+    return (match["camera"], int(match["number"])) if match else None
 
 
 def segment_start(key: str) -> tuple[str, datetime] | None:

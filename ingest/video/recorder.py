@@ -18,28 +18,23 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.video.camera import CameraFeed, CameraWorker
 from ingest.video.connection import NOTHING_LEARNED, Learned
+from ingest.video.files_before import FilesBefore
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.hub import Hub
 from ingest.video.intake import Intake
-from ingest.video.journal import Entry, Journal, told_of, write_gap_change, write_leftovers
+from ingest.video.journal import Entry, Journal, told_of, write_gap_change
 from ingest.video.learned_file import LearnedFile
 from ingest.video.meter import Health
-from ingest.video.reconcile import (
-    last_alive,
-    reconcile_files,
-    reconcile_rows,
-    resume,
-    segment_files,
-    without_past,
-)
+from ingest.video.missing_files import reconcile_rows
+from ingest.video.refused_files import RefusedFiles
 from ingest.video.relay_server import RelayServer
+from ingest.video.resuming import last_alive, resume, without_past
 from ingest.video.server_clock import ServerClock
 from ingest.video.spool_room import LIMIT_REACHED, SpoolLimits, SpoolRoom
 from ingest.video.status import report
 from ingest.video.steps import Step, reached
 from ingest.video.streams import MainStream, StreamTable, end_all
 from ingest.video.uploader import LONGEST_WAIT_S, Uploader
-from ingest.video.writer import FinishedSegment
 from storage.clock_discipline import is_synchronised
 from storage.correcting import before_adding, correct_late
 from storage.database import Database
@@ -50,6 +45,9 @@ from storage.models.columns import JsonObject
 from storage.objects import ObjectStore
 
 __all__ = ["CameraFeed", "FeedMemory", "RecorderNode", "RecorderSettings"]
+
+JOB = "supervision"
+"""Its name, where it keeps failing."""
 
 LAST_LOOK_S = 5.0
 """For so long a stop waits for the look through the spool, so that all that was recorded can be written down."""
@@ -109,6 +107,7 @@ class RecorderNode:
         self._database, self._store, self._settings, self._cameras = database, store, settings, cameras
         self._clock = clock or ServerClock()
         self._failures = failures or Failures()
+        self._refused = RefusedFiles(self._failures)
         self._uploader = Uploader(
             database,
             store,
@@ -116,6 +115,7 @@ class RecorderNode:
             lambda: self._camera_ids,
             settings.longest_upload_wait_s,
             failures=self._failures,
+            on_refused=self._refused.note,
         )
         self._journal = Journal(database, settings.spool, self._uploader.wake, held=True, failures=self._failures)
         self._room = SpoolRoom(settings.spool, settings.spool_limits)
@@ -128,8 +128,7 @@ class RecorderNode:
         self._streams = StreamTable()
         self._relay = RelayServer(settings.relay_socket, self._streams)
         self._intakes: dict[str, Intake] = {}
-        self._files_before: list[Path] | None = None
-        self._adopted: list[FinishedSegment] = []
+        self._before = FilesBefore(database, settings.spool, self._refused, self._go_on, self._has_begun)
         self._past_unknown: dict[str, datetime] = {}
         """Cameras that were begun before the database told of the time before, and when."""
         self._started = self._clock.now()
@@ -171,10 +170,13 @@ class RecorderNode:
         while not self._stop.is_set():
             try:
                 self._tend()
+                self._failures.succeeded(JOB)
             except SQLAlchemyError as error:
                 log.warning("database_away", error=type(error).__name__)
-            except Exception:
+                self._failures.failed(JOB, error, datetime.now(UTC))
+            except Exception as error:
                 log.exception("recorder_supervision_failed")
+                self._failures.failed(JOB, error, datetime.now(UTC))
             self._stop.wait(self._settings.poll_seconds)
 
     def _tend(self) -> None:
@@ -182,13 +184,12 @@ class RecorderNode:
         self._tend_cameras()
         if not self._reconciled:
             self._reconcile()
+        self._before.look_again(datetime.now(UTC))
 
     def _tend_cameras(self) -> None:
         self._tended = time.monotonic()
         self._streams.tend(self._clock.now())
         self._keep_learned(self._streams.main().values())
-        if self._files_before is None:
-            self._files_before = segment_files(self._settings.spool)
         try:
             feeds = self._look_up()
         except SQLAlchemyError:
@@ -275,17 +276,22 @@ class RecorderNode:
 
     def _reconcile(self) -> None:
         """Brings disk and database together: before that nothing is written down. Cameras are recorded meanwhile."""
-        spool = self._settings.spool
-        write_leftovers(self._database, spool)
-        self._adopted += reconcile_files(self._database, spool, self._files_before, self._go_on)
-        reconcile_rows(self._database, self._store, spool, self._camera_ids, self._go_on)
-        if not self._go_on():
+        self._before.reconcile()
+        missed = self._refused.note
+        reconcile_rows(self._database, self._store, self._settings.spool, self._camera_ids, self._go_on, missed)
+        while self._go_on():
+            if not self._past_unknown:
+                break
+            self._join_past(*next(iter(self._past_unknown.items())))
+        else:
             return
-        for camera_id, began in list(self._past_unknown.items()):
-            self._join_past(camera_id, began)
         self._journal.release()
         self._uploader.start()
         self._reconciled = True
+
+    def _has_begun(self, camera_id: str, number: int) -> bool:
+        intake = self._intakes.get(camera_id)
+        return intake is not None and intake.has_begun(number)
 
     def _go_on(self) -> bool:
         """While the spool is looked through, which takes minutes after an outage of the store: tends the cameras.
@@ -335,7 +341,7 @@ class RecorderNode:
 
     def _join_past(self, camera_id: str, began: datetime) -> None:
         """What was recorded without the database continues what the database knows."""
-        past = resume(self._database, camera_id, self._alive_before, self._adopted, began).start
+        past = resume(self._database, camera_id, self._alive_before, self._before.adopted, began).start
         changes = self._intakes[camera_id].inherit(past.known_to, past.open_gap)
         with self._database.transaction() as session:
             before_adding(session)
@@ -352,7 +358,7 @@ class RecorderNode:
             now = self._clock.now()
             if self._reconciled:
                 alive = last_alive(self._database, self._settings.node_name)
-                resumption = resume(self._database, camera_id, alive, self._adopted, now)
+                resumption = resume(self._database, camera_id, alive, self._before.adopted, now)
             else:
                 resumption = without_past(now)
                 self._past_unknown[camera_id] = now

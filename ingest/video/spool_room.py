@@ -16,7 +16,7 @@ from shutil import disk_usage
 
 import structlog
 
-from ingest.video.reconcile import QUARANTINE
+from ingest.video.spool_files import QUARANTINE
 from storage.models.columns import JsonObject
 
 RESERVE_SHARE = 0.01

@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col, select, update
 
 from ingest.video.day_folders import remove_days_past
-from ingest.video.reconcile import decide_missing
+from ingest.video.missing_files import decide_missing
+from ingest.video.refused_files import Refused, only_logged
 from ingest.video.steps import Step, reached
 from storage.database import Database
 from storage.failures import Failures
@@ -77,15 +78,16 @@ class Uploader:
         longest_wait_s: float = LONGEST_WAIT_S,
         failures: Failures | None = None,
         set_aside_s: float = SET_ASIDE_S,
+        on_refused: Refused = only_logged,
     ) -> None:
         """`own_cameras`: whose files lie in this spool or nowhere; another node's files are not missed here.
 
         `longest_wait_s`: until a store that was away is asked again; `set_aside_s`: until an object that it refuses is
-        tried again, or a missing file looked for.
+        tried again, or a missing file looked for. `on_refused` is told of copies that the disk does not let go.
         """
         self._database, self._store, self._spool, self._own_cameras = database, store, spool, own_cameras
         self._longest_wait_s, self._set_aside_s = longest_wait_s, set_aside_s
-        self._failures = failures or Failures()
+        self._failures, self._on_refused = failures or Failures(), on_refused
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._store_is_away = threading.Event()
@@ -161,11 +163,16 @@ class Uploader:
             return [_Waiting(*row) for row in session.exec(query.order_by(col(Segment.start)).limit(BATCH))]
 
     def _is_there(self, segment: _Waiting) -> bool:
-        if (self._spool / segment.key).exists():
-            self._missed.pop(segment.key, None)
-            return True
-        self._set_aside[segment.key] = _Aside(time.monotonic() + self._set_aside_s)
-        self._miss(segment)
+        until = time.monotonic() + self._set_aside_s
+        try:
+            if (self._spool / segment.key).is_file():
+                self._missed.pop(segment.key, None)
+                return True
+            self._set_aside[segment.key] = _Aside(until)
+            self._miss(segment)
+        except OSError as error:
+            log.error("file_not_readable", key=segment.key, error=str(error))
+            self._set_aside[segment.key] = _Aside(until, StoreError(error.strerror or str(error)))
         return False
 
     def _upload(self, segments: Sequence[_Waiting]) -> int:
@@ -240,7 +247,11 @@ class Uploader:
             reached(Step.STORED_WRITTEN)
         reached(Step.STORED_COMMITTED)
         for segment in segments:
-            (self._spool / segment.key).unlink(missing_ok=True)
+            path = self._spool / segment.key
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                self._on_refused(path, error)
             reached(Step.LOCAL_COPY_GONE)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from ingest.video import uploader
+from ingest.video import journal, recorder, refused_files, uploader
 from storage.database import Database
 from storage.failures import Failure, Failures
 from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node
@@ -131,10 +131,11 @@ def test_what_does_not_pass_by_itself_is_told_the_first_time_that_it_is_witnesse
     assert keeps_failing(failure, NOON + looking, NOON + since) is (since >= looking)
 
 
-def test_every_job_of_the_clerks_has_words(services: Services) -> None:
+def test_every_job_of_clerks_and_recorders_has_words(services: Services) -> None:
     jobs = {job for clerk in clerks(services) for job in clerk.jobs}
     assert jobs
-    assert jobs | {uploader.JOB, uploader.CHANGED_FILES} <= JOB_WORDS.keys()
+    recorders = {recorder.JOB, journal.JOB, refused_files.JOB, uploader.JOB, uploader.CHANGED_FILES}
+    assert jobs | recorders <= JOB_WORDS.keys()
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,8 @@ JOB_WORDS: Mapping[str, str] = {
     "upload": _("Uploading footage"),
     "changed_files": _("Keeping footage as it was recorded, until it is uploaded"),
     "journal": _("Writing down what is recorded"),
+    "spool_files": _("Handling files of the spool"),
+    "supervision": _("Looking after cameras and spool"),
     "pictures": _("Watching the pictures of a camera"),
     "events": _("Keeping open pages up to date"),
 }

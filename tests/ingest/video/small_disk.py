@@ -25,3 +25,16 @@ def fill(path: Path) -> None:
     with suppress(OSError), path.open("wb", buffering=0) as file:
         while file.write(bytes(4096)):
             pass
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nothing can be put into the folder or taken away."""
+    for options in (["--bind"], ["-o", "remount,ro,bind"]):
+        mounted = subprocess.run(["mount", *options, folder, folder], capture_output=True)
+        if mounted.returncode:
+            pytest.skip(f"a folder cannot be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)

@@ -15,8 +15,8 @@ from ingest.video.clip import open_clip, plan_clip
 from ingest.video.fragmented import read_reference_time
 from ingest.video.gaps import GapClosed, Lost
 from ingest.video.journal import Journal, write_leftovers
+from ingest.video.missing_files import decide_missing
 from ingest.video.playlist import Playlist, playlist
-from ingest.video.reconcile import decide_missing
 from ingest.video.recovery import Found, recover
 from ingest.video.retimed import Stretch, media_end
 from ingest.video.stills import still

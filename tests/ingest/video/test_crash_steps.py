@@ -13,7 +13,7 @@ import pytest
 
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_server import RtspServer
-from ingest.video.reconcile import QUARANTINE, segment_files
+from ingest.video.spool_files import QUARANTINE, segment_files
 from ingest.video.steps import Step
 from ingest.video.writer import PART
 from storage.database import Database

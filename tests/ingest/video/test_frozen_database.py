@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.video.reconcile import segment_files
+from ingest.video.spool_files import segment_files
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import PART, Footage

@@ -14,7 +14,10 @@ from ingest.video.frames import from_us, to_us
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry, Journal
-from ingest.video.reconcile import QUARANTINE, last_alive, reconcile_files, reconcile_rows, resume
+from ingest.video.missing_files import reconcile_rows
+from ingest.video.reconcile import reconcile_files
+from ingest.video.resuming import last_alive, resume
+from ingest.video.spool_files import QUARANTINE
 from ingest.video.uploader import Uploader
 from ingest.video.writer import PART, FinishedSegment, settle
 from storage.database import Database

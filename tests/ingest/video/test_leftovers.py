@@ -8,7 +8,8 @@ import pytest
 from ingest.video import leftovers
 from ingest.video.gaps import GapClosed, GapOpened, Lost
 from ingest.video.journal import Journal, write_leftovers
-from ingest.video.reconcile import reconcile_files, segment_files
+from ingest.video.reconcile import reconcile_files
+from ingest.video.spool_files import segment_files
 from ingest.video.writer import settle
 from storage.database import Database
 from storage.models import GapCause

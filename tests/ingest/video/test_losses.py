@@ -8,7 +8,8 @@ import pytest
 
 from ingest.video.gaps import GapClosed, GapOpened
 from ingest.video.losses import key_start, lost
-from ingest.video.reconcile import QUARANTINE, reconcile_files
+from ingest.video.reconcile import reconcile_files
+from ingest.video.spool_files import QUARANTINE
 from ingest.video.writer import PART, part_path, settle
 from storage.database import Database
 from storage.models import GapCause

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.video.reconcile import reconcile_files, reconcile_rows
+from ingest.video.missing_files import reconcile_rows
+from ingest.video.reconcile import reconcile_files
 from ingest.video.recorder import CameraFeed
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment, part_path, settle

@@ -14,7 +14,7 @@ from ingest.video.frames import from_us, to_us
 from ingest.video.gaps import GapKeeper
 from ingest.video.intake import Intake
 from ingest.video.journal import Journal
-from ingest.video.reconcile import segment_files
+from ingest.video.spool_files import segment_files
 from ingest.video.uploader import AT_ONCE, Uploader
 from ingest.video.writer import settle
 from storage.database import Database

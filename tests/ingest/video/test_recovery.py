@@ -11,8 +11,8 @@ from sqlmodel import col, delete, select, update
 
 from ingest.video.checking import Check, Depth, Disagreement, Fault
 from ingest.video.gaps import END_UNKNOWN, GapOpened
-from ingest.video.reconcile import resume
 from ingest.video.recovery import Found, recover
+from ingest.video.resuming import resume
 from ingest.video.uploader import Uploader
 from storage.asked_corrections import Wanted
 from storage.correcting import correct

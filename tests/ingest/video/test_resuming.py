@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from ingest.video.gaps import GapChange, GapClosed, GapKeeper, GapOpened
 from ingest.video.journal import write_entry
-from ingest.video.reconcile import last_alive, resume
+from ingest.video.resuming import last_alive, resume
 from storage.asked_corrections import Wanted
 from storage.correcting import correct
 from storage.database import Database

@@ -15,9 +15,9 @@ from ingest.video.frames import from_us, to_us
 from ingest.video.gaps import GapKeeper, GapOpened
 from ingest.video.intake import Intake
 from ingest.video.journal import Entry
-from ingest.video.reconcile import QUARANTINE, segment_files
 from ingest.video.recorder import CameraFeed
 from ingest.video.segmenter import Gop
+from ingest.video.spool_files import QUARANTINE, segment_files
 from ingest.video.spool_room import LIMIT_REACHED, Disk, Held, SpoolLimits, SpoolRoom, count_files, filled, room_left
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment, settle
