@@ -180,6 +180,7 @@ class Journal:
             self._failures.succeeded(JOB)
         except SQLAlchemyError as error:
             log.warning("database_away", waiting=self.waiting, error=type(error).__name__)
+            self._failures.failed(JOB, error, datetime.now(UTC))
         except Exception as error:
             log.exception("journal_failed", waiting=self.waiting)
             self._failures.failed(JOB, error, datetime.now(UTC))
@@ -187,7 +188,6 @@ class Journal:
     def _write_some(self, count: int) -> None:
         """One transaction for the oldest entries; if the database refuses one of them, one for each."""
         self._make_whole(count)
-        count = min(count, len(self._pending))
         try:
             with self._database.transaction() as session:
                 before_adding(session)
@@ -210,14 +210,18 @@ class Journal:
             self._on_segment_written()
 
     def _make_whole(self, count: int) -> None:
-        """The oldest entries. One whose file cannot be read is left to the next start, which looks at every file."""
-        whole: list[Entry | InItsFile] = []
-        for entry in [self._pending.popleft() for _ in range(count)]:
-            try:
-                whole.append(entry.read(self._spool) if isinstance(entry, InItsFile) else entry)
-            except (OSError, ValueError) as error:
-                log.error("row_left_to_the_next_start", error=str(error))
-        self._pending.extendleft(reversed(whole))
+        """The oldest entries. One whose file cannot be read is a gap, which goes where the next start can read it."""
+        for n in range(count):
+            self._pending[n] = self._whole(self._pending[n])
+
+    def _whole(self, entry: Entry | InItsFile) -> Entry:
+        if not isinstance(entry, InItsFile):
+            return entry
+        try:
+            return entry.read(self._spool)
+        except (OSError, ValueError, OverflowError, struct.error) as error:
+            log.error("waiting_segment_not_read", key=entry.key, error=str(error))
+            return entry.lost((isinstance(error, OSError) and error.strerror) or str(error))
 
     def _set_aside(self, error: Exception) -> None:
         """The oldest entry is refused: what a segment's file holds becomes a gap, and the next start looks at it."""

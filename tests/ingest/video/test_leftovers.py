@@ -80,7 +80,9 @@ def test_of_many_segments_that_wait_memory_keeps_no_more_than_where_they_are(
     journal.stop()
     there = [segment for segment in some if segment is not some[4]]
     assert [row.model_dump(exclude={"id"}) for row in segments(site)] == [segment.columns() for segment in there]
-    assert causes(site) == [GapCause.RECORDER_STOPPED]
+    [missing, _] = gaps(site)
+    assert (missing.start, missing.end) == (some[4].row().start, some[4].row().end)
+    assert "No such file" in missing.detail
 
 
 def test_a_released_journal_writes_what_it_held(site: Database, tmp_path: Path) -> None:
