@@ -17,6 +17,8 @@ MEASURED_S = 5.0
 FIRST_S = 15.0
 """At first every picture's arrival is seen, so that the camera's clock gets known."""
 MAX_BYTES = 128 * 1024
+MAX_APART_US = 10_000_000
+"""No two pictures of a connection that lives are further apart: it is a leap of the timestamps, and tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +70,6 @@ def arrivals(seen_us: Sequence[int], media_us: Sequence[int]) -> list[int]:
     """
     reckoned = list(seen_us[-1:])
     for after, before in pairwise(zip(reversed(seen_us), reversed(media_us), strict=True)):
-        reckoned.append(min(reckoned[-1] - (after[1] - before[1]), before[0]))
+        apart_us = after[1] - before[1]
+        reckoned.append(min(reckoned[-1] - (apart_us if apart_us <= MAX_APART_US else 0), before[0]))
     return reckoned[::-1]

@@ -85,3 +85,9 @@ def test_no_picture_arrives_after_it_was_seen(pairs: list[tuple[int, int]]) -> N
 def test_pictures_seen_one_by_one_arrived_when_they_were_seen() -> None:
     seen_us = [0, 41_000, 79_000, 120_000]
     assert all(before < after for before, after in pairwise(arrivals(seen_us, [0, 40_000, 80_000, 120_000])))
+
+
+def test_a_leap_of_the_timestamps_puts_no_picture_an_hour_back() -> None:
+    hour_us = 3_600_000_000
+    assert arrivals([1_000_000, 1_000_100], [0, hour_us]) == [1_000_000, 1_000_100]
+    assert arrivals([1_000_000, 1_000_100], [hour_us, 0]) == [1_000_000, 1_000_100]
