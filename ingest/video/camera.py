@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -17,7 +17,7 @@ from ingest.video.parameter_sets import BadParameterSets
 from ingest.video.rtsp.failures import PasswordRefused
 from ingest.video.segmenter import Gop
 from ingest.video.server_clock import ServerClock
-from ingest.video.source import RtspSource, SourceFailure, SourcePacket, Transport, open_source
+from ingest.video.source import Pauses, RtspSource, SourceFailure, SourcePacket, Transport, open_source
 from storage.models import GapCause
 
 FIRST_WAIT_S = 0.5
@@ -138,12 +138,13 @@ class CameraWorker:
         """Returns when asked to stop; raises when the stream fails."""
         with self._open_stream(self._url, self._transport, self._clock, self._audio) as source:
             connection = Connection(source.codec, source.extradata, source.time_base, self.learned)
+            source.pauses = Pauses(self.learned.pause_ms)
             sound = Accompaniment(source.audio) if source.audio is not None else None
             self._tell_audio(source.audio_problem)
             try:
                 self._receive(source, connection, sound)
             finally:
-                self.learned = connection.learned
+                self._learn(source, connection)
                 last = connection.finish()
                 self._record(last if sound is None else sound.finish(last))
                 if not self._abandoned:
@@ -161,8 +162,11 @@ class CameraWorker:
                 continue
             gops = self._take(packet, connection)
             if gops:
-                self.learned = connection.learned
+                self._learn(source, connection)
             self._record(gops if sound is None else self._joined(sound, gops, packet.arrival_us))
+
+    def _learn(self, source: RtspSource, connection: Connection) -> None:
+        self.learned = replace(connection.learned, pause_ms=source.pauses.usual_ms)
 
     def _joined(self, sound: Accompaniment, gops: tuple[Gop, ...], now_us: int) -> tuple[Gop, ...]:
         ready = sound.joined(gops, now_us)

@@ -42,6 +42,8 @@ class Learned:
     """By how much its reports lead the least delayed arrival."""
     rate_error_ppm: int = 0
     """By how much a second of its media time is longer than a second."""
+    pause_ms: int = 0
+    """For how long it usually lets one wait for the next picture, of a camera whose pictures come seldom; else 0."""
 
 
 NOTHING_LEARNED = Learned()
@@ -82,7 +84,7 @@ class Connection:
 
     @property
     def learned(self) -> Learned:
-        """To hand to the next connection."""
+        """To hand to the next connection, with the pauses that the source knows."""
         return Learned(self.clock.lead_us, self._retiming.proven_ppm(self._last_dts or 0))
 
     def take(self, packet: SourcePacket) -> Taken:

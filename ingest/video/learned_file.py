@@ -13,6 +13,7 @@ import structlog
 
 from ingest.video.clock import MAX_AHEAD_US, MAX_BEHIND_US
 from ingest.video.connection import NOTHING_LEARNED, Learned
+from ingest.video.source import PICTURELESS_S
 
 NAME = "cameras.learned"
 PAUSE_S = 60.0
@@ -56,14 +57,16 @@ class LearnedFile:
 
 
 def _sane(told: object) -> Iterator[tuple[str, Learned]]:
-    """Without what no camera can have taught."""
+    """Without what no camera can have taught. Files of before have no pauses."""
     for camera_id, fields in told.items() if isinstance(told, dict) else ():
-        values = (fields.get("lead_us"), fields.get("rate_error_ppm")) if isinstance(fields, dict) else (None, None)
-        lead_us, ppm = values
-        if type(lead_us) is not int or type(ppm) is not int:
+        if not isinstance(fields, dict):
             continue
-        if -MAX_BEHIND_US <= lead_us <= MAX_AHEAD_US and _SLOWEST_PPM <= ppm <= _FASTEST_PPM:
-            yield camera_id, Learned(lead_us, ppm)
+        lead_us, ppm, pause_ms = fields.get("lead_us"), fields.get("rate_error_ppm"), fields.get("pause_ms", 0)
+        if type(lead_us) is not int or type(ppm) is not int or type(pause_ms) is not int:
+            continue
+        is_possible = -MAX_BEHIND_US <= lead_us <= MAX_AHEAD_US and _SLOWEST_PPM <= ppm <= _FASTEST_PPM
+        if is_possible and 0 <= pause_ms <= PICTURELESS_S * 1000:
+            yield camera_id, Learned(lead_us, ppm, pause_ms)
 
 
 def _write(file: Path, text: str) -> None:

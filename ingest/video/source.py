@@ -27,7 +27,7 @@ SILENCE_S = 4.0
 """A connection that brings nothing for so long is dead, and so is one that brings only reports, answers or sound:
 pictures come several times a second."""
 PICTURELESS_S = 10.0
-"""The same before a few pictures have come, and for a camera whose pictures come so seldom."""
+"""The longest that a camera is waited for whose pictures come so seldom."""
 _FEW_PICTURES, _USUAL_PAUSES, _FORGETTING = 5, 4, 0.9
 """So many times the longest pause of late may pass, before a camera that sends few pictures is taken for dead."""
 AWAY_S = 4.0
@@ -91,7 +91,8 @@ class RtspSource:
         self._decoding = DecodingTimes(track.clock_hz)
         self._reporting = Reporting()
         self._heard = self._seen = self._reported = clock.since_boot_s()
-        self._pauses = Pauses()
+        self.pauses = Pauses()
+        """Set it before packets are taken, to those that follow on the connection before."""
         longest_s = GATHER_S if session.audio_track is None else GATHER_WITH_SOUND_S
         self._gathering = Gathering(self._seen, session.transport.room, longest_s)
         self.is_patient = False
@@ -139,7 +140,7 @@ class RtspSource:
     def _stamped(self, picture: Picture) -> SourcePacket:
         arrival_us, server = self._clock.read()
         now = (arrival_us - server.ahead_us) / 1e6
-        self._pauses.observe(now - self._seen)
+        self.pauses.observe(now - self._seen)
         self._seen = now
         pts = self._media_time.ticks(picture.timestamp, arrival_us - server.ahead_us)
         report_us = self._media_time.report_us()
@@ -179,8 +180,9 @@ class RtspSource:
             self._heard = now
         elif now - self._heard > SILENCE_S:
             raise stalled(f"connected, but nothing has come for {SILENCE_S:.0f} s")
-        if now - self._seen > self._pauses.patience_s:
-            raise stalled(f"connected, but no pictures for {self._pauses.patience_s:.0f} s")
+        if now - self._seen > (patience_s := self.pauses.patience_s):
+            self.pauses.end(now - self._seen)
+            raise stalled(f"connected, but no pictures for {patience_s:.0f} s")
         self._session.stay(now)
         if now - self._reported >= REPORT_S:
             self._report(now)
@@ -220,24 +222,51 @@ class Attention:
 
 
 class Pauses:
-    """How long a stream lets one wait for its next picture."""
+    """How long a stream lets one wait for its next picture. `usual_ms`: as the connection before has learned it."""
 
-    __slots__ = ("_longest", "_pictures")
+    __slots__ = ("_longest", "_pictures", "_usual_ms")
 
-    def __init__(self) -> None:
-        self._longest, self._pictures = 0.0, 0
+    def __init__(self, usual_ms: int = 0) -> None:
+        self._longest, self._pictures, self._usual_ms = 0.0, 0, usual_ms
 
     def observe(self, pause_s: float) -> None:
         """A picture has come, so long after the one before."""
         self._longest = max(pause_s, _FORGETTING * self._longest) if self._pictures else 0.0
         self._pictures += 1
 
+    def end(self, pause_s: float) -> None:
+        """The stream is given up, as no picture came for so long.
+
+        Before the first few have come, nobody knows whether the camera has died or is slow: the next connection waits
+        for it.
+        """
+        if not self._is_known:
+            self._usual_ms = max(self._usual_ms, int(pause_s * 1000))
+
+    @property
+    def usual_ms(self) -> int:
+        """To hand to the next connection; 0 of a camera whose pictures come so often that it is waited for no longer.
+
+        At most PICTURELESS_S.
+        """
+        if not self._is_known:
+            usual_ms = self._usual_ms
+        elif _USUAL_PAUSES * self._longest <= SILENCE_S:
+            usual_ms = 0
+        else:
+            usual_ms = int(self._longest * 1000)
+        return min(usual_ms, int(PICTURELESS_S * 1000))
+
     @property
     def patience_s(self) -> float:
         """After how long without a picture it is dead."""
-        if self._pictures < _FEW_PICTURES:
-            return PICTURELESS_S
-        return min(max(SILENCE_S, _USUAL_PAUSES * self._longest), PICTURELESS_S)
+        longest_s = self._longest if self._is_known else self._usual_ms / 1000
+        return min(max(SILENCE_S, _USUAL_PAUSES * longest_s), PICTURELESS_S)
+
+    @property
+    def _is_known(self) -> bool:
+        """The first pictures may come at once, from what the camera has kept."""
+        return self._pictures >= _FEW_PICTURES
 
 
 @contextmanager

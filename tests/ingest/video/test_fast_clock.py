@@ -36,7 +36,7 @@ KINDS: list[tuple[list[Wrong], Transport, bool]] = [(list(Wrong), "tcp", False),
 """Packets are gathered by bytes by the one, by a rest by the other; the other sends some pictures after the next."""
 TOLERANCE = timedelta(seconds=0.5)
 RECOVERY = timedelta(seconds=25)
-"""A dead connection is noticed in 4 s (in 10 s if reports still come), and made anew after 10 s at most."""
+"""A dead connection is noticed in 4 s (in 10 s after one that ended so soon), and made anew after 10 s at most."""
 MAY_LOSE = set(Wrong) - {Wrong.NO_REPORTS, Wrong.HOURS_OFF, Wrong.DRIFTS, Wrong.OTHER_PICTURE, Wrong.SERVER_STEPS}
 MAX_GROWTH_BLOCKS = 5_000
 """Of the second half over the first: one object kept for each picture would be twice that."""

@@ -14,7 +14,7 @@ from storage.objects import ObjectStore
 from tests.sample import CAMERA
 from tests.servers import free_port, wait_until
 
-SLOW = Learned(lead_us=-12_000, rate_error_ppm=190_476)
+SLOW = Learned(lead_us=-12_000, rate_error_ppm=190_476, pause_ms=5_000)
 
 
 def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
@@ -50,11 +50,20 @@ def test_it_is_written_once_a_minute_and_at_the_end(tmp_path: Path) -> None:
                 (True, 0),
             ]
         ),
+        *(
+            json.dumps({"a": {"lead_us": 0, "rate_error_ppm": 0, "pause_ms": pause}}).encode()
+            for pause in (-1, 10_001, 0.5, None)
+        ),
     ],
 )
 def test_what_no_camera_can_have_taught_is_left_out(tmp_path: Path, told: bytes) -> None:
     (tmp_path / NAME).write_bytes(told)
     assert LearnedFile(tmp_path).read() == {}
+
+
+def test_a_file_of_a_version_that_knew_no_pauses_is_read(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text('{"a": {"lead_us": 5, "rate_error_ppm": 6}}')
+    assert LearnedFile(tmp_path).read() == {"a": Learned(5, 6)}
 
 
 def test_a_spool_that_cannot_be_written_is_no_failure(tmp_path: Path) -> None:
