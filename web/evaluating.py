@@ -22,8 +22,9 @@ from correlation.evaluation.working_out import Period, WorkedOut, nothing_else, 
 from storage.database import Database
 from storage.intervals import Span
 from storage.models import Absence, AbsenceWord, Batch, Card, CardWord, Evaluation, EvaluationState, Hall
+from storage.sayings import Saying
 from web.access_log import log_access
-from web.errors import Conflict, Forbidden
+from web.errors import Conflict, Forbidden, NotFound
 from web.months import Month, day_in, month_of
 from web.permissions import Permission
 from web.viewer import Viewer
@@ -223,7 +224,37 @@ def publish(
         with database.transaction() as session:
             made = keeping.publish(session, worked, by, now, erratum)
             if publisher is not None:
-                log_access(session, publisher, "publish", f"evaluation:{made.month}/{made.number}", erratum, now, "")
+                log_access(session, publisher, "publish", _subject(made), erratum, now, "")
             return made
     except (keeping.PublishedAlready, keeping.NothingToCorrect) as error:
         raise Conflict(str(error)) from None
+
+
+def publish_drafted(
+    database: Database,
+    evaluation_id: int,
+    counted_at: datetime,
+    publisher: Viewer,
+    now: datetime,
+    erratum: str,
+    address: str,
+) -> Evaluation:
+    """The draft of an erratum as it was shown, which is the one that was counted then.
+
+    Raises Forbidden, NotFound, and Conflict where it is another by now.
+    """
+    if not may_publish(publisher):
+        raise Forbidden
+    try:
+        with database.transaction() as session:
+            made = keeping.publish_drafted(session, evaluation_id, counted_at, publisher.name, now, erratum)
+            log_access(session, publisher, "publish", _subject(made), erratum, now, address)
+            return made
+    except keeping.DraftGone:
+        raise NotFound from None
+    except keeping.CountedAgain:
+        raise Conflict(Saying("This month was counted again since you saw the draft. Look at it once more.")) from None
+
+
+def _subject(made: Evaluation) -> str:
+    return f"evaluation:{made.month}/{made.number}"

@@ -24,6 +24,14 @@ class NothingToCorrect(Exception):
     """This month is not published, so there is nothing that an erratum could correct."""
 
 
+class DraftGone(Exception):
+    """There is no such draft of an erratum."""
+
+
+class CountedAgain(Exception):
+    """The draft was counted again since."""
+
+
 def formulas(session: Session) -> tuple[Formula, ...]:
     """Those that come along, then those that were added, in the order in which they were."""
     added = session.exec(select(EvaluationFormula).order_by(col(EvaluationFormula.added_at)))
@@ -95,6 +103,24 @@ def publish(session: Session, worked: WorkedOut, by: str, now: datetime, erratum
     found.state, found.published_at, found.published_by = EvaluationState.PUBLISHED, now, by
     found.erratum = erratum
     _write(session, found, worked)
+    return found
+
+
+def publish_drafted(
+    session: Session, evaluation_id: int, counted_at: datetime, by: str, now: datetime, erratum: str
+) -> Evaluation:
+    """The draft of an erratum as it was counted then; its id may be that of a later one.
+
+    Has to be the first that the transaction does. Raises DraftGone, CountedAgain.
+    """
+    lock_for_adding(session, Evaluation)
+    found = session.get(Evaluation, evaluation_id)
+    if found is None or not found.differs:
+        raise DraftGone(DraftGone.__doc__)
+    if found.counted_at != counted_at:
+        raise CountedAgain(CountedAgain.__doc__)
+    found.state, found.published_at, found.published_by = EvaluationState.PUBLISHED, now, by
+    found.erratum, found.differs = erratum, None
     return found
 
 

@@ -172,6 +172,7 @@ DONE_WORDS: Mapping[str, str] = {
     "called_back": _("Noted: the customer was called back."),
     "closed": _("Noted: the limits of cases are reckoned anew within a minute."),
     "reopened": _("Withdrawn: the day counts from now on."),
+    "published": _("Published. The report follows within a minute."),
     "drafted": _("Kept as a draft. It holds once somebody else has approved it."),
     "approved": _("Approved: it holds from its date on."),
     "sent_back": _("Sent back with the reason."),

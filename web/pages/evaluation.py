@@ -11,6 +11,7 @@ from correlation.evaluation.formula import Formula, Indicator
 from storage.models import Evaluation, EvaluationReport, EvaluationState, ReportFormat, UnitKind
 from web.auth import require
 from web.errors import NotFound
+from web.evaluating import may_publish
 from web.evaluations import (
     EvaluationRef,
     UnitRow,
@@ -63,6 +64,7 @@ class EvaluationPage:
     """In which there is a report."""
     erratum_drafted: EvaluationRef | None
     """What has come out otherwise since the month was published, to be published as an erratum."""
+    may_publish: bool
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def evaluation_page(
             units=unit_rows(session, viewer, shown, kind) if shown else (),
             reports=_reports(session, shown) if shown else (),
             erratum_drafted=next((evaluation_ref(each) for each in asked.versions if each.differs), None),
+            may_publish=may_publish(viewer),
         )
 
 
