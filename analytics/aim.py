@@ -6,18 +6,19 @@ day and by night, with people or without, most of what a fixed camera shows stay
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.people import Image
+from analytics.people import Box, Image
 
-Aim = NDArray[np.uint8]
-"""90 × 160, grey."""
+Small = NDArray[np.uint8]
+"""A picture of 90 × 160, grey."""
 
 _SIZE = (160, 90)
 _REACH = 12
@@ -34,19 +35,33 @@ PICTURES = 8
 APART = timedelta(seconds=2)
 
 
-def small(image: Image) -> Aim:
+@dataclass(frozen=True, slots=True, eq=False)
+class Aim:
+    """What a camera showed when its zones were drawn."""
+
+    picture: Small
+    stood: NDArray[np.bool_]
+    """Of each pixel whether somebody stood there: what is behind them is not known."""
+
+
+def small(image: Image) -> Small:
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.resize(grey, _SIZE, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def aim_of(pictures: Sequence[Aim]) -> Aim:
-    """What most of them show at each place."""
-    return np.asarray(np.median(np.stack(pictures), axis=0), np.uint8)
+def aim_of(pictures: Sequence[Small], people: Iterable[Box] = ()) -> Aim:
+    """What most of them show at each place. `people`: everybody who stood in any of them."""
+    width, height = _SIZE
+    stood = np.zeros((height, width), np.bool_)
+    for box in people:
+        x0, y0, x1, y1 = np.clip(box, 0.0, 1.0) * (width, height, width, height)
+        stood[int(y0) : ceil(y1), int(x0) : ceil(x1)] = True
+    return Aim(np.asarray(np.median(np.stack(pictures), axis=0), np.uint8), stood)
 
 
-def has_moved(aim: Aim, now: Aim) -> bool:
+def has_moved(aim: Aim, now: Small) -> bool:
     """Whether what it showed is found elsewhere in the picture, or not at all. False where that was too little."""
-    edges = _edges(aim)
+    edges = _edges(aim.picture)
     if edges.max() < _STRONG:
         return False
     inner = edges[_REACH:-_REACH, _REACH:-_REACH]
@@ -58,24 +73,36 @@ def has_moved(aim: Aim, now: Aim) -> bool:
     return is_elsewhere and best >= _ALIKE and best - float(likeness[_REACH, _REACH]) >= _LIKER
 
 
-def _edges(picture: Aim) -> NDArray[np.float32]:
-    """Where they are, not how strong: the strongest twentieth counts as one."""
+def slopes(picture: Small) -> NDArray[np.float32]:
+    """How strong its edges are, at each pixel."""
     soft = cv2.GaussianBlur(picture.astype(np.float32), (0, 0), 1)
     slope = cv2.magnitude(cv2.Sobel(soft, cv2.CV_32F, 1, 0), cv2.Sobel(soft, cv2.CV_32F, 0, 1))
+    return np.asarray(slope, np.float32)
+
+
+def _edges(picture: Small) -> NDArray[np.float32]:
+    """Where they are, not how strong: the strongest twentieth counts as one."""
+    slope = slopes(picture)
     return np.asarray(np.minimum(slope, np.percentile(slope, 95)), np.float32)
 
 
 def written(aim: Aim) -> bytes:
-    """As PNG."""
-    encoded, data = cv2.imencode(".png", aim)
+    """As PNG; transparent where somebody stood."""
+    grey, seen_through = aim.picture, np.where(aim.stood, 0, 255).astype(np.uint8)
+    encoded, data = cv2.imencode(".png", cv2.merge((grey, grey, grey, seen_through)))
     assert encoded
     return data.tobytes()
 
 
 def read(data: bytes) -> Aim | None:
-    """None if it is no picture of an aim."""
-    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
-    return None if picture is None or picture.shape != _SIZE[::-1] else np.asarray(picture, np.uint8)
+    """None if it is no picture of an aim. Of one without transparency nobody knows where people stood."""
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    if found is None or found.shape[:2] != _SIZE[::-1]:
+        return None
+    picture = np.asarray(found, np.uint8)
+    if picture.ndim == 2:
+        return Aim(picture, np.ones(picture.shape, np.bool_))
+    return Aim(picture[:, :, 0], picture[:, :, 3] == 0)
 
 
 def zones_key(zones: Sequence[object]) -> str:
@@ -99,15 +126,17 @@ class AimSeeker:
 
     def __init__(self, camera_id: str, zones: str) -> None:
         self._camera_id, self._zones = camera_id, zones
-        self._pictures: list[tuple[datetime, Aim]] = []
+        self._pictures: list[tuple[datetime, Small]] = []
+        self._people: list[Box] = []
         self.found: NewAim | None = None
 
-    def take(self, image: Image, wall: datetime) -> NewAim | None:
-        """A good picture; returns the aim once, when there are enough."""
+    def take(self, image: Image, people: Iterable[Box], wall: datetime) -> NewAim | None:
+        """A good picture, and who is seen in it; returns the aim once, when there are enough."""
         if self.found or (self._pictures and wall - self._pictures[-1][0] < APART):
             return None
         self._pictures.append((wall, small(image)))
+        self._people += people
         if len(self._pictures) == PICTURES:
-            aim = aim_of([small_picture for _, small_picture in self._pictures])
+            aim = aim_of([small_picture for _, small_picture in self._pictures], self._people)
             self.found = NewAim(self._camera_id, self._zones, self._pictures[0][0], aim)
         return self.found

@@ -8,7 +8,9 @@ from statistics import median_low
 
 from analytics.aim import Aim, AimSeeker, NewAim
 from analytics.health import CameraFaults, FaultChange, PictureHealth
+from analytics.looking import Observation, WatchedView
 from analytics.onlookers import STARTING
+from analytics.people import Box
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan
 from analytics.recorder_heard import RecorderHeard
@@ -41,6 +43,7 @@ class WatchedCamera:
         self._faults = CameraFaults(plan.camera_id)
         self._seekers: dict[tuple[str, int], AimSeeker] = {}
         self._picture_fault: FaultKind | None = None
+        self._hidden: set[FaultKind] = set()
         self._last_arrival = now + STARTING - SILENCE
         self._last_wall: datetime | None = None
         self._intervals: deque[timedelta] = deque(maxlen=_INTERVALS)
@@ -63,9 +66,16 @@ class WatchedCamera:
         A mask says nothing about the camera: whether it is dark or frozen is judged by all of its picture. Where it
         looks is told by what is kept, and that is what no mask hides.
         """
-        self._health.aim = self.aim
+        self._health.aim, self._hidden = self.aim, set()
         self._picture_fault = self._health.judge(picture.image, self.covered(picture).image)
         return self._picture_fault
+
+    def doubt(self, told: Observation, view: WatchedView) -> Observation:
+        """What a look at the picture that was judged last told, unless its staff zone cannot be seen."""
+        doubted = self._health.doubt(told, view)
+        if doubted is not told:
+            self._hidden.add(FaultKind(doubted.reason))
+        return doubted
 
     def covered(self, picture: Picture) -> Picture:
         """With what is hidden filled."""
@@ -81,13 +91,16 @@ class WatchedCamera:
         seeker = self._seekers.get(self._sought)
         return seeker.found.aim if seeker and seeker.found else None
 
-    def seek_aim(self, picture: Picture) -> NewAim | None:
-        """Call it for every live picture after judging it; returns the aim once, when that has become known."""
+    def seek_aim(self, picture: Picture, people: Iterable[Box]) -> NewAim | None:
+        """Call it for every live picture after judging it; returns the aim once, when that has become known.
+
+        `people`: who is seen in it.
+        """
         if self._picture_fault is not None or not self.plan.views or self.aim is not None:
             return None
         if self._sought not in self._seekers:
             self._seekers = {self._sought: AimSeeker(self.plan.camera_id, self.plan.zones)}
-        return self._seekers[self._sought].take(self.covered(picture).image, picture.wall)
+        return self._seekers[self._sought].take(self.covered(picture).image, people, picture.wall)
 
     @property
     def _sought(self) -> tuple[str, int]:
@@ -107,7 +120,7 @@ class WatchedCamera:
 
     def faults(self, now: datetime, recorder: RecorderHeard) -> list[FaultChange]:
         """Faults that have begun or ended, as known now."""
-        signs = {self._picture_fault} if self._picture_fault else set()
+        signs = {self._picture_fault} if self._picture_fault else set(self._hidden)
         since = None
         if self.is_silent(now):
             # What was wrong with its pictures cannot have been mended as far as anybody can see.

@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.aim import Aim, has_moved, small
+from analytics.aim import Aim, Small, has_moved, small
+from analytics.hiding import what_hides
+from analytics.looking import Observation, WatchedView, staff_unseen
 from analytics.people import Image
 from storage.models import FaultKind
 
@@ -34,6 +36,8 @@ class PictureHealth:
         """Where it should look; None while that is not known."""
         self._last: Grey | None = None
         self._repeats = 0
+        self._shown: Small | None = None
+        """What it shows of that, if anything."""
 
     def judge(self, image: Image, covered: Image | None = None) -> FaultKind | None:
         """What is wrong with this picture, or None. Call it for every picture, in order. `covered`: with its masks."""
@@ -41,15 +45,25 @@ class PictureHealth:
         grey = np.asarray(resized, dtype=np.uint8)
         same, self._last = self._last is not None and _same(self._last, grey), grey
         self._repeats = self._repeats + 1 if same else 0
+        self._shown = None
         if fault := _look_of(grey):
             return fault
         if self._repeats >= _REPEATS_TO_DISTRUST:
             return FaultKind.FROZEN
-        return (
-            FaultKind.MOVED
-            if self.aim is not None and has_moved(self.aim, small(image if covered is None else covered))
-            else None
-        )
+        if self.aim is None:
+            return None
+        self._shown = small(image if covered is None else covered)
+        return FaultKind.MOVED if has_moved(self.aim, self._shown) else None
+
+    def doubt(self, told: Observation, view: WatchedView) -> Observation:
+        """What a look at the picture that was judged last told; nothing of staff where its zone cannot be seen.
+
+        Who was seen was there. Nothing is doubted while there is no aim to tell by.
+        """
+        if told.staff_count != 0 or self.aim is None or self._shown is None:
+            return told
+        hidden = what_hides(self.aim, self._shown, view.staff_zone)
+        return staff_unseen(told, hidden.value) if hidden else told
 
 
 def _look_of(grey: Grey) -> FaultKind | None:

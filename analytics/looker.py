@@ -72,6 +72,11 @@ class Looker:
         self.looks += len(crops_of(view))
         return look(self.detector, picture, [view], self.threshold)[0]
 
+    def people(self, camera_id: str, views: Sequence[WatchedView]) -> list[Box]:
+        """Everybody who may be seen in these views, however unsure, at the last look."""
+        crops = dict.fromkeys((camera_id, box) for view in views for box in crops_of(view))
+        return [person.box for crop in crops if crop in self._seen for person in self._seen[crop].people]
+
     def forget(self, camera_id: str) -> None:
         self._seen = {crop: seen for crop, seen in self._seen.items() if crop[0] != camera_id}
 

@@ -1,7 +1,7 @@
 """One look at a picture: who is in which zone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from analytics.doubles import distinct
@@ -104,6 +104,11 @@ def observe(
 def blind(view: WatchedView, wall: datetime, reason: str) -> Observation:
     """Nothing can be told from the picture."""
     return Observation(view.counter_id, view.camera_id, wall, None, None, reason=reason)
+
+
+def staff_unseen(told: Observation, reason: str) -> Observation:
+    """Nothing can be told of staff; what was told of customers stands."""
+    return replace(told, staff_count=None, confidence=0.0, reason=reason)
 
 
 def _count(people: Sequence[Person], zone: Zone, inside: Inside, threshold: float) -> int | None:

@@ -97,8 +97,11 @@ class Watch:
                 self._observe(observation, max_gap)
             else:
                 self._held.append((observation, max_gap))
-        found = (self.cameras[picture.camera_id].seek_aim(picture) for picture in live)
-        self.changes.aims += [aim for aim in found if aim is not None]
+        for picture in live:
+            camera = self.cameras[picture.camera_id]
+            people = self._looker.people(picture.camera_id, camera.plan.views)
+            if (aim := camera.seek_aim(picture, people)) is not None:
+                self.changes.aims.append(aim)
 
     def take_recorded(self, pictures: Iterable[Picture], step: timedelta) -> None:
         """Looks at recorded pictures, at most one of each camera, some `step` apart."""
@@ -155,14 +158,18 @@ class Watch:
             return None
         camera = self.cameras[view.camera_id]
         covered = camera.covered(picture)
-        fault = PictureHealth(camera.aim).judge(picture.image, covered.image)
-        return blind(view, picture.wall, fault.value) if fault else self._looker.look_back(covered, view)
+        health = PictureHealth(camera.aim)
+        if fault := health.judge(picture.image, covered.image):
+            return blind(view, picture.wall, fault.value)
+        return health.doubt(self._looker.look_back(covered, view), view)
 
     def _look(self, pictures: Sequence[Picture]) -> list[Observation]:
         faults = [self.cameras[picture.camera_id].judge(picture) for picture in pictures]
         seeing = [p for p, fault in zip(pictures, faults, strict=True) if fault is None]
         cameras = [self.cameras[picture.camera_id] for picture in seeing]
-        told = self._looker.look([(c.covered(p), c.plan.views) for c, p in zip(cameras, seeing, strict=True)])
+        looked = self._looker.look([(c.covered(p), c.plan.views) for c, p in zip(cameras, seeing, strict=True)])
+        looking = [(camera, view) for camera in cameras for view in camera.plan.views]
+        told = [camera.doubt(o, view) for o, (camera, view) in zip(looked, looking, strict=True)]
         for picture, fault in zip(pictures, faults, strict=True):
             if fault is not None:
                 views = self.cameras[picture.camera_id].plan.views

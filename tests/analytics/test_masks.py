@@ -68,8 +68,8 @@ def test_the_picture_of_where_a_camera_looks_has_its_masks_filled(sqlite_databas
         moment = at(0) + number * APART
         watch.take_live([Picture(CAMERA, moment, a_picture(seconds=number))], moment)
     (found,) = watch.changes.aims
-    assert np.ptp(found.aim[:, :32]) == 0
-    assert np.ptp(found.aim[:, 40:]) > 10
+    assert np.ptp(found.aim.picture[:, :32]) == 0
+    assert np.ptp(found.aim.picture[:, 40:]) > 10
     assert found.zones == load_key(sqlite_database)
 
 
