@@ -53,6 +53,11 @@ class FoundAbsence:
     """The fewest, or the most."""
 
     @property
+    def is_older_than_its_rule(self) -> bool:
+        """It was over when the rule by which it is one began to hold."""
+        return self.end is not None and self.rule.since is not None and self.end <= self.rule.since
+
+    @property
     def sought(self) -> EventKind:
         return sought_as(self.kind)
 

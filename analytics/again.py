@@ -19,6 +19,8 @@ AROUND = timedelta(seconds=20)
 """Footage before and after a piece that is looked at, too, so that the state at its edges is sure."""
 NO_FOOTAGE = "no_footage"
 """The reason for which presence before the first picture is unknown."""
+_WITHOUT_PICTURES = frozenset({NO_FOOTAGE, "gap", "no_signal"})
+"""Nothing was looked at then, or not by every camera."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,11 @@ class Again:
             self._watch.changes.transitions += counter.silence(self._last, NO_FOOTAGE)
         return not pictures
 
-    @property
-    def saw_nothing(self) -> bool:
-        return all(state.reason == NO_FOOTAGE for state in self.states())
+    def unseen(self) -> list[Span]:
+        """Where nothing can be told because there are no pictures."""
+        states = self.states()
+        ends = [*(state.at for state in states[1:]), self._piece.end]
+        return [Span(s.at, end) for s, end in zip(states, ends, strict=True) if s.reason in _WITHOUT_PICTURES]
 
     def states(self) -> list[Transition]:
         """What holds from the start of the piece on, and every change within it."""

@@ -12,13 +12,14 @@ import structlog
 from sqlalchemy import CursorResult
 from sqlmodel import Session, col, or_, select, update
 
-from analytics.again import Again, Look, only, pieces
+from analytics.again import Again, Look, only, pieces, within
 from analytics.plan import WatchPlan, load_plan
 from analytics.presence import Transition
-from analytics.rewriting import is_known, rejudge, rewrite_presence
+from analytics.recording import take_turns
+from analytics.rewriting import known_in, rejudge, rewrite_presence
 from analytics.rhythm import is_due
 from storage.database import Database
-from storage.intervals import Span, intersect, merge
+from storage.intervals import Span, intersect, merge, subtract
 from storage.models import ABSENCES, Absence, AbsenceRule, Presence, PrivacyMask, Reanalysis, StaffState, View, ZoneRule
 from storage.models.columns import JsonObject
 
@@ -251,9 +252,12 @@ class Redoing:
             return hand
         with self._database.transaction() as session:
             self._note(session, hand.row, watched_to=hand.piece.end, alive_at=now, source=self._source)
+            take_turns(session, hand.row.counter_id)
             # Footage that is gone by now takes back nothing that was seen in it.
-            if not (hand.again.saw_nothing and is_known(session, hand.row.counter_id, hand.piece)):
-                rewrite_presence(session, hand.row.counter_id, hand.piece, hand.again.states(), self._source)
+            kept = intersect(hand.again.unseen(), known_in(session, hand.row.counter_id, hand.piece))
+            for part in subtract([hand.piece], kept):
+                states = within(part, hand.again.states())
+                rewrite_presence(session, hand.row.counter_id, part, states, self._source)
         return self._begin(hand.row, hand.left, now)
 
     def _stay_alive(self, row: Reanalysis, now: datetime) -> None:

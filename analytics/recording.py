@@ -136,12 +136,14 @@ def write_absences(
 ) -> None:
     """Makes the counter's absences and other events what was found, by these excuses, each with its alert.
 
-    An open one that is not found any more ends, or has been none where an excuse is known by now from before it was
-    due. One that is `unsure` does not begin yet.
+    A rule says nothing new of what was over before it held. An open one that is not found any more ends, or has been
+    none where an excuse is known by now from before it was due. One that is `unsure` does not begin yet.
     """
     left = {(sought_as(row.kind), row.start): row for row in _open_absences(session, counter_id)}
     for absence in found:
         row = left.pop((absence.sought, absence.start), None) or _absence_at(session, counter_id, absence)
+        if absence.is_older_than_its_rule and (row is None or row.end is not None):
+            continue
         if row is None:
             if absence not in unsure:
                 begin_absence(session, hall_id, counter_id, absence, now)

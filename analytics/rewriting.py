@@ -4,13 +4,14 @@ Every function works inside the caller's transaction.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, and_, col, not_, or_, select
 
 from analytics import neighbours
-from analytics.absence import SOUGHT, WITHDRAWN, FoundAbsence, find_events, lasts, sought_as
+from analytics.absence import CHANGED, SOUGHT, WITHDRAWN, FoundAbsence, find_events, lasts, sought_as
 from analytics.covers import excuses
 from analytics.plan import CounterPlan
 from analytics.presence import Transition
@@ -27,8 +28,8 @@ from analytics.recording import (
 from analytics.rule import Rule
 from analytics.runs import PresenceSpan
 from storage.hours import opening
-from storage.intervals import Span
-from storage.models import Absence, Alert, AlertState, EventKind, Presence, StaffState
+from storage.intervals import Span, intersect, merge
+from storage.models import Absence, Alert, AlertState, CustomerState, EventKind, Presence, StaffState
 from storage.presence_now import watched_to
 
 SAME = timedelta(seconds=5)
@@ -71,10 +72,11 @@ def rewrite_presence(session: Session, counter_id: str, piece: Span, states: Seq
         session.flush()
 
 
-def is_known(session: Session, counter_id: str, piece: Span) -> bool:
-    """Whether something else than unknown is said of any of the piece."""
-    known = select(Presence.id).where(*_touching(counter_id, piece), Presence.staff != StaffState.UNKNOWN)
-    return session.exec(known).first() is not None
+def known_in(session: Session, counter_id: str, piece: Span) -> list[Span]:
+    """The parts of the piece of which something else than unknown is said."""
+    unknown = and_(col(Presence.staff) == StaffState.UNKNOWN, col(Presence.customer) == CustomerState.UNKNOWN)
+    rows = session.exec(select(Presence).where(*_touching(counter_id, piece), not_(unknown)))
+    return intersect(merge(Span(row.start, row.end or max(row.start, piece.end)) for row in rows), [piece])
 
 
 def rejudge(session: Session, plan: CounterPlan, span: Span, now: datetime) -> None:
@@ -89,18 +91,50 @@ def rejudge(session: Session, plan: CounterPlan, span: Span, now: datetime) -> N
 
 def _rejudge(session: Session, plan: CounterPlan, sought: EventKind, span: Span, now: datetime) -> None:
     history, whole = _history(session, plan, sought, span, now)
+    rule = plan.rule or Rule()
     found = _found(session, plan, plan.rule, sought, history, now) if history and plan.rule else []
     left = _absences(session, plan.counter_id, sought, whole)
     for absence in found:
         row = _same(left, absence)
+        if row is not None:
+            left.remove(row)
+        if not _concerns(rule, absence):
+            continue
+        if rule.until and _outlasts(absence.end, rule.until):
+            if row is not None and row.ended_by != WITHDRAWN and _outlasts(row.end, rule.until):
+                continue
+            absence = _cut(absence, rule.until)
         if row is None:
             begin_absence(session, plan.hall_id, plan.counter_id, absence, now)
         else:
-            left.remove(row)
             _correct(session, row, absence, now)
     for row in left:
         if row.start >= whole.start:
-            end_absence(session, row, row.start, WITHDRAWN, now)
+            _end_by(session, rule, row, now)
+
+
+def _concerns(rule: Rule, found: FoundAbsence) -> bool:
+    """Whether it was one, by this rule, while that held."""
+    return not found.is_older_than_its_rule and (rule.until is None or found.due < rule.until)
+
+
+def _outlasts(end: datetime | None, moment: datetime) -> bool:
+    return end is None or end >= moment
+
+
+def _cut(found: FoundAbsence, moment: datetime) -> FoundAbsence:
+    """As it was when its rule was changed."""
+    spans = tuple(replace(s, end=min(s.end or moment, moment)) for s in found.spans if s.start < moment)
+    return replace(found, end=moment, ended_by=CHANGED, spans=spans)
+
+
+def _end_by(session: Session, rule: Rule, row: Absence, now: datetime) -> None:
+    """It is none by this rule; what it was by one that held before or after stands."""
+    if rule.since and row.start < rule.since:
+        if row.ended_by not in (CHANGED, WITHDRAWN) and (row.end is None or row.end > rule.since):
+            end_absence(session, row, rule.since, CHANGED, now)
+    elif rule.until is None or row.start < rule.until:
+        end_absence(session, row, row.start, WITHDRAWN, now)
 
 
 def _ending_at(session: Session, counter_id: str, moment: datetime) -> Presence | None:

@@ -1,7 +1,7 @@
 """The rule of a counter: what is found there, and after how long. Read from the tables, checked, and pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from storage.models import MAX_PEOPLE, MAX_REQUIRED, MAX_THRESHOLD_S, AbsenceRule
@@ -41,6 +41,10 @@ class Rule:
     """Customers."""
     crowd: MoreThan | None = None
     """People in the staff zone."""
+    since: datetime | None = field(default=None, compare=False)
+    """From when on it holds at a counter; None: it always has."""
+    until: datetime | None = field(default=None, compare=False)
+    """Exclusive; None: it goes on."""
 
     def __post_init__(self) -> None:
         if not timedelta(0) < self.waiting <= self.threshold <= _LONGEST:
@@ -63,18 +67,20 @@ def rule_in_force(rules: Sequence[AbsenceRule], hall_id: str, counter_id: str, a
 
     Raises ValueError when that rule makes no sense.
     """
-    fitting = [
-        rule
-        for rule in rules
-        if rule.counter_id in (None, counter_id)
-        and rule.hall_id in (None, hall_id)
-        and rule.valid_from <= at
-        and (rule.valid_to is None or at < rule.valid_to)
-    ]
-    if not fitting:
-        return Rule()
-    best = max(fitting, key=lambda r: (r.counter_id is not None, r.hall_id is not None, r.valid_from, r.version))
-    return rule_of(best)
+    fitting = [rule for rule in rules if rule.counter_id in (None, counter_id) and rule.hall_id in (None, hall_id)]
+    best = _most_specific(fitting, at)
+    changes = sorted({moment for rule in fitting for moment in (rule.valid_from, rule.valid_to) if moment is not None})
+    before = (m for m in reversed(changes) if m <= at and _most_specific(fitting, m - timedelta.resolution) is not best)
+    after = (m for m in changes if at < m and _most_specific(fitting, m) is not best)
+    rule = rule_of(best) if best else Rule()
+    return replace(rule, since=next(before, None), until=next(after, None))
+
+
+def _most_specific(rules: Sequence[AbsenceRule], at: datetime) -> AbsenceRule | None:
+    valid = [rule for rule in rules if rule.valid_from <= at and (rule.valid_to is None or at < rule.valid_to)]
+    return max(
+        valid, key=lambda r: (r.counter_id is not None, r.hall_id is not None, r.valid_from, r.version), default=None
+    )
 
 
 def rule_of(row: AbsenceRule) -> Rule:

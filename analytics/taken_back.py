@@ -10,7 +10,7 @@ from analytics.absence import WITHDRAWN
 from analytics.clock_twice import CLOCK_SET_BACK
 from analytics.presence import Transition
 from analytics.recording import due_of, end_absence, take_turns
-from analytics.rewriting import is_known, rewrite_presence
+from analytics.rewriting import known_in, rewrite_presence
 from analytics.runs import UNKNOWN
 from storage.intervals import Span
 from storage.models import Absence, CustomerState, Presence, StaffState
@@ -45,7 +45,7 @@ def take_back(
 def forget_said_twice(session: Session, counter_id: str, span: Span, now: datetime, source: str) -> None:
     """Of time that the clock has said for the second time nobody can tell which of the two was so."""
     take_turns(session, counter_id)
-    if is_known(session, counter_id, span):
+    if known_in(session, counter_id, span):
         why = Transition(counter_id, span.start, StaffState.UNKNOWN, CustomerState.UNKNOWN, reason=CLOCK_SET_BACK)
         rewrite_presence(session, counter_id, span, [why], source)
     _end_all(session, counter_id, span, now)

@@ -241,6 +241,30 @@ def test_footage_that_is_gone_takes_back_nothing_that_was_seen_in_it(site: Datab
     assert (presence(site), absences(site)) == before
 
 
+@pytest.mark.parametrize("missing", [(0, 1200), (1200, 1300)], ids=["of the beginning", "between"])
+def test_nor_does_footage_that_is_gone_in_part(site: Database, missing: tuple[int, int]) -> None:
+    before = absences(site)
+    with site.transaction() as session:
+        ask(session, COUNTER, Span(at(900), at(2000)), "li.wei", NOW)
+    start, end = missing
+
+    def left_over(seconds: float) -> str:
+        return "" if start <= seconds < end else "nobody" if 1000 <= seconds < 1600 else "staff"
+
+    work_off(site, left_over)
+    assert job(site).changes["changed"] == []
+    assert absences(site) == before
+
+
+def test_what_nobody_saw_and_what_is_dark_now_stays_or_becomes_unknown(site: Database) -> None:
+    with site.transaction() as session:
+        ask(session, COUNTER, Span(at(900), at(2000)), "li.wei", NOW)
+    work_off(
+        site, lambda seconds: "dark" if 1200 <= seconds < 1300 else "nobody" if 1000 <= seconds < 1600 else "staff"
+    )
+    assert [(row[2], row[3]) for row in presence(site) if row[2] is UNKNOWN] == [(UNKNOWN, "dark")]
+
+
 def test_while_the_store_is_away_nothing_is_said(site: Database) -> None:
     corrected(site, 900, 2000)
     worker = redoing(site, Away(five_minutes_later))
