@@ -15,11 +15,12 @@ from ingest.video.writer import FinishedSegment
 from storage.correcting import before_adding, correct_late
 from storage.database import Database
 from storage.intervals import Span
-from storage.models import Gap, GapCause, Node, Segment, TimeCorrection
+from storage.models import MAX_SEGMENT_SECONDS, Gap, GapCause, Node, Segment, TimeCorrection
 from storage.time_shifts import recorded_span
 from storage.undated import AHEAD
 
 _MARGIN = timedelta(minutes=5)
+_LONGEST = timedelta(seconds=MAX_SEGMENT_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,24 @@ def _known(
 
 def _recorded_to(session: Session, camera_id: str, latest: datetime) -> datetime | None:
     """What ends after `latest` was recorded by a clock that was ahead, and tells nothing."""
-    as_recorded = select(func.max(Segment.end)).where(
-        Segment.camera_id == camera_id, col(Segment.correction_id).is_(None), Segment.end <= latest
-    )
     last = select(Segment.start, Segment.end, Segment.shift_us).where(Segment.camera_id == camera_id)
     newest = session.exec(last.order_by(col(Segment.sequence).desc()).limit(1)).first()
-    ends = (session.exec(as_recorded).one(), recorded_span(*newest).end if newest else None)
+    ends = (_uncorrected_to(session, camera_id, latest), recorded_span(*newest).end if newest else None)
     return max((end for end in ends if end is not None and end <= latest), default=None)
+
+
+def _uncorrected_to(session: Session, camera_id: str, latest: datetime) -> datetime | None:
+    """The last end up to `latest`, of what began last: months of segments lie before."""
+    told = (
+        Segment.camera_id == camera_id,
+        col(Segment.correction_id).is_(None),
+        Segment.start <= latest,
+        Segment.end <= latest,
+    )
+    began = session.exec(select(Segment.start).where(*told).order_by(col(Segment.start).desc()).limit(1)).first()
+    if began is None:
+        return None
+    return session.exec(select(func.max(Segment.end)).where(*told, Segment.start > began - _LONGEST)).one()
 
 
 def _is_near(span: Span, since: datetime | None) -> bool:

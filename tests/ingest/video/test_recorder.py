@@ -20,7 +20,7 @@ from ingest.video.stills import still
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
-from storage.models import ClockSource, GapCause, Node
+from storage.models import Camera, ClockSource, GapCause, Node
 from storage.objects import ObjectStore
 from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.evidence import (
@@ -34,8 +34,10 @@ from tests.ingest.video.evidence import (
 from tests.ingest.video.gstreamer_camera import GStreamerCamera, reason_not_available
 from tests.ingest.video.recording import SEGMENT_SECONDS, recording, status
 from tests.ingest.video.spooled import write
-from tests.sample import CAMERA
+from tests.sample import CAMERA, HALL
 from tests.servers import wait_until
+
+NOWHERE = "rtsp://127.0.0.1:1/none"
 
 
 def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
@@ -84,6 +86,30 @@ def test_a_camera_is_recorded_and_told_of_while_the_spool_is_looked_through(
     assert recorded_first == [True]
     assert_every_second_is_explained(site, datetime.now(UTC))
     assert_every_row_has_its_bytes(Footage(site, folder_store, spool))
+
+
+def test_cameras_are_tended_while_the_past_of_many_is_looked_up_and_one_that_comes_meanwhile_has_its_own(
+    site: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    names = [CAMERA, *(f"cc-cam-{number}" for number in range(11, 14))]
+    with site.transaction() as session:
+        session.add_all(Camera(id=name, hall_id=HALL, name=name, url=NOWHERE) for name in names[1:])
+    feeds = [CameraFeed(name, NOWHERE) for name in names[:-1]]
+    heartbeats: list[datetime] = []
+
+    def note(step: Step) -> None:
+        if step is Step.PAST_COMMITTED:
+            with site.transaction() as session:
+                heartbeats.append(session.exec(select(Node.heartbeat)).one())
+            feeds[len(names) - 1 :] = [CameraFeed(names[-1], NOWHERE)]
+
+    listen(note)
+    try:
+        with recording(site, folder_store, tmp_path, feeds, poll_seconds=0.001):
+            wait_until(lambda: len(heartbeats) == len(names))
+    finally:
+        listen(None)
+    assert len(set(heartbeats)) == len(names)
 
 
 def test_status_and_heartbeat_tell_how_it_goes(

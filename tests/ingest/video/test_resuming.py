@@ -1,22 +1,23 @@
 """A recorder that starts again goes by the time that its own files say, whatever was corrected since."""
 
+import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, delete, select
 
 from ingest.video.gaps import GapChange, GapClosed, GapKeeper, GapOpened
 from ingest.video.journal import write_entry
-from ingest.video.resuming import last_alive, resume
+from ingest.video.resuming import _recorded_to, last_alive, resume
 from storage.asked_corrections import Wanted
 from storage.correcting import correct
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.intervals import Span
-from storage.models import Gap, GapCause, Node
+from storage.models import Gap, GapCause, Node, Segment
 from tests.sample import CAMERA, a_hall
 from tests.storage.recorded import BEGIN, at, segment
 
@@ -123,6 +124,48 @@ def test_after_the_clock_was_set_back_an_outage_and_a_crash_are_told_as_they_wer
         (at(70), at(100), UNREACHABLE),
         (at(110), at(120), GapCause.RECORDER_CRASHED),
     ]
+
+
+@pytest.mark.parametrize("latest_s", [ENDED + 60, ENDED, ENDED - 5, 200, 0], ids=str)
+def test_it_goes_on_from_the_last_end_that_a_clock_may_have_told(site: Database, latest_s: int) -> None:
+    """Also where a longer segment began before the last one, and another one ends later than the clock says now."""
+    record(site)
+    with site.transaction() as session:
+        session.add(segment(40, start=ENDED - 25))
+        session.flush()
+        rows = list(session.exec(select(Segment)))
+        rows[-1].end = at(ENDED + 20)
+        session.flush()
+        wanted = max((row.end for row in rows if row.end <= at(latest_s)), default=None)
+        assert _recorded_to(session, CAMERA, at(latest_s)) == wanted
+
+
+def test_how_long_a_camera_has_been_recorded_makes_no_start_slower(site: Database) -> None:
+    with site.transaction() as session:
+        few, many = steps_of_a_start(session, 100), steps_of_a_start(session, 2_000)
+    assert many < 2 * few
+
+
+def steps_of_a_start(session: Session, segments: int) -> int:
+    """What SQLite does to look for the last end of so many segments, in hundreds of its instructions."""
+    session.exec(delete(Segment))
+    session.add_all(segment(number) for number in range(segments))
+    session.flush()
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, sqlite3.Connection)
+    connection.set_progress_handler(count, 100)
+    try:
+        _recorded_to(session, CAMERA, at(10 * segments))
+    finally:
+        connection.set_progress_handler(None, 0)
+    return steps
 
 
 def causes(database: Database) -> list[str]:
