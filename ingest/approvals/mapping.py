@@ -17,7 +17,7 @@ from ingest.approvals.parsing import MODELS, parse_row
 from ingest.approvals.plain import PlainStep, plain_step
 from ingest.approvals.problems import EXAMPLE_TIME, Problem, shown
 from ingest.approvals.row import Row, RowError, keepable, required, times_of
-from ingest.approvals.stamps import read_stamp
+from ingest.approvals.stamps import is_readable, read_stamp
 from storage.models import RecordKind, StepKind
 from storage.sayings import Saying, unlabelled
 
@@ -59,6 +59,15 @@ class Kinds(_Strict):
 class Times(_Strict):
     format: str = "iso"
     zone: str | None = None
+
+    @field_validator("format")
+    @classmethod
+    def _is_readable(cls, written_as: str) -> str:
+        if written_as != "iso" and not is_readable(written_as):
+            raise ValueError(
+                f"{written_as!r} is no format of times; write one such as %Y/%m/%d %H:%M, with each directive once"
+            )
+        return written_as
 
     @field_validator("zone")
     @classmethod

@@ -2,17 +2,27 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 _PARTS = {"Y": "[0-9]{4}"} | dict.fromkeys("mdHMS", "[0-9]{2}")
 """In the order in which a time is made of them."""
+_SOME_TIME = datetime(2026, 3, 2, 9, 14, tzinfo=UTC)
 
 
 def read_stamp(text: str, written_as: str) -> datetime:
     """Raises ValueError."""
     quick = _reader(written_as)
     return (quick and quick(text)) or datetime.strptime(text, written_as)  # noqa: DTZ007
+
+
+def is_readable(written_as: str) -> bool:
+    """Whether a time that is written in this format can be read by it again."""
+    try:
+        datetime.strptime(_SOME_TIME.strftime(written_as), written_as)  # noqa: DTZ007
+    except (ValueError, re.error):  # the latter of a directive that is there twice
+        return False
+    return True
 
 
 @cache

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.approvals.stamps import read_stamp
+from ingest.approvals.stamps import is_readable, read_stamp
 
 FORMATS = (
     *("%Y/%m/%d %H:%M", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%Y%m%d%H%M%S", "(%Y) %m %d"),
@@ -40,3 +40,8 @@ def _read(read: Callable[[str, str], datetime], text: str, written_as: str) -> d
 @pytest.mark.parametrize("written_as", ["%Y-%m-%d %", "[%"])
 def test_a_format_that_is_none_reads_nothing(written_as: str) -> None:
     assert _read(read_stamp, "2026-03-02 ", written_as) == _read(datetime.strptime, "2026-03-02 ", written_as)
+
+
+@pytest.mark.parametrize("written_as", [*FORMATS, "%d %B %Y %I:%M %p", "%Y-%m-%dT%H:%M:%S.%f%z", "%Y %j %Z"])
+def test_formats_in_use_are_readable(written_as: str) -> None:
+    assert is_readable(written_as)
