@@ -263,3 +263,19 @@ def test_a_browser_in_which_the_worker_cannot_run_listens_too(page: Page) -> Non
     )
     page.goto("/cases")
     heard(page)
+
+
+def test_the_name_of_a_view_that_is_being_typed_stays_when_the_list_renews_itself(page: Page, day: Services) -> None:
+    page.goto("/cases?status=open")
+    row = page.locator("#results tr[id^=case-]").first.get_attribute("id") or ""
+    page.locator("#results details summary").click()
+    name = page.locator("#f-name")
+    name.fill("在办")
+    with day.database.transaction() as session:
+        session.get_one(Case, int(row.removeprefix("case-"))).number = "NEW"
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('hallwatch:back'))")
+    expect(page.locator(f"#{row} .lead a")).to_have_text("NEW", timeout=WITHIN_MS)
+    expect(name).to_be_visible()
+    expect(name).to_have_value("在办")
+    page.goto("/cases?status=closed")
+    expect(page.locator("#f-name")).to_have_value("")
