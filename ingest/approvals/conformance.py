@@ -60,7 +60,10 @@ class Conformance:
     unchecked: tuple[str, ...]
     """Kinds of records that other rows name, of which there is none at all."""
     notes: tuple[Rejection, ...]
-    """What is accepted, and will be asked about."""
+    """What is accepted, and will be asked about; the first `MAX_REPORTED`, too."""
+    more_problems: int
+    """How many more there are."""
+    more_notes: int
 
     @property
     def conforms(self) -> bool:
@@ -169,4 +172,6 @@ def examine(
         missing=tuple(missing for names in checked.values() for missing in names.missing()),
         unchecked=tuple(kind for kind, names in seen.names.items() if names.referred and not names.told),
         notes=tuple(seen.notes[:MAX_REPORTED]),
+        more_problems=len(seen.problems[MAX_REPORTED:]),
+        more_notes=len(seen.notes[MAX_REPORTED:]),
     )

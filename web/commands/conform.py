@@ -97,7 +97,8 @@ def _examine(path: Path, mapping: Mapping | None) -> Conformance:
     now, foreseen = datetime.now(UTC), Foreseen()
     with _rows(path, mapping) as rows:
         found = examine(rows, now, foreseen.hear)
-    return replace(found, notes=(*found.notes, *foreseen.notes(now))[:MAX_REPORTED])
+    notes = (*found.notes, *foreseen.notes(now))
+    return replace(found, notes=notes[:MAX_REPORTED], more_notes=found.more_notes + len(notes[MAX_REPORTED:]))
 
 
 @contextmanager
@@ -140,14 +141,14 @@ def _told(language: Language, saying: Saying) -> Saying:
 
 
 def _show(found: Conformance, language: Language) -> None:
-    _list(language, _("These rows would be refused:"), found.problems)
+    _list(language, _("These rows would be refused:"), found.problems, found.more_problems)
     if found.missing:
         table = _table(language, _("line"), _("record"), _("field"), _("name"), _("named"))
         for one in found.missing:
             table.add_row(str(one.line), one.record, one.field, escape(one.name), f"{one.named}×")
         out.print(_in(language, _("These are named, but no row tells of them:")))
         out.print(table)
-    _list(language, _("Warnings: these would be accepted, and asked about or carded:"), found.notes)
+    _list(language, _("Warnings: these would be accepted, and asked about or carded:"), found.notes, found.more_notes)
     counted = (_("rows"), _("good"), _("corrections"), _("duplicates"), _("refused"))
     table = _table(language, _("record"), *counted)
     for record, found_of_it in found.counts.items():
@@ -162,7 +163,8 @@ def _show(found: Conformance, language: Language) -> None:
 def _verdict(found: Conformance) -> str:
     if not found.conforms:
         return _("It does not conform.")
-    return Saying("It conforms; warnings: %(count)s.", count=len(found.notes)) if found.notes else _("It conforms.")
+    warnings = len(found.notes) + found.more_notes
+    return Saying("It conforms; warnings: %(count)s.", count=warnings) if warnings else _("It conforms.")
 
 
 def _colour(found: Conformance) -> str:
@@ -171,7 +173,7 @@ def _colour(found: Conformance) -> str:
     return "yellow" if found.notes else "green"
 
 
-def _list(language: Language, heading: str, problems: tuple[Rejection, ...]) -> None:
+def _list(language: Language, heading: str, problems: tuple[Rejection, ...], more: int) -> None:
     if not problems:
         return
     table = _table(language, _("line"), _("field"), _("problem"), _("remedy"))
@@ -179,6 +181,8 @@ def _list(language: Language, heading: str, problems: tuple[Rejection, ...]) -> 
         table.add_row(str(problem.line), *map(escape, (problem.field, problem.problem, problem.remedy)))
     out.print(_in(language, heading))
     out.print(table)
+    if more:
+        say(_in(language, Saying("… and %(count)s more.", count=more)))
 
 
 def _table(language: Language, *headings: str) -> Table:

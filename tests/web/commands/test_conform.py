@@ -57,6 +57,19 @@ def test_what_would_be_carded_is_a_warning_in_the_language_that_is_asked_for(hal
     assert note["problem"] == "ZZ 不在事项 JZ-0103 的收费项目之中"
 
 
+def test_how_many_more_there_are_is_said(hallwatch: Run, tmp_path: Path) -> None:
+    refused = (ROWS[0] | {"step": f"S{n}", "start": "then"} for n in range(1_002))
+    suspension = example_row(RecordKind.SUSPENSION) | {"notice_number": ""}
+    unnoticed = (suspension | {"id": f"R{n}"} for n in range(1_003))
+    path = str(lines(tmp_path / "rows.jsonl", *ROWS, *refused, *unnoticed))
+    told = hallwatch("conform", path, code=1).output
+    assert "… and 2 more." in told
+    assert "… and 3 more." in told
+    found = json.loads(hallwatch("conform", path, "--json", code=1).output)
+    assert (len(found["problems"]), found["more_problems"]) == (1_000, 2)
+    assert (len(found["notes"]), found["more_notes"]) == (1_000, 3)
+
+
 @pytest.mark.parametrize("source", ["nothing.jsonl", "http://127.0.0.1:9/rows.jsonl"])
 def test_what_cannot_be_read_is_told_in_words(hallwatch: Run, source: str) -> None:
     assert source in hallwatch("conform", source, code=1).output
