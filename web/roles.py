@@ -159,6 +159,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from correlation.comparing import find_steps_out_of_order
     from correlation.deadlines.keeping import DeadlineKeeper
     from correlation.deadlines.rules import shipped_rules
+    from correlation.disputes.moving import MovingDecisions
     from correlation.disputes.voices import DisputeTime
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
@@ -204,6 +205,8 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     call_backs = CallBacks(services.database, call_back_rules)
     correlating.append(Job("call_backs", call_backs.run_once, timedelta(seconds=30)))
     correlating.append(Job("due_dates", Moving(services.database, call_back_rules).run_once, timedelta(minutes=1)))
+    decisions = MovingDecisions(services.database)
+    correlating.append(Job("decision_dates", decisions.run_once, timedelta(minutes=1)))
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [
         Job("silence", Listening(services.database).run_once, EVERY),

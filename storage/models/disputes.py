@@ -47,7 +47,7 @@ class AbsenceStanding(StrEnum):
 
 
 class AbsenceWord(SQLModel, table=True):
-    """Append-only: what somebody said about an absence."""
+    """Append-only but for `due_by`: what somebody said about an absence."""
 
     __tablename__ = "absence_word"
     __table_args__ = (
