@@ -10,7 +10,6 @@ from analytics.looking import Observation
 from analytics.plan import CounterPlan
 from analytics.presence import CounterPresence, Debounce, Transition
 from analytics.runs import Excuse, PresenceSpan
-from storage.hours import is_open, opening
 from storage.intervals import Span
 from storage.models import EventKind, StaffState
 
@@ -96,13 +95,13 @@ class WatchedCounter:
         ]
 
     def is_open(self, now: datetime) -> bool:
-        return is_open(self.plan.hours, self.plan.zone, now)
+        return self.plan.hours.is_open(now)
 
     def _open_from(self, start: datetime, now: datetime) -> tuple[Span, ...]:
         """Kept between calls: a counter unstaffed for weeks is asked about every second."""
         stale = self._openings_until is None or now > self._openings_until
         if stale or self._openings_for != start:
-            self._openings = opening(self.plan.hours, self.plan.zone, start - _BEFORE, now + _AHEAD).spans
+            self._openings = self.plan.hours.judged(start - _BEFORE, now + _AHEAD)
             self._openings_for, self._openings_until = start, now + _AHEAD / 2
         return self._openings
 

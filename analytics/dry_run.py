@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -12,9 +11,8 @@ from analytics.covers import excuses
 from analytics.rule import Rule
 from analytics.runs import Excuse, PresenceSpan
 from analytics.seen import presence_in
-from storage.hours import opening
+from storage.hours import HallHours
 from storage.intervals import Span
-from storage.models import OpeningHours
 
 AROUND = timedelta(days=1)
 """So much earlier it is looked, so that an absence has its true beginning."""
@@ -29,12 +27,10 @@ class Tried:
     excuses: Sequence[Excuse]
 
 
-def tried_on(
-    session: Session, counter_id: str, hours: Sequence[OpeningHours], zone: ZoneInfo, window: Span, now: datetime
-) -> Tried:
+def tried_on(session: Session, counter_id: str, hours: HallHours, window: Span, now: datetime) -> Tried:
     """The presence of a counter as pages show it, by the hours, leave and cover that hold today for that time."""
     around = Span(window.start - AROUND, min(window.end, now))
-    openings = opening(hours, zone, around.start, window.end + AROUND).spans
+    openings = hours.judged(around.start, window.end + AROUND)
     excused = excuses(session, {counter_id: around})[counter_id]
     return Tried(presence_in(session, counter_id, around, now), openings, excused)
 

@@ -34,6 +34,7 @@ from analytics.rule import Rule
 from analytics.runs import PresenceSpan
 from analytics.watch import Watch
 from analytics.zones import zone_of
+from storage.hours import HallHours
 from storage.intervals import Span
 from storage.models import StaffState
 
@@ -247,7 +248,7 @@ def _keyframes_suffice(video: Path, furthest: float) -> bool:
 def _plan(clip: LabelledClip) -> WatchPlan:
     views = tuple(WatchedView(clip.name, zone.id, zone_of(zone.polygon)) for zone in clip.zones)
     counters = {
-        zone.id: CounterPlan(zone.id, clip.name, {clip.name: Shows.WHOLE}, Rule(), ZoneInfo("UTC"))
+        zone.id: CounterPlan(zone.id, clip.name, {clip.name: Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC")))
         for zone in clip.zones
     }
     return WatchPlan({clip.name: CameraPlan(clip.name, clip.name, views)}, counters)

@@ -16,7 +16,7 @@ from analytics.onlookers import Shows
 from analytics.recorder_heard import Heard
 from analytics.rule import Rule, rule_in_force
 from analytics.zones import Zone, zone_of
-from storage.hours import hours_of
+from storage.hours import HallHours, hall_hours
 from storage.inside import read_inside
 from storage.mask_pixels import share_covered
 from storage.masks import masks_at
@@ -29,7 +29,6 @@ from storage.models import (
     Counter,
     Hall,
     Node,
-    OpeningHours,
     View,
     awaited,
 )
@@ -78,8 +77,7 @@ class CounterPlan:
     cameras: Mapping[str, Shows]
     rule: Rule | None
     """None: the rule in force makes no sense, and no absence can be found by it."""
-    zone: ZoneInfo
-    hours: tuple[OpeningHours, ...] = ()
+    hours: HallHours
     views: frozenset[tuple[int | None, datetime | None]] = frozenset()
     """Id and beginning of each, so that it is noticed when the past of one is changed."""
 
@@ -154,9 +152,9 @@ def why_unwatched(plan: WatchPlan, counter_id: str) -> str:
 
 
 def _counters(session: Session, of_counter: Mapping[str, Mapping[str, View]], now: datetime) -> dict[str, CounterPlan]:
-    halls = {hall.id: hall for hall in session.exec(select(Hall))}
+    zones = {hall.id: _zone(hall.timezone) for hall in session.exec(select(Hall))}
     rules = list(session.exec(select(AbsenceRule)))
-    hours = hours_of(session, halls)
+    hours = hall_hours(session, zones)
     counters = session.exec(select(Counter).where(col(Counter.id).in_(of_counter)))
     return {
         counter.id: CounterPlan(
@@ -164,8 +162,7 @@ def _counters(session: Session, of_counter: Mapping[str, Mapping[str, View]], no
             counter.hall_id,
             {camera_id: _shows(view) for camera_id, view in of_counter[counter.id].items()},
             _rule(rules, counter, now),
-            _zone(halls[counter.hall_id].timezone),
-            tuple(hours.get(counter.hall_id, ())),
+            hours[counter.hall_id],
             frozenset((view.id, view.valid_from) for view in of_counter[counter.id].values()),
         )
         for counter in counters

@@ -270,7 +270,7 @@ class Redoing:
         with self._database.transaction() as session:
             self._note(session, row, alive_at=now)
             span = Span(row.start, row.end)
-            _rejudge(session, row.counter_id, span, now)
+            judge_anew(session, row.counter_id, span, now)
             changes = differences(row.changes["before"], said(session, row.counter_id, span))
             self._note(session, row, done_at=now, changes=changes)
         log.info("looked_again", counter=row.counter_id, changed=len(changes["changed"]))
@@ -295,8 +295,11 @@ class Redoing:
             setattr(row, name, value)
 
 
-def _rejudge(session: Session, counter_id: str, span: Span, now: datetime) -> None:
-    """Each part of the span by the rule that held in it."""
+def judge_anew(session: Session, counter_id: str, span: Span, now: datetime) -> None:
+    """Makes the absences and events of a span what follows from its presence, each part by the rule that held in it.
+
+    To be called in the counter's turn (`take_turns`).
+    """
     edges = [span.start, *(m for m in changes_of_plan(session, counter_id) if span.start < m < span.end), span.end]
     for start, end in pairwise(edges):
         if counter := plan_then(session, counter_id, start).counters.get(counter_id):

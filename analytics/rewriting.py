@@ -27,7 +27,6 @@ from analytics.recording import (
 )
 from analytics.rule import Rule
 from analytics.runs import PresenceSpan
-from storage.hours import opening
 from storage.intervals import Span, intersect, merge
 from storage.models import Absence, Alert, AlertState, CustomerState, EventKind, Presence, StaffState
 from storage.presence_now import watched_to
@@ -165,7 +164,7 @@ def _found(
     session: Session, plan: CounterPlan, rule: Rule, sought: EventKind, history: Sequence[PresenceSpan], now: datetime
 ) -> list[FoundAbsence]:
     start, known = history[0].start, _known_to(session, plan.counter_id, history, now)
-    openings = opening(plan.hours, plan.zone, start - _BEFORE, known + _AHEAD).spans
+    openings = plan.hours.judged(start - _BEFORE, known + _AHEAD)
     excused = excuses(session, {plan.counter_id: Span(start, known + _AHEAD)})[plan.counter_id]
     return find_events(sought, history, openings, rule, known, excused)
 

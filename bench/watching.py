@@ -36,6 +36,7 @@ from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.rule import Rule
 from analytics.watch import Watch
 from analytics.zones import cut
+from storage.hours import HallHours
 
 DEFAULT_CLIP = Path(__file__).parents[2] / "shared" / "data" / "videos" / "hall_4counters_2x2.mp4"
 VIEWS = [WatchedView("cam", "c-1", ((0.2, 0.02), (0.37, 0.02), (0.37, 0.48), (0.2, 0.48)))]
@@ -172,7 +173,9 @@ def watch_together(
         WatchPlan(
             {name: CameraPlan(name, "hall", (views[name],)) for name in names},
             {
-                view.counter_id: CounterPlan(view.counter_id, "hall", {name: Shows.WHOLE}, Rule(), ZoneInfo("UTC"))
+                view.counter_id: CounterPlan(
+                    view.counter_id, "hall", {name: Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC"))
+                )
                 for name, view in views.items()
             },
         ),

@@ -1,7 +1,7 @@
-"""When a hall is open, or a counter is to be staffed: weekly rows, statutory holidays, make-up working days."""
+"""When a hall is open, or a counter is to be staffed: weekly rows, statutory holidays, make-up days, closures."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,42 +9,76 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from storage.intervals import Span, intersect, merge, subtract
-from storage.models import Counter, Hall, OpeningHours, Roster
-from storage.statutory import is_announced, worked_as
+from storage.models import Closure, Counter, Hall, OpeningHours, Roster
+from storage.statutory import may_be_holiday, worked_as
 
 Weekly = OpeningHours | Roster
+Hours = Callable[[Sequence[Weekly], ZoneInfo, datetime, datetime], tuple[Span, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """The open spans inside the asked one."""
+class HallHours:
+    """When a hall is open, and when that is sure enough to judge somebody by it."""
 
-    spans: tuple[Span, ...]
-    provisional: bool = False
-    """Some day lies in a year whose holidays are not announced: its weekday was taken as it is."""
+    zone: ZoneInfo
+    rows: tuple[OpeningHours, ...] = ()
+    closures: frozenset[date] = frozenset()
+    """Days in its zone on which it is closed by itself, as is known today."""
+
+    def is_open(self, at: datetime) -> bool:
+        return bool(self._but_closures(opening, Span(at, at + timedelta(microseconds=1))))
+
+    def judged(self, start: datetime, end: datetime) -> tuple[Span, ...]:
+        """Where it is open in [start, end), and certainly so."""
+        return tuple(self._but_closures(certain, Span(start, end))) if start < end else ()
+
+    def _but_closures(self, hours: Hours, asked: Span) -> list[Span]:
+        days = _days_of(asked, self.zone)
+        closed = [day_span(day, self.zone) for day in days if day in self.closures]
+        return subtract(hours(self.rows, self.zone, asked.start, asked.end), closed)
 
 
-def opening(rows: Sequence[Weekly], zone: ZoneInfo, start: datetime, end: datetime) -> Opening:
-    """Where the hall is open in [start, end); while no row is in force, it always is."""
+def hall_hours(session: Session, zones: Mapping[str, ZoneInfo]) -> dict[str, HallHours]:
+    """Of each hall, by its zone."""
+    rows, closures = hours_of(session, zones), _closures(session, zones)
+    return {
+        hall_id: HallHours(zone, tuple(rows.get(hall_id, ())), frozenset(closures[hall_id]))
+        for hall_id, zone in zones.items()
+    }
+
+
+def day_span(day: date, zone: ZoneInfo) -> Span:
+    """From midnight to midnight."""
+    return Span(_moment(day, "00:00", zone), _moment(day, "24:00", zone))
+
+
+def opening(rows: Sequence[Weekly], zone: ZoneInfo, start: datetime, end: datetime) -> tuple[Span, ...]:
+    """Where these rows say open in [start, end), plain weekdays standing in for holidays that are not announced.
+
+    While no row is in force, all of it is.
+    """
     if end <= start:
-        return Opening(())
+        return ()
     asked = Span(start, end)
     ruled = ruled_in(rows, asked)
     if not ruled:
-        return Opening((asked,))
-    days = list(_days(start.astimezone(zone).date(), end.astimezone(zone).date()))
-    spans = [span for day in days for span in _open_on(day, rows, zone)]
-    inside = intersect(merge([*spans, *subtract([asked], ruled)]), [asked])
-    return Opening(tuple(inside), provisional=any(not is_announced(day.year) for day in days))
+        return (asked,)
+    spans = [span for day in _days_of(asked, zone) for span in _open_on(day, rows, zone)]
+    return tuple(intersect(merge([*spans, *subtract([asked], ruled)]), [asked]))
+
+
+def certain(rows: Sequence[Weekly], zone: ZoneInfo, start: datetime, end: datetime) -> tuple[Span, ...]:
+    """The same without the days that may turn out to be holidays, as far as rows are in force: they alone have any."""
+    if end <= start:
+        return ()
+    asked = Span(start, end)
+    doubtful = [day_span(day, zone) for day in _days_of(asked, zone) if may_be_holiday(day)]
+    return tuple(subtract(opening(rows, zone, start, end), intersect(doubtful, ruled_in(rows, asked))))
 
 
 def ruled_in(rows: Sequence[Weekly], span: Span) -> list[Span]:
     """Where in the span some row is in force."""
     return merge(found for row in rows if (found := _in_force(row, span)) is not None)
-
-
-def is_open(rows: Sequence[Weekly], zone: ZoneInfo, at: datetime) -> bool:
-    return bool(opening(rows, zone, at, at + timedelta(microseconds=1)).spans)
 
 
 def hours_of(session: Session, hall_ids: Iterable[str]) -> dict[str, list[OpeningHours]]:
@@ -55,7 +89,7 @@ def hours_of(session: Session, hall_ids: Iterable[str]) -> dict[str, list[Openin
     return dict(rows)
 
 
-def off_duty(session: Session, spans: Mapping[str, Span]) -> dict[str, list[Span]]:
+def off_duty(session: Session, spans: Mapping[str, Span], hours: Hours = certain) -> dict[str, list[Span]]:
     """Of each counter that has a roster, the parts of its span in which nobody is to be there."""
     rows: dict[str, list[Roster]] = defaultdict(list)
     zones: dict[str, ZoneInfo] = {}
@@ -65,16 +99,26 @@ def off_duty(session: Session, spans: Mapping[str, Span]) -> dict[str, list[Span
         rows[row.counter_id].append(row)
         zones[row.counter_id] = ZoneInfo(timezone)
     return {
-        counter_id: subtract([whole], opening(rows[counter_id], zones[counter_id], whole.start, whole.end).spans)
+        counter_id: subtract([whole], hours(rows[counter_id], zones[counter_id], whole.start, whole.end))
         for counter_id, whole in spans.items()
         if counter_id in rows
     }
 
 
-def _days(first: date, last: date) -> Iterator[date]:
-    while first <= last:
-        yield first
-        first += timedelta(days=1)
+def _closures(session: Session, hall_ids: Collection[str]) -> Mapping[str, set[date]]:
+    found: dict[str, set[date]] = defaultdict(set)
+    standing = select(Closure.hall_id, col(Closure.day)).where(col(Closure.withdrawn_at).is_(None))
+    for hall_id, day in session.exec(standing.where(col(Closure.hall_id).in_(hall_ids))):
+        found[hall_id].add(day)
+    return found
+
+
+def _days_of(span: Span, zone: ZoneInfo) -> Iterator[date]:
+    """Those that it touches."""
+    day, last = span.start.astimezone(zone).date(), span.end.astimezone(zone).date()
+    while day <= last:
+        yield day
+        day += timedelta(days=1)
 
 
 def _open_on(day: date, rows: Sequence[Weekly], zone: ZoneInfo) -> Iterator[Span]:

@@ -40,6 +40,17 @@ def is_announced(year: int) -> bool:
     return True
 
 
+def may_be_holiday(day: date) -> bool:
+    """Whether its year is not announced and its date has been a holiday, or a day in lieu, of some year that is."""
+    return not is_announced(day.year) and (day.month, day.day) in _once_holidays()
+
+
+@lru_cache
+def _once_holidays() -> frozenset[tuple[int, int]]:
+    """Month and day. The moon's holidays come back to the same dates within nineteen years; more years are known."""
+    return frozenset((day.month, day.day) for day in chinese_calendar.holidays)
+
+
 def worked_as(day: date) -> int | None:
     """The weekday (0 = Monday) whose hours hold on that day; None on a statutory holiday.
 

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, exists, select
 
 from analytics.grouping import Onset, Together, affected
 from storage.database import Database, lock_for_adding
-from storage.hours import hours_of, opening
+from storage.hours import hall_hours
 from storage.models import (
     Absence,
     Alert,
@@ -137,7 +137,7 @@ def _watched(session: Session, hall_id: str, now: datetime) -> frozenset[str]:
 def _onsets(session: Session, hall_id: str, watched: frozenset[str], now: datetime) -> tuple[Onset, ...]:
     """Of the counters that are not staffed now, counted from the opening of the hall at the earliest."""
     zone = ZoneInfo(session.get_one(Hall, hall_id).timezone)
-    openings = opening(hours_of(session, [hall_id]).get(hall_id, ()), zone, now - _DAY, now + _DAY).spans
+    openings = hall_hours(session, {hall_id: zone})[hall_id].judged(now - _DAY, now + _DAY)
     opened = next((span.start for span in openings if span.start <= now < span.end), None)
     if opened is None:
         return ()

@@ -1,16 +1,22 @@
 """Days on which halls are closed by themselves: noted and withdrawn, by page, API and command."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
+from analytics.reanalysis import judge_anew
+from analytics.recording import take_turns
 from correlation.deadlines.calendars import CalendarBook
 from storage.database import lock_for_adding
-from storage.models import Case, Closure, Deadline
+from storage.hours import day_span
+from storage.intervals import Span
+from storage.models import Absence, Case, Closure, Counter, Deadline, Hall
 from storage.sayings import Saying
 from web.consequences import Consequence, consequence
 from web.declared_values import Id, Strict
@@ -55,6 +61,7 @@ def note(session: Session, wanted: ClosureRequest, viewer: Viewer, now: datetime
     made = closures_of(session, wanted, viewer, now)
     session.add_all(made)
     session.flush()
+    judge_days(session, made, now)
     return made
 
 
@@ -92,7 +99,37 @@ def withdraw(session: Session, closure_id: int, reason: str, viewer: Viewer, now
         raise Conflict(Saying("This closure is withdrawn already."))
     closure.withdrawn_at, closure.withdrawn_by, closure.withdrawn_reason = now, viewer.name, reason
     session.add(closure)
+    session.flush()
+    judge_days(session, [closure], now)
     return closure
+
+
+def judge_days(session: Session, closures: Sequence[Closure], now: datetime) -> None:
+    """What of these days has passed is judged by whether their halls count as open on them now, after a flush.
+
+    Nobody has been absent on a day that is closed; on one that is open after all, absences are found.
+    """
+    for counter_id, days in sorted(_passed(session, closures, now).items()):
+        take_turns(session, counter_id)
+        for day in days:
+            judge_anew(session, counter_id, day, now)
+
+
+def _passed(session: Session, closures: Sequence[Closure], now: datetime) -> dict[str, list[Span]]:
+    """Of each counter the days of which something else may be said by now."""
+    zones = {hall.id: ZoneInfo(hall.timezone) for hall in session.exec(select(Hall))}
+    found: dict[str, list[Span]] = defaultdict(list)
+    for closure in closures:
+        day = day_span(closure.day, zones[closure.hall_id])
+        if day.start >= now:
+            continue
+        counters = select(Counter.id).where(Counter.hall_id == closure.hall_id)
+        if closure.withdrawn_at is None:
+            begun = Absence.start < day.end, or_(col(Absence.end).is_(None), col(Absence.end) > day.start)
+            counters = counters.join(Absence).where(*begun).distinct()
+        for counter_id in session.exec(counters):
+            found[counter_id].append(Span(day.start, min(day.end, now)))
+    return found
 
 
 def scoped_closure(session: Session, viewer: Viewer, closure_id: int) -> Closure:

@@ -113,7 +113,7 @@ def _hours(rows: Sequence[OpeningHours], zone: ZoneInfo) -> HoursOfDay:
         midnight = datetime.combine(day, time(), zone)
         whole = Span(midnight, midnight + timedelta(days=1))
         ruled = ruled_in(rows, whole)
-        told = intersect(opening(rows, zone, whole.start, whole.end).spans, ruled)
+        told = intersect(opening(rows, zone, whole.start, whole.end), ruled)
         return merge([*told, *intersect(usual(day), subtract([whole], ruled))])
 
     return hours

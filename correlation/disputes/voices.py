@@ -1,12 +1,14 @@
 """Who could dispute an absence: the time for it runs only while somebody could.
 
-An absence that nobody has an account to dispute counts against nobody, however old it becomes.
+An absence that nobody has an account to dispute counts against nobody, however old it becomes. Nor does one of a year
+whose holidays are not announced: perhaps its hall was closed.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_
 from sqlalchemy import select as rows_of
@@ -16,7 +18,8 @@ from correlation.disputes.dispute_log import NO_ABSENCE, Deadlines
 from correlation.evaluation.places import operators_by_counter, owner
 from storage.database import Database
 from storage.intervals import Span
-from storage.models import ACCUSING, Absence, Counter, Operator, Role, Scope, User
+from storage.models import ACCUSING, Absence, Counter, Hall, Operator, Role, Scope, User
+from storage.statutory import is_announced
 
 HEARD_FOR = timedelta(days=90)
 """What was said longer ago gets no time any more: its footage has gone, and it never counts."""
@@ -58,6 +61,7 @@ class _Said(NamedTuple):
     absence_id: int
     counter_id: str
     hall_id: str
+    timezone: str
     span: Span
     answerable_at: datetime | None
 
@@ -91,6 +95,7 @@ def _undisputed(session: Session, now: datetime) -> Iterator[_Said]:
         col(Absence.id),
         col(Absence.counter_id),
         col(Counter.hall_id),
+        col(Hall.timezone),
         col(Absence.start),
         col(Absence.end),
         col(Absence.answerable_at),
@@ -98,15 +103,18 @@ def _undisputed(session: Session, now: datetime) -> Iterator[_Said]:
     query = (
         rows_of(*columns)
         .join(Counter, col(Counter.id) == col(Absence.counter_id))
+        .join(Hall, col(Hall.id) == col(Counter.hall_id))
         .where(col(Absence.end) > now - HEARD_FOR, col(Absence.dispute).is_(None))
         .where(or_(col(Absence.answerable_at).is_(None), col(Absence.answerable_at) > now - _RUNS_AT_MOST))
         .where(col(Absence.kind).in_(ACCUSING), col(Absence.ended_by) != NO_ABSENCE)
     )
-    for absence_id, counter_id, hall_id, start, end, answerable_at in session.execute(query):
-        yield _Said(absence_id, counter_id, hall_id, Span(start, end), answerable_at)
+    for absence_id, counter_id, hall_id, timezone, start, end, answerable_at in session.execute(query):
+        yield _Said(absence_id, counter_id, hall_id, timezone, Span(start, end), answerable_at)
 
 
 def _is_heard(said: _Said, heard: Collection[Voice], operators: dict[str, list[Operator]]) -> bool:
+    if not is_announced(said.span.start.astimezone(ZoneInfo(said.timezone)).year):
+        return False
     owner_id = owner(operators.get(said.counter_id, ()), said.span)
     return any(voice.speaks_for(said.hall_id, owner_id) for voice in heard)
 

@@ -16,7 +16,7 @@ from correlation.disputes.dispute_log import words_of as words_of_absences
 from correlation.disputes.workflow import COUNTS, standing
 from correlation.evaluation.places import Directory, Place, first_counters
 from correlation.evaluation.tally import Mark, Tally
-from storage.hours import hours_of, off_duty, opening
+from storage.hours import hall_hours, off_duty
 from storage.intervals import Span, intersect, subtract, total
 from storage.models import (
     ABSENCES,
@@ -144,7 +144,7 @@ def count_watched(
     if at <= month.start:
         return
     until = min(at, month.end)
-    hours = hours_of(session, site.zone_of)
+    hours = hall_hours(session, {hall: ZoneInfo(zone) for hall, zone in site.zone_of.items()})
     seen_to = watched_to(session, site.hall_of, at)
     off = off_duty(session, dict.fromkeys(site.hall_of, Span(month.start, until)))
     for counter, hall in site.hall_of.items():
@@ -160,7 +160,7 @@ def count_watched(
             )
         ]
         if spans:
-            openings = opening(hours.get(hall, ()), ZoneInfo(site.zone_of[hall]), month.start, until).spans
+            openings = hours[hall].judged(month.start, until)
             duty = subtract(openings, off.get(counter, ()))
             seconds = round(total(intersect(spans, duty)).total_seconds())
             tally.add(Place(owners.get(counter, ""), hall, counter), watched_s=seconds)

@@ -19,6 +19,7 @@ from analytics.rhythm import is_due
 from analytics.rule import Rule
 from analytics.watch import Watch
 from storage.database import Database
+from storage.hours import HallHours
 from storage.intervals import Span
 from storage.models import Absence, Alert, AlertState, Counter, Node, Presence, StaffState, View
 from tests.analytics.scenes import START, at
@@ -36,7 +37,7 @@ def a_watch() -> Watch:
     watch.follow(
         WatchPlan(
             {"cam": CameraPlan("cam", "h", (view,))},
-            {"c-1": CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), ZoneInfo("UTC"))},
+            {"c-1": CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC")))},
         ),
         START,
     )

@@ -13,12 +13,14 @@ from analytics.watch import Watch
 from storage.database import Database
 from storage.intervals import Span, intersect, total
 from storage.models import CounterPair, Cover, CoverKind, CustomerState, Presence, Role, Roster, StaffState, User
+from storage.statutory import is_announced
 from tests.analytics.scenes import START, at
 from tests.analytics.world import MarkerDetector
 from tests.sample import a_hall
 
 S, U, N = StaffState.STAFFED, StaffState.UNSTAFFED, StaffState.UNKNOWN
 NOBODY = CustomerState.NONE
+UNANNOUNCED = next(year for year in range(2026, 2100) if not is_announced(year))
 
 
 def of_pair(presence: list[PresenceSpan], start: float, end: float) -> dict[str, list[tuple[float, float]]]:
@@ -105,7 +107,7 @@ def test_outside_its_roster_nobody_is_absent_from_a_counter(database: Database) 
     with database.transaction() as session:
         a_hall(session)
         since = datetime(2026, 2, 9, tzinfo=UTC)
-        for day in range(5):
+        for day in range(7):
             session.add(Roster(counter_id="cc-1", weekday=day, opens="09:00", closes="12:00", valid_from=since))
     hours = timedelta(hours=1)
     monday, new_year, make_up = (datetime(2026, 2, day, 1, tzinfo=UTC) for day in (9, 17, 28))
@@ -121,6 +123,8 @@ def test_outside_its_roster_nobody_is_absent_from_a_counter(database: Database) 
         assert off(new_year, new_year + 5 * hours) == [(new_year, new_year + 5 * hours)]
         assert off(make_up, make_up + 4 * hours) == [(make_up + 3 * hours, make_up + 4 * hours)]
         assert off(since - 99 * hours, since) == []
+        perhaps_new_year = datetime(UNANNOUNCED, 1, 1, 1, tzinfo=UTC)
+        assert off(perhaps_new_year, perhaps_new_year + hours) == [(perhaps_new_year, perhaps_new_year + hours)]
 
 
 def test_the_watcher_hears_of_it(sqlite_database: Database) -> None:

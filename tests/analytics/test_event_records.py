@@ -16,6 +16,7 @@ from analytics.rewriting import rejudge
 from analytics.rule import MoreThan, Rule
 from analytics.seen import absences_in
 from storage.database import Database
+from storage.hours import HallHours
 from storage.intervals import Span
 from storage.models import (
     Absence,
@@ -33,8 +34,12 @@ from tests.sample import HALL, a_hall
 
 MINUTE = timedelta(seconds=60)
 RULE = Rule(5 * MINUTE, 5 * MINUTE, required=2, unattended=MINUTE, never_staffed=2 * MINUTE, queue=MoreThan(2, MINUTE))
-PLAN = CounterPlan("cc-1", HALL, {"cam": Shows.WHOLE}, RULE, ZoneInfo("Asia/Shanghai"))
+PLAN = CounterPlan("cc-1", HALL, {"cam": Shows.WHOLE}, RULE, HallHours(ZoneInfo("Asia/Shanghai")))
 Row = tuple[EventKind, float, float | None, str]
+
+
+def of_mondays(opens: str, closes: str) -> HallHours:
+    return HallHours(PLAN.hours.zone, (OpeningHours(hall_id=HALL, weekday=0, opens=opens, closes=closes),))
 
 
 def found(session: Session) -> list[Row]:
@@ -108,7 +113,7 @@ def test_a_hall_that_opens_while_nobody_is_there_says_so_and_one_that_is_open_al
 ) -> None:
     with sqlite_database.transaction() as session:
         a_hall(session)
-        opens_at_nine = replace(PLAN, hours=(OpeningHours(hall_id=HALL, weekday=0, opens="09:00", closes="17:00"),))
+        opens_at_nine = replace(PLAN, hours=of_mondays("09:00", "17:00"))
         watched(WatchedCounter(opens_at_nine), session, (-30, 131, 0, 0))
         assert found(session)[0][:2] == (EventKind.NEVER_STAFFED, 0)
     counter = WatchedCounter(opens_at_nine)
@@ -119,8 +124,7 @@ def test_a_hall_that_opens_while_nobody_is_there_says_so_and_one_that_is_open_al
 
 def test_that_somebody_left_early_is_found_at_closing_once_and_its_alert_is_over(sqlite_database: Database) -> None:
     rule = Rule(5 * MINUTE, 5 * MINUTE, left_early=4 * MINUTE)
-    closes_at_ten_past = OpeningHours(hall_id=HALL, weekday=0, opens="09:00", closes="09:10")
-    counter = WatchedCounter(replace(PLAN, rule=rule, hours=(closes_at_ten_past,)))
+    counter = WatchedCounter(replace(PLAN, rule=rule, hours=of_mondays("09:00", "09:10")))
     with sqlite_database.transaction() as session:
         a_hall(session)
         watched(counter, session, (0, 360, 1, 0), (360, 600, 0, 0))

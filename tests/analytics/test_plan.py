@@ -1,9 +1,10 @@
 """What the tables say is to be watched, also when they say nonsense."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import select
 from structlog.testing import capture_logs
 
 from analytics.cameras import WatchedCamera
@@ -24,6 +25,7 @@ from storage.models import (
     AbsenceRule,
     Camera,
     CameraStatus,
+    Closure,
     CustomerState,
     FaultKind,
     Node,
@@ -200,3 +202,18 @@ def test_no_camera_has_lost_its_signal_because_the_recorder_is_dead(sqlite_datab
     watch.follow(replace(plan, recorder=Heard(at(-600), at(24))), at(60))
     watch.settle(at(60))
     assert FaultKind.NO_SIGNAL in {change.kind for change in watch.changes.faults}
+
+
+def test_a_day_on_which_a_hall_is_closed_by_itself_is_no_open_day_until_that_is_withdrawn(
+    sqlite_database: Database,
+) -> None:
+    morning = datetime.fromisoformat("2026-03-02T10:00+08:00")
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        session.add(Closure(hall_id=HALL, day=morning.date(), reason="台风", noted_at=morning - timedelta(days=1)))
+    with sqlite_database.transaction() as session:
+        assert not load_plan(session, morning).counters["cc-1"].hours.is_open(morning)
+        assert load_plan(session, morning).counters["cc-1"].hours.is_open(morning + timedelta(days=1))
+        session.exec(select(Closure)).one().withdrawn_at = morning
+        session.flush()
+        assert load_plan(session, morning).counters["cc-1"].hours.is_open(morning)

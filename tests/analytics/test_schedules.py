@@ -66,7 +66,7 @@ def test_nobody_is_absent_at_night_at_lunch_or_on_a_holiday_and_somebody_is_on_a
     presence = seen(first, states)
     start, end = presence[0].start, presence[-1].end
     assert end is not None
-    openings = opening(rows(week), FOSHAN, start, end + timedelta(days=1)).spans
+    openings = opening(rows(week), FOSHAN, start, end + timedelta(days=1))
     minute = timedelta(minutes=1)
     empty = {
         moment

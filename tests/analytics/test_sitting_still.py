@@ -15,6 +15,7 @@ from analytics.pictures import Picture
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.rule import Rule
 from analytics.watch import Watch
+from storage.hours import HallHours
 from storage.models import StaffState
 from tests.analytics.scenes import START, at, ssd
 from tests.analytics.scenes import a_picture as a_room
@@ -40,7 +41,7 @@ class Forgetful(MarkerDetector):
 
 def a_watch(looker: Looker) -> Watch:
     watch = Watch(looker)
-    counter = CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), ZoneInfo("UTC"))
+    counter = CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC")))
     watch.follow(
         WatchPlan({"cam": CameraPlan("cam", "h", (WatchedView("cam", "c-1", ZONE),))}, {"c-1": counter}), START
     )

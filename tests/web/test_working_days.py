@@ -1,6 +1,6 @@
 """Working days by page: who sees and changes which, and that a closure is seen before it is noted."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +11,22 @@ from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.rules import shipped_rules
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
-from storage.models import AccessEntry, Closure, Item
+from storage.models import (
+    Absence,
+    AccessEntry,
+    Alert,
+    AlertState,
+    Closure,
+    CustomerState,
+    Item,
+    OpeningHours,
+    Presence,
+    StaffState,
+)
 from tests.web.conftest import NOON, SignedIn
 from web.services import Services
 
+NOBODY = CustomerState.NONE
 TYPHOON = {"hall": "cc", "first": "2026-03-04", "last": "2026-03-08", "reason": "台风"}
 TRIED = "/working-days/try.json?hall=cc&first=2026-03-04&last=2026-03-08&reason=%E5%8F%B0%E9%A3%8E"
 
@@ -126,3 +138,34 @@ def test_the_forms_lead_back_to_the_hall_s_year(signed_in: SignedIn) -> None:
     assert supervisor.post("/working-days/1/withdrawal", data={"reason": ""}).status_code == 422
     back = supervisor.post("/working-days/1/withdrawal", data={"reason": "误登"})
     assert back.headers["location"] == "/working-days?hall=cc&year=2026&done=reopened"
+
+
+def empty_for_an_hour(services: Services, start: datetime) -> None:
+    """From counter 1, whose hall has hours on workdays; absence 1 says so."""
+    end = start + timedelta(hours=1)
+    with services.database.transaction() as session:
+        for day in range(5):
+            session.add(OpeningHours(hall_id="cc", weekday=day, opens="09:00", closes="17:00"))
+        session.add(
+            Presence(counter_id="cc-1", start=start, end=end, staff=StaffState.UNSTAFFED, customer=CustomerState.NONE)
+        )
+        session.add(Presence(counter_id="cc-1", start=end, end=NOON, staff=StaffState.STAFFED, customer=NOBODY))
+        absence = session.get_one(Absence, 1)
+        absence.start, absence.end, absence.ended_by = start, end, "returned"
+
+
+def how_it_ended(services: Services) -> tuple[str, AlertState]:
+    with services.database.transaction() as session:
+        return session.get_one(Absence, 1).ended_by, session.get_one(Alert, 1).state
+
+
+def test_on_a_day_that_is_noted_as_closed_nobody_has_been_absent_until_that_is_withdrawn(
+    signed_in: SignedIn, services: Services
+) -> None:
+    empty_for_an_hour(services, NOON - timedelta(hours=2))
+    supervisor = signed_in("supervisor")
+    today = {"first": "2026-03-02", "last": "2026-03-02"}
+    assert note(supervisor, **today) == 200
+    assert how_it_ended(services) == ("withdrawn", AlertState.WITHDRAWN)
+    assert withdraw(supervisor) == 200
+    assert how_it_ended(services) == ("returned", AlertState.RESOLVED)

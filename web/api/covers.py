@@ -1,16 +1,14 @@
 """Leave and cover: time in which nobody is absent from a counter; and pairs of counters that cover each other."""
 
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, model_validator
 from sqlmodel import Session, col, or_, select
 
-from analytics.reanalysis import changes_of_plan, plan_then
+from analytics.reanalysis import judge_anew
 from analytics.recording import take_turns
-from analytics.rewriting import rejudge
 from storage.intervals import Span
 from storage.models import CounterPair, Cover, CoverKind
 from storage.sayings import Saying
@@ -149,15 +147,11 @@ def _scoped(session: Session, viewer: Viewer, cover_id: int) -> Cover:
 
 
 def _judge_anew(session: Session, row: Cover, now: datetime) -> None:
-    """What of its time has passed, each part by the rule that held in it."""
+    """What of its time has passed."""
     end = min(row.end or now, now)
-    if row.start >= end:
-        return
-    take_turns(session, row.counter_id)
-    changes = [moment for moment in changes_of_plan(session, row.counter_id) if row.start < moment < end]
-    for start, until in pairwise([row.start, *changes, end]):
-        if plan := plan_then(session, row.counter_id, start).counters.get(row.counter_id):
-            rejudge(session, plan, Span(start, until), now)
+    if row.start < end:
+        take_turns(session, row.counter_id)
+        judge_anew(session, row.counter_id, Span(row.start, end), now)
 
 
 def _log(session: Session, request: Request, viewer: Viewer, action: str, row: Cover, now: datetime) -> None:

@@ -7,7 +7,7 @@ import typer
 from sqlmodel import Session, col, select
 
 from storage.models import Closure, Hall
-from web.closing import EARLIEST, LATEST
+from web.closing import EARLIEST, LATEST, judge_days
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, who_runs_this
 from web.commands.listing import listing
 
@@ -47,7 +47,7 @@ def add(
     reason: Annotated[str, typer.Argument(help="What people read beside the day, e.g. 台风.")],
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Note that a hall is closed on a day. The limits of its cases are reckoned anew within a minute.
+    """Note that a hall is closed on a day: nobody is absent then, and its cases are reckoned anew within a minute.
 
     Example: hallwatch closures add cc 2026-09-23 台风
     """
@@ -59,11 +59,11 @@ def add(
             raise UserError(f"DAY: {day.date()} lies outside {EARLIEST.year}–{LATEST.year}; write e.g. 2026-09-23.")
         if _closure(session, hall, day.date()) is not None:
             raise UserError(f"Hall {hall} is closed on {day.date()} already.")
-        session.add(
-            Closure(
-                hall_id=hall, day=day.date(), reason=reason.strip(), noted_at=services.clock(), noted_by=who_runs_this()
-            )
-        )
+        now, who = services.clock(), who_runs_this()
+        closure = Closure(hall_id=hall, day=day.date(), reason=reason.strip(), noted_at=now, noted_by=who)
+        session.add(closure)
+        session.flush()
+        judge_days(session, [closure], now)
     say(f"Hall {hall} is closed on {day.date()}.")
 
 
@@ -78,7 +78,10 @@ def remove(hall: HallArgument, day: DayArgument, config: ConfigOption = DEFAULT_
         closure = _closure(session, hall, day.date())
         if closure is None:
             raise UserError(f"Hall {hall} has no closure on {day.date()}; `hallwatch closures list` shows all.")
-        closure.withdrawn_at, closure.withdrawn_by = services.clock(), who_runs_this()
+        now = services.clock()
+        closure.withdrawn_at, closure.withdrawn_by = now, who_runs_this()
+        session.flush()
+        judge_days(session, [closure], now)
     say(f"Hall {hall} is open on {day.date()}.")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -19,8 +20,10 @@ from storage.models import (
     DisputeAct,
     DisputeGround,
     DisputeState,
+    Hall,
     User,
 )
+from storage.statutory import is_announced
 from web.api.disputes import may_dispute, parties_of
 from web.pages.case_rows import DepartmentRef
 from web.viewer import Viewer
@@ -46,6 +49,8 @@ class Dispute:
     """The last moment in which it may be disputed; None while it lasts, or nobody could."""
     lacks_account: bool
     """It is over, and nobody has an account to dispute it."""
+    is_provisional: bool
+    """The holidays of its year are not announced: perhaps its hall was closed."""
     decide_until: datetime | None
     """The last moment in which a decision is in time; None where nothing is disputed."""
     rules: str
@@ -67,12 +72,15 @@ def dispute_of(
     written = words_of(session, [absence.id])[absence.id]
     words = spoken(written)
     parties = parties_of(viewer)
+    zone = ZoneInfo(session.get_one(Hall, hall_id).timezone)
+    is_provisional = not is_announced(absence.start.astimezone(zone).year)
     if not may_dispute(session, viewer, absence, now):
         parties -= {Party.DEPARTMENT}
     return Dispute(
         standing=standing(judged, words, now),
         dispute_until=_before(judged.dispute_by),
-        lacks_account=absence.end is not None and absence.answerable_at is None,
+        lacks_account=absence.end is not None and absence.answerable_at is None and not is_provisional,
+        is_provisional=is_provisional,
         decide_until=_before(decision_due(words)),
         rules=next((word.rules for word in written if word.rules), ""),
         is_overdue=is_overdue(words, now),

@@ -6,16 +6,15 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from storage.hours import hours_of, is_open, off_duty, opening
+from storage.hours import hall_hours, off_duty, opening
 from storage.intervals import Span, subtract
 from web.pages.places import CounterRef, HallRef
 
 
 def open_halls(session: Session, halls: Iterable[HallRef], now: datetime) -> frozenset[str]:
     """Ids of those that are open."""
-    zones = {hall.id: hall.timezone for hall in halls}
-    hours = hours_of(session, zones)
-    return frozenset(hall for hall, zone in zones.items() if is_open(hours.get(hall, ()), ZoneInfo(zone), now))
+    hours = hall_hours(session, {hall.id: ZoneInfo(hall.timezone) for hall in halls})
+    return frozenset(hall for hall, of_hall in hours.items() if of_hall.is_open(now))
 
 
 def closed_spans(session: Session, hall: HallRef, start: datetime, end: datetime) -> list[Span]:
@@ -25,8 +24,7 @@ def closed_spans(session: Session, hall: HallRef, start: datetime, end: datetime
 
 
 def open_spans(session: Session, hall: HallRef, start: datetime, end: datetime) -> tuple[Span, ...]:
-    hours = hours_of(session, [hall.id]).get(hall.id, ())
-    return opening(hours, ZoneInfo(hall.timezone), start, end).spans
+    return hall_hours(session, {hall.id: ZoneInfo(hall.timezone)})[hall.id].judged(start, end)
 
 
 def on_duty(session: Session, counters: Iterable[CounterRef], now: datetime) -> frozenset[str]:
@@ -34,7 +32,7 @@ def on_duty(session: Session, counters: Iterable[CounterRef], now: datetime) -> 
     asked = list(counters)
     is_open = open_halls(session, {counter.hall for counter in asked}, now)
     moment = Span(now, now + timedelta(microseconds=1))
-    off = off_duty(session, {counter.id: moment for counter in asked})
+    off = off_duty(session, {counter.id: moment for counter in asked}, opening)
     return frozenset(counter.id for counter in asked if counter.hall.id in is_open and not off.get(counter.id))
 
 

@@ -22,6 +22,7 @@ from storage.models import (
     Source,
     User,
 )
+from storage.statutory import is_announced
 from tests.correlation.deadlines.cases import at
 from tests.sample import HALL, a_hall
 
@@ -90,6 +91,17 @@ def test_what_nobody_could_dispute_never_counts_and_the_time_runs_from_the_first
     assert look(hall, SAID + 41 * DAY) == 0
     assert stands(hall, SAID + 44 * DAY) is OPEN
     assert stands(hall, SAID + 55 * DAY) is STANDS
+
+
+def test_nothing_counts_while_the_holidays_of_its_year_are_not_announced(hall: Database) -> None:
+    year = next(year for year in range(2026, 2100) if not is_announced(year))
+    with hall.transaction() as session:
+        absence = session.get_one(Absence, 1)
+        absence.start = at(f"{year}-01-04", "10:00")
+        absence.end = absence.judged_at = over = absence.start + timedelta(minutes=8)
+    give_account(hall, "tax")
+    assert look(hall, over) == 0
+    assert stands(hall, over + 60 * DAY) is OPEN
 
 
 def test_a_voice_that_is_lost_in_time_stops_it_and_one_that_is_lost_later_does_not(hall: Database) -> None:

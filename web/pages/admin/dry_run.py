@@ -13,7 +13,7 @@ from sqlmodel import Session, col, func, select
 from analytics.absence import FoundAbsence
 from analytics.dry_run import tried_on, would_alert
 from analytics.rule import rule_of
-from storage.hours import hours_of
+from storage.hours import hall_hours
 from storage.intervals import Span
 from storage.models import MAX_THRESHOLD_S, AbsenceRule, Alert, Counter, EventKind, Hall, View
 from web.api import places as places_api
@@ -193,10 +193,9 @@ def _tried(
 ) -> Iterable[tuple[str, FoundAbsence]]:
     settings = {name: getattr(declared, name) for name in RULE_SETTINGS}
     rule = rule_of(AbsenceRule(valid_from=now, **settings))
-    zones = {hall.id: ZoneInfo(hall.timezone) for hall in session.exec(select(Hall))}
-    hours = hours_of(session, zones)
+    hours = hall_hours(session, {hall.id: ZoneInfo(hall.timezone) for hall in session.exec(select(Hall))})
     for place in places:
-        tried = tried_on(session, place.id, hours.get(place.hall_id, ()), zones[place.hall_id], window, now)
+        tried = tried_on(session, place.id, hours[place.hall_id], window, now)
         yield from ((place.id, absence) for absence in would_alert(tried, rule, window, now))
 
 
