@@ -94,9 +94,6 @@ class WatchedCounter:
             for event in find_events(kind, history, openings, rule, now, self.excuses)
         ]
 
-    def is_open(self, now: datetime) -> bool:
-        return self.plan.hours.is_open(now)
-
     def _open_from(self, start: datetime, now: datetime) -> tuple[Span, ...]:
         """Kept between calls: a counter unstaffed for weeks is asked about every second."""
         stale = self._openings_until is None or now > self._openings_until

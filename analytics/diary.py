@@ -1,6 +1,6 @@
 """Between the watch and the database: reads what to watch, writes what was seen, one transaction each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
@@ -24,12 +24,14 @@ from analytics.rhythm import is_due
 from analytics.taken_back import forget_said_twice, was_taken_back
 from analytics.watch import MAX_LAG, Changes, Watch
 from storage.database import Database
+from storage.hours import HallHours
 from storage.intervals import Span
 from storage.load import process_load
 from storage.models import ACCUSING, EventKind, Node, Reanalysis
 from storage.models.columns import JsonObject
 
 _HEARTBEAT = timedelta(seconds=3)
+_MOMENT = timedelta(microseconds=1)
 
 _LATELY = timedelta(minutes=2)
 """What was committed while the plan was read is found with the next."""
@@ -62,6 +64,7 @@ class Diary:
         self._written: dict[str, Known] = {}
         self._heartbeat_due = started
         self._aims: KnownAims = {}
+        self._hours: Mapping[str, HallHours] = {}
         self._heard: set[tuple[int | None, bool]] = set()
 
     def follow(self, watch: Watch, now: datetime) -> WatchPlan:
@@ -80,6 +83,7 @@ class Diary:
             cursors = {**read_cursors(session), **watch.changes.watched} if rewritten else {}
             rules = {counter_id: plan.counters[counter_id].rule for counter_id in new_counters}
             states = {counter_id: resumed_presence(session, counter_id, rule) for counter_id, rule in rules.items()}
+        self._hours = plan.hours
         watch.follow(plan, now)
         for camera_id, kinds in faults.items():
             watch.cameras[camera_id].resume(kinds)
@@ -166,7 +170,7 @@ class Diary:
 
     def _raise_alerts(self, session: Session, watch: Watch, now: datetime) -> None:
         halls = {camera_id: camera.plan.hall_id for camera_id, camera in watch.cameras.items()}
-        open_halls = {counter.plan.hall_id: counter.is_open(now) for counter in watch.counters.values()}
+        open_halls = {hall_id for hall_id, hours in self._hours.items() if hours.judged(now, now + _MOMENT)}
         raise_fault_alerts(session, halls, open_halls, now)
 
     def _forget_said_twice(self, session: Session, watch: Watch, now: datetime) -> None:

@@ -88,6 +88,8 @@ class WatchPlan:
     counters: Mapping[str, CounterPlan] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
     """Counters of which every camera is switched off."""
+    hours: Mapping[str, HallHours] = field(default_factory=dict)
+    """Of every hall."""
     recorder: Heard | None = None
     """What is heard of the recorder; None: there is none, or it is not coming back."""
 
@@ -114,6 +116,7 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
     aims = _aims(session, zones, now, {} if known_aims is None else known_aims)
     off = {counter for counter, shown in of_counter.items() if not shown.keys() & cameras.keys()}
     of_counter = {counter: shown for counter, shown in of_counter.items() if counter not in off}
+    hours = hall_hours(session, {hall.id: _zone(hall.timezone) for hall in session.exec(select(Hall))})
     return WatchPlan(
         {
             camera_id: CameraPlan(
@@ -128,8 +131,9 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
             )
             for camera_id, camera in cameras.items()
         },
-        _counters(session, of_counter, now),
+        _counters(session, of_counter, hours, now),
         frozenset(off),
+        hours,
         _recorder(session),
     )
 
@@ -151,10 +155,10 @@ def why_unwatched(plan: WatchPlan, counter_id: str) -> str:
     return CAMERA_OFF if counter_id in plan.off else NO_VIEW
 
 
-def _counters(session: Session, of_counter: Mapping[str, Mapping[str, View]], now: datetime) -> dict[str, CounterPlan]:
-    zones = {hall.id: _zone(hall.timezone) for hall in session.exec(select(Hall))}
+def _counters(
+    session: Session, of_counter: Mapping[str, Mapping[str, View]], hours: Mapping[str, HallHours], now: datetime
+) -> dict[str, CounterPlan]:
     rules = list(session.exec(select(AbsenceRule)))
-    hours = hall_hours(session, zones)
     counters = session.exec(select(Counter).where(col(Counter.id).in_(of_counter)))
     return {
         counter.id: CounterPlan(

@@ -1,6 +1,6 @@
 """Writes what was seen: presence, absences, faults, alerts. Every function works inside the caller's transaction."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -175,9 +175,7 @@ def write_faults(session: Session, changes: Iterable[FaultChange]) -> None:
     session.flush()
 
 
-def raise_fault_alerts(
-    session: Session, halls: Mapping[str, str], open_halls: Mapping[str, bool], now: datetime
-) -> None:
+def raise_fault_alerts(session: Session, halls: Mapping[str, str], open_halls: Collection[str], now: datetime) -> None:
     """An alert for each lasting fault of these cameras (camera → hall); a hall may be dark while it is closed."""
     told = select(Alert.fault_id).where(col(Alert.fault_id).is_not(None))
     lasting = select(CameraFault).where(
@@ -185,7 +183,7 @@ def raise_fault_alerts(
     )
     for fault in session.exec(lasting):
         hall_id = halls[fault.camera_id]
-        if fault.kind is not FaultKind.DARK or open_halls.get(hall_id, True):
+        if fault.kind is not FaultKind.DARK or hall_id in open_halls:
             session.add(
                 Alert(
                     kind=AlertKind.CAMERA_FAULT,

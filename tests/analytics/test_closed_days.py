@@ -1,9 +1,10 @@
 """Nobody is judged on a day on which the hall is closed, or may turn out to be closed."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlmodel import select
+from sqlmodel import delete, select
 
 from analytics.diary import Diary
 from analytics.looker import Looker
@@ -15,6 +16,7 @@ from storage.statutory import is_announced
 from tests.analytics.world import MarkerDetector, drawn
 from tests.sample import CAMERA, HALL, a_hall
 
+FOSHAN = ZoneInfo("Asia/Shanghai")
 PLAIN, TYPHOON = date(2026, 3, 2), date(2026, 3, 3)
 UNANNOUNCED = next(year for year in range(2026, 2100) if not is_announced(year))
 
@@ -57,3 +59,13 @@ def found(database: Database) -> tuple[int, list[AlertKind]]:
 def test_nobody_is_absent_on_a_day_that_is_closed_or_may_be_a_holiday(hall: Database, day: date, absences: int) -> None:
     watch_for(hall, datetime(day.year, day.month, day.day, 1, tzinfo=UTC) - timedelta(seconds=5), 25)
     assert found(hall) == (absences, [AlertKind.ABSENCE] * absences)
+
+
+@pytest.mark.parametrize(("hour", "alerts"), [(10, [AlertKind.CAMERA_FAULT]), (22, [])])
+def test_a_camera_that_shows_no_counter_may_be_dark_while_its_hall_is_closed(
+    hall: Database, hour: int, alerts: list[AlertKind]
+) -> None:
+    with hall.transaction() as session:
+        session.exec(delete(View))
+    watch_for(hall, datetime(2026, 3, 2, hour, tzinfo=FOSHAN).astimezone(UTC), 12, "dark")
+    assert found(hall) == (0, alerts)

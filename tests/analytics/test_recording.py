@@ -223,7 +223,7 @@ def test_a_fault_has_one_alert_that_ends_with_it(database: Database) -> None:
         a_hall(session)
         write_faults(session, [began, began])
         for now in (5, 6):
-            raise_fault_alerts(session, {CAMERA: HALL}, {HALL: False}, at(now))
+            raise_fault_alerts(session, {CAMERA: HALL}, (), at(now))
         assert lasting_faults(session, CAMERA) == {FaultKind.NO_SIGNAL}
         write_faults(session, [ended])
         (fault,), (alert,) = session.exec(select(CameraFault)).all(), session.exec(select(Alert)).all()
@@ -236,9 +236,9 @@ def test_a_hall_may_be_dark_while_it_is_closed(sqlite_database: Database) -> Non
     with sqlite_database.transaction() as session:
         a_hall(session)
         write_faults(session, [FaultChange(CAMERA, FaultKind.DARK, at(0), began=True)])
-        raise_fault_alerts(session, {CAMERA: HALL}, {HALL: False}, at(5))
+        raise_fault_alerts(session, {CAMERA: HALL}, (), at(5))
         assert session.exec(select(Alert)).all() == []
-        raise_fault_alerts(session, {CAMERA: HALL}, {HALL: True}, at(9))
+        raise_fault_alerts(session, {CAMERA: HALL}, {HALL}, at(9))
         assert len(session.exec(select(Alert)).all()) == 1
 
 
