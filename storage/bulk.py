@@ -9,7 +9,6 @@ from psycopg import sql
 from sqlalchemy import (
     ARRAY,
     JSON,
-    Column,
     ColumnElement,
     Dialect,
     Table,
@@ -37,7 +36,7 @@ def table_of(model: type[SQLModel]) -> Table:
     return found
 
 
-def is_among(session: Session, wanted: Column[Any], values: Iterable[Any]) -> ColumnElement[bool]:
+def is_among(session: Session, wanted: ColumnElement[Any], values: Iterable[Any]) -> ColumnElement[bool]:
     """`wanted IN (values)` with one parameter for all: thousands of them cost more to prepare than to look up."""
     listed = list(values)
     if _is_postgres(session):

@@ -9,9 +9,12 @@ import structlog
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, exists, select
 
+from analytics.covers import excuses
 from analytics.grouping import Onset, Together, affected
+from analytics.runs import UNKNOWN
 from storage.database import Database, lock_for_adding
 from storage.hours import hall_hours
+from storage.intervals import Span
 from storage.models import (
     Absence,
     Alert,
@@ -34,6 +37,7 @@ GROUPED = (AlertKind.ABSENCE, AlertKind.NEVER_STAFFED, AlertKind.UNATTENDED, Ale
 FRESH = timedelta(minutes=2)
 """For so long it is looked whether an alert is part of something larger."""
 _DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
 _RULE = Together()
 _WHOLE = select(Alert).where(Alert.kind == AlertKind.HALL_AFFECTED, col(Alert.resolved_at).is_(None))
 
@@ -74,9 +78,9 @@ def _over(session: Session) -> Sequence[Alert]:
 
 
 def _group(session: Session, hall_id: str, alerts: Sequence[Alert], now: datetime) -> None:
-    counters, watched = _concerned(session, alerts, now), _watched(session, hall_id, now)
+    counters, watched = _concerned(session, alerts, now), _on_duty(session, hall_id, now)
     known = [each for each in _lasting(session) if each.hall_id == hall_id]
-    onsets = _onsets(session, hall_id, watched, now)
+    onsets = _onsets(session, watched)
     for alert in alerts:
         at = _began(session, alert)
         whole = next((each for each in known if _is_of(each, at)), None)
@@ -134,15 +138,27 @@ def _watched(session: Session, hall_id: str, now: datetime) -> frozenset[str]:
     return frozenset(session.exec(views.where(in_force(now), col(Camera.enabled), Counter.hall_id == hall_id)))
 
 
-def _onsets(session: Session, hall_id: str, watched: frozenset[str], now: datetime) -> tuple[Onset, ...]:
-    """Of the counters that are not staffed now, counted from the opening of the hall at the earliest."""
+def _on_duty(session: Session, hall_id: str, now: datetime) -> Mapping[str, datetime]:
+    """Of the watched counters those at which somebody is to be, and since when; none while the hall is closed."""
     zone = ZoneInfo(session.get_one(Hall, hall_id).timezone)
     openings = hall_hours(session, {hall_id: zone})[hall_id].judged(now - _DAY, now + _DAY)
     opened = next((span.start for span in openings if span.start <= now < span.end), None)
     if opened is None:
-        return ()
+        return {}
+    asked = Span(opened, now + _MOMENT)
+    found = excuses(session, dict.fromkeys(_watched(session, hall_id, now), asked))
+    # That a paired counter is unknown, too, is what happens to a whole hall, and excuses from no part in it.
+    excused = {
+        counter_id: max((each.span.end for each in spans if each.why != UNKNOWN), default=opened)
+        for counter_id, spans in found.items()
+    }
+    return {counter_id: since for counter_id, since in excused.items() if since <= now}
+
+
+def _onsets(session: Session, on_duty: Mapping[str, datetime]) -> tuple[Onset, ...]:
+    """Of those that are not staffed now, counted from when somebody was to be there at the earliest."""
     open_rows = select(Presence.counter_id).where(
-        col(Presence.counter_id).in_(watched), col(Presence.end).is_(None), Presence.staff != StaffState.STAFFED
+        col(Presence.counter_id).in_(on_duty), col(Presence.end).is_(None), Presence.staff != StaffState.STAFFED
     )
     since = staff_since(session, list(session.exec(open_rows)))
-    return tuple(Onset(counter_id, max(at, opened)) for counter_id, at in since.items())
+    return tuple(Onset(counter_id, max(at, on_duty[counter_id])) for counter_id, at in since.items())

@@ -140,7 +140,9 @@ def _is_of_place(session: Session, channel: Channel, now: datetime) -> ColumnEle
         case "department":
             owners = departments_of_counters(session, Span(now - MAX_AGE, now))
             own = [counter for counter, owner in owners.items() if owner == channel.place]
-            return is_among(session, table_of(Alert).c.counter_id, own)
+            part = aliased(table_of(Alert))
+            holds_one = exists().where(part.c.part_of == col(Alert.id), is_among(session, part.c.counter_id, own))
+            return or_(is_among(session, table_of(Alert).c.counter_id, own), holds_one)
     return true()
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,11 +16,20 @@ from storage.models import (
     AlertState,
     CameraFault,
     Counter,
+    CounterPair,
+    Cover,
+    CoverKind,
     CustomerState,
     Delivery,
+    Department,
     FaultKind,
+    Operator,
     Presence,
+    Role,
+    Roster,
+    Source,
     StaffState,
+    User,
     View,
 )
 from tests.sample import CAMERA, HALL, LEFT_HALF, a_hall
@@ -188,3 +198,56 @@ def test_who_acknowledges_the_hall_acknowledges_its_parts(drill: Services, signe
         1: AlertState.RAISED,
         **dict.fromkeys((3, 4, 5), AlertState.ACKNOWLEDGED),
     }
+
+
+def test_counters_at_which_nobody_is_to_be_are_no_part_of_it(sqlite_database: Database) -> None:
+    """Three of them are empty, by roster, leave and the clerk beside; they were left in the same minute."""
+    six_counters(sqlite_database, dict.fromkeys(COUNTERS[2:], StaffState.UNSTAFFED))
+    with sqlite_database.transaction() as session:
+        session.add(Roster(counter_id="cc-4", weekday=NOON.weekday(), opens="16:00", closes="17:00"))
+        session.add(User(id=1, name="s", password_hash="", role=Role.SUPERVISOR, created_at=LEFT))
+        session.add(CounterPair(one_id="cc-1", other_id="cc-6", valid_from=LEFT))
+        session.flush()
+        leave: dict[str, Any] = {"kind": CoverKind.LEAVE, "who": "w", "noted_by": 1, "noted_at": LEFT}
+        session.add(Cover(counter_id="cc-5", start=LEFT - timedelta(hours=1), **leave))
+    is_left(sqlite_database, "cc-3", start=LEFT + timedelta(seconds=5))
+    assert outbox(sqlite_database, Post()).run_once(NOON) == 1
+    assert parts(sqlite_database) == [(AlertKind.ABSENCE, "cc-3", None, False)]
+
+
+def test_who_did_not_come_when_their_roster_began_is_part_of_it_whenever_the_counter_was_left(
+    sqlite_database: Database,
+) -> None:
+    six_counters(sqlite_database, dict.fromkeys(COUNTERS[:3], StaffState.UNSTAFFED))
+    began = LEFT + timedelta(minutes=4)
+    with sqlite_database.transaction() as session:
+        for counter in COUNTERS[:3]:
+            session.add(Roster(counter_id=counter, weekday=NOON.weekday(), opens="11:59", closes="17:00"))
+    is_left(sqlite_database, "cc-1", start=began)
+    assert outbox(sqlite_database, Post()).run_once(NOON) == 1
+    with sqlite_database.transaction() as session:
+        assert session.exec(select(Alert.affected_since).where(Alert.kind == AlertKind.HALL_AFFECTED)).one() == began
+
+
+def test_a_department_hears_of_its_counter_by_the_message_about_the_hall(sqlite_database: Database) -> None:
+    six_counters(sqlite_database, dict.fromkeys(COUNTERS[:3], StaffState.UNSTAFFED))
+    with sqlite_database.transaction() as session:
+        session.add_all([Department(id="tax", name="税务局"), Department(id="civil", name="民政局")])
+        session.add(Source(id="s", name="S", key_hash=""))
+        session.flush()
+        for counter, department in (("cc-1", "tax"), ("cc-5", "civil")):
+            works: dict[str, Any] = {
+                "operator": counter,
+                "counter_id": counter,
+                "department_id": department,
+                "valid_from": LEFT,
+            }
+            session.add(Operator(source_id="s", reference=counter, first_received_at=LEFT, received_at=LEFT, **works))
+    is_left(sqlite_database, "cc-1")
+    channels = [
+        replace(CHANNEL, name=place, url=f"json://127.0.0.1/{place}", place_kind="department", place=place)
+        for place in ("tax", "civil")
+    ]
+    post = Post()
+    assert outbox(sqlite_database, post, *channels).run_once(NOON) == 1
+    assert (post.sent[0][0], "3 of 6" in post.sent[0][1].title) == ("json://127.0.0.1/tax", True)
