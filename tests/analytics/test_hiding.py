@@ -21,6 +21,7 @@ from analytics.plan import CameraPlan, CounterPlan, KnownAim, WatchPlan
 from analytics.rule import Rule
 from analytics.watch import Watch
 from analytics.zones import Zone
+from storage.hours import HallHours
 from storage.models import CustomerState, FaultKind, StaffState
 from tests.analytics.scenes import a_picture, at, labelled_data
 from tests.analytics.test_aim import shown as scene
@@ -36,7 +37,7 @@ def a_watch(aim: Image | None, people: Iterable[Box] = (), moments: "Footage | N
     watch = Watch(Looker(MarkerDetector()), moments=moments)
     known = KnownAim(1, aim_of([small(aim)], people)) if aim is not None else None
     camera = CameraPlan("cam", "h", (WatchedView("cam", "c-1", STAFF, CUSTOMERS),), aim=known)
-    counter = CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), ZoneInfo("UTC"))
+    counter = CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC")))
     watch.follow(WatchPlan({"cam": camera}, {"c-1": counter}), at(0))
     return watch
 

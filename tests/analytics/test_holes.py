@@ -13,6 +13,7 @@ from analytics.pictures import Picture
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
 from analytics.rule import Rule
 from analytics.watch import Watch
+from storage.hours import HallHours
 from storage.models import StaffState
 from tests.analytics.scenes import at
 from tests.analytics.world import MarkerDetector, drawn
@@ -25,7 +26,7 @@ def watched(seconds: Iterable[float]) -> Watch:
     """A counter at which nobody is, looked at then."""
     watch = Watch(Looker(MarkerDetector()))
     camera = CameraPlan("cam", "h", (WatchedView("cam", "c-1", LEFT_HALF),))
-    counter = CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), ZoneInfo("UTC"))
+    counter = CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC")))
     watch.follow(WatchPlan({"cam": camera}, {"c-1": counter}), at(0))
     for second in seconds:
         watch.take_live([Picture("cam", at(second), drawn("nobody", second))], at(second))
