@@ -10,6 +10,9 @@ from analytics.looking import MASKED, NO_ZONE, Observation
 from analytics.onlookers import Onlookers, Shows
 from storage.models import CustomerState, StaffState
 
+GAP = "gap"
+"""Nobody looked for longer than is usual."""
+
 
 @dataclass(frozen=True, slots=True)
 class Debounce:
@@ -165,7 +168,7 @@ class CounterPresence:
             return self._sample(at, seen)
         if at <= last:
             return []
-        lost = self._interrupt(last, "gap") if at - last > (max_gap or self._max_gap) else []
+        lost = self._interrupt(last, GAP) if at - last > (max_gap or self._max_gap) else []
         return lost + self._sample(at, seen)
 
     def _sample(self, at: datetime, seen: list[Observation]) -> list[Transition]:

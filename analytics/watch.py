@@ -17,8 +17,9 @@ from analytics.looker import Looker
 from analytics.looking import Observation, WatchedView, blind
 from analytics.pictures import Picture
 from analytics.plan import CounterPlan, WatchPlan, why_unwatched
-from analytics.presence import Debounce, Transition
+from analytics.presence import GAP, Debounce, Transition
 from analytics.recorder_heard import RecorderHeard
+from storage.intervals import Span
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +49,9 @@ class Watch:
         self._looker = looker
         self._debounce = debounce
         self._moments = moments
+        self.missed: list[tuple[str, Span]] = []
+        """Counters, and when nobody looked at each though live pictures came before and after; until who asks for it
+        takes it."""
         self._held: list[tuple[Observation, timedelta]] | None = None
         self._recorder = RecorderHeard()
         self.said_twice = TimeSaidTwice()
@@ -94,7 +98,7 @@ class Watch:
         for observation in self._look(live):
             max_gap = patience[observation.camera_id]
             if self._held is None:
-                self._observe(observation, max_gap)
+                self._observe_live(observation, max_gap)
             else:
                 self._held.append((observation, max_gap))
         for picture in live:
@@ -115,7 +119,7 @@ class Watch:
     def release_live(self) -> None:
         held, self._held = self._held or [], None
         for observation, patience in sorted(held, key=lambda pair: pair[0].wall):
-            self._observe(observation, patience)
+            self._observe_live(observation, patience)
 
     def settle(self, now: datetime) -> None:
         """What follows from pictures that did not come, and from faults that last."""
@@ -176,9 +180,15 @@ class Watch:
                 told += [blind(view, picture.wall, fault.value) for view in views]
         return told
 
-    def _observe(self, observation: Observation, max_gap: timedelta) -> None:
+    def _observe_live(self, observation: Observation, max_gap: timedelta) -> None:
+        changes = self._observe(observation, max_gap)
+        holes = [Span(c.at, observation.wall) for c in changes if c.reason == GAP and c.at < observation.wall]
+        self.missed += [(observation.counter_id, hole) for hole in holes]
+
+    def _observe(self, observation: Observation, max_gap: timedelta) -> list[Transition]:
         counter = self.counters.get(observation.counter_id)
-        if counter is not None:
-            self.changes.transitions += counter.observe(observation, max_gap)
+        changes = counter.observe(observation, max_gap) if counter is not None else []
+        self.changes.transitions += changes
         before = self.changes.watched.get(observation.camera_id, observation.wall)
         self.changes.watched[observation.camera_id] = max(before, observation.wall)
+        return changes

@@ -16,6 +16,7 @@ from analytics.edges import Moments
 from analytics.feeds import CameraFeed
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE
+from analytics.missed import MissedTime
 from analytics.people import PersonDetector
 from analytics.pictures import Picture, PictureSource
 from analytics.presence import Debounce
@@ -32,7 +33,7 @@ _log = structlog.get_logger(__name__)
 _WAIT_SECONDS = 0.25
 _PLAN_EVERY = timedelta(seconds=3)
 _WRITE_EVERY = timedelta(seconds=0.5)
-_RETRY_SECONDS = 2.0
+_RETRY = timedelta(seconds=2)
 _GUESSED_LOOK_SECONDS = 0.2
 _RECORDED_BATCH = 4
 """Recorded pictures between two turns of the live ones, so that catching up never starves them."""
@@ -89,7 +90,9 @@ class Watcher:
         self._diary = Diary(database, detector.name, settings.node, clock())
         self._feeds: dict[str, CameraFeed] = {}
         self._arrived = Condition()
-        self._plan_due = self._write_due = clock()
+        self._plan_due = self._write_due = self._database_due = clock()
+        self._database = database
+        self._missed = MissedTime()
         self._live_from: dict[str, datetime] = {}
         self._catch_up: CatchUp | None = None
         self._look_seconds = _GUESSED_LOOK_SECONDS
@@ -120,31 +123,48 @@ class Watcher:
             while not self._stop.is_set():
                 try:
                     self._run_once(self._clock())
-                except SQLAlchemyError as error:
-                    # What was seen meanwhile stays in the watch and is written when the database is back.
-                    _log.warning("database_unavailable", error=str(error).splitlines()[0])
-                    self._stop.wait(_RETRY_SECONDS)
                 except Exception:  # noqa: BLE001  (the edge of this thread: the watch must go on)
                     _log.exception("tick_failed")
-                    self._stop.wait(_RETRY_SECONDS)
+                    self._stop.wait(_RETRY.total_seconds())
         finally:
             self._close()
 
     def _run_once(self, now: datetime) -> None:
         if is_due(now, self._plan_due, _PLAN_EVERY):
-            self._follow_plan(now)
-            self._plan_due = now + _PLAN_EVERY
+            self._unless_away(self._follow_plan, now)
         pictures = self._newest_pictures()
         now = self._clock()
         self._take(pictures, now)
+        self._unless_away(self._look_at_recorded, now)
+        self._watch.settle(now)
+        if is_due(now, self._write_due, _WRITE_EVERY):
+            self._unless_away(self._write, now)
+
+    def _unless_away(self, step: Callable[[datetime], None], now: datetime) -> None:
+        """A step that needs the database. While that is away the watch goes on by the last plan.
+
+        What was seen meanwhile stays in the watch and is written when the database is back.
+        """
+        if not is_due(now, self._database_due, _RETRY):
+            return
+        try:
+            step(now)
+        except SQLAlchemyError as error:
+            _log.warning("database_unavailable", error=str(error).splitlines()[0])
+            self._database_due = now + _RETRY
+
+    def _write(self, now: datetime) -> None:
+        self._diary.write(self._watch, now, self._numbers())
+        self._write_due = now + _WRITE_EVERY
+        missed, self._watch.missed = self._watch.missed, []
+        self._missed.note(missed)
+        self._missed.ask(self._database, now)
+
+    def _look_at_recorded(self, now: datetime) -> None:
         if self._catch_up:
             self._take_recorded(self._catch_up, now)
         else:
             self._look_again(now)
-        self._watch.settle(now)
-        if is_due(now, self._write_due, _WRITE_EVERY):
-            self._diary.write(self._watch, now, self._numbers())
-            self._write_due = now + _WRITE_EVERY
 
     def _look_again(self, now: datetime) -> None:
         try:
@@ -163,6 +183,7 @@ class Watcher:
             feed = CameraFeed(camera_id, self._live(camera_id), self._arrived, self._clock, self._failures)
             self._feeds[camera_id] = feed
             feed.start()
+        self._plan_due = now + _PLAN_EVERY
 
     def _begin_catch_up(self, now: datetime) -> None:
         """Recorded footage first, while what live pictures tell is kept for later."""
