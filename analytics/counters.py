@@ -20,6 +20,8 @@ _AHEAD = timedelta(days=2)
 """Opening hours are looked up this far ahead, and anew after half of it."""
 _BEFORE = timedelta(days=1)
 """And so far back, so that the true beginning of an opening is known."""
+_LONGEST_CLOSED = timedelta(days=14)
+"""Two openings of a hall are within it, holidays between them or not."""
 
 
 class WatchedCounter:
@@ -98,15 +100,19 @@ class WatchedCounter:
         """Kept between calls: a counter unstaffed for weeks is asked about every second."""
         stale = self._openings_until is None or now > self._openings_until
         if stale or self._openings_for != start:
-            self._openings = self.plan.hours.judged(start - _BEFORE, now + _AHEAD)
+            self._openings = _open_in(self.plan, start - _BEFORE, now + _AHEAD)
             self._openings_for, self._openings_until = start, now + _AHEAD / 2
         return self._openings
 
     def forget_settled(self) -> None:
         """Drops what can no longer be part of an event; call it once the events are stored."""
+        judged = _start_of_the_one_before(self._openings, self._presence.confirmed_to)
         for kind, history in self._history.items():
             if history and not lasts(kind, self.plan.rule, history[-1]):
                 del history[:-1]
+            elif judged and history and history[0].start < judged:
+                left = [span for span in history if span.end is None or span.end >= judged]
+                history[:] = [replace(left[0], start=max(left[0].start, judged)), *left[1:]]
 
     def _began(self, kind: EventKind, history: Sequence[PresenceSpan]) -> datetime:
         """Of the span before only the end matters; it may have begun weeks ago."""
@@ -150,6 +156,21 @@ class WatchedCounter:
                         history.append(replace(last, end=change.at))
                 history.append(_span_from(change))
         return changes
+
+
+def needed_since(plan: CounterPlan, at: datetime) -> datetime | None:
+    """What is older was part of another opening of the hall, and has been judged by then; None: nothing is."""
+    return _start_of_the_one_before(_open_in(plan, at - _LONGEST_CLOSED, at + _BEFORE), at)
+
+
+def _open_in(plan: CounterPlan, start: datetime, end: datetime) -> tuple[Span, ...]:
+    return plan.hours.judged(start, end)
+
+
+def _start_of_the_one_before(openings: Sequence[Span], at: datetime | None) -> datetime | None:
+    """Of the opening before the last that has begun: hours that are changed may prolong the one that is over."""
+    begun = [] if at is None else [span.start for span in openings if span.start <= at]
+    return begun[-2] if len(begun) > 1 else None
 
 
 def _span_from(change: Transition) -> PresenceSpan:

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import FoundAbsence
+from analytics.counters import needed_since
 from analytics.covers import excuses, paired_with
-from analytics.plan import KnownAims, WatchPlan, load_plan
+from analytics.plan import CounterPlan, KnownAims, WatchPlan, load_plan
 from analytics.recording import (
+    Resumed,
     end_unwatched,
     lasting_faults,
     raise_fault_alerts,
@@ -81,21 +83,21 @@ class Diary:
             new_cameras, new_counters = plan.cameras.keys() - watch.cameras, plan.counters.keys() - watch.counters
             faults = {camera_id: lasting_faults(session, camera_id) for camera_id in new_cameras}
             cursors = {**read_cursors(session), **watch.changes.watched} if rewritten else {}
-            rules = {counter_id: plan.counters[counter_id].rule for counter_id in new_counters}
-            states = {counter_id: resumed_presence(session, counter_id, rule) for counter_id, rule in rules.items()}
+            watched_to = {
+                c: _watched_to(plan.counters[c], cursors if c in rewritten else self.cursors) for c in new_counters
+            }
+            states = {c: _resumed(session, plan.counters[c], watched_to[c], now) for c in new_counters}
         self._hours = plan.hours
         watch.follow(plan, now)
         for camera_id, kinds in faults.items():
             watch.cameras[camera_id].resume(kinds)
         for counter_id, resumed in states.items():
             if resumed is not None:
-                known = cursors if counter_id in rewritten else self.cursors
-                watched = [known[c] for c in plan.counters[counter_id].cameras if c in known]
-                watched_to = max(watched, default=resumed.state.at)
-                watch.counters[counter_id].resume(resumed.history, resumed.state, watched_to)
-                if watched_to > now + MAX_LAG:
+                until = watched_to[counter_id] or resumed.state.at
+                watch.counters[counter_id].resume(resumed.history, resumed.state, until)
+                if until > now + MAX_LAG:
                     watch.stop_until_then(counter_id, now)
-                    watch.said_twice.resume(now if self.opened else min(self._beaten, now), watched_to)
+                    watch.said_twice.resume(now if self.opened else min(self._beaten, now), until)
         self._excuse(watch, now)
         self.opened = True
         return plan
@@ -196,6 +198,15 @@ def _rewritten(session: Session, watch: Watch, plan: WatchPlan) -> set[str]:
     ]
     since = {counter_id: watch.counters[counter_id].since for counter_id in changed}
     return {c for c, start in since.items() if start is not None and was_taken_back(session, c, start)}
+
+
+def _watched_to(counter: CounterPlan, cursors: Mapping[str, datetime]) -> datetime | None:
+    return max((cursors[camera] for camera in counter.cameras if camera in cursors), default=None)
+
+
+def _resumed(session: Session, counter: CounterPlan, watched_to: datetime | None, now: datetime) -> Resumed | None:
+    since = needed_since(counter, min(watched_to, now)) if watched_to else None
+    return resumed_presence(session, counter.counter_id, counter.rule, since)
 
 
 def _accusing_beside(written: Known, found: Iterable[FoundAbsence]) -> list[FoundAbsence]:

@@ -79,8 +79,13 @@ def write_transitions(session: Session, transitions: Iterable[Transition], sourc
         session.flush()
 
 
-def resumed_presence(session: Session, counter_id: str, rule: Rule | None) -> Resumed | None:
-    """The open presence of a counter; None when there is none."""
+def resumed_presence(
+    session: Session, counter_id: str, rule: Rule | None, since: datetime | None = None
+) -> Resumed | None:
+    """The open presence of a counter, and of what goes on in it as much as reaches into `since`, or all.
+
+    None when there is none.
+    """
     row = _open_presence(session, counter_id)
     if row is None:
         return None
@@ -100,7 +105,7 @@ def resumed_presence(session: Session, counter_id: str, rule: Rule | None) -> Re
     def lasts(earlier: Presence) -> bool:
         nonlocal lasting
         lasting &= may_last(rule, span_of(earlier))
-        return bool(lasting)
+        return bool(lasting) and (since is None or earlier.start > since)
 
     earlier = neighbours.before(session, row, lasts) if lasting else []
     return Resumed(state, tuple(span_of(each) for each in [*reversed(earlier), row]))

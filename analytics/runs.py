@@ -1,8 +1,10 @@
 """Unbroken times in which something was seen at a counter that should not be, while it should not be. Pure."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 
 from analytics.debouncing import Frames
 from storage.intervals import Span, subtract
@@ -80,7 +82,7 @@ def runs(presence: Sequence[PresenceSpan], duty: Duty, ends: Ends, now: datetime
     """In presence that is in order, only its last span open."""
     found: list[Run] = []
     current: list[PresenceSpan] = []
-    for span in presence:
+    for span in _meeting(presence, duty.span):
         end = min(span.end or now, duty.span.end, now)
         start = max(span.start, duty.span.start)
         if (ended_by := ends(span)) is not LASTS:
@@ -90,12 +92,19 @@ def runs(presence: Sequence[PresenceSpan], duty: Duty, ends: Ends, now: datetime
             if current and current[-1].end != start:
                 _finish(found, current, UNKNOWN, duty)
                 current = []
-            current.append(replace(span, start=start, end=end))
+            current.append(span if (span.start, span.end) == (start, end) else replace(span, start=start, end=end))
             if end == duty.span.end:
                 _finish(found, current, duty.ended_by, duty)
                 current = []
     _finish(found, current, LASTS if presence and presence[-1].end is None else UNKNOWN, duty)
     return found
+
+
+def _meeting(presence: Sequence[PresenceSpan], duty: Span) -> Sequence[PresenceSpan]:
+    """And one more, which tells how the last of them has ended: presence may be of weeks."""
+    first = bisect_right(presence, duty.start, key=attrgetter("start"))
+    last = bisect_left(presence, duty.end, key=attrgetter("start"))
+    return presence[max(first - 1, 0) : last + 1]
 
 
 def _finish(found: list[Run], spans: list[PresenceSpan], ended_by: str, duty: Duty) -> None:

@@ -7,7 +7,8 @@ Both watch the same clip, with one zone over its middle and the same number of s
 used, wall time is not limited to real time. `--hd` makes 1280 × 720, 25 pictures and one keyframe a second of the clip
 first. The peer is Ultralytics' own `predict(stream=True)` on every frame, in this Python with the detector yolo, else
 in the one that `--peer` names. With any detector it is told what a look costs by how many are looked at together, and
-what a camera costs by how many are watched, with all that the watcher does: decoding, health, where it looks, people.
+what a camera costs by how many are watched, with all that the watcher does with pictures: decoding, health, where it
+looks, people. What it judges and writes is not in it.
 """
 
 import argparse
