@@ -20,7 +20,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class CustomerFaces:
-    """Loads the site's detector with the first still that shows a customer zone; without one it blurs more."""
+    """Loads the site's detector with the first still; without one a still has fewer details."""
 
     privacy: PrivacySection
     watcher: WatcherSection
@@ -29,13 +29,12 @@ class CustomerFaces:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def views(self, session: Session, camera_id: str, at: datetime) -> tuple[WatchedView, ...]:
-        """Of a camera that shows customers, whose faces are to be blurred; none of another."""
-        found = views_then(session, camera_id, at) if self.privacy.blur_faces else ()
-        return found if any(view.customer_zone for view in found) else ()
+        """Whose staff zones say who keeps the face."""
+        return views_then(session, camera_id, at) if self.privacy.blur_faces else ()
 
     def blurred(self, image: Image, views: Sequence[WatchedView]) -> Image:
-        """Takes a while, so not within a transaction."""
-        if not views:
+        """Takes a while, so not within a transaction. `views`: of its camera when it was taken."""
+        if not self.privacy.blur_faces:
             return image
         with self._lock:  # detectors are not shared between threads
             return without_faces(image, views, self._loaded())
@@ -46,5 +45,5 @@ class CustomerFaces:
             try:
                 self._detector = choose_detector(self.watcher.detector, self.watcher.weights)
             except DetectorUnavailable as error:
-                _log.warning("faces_without_detector", error=str(error), blurred="the upper half of customer zones")
+                _log.warning("faces_without_detector", error=str(error), stills="coarse outside staff zones")
         return self._detector

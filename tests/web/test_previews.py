@@ -16,8 +16,10 @@ from tests.ingest.video.encoded import gops, packets
 from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA
 from tests.web.conftest import Clock, SignedIn
+from web.customer_faces import CustomerFaces
 from web.previews import Previews
 from web.services import Services
+from web.settings import PrivacySection, WatcherSection
 
 ADDRESS = f"/api/v1/cameras/{CAMERA}/preview"
 LEFT = [[0.0, 0.0], [0.5, 0.0], [0.5, 1.0], [0.0, 1.0]]
@@ -74,6 +76,17 @@ def test_the_picture_comes_with_it_and_that_is_written_down_once(admin: TestClie
     with services.database.transaction() as session:
         looks = session.exec(select(AccessEntry).where(AccessEntry.action == "still")).all()
         assert [(each.subject, each.user_id is not None) for each in looks] == [(f"camera:{CAMERA}", True)]
+
+
+def test_the_picture_shows_no_more_of_people_than_a_still_does(admin: TestClient, app: FastAPI) -> None:
+    shown = []
+    for privacy in (PrivacySection(), PrivacySection(blur_faces=False, blur_faces_off_because="glass walls")):
+        app.state.customer_faces = CustomerFaces(privacy, WatcherSection(detector="onnx"))
+        told = admin.post(ADDRESS, json={"staff_zone": LEFT, "with_picture": True}).json()
+        still = admin.get("/media/still.jpg", params={"camera": CAMERA}).content
+        assert b64decode(told["jpeg"]) == still
+        shown.append(still)
+    assert shown[0] != shown[1]
 
 
 def test_whoever_asks_too_often_waits(admin: TestClient, clock: Clock) -> None:

@@ -228,7 +228,9 @@ def test_customers_have_no_faces_on_stills_unless_somebody_may_and_says_why(
         view.staff_zone, view.customer_zone = THIRD, [[0.4, 0.0], [1.0, 0.0], [1.0, 1.0], [0.4, 1.0]]
     app: FastAPI = browser.app  # type: ignore[assignment]
     app.state.customer_faces = CustomerFaces(PrivacySection(), WatcherSection(detector="onnx"))
-    assert browser.get("/media/still.jpg", params=asked).content != before, "without weights half the zone is blurred"
+    assert browser.get("/media/still.jpg", params=asked).content != before, (
+        "without weights only the staff zone is shown in detail"
+    )
     assert browser.get("/media/still.jpg", params=asked | WHY).content == before
     assert [action for action, _ in actions(masked)] == ["still", "still", "still_unmasked"]
     off = PrivacySection(blur_faces=False, blur_faces_off_because="glass walls")

@@ -191,7 +191,7 @@ def picture(
 ) -> Response:
     """JPEG of the frame shown at this moment; `Last-Modified` is when it was taken. Without `at` the newest recorded.
 
-    The camera's privacy masks are filled and the heads of customers blurred, but for `unmasked=1` with a `purpose`.
+    The camera's privacy masks are filled and heads outside staff zones blurred, but for `unmasked=1` with a `purpose`.
     """
     faces: CustomerFaces = request.app.state.customer_faces
     with services.database.transaction() as session:
@@ -206,7 +206,7 @@ def picture(
     action = "still_unmasked" if unmasked else "still"
     with services.database.transaction() as session:
         image = shown.image if unmasked else masked(session, found.id, shown, moment)
-        views = () if unmasked else faces.views(session, found.id, shown.wall)
+        views = faces.views(session, found.id, shown.wall)
         if at is not None:
             subject = footage_subject(found.id, moment, moment)
             _log(session, request, services, viewer, action, subject, purpose)
@@ -216,7 +216,7 @@ def picture(
         log_look(request, services, viewer, action, subject, purpose)
     taken = format_datetime(shown.wall.astimezone(UTC), usegmt=True)
     return Response(
-        jpeg(faces.blurred(image, views)),
+        jpeg(image if unmasked else faces.blurred(image, views)),
         headers={"Last-Modified": taken} | hidden.header | _clock_header(near.segment),
         media_type="image/jpeg",
     )

@@ -25,6 +25,7 @@ from storage.sayings import Saying
 from storage.zone_rules import zone_rule_at
 from web.api.administration import AdminDesk, Desk
 from web.api.media import log_look, newest_moment, unreadable
+from web.customer_faces import CustomerFaces
 from web.declarations import InsideText
 from web.declared_values import OptionalZone, Strict
 from web.errors import NotFound, TooOften
@@ -72,7 +73,7 @@ class PreviewShown:
     looked_at: tuple[Box, ...]
     """The parts of the picture that the detector was given."""
     jpeg: str
-    """Base64, with the privacy masks filled; empty unless it was asked for."""
+    """Base64, with the privacy masks filled and heads outside the saved staff zones blurred; empty unless asked for."""
 
 
 @router.post("/cameras/{camera_id}/preview")
@@ -83,6 +84,7 @@ def preview_zones(request: Request, desk: AdminDesk, camera_id: str, drawn: Draw
     429 when it is asked for more than about once in two seconds, 503 when the detector cannot run here.
     """
     previews: Previews = request.app.state.previews
+    faces: CustomerFaces = request.app.state.customer_faces
     now = desk.services.clock()
     with desk.reading() as session:
         camera = scoped_camera(session, desk.viewer, camera_id)
@@ -93,10 +95,11 @@ def preview_zones(request: Request, desk: AdminDesk, camera_id: str, drawn: Draw
     with desk.reading() as session:
         masks = [zone_of(mask) for mask in polygons_of(masks_between(session, camera.id, picture.wall, now))]
         view = _view(session, camera.id, drawn, now)
+        saved = faces.views(session, camera.id, picture.wall)
     if drawn.with_picture:
         log_look(request, desk.services, desk.viewer, "still", f"camera:{camera.id}", "")
     name, seen = previews.look(picture, view, masks)
-    jpeg = jpeg_of(filled(picture.image, masks)) if drawn.with_picture else b""
+    jpeg = jpeg_of(faces.blurred(filled(picture.image, masks), saved)) if drawn.with_picture else b""
     return _shown(picture.wall, name, seen, previews.threshold, now, b64encode(jpeg).decode())
 
 
