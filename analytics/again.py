@@ -41,7 +41,7 @@ def only(plan: WatchPlan, counter_id: str) -> WatchPlan:
         return WatchPlan()
     counter = plan.counters[counter_id]
     cameras = {
-        camera_id: CameraPlan(camera_id, camera.hall_id, views, zones=camera.zones, aim=camera.aim)
+        camera_id: CameraPlan(camera_id, camera.hall_id, views, masks=camera.masks, zones=camera.zones, aim=camera.aim)
         for camera_id in counter.cameras
         if (camera := plan.cameras.get(camera_id))
         and (views := tuple(v for v in camera.views if v.counter_id == counter_id))

@@ -58,4 +58,4 @@ class Previews:
 def _configured(section: WatcherSection) -> PersonDetector:
     from analytics.detectors.choose import ready_detector  # with its runtime, which nothing else here needs
 
-    return ready_detector(section.detector, section.weights)
+    return ready_detector(section.detector, section.weights, section.threshold)

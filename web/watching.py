@@ -18,7 +18,7 @@ def build_watcher(services: Services) -> Watcher:
     section = services.settings.watcher
     return Watcher(
         services.database,
-        ready_detector(section.detector, section.weights),
+        ready_detector(section.detector, section.weights, section.threshold),
         live=through_relay(services.relay_socket, section.sample_seconds),
         recorded=RecordedPictures(services.database, services.footage),
         again=RecordedPictures(services.database, services.footage, insists=True),
@@ -35,7 +35,7 @@ def build_look(services: Services, detector: DetectorName | None = None) -> Look
     Raises DetectorUnavailable with what to do.
     """
     section = services.settings.watcher
-    chosen = ready_detector(detector or section.detector, section.weights)
+    chosen = ready_detector(detector or section.detector, section.weights, section.threshold)
     return Look(
         Looker(chosen, section.threshold),
         RecordedPictures(services.database, services.footage, insists=True),

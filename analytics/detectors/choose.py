@@ -7,6 +7,7 @@ from analytics.detectors.onnx import OnnxDetector
 from analytics.detectors.self_test import tested
 from analytics.detectors.ssd import SsdDetector
 from analytics.detectors.yolo import DEFAULT_WEIGHTS, YoloDetector
+from analytics.looking import SEEN_SCORE
 from analytics.people import DetectorUnavailable, PersonDetector
 
 DetectorName = Literal["auto", "ssd", "onnx", "yolo"]
@@ -15,7 +16,8 @@ DetectorName = Literal["auto", "ssd", "onnx", "yolo"]
 def choose_detector(name: DetectorName = "auto", weights: str = "") -> PersonDetector:
     """The detector of that name; `auto` takes the best that is present.
 
-    Given weights decide for `auto`: `.onnx` and `.xml` run without torch, anything else needs the extra `yolo`.
+    Given weights decide for `auto`: `.onnx`, `.xml` and folders with one run without torch, anything else needs the
+    extra `yolo`.
     Without weights `auto` is `ssd`: Ultralytics would have to download its own, and that is never done unasked.
     Raises DetectorUnavailable with what to do.
     """
@@ -27,15 +29,19 @@ def choose_detector(name: DetectorName = "auto", weights: str = "") -> PersonDet
     return YoloDetector(weights or DEFAULT_WEIGHTS)
 
 
-def ready_detector(name: DetectorName = "auto", weights: str = "") -> PersonDetector:
-    """The same, warmed up and tested on a picture whose people are known: a watch begins with nothing else."""
-    return tested(choose_detector(name, weights))
+def ready_detector(name: DetectorName = "auto", weights: str = "", threshold: float = SEEN_SCORE) -> PersonDetector:
+    """The same, warmed up and tested on a picture whose people are known: a watch begins with nothing else.
+
+    `threshold`: from which score on it is to count somebody.
+    """
+    return tested(choose_detector(name, weights), threshold)
 
 
 def _best(weights: str) -> DetectorName:
     if not weights:
         return "ssd"
-    return "onnx" if weights.endswith((".onnx", ".xml")) else "yolo"
+    is_export = weights.endswith((".onnx", ".xml")) or any(Path(weights).glob("*.xml"))
+    return "onnx" if is_export else "yolo"
 
 
 def _required(weights: str) -> Path:

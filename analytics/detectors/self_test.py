@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import structlog
 
-from analytics.looking import WatchedView, look
+from analytics.looking import SEEN_SCORE, WatchedView, look
 from analytics.people import DetectorUnavailable, Image, PersonDetector
 from analytics.pictures import Picture
 
@@ -33,10 +33,10 @@ EMPTY = WatchedView(
 )
 
 
-def tested(detector: PersonDetector) -> PersonDetector:
-    """The detector, once it has seen what is in the sample. Raises DetectorUnavailable with what to do."""
+def tested(detector: PersonDetector, threshold: float = SEEN_SCORE) -> PersonDetector:
+    """The detector, once it has seen at the threshold what is in the sample. Raises DetectorUnavailable: what to do."""
     try:
-        occupied, empty = look(detector, Picture(_CAMERA, _TAKEN, sample()), [OCCUPIED, EMPTY])
+        occupied, empty = look(detector, Picture(_CAMERA, _TAKEN, sample()), [OCCUPIED, EMPTY], threshold)
     except DetectorUnavailable:
         raise
     except Exception as error:  # what runtimes raise shares no base class
@@ -48,9 +48,9 @@ def tested(detector: PersonDetector) -> PersonDetector:
     if seen != (1, 1, 0, 0):
         raise DetectorUnavailable(
             f"detector {detector.name}: in the sample picture that comes with it there are 1 clerk, 1 customer and an"
-            f" empty counter; it saw {seen[0]}, {seen[1]}, and {seen[2]} and {seen[3]} at the empty one. Its weights"
-            " are not those of a detector of people by COCO's classes; set watcher.weights to other ones, or"
-            " watcher.detector to ssd"
+            f" empty counter; it saw {seen[0]}, {seen[1]}, and {seen[2]} and {seen[3]} at the empty one. Either"
+            f" watcher.threshold, {threshold:g}, does not suit it, or its weights are not those of a detector of people"
+            " by COCO's classes; set watcher.weights to other ones, or watcher.detector to ssd"
         )
     _log.info("detector_tested", detector=detector.name, confidence=round(occupied.confidence, 2))
     return detector

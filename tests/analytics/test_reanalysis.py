@@ -29,6 +29,7 @@ from storage.models import (
     AlertState,
     CustomerState,
     Presence,
+    PrivacyMask,
     Reanalysis,
     StaffState,
     WatchCursor,
@@ -457,3 +458,16 @@ def test_differences_are_told_where_both_say_something() -> None:
     )
     assert [(each["before"], each["after"]) for each in changes["changed"]] == [("staffed", "unstaffed")]
     assert changes["after_s"] == {"staffed": 5, "unstaffed": 15, "unknown": 0}
+
+
+def test_nobody_is_seen_under_a_privacy_mask_when_it_is_looked_again(hall: Database) -> None:
+    """A mask over what is drawn of the clerk, who fills less than half of the zone."""
+    with hall.transaction() as session:
+        session.add(
+            PrivacyMask(
+                camera_id=CAMERA, polygon=[[0.15, 0.3], [0.35, 0.3], [0.35, 0.8], [0.15, 0.8]], reason="a window"
+            )
+        )
+        ask(session, COUNTER, Span(at(0), at(100)), "li.wei", NOW)
+    work_off(hall, lambda _seconds: "staff")
+    assert presence(hall)[0][2] is UNSTAFFED

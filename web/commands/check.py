@@ -223,7 +223,7 @@ def _detector(examined: Examination) -> Iterator[Finding]:
     section = examined.settings.watcher
     try:
         with err.status("Loading and testing the detector…"):
-            name = ready_detector(section.detector, section.weights).name
+            name = ready_detector(section.detector, section.weights, section.threshold).name
     except DetectorUnavailable as error:
         yield Finding("detector", ok=False, detail=str(error))
     else:

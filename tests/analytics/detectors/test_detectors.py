@@ -168,6 +168,22 @@ def test_a_detector_that_does_not_see_what_is_in_the_sample_is_told_to_be_unfit(
         self_test.tested(detector)
 
 
+def test_it_is_tested_at_the_threshold_of_the_site() -> None:
+    clerk = Person(Box(0.2, 0.2, 0.4, 0.4), 0.5)
+    with pytest.raises(DetectorUnavailable, match=r"it saw 1,.* watcher.threshold, 0.35, does not suit"):
+        self_test.tested(_Says(clerk))
+    with pytest.raises(DetectorUnavailable, match=r"it saw 0,.* watcher.threshold, 0.6, does not suit"):
+        self_test.tested(_Says(clerk), 0.6)
+    with pytest.raises(DetectorUnavailable, match=r"watcher\.threshold, 0\.999,"):
+        ready_detector(threshold=0.999)
+
+
+def test_a_folder_with_an_export_for_openvino_needs_no_torch(tmp_path: Path) -> None:
+    (tmp_path / "hall.xml").write_text("no model")
+    with pytest.raises(DetectorUnavailable, match="detector onnx"):
+        choose_detector("auto", str(tmp_path))
+
+
 def test_the_sample_is_the_simulated_hall() -> None:
     """What is shipped is ours, made of photographs in the public domain."""
     drawn = Scene(("1", "2"), "", "").picture([Seen("staff", 0, 0), Seen("customer", 0, 1)], 0.0)
