@@ -7,7 +7,7 @@ from pathlib import Path
 from ingest.video import leftovers
 from ingest.video.journal import write_leftovers
 from ingest.video.losses import key_number
-from ingest.video.reconcile import reconcile_files
+from ingest.video.reconcile import give_rows, reconcile_files
 from ingest.video.refused_files import RefusedFiles
 from ingest.video.spool_files import is_segment, segment_files
 from ingest.video.writer import FinishedSegment
@@ -41,24 +41,22 @@ class FilesBefore:
             self._refused.note(self._spool / leftovers.NAME, error, for_this_run=True)
         if self._files is None:
             self._files = self._within(self._spool)
-        self._reconcile(self._files)
+        reconcile_files(self._database, self._spool, self._files, self._go_on, self._refused.note, self.adopted)
 
     def look_again(self, now: datetime) -> None:
         """At what the disk has refused, when its turn has come. Raises SQLAlchemyError."""
         self._refused.try_again(self._reconcile_anew)
         self._refused.tell(now)
 
-    def _reconcile(self, files: Sequence[Path]) -> None:
-        reconcile_files(self._database, self._spool, files, self._go_on, self._refused.note, self.adopted)
-
     def _reconcile_anew(self, paths: Sequence[Path]) -> None:
         """Files, and folders that could not be read."""
-        self._reconcile([file for path in paths for file in ([path] if is_segment(path) else self._within(path))])
+        files = [file for path in paths for file in ([path] if is_segment(path) else self._within(path))]
+        give_rows(self._database, self._spool, files, self._go_on, self._refused.note, self.adopted)
 
     def _within(self, folder: Path) -> list[Path]:
         """A folder of the spool, or all of it."""
         files = segment_files(self._spool, self._go_on, self._refused.note, folder)
-        return [path for path in files if not self._is_of_this_run(path)]
+        return [path for path in files if self._go_on() and not self._is_of_this_run(path)]
 
     def _is_of_this_run(self, path: Path) -> bool:
         """By its number: where the clock was set back its time may be that of an earlier one."""

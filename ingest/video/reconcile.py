@@ -41,7 +41,7 @@ def reconcile_files(
     on_refused: Refused = only_logged,
     found: list[FinishedSegment] | None = None,
 ) -> list[FinishedSegment]:
-    """Gives every readable file its row; returns those that had none.
+    """Gives every readable file its row; returns those that had none. What is in quarantine becomes a gap.
 
     `files`: of `segment_files`, without what is recorded meanwhile; else all that there are. `go_on` is asked before
     each file, of which there may be hundreds of thousands; when it says no, the rest is left to the next time.
@@ -50,6 +50,21 @@ def reconcile_files(
     """
     found = [] if found is None else found
     files = segment_files(spool, go_on, on_refused) if files is None else files
+    give_rows(database, spool, files, go_on, on_refused, found)
+    aside = quarantined(spool, go_on, on_refused)
+    _explain(database, spool / QUARANTINE, aside, "file in quarantine", go_on)
+    return found
+
+
+def give_rows(
+    database: Database,
+    spool: Path,
+    files: Sequence[Path],
+    go_on: Callable[[], bool],
+    on_refused: Refused,
+    found: list[FinishedSegment],
+) -> None:
+    """As `reconcile_files`, for these files alone."""
     unread: list[Path] = []
     for first in range(0, len(files), _AT_ONCE):
         some = still_there(files[first : first + _AT_ONCE])
@@ -57,7 +72,7 @@ def reconcile_files(
         rows, deleted = _known_files(database, set(keys.values()))
         for path, key in keys.items():
             if not go_on():
-                return found
+                return
             try:
                 if key in rows:
                     _tidy(spool, path, rows[key])
@@ -69,8 +84,7 @@ def reconcile_files(
             except OSError as error:
                 on_refused(path, error)
                 unread += [] if key in rows or key in deleted else [path]
-    _explain_unreadable(database, spool, unread, go_on, on_refused)
-    return found
+    _explain(database, spool, list(still_there(unread)), NOT_READABLE, go_on)
 
 
 def _known_files(database: Database, keys: set[str]) -> tuple[dict[str, Segment], set[str]]:
@@ -90,32 +104,22 @@ def _tidy(spool: Path, path: Path, row: Segment) -> None:
         reached(Step.STRAY_COPY_GONE)
 
 
-def _explain_unreadable(
-    database: Database, spool: Path, files: Sequence[Path], go_on: Callable[[], bool], on_refused: Refused
-) -> None:
-    """The time of files that have given no row: those in quarantine, from whichever start, and those not readable."""
-    aside = quarantined(spool, go_on, on_refused)
-    unread = [(str(path.relative_to(spool / QUARANTINE)), path, "file in quarantine") for path in aside]
-    unread += [(str(path.relative_to(spool)), path, NOT_READABLE) for path in still_there(files)]
-    for first in range(0, len(unread), _AT_ONCE):
+def _explain(database: Database, top: Path, files: Sequence[Path], reason: str, go_on: Callable[[], bool]) -> None:
+    """The time of files that have given no row, by their names below `top`."""
+    for first in range(0, len(files), _AT_ONCE):
         if not go_on():
             return
-        _write_unread(database, unread[first : first + _AT_ONCE])
-
-
-def _write_unread(database: Database, unread: Sequence[tuple[str, Path, str]]) -> None:
-    """Names as in the spool, where they are, and why they are not read."""
-    keys = {name.removesuffix(PART) for name, _, _ in unread}
-    with database.transaction() as session:
-        waiting = select(Segment.key).where(col(Segment.key).in_(keys), Segment.location == Location.SPOOL)
-        rows = set(session.exec(waiting))
-        for name, path, reason in unread:
-            named = key_start(name)
-            if named is not None and name.removesuffix(PART) not in rows:
-                camera_id, start = named
-                write_unreadable(session, camera_id, start, _written_to(path), reason)
-                session.flush()
-                reached(Step.UNREADABLE_WRITTEN)
+        some = {path: str(path.relative_to(top)) for path in files[first : first + _AT_ONCE]}
+        keys = {name.removesuffix(PART) for name in some.values()}
+        with database.transaction() as session:
+            waiting = select(Segment.key).where(col(Segment.key).in_(keys), Segment.location == Location.SPOOL)
+            rows = set(session.exec(waiting))
+            for path, name in some.items():
+                named = key_start(name)
+                if named is not None and name.removesuffix(PART) not in rows:
+                    write_unreadable(session, *named, _written_to(path), reason)
+                    session.flush()
+                    reached(Step.UNREADABLE_WRITTEN)
 
 
 def _written_to(path: Path) -> datetime:
