@@ -5,7 +5,7 @@ footage any more. Then the bytes go. Then, once the store has confirmed that it 
 completed. Whoever dies in between leaves rows that are ordered and not confirmed: the next run goes on with these.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,8 +28,12 @@ JOINED = timedelta(seconds=0.5)
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 PARALLEL = 8
 """Objects deleted at a time: a thousand cameras fill a hundred a second."""
+ASIDE = "quarantine/"
+"""Keys of the ledger that begin so are files in a recorder's spool, in no store: that recorder deletes them."""
 _CHUNK = 64
 """After so many it is seen whether the store is still there."""
+_KEPT = {"camera_id", "start", "end", "key", "sha256", "size"}
+"""Of a segment, in the ledger."""
 
 
 class DeletionStep(StrEnum):
@@ -60,15 +64,16 @@ def order(session: Session, doomed: Sequence[Doomed], now: datetime) -> list[Spa
     """Of one camera. Returns the spans that are a gap from now on; the bytes are still there."""
     if not doomed:
         return []
-    insert_new(session, Deletion, [_entry(each, now) for each in doomed])
+    rows = [(each.segment.model_dump(include=_KEPT), each.keeping) for each in doomed]
+    insert_new(session, Deletion, [entry(what, keeping, now) for what, keeping in rows])
     session.exec(delete(Segment).where(col(Segment.id).in_([each.segment.id for each in doomed])))
     return [span for keeping, spans in _by_keeping(doomed) for span in _leave_gaps(session, doomed, keeping, spans)]
 
 
-def _entry(doomed: Doomed, now: datetime) -> dict[str, object]:
-    kept = doomed.segment.model_dump(include={"camera_id", "start", "end", "key", "sha256", "size"})
-    keeping = doomed.keeping
-    return kept | {
+def entry(what: Mapping[str, object], keeping: Keeping, now: datetime) -> dict[str, object]:
+    """The ledger's row. `what`: camera, span, key, SHA-256 and size."""
+    return {
+        **what,
         "kind": keeping.kind,
         "days": keeping.days,
         "rule_id": keeping.rule_id,
@@ -185,7 +190,7 @@ class Shredder:
 
     def _open(self, limit: int) -> list[tuple[int, str]]:
         query = select(Deletion.id, Deletion.key).where(
-            col(Deletion.confirmed_at).is_(None), col(Deletion.id) > self._after
+            col(Deletion.confirmed_at).is_(None), col(Deletion.id) > self._after, ~col(Deletion.key).startswith(ASIDE)
         )
         with self._database.transaction() as session:
             found = session.exec(query.order_by(col(Deletion.id)).limit(limit))
@@ -208,13 +213,23 @@ class Shredder:
         if not gone:
             return
         with self._database.transaction() as session:
-            session.exec(
-                update(Deletion)
-                .where(col(Deletion.id).in_(gone), col(Deletion.confirmed_at).is_(None))
-                .values(confirmed_at=now)
-            )
+            confirm(session, gone, now)
             self._on_step(DeletionStep.CONFIRMING)
         self._on_step(DeletionStep.CONFIRMED)
+
+
+def confirm(session: Session, gone: Sequence[int], now: datetime) -> None:
+    """That there is no byte any more of what these rows order."""
+    still_open = update(Deletion).where(col(Deletion.id).in_(gone), col(Deletion.confirmed_at).is_(None))
+    session.exec(still_open.values(confirmed_at=now))
+
+
+def aside_of(session: Session) -> list[tuple[int, str]]:
+    """Id and key of what is ordered and lies aside in a spool."""
+    query = select(Deletion.id, Deletion.key).where(
+        col(Deletion.confirmed_at).is_(None), col(Deletion.key).startswith(ASIDE)
+    )
+    return [(row_id, key) for row_id, key in session.exec(query.order_by(col(Deletion.id))) if row_id is not None]
 
 
 def ordered(session: Session, keys: Collection[str]) -> set[str]:

@@ -93,6 +93,30 @@ class DeletionPaused(Exception):
         )
 
 
+class Guard:
+    """Whether anything may be deleted now; of each process that deletes."""
+
+    def __init__(self, database: Database, since_boot: Callable[[], timedelta] | None = None, boot: str = "") -> None:
+        """`since_boot`: a clock that never steps, by which leaps of the time of day are known; `boot`: its start."""
+        self._database, self._since_boot, self._boot = database, since_boot, boot
+
+    def check(self, now: datetime) -> None:
+        """Raises ClockLeapt or DeletionPaused if nothing may, SQLAlchemyError."""
+        self._heed_leaps(now)
+        with self._database.transaction() as session:
+            if (since := paused_since(session)) is not None:
+                raise DeletionPaused(since)
+
+    def _heed_leaps(self, now: datetime) -> None:
+        if self._since_boot is None:
+            return
+        # In one transaction: if the holds could not be written, the leap is seen again.
+        with self._database.transaction() as session:
+            watch = keep_watch(session, Reading(now, self._since_boot(), self._boot))
+        if watch.left:
+            raise ClockLeapt(watch.ahead, now + watch.left)
+
+
 class Expiry:
     """One per process; several processes wait for each other, camera by camera."""
 
@@ -108,7 +132,7 @@ class Expiry:
         since_boot: Callable[[], timedelta] | None = None,
         boot: str = "",
     ) -> None:
-        """`since_boot`: a clock that never steps, by which leaps of the time of day are known; `boot`: its start."""
+        """`since_boot`, `boot`: as of Guard."""
         self._database, self._on_expired, self._on_step = database, on_expired, on_step
         self._batch, self._at_once = batch, at_once
         self._shredder = Shredder(database, store, spool, on_step)
@@ -117,30 +141,18 @@ class Expiry:
         """The last camera of which nothing more was due."""
         self._basis: tuple[object, ...] = ()
         self._since: datetime | None = None
-        self._since_boot, self._boot = since_boot, boot
+        self._guard = Guard(database, since_boot, boot)
 
     def run_once(self, now: datetime) -> int:
         """What a run before has left comes first. Returns the number of objects that are gone.
 
         Raises StoreError, SQLAlchemyError, or ClockLeapt or DeletionPaused: then nothing is deleted.
         """
-        self._heed_leaps(now)
-        with self._database.transaction() as session:
-            if (since := paused_since(session)) is not None:
-                raise DeletionPaused(since)
+        self._guard.check(now)
         gone = self._shredder.run_once(now, self._at_once)
         if self._order_due(now, self._at_once - gone):
             gone += self._shredder.run_once(now, self._at_once)
         return gone
-
-    def _heed_leaps(self, now: datetime) -> None:
-        if self._since_boot is None:
-            return
-        # In one transaction: if the holds could not be written, the leap is seen again.
-        with self._database.transaction() as session:
-            watch = keep_watch(session, Reading(now, self._since_boot(), self._boot))
-        if watch.left:
-            raise ClockLeapt(watch.ahead, now + watch.left)
 
     def _order_due(self, now: datetime, limit: int) -> int:
         with self._database.transaction() as session:

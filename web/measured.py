@@ -35,6 +35,7 @@ _NODE_GAUGES = (
     ("disk_bytes", "hallwatch_node_disk_bytes", "Size of the disk that the spool lies on."),
     ("disk_free_bytes", "hallwatch_node_disk_free_bytes", "Room left on the disk that the spool lies on."),
     ("spool_used_bytes", "hallwatch_spool_used_bytes", "What the spool holds, also in quarantine."),
+    ("quarantined_files", "hallwatch_spool_quarantined_files", "Files in the spool's quarantine: they cannot be read."),
     ("spool_limit_bytes", "hallwatch_spool_limit_bytes", "What it may hold."),
     (
         "spool_filled",

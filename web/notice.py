@@ -137,6 +137,11 @@ def _sentences(subject: Subject) -> tuple[str, str]:
         level = subject.spool_level
         waiting = f"Footage that waits on recorder {subject.node} is at {level} % of its limit"
         return f"录像程序 {subject.node} 的待入库录像已达上限的 {level}%", waiting
+    if subject.kind is AlertKind.FOOTAGE_UNREADABLE:
+        return (
+            f"录像程序 {subject.node} 的磁盘上有无法读取的录像文件",
+            f"Files of footage on the disk of recorder {subject.node} cannot be read",
+        )
     if subject.kind is AlertKind.JOB_FAILING:
         return (
             f"程序 {subject.node} 的任务 {subject.job} 持续失败",

@@ -84,8 +84,12 @@ def _running(role: RoleName, services: Services, stop: threading.Event) -> Abstr
 
 @contextmanager
 def _recorder(services: Services) -> Iterator[None]:
+    from ingest.video.quarantine import EVERY, TICK_S, Quarantine
     from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
     from ingest.video.spool_room import SpoolLimits
+    from storage.boot_clock import boot_id, since_boot
+    from storage.expiry import Guard
+    from web.clerk import Clerk, Job, at_work
     from web.sealed_feeds import SealedFeeds
 
     def feeds() -> list[CameraFeed]:
@@ -110,9 +114,13 @@ def _recorder(services: Services) -> Iterator[None]:
     )
     memory = SealedFeeds(settings.spool, services.secrets)
     node = RecorderNode(services.database, services.store, settings, feeds, memory, failures=services.failures)
+    quarantine = Quarantine(services.database, settings.spool, Guard(services.database, since_boot, boot_id()))
+    jobs = [Job("quarantine", quarantine.run_once, EVERY)]
+    tidying = Clerk(jobs, services.clock, services.failures, tick_s=TICK_S)
     node.start()
     try:
-        yield
+        with at_work(tidying):
+            yield
     finally:
         node.stop()
 
@@ -179,6 +187,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from web.masked_folder import forget_masked_clips
     from web.notify import Notifier
     from web.permissions import roles_that_dispute
+    from web.quarantine_watch import QuarantineWatch
     from web.reports.keeping import Reporting
     from web.silence import EVERY, Listening
     from web.source_watch import SourceWatch
@@ -211,6 +220,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     listening = [
         Job("silence", Listening(services.database).run_once, EVERY),
         Job("spool", SpoolWatch(services.database).run_once, EVERY),
+        Job("unreadable", QuarantineWatch(services.database).run_once, EVERY),
         Job("failures", FailureWatch(services.database).run_once, EVERY),
         Job("sources", SourceWatch(services.database).run_once, timedelta(minutes=1)),
     ]

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shutil import disk_usage
@@ -62,6 +62,11 @@ class Held:
     bytes: int = 0
     oldest: datetime | None = None
     """When the file was written that has waited longest; files in quarantine wait for nothing."""
+    aside: int = 0
+    """Files in quarantine."""
+    aside_bytes: int = 0
+    aside_since: datetime | None = None
+    """When the first of them was put there."""
 
 
 def room_left(used: int, disk: Disk, limits: SpoolLimits) -> int:
@@ -126,13 +131,15 @@ class SpoolRoom:
         with self._lock:
             if self._held is None:
                 return {}
-            held = Held(self._held.bytes + self._written, self._held.oldest)
+            held = replace(self._held, bytes=self._held.bytes + self._written)
         disk = self._disk()
         return {
             "spool_used_bytes": held.bytes,
             "spool_limit_bytes": held.bytes + room_left(held.bytes, disk, self._limits),
             "spool_filled": round(filled(held, disk, self._limits, now), 4),
-        }
+            "quarantined_files": held.aside,
+            "quarantined_bytes": held.aside_bytes,
+        } | ({"quarantined_since": held.aside_since.isoformat()} if held.aside_since else {})
 
     def _run(self) -> None:
         pause_s = 0.0
@@ -156,7 +163,8 @@ def count_files(spool: Path, is_over: Callable[[], bool] = lambda: False) -> Hel
     `is_over`: it need not go on.
     """
     size, oldest = 0, None
-    for entry, waits in _files(spool):
+    aside, aside_size, aside_since = 0, 0, None
+    for entry, waits, is_aside in _files(spool):
         if is_over():
             break
         try:
@@ -166,22 +174,30 @@ def count_files(spool: Path, is_over: Callable[[], bool] = lambda: False) -> Hel
         size += found.st_size
         if waits and (oldest is None or found.st_mtime < oldest):
             oldest = found.st_mtime
-    return Held(size, None if oldest is None else datetime.fromtimestamp(oldest, UTC))
+        if is_aside:
+            aside, aside_size = aside + 1, aside_size + found.st_size
+            # That of its writing is that of the footage: the other one tells when it was moved.
+            aside_since = found.st_ctime if aside_since is None else min(aside_since, found.st_ctime)
+    return Held(size, _moment(oldest), aside, aside_size, _moment(aside_since))
 
 
-def _files(spool: Path) -> Iterator[tuple[os.DirEntry[str], bool]]:
-    """With whether it is a segment that waits for the store."""
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def _files(spool: Path) -> Iterator[tuple[os.DirEntry[str], bool, bool]]:
+    """With whether it is a segment that waits for the store, and whether it is in quarantine."""
     folders = [str(spool)]
     aside = str(spool / QUARANTINE)
     while folders:
         folder = folders.pop()
-        waits = not folder.startswith(aside)
+        is_aside = folder == aside or folder.startswith(aside + os.sep)
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
                     else:
-                        yield entry, waits and entry.name.endswith(".mp4")
+                        yield entry, not is_aside and entry.name.endswith(".mp4"), is_aside
         except (FileNotFoundError, PermissionError):  # what is not ours, as lost+found
             continue

@@ -70,6 +70,7 @@ class AlertKind(StrEnum):
     CAMERA_FAULT = "camera_fault"
     NODE_SILENT = "node_silent"  # a process of ours has died or hangs
     SPOOL_FILLING = "spool_filling"  # what waits for the store has reached a part of its limit
+    FOOTAGE_UNREADABLE = "footage_unreadable"  # files that could not be read lie aside on a recorder's disk
     JOB_FAILING = "job_failing"  # something that a process does again and again keeps failing
     STORE_UNSAFE = "store_unsafe"  # its self-test failed: it lost bytes, or let a locked object be deleted
     HALL_AFFECTED = "hall_affected"  # many of its counters at once; stands for the alerts of each

@@ -190,6 +190,18 @@ def test_a_spool_that_fills_is_told_with_its_level(hall: Database, listener: Lis
     assert english == "Footage that waits on recorder recorder-1 is at 80 % of its limit"
 
 
+def test_unreadable_footage_is_told_with_its_recorder(hall: Database, listener: Listener) -> None:
+    with hall.transaction() as session:
+        session.add(Node(name="recorder-1", role="recorder", started_at=NOW, heartbeat=NOW))
+        session.flush()
+        session.add(Alert(kind=AlertKind.FOOTAGE_UNREADABLE, node_name="recorder-1", raised_at=NOW))
+    assert notifier(hall, listener, (AlertKind.FOOTAGE_UNREADABLE,)).run_once(NOW) == 1
+    [message] = listener.messages
+    chinese, english = message["title"].split(" · ")
+    assert chinese == "录像程序 recorder-1 的磁盘上有无法读取的录像文件"
+    assert english == "Files of footage on the disk of recorder recorder-1 cannot be read"
+
+
 def test_a_job_that_keeps_failing_is_told_with_its_process(hall: Database, listener: Listener) -> None:
     with hall.transaction() as session:
         session.add(Node(name="clerk-1", role="clerk", started_at=NOW, heartbeat=NOW))

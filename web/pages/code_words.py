@@ -81,6 +81,8 @@ JOB_WORDS: Mapping[str, str] = {
     "store_test": _("Testing the store"),
     "legal_holds": _("Locking held footage in the store"),
     "expiry": _("Deleting what is due"),
+    "unreadable": _("Watching unreadable files"),
+    "quarantine": _("Deleting unreadable files that are due"),
     "abandoned": _("Clearing the store of what was cut off"),
     "masked_clips": _("Forgetting masked clips that were played"),
     "corrections": _("Storing corrections of time"),

@@ -106,6 +106,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (AlertKind.CAMERA_FAULT, _("Camera fault")),
     (AlertKind.NODE_SILENT, _("Process silent")),
     (AlertKind.SPOOL_FILLING, _("Waiting footage near its limit")),
+    (AlertKind.FOOTAGE_UNREADABLE, _("Unreadable footage")),
     (AlertKind.JOB_FAILING, _("A job keeps failing")),
     (AlertKind.HALL_AFFECTED, _("Many counters of a hall at once")),
     (AlertKind.STORE_UNSAFE, _("Store failed its self-test")),

@@ -88,6 +88,11 @@ class SpoolRoom:
     left_bytes: int
     lasts_s: float | None
     """For how long at the present bit rate, if the store takes nothing; None while nothing comes."""
+    unreadable_files: int
+    """Aside in its quarantine."""
+    unreadable_bytes: int
+    unreadable_since: datetime | None
+    """When the first of them was put there."""
 
 
 @dataclass(frozen=True)
@@ -251,7 +256,16 @@ def _spool(session: Session, every: Waiting) -> Spool:
 def _room(node: Node) -> SpoolRoom:
     left = node.detail["spool_limit_bytes"] - node.detail["spool_used_bytes"]
     bytes_a_second = node.detail.get("bitrate", 0) / 8
-    return SpoolRoom(node.name, node.detail["spool_filled"], left, left / bytes_a_second if bytes_a_second else None)
+    since = node.detail.get("quarantined_since")
+    return SpoolRoom(
+        node=node.name,
+        filled=node.detail["spool_filled"],
+        left_bytes=left,
+        lasts_s=left / bytes_a_second if bytes_a_second else None,
+        unreadable_files=node.detail.get("quarantined_files", 0),
+        unreadable_bytes=node.detail.get("quarantined_bytes", 0),
+        unreadable_since=datetime.fromisoformat(since) if since else None,
+    )
 
 
 def _store(session: Session) -> StoreHealth | None:

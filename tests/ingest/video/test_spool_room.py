@@ -3,7 +3,7 @@
 import errno
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -85,12 +85,30 @@ def test_files_in_quarantine_take_room_but_wait_for_nothing(tmp_path: Path) -> N
     (tmp_path / QUARANTINE / "a" / "old.mp4").write_bytes(bytes(10))
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "growing.mp4.part").write_bytes(bytes(5))
-    assert count_files(tmp_path) == Held(15, None)
+    found = count_files(tmp_path)
+    assert (found.bytes, found.oldest) == (15, None)
     (tmp_path / "a" / "whole.mp4").write_bytes(bytes(1))
     found = count_files(tmp_path)
     assert found.bytes == 16
     assert found.oldest is not None
     assert count_files(tmp_path / "nowhere") == Held()
+
+
+def test_files_in_quarantine_are_counted_from_when_they_were_put_there(tmp_path: Path) -> None:
+    place = tmp_path / QUARANTINE / "a"
+    place.mkdir(parents=True)
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    for name in ("old.mp4", "old.mp4.from-7"):
+        (tmp_path / name).write_bytes(bytes(10))
+        os.utime(tmp_path / name, (0, 0))
+        (tmp_path / name).rename(place / name)
+    (tmp_path / f"{QUARANTINE}-of-mine").mkdir()
+    (tmp_path / f"{QUARANTINE}-of-mine" / "a.mp4").write_bytes(bytes(3))
+    room = SpoolRoom(tmp_path, NO_LIMITS)
+    room.count()
+    figures = room.figures(START)
+    assert (figures["quarantined_files"], figures["quarantined_bytes"]) == (2, 20)
+    assert datetime.fromisoformat(figures["quarantined_since"]) >= before
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
@@ -114,6 +132,8 @@ def test_what_is_written_counts_at_once_and_what_has_gone_when_it_is_counted(tmp
         "spool_used_bytes": 0,
         "spool_limit_bytes": 100,
         "spool_filled": 0,
+        "quarantined_files": 0,
+        "quarantined_bytes": 0,
     }
     room.take(60)
 

@@ -1,0 +1,112 @@
+"""Files that could not be read, aside in a recorder's spool: they are kept as long as their camera's footage."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from sqlmodel import col, select
+
+from ingest.video.losses import key_start
+from ingest.video.reconcile import QUARANTINE
+from storage.database import Database, insert_new
+from storage.deletions import aside_of, confirm, entry
+from storage.expiry import ClockLeapt, DeletionPaused, Guard, load_rules
+from storage.happenings import happenings, looking_of, shown_in
+from storage.holds import held, overlaps, take_turns
+from storage.intervals import Span
+from storage.models import MAX_SEGMENT_SECONDS, Camera, Deletion
+from storage.objects import sha256_of
+from storage.retention import Keeping
+
+log = structlog.get_logger(__name__)
+
+EVERY, TICK_S = timedelta(minutes=10), 60.0
+SHORTEST = timedelta(days=1)
+"""No rule keeps for less."""
+_LONGEST = timedelta(seconds=MAX_SEGMENT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A file of a camera's footage that gave no row."""
+
+    key: str
+    """Where it lies below the spool."""
+    camera_id: str
+    span: Span
+    """At most: by its name, up to when it was written last."""
+    size: int
+
+
+class Quarantine:
+    """`run_once` deletes what is due, and proves it as of any footage. One for a spool, in the recorder's process."""
+
+    def __init__(self, database: Database, spool: Path, guard: Guard) -> None:
+        self._database, self._spool, self._guard = database, spool, guard
+
+    def run_once(self, now: datetime) -> int:
+        """Also what a run before has left. Returns the number of files that are gone. Raises OSError, SQLAlchemyError.
+
+        While nothing may be deleted, which the clerk tells, nothing is.
+        """
+        try:
+            self._guard.check(now)
+        except (ClockLeapt, DeletionPaused):
+            return 0
+        for aside in list(lying(self._spool)):
+            if now - aside.span.end > SHORTEST:
+                self._order_if_due(aside, now)
+        with self._database.transaction() as session:
+            opened = aside_of(session)
+        for row_id, key in opened:
+            (self._spool / key).unlink(missing_ok=True)
+            with self._database.transaction() as session:
+                confirm(session, [row_id], now)
+            log.info("quarantined_file_expired", key=key)
+        return len(opened)
+
+    def _order_if_due(self, aside: Aside, now: datetime) -> None:
+        with self._database.transaction() as session:
+            camera = session.get(Camera, aside.camera_id)
+            if camera is None:
+                return
+            looking = looking_of(session, camera.id)
+            counters = sorted({look.counter_id for look in looking})
+            happened = happenings(session, camera.id, counters, aside.span, now)
+            shown = shown_in(aside.span, looking, happened)
+            keeping = load_rules(session, now).due(camera.hall_id, shown, aside.span.end, now)
+        if keeping is not None:
+            self._order(aside, keeping, now)
+
+    def _order(self, aside: Aside, keeping: Keeping, now: datetime) -> None:
+        sha256 = sha256_of(self._spool / aside.key)
+        with self._database.transaction() as session:
+            take_turns(session, aside.camera_id)
+            if overlaps(aside.span, held(session, aside.camera_id, aside.span)):
+                return
+            open_already = select(Deletion.id).where(Deletion.key == aside.key, col(Deletion.confirmed_at).is_(None))
+            if session.exec(open_already).first() is None:
+                what: dict[str, object] = {
+                    "camera_id": aside.camera_id,
+                    "start": aside.span.start,
+                    "end": aside.span.end,
+                }
+                what |= {"key": aside.key, "sha256": sha256, "size": aside.size}
+                insert_new(session, Deletion, [entry(what, keeping, now)])
+
+
+def lying(spool: Path) -> Iterator[Aside]:
+    """What is in quarantine and whose name tells whose and when it is; the rest is nobody's to delete."""
+    for folder, _, names in os.walk(spool / QUARANTINE):
+        for path in (Path(folder, name) for name in sorted(names)):
+            named = key_start(str(path.relative_to(spool / QUARANTINE)))
+            if named is None or not path.is_file():
+                continue
+            camera_id, start = named
+            found = path.stat()
+            written = datetime.fromtimestamp(found.st_mtime, UTC)
+            span = Span(start, min(max(written, start), start + _LONGEST))
+            yield Aside(str(path.relative_to(spool)), camera_id, span, found.st_size)
