@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, update
+from sqlalchemy import ColumnElement, and_, or_, update
 from sqlmodel import Session, col, select
 
 from storage.database import Database
@@ -28,8 +28,11 @@ class LegalHolds:
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database, self._store = database, store
-        self._unlocked_to: dict[int, datetime] = {}
-        """By lifted hold. A process that is started anew unlocks from the beginning: to unlock twice does no harm."""
+        self._unlocked_to: dict[int, tuple[datetime, int]] = {}
+        """Start and id of a segment, by lifted hold.
+
+        A process that is started anew unlocks from the beginning: to unlock twice does no harm.
+        """
 
     def run_once(self, now: datetime) -> int:
         """The number of objects locked and unlocked. Raises StoreError when it is not known whether the store can."""
@@ -67,14 +70,16 @@ class LegalHolds:
     def _unlock(self, hold: Hold, now: datetime) -> int:
         """Whatever the rows say: whoever died between object and row must not leave it locked for ever."""
         assert hold.id is not None
-        since = self._unlocked_to.get(hold.id, hold.start - _MAX_LENGTH)
+        since, last_id = self._unlocked_to.get(hold.id, (hold.start - _MAX_LENGTH, 0))
+        # Several may begin at the same moment: of a time that was recorded twice.
+        later = or_(col(Segment.start) > since, and_(col(Segment.start) == since, col(Segment.id) > last_id))
         with self._database.transaction() as session:
-            query = select(Segment).where(stored_within(hold), col(Segment.start) > since)
-            segments = list(session.exec(query.order_by(col(Segment.start)).limit(AT_ONCE)))
+            query = select(Segment).where(stored_within(hold), later)
+            segments = list(session.exec(query.order_by(col(Segment.start), col(Segment.id)).limit(AT_ONCE)))
             free = _not_held(session, hold.camera_id, segments)
         done = self._each(free, self._store.unlock, locked=False)
-        if segments:
-            self._unlocked_to[hold.id] = segments[-1].start
+        if segments and (newest_id := segments[-1].id) is not None:
+            self._unlocked_to[hold.id] = segments[-1].start, newest_id
         if len(segments) < AT_ONCE:
             self._note(hold, released_at=now)
             self._unlocked_to.pop(hold.id, None)

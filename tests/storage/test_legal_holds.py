@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, col, select, update
 
+from storage import legal_holds
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.holds import lift_hold, set_hold
@@ -139,6 +140,29 @@ def test_an_object_that_the_store_lacks_stands_at_the_hold_and_keeps_no_other_un
     assert locked(hall) == [1, 2]
     with hall.transaction() as session:
         assert session.get_one(Hold, held.id).store_error == ""
+
+
+def test_of_segments_that_begin_together_none_stays_locked_where_a_run_ends_between_them(
+    hall: Database, locking_store: S3Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(legal_holds, "AT_ONCE", 2)
+    record(hall, locking_store, tmp_path, [segment(1), *(segment(number, start=20) for number in (2, 3, 4))])
+    lift_after_locking(hall, locking_store)
+    assert [locking_store.is_locked(segment(number).key) for number in (1, 2, 3, 4)] == [False] * 4
+    assert locked(hall) == []
+
+
+def lift_after_locking(database: Database, store: S3Store) -> None:
+    """All that is recorded."""
+    with database.transaction() as session:
+        held = hold(session, 0, 100)
+    legal = LegalHolds(database, store)
+    for _ in range(5):
+        legal.run_once(at(100))
+    with database.transaction() as session:
+        lift_hold(session, session.get_one(Hold, held.id), 1, at(110))
+    for _ in range(5):
+        legal.run_once(at(120))
 
 
 def record_bytes(store: S3Store, folder: Path, number: int) -> None:
