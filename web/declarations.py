@@ -21,6 +21,7 @@ from web.declared_values import (
     CLOCK,
     RESERVED,
     TIME_OF_DAY,
+    USER_NAME,
     WEEKDAYS,
     Id,
     Moment,
@@ -132,7 +133,7 @@ class CameraDeclaration(Strict):
     url: RtspUrl
     sub_url: OptionalRtspUrl = ""
     transport: Literal["tcp", "udp"] = "tcp"
-    username: Annotated[str, Field(max_length=200)] = ""
+    username: Annotated[str, Field(max_length=200, pattern=USER_NAME)] = ""
     password: SecretStr | None = None
     """Not said: the stored one stays; empty: none."""
     audio: bool = False
@@ -344,6 +345,8 @@ class ChannelDeclaration(Strict):
     def _a_person_gets_alerts(self) -> Self:
         if self.person and self.audience is not Audience.ALERTS:
             raise ValueError(Saying("Only a channel of alerts is a person's; contact persons are on record."))
+        if self.person and (self.department or self.hall or self.district):
+            raise ValueError(Saying("A person's channel gets the alerts that this user may see; name no place beside."))
         return self
 
     @model_validator(mode="after")

@@ -1,8 +1,8 @@
 """Items and the sources that report their cases, as they are declared: in the configuration file, by page or by API."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from storage.sayings import Saying
 from web.declared_values import Id, Name, OptionalName, Strict
@@ -19,6 +19,12 @@ class ItemDeclaration(Strict):
     promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     joint: bool = False
     """Several departments handle it jointly."""
+
+    @model_validator(mode="after")
+    def _promises_what_the_law_allows(self) -> Self:
+        if self.legal_days is not None and self.promised_days is not None and self.promised_days > self.legal_days:
+            raise ValueError(Saying("The promised limit is longer than the limit by law."))
+        return self
 
 
 class SourceDeclaration(Strict):

@@ -1,5 +1,6 @@
 """Values that declarations are made of: names, times of day, addresses of cameras, polygons."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -7,7 +8,7 @@ from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from ingest.video.rtsp.addresses import names_password
 from storage.models import Polygon
@@ -20,14 +21,26 @@ RESERVED = frozenset(("quarantine", "gaps.left", "gaps.refused", "cameras.learne
 """What stands in the spool beside the folders of the cameras."""
 TIME_OF_DAY = r"^$|^([01]\d|2[0-3]):[0-5]\d$"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"
+USER_NAME = r"^[^:\x00-\x1f\x7f]*$"
+"""As it goes into the header of a request."""
+_NOT_PRINTED = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Control characters other than tabs and ends of lines."""
 _MIN_CORNERS = 3
 _MAX_CORNERS = 64
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors, and text loses the blanks around it."""
+    """Unknown keys are errors, text loses the blanks around it, and has no control characters."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+    @field_validator("*")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and _NOT_PRINTED.search(text):
+            raise ValueError(Saying("This has characters that are not allowed here."))
+        return value
 
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=ID, description="letters, digits, . _ -")]
@@ -95,7 +108,7 @@ def _zone(corners: Polygon) -> Polygon:
         if not all(0 <= value <= 1 for value in corner):
             raise ValueError(_outside(number, corner))
     if abs(_area(corners)) < 1e-6:
-        raise ValueError(Saying("The corners lie on one line and enclose nothing."))
+        raise ValueError(Saying("The corners enclose nothing: they lie on one line, or the sides cross each other."))
     return corners
 
 

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Any
 
 from storage.sayings import Saying
-from web.declared_values import CLOCK, ID, TIME_OF_DAY
+from web.declared_values import CLOCK, ID, TIME_OF_DAY, USER_NAME
 
 
 @dataclass(frozen=True)
@@ -101,4 +101,5 @@ _PATTERNS: Mapping[str, Saying] = {
     ID: Saying("Use letters, digits and . _ - only, without blanks, and begin with a letter or digit."),
     CLOCK: Saying("a time of day is written as 09:00"),
     TIME_OF_DAY: Saying("a time of day is written as 09:00"),
+    USER_NAME: Saying("A user name has no colon and is one line."),
 }

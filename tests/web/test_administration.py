@@ -61,6 +61,9 @@ def test_a_mistake_names_its_field(admin: TestClient) -> None:
     assert fields(admin.put("/api/v1/zone-rules", json={})) == ["inside"]
     assert fields(admin.put("/api/v1/views", json=view("nh-1"))) == ["counter"]
     assert fields(admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": 0})) == ["threshold_s"]
+    assert fields(admin.put("/api/v1/halls/gm", json=HALL | {"name": "Guang\0ming"})) == ["name"]
+    for user in ("a:b", "a\r\nX-Other: 1"):
+        assert fields(admin.put("/api/v1/cameras/c", json=CAMERA | {"id": "c", "username": user})) == ["username"]
 
 
 def test_a_rule_that_says_nothing_is_none(admin: TestClient) -> None:

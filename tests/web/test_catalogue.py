@@ -283,6 +283,7 @@ def test_limits_that_cases_rest_on_are_not_changed_by_one_person(signed_in: Sign
     admin, address = signed_in("admin"), "/api/v1/items/HAND"
     limits = {"name": "手工登记", "legal_days": 20, "promised_days": 10}
     assert admin.put(address, json=limits).status_code == 200
+    assert admin.put(address, json=limits | {"promised_days": 21}).status_code == 422, "longer than by law"
     assert admin.put(address, json=limits | {"promised_days": 15}).status_code == 200, "nothing rests on it yet"
     with services.database.transaction() as session:
         session.get_one(Case, 1).item_code = "HAND"

@@ -155,6 +155,8 @@ def test_a_channel_for_contact_persons_is_made_by_page_and_tried_only_where_it_n
     [shown] = admin.get("/api/v1/channels").json()
     assert (shown["audience"], shown["place"]) == ("contact", "tax")
     assert admin.post("/api/v1/channels/tax/test").json()["ok"]
+    for wrong in ({"place": "zzz"}, {"audience": "alerts", "person": "admin"}):
+        assert admin.post("/admin/channels", data=form | {"name": "other"} | wrong).status_code == 422
     form |= {"name": "all", "url": "mailtos://user:word@mail.example?to={mail}", "place": ""}
     assert admin.post("/admin/channels", data=form).status_code == 303
     assert admin.post("/api/v1/channels/all/test").json() == {"ok": False, "error": "no_person"}

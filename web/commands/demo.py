@@ -53,7 +53,7 @@ def demo(
     speed: Annotated[float, typer.Option(help="How much faster than in a real hall people come and go.")] = 20.0,
     fault: FaultOption = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
-    seconds: Annotated[float | None, typer.Option(help="End by itself after so long.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="End by itself after so long.", min=1)] = None,
     verbose: Annotated[
         bool, typer.Option("--verbose", help="Print every line of the log, not warnings alone.")
     ] = False,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.markup import escape
 
+from ingest.simulator.faults import FaultKind
 from web import logs
 from web.commands.common import READABLE_BY_OTHERS, UserError, out
 from web.one_instance import only_one
@@ -16,7 +17,7 @@ FaultOption = Annotated[
     list[str] | None,
     typer.Option(
         help=escape(  # else "[@SECONDS]" is taken for markup and not shown
-            "KIND[:COUNTER][@SECONDS], repeat for more; kinds: leave_early, backdate_step, lose_camera, clock_off."
+            f"KIND[:COUNTER][@SECONDS], repeat for more; kinds: {', '.join(FaultKind)}."
         )
     ),
 ]

@@ -10,8 +10,7 @@ from sqlmodel import Session, col, or_, select
 
 from analytics.covers import excuses
 from analytics.figures import Ledger, Seen
-from analytics.runs import PresenceSpan
-from storage.intervals import Span, intersect, merge, subtract
+from storage.intervals import Span, intersect, subtract
 from storage.models import Camera, CustomerState, StaffState, View
 from web.auth import require
 from web.errors import NotFound
@@ -24,7 +23,15 @@ from web.pages.months import asked_day, clock_hours, local_day
 from web.pages.places import CameraRef, CounterRef, counters_by_id
 from web.pages.rendering import add_page
 from web.pages.tables import Table, add_table
-from web.pages.timelines import Bar, Lane, Timeline, absence_lanes, footage_lane, timeline
+from web.pages.timelines import (
+    Lane,
+    Timeline,
+    absence_lanes,
+    customer_lane,
+    footage_lane,
+    presence_lane,
+    timeline,
+)
 from web.permissions import Permission
 from web.scope import scoped_counter
 from web.services import ServicesDep
@@ -144,26 +151,9 @@ def _chosen(cameras: Sequence[CameraRef], wanted: str) -> str | None:
 
 
 def _lanes(seen: Seen, span: Span, now: datetime) -> Iterable[Lane]:
-    until = min(span.end, now)
-    closed = subtract([Span(span.start, until)], seen.openings)
-    bars = [Bar("closed", each.start, each.end) for each in closed]
-    for (staff, reason), spans in _runs(seen.presence, now).items():
-        bars += [Bar(staff.value, part.start, part.end, reason) for part in subtract(spans, closed)]
-    yield Lane("presence", tuple(sorted(bars, key=lambda bar: bar.start)))
-    waiting = merge(_span(s, now) for s in seen.presence if s.customer is CustomerState.WAITING)
-    yield Lane("customers", tuple(Bar("waiting", part.start, part.end) for part in waiting))
-
-
-def _runs(presence: Iterable[PresenceSpan], now: datetime) -> dict[tuple[StaffState, str], list[Span]]:
-    """Joined where only the customer changed."""
-    found: dict[tuple[StaffState, str], list[Span]] = {}
-    for seen in presence:
-        found.setdefault((seen.staff, seen.reason), []).append(_span(seen, now))
-    return {state: merge(spans) for state, spans in found.items()}
-
-
-def _span(seen: PresenceSpan, now: datetime) -> Span:
-    return Span(seen.start, max(seen.start, seen.end or now))
+    passed = Span(span.start, min(span.end, now))
+    yield presence_lane(seen.presence, passed, subtract([passed], seen.openings))
+    yield customer_lane(seen.presence, now)
 
 
 add_page(router, "/counters/{counter}/day", "counter_day.html", counter_day_page)

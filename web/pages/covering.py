@@ -14,6 +14,7 @@ from web.api.covers import CoverRequest, Registrar
 from web.pages.admin.forms import SentForm, text
 from web.pages.counter_day import counter_day_page
 from web.pages.filters import local_moment
+from web.pages.months import local_day
 from web.pages.places import counters_by_id
 from web.pages.rendering import ScreenDep, html
 from web.pages.typed import Typed
@@ -43,7 +44,8 @@ def register(
         page = counter_day_page(counter, viewer, services, text(form, "day"))
         return html(again, "counter_day.html", page, status=422)
     covers_api.register(wanted, request, services, viewer)
-    return _back(counter, form, "registered")
+    day = min(local_day(wanted.start, zone), local_day(services.clock(), zone))  # where it is shown
+    return RedirectResponse(_address(counter, day=f"{day}", done="registered"), 303)
 
 
 def _moment(typed: str, zone: str) -> datetime | str | None:

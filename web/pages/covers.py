@@ -15,7 +15,7 @@ from web.pages.timelines import Bar, Lane
 
 @dataclass(frozen=True)
 class CoverRow:
-    """Leave or cover that reaches into the day."""
+    """Leave or cover that reaches into the day, or into one after today."""
 
     id: int
     kind: CoverKind
@@ -39,7 +39,8 @@ def cover_lane(excused: Sequence[Excuse], span: Span, now: datetime) -> Iterable
 
 
 def cover_rows(session: Session, counter_id: str, span: Span, now: datetime) -> tuple[CoverRow, ...]:
-    found = [row for row in covers_of(session, counter_id, span.start) if row.start < span.end]
+    """Those of the span; with what is to come, where that lasts now."""
+    found = [row for row in covers_of(session, counter_id, span.start) if row.start < span.end or now < span.end]
     people = session.exec(select(User).where(col(User.id).in_({row.noted_by for row in found})))
     names = {user.id: user.display_name or user.name for user in people}
     return tuple(

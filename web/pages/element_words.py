@@ -29,6 +29,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "jump": _("{seconds} s"),
     "position": _("Position"),
     "go-to": _("Time: type another one, Enter goes there"),
+    "no-such-time": _("Type a time from {from} to {to}, like 09:30 or 09:30:15."),
     "speed": _("Speed"),
     "timeline": _("Timeline: arrow keys move, Enter plays"),
     "gap": _("Nothing was recorded here."),

@@ -9,8 +9,9 @@ from sqlmodel import Session, select
 
 from correlation.evaluation.formula import Formula, Indicator
 from storage.models import Evaluation, EvaluationReport, EvaluationState, ReportFormat, UnitKind
+from storage.sayings import Saying
 from web.auth import require
-from web.errors import NotFound
+from web.errors import NotFound, Unprocessable
 from web.evaluating import may_publish
 from web.evaluations import (
     EvaluationRef,
@@ -23,8 +24,9 @@ from web.evaluations import (
     unit_row,
     visible_units,
 )
+from web.field_problems import FieldProblem
 from web.pages.filters import DEFAULT_ZONE
-from web.pages.months import read_month
+from web.pages.months import NO_MONTH, read_month
 from web.pages.rendering import add_page
 from web.pages.tables import Cell, Table, add_table
 from web.permissions import Permission
@@ -77,14 +79,21 @@ class Chosen:
 
 
 def chosen(session: Session, viewer: Viewer, month: str, number: str) -> Chosen:
-    """The newest month, and in it the newest that is published, where none is asked for. Raises NotFound."""
+    """The newest month, and in it the newest that is published, where none is asked for.
+
+    Raises NotFound, and Unprocessable for what is no month, or one that was not evaluated as far as the viewer sees.
+    """
     found = evaluations(session, viewer)
     months = tuple(dict.fromkeys(each.month for each in found))
     wanted = month or next((each.month for each in found if each.state is EvaluationState.PUBLISHED), "")
     wanted = wanted or (months[0] if months else "")
     versions = tuple(each for each in found if each.month == wanted)
     of_number = tuple(each for each in versions if not number or each.number == int(number))
-    if (month and not versions) or (number and not of_number):
+    if month and read_month(month) is None:
+        raise Unprocessable(fields=[FieldProblem("month", NO_MONTH)])
+    if month and not versions:
+        raise Unprocessable(fields=[FieldProblem("month", Saying("Nothing was evaluated for this month."))])
+    if number and not of_number:
         raise NotFound
     return Chosen(months, versions, of_number[0] if of_number else None)
 

@@ -13,7 +13,7 @@ from web.pages.filters import read_day
 
 _LAST_YEAR = 9998
 _NO_DAY = Saying("There is no such day. Write it like 2026-03-02.")
-_NO_MONTH = Saying("There is no such month. Write it like 2026-03.")
+NO_MONTH = Saying("There is no such month. Write it like 2026-03.")
 
 
 def read_month(text: str) -> Month | None:
@@ -39,7 +39,7 @@ def asked_month(text: str, newest: Month) -> Month:
     """The month of an address; without one the newest. Raises Unprocessable for what is no month."""
     chosen = read_month(text) if text else newest
     if chosen is None:
-        raise Unprocessable(fields=[FieldProblem("month", _NO_MONTH)])
+        raise Unprocessable(fields=[FieldProblem("month", NO_MONTH)])
     return chosen
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from analytics.figures import NOT_WATCHED
+from analytics.runs import PresenceSpan
 from storage.density import OUTSIDE
 from storage.footage import Coverage, Missing
 from storage.intervals import Span, merge, subtract
@@ -73,7 +74,7 @@ def along(at: datetime, start: datetime, end: datetime) -> float:
     return round((at - start) / (end - start) * 100, 3) if end > start else 0.0
 
 
-def presence_lane(spans: Iterable[Presence], asked: Span, closed: Sequence[Span]) -> Lane:
+def presence_lane(spans: Iterable[Presence | PresenceSpan], asked: Span, closed: Sequence[Span]) -> Lane:
     """While the hall is closed nobody has to be there, whatever is seen. Of what nobody has looked at nothing is known;
     `asked` ends now at the latest."""
     bars = [Bar("closed", span.start, span.end) for span in closed]
@@ -89,7 +90,7 @@ def presence_lane(spans: Iterable[Presence], asked: Span, closed: Sequence[Span]
     return Lane("presence", tuple(sorted(bars, key=lambda bar: bar.start)))
 
 
-def customer_lane(spans: Iterable[Presence], now: datetime) -> Lane:
+def customer_lane(spans: Iterable[Presence | PresenceSpan], now: datetime) -> Lane:
     waiting = merge(Span(p.start, p.end or now) for p in spans if p.customer is CustomerState.WAITING)
     return Lane("customers", tuple(Bar("waiting", part.start, part.end) for part in waiting))
 

@@ -79,6 +79,8 @@ def test_open_time_that_was_never_watched_is_unknown_and_says_why(sign_in: SignI
     assert (spent["unknown_by_s"], spent["unstaffed_s"]) == ({NOT_WATCHED: 100 * 60}, 0)
     page = sign_in("supervisor").get(DAY).text
     assert "The watcher has not looked at it." in page
+    [lane, *_] = sign_in("supervisor").get(as_data(DAY)).json()["timeline"]["lanes"]
+    assert {bar["state"] for bar in lane["bars"]} == {"closed", "unknown"}
 
 
 def test_what_a_watcher_has_not_seen_to_the_end_is_unknown(sign_in: SignIn, day: Services) -> None:
@@ -217,6 +219,11 @@ def test_leave_is_registered_and_withdrawn_on_the_page_in_the_time_of_the_hall(s
     assert client.get(as_data(DAY)).json()["spent"]["absences"] == 1
     assert client.post("/counters/cc-1/covers", data=form | {"to": ""}).status_code == 422
     assert client.post("/counters/nh-1/covers", data=form).status_code == 404
+    for day, shown in {"2026-11-20": "2026-11-20", "2026-11-30": "2026-11-23"}.items():
+        other = form | {"who": day, "from": f"{day}T09:30", "to": f"{day}T09:50", "day": "2026-11-22"}
+        done = client.post("/counters/cc-1/covers", data=other)
+        assert done.headers["location"] == f"/counters/cc-1/day?day={shown}&done=registered"
+        assert day in [row["who"] for row in client.get(as_data(done.headers["location"])).json()["covers"]]
     assert sign_in("investigator").post("/counters/cc-1/covers", data=form).status_code == 403
 
 

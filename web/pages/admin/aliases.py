@@ -11,8 +11,14 @@ def written_aliases(counters: Mapping[str, str]) -> list[str]:
 
 def read_aliases(lines: str) -> dict[str, str]:
     """Raises ValueError naming the line."""
-    numbered = [(number, line.strip()) for number, line in enumerate(lines.splitlines(), start=1)]
-    return dict(_alias(number, line) for number, line in numbered if line)
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines.splitlines(), start=1):
+        if line.strip():
+            alias, counter = _alias(number, line)
+            if alias in found:
+                raise _unreadable(number, Saying("“%(alias)s” stands there twice", alias=alias[:60]))
+            found[alias] = counter
+    return found
 
 
 def _alias(number: int, line: str) -> tuple[str, str]:

@@ -74,8 +74,8 @@ class Channels:
         values |= {"person": optional(form, "person"), "urgent": texts(form, "urgent")}
         if after := text(form, "after_minutes"):
             values |= {"after_minutes": after}
-        kind, _colon, place = text(form, "place").partition(":")
-        if place:
+        if chosen := text(form, "place"):
+            kind, _colon, place = chosen.partition(":")
             values |= {kind: place}
         if audience := optional(form, "audience"):
             values |= {"audience": audience}

@@ -161,9 +161,9 @@ export class Transport {
     this.#clock.setAttribute("aria-label", word(this.#host, "go-to"));
     this.#clock.title = word(this.#host, "go-to");
     this.#clock.addEventListener("focus", () => this.#clock.select());
-    this.#clock.addEventListener("input", () => this.#clock.removeAttribute("aria-invalid"));
+    this.#clock.addEventListener("input", () => this.#refuse(""));
     this.#clock.addEventListener("blur", () => {
-      this.#clock.removeAttribute("aria-invalid");
+      this.#refuse("");
       this.update();
     });
     this.#clock.addEventListener("keydown", (event) => {
@@ -178,12 +178,21 @@ export class Transport {
   #goTo(text: string): void {
     const wall = wallOfClock(text, this.#playable.span, this.#timezone);
     if (wall === null) {
-      this.#clock.setAttribute("aria-invalid", "true");
+      const { from, to } = this.#playable.span;
+      this.#refuse(word(this.#host, "no-such-time", { from: clockText(from, this.#timezone), to: clockText(to, this.#timezone) }));
       return;
     }
     this.#playable.seekWall(wall);
     history.replaceState(history.state, "", `#t=${clockText(wall, this.#timezone)}`);
     this.#clock.blur();
+  }
+
+  /** Says beside the field what is wrong with what was typed; empty: nothing is. */
+  #refuse(problem: string): void {
+    this.#clock.setCustomValidity(problem);
+    if (problem) this.#clock.setAttribute("aria-invalid", "true");
+    else this.#clock.removeAttribute("aria-invalid");
+    this.#clock.reportValidity();
   }
 
   #slider(gaps: WallSpan[]): HTMLElement {
