@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import structlog
 
-from analytics.looking import SEEN_SCORE, WatchedView, look
+from analytics.looking import WatchedView, look
 from analytics.people import DetectorUnavailable, Image, PersonDetector
 from analytics.pictures import Picture
 
@@ -33,7 +33,7 @@ EMPTY = WatchedView(
 )
 
 
-def tested(detector: PersonDetector, threshold: float = SEEN_SCORE) -> PersonDetector:
+def tested(detector: PersonDetector, threshold: float) -> PersonDetector:
     """The detector, once it has seen at the threshold what is in the sample. Raises DetectorUnavailable: what to do."""
     try:
         occupied, empty = look(detector, Picture(_CAMERA, _TAKEN, sample()), [OCCUPIED, EMPTY], threshold)

@@ -10,7 +10,7 @@ import structlog
 from sqlmodel import col, select
 
 from ingest.video.losses import key_start
-from ingest.video.reconcile import QUARANTINE
+from ingest.video.spool_files import QUARANTINE
 from storage.database import Database, insert_new
 from storage.deletions import aside_of, confirm, entry
 from storage.expiry import ClockLeapt, DeletionPaused, Guard, load_rules

@@ -41,7 +41,7 @@ def watch_for(database: Database, start: datetime, seconds: int, what: str = "no
             diary.follow(watch, now)
         watch.take_live([Picture(CAMERA, now, drawn(what, second))], now)
         for camera in watch.cameras.values():
-            camera.arrived(now)
+            camera.arrived(now, now)
         watch.settle(now)
         diary.write(watch, now, {})
 

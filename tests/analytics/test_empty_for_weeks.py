@@ -14,19 +14,19 @@ from analytics.recording import resumed_presence, write_transitions
 from analytics.rule import MoreThan, Rule
 from analytics.runs import PresenceSpan
 from storage.database import Database
-from storage.hours import opening
+from storage.hours import HallHours
 from storage.models import CustomerState, OpeningHours, StaffState
 from tests.analytics.scenes import START, at, seen
 from tests.sample import HALL, a_hall
 
-MINUTE = timedelta(minutes=1)
+MINUTE, ZONE = timedelta(minutes=1), ZoneInfo("Asia/Shanghai")
 HOURS = tuple(
     OpeningHours(hall_id=HALL, weekday=day, opens=opens, closes=closes)
     for day in range(5)
     for opens, closes in (("09:00", "12:00"), ("13:30", "17:00"))
 )
 RULE = Rule(unattended=MINUTE, never_staffed=5 * MINUTE, left_early=5 * MINUTE, queue=MoreThan(2, 2 * MINUTE))
-PLAN = CounterPlan("cc-1", HALL, {"cam": Shows.WHOLE}, RULE, ZoneInfo("Asia/Shanghai"), HOURS)
+PLAN = CounterPlan("cc-1", HALL, {"cam": Shows.WHOLE}, RULE, HallHours(ZONE, HOURS))
 SAMPLES = 120
 """Seconds from one to the next."""
 DAY = 86400
@@ -50,7 +50,7 @@ def test_what_is_forgotten_of_it_changes_nothing_that_is_found() -> None:
         if c is not None
     ]
     now = at(8 * DAY - SAMPLES)
-    openings = opening(HOURS, PLAN.zone, START - timedelta(days=1), now + timedelta(days=2)).spans
+    openings = PLAN.hours.judged(START - timedelta(days=1), now + timedelta(days=2))
     expected = {(e.kind, e.start): (e.kind, e.start, e.end, e.ended_by) for e in find_all(states, openings, RULE, now)}
     assert {kind for kind, _ in expected} > {"absence", "never_staffed"}
     assert told == expected
@@ -77,4 +77,4 @@ def test_nor_is_more_of_it_read_after_a_restart(sqlite_database: Database) -> No
 
 
 def test_a_hall_that_never_closes_forgets_nothing() -> None:
-    assert needed_since(replace(PLAN, hours=()), START) is None
+    assert needed_since(replace(PLAN, hours=HallHours(ZONE)), START) is None

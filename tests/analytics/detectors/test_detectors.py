@@ -17,6 +17,7 @@ from analytics.detectors.openvino_network import OpenVinoNetwork
 from analytics.detectors.self_test import EMPTY, OCCUPIED, sample
 from analytics.detectors.ssd import SsdDetector
 from analytics.detectors.yolo import YoloDetector
+from analytics.looking import SEEN_SCORE
 from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person, PersonDetector
 from ingest.simulator.scene import Scene, Seen, zone
 from tests.analytics.scenes import a_picture, labelled_data
@@ -137,7 +138,7 @@ def test_ultralytics_finds_people() -> None:
 def test_each_detector_passes_the_test_that_it_has_to_before_it_watches() -> None:
     assert ready_detector().name == "ssd-mobilenet-v2"
     for weights in EXPORTS:
-        self_test.tested(OnnxDetector(labelled_data() / "models" / weights))
+        self_test.tested(OnnxDetector(labelled_data() / "models" / weights), SEEN_SCORE)
 
 
 class _Says:
@@ -165,13 +166,13 @@ class _Says:
 )
 def test_a_detector_that_does_not_see_what_is_in_the_sample_is_told_to_be_unfit(detector: _Says, said: str) -> None:
     with pytest.raises(DetectorUnavailable, match=said):
-        self_test.tested(detector)
+        self_test.tested(detector, SEEN_SCORE)
 
 
 def test_it_is_tested_at_the_threshold_of_the_site() -> None:
     clerk = Person(Box(0.2, 0.2, 0.4, 0.4), 0.5)
     with pytest.raises(DetectorUnavailable, match=r"it saw 1,.* watcher.threshold, 0.35, does not suit"):
-        self_test.tested(_Says(clerk))
+        self_test.tested(_Says(clerk), SEEN_SCORE)
     with pytest.raises(DetectorUnavailable, match=r"it saw 0,.* watcher.threshold, 0.6, does not suit"):
         self_test.tested(_Says(clerk), 0.6)
     with pytest.raises(DetectorUnavailable, match=r"watcher\.threshold, 0\.999,"):

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from ingest.video import quarantine
 from ingest.video.quarantine import Quarantine, lying
-from ingest.video.reconcile import QUARANTINE
+from ingest.video.spool_files import QUARANTINE
 from storage.database import Database
 from storage.deletion_pause import pause_deletion
 from storage.deletions import Shredder
