@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import structlog
-from sqlalchemy import CursorResult
+from sqlalchemy import ColumnElement, CursorResult
 from sqlmodel import Session, col, or_, select, update
 
 from analytics.again import Again, Look, only, pieces, within
@@ -231,6 +231,7 @@ class Redoing:
         with self._database.transaction() as session:
             row = claim(session, self._worker, self._source, now, only_id)
             if row is None:
+                judge_what_was_left(session, now)
                 return None
             left = _left(session, row)
         log.info("looking_again", counter=row.counter_id, start=row.start.isoformat(), end=row.end.isoformat())
@@ -251,7 +252,7 @@ class Redoing:
             self._stay_alive(hand.row, now)
             return hand
         with self._database.transaction() as session:
-            self._note(session, hand.row, watched_to=hand.piece.end, alive_at=now, source=self._source)
+            self._note(session, hand.row, watched_to=hand.piece.end, alive_at=now)
             take_turns(session, hand.row.counter_id)
             # Footage that is gone by now takes back nothing that was seen in it.
             kept = intersect(hand.again.unseen(), known_in(session, hand.row.counter_id, hand.piece))
@@ -307,7 +308,7 @@ def judge_anew(session: Session, counter_id: str, span: Span, now: datetime) -> 
 
 
 def claim(session: Session, worker: str, source: str, now: datetime, only_id: int | None = None) -> Reanalysis | None:
-    """The oldest that nobody works at, from now on this worker's. What was begun with one detector ends with it."""
+    """The oldest that nobody works at, from now on this worker's. What was asked of one detector is done by it."""
     free = (
         col(Reanalysis.done_at).is_(None),
         col(Reanalysis.source).in_(["", source]),
@@ -331,14 +332,31 @@ def claim(session: Session, worker: str, source: str, now: datetime, only_id: in
     return row if claimed.rowcount else None
 
 
-def let_go(session: Session, row_id: int, worker: str) -> None:
-    """What this worker has not done yet is anybody's at once, without waiting whether it gives a sign of life."""
-    session.execute(
-        update(Reanalysis)
-        .where(col(Reanalysis.id) == row_id, col(Reanalysis.worker) == worker, col(Reanalysis.done_at).is_(None))
-        .values(alive_at=None)
-        .execution_options(synchronize_session=False)
-    )
+def let_go(session: Session, row_id: int, worker: str, now: datetime) -> None:
+    """What this worker has not done yet is anybody's at once, without waiting whether it gives a sign of life.
+
+    What it has written is judged: who goes on with the rest may never come.
+    """
+    _judge_left(session, now, col(Reanalysis.id) == row_id, col(Reanalysis.worker) == worker)
+
+
+def judge_what_was_left(session: Session, now: datetime) -> None:
+    """The same where a worker has died, so that no absence contradicts the presence that it has written."""
+    _judge_left(session, now, col(Reanalysis.worker) != "", col(Reanalysis.alive_at) < now - ABANDONED)
+
+
+def _judge_left(session: Session, now: datetime, *whose: ColumnElement[bool]) -> None:
+    of_these = (*whose, col(Reanalysis.done_at).is_(None))
+    for row in session.exec(select(Reanalysis).where(*of_these)).all():
+        let = session.execute(
+            update(Reanalysis)
+            .where(col(Reanalysis.id) == row.id, *of_these)
+            .values(worker="", alive_at=None)
+            .execution_options(synchronize_session=False)
+        )
+        assert isinstance(let, CursorResult)
+        if let.rowcount and row.watched_to:
+            judge_anew(session, row.counter_id, Span(row.start, row.watched_to), now)
 
 
 def plan_then(session: Session, counter_id: str, at: datetime) -> WatchPlan:

@@ -23,7 +23,7 @@ class Reanalysis(SQLModel, table=True):
     alive_at: datetime | None = column("the worker's last sign of life; empty before it has begun", default=None)
     watched_to: datetime | None = column("up to where it is written", default=None)
     done_at: datetime | None = column("", default=None)
-    source: str = column("the detector that does it; empty until one does, if any may", default="")
+    source: str = column("the detector that was asked for; empty if any may do it", default="")
     superseded_by: int | None = column(
         "that looks at its span in its place; it was itself not looked at to the end",
         default=None,

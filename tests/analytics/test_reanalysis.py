@@ -16,7 +16,7 @@ from analytics.diary import Diary
 from analytics.looker import Looker
 from analytics.pictures import Picture
 from analytics.presence import Debounce, Transition
-from analytics.reanalysis import ABANDONED, Redoing, ask, ask_instead, claim, differences
+from analytics.reanalysis import ABANDONED, Redoing, ask, ask_instead, claim, differences, let_go
 from analytics.rewriting import rejudge, rewrite_presence
 from analytics.taken_back import TIME_CORRECTED, take_back
 from analytics.watch import Watch
@@ -77,10 +77,12 @@ class Away(Recorded):
         yield from super().pictures(camera_id, start, end, step)
 
 
-def redoing(database: Database, script: Script | Recorded, worker: str = "watcher-1") -> Redoing:
+def redoing(
+    database: Database, script: Script | Recorded, worker: str = "watcher-1", detector: str = "marker"
+) -> Redoing:
     recorded = script if isinstance(script, Recorded) else Recorded(script)
     look = Look(Looker(MarkerDetector()), recorded, timedelta(seconds=5), Debounce())
-    return Redoing(database, look, worker, "marker")
+    return Redoing(database, look, worker, detector)
 
 
 def work_off(database: Database, script: Script | Recorded, now: datetime = NOW) -> None:
@@ -471,3 +473,39 @@ def test_nobody_is_seen_under_a_privacy_mask_when_it_is_looked_again(hall: Datab
         ask(session, COUNTER, Span(at(0), at(100)), "li.wei", NOW)
     work_off(hall, lambda _seconds: "staff")
     assert presence(hall)[0][2] is UNSTAFFED
+
+
+@pytest.mark.parametrize("dies", [False, True], ids=["stopped", "killed"])
+def test_what_is_left_half_done_has_the_absences_of_what_is_written(hall: Database, dies: bool) -> None:
+    """The first half says that the absence never was; nobody goes on, for no other has that detector."""
+    with hall.transaction() as session:
+        ask(session, COUNTER, Span(at(1000), at(3000)), "li.wei", NOW, worker="command", source="marker")
+    command = redoing(hall, lambda _seconds: "staff", "command")
+    while job(hall).watched_to is None:
+        command.go_on(NOW, 100)
+    assert absences(hall) == [(1000, 1600, "returned")], "the piece ends at 1600, and is not judged yet"
+    if not dies:
+        with hall.transaction() as session:
+            let_go(session, job(hall).id or 0, "command", NOW)
+    later = NOW + 2 * ABANDONED
+    watcher = redoing(hall, lambda _seconds: "nobody", "watcher-1", "ssd")
+    assert not watcher.go_on(later, 100)
+    assert absences(hall) == [(1000, 1000, "withdrawn")]
+    assert (job(hall).watched_to, job(hall).done_at) == (at(1600), None)
+    assert command.go_on(later + ABANDONED, 100), "who has it in hand still notices that it is no longer theirs"
+    assert not command.busy
+    again = redoing(hall, lambda _seconds: "staff", "command-2")
+    while again.go_on(later + 2 * ABANDONED, 100):
+        pass
+    assert job(hall).done_at is not None
+
+
+def test_what_one_detector_has_begun_of_what_any_may_do_another_goes_on_with(site: Database) -> None:
+    corrected(site, 0, 1500)
+    before = redoing(site, lambda _seconds: "staff")
+    while job(site).watched_to is None:
+        before.go_on(NOW, 100)
+    after = redoing(site, lambda _seconds: "staff", "watcher-1", "another")
+    while after.go_on(NOW, 100):
+        pass
+    assert job(site).done_at == NOW

@@ -1,10 +1,10 @@
 """`hallwatch analyse`"""
 
-import os
 from datetime import datetime, timedelta
 from enum import StrEnum
 from time import sleep
 from typing import TYPE_CHECKING, Annotated
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import typer
@@ -115,7 +115,7 @@ def _try(services: Services, counter: str, span: Span, look: "Look", bar: Bar) -
 def _redo(services: Services, counter: str, span: Span, look: "Look", by: str, bar: Bar) -> JsonObject:
     from analytics.reanalysis import Redoing, let_go
 
-    worker = f"analyse-{os.getpid()}"
+    worker = f"analyse-{uuid4().hex}"
     row_id = _asked(services, counter, span, look.looker.detector.name, by or who_runs_this(), worker)
     redoing = Redoing(services.database, look, worker, look.looker.detector.name)
     waits = False
@@ -131,7 +131,7 @@ def _redo(services: Services, counter: str, span: Span, look: "Look", by: str, b
                 sleep(_ASK_AGAIN_S)
     finally:
         with services.database.transaction() as session:
-            let_go(session, row_id, worker)
+            let_go(session, row_id, worker, services.clock())
     with services.database.transaction() as session:
         row = session.get_one(Reanalysis, row_id)
         if row.superseded_by is not None:

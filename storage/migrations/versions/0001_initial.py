@@ -2402,7 +2402,7 @@ def upgrade() -> None:
         sa.Column("watched_to", sa.DateTime(timezone=True), nullable=True, comment="up to where it is written"),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
-            "source", sa.String(), nullable=False, comment="the detector that does it; empty until one does, if any may"
+            "source", sa.String(), nullable=False, comment="the detector that was asked for; empty if any may do it"
         ),
         sa.Column(
             "superseded_by",
