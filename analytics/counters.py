@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from analytics.absence import SOUGHT, FoundAbsence, find_events, lasts
+from analytics.debouncing import Frames
 from analytics.edges import Told, dated, first_shown
 from analytics.looking import Observation
 from analytics.plan import CounterPlan
-from analytics.presence import CounterPresence, Debounce, Transition
+from analytics.presence import CounterPresence, Debounce, Transition, frames_of
 from analytics.runs import Excuse, PresenceSpan
 from storage.intervals import Span
 from storage.models import EventKind, StaffState
@@ -137,14 +139,18 @@ class WatchedCounter:
             # What was told of a customer in between stands.
             told_to = before.at if isinstance(before, Transition) else before.start
             customers = before.customer, before.customer_count
-            found += dated(change, max(first_shown(change, self._told_at), told_to), customers)
+            shown: dict[datetime, Frames] = {}
+            first = first_shown(change, partial(self._told_at, shown))
+            found += dated(change, max(first, told_to), customers, shown.get(first, ()))
         return found
 
-    def _told_at(self, moment: datetime) -> Told | None:
+    def _told_at(self, shown: dict[datetime, Frames], moment: datetime) -> Told | None:
+        """Adds to `shown` by which pictures."""
         seen = self._look_back(moment) if self._look_back else ()
         if not seen:
             return None
         wall = max(observation.wall for observation in seen)
+        shown[wall] = frames_of(seen)
         return wall, self._presence.judge(seen, wall)
 
     def _remember(self, changes: list[Transition]) -> list[Transition]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from analytics.debouncing import Frames
 from analytics.pictures import Picture
 from analytics.presence import Transition
 from storage.models import CustomerState, StaffState
@@ -56,14 +57,17 @@ def first_shown(change: Transition, look: Callable[[datetime], Told | None]) -> 
 Customers = tuple[CustomerState, int | None]
 
 
-def dated(change: Transition, at: datetime, customers_before: Customers) -> list[Transition]:
-    """The change of staff at that moment, the one of the customers that came with it where it was."""
+def dated(change: Transition, at: datetime, customers_before: Customers, frames: Frames = ()) -> list[Transition]:
+    """The change of staff at that moment, which `frames` showed; the one of the customers that came with it where it
+    was.
+    """
     if at >= change.at:
         return [change]
+    staff = replace(change, at=at, frames=(*frames, *change.frames))
     if (change.customer, change.customer_count) == customers_before:
-        return [replace(change, at=at)]
+        return [staff]
     customer, count = customers_before
-    return [replace(change, at=at, customer=customer, customer_count=count), change]
+    return [replace(staff, customer=customer, customer_count=count), change]
 
 
 def _other(staff: StaffState) -> StaffState:

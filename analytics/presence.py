@@ -45,7 +45,7 @@ class Transition:
     """People in the staff zone; None where nobody knows how many."""
     customer_count: int | None = None
     frames: Frames = ()
-    """The pictures that made the staff state certain."""
+    """The pictures that made the staff state certain; before them the one by which it is dated, if that is another."""
 
     def says_the_same(self, other: "Transition") -> bool:
         return _told(self) == _told(other)
@@ -188,7 +188,7 @@ class CounterPresence:
         if staff is StaffState.UNKNOWN and unheard_since is not None:
             # Whoever sends nothing any more is noticed later than its last look.
             at = max(unheard_since, self._confirmed or unheard_since)
-        return self._staff.add(staff, at, confidence, _why_unknown(seen), _frames(seen))
+        return self._staff.add(staff, at, confidence, _why_unknown(seen), frames_of(seen))
 
     def _interrupt(self, at: datetime, reason: str) -> list[Transition]:
         self._round = {}
@@ -246,7 +246,7 @@ def _why_unknown(seen: Iterable[Observation]) -> str:
     return reasons[0] if reasons else "no_signal"
 
 
-def _frames(seen: Iterable[Observation]) -> Frames:
+def frames_of(seen: Iterable[Observation]) -> Frames:
     return tuple(sorted((o.camera_id, o.wall.isoformat()) for o in seen))
 
 

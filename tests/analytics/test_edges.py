@@ -86,6 +86,14 @@ def test_a_customer_who_came_at_the_same_sample_keeps_that_time() -> None:
     assert dated(both, at(40), (NOBODY, 0)) == [both]
 
 
+def test_the_picture_by_which_a_change_is_dated_is_kept_with_those_that_made_it_certain() -> None:
+    by, certain = (("cam", "33"),), (("cam", "40"), ("cam", "42"))
+    both = Transition("c", at(40), U, WAITING, after=at(30), frames=certain)
+    staff, customer = dated(both, at(33), (NOBODY, 0), by)
+    assert (staff.frames, customer.frames) == (by + certain, certain)
+    assert dated(both, at(40), (NOBODY, 0), by) == [both]
+
+
 def seen(seconds: float, staff: int | None, customers: int | None = 0) -> Observation:
     return Observation("c", "cam", at(seconds), staff, customers, 0.9, reason="" if staff is not None else "dark")
 

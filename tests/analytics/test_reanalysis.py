@@ -180,6 +180,10 @@ def test_edges_are_found_to_the_second_where_there_are_pictures_between_the_samp
     ((start, end),) = [(start, end) for start, end, state, _ in presence(hall) if state is UNSTAFFED and start > 1000]
     assert end is not None
     assert (abs(start - 1302.5) <= 1, abs(end - 1898.5) <= 1) == (True, True)
+    with hall.transaction() as session:
+        row = session.exec(select(Presence).where(Presence.start == at(start))).one()
+    assert row.frames[0] == [CAMERA, at(start).isoformat()], "the picture by which it is dated"
+    assert all(_s(datetime.fromisoformat(taken)) >= 1302.5 for _camera, taken in row.frames)
 
 
 def five_minutes_later(seconds: float) -> str:
