@@ -1,16 +1,17 @@
-"""When nobody is absent from a counter: its roster, leave, a colleague who signed in, a paired counter with a clerk."""
+"""When nobody is absent from a counter: closures, roster, leave, a colleague signed in, a paired clerk."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, or_, select
 
-from analytics.runs import COVERED, OFF_DUTY, UNKNOWN, Excuse, PresenceSpan
+from analytics.runs import CLOSED, COVERED, OFF_DUTY, UNKNOWN, Excuse, PresenceSpan
 from analytics.seen import written_presence
-from storage.hours import off_duty
+from storage.hours import day_span, off_duty
 from storage.intervals import Span, intersect, merge, subtract
-from storage.models import CounterPair, Cover, StaffState
+from storage.models import Closure, Counter, CounterPair, Cover, Hall, StaffState
 
 
 def excuses(session: Session, spans: Mapping[str, Span]) -> dict[str, tuple[Excuse, ...]]:
@@ -20,6 +21,8 @@ def excuses(session: Session, spans: Mapping[str, Span]) -> dict[str, tuple[Excu
         whole = spans[cover.counter_id]
         span = Span(max(cover.start, whole.start), min(cover.end or whole.end, whole.end))
         found[cover.counter_id].append(Excuse(span, COVERED))
+    for counter_id, day in _closures(session, spans):
+        found[counter_id] += [Excuse(span, CLOSED) for span in intersect([day], [spans[counter_id]])]
     for counter_id, off in off_duty(session, spans).items():
         found[counter_id] += [Excuse(span, OFF_DUTY) for span in off]
     for counter_id, other_id, held in _pairs(session, spans):
@@ -61,6 +64,14 @@ def _covers(session: Session, spans: Mapping[str, Span]) -> list[Cover]:
     )
     rows = session.exec(query.order_by(col(Cover.start)))
     return [row for row in rows if _meets(spans[row.counter_id], row.start, row.end)]
+
+
+def _closures(session: Session, counters: Iterable[str]) -> Iterator[tuple[str, Span]]:
+    """No open time is told of these days, either; but hours are asked for less often than whether somebody covers."""
+    standing = select(Counter.id, Hall.timezone, col(Closure.day)).join(Hall, col(Hall.id) == col(Counter.hall_id))
+    standing = standing.join(Closure, col(Closure.hall_id) == col(Hall.id)).where(col(Closure.withdrawn_at).is_(None))
+    for counter_id, timezone, day in session.exec(standing.where(col(Counter.id).in_(counters))):
+        yield counter_id, day_span(day, ZoneInfo(timezone))
 
 
 def _pairs(session: Session, spans: Mapping[str, Span]) -> Iterator[tuple[str, str, Span]]:

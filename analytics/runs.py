@@ -42,7 +42,7 @@ class Excuse:
 
     span: Span
     why: str
-    """COVERED, OFF_DUTY, or UNKNOWN where nobody can tell whether somebody covered."""
+    """COVERED, OFF_DUTY, CLOSED, or UNKNOWN where nobody can tell whether somebody covered."""
 
 
 @dataclass(frozen=True, slots=True)

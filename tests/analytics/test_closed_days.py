@@ -33,12 +33,18 @@ def hall(sqlite_database: Database) -> Database:
     return sqlite_database
 
 
-def watch_for(database: Database, start: datetime, seconds: int, what: str = "nobody") -> None:
+def watch_for(
+    database: Database, start: datetime, seconds: int, what: str = "nobody", noted_after: int | None = None
+) -> None:
+    """`noted_after` so many seconds the day is noted as closed."""
     watch, diary = Watch(Looker(MarkerDetector())), Diary(database, "marker", "watcher-1", start)
     for second in range(seconds):
         now = start + timedelta(seconds=second)
         if second % 3 == 0:
             diary.follow(watch, now)
+        if second == noted_after:
+            with database.transaction() as session:
+                session.add(Closure(hall_id=HALL, day=now.astimezone(FOSHAN).date(), reason="停电", noted_at=now))
         watch.take_live([Picture(CAMERA, now, drawn(what, second))], now)
         for camera in watch.cameras.values():
             camera.arrived(now, now)
@@ -59,6 +65,12 @@ def found(database: Database) -> tuple[int, list[AlertKind]]:
 def test_nobody_is_absent_on_a_day_that_is_closed_or_may_be_a_holiday(hall: Database, day: date, absences: int) -> None:
     watch_for(hall, datetime(day.year, day.month, day.day, 1, tzinfo=UTC) - timedelta(seconds=5), 25)
     assert found(hall) == (absences, [AlertKind.ABSENCE] * absences)
+
+
+def test_a_closure_that_is_noted_right_before_an_absence_is_due_is_in_time(hall: Database) -> None:
+    """The plan of the watch was read two seconds before, and is read again one second later."""
+    watch_for(hall, datetime(2026, 3, 2, 8, 59, 57, tzinfo=FOSHAN).astimezone(UTC), 20, noted_after=13)
+    assert found(hall) == (0, [])
 
 
 @pytest.mark.parametrize(("hour", "alerts"), [(10, [AlertKind.CAMERA_FAULT]), (22, [])])
