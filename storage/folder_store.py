@@ -106,6 +106,11 @@ class FolderStore:
                 if key.startswith(prefix) and key != _NAME:
                     yield key
 
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        for key in self.keys(prefix):
+            if (size := self.size(key)) is not None:  # else it went meanwhile
+                yield key, size
+
     def check(self) -> None:
         key = f"check/{secrets.token_hex(8)}"
         self._attend(begins=True)

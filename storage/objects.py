@@ -82,6 +82,9 @@ class ObjectStore(Protocol):
     def keys(self, prefix: str) -> Iterator[str]:
         """All keys that start with the prefix, in no promised order."""
 
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """As `keys`, with the size of each object in bytes: a request for many of them, not for each."""
+
     def check(self) -> None:
         """Writes, reads and deletes a small object; raises StoreError with a message that says what to do."""
 

@@ -143,6 +143,9 @@ class S3Store:
             raise StoreError(f"store {self.endpoint}: {key} is still there after its deletion")
 
     def keys(self, prefix: str) -> Iterator[str]:
+        return (key for key, _ in self.sizes(prefix))
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
         listing = self._client.list_objects(
             bucket_name=self.bucket, prefix=prefix, recursive=True, include_version=self._is_versioned()
         )
@@ -150,7 +153,7 @@ class S3Store:
         while (entry := self._call(lambda: next(listing, None))) is not None:
             name = entry.object_name  # the versions of one follow each other
             if name and name != before and not entry.is_dir and not entry.is_delete_marker:
-                yield name
+                yield name, entry.size or 0
                 before = name
 
     def check(self) -> None:

@@ -55,6 +55,10 @@ class _Row:
     location: Location
 
 
+_Listed = dict[str, dict[str, int]]
+"""Sizes by key, by folder."""
+
+
 class Check:
     """One run. `rows` counts as it goes."""
 
@@ -75,7 +79,7 @@ class Check:
 
     def run(self, progress: Callable[[int], None] = lambda _rows: None) -> Iterator[Disagreement]:
         """Every disagreement as it is found. Raises StoreError and SQLAlchemyError."""
-        listed: dict[str, frozenset[str]] = {}
+        listed: _Listed = {}
         with ThreadPoolExecutor(_READERS, "fsck") as readers:
             for rows in self._batches():
                 listed = self._listings(rows, listed)
@@ -110,12 +114,12 @@ class Check:
             after = rows[-1][5], rows[-1][6]
             yield [_Row(row[0] or 0, *row[1:5]) for row in rows]
 
-    def _listings(self, rows: list[_Row], before: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    def _listings(self, rows: list[_Row], before: _Listed) -> _Listed:
         """What the store holds, for each folder of these rows: one listing instead of a request for each row."""
         folders = {_folder(row.key) for row in rows if row.location is Location.STORED}
-        return {f: before.get(f) or frozenset(self._store.keys(f)) for f in sorted(folders)}
+        return {f: before.get(f) or dict(self._store.sizes(f)) for f in sorted(folders)}
 
-    def _look(self, row: _Row, listed: dict[str, frozenset[str]]) -> Disagreement | None:
+    def _look(self, row: _Row, listed: _Listed) -> Disagreement | None:
         if row.location is Location.SPOOL and not (self._spool / row.key).exists():
             return self._look_elsewhere(row)
         if row.location is Location.STORED and row.key not in listed[_folder(row.key)]:
@@ -125,7 +129,7 @@ class Check:
             return None
         if self._depth < Depth.SIZES:
             return None
-        size = self._size(row)
+        size = self._size(row, listed)
         if size != row.size:
             detail = f"{size} bytes, its row says {row.size}"
             return Disagreement(row.key, Fault.WRONG_SIZE, detail) if self._still_says(row) else None
@@ -148,9 +152,9 @@ class Check:
             found = session.execute(select(col(Segment.location)).where(col(Segment.id) == row.id)).scalar()
         return found is row.location
 
-    def _size(self, row: _Row) -> int | None:
+    def _size(self, row: _Row, listed: _Listed) -> int | None:
         if row.location is Location.STORED:
-            return self._store.size(row.key)
+            return listed[_folder(row.key)][row.key]
         path = self._spool / row.key
         return path.stat().st_size if path.exists() else None
 

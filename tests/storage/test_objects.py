@@ -93,6 +93,8 @@ def test_keys_are_listed_by_prefix(store: ObjectStore, source: Path) -> None:
     assert set(store.keys("a/1")) == wanted
     assert set(store.keys("a/1/")) == {"a/1/x.mp4", "a/1/y.mp4"}
     assert set(store.keys("c/")) == set()
+    size = source.stat().st_size
+    assert set(store.sizes("a/1/")) == {("a/1/x.mp4", size), ("a/1/y.mp4", size)}
 
 
 def test_the_check_passes_and_leaves_nothing(store: ObjectStore) -> None:

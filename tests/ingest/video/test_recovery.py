@@ -365,6 +365,17 @@ def test_each_disagreement_shows_at_its_depth_and_not_before(
         assert found == ([(key, fault)] if tried >= depth else [])
 
 
+def test_a_store_is_asked_for_the_sizes_of_a_folder_together(
+    site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(store, S3Store):
+        pytest.skip("of a folder each file is looked at, which is no request")
+    asked: list[str] = []
+    monkeypatch.setattr(store, "size", asked.append)
+    assert look(site, store, tmp_path, Depth.SIZES) == []
+    assert asked == []
+
+
 def test_what_has_no_row_is_found_and_what_is_no_footage_is_nobodys_business(
     site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path
 ) -> None:
