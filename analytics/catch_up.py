@@ -7,6 +7,7 @@ from typing import Protocol
 
 from analytics.pictures import Picture
 from analytics.rhythm import is_due
+from storage.intervals import Span
 
 COARSEST = timedelta(seconds=10)
 """Further apart, somebody's short return would go unseen."""
@@ -42,6 +43,18 @@ class CatchUp:
             camera in live_from and position >= live_from[camera] - 1.5 * self.step
             for camera, position in self._position.items()
         )
+
+    def left(self, now: datetime, live_from: Mapping[str, datetime], usual: timedelta) -> dict[str, Span]:
+        """Of each camera what has not been watched up to its first live picture, where it is longer than usual.
+
+        With the step before, so that nothing is missed between them.
+        """
+        ends = {camera: live_from.get(camera, now) for camera in self._position}
+        return {
+            camera: Span(at - self.step, ends[camera])
+            for camera, at in self._position.items()
+            if ends[camera] - at > usual
+        }
 
     def next_pictures(self, now: datetime, live_from: Mapping[str, datetime], limit: int) -> list[Picture]:
         """Up to `limit` pictures, at most one of each camera; empty while nothing more has been recorded."""

@@ -119,7 +119,7 @@ class Watch:
     def release_live(self) -> None:
         held, self._held = self._held or [], None
         for observation, patience in sorted(held, key=lambda pair: pair[0].wall):
-            self._observe_live(observation, patience)
+            self._observe(observation, patience)
 
     def settle(self, now: datetime) -> None:
         """What follows from pictures that did not come, and from faults that last."""

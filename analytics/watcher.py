@@ -1,6 +1,6 @@
 """The watcher process: many cameras, one detector, one transaction per tick."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Condition, Event, Thread
@@ -25,6 +25,7 @@ from analytics.rhythm import is_due
 from analytics.watch import Watch
 from storage.database import Database
 from storage.failures import Failures
+from storage.intervals import Span
 from storage.models.columns import JsonObject
 from storage.objects import StoreError
 
@@ -74,11 +75,13 @@ class Watcher:
         again: Recorded | None = None,
         failures: Failures | None = None,
         moments: Moments | None = None,
+        look_seconds: float = _GUESSED_LOOK_SECONDS,
     ) -> None:
         """`live` opens a camera's pictures by its id; `recorded` gives those of the past.
 
         `again`: the same for looking again; it may raise StoreError, and is asked once more then. `failures` are this
-        process's. `moments`: pictures between those, to find when exactly staff came or went.
+        process's. `moments`: pictures between those, to find when exactly staff came or went. `look_seconds`: how long
+        the detector takes for a crop, as far as is known before it is seen to.
         """
         self._live = live
         self._recorded = recorded
@@ -95,7 +98,7 @@ class Watcher:
         self._missed = MissedTime()
         self._live_from: dict[str, datetime] = {}
         self._catch_up: CatchUp | None = None
-        self._look_seconds = _GUESSED_LOOK_SECONDS
+        self._look_seconds = look_seconds
         # Its own looker: what a camera showed then says nothing of what it shows now.
         look_again = Look(
             Looker(detector, settings.threshold, settings.recheck),
@@ -157,8 +160,9 @@ class Watcher:
         self._diary.write(self._watch, now, self._numbers())
         self._write_due = now + _WRITE_EVERY
         missed, self._watch.missed = self._watch.missed, []
-        self._missed.note(missed)
-        self._missed.ask(self._database, now)
+        self._missed.note(missed, now)
+        if not self._catch_up:
+            self._missed.ask(self._database, now)
 
     def _look_at_recorded(self, now: datetime) -> None:
         if self._catch_up:
@@ -197,15 +201,26 @@ class Watcher:
         finest = timedelta(seconds=settings.sample_seconds)
         span = now - min(starts.values())
         step, reach = pace(span, len(starts), self._look_seconds * looks, settings.catch_up_budget, finest)
+        beyond = {camera: Span(at, now - reach + step) for camera, at in starts.items() if at < now - reach}
+        self._missed.note(self._of_counters(beyond), now)
         starts = {camera: max(at, now - reach) for camera, at in starts.items()}
         _log.info("catching_up", cameras=len(starts), seconds=reach.total_seconds(), step=step.total_seconds())
         self._catch_up = CatchUp(self._recorded, starts, step, now + 2 * settings.catch_up_budget)
         self._watch.hold_live()
 
+    def _of_counters(self, spans: Mapping[str, Span]) -> Iterator[tuple[str, Span]]:
+        """Counters, and when their cameras were not watched; `spans`: of cameras."""
+        for counter_id, counter in self._watch.counters.items():
+            missed = [spans[camera] for camera in counter.plan.cameras if camera in spans]
+            if missed:
+                yield counter_id, Span(min(span.start for span in missed), max(span.end for span in missed))
+
     def _take_recorded(self, catch_up: CatchUp, now: datetime) -> None:
         if catch_up.done(now, self._live_from):
             self._catch_up = None
             self._watch.release_live()
+            left = catch_up.left(now, self._live_from, self._settings.debounce.max_gap)
+            self._missed.note(self._of_counters(left), now)
             _log.info("caught_up")
             return
         pictures = catch_up.next_pictures(now, self._live_from, _RECORDED_BATCH)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from analytics.again import Look
 from analytics.detectors.choose import DetectorName, ready_detector
+from analytics.detectors.self_test import look_seconds
 from analytics.looker import Looker
 from analytics.presence import Debounce
 from analytics.recorded import RecordedPictures
@@ -16,9 +17,10 @@ from web.services import Services
 def build_watcher(services: Services) -> Watcher:
     """Raises DetectorUnavailable with what to do."""
     section = services.settings.watcher
+    detector = ready_detector(section.detector, section.weights, section.threshold)
     return Watcher(
         services.database,
-        ready_detector(section.detector, section.weights, section.threshold),
+        detector,
         live=through_relay(services.relay_socket, section.sample_seconds),
         recorded=RecordedPictures(services.database, services.footage),
         again=RecordedPictures(services.database, services.footage, insists=True),
@@ -26,6 +28,7 @@ def build_watcher(services: Services) -> Watcher:
         clock=services.clock,
         failures=services.failures,
         moments=FootageMoments(services.database, services.footage),
+        look_seconds=look_seconds(detector),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
@@ -65,3 +66,19 @@ def test_a_hole_in_the_looks_is_looked_at_again_once_its_footage_is_there(sqlite
     assert "gap" not in {row.reason for row in presence(world)}
     first, *_ = rows(world, Absence)
     assert (first.ended_by, close_to(first.start, 0)) == ("returned", True)
+
+
+def test_what_is_too_long_ago_to_catch_up_with_is_looked_at_again_afterwards(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "staff" if 40 <= t < 60 else "nobody")
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Absence)), within=THRESHOLD + 5)
+    world.wait_until(lambda: world.seconds() > 100, within=100)
+    world.catch_up_budget = timedelta(seconds=1)
+    with running(world):
+        # What was too long ago, and what there was no time for.
+        world.wait_until(lambda: [bool(row.done_at) for row in rows(world, Reanalysis)] == [True, True], within=500)
+    assert [state for state, _ in edges(world)] == [UNSTAFFED, STAFFED, UNSTAFFED]
+    assert all(close_to(moment, true) for (_, moment), true in zip(edges(world)[1:], (40, 60), strict=True))
+    lasting = [absence for absence in rows(world, Absence) if absence.ended_by != "withdrawn"]
+    assert [(absence.ended_by, absence.end is None) for absence in lasting] == [("returned", False), ("", True)]
+    assert close_to(lasting[1].start, 60)

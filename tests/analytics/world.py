@@ -52,6 +52,8 @@ class World:
     """Whether what happened can be seen again in recorded footage."""
     is_watched: bool = False
     """Else time goes on without waiting for anybody."""
+    catch_up_budget: timedelta = timedelta(minutes=1)
+    """In a second of this world the watcher has one turn or two, not dozens."""
     _seconds: float = 0.0
     _turn: Condition = field(default_factory=Condition)
     _reads: int = 0
@@ -66,8 +68,7 @@ class World:
         return self._seconds
 
     def watcher(self) -> Watcher:
-        # In a second of this world the watcher has one turn or two, not dozens.
-        settings = WatcherSettings(catch_up_budget=timedelta(minutes=1))
+        settings = WatcherSettings(catch_up_budget=self.catch_up_budget)
         return Watcher(self.database, MarkerDetector(), self.live, self, settings, self._read)
 
     def live(self, camera_id: str) -> PictureSource:

@@ -185,6 +185,22 @@ def test_a_folder_with_an_export_for_openvino_needs_no_torch(tmp_path: Path) -> 
         choose_detector("auto", str(tmp_path))
 
 
+class _Slow:
+    """Takes 0.4 s for a picture, by its own clock."""
+
+    name = "slow"
+    seconds = 0.0
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        self.seconds += 0.4 * len(images)
+        return [() for _ in images]
+
+
+def test_how_long_a_look_takes_is_told_for_one_crop() -> None:
+    slow = _Slow()
+    assert self_test.look_seconds(slow, lambda: slow.seconds) == pytest.approx(0.4)
+
+
 def test_the_sample_is_the_simulated_hall() -> None:
     """What is shipped is ours, made of photographs in the public domain."""
     drawn = Scene(("1", "2"), "", "").picture([Seen("staff", 0, 0), Seen("customer", 0, 1)], 0.0)
