@@ -44,6 +44,9 @@ _EVIDENCE_EVERY = timedelta(seconds=30)
 _AHEAD = timedelta(days=2)
 """So far beyond now it is told who covers."""
 
+_News = tuple[int | None, bool]
+"""A span that is looked at again, and whether it has been."""
+
 Known = tuple[tuple[EventKind, int | None, datetime, datetime | None, bool, int, int], ...]
 """Absences as they were written last: kind, how many were seen, start, end, whether a customer waited, how much they
 rest on."""
@@ -67,7 +70,7 @@ class Diary:
         self._heartbeat_due = started
         self._aims: KnownAims = {}
         self._hours: Mapping[str, HallHours] = {}
-        self._heard: set[tuple[int | None, bool]] = set()
+        self._heard: set[_News] = set()
 
     def follow(self, watch: Watch, now: datetime) -> WatchPlan:
         """Lets the watch follow the tables; what is watched newly goes on from what is stored of it."""
@@ -78,16 +81,19 @@ class Diary:
                 self._beaten = session.exec(select(Node.heartbeat).where(Node.name == self._node)).first() or now
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan, now)
-            rewritten = _rewritten(session, watch, plan) | self._written_again(session, watch, now)
-            watch.forget(rewritten)
-            new_cameras, new_counters = plan.cameras.keys() - watch.cameras, plan.counters.keys() - watch.counters
+            written_again, heard = self._written_again(session, watch, now)
+            rewritten = _rewritten(session, watch, plan) | written_again
+            new_cameras = plan.cameras.keys() - watch.cameras
+            new_counters = plan.counters.keys() - (watch.counters.keys() - rewritten)
             faults = {camera_id: lasting_faults(session, camera_id) for camera_id in new_cameras}
             cursors = {**read_cursors(session), **watch.changes.watched} if rewritten else {}
             watched_to = {
                 c: _watched_to(plan.counters[c], cursors if c in rewritten else self.cursors) for c in new_counters
             }
             states = {c: _resumed(session, plan.counters[c], watched_to[c], now) for c in new_counters}
-        self._hours = plan.hours
+        # Not before the transaction has ended: what failed is read again, and said then.
+        self._hours, self._heard = plan.hours, heard
+        watch.forget(rewritten)
         watch.follow(plan, now)
         for camera_id, kinds in faults.items():
             watch.cameras[camera_id].resume(kinds)
@@ -110,15 +116,17 @@ class Diary:
         for counter_id, excused in found.items():
             watch.counters[counter_id].excuses = excused
 
-    def _written_again(self, session: Session, watch: Watch, now: datetime) -> set[str]:
-        """Counters of whose past something else is said than is remembered: it was taken back, or looked at again."""
+    def _written_again(self, session: Session, watch: Watch, now: datetime) -> tuple[set[str], set[_News]]:
+        """Counters of whose past something else is said than is remembered: it was taken back, or looked at again.
+
+        And what there is of such news.
+        """
         lately = or_(col(Reanalysis.asked_at) > now - _LATELY, col(Reanalysis.done_at) > now - _LATELY)
         rows = session.exec(select(Reanalysis).where(lately, col(Reanalysis.counter_id).in_(watch.counters))).all()
         news = {(row.id, row.done_at is not None): row for row in rows}
         unheard = [row for news_of, row in news.items() if news_of not in self._heard]
-        self._heard = set(news)
         remembered = ((row, watch.counters[row.counter_id].since) for row in unheard)
-        return {row.counter_id for row, first in remembered if first is not None and row.end >= first}
+        return {row.counter_id for row, first in remembered if first is not None and row.end >= first}, set(news)
 
     def write(self, watch: Watch, now: datetime, numbers: JsonObject) -> None:
         """Everything that has changed since the last call, and every few seconds a sign of life."""

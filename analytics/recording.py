@@ -1,8 +1,11 @@
 """Writes what was seen: presence, absences, faults, alerts. Every function works inside the caller's transaction."""
 
+from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
@@ -30,6 +33,7 @@ from storage.models import (
     FaultKind,
     Presence,
     StaffState,
+    View,
     WatchCursor,
 )
 from storage.models.columns import JsonObject
@@ -227,19 +231,26 @@ def read_cursors(session: Session) -> dict[str, datetime]:
 
 
 def end_unwatched(session: Session, plan: WatchPlan, now: datetime) -> None:
-    """What an earlier watcher left open and nobody watches any more: presence becomes unknown, faults end."""
-    last = max(read_cursors(session).values(), default=now)
+    """What an earlier watcher left open and nobody watches any more: presence becomes unknown, faults end.
+
+    From when on its own cameras last looked; of a counter that no camera ever showed, from when any did.
+    """
+    cursors = read_cursors(session)
+    last: dict[str, datetime] = defaultdict(lambda: max(cursors.values(), default=now))
+    views = session.exec(select(View.counter_id, View.camera_id).where(col(View.camera_id).in_(cursors)))
+    for counter_id, looks in groupby(sorted(views), key=itemgetter(0)):
+        last[counter_id] = max(cursors[camera_id] for _, camera_id in looks)
     open_rows = select(Presence).where(col(Presence.end).is_(None), col(Presence.counter_id).not_in(plan.counters))
     for row in list(session.exec(open_rows)):
         if row.staff is not StaffState.UNKNOWN:
-            at = max(last, row.start)
+            at = max(last[row.counter_id], row.start)
             why = why_unwatched(plan, row.counter_id)
             gone = Transition(row.counter_id, at, StaffState.UNKNOWN, CustomerState.UNKNOWN, reason=why)
             write_transitions(session, [gone], row.source)
     for absence in session.exec(
         select(Absence).where(col(Absence.end).is_(None), col(Absence.counter_id).not_in(plan.counters))
     ):
-        end_absence(session, absence, max(last, absence.start), "unknown", now)
+        end_absence(session, absence, max(last[absence.counter_id], absence.start), "unknown", now)
     faults = select(CameraFault).where(col(CameraFault.end).is_(None), col(CameraFault.camera_id).not_in(plan.cameras))
     write_faults(session, [FaultChange(row.camera_id, row.kind, now, began=False) for row in session.exec(faults)])
 
