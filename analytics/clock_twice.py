@@ -23,6 +23,14 @@ class TimeSaidTwice:
         """What it said at the latest before it was set back."""
         self._since: datetime | None = None
         self._spans: list[Span] = []
+        self._leap: Span | None = None
+        self.leapt_over: Span | None = None
+        """What it says for the first time, since it was set back into time over which it had leapt."""
+
+    def has_leapt(self, start: datetime, end: datetime) -> None:
+        """The clock, or nobody read it between the two."""
+        if end > start + _LEAPT:
+            self._leap = Span(start, end)
 
     def resume(self, since: datetime, until: datetime) -> None:
         """From `since` on it says what it had said before, until `until`."""
@@ -34,12 +42,22 @@ class TimeSaidTwice:
         told, self._told = self._told, now
         if told is None or told - SET_BACK <= now <= told + _LEAPT:
             return False
+        self._mind_leaps(told, now)
         self._spans = [*self._spans, *self._going_on(told)]
         back = now < told
         if back:
             self._until = max(told, self._until or told)
         self._since = now if self._until and now < self._until else None
         return back
+
+    def _mind_leaps(self, told: datetime, now: datetime) -> None:
+        """Since the leap as much time has passed as the clock said since then: it cannot be earlier, if it was right
+        before."""
+        leap, self.leapt_over = self._leap, None
+        if now > told:
+            self.has_leapt(told, now)
+        elif leap and leap.start + (told - leap.end) - _LEAPT <= now < leap.end:
+            self.leapt_over = Span(now, leap.end)
 
     def spans(self, now: datetime) -> list[Span]:
         """In the order in which they were said."""

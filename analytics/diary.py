@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import FoundAbsence
+from analytics.again import PIECE
 from analytics.counters import needed_since
 from analytics.covers import excuses, paired_with
+from analytics.missed import ASKED_BY
 from analytics.plan import CounterPlan, KnownAims, WatchPlan, load_plan
+from analytics.reanalysis import ask
 from analytics.recording import (
     Resumed,
     end_unwatched,
@@ -41,6 +44,9 @@ _LATELY = timedelta(minutes=2)
 _EVIDENCE_EVERY = timedelta(seconds=30)
 """How far the stored evidence of an absence that lasts may be behind."""
 
+_RECORDED_BY_THEN = timedelta(minutes=2)
+"""So long ago, footage can be looked at."""
+
 _AHEAD = timedelta(days=2)
 """So far beyond now it is told who covers."""
 
@@ -71,6 +77,8 @@ class Diary:
         self._aims: KnownAims = {}
         self._hours: Mapping[str, HallHours] = {}
         self._heard: set[_News] = set()
+        self._asked_for: Span | None = None
+        """Of the time over which the clock had leapt."""
 
     def follow(self, watch: Watch, now: datetime) -> WatchPlan:
         """Lets the watch follow the tables; what is watched newly goes on from what is stored of it."""
@@ -79,6 +87,7 @@ class Diary:
             if not self.opened:
                 self.cursors = read_cursors(session)
                 self._beaten = session.exec(select(Node.heartbeat).where(Node.name == self._node)).first() or now
+                watch.said_twice.has_leapt(self._beaten, now)
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan, now)
             written_again, heard = self._written_again(session, watch, now)
@@ -151,11 +160,13 @@ class Diary:
                 self._raise_alerts(session, watch, now)
             if heartbeat:
                 self._forget_said_twice(session, watch, now)
+                asked = self._ask_for_leapt_over(session, watch, now)
                 self._beat(session, now, numbers)
                 self._heartbeat_due = now + _HEARTBEAT
         watch.changes = Changes()
         if heartbeat:
             watch.said_twice.written(now)
+            self._asked_for = asked
         self._written |= written
         for counter_id in watch.counters.keys() - waiting:
             watch.counters[counter_id].forget_settled()
@@ -189,6 +200,20 @@ class Diary:
                 if span.start < until:
                     said = Span(span.start, min(span.end, until))
                     forget_said_twice(session, counter_id, said, now, self._source)
+
+    def _ask_for_leapt_over(self, session: Session, watch: Watch, now: datetime) -> Span | None:
+        """Has footage of it looked at, up to some time ago: what lies ahead keeps it from being watched live."""
+        whole = watch.said_twice.leapt_over
+        if whole is None:
+            return None
+        before = self._asked_for if self._asked_for and self._asked_for.start == whole.start else None
+        start = before.end if before else whole.start
+        end = min(now - _RECORDED_BY_THEN, whole.end)
+        if end - start < PIECE and (end < whole.end or end <= start):
+            return before
+        for counter_id in watch.seen_ahead.keys() & watch.counters:
+            ask(session, counter_id, Span(start, end), ASKED_BY, now)
+        return Span(whole.start, end)
 
     def _beat(self, session: Session, now: datetime, numbers: JsonObject) -> None:
         detail: JsonObject = {"detector": self._source, **numbers, **process_load()}
