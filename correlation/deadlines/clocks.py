@@ -83,6 +83,8 @@ def clocks(facts: CaseFacts, rules: Rules, calendar: WorkCalendar) -> Clocks:
     if first is None:
         raise ValueError("a case was received or accepted at some time")
     law, cards = rules.of(calendar.day_of(first))
+    if facts.is_emptied:
+        return _new(Clocks, (None, law, cards, ()))
     start = clock_start(facts, law, calendar)
     stops = suspended(facts, law, start) if facts.suspensions else ()
     pauses = _pauses(stops, calendar) if stops else ()

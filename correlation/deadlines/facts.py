@@ -63,3 +63,5 @@ class CaseFacts:
     links: tuple[Link, ...] = ()
     observed: tuple[Observation, ...] = ()
     """Beside its limits."""
+    is_emptied: bool = False
+    """All its steps turned out to be of other cases; that is when it was closed."""

@@ -45,19 +45,33 @@ class Catalogue(Protocol):
 
 
 def history(told: Sequence[Told], catalogue: Catalogue, calendars: DatedCalendars) -> tuple[Known, ...]:
-    """In the order of their moments; empty while nothing has happened yet. `told` in the order of telling."""
+    """In the order of their moments; empty while nothing has happened yet. `told` in the order of telling.
+
+    A case all of whose steps turn out to be of others is one of which nothing is known, from then on.
+    """
     found: list[Known] = []
     moments = {moment for one in told for moment in _moments(one)} | {since for since, _ in calendars}
     items = {one.said.item for one in told if isinstance(one.said, ToldStep)}
     moments.update(turn for item in items for turn in catalogue.turns(item))
     for moment in sorted(moments):
         facts = facts_at(moment, told, catalogue)
-        if facts is None:
+        if facts is None and (not found or _has_steps(moment, told)):
             continue
-        known = Known(moment, facts, _calendar_at(moment, calendars))
+        known = Known(moment, facts or _emptied(found[-1].facts, moment), _calendar_at(moment, calendars))
         if not found or (found[-1].facts, found[-1].calendar) != (known.facts, known.calendar):
             found.append(known)
     return tuple(found)
+
+
+def _has_steps(moment: datetime, told: Sequence[Told]) -> bool:
+    """Though none may have begun."""
+    return any(isinstance(word, ToldStep) for word in _in_force(moment, told).values())
+
+
+def _emptied(before: CaseFacts, moment: datetime) -> CaseFacts:
+    if before.is_emptied:
+        return before
+    return CaseFacts(received_at=before.received_at, closed_at=moment, is_emptied=True)
 
 
 def _calendar_at(moment: datetime, calendars: DatedCalendars) -> WorkCalendar:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, select, update
+from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlmodel import Session
 
 from ingest.approvals.books import BOOKS, Finder
@@ -14,7 +14,7 @@ from ingest.approvals.plain import PlainStep, plain
 from ingest.approvals.records import StepRow
 from ingest.approvals.statements import Change
 from storage.bulk import insert_columns, insert_many, is_among, table_of, take_ids, update_many
-from storage.models import Case, Counter, FootageLink, RecordKind, RecordRevision, Step
+from storage.models import Card, Case, Counter, FootageLink, RecordKind, RecordRevision, Step, SupervisionOrder
 
 _BOOK = BOOKS[RecordKind.STEP]
 
@@ -36,7 +36,7 @@ def write_steps(
     columns = [_BOOK.columns(row, finder) | {"case_id": ids[row.case]} for row in rows]
     write_records(session, _BOOK, entry, changes, columns)
     _relink(session, [c.before.record_id for c in changes if c.before and c.row])
-    _reckon_again(session, {*found.values(), *left}, finder)
+    _reckon_again(session, entry, {*found.values(), *left}, finder)
 
 
 def mark_cases(session: Session, source_id: str, numbers: Iterable[str]) -> None:
@@ -116,17 +116,31 @@ def _halls(session: Session) -> dict[str, str]:
     return {row[0]: row[1] for row in session.execute(select(counters.c.id, counters.c.hall_id))}
 
 
-def _reckon_again(session: Session, cases: set[int], finder: Finder) -> None:
-    """Writes the columns of these cases anew; one whose steps have all moved to other cases goes."""
+def _reckon_again(session: Session, entry: Entry, cases: set[int], finder: Finder) -> None:
+    """Writes the columns of these cases anew."""
     if not cases:
         return
     steps = _steps(session, cases)
-    empty = sorted(cases - steps.keys())
-    if empty:
-        table = table_of(Case)
-        session.execute(delete(table).where(is_among(session, table.c.id, empty)))
+    _empty(session, entry, cases - steps.keys())
     rows = [{"id": case_id} | reckon(found, finder.directory) for case_id, found in sorted(steps.items())]
     update_many(session, table_of(Case), rows)
+
+
+def _empty(session: Session, entry: Entry, cases: set[int]) -> None:
+    """All their steps have moved to other cases: who was told of a card or an order still finds what it was about.
+
+    Of such a case nothing is awaited any more; one about which nobody was told anything goes.
+    """
+    if not cases:
+        return
+    table = table_of(Case)
+    of_these = is_among(session, table.c.id, sorted(cases))
+    told = or_(
+        *(exists().where(other.c.case_id == table.c.id) for other in (table_of(Card), table_of(SupervisionOrder)))
+    )
+    session.execute(delete(table).where(of_these, ~told))
+    over = {"due_at": None, "closed_at": func.coalesce(table.c.closed_at, entry.now), "limits_reckoned": False}
+    session.execute(update(table).where(of_these).values(over))
 
 
 def _steps(session: Session, cases: set[int]) -> dict[int, list[StepFacts]]:
