@@ -1,4 +1,4 @@
-"""How long it takes to work a month out, from what was told to ranks and marks.
+"""How long it takes to work a month out, from what was told to ranks and marks, and to give that up.
 
 python -m bench.evaluation --cases 40000 --postgres postgresql://…
 """
@@ -29,6 +29,18 @@ COUNTED_AT = datetime(2026, 7, 5, 1, tzinfo=UTC)
 DEPARTMENTS = 40
 
 
+class Asked:
+    """Is asked whether to go on; remembers the longest time between two questions."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self._last = time.perf_counter()
+
+    def __call__(self) -> None:
+        now = time.perf_counter()
+        self.longest_s, self._last = max(self.longest_s, now - self._last), now
+
+
 def measure(name: str, database: Database, count: int) -> None:
     prepare(database)
     with database.transaction() as session:
@@ -39,11 +51,14 @@ def measure(name: str, database: Database, count: int) -> None:
     keeper = DeadlineKeeper(database, shipped_rules())
     while keeper.run_once(COUNTED_AT):
         pass
+    asked = Asked()
     began, worked = time.perf_counter(), time.process_time()
     with database.transaction() as session:
-        found = work_out(session, PERIOD, shipped_formulas()[-1], shipped_rules(), COUNTED_AT)
+        found = work_out(session, PERIOD, shipped_formulas()[-1], shipped_rules(), COUNTED_AT, asked)
     took, cpu = time.perf_counter() - began, time.process_time() - worked
     print(f"| worked out, {name} | {count:,} | {took:.1f} s | {cpu:.1f} s | {count / took:,.0f} |")
+    asked()
+    print(f"| {name}: the longest in which nobody asks whether to stop | {count:,} | {asked.longest_s:.1f} s | | |")
     began, worked = time.perf_counter(), time.process_time()
     with database.transaction() as session:
         keep_draft(session, found)
