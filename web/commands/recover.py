@@ -11,7 +11,16 @@ from storage.database import Database
 from storage.deletion_pause import resume_deletion
 from storage.models import Camera, District, Hall
 from web.access_log import log_command
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, out, progress_bar, say, who_runs_this
+from web.commands.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    known_camera,
+    opened,
+    out,
+    progress_bar,
+    say,
+    who_runs_this,
+)
 
 _RECOVERED = "recovered"
 _SHOWN = 20
@@ -62,6 +71,9 @@ def recover(
         if found.missing_cameras and add_cameras and not dry_run:
             _add(services.database, found.missing_cameras)
             found = recover(services.database, services.store, services.clock(), prefix)
+        if camera and not any(found.counts.values()):
+            with services.database.transaction() as session:
+                known_camera(session, camera)
     table = Table("Objects of the store", "")
     for kind, words in (
         (Found.RECOVERED, "would get their row" if dry_run else "got their row"),

@@ -80,6 +80,10 @@ def test_cameras_that_are_lost_too_can_be_made_switched_off_in_a_hall_of_their_o
         assert [row.location for row in session.exec(select(Segment))] == [Location.STORED] * 2
 
 
+def test_a_camera_that_neither_the_site_nor_the_store_has_is_told(hallwatch: Run, footage: Services) -> None:
+    assert "There is no camera 'nope'; there are: " in hallwatch("recover", "--camera", "nope", code=1).output
+
+
 def test_deletion_goes_on_once_somebody_says_so_and_who_is_logged(hallwatch: Run, footage: Services) -> None:
     said = hallwatch("recover", "--dry-run").output
     assert "Nothing is deleted" not in said

@@ -298,6 +298,10 @@ def test_the_administrator_reads_whom_an_alert_could_not_be_told_to_and_why(sign
         assert "Could not be told to sms: " in page
     chinese = client.get("/health", headers={"Accept-Language": "zh"}).text
     assert "未能通知 sms：对方服务拒收该消息或无法连接。" in chinese
+    assert "Tried again when" not in client.get("/health").text
+    with day.database.transaction() as session:
+        session.exec(select(Delivery).where(Delivery.channel == "sms")).one().next_try = NOW
+    assert "Tried again when its channel answers." in client.get("/health").text
     failed = {failure["channel"]: failure["next_try"] for failure in client.get("/health.json").json()["failed"]}
     assert failed["duty-mail"] is None
     assert failed["sms"] is not None
