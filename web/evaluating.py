@@ -18,7 +18,8 @@ from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.work_calendar import FOSHAN
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, in_force
-from correlation.evaluation.working_out import Period, WorkedOut, nothing_else, work_out
+from correlation.evaluation.going_on import GoOn, nothing_else
+from correlation.evaluation.working_out import Period, WorkedOut, work_out
 from storage.database import Database
 from storage.intervals import Span
 from storage.models import Absence, AbsenceWord, Batch, Card, CardWord, Evaluation, EvaluationState, Hall
@@ -186,7 +187,7 @@ def worked_out(
     month: Month,
     now: datetime,
     formula: Formula | None = None,
-    go_on: Callable[[], None] = nothing_else,
+    go_on: GoOn = nothing_else,
 ) -> WorkedOut | None:
     """By the formula in force on its last day, or by another; None where none was, as before the first one.
 

@@ -14,6 +14,7 @@ from correlation.disputes.dispute_log import Deadlines
 from correlation.disputes.dispute_log import spoken as spoken_of_absence
 from correlation.disputes.dispute_log import words_of as words_of_absences
 from correlation.disputes.workflow import COUNTS, standing
+from correlation.evaluation.going_on import GoOn, asking
 from correlation.evaluation.places import Directory, Place, first_counters
 from correlation.evaluation.tally import Mark, Tally
 from storage.hours import hall_hours, off_duty
@@ -49,7 +50,7 @@ _DAY = timedelta(days=1)
 _CARDS_AT_ONCE = 1_000
 
 
-def count_cards(session: Session, month: Span, at: datetime, tally: Tally) -> None:
+def count_cards(session: Session, month: Span, at: datetime, tally: Tally, go_on: GoOn) -> None:
     """Those raised in the month, as they stood at the moment."""
     raised = (
         select_rows(Card, Case)
@@ -59,7 +60,7 @@ def count_cards(session: Session, month: Span, at: datetime, tally: Tally) -> No
     found = session.exec(raised).all()
     words = _words(session, [card.id for card, _ in found if card.id is not None])
     counters = first_counters(session, {file.id for _, file in found if file.id is not None})
-    for card, file in found:
+    for card, file in asking(found, go_on):
         assert card.id is not None
         said = spoken(words.get(card.id, ()))
         does_count = counts(subject(card), said, at)
@@ -79,7 +80,7 @@ def _words(session: Session, cards: Sequence[int]) -> dict[int, list[CardWord]]:
     return found
 
 
-def count_ratings(session: Session, month: Span, site: Directory, tally: Tally) -> None:
+def count_ratings(session: Session, month: Span, site: Directory, tally: Tally, go_on: GoOn) -> None:
     source = func.coalesce(Rating.case_source_id, Rating.source_id)
     of_case = and_(col(Case.source_id) == source, col(Case.number) == col(Rating.case_number))
     rated = (
@@ -87,7 +88,7 @@ def count_ratings(session: Session, month: Span, site: Directory, tally: Tally) 
         .join(Case, of_case, isouter=True)
         .where(Rating.rated >= month.start, Rating.rated < month.end)
     )
-    for rating, file in session.exec(rated):
+    for rating, file in asking(session.exec(rated), go_on):
         assert rating.id is not None
         counter = rating.counter_id or ""
         hall = site.hall_of.get(counter, "") or (file.hall_id if file else "") or ""
@@ -101,7 +102,7 @@ def count_ratings(session: Session, month: Span, site: Directory, tally: Tally) 
 
 
 def count_absences(
-    session: Session, month: Span, at: datetime, site: Directory, owners: Mapping[str, str], tally: Tally
+    session: Session, month: Span, at: datetime, site: Directory, owners: Mapping[str, str], tally: Tally, go_on: GoOn
 ) -> None:
     """What each counts for as it stood at the moment: that somebody has seen its alert is neither here nor there."""
     began = (
@@ -113,7 +114,7 @@ def count_absences(
     found = session.exec(began).all()
     words = words_of_absences(session, [absence.id for absence, _ in found if absence.id is not None])
     deadlines, until = Deadlines(session), min(at, month.end)
-    for absence, alert in found:
+    for absence, alert in asking(found, go_on):
         assert absence.id is not None
         counter = absence.counter_id
         place = Place(owners.get(counter, ""), site.hall_of[counter], counter)

@@ -1,6 +1,6 @@
 """Which cases belong to a month, and whether they were in time by what was known at a moment."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from correlation.deadlines.known import with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
 from correlation.deadlines.rules import Rules
 from correlation.deadlines.told import history
+from correlation.evaluation.going_on import GoOn
 from correlation.evaluation.places import Place, first_counters
 from correlation.evaluation.tally import Mark, Tally
 from correlation.evaluation.verdicts import Verdict, verdict
@@ -31,7 +32,7 @@ def count_cases(
     early_by: timedelta,
     at: datetime,
     tally: Tally,
-    go_on: Callable[[], None],
+    go_on: GoOn,
 ) -> None:
     """Asks `go_on` again and again, which raises what ends this."""
     calendars = CalendarBook()

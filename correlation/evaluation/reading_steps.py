@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, FromClause, Subquery, and_, case, func, literal, or_, select, union_all
 from sqlmodel import Session
 
+from correlation.evaluation.going_on import GoOn, asking
 from correlation.evaluation.places import Place
 from correlation.evaluation.tally import Mark, Tally
 from storage.bulk import table_of
@@ -39,14 +40,14 @@ def count_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally
         )
 
 
-def mark_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally: Tally) -> None:
+def mark_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally: Tally, go_on: GoOn) -> None:
     """Those that were told late, and those of which something is missing: a step may be both."""
     days = _days(first, last, zone)
     step, file = _STEPS.c, _FILES.c
     said = (step.id, step.end, step.first_received_at, file.id, file.number, _is_late(days), *_EXPECTED.values())
     query = select(*_PLACE, *said).select_from(_with_cases(days))
     lacking = or_(_is_late(days), *(text == "" for text in _EXPECTED.values()))
-    for department, hall, counter, *row in session.execute(query.where(lacking)):
+    for department, hall, counter, *row in asking(session.execute(query.where(lacking)), go_on):
         tally.marks += _marks(Place(department, hall, counter), *row)
 
 

@@ -1,7 +1,7 @@
 """Works a month out: counts, gives points, ranks. Reads and writes nothing down."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from sqlmodel import Session
 from correlation.deadlines.rules import Rules
 from correlation.evaluation.counted import Counted
 from correlation.evaluation.formula import Formula
+from correlation.evaluation.going_on import GoOn, nothing_else
 from correlation.evaluation.places import Unit, departments_of_counters, directory
 from correlation.evaluation.ranking import Place as Rank
 from correlation.evaluation.ranking import ranking
@@ -57,32 +58,28 @@ class WorkedOut:
     """By hall."""
 
 
-def nothing_else() -> None:
-    """Goes on."""
-
-
 def work_out(
     session: Session,
     period: Period,
     formula: Formula,
     rules: Rules,
     at: datetime,
-    go_on: Callable[[], None] = nothing_else,
+    go_on: GoOn = nothing_else,
 ) -> WorkedOut:
     """By what is known now, as it stood at `at`. Asks `go_on` every few hundred cases: it raises what ends this."""
     site, zone, month = directory(session), ZoneInfo(period.zone), period.span
     owners = departments_of_counters(session, month)
     tally = Tally()
     count_cases(session, month, rules, timedelta(hours=formula.scales.early_hours), at, tally, go_on)
-    count_cards(session, month, at, tally)
-    count_ratings(session, month, site, tally)
-    go_on()
-    count_absences(session, month, at, site, owners, tally)
+    count_cards(session, month, at, tally, go_on)
+    count_ratings(session, month, site, tally, go_on)
+    count_absences(session, month, at, site, owners, tally, go_on)
     go_on()
     count_watched(session, month, at, site, owners, tally)
-    for count in (count_steps, mark_steps):
-        go_on()
-        count(session, period.first, period.last, zone, tally)
+    go_on()
+    count_steps(session, period.first, period.last, zone, tally)
+    mark_steps(session, period.first, period.last, zone, tally, go_on)
+    go_on()
     counted = by_unit(tally.by_place(), site)
     evaluated = {unit: evaluate(each, formula) for unit, each in counted.items()}
     ranks = ranks_of({unit: each.total for unit, each in evaluated.items()})

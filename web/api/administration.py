@@ -161,6 +161,8 @@ def remove(session: Session, kind: type[SQLModel], key: object) -> None:
         session.flush()
     except IntegrityError:
         said = Saying(
-            "“%(name)s” is in use: what belongs to it has to be removed first; nothing was changed.", name=str(key)
+            "“%(name)s” is in use: what belongs to it (counters, cameras, views, footage) has to go first. A camera "
+            "that has recorded can be switched off instead. Nothing was changed.",
+            name=str(key),
         )
         raise Conflict(said) from None

@@ -130,7 +130,7 @@ BAR_WORDS: Mapping[str, str] = {
     "staffed": _("Staffed"),
     "unstaffed": _("Unstaffed"),
     "unknown": _("Unknown"),
-    "closed": _("Hall closed"),
+    "closed": _("Off duty"),
     "waiting": _("Customer waiting"),
     "absence": _("Absence"),
     "event": _("Another event"),

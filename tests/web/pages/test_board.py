@@ -93,7 +93,7 @@ def test_counters_of_a_closed_hall_are_closed_and_not_unstaffed(day: Services, s
     tile = re.search(r'id="tile-cc-2".*?</li>', admin.get("/board").text, re.DOTALL)
     assert tile
     assert "data-closed" in tile[0]
-    assert '<span class="chip" data-state="closed">Hall closed</span>' in tile[0]
+    assert '<span class="chip" data-state="closed">Off duty</span>' in tile[0]
     assert 'class="chip" data-state="unstaffed"' not in tile[0]
     assert "非工作时间" in admin.get("/board", headers={"Accept-Language": "zh"}).text
 
@@ -124,8 +124,8 @@ def test_the_last_hours_show_closed_time_as_closed_whatever_was_seen(day: Servic
     assert presence("/counters/cc-2.json?hours=1")[-2:] == [("staffed", "01:56", "02:30"), ("closed", "02:30", "02:40")]
     assert "closed" not in {bar[0] for bar in presence("/counters/nh-1.json")}, "a hall without hours is always open"
     page = admin.get("/counters/cc-2").text
-    assert re.search(r'class="bar" data-state="closed"[^>]*><title>Hall closed, ', page)
-    assert '<i class="swatch" data-state="closed"></i>Hall closed' in page
+    assert re.search(r'class="bar" data-state="closed"[^>]*><title>Off duty, ', page)
+    assert '<i class="swatch" data-state="closed"></i>Off duty' in page
     in_chinese = admin.get("/counters/cc-2", headers={"Accept-Language": "zh"}).text
     assert '<i class="swatch" data-state="closed"></i>非工作时间' in in_chinese
 
@@ -142,7 +142,7 @@ def test_an_absence_and_a_span_show_closed_time_as_closed_like_the_last_hours(da
         bars = [(bar["state"], bar["start"][11:16], bar["end"][11:16]) for bar in lane["bars"]]
         assert bars[-1] == ("closed", "02:30", "02:40")
         assert [bar for bar in bars if bar[0] != "closed" and bar[2] > "02:30"] == []
-    swatch = '<i class="swatch" data-state="closed"></i>Hall closed'
+    swatch = '<i class="swatch" data-state="closed"></i>Off duty'
     assert swatch in admin.get(span.replace(".json", "")).text
     assert swatch in admin.get(f"/absences/{last['id']}").text
 

@@ -241,7 +241,7 @@ def test_a_moment_shows_its_still_by_pointer_and_by_keys(page: Page) -> None:
     page.wait_for_function(
         "() => document.querySelector('presence-timeline').shadowRoot.querySelector('figure').innerText"
     )
-    figure.get_by_text("No picture of this moment.").wait_for()
+    figure.get_by_text("No picture of this moment can be shown.").wait_for()
     page.mouse.move(0, 0)
     figure.wait_for(state="hidden")
     slider = page.get_by_role("slider", name="Timeline")

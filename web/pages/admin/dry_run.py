@@ -15,7 +15,7 @@ from analytics.dry_run import tried_on, would_alert
 from analytics.rule import rule_of
 from storage.hours import hall_hours
 from storage.intervals import Span
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, Alert, Counter, EventKind, Hall, View
+from storage.models import MAX_PEOPLE, MAX_REQUIRED, MAX_THRESHOLD_S, AbsenceRule, Alert, Counter, EventKind, Hall, View
 from web.api import places as places_api
 from web.api import rules as rules_api
 from web.api.administration import AdminDesk, check_exists
@@ -30,6 +30,7 @@ from web.pages.rendering import add_page
 
 router = APIRouter()
 MOST_SHOWN = 200
+_MOST_DAYS = 31
 Seconds = Annotated[int, Query(ge=1, le=MAX_THRESHOLD_S)]
 Said = Annotated[int | Literal[""] | None, Query()]
 """None: not said. Empty, as a form sends what is left out: not looked for."""
@@ -42,6 +43,7 @@ class Setting:
     name: str
     words: str
     value: int | None
+    most: int
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,13 @@ class DryRunPage:
     """The rule that is in force for exactly this place and would be replaced."""
     threshold_s: int
     waiting_threshold_s: int
+    longest_s: int
+    """That either may be."""
     required_staff: int
+    most_staff: int
     further: tuple[Setting, ...]
     days: int
+    most_days: int
     start: datetime
     counters: int
     """That the rule would hold for: those without a more special one."""
@@ -123,7 +129,7 @@ def dry_run_page(
     rule: int | None = None,
     hall: str = "",
     counter: str = "",
-    days: Annotated[int, Query(ge=1, le=31)] = 7,
+    days: Annotated[int, Query(ge=1, le=_MOST_DAYS)] = 7,
 ) -> DryRunPage:
     """`rule` fills in what is not said. Raises NotFound for a rule that is not in force."""
     declared = _declared(desk, rule, hall, counter, typed)
@@ -147,9 +153,12 @@ def dry_run_page(
             rule_id=_in_force(session, declared),
             threshold_s=declared.threshold_s,
             waiting_threshold_s=declared.waiting_threshold_s,
+            longest_s=MAX_THRESHOLD_S,
             required_staff=declared.required_staff,
-            further=tuple(Setting(name, words, getattr(declared, name)) for name, words in FURTHER),
+            most_staff=MAX_REQUIRED,
+            further=tuple(Setting(name, words, getattr(declared, name), _most(name)) for name, words in FURTHER),
             days=days,
+            most_days=_MOST_DAYS,
             start=window.start,
             counters=len(places),
             count=len(found),
@@ -159,6 +168,10 @@ def dry_run_page(
             ),
             raised=_raised(session, [place.id for place in places], window),
         )
+
+
+def _most(name: str) -> int:
+    return MAX_THRESHOLD_S if name.endswith("_s") else MAX_PEOPLE
 
 
 def _declared(
