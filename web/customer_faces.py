@@ -1,5 +1,6 @@
 """Stills without the faces of customers, which are personal data that no alert needs."""
 
+import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,11 @@ from analytics.faces import without_faces
 from analytics.looking import WatchedView
 from analytics.people import DetectorUnavailable, Image, PersonDetector
 from analytics.plan import views_then
+from ingest.video.stills import jpeg
 from web.settings import PrivacySection, WatcherSection
+
+_KEPT = 100
+"""Stills, some 100 kB each: whoever looks at the same board asks for the same ones."""
 
 _log = structlog.get_logger(__name__)
 
@@ -27,17 +32,23 @@ class CustomerFaces:
     _detector: PersonDetector | None = None
     _is_tried: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _made: dict[bytes, bytes] = field(default_factory=dict)
+    """By picture and views, the one that was asked for last at the end."""
 
     def views(self, session: Session, camera_id: str, at: datetime) -> tuple[WatchedView, ...]:
         """Whose staff zones say who keeps the face."""
         return views_then(session, camera_id, at) if self.privacy.blur_faces else ()
 
-    def blurred(self, image: Image, views: Sequence[WatchedView]) -> Image:
-        """Takes a while, so not within a transaction. `views`: of its camera when it was taken."""
+    def still(self, image: Image, views: Sequence[WatchedView]) -> bytes:
+        """JPEG. Takes a while, so not within a transaction. `views`: of its camera when it was taken."""
         if not self.privacy.blur_faces:
-            return image
+            return jpeg(image)
+        key = hashlib.sha256(image.tobytes() + repr((image.shape, views)).encode()).digest()
         with self._lock:  # detectors are not shared between threads
-            return without_faces(image, views, self._loaded())
+            self._made[key] = self._made.pop(key, b"") or jpeg(without_faces(image, views, self._loaded()))
+            while len(self._made) > _KEPT:
+                del self._made[next(iter(self._made))]
+            return self._made[key]
 
     def _loaded(self) -> PersonDetector | None:
         if not self._is_tried:

@@ -216,7 +216,7 @@ def picture(
         log_look(request, services, viewer, action, subject, purpose)
     taken = format_datetime(shown.wall.astimezone(UTC), usegmt=True)
     return Response(
-        jpeg(image if unmasked else faces.blurred(image, views)),
+        jpeg(image) if unmasked else faces.still(image, views),
         headers={"Last-Modified": taken} | hidden.header | _clock_header(near.segment),
         media_type="image/jpeg",
     )

@@ -16,7 +16,6 @@ from analytics.preview import Preview
 from analytics.zones import zone_of
 from ingest.video.clip_plan import NothingRecorded
 from ingest.video.stills import Moment, moment_at, shown_at
-from ingest.video.stills import jpeg as jpeg_of
 from storage.inside import read_inside
 from storage.mask_pixels import filled
 from storage.masks import masks_between, polygons_of
@@ -99,7 +98,7 @@ def preview_zones(request: Request, desk: AdminDesk, camera_id: str, drawn: Draw
     if drawn.with_picture:
         log_look(request, desk.services, desk.viewer, "still", f"camera:{camera.id}", "")
     name, seen = previews.look(picture, view, masks)
-    jpeg = jpeg_of(faces.blurred(filled(picture.image, masks), saved)) if drawn.with_picture else b""
+    jpeg = faces.still(filled(picture.image, masks), saved) if drawn.with_picture else b""
     return _shown(picture.wall, name, seen, previews.threshold, now, b64encode(jpeg).decode())
 
 

@@ -1,0 +1,62 @@
+"""Stills are made once for all who look at the same picture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from analytics.looking import WatchedView
+from analytics.people import Box, Image, Person
+from ingest.video.stills import jpeg
+from web.customer_faces import CustomerFaces
+from web.settings import PrivacySection, WatcherSection
+
+HEAD = Box(0.4, 0.2, 0.6, 0.8)
+STAFF = ((0.3, 0.1), (0.7, 0.1), (0.7, 0.9), (0.3, 0.9))
+
+
+@dataclass
+class Finder:
+    """Finds somebody in the middle of each picture that it is given, and counts these."""
+
+    name: str = "finder"
+    looks: int = 0
+
+    def detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
+        self.looks += len(images)
+        return [(Person(HEAD, 0.9),) for _ in images]
+
+
+def a_picture(seed: int) -> Image:
+    return np.random.default_rng(seed).integers(0, 255, (180, 320, 3), np.uint8)
+
+
+def shown(still: bytes) -> Image:
+    return np.asarray(cv2.imdecode(np.frombuffer(still, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+
+
+def test_who_asks_for_the_same_picture_gets_the_same_still_without_another_look() -> None:
+    finder = Finder()
+    faces = CustomerFaces(PrivacySection(), WatcherSection(), finder, _is_tried=True)
+    first = faces.still(a_picture(1), ())
+    looks = finder.looks
+    assert looks
+    assert faces.still(a_picture(1), ()) == first
+    assert finder.looks == looks
+    assert np.abs(shown(first).astype(int) - shown(jpeg(a_picture(1))).astype(int)).max() > 100, "it was blurred"
+
+
+def test_another_picture_or_other_zones_are_looked_at_anew() -> None:
+    finder = Finder()
+    faces = CustomerFaces(PrivacySection(), WatcherSection(), finder, _is_tried=True)
+    first, looks = faces.still(a_picture(1), ()), finder.looks
+    assert faces.still(a_picture(2), ()) != first
+    assert finder.looks == 2 * looks
+    faces.still(a_picture(1), (WatchedView("cam", "cc-1", STAFF),))
+    assert finder.looks > 2 * looks
+
+
+def test_where_faces_are_not_to_be_blurred_a_still_is_the_picture() -> None:
+    faces = CustomerFaces(PrivacySection(blur_faces=False, blur_faces_off_because="glass walls"), WatcherSection())
+    assert faces.still(a_picture(1), ()) == jpeg(a_picture(1))
