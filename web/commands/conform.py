@@ -70,6 +70,10 @@ def conform(
 def _file(source: str) -> Iterator[Path]:
     parts = urlsplit(source)
     if parts.scheme not in ("http", "https"):
+        if "://" in source:
+            raise UserError(f"{source}: only addresses that begin with http:// or https:// can be fetched.")
+        if not Path(source).exists() or Path(source).is_dir():
+            raise UserError(f"There is no file {source}; name one in JSON Lines or CSV, or the address of one.")
         yield Path(source)
         return
     with tempfile.TemporaryDirectory(prefix="hallwatch-conform-") as folder:

@@ -32,7 +32,9 @@ def pull(
     with opened(config) as services:
         wanted = [each for each in services.settings.pull if source in ("", each.source)]
         if not wanted:
-            raise UserError("There is nothing to pull: declare it with [[pull]], or name another --source.")
+            of_source = f" of source {source!r}" if source else ""
+            declared = ", ".join(dict.fromkeys(each.source for each in services.settings.pull)) or "none yet"
+            raise UserError(f"There is no [[pull]]{of_source}: declare it. Those there are pull from: {declared}.")
         for each in wanted:
             _pull(services, each, rows if dry_run else None)
 

@@ -70,9 +70,17 @@ def test_how_many_more_there_are_is_said(hallwatch: Run, tmp_path: Path) -> None
     assert (len(found["notes"]), found["more_notes"]) == (1_000, 3)
 
 
-@pytest.mark.parametrize("source", ["nothing.jsonl", "http://127.0.0.1:9/rows.jsonl"])
-def test_what_cannot_be_read_is_told_in_words(hallwatch: Run, source: str) -> None:
-    assert source in hallwatch("conform", source, code=1).output
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("nothing.jsonl", "There is no file nothing.jsonl"),
+        (".", "There is no file ."),
+        ("ftp://host/rows", "ftp://host/rows: only addresses that begin with http:// or https://"),
+        ("http://127.0.0.1:9/rows.jsonl", "http://127.0.0.1:9/rows.jsonl cannot be fetched"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_words(hallwatch: Run, source: str, problem: str) -> None:
+    assert problem in hallwatch("conform", source, code=1).output
 
 
 def test_an_address_is_fetched(hallwatch: Run, tmp_path: Path) -> None:

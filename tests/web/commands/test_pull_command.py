@@ -42,7 +42,6 @@ def test_a_trial_shows_the_rows_and_what_they_become(hallwatch: Run, platform: P
 
 
 def test_what_cannot_be_pulled_is_told_without_the_password(hallwatch: Run, platform: Path) -> None:
-    assert "declare it with [[pull]]" in hallwatch("pull", "--source", "other", code=1).output
     away = f"postgresql://reader:{SECRET}@127.0.0.1:1/approvals"
     platform.write_text(f"{GOOD}{SOURCE}{pulling(away)}", "utf-8")
     told = hallwatch("pull", code=1).output
@@ -75,3 +74,10 @@ def test_the_check_asks_each_view_for_a_row_and_names_its_columns(hallwatch: Run
 def hallwatch_of(text: str, file: Path, hallwatch: Run) -> str:
     file.write_text(text, "utf-8")
     return hallwatch("pull").output
+
+
+def test_a_source_from_which_nothing_is_pulled_is_named_beside_those_of_which_it_is(
+    hallwatch: Run, platform: Path
+) -> None:
+    told = hallwatch("pull", "--source", "nope", code=1).output
+    assert "There is no [[pull]] of source 'nope': declare it. Those there are pull from: city." in told
