@@ -75,7 +75,7 @@ def at_work(database: Database) -> None:
                 "recorder",
                 {"cpu_s": 1.5, "memory_bytes": 9, "disk_bytes": 8, "disk_free_bytes": 4, "journal_waiting": 0}
                 | {"clock_synchronised": False}
-                | {"spool_used_bytes": 3, "spool_limit_bytes": 4, "spool_filled": 0.75},
+                | {"spool_used_bytes": 3, "spool_limit_bytes": 4, "spool_filled": 0.75, "quarantined_files": 2},
             ),
             ("clerk", failing.told()),
             ("watcher", {"cpu_s": 2.5, "memory_bytes": 9, "look_ms": 40.5, "dropped_pictures": 1}),

@@ -132,9 +132,13 @@ def test_who_was_interrupted_goes_on_at_once_with_the_same_command(
         return False
 
     again = ("analyse", "--counter", "cc-1", *SPAN, "--detector", "ssd")
-    with monkeypatch.context() as stopped:
-        stopped.setattr(Again, "go_on", interrupted)
-        hallwatch(*again, code=code)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs tests in the background ignores it
+    try:
+        with monkeypatch.context() as stopped:
+            stopped.setattr(Again, "go_on", interrupted)
+            hallwatch(*again, code=code)
+    finally:
+        signal.signal(signal.SIGINT, before)
     with footage.database.transaction() as session:
         assert session.exec(select(Reanalysis)).one().done_at is None
     assert "said now" in hallwatch(*again).output

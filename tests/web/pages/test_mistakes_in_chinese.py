@@ -74,7 +74,11 @@ MISTAKES: list[Mistake] = [
         VIEW | {"customer_zone": "[[0,0],[1,1],[2,1.5]]"},
         "第 3 个顶点为 [2, 1.5]：x 和 y 是占画面的比例，取值 0 到 1。",
     ),
-    ("views", VIEW | {"staff_zone": "[[0,0],[0.5,0.5],[1,1]]"}, "各顶点在一条直线上，不能围成区域。"),
+    (
+        "views",
+        VIEW | {"staff_zone": "[[0,0],[0.5,0.5],[1,1]]"},
+        "各顶点没有围成区域：它们在一条直线上，或各边相互交叉。",
+    ),
     ("views", VIEW | {"valid_from": "2026-03-02T13:00", "valid_to": "2026-03-02T12:00"}, "失效时间须晚于生效时间。"),
     ("masks", MASK | {"valid_from": "2026-03-02T13:00", "valid_to": "2026-03-02T12:00"}, "失效时间须晚于生效时间。"),
     ("rules", RULE | {"threshold_s": "soon"}, "必须是整数。"),
@@ -98,7 +102,11 @@ MISTAKES: list[Mistake] = [
     ("sources", SOURCE | {"counters": "A01 = c c"}, f"A01：{NAME_RULE}"),
     ("departments", DEPARTMENT | {"district": "none"}, "没有区“none”。"),
     ("districts", {"id": "nanhai", "name": ""}, "此项必填。"),
-    ("halls/remove?edit=cc", {}, "“cc”正在使用：请先移除属于它的内容；未做任何更改。"),
+    (
+        "halls/remove?edit=cc",
+        {},
+        "“cc”正在使用：请先移除属于它的内容（窗口、摄像机、画面、录像）。已有录像的摄像机可以改为停用。未做任何更改。",
+    ),
     ("users/remove?edit=inspector", {}, "为保留访问日志中的姓名，用户不能删除；请取消“允许登录”。"),
 ]
 
