@@ -1,7 +1,7 @@
 """FFmpeg and we, at the same camera at the same time, get the same pictures."""
 
 import threading
-from itertools import dropwhile, islice
+from itertools import dropwhile, islice, takewhile
 
 import av
 import pytest
@@ -11,7 +11,6 @@ from ingest.video.frames import Codec
 from ingest.video.source import Transport, open_source
 from tests.ingest.video.gstreamer_camera import GStreamerCamera, reason_not_available
 from tests.ingest.video.rtsp.packing import kind_of
-from tests.ingest.video.rtsp.taking import some_of
 
 pytestmark = pytest.mark.skipif(bool(reason_not_available()), reason=reason_not_available())
 
@@ -28,12 +27,10 @@ def units(codec: Codec, data: bytes) -> tuple[bytes, ...]:
 
 def ours(url: str, codec: Codec, transport: Transport, other: threading.Thread) -> Taken:
     """As long as the other takes some, who begins when we have begun: the server dies of two who begin at once."""
-    taken: Taken = []
     with open_source(url, transport) as stream:
         other.start()
-        while other.is_alive():
-            taken += [(units(codec, p.data), p.pts, p.keyframe) for p in some_of(stream, 5)]
-    return taken
+        packets = takewhile(lambda _: other.is_alive(), stream.packets())
+        return [(units(codec, p.data), p.pts, p.keyframe) for p in packets if p is not None]
 
 
 def theirs(url: str, codec: Codec, transport: Transport) -> Taken:
