@@ -1,10 +1,11 @@
 """The recording calendar: days of cameras as shares, and a day of one camera to the second."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlmodel import select
 
 from storage.models import Gap, Segment
@@ -172,3 +173,18 @@ def test_the_month_fits_a_phone(page: Page) -> None:
     for path in (f"/calendar?month={MONTH}", f"/calendar/{CAMERA}?day={DAY}"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_time_that_the_player_does_not_have_is_told_with_those_that_it_has(page: Page) -> None:
+    page.goto("/span?hall=cc&counter=cc-1&from=2026-11-23T09:00:00&to=2026-11-23T10:00:00")
+    clock = page.locator("span-player .clock")
+    clock.fill("16:00")
+    clock.press("Enter")
+    expect(clock).to_have_attribute("aria-invalid", "true")
+    problem = "Type a time from 09:00:00 to 10:00:00, like 09:30 or 09:30:15."
+    assert clock.evaluate("field => field.validationMessage") == problem
+    clock.fill("09:30")
+    assert clock.evaluate("field => field.validationMessage") == ""
+    clock.press("Enter")
+    expect(page).to_have_url(re.compile("#t=09:30:00$"))
+    expect(clock).not_to_have_attribute("aria-invalid", "true")
