@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from sqlmodel import col, func, select
+from sqlmodel import func, select
 
-from storage.models import Camera, Segment
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
+from storage.models import Segment
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, known_camera, opened, out, progress_bar
 from web.one_instance import has_run
 from web.services import Services
 
@@ -79,8 +79,7 @@ _WORDS_SHORT = {
 
 def _rows(services: Services, camera: str) -> int:
     with services.database.transaction() as session:
-        if camera and session.get(Camera, camera) is None:
-            known = ", ".join(session.exec(select(Camera.id).order_by(col(Camera.id)))) or "none yet"
-            raise UserError(f"There is no camera {camera!r}; there are: {known}.")
+        if camera:
+            known_camera(session, camera)
         query = select(func.count()).select_from(Segment)
         return session.exec(query.where(Segment.camera_id == camera) if camera else query).one()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest.approvals.parsing import parse_row
 from ingest.approvals.records import StepRow
@@ -110,9 +111,10 @@ def test_nothing_is_lost_while_the_receiver_is_down(receiver: Receiver, platform
     platform.add(ROWS[0])
     wait_for(lambda: platform.pushed == 1)
     receiver.stop()
-    for row in ROWS[1:10]:
-        platform.add(row)
-    time.sleep(0.3)
+    with capture_logs() as said:
+        for row in ROWS[1:10]:
+            platform.add(row)
+        wait_for(lambda: "push_waits" in [entry["event"] for entry in said])
     assert platform.waiting == 9
     receiver.start()
     wait_for(lambda: platform.pushed == 10)

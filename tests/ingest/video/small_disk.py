@@ -12,9 +12,7 @@ import pytest
 def small_disk(folder: Path) -> Iterator[None]:
     """A file system of 4 MiB at the folder."""
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True)
-    if mounted.returncode:
-        pytest.skip(f"a file system cannot be mounted here: {mounted.stderr.decode().strip()}")
+    _mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", folder)
     try:
         yield
     finally:
@@ -31,10 +29,15 @@ def fill(path: Path) -> None:
 def read_only(folder: Path) -> Iterator[None]:
     """Nothing can be put into the folder or taken away."""
     for options in (["--bind"], ["-o", "remount,ro,bind"]):
-        mounted = subprocess.run(["mount", *options, folder, folder], capture_output=True)
-        if mounted.returncode:
-            pytest.skip(f"a folder cannot be mounted here: {mounted.stderr.decode().strip()}")
+        _mount(*options, folder, folder)
     try:
         yield
     finally:
         subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def _mount(*arguments: str | Path) -> None:
+    """Skips the test where this user or this machine may not."""
+    mounted = subprocess.run(["mount", *arguments], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"nothing can be mounted here: {mounted.stderr.decode().strip()}")

@@ -365,11 +365,10 @@ def test_each_disagreement_shows_at_its_depth_and_not_before(
         assert found == ([(key, fault)] if tried >= depth else [])
 
 
+@pytest.mark.parametrize("store", ["s3"], indirect=True)  # of a folder each file is looked at, which is no request
 def test_a_store_is_asked_for_the_sizes_of_a_folder_together(
     site: Database, store: ObjectStore, stored: list[dict[str, Any]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not isinstance(store, S3Store):
-        pytest.skip("of a folder each file is looked at, which is no request")
     asked: list[str] = []
     monkeypatch.setattr(store, "size", asked.append)
     assert look(site, store, tmp_path, Depth.SIZES) == []
