@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -220,6 +220,12 @@ async def _respond_to_database(connection: HTTPConnection, error: Exception) -> 
     return await _respond(connection, Unavailable(Saying("The database does not answer. Try again in a minute.")))
 
 
+async def _respond_to_refused_text(connection: HTTPConnection, error: Exception) -> Response | None:
+    """PostgreSQL takes no NUL, wherever in an address or a form it stands."""
+    log.warning("database_refused_value", path=connection.url.path, error=type(error).__name__)
+    return await _respond(connection, Unprocessable(Saying("This has characters that are not allowed here.")))
+
+
 async def _respond_to_overflow(connection: HTTPConnection, _error: Exception) -> Response | None:
     said = Saying("That time or number is out of range. Give a time between 1971 and 9000.")
     return await _respond(connection, Unprocessable(said))
@@ -250,9 +256,13 @@ class Unforeseen:
 
 def install(app: FastAPI) -> None:
     app.add_middleware(Unforeseen)
-    app.add_exception_handler(OperationalError, _respond_to_database)  # type: ignore[arg-type]
-    app.add_exception_handler(InterfaceError, _respond_to_database)  # type: ignore[arg-type]
-    app.add_exception_handler(OverflowError, _respond_to_overflow)  # type: ignore[arg-type]
-    app.add_exception_handler(WebError, _respond)  # type: ignore[arg-type]
-    app.add_exception_handler(HTTPException, _respond_to_framework)  # type: ignore[arg-type]
-    app.add_exception_handler(RequestValidationError, _respond_to_validation)  # type: ignore[arg-type]
+    for kind, respond in (
+        (OperationalError, _respond_to_database),
+        (InterfaceError, _respond_to_database),
+        (DataError, _respond_to_refused_text),
+        (OverflowError, _respond_to_overflow),
+        (WebError, _respond),
+        (HTTPException, _respond_to_framework),
+        (RequestValidationError, _respond_to_validation),
+    ):
+        app.add_exception_handler(kind, respond)  # type: ignore[arg-type]  # it takes web sockets, too, and may answer nothing

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from storage.database import Database, insert_new
 from storage.failures import Failure, failures_told
 from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node, awaited
+from web.lasting_alerts import lasting
 from web.silence import is_heard
 
 log = structlog.get_logger(__name__)
@@ -32,14 +33,14 @@ class FailureWatch:
             self._since = now
         with self._database.transaction() as session:
             nodes = list(session.exec(select(Node).where(awaited())))
-            lasting = _lasting(session)
+            alerts = lasting(session, AlertKind.JOB_FAILING)
             changed = sum(
-                _follow(session, node, [alert for alert in lasting if alert.node_name == node.name], self._since, now)
+                _follow(session, node, [alert for alert in alerts if alert.node_name == node.name], self._since, now)
                 for node in nodes
                 if is_heard(node.heartbeat, now)
             )
             known = {node.name for node in nodes}
-            changed += _resolve([alert for alert in lasting if alert.node_name not in known], now)
+            changed += _resolve([alert for alert in alerts if alert.node_name not in known], now)
         self._last = now
         return changed
 
@@ -77,8 +78,3 @@ def _resolve(over: Sequence[Alert], now: datetime) -> int:
         log.info("job_works_again", node=alert.node_name, job=alert.job_name)
         alert.state, alert.resolved_at = AlertState.RESOLVED, now
     return len(over)
-
-
-def _lasting(session: Session) -> list[Alert]:
-    wanted = select(Alert).where(Alert.kind == AlertKind.JOB_FAILING, col(Alert.resolved_at).is_(None))
-    return list(session.exec(wanted))

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from storage.database import Database
 from storage.models import Alert, AlertKind, AlertState, Node, awaited
+from web.lasting_alerts import lasting
 from web.silence import is_heard
 
 log = structlog.get_logger(__name__)
@@ -27,10 +28,10 @@ class QuarantineWatch:
         with self._database.transaction() as session:
             # Locked: of two clerks only one raises it.
             recorders = session.exec(select(Node).where(Node.role == "recorder", awaited()).with_for_update()).all()
-            lasting = _lasting(session)
-            changed = sum(_follow(session, node, lasting, now) for node in recorders if is_heard(node.heartbeat, now))
+            alerts = lasting(session, AlertKind.FOOTAGE_UNREADABLE)
+            changed = sum(_follow(session, node, alerts, now) for node in recorders if is_heard(node.heartbeat, now))
             known = {node.name for node in recorders}
-            return changed + _resolve([alert for alert in lasting if alert.node_name not in known], now)
+            return changed + _resolve([alert for alert in alerts if alert.node_name not in known], now)
 
 
 def _follow(session: Session, node: Node, lasting: Sequence[Alert], now: datetime) -> int:
@@ -52,8 +53,3 @@ def _resolve(over: Sequence[Alert], now: datetime) -> int:
         log.info("no_unreadable_footage", node=alert.node_name)
         alert.state, alert.resolved_at = AlertState.RESOLVED, now
     return len(over)
-
-
-def _lasting(session: Session) -> list[Alert]:
-    wanted = select(Alert).where(Alert.kind == AlertKind.FOOTAGE_UNREADABLE, col(Alert.resolved_at).is_(None))
-    return list(session.exec(wanted))

@@ -13,6 +13,7 @@ from correlation.deadlines.work_calendar import WorkCalendar
 from ingest.approvals.sequences import Missing, missing_batches
 from storage.database import Database, insert_new
 from storage.models import Alert, AlertKind, AlertState, Batch, Source
+from web.lasting_alerts import lasting
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +85,7 @@ def _last_batch(session: Session, source_id: str) -> datetime | None:
 
 def lasting_alerts(session: Session) -> Sequence[Alert]:
     """Of all sources."""
-    return session.exec(select(Alert).where(col(Alert.kind).in_(_KINDS), col(Alert.resolved_at).is_(None))).all()
+    return lasting(session, *_KINDS)
 
 
 def _state(session: Session, calendars: CalendarBook, source: Source, last: datetime, now: datetime) -> SourceState:

@@ -4,10 +4,11 @@ from collections.abc import Sequence, Set
 from datetime import datetime
 
 import structlog
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from storage.database import Database, insert_new
 from storage.models import Alert, AlertKind, AlertState, Node, awaited
+from web.lasting_alerts import lasting
 from web.silence import is_heard
 
 log = structlog.get_logger(__name__)
@@ -27,11 +28,11 @@ class SpoolWatch:
     def run_once(self, now: datetime) -> int:
         """The number of alerts raised and resolved. A silent recorder says nothing new. Raises SQLAlchemyError."""
         with self._database.transaction() as session:
-            lasting = _lasting(session)
+            alerts = lasting(session, AlertKind.SPOOL_FILLING)
             recorders = list(session.exec(select(Node).where(Node.role == "recorder", awaited())))
-            changed = sum(_follow(session, node, lasting, now) for node in recorders if is_heard(node.heartbeat, now))
+            changed = sum(_follow(session, node, alerts, now) for node in recorders if is_heard(node.heartbeat, now))
             known = {node.name for node in recorders}
-            return changed + _resolve([alert for alert in lasting if alert.node_name not in known], now)
+            return changed + _resolve([alert for alert in alerts if alert.node_name not in known], now)
 
 
 def reached(percent: float, lasting: Set[int]) -> set[int]:
@@ -62,8 +63,3 @@ def _resolve(over: Sequence[Alert], now: datetime) -> int:
         log.info("spool_has_room_again", node=alert.node_name, percent=alert.spool_level)
         alert.state, alert.resolved_at = AlertState.RESOLVED, now
     return len(over)
-
-
-def _lasting(session: Session) -> list[Alert]:
-    wanted = select(Alert).where(Alert.kind == AlertKind.SPOOL_FILLING, col(Alert.resolved_at).is_(None))
-    return list(session.exec(wanted))

@@ -1,6 +1,5 @@
 """Files that could not be read, aside in a recorder's spool: they are kept as long as their camera's footage."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ import structlog
 from sqlmodel import col, select
 
 from ingest.video.losses import key_start
-from ingest.video.spool_files import QUARANTINE
+from ingest.video.spool_files import QUARANTINE, quarantined
 from storage.database import Database, insert_new
 from storage.deletions import aside_of, confirm, entry
 from storage.expiry import ClockLeapt, DeletionPaused, Guard, load_rules
@@ -100,13 +99,12 @@ class Quarantine:
 
 def lying(spool: Path) -> Iterator[Aside]:
     """What is in quarantine and whose name tells whose and when it is; the rest is nobody's to delete."""
-    for folder, _, names in os.walk(spool / QUARANTINE):
-        for path in (Path(folder, name) for name in sorted(names)):
-            named = key_start(str(path.relative_to(spool / QUARANTINE)))
-            if named is None or not path.is_file():
-                continue
-            camera_id, start = named
-            found = path.stat()
-            written = datetime.fromtimestamp(found.st_mtime, UTC)
-            span = Span(start, min(max(written, start), start + _LONGEST))
-            yield Aside(str(path.relative_to(spool)), camera_id, span, found.st_size)
+    for path in quarantined(spool):
+        named = key_start(str(path.relative_to(spool / QUARANTINE)))
+        if named is None:
+            continue
+        camera_id, start = named
+        found = path.stat()
+        written = datetime.fromtimestamp(found.st_mtime, UTC)
+        span = Span(start, min(max(written, start), start + _LONGEST))
+        yield Aside(str(path.relative_to(spool)), camera_id, span, found.st_size)

@@ -3,9 +3,11 @@
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlmodel import select
 from structlog.testing import capture_logs
 
 from storage.database import Database
+from storage.models import Case
 from tests.web.conftest import SignedIn
 from web.services import Services
 
@@ -46,3 +48,15 @@ def test_a_fault_of_ours_is_logged_and_answered_in_the_same_dress(app: FastAPI) 
     assert "inner matters" not in answer.text
     assert "content-security-policy" in answer.headers
     assert [entry["path"] for entry in logs if entry["event"] == "request_failed"] == ["/api/v1/broken"]
+
+
+def test_text_that_no_database_can_hold_is_refused_in_words(app: FastAPI, postgres_database: Database) -> None:
+    @app.get("/api/v1/asked", dependencies=[])
+    def asked(q: str) -> int:
+        with postgres_database.transaction() as session:
+            return len(session.exec(select(Case).where(Case.number == q)).all())
+
+    client = TestClient(app)
+    assert client.get("/api/v1/asked?q=a").json() == 0
+    answer = client.get("/api/v1/asked?q=a%00b")
+    assert (answer.status_code, "characters that are not allowed" in answer.text) == (422, True)
