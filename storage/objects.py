@@ -116,6 +116,11 @@ def validated_key(key: str) -> str:
     return key
 
 
+def first_line(error: Exception) -> str:
+    """Of what it says; its kind where it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
 def sha256_of(path: Path) -> str:
     """Of the file's bytes, hex."""
     digest = hashlib.sha256()

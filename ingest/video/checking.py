@@ -14,7 +14,7 @@ from ingest.video.losses import segment_start
 from storage.database import Database
 from storage.deletions import ordered
 from storage.models import Location, Segment
-from storage.objects import ObjectMissing, ObjectStore
+from storage.objects import ObjectMissing, ObjectStore, StoreError, first_line
 
 _ROWS_AT_ONCE = 500
 _READERS = 4
@@ -37,6 +37,7 @@ class Fault(Enum):
     NO_ROW = "no_row"
     WRONG_SIZE = "wrong_size"
     WRONG_HASH = "wrong_hash"
+    UNREADABLE = "unreadable"  # store or disk has them and does not give them
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class Check:
         self.rows = 0
 
     def run(self, progress: Callable[[int], None] = lambda _rows: None) -> Iterator[Disagreement]:
-        """Every disagreement as it is found. Raises StoreError and SQLAlchemyError."""
+        """Every disagreement as it is found. Raises StoreError, where more than one object cannot be read, and
+        SQLAlchemyError."""
         listed: _Listed = {}
         with ThreadPoolExecutor(_READERS, "fsck") as readers:
             for rows in self._batches():
@@ -120,6 +122,16 @@ class Check:
         return {f: before.get(f) or dict(self._store.sizes(f)) for f in sorted(folders)}
 
     def _look(self, row: _Row, listed: _Listed) -> Disagreement | None:
+        """One that cannot be read keeps nobody from looking at the others."""
+        try:
+            return self._compare(row, listed)
+        except OSError as error:
+            return Disagreement(row.key, Fault.UNREADABLE, error.strerror or str(error))
+        except StoreError as error:
+            self._store.check()  # raises when the whole store is away
+            return Disagreement(row.key, Fault.UNREADABLE, first_line(error))
+
+    def _compare(self, row: _Row, listed: _Listed) -> Disagreement | None:
         if row.location is Location.SPOOL and not (self._spool / row.key).exists():
             return self._look_elsewhere(row)
         if row.location is Location.STORED and row.key not in listed[_folder(row.key)]:

@@ -28,7 +28,7 @@ from storage.deletions import ordered
 from storage.holds import hold_as_found, unreleased
 from storage.intervals import Span
 from storage.models import Camera, Location, Segment
-from storage.objects import ObjectMissing, ObjectStore
+from storage.objects import ObjectMissing, ObjectStore, StoreError, first_line
 
 _KEYS_AT_ONCE = 200
 """Looked at together, and in one transaction."""
@@ -187,6 +187,9 @@ class _Run:
             locked = self._can_lock and self._store.is_locked(key)
         except ObjectMissing:
             return "it is listed and cannot be read"
+        except StoreError as error:
+            self._store.check()  # raises when the whole store is away: this one alone does not end it
+            return first_line(error)
         except _UNREADABLE as error:
             return str(error)
         if segment_start(key) != (columns["camera_id"], columns["start"].replace(microsecond=0)):

@@ -23,7 +23,7 @@ from ingest.video.steps import Step, reached
 from storage.database import Database
 from storage.failures import Failures
 from storage.models import Location, Segment
-from storage.objects import BytesChanged, ObjectStore, StoreError
+from storage.objects import BytesChanged, ObjectStore, StoreError, first_line
 from storage.waiting import WAITS
 
 JOB = "upload"
@@ -123,7 +123,7 @@ class Uploader:
                 self._tell(datetime.now(UTC))
             except (StoreError, SQLAlchemyError) as error:
                 wait_s = min(max(wait_s * 2, FIRST_WAIT_S), self._longest_wait_s)
-                log.warning("upload_waits", seconds=wait_s, error=_first_line(error))
+                log.warning("upload_waits", seconds=wait_s, error=first_line(error))
                 self._failures.failed(JOB, error, datetime.now(UTC))
                 self._stop.wait(wait_s)
                 continue
@@ -191,7 +191,7 @@ class Uploader:
         if self._stop.is_set() or self._store_is_away.is_set():
             return False
         if refusal := self._refusal(segment):
-            log.error("segment_refused_by_store", key=segment.key, error=_first_line(refusal))
+            log.error("segment_refused_by_store", key=segment.key, error=first_line(refusal))
             self._set_aside[segment.key] = _Aside(time.monotonic() + self._set_aside_s, refusal)
         return refusal is None
 
@@ -233,7 +233,7 @@ class Uploader:
             decide_missing(self._database, self._store, self._spool, segment.key)
         except StoreError as error:
             self._require_store()
-            log.warning("lost_file_undecided", key=segment.key, error=_first_line(error))
+            log.warning("lost_file_undecided", key=segment.key, error=first_line(error))
             return
         self._missed.pop(segment.key)
 
@@ -260,8 +260,4 @@ def _altogether(refused: Mapping[str, StoreError]) -> StoreError:
     key, error = next(iter(refused.items()))
     if isinstance(error, BytesChanged):
         return StoreError(f"segments changed since they were written: {len(refused)}, such as {key}; {_REMEDY}")
-    return StoreError(f"segments refused: {len(refused)}, such as {key}: {_first_line(error)}")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+    return StoreError(f"segments refused: {len(refused)}, such as {key}: {first_line(error)}")

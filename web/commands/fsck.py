@@ -25,6 +25,7 @@ _WORDS = {
     "no_row": "it lies in the store and has no row; `hallwatch recover` makes one",
     "wrong_size": "has another size than its row says",
     "wrong_hash": "has other bytes than its row says",
+    "unreadable": "is there and cannot be read",
 }
 _SHOWN = 50
 
@@ -74,6 +75,7 @@ _WORDS_SHORT = {
     "no_row": "without a row",
     "wrong_size": "of another size",
     "wrong_hash": "with other bytes",
+    "unreadable": "that cannot be read",
 }
 
 

@@ -1,5 +1,7 @@
 """The index is lost and made again from the store; index and bytes are compared."""
 
+import errno
+import os
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -267,6 +269,68 @@ def test_what_is_no_whole_segment_is_named_and_the_rest_recovered(
     assert "bytes are whole" in done.problems[0][1]
     assert done.missing_cameras == {"unknown"}
     assert said(site) == stored[2:]
+
+
+class Damaged(FolderStore):
+    """Has lost some bytes of one object, or all that it had."""
+
+    broken, is_away = "", False
+
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        if self.is_away or key == self.broken:
+            raise StoreError(f"500 for {key}\nand more")
+        return super().read(key, offset, length)
+
+    def check(self) -> None:
+        if self.is_away:
+            raise StoreError("the store is away")
+
+
+@pytest.mark.parametrize("store", ["folder"], indirect=True)
+def test_one_object_that_the_store_cannot_read_is_named_and_ends_neither_recovery_nor_check(
+    site: Database, store: FolderStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    damaged = Damaged(store.root)
+    damaged.broken = stored[1]["key"]
+    assert look(site, damaged, tmp_path) == [Disagreement(damaged.broken, Fault.UNREADABLE, f"500 for {damaged.broken}")]
+    assert look(site, damaged, tmp_path, Depth.SIZES) == []
+    lose_the_index(site)
+    done = recover(site, damaged, NOW)
+    assert done.problems == [(damaged.broken, f"500 for {damaged.broken}")]
+    assert said(site) == [stored[0], *stored[2:]]
+
+
+@pytest.mark.parametrize("store", ["folder"], indirect=True)
+def test_a_store_that_is_away_ends_recovery_and_check(
+    site: Database, store: FolderStore, stored: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    away = Damaged(store.root)
+    away.is_away = True
+    with pytest.raises(StoreError, match="is away"):
+        look(site, away, tmp_path)
+    lose_the_index(site)
+    with pytest.raises(StoreError, match="is away"):
+        recover(site, away, NOW)
+    assert said(site) == []
+
+
+def test_a_file_that_the_disk_cannot_read_does_not_end_a_check(
+    site: Database, folder_store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with site.transaction() as session:
+        session.add_all(recorded(tmp_path / "spool", gops(packets(100))))
+    first, second = (row.key for row in segments(site))
+    opened = Path.open
+
+    def opening(path: Path, *how: Any, **more: Any) -> Any:
+        if path == tmp_path / "spool" / first:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return opened(path, *how, **more)
+
+    (tmp_path / "spool" / second).unlink()
+    monkeypatch.setattr(Path, "open", opening)
+    found = [(each.key, each.fault) for each in look(site, folder_store, tmp_path)]
+    assert found == [(first, Fault.UNREADABLE), (second, Fault.NO_BYTES)]
 
 
 def test_a_number_that_is_taken_keeps_back_that_segment_alone(
