@@ -16,7 +16,7 @@ from ingest.approvals.row import MOST_AHEAD, Row, Statement
 from storage.models import CardCause, Decision, RecordKind, StepKind
 from storage.sayings import Saying
 
-_USUAL = tuple(kind for kind in StepKind if kind is not StepKind.OTHER)
+_USUAL = tuple((kind, None) for kind in StepKind if kind is not StepKind.OTHER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class _UsualOrder(_Items):
     """Of items whose links nobody tells."""
 
     def limits(self, *_: object) -> ItemLimits:
-        return ItemLimits(order=_USUAL)
+        return ItemLimits(links=_USUAL)
 
 
 @dataclass(frozen=True)

@@ -22,15 +22,15 @@ def item_limits(said: Row) -> ItemLimits:
         legal=None if legal is None else Limit(legal, unit),
         promised=None if promised is None else Limit(promised, unit),
         is_joint=said.get("joint", False),
-        order=tuple(StepKind(link["kind"]) for link in links),
         fee_codes=frozenset(fee["code"] for fee in fees if fee.get("code")),
         fee_names=frozenset(fee["name"] for fee in fees if fee["name"]),
-        links=tuple(
-            (StepKind(link["kind"]), Limit(link["limit"], LimitUnit(link.get("unit", LimitUnit.DAYS))))
-            for link in links
-            if link.get("limit") is not None
-        ),
+        links=tuple((StepKind(link["kind"]), _limit_of(link)) for link in links),
     )
+
+
+def _limit_of(link: Row) -> Limit | None:
+    amount = link.get("limit")
+    return None if amount is None else Limit(amount, LimitUnit(link.get("unit", LimitUnit.DAYS)))
 
 
 def moment_of(row: Row, field: str) -> datetime | None:

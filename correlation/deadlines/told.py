@@ -23,15 +23,17 @@ class ItemLimits:
 
     legal: Limit | None = None
     promised: Limit | None = None
-    links: tuple[tuple[StepKind, Limit], ...] = ()
-    """Those with a limit, in their order."""
-    order: tuple[StepKind, ...] = ()
-    """Every link, in their order; empty where nobody has told them."""
+    links: tuple[tuple[StepKind, Limit | None], ...] = ()
+    """Every link in their order, each with its own limit if it has one; empty where nobody has told them."""
     fee_codes: frozenset[str] = frozenset()
     fee_names: frozenset[str] = frozenset()
     """Of the fees that may be charged; empty where none is listed: then it is not known which may."""
     is_joint: bool = False
     """Several departments handle it together."""
+
+    @property
+    def order(self) -> tuple[StepKind, ...]:
+        return tuple(kind for kind, _ in self.links)
 
 
 class Catalogue(Protocol):
@@ -111,7 +113,7 @@ def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> Ca
         is_joint=known.is_joint or any(step.is_joint for step in begun),
         extensions=tuple(w for w in said if isinstance(w, Extension) and w.approved_at <= moment),
         suspensions=tuple(_begun(w, moment) for w in said if isinstance(w, Suspension) and w.start <= moment),
-        links=tuple(_links(known.links, ends, received, has_ended=bool(decided or closed))),
+        links=tuple(_links(known.links, begun, moment, received, has_ended=bool(decided or closed))),
         observed=observed,
     )
 
@@ -217,15 +219,39 @@ def _begun(suspension: Suspension, moment: datetime) -> Suspension:
 
 
 def _links(
-    links: Sequence[tuple[StepKind, Limit]], ends: dict[StepKind, datetime], received: datetime, *, has_ended: bool
+    links: Sequence[tuple[StepKind, Limit | None]],
+    begun: Sequence[ToldStep],
+    moment: datetime,
+    received: datetime,
+    *,
+    has_ended: bool,
 ) -> Iterator[Link]:
-    """Each counts from the end of the one before it; one that was passed over does not count at all."""
-    began = received
+    """Each counts from the end of the one before it; after one that nobody has told of none is judged, but the receipt.
+
+    Nor is a link that cannot be told from another of its kind, and what comes after it only once that is done.
+    """
+    order, is_running = [kind for kind, _ in links], True
+    done = [step for step in begun if step.end <= moment]
+    began: datetime | None = received
     for place, (kind, limit) in enumerate(links):
-        ended = ends.get(kind)
-        if ended is None and (has_ended or any(later in ends for later, _ in links[place + 1 :])):
-            continue
-        yield Link(kind, limit, began, ended)
-        if ended is None:
+        later = [step for step in done if step.kind in order[place + 1 :] and step.kind is not kind]
+        ended, is_clear = _link_ended(kind, done, later), kind is not StepKind.OTHER and order.count(kind) == 1
+        is_over = ended is not None or bool(later) or has_ended
+        if limit is not None and began is not None and is_clear and (ended is not None or (is_running and not is_over)):
+            yield Link(kind, limit, began, ended)
+        if ended is not None:
+            began, is_running = ended, is_clear
+        elif kind is StepKind.RECEIVE and all(step.kind is not kind for step in begun):
+            continue  # not every platform tells of it
+        elif not is_over:
             return
-        began = ended
+        else:
+            began = None
+
+
+def _link_ended(kind: StepKind, done: Sequence[ToldStep], later: Sequence[ToldStep]) -> datetime | None:
+    """With its last step, but for what was done once more after a later link was done."""
+    own = [step for step in done if step.kind is kind]
+    until = min((step.end for step in later), default=None)
+    in_turn = [step.end for step in own if until is None or step.start < until]
+    return max(in_turn or [step.end for step in own], default=None)

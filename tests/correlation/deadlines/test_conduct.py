@@ -21,7 +21,7 @@ ACCEPT, REVIEW, DECIDE, CLOSE = StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECID
 ITEM = ItemLimits(
     legal=Limit(20),
     promised=Limit(10),
-    order=(ACCEPT, REVIEW, DECIDE, CLOSE),
+    links=((ACCEPT, None), (REVIEW, None), (DECIDE, None), (CLOSE, None)),
     fee_codes=frozenset({"F1"}),
     fee_names=frozenset({"工本费"}),
 )
@@ -91,7 +91,7 @@ def test_who_gives_up_or_is_refused_needs_no_further_links(decision: Decision) -
 
 
 def test_a_decision_that_only_the_result_tells_is_not_skipped() -> None:
-    item = ItemLimits(order=(ACCEPT, DECIDE, StepKind.DELIVER))
+    item = ItemLimits(links=((ACCEPT, None), (DECIDE, None), (StepKind.DELIVER, None)))
     delivered = did(4, StepKind.DELIVER, WEDNESDAY)
     assert causes(ACCEPTED, GRANTED, delivered, item=item) == []
     assert causes(ACCEPTED, delivered, item=item) == [CardCause.LINK_SKIPPED]
@@ -103,7 +103,7 @@ def test_a_link_that_begins_after_a_later_one_was_done_is_carded() -> None:
     assert (card.cause, card.link, card.raised_at) == (CardCause.LINK_REORDERED, REVIEW, at("2026-03-06", "00:00"))
     again = did(4, REVIEW, WEDNESDAY + timedelta(hours=5))
     assert conduct(ACCEPTED, REVIEWED, DECIDED, again) == [], "a link may be done again"
-    twice = ItemLimits(order=(ACCEPT, REVIEW, DECIDE, REVIEW))
+    twice = ItemLimits(links=((ACCEPT, None), (REVIEW, None), (DECIDE, None), (REVIEW, None)))
     assert conduct(ACCEPTED, decided_first, did(2, REVIEW, TUESDAY), item=twice) == [], "where it stands is not told"
 
 
@@ -134,7 +134,7 @@ def test_a_case_that_is_closed_without_a_decision_that_anybody_told_lacks_data()
     assert (card.cause, card.raised_at) == (CardCause.DATA_MISSING, at("2026-03-07", "00:00"))
     assert causes(ACCEPTED, REVIEWED, DECIDED, closed) == []
     assert causes(ACCEPTED, REVIEWED, GRANTED, closed) == []
-    assert causes(ACCEPTED, REVIEWED, closed, item=ItemLimits(order=(ACCEPT, CLOSE))) == []
+    assert causes(ACCEPTED, REVIEWED, closed, item=ItemLimits(links=((ACCEPT, None), (CLOSE, None)))) == []
 
 
 LAST_DAY = at("2026-03-16", "11:00")

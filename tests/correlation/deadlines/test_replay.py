@@ -19,16 +19,20 @@ from storage.models import CardCause, Decision, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDARS, RULES, at
 
 NEW_YEAR, YEAR_END = at("2026-01-01", "00:00"), at("2026-12-31", "23:59")
-LINKS = ((StepKind.ACCEPT, Limit(1)), (StepKind.REVIEW, Limit(3)), (StepKind.DECIDE, Limit(3)))
+LINKS = (
+    (StepKind.ACCEPT, Limit(1)),
+    (StepKind.REVIEW, Limit(3)),
+    (StepKind.DECIDE, Limit(3)),
+    (StepKind.CLOSE, None),
+)
 
 
 SENT_AGAIN, APPROVED = at("2026-04-15", "10:00"), at("2026-07-01", "10:00")
 """From then on the source says that its promise was longer all the time, and two people that it was shorter."""
-ORDER = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE)
 
 
 def promising(days: int) -> ItemLimits:
-    return ItemLimits(Limit(15), Limit(days), LINKS, ORDER, frozenset({"F1"}))
+    return ItemLimits(Limit(15), Limit(days), LINKS, frozenset({"F1"}))
 
 
 class Corrected:

@@ -1,6 +1,7 @@
 """Facts from what was told, and when."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def test_results_deliveries_and_extensions_count_beside_steps() -> None:
     assert facts.extensions == (Extension(at("2026-03-06"), 10),)
 
 
-def test_a_link_begins_when_the_one_before_is_done_and_one_that_was_passed_over_does_not_count() -> None:
+def test_a_link_begins_when_the_one_before_is_done_and_after_one_that_nobody_tells_of_none_is_judged() -> None:
     facts = facts_at(LATER, [RECEIVED, ACCEPTED], declared)
     assert facts is not None
     accept, review = facts.links
@@ -98,7 +99,48 @@ def test_a_link_begins_when_the_one_before_is_done_and_one_that_was_passed_over_
     reviewed = told(step(StepKind.REVIEW, at("2026-03-05")), at("2026-03-05", "11:00"), 3)
     facts = facts_at(LATER, [RECEIVED, reviewed], declared)
     assert facts is not None
-    assert [link.kind for link in facts.links] == [StepKind.REVIEW]
+    assert facts.links == ()
+
+
+ACCEPT, REVIEW, DECIDE = StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE
+
+
+def links_of(item: Sequence[tuple[StepKind, Limit | None]], *steps: ToldStep) -> list[tuple[StepKind, str, str]]:
+    """Those that are judged, each with the days on which it began and ended."""
+    words = [told(each, each.end, number) for number, each in enumerate(steps)]
+    facts = facts_at(LATER, words, Declared(ItemLimits(Limit(20), Limit(15), tuple(item))))
+    assert facts is not None
+    return [
+        (link.kind, f"{link.began_at:%m-%d}", f"{link.ended_at:%m-%d}" if link.ended_at else "") for link in facts.links
+    ]
+
+
+def on(kind: StepKind, day: int) -> ToldStep:
+    return step(kind, at(f"2026-03-{day:02}"))
+
+
+def test_a_link_takes_none_of_the_time_of_one_before_it_that_has_no_limit() -> None:
+    item = ((StepKind.RECEIVE, None), (ACCEPT, None), (REVIEW, Limit(3)), (DECIDE, Limit(2)))
+    steps = on(StepKind.RECEIVE, 2), on(ACCEPT, 6), on(REVIEW, 10), on(DECIDE, 11)
+    assert links_of(item, *steps) == [(REVIEW, "03-06", "03-10"), (DECIDE, "03-10", "03-11")]
+    assert links_of(item, *steps[:2]) == [(REVIEW, "03-06", "")]
+    assert links_of(item, *steps[:1]) == []
+    assert links_of(item, *steps[1:2]) == [(REVIEW, "03-06", "")]
+
+
+def test_links_of_one_kind_are_not_judged_nor_what_follows_them_before_it_is_done() -> None:
+    item = ((ACCEPT, Limit(1)), (REVIEW, Limit(2)), (REVIEW, Limit(5)), (StepKind.OTHER, Limit(1)), (DECIDE, Limit(3)))
+    before = on(ACCEPT, 2), on(REVIEW, 3)
+    assert links_of(item, *before) == [(ACCEPT, "03-02", "03-02")]
+    after = on(REVIEW, 9), on(StepKind.OTHER, 10), on(DECIDE, 11)
+    assert links_of(item, *before, *after) == [(ACCEPT, "03-02", "03-02"), (DECIDE, "03-10", "03-11")]
+
+
+def test_what_is_done_once_more_after_a_later_link_makes_no_link_late() -> None:
+    item = ((ACCEPT, Limit(1)), (REVIEW, Limit(3)), (DECIDE, Limit(3)))
+    steps = on(ACCEPT, 2), on(REVIEW, 3), on(REVIEW, 4), on(DECIDE, 5)
+    expected = [(ACCEPT, "03-02", "03-02"), (REVIEW, "03-02", "03-04"), (DECIDE, "03-04", "03-05")]
+    assert links_of(item, *steps) == links_of(item, *steps, on(REVIEW, 20)) == expected
 
 
 def test_an_item_that_nobody_declared_has_only_the_limit_that_its_platform_reckons() -> None:
