@@ -1,11 +1,14 @@
 """From the push of a step over HTTP until the page of its case tells the changed limit, card and standing.
 
-python -m bench.live_changes --cases 100000 --pushes 50 [--postgres URL]
+python -m bench.live_changes --cases 100000 --pushes 50 [--round] [--postgres URL]
 
 The roles `web` and `clerk` run as processes of their own while so many cases are open. Each push accepts one case that
 was received four working days ago, so that its promised day has passed: it becomes yellow. The page (its JSON) is asked
 again and again, each time `PAUSE_S` after the last answer. What the page reckons itself is there with the next answer;
 the standing in lists and the card that people answer are the clerk's, and both have to be there.
+
+With --round a closure of the hall is noted just before, so that the clerk reckons all cases anew meanwhile; the last
+line tells how many of them still waited for that at the end.
 """
 
 import argparse
@@ -15,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +36,7 @@ from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
 from storage.database import Database
 from storage.migrate import upgrade
-from storage.models import Case, District, Hall, Item, Role, Source, User
+from storage.models import Case, Closure, Deadline, District, Hall, Item, Role, Source, User
 from tests.servers import free_port, wait_until
 from web import sessions
 from web.composition import build_services
@@ -49,6 +52,8 @@ START_S = 300.0
 KEY = "the-key-of-a-platform-that-is-measured"
 NO_PASSWORD = "not-a-hash"  # noqa: S105  (nobody signs in by it)
 WORKING_DAYS_AGO = 4
+DAY_CLOSED = date(2026, 1, 5)
+"""Long before any case, so that no limit moves."""
 
 
 class Seen(NamedTuple):
@@ -158,7 +163,12 @@ def change(client: httpx.Client, sequence: int, step: dict[str, str], case_id: i
         time.sleep(PAUSE_S)
 
 
-def measure(name: str, url: str, cases: int, pushes: int, folder: Path) -> None:
+def close_the_hall(database: Database, now: datetime) -> None:
+    with database.transaction() as session:
+        session.add(Closure(hall_id="h", day=DAY_CLOSED, reason="r", noted_at=now))
+
+
+def measure(name: str, url: str, cases: int, pushes: int, folder: Path, *, with_round: bool) -> None:
     folder.mkdir()
     config = folder / "hallwatch.toml"
     listen = f"127.0.0.1:{free_port()}"
@@ -168,8 +178,11 @@ def measure(name: str, url: str, cases: int, pushes: int, folder: Path) -> None:
     services = build_services(read_settings(config))
     with closing(services.database):
         token = fill(services, cases, datetime.now(UTC))
+        began = datetime.now(UTC)
+        if with_round:
+            close_the_hall(services.database, began)
         seen = list(changes(services, config, token, cases, pushes))
-        waiting = still_open(services.database)
+        waiting, old = still_open(services.database), reckoned_before(services.database, began)
     for what, found in zip(
         ("answered", "limit and card on the page", "standing and card by the clerk"),
         zip(*seen, strict=True),
@@ -178,6 +191,8 @@ def measure(name: str, url: str, cases: int, pushes: int, folder: Path) -> None:
         figures = statistics.median(found), statistics.quantiles(found, n=20)[-1], max(found)
         told = " | ".join(f"{figure:.2f} s" for figure in figures)
         print(f"| {name} | {what} | {waiting:,} | {len(found)} | {told} |", flush=True)
+    if with_round:
+        print(f"{old:,} cases still waited to be reckoned anew")
 
 
 def still_open(database: Database) -> int:
@@ -185,20 +200,33 @@ def still_open(database: Database) -> int:
         return session.exec(select(func.count()).select_from(Case).where(col(Case.closed_at).is_(None))).one()
 
 
+def reckoned_before(database: Database, moment: datetime) -> int:
+    with database.transaction() as session:
+        return session.exec(select(func.count()).select_from(Deadline).where(col(Deadline.reckoned_at) < moment)).one()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cases", type=int, default=100_000)
     parser.add_argument("--pushes", type=int, default=50)
     parser.add_argument("--postgres", help="URL of an empty database that may be wiped")
+    parser.add_argument("--round", action="store_true", help="while the clerk reckons all cases anew")
     options = parser.parse_args()
     print("| database | seen | open cases | pushes | half | 95 % | worst |\n|---|---|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.postgres:
-            measure("PostgreSQL", options.postgres, options.cases, options.pushes, folder / "postgres")
+            measure(
+                "PostgreSQL",
+                options.postgres,
+                options.cases,
+                options.pushes,
+                folder / "postgres",
+                with_round=options.round,
+            )
             return
         url = f"sqlite:///{folder / 'bench.db'}"
-        measure("SQLite", url, options.cases, options.pushes, folder / "sqlite")
+        measure("SQLite", url, options.cases, options.pushes, folder / "sqlite", with_round=options.round)
 
 
 if __name__ == "__main__":

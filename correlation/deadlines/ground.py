@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select, update
 from sqlmodel import Session, col
 
 from correlation.deadlines.calendars import HallDays
+from storage.bulk import is_among, table_of
 from storage.models import Case, CatalogueChange, Deadline, Item, ItemVersion, ProposalState, Standing
 from storage.statutory import VERSION
 
@@ -35,7 +36,7 @@ def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
 
 
 def mark(session: Session, key: str, before: str, now: datetime) -> None:
-    """The cases that rest on it are reckoned again."""
+    """The cases that rest on it are due to be reckoned again; those of which something is told come before them."""
     _, kind, *name = key.split(":", 2)
     cases = select(col(Case.id)).outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
     if kind == "statutory":
@@ -49,7 +50,9 @@ def mark(session: Session, key: str, before: str, now: datetime) -> None:
         told = select(col(ItemVersion.code)).where(col(ItemVersion.received_at) >= since)
         approved = select(col(CatalogueChange.code)).where(_IS_APPROVED, col(CatalogueChange.decided_at) >= since)
         cases = cases.where(col(Case.item_code).in_(approved if kind == "approved" else told), _may_move(now))
-    marked = update(Case).where(col(Case.id).in_(cases)).values(limits_reckoned=False)
+    # Who reckons a case just now holds it and writes its limits anew: they are there once it is locked here.
+    ids = session.execute(cases.order_by(col(Case.id)).with_for_update(key_share=True, of=Case)).scalars().all()
+    marked = update(Deadline).where(is_among(session, table_of(Deadline).c.case_id, ids)).values(next_at=now)
     session.execute(marked.execution_options(synchronize_session=False))
 
 

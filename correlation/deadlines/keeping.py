@@ -25,8 +25,8 @@ from storage.database import Database
 from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
 from storage.models.columns import JsonObject
 
-_BATCH = 400
-_BATCHES = 20
+PORTION = 100
+PORTIONS = 80
 
 _Key = tuple[str, str, str, datetime, str]
 
@@ -34,16 +34,31 @@ _Key = tuple[str, str, str, datetime, str]
 class DeadlineKeeper:
     """One per process; several share the cases between them."""
 
-    def __init__(self, database: Database, rules: Rules) -> None:
+    def __init__(self, database: Database, rules: Rules, portion: int = PORTION, portions: int = PORTIONS) -> None:
+        """`portion` cases are reckoned in one transaction, and so many of them in one run, twice."""
         self._database = database
         self._rules = rules
+        self._portion, self._portions = portion, portions
         self._calendars = CalendarBook()
 
     def run_once(self, now: datetime) -> int:
-        """Reckons the cases of which something was told, and those whose moment has come; returns how many."""
+        """Reckons the cases of which something was told, and those whose moment has come; returns how many.
+
+        A bounded number of them, in small portions by turns: what a person has just told waits for one portion of
+        all the cases whose calendar has changed, and not for all of them.
+        """
         with self._database.transaction() as session:
             self._calendars.refresh(session)
-        return sum(self._all_of(query, now) for query in (_told_anew(), _come_due(now)))
+        done = 0
+        for number in range(self._portions):
+            # From both ends: neither a new case nor a change of an old one waits until all of an import are reckoned.
+            newest_first = bool(number % 2)
+            told = self._reckon_some(_told_anew(newest_first=newest_first), now)
+            due = self._reckon_some(_come_due(now, newest_first=newest_first), now)
+            done += told + due
+            if max(told, due) < self._portion:
+                break
+        return done
 
     def look_around(self, now: datetime) -> int:
         """Marks the cases whose calendar or catalogue has changed; returns how many changes there were."""
@@ -59,23 +74,18 @@ class DeadlineKeeper:
             basis.remember(session, changed, before)
         return len(changed)
 
-    def _all_of(self, wanted: Select[Any], now: datetime) -> int:
-        """A bounded number of them."""
-        done = 0
-        for _ in range(_BATCHES):
-            with self._database.transaction() as session:
-                if not session.execute(wanted.limit(1)).first():
-                    break
-            with self._database.transaction() as session:
-                # Whoever writes records of a case ends by unmarking it: one that is being written now comes again.
-                locked = wanted.limit(_BATCH).with_for_update(key_share=True, skip_locked=True, of=Case)
-                cases = session.execute(locked).scalars().all()
-                session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
-                self._reckon(session, cases, now)
-            done += len(cases)
-            if len(cases) < _BATCH:
-                break
-        return done
+    def _reckon_some(self, wanted: Select[Any], now: datetime) -> int:
+        """The first of them."""
+        with self._database.transaction() as session:
+            if not session.execute(wanted.limit(1)).first():
+                return 0
+        with self._database.transaction() as session:
+            # Whoever writes records of a case ends by unmarking it: one that is being written now comes again.
+            locked = wanted.limit(self._portion).with_for_update(key_share=True, skip_locked=True, of=Case)
+            cases = session.execute(locked).scalars().all()
+            session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
+            self._reckon(session, cases, now)
+        return len(cases)
 
     def _reckon(self, session: Session, cases: Sequence[int], now: datetime) -> None:
         told = load_told(session, cases)
@@ -97,13 +107,14 @@ class DeadlineKeeper:
         update_many(session, table_of(Card), changed)
 
 
-def _told_anew() -> Select[Any]:
-    return select(col(Case.id)).where(col(Case.limits_reckoned).is_(False)).order_by(col(Case.id))
+def _told_anew(*, newest_first: bool) -> Select[Any]:
+    told = select(col(Case.id)).where(col(Case.limits_reckoned).is_(False))
+    return told.order_by(col(Case.id).desc() if newest_first else col(Case.id))
 
 
-def _come_due(now: datetime) -> Select[Any]:
-    due = select(col(Case.id)).join(Deadline, col(Deadline.case_id) == col(Case.id))
-    return due.where(col(Deadline.next_at) <= now).order_by(col(Deadline.next_at))
+def _come_due(now: datetime, *, newest_first: bool) -> Select[Any]:
+    due = select(col(Case.id)).join(Deadline, col(Deadline.case_id) == col(Case.id)).where(col(Deadline.next_at) <= now)
+    return due.order_by(col(Deadline.next_at).desc() if newest_first else col(Deadline.next_at))
 
 
 def _among(session: Session, cases: Iterable[int]) -> Any:  # noqa: ANN401

@@ -1,0 +1,72 @@
+"""Which cases are reckoned first where many wait; one portion at a time."""
+
+from datetime import date, datetime
+
+import pytest
+from sqlmodel import col, select, update
+
+from correlation.deadlines.keeping import DeadlineKeeper
+from storage.database import Database
+from storage.models import Case, Closure, Deadline
+from tests.correlation.deadlines.cases import RULES, at
+from tests.correlation.deadlines.platform import Platform, step
+from tests.sample import HALL
+
+NINE = at("2026-03-02", "09:00")
+NOON = at("2026-03-02", "12:00")
+
+
+@pytest.fixture
+def ten_cases(a_platform: Platform) -> Platform:
+    """All reckoned."""
+    a_platform.tells(NINE, *(accepted(number) for number in range(10)))
+    a_platform.look_around_and_run(NINE)
+    return a_platform
+
+
+def accepted(number: int, at_minute: int = 30) -> dict[str, object]:
+    return step(f"S{number}", "accept", f"2026-03-02T08:{at_minute:02}") | {"case": f"{number}"}
+
+
+def one_by_one(database: Database) -> DeadlineKeeper:
+    return DeadlineKeeper(database, RULES, portion=1, portions=1)
+
+
+def reckoned_at(database: Database, moment: datetime) -> list[str]:
+    numbers = select(Case.number).join(Deadline, col(Deadline.case_id) == Case.id)
+    with database.transaction() as session:
+        return list(session.exec(numbers.where(Deadline.reckoned_at == moment).order_by(col(Case.id))))
+
+
+def test_a_case_of_which_something_is_told_does_not_wait_for_all_cases_of_a_hall_that_is_closed(
+    ten_cases: Platform,
+) -> None:
+    keeper = one_by_one(ten_cases.database)
+    with ten_cases.database.transaction() as session:
+        session.add(Closure(hall_id=HALL, day=date(2026, 3, 4), reason="台风", noted_at=NOON))
+    assert keeper.look_around(NOON) == 1
+    ten_cases.tells(NOON, accepted(6, at_minute=40))
+    assert keeper.run_once(NOON) == 2, "the one that was told, and one of those that wait"
+    assert "6" in reckoned_at(ten_cases.database, NOON)
+    while keeper.run_once(NOON):
+        pass
+    assert len(reckoned_at(ten_cases.database, NOON)) == 10
+    with ten_cases.database.transaction() as session:
+        assert set(session.exec(select(Deadline.promised_late_from))) == {at("2026-03-11", "00:00")}
+
+
+def test_a_case_whose_moment_has_come_does_not_wait_for_all_that_were_due_before(ten_cases: Platform) -> None:
+    eleven = at("2026-03-02", "11:00")
+    with ten_cases.database.transaction() as session:
+        session.exec(update(Deadline).values(next_at=eleven))
+        sixth = select(Case.id).where(Case.number == "6").scalar_subquery()
+        session.exec(update(Deadline).where(col(Deadline.case_id) == sixth).values(next_at=NOON))
+    assert DeadlineKeeper(ten_cases.database, RULES, portion=1, portions=2).run_once(NOON) == 2
+    assert "6" in reckoned_at(ten_cases.database, NOON)
+
+
+def test_neither_a_new_case_nor_a_change_of_an_old_one_waits_until_an_import_is_reckoned(ten_cases: Platform) -> None:
+    ten_cases.tells(NOON, *(accepted(number) for number in range(100, 110)))
+    ten_cases.tells(NOON, accepted(200), accepted(0, at_minute=40))
+    assert DeadlineKeeper(ten_cases.database, RULES, portion=1, portions=2).run_once(NOON) == 2
+    assert reckoned_at(ten_cases.database, NOON) == ["0", "200"]
