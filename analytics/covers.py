@@ -36,6 +36,11 @@ def paired_with(session: Session, counter_id: str, at: datetime) -> list[str]:
     return [other_id for _, other_id, _ in _pairs(session, {counter_id: moment})]
 
 
+def covered_by(session: Session, counter_id: str, span: Span) -> list[tuple[str, Span]]:
+    """The counters that this one's clerk covers, each with when in the span."""
+    return [(other_id, held) for _, other_id, held in _pairs(session, {counter_id: span})]
+
+
 def by_pair(presence: Sequence[PresenceSpan], held: Span) -> Iterator[Excuse]:
     """Where the other counter was staffed its clerk covers; where it is not known, nobody can say that nobody covers.
 

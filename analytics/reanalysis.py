@@ -3,24 +3,23 @@
 Whoever dies in between has written whole pieces; the next worker goes on after the last of them.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import structlog
 from sqlalchemy import ColumnElement, CursorResult
 from sqlmodel import Session, col, or_, select, update
 
-from analytics.again import Again, Look, only, pieces, within
-from analytics.plan import WatchPlan, load_plan
+from analytics.again import Again, Look, pieces, within
+from analytics.judging import changes_of_plan, judge_all_that_rests_on, plan_then
 from analytics.presence import Transition
 from analytics.recording import take_turns
-from analytics.rewriting import known_in, rejudge, rewrite_presence
+from analytics.rewriting import known_in, rewrite_presence
 from analytics.rhythm import is_due
 from storage.database import Database
 from storage.intervals import Span, intersect, merge, subtract
-from storage.models import ABSENCES, Absence, AbsenceRule, Presence, PrivacyMask, Reanalysis, StaffState, View, ZoneRule
+from storage.models import ABSENCES, Absence, Presence, Reanalysis, StaffState
 from storage.models.columns import JsonObject
 
 ABANDONED = timedelta(minutes=2)
@@ -271,7 +270,7 @@ class Redoing:
         with self._database.transaction() as session:
             self._note(session, row, alive_at=now)
             span = Span(row.start, row.end)
-            judge_anew(session, row.counter_id, span, now)
+            judge_all_that_rests_on(session, row.counter_id, span, now)
             changes = differences(row.changes["before"], said(session, row.counter_id, span))
             self._note(session, row, done_at=now, changes=changes)
         log.info("looked_again", counter=row.counter_id, changed=len(changes["changed"]))
@@ -294,17 +293,6 @@ class Redoing:
             raise ClaimLost
         for name, value in values.items():
             setattr(row, name, value)
-
-
-def judge_anew(session: Session, counter_id: str, span: Span, now: datetime) -> None:
-    """Makes the absences and events of a span what follows from its presence, each part by the rule that held in it.
-
-    To be called in the counter's turn (`take_turns`).
-    """
-    edges = [span.start, *(m for m in changes_of_plan(session, counter_id) if span.start < m < span.end), span.end]
-    for start, end in pairwise(edges):
-        if counter := plan_then(session, counter_id, start).counters.get(counter_id):
-            rejudge(session, counter, Span(start, end), now)
 
 
 def claim(session: Session, worker: str, source: str, now: datetime, only_id: int | None = None) -> Reanalysis | None:
@@ -356,30 +344,12 @@ def _judge_left(session: Session, now: datetime, *whose: ColumnElement[bool]) ->
         )
         assert isinstance(let, CursorResult)
         if let.rowcount and row.watched_to:
-            judge_anew(session, row.counter_id, Span(row.start, row.watched_to), now)
-
-
-def plan_then(session: Session, counter_id: str, at: datetime) -> WatchPlan:
-    """Who looked at the counter then, and by which rule it is judged."""
-    return only(load_plan(session, at, past=True), counter_id)
+            judge_all_that_rests_on(session, row.counter_id, Span(row.start, row.watched_to), now)
 
 
 def _left(session: Session, row: Reanalysis) -> list[Span]:
     start = max(row.start, row.watched_to or row.start)
     return list(pieces(Span(start, max(start, row.end)), changes_of_plan(session, row.counter_id)))
-
-
-def changes_of_plan(session: Session, counter_id: str) -> list[datetime]:
-    views = session.exec(select(View.valid_from, View.valid_to).where(View.counter_id == counter_id))
-    rules = session.exec(select(AbsenceRule.valid_from, AbsenceRule.valid_to))
-    inside = session.exec(select(ZoneRule.valid_from, ZoneRule.valid_to))
-    looking = select(View.camera_id).where(View.counter_id == counter_id)
-    masks = session.exec(
-        select(PrivacyMask.valid_from, PrivacyMask.valid_to).where(col(PrivacyMask.camera_id).in_(looking))
-    )
-    every = [*views, *rules, *inside, *masks]
-    moments: Collection[datetime | None] = {moment for pair in every for moment in pair}
-    return sorted(moment for moment in moments if moment is not None)
 
 
 def said_by(states: Sequence[Transition], span: Span) -> JsonObject:

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from analytics.reanalysis import judge_anew
+from analytics.judging import judge_anew
 from analytics.recording import take_turns
 from correlation.deadlines.calendars import CalendarBook
 from storage.database import lock_for_adding

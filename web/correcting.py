@@ -11,6 +11,7 @@ import structlog
 from sqlmodel import Session, col, select
 
 from analytics import taken_back
+from analytics.judging import judge_those_covered
 from analytics.reanalysis import ask_instead, said
 from correlation.linking import on_moved
 from storage import correcting
@@ -88,6 +89,8 @@ def _everything_else(session: Session, moved: Moved, now: datetime) -> Corrected
     row = moved.correction
     seen = _seen_by(session, row.camera_id, moved.touched)
     counters = [_look_again(session, row, counter_id, spans, now) for counter_id, spans in seen]
+    for counter in counters:
+        judge_those_covered(session, counter.counter_id, counter.spans, now)
     on_moved(session, row.camera_id, [counter.counter_id for counter in counters], moved.touched)
     return Corrected(moved, tuple(counters))
 

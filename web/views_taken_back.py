@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
+from analytics.judging import judge_those_covered
 from analytics.taken_back import take_back
 from storage.intervals import Span, subtract
 from storage.models import Camera, View
@@ -33,7 +34,9 @@ def taking_back(session: Session, camera_id: str, counter_id: str, now: datetime
     others = _of_other_cameras(session, camera_id, counter_id, now)
     for was in before:
         still = [shown.span for shown in after if shown.zones == was.zones]
-        take_back(session, counter_id, subtract([was.span], [*still, *others]), now)
+        spans = subtract([was.span], [*still, *others])
+        take_back(session, counter_id, spans, now)
+        judge_those_covered(session, counter_id, spans, now)
 
 
 def _of_other_cameras(session: Session, camera_id: str, counter_id: str, now: datetime) -> list[Span]:

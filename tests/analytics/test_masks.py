@@ -6,10 +6,10 @@ import numpy as np
 
 from analytics.aim import APART, PICTURES
 from analytics.health import PictureHealth
+from analytics.judging import changes_of_plan
 from analytics.looker import Looker
 from analytics.pictures import Picture
 from analytics.plan import load_plan
-from analytics.reanalysis import changes_of_plan
 from analytics.watch import Watch
 from storage.database import Database
 from storage.models import FaultKind, PrivacyMask, StaffState

@@ -415,7 +415,7 @@ def test_the_live_watch_goes_on_from_what_was_written_again(site: Database) -> N
 
 
 def test_judging_again_what_has_not_changed_changes_nothing(site: Database) -> None:
-    from analytics.reanalysis import plan_then
+    from analytics.judging import plan_then
 
     def rows() -> list[dict[str, Any]]:
         with site.transaction() as session:

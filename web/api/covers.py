@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, model_validator
 from sqlmodel import Session, col, or_, select
 
-from analytics.reanalysis import judge_anew
+from analytics.judging import judge_anew
 from analytics.recording import take_turns
 from storage.intervals import Span
 from storage.models import CounterPair, Cover, CoverKind

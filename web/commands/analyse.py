@@ -96,7 +96,8 @@ def _span(start: datetime, end: datetime, now: datetime) -> Span:
 
 def _try(services: Services, counter: str, span: Span, look: "Look", bar: Bar) -> JsonObject:
     from analytics.again import Again, pieces
-    from analytics.reanalysis import changes_of_plan, differences, plan_then, said, said_by
+    from analytics.judging import changes_of_plan, plan_then
+    from analytics.reanalysis import differences, said, said_by
 
     states = []
     with services.database.transaction() as session:

@@ -14,6 +14,7 @@ from storage.intervals import Span
 from storage.models import (
     Absence,
     AccessEntry,
+    CounterPair,
     CustomerState,
     Finding,
     FindingKind,
@@ -259,6 +260,26 @@ def test_what_was_seen_in_it_is_unknown_and_no_finding_rests_on_it(sign_in: Sign
     with day.database.transaction() as session:
         after = session.exec(select(Finding).where(Finding.kind == FindingKind.STEP_WHILE_UNSTAFFED)).one()
         assert after.withdrawn_at == NOW
+
+
+def test_nobody_is_absent_where_it_is_not_known_any_more_whether_the_clerk_of_another_counter_covered(
+    sign_in: SignIn, day: Services
+) -> None:
+    start, end = datetime.fromisoformat(FROM), datetime.fromisoformat(TO)
+    with day.database.transaction() as session:
+        session.add(CounterPair(one_id="cc-1", other_id="cc-3", valid_from=start - timedelta(days=1)))
+        for row in session.exec(select(Presence).where(Presence.counter_id == "cc-3")):
+            session.delete(row)
+        empty, nobody = StaffState.UNSTAFFED, CustomerState.NONE
+        session.add(Presence(counter_id="cc-3", start=start, end=end, staff=empty, customer=nobody))
+        begun = start + timedelta(minutes=10)
+        absence = Absence(counter_id="cc-3", start=begun, end=end, ended_by="returned", threshold_s=300)
+        session.add(absence)
+        session.flush()
+        absence_id = absence.id
+    assert sign_in("admin").post("/api/v1/corrections", json=body()).status_code == 200
+    with day.database.transaction() as session:
+        assert session.get_one(Absence, absence_id).ended_by == "withdrawn"
 
 
 def recorded_ahead(day: Services, first_number: int, start: datetime) -> None:
