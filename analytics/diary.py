@@ -7,6 +7,7 @@ from sqlmodel import Session, col, or_, select
 
 from analytics.absence import FoundAbsence
 from analytics.again import PIECE
+from analytics.announced import AnnouncedDays
 from analytics.counters import needed_since
 from analytics.covers import excuses, paired_with
 from analytics.missed import ASKED_BY
@@ -77,6 +78,7 @@ class Diary:
         self._aims: KnownAims = {}
         self._hours: Mapping[str, HallHours] = {}
         self._heard: set[_News] = set()
+        self._announced = AnnouncedDays()
         self._asked_for: Span | None = None
         """Of the time over which the clock had leapt."""
 
@@ -86,7 +88,9 @@ class Diary:
             plan = load_plan(session, now, known_aims=self._aims)
             if not self.opened:
                 self.cursors = read_cursors(session)
-                self._beaten = session.exec(select(Node.heartbeat).where(Node.name == self._node)).first() or now
+                before = session.exec(select(Node).where(Node.name == self._node)).first()
+                self._beaten = before.heartbeat if before else now
+                self._announced.resume(before.detail if before else {}, plan.counters, now)
                 watch.said_twice.has_leapt(self._beaten, now)
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan, now)
@@ -161,12 +165,14 @@ class Diary:
             if heartbeat:
                 self._forget_said_twice(session, watch, now)
                 asked = self._ask_for_leapt_over(session, watch, now)
+                judged = self._announced.judge_some(session, now)
                 self._beat(session, now, numbers)
                 self._heartbeat_due = now + _HEARTBEAT
         watch.changes = Changes()
         if heartbeat:
             watch.said_twice.written(now)
             self._asked_for = asked
+            self._announced.judged(judged)
         self._written |= written
         for counter_id in watch.counters.keys() - waiting:
             watch.counters[counter_id].forget_settled()
@@ -216,7 +222,7 @@ class Diary:
         return Span(whole.start, end)
 
     def _beat(self, session: Session, now: datetime, numbers: JsonObject) -> None:
-        detail: JsonObject = {"detector": self._source, **numbers, **process_load()}
+        detail: JsonObject = {"detector": self._source, **self._announced.detail, **numbers, **process_load()}
         node = session.exec(select(Node).where(col(Node.name) == self._node)).first()
         if node is None:
             node = Node(name=self._node, role="watcher", started_at=self._started, heartbeat=now)

@@ -40,6 +40,20 @@ def is_announced(year: int) -> bool:
     return True
 
 
+@lru_cache
+def announced_to() -> int:
+    """The last year of which the holidays are known."""
+    known: int = max(day.year for day in chinese_calendar.holidays)
+    return known
+
+
+def told_otherwise(year: int) -> list[date]:
+    """Days of an announced year that may count otherwise than they did before it was announced."""
+    first = date(year, 1, 1).toordinal()
+    days = (date.fromordinal(day) for day in range(first, date(year + 1, 1, 1).toordinal()))
+    return [day for day in days if (day.month, day.day) in _once_holidays() or worked_as(day) != day.weekday()]
+
+
 def may_be_holiday(day: date) -> bool:
     """Whether its year is not announced and its date has been a holiday, or a day in lieu, of some year that is."""
     return not is_announced(day.year) and (day.month, day.day) in _once_holidays()
