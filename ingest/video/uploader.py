@@ -90,7 +90,9 @@ class Uploader:
         self._failures, self._on_refused = failures or Failures(), on_refused
         self._stop = threading.Event()
         self._wake = threading.Event()
-        self._store_is_away = threading.Event()
+        self._store_is_away, self._store_refuses = threading.Event(), threading.Event()
+        self._may_be_more = False
+        """Than this batch, that was never tried."""
         self._set_aside: dict[str, _Aside] = {}
         self._missed: Counter[str] = Counter()
         self._tidied: date | None = None
@@ -119,7 +121,7 @@ class Uploader:
         while not self._stop.is_set():
             try:
                 self._tidy(datetime.now(UTC).date())
-                wait_s = 0.0 if self.run_once() else POLL_S
+                wait_s = 0.0 if self.run_once() or self._may_go_on() else POLL_S
                 self._tell(datetime.now(UTC))
             except (StoreError, SQLAlchemyError) as error:
                 wait_s = min(max(wait_s * 2, FIRST_WAIT_S), self._longest_wait_s)
@@ -133,6 +135,10 @@ class Uploader:
                 wait_s = self._longest_wait_s
             self._wake.wait(wait_s)
             self._wake.clear()
+
+    def _may_go_on(self) -> bool:
+        """At once, though nothing of the batch was stored: a store that refuses what it was sent is left in peace."""
+        return self._may_be_more and not self._store_refuses.is_set()
 
     def _tidy(self, today: date) -> None:
         """At the start, and when a day is over."""
@@ -154,13 +160,21 @@ class Uploader:
                 self._failures.succeeded(job)
 
     def _waiting(self) -> list[_Waiting]:
-        now = time.monotonic()
-        self._set_aside = {key: aside for key, aside in self._set_aside.items() if aside.until > now}
+        """The oldest; what was set aside, when its time is over, comes after all that was never tried.
+
+        So however much of it there is, it holds up nothing.
+        """
+        now, most = time.monotonic(), BATCH + len(self._set_aside)
         query = select(Segment.id, Segment.camera_id, Segment.key, Segment.sha256).where(WAITS)
-        if self._set_aside:
-            query = query.where(col(Segment.key).not_in(self._set_aside))
         with self._database.transaction() as session:
-            return [_Waiting(*row) for row in session.exec(query.order_by(col(Segment.start)).limit(BATCH))]
+            oldest = [_Waiting(*row) for row in session.exec(query.order_by(col(Segment.start)).limit(most))]
+        if len(oldest) < most:  # these are all: others of what was set aside wait no more
+            keys = {segment.key for segment in oldest}
+            self._set_aside = {key: aside for key, aside in self._set_aside.items() if key in keys}
+        new = [segment for segment in oldest if segment.key not in self._set_aside]
+        due = [s for s in oldest if s.key in self._set_aside and self._set_aside[s.key].until <= now]
+        self._may_be_more = len(new) >= BATCH
+        return [*new, *sorted(due, key=lambda segment: self._set_aside[segment.key].until)][:BATCH]
 
     def _is_there(self, segment: _Waiting) -> bool:
         until = time.monotonic() + self._set_aside_s
@@ -178,6 +192,7 @@ class Uploader:
     def _upload(self, segments: Sequence[_Waiting]) -> int:
         """What is stored is written down, whatever becomes of the others."""
         self._store_is_away.clear()
+        self._store_refuses.clear()
         answers = [(segment, self._pool.submit(self._put, segment)) for segment in segments]
         wait(answer for _, answer in answers)
         stored = [segment for segment, answer in answers if answer.exception() is None and answer.result()]
@@ -193,6 +208,10 @@ class Uploader:
         if refusal := self._refusal(segment):
             log.error("segment_refused_by_store", key=segment.key, error=first_line(refusal))
             self._set_aside[segment.key] = _Aside(time.monotonic() + self._set_aside_s, refusal)
+            if not isinstance(refusal, BytesChanged):
+                self._store_refuses.set()
+        else:
+            self._set_aside.pop(segment.key, None)
         return refusal is None
 
     def _refusal(self, segment: _Waiting) -> StoreError | None:

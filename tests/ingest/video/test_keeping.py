@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import Session, select
 
+from ingest.video import uploader as uploader_module
 from ingest.video.frames import from_us, to_us
 from ingest.video.gaps import GapClosed, GapKeeper, GapOpened
 from ingest.video.intake import Intake
@@ -206,6 +207,28 @@ def test_one_refused_object_does_not_hold_up_the_others(site: Database, tmp_path
     assert uploader.run_once() == 1
     assert [row.location for row in segments(site)] == [Location.SPOOL, Location.STORED]
     assert (spool / segments(site)[0].key).exists()
+
+
+def test_however_many_objects_are_refused_the_others_have_their_turn(
+    site: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were refused may be tried again at once here, before any other has had its turn."""
+    monkeypatch.setattr(uploader_module, "BATCH", 2)
+    spool = tmp_path / "spool"
+    for sequence in range(1, 7):
+        finished = write(spool, sequence, some_gops(2 * sequence))
+        settle(spool, finished.key)
+        put(site, finished)
+    for row in segments(site)[:5]:
+        (spool / row.key).write_bytes(b"changed")
+    failures = Failures()
+    uploader = Uploader(site, FolderStore(tmp_path / "store"), spool, failures=failures, set_aside_s=0)
+    uploader.start()
+    wait_until(lambda: segments(site)[-1].location is Location.STORED)
+    uploader.stop()
+    assert [row.location for row in segments(site)][:5] == [Location.SPOOL] * 5
+    [failure] = failures_told(failures.told())
+    assert "segments changed since they were written: 5" in failure.error
 
 
 def test_a_store_that_has_just_come_back_has_refused_nothing(site: Database, tmp_path: Path) -> None:
