@@ -94,10 +94,11 @@ def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> Ca
     item = next((step.item for step in reversed(begun) if step.item), "")
     limits = catalogue.limits(item, received, moment)
     ends = _ends(moment, begun)
-    decided = max((w.decided_at for w in said if isinstance(w, ToldResult) and w.decided_at <= moment), default=None)
+    delivered = _delivered(moment, said) or ends.get(StepKind.DELIVER)
     reported_end = next((step.closed for step in reversed(begun) if step.closed), None)
     closed = ends.get(StepKind.CLOSE) or (reported_end if reported_end and reported_end <= moment else None)
-    decided = decided or ends.get(StepKind.DECIDE)
+    first_closed = min((s.end for s in begun if s.kind is StepKind.CLOSE and s.end <= moment), default=closed)
+    decided = _decided(moment, said, first_closed or delivered)
     known = limits or ItemLimits()
     observed = _observed(moment, told, in_force, known, ends, closed) if limits is not None else ()
     return CaseFacts(
@@ -105,7 +106,7 @@ def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> Ca
         accepted_at=min((s.end for s in begun if s.kind is StepKind.ACCEPT and s.end <= moment), default=None),
         decided_at=decided,
         closed_at=closed,
-        delivered_at=_delivered(moment, said) or ends.get(StepKind.DELIVER),
+        delivered_at=delivered,
         legal=known.legal,
         promised=known.promised,
         is_item_known=limits is not None,
@@ -210,6 +211,18 @@ def _ends(moment: datetime, steps: Sequence[ToldStep]) -> dict[StepKind, datetim
 
 def _delivered(moment: datetime, said: Sequence[Said]) -> datetime | None:
     return min((w.delivered_at for w in said if isinstance(w, ToldDelivery) and w.delivered_at <= moment), default=None)
+
+
+def _decided(moment: datetime, said: Sequence[Said], over: datetime | None) -> datetime | None:
+    """By its results, else by its steps: the last time before the case was over, else the first time after that.
+
+    What is decided once more afterwards, as a licence that is exchanged, is another decision.
+    """
+    by_results = [word.decided_at for word in said if isinstance(word, ToldResult) and word.decided_at <= moment]
+    by_steps = [s.end for s in said if isinstance(s, ToldStep) and s.kind is StepKind.DECIDE and s.end <= moment]
+    decisions = by_results or by_steps
+    in_turn = [each for each in decisions if over is None or each <= over]
+    return max(in_turn) if in_turn else min(decisions, default=None)
 
 
 def _begun(suspension: Suspension, moment: datetime) -> Suspension:

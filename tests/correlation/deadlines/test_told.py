@@ -90,6 +90,26 @@ def test_results_deliveries_and_extensions_count_beside_steps() -> None:
     assert facts.extensions == (Extension(at("2026-03-06"), 10),)
 
 
+def test_what_is_decided_once_more_after_the_case_was_closed_or_handed_over_is_another_decision() -> None:
+    first, last, anew = (
+        told(ToldResult(at(f"2026-{day}")), at(f"2026-{day}"), n) for n, day in enumerate(("03-05", "03-09", "05-20"))
+    )
+    closed = told(step(StepKind.CLOSE, at("2026-03-09", "11:00")), at("2026-03-09", "12:00"), 3)
+    handed_over = told(ToldDelivery(at("2026-03-10")), at("2026-03-10"))
+
+    def decided(*words: Told) -> datetime | None:
+        facts = facts_at(LATER, [RECEIVED, ACCEPTED, *words], declared)
+        return facts.decided_at if facts else None
+
+    assert decided(first, last) == at("2026-03-09")  # of several departments
+    assert decided(first, last, closed, anew) == decided(first, last, handed_over, anew) == at("2026-03-09")
+    assert decided(closed, anew) == at("2026-05-20")
+    steps = (
+        told(step(StepKind.DECIDE, at(f"2026-{day}")), LATER, number) for number, day in ((4, "03-09"), (5, "05-20"))
+    )
+    assert decided(closed, *steps) == at("2026-03-09", "10:10")
+
+
 def test_a_link_begins_when_the_one_before_is_done_and_after_one_that_nobody_tells_of_none_is_judged() -> None:
     facts = facts_at(LATER, [RECEIVED, ACCEPTED], declared)
     assert facts is not None
