@@ -166,6 +166,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     """Each in a thread of its own: they link, notify, reckon limits, listen, keep, count and evaluate."""
     from correlation.comparing import find_steps_out_of_order
     from correlation.deadlines.keeping import DeadlineKeeper
+    from correlation.deadlines.moving import MovingExplanations
     from correlation.deadlines.rules import shipped_rules
     from correlation.disputes.moving import MovingDecisions
     from correlation.disputes.voices import DisputeTime
@@ -215,6 +216,8 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     correlating.append(Job("call_backs", call_backs.run_once, timedelta(seconds=30)))
     correlating.append(Job("due_dates", Moving(services.database, call_back_rules).run_once, timedelta(minutes=1)))
     decisions = MovingDecisions(services.database)
+    explanations = MovingExplanations(services.database, shipped_rules())
+    correlating.append(Job("explanation_dates", explanations.run_once, timedelta(minutes=1)))
     correlating.append(Job("decision_dates", decisions.run_once, timedelta(minutes=1)))
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
     listening = [

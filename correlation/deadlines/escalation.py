@@ -22,7 +22,7 @@ class Escalation(NamedTuple):
 
 class Answering(NamedTuple):
     explain_by: datetime | None
-    """First moment that is too late."""
+    """First moment that is too late; None where the days reach into a year whose holidays nobody knows yet."""
     escalation: tuple[Escalation, ...]
     """In the order of their moments; each takes place if nobody has answered before."""
 
@@ -30,15 +30,19 @@ class Answering(NamedTuple):
 def answering(kind: CardKind, since: datetime, rules: CardRules, calendar: WorkCalendar) -> Answering:
     if kind is CardKind.REMINDER:
         return Answering(None, ())
-    last = nth_day(calendar, calendar.day_of(since), rules.explain_days, ())
     steps = []
     for step in rules.escalation:
         at = nth_hour(calendar, since, timedelta(hours=step.after_hours), ()) if step.kind is kind else None
         if at is not None:
             steps.append(Escalation(step.to, at))
-    return Answering(
-        None if last is None else calendar.midnight(last + 1), tuple(sorted(steps, key=lambda step: step.at))
-    )
+    return Answering(explain_by(since, rules, calendar), tuple(sorted(steps, key=lambda step: step.at)))
+
+
+def explain_by(since: datetime, rules: CardRules, calendar: WorkCalendar) -> datetime | None:
+    """The first moment that is too late; None while it may still move by itself: nobody is told that they are late."""
+    first = calendar.day_of(since)
+    last = nth_day(calendar, first, rules.explain_days, ())
+    return None if last is None or calendar.is_provisional(first, last) else calendar.midnight(last + 1)
 
 
 def taken(steps: Sequence[Escalation], card: Subject, words: Sequence[Word], at: datetime) -> tuple[Escalation, ...]:

@@ -93,6 +93,7 @@ JOB_WORDS: Mapping[str, str] = {
     "dispute_time": _("Counting the days in which an absence can be disputed"),
     "call_backs": _("Opening calls back after bad ratings"),
     "due_dates": _("Counting deadlines of orders and calls back"),
+    "explanation_dates": _("Counting deadlines of explanations"),
     "decision_dates": _("Counting deadlines of decisions on disputes"),
     "complaints": _("Erasing settled complaints"),
     "drop_bucket": _("Fetching files from the drop bucket"),

@@ -1,0 +1,65 @@
+"""Who has to explain a card has longer as closures of the hall are noted, and a date once the year is announced."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, or_, select, update
+from sqlmodel import Session, col
+
+from correlation.deadlines.calendars import CalendarBook, HallDays
+from correlation.deadlines.escalation import explain_by
+from correlation.deadlines.rules import Rules
+from storage.database import Database
+from storage.models import Card, CardKind, CardState, Case, Deadline
+
+_STILL_MOVES = timedelta(days=60)
+"""Five working days, the longest holidays, and a closure that is noted weeks afterwards."""
+
+_JUST_NOW = timedelta(minutes=10)
+
+
+class MovingExplanations:
+    """`run_once` looks at what is still to be explained; safe to repeat, and for several clerks at once."""
+
+    def __init__(self, database: Database, rules: Rules) -> None:
+        self._database = database
+        self._rules = {each.version: each for each in rules.cards}
+        self._calendars = CalendarBook()
+        self._counted_by: Mapping[str, HallDays] | None = None
+
+    def run_once(self, now: datetime) -> int:
+        """The number of cards whose time moved, in halls whose days have changed. Raises SQLAlchemyError."""
+        with self._database.transaction() as session:
+            days = self._calendars.refresh(session)
+            moved = list(self._moved(session, days, now))
+            for card_id, until in moved:
+                awaited = (col(Card.id) == card_id, col(Card.state) == CardState.RAISED)
+                session.execute(update(Card).where(*awaited).values(explain_by=until))
+        self._counted_by = days
+        return len(moved)
+
+    def _moved(self, session: Session, days: Mapping[str, HallDays], now: datetime) -> Iterator[tuple[int, datetime]]:
+        """What was told stands or comes later; where nothing could be told yet the days count from now."""
+        before = self._counted_by
+        wanted = _awaited(now)
+        if before is not None:
+            changed = col(Case.hall_id).in_([hall for hall in days if days[hall] != before.get(hall)])
+            # Who wrote a card down may have read the calendar just before it changed.
+            wanted = wanted.where(or_(changed, col(Card.announced_at) > now - _JUST_NOW))
+        for card_id, told, since, hall_id, version in session.execute(wanted).all():
+            if (rules := self._rules.get(version)) is None:
+                continue
+            until = explain_by(since if told else now, rules, self._calendars.of(hall_id)[-1][1])
+            if until is not None and (told is None or until > told):
+                yield card_id, until
+
+
+def _awaited(now: datetime) -> Select[int | None, datetime | None, datetime | None, str | None, str]:
+    return (
+        select(col(Card.id), col(Card.explain_by), col(Card.announced_at), col(Case.hall_id), col(Deadline.rules))
+        .join(Case, col(Case.id) == col(Card.case_id))
+        .join(Deadline, col(Deadline.case_id) == col(Card.case_id))
+        .where(col(Card.state) == CardState.RAISED, col(Card.kind) != CardKind.REMINDER)
+        .where(col(Card.withdrawn_at).is_(None), col(Card.announced_at).is_not(None))
+        .where(or_(col(Card.explain_by).is_(None), col(Card.announced_at) > now - _STILL_MOVES))
+    )
