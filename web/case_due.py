@@ -7,7 +7,7 @@ runs, whatever its platform once announced.
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, null, or_
+from sqlalchemy import ColumnElement, and_, case, false, func, not_, null, or_
 from sqlmodel import col
 
 from storage.models import Case, Deadline, Standing
@@ -15,6 +15,8 @@ from storage.models import Case, Deadline, Standing
 NOT_RUNNING = (Standing.WAITING, Standing.STOPPED)
 ENDED = (Standing.DONE, Standing.DONE_LATE)
 """A decision ends the limits, whether the case is closed by then or its platform never tells."""
+PAST = (Standing.YELLOW, Standing.RED)
+"""A limit has passed that does not move any more."""
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -52,15 +54,27 @@ def is_pending() -> ColumnElement[bool]:
     return and_(col(Case.closed_at).is_(None), or_(standing.is_(None), standing.not_in(ENDED)))
 
 
-def is_unknown() -> ColumnElement[bool]:
-    """Whether no limit is known though one runs: it cannot be told whether it is in time."""
+def is_overdue(now: datetime) -> ColumnElement[bool]:
+    """Whether it is still to be done after that. A date that may still move has not passed."""
+    return and_(is_pending(), due() < now, not_(_may_move()))
+
+
+def is_unknown(now: datetime) -> ColumnElement[bool]:
+    """Whether no limit is known though one runs, or a date that may still move: it cannot be told if it is late."""
     standing = col(Deadline.standing)
-    return and_(due().is_(None), or_(standing.is_(None), standing.not_in((*NOT_RUNNING, *ENDED))))
+    is_none = and_(due().is_(None), or_(standing.is_(None), standing.not_in((*NOT_RUNNING, *ENDED))))
+    return or_(is_none, and_(is_pending(), due() < now, _may_move()))
+
+
+def _may_move() -> ColumnElement[bool]:
+    """Never NULL, so that it can be negated. Where one limit has passed for certain it does not matter of another."""
+    may_move = and_(col(Deadline.provisional).is_(True), col(Deadline.standing).not_in(PAST))
+    return func.coalesce(may_move, false())
 
 
 def is_late(now: datetime) -> ColumnElement[bool]:
     """Whether it is still to be done after that, or was done after it."""
-    return or_(and_(is_pending(), due() < now), was_late())
+    return or_(is_overdue(now), was_late())
 
 
 def was_late() -> ColumnElement[bool]:

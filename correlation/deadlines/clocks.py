@@ -48,8 +48,11 @@ class Clock(NamedTuple):
 
     @property
     def ended_late(self) -> bool:
+        """For certain: a date that may still move makes nobody late."""
         late_from = self.out.late_from
-        return self.ended_at is not None and late_from is not None and self.ended_at >= late_from
+        if self.ended_at is None or late_from is None or self.out.provisional:
+            return False
+        return self.ended_at >= late_from
 
 
 class Clocks(NamedTuple):

@@ -21,7 +21,7 @@ from storage.models import (
     Step,
     StepKind,
 )
-from web.case_due import ENDED, due_at
+from web.case_due import ENDED, PAST, due_at
 from web.pages.places import HallRef, hall_ref
 
 
@@ -58,6 +58,8 @@ class CaseRow:
     """By its limits as reckoned, else as its platform says; None while none is known or runs."""
     standing: Standing | None
     """None before its limits are reckoned."""
+    provisional: bool
+    """A limit of it reaches into a year whose holidays are not announced, and may still move."""
     last_step: StepKind | None
     last_step_name: str
     steps: int
@@ -69,6 +71,8 @@ class CaseRow:
         """Still to be done though its limit has passed, or done after that."""
         if self.standing in ENDED:
             return self.standing is Standing.DONE_LATE
+        if self.provisional and self.standing not in PAST:
+            return False
         return self.due_at is not None and (self.closed_at or now) > self.due_at
 
 
@@ -127,6 +131,7 @@ def _row(
         closed_at=case.closed_at,
         due_at=due_at(case, deadline),
         standing=deadline.standing if deadline else None,
+        provisional=deadline.provisional if deadline else False,
         last_step=progress.last_kind if progress else None,
         last_step_name=progress.last_name if progress else "",
         steps=progress.steps if progress else 0,

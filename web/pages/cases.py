@@ -295,9 +295,9 @@ def _has_status(status: StatusFilter, now: datetime, zone: str) -> list[ColumnEl
     if status == "soon":
         return [closed.is_(None), col(Deadline.standing) == Standing.DUE_SOON]
     if status == "overdue":
-        return [case_due.is_pending(), due < now]
+        return [case_due.is_overdue(now)]
     if status == "unknown":
-        return [closed.is_(None), case_due.is_unknown()]
+        return [closed.is_(None), case_due.is_unknown(now)]
     if status == "still":
         return [closed.is_(None), col(Deadline.standing).in_(case_due.NOT_RUNNING)]
     if status == "open":

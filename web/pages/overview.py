@@ -195,15 +195,14 @@ def _groups(
 ) -> list[Group]:
     """By what the rows need and nothing else: a city has more kinds of cases than it has halls."""
     due, standing = case_due.due(), col(Deadline.standing)
-    is_late = and_(case_due.is_pending(), due < now)
     tallied = (
         func.count(),
         _number(and_(case_due.is_pending(), due >= now, due <= day_ends)),
         _number(standing == Standing.DUE_SOON),
-        _number(is_late),
+        _number(case_due.is_overdue(now)),
         _number(standing == Standing.STOPPED),
         _number(standing == Standing.WAITING),
-        _number(case_due.is_unknown()),
+        _number(case_due.is_unknown(now)),
     )
     columns = {name: col(getattr(Case, name)) for name in _ALIKE[by]}
     alike = (columns.get(name, literal("")) for name in ("hall_id", "department_id", "department_name", "item_code"))

@@ -187,6 +187,11 @@ def test_a_case_waits_stops_and_ends() -> None:
     assert now(ended(CASE, at("2026-03-10")), at("2026-03-10")) is Standing.DONE_LATE
 
 
+def test_a_case_that_ended_after_a_date_that_may_still_move_is_not_late() -> None:
+    done = ended(accepted("2026-12-28"), at("2027-01-20"))
+    assert standing(watched([known(done)], at("2027-01-20")), at("2027-01-20")) is Standing.DONE
+
+
 def ruled(card: RaisedCard, moment: datetime) -> Ruling:
     return Ruling(moment, card.key)
 

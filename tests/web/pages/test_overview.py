@@ -101,6 +101,23 @@ def test_each_number_is_the_length_of_a_list(sign_in: SignIn, limited: Services)
         assert f'<a href="/cases?status={status}&amp;hall={HALL}">{count}</a>' in page
 
 
+def test_a_date_that_may_still_move_makes_no_case_late_but_one_that_has_passed_for_certain_does(
+    sign_in: SignIn, limited: Services
+) -> None:
+    with limited.database.transaction() as session:
+        for deadline in session.exec(select(Deadline)):
+            deadline.provisional = bool(deadline.promised_late_from or deadline.legal_late_from)
+            if deadline.standing is Standing.RED:
+                deadline.standing = Standing.OPEN  # its only limit may still move
+    firm = LATE - {"late by law"}
+    assert numbers(sign_in, "status=overdue") == numbers(sign_in, "status=late&q=limits") == firm
+    assert "late by law" in numbers(sign_in, "status=unknown")
+    total = sign_in("inspector").get("/overview.json").json()["total"]
+    assert (total["late"], total["no_limit"]) == (len(firm), 3)
+    marked = sign_in("inspector").get("/cases?status=open&q=limits&lang=en").text
+    assert marked.count('data-state="late">Past the limit') == len(firm)
+
+
 def test_a_suspended_case_is_not_late_by_what_its_platform_once_announced(sign_in: SignIn, limited: Services) -> None:
     cases = sign_in("inspector").get("/cases.json?q=limits").json()["cases"]
     due = {case["number"].removeprefix(f"{HALL} "): case["due_at"] for case in cases}
