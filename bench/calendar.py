@@ -26,7 +26,7 @@ from sqlalchemy import text
 from sqlmodel import Session, func, select
 
 from bench.calendar_site import FIRST, Site, fill
-from storage.calendar import coverages
+from storage.calendar import coverages, densities_of
 from storage.database import Database
 from storage.density import densities
 from storage.folder_store import FolderStore
@@ -92,14 +92,16 @@ def main() -> None:
 def _tell_sizes(database: Database, site: Site, console: Console) -> None:
     with database.transaction() as session:
         segments = session.exec(select(func.count()).select_from(Segment)).one()
-        kept = session.exec(select(func.count(), func.avg(func.length(RecordedDay.runs)))).one()
+        kept = session.exec(
+            select(func.count(), func.avg(func.length(RecordedDay.runs) + func.length(RecordedDay.gaps)))
+        ).one()
         table, whole = session.connection().execute(_SIZES).one()
     console.print(f"{segments:,} segments of {site.full} cameras, {kept[0]:,} days in the calendar")
     a_day, mb = DAY / timedelta(seconds=10) / segments, 1_000_000
     console.print(
         f"index of a camera-day (8,640 segments of 10 s): {whole * a_day / mb:.1f} MB in the database, of which "
         f"{(whole - table) * a_day / mb:.1f} MB its indexes; {whole / segments:.0f} bytes a segment; "
-        f"a day in the calendar: {float(kept[1]):.0f} bytes of runs"
+        f"a day in the calendar: {float(kept[1]):.0f} bytes of runs and gaps"
     )
 
 
@@ -108,8 +110,10 @@ def _check(footage: Footage, site: Site) -> None:
     for camera in {site.names[0], site.names[site.full - 1]}:
         for day in (Span(FIRST, FIRST + DAY), Span(FIRST + (site.days - 1) * DAY, FIRST + site.days * DAY)):
             with footage.database.transaction() as session:
-                told = coverages(session, [camera], day, datetime.now(UTC))[camera]
-                assert told == footage.coverage(session, camera, day.start, day.end), (camera, day)
+                by_rows = footage.coverage(session, camera, day.start, day.end)
+                assert coverages(session, [camera], day, datetime.now(UTC))[camera] == by_rows, (camera, day)
+                told = densities_of(session, [camera], [day], day.end, datetime.now(UTC))[camera]
+                assert told == densities(by_rows, [day]), (camera, day)
 
 
 def _measure(footage: Footage, site: Site, runs: int) -> list[Times]:
@@ -119,32 +123,32 @@ def _measure(footage: Footage, site: Site, runs: int) -> list[Times]:
     days = [Span(FIRST + n * DAY - ZONE_SHIFT, FIRST + (n + 1) * DAY - ZONE_SHIFT) for n in range(1, site.days)]
     last = days[-1]
 
-    def calendar(cameras: Sequence[str], span: Span, parts: Sequence[Span]) -> Callable[[Session], object]:
-        return lambda session: [
-            densities(found, parts) for found in coverages(session, cameras, span, datetime.now(UTC)).values()
-        ]
+    def hall_month(cameras: Sequence[str]) -> Callable[[Session], object]:
+        return lambda session: densities_of(session, cameras, days, last.end, datetime.now(UTC))
+
+    def camera_day(camera: str, day: Span) -> Callable[[Session], object]:
+        return lambda session: densities(coverages(session, [camera], day, datetime.now(UTC))[camera], [day])
 
     def naive(cameras: Sequence[str], parts: Sequence[Span]) -> Callable[[Session], object]:
         return lambda session: [
             footage.coverage(session, camera, day.start, day.end) for camera in cameras for day in parts
         ]
 
-    month = Span(days[0].start, last.end)
     chosen = [(random.choice(full), random.choice(days)) for _ in range(runs)]
     some = runs // 5
     halls = [BIG_HALL, 100]
     return [
-        _timed("camera-day", CAMERA_DAY_GOAL_MS, footage, [calendar([c], d, [d]) for c, d in chosen]),
-        _timed("camera-day, newest", CAMERA_DAY_GOAL_MS, footage, [calendar([c], last, [last]) for c, _ in chosen]),
+        _timed("camera-day", CAMERA_DAY_GOAL_MS, footage, [camera_day(c, d) for c, d in chosen]),
+        _timed("camera-day, newest", CAMERA_DAY_GOAL_MS, footage, [camera_day(c, last) for c, _ in chosen]),
         _timed("camera-day from segments", None, footage, [naive([c], [d]) for c, d in chosen[:some]]),
-        _timed(f"hall-month of {len(small)}", HALL_MONTH_GOAL_MS, footage, [calendar(small, month, days)] * some),
+        _timed(f"hall-month of {len(small)}", HALL_MONTH_GOAL_MS, footage, [hall_month(small)] * some),
         _timed(f"hall-month of {len(small)} from segments", None, footage, [naive(small, days)]),
         *(
             _timed(
                 f"hall-month of {n}",
                 HALL_MONTH_GOAL_MS if n <= BIG_HALL else None,
                 footage,
-                [calendar(everyone[:n], month, days)] * some,
+                [hall_month(everyone[:n])] * some,
             )
             for n in halls
             if n <= len(everyone)

@@ -17,7 +17,8 @@ from storage.calendar import refresh
 from storage.database import Database
 from storage.intervals import Span
 from storage.migrate import upgrade
-from storage.models import Camera, District, Gap, Hall, RecordedDay
+from storage.models import Camera, District, Gap, GapCause, Hall, RecordedDay
+from storage.packed_days import EndedGap, pack_gaps
 from storage.runs import DAY, pack_runs
 
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)
@@ -72,19 +73,21 @@ def fill(database: Database, site: Site) -> Iterator[str]:
         session.flush()
         cameras = [{"id": name, "hall_id": "h", "url": "rtsp://none", "name": ""} for name in site.names]
         session.execute(insert(Camera), cameras)
-        session.execute(insert(Gap), [gap for name in site.names for gap in _gaps(site, name)])
-    for number, name in enumerate(site.names[: site.full]):
+    for number, name in enumerate(site.names):
         with database.transaction() as session:
             if number >= site.worked_out:
                 session.execute(text("SET LOCAL session_replication_role = replica"))
-            _add_segments(session, site, name)
-    yield f"segments written in {time.perf_counter() - began:.0f} s"
+            session.execute(insert(Gap), [gap._asdict() | {"camera_id": name} for gap in _gaps(site)])
+            if number < site.full:
+                _add_segments(session, site, name)
+    yield f"segments and gaps written in {time.perf_counter() - began:.0f} s"
     began = time.perf_counter()
     refresh(database)
     yield f"calendar of {site.worked_out} cameras worked out in {time.perf_counter() - began:.1f} s"
     with database.transaction() as session:
-        days = [row for name in site.names[site.worked_out :] for row in _days(site, name)]
-        session.execute(insert(RecordedDay), days)
+        days = _days(site)
+        written_so = site.names[site.worked_out :]
+        session.execute(insert(RecordedDay), [row | {"camera_id": name} for name in written_so for row in days])
         _note_newest(session, site)
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
@@ -108,16 +111,18 @@ def _note_newest(session: Session, site: Site) -> None:
     session.execute(text("UPDATE segment SET start = start WHERE start >= :late"), {"late": late})
 
 
-def _gaps(site: Site, name: str) -> list[dict[str, object]]:
+def _gaps(site: Site) -> list[EndedGap]:
     """As the segments lack them."""
     starts = [FIRST + n * site.gap_every for n in range(site.days * site.gaps_a_day)]
-    return [{"camera_id": name, "start": s, "end": s + _GAP, "cause": "camera_stalled"} for s in starts]
+    return [EndedGap(start, start + _GAP, GapCause.CAMERA_STALLED) for start in starts]
 
 
-def _days(site: Site, name: str) -> list[dict[str, object]]:
+def _days(site: Site) -> list[dict[str, object]]:
     made = []
     for start in (FIRST + n * DAY for n in range(site.days)):
         parts = [start + n * site.gap_every for n in range(site.gaps_a_day)]
         runs = [Span(part + _GAP, part + site.gap_every) for part in parts]
-        made.append({"camera_id": name, "day": start.date(), "runs": pack_runs(start.date(), runs)})
+        gaps = [EndedGap(part, part + _GAP, GapCause.CAMERA_STALLED) for part in parts]
+        day = start.date()
+        made.append({"day": day, "runs": pack_runs(day, runs), "gaps": pack_gaps(day, gaps)})
     return made

@@ -1,6 +1,5 @@
 """The recording calendar: which days of a hall's cameras were recorded, and one day of one camera to the second."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
@@ -8,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from sqlmodel import Session, col, select
 
-from storage.calendar import coverages
+from storage.calendar import coverages, densities_of
 from storage.density import OUTSIDE, Density, densities
 from storage.footage import CorrectedTime, Coverage, UntrustedTime
 from storage.intervals import Span
@@ -151,26 +150,25 @@ def calendar_page(viewer: CalendarViewer, services: ServicesDep, hall: str = "",
 def _cameras_of(session: Session, place: HallRef, month: Month, now: datetime) -> tuple[CalendarCamera, ...]:
     cameras = session.exec(select(Camera).where(Camera.hall_id == place.id).order_by(col(Camera.id))).all()
     days = [day_in(day, place.timezone) for day in month.days]
-    found = _coverages(session, [camera.id for camera in cameras], days, now)
+    until = min(days[-1].end, now)  # what is to come is neither recorded nor missing
+    found = densities_of(session, [camera.id for camera in cameras], days, until, now)
     return tuple(
         CalendarCamera(
             camera.id,
             camera.name or camera.id,
             tuple(
-                CalendarDay(day, share_of(density))
-                for day, density in zip(month.days, densities(found[camera.id], days), strict=True)
+                CalendarDay(day, share_of(density)) for day, density in zip(month.days, found[camera.id], strict=True)
             ),
         )
         for camera in cameras
     )
 
 
-def _coverages(session: Session, camera_ids: list[str], days: Sequence[Span], now: datetime) -> dict[str, Coverage]:
+def _coverage(session: Session, camera_id: str, day: Span, now: datetime) -> Coverage:
     """Up to now: what is to come is neither recorded nor missing."""
-    until = min(days[-1].end, now)
-    if until <= days[0].start:
-        return dict.fromkeys(camera_ids, Coverage((), ()))
-    return dict(coverages(session, camera_ids, Span(days[0].start, until), now))
+    if now <= day.start:
+        return Coverage((), ())
+    return coverages(session, [camera_id], Span(day.start, min(day.end, now)), now)[camera_id]
 
 
 def share_of(density: Density) -> Share:
@@ -199,7 +197,7 @@ def camera_day_with(viewer: Viewer, services: Services, camera: str, day: str, f
         today = local_day(now, place.timezone)
         chosen = asked_day(day, today)
         span = day_in(chosen, place.timezone)
-        coverage = _coverages(session, [found.id], [span], now)[found.id]
+        coverage = _coverage(session, found.id, span, now)
         untrusted = services.footage.untrusted_times(session, found.id, span.start, span.end)
         corrected = services.footage.corrected_times(session, found.id, span.start, span.end)
         smeared = smeared_times(session, found.id, span.start, span.end)

@@ -206,6 +206,7 @@ def upgrade() -> None:
         sa.Column("camera_id", sa.String(), nullable=False),
         sa.Column("start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("end", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("of_gaps", sa.Boolean(), nullable=False, comment="else of segments"),
         sa.PrimaryKeyConstraint("id"),
     )
     with op.batch_alter_table("recording_change", schema=None) as batch_op:
@@ -1645,6 +1646,7 @@ def upgrade() -> None:
         sa.Column("camera_id", sa.String(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False, comment="in UTC"),
         sa.Column("runs", sa.LargeBinary(), nullable=False, comment="packed, see storage.runs"),
+        sa.Column("gaps", sa.LargeBinary(), nullable=False, comment="packed, see storage.packed_days"),
         sa.ForeignKeyConstraint(["camera_id"], ["camera.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("camera_id", "day"),
     )
@@ -2757,6 +2759,7 @@ def upgrade() -> None:
                 "camera_fault",
                 "node_silent",
                 "spool_filling",
+                "footage_unreadable",
                 "job_failing",
                 "store_unsafe",
                 "hall_affected",
