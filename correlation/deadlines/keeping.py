@@ -1,6 +1,7 @@
 """Keeps the limits and cards of every case: reckons what was told anew, and what the clock has brought."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,8 @@ from storage.models.columns import JsonObject
 
 PORTION = 100
 PORTIONS = 80
+ROOM_S = 0.05
+"""SQLite lets a waiting writer in only if it happens to ask while nobody writes, and it asks that often at first."""
 
 _Key = tuple[str, str, str, datetime, str]
 
@@ -34,11 +37,21 @@ _Key = tuple[str, str, str, datetime, str]
 class DeadlineKeeper:
     """One per process; several share the cases between them."""
 
-    def __init__(self, database: Database, rules: Rules, portion: int = PORTION, portions: int = PORTIONS) -> None:
-        """`portion` cases are reckoned in one transaction, and so many of them in one run, twice."""
+    def __init__(
+        self,
+        database: Database,
+        rules: Rules,
+        portion: int = PORTION,
+        portions: int = PORTIONS,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`portion` cases are reckoned in one transaction, and so many of them in one run, twice.
+
+        `pause` is called with seconds where others must get a chance to write.
+        """
         self._database = database
         self._rules = rules
-        self._portion, self._portions = portion, portions
+        self._portion, self._portions, self._pause = portion, portions, pause
         self._calendars = CalendarBook()
 
     def run_once(self, now: datetime) -> int:
@@ -85,6 +98,8 @@ class DeadlineKeeper:
             cases = session.execute(locked).scalars().all()
             session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
             self._reckon(session, cases, now)
+        if len(cases) == self._portion and self._database.engine.dialect.name == "sqlite":
+            self._pause(ROOM_S)
         return len(cases)
 
     def _reckon(self, session: Session, cases: Sequence[int], now: datetime) -> None:

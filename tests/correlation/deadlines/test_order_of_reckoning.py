@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import col, select, update
 
 from correlation.deadlines.keeping import DeadlineKeeper
-from storage.database import Database
+from storage.database import Database, lock_for_adding
 from storage.models import Case, Closure, Deadline
 from tests.correlation.deadlines.cases import RULES, at
 from tests.correlation.deadlines.platform import Platform, step
@@ -70,3 +70,17 @@ def test_neither_a_new_case_nor_a_change_of_an_old_one_waits_until_an_import_is_
     ten_cases.tells(NOON, accepted(200), accepted(0, at_minute=40))
     assert DeadlineKeeper(ten_cases.database, RULES, portion=1, portions=2).run_once(NOON) == 2
     assert reckoned_at(ten_cases.database, NOON) == ["0", "200"]
+
+
+def test_on_sqlite_others_can_write_between_two_portions(sqlite_platform: Platform) -> None:
+    """Who waits there is not told when the other is done: without a pause it never asks at the right moment."""
+    sqlite_platform.tells(NINE, *(accepted(number) for number in range(3)))
+    chances = []
+
+    def others_write(_: float) -> None:
+        with sqlite_platform.database.transaction() as session:
+            lock_for_adding(session, Deadline)
+            chances.append(len(session.exec(select(Deadline)).all()))
+
+    DeadlineKeeper(sqlite_platform.database, RULES, portion=1, pause=others_write).run_once(NOON)
+    assert chances == [1, 2, 3]
