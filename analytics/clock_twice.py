@@ -23,14 +23,24 @@ class TimeSaidTwice:
         """What it said at the latest before it was set back."""
         self._since: datetime | None = None
         self._spans: list[Span] = []
-        self._leap: Span | None = None
+        self.leap: Span | None = None
+        """The last over which it has leapt ahead."""
         self.leapt_over: Span | None = None
         """What it says for the first time, since it was set back into time over which it had leapt."""
 
     def has_leapt(self, start: datetime, end: datetime) -> None:
         """The clock, or nobody read it between the two."""
         if end > start + _LEAPT:
-            self._leap = Span(start, end)
+            self.leap = Span(start, end)
+
+    def resume_leaps(self, leap: Span | None, leapt_over: Span | None, told: datetime, now: datetime) -> None:
+        """What another knew that read the clock last when it said `told`."""
+        self.leap = leap
+        self.leapt_over = leapt_over if leapt_over and told <= now < leapt_over.end else None
+        if now > told:
+            self.has_leapt(told, now)
+        elif now < told - SET_BACK:
+            self._mind_leaps(told, now)
 
     def resume(self, since: datetime, until: datetime) -> None:
         """From `since` on it says what it had said before, until `until`."""
@@ -53,7 +63,7 @@ class TimeSaidTwice:
     def _mind_leaps(self, told: datetime, now: datetime) -> None:
         """Since the leap as much time has passed as the clock said since then: it cannot be earlier, if it was right
         before."""
-        leap, self.leapt_over = self._leap, None
+        leap, self.leapt_over = self.leap, None
         if now > told:
             self.has_leapt(told, now)
         elif leap and leap.start + (told - leap.end) - _LEAPT <= now < leap.end:

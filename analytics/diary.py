@@ -6,13 +6,11 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from analytics.absence import FoundAbsence
-from analytics.again import PIECE
 from analytics.announced import AnnouncedDays
 from analytics.counters import needed_since
 from analytics.covers import excuses, paired_with
-from analytics.missed import ASKED_BY
+from analytics.leapt_over import LeaptOver, kept_of
 from analytics.plan import CounterPlan, KnownAims, WatchPlan, load_plan
-from analytics.reanalysis import ask
 from analytics.recording import (
     Resumed,
     end_unwatched,
@@ -45,9 +43,6 @@ _LATELY = timedelta(minutes=2)
 _EVIDENCE_EVERY = timedelta(seconds=30)
 """How far the stored evidence of an absence that lasts may be behind."""
 
-_RECORDED_BY_THEN = timedelta(minutes=2)
-"""So long ago, footage can be looked at."""
-
 _AHEAD = timedelta(days=2)
 """So far beyond now it is told who covers."""
 
@@ -79,8 +74,7 @@ class Diary:
         self._hours: Mapping[str, HallHours] = {}
         self._heard: set[_News] = set()
         self._announced = AnnouncedDays()
-        self._asked_for: Span | None = None
-        """Of the time over which the clock had leapt."""
+        self._leapt_over = LeaptOver()
 
     def follow(self, watch: Watch, now: datetime) -> WatchPlan:
         """Lets the watch follow the tables; what is watched newly goes on from what is stored of it."""
@@ -90,8 +84,9 @@ class Diary:
                 self.cursors = read_cursors(session)
                 before = session.exec(select(Node).where(Node.name == self._node)).first()
                 self._beaten = before.heartbeat if before else now
-                self._announced.resume(before.detail if before else {}, plan.counters, now)
-                watch.said_twice.has_leapt(self._beaten, now)
+                detail = before.detail if before else {}
+                self._announced.resume(detail, plan.counters, now)
+                self._leapt_over.resume(watch.said_twice, detail, self._beaten, now)
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan, now)
             written_again, heard = self._written_again(session, watch, now)
@@ -164,14 +159,15 @@ class Diary:
                 self._raise_alerts(session, watch, now)
             if heartbeat:
                 self._forget_said_twice(session, watch, now)
-                asked = self._ask_for_leapt_over(session, watch, now)
+                asked = self._leapt_over.ask(session, watch.said_twice, watch.seen_ahead.keys() & watch.counters, now)
                 judged = self._announced.judge_some(session, now)
-                self._beat(session, now, numbers)
+                kept = self._announced.detail | kept_of(watch.said_twice, asked)
+                self._beat(session, now, kept | numbers)
                 self._heartbeat_due = now + _HEARTBEAT
         watch.changes = Changes()
         if heartbeat:
             watch.said_twice.written(now)
-            self._asked_for = asked
+            self._leapt_over.asked(asked)
             self._announced.judged(judged)
         self._written |= written
         for counter_id in watch.counters.keys() - waiting:
@@ -207,22 +203,8 @@ class Diary:
                     said = Span(span.start, min(span.end, until))
                     forget_said_twice(session, counter_id, said, now, self._source)
 
-    def _ask_for_leapt_over(self, session: Session, watch: Watch, now: datetime) -> Span | None:
-        """Has footage of it looked at, up to some time ago: what lies ahead keeps it from being watched live."""
-        whole = watch.said_twice.leapt_over
-        if whole is None:
-            return None
-        before = self._asked_for if self._asked_for and self._asked_for.start == whole.start else None
-        start = before.end if before else whole.start
-        end = min(now - _RECORDED_BY_THEN, whole.end)
-        if end - start < PIECE and (end < whole.end or end <= start):
-            return before
-        for counter_id in watch.seen_ahead.keys() & watch.counters:
-            ask(session, counter_id, Span(start, end), ASKED_BY, now)
-        return Span(whole.start, end)
-
     def _beat(self, session: Session, now: datetime, numbers: JsonObject) -> None:
-        detail: JsonObject = {"detector": self._source, **self._announced.detail, **numbers, **process_load()}
+        detail: JsonObject = {"detector": self._source, **numbers, **process_load()}
         node = session.exec(select(Node).where(col(Node.name) == self._node)).first()
         if node is None:
             node = Node(name=self._node, role="watcher", started_at=self._started, heartbeat=now)

@@ -57,9 +57,34 @@ def left(second: float) -> str:
     return "nobody" if 1000 <= second < 2000 else "staff"
 
 
-@pytest.mark.parametrize("began_ahead", [False, True], ids=["it leapt", "it was wrong as the watcher started"])
+@pytest.mark.parametrize(
+    ("told", "now", "leapt_over"),
+    [
+        (1380, 1400, (160, DAY)),
+        (1380, 5000, (160, DAY)),
+        (1380, DAY + 1, None),
+        (1380, 900, None),
+        (DAY + 60, 170, (170, DAY)),
+        (DAY + 60, 20, None),
+    ],
+    ids=["at once", "after an hour", "it has caught up", "set back again", "set right meanwhile", "before it leapt"],
+)
+def test_another_that_begins_goes_on_with_what_was_known_of_a_leap(
+    told: float, now: float, leapt_over: tuple[float, float] | None
+) -> None:
+    known = None if told > DAY else Span(at(160), at(DAY))
+    clock = TimeSaidTwice()
+    clock.resume_leaps(Span(at(100), at(DAY)), known, at(told), at(now))
+    assert clock.leapt_over == (leapt_over and Span(at(leapt_over[0]), at(leapt_over[1])))
+
+
+@pytest.mark.parametrize(
+    ("began_ahead", "restarted_at"),
+    [(False, 1400), (True, None)],
+    ids=["it leapt, and the watcher is restarted while it catches up", "it was wrong as the watcher started"],
+)
 def test_it_is_looked_at_in_footage_while_what_lies_ahead_is_still_to_come(
-    sqlite_database: Database, began_ahead: bool
+    sqlite_database: Database, began_ahead: bool, restarted_at: float | None
 ) -> None:
     with sqlite_database.transaction() as session:
         a_hall(session)
@@ -88,6 +113,8 @@ def test_it_is_looked_at_in_footage_while_what_lies_ahead_is_still_to_come(
     for second in range(DAY, DAY + 40, 4):
         tick(watch, diary, second)
     for second in range(80, 3000, 40):
+        if second == restarted_at:
+            watch, diary = started(second)
         tick(watch, diary, second)
         while again.go_on(at(second), 1000):
             pass
