@@ -66,7 +66,7 @@ class TimeSaidTwice:
         leap, self.leapt_over = self.leap, None
         if now > told:
             self.has_leapt(told, now)
-        elif leap and leap.start + (told - leap.end) - _LEAPT <= now < leap.end:
+        elif leap and leap.end <= told and leap.start + (told - leap.end) - _LEAPT <= now < leap.end:
             self.leapt_over = Span(now, leap.end)
 
     def spans(self, now: datetime) -> list[Span]:

@@ -54,11 +54,21 @@ Known = tuple[tuple[EventKind, int | None, datetime, datetime | None, bool, int,
 rest on."""
 
 
+class AnotherWatcher(Exception):
+    """Another watcher watches on this database under the same name."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__(
+            f"another watcher ({instance}) watches on this database; stop one of the two, and give each site a database"
+            " of its own"
+        )
+
+
 class Diary:
     """What the watch does with the database. Raises SQLAlchemyError; nothing is lost, the next write repeats it."""
 
-    def __init__(self, database: Database, source: str, node: str, started: datetime) -> None:
-        """`source` is stored beside presence: the detector; `node` names this process."""
+    def __init__(self, database: Database, source: str, node: str, started: datetime, instance: str = "") -> None:
+        """`source` is stored beside presence: the detector; `node` names this process, and `instance` where it runs."""
         self.opened = False
         """Whether the plan has been read once."""
         self.cursors: dict[str, datetime] = {}
@@ -66,6 +76,7 @@ class Diary:
         self._database = database
         self._source = source
         self._node = node
+        self._instance = instance
         self._started = self._beaten = started
         """When this process began, and when the one before it was last alive."""
         self._written: dict[str, Known] = {}
@@ -137,7 +148,10 @@ class Diary:
         return {row.counter_id for row, first in remembered if first is not None and row.end >= first}, set(news)
 
     def write(self, watch: Watch, now: datetime, numbers: JsonObject) -> None:
-        """Everything that has changed since the last call, and every few seconds a sign of life."""
+        """Everything that has changed since the last call, and every few seconds a sign of life.
+
+        Raises AnotherWatcher where that is given from elsewhere.
+        """
         found = {counter_id: counter.absences() for counter_id, counter in watch.counters.items()}
         changed = {c: absences for c, absences in found.items() if self._written.get(c) != _known(absences)}
         heartbeat = is_due(now, self._heartbeat_due, _HEARTBEAT)
@@ -204,8 +218,11 @@ class Diary:
                     forget_said_twice(session, counter_id, said, now, self._source)
 
     def _beat(self, session: Session, now: datetime, numbers: JsonObject) -> None:
-        detail: JsonObject = {"detector": self._source, **numbers, **process_load()}
+        detail: JsonObject = {"detector": self._source, "instance": self._instance, **numbers, **process_load()}
         node = session.exec(select(Node).where(col(Node.name) == self._node)).first()
+        holder = node.detail.get("instance") if node else None
+        if holder and holder != self._instance:
+            raise AnotherWatcher(holder)
         if node is None:
             node = Node(name=self._node, role="watcher", started_at=self._started, heartbeat=now)
             session.add(node)

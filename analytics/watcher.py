@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analytics.again import Look
 from analytics.catch_up import CatchUp, Recorded, pace
-from analytics.diary import Diary
+from analytics.diary import AnotherWatcher, Diary
 from analytics.edges import Moments
 from analytics.feeds import CameraFeed
 from analytics.looker import Looker
@@ -59,6 +59,8 @@ class WatcherSettings:
     catch_up_budget: timedelta = timedelta(seconds=30)
     """How long catching up may take; footage is looked at more coarsely to fit."""
     node: str = "watcher-1"
+    instance: str = ""
+    """Where it runs, so that another one under the same name is noticed."""
 
 
 class Watcher:
@@ -76,12 +78,14 @@ class Watcher:
         failures: Failures | None = None,
         moments: Moments | None = None,
         look_seconds: float = _GUESSED_LOOK_SECONDS,
+        on_another: Callable[[], None] = lambda: None,
     ) -> None:
         """`live` opens a camera's pictures by its id; `recorded` gives those of the past.
 
         `again`: the same for looking again; it may raise StoreError, and is asked once more then. `failures` are this
         process's. `moments`: pictures between those, to find when exactly staff came or went. `look_seconds`: how long
-        the detector takes for a crop, as far as is known before it is seen to.
+        the detector takes for a crop, as far as is known before it is seen to. `on_another`: this one watches no more,
+        because another does.
         """
         self._live = live
         self._recorded = recorded
@@ -90,7 +94,8 @@ class Watcher:
         self._failures = failures or Failures()
         self._looker = Looker(detector, settings.threshold, settings.recheck)
         self._watch = Watch(self._looker, settings.debounce, moments)
-        self._diary = Diary(database, detector.name, settings.node, clock())
+        self._diary = Diary(database, detector.name, settings.node, clock(), settings.instance)
+        self._on_another = on_another
         self._feeds: dict[str, CameraFeed] = {}
         self._arrived = Condition()
         self._plan_due = self._write_due = self._database_due = clock()
@@ -126,6 +131,10 @@ class Watcher:
             while not self._stop.is_set():
                 try:
                     self._run_once(self._clock())
+                except AnotherWatcher as problem:
+                    _log.error("another_watcher", problem=str(problem))
+                    self._on_another()
+                    return
                 except Exception:  # noqa: BLE001  (the edge of this thread: the watch must go on)
                     _log.exception("tick_failed")
                     self._stop.wait(_RETRY.total_seconds())
@@ -263,7 +272,7 @@ class Watcher:
         self._end_feeds(list(self._feeds))
         try:
             self._diary.write(self._watch, self._clock(), self._numbers())
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, AnotherWatcher) as error:
             _log.warning("last_tick_not_written", error=str(error).splitlines()[0])
 
     def _end_feeds(self, camera_ids: list[str]) -> None:

@@ -79,7 +79,9 @@ def watch_stdin(stop: threading.Event) -> None:
 def _running(role: RoleName, services: Services, stop: threading.Event) -> AbstractContextManager[None]:
     if role == "web":
         return _web(services, on_end=stop.set)
-    return {"recorder": _recorder, "watcher": _watcher, "clerk": _clerk}[role](services)
+    if role == "watcher":
+        return _watcher(services, stop)
+    return {"recorder": _recorder, "clerk": _clerk}[role](services)
 
 
 @contextmanager
@@ -126,14 +128,18 @@ def _recorder(services: Services) -> Iterator[None]:
 
 
 @contextmanager
-def _watcher(services: Services) -> Iterator[None]:
+def _watcher(services: Services, stop: threading.Event) -> Iterator[None]:
+    from analytics.diary import AnotherWatcher
     from analytics.people import DetectorUnavailable
     from web.watching import build_watcher
 
     try:
-        watcher = build_watcher(services)
+        watcher = build_watcher(services, stop)
     except DetectorUnavailable as problem:
         log.error("detector_unavailable", problem=str(problem))
+        raise SystemExit(1) from None
+    except AnotherWatcher as problem:
+        log.error("another_watcher", problem=str(problem))
         raise SystemExit(1) from None
     watcher.start()
     try:

@@ -1,6 +1,11 @@
 """Builds the watcher: a detector, live pictures through the recorder's relay, recorded ones from the footage."""
 
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from threading import Event
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from analytics.again import Look
 from analytics.detectors.choose import DetectorName, ready_detector
@@ -12,10 +17,15 @@ from analytics.watcher import Watcher, WatcherSettings
 from web.footage_moments import FootageMoments
 from web.live_pictures import through_relay
 from web.services import Services
+from web.sole_watcher import claim, instance_of
 
 
-def build_watcher(services: Services) -> Watcher:
-    """Raises DetectorUnavailable with what to do."""
+def build_watcher(services: Services, stop: Event) -> Watcher:
+    """Sets `stop` when another watcher takes over. Raises DetectorUnavailable and AnotherWatcher with what to do."""
+    settings = WatcherSettings(instance=instance_of(services.settings.run_folder))
+    # While the database does not answer the watch begins all the same, and is told with its first sign of life.
+    with suppress(SQLAlchemyError):
+        claim(services.database, settings.node, settings.instance, stop.wait)
     section = services.settings.watcher
     detector = ready_detector(section.detector, section.weights, section.threshold)
     return Watcher(
@@ -24,11 +34,12 @@ def build_watcher(services: Services) -> Watcher:
         live=through_relay(services.relay_socket, section.sample_seconds),
         recorded=RecordedPictures(services.database, services.footage),
         again=RecordedPictures(services.database, services.footage, insists=True),
-        settings=WatcherSettings(threshold=section.threshold, sample_seconds=section.sample_seconds),
+        settings=replace(settings, threshold=section.threshold, sample_seconds=section.sample_seconds),
         clock=services.clock,
         failures=services.failures,
         moments=FootageMoments(services.database, services.footage),
         look_seconds=look_seconds(detector),
+        on_another=stop.set,
     )
 
 
