@@ -3,7 +3,8 @@
 A hold may reach into time that is not recorded or not stored yet, so the store is told again and again.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +15,7 @@ from storage.database import Database
 from storage.holds import held, overlaps
 from storage.intervals import Span
 from storage.models import MAX_SEGMENT_SECONDS, Hold, Location, Segment
-from storage.objects import ObjectMissing, ObjectStore, StoreError
+from storage.objects import ObjectMissing, ObjectStore, StoreError, first_line
 
 log = structlog.get_logger(__name__)
 
@@ -23,15 +24,25 @@ AT_ONCE = 500
 _MAX_LENGTH = timedelta(seconds=MAX_SEGMENT_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """Over the segments of a hold, in as many runs as it takes; up to which it has come."""
+
+    start: datetime
+    segment_id: int = 0
+    refused: str = ""
+    """Why the first of those was left that were."""
+
+
 class LegalHolds:
     """`run_once` does what is due; run it every few seconds. Where the store cannot lock it does nothing."""
 
     def __init__(self, database: Database, store: ObjectStore) -> None:
         self._database, self._store = database, store
-        self._unlocked_to: dict[int, tuple[datetime, int]] = {}
-        """Start and id of a segment, by lifted hold.
+        self._passes: dict[tuple[int, bool], _Pass] = {}
+        """By hold, and whether it was lifted.
 
-        A process that is started anew unlocks from the beginning: to unlock twice does no harm.
+        A process that is started anew begins anew: to lock or unlock twice does no harm.
         """
 
     def run_once(self, now: datetime) -> int:
@@ -48,65 +59,86 @@ class LegalHolds:
         return 0
 
     def _serve(self, hold: Hold, now: datetime) -> int:
-        try:
-            done = self._unlock(hold, now) if hold.lifted_at else self._lock(hold)
-        except StoreError as error:
-            reason = str(error).partition("\n")[0][:500]
-            if reason != hold.store_error:
-                log.error("store_not_told_of_hold", hold=hold.id, error=reason)
-            self._note(hold, store_error=reason)
-            return 0
-        if hold.store_error:
-            self._note(hold, store_error="")
-        return done
-
-    def _lock(self, hold: Hold) -> int:
-        """First the object, then its row: a row that says so is never wrong."""
-        with self._database.transaction() as session:
-            query = select(Segment).where(stored_within(hold), col(Segment.legal_hold).is_(False))
-            segments = list(session.exec(query.order_by(col(Segment.start)).limit(AT_ONCE)))
-        return self._each(segments, self._store.lock, locked=True)
-
-    def _unlock(self, hold: Hold, now: datetime) -> int:
-        """Whatever the rows say: whoever died between object and row must not leave it locked for ever."""
         assert hold.id is not None
-        since, last_id = self._unlocked_to.get(hold.id, (hold.start - _MAX_LENGTH, 0))
-        # Several may begin at the same moment: of a time that was recorded twice.
-        later = or_(col(Segment.start) > since, and_(col(Segment.start) == since, col(Segment.id) > last_id))
-        with self._database.transaction() as session:
-            query = select(Segment).where(stored_within(hold), later)
-            segments = list(session.exec(query.order_by(col(Segment.start), col(Segment.id)).limit(AT_ONCE)))
-            free = _not_held(session, hold.camera_id, segments)
-        done = self._each(free, self._store.unlock, locked=False)
-        if segments and (newest_id := segments[-1].id) is not None:
-            self._unlocked_to[hold.id] = segments[-1].start, newest_id
-        if len(segments) < AT_ONCE:
-            self._note(hold, released_at=now)
-            self._unlocked_to.pop(hold.id, None)
+        key = hold.id, hold.lifted_at is not None
+        so_far = self._passes.get(key, _Pass(hold.start - _MAX_LENGTH))
+        try:
+            segments, done, refused = self._go_on(hold, so_far)
+        except StoreError as error:  # all of it is away
+            self._tell(hold, _reason(error))
+            return 0
+        refused = so_far.refused or refused
+        if len(segments) == AT_ONCE and (newest_id := segments[-1].id) is not None:
+            self._passes[key] = _Pass(segments[-1].start, newest_id, refused)
+        else:
+            self._passes.pop(key, None)
+            self._passes.pop((hold.id, False), None)
+        if refused:
+            self._tell(hold, refused)
+        elif key not in self._passes:
+            self._end(hold, now)
         return done
 
-    def _each(self, segments: list[Segment], action: Callable[[str], None], *, locked: bool) -> int:
-        """What is done before the store fails is written down; what it lacks is passed over, and raised at the end."""
+    def _go_on(self, hold: Hold, so_far: _Pass) -> tuple[list[Segment], int, str]:
+        """The next segments of the hold, how many were locked or unlocked, and why one was not.
+
+        To unlock all are looked at whatever the rows say: whoever died between object and row must not leave it locked
+        for ever. Several may begin at the same moment: of a time that was recorded twice.
+        """
+        start = col(Segment.start)
+        later = or_(start > so_far.start, and_(start == so_far.start, col(Segment.id) > so_far.segment_id))
+        query = select(Segment).where(stored_within(hold), later)
+        if not hold.lifted_at:
+            query = query.where(col(Segment.legal_hold).is_(False))
+        with self._database.transaction() as session:
+            segments = list(session.exec(query.order_by(start, col(Segment.id)).limit(AT_ONCE)))
+            wanted = _not_held(session, hold.camera_id, segments) if hold.lifted_at else segments
+        done, refused = self._each(wanted, locked=not hold.lifted_at)
+        return segments, done, refused
+
+    def _each(self, segments: Sequence[Segment], *, locked: bool) -> tuple[int, str]:
+        """First the object, then its row: a row that says so is never wrong.
+
+        What is done before the store goes away is written down; what it lacks or refuses is passed over, and the first
+        of it told.
+        """
+        action = self._store.lock if locked else self._store.unlock
         done: list[int | None] = []
-        missing: ObjectMissing | None = None
+        refused = ""
         try:
             for segment in segments:
                 try:
                     action(segment.key)
-                except ObjectMissing as error:
-                    missing = missing or error
+                except StoreError as error:
+                    if not isinstance(error, ObjectMissing):
+                        self._store.check()  # raises when the whole store is away
+                    refused = refused or _reason(error)
                 else:
                     done.append(segment.id)
         finally:
             with self._database.transaction() as session:
                 session.execute(update(Segment).where(col(Segment.id).in_(done)).values(legal_hold=locked))
-        if missing:
-            raise missing
-        return len(done)
+        return len(done), refused
+
+    def _end(self, hold: Hold, now: datetime) -> None:
+        """A pass in which nothing was refused."""
+        if hold.store_error:
+            self._note(hold, store_error="")
+        if hold.lifted_at:
+            self._note(hold, released_at=now)
+
+    def _tell(self, hold: Hold, reason: str) -> None:
+        if reason != hold.store_error:
+            log.error("store_not_told_of_hold", hold=hold.id, error=reason)
+        self._note(hold, store_error=reason)
 
     def _note(self, hold: Hold, **values: object) -> None:
         with self._database.transaction() as session:
             session.execute(update(Hold).where(col(Hold.id) == hold.id).values(**values))
+
+
+def _reason(error: StoreError) -> str:
+    return first_line(error)[:500]
 
 
 def stored_within(hold: Hold) -> ColumnElement[bool]:

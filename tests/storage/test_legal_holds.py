@@ -142,6 +142,86 @@ def test_an_object_that_the_store_lacks_stands_at_the_hold_and_keeps_no_other_un
         assert session.get_one(Hold, held.id).store_error == ""
 
 
+@pytest.mark.parametrize("refusal", [ObjectMissing("it is not there"), StoreError("403 for this one")])
+def test_however_many_objects_of_a_hold_are_refused_the_others_are_locked_and_it_is_told_until_none_is(
+    hall: Database, folder_store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: StoreError
+) -> None:
+    monkeypatch.setattr(legal_holds, "AT_ONCE", 2)
+    store = Choosy(folder_store.root)
+    record(hall, store, tmp_path, (segment(number) for number in range(1, 7)))
+    store.refused, store.refusal = {segment(number).key for number in (1, 2, 3)}, refusal
+    with hall.transaction() as session:
+        held_id = hold(session, 0, 100).id
+    legal = LegalHolds(hall, store)
+    for _ in range(4):
+        legal.run_once(at(100))
+        with hall.transaction() as session:
+            assert session.get_one(Hold, held_id).store_error == str(refusal)
+    assert locked(hall) == [4, 5, 6]
+    store.refused = set()
+    for _ in range(4):
+        legal.run_once(at(110))
+    assert locked(hall) == [1, 2, 3, 4, 5, 6]
+    with hall.transaction() as session:
+        held = session.get_one(Hold, held_id)
+        assert held.store_error == ""
+        lift_hold(session, held, 1, at(120))
+    store.refused = {segment(1).key}
+    for _ in range(8):
+        legal.run_once(at(130))
+    assert locked(hall) == [1], "one that stays locked keeps no other locked"
+    with hall.transaction() as session:
+        assert session.get_one(Hold, held_id).released_at is None
+    store.refused = set()
+    for _ in range(8):
+        legal.run_once(at(140))
+    assert locked(hall) == []
+    with hall.transaction() as session:
+        assert session.get_one(Hold, held_id).released_at == at(140)
+
+
+def test_a_store_that_is_away_is_asked_for_nothing_more_and_nothing_is_passed_over(
+    hall: Database, folder_store: FolderStore, tmp_path: Path
+) -> None:
+    store = Choosy(folder_store.root)
+    record(hall, store, tmp_path, (segment(number) for number in (1, 2, 3)))
+    store.refused, store.refusal, store.is_away = {segment(2).key}, StoreError("no answer"), True
+    with hall.transaction() as session:
+        held_id = hold(session, 0, 100).id
+    legal = LegalHolds(hall, store)
+    legal.run_once(at(100))
+    assert locked(hall) == [1]
+    with hall.transaction() as session:
+        assert session.get_one(Hold, held_id).store_error == "all of it is away"
+    store.refused, store.is_away = set(), False
+    legal.run_once(at(110))
+    assert locked(hall) == [1, 2, 3]
+
+
+class Choosy(FolderStore):
+    """Locks whatever it does not refuse to."""
+
+    is_away = False
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.refused: set[str] = set()
+        self.refusal = StoreError()
+
+    def check(self) -> None:
+        if self.is_away:
+            raise StoreError("all of it is away")
+
+    def can_lock(self) -> bool:
+        return True
+
+    def lock(self, key: str) -> None:
+        if key in self.refused:
+            raise self.refusal
+
+    unlock = lock
+
+
 def test_of_segments_that_begin_together_none_stays_locked_where_a_run_ends_between_them(
     hall: Database, locking_store: S3Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
