@@ -123,16 +123,22 @@ class Journal:
     def _settle(self) -> None:
         while not (self._stopping.is_set() and self._incoming.empty()):
             try:
-                entry = self._incoming.get(timeout=RETRY_S if self._settling.waiting else None)
-            except queue.Empty:
-                entry = None
-            if isinstance(entry, FinishedSegment):
-                self._pass_on(self._settling.settle(entry, time.monotonic()))
-            elif entry is not None:
-                self._settled.put(entry)
-            self._pass_on(self._settling.settle_again(time.monotonic()))
+                self._settle_next()
+            except Exception:
+                log.exception("settler_failed")
         self._all_settled.set()
         self._settled.put(None)
+
+    def _settle_next(self) -> None:
+        try:
+            entry = self._incoming.get(timeout=RETRY_S if self._settling.waiting else None)
+        except queue.Empty:
+            entry = None
+        if isinstance(entry, FinishedSegment):
+            self._pass_on(self._settling.settle(entry, time.monotonic()))
+        elif entry is not None:
+            self._settled.put(entry)
+        self._pass_on(self._settling.settle_again(time.monotonic()))
 
     def _pass_on(self, entries: Iterable[Entry]) -> None:
         many = len(self._pending) + self._settled.qsize() > KEPT_WHOLE

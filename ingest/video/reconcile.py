@@ -18,7 +18,7 @@ from sqlmodel import col, select
 from ingest.video.losses import NOT_READABLE, key_start, take_back_losses, take_back_unread, write_unreadable
 from ingest.video.refused_files import Refused, only_logged
 from ingest.video.salvage import holds_no_picture, is_one_cut_off_fragment, salvage
-from ingest.video.spool_files import QUARANTINE, always, quarantined, segment_files, still_there
+from ingest.video.spool_files import QUARANTINE, always, is_second_copy, quarantined, segment_files, still_there
 from ingest.video.steps import Step, reached
 from ingest.video.writer import PART, FinishedSegment, part_path, settle, sync_directories, sync_file
 from storage.correcting import before_adding, correct_late
@@ -66,6 +66,7 @@ def give_rows(
 ) -> None:
     """As `reconcile_files`, for these files alone."""
     unread: list[Path] = []
+    files = _without_second_copies(files, on_refused)
     for first in range(0, len(files), _AT_ONCE):
         some = still_there(files[first : first + _AT_ONCE])
         keys = {path: str(path.relative_to(spool)).removesuffix(PART) for path in some}
@@ -85,6 +86,16 @@ def give_rows(
                 on_refused(path, error)
                 unread += [] if key in rows or key in deleted else [path]
     _explain(database, spool, list(still_there(unread)), NOT_READABLE, go_on)
+
+
+def _without_second_copies(files: Sequence[Path], on_refused: Refused) -> list[Path]:
+    """The others. Who wrote such a copy has died, and its segment lies beside it or has had its row for long."""
+    for copy in filter(is_second_copy, files):
+        try:
+            copy.unlink(missing_ok=True)
+        except OSError as error:
+            on_refused(copy, error)
+    return [path for path in files if not is_second_copy(path)]
 
 
 def _known_files(database: Database, keys: set[str]) -> tuple[dict[str, Segment], set[str]]:

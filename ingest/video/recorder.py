@@ -118,7 +118,7 @@ class RecorderNode:
             on_refused=self._refused.note,
         )
         self._journal = Journal(database, settings.spool, self._uploader.wake, held=True, failures=self._failures)
-        self._room = SpoolRoom(settings.spool, settings.spool_limits)
+        self._room = SpoolRoom(settings.spool, settings.spool_limits, self._refused.note)
         self._memory = memory
         self._learned_file = LearnedFile(settings.spool)
         self._learned_before: dict[str, Learned] = {}

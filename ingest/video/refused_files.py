@@ -39,7 +39,10 @@ class RefusedFiles:
 
     def note(self, path: Path, error: OSError, *, for_this_run: bool = False) -> None:
         """`for_this_run`: another start tries it again, and nobody before."""
-        only_logged(path, error)
+        with self._lock:
+            is_known = path in self._errors or path in self._for_this_run
+        if not is_known:
+            only_logged(path, error)
         with self._lock:
             if for_this_run:
                 self._for_this_run[path] = error

@@ -10,16 +10,16 @@ import structlog
 
 from ingest.video.gaps import Lost
 from ingest.video.losses import lost
+from ingest.video.spool_files import AGAIN
 from ingest.video.steps import Step, reached
 from ingest.video.writer import FinishedSegment, part_path, settle, sync_file
+from storage.failures import in_one_line
 from storage.models import GapCause
 
 TRIES = 8
 """About two minutes."""
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
-AGAIN = ".again"
-"""Ends the name of a second copy while it is written; it is never the only one."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 log = structlog.get_logger(__name__)
@@ -64,6 +64,9 @@ class Settling:
             settle(self._spool, segment.key)
         except OSError as error:
             return self._failed(refused, error, now)
+        except Exception as error:  # the files of all cameras are settled in one thread
+            log.exception("segment_not_settled", key=segment.key)
+            return [lost(segment, GapCause.UNKNOWN, f"could not be put on the disk: {in_one_line(error)}")]
         return [segment]
 
     def _failed(self, refused: _Refused, error: OSError, now: float) -> list[FinishedSegment | Lost]:

@@ -1,4 +1,4 @@
-"""The segments that lie in a spool, whole or unfinished, and those that were put aside."""
+"""The segments that lie in a spool, whole or unfinished, with second copies, and those that were put aside."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +8,9 @@ from ingest.video.refused_files import Refused, only_logged
 from ingest.video.writer import PART
 
 QUARANTINE = "quarantine"
-_NOT_OURS = "lost+found"
+AGAIN = ".again"
+"""Ends the name of a second copy while a `.part` is written anew; it is never the only one."""
+NOT_OURS = "lost+found"
 """Of the file system, where the spool is one of its own."""
 
 
@@ -23,15 +25,19 @@ def segment_files(
 
     `go_on` is asked before each folder. A folder that cannot be read is left out.
     """
-    top, others = within or spool, {spool / QUARANTINE, spool / _NOT_OURS}
-    if top in others or not others.isdisjoint(top.parents):
-        return []
-    return [path for path in _files(top, go_on, on_refused, others) if is_segment(path)]
+    top, others = within or spool, {spool / QUARANTINE, spool / NOT_OURS}
+    is_other = not others.isdisjoint((top, *top.parents))
+    return [path for path in _files(top, go_on, on_refused, others) if is_segment(path) and not is_other]
 
 
 def is_segment(path: Path) -> bool:
     """By its name."""
-    return path.name.endswith((".mp4", ".mp4" + PART))
+    return path.name.endswith((".mp4", ".mp4" + PART)) or is_second_copy(path)
+
+
+def is_second_copy(path: Path) -> bool:
+    """Of a segment, by its name."""
+    return path.name.endswith(".mp4" + PART + AGAIN)
 
 
 def quarantined(spool: Path, go_on: Callable[[], bool] = always, on_refused: Refused = only_logged) -> list[Path]:

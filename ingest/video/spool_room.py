@@ -16,7 +16,8 @@ from shutil import disk_usage
 
 import structlog
 
-from ingest.video.spool_files import QUARANTINE
+from ingest.video.refused_files import Refused, only_logged
+from ingest.video.spool_files import NOT_OURS, QUARANTINE
 from storage.models.columns import JsonObject
 
 RESERVE_SHARE = 0.01
@@ -88,8 +89,9 @@ def filled(held: Held, disk: Disk, limits: SpoolLimits, now: datetime) -> float:
 class SpoolRoom:
     """Counts the files in a thread of its own: after a long outage there are many. Safe to share between threads."""
 
-    def __init__(self, spool: Path, limits: SpoolLimits) -> None:
-        self._spool, self._limits = spool, limits
+    def __init__(self, spool: Path, limits: SpoolLimits, on_refused: Refused = only_logged) -> None:
+        """`on_refused` is told of folders that cannot be read, so that what is in them is not counted."""
+        self._spool, self._limits, self._on_refused = spool, limits, on_refused
         self._held: Held | None = None
         self._written = 0
         """Bytes since the files were counted last."""
@@ -116,10 +118,10 @@ class SpoolRoom:
             self._written += size
 
     def count(self) -> None:
-        """Looks at the files anew. Raises OSError."""
+        """Looks at the files anew."""
         with self._lock:
             written_before = self._written
-        held = count_files(self._spool, self._stop.is_set)
+        held = count_files(self._spool, self._stop.is_set, self._on_refused)
         if self._stop.is_set():
             return
         with self._lock:
@@ -147,8 +149,8 @@ class SpoolRoom:
             began = time.monotonic()
             try:
                 self.count()
-            except OSError as error:
-                log.error("spool_not_counted", error=str(error))
+            except Exception:
+                log.exception("spool_not_counted")
             pause_s = max(EVERY_S, PATIENCE * (time.monotonic() - began))
 
     def _disk(self) -> Disk:
@@ -157,19 +159,19 @@ class SpoolRoom:
         return Disk(usage.total, usage.free)
 
 
-def count_files(spool: Path, is_over: Callable[[], bool] = lambda: False) -> Held:
-    """Also those in quarantine and those being written. A file that goes meanwhile is left out.
+def count_files(spool: Path, is_over: Callable[[], bool] = lambda: False, on_refused: Refused = only_logged) -> Held:
+    """Also those in quarantine and those being written. What goes meanwhile or cannot be looked at is left out.
 
     `is_over`: it need not go on.
     """
     size, oldest = 0, None
     aside, aside_size, aside_since = 0, 0, None
-    for entry, waits, is_aside in _files(spool):
+    for entry, waits, is_aside in _files(spool, on_refused):
         if is_over():
             break
         try:
             found = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
+        except OSError:
             continue
         size += found.st_size
         if waits and (oldest is None or found.st_mtime < oldest):
@@ -185,9 +187,9 @@ def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-def _files(spool: Path) -> Iterator[tuple[os.DirEntry[str], bool, bool]]:
+def _files(spool: Path, on_refused: Refused) -> Iterator[tuple[os.DirEntry[str], bool, bool]]:
     """With whether it is a segment that waits for the store, and whether it is in quarantine."""
-    folders = [str(spool)]
+    folders, not_ours = [str(spool)], str(spool / NOT_OURS)
     aside = str(spool / QUARANTINE)
     while folders:
         folder = folders.pop()
@@ -196,8 +198,10 @@ def _files(spool: Path) -> Iterator[tuple[os.DirEntry[str], bool, bool]]:
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
+                        folders += [entry.path] if entry.path != not_ours else []
                     else:
                         yield entry, not is_aside and entry.name.endswith(".mp4"), is_aside
-        except (FileNotFoundError, PermissionError):  # what is not ours, as lost+found
+        except FileNotFoundError:
             continue
+        except OSError as error:
+            on_refused(Path(folder), error)

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_server import RtspServer
-from ingest.video.spool_files import QUARANTINE, segment_files
+from ingest.video.spool_files import AGAIN, QUARANTINE, segment_files
 from ingest.video.steps import Step
 from ingest.video.writer import PART
 from storage.database import Database
@@ -203,7 +203,7 @@ def test_whoever_dies_at_any_step_loses_nothing_acknowledged_and_the_next_start_
     stopped(node)
     assert acknowledged <= node.acknowledged()
     node.assert_all_is_explained()
-    assert [path for path in segment_files(node.spool) if path.name.endswith(PART)] == []
+    assert [path for path in segment_files(node.spool) if path.name.endswith((PART, AGAIN))] == []
     assert (node.spool / QUARANTINE).exists() == (step in DAMAGED)
 
 

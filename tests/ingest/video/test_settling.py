@@ -9,7 +9,8 @@ from ingest.video.gaps import GapOpened
 from ingest.video.journal import Journal
 from ingest.video.reconcile import reconcile_files
 from ingest.video.settling import TRIES, Settling, cause_of
-from ingest.video.writer import FinishedSegment, part_path, settle
+from ingest.video.spool_files import AGAIN
+from ingest.video.writer import PART, FinishedSegment, part_path, settle
 from storage.database import Database
 from storage.models import GapCause
 from tests.ingest.video.encoded import START
@@ -71,6 +72,33 @@ def test_bytes_that_changed_since_they_were_written_are_not_given_a_row(tmp_path
     part_path(tmp_path, segment.key).write_bytes(bytes(segment.size))
     assert settling.settle_again(100.0) == []
     assert settling.waiting == 1
+
+
+def test_what_nobody_has_thought_of_costs_one_segment_and_not_those_that_follow(site: Database, tmp_path: Path) -> None:
+    journal = Journal(site, tmp_path, lambda: None)
+    journal.start()
+    journal.put(replace(write(tmp_path, 1, some_gops()), key="no name\0of a file"))
+    journal.put(write(tmp_path, 2, some_gops(2)))
+    wait_until(lambda: len(segments(site)) == 1)
+    journal.stop()
+    assert [row.sequence for row in segments(site)] == [2]
+    assert [(gap.cause, gap.start) for gap in gaps(site)] == [(GapCause.UNKNOWN, START)]
+    assert "ValueError" in gaps(site)[0].detail
+    reconcile_files(site, tmp_path)
+    assert ([row.sequence for row in segments(site)], gaps(site)) == ([1, 2], []), "its file was kept"
+
+
+def test_a_second_copy_whose_writer_died_goes_at_the_next_start_and_no_time_is_a_gap(
+    site: Database, tmp_path: Path
+) -> None:
+    part = part_path(tmp_path, write(tmp_path, 1, some_gops()).key)
+    beside = part.with_name(part.name + AGAIN)
+    beside.write_bytes(part.read_bytes()[:-9])
+    left = beside.with_name(beside.name.replace("-000000001", "-000000007"))
+    left.write_bytes(b"whatever")
+    reconcile_files(site, tmp_path)
+    assert ([row.sequence for row in segments(site)], gaps(site)) == ([1], [])
+    assert [path.name for path in part.parent.iterdir()] == [part.name.removesuffix(PART)]
 
 
 def test_a_full_disk_is_told_from_a_broken_one() -> None:

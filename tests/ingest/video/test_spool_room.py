@@ -36,6 +36,7 @@ from tests.servers import wait_until
 
 GB = 10**9
 A_DISK = Disk(total=100 * GB, free=100 * GB)
+PATH_MAX = 4096
 NO_LIMITS = SpoolLimits()
 sizes = st.integers(0, 4 * 10**12)
 disks = st.builds(lambda total, free: Disk(total, min(total, free)), sizes, sizes)
@@ -116,6 +117,23 @@ def test_a_folder_that_nobody_may_read_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "lost+found").mkdir(mode=0)
     (tmp_path / "whole.mp4").write_bytes(bytes(7))
     assert count_files(tmp_path).bytes == 7
+
+
+def test_a_folder_that_cannot_be_read_is_told_of_and_the_rest_is_counted(tmp_path: Path) -> None:
+    """Here one whose path is longer than the system takes; on a failing disk any."""
+    (tmp_path / "whole.mp4").write_bytes(bytes(7))
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(PATH_MAX // 200 + 1):
+        os.mkdir("n" * 200, dir_fd=folder)
+        below = os.open("n" * 200, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+    refused: list[int | None] = []
+    room = SpoolRoom(tmp_path, NO_LIMITS, lambda _path, error: refused.append(error.errno))
+    room.count()
+    assert room.figures(START)["spool_used_bytes"] == 7
+    assert refused == [errno.ENAMETOOLONG]
 
 
 def test_what_is_written_counts_at_once_and_what_has_gone_when_it_is_counted(tmp_path: Path) -> None:
