@@ -1,6 +1,7 @@
 """Files that could not be read, aside in a recorder's spool: they are kept as long as their camera's footage."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import structlog
 from sqlmodel import col, select
 
 from ingest.video.losses import key_start
+from ingest.video.refused_files import only_logged
 from ingest.video.spool_files import QUARANTINE, quarantined
 from storage.database import Database, insert_new
 from storage.deletions import aside_of, confirm, entry
@@ -47,7 +49,8 @@ class Quarantine:
         self._database, self._spool, self._guard = database, spool, guard
 
     def run_once(self, now: datetime) -> int:
-        """Also what a run before has left. Returns the number of files that are gone. Raises OSError, SQLAlchemyError.
+        """Also what a run before has left. Returns the number of files that are gone. Raises SQLAlchemyError, and at
+        the end OSError where the disk did not let one be read or removed: it keeps no other.
 
         While nothing may be deleted, which the clerk tells, nothing is.
         """
@@ -55,17 +58,28 @@ class Quarantine:
             self._guard.check(now)
         except (ClockLeapt, DeletionPaused):
             return 0
-        for aside in list(lying(self._spool)):
+        refused: list[OSError] = []
+        for aside in lying(self._spool):
             if now - aside.span.end > SHORTEST:
-                self._order_if_due(aside, now)
+                with _noted(refused):
+                    self._order_if_due(aside, now)
+        gone = sum(self._delete(row_id, key, now, refused) for row_id, key in self._ordered())
+        if refused:
+            raise refused[0]
+        return gone
+
+    def _ordered(self) -> list[tuple[int, str]]:
         with self._database.transaction() as session:
-            opened = aside_of(session)
-        for row_id, key in opened:
+            return aside_of(session)
+
+    def _delete(self, row_id: int, key: str, now: datetime, refused: list[OSError]) -> bool:
+        with _noted(refused):
             (self._spool / key).unlink(missing_ok=True)
             with self._database.transaction() as session:
                 confirm(session, [row_id], now)
             log.info("quarantined_file_expired", key=key)
-        return len(opened)
+            return True
+        return False
 
     def _order_if_due(self, aside: Aside, now: datetime) -> None:
         with self._database.transaction() as session:
@@ -97,6 +111,17 @@ class Quarantine:
                 insert_new(session, Deletion, [entry(what, keeping, now)])
 
 
+@contextmanager
+def _noted(refused: list[OSError]) -> Iterator[None]:
+    """What the disk does not let be read or removed; a file that somebody has taken away is no such thing."""
+    try:
+        yield
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        refused.append(error)
+
+
 def lying(spool: Path) -> Iterator[Aside]:
     """What is in quarantine and whose name tells whose and when it is; the rest is nobody's to delete."""
     for path in quarantined(spool):
@@ -104,7 +129,11 @@ def lying(spool: Path) -> Iterator[Aside]:
         if named is None:
             continue
         camera_id, start = named
-        found = path.stat()
+        try:
+            found = path.stat()
+        except OSError as error:
+            only_logged(path, error)
+            continue
         written = datetime.fromtimestamp(found.st_mtime, UTC)
         span = Span(start, min(max(written, start), start + _LONGEST))
         yield Aside(str(path.relative_to(spool)), camera_id, span, found.st_size)

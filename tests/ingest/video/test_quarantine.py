@@ -1,5 +1,6 @@
 """What could not be read is kept as long as the camera's footage, then goes, and the ledger says so."""
 
+import errno
 import hashlib
 import os
 from datetime import datetime, timedelta
@@ -18,7 +19,9 @@ from storage.expiry import Guard
 from storage.folder_store import FolderStore
 from storage.holds import lift_hold, set_hold
 from storage.models import DEFAULT_DAYS, Deletion, FootageKind, Hold, RetentionRule
+from storage.objects import sha256_of
 from tests.ingest.video.encoded import START
+from tests.ingest.video.small_disk import read_only
 from tests.sample import CAMERA, HALL
 from tests.storage.recorded import a_user
 
@@ -59,6 +62,35 @@ def test_a_file_goes_when_the_camera_s_footage_of_then_would_and_the_ledger_prov
     assert (row.sha256, row.size, row.days) == (hashlib.sha256(b"noise").hexdigest(), 5, DEFAULT_DAYS)
     assert (row.ordered_at, row.confirmed_at) == (DUE, DUE)
     assert expire(site, tmp_path, DUE + SECOND) == 0
+
+
+def test_a_file_that_the_disk_does_not_let_go_keeps_no_other_and_is_told(site: Database, tmp_path: Path) -> None:
+    stuck = put_aside(tmp_path)
+    other = put_aside(tmp_path, NAME.replace("/05/", "/06/"))
+    later = DUE + timedelta(days=2)
+    with read_only(stuck.parent), pytest.raises(OSError, match=r"Read-only.*000000001"):
+        expire(site, tmp_path, later)
+    assert (stuck.exists(), other.exists()) == (True, False)
+    assert [row.confirmed_at for row in ledger(site)] == [None, later]
+    assert expire(site, tmp_path, later + SECOND) == 1
+    assert not stuck.exists()
+
+
+def test_a_file_that_the_disk_cannot_read_keeps_no_other(
+    site: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no checksum to go into the ledger, so it stays and is told."""
+    unread, other = put_aside(tmp_path), put_aside(tmp_path, NAME.replace("/05/", "/06/"))
+
+    def failing(path: Path) -> str:
+        if path == unread:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        return sha256_of(path)
+
+    monkeypatch.setattr(quarantine, "sha256_of", failing)
+    with pytest.raises(OSError, match=r"Input/output error.*000000001"):
+        expire(site, tmp_path, DUE + timedelta(days=2))
+    assert (unread.exists(), other.exists()) == (True, False)
 
 
 def test_the_rule_of_its_hall_decides(site: Database, tmp_path: Path) -> None:
