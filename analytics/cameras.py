@@ -34,48 +34,89 @@ _PICTURE_FAULTS = frozenset(
 )
 
 
-class WatchedCamera:
-    """Judges a camera's pictures and notices when none come."""
+class Rhythm:
+    """How far apart the pictures of a camera come."""
 
-    def __init__(self, plan: CameraPlan, now: datetime) -> None:
-        self.plan = plan
-        self._health = PictureHealth()
-        self._faults = CameraFaults(plan.camera_id)
-        self._seekers: dict[tuple[str, int], AimSeeker] = {}
-        self._picture_fault: FaultKind | None = None
-        self._hidden: set[FaultKind] = set()
-        self._last_arrival = now + STARTING - SILENCE
-        self._last_wall: datetime | None = None
+    def __init__(self) -> None:
+        self._last: datetime | None = None
         self._intervals: deque[timedelta] = deque(maxlen=_INTERVALS)
 
     @property
     def patience(self) -> timedelta:
-        """How long without a live picture is normal: a camera may send its keyframes some seconds apart.
+        """How long without a picture is normal: a camera may send its keyframes some seconds apart.
 
         The median of the last intervals tells, so that a single hole makes no hole normal.
         """
         usual = median_low(self._intervals) if self._intervals else timedelta(0)
         return max(SILENCE, usual * _KEYFRAMES_OF_PATIENCE)
 
+    def came(self, wall: datetime) -> None:
+        """A picture that was taken at `wall`, the next one."""
+        if self._last is not None and timedelta(0) < wall - self._last <= _LONGEST_INTERVAL:
+            self._intervals.append(wall - self._last)
+        self._last = wall
+
+
+class _Pictures:
+    """Those that come as they are taken, or those that were recorded: each by itself in order."""
+
+    def __init__(self) -> None:
+        self.health = PictureHealth()
+        self.rhythm = Rhythm()
+        self.fault: FaultKind | None = None
+        """What is wrong with the last one."""
+        self.hidden: set[FaultKind] = set()
+        """Why zones cannot be seen in it."""
+
+
+class WatchedCamera:
+    """Judges a camera's pictures and notices when none come.
+
+    What recorded ones tell is of their time: they say nothing of how the camera is now.
+    """
+
+    def __init__(self, plan: CameraPlan, now: datetime) -> None:
+        self.plan = plan
+        self._live, self._recorded = _Pictures(), _Pictures()
+        self._faults = CameraFaults(plan.camera_id)
+        self._seekers: dict[tuple[str, int], AimSeeker] = {}
+        self._last_arrival = now + STARTING - SILENCE
+
+    @property
+    def patience(self) -> timedelta:
+        """How long without a live picture is normal."""
+        return self._live.rhythm.patience
+
     def resume(self, kinds: Iterable[FaultKind]) -> None:
         self._faults.resume(kinds)
 
-    def judge(self, picture: Picture) -> FaultKind | None:
+    def recorded(self, wall: datetime) -> timedelta:
+        """A recorded picture is looked at, taken at `wall`; returns how long a time before it is normal."""
+        normal = self._recorded.rhythm.patience
+        self._recorded.rhythm.came(wall)
+        return normal
+
+    def judge(self, picture: Picture, *, recorded: bool = False) -> FaultKind | None:
         """What is wrong with the picture, if anything. Call it for every picture, in order.
 
         A mask says nothing about the camera: whether it is dark or frozen is judged by all of its picture. Where it
         looks is told by what is kept, and that is what no mask hides.
         """
-        self._health.aim, self._hidden = self.aim, set()
-        self._picture_fault = self._health.judge(picture.image, self.covered(picture).image)
-        return self._picture_fault
+        pictures = self._pictures(recorded=recorded)
+        pictures.health.aim, pictures.hidden = self.aim, set()
+        pictures.fault = pictures.health.judge(picture.image, self.covered(picture).image)
+        return pictures.fault
 
-    def doubt(self, told: Observation, view: WatchedView) -> Observation:
+    def doubt(self, told: Observation, view: WatchedView, *, recorded: bool = False) -> Observation:
         """What a look at the picture that was judged last told, unless its staff zone cannot be seen."""
-        doubted = self._health.doubt(told, view)
+        pictures = self._pictures(recorded=recorded)
+        doubted = pictures.health.doubt(told, view)
         if doubted is not told:
-            self._hidden.add(FaultKind(doubted.reason))
+            pictures.hidden.add(FaultKind(doubted.reason))
         return doubted
+
+    def _pictures(self, *, recorded: bool) -> _Pictures:
+        return self._recorded if recorded else self._live
 
     def covered(self, picture: Picture) -> Picture:
         """With what is hidden filled."""
@@ -96,7 +137,7 @@ class WatchedCamera:
 
         `people`: who is seen in it.
         """
-        if self._picture_fault is not None or not self.plan.views or self.aim is not None:
+        if self._live.fault is not None or not self.plan.views or self.aim is not None:
             return None
         if self._sought not in self._seekers:
             self._seekers = {self._sought: AimSeeker(self.plan.camera_id, self.plan.zones)}
@@ -109,9 +150,8 @@ class WatchedCamera:
 
     def arrived(self, wall: datetime, now: datetime) -> None:
         """A live picture came, taken at `wall`."""
-        if self._last_wall is not None and timedelta(0) < wall - self._last_wall <= _LONGEST_INTERVAL:
-            self._intervals.append(wall - self._last_wall)
-        self._last_wall, self._last_arrival = wall, now
+        self._live.rhythm.came(wall)
+        self._last_arrival = now
 
     def is_silent(self, now: datetime) -> bool:
         # By a clock that was set back the last picture is still to come.
@@ -120,7 +160,7 @@ class WatchedCamera:
 
     def faults(self, now: datetime, recorder: RecorderHeard) -> list[FaultChange]:
         """Faults that have begun or ended, as known now."""
-        signs = {self._picture_fault} if self._picture_fault else set(self._hidden)
+        signs = {self._live.fault} if self._live.fault else set(self._live.hidden)
         since = None
         if self.is_silent(now):
             # What was wrong with its pictures cannot have been mended as far as anybody can see.

@@ -109,8 +109,10 @@ class Watch:
 
     def take_recorded(self, pictures: Iterable[Picture], step: timedelta) -> None:
         """Looks at recorded pictures, at most one of each camera, some `step` apart."""
-        for observation in self._look([p for p in pictures if p.camera_id in self.cameras]):
-            self._observe(observation, max(self._debounce.max_gap, 2.5 * step))
+        known = [picture for picture in pictures if picture.camera_id in self.cameras]
+        usual = {picture.camera_id: self.cameras[picture.camera_id].recorded(picture.wall) for picture in known}
+        for observation in self._look(known, recorded=True):
+            self._observe(observation, max(self._debounce.max_gap, 2.5 * step, usual[observation.camera_id]))
 
     def hold_live(self) -> None:
         """Keeps what live pictures tell until `release_live`, while recorded ones that are older come in."""
@@ -167,13 +169,13 @@ class Watch:
             return blind(view, picture.wall, fault.value)
         return health.doubt(self._looker.look_back(covered, view), view)
 
-    def _look(self, pictures: Sequence[Picture]) -> list[Observation]:
-        faults = [self.cameras[picture.camera_id].judge(picture) for picture in pictures]
+    def _look(self, pictures: Sequence[Picture], *, recorded: bool = False) -> list[Observation]:
+        faults = [self.cameras[picture.camera_id].judge(picture, recorded=recorded) for picture in pictures]
         seeing = [p for p, fault in zip(pictures, faults, strict=True) if fault is None]
         cameras = [self.cameras[picture.camera_id] for picture in seeing]
         looked = self._looker.look([(c.covered(p), c.plan.views) for c, p in zip(cameras, seeing, strict=True)])
         looking = [(camera, view) for camera in cameras for view in camera.plan.views]
-        told = [camera.doubt(o, view) for o, (camera, view) in zip(looked, looking, strict=True)]
+        told = [camera.doubt(o, view, recorded=recorded) for o, (camera, view) in zip(looked, looking, strict=True)]
         for picture, fault in zip(pictures, faults, strict=True):
             if fault is not None:
                 views = self.cameras[picture.camera_id].plan.views

@@ -1,20 +1,24 @@
 """Time that nobody looked at, whatever was seen before and after it."""
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from analytics.again import Again, Look
 from analytics.looker import Looker
 from analytics.looking import WatchedView
 from analytics.onlookers import Shows
 from analytics.pictures import Picture
 from analytics.plan import CameraPlan, CounterPlan, WatchPlan
+from analytics.presence import Debounce
 from analytics.rule import Rule
 from analytics.watch import Watch
 from storage.hours import HallHours
-from storage.models import StaffState
+from storage.intervals import Span
+from storage.models import FaultKind, StaffState
 from tests.analytics.scenes import at
 from tests.analytics.world import MarkerDetector, drawn
 
@@ -22,15 +26,27 @@ UNSTAFFED, UNKNOWN = StaffState.UNSTAFFED, StaffState.UNKNOWN
 LEFT_HALF = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 
 
-def watched(seconds: Iterable[float]) -> Watch:
-    """A counter at which nobody is, looked at then."""
+PLAN = WatchPlan(
+    {"cam": CameraPlan("cam", "h", (WatchedView("cam", "c-1", LEFT_HALF),))},
+    {"c-1": CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC")))},
+)
+SECOND = timedelta(seconds=1)
+
+
+def shown(second: float, what: str = "nobody") -> Picture:
+    return Picture("cam", at(second), drawn(what, second))
+
+
+def watched(seconds: Iterable[float], *, recorded: bool = False) -> Watch:
+    """A counter at which nobody is, looked at then, or in what was recorded then."""
     watch = Watch(Looker(MarkerDetector()))
-    camera = CameraPlan("cam", "h", (WatchedView("cam", "c-1", LEFT_HALF),))
-    counter = CounterPlan("c-1", "h", {"cam": Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC")))
-    watch.follow(WatchPlan({"cam": camera}, {"c-1": counter}), at(0))
+    watch.follow(PLAN, at(0))
     for second in seconds:
-        watch.take_live([Picture("cam", at(second), drawn("nobody", second))], at(second))
-        watch.settle(at(second))
+        if recorded:
+            watch.take_recorded([shown(second)], SECOND)
+        else:
+            watch.take_live([shown(second)], at(second))
+            watch.settle(at(second))
     return watch
 
 
@@ -54,3 +70,61 @@ def test_pictures_that_always_come_seldom_leave_no_hole() -> None:
     watch = watched(range(0, 100, 10))
     assert told(watch) == [(0, UNKNOWN, "gap"), (10, UNSTAFFED, "")]
     assert watch.cameras["cam"].patience == timedelta(seconds=25)
+
+
+@pytest.mark.parametrize("apart", [6, 10, 15])
+def test_recorded_ones_that_come_seldom_leave_none_either(apart: int) -> None:
+    watch = watched(range(0, 10 * apart, apart), recorded=True)
+    assert told(watch) == [(0, UNKNOWN, "gap"), (apart, UNSTAFFED, "")]
+
+
+def test_a_hole_in_what_was_recorded_seldom_is_unknown_all_the_same() -> None:
+    watch = watched([*range(0, 60, 6), *range(74, 100, 6)], recorded=True)
+    assert told(watch) == [(0, UNKNOWN, "gap"), (6, UNSTAFFED, ""), (54, UNKNOWN, "gap"), (74, UNSTAFFED, "")]
+
+
+class SeldomRecorded:
+    """A keyframe every ten seconds."""
+
+    def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
+        return (shown(second) for second in range(3, 2000, 10) if start <= at(second) < end)
+
+
+def test_a_piece_of_footage_with_few_keyframes_is_known_from_its_beginning_on() -> None:
+    look = Look(Looker(MarkerDetector()), SeldomRecorded(), SECOND, Debounce())
+    piece = Again(PLAN, "c-1", Span(at(600), at(1200)), look)
+    while not piece.go_on(50):
+        pass
+    assert [(state.at, state.staff) for state in piece.states()] == [(at(600), UNSTAFFED)]
+    assert piece.unseen() == []
+
+
+def test_what_a_camera_showed_while_nobody_watched_is_no_fault_of_now() -> None:
+    assert watched_meanwhile("nobody", was="dark").changes.faults == []
+
+
+def test_a_fault_of_now_is_not_ended_by_what_was_recorded_before_it() -> None:
+    watch = watched_meanwhile("dark", was="nobody")
+    assert [(change.kind, change.at) for change in watch.changes.faults] == [(FaultKind.DARK, at(3600))]
+
+
+def test_frozen_footage_is_noticed_while_live_pictures_come_in_between() -> None:
+    watch = Watch(Looker(MarkerDetector()))
+    watch.follow(PLAN, at(3600))
+    watch.hold_live()
+    for second in range(10):
+        watch.take_live([shown(3600 + second)], at(3600 + second))
+        watch.take_recorded([replace(shown(0), wall=at(second))], SECOND)
+    assert told(watch)[-1] == (2, UNKNOWN, "frozen")
+
+
+def watched_meanwhile(now: str, was: str) -> Watch:
+    """What was recorded is caught up with for half a minute while live pictures come."""
+    watch = Watch(Looker(MarkerDetector()))
+    watch.follow(PLAN, at(3600))
+    watch.hold_live()
+    for second in range(30):
+        watch.take_live([shown(3600 + second, now)], at(3600 + second))
+        watch.take_recorded([shown(second, was)], SECOND)
+        watch.settle(at(3600 + second))
+    return watch
