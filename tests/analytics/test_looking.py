@@ -1,12 +1,16 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from analytics.looker import Looker
-from analytics.looking import WatchedView, blind, crops_of, look
+from analytics.looking import BEHIND_SOMEBODY, Observation, WatchedView, blind, crops_of, look, observe
+from analytics.onlookers import Shows
 from analytics.people import Box, Image, Person
 from analytics.pictures import Picture
+from analytics.presence import CounterPresence
+from storage.models import StaffState
 from tests.analytics.scenes import a_picture, at, ssd
 
 LEFT = ((0.0, 0.0), (0.4, 0.0), (0.4, 1.0), (0.0, 1.0))
@@ -100,3 +104,38 @@ def test_no_recheck_time_means_every_picture_is_looked_at() -> None:
     detector = CountingDetector(0.9)
     samples(detector, [a_picture(0.2)] * 6, recheck=0)
     assert detector.looks == 6
+
+
+DESK = ((0.2, 0.2), (0.6, 0.2), (0.6, 0.5), (0.2, 0.5))
+"""Behind which a clerk sits: whoever stands before it is larger than it is."""
+BEFORE_IT = Box(0.25, 0.15, 0.55, 1.0)
+
+
+def seen_with(*people: Person) -> Observation:
+    return observe(view(DESK, RIGHT), at(0), [people])
+
+
+def test_whoever_stands_before_the_staff_zone_hides_it_and_accuses_nobody() -> None:
+    hidden = seen_with(Person(BEFORE_IT, 0.9))
+    assert (hidden.staff_count, hidden.customer_count, hidden.reason) == (None, 0, BEHIND_SOMEBODY)
+    two = seen_with(Person(Box(0.2, 0.1, 0.31, 1.0), 0.9), Person(Box(0.49, 0.1, 0.6, 1.0), 0.9))
+    assert two.reason == BEHIND_SOMEBODY, "together they hide as much"
+
+
+def test_who_hides_less_than_half_or_may_be_nobody_hides_nothing() -> None:
+    for beside in (Person(Box(0.5, 0.1, 0.8, 1.0), 0.9), Person(BEFORE_IT, 0.2)):
+        assert (seen_with(beside).staff_count, seen_with(beside).reason) == (0, "")
+
+
+def test_a_clerk_who_is_seen_beside_whoever_stands_before_the_zone_is_there() -> None:
+    assert seen_with(Person(BEFORE_IT, 0.9), Person(Box(0.22, 0.2, 0.34, 0.5), 0.8)).staff_count == 1
+
+
+def test_a_customer_in_front_of_the_clerk_never_becomes_an_absence() -> None:
+    presence = CounterPresence("c-1", {"cam": Shows.WHOLE})
+    for second in range(10):
+        presence.observe(replace(seen_with(Person(Box(0.22, 0.2, 0.34, 0.5), 0.8)), wall=at(second)))
+    for second in range(10, 100):
+        presence.observe(replace(seen_with(Person(BEFORE_IT, 0.9)), wall=at(second)))
+    assert presence.state is not None
+    assert (presence.state.at, presence.state.staff) == (at(10), StaffState.UNKNOWN)

@@ -1,7 +1,9 @@
 import re
 
 import hatch_build
-from web.pages.element_words import ELEMENT_WORDS
+from analytics.looking import BEHIND_SOMEBODY, MASKED
+from web.i18n import Language
+from web.pages.element_words import ELEMENT_WORDS, element_words
 
 SOURCES = hatch_build.ROOT / "web" / "ui"
 _ASKED = re.compile(r"\bword\(\s*[\w.#]+,\s*([^)]*?)[,)]")
@@ -25,3 +27,11 @@ def asked_words() -> set[str]:
 
 def test_every_word_that_an_element_asks_for_is_there_and_no_other() -> None:
     assert asked_words() == set(ELEMENT_WORDS)
+
+
+def test_why_nothing_is_told_of_a_preview_is_said_in_words() -> None:
+    said = element_words(Language.ZH)
+    assert {said[f"unseen-{reason}"] for reason in (MASKED, BEHIND_SOMEBODY)} == {
+        "隐私遮罩遮住了其工作人员区。",
+        "有人站在其工作人员区前面，看不见后面是否有人。",
+    }

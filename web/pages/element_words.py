@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from analytics.looking import BEHIND_SOMEBODY, MASKED
 from storage.models import FaultKind
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
+from web.pages.code_words import UNKNOWN_WORDS
 from web.pages.words import word
 
 ELEMENT_WORDS: Mapping[str, str] = {
@@ -64,5 +66,6 @@ ELEMENT_WORDS: Mapping[str, str] = {
 
 def element_words(language: Language) -> dict[str, str]:
     say = translations(language).gettext
-    faults = {f"unseen-{kind.value}": word(kind) for kind in FaultKind}
-    return {key: say(words) for key, words in {**ELEMENT_WORDS, **faults}.items()}
+    unseen = {f"unseen-{kind.value}": word(kind) for kind in FaultKind}
+    unseen |= {f"unseen-{reason}": UNKNOWN_WORDS[reason] for reason in (MASKED, BEHIND_SOMEBODY)}
+    return {key: say(words) for key, words in {**ELEMENT_WORDS, **unseen}.items()}
