@@ -24,6 +24,7 @@ from storage.models import (
     Counter,
     Delivery,
     DeliveryState,
+    DisputeState,
     Hall,
     Node,
     Source,
@@ -41,6 +42,14 @@ MAX_AGE = timedelta(hours=1)
 """An older alert is not news: after a long outage nobody is flooded."""
 MAX_ATTEMPTS = 10
 _PARTS = "state=all&part_of="
+_UNANSWERED: tuple[ColumnElement[bool], ...] = (
+    col(Alert.state) == AlertState.RAISED,
+    ~exists().where(
+        col(Absence.id) == col(Alert.absence_id),
+        col(Absence.dispute).in_([DisputeState.DISPUTED, DisputeState.WITHDRAWN]),
+    ),
+)
+"""It lasts, nobody has acknowledged it, and it counts: what is over or under dispute needs nobody higher up."""
 _NEW: dict[str, object] = {"state": DeliveryState.PENDING, "attempts": 0, "last_error": ""}
 
 
@@ -56,7 +65,7 @@ class AlertDesk:
         alert = session.get_one(Alert, delivery.alert_id)
         if _is_withdrawn(session, alert):
             return Step.WITHDRAWN
-        if delivery.after_minutes and alert.state is not AlertState.RAISED:
+        if delivery.after_minutes and not _is_unanswered(session, alert):
             return Step.ANSWERED
         due_at = alert.raised_at + timedelta(minutes=delivery.after_minutes)
         return next_step(delivery.attempts, max(due_at, delivery.waited_to or due_at), now)
@@ -83,7 +92,7 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
     fresh = select(Alert.id).where(
         col(Alert.raised_at) > (max(oldest, channel.since) if channel.since else oldest),
         col(Alert.raised_at) <= now - after,
-        _is_unanswered() if after else true(),
+        and_(*_UNANSWERED) if after else true(),
         lasted,
         ~has_one,
         *_is_its_own(session, channel, now),
@@ -110,7 +119,7 @@ class StepAhead:
 
 def steps_ahead(session: Session, alert: Alert, channels: Sequence[Channel], now: datetime) -> tuple[StepAhead, ...]:
     """The next first."""
-    if alert.state is not AlertState.RAISED:
+    if not _is_unanswered(session, alert):
         return ()
     later = [channel for channel in channels if channel.audience is Audience.ALERTS and channel.after_minutes]
     ahead = [(channel, alert.raised_at + timedelta(minutes=channel.after_minutes)) for channel in later]
@@ -125,9 +134,8 @@ def _gets(session: Session, alert: Alert, channel: Channel, now: datetime) -> bo
     return session.exec(own).first() is not None
 
 
-def _is_unanswered() -> ColumnElement[bool]:
-    """It lasts, and nobody has acknowledged it: what is over needs nobody higher up."""
-    return col(Alert.state) == AlertState.RAISED
+def _is_unanswered(session: Session, alert: Alert) -> bool:
+    return session.exec(select(Alert.id).where(Alert.id == alert.id, *_UNANSWERED)).first() is not None
 
 
 def _is_of_place(session: Session, channel: Channel, now: datetime) -> ColumnElement[bool]:
@@ -168,8 +176,9 @@ def _is_for(channel: Channel) -> ColumnElement[bool]:
 
 
 def _is_withdrawn(session: Session, alert: Alert) -> bool:
+    """It has been none, as was found or as a supervisor has decided."""
     absence = session.get(Absence, alert.absence_id) if alert.absence_id else None
-    return absence is not None and absence.ended_by == WITHDRAWN
+    return absence is not None and (absence.ended_by == WITHDRAWN or absence.dispute is DisputeState.WITHDRAWN)
 
 
 def began_at(alert: Alert) -> datetime:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import delete, select
 
-from storage.models import Alert, AlertKind, AlertState, Delivery, Operator
+from storage.models import Absence, Alert, AlertKind, AlertState, Delivery, DisputeState, Operator
 from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.test_card_news import Post
 from web.channels import Channel
@@ -81,6 +81,39 @@ def test_what_is_acknowledged_or_over_goes_no_further(services: Services, answer
     assert told.by(30) == ["contact", "supervisor"]
 
 
+def about_an_absence(services: Services, dispute: DisputeState | None) -> None:
+    change(services, kind=AlertKind.ABSENCE, absence_id=1)
+    with services.database.transaction() as session:
+        absence = session.get_one(Absence, 1)
+        absence.end, absence.ended_by, absence.dispute = None, "", dispute
+
+
+def test_what_is_under_dispute_goes_no_further_until_it_is_upheld(services: Services) -> None:
+    about_an_absence(services, None)
+    told = Told(services, *STEPS)
+    assert told.by(5) == ["contact"]
+    about_an_absence(services, DisputeState.DISPUTED)
+    assert told.by(10) == told.by(29) == ["contact"]
+    about_an_absence(services, DisputeState.UPHELD)
+    assert told.by(30) == ["contact", "supervisor", "district"]
+
+
+def test_what_a_supervisor_has_withdrawn_is_told_to_nobody_though_it_lasts(services: Services) -> None:
+    about_an_absence(services, DisputeState.WITHDRAWN)
+    told = Told(services, *STEPS)
+    assert told.by(0) == told.by(30) == []
+
+
+def test_what_waited_for_quiet_hours_is_not_told_once_it_is_withdrawn(services: Services) -> None:
+    about_an_absence(services, None)
+    told = Told(services, step("duty", quiet=QuietHours(time(11), time(13))))
+    assert told.by(0) == []
+    about_an_absence(services, DisputeState.WITHDRAWN)
+    with services.database.transaction() as session:
+        waits_until = session.exec(select(Delivery.next_try)).one()
+    assert told.by((waits_until - NOON) / MINUTE) == []
+
+
 def test_a_step_that_waits_is_not_taken_once_somebody_has_acknowledged(services: Services) -> None:
     told = Told(services, step("duty", 10, quiet=QuietHours(time(11), time(13))))
     told._outbox.run_once(NOON + 10 * MINUTE)
@@ -110,6 +143,11 @@ def test_the_page_of_an_absence_tells_the_steps_ahead(signed_in: SignedIn, servi
     assert "12:11:00</time> 上报至 sooner" in page
     clock.forward(15 * MINUTE)
     assert ahead() == [("up", "04:31")]
+    with services.database.transaction() as session:
+        session.get_one(Absence, 1).dispute = DisputeState.DISPUTED
+    assert ahead() == []
+    with services.database.transaction() as session:
+        session.get_one(Absence, 1).dispute = None
     change(services, state=AlertState.ACKNOWLEDGED)
     assert ahead() == []
 
