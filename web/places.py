@@ -45,7 +45,7 @@ from web.declared_values import WEEKDAYS
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
-from web.staying import check_stays
+from web.staying import check_limits_stay, check_stays
 
 Row = TypeVar("Row", bound=SQLModel)
 _NUMBER_TAKEN = _("Counter %(other)s of this hall has this number already; give one of the two another.")
@@ -230,6 +230,8 @@ def put_department(session: Session, declared: DepartmentDeclaration) -> Departm
 
 
 def put_item(session: Session, declared: ItemDeclaration) -> Item:
+    """Raises Conflict where that would change limits of cases."""
+    check_limits_stay(session, declared, is_new_allowed=True)
     values = declared.model_dump(exclude={"department"}) | {"department_id": declared.department}
     return _put(session, Item, declared.code, values)
 

@@ -11,10 +11,12 @@ from storage.models import (
     AbsenceRule,
     AlertKind,
     Camera,
+    Case,
     Counter,
     CounterPair,
     Declared,
     Hall,
+    Item,
     OpeningHours,
     PrivacyMask,
     Source,
@@ -53,6 +55,28 @@ def test_everything_declared_is_there_afterwards(database: Database, tmp_path: P
         assert secrets.open(session.get_one(Camera, "cam").credentials) == "viewer:geheim"
         assert session.get_one(Source, "city").key_hash == key_hash("a-key-of-sixteen-or-more")
         assert len(session.exec(select(OpeningHours)).all()) == 5
+
+
+ITEM = '[[item]]\ncode = "JZ-0103"\nname = "{name}"\npromised_days = {days}\n'
+
+
+def test_limits_of_an_item_with_cases_stay_as_they_are_said_and_its_name_may_change(
+    sqlite_database: Database, tmp_path: Path, secrets: SecretBox
+) -> None:
+    def said(name: str, days: int) -> list[Change]:
+        return apply(sqlite_database, read(tmp_path, GOOD + SOURCE + ITEM.format(name=name, days=days)), secrets)
+
+    apply(sqlite_database, read(tmp_path, GOOD + SOURCE), secrets)
+    with sqlite_database.transaction() as session:
+        session.add(Case(source_id="city", number="1", item_code="JZ-0103", opened_at=NOON))
+    assert said("许可", 5) == [Change("item", "JZ-0103", "added")]
+    with pytest.raises(SiteError, match="changed in the catalogue"):
+        said("许可", 10)
+    assert said("食品经营许可", 5) == [Change("item", "JZ-0103", "changed")]
+    with sqlite_database.transaction() as session:
+        assert session.get_one(Item, "JZ-0103").promised_days == 5
+        session.delete(session.exec(select(Case)).one())
+    assert said("食品经营许可", 10) == [Change("item", "JZ-0103", "changed")]
 
 
 def test_the_same_file_again_changes_nothing(sqlite_database: Database, tmp_path: Path, secrets: SecretBox) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from sqlmodel import Session, col, delete, select
 
-from storage.models import Case, Counter, CounterAlias, Department, District, Hall, Item, OpeningHours, Roster
-from storage.sayings import Saying
+from storage.models import Counter, CounterAlias, Department, District, Hall, Item, OpeningHours, Roster
 from web import places
 from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, remove
@@ -20,11 +19,8 @@ from web.declarations import (
 )
 from web.declared_items import ItemDeclaration
 from web.declared_values import WEEKDAYS
-from web.errors import Conflict
+from web.staying import check_limits_stay, check_no_cases
 
-_IN_CATALOGUE = Saying(
-    "There are cases of this item: its limits are changed in the catalogue, where a second person approves."
-)
 router = APIRouter(prefix="/api/v1", tags=["places"], route_class=AddressedRoute)
 
 
@@ -165,7 +161,7 @@ def put_item(desk: AdminDesk, code: str, declared: ItemDeclaration) -> ItemDecla
     with desk.changing(f"item:{code}") as session:
         desk.check_new(session, Item, code, "code")
         check_exists(session, department=(Department, declared.department))
-        _check_limits_stay(session, code, declared)
+        check_limits_stay(session, declared, is_new_allowed=False)
         places.put_item(session, declared)
     return declared
 
@@ -173,21 +169,8 @@ def put_item(desk: AdminDesk, code: str, declared: ItemDeclaration) -> ItemDecla
 @router.delete("/items/{code:path}", status_code=204)
 def delete_item(desk: AdminDesk, code: str) -> None:
     with desk.changing(f"item:{code}") as session:
-        if _has_cases(session, code):
-            raise Conflict(_IN_CATALOGUE)
+        check_no_cases(session, code)
         remove(session, Item, code)
-
-
-def _check_limits_stay(session: Session, code: str, declared: ItemDeclaration) -> None:
-    """What limits of cases rest on changes in the catalogue alone, where a second person approves it."""
-    before = session.get(Item, code)
-    was = (before.legal_days, before.promised_days, before.joint) if before else (None, None, False)
-    if was != (declared.legal_days, declared.promised_days, declared.joint) and _has_cases(session, code):
-        raise Conflict(_IN_CATALOGUE)
-
-
-def _has_cases(session: Session, code: str) -> bool:
-    return session.exec(select(Case.id).where(Case.item_code == code).limit(1)).first() is not None
 
 
 def _without(row: Department | Item, field: str) -> dict[str, Any]:
