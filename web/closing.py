@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from analytics.judging import judge_anew
 from analytics.recording import take_turns
 from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.rules import Rules
 from storage.database import lock_for_adding
 from storage.hours import day_span
 from storage.intervals import Span
@@ -144,7 +145,9 @@ def as_withdrawn(closure: Closure, now: datetime) -> Closure:
     return Closure(**closure.model_dump(exclude={"withdrawn_at"}), withdrawn_at=now)
 
 
-def consequence_of(session: Session, closures: Sequence[Closure], viewer: Viewer, now: datetime) -> Consequence:
+def consequence_of(
+    session: Session, closures: Sequence[Closure], viewer: Viewer, now: datetime, rules: Rules
+) -> Consequence:
     """By the cases of these halls that are due after the first of the days."""
     first = day_in(min(closure.day for closure in closures), "UTC").start - timedelta(days=1)
     due_later = select(Deadline.case_id).where(
@@ -152,7 +155,7 @@ def consequence_of(session: Session, closures: Sequence[Closure], viewer: Viewer
     )
     halls = {closure.hall_id for closure in closures}
     conditions: list[ColumnElement[bool]] = [col(Case.hall_id).in_(halls), col(Case.id).in_(due_later)]
-    return consequence(session, viewer, conditions, now, closures=closures)
+    return consequence(session, viewer, conditions, now, rules, closures=closures)
 
 
 def closures_in(session: Session, halls: Sequence[str], first: date, last: date) -> Sequence[Closure]:

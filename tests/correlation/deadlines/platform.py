@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from correlation.deadlines.explaining import Explained, explain
 from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.deadlines.rules import Rules
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
 from storage.database import Database
@@ -30,9 +31,9 @@ def step(reference: str, kind: str, start: str) -> dict[str, Any]:
 class Platform:
     """What it tells comes in as a push at that moment."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rules: Rules = RULES) -> None:
         self.database = database
-        self._keeper = DeadlineKeeper(database, RULES)
+        self._keeper = DeadlineKeeper(database, rules)
         self._sequence = 0
         with database.transaction() as session:
             a_hall(session)
