@@ -82,7 +82,8 @@ def fill(database: Database, site: Site) -> Iterator[str]:
                 _add_segments(session, site, name)
     yield f"segments and gaps written in {time.perf_counter() - began:.0f} s"
     began = time.perf_counter()
-    refresh(database)
+    while refresh(database):
+        pass
     yield f"calendar of {site.worked_out} cameras worked out in {time.perf_counter() - began:.1f} s"
     with database.transaction() as session:
         days = _days(site)

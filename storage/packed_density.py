@@ -78,7 +78,7 @@ def packed_densities(
     reasons, causes = _reasons(days, lasting, span.start, length)
     parts, words = _explained(holes, reasons, causes, known, span)
     missing: list[dict[str, timedelta]] = [{} for _ in cells]
-    for word in np.unique(words).tolist():
+    for word in np.flatnonzero(np.bincount(words)).tolist():
         for number, length_us in enumerate(parts.kept(words == word).lengths_in(edges).tolist()):
             if length_us:
                 missing[number][_WORDS[word]] = timedelta(microseconds=length_us)
@@ -130,7 +130,7 @@ def _explained(holes: _Spans, reasons: _Spans, causes: Moments, known: Known, sp
     since, newest = _known_between(known, span)
     bounds = np.array([since, newest])
     unexplained = bounds[reasons.holding(bounds) < 0]
-    cuts = np.unique(np.concatenate([holes.starts, holes.ends, reasons.starts, reasons.ends, unexplained]))
+    cuts = _distinct(np.concatenate([holes.starts, holes.ends, reasons.starts, reasons.ends, unexplained]))
     hole = holes.holding(cuts)
     inside = np.flatnonzero(hole >= 0)
     starts = cuts[inside]
@@ -140,6 +140,13 @@ def _explained(holes: _Spans, reasons: _Spans, causes: Moments, known: Known, sp
     if causes.size:
         words = np.where(reason >= 0, causes[reason], words)
     return parts, _without_pauses(parts, words, hole[inside])
+
+
+def _distinct(moments: Moments) -> Moments:
+    """In order. What is put together from a few sorted lists is sorted faster than numpy's `unique` hashes it."""
+    ordered = np.sort(moments, kind="stable")
+    found: Moments = ordered[np.append(True, ordered[1:] != ordered[:-1])]
+    return found
 
 
 def _known_between(known: Known, span: Span) -> tuple[int, int]:
