@@ -1,5 +1,5 @@
-"""How much of each day was recorded, and missing for which cause, straight from packed days: a month with any number of
-gaps in about a millisecond. The words are those of `explained` and `densities`, which do the same a span at a time.
+"""How much of each day was recorded, and missing for which cause, straight from packed days: a month with thousands of
+gaps in a few milliseconds. The words are those of `explained` and `densities`, which do the same a span at a time.
 
 Moments are microseconds since the start of the span that is asked for.
 """
