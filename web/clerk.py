@@ -22,7 +22,7 @@ class Job:
     """Does everything that is due and returns how much that was; safe to repeat after a crash."""
     every: timedelta
     is_woken: bool = False
-    """Runs also as soon as the clerk is woken."""
+    """Runs also as soon as the clerk is woken, and again at once, after the others, when it has done something."""
 
 
 class Clerk:
@@ -102,6 +102,8 @@ class Clerk:
         self._failures.succeeded(job.name)
         if done:
             log.info("clerk_job_done", job=job.name, count=done)
+        if done and job.is_woken:
+            self.wake()
 
 
 @contextmanager

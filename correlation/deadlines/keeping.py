@@ -27,7 +27,7 @@ from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
 from storage.models.columns import JsonObject
 
 PORTION = 100
-PORTIONS = 80
+PORTIONS = 2
 ROOM_S = 0.05
 """SQLite lets a waiting writer in only if it happens to ask while nobody writes, and it asks that often at first."""
 
@@ -57,8 +57,8 @@ class DeadlineKeeper:
     def run_once(self, now: datetime) -> int:
         """Reckons the cases of which something was told, and those whose moment has come; returns how many.
 
-        A bounded number of them, in small portions by turns: what a person has just told waits for one portion of
-        all the cases whose calendar has changed, and not for all of them.
+        A few small portions by turns: what has just been told waits for one portion of all the cases whose calendar
+        has changed, and not for all of them. What is told after `now` is for the next run.
         """
         with self._database.transaction() as session:
             self._calendars.refresh(session)

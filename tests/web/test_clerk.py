@@ -138,6 +138,22 @@ def test_who_is_woken_does_not_wait_for_the_next_tick() -> None:
     assert not other.acquire(blocking=False)
 
 
+def test_who_is_woken_runs_again_at_once_until_nothing_is_left_to_do() -> None:
+    left, idle = [3, 2, 1, 0], threading.Event()
+
+    def job(_now: datetime) -> int:
+        there = left.pop(0)
+        if not there:
+            idle.set()
+        return there
+
+    hour = timedelta(hours=1)
+    clerk = Clerk([Job("job", job, hour, is_woken=True)], lambda: NOON, Failures(), tick_s=hour.total_seconds())
+    with at_work(clerk):
+        clerk.wake()
+        assert idle.wait(20)
+
+
 def test_a_clerk_who_is_told_to_stop_begins_no_further_job() -> None:
     ran, stop = threading.Event(), threading.Event()
 

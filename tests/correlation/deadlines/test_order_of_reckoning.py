@@ -82,5 +82,5 @@ def test_on_sqlite_others_can_write_between_two_portions(sqlite_platform: Platfo
             lock_for_adding(session, Deadline)
             chances.append(len(session.exec(select(Deadline)).all()))
 
-    DeadlineKeeper(sqlite_platform.database, RULES, portion=1, pause=others_write).run_once(NOON)
-    assert chances == [1, 2, 3]
+    DeadlineKeeper(sqlite_platform.database, RULES, portion=1, portions=3, pause=others_write).run_once(NOON)
+    assert chances == [1, 2, 3], "after each portion of those that are told anew"
