@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
@@ -47,13 +47,15 @@ class ClosureRequest(Strict):
     reason: Reason
     """What people read beside the day."""
 
-    @model_validator(mode="after")
-    def _is_a_span(self) -> Self:
-        if self.last < self.first:
+    @field_validator("last")
+    @classmethod
+    def _is_a_span(cls, last: date, info: ValidationInfo) -> date:
+        first = info.data.get("first", last)
+        if last < first:
             raise ValueError(_BACKWARDS)
-        if self.last - self.first >= LONGEST:
+        if last - first >= LONGEST:
             raise ValueError(_TOO_LONG)
-        return self
+        return last
 
 
 def note(session: Session, wanted: ClosureRequest, viewer: Viewer, now: datetime) -> list[Closure]:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_server import RtspServer
 from ingest.simulator.sound import PCMA, SoundStream
-from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera, CameraAim
+from storage.models import MAX_THRESHOLD_S, AbsenceRule, AccessEntry, Camera, CameraAim, Hall
 from tests.sample import a_segment
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import accounts
@@ -64,6 +64,28 @@ def test_a_mistake_names_its_field(admin: TestClient) -> None:
     assert fields(admin.put("/api/v1/halls/gm", json=HALL | {"name": "Guang\0ming"})) == ["name"]
     for user in ("a:b", "a\r\nX-Other: 1"):
         assert fields(admin.put("/api/v1/cameras/c", json=CAMERA | {"id": "c", "username": user})) == ["username"]
+
+
+def test_what_is_in_use_says_by_what(admin: TestClient, services: Services) -> None:
+    with services.database.transaction() as session:
+        session.add_all(Hall(id=f"h{number}", district_id="chancheng", name="大厅") for number in range(9))
+    told = admin.delete("/api/v1/districts/chancheng")
+    assert (told.status_code, told.json()["detail"]) == (
+        409,
+        "“chancheng” is in use by halls: cc, h0, h1, h2, h3 …. Nothing was changed.",
+    )
+    assert "in use by counters: cc-1, cc-2; cameras: cc-cam-1" in admin.delete("/api/v1/halls/cc").json()["detail"]
+    page = admin.post("/admin/cameras/remove?edit=cc-cam-1", headers={"Accept-Language": "zh"})
+    assert (page.status_code, "正被使用：画面" in page.text, "in use" in page.text) == (409, True, False)
+    assert admin.delete("/api/v1/halls/h8").status_code == 204
+
+
+def test_an_absence_takes_no_longer_while_a_customer_waits(admin: TestClient) -> None:
+    longer = {"hall": "cc", "threshold_s": 20, "waiting_threshold_s": 21}
+    assert fields(admin.put("/api/v1/rules", json=longer)) == ["waiting_threshold_s"]
+    assert admin.put("/api/v1/rules", json=longer | {"waiting_threshold_s": 20}).status_code == 200
+    unsaid = {"hall": "nh", "threshold_s": 20}
+    assert admin.put("/api/v1/rules", json=unsaid).status_code == 200, "what is not said is no longer than that"
 
 
 def test_a_rule_that_says_nothing_is_none(admin: TestClient) -> None:

@@ -270,11 +270,12 @@ def test_an_item_that_was_declared_alone_is_listed_and_can_be_followed_by_a_vers
     signed_in: SignedIn, services: Services
 ) -> None:
     with services.database.transaction() as session:
-        session.add(Item(code="HAND", name="手工登记", legal_days=20, promised_days=10, joint=True))
+        session.add(Item(code="HAND", name="手工登记", legal_days=20, promised_days=1, joint=True))
     admin = signed_in("admin")
     (row,) = admin.get("/catalogue.json?q=手工").json()["items"]
-    assert (row["now"]["origin"], row["now"]["entry"]["promised_limit"]) == ("declared", 10)
+    assert (row["now"]["origin"], row["now"]["entry"]["promised_limit"]) == ("declared", 1)
     assert row["now"]["entry"]["joint"] is True
+    assert "1 working days" not in admin.get("/catalogue?q=手工", headers={"Accept-Language": "en"}).text
     assert admin.get("/catalogue.json?source=-&q=FOOD").json()["items"] == []
     assert admin.get("/catalogue/item?code=NOTHING").status_code == 404
 

@@ -66,6 +66,12 @@ def test_nobody_reads_the_ledger_without_signing_in_and_no_department(
     assert signed_in("department").get(path).status_code == 403
 
 
+def test_in_chinese_a_file_has_a_size_and_no_resolution(signed_in: SignedIn, ledger: Services) -> None:
+    page = signed_in("inspector").get("/deletions", headers={"Accept-Language": "zh"}).text
+    assert "大小" in page
+    assert "分辨率" not in page
+
+
 @pytest.mark.parametrize("role", MAY)
 def test_everybody_reads_of_the_halls_in_scope(signed_in: SignedIn, ledger: Services, role: str) -> None:
     client = signed_in(role)

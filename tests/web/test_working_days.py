@@ -116,8 +116,8 @@ def test_a_year_that_is_not_announced_says_that_it_is_provisional(signed_in: Sig
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"last": "2026-03-03"}, ""),
-        ({"last": "2026-09-03"}, ""),
+        ({"last": "2026-03-03"}, "last"),
+        ({"last": "2026-09-03"}, "last"),
         ({"first": "2026-03-07", "last": "2026-03-08"}, "first"),
         ({"reason": ""}, "reason"),
     ],
@@ -128,6 +128,15 @@ def test_what_makes_no_sense_is_said_beside_the_form(signed_in: SignedIn, wrong:
     form = supervisor.post("/working-days", data=TYPHOON | wrong)
     assert (form.status_code, 'role="alert"' in form.text) == (422, True)
     assert list(supervisor.get("/working-days/try.json", params=TYPHOON | wrong).json()["problems"]) == [field]
+
+
+def test_an_empty_last_day_is_not_at_fault_for_the_first_and_a_reason_is_asked_for_at_once(signed_in: SignedIn) -> None:
+    wrong = TYPHOON | {"first": "2026-02-30", "last": "", "reason": ""}
+    tried = signed_in("supervisor").get("/working-days/try.json", params=wrong).json()
+    assert list(tried["problems"]) == ["first", "reason"]
+    wrong = TYPHOON | {"last": "2026-03-03", "reason": ""}
+    tried = signed_in("supervisor").get("/working-days/try.json", params=wrong).json()
+    assert list(tried["problems"]) == ["last", "reason"]
 
 
 def test_the_forms_lead_back_to_the_hall_s_year(signed_in: SignedIn) -> None:

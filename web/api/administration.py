@@ -30,6 +30,7 @@ from web.errors import AlreadyThere, Conflict, NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import Language, language_for
 from web.i18n import gettext_marker as _
+from web.in_use import HISTORY, joined, uses_of
 from web.permissions import Permission
 from web.services import Services, ServicesDep
 from web.viewer import Viewer
@@ -156,13 +157,16 @@ def found(session: Session, kind: type[Row], key: object) -> Row:
 
 def remove(session: Session, kind: type[SQLModel], key: object) -> None:
     """Raises Conflict when other rows still stand on it."""
-    session.delete(found(session, kind, key))
+    row = found(session, kind, key)
+    uses = list(uses_of(session, kind, key))
+    if uses:
+        raise _in_use(key, joined(uses))
+    session.delete(row)
     try:
         session.flush()
-    except IntegrityError:
-        said = Saying(
-            "“%(name)s” is in use: what belongs to it (counters, cameras, views, footage) has to go first. A camera "
-            "that has recorded can be switched off instead. Nothing was changed.",
-            name=str(key),
-        )
-        raise Conflict(said) from None
+    except IntegrityError:  # somebody has just begun to use it
+        raise _in_use(key, HISTORY) from None
+
+
+def _in_use(key: object, by: Saying) -> Conflict:
+    return Conflict(Saying("“%(name)s” is in use by %(uses)s. Nothing was changed.", name=str(key), uses=by))

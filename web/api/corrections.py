@@ -48,7 +48,7 @@ class CorrectionRequest(Strict):
     """The true time minus the time that the files say, in seconds."""
     error_s: float
     """With the shift, every picture's time is within this of the truth."""
-    reason: str
+    reason: Annotated[str, Field(min_length=1)]
     first_sequence: Sequence | None = None
     """Of a time that was recorded more than once: the first segment that is meant, by its number."""
     last_sequence: Sequence | None = None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from sqlmodel import Session
 
 from correlation.deadlines.workflow import Party
@@ -22,9 +22,8 @@ from web.addresses import client_address
 from web.api.cards import LONGEST_WORD
 from web.auth import require
 from web.declared_values import Strict
-from web.errors import Conflict, Forbidden, Unprocessable
+from web.errors import Conflict, Forbidden
 from web.feedback import follow_dispute
-from web.field_problems import FieldProblem
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_absence
@@ -51,8 +50,15 @@ class AbsenceWordRequest(Strict):
     act: DisputeAct
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_WORD)]
     """Why."""
-    ground: DisputeGround | None = None
+    ground: Annotated[DisputeGround | None, Field(validate_default=True)] = None
     """Of a dispute, and needed for it."""
+
+    @field_validator("ground")
+    @classmethod
+    def _a_dispute_has_a_ground(cls, ground: DisputeGround | None, info: ValidationInfo) -> DisputeGround | None:
+        if ground is None and info.data.get("act") is DisputeAct.DISPUTE:
+            raise ValueError(Saying("Choose a reason for the dispute."))
+        return ground
 
 
 class AbsenceShown(BaseModel):
@@ -94,8 +100,6 @@ def say(
             raise Forbidden
         if party is Party.DEPARTMENT and not may_dispute(session, viewer, absence, now):
             raise Forbidden(_ANOTHERS if viewer.department_id else "")
-        if wanted.act is DisputeAct.DISPUTE and wanted.ground is None:
-            raise Unprocessable(fields=[FieldProblem("ground", Saying("Choose a reason for the dispute."))])
         try:
             said = Said(wanted.act, wanted.text, wanted.ground)
             absence = append(session, absence_id, said, viewer.user_id, now)

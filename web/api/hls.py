@@ -13,17 +13,19 @@ from ingest.video.frames import to_us
 from ingest.video.playlist import EARLIER, Playlist, has_sound, playlist
 from ingest.video.retimed import Sound, Stretch, media_end, ticks_of
 from ingest.video.unwritten import recent_segments, unwritten_segment
+from storage.intervals import Span
 from storage.masks import masks_between
 from storage.models import Segment
 from storage.objects import StoreError
 from storage.sayings import Saying
 from web.access_log import footage_subject
-from web.api.media import LONGEST_CLIP, NOTHING_IN_SPAN, log_look, unreadable
+from web.api.media import LONGEST_CLIP, log_look, unreadable
 from web.auth import require
 from web.byte_ranges import asked_range
 from web.errors import NotFound, Unprocessable
 from web.field_problems import FieldProblem
 from web.hiding import check_unmasked, hiding
+from web.no_footage import no_footage
 from web.permissions import Permission
 from web.row_ids import RowId
 from web.scope import scoped_camera
@@ -70,7 +72,7 @@ def media_playlist(
         span = (start - EARLIER, last + timedelta(minutes=1)) if growing else (start, last)
         segments = recent_segments(services.footage, session, found.id, *span)
         if not segments and not growing:
-            raise NotFound(NOTHING_IN_SPAN)
+            raise no_footage(session, found.id, Span(start, last))
     subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
     log_look(request, services, viewer, hidden.action("play"), subject, purpose)
     stated = f"&{urlencode({'purpose': purpose})}" if hidden.masks else ""

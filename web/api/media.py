@@ -31,6 +31,7 @@ from web.field_problems import FieldProblem
 from web.footage_scope import check_footage
 from web.hiding import Hiding, check_unmasked, hiding
 from web.masked_clips import MadeClip, MaskedClips
+from web.no_footage import no_footage
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
 from web.scope import scoped_camera
@@ -44,8 +45,6 @@ router = APIRouter(prefix="/media", tags=["footage"])
 LONGEST_CLIP = timedelta(hours=24)
 LONGEST_MASKED = timedelta(minutes=10)
 """That is played: nobody waits longer for its first picture."""
-NOTHING_IN_SPAN = Saying("Nothing was recorded in this span.")
-_NOTHING_THEN = Saying("Nothing was recorded at this moment.")
 _ASK_EACH_TIME = "private, no-cache"
 """Whoever sits at the browser next may have other rights: what it keeps it may show only after asking again."""
 _BEFORE_THE_NEWEST = timedelta(milliseconds=200)
@@ -128,7 +127,8 @@ def _open(services: Services, camera_id: str, segments: Sequence[Segment], span:
     try:
         return clip_of(services.footage, segments, span.start, span.end, hidden.told)
     except NothingRecorded:
-        raise NotFound(NOTHING_IN_SPAN) from None
+        with services.database.transaction() as session:
+            raise no_footage(session, camera_id, span) from None
     except FormatChanges as changes:
         raise Unprocessable(fields=[FieldProblem("from", _one_format_each(changes.parts))]) from None
     except StoreError as error:
@@ -202,7 +202,7 @@ def picture(
             check_unmasked(viewer, purpose)
         hidden = hiding(session, viewer, found.id, moment, moment, unmasked=unmasked, purpose=purpose)
         near = _near(services, session, found.id, moment)
-    shown = _shown(services, found.id, near)
+    shown = _shown(services, found.id, near, moment)
     action = "still_unmasked" if unmasked else "still"
     with services.database.transaction() as session:
         image = shown.image if unmasked else masked(session, found.id, shown, moment)
@@ -234,15 +234,16 @@ def _near(services: Services, session: Session, camera_id: str, at: datetime) ->
     try:
         return moment_at(services.footage, session, camera_id, at)
     except NothingRecorded:
-        raise NotFound(_NOTHING_THEN) from None
+        raise no_footage(session, camera_id, Span(at, at)) from None
 
 
-def _shown(services: Services, camera_id: str, near: Moment) -> Shown:
+def _shown(services: Services, camera_id: str, near: Moment, at: datetime) -> Shown:
     """Within no transaction, as `_open`."""
     try:
         return shown_at(services.footage, near)
     except NothingRecorded:
-        raise NotFound(_NOTHING_THEN) from None
+        with services.database.transaction() as session:
+            raise no_footage(session, camera_id, Span(at, at)) from None
     except StoreError as error:
         raise unreadable(camera_id, error) from None
 

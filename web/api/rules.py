@@ -5,10 +5,11 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 from sqlmodel import col, select
 
 from storage.models import AbsenceRule, Counter, Hall, ZoneRule
+from storage.sayings import Saying
 from web import places
 from web.api.administration import AdminDesk, check_exists, found
 from web.declarations import RULE_SETTINGS, AbsenceRuleDeclaration, InsideText, Threshold, ZoneRuleDeclaration
@@ -21,6 +22,13 @@ router = APIRouter(prefix="/api/v1", tags=["rules"])
 class RuleToPut(AbsenceRuleDeclaration):
     threshold_s: Threshold
     """Has to be said: an empty body sets nothing."""
+
+    @field_validator("waiting_threshold_s")
+    @classmethod
+    def _who_waits_is_no_reason_to_wait_longer(cls, waiting: int, info: ValidationInfo) -> int:
+        if waiting > info.data.get("threshold_s", waiting):
+            raise ValueError(Saying("While a customer waits it cannot be longer than without one."))
+        return waiting
 
 
 class RuleShown(AbsenceRuleDeclaration):

@@ -34,7 +34,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "no-such-time": _("Type a time from {from} to {to}, like 09:30 or 09:30:15."),
     "speed": _("Speed"),
     "timeline": _("Timeline: arrow keys move, Enter plays"),
-    "gap": _("Nothing was recorded here."),
+    "gap": _("There is no footage here."),
     "clip-missing": _("The footage cannot be fetched. Try again in a minute."),
     "clip-masking": _("The footage is being masked; this takes a few seconds."),
     "clip-undecodable": _("This browser cannot play the footage; download it instead."),

@@ -198,7 +198,7 @@ def _try(
             try:
                 trying = closing.closures_of(session, requested(said), viewer, now)
             except (ValidationError, Unprocessable) as error:
-                problems = problems_of(error)
+                problems = _problems(said, error)
         by_id = {hall.id: hall for hall in halls}
         moved = closing.consequence_of(session, trying, viewer, now, services.rules) if trying else None
     return TryPage(
@@ -221,6 +221,11 @@ def requested(said: Mapping[str, str]) -> ClosureRequest:
     """From a form: without a last day it is the first."""
     place = {"hall": said["hall"] or None, "last": said["last"] or said["first"]}
     return ClosureRequest.model_validate({**said, **place})
+
+
+def _problems(said: Mapping[str, str], error: ValidationError | Unprocessable) -> dict[str, str]:
+    """A last day that was left empty is not at fault where the first one is wrong."""
+    return {name: problem for name, problem in problems_of(error).items() if name != "last" or said["last"]}
 
 
 add_page(router, "/working-days", "working_days.html", working_days_page)
@@ -264,7 +269,7 @@ def note(request: Request, viewer: Closer, services: ServicesDep, around: Screen
     try:
         made = api.note(requested(said), request, services, viewer)
     except (ValidationError, Unprocessable) as error:
-        page = _try(viewer, services, said, None, problems_of(error))
+        page = _try(viewer, services, said, None, _problems(said, error))
         return html(around, "working_days_try.html", page, status=422)
     return RedirectResponse(f"/working-days?hall={made[0].hall}&year={made[0].day.year}&done=closed", 303)
 

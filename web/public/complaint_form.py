@@ -38,7 +38,7 @@ Short = Annotated[str, Field(max_length=200), AfterValidator(readable)]
 
 
 class SentComplaint(Strict):
-    text: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(readable)]
+    text: Annotated[str, Field(max_length=4000), AfterValidator(readable)]
     hall: Short = ""
     counter: Short = ""
     """Its id."""

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlmodel import select
 
 from storage.models import RatingDevice
+from storage.sayings import Saying
 from web.addresses import client_address
 from web.api.devices import token_hash
 from web.counter_ratings import keep_rating
@@ -21,6 +22,7 @@ from web.rate_limit import home_of
 from web.services import ServicesDep
 
 router = APIRouter()
+_NO_SUCH_LINK = Saying("This link is wrong or was taken back. Tell the staff: an administrator can make a new one.")
 _SEEN_EVERY = timedelta(minutes=5)
 Token = Annotated[str, Path(min_length=20, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Ticket = Annotated[str, Form(min_length=16, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -49,7 +51,7 @@ def tablet(token: Token, request: Request, services: ServicesDep) -> Tablet:
     with services.database.transaction() as session:
         device = session.exec(select(RatingDevice).where(RatingDevice.token_hash == token_hash(token))).first()
         if device is None or device.revoked_at is not None:
-            raise NotFound
+            raise NotFound(_NO_SUCH_LINK)
         if device.last_seen_at is None or not timedelta() <= now - device.last_seen_at < _SEEN_EVERY:
             device.last_seen_at = now
             session.add(device)

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
-from storage.models import Gap, Segment
+from storage.models import Gap, GapCause, Segment
 from tests.sample import CAMERA
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
@@ -128,6 +128,23 @@ def test_who_follows_a_link_to_footage_that_is_not_there_gets_a_page_and_a_progr
     client.cookies.clear()
     assert client.get(f"/media/{address}").status_code == 401
     assert client.get(f"/media/{address}", headers={"Accept": "text/html"}).status_code == 303
+
+
+def test_of_deleted_footage_it_is_said_that_it_was_deleted(sign_in: SignIn, day: Services) -> None:
+    start = datetime(2000, 1, 1, tzinfo=UTC)
+    with day.database.transaction() as session:
+        session.add(Gap(camera_id=CAMERA, start=start, end=start + timedelta(minutes=1), cause=GapCause.EXPIRED))
+    client, at = sign_in("admin"), "2000-01-01T00:00:"
+    deleted = "The footage was deleted when its keeping time was over."
+    for address in (
+        f"still.jpg?camera={CAMERA}&at={at}00Z",
+        f"clip.mp4?camera={CAMERA}&from={at}50Z&to=2000-01-01T00:02:00Z",
+        f"hls/{CAMERA}/playlist.m3u8?from={at}00Z&to={at}30Z",
+    ):
+        page = client.get(f"/media/{address}", headers={"Accept": "text/html"})
+        assert (page.status_code, deleted in page.text, "widen your scope" in page.text) == (404, True, False)
+    after = client.get(f"/media/still.jpg?camera={CAMERA}&at=2000-01-01T00:01:00Z")
+    assert after.json()["detail"] == "Nothing was recorded at this moment."
 
 
 def test_a_month_before_all_recording_has_no_day_to_open(sign_in: SignIn) -> None:

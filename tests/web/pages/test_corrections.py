@@ -1,5 +1,6 @@
 """Who may correct the time of footage, and what becomes of all that rests on it."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -173,6 +174,13 @@ def test_before_time_is_corrected_the_page_says_what_that_changes_and_changes_no
     again = client.post(f"{PAGE}/corrections", data=form(reason="not yet", step="again"))
     assert (again.status_code, corrections(day)) == (200, [])
     assert 'value="not yet"' in again.text
+
+
+def test_a_correction_is_told_at_once_all_that_it_lacks(sign_in: SignIn) -> None:
+    sent = form() | dict.fromkeys(("from", "to", "shift", "error", "reason"), "")
+    page = sign_in("admin").post(f"{PAGE}/corrections", data=sent)
+    assert page.status_code == 422
+    assert set(re.findall(r'id="p-(\w+)"', page.text)) == {"from", "to", "shift", "error", "reason"}
 
 
 def test_what_lies_apart_is_shown_to_move_apart(day: Services) -> None:

@@ -130,6 +130,8 @@ def test_a_dispute_without_its_reason_or_words_goes_on_at_the_absence(signed_in:
     page = refused(department, address, {"act": "dispute", "text": "在窗口", "ground": ""}, EN)
     assert "reason" in beside(page, "ground").lower()
     assert "在窗口" in typed(page)
+    page = refused(department, address, {"act": "dispute", "text": "", "ground": ""}, EN)
+    assert (beside(page, "ground"), beside(page, "text")) == ("Choose a reason for the dispute.", "This is needed.")
     page = refused(department, address, {"act": "dispute", "text": "  ", "ground": "was_there"}, ZH)
     assert beside(page, "text") == "此项必填。"
     assert re.search(r'value="was_there" selected', page)

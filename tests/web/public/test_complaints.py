@@ -1,5 +1,6 @@
 """Complaints: what is taken, what is refused, who reads them, and when they are forgotten."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -101,6 +102,13 @@ def test_what_cannot_be_is_refused_by_field_and_nothing_is_kept(anonymous: TestC
         answer = anonymous.post("/public/complaint.json", json=SENT | changes)
         assert [problem["field"] for problem in answer.json().get("fields", [])] == [field]
     assert kept(services) == []
+
+
+def test_words_and_consent_are_asked_for_at_once(anonymous: TestClient) -> None:
+    page = anonymous.post("/public/complaint", data=SENT | {"text": "", "agree": ""}).text
+    assert 'id="p-text"' in page
+    assert 'id="p-agree"' in page
+    assert re.search(r'<textarea[^>]* name="text"[^>]* required', page)
 
 
 def test_programs_send_json(anonymous: TestClient, services: Services) -> None:

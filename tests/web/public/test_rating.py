@@ -56,7 +56,10 @@ def test_the_link_is_not_kept_and_can_be_taken_back(
     assert "/rate/" not in signed_in("admin").get("/admin/devices").text
     assert anonymous.get(link).status_code == 200
     assert signed_in("admin").post("/admin/devices/remove?edit=1").status_code == 303
-    assert anonymous.get(link).status_code == 404
+    gone = anonymous.get(link, headers={"Accept": "text/html", "Accept-Language": "en"})
+    assert gone.status_code == 404
+    assert "This link is wrong or was taken back." in gone.text
+    assert "widen your scope" not in gone.text
     assert rate(anonymous, link, 5, "a" * 20) == 404
 
 
