@@ -12,6 +12,7 @@ from analytics.looking import Observation
 from analytics.plan import CounterPlan
 from analytics.presence import CounterPresence, Debounce, Transition, frames_of
 from analytics.runs import Excuse, PresenceSpan
+from analytics.shortening import shortened
 from storage.intervals import Span
 from storage.models import EventKind, StaffState
 
@@ -108,13 +109,16 @@ class WatchedCounter:
 
     def forget_settled(self) -> None:
         """Drops what can no longer be part of an event; call it once the events are stored."""
-        judged = _start_of_the_one_before(self._openings, self._presence.confirmed_to)
+        known = self._presence.confirmed_to
+        judged = _start_of_the_one_before(self._openings, known)
         for kind, history in self._history.items():
             if history and not lasts(kind, self.plan.rule, history[-1]):
                 del history[:-1]
             elif judged and history and history[0].start < judged:
                 left = [span for span in history if span.end is None or span.end >= judged]
                 history[:] = [replace(left[0], start=max(left[0].start, judged)), *left[1:]]
+            if known:
+                history[:] = shortened(kind, history, known)
 
     def _began(self, kind: EventKind, history: Sequence[PresenceSpan]) -> datetime:
         """Of the span before only the end matters; it may have begun weeks ago."""

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from analytics.absence import find_all
+from analytics.absence import find_all, find_events
 from analytics.counters import WatchedCounter, needed_since
 from analytics.onlookers import Shows
 from analytics.plan import CounterPlan
@@ -13,9 +13,10 @@ from analytics.presence import Transition
 from analytics.recording import resumed_presence, write_transitions
 from analytics.rule import MoreThan, Rule
 from analytics.runs import PresenceSpan
+from analytics.shortening import shortened
 from storage.database import Database
 from storage.hours import HallHours
-from storage.models import CustomerState, OpeningHours, StaffState
+from storage.models import CustomerState, EventKind, OpeningHours, StaffState
 from tests.analytics.scenes import START, at, seen
 from tests.sample import HALL, a_hall
 
@@ -74,6 +75,43 @@ def test_nor_is_more_of_it_read_after_a_restart(sqlite_database: Database) -> No
         assert resumed is not None
         first = resumed.history[0]
         assert (first.start, first.end) == (at(4 * 3600), at(5 * 3600)), "what reaches into it"
+
+
+def test_what_lasts_in_a_hall_that_never_closes_is_remembered_by_its_beginning_and_its_last_day() -> None:
+    """For nine days; customers come and go all the time, and once there are eight of them."""
+    plan = replace(PLAN, hours=HallHours(ZONE))
+    forgets, remembers = WatchedCounter(plan), WatchedCounter(plan)
+    longest = 0
+    for second in range(0, 9 * DAY, 300):
+        waiting = 8 if second == 3 * DAY else 1 + second % 2 if second % 900 else 0
+        for counter in (forgets, remembers):
+            counter.observe(seen(second, 0, waiting), timedelta(minutes=10))
+        if second % DAY == DAY - 300:
+            assert _told(forgets) == _told(remembers)
+            forgets.forget_settled()
+            longest = max(longest, *(len(history) for history in forgets._history.values()))
+    assert {kind for kind, *_ in _told(remembers)} >= {"absence"}
+    assert longest < 700, "200 at the ends, and those of a day"
+
+
+def _told(counter: WatchedCounter) -> list[tuple[object, ...]]:
+    return [(e.kind, e.start, e.due, e.end, e.ended_by, e.people_seen, e.threshold) for e in counter.absences()]
+
+
+def test_a_queue_that_never_ends_keeps_how_many_there_were_at_most() -> None:
+    spans = [_queue(minute, 8 if minute == 500 else 3 + minute % 2) for minute in range(3000)]
+    short = shortened(EventKind.QUEUE, spans, at(60 * 3000))
+    rule = Rule(queue=MoreThan(2, 2 * MINUTE))
+    openings = HallHours(ZONE).judged(START - timedelta(days=1), START + timedelta(days=9))
+    (before,), (after,) = (find_events(EventKind.QUEUE, s, openings, rule, at(60 * 3000)) for s in (spans, short))
+    assert replace(before, spans=()) == replace(after, spans=())
+    assert (before.people_seen, len(before.spans), len(after.spans)) == (8, 3000, 100 + 1 + 1440)
+
+
+def _queue(minute: int, people: int) -> PresenceSpan:
+    end = at(60 * minute + 60) if minute < 2999 else None
+    state = (StaffState.UNSTAFFED, CustomerState.WAITING, 0.9, "", 0, people)
+    return PresenceSpan(at(60 * minute), end, *state)
 
 
 def test_a_hall_that_never_closes_forgets_nothing() -> None:

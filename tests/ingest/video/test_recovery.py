@@ -292,7 +292,9 @@ def test_one_object_that_the_store_cannot_read_is_named_and_ends_neither_recover
 ) -> None:
     damaged = Damaged(store.root)
     damaged.broken = stored[1]["key"]
-    assert look(site, damaged, tmp_path) == [Disagreement(damaged.broken, Fault.UNREADABLE, f"500 for {damaged.broken}")]
+    assert look(site, damaged, tmp_path) == [
+        Disagreement(damaged.broken, Fault.UNREADABLE, f"500 for {damaged.broken}")
+    ]
     assert look(site, damaged, tmp_path, Depth.SIZES) == []
     lose_the_index(site)
     done = recover(site, damaged, NOW)
