@@ -352,8 +352,13 @@ def _left(session: Session, row: Reanalysis) -> list[Span]:
     return list(pieces(Span(start, max(start, row.end)), changes_of_plan(session, row.counter_id)))
 
 
-def said_by(states: Sequence[Transition], span: Span) -> JsonObject:
-    """As `said`, of states that are not written."""
+def said_by(states: Sequence[Transition], span: Span, before: JsonObject, kept: Sequence[Span]) -> JsonObject:
+    """As `said`, of states that are not written; where they are `kept`, what was said before stays."""
     ends = [*(state.at for state in states[1:]), span.end]
-    told = [[s.at.isoformat(), end.isoformat(), s.staff.value] for s, end in zip(states, ends, strict=True)]
-    return {"states": told, "absences": [], "events": []}
+    seen = [(Span(s.at, end), s.staff.value) for s, end in zip(states, ends, strict=True)]
+    told = [
+        *((part, staff) for each, staff in seen for part in subtract([each], kept)),
+        *((part, staff) for each, staff in _states(before) for part in intersect([each], kept)),
+    ]
+    rows = [[part.start.isoformat(), part.end.isoformat(), staff] for part, staff in sorted(told)]
+    return {"states": rows, "absences": [], "events": []}

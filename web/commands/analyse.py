@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from sqlmodel import col, select
 
-from storage.intervals import Span
+from storage.intervals import Span, intersect, merge
 from storage.models import Hall, Reanalysis
 from storage.models.columns import JsonObject
 from web.commands.common import (
@@ -32,6 +32,7 @@ from web.stop_signals import leave_in_order
 
 if TYPE_CHECKING:
     from analytics.again import Look
+    from analytics.presence import Transition
 
 
 class DetectorChoice(StrEnum):
@@ -80,10 +81,15 @@ def analyse(
         except DetectorUnavailable as problem:
             raise UserError(str(problem)) from None
         with progress_bar(f"Counter {counter}") as bar:
-            changes = (
-                _try(services, counter, span, look, bar) if dry_run else _redo(services, counter, span, look, by, bar)
-            )
+            missing: list[Span] = []
+            if dry_run:
+                changes, missing = _try(services, counter, span, look, bar)
+            else:
+                changes = _redo(services, counter, span, look, by, bar)
         _tell(changes, zone, dry_run=dry_run)
+        for each in missing:
+            start, end = _told(each.start.isoformat(), zone), _told(each.end.isoformat(), zone)
+            say(f"{start} – {end}: there is no footage to look at; what is known of it would stay.")
 
 
 def _span(start: datetime, end: datetime, now: datetime) -> Span:
@@ -94,12 +100,15 @@ def _span(start: datetime, end: datetime, now: datetime) -> Span:
     return Span(start, end)
 
 
-def _try(services: Services, counter: str, span: Span, look: "Look", bar: Bar) -> JsonObject:
+def _try(services: Services, counter: str, span: Span, look: "Look", bar: Bar) -> tuple[JsonObject, list[Span]]:
+    """What would be said, and where there is no footage."""
     from analytics.again import Again, pieces
     from analytics.judging import changes_of_plan, plan_then
     from analytics.reanalysis import differences, said, said_by
+    from analytics.rewriting import known_in
 
-    states = []
+    states: list[Transition] = []
+    missing: list[Span] = []
     with services.database.transaction() as session:
         before = said(session, counter, span)
         parts = list(pieces(span, changes_of_plan(session, counter)))
@@ -109,8 +118,12 @@ def _try(services: Services, counter: str, span: Span, look: "Look", bar: Bar) -
         while not again.go_on(_LOOKS):
             pass
         states += again.states()
+        missing += again.unseen()
         _show(bar, span, part.end)
-    return differences(before, said_by(states, span))
+    missing = [each for each in merge(missing) if each.duration > look.debounce.max_gap]
+    with services.database.transaction() as session:
+        kept = intersect(missing, known_in(session, counter, span))
+    return differences(before, said_by(states, span, before, kept)), missing
 
 
 def _redo(services: Services, counter: str, span: Span, look: "Look", by: str, bar: Bar) -> JsonObject:

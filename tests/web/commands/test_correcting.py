@@ -11,7 +11,7 @@ from analytics.again import Again
 from analytics.detectors.ssd import SsdDetector
 from analytics.reanalysis import ABANDONED, ask
 from storage.intervals import Span
-from storage.models import AccessEntry, Presence, Reanalysis, Segment, TimeCorrection
+from storage.models import AccessEntry, CustomerState, Presence, Reanalysis, Segment, StaffState, TimeCorrection
 from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA, a_hall
@@ -121,6 +121,25 @@ def test_a_counter_is_looked_at_again_and_what_is_said_otherwise_is_told(hallwat
     assert {row.source for row in rows} == {job.source}
     assert (job.asked_by, job.watched_to) == ("li.wei", job.end)
     assert job.done_at is not None
+
+
+def test_a_dry_run_says_where_there_is_no_footage_and_that_what_is_known_of_it_would_stay(
+    hallwatch: Run, footage: Services
+) -> None:
+    """It begins five minutes after the asked span, and counter 1 was seen for four of these."""
+    before = START - timedelta(minutes=5)
+    with footage.database.transaction() as session:
+        ends, nobody = before + timedelta(minutes=4), CustomerState.NONE
+        empty = StaffState.UNSTAFFED
+        session.add(Presence(counter_id="cc-1", start=before, end=ends, staff=empty, customer=nobody))
+    span = ("--from", before.isoformat(), "--to", "2026-01-05T01:00:04Z")
+    told = hallwatch("analyse", "--counter", "cc-1", *span, "--detector", "ssd", "--dry-run").output
+    assert "2026-01-05 08:55:00 – 2026-01-05 09:00:0" in told
+    assert shown(told).count("there is no footage to look at; what is known of it would stay") == 1
+    [unstaffed] = [line.split() for line in told.splitlines() if "unstaffed" in line]
+    was, would_be = (int(word) for word in unstaffed if word.isdigit())
+    assert was == 240 <= would_be < 250, "and whatever the four seconds show"
+    assert "unstaffed → unknown" not in told
 
 
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
