@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from correlation.deadlines.loading import Catalogues
-from correlation.deadlines.rules import Rules
 from correlation.proposals import Act
 from storage.database import lock_for_adding
 from storage.models import Case, CatalogueChange, Department, Hall, ProposalState, Source
@@ -139,9 +138,7 @@ def entry_or_empty(held: Held | None) -> dict[str, Any]:
     return dict(held.entry) if held else dict(EMPTY)
 
 
-def consequence_of(
-    session: Session, change: CatalogueChange, viewer: Viewer, now: datetime, rules: Rules
-) -> Consequence:
+def consequence_of(session: Session, change: CatalogueChange, viewer: Viewer, now: datetime) -> Consequence:
     """By the limits of cases under way that the viewer may see."""
     conditions: list[ColumnElement[bool]] = [col(Case.item_code) == change.code]
     conditions += [col(Case.source_id) == change.source_id] if change.source_id else []
@@ -150,6 +147,5 @@ def consequence_of(
         viewer,
         conditions,
         now,
-        rules,
         catalogues=lambda told: Catalogues(session, told, trying=(change, now)),
     )

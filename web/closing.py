@@ -13,7 +13,6 @@ from sqlmodel import Session, col, select
 from analytics.judging import judge_anew
 from analytics.recording import take_turns
 from correlation.deadlines.calendars import CalendarBook
-from correlation.deadlines.rules import Rules
 from storage.database import lock_for_adding
 from storage.hours import day_span
 from storage.intervals import Span
@@ -147,9 +146,7 @@ def as_withdrawn(closure: Closure, now: datetime) -> Closure:
     return Closure(**closure.model_dump(exclude={"withdrawn_at"}), withdrawn_at=now)
 
 
-def consequence_of(
-    session: Session, closures: Sequence[Closure], viewer: Viewer, now: datetime, rules: Rules
-) -> Consequence:
+def consequence_of(session: Session, closures: Sequence[Closure], viewer: Viewer, now: datetime) -> Consequence:
     """By the cases of these halls that are due after the first of the days."""
     first = day_in(min(closure.day for closure in closures), "UTC").start - timedelta(days=1)
     due_later = select(Deadline.case_id).where(
@@ -157,7 +154,7 @@ def consequence_of(
     )
     halls = {closure.hall_id for closure in closures}
     conditions: list[ColumnElement[bool]] = [col(Case.hall_id).in_(halls), col(Case.id).in_(due_later)]
-    return consequence(session, viewer, conditions, now, rules, closures=closures)
+    return consequence(session, viewer, conditions, now, closures=closures)
 
 
 def closures_in(session: Session, halls: Sequence[str], first: date, last: date) -> Sequence[Closure]:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
-from correlation.deadlines.rules import Rules
+from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.trying import Moved, World, moved, open_cases
 from storage.models import Closure
 from web.pages.scoping import cases_in_scope
@@ -55,7 +55,6 @@ def consequence(
     viewer: Viewer,
     conditions: Sequence[ColumnElement[bool]],
     now: datetime,
-    rules: Rules,
     *,
     catalogues: Callable[[Sequence[CaseTold]], Catalogues] | None = None,
     closures: Sequence[Closure] = (),
@@ -70,7 +69,7 @@ def consequence(
         catalogues(told) if catalogues else before.catalogues,
         book.tried(session, closures) if closures else book.of,
     )
-    found = [_row(one, now) for one in moved(told, before, after, rules, now)]
+    found = [_row(one, now) for one in moved(told, before, after, shipped_rules(), now)]
     return Consequence(
         examined=len(told),
         left_out=chosen.left_out,

@@ -14,7 +14,7 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from correlation.deadlines.keeping import DeadlineKeeper
-from correlation.deadlines.rules import Rules, shipped_rules
+from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.work_calendar import FOSHAN
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, in_force
@@ -103,15 +103,8 @@ class Stopped(Exception):
 class Evaluating:
     """The clerk's job."""
 
-    def __init__(
-        self,
-        database: Database,
-        publish_day: int,
-        is_stopping: Callable[[], bool] = lambda: False,
-        rules: Rules | None = None,
-    ) -> None:
-        """`is_stopping`: then what is being counted is given up within a second or so. `rules`: else those shipped."""
-        self._rules = rules
+    def __init__(self, database: Database, publish_day: int, is_stopping: Callable[[], bool] = lambda: False) -> None:
+        """`is_stopping`: then what is being counted is given up within a second or so."""
         self._database = database
         self._publish_day = publish_day
         self._is_stopping = is_stopping
@@ -134,7 +127,7 @@ class Evaluating:
         return done
 
     def _do(self, task: Task, now: datetime) -> int:
-        worked = worked_out(self._database, task.month, now, go_on=self._go_on, rules=self._rules)
+        worked = worked_out(self._database, task.month, now, go_on=self._go_on)
         if worked is None:
             return 0
         if task.publish and worked.units:
@@ -195,22 +188,20 @@ def worked_out(
     now: datetime,
     formula: Formula | None = None,
     go_on: GoOn = nothing_else,
-    rules: Rules | None = None,
 ) -> WorkedOut | None:
     """By the formula in force on its last day, or by another; None where none was, as before the first one.
 
     What was told and is not reckoned yet is reckoned first: cards that nobody has raised would not count. `go_on` is
     asked again and again, and raises what ends this.
     """
-    rules = rules or shipped_rules()
-    keeper = DeadlineKeeper(database, rules)
+    keeper = DeadlineKeeper(database, shipped_rules())
     while keeper.run_once(now):
         go_on()
     with database.transaction() as session:
         chosen = formula or in_force(keeping.formulas(session), month.days[-1])
         if chosen is None:
             return None
-        return work_out(session, period_of(month, site_zone(session)), chosen, rules, now, go_on)
+        return work_out(session, period_of(month, site_zone(session)), chosen, shipped_rules(), now, go_on)
 
 
 def may_publish(viewer: Viewer) -> bool:

@@ -173,6 +173,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from correlation.comparing import find_steps_out_of_order
     from correlation.deadlines.keeping import DeadlineKeeper
     from correlation.deadlines.moving import MovingExplanations
+    from correlation.deadlines.rules import shipped_rules
     from correlation.disputes.moving import MovingDecisions
     from correlation.disputes.voices import DisputeTime
     from correlation.examining import find_unstaffed_steps
@@ -208,7 +209,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("findings", partial(find_unstaffed_steps, services.database), timedelta(seconds=10)),
         Job("order", partial(find_steps_out_of_order, services.database), timedelta(seconds=10)),
     ]
-    deadlines = DeadlineKeeper(services.database, services.rules)
+    deadlines = DeadlineKeeper(services.database, shipped_rules())
     timing = [
         Job("deadlines", deadlines.run_once, timedelta(seconds=0.4), is_woken=True),  # at each tick of the clerk
         Job("deadline_ground", deadlines.look_around, timedelta(seconds=30)),
@@ -221,7 +222,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     correlating.append(Job("call_backs", call_backs.run_once, timedelta(seconds=30)))
     correlating.append(Job("due_dates", Moving(services.database, call_back_rules).run_once, timedelta(minutes=1)))
     decisions = MovingDecisions(services.database)
-    explanations = MovingExplanations(services.database, services.rules)
+    explanations = MovingExplanations(services.database, shipped_rules())
     correlating.append(Job("explanation_dates", explanations.run_once, timedelta(minutes=1)))
     correlating.append(Job("decision_dates", decisions.run_once, timedelta(minutes=1)))
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]
@@ -258,7 +259,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     receiving = _receiving(services)
     settings = services.settings.evaluation
     stopping = threading.Event()
-    evaluating = Evaluating(services.database, settings.publish_day, stopping.is_set, services.rules)
+    evaluating = Evaluating(services.database, settings.publish_day, stopping.is_set)
     evaluation = [
         Job("evaluation", evaluating.run_once, timedelta(minutes=1)),
         Job("reports", Reporting(services.database, settings.font).run_once, timedelta(minutes=1)),

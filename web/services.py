@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
@@ -16,9 +15,6 @@ from storage.footage import Footage
 from storage.objects import ObjectStore
 from storage.secrets import SecretBox
 from web.settings import Settings
-
-if TYPE_CHECKING:
-    from correlation.deadlines.rules import Rules
 
 
 @dataclass(frozen=True)
@@ -32,14 +28,6 @@ class Services:
     clock: Callable[[], datetime]
     failures: Failures = field(default_factory=Failures)
     """Of this process."""
-
-    @cached_property
-    def rules(self) -> "Rules":
-        """For limits and cards; loaded by whoever asks."""
-        from correlation.deadlines.rules import shipped_rules
-        from web.card_rules import rules_with
-
-        return rules_with(shipped_rules(), self.settings.card_rules)
 
 
 def services(connection: HTTPConnection) -> Services:

@@ -26,7 +26,6 @@ from web.declarations import (
     ZoneRuleDeclaration,
 )
 from web.declared_items import ItemDeclaration, SourceDeclaration
-from web.declared_rules import CardRulesDeclaration
 from web.declared_values import Id, Strict
 from web.network_names import is_host, is_host_and_port, is_web_address
 
@@ -272,16 +271,6 @@ class Settings(Strict):
     department: tuple[DepartmentDeclaration, ...] = ()
     item: tuple[ItemDeclaration, ...] = ()
     source: tuple[SourceDeclaration, ...] = ()
-    card_rules: tuple[CardRulesDeclaration, ...] = ()
-
-    @field_validator("card_rules")
-    @classmethod
-    def _follow_each_other(cls, rules: tuple[CardRulesDeclaration, ...]) -> tuple[CardRulesDeclaration, ...]:
-        for name in ("version", "effective"):
-            said = [getattr(each, name) for each in rules]
-            if twice := next((value for value in said if said.count(value) > 1), None):
-                raise ValueError(f"two of them have {name} = {twice}; give each its own")
-        return rules
 
     @field_validator("inbox")
     @classmethod

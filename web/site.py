@@ -2,7 +2,7 @@
 
 A row is written only when its declaration has changed since the last time, so a correction made by page stays until
 the file says something new. What the file no longer names is never deleted: a camera is disabled, a view, a mask or a
-rule ends now, a channel is told no more, anything else stays. Rules by which cases were judged may not go.
+rule ends now, a channel is told no more, anything else stays.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from sqlmodel import Session, select
 
 from storage.models import Camera, Declared, FootageKind, NotifyChannel, Source
 from storage.secrets import SecretBox
-from web import card_rules, keeping, looks, pairs, places, privacy_masks
+from web import keeping, looks, pairs, places, privacy_masks
 from web.channels import put_channel
 from web.declarations import (
     AbsenceRuleDeclaration,
@@ -90,14 +90,11 @@ def apply_site(
         row = row or Declared(kind=declaration.kind, key=declaration.key, digest="")
         row.digest = digest(declaration.content, fingerprint_key)
         session.add(row)
-    for place in known.keys() - {declaration.place for declaration in declarations}:
-        try:
-            _retire(session, known[place], now)
-        except WebError as error:
-            problems.append(f"{place[0]}[{place[1]}]{_words(error)}")
-        changes.append(Change(*place, "retired"))
     if problems:
         raise SiteError(problems)
+    for place in known.keys() - {declaration.place for declaration in declarations}:
+        _retire(session, known[place], now)
+        changes.append(Change(*place, "retired"))
     return changes
 
 
@@ -115,8 +112,6 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
         yield _Declaration("department", p.id, p, partial(places.put_department, session, p))
     for i in settings.item:
         yield _Declaration("item", i.code, i, partial(places.put_item, session, i))
-    for t in settings.card_rules:
-        yield _Declaration("card_rules", t.version, t, partial(card_rules.check_of_later_cases, session, t))
     for c in settings.counter:
         yield _Declaration("counter", c.id, c, partial(places.put_counter, session, c, now))
     for m in settings.camera:
@@ -184,9 +179,7 @@ def _secrets_of(content: Strict) -> dict[str, str]:
 
 
 def _retire(session: Session, row: Declared, now: datetime) -> None:
-    if row.kind == "card_rules":
-        card_rules.check_judged_nothing(session, row.key)
-    elif row.kind == "camera":
+    if row.kind == "camera":
         camera = session.get(Camera, row.key)
         if camera:
             camera.enabled = False

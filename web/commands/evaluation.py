@@ -200,7 +200,7 @@ def _formula(file: Path) -> Formula:
 def _worked_out(services: Services, month: Month, formula: Formula | None) -> WorkedOut:
     if month.first > services.clock().date() + A_ZONE_AHEAD:
         raise UserError(f"MONTH: {month} has not begun.")
-    worked = evaluating.worked_out(services.database, month, services.clock(), formula, rules=services.rules)
+    worked = evaluating.worked_out(services.database, month, services.clock(), formula)
     if worked is None:
         raise UserError(
             f"No formula had taken effect by the end of {month}; `hallwatch evaluation formulas` shows all."

@@ -325,7 +325,7 @@ def case_page(
         source = session.get_one(Source, case.source_id)
         chosen = next((s for s in steps if s.id == step), None)
         zone = row.hall.timezone if row.hall else DEFAULT_ZONE
-        deadlines, stops = case_limits(session, case_id, now, services.rules), stops_of(session, case)
+        deadlines, stops = case_limits(session, case_id, now), stops_of(session, case)
         return CasePage(
             now=now,
             case=row,

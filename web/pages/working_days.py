@@ -200,7 +200,7 @@ def _try(
             except (ValidationError, Unprocessable) as error:
                 problems = _problems(said, error)
         by_id = {hall.id: hall for hall in halls}
-        moved = closing.consequence_of(session, trying, viewer, now, services.rules) if trying else None
+        moved = closing.consequence_of(session, trying, viewer, now) if trying else None
     return TryPage(
         now=now,
         zone=halls[0].timezone if halls else DEFAULT_ZONE,

@@ -7,7 +7,6 @@ from sqlmodel import col, select
 
 from correlation.deadlines.explaining import Explained, explain
 from correlation.deadlines.keeping import DeadlineKeeper
-from correlation.deadlines.rules import Rules
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
 from storage.database import Database
@@ -31,9 +30,9 @@ def step(reference: str, kind: str, start: str) -> dict[str, Any]:
 class Platform:
     """What it tells comes in as a push at that moment."""
 
-    def __init__(self, database: Database, rules: Rules = RULES) -> None:
+    def __init__(self, database: Database) -> None:
         self.database = database
-        self._keeper = DeadlineKeeper(database, rules)
+        self._keeper = DeadlineKeeper(database, RULES)
         self._sequence = 0
         with database.transaction() as session:
             a_hall(session)

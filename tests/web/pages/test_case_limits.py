@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from sqlmodel import col, delete, select
 
-from correlation.deadlines.rules import shipped_rules
 from storage.models import CardCause, RecordRevision, Step
 from tests.web.pages.a_day import NOW, ago
 from tests.web.pages.conftest import SignIn
@@ -52,8 +51,8 @@ def test_a_case_that_nobody_decides_gets_its_cards_by_what_is_known(day: Service
     with day.database.transaction() as session:
         for step in session.exec(select(Step).where(Step.case_id == 2, col(Step.kind).in_(["decide", "close"]))):
             session.execute(delete(RecordRevision).where(col(RecordRevision.record_id) == step.id))
-        case = case_limits(session, 2, later, shipped_rules())
-        assert case_limits(session, 2, ago(60 * 24), shipped_rules()) is None, "nothing had been told of it by then"
+        case = case_limits(session, 2, later)
+        assert case_limits(session, 2, ago(60 * 24)) is None, "nothing had been told of it by then"
     assert case is not None
     assert [card.cause for card in case.cards] == [
         CardCause.DUE_SOON,

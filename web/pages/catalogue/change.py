@@ -78,7 +78,7 @@ def _page(viewer: Viewer, services: Services, change_id: int, problem: str = "")
             before=entry_shown(before, departments) if before else None,
             after=None if change.ends else entry_shown(held_of(change), departments),
             changes=changes_of(change, before),
-            consequence=consequence_of(session, change, viewer, now, services.rules) if is_open else None,
+            consequence=consequence_of(session, change, viewer, now) if is_open else None,
             is_past=change.valid_from <= now,
             acts=acts_of(change, viewer) if change.source_id or viewer.halls is None else (),
             problem=problem,
