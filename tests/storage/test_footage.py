@@ -272,5 +272,6 @@ def test_a_moment_has_the_cause_of_the_gap_that_began_first(holes: list[Span], o
         moment = at(second)
         told = [part.cause for part in parts if part.start <= moment < part.end]
         reaching = [gap for gap in gaps if gap.start <= moment < (gap.end or moment)]
-        cause = min(reaching, key=lambda gap: gap.start).cause.value if reaching else "not_begun"
+        first = min(reaching, key=lambda gap: (gap.start, gap.cause.value), default=None)
+        cause = first.cause.value if first else "not_begun"
         assert told == ([cause] if any(hole.start <= moment < hole.end for hole in holes) else [])
