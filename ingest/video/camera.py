@@ -25,7 +25,10 @@ LONGEST_WAIT_S = 10.0
 PROVEN_S = 10.0
 """A connection that lasted this long was good: the next wait is short again."""
 REFUSED_WAIT_S = 180.0
-"""After a refused password: cameras lock whoever repeats a wrong one. A new one is tried at once, by a new worker."""
+"""After a refused password: cameras lock whoever repeats a wrong one. A new one is tried at once, by a new worker.
+
+One that was taken before is tried once more after LONGEST_WAIT_S: cameras also refuse everybody while they start.
+"""
 
 OpenStream = Callable[[str, Transport, ServerClock, bool], AbstractContextManager[RtspSource]]
 
@@ -87,7 +90,7 @@ class CameraWorker:
         self._hub, self._intake, self._clock = hub, intake, clock or ServerClock()
         self._audio = audio
         self._stop = threading.Event()
-        self._abandoned = False
+        self._abandoned = self._was_accepted = False
         self.learned = learned
         """What its next connection begins with."""
         self.meter = Meter()
@@ -132,6 +135,9 @@ class CameraWorker:
         except Exception:
             log.exception("camera_worker_failed", camera=self._camera_id)
             self._failed(GapCause.UNKNOWN, "internal error, see the log")
+        if refused and self._was_accepted:
+            self._was_accepted = False
+            return LONGEST_WAIT_S
         return next_wait(waited_s, self._clock.since_boot_s() - began, refused)
 
     def _run_once(self) -> None:
@@ -151,6 +157,7 @@ class CameraWorker:
                     self._hub.disconnected()
 
     def _receive(self, source: RtspSource, connection: Connection, sound: Accompaniment | None) -> None:
+        self._was_accepted = True
         self.meter.connected(self._clock.now())
         log.info("camera_connected", camera=self._camera_id)
         is_recorded = self._intake is not None
