@@ -1,11 +1,13 @@
 """What earlier runs of the recorder have left in the spool, while cameras are recorded into it."""
 
+import errno
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from ingest.video import leftovers
 from ingest.video.journal import write_leftovers
+from ingest.video.late_leftovers import write_late_leftovers
 from ingest.video.losses import key_number
 from ingest.video.reconcile import give_rows, reconcile_files
 from ingest.video.refused_files import RefusedFiles
@@ -29,6 +31,7 @@ class FilesBefore:
         segment of this camera and number is one of this run."""
         self._database, self._spool, self._refused = database, spool, refused
         self._go_on, self._has_begun = go_on, has_begun
+        self._leftovers = spool / leftovers.NAME
         self._files: list[Path] | None = None
         self.adopted: list[FinishedSegment] = []
         """Those that had no row."""
@@ -38,7 +41,7 @@ class FilesBefore:
         try:
             write_leftovers(self._database, self._spool)
         except OSError as error:
-            self._refused.note(self._spool / leftovers.NAME, error, for_this_run=True)
+            self._refused.note(self._leftovers, error)
         if self._files is None:
             self._files = self._within(self._spool)
         reconcile_files(self._database, self._spool, self._files, self._go_on, self._refused.note, self.adopted)
@@ -50,8 +53,18 @@ class FilesBefore:
 
     def _reconcile_anew(self, paths: Sequence[Path]) -> None:
         """Files, and folders that could not be read."""
-        files = [file for path in paths for file in ([path] if is_segment(path) else self._within(path))]
+        if self._leftovers in paths:
+            self._write_leftovers()
+        others = [path for path in paths if path != self._leftovers]
+        files = [file for path in others for file in ([path] if is_segment(path) else self._within(path))]
         give_rows(self._database, self._spool, files, self._go_on, self._refused.note, self.adopted)
+
+    def _write_leftovers(self) -> None:
+        try:
+            if not write_late_leftovers(self._database, self._spool):
+                raise OSError(errno.EAGAIN, "it can be written down when its cameras are recorded again")
+        except OSError as error:
+            self._refused.note(self._leftovers, error)
 
     def _within(self, folder: Path) -> list[Path]:
         """A folder of the spool, or all of it."""

@@ -122,14 +122,14 @@ def write_unreadable(session: Session, camera_id: str, start: datetime, written_
     """
     if session.get(Camera, camera_id) is None:
         return
-    end = max(_next_start(session, camera_id, start) or written_to, start)
+    end = max(next_start(session, camera_id, start) or written_to, start)
     end = min(end, start + timedelta(seconds=MAX_SEGMENT_SECONDS))
-    for hole in subtract([Span(start, end)], _known(session, camera_id, start, end)):
+    for hole in subtract([Span(start, end)], known_spans(session, camera_id, start, end)):
         if hole.duration > TOLERANCE:
             write_loss(session, Lost(camera_id, hole.start, hole.end, GapCause.UNKNOWN, detail))
 
 
-def _next_start(session: Session, camera_id: str, start: datetime) -> datetime | None:
+def next_start(session: Session, camera_id: str, start: datetime) -> datetime | None:
     """A second later at least: `start` may be cut to the second, and what ran then may have begun within it."""
     found = (
         session.exec(
@@ -140,7 +140,8 @@ def _next_start(session: Session, camera_id: str, start: datetime) -> datetime |
     return min((moment for moment in found if moment is not None), default=None)
 
 
-def _known(session: Session, camera_id: str, start: datetime, end: datetime) -> Iterator[Span]:
+def known_spans(session: Session, camera_id: str, start: datetime, end: datetime) -> Iterator[Span]:
+    """Segments and gaps that overlap start..end; an open one up to the end."""
     for table in (Segment, Gap):
         ends = col(table.end)
         query = select(table.start, table.end).where(

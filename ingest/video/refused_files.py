@@ -33,20 +33,15 @@ class RefusedFiles:
     def __init__(self, failures: Failures) -> None:
         self._failures = failures
         self._errors: dict[Path, OSError] = {}
-        self._for_this_run: dict[Path, OSError] = {}
         self._due = 0.0
         self._lock = threading.Lock()
 
-    def note(self, path: Path, error: OSError, *, for_this_run: bool = False) -> None:
-        """`for_this_run`: another start tries it again, and nobody before."""
+    def note(self, path: Path, error: OSError) -> None:
         with self._lock:
-            is_known = path in self._errors or path in self._for_this_run
+            is_known = path in self._errors
         if not is_known:
             only_logged(path, error)
         with self._lock:
-            if for_this_run:
-                self._for_this_run[path] = error
-                return
             self._due = self._due if self._errors else time.monotonic() + AGAIN_S
             self._errors[path] = error
 
@@ -65,7 +60,7 @@ class RefusedFiles:
 
     def tell(self, now: datetime) -> None:
         with self._lock:
-            errors = self._for_this_run | self._errors
+            errors = self._errors.copy()
         if not errors:
             self._failures.succeeded(JOB)
             return

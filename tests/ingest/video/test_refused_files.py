@@ -10,11 +10,12 @@ from sqlmodel import select, update
 from ingest.video import leftovers
 from ingest.video.files_before import FilesBefore
 from ingest.video.frames import from_us
-from ingest.video.gaps import GapOpened
+from ingest.video.gaps import GapClosed, GapOpened
 from ingest.video.missing_files import decide_missing, reconcile_rows
 from ingest.video.reconcile import reconcile_files
 from ingest.video.recorder import CameraFeed
 from ingest.video.refused_files import RefusedFiles
+from ingest.video.resuming import resume
 from ingest.video.spool_files import always, segment_files
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment, part_path, settle
@@ -182,6 +183,40 @@ def test_gaps_that_cannot_be_read_back_keep_the_recorder_from_nothing_and_are_to
         wait_until(lambda: "Is a directory" in failing(site).get("spool_files", ""))
     assert [row.key for row in segments(site)] == [segment.key]
     assert (tmp_path / "spool" / leftovers.NAME).is_dir()
+
+
+def test_gaps_that_can_be_read_back_later_take_the_place_of_what_was_guessed(
+    site: Database, tmp_path: Path, failures: Failures
+) -> None:
+    """The recorder ended in order, with the camera away; to the next start it looked like a crash."""
+    put(site, write(tmp_path, 1, some_gops()))
+    ended = segments(site)[0].end
+    away, stopped, began, back = (ended + timedelta(seconds=s) for s in (60, 90, 200, 230))
+    file = tmp_path / leftovers.NAME
+    file.mkdir()
+    files = before(site, tmp_path, failures)
+    files.reconcile()
+    guess = resume(site, CAMERA, away, [], began).start.open_gap
+    assert guess is not None
+    file.rmdir()
+    left: list[leftovers.Leftover] = [
+        GapOpened(CAMERA, away, GapCause.CAMERA_UNREACHABLE, "no answer"),
+        GapClosed(CAMERA, away, stopped),
+        GapOpened(CAMERA, stopped, GapCause.RECORDER_STOPPED),
+    ]
+    leftovers.keep(tmp_path, left)
+    files.look_again(NOW)
+    assert "when its cameras are recorded again" in told(failures)[0].error
+    assert causes(site) == [GapCause.RECORDER_CRASHED]
+    put(site, GapClosed(CAMERA, guess.start, back))
+    put(site, write(tmp_path, 2, some_gops((back - START).total_seconds())))
+    files.look_again(NOW)
+    assert [(gap.cause, gap.start, gap.end) for gap in gaps(site)] == [
+        (GapCause.RECORDER_CRASHED, guess.start, away),
+        (GapCause.CAMERA_UNREACHABLE, away, stopped),
+        (GapCause.RECORDER_STOPPED, stopped, back),
+    ]
+    assert (told(failures), file.exists()) == ([], False)
 
 
 def test_gaps_that_the_disk_has_damaged_are_left_out(tmp_path: Path) -> None:
