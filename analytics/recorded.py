@@ -8,6 +8,7 @@ import av
 import numpy as np
 import structlog
 
+from analytics.decoding import UndecodableFrame
 from analytics.people import Image
 from analytics.pictures import Picture
 from storage.database import Database
@@ -49,7 +50,7 @@ class RecordedPictures:
             head = self._footage.read(segment, 0, segment.init_size)
             body = self._footage.read(segment, fragment.byte_offset, fragment.byte_size)
             return first_picture(head + body)
-        except (StoreError, OSError, av.FFmpegError) as error:
+        except (StoreError, OSError, av.FFmpegError, UndecodableFrame) as error:
             if self._insists and isinstance(error, StoreError) and not isinstance(error, ObjectMissing):
                 raise
             _log.warning("recorded_picture_unreadable", key=segment.key, error=str(error))
@@ -57,9 +58,16 @@ class RecordedPictures:
 
 
 def first_picture(movie: bytes) -> Image | None:
-    """The first frame of an MP4, height × width × 3 blue-green-red. Raises av.FFmpegError when it cannot be read."""
+    """The first frame of an MP4, height × width × 3 blue-green-red, whole.
+
+    Raises av.FFmpegError when it cannot be read, UndecodableFrame when it is damaged.
+    """
     with av.open(io.BytesIO(movie), "r") as container:
-        container.streams.video[0].codec_context.skip_frame = "NONKEY"
+        context = container.streams.video[0].codec_context
+        # Several threads would not tell of damage; one picture is little work.
+        context.skip_frame, context.thread_count = "NONKEY", 1
         for frame in container.decode(video=0):
+            if frame.is_corrupt:
+                raise UndecodableFrame("a part of the picture is missing or damaged")
             return np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
     return None

@@ -28,6 +28,14 @@ def test_a_damaged_keyframe_does_not_spoil_the_next() -> None:
     assert decoder.decode(packet.data).shape == (360, 640, 3)
 
 
+def test_a_keyframe_of_which_the_end_is_missing_is_no_picture() -> None:
+    (packet,) = (p for p in annex_b([a_picture(0.2, 0.8)], START) if isinstance(p, Packet))
+    decoder = KeyframeDecoder("h264")
+    with pytest.raises(UndecodableFrame, match="missing or damaged"):
+        decoder.decode(packet.data[: len(packet.data) * 2 // 3])
+    assert decoder.decode(packet.data).shape == (360, 640, 3)
+
+
 def test_parameter_sets_are_read_from_the_record_of_an_mp4() -> None:
     record = b"\x01\x64\x00\x0c\xff\xe1" + b"\x00\x05" + SPS + b"\x01" + b"\x00\x03" + PPS
     assert annex_b_parameters("h264", record) == b"\0\0\0\1" + SPS + b"\0\0\0\1" + PPS

@@ -85,6 +85,19 @@ def test_unreadable_footage_is_skipped(sqlite_database: Database, tmp_path: Path
     assert list(source.pictures(CAMERA, at(0), at(20), timedelta(seconds=1))) == []
 
 
+def test_a_recorded_picture_that_is_damaged_is_left_out(sqlite_database: Database, tmp_path: Path) -> None:
+    source = recorded(sqlite_database, tmp_path)
+    with sqlite_database.transaction() as session:
+        third = unpack_fragments(session.exec(select(Segment.fragments).where(Segment.sequence == 1)).one())[2]
+    file = tmp_path / "spool" / CAMERA / "1.mp4"
+    data = bytearray(file.read_bytes())
+    middle = third.byte_offset + third.byte_size // 2
+    data[middle : middle + 2000] = bytes(2000)
+    file.write_bytes(data)
+    pictures = source.pictures(CAMERA, at(0), at(5), timedelta(seconds=1))
+    assert [(p.wall - START).total_seconds() for p in pictures] == [0, 1, 3, 4]
+
+
 class AwayStore(FolderStore):
     def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
         raise StoreError("connection refused")
