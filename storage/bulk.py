@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import psycopg
 from psycopg import sql
+from psycopg.copy import QueuedLibpqWriter
 from sqlalchemy import (
     ARRAY,
     JSON,
@@ -101,8 +102,13 @@ def insert_columns(session: Session, table: Table, columns: Mapping[str, Sequenc
         )
         return
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table.name), _listed(columns))
-    with _connection(session).cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(copy_data(table, columns, session.get_bind().dialect))
+    # A thread of the writer's own sends while the next rows are made.
+    with (
+        _connection(session).cursor() as cursor,
+        cursor.copy(statement, writer=QueuedLibpqWriter(cursor)) as copy,
+    ):
+        for part in copy_data(table, columns, session.get_bind().dialect):
+            copy.write(part)
 
 
 def update_many(session: Session, table: Table, rows: Sequence[Values]) -> None:

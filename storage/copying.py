@@ -3,7 +3,7 @@
 https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, repeat
 from struct import Struct
@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Dialect, Table
 
 _HEADER, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
+_ROWS_AT_ONCE = 2_000
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -23,11 +24,17 @@ _flag, _float = Struct(">i?").pack, Struct(">id").pack
 Column = Sequence[Any]
 
 
-def copy_data(table: Table, columns: Mapping[str, Column], dialect: Dialect) -> bytes:
-    """What `COPY table (columns) FROM STDIN (FORMAT BINARY)` takes."""
-    fields = [_fields(table, name, values, dialect) for name, values in columns.items()]
-    rows = zip(repeat(_count(len(columns))), *fields, strict=False)
-    return b"".join((_HEADER, *chain.from_iterable(rows), _END))
+def copy_data(
+    table: Table, columns: Mapping[str, Column], dialect: Dialect, rows_at_once: int = _ROWS_AT_ONCE
+) -> Iterator[bytes]:
+    """What `COPY table (columns) FROM STDIN (FORMAT BINARY)` takes, so many rows at once: one part can be on its way
+    while the next is made."""
+    yield _HEADER
+    for first in range(0, len(next(iter(columns.values()))), rows_at_once):
+        part = {name: values[first : first + rows_at_once] for name, values in columns.items()}
+        fields = [_fields(table, name, values, dialect) for name, values in part.items()]
+        yield b"".join(chain.from_iterable(zip(repeat(_count(len(columns))), *fields, strict=False)))
+    yield _END
 
 
 def _fields(table: Table, name: str, values: Column, dialect: Dialect) -> Iterable[bytes]:

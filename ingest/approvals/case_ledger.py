@@ -29,8 +29,8 @@ def write_steps(
     """Writes the new steps and all other changes, and reckons their cases, those they have left included."""
     told = [*((step, entry.sequence) for step in new), *((plain(c.row), c.after.sequence) for c in changes if c.row)]
     left = _cases_of(session, [c.before.record_id for c in changes if c.before and c.before.record_id is not None])
-    found = _case_ids(session, entry.source_id, {step.case for step, _ in told})
-    ids = found | _insert_cases(session, entry, [each for each in told if each[0].case not in found], finder)
+    found = _case_ids(session, entry.source_id, {step.said["case"] for step, _ in told})
+    ids = found | _insert_cases(session, entry, [each for each in told if each[0].said["case"] not in found], finder)
     _insert_steps(session, entry, new, ids, finder)
     rows = [row for row in rows_in_force(changes) if isinstance(row, StepRow)]
     columns = [_BOOK.columns(row, finder) | {"case_id": ids[row.case]} for row in rows]

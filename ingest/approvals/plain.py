@@ -69,11 +69,12 @@ def plain_step(values: object) -> PlainStep | None:
 
 def new_steps(rows: Sequence[Row | PlainStep], known: Container[str]) -> tuple[list[PlainStep], list[Row | PlainStep]]:
     """Steps that are named once and of which nothing is known; and the other rows, in their order."""
-    named = Counter(row.reference for row in rows)
+    references = [row.reference for row in rows]
+    named = Counter(references)
     new: list[PlainStep] = []
     others: list[Row | PlainStep] = []
-    for row in rows:
-        if named[row.reference] == 1 and row.reference not in known:
+    for row, reference in zip(rows, references, strict=True):
+        if named[reference] == 1 and reference not in known:
             new.append(plain(row))
         else:
             others.append(row)

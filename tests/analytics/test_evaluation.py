@@ -71,6 +71,37 @@ def test_a_label_without_its_video_is_named_with_its_path(tmp_path: Path) -> Non
         evaluate(tmp_path, [MarkerDetector()])
 
 
+def relabelled(folder: Path, **zone: object) -> None:
+    """The label with one zone more, otherwise as the first."""
+    file = folder / "labels" / "clip.json"
+    label = json.loads(file.read_text())
+    file.write_text(json.dumps(label | {"zones": [*label["zones"], label["zones"][0] | zone]}))
+
+
+def test_zones_of_staff_and_customers_with_one_id_are_told_apart(tmp_path: Path) -> None:
+    a_clip(tmp_path)
+    relabelled(tmp_path, role="customer", polygon=[[0.6, 0], [1, 0], [1, 1], [0.6, 1]], present=[])
+    scores = evaluate(tmp_path, [ssd()]).scores
+    assert [(score.zone, score.role, score.wrong) for score in scores] == [
+        ("left (staff)", "staff", ()),
+        ("left (customer)", "customer", ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "why"),
+    [
+        ({}, "two zones are called left"),
+        ({"id": "right", "present": [[12, 4]]}, "12 to 4: a time must not end before it begins"),
+    ],
+)
+def test_a_label_that_contradicts_itself_is_refused(tmp_path: Path, zone: dict[str, object], why: str) -> None:
+    a_clip(tmp_path)
+    relabelled(tmp_path, **zone)
+    with pytest.raises(ValueError, match=why):
+        evaluate(tmp_path, [MarkerDetector()])
+
+
 def test_a_clip_that_was_cut_out_of_a_stream_is_counted_from_its_beginning(tmp_path: Path) -> None:
     cut = tmp_path / "cut.ts"
     command = [

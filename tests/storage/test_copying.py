@@ -37,6 +37,7 @@ def test_what_is_copied_comes_out_as_it_went_in(postgres_database: Database, row
             " moment timestamptz, day date, name varchar(32), words text)"
         )
         with cursor.copy("COPY of_all_kinds FROM STDIN (FORMAT BINARY)") as copy:
-            copy.write(copy_data(TABLE, columns, postgres_database.engine.dialect))
+            for part in copy_data(TABLE, columns, postgres_database.engine.dialect, rows_at_once=3):
+                copy.write(part)
         assert cursor.execute("SELECT * FROM of_all_kinds").fetchall() == rows
         connection.rollback()
