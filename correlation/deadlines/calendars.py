@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
@@ -68,6 +69,19 @@ class CalendarBook:
     def of(self, hall_id: str | None) -> DatedCalendars:
         """Of the hall; of a case that belongs to none, the plain one."""
         return self._made[hall_id][1] if hall_id in self._made else self._elsewhere
+
+
+def in_turn(halls: Sequence[tuple[datetime, str | None]], of: Callable[[str | None], DatedCalendars]) -> DatedCalendars:
+    """The calendars of a case that was in these halls one after the other; the first since ever."""
+    if len(halls) == 1:
+        return of(halls[0][1])
+    found: list[tuple[datetime, WorkCalendar]] = []
+    for (since, hall_id), following in zip_longest(halls, halls[1:]):
+        dated = of(hall_id)
+        known = [calendar for at, calendar in dated if at <= since]
+        found.append((since, known[-1] if known else dated[0][1]))
+        found += [(at, each) for at, each in dated if at > since and (following is None or at < following[0])]
+    return found
 
 
 def _closures(session: Session) -> dict[str, list[models.Closure]]:

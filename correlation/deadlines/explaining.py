@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.calendars import CalendarBook, in_turn
 from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.derivation import Derivation, derive
 from correlation.deadlines.known import with_rulings
@@ -30,7 +30,7 @@ def explain(session: Session, case_id: int, rules: Rules, at: datetime) -> Expla
     (case,) = load_told(session, [case_id])
     calendars = CalendarBook()
     calendars.refresh(session)
-    known = history(case.told, Catalogues(session, [case]).of(case.source_id), calendars.of(case.hall_id))
+    known = history(case.told, Catalogues(session, [case]).of(case.source_id), in_turn(case.halls, calendars.of))
     known = with_rulings(known, case.rulings)
     watched = watch(known, rules, at)
     if watched is None:

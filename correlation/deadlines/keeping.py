@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from correlation import basis
 from correlation.deadlines import ground
-from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.calendars import CalendarBook, in_turn
 from correlation.deadlines.cards import RaisedCard, Watched, watch
 from correlation.deadlines.clocks import Basis, Clocks, clocks
 from correlation.deadlines.conduct import breaches
@@ -108,7 +108,7 @@ class DeadlineKeeper:
         before = _cards_before(session, cases)
         deadlines, new, changed = [], [], []
         for case in told:
-            known = history(case.told, catalogues.of(case.source_id), self._calendars.of(case.hall_id))
+            known = history(case.told, catalogues.of(case.source_id), in_turn(case.halls, self._calendars.of))
             known = with_rulings(known, case.rulings)
             watched = watch(known, self._rules, now)
             deadlines.append(_deadline(case, known, watched, now))

@@ -17,6 +17,7 @@ from correlation.deadlines.known import CardKey, Ruling
 from correlation.deadlines.rows import READERS, Row, item_limits, moment_of
 from correlation.deadlines.tellings import Told, ToldStep
 from correlation.deadlines.told import Catalogue, ItemLimits
+from correlation.deadlines.work_calendar import LONG_AGO
 from correlation.deadlines.workflow import LIFTING
 from storage import models
 from storage.bulk import is_among, table_of
@@ -26,6 +27,7 @@ from storage.models import (
     Case,
     CaseResult,
     CatalogueChange,
+    Counter,
     Fee,
     Item,
     ItemVersion,
@@ -34,6 +36,7 @@ from storage.models import (
     RecordRevision,
     Reported,
     ResultDelivery,
+    Source,
     Step,
     StepKind,
 )
@@ -44,7 +47,8 @@ class CaseTold:
     id: int
     source_id: str
     number: str
-    hall_id: str | None
+    halls: tuple[tuple[datetime, str | None], ...]
+    """In which hall it was by what had been told, each since when; the first since ever, the last is that of now."""
     told: tuple[Told, ...]
     """In the order of telling."""
     rulings: tuple[Ruling, ...]
@@ -53,22 +57,57 @@ class CaseTold:
 
 def load_told(session: Session, case_ids: Iterable[int]) -> list[CaseTold]:
     """A handful of queries for any number of cases."""
-    cases = table_of(Case).c
-    wanted = is_among(session, cases.id, case_ids)
-    found = session.execute(select(cases.id, cases.source_id, cases.number, cases.hall_id).where(wanted)).all()
-    told = _told(session, {case_id: number for case_id, _, number, _ in found})
-    rulings = _rulings(session, [case_id for case_id, _, _, _ in found])
+    cases, sources = table_of(Case).c, table_of(Source).c
+    wanted = select(cases.id, cases.source_id, cases.number, cases.hall_id, sources.hall_id)
+    wanted = wanted.join_from(table_of(Case), table_of(Source), sources.id == cases.source_id)
+    found = session.execute(wanted.where(is_among(session, cases.id, case_ids))).all()
+    told = _told(session, {case_id: number for case_id, _, number, _, _ in found})
+    rulings = _rulings(session, [case_id for case_id, *_ in found])
+    in_halls = _steps_in_halls(session, [case_id for case_id, _, _, now, usual in found if now != usual])
     return [
         CaseTold(
             case_id,
             source_id,
             number,
-            hall_id,
-            tuple(sorted(told.get(case_id, ()), key=_order)),
+            _halls(told[case_id], in_halls.get(case_id, {}), usual, now),
+            tuple(told[case_id]),
             tuple(rulings[case_id]),
         )
-        for case_id, source_id, number, hall_id in found
+        for case_id, source_id, number, now, usual in found
     ]
+
+
+def _steps_in_halls(session: Session, case_ids: Sequence[int]) -> Mapping[int, Mapping[tuple[str, int], str]]:
+    """By case, the halls of its steps at known counters."""
+    found: dict[int, dict[tuple[str, int], str]] = defaultdict(dict)
+    if not case_ids:
+        return found
+    steps, counters = table_of(Step).c, table_of(Counter).c
+    query = select(steps.case_id, steps.id, counters.hall_id).join_from(
+        table_of(Step), table_of(Counter), counters.id == steps.counter_id
+    )
+    for case_id, step_id, hall_id in session.execute(query.where(is_among(session, steps.case_id, case_ids))):
+        found[case_id][RecordKind.STEP.value, step_id] = hall_id
+    return found
+
+
+def _halls(
+    told: Sequence[Told], in_halls: Mapping[tuple[str, int], str], usual: str | None, now: str | None
+) -> tuple[tuple[datetime, str | None], ...]:
+    """That of the first step at a known counter, of those told by then; before one was told, that of the source."""
+    if not told or (told[0].record in in_halls and set(in_halls.values()) == {now}):
+        return ((LONG_AGO, now),)
+    found: list[tuple[datetime, str | None]] = []
+    begun: dict[tuple[str, int], datetime] = {}
+    for word in told:
+        begun.pop(word.record, None)
+        if isinstance(word.said, ToldStep) and word.record in in_halls:
+            begun[word.record] = word.said.start
+        hall_id = in_halls[min(begun, key=lambda record: (begun[record], record))] if begun else usual
+        if not found or found[-1][1] != hall_id:
+            found.append((word.told_at if found else LONG_AGO, hall_id))
+    found[-1] = found[-1][0], now
+    return tuple(found)
 
 
 def _rulings(session: Session, case_ids: Sequence[int]) -> Mapping[int, list[Ruling]]:

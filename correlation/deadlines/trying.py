@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
+from correlation.deadlines.calendars import in_turn
 from correlation.deadlines.cards import Watched, watch
 from correlation.deadlines.known import with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues
@@ -61,7 +62,7 @@ def moved(cases: Iterable[CaseTold], before: World, after: World, rules: Rules, 
 
 
 def _outlook(case: CaseTold, world: World, rules: Rules, now: datetime) -> Outlook | None:
-    known = history(case.told, world.catalogues.of(case.source_id), world.calendars(case.hall_id))
+    known = history(case.told, world.catalogues.of(case.source_id), in_turn(case.halls, world.calendars))
     watched = watch(with_rulings(known, case.rulings), rules, now)
     return None if watched is None else _seen(watched)
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
-from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.calendars import CalendarBook, in_turn
 from correlation.deadlines.cards import watch
 from correlation.deadlines.known import with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
@@ -74,7 +74,7 @@ def _verdicts(
 ) -> Iterator[tuple[CaseTold, Verdict]]:
     catalogues = Catalogues(session, told)
     for case in told:
-        known = history(case.told, catalogues.of(case.source_id), calendars.of(case.hall_id))
+        known = history(case.told, catalogues.of(case.source_id), in_turn(case.halls, calendars.of))
         watched = watch(with_rulings(known, case.rulings), rules, at)
         found = verdict(watched.now, at, early_by) if watched else None
         if found is not None:

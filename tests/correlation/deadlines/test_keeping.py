@@ -18,12 +18,13 @@ from storage.models import (
     OpeningHours,
     ProposalState,
     Role,
+    Source,
     Standing,
     User,
 )
 from tests.correlation.deadlines.cases import RULES, at
-from tests.correlation.deadlines.platform import Platform, step
-from tests.sample import HALL
+from tests.correlation.deadlines.platform import SOURCE, Platform, step
+from tests.sample import COUNTERS, HALL
 
 NINE = at("2026-03-02", "09:00")
 
@@ -325,3 +326,25 @@ def test_trying_a_version_tells_which_open_cases_move_and_keeps_nothing(sqlite_p
     assert (one.before.late_from, one.after.late_from) == (at("2026-03-10", "00:00"), at("2026-03-13", "00:00"))
     assert (one.before.yellow, one.after.yellow) == (1, 0)
     assert other.after.late_from == at("2026-03-11", "00:00")
+
+
+def test_closures_of_a_hall_to_which_a_case_comes_later_change_nothing_of_before(a_platform: Platform) -> None:
+    """A source of several halls: the receipt names no counter, a later step one of a hall that was closed."""
+    with a_platform.database.transaction() as session:
+        session.get_one(Source, SOURCE).hall_id = None
+        closed = (date(2026, 3, 4), date(2026, 3, 5), date(2026, 3, 6))
+        session.add_all(Closure(hall_id=HALL, day=day, reason="台风", noted_at=at("2026-03-03")) for day in closed)
+    a_platform.tells(
+        at("2026-03-02"), step("1", "receive", "2026-03-02T09:00"), step("2", "accept", "2026-03-02T09:30")
+    )
+    before = at("2026-03-11")
+    a_platform.clerk_runs(before)
+    as_it_was = a_platform.explained(before)
+    assert [card.kind for card in as_it_was.cards] == ["reminder", "yellow"]
+    came = at("2026-03-11", "15:00")
+    a_platform.tells(came, step("3", "review", "2026-03-11T14:00") | {"counter": COUNTERS[0]})
+    a_platform.clerk_runs(came)
+    replayed = a_platform.explained(before)
+    assert (replayed.cards, replayed.standing) == (as_it_was.cards, as_it_was.standing)
+    assert {card.kind: card.withdrawn_at for card in a_platform.cards() if card.kind == "yellow"} == {"yellow": came}
+    assert a_platform.deadline().promised_late_from == at("2026-03-13", "00:00"), "from then on those of its hall count"
