@@ -17,9 +17,10 @@ from ingest.approvals.plain import exact
 from ingest.approvals.records import StepRow, SuspensionRow
 from ingest.approvals.reports import MAX_REPORTED, Rejection
 from ingest.approvals.row import Row, RowError, Statement, row_of_the_past
-from storage.models import RecordKind
+from storage.models import RecordKind, StepKind
 from storage.sayings import Saying
 
+_DONE_AT_ITS_START = (StepKind.ACCEPT, StepKind.DECIDE, StepKind.CLOSE)
 Hear = Callable[[int, Row, Statement], None]
 """A line, its row, and what that says."""
 
@@ -97,6 +98,10 @@ class _Examination:
     notes: list[Rejection] = field(default_factory=list)
     said: dict[tuple[RecordKind, str], tuple[int, bytes]] = field(default_factory=dict)
     """The last word about each record, and its line."""
+    without_end: dict[str, int] = field(default_factory=dict)
+    """Steps by which a limit begins or ends, and whose last word says no end of their own; with its line."""
+    tells_ends: bool = False
+    """Some steps say when they ended, so they are spans."""
     names: dict[RecordKind, _Named] = field(default_factory=lambda: defaultdict(_Named))
     """By the kind of record that tells of them; cases by their steps."""
 
@@ -150,12 +155,24 @@ class _Examination:
             self.names[RecordKind.ORGANISATION].refer(row.department, line, row, "department")
 
     def _look_closer(self, line: int, row: Row) -> None:
+        if isinstance(row, StepRow):
+            self.tells_ends = self.tells_ends or (row.end is not None and row.end > row.start)
+            self.without_end.pop(row.reference, None)
+            if row.end is None and row.kind in _DONE_AT_ITS_START:
+                self.without_end[row.reference] = line
         if isinstance(row, SuspensionRow) and not row.notice_number:
             said = Saying("no written notice is reported")
             self.notes.append(Rejection(line, "notice_number", said, Saying("report its number and date")))
         if isinstance(row, ItemRow) and promises_too_long(row.legal_limit, row.promised_limit):
             said = Saying("is longer than the limit by law, which is %(legal)s", legal=row.legal_limit or 0)
             self.notes.append(Rejection(line, "promised_limit", said, Saying("promise at most that")))
+
+    def look_back(self) -> None:
+        """At what only the whole output tells."""
+        if self.tells_ends:
+            said = Saying("is not said, so the step counts as done when it began")
+            remedy = Saying("report such a step when it is done, or report its end then as a correction")
+            self.notes += (Rejection(line, "end", said, remedy) for line in self.without_end.values())
 
 
 def examine(
@@ -165,6 +182,7 @@ def examine(
     seen = _Examination(now, on_accepted)
     for line, row in rows:
         seen.take(line, row)
+    seen.look_back()
     checked = {kind: names for kind, names in seen.names.items() if names.told}
     return Conformance(
         counts=dict(seen.counts),

@@ -60,6 +60,19 @@ def test_a_suspension_without_notice_is_asked_about() -> None:
     assert found.conforms
 
 
+def test_a_decision_without_an_end_is_asked_about_where_other_steps_have_one() -> None:
+    points = [
+        a_row(step=name, kind=kind, end=None) for name, kind in (("1", "accept"), ("2", "review"), ("3", "decide"))
+    ]
+    assert of(*points).notes == (), "a platform that tells of moments"
+    review = a_row(step="2", kind="review", start="2026-03-02T09:00:00+08:00", end="2026-03-02T10:00:00+08:00")
+    found = of(*points, review)
+    assert [(note.line, note.field) for note in found.notes] == [(1, "end"), (3, "end")]
+    assert found.conforms
+    ended = [a_row(step=name, kind=kind) for name, kind in (("1", "accept"), ("3", "decide"))]
+    assert of(*points, *ended).notes == ()
+
+
 def test_a_promise_beyond_the_limit_by_law_is_asked_about() -> None:
     item = example_row(RecordKind.ITEM)
     found = of(item | {"promised_limit": 21}, item | {"version": "4", "promised_limit": 20})
