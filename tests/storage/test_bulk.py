@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from psycopg.errors import UniqueViolation
 from sqlmodel import col, select
 
 from storage.bulk import insert_many, is_among, table_of, take_ids, update_many
@@ -85,3 +87,15 @@ def test_any_number_of_values_is_looked_for_at_once(database: Database) -> None:
         assert sorted(found) == sorted([ODD, "1"])
         ids = session.execute(select(table.c.id).where(is_among(session, table.c.id, []))).scalars().all()
         assert ids == []
+
+
+def test_what_postgresql_refuses_in_the_middle_is_raised_and_the_next_rows_go_in(postgres_database: Database) -> None:
+    """They are sent by a thread of their own while the next ones are made."""
+    names = [f"d{number}" for number in range(5_000)]
+    twice = [{"id": name, "name": name, "name_en": ""} for name in [*names, names[0]]]
+    with pytest.raises(UniqueViolation), postgres_database.transaction() as session:
+        insert_many(session, table_of(Department), twice)
+    with postgres_database.transaction() as session:
+        insert_many(session, table_of(Department), twice[:-1])
+    with postgres_database.transaction() as session:
+        assert sorted(session.exec(select(Department.id))) == sorted(names)
