@@ -227,7 +227,7 @@ def publish(
             if publisher is not None:
                 log_access(session, publisher, "publish", _subject(made), erratum, now, "")
             return made
-    except (keeping.PublishedAlready, keeping.NothingToCorrect) as error:
+    except (keeping.PublishedAlready, keeping.NothingToCorrect, keeping.NothingDiffers) as error:
         raise Conflict(str(error)) from None
 
 

@@ -7,6 +7,8 @@ from threading import Event
 
 from sqlalchemy.exc import SQLAlchemyError
 
+import structlog
+
 from analytics.again import Look
 from analytics.detectors.choose import DetectorName, ready_detector
 from analytics.detectors.self_test import look_seconds
@@ -19,6 +21,8 @@ from web.live_pictures import through_relay
 from web.services import Services
 from web.sole_watcher import claim, instance_of
 
+log = structlog.get_logger(__name__)
+
 
 def build_watcher(services: Services, stop: Event) -> Watcher:
     """Sets `stop` when another watcher takes over. Raises DetectorUnavailable and AnotherWatcher with what to do."""
@@ -28,6 +32,7 @@ def build_watcher(services: Services, stop: Event) -> Watcher:
         claim(services.database, settings.node, settings.instance, stop.wait)
     section = services.settings.watcher
     detector = ready_detector(section.detector, section.weights, section.threshold)
+    log.info("detector_tested", detector=detector.name)
     return Watcher(
         services.database,
         detector,

@@ -11,14 +11,11 @@ from time import monotonic
 
 import cv2
 import numpy as np
-import structlog
 
 from analytics.looking import WatchedView, crops_of, look
 from analytics.people import DetectorUnavailable, Image, PersonDetector
 from analytics.pictures import Picture
 from analytics.zones import cut
-
-_log = structlog.get_logger(__name__)
 
 _CAMERA = "sample"
 _TAKEN = datetime(2026, 1, 5, tzinfo=UTC)
@@ -55,7 +52,6 @@ def tested(detector: PersonDetector, threshold: float) -> PersonDetector:
             f" watcher.threshold, {threshold:g}, does not suit it, or its weights are not those of a detector of people"
             " by COCO's classes; set watcher.weights to other ones, or watcher.detector to ssd"
         )
-    _log.info("detector_tested", detector=detector.name, confidence=round(occupied.confidence, 2))
     return detector
 
 

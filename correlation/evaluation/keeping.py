@@ -24,6 +24,10 @@ class NothingToCorrect(Exception):
     """This month is not published, so there is nothing that an erratum could correct."""
 
 
+class NothingDiffers(Exception):
+    """What is published of this month comes out the same now, so there is nothing that an erratum could correct."""
+
+
 class DraftGone(Exception):
     """There is no such draft of an erratum."""
 
@@ -93,17 +97,25 @@ def _differs(session: Session, published: int, worked: WorkedOut) -> bool:
 
 
 def publish(session: Session, worked: WorkedOut, by: str, now: datetime, erratum: str = "") -> Evaluation:
-    """Has to be the first that the transaction does. Raises PublishedAlready, NothingToCorrect."""
+    """Has to be the first that the transaction does. Raises PublishedAlready, NothingToCorrect, NothingDiffers."""
     lock_for_adding(session, Evaluation)
     found = _new(session, worked)
     if found.replaces_id is not None and not erratum:
         raise PublishedAlready(PublishedAlready.__doc__)
     if found.replaces_id is None and erratum:
         raise NothingToCorrect(NothingToCorrect.__doc__)
+    if found.replaces_id is not None and not _corrects(session, found, worked):
+        raise NothingDiffers(NothingDiffers.__doc__)
     found.state, found.published_at, found.published_by = EvaluationState.PUBLISHED, now, by
     found.erratum = erratum
     _write(session, found, worked)
     return found
+
+
+def _corrects(session: Session, found: Evaluation, worked: WorkedOut) -> bool:
+    """Points are another's with another formula, too."""
+    before = session.get_one(Evaluation, found.replaces_id)
+    return before.formula != found.formula or _differs(session, before.id or 0, worked)
 
 
 def publish_drafted(

@@ -25,14 +25,24 @@ def pdf(words: Words, font: FontFile) -> bytes:
         made.heading(words.kind(kind))
         made.chart([unit for unit in units if unit.total is not None][:_MOST_BARS])
         made.table(units)
+    made.file.ln(4)
     made.lines([*words.notes, words.report.formula.source])
     return bytes(made.file.output())
+
+
+class _Pages(FPDF):
+    """With the number of each page at its foot."""
+
+    def footer(self) -> None:
+        self.set_y(-12)
+        self.set_font_size(8)
+        self.cell(0, 5, f"{self.page_no()} / {{nb}}", align=Align.R)
 
 
 class _Document:
     def __init__(self, words: Words, font: FontFile) -> None:
         self._words = words
-        self.file = FPDF(orientation="landscape", format="A4")
+        self.file = _Pages(orientation="landscape", format="A4")
         self.file.add_font(_FAMILY, fname=font.path, collection_font_number=font.face)
         self.file.set_font(_FAMILY)
         self.file.set_title(words.title)
@@ -97,7 +107,7 @@ class _Document:
         with self.file.table(
             col_widths=widths, headings_style=plain, borders_layout=layout, text_align=Align.L
         ) as table:
-            table.row(words.columns)
+            table.row([column.replace(" %", "\N{NO-BREAK SPACE}%") for column in words.columns])
             for unit in units:
                 table.row([_shown(value) for value in words.cells(unit)])
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 from correlation.evaluation.counted import Counted
 from correlation.evaluation.formula import Formula, FormulaProblem
 from correlation.evaluation.keeping import (
+    NothingDiffers,
     NothingToCorrect,
     PublishedAlready,
     add_formula,
@@ -213,6 +214,8 @@ def test_what_is_published_follows_from_what_is_stored_and_stays(month: Database
             assert again.total is None if each.points is None else again.total.points == each.points  # type: ignore[union-attr]
         assert len(session.exec(select(EvaluationMark)).all()) == len(found.marks)
         before = [each.model_dump() for each in units]
+    with pytest.raises(NothingDiffers), month.transaction() as session:
+        publish(session, found, "何敏", COUNTED_AT, erratum="?")
     appeal(month, "C", COUNTED_AT + timedelta(hours=1))
     later = worked(month, COUNTED_AT + timedelta(hours=2))
     with pytest.raises(PublishedAlready, match="erratum"), month.transaction() as session:

@@ -105,6 +105,7 @@ def test_check_is_content_with_a_good_site(hallwatch: Run, site: Path, server: R
     assert "main stream: h264 640×360" in main
     assert "sub-stream: h264 320×180" in sub
     assert output.splitlines()[-1] == "All in order."
+    assert "detector_tested" not in output
 
 
 def test_one_run_tells_of_fields_references_store_channel_and_camera(hallwatch: Run, site: Path) -> None:

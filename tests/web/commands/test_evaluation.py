@@ -18,6 +18,13 @@ STEPS = (
     {"case": "1", "step": "2", "kind": "decide", "start": "2026-02-12T09:00:00+08:00"},
     {"case": "2", "step": "3", "kind": "accept", "item": "JZ-1", "start": "2026-02-12T09:00:00+08:00"},
 )
+LATE = {"case": "2", "step": "4", "kind": "decide", "start": "2026-02-13T09:00:00+08:00"}
+
+
+def tell(hallwatch: Run, folder: Path, *steps: dict[str, str]) -> None:
+    file = folder / f"{steps[0]['step']}.jsonl"
+    file.write_text("\n".join(json.dumps(step) for step in steps), "utf-8")
+    hallwatch("import-cases", str(file), "--source", "city")
 
 
 @pytest.fixture
@@ -29,13 +36,11 @@ def told(hallwatch: Run, site: Path, tmp_path: Path) -> None:
         session.add(Source(id="city", hall_id="cc"))
         session.add(Item(code="JZ-1", name="食品经营许可", promised_days=5))
     services.database.close()
-    file = tmp_path / "cases.jsonl"
-    file.write_text("\n".join(json.dumps(step) for step in STEPS), "utf-8")
-    hallwatch("import-cases", str(file), "--source", "city")
+    tell(hallwatch, tmp_path, *STEPS)
 
 
 @pytest.mark.usefixtures("told")
-def test_a_month_is_worked_out_published_and_corrected(hallwatch: Run) -> None:
+def test_a_month_is_worked_out_published_and_corrected(hallwatch: Run, tmp_path: Path) -> None:
     said = hallwatch("evaluation", "work-out", "2026-02", "--kind", "hall", "--dry-run").output
     assert "1 (1–1)" in said
     assert "By the formula usual-2026." in said
@@ -47,12 +52,17 @@ def test_a_month_is_worked_out_published_and_corrected(hallwatch: Run) -> None:
     assert "is published. Say what is to be corrected" in hallwatch(*publish, code=1).output
     assert "nothing to correct" in hallwatch("evaluation", "work-out", "2026-02").output
     assert "draft" not in hallwatch("evaluation", "list").output
+    assert "comes out the same" in hallwatch(*publish, "--erratum", "办件2补报", code=1).output
+    assert "number 2" not in hallwatch("evaluation", "list").output
+    tell(hallwatch, tmp_path, LATE)
     assert "number 2" in hallwatch(*publish, "--erratum", "办件2补报").output
     assert "办件2补报" in hallwatch("evaluation", "list").output
 
 
 @pytest.mark.usefixtures("told")
-def test_only_a_known_user_with_the_right_publishes_and_that_is_logged(hallwatch: Run, site: Path) -> None:
+def test_only_a_known_user_with_the_right_publishes_and_that_is_logged(
+    hallwatch: Run, site: Path, tmp_path: Path
+) -> None:
     services = build_services(read_settings(site, {"CAMERA_PASSWORD": "geheim"}))
     with services.database.transaction() as session:
         for name, role, everywhere in (("he.min", Role.SUPERVISOR, False), ("wu.jie", Role.INSPECTOR, True)):
@@ -65,6 +75,7 @@ def test_only_a_known_user_with_the_right_publishes_and_that_is_logged(hallwatch
         assert f"{name} may not publish" in hallwatch(*publish, "--by", name, code=1).output
     assert "2026-02" not in hallwatch("evaluation", "list").output
     hallwatch(*publish, "--by", "admin")
+    tell(hallwatch, tmp_path, LATE)
     hallwatch(*publish, "--by", "admin", "--erratum", "补报")
     with services.database.transaction() as session:
         logged = session.exec(
