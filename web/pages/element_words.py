@@ -38,6 +38,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "clip-missing": _("The footage cannot be fetched. Try again in a minute."),
     "clip-masking": _("The footage is being masked; this takes a few seconds."),
     "clip-undecodable": _("This browser cannot play the footage; download it instead."),
+    "still-coming": _("{time}: the picture is being fetched…"),
     "no-still": _("No picture of this moment can be shown."),
     "no-still-yet": _("No picture of the camera yet. It is asked for again every few seconds."),
     "still-age": _("The picture was taken {age}."),

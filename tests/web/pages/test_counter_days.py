@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from sqlmodel import col, select
 
 from analytics.figures import NOT_WATCHED
@@ -23,6 +23,7 @@ from web.services import Services
 
 DAY = "/counters/cc-1/day?day=2026-11-23"
 MONTH = "/counters/cc-1/month?month=2026-11"
+DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="16" height="9"/>'
 PARTS = ("staffed_s", "unstaffed_s", "unknown_s", "closed_s", "to_come_s")
 
 
@@ -252,6 +253,20 @@ def test_a_moment_shows_its_still_by_pointer_and_by_keys(page: Page) -> None:
     figure.wait_for()
     slider.press("Escape")
     figure.wait_for(state="hidden")
+
+
+def test_while_a_still_is_fetched_it_is_said(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/media/still.jpg**", lambda route: held.append(route))
+    page.goto(DAY)
+    slider = page.get_by_role("slider", name="Timeline")
+    slider.focus()
+    slider.press("Shift+ArrowRight")
+    figure = page.locator("presence-timeline figure")
+    figure.get_by_text("the picture is being fetched…").wait_for()
+    held[0].fulfill(body=DOT, content_type="image/svg+xml")
+    figure.get_by_role("img").wait_for()
+    assert "fetched" not in figure.inner_text()
 
 
 def test_a_cell_of_the_month_leads_to_its_hour(page: Page) -> None:

@@ -368,6 +368,20 @@ def test_a_tile_is_darker_where_it_shows_the_neighbours_of_its_counter(page: Pag
     assert 100 < neighbour < 180
 
 
+def test_what_is_said_in_a_small_tile_leaves_its_number_free(page: Page) -> None:
+    page.goto("/halls/cc/board?layout=compact")
+    until(page, "Boolean(document.querySelector('#tile-cc-1 live-tile')?.shadowRoot)")
+    said, number = page.locator("#tile-cc-1").evaluate(
+        """(tile, words) => {
+          const said = tile.querySelector("live-tile").shadowRoot.querySelector(".delay");
+          said.textContent = words;
+          return [said.getBoundingClientRect().left, tile.querySelector(".plate").getBoundingClientRect().right];
+        }""",
+        ELEMENT_WORDS["live-masked"],
+    )
+    assert said >= number
+
+
 def test_the_question_mark_shows_the_keys(page: Page) -> None:
     page.goto("/health")
     page.keyboard.press("?")

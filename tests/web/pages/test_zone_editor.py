@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, Route, expect
 from sqlmodel import col, delete
 
 from storage.models import View
@@ -54,6 +54,18 @@ def dragged(page: Page, start: tuple[float, float], end: tuple[float, float]) ->
 
 def begun(editor: Locator, kind: str = "Staff") -> None:
     editor.get_by_role("button", name=f"Corner by corner: {kind} zone").click()
+
+
+def test_until_its_picture_comes_the_ground_has_its_shape(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/media/still.jpg**", lambda route: held.append(route))
+    page.goto(NEW_VIEW)
+    page.locator("zone-editor").get_by_role("button", name="Draw: Staff zone").wait_for(timeout=WITHIN_MS)
+    box = page.locator("zone-editor svg").bounding_box()
+    assert box
+    assert box["width"] / box["height"] == pytest.approx(16 / 9, rel=0.02)
+    for route in held:
+        route.abort()
 
 
 def test_a_corner_snaps_to_what_is_near_unless_alt_is_held(page: Page, editor: Locator) -> None:

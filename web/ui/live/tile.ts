@@ -35,7 +35,7 @@ const STYLE = sheet(`
     font-size: clamp(0.6875rem, 6cqi, 0.8125rem); text-shadow: 0 1px 2px #000; pointer-events: none; }
   :host([state="live"]) .note { display: none; }
   :host([state="stalled"]) video, :host([state="offline"]) video { opacity: 0.45; }
-  .delay { position: absolute; right: 0.5rem; bottom: 0.375rem; padding: 0 0.375rem; border-radius: 4px; font-size: 0.6875rem;
+  .delay { position: absolute; right: 0.5rem; bottom: 0.375rem; max-width: calc(100% - 0.5rem - var(--plate, 0.5rem)); padding: 0 0.375rem; border-radius: 4px; font-size: 0.6875rem;
     background: var(--video-plate, rgb(0 0 0 / 0.6)); font-variant-numeric: tabular-nums; pointer-events: none; }
   .instead { position: absolute; left: 0.5rem; top: 0.375rem; max-width: calc(100% - 1rem); padding: 0 0.375rem; border-radius: 4px;
     font-size: 0.6875rem; background: var(--video-plate, rgb(0 0 0 / 0.6)); pointer-events: none; }

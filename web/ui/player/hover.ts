@@ -13,7 +13,10 @@ export class HoverStill {
   constructor(private readonly speaker: HTMLElement) {
     this.figure.hidden = true;
     this.figure.append(this.#image, this.#caption);
-    this.#image.addEventListener("load", () => (this.#image.hidden = false));
+    this.#image.addEventListener("load", () => {
+      this.#image.hidden = false;
+      this.#caption.textContent = this.#image.alt;
+    });
     this.#image.addEventListener("error", () => (this.#caption.textContent = word(speaker, "no-still")));
   }
 
@@ -34,7 +37,7 @@ export class HoverStill {
     address.searchParams.set("at", new Date(wall).toISOString());
     this.#image.hidden = true;
     this.#image.alt = said;
-    this.#caption.textContent = said;
+    this.#caption.textContent = word(this.speaker, "still-coming", { time: said });
     this.#image.src = address.href;
     this.figure.hidden = false;
     const free = this.speaker.clientWidth - this.figure.offsetWidth;

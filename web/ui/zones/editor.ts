@@ -21,6 +21,7 @@ const STYLE = sheet(`
   :host { display: block; }
   .stage { position: relative; background: var(--video, #10161b); min-height: 8rem; }
   img { display: block; width: 100%; height: auto; min-height: 8rem; aspect-ratio: auto 16 / 9; }
+  .picture:empty { aspect-ratio: 16 / 9; }
   .no-still { aspect-ratio: 16 / 9; margin: 0; display: grid; place-items: center; color: #c6d0d8; font-size: 0.875rem; }
   svg { position: absolute; inset: 0; width: 100%; height: 100%; touch-action: none; }
   polygon { fill-opacity: 0.22; stroke-width: 2; vector-effect: non-scaling-stroke; cursor: move; }
