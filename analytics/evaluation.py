@@ -37,6 +37,7 @@ from analytics.zones import zone_of
 from storage.hours import HallHours
 from storage.intervals import Span
 from storage.models import StaffState
+from storage.models.columns import JsonObject
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
@@ -345,18 +346,35 @@ def _load(path: Path, folder: Path) -> LabelledClip:
         label = json.loads(path.read_text(encoding="utf-8"))
         if label["schema"] != _SCHEMA:
             raise ValueError(f"schema {label['schema']}, not {_SCHEMA}")
+        names = list(_names(label["zones"]))
         zones = tuple(
             LabelledZone(
-                zone["id"],
+                name,
                 zone["role"],
                 tuple((float(x), float(y)) for x, y in zone["polygon"]),
-                tuple((float(start), float(end)) for start, end in zone["present"]),
+                tuple(_spell(start, end) for start, end in zone["present"]),
                 float(zone["tolerance_s"]),
             )
-            for zone in label["zones"]
+            for name, zone in zip(names, label["zones"], strict=True)
         )
-        blind = tuple((float(s["start_s"]), float(s["end_s"])) for s in label.get("video_state", ()))
+        blind = tuple(_spell(s["start_s"], s["end_s"]) for s in label.get("video_state", ()))
         length, group = float(label["duration_s"]), str(label.get("group", ""))
         return LabelledClip(path.stem, folder / label["video"], length, zones, blind, group)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: not a label file: {error}") from error
+
+
+def _names(zones: Sequence[JsonObject]) -> Iterator[str]:
+    """Their ids, with the role where staff and customers of one counter have the same. Raises ValueError."""
+    ids = [zone["id"] for zone in zones]
+    names = [f"{zone['id']} ({zone['role']})" if ids.count(zone["id"]) > 1 else zone["id"] for zone in zones]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two zones are called {twice}")
+    yield from names
+
+
+def _spell(start: float, end: float) -> Spell:
+    if float(end) < float(start):
+        raise ValueError(f"{start} to {end}: a time must not end before it begins")
+    return float(start), float(end)

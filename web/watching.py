@@ -5,9 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 
-from sqlalchemy.exc import SQLAlchemyError
-
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from analytics.again import Look
 from analytics.detectors.choose import DetectorName, ready_detector
