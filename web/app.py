@@ -17,6 +17,8 @@ from web.customer_faces import CustomerFaces
 from web.events import EventHub
 from web.headers import SecurityHeaders
 from web.masked_clips import MaskedClips
+from web.newest_stills import NewestStills
+from web.one_detector import OneDetector
 from web.pages import routers as pages
 from web.pages.entrance import render_error
 from web.previews import Previews
@@ -64,9 +66,11 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     app.state.failed_attempts = FailedAttempts()
     app.state.limits = Limits.of(services.settings.public)
     app.state.recent_looks = RecentLooks()
-    app.state.customer_faces = CustomerFaces(services.settings.privacy, services.settings.watcher)
+    detector = OneDetector.of(services.settings.watcher)
+    app.state.customer_faces = CustomerFaces(services.settings.privacy, detector)
+    app.state.newest_stills = NewestStills()
     app.state.masked_clips = MaskedClips(services.settings.masked_folder)
-    app.state.previews = Previews.of(services.settings.watcher)
+    app.state.previews = Previews.of(services.settings.watcher, detector)
     app.state.render_error = render_error
     return app
 

@@ -1,7 +1,6 @@
 """Stills without the faces of customers, which are personal data that no alert needs."""
 
 import hashlib
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,13 +8,13 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session
 
-from analytics.detectors.choose import choose_detector
 from analytics.faces import without_faces
 from analytics.looking import WatchedView
 from analytics.people import DetectorUnavailable, Image, PersonDetector
 from analytics.plan import views_then
 from ingest.video.stills import jpeg
-from web.settings import PrivacySection, WatcherSection
+from web.one_detector import OneDetector
+from web.settings import PrivacySection
 
 _KEPT = 100
 """Stills, some 100 kB each: whoever looks at the same board asks for the same ones."""
@@ -25,13 +24,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class CustomerFaces:
-    """Loads the site's detector with the first still; without one a still has fewer details."""
+    """Needs the site's detector with the first still; without one a still has fewer details."""
 
     privacy: PrivacySection
-    watcher: WatcherSection
-    _detector: PersonDetector | None = None
-    _is_tried: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    detector: OneDetector
+    _is_missing: bool = False
     _made: dict[bytes, bytes] = field(default_factory=dict)
     """By picture and views, the one that was asked for last at the end."""
 
@@ -44,17 +41,18 @@ class CustomerFaces:
         if not self.privacy.blur_faces:
             return jpeg(image)
         key = hashlib.sha256(image.tobytes() + repr((image.shape, views)).encode()).digest()
-        with self._lock:  # detectors are not shared between threads
-            self._made[key] = self._made.pop(key, b"") or jpeg(without_faces(image, views, self._loaded()))
+        with self.detector.turn:
+            self._made[key] = self._made.pop(key, b"") or jpeg(without_faces(image, views, self._detector()))
             while len(self._made) > _KEPT:
                 del self._made[next(iter(self._made))]
             return self._made[key]
 
-    def _loaded(self) -> PersonDetector | None:
-        if not self._is_tried:
-            self._is_tried = True
-            try:
-                self._detector = choose_detector(self.watcher.detector, self.watcher.weights)
-            except DetectorUnavailable as error:
-                _log.warning("faces_without_detector", error=str(error), stills="coarse outside staff zones")
-        return self._detector
+    def _detector(self) -> PersonDetector | None:
+        if self._is_missing:
+            return None
+        try:
+            return self.detector.get()
+        except DetectorUnavailable as error:
+            self._is_missing = True
+            _log.warning("faces_without_detector", error=str(error), stills="coarse outside staff zones")
+            return None

@@ -1,6 +1,5 @@
-"""The detector of the configuration, for whoever draws zones: one model in the web process, loaded when first asked."""
+"""What the detector of the configuration sees, for whoever draws zones."""
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,6 +14,7 @@ from analytics.preview import Preview, preview
 from analytics.zones import Zone
 from storage.sayings import Saying
 from web.errors import Unavailable
+from web.one_detector import OneDetector
 from web.rate_limit import Limiter, Rate
 from web.settings import WatcherSection
 
@@ -27,35 +27,38 @@ _PATIENCE_S = 10.0
 
 @dataclass
 class Previews:
-    """Of this process. Detectors are not shared between threads: one look at a time."""
-
     threshold: float
-    load: Callable[[], PersonDetector]
-    """Raises DetectorUnavailable."""
+    detector: OneDetector
     limiter: Limiter = field(default_factory=lambda: Limiter(_OF_ONE))
-    _detector: PersonDetector | None = None
-    _turn: threading.Lock = field(default_factory=threading.Lock)
+    test: Callable[[PersonDetector], object] = lambda _: None
+    """Whether the detector sees at the threshold what it has to, once. Raises DetectorUnavailable."""
+    _tested: PersonDetector | None = None
 
     @classmethod
-    def of(cls, section: WatcherSection) -> "Previews":
-        return cls(section.threshold, partial(_configured, section))
+    def of(cls, section: WatcherSection, detector: OneDetector) -> "Previews":
+        return cls(section.threshold, detector, test=partial(_see_the_sample, section.threshold))
 
     def look(self, picture: Picture, view: WatchedView, masks: Sequence[Zone] = ()) -> tuple[str, Preview]:
         """The detector's name, and what it saw. Raises Unavailable."""
-        if not self._turn.acquire(timeout=_PATIENCE_S):
+        if not self.detector.turn.acquire(timeout=_PATIENCE_S):
             raise Unavailable(Saying("The detector is busy with other pictures. Try again in a minute."))
         try:
-            detector = self._detector = self._detector or self.load()
+            detector = self._tested = self._tested or self._ready()
             return detector.name, preview(detector, picture, view, self.threshold, masks)
         except DetectorUnavailable as problem:
             _log.error("detector_unavailable", problem=str(problem))
             said = Saying("The detector cannot run on this server: %(problem)s", problem=str(problem))
             raise Unavailable(said) from None
         finally:
-            self._turn.release()
+            self.detector.turn.release()
+
+    def _ready(self) -> PersonDetector:
+        detector = self.detector.get()
+        self.test(detector)
+        return detector
 
 
-def _configured(section: WatcherSection) -> PersonDetector:
-    from analytics.detectors.choose import ready_detector  # with its runtime, which nothing else here needs
+def _see_the_sample(threshold: float, detector: PersonDetector) -> None:
+    from analytics.detectors.self_test import tested  # with a runtime, which nothing else here needs
 
-    return ready_detector(section.detector, section.weights, section.threshold)
+    tested(detector, threshold)

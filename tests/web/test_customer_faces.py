@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import cv2
 import numpy as np
 
 from analytics.looking import WatchedView
-from analytics.people import Box, Image, Person
+from analytics.people import Box, DetectorUnavailable, Image, Person
+from analytics.pictures import Picture
 from ingest.video.stills import jpeg
 from web.customer_faces import CustomerFaces
+from web.one_detector import OneDetector
+from web.previews import Previews
 from web.settings import PrivacySection, WatcherSection
 
 HEAD = Box(0.4, 0.2, 0.6, 0.8)
@@ -38,7 +42,7 @@ def shown(still: bytes) -> Image:
 
 def test_who_asks_for_the_same_picture_gets_the_same_still_without_another_look() -> None:
     finder = Finder()
-    faces = CustomerFaces(PrivacySection(), WatcherSection(), finder, _is_tried=True)
+    faces = CustomerFaces(PrivacySection(), OneDetector(lambda: finder))
     first = faces.still(a_picture(1), ())
     looks = finder.looks
     assert looks
@@ -49,7 +53,7 @@ def test_who_asks_for_the_same_picture_gets_the_same_still_without_another_look(
 
 def test_another_picture_or_other_zones_are_looked_at_anew() -> None:
     finder = Finder()
-    faces = CustomerFaces(PrivacySection(), WatcherSection(), finder, _is_tried=True)
+    faces = CustomerFaces(PrivacySection(), OneDetector(lambda: finder))
     first, looks = faces.still(a_picture(1), ()), finder.looks
     assert faces.still(a_picture(2), ()) != first
     assert finder.looks == 2 * looks
@@ -58,5 +62,35 @@ def test_another_picture_or_other_zones_are_looked_at_anew() -> None:
 
 
 def test_where_faces_are_not_to_be_blurred_a_still_is_the_picture() -> None:
-    faces = CustomerFaces(PrivacySection(blur_faces=False, blur_faces_off_because="glass walls"), WatcherSection())
+    off = PrivacySection(blur_faces=False, blur_faces_off_because="glass walls")
+    faces = CustomerFaces(off, OneDetector.of(WatcherSection()))
     assert faces.still(a_picture(1), ()) == jpeg(a_picture(1))
+
+
+def test_stills_and_whoever_draws_zones_share_one_detector_that_is_loaded_when_first_needed() -> None:
+    loaded: list[Finder] = []
+
+    def load() -> Finder:
+        loaded.append(Finder())
+        return loaded[-1]
+
+    detector = OneDetector(load)
+    faces, previews = CustomerFaces(PrivacySection(), detector), Previews(0.35, detector)
+    assert loaded == []
+    faces.still(a_picture(1), ())
+    picture = Picture("cam", datetime(2026, 1, 5, tzinfo=UTC), a_picture(1))
+    assert previews.look(picture, WatchedView("cam", "cc-1", STAFF))[0] == "finder"
+    assert len(loaded) == 1
+
+
+def test_without_a_detector_stills_are_coarse_and_it_is_not_looked_for_again() -> None:
+    tries: list[int] = []
+
+    def missing() -> Finder:
+        tries.append(1)
+        raise DetectorUnavailable("no weights")
+
+    faces = CustomerFaces(PrivacySection(), OneDetector(missing))
+    assert faces.still(a_picture(1), ()) != jpeg(a_picture(1))
+    faces.still(a_picture(2), ())
+    assert len(tries) == 1

@@ -22,6 +22,7 @@ from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA, a_segment
 from tests.web.conftest import Clock, SignedIn
 from web.footage_moments import FootageMoments
+from web.one_detector import OneDetector
 from web.previews import Previews
 from web.recent_looks import ONE_LOOK
 from web.services import Services
@@ -313,7 +314,7 @@ def test_nobody_who_waits_for_the_store_holds_a_connection_to_the_database(
     footage: Services, signed_in: SignedIn, app: FastAPI, clock: Clock
 ) -> None:
     clock.now = at(200)
-    app.state.previews = Previews(0.35, Nobody)
+    app.state.previews = Previews(0.35, OneDetector(Nobody))
     store = footage.footage.store = WatchedStore(footage)
     shutil.move(footage.footage.spool, store.root)
     asked: tuple[tuple[str, dict[str, str]], ...] = (

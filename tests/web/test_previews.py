@@ -17,6 +17,7 @@ from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA
 from tests.web.conftest import Clock, SignedIn
 from web.customer_faces import CustomerFaces
+from web.one_detector import OneDetector
 from web.previews import Previews
 from web.services import Services
 from web.settings import PrivacySection, WatcherSection
@@ -40,7 +41,7 @@ def admin(services: Services, app: FastAPI, clock: Clock, tmp_path: Path, signed
     """Where eight seconds have just been recorded."""
     with services.database.transaction() as session:
         session.add_all(Segment(**row.model_dump()) for row in recorded(tmp_path / "spool", gops(packets(200))))
-    app.state.previews = Previews(0.35, OneInTheMiddleOfEach)
+    app.state.previews = Previews(0.35, OneDetector(OneInTheMiddleOfEach))
     clock.now = at(200)
     return signed_in("admin")
 
@@ -86,7 +87,7 @@ def test_the_picture_shows_no_more_of_people_than_a_still_does(
             view.staff_zone = []
     shown = []
     for privacy in (PrivacySection(), PrivacySection(blur_faces=False, blur_faces_off_because="glass walls")):
-        app.state.customer_faces = CustomerFaces(privacy, WatcherSection(detector="onnx"))
+        app.state.customer_faces = CustomerFaces(privacy, OneDetector.of(WatcherSection(detector="onnx")))
         told = admin.post(ADDRESS, json={"staff_zone": LEFT, "with_picture": True}).json()
         still = admin.get("/media/still.jpg", params={"camera": CAMERA}).content
         assert b64decode(told["jpeg"]) == still
@@ -112,7 +113,7 @@ def test_zones_without_sense_and_a_detector_that_cannot_run_are_told(admin: Test
     def missing() -> PersonDetector:
         raise DetectorUnavailable("detector onnx: run: pip install 'hallwatch[onnx]'")
 
-    app.state.previews = Previews(0.35, missing)
+    app.state.previews = Previews(0.35, OneDetector(missing))
     told = admin.post(ADDRESS, json={"staff_zone": LEFT})
     assert (told.status_code, "pip install" in told.json()["detail"]) == (503, True)
 

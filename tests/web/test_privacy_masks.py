@@ -24,6 +24,7 @@ from tests.ingest.video.test_masked_clip import NEAR, THIRD
 from tests.sample import CAMERA
 from tests.web.conftest import SignedIn
 from web.customer_faces import CustomerFaces
+from web.one_detector import OneDetector
 from web.services import Services
 from web.settings import PrivacySection, WatcherSection
 
@@ -227,14 +228,14 @@ def test_customers_have_no_faces_on_stills_unless_somebody_may_and_says_why(
         assert view is not None
         view.staff_zone, view.customer_zone = THIRD, [[0.4, 0.0], [1.0, 0.0], [1.0, 1.0], [0.4, 1.0]]
     app: FastAPI = browser.app  # type: ignore[assignment]
-    app.state.customer_faces = CustomerFaces(PrivacySection(), WatcherSection(detector="onnx"))
+    app.state.customer_faces = CustomerFaces(PrivacySection(), OneDetector.of(WatcherSection(detector="onnx")))
     assert browser.get("/media/still.jpg", params=asked).content != before, (
         "without weights only the staff zone is shown in detail"
     )
     assert browser.get("/media/still.jpg", params=asked | WHY).content == before
     assert [action for action, _ in actions(masked)] == ["still", "still", "still_unmasked"]
     off = PrivacySection(blur_faces=False, blur_faces_off_because="glass walls")
-    app.state.customer_faces = CustomerFaces(off, WatcherSection())
+    app.state.customer_faces = CustomerFaces(off, OneDetector.of(WatcherSection()))
     assert browser.get("/media/still.jpg", params=asked).content == before
 
 

@@ -18,6 +18,7 @@ from ingest.video.clip import Clip, FormatChanges, LongClip, NothingRecorded, cl
 from ingest.video.clip_plan import is_doubted
 from ingest.video.stills import Moment, Shown, jpeg, masked, moment_at, shown_at
 from storage.intervals import Span
+from storage.masks import masks_between, polygons_of
 from storage.models import Camera, Hall, Segment
 from storage.objects import StoreError
 from storage.sayings import Saying
@@ -31,6 +32,7 @@ from web.field_problems import FieldProblem
 from web.footage_scope import check_footage
 from web.hiding import Hiding, check_unmasked, hiding
 from web.masked_clips import MadeClip, MaskedClips
+from web.newest_stills import NewestStills, Still
 from web.no_footage import no_footage
 from web.permissions import Permission
 from web.recent_looks import Look, RecentLooks
@@ -192,6 +194,7 @@ def picture(
     """JPEG of the frame shown at this moment; `Last-Modified` is when it was taken. Without `at` the newest recorded.
 
     The camera's privacy masks are filled and heads outside staff zones blurred, but for `unmasked=1` with a `purpose`.
+    The newest is shared by all who ask for it: while many cameras are watched so, it may be up to half a minute old.
     """
     faces: CustomerFaces = request.app.state.customer_faces
     with services.database.transaction() as session:
@@ -202,22 +205,32 @@ def picture(
             check_unmasked(viewer, purpose)
         hidden = hiding(session, viewer, found.id, moment, moment, unmasked=unmasked, purpose=purpose)
         near = _near(services, session, found.id, moment)
-    shown = _shown(services, found.id, near, moment)
+        masks = repr(polygons_of(masks_between(session, found.id, moment, services.clock())))
+        shows = (found.id, masks, repr(faces.views(session, found.id, moment)))
+
+    def make() -> Still:
+        shown = _shown(services, found.id, near, moment)
+        if unmasked:
+            return Still(jpeg(shown.image), shown.wall, near.segment)
+        with services.database.transaction() as session:
+            image, views = masked(session, found.id, shown, moment), faces.views(session, found.id, shown.wall)
+        return Still(faces.still(image, views), shown.wall, near.segment)
+
+    newest: NewestStills = request.app.state.newest_stills
+    still = make() if unmasked or at is not None else newest.get(shows, make)
     action = "still_unmasked" if unmasked else "still"
-    with services.database.transaction() as session:
-        image = shown.image if unmasked else masked(session, found.id, shown, moment)
-        views = faces.views(session, found.id, shown.wall)
-        if at is not None:
+    if at is not None:
+        with services.database.transaction() as session:
             subject = footage_subject(found.id, moment, moment)
             _log(session, request, services, viewer, action, subject, purpose)
-    if at is None:
+    else:
         hour = moment.replace(minute=0, second=0, microsecond=0)
         subject = footage_subject(found.id, hour, hour + timedelta(hours=1))
         log_look(request, services, viewer, action, subject, purpose)
-    taken = format_datetime(shown.wall.astimezone(UTC), usegmt=True)
+    taken = format_datetime(still.taken.astimezone(UTC), usegmt=True)
     return Response(
-        jpeg(image) if unmasked else faces.still(image, views),
-        headers={"Last-Modified": taken} | hidden.header | _clock_header(near.segment),
+        still.jpeg,
+        headers={"Last-Modified": taken} | hidden.header | _clock_header(still.segment),
         media_type="image/jpeg",
     )
 
