@@ -19,7 +19,6 @@ from storage.models import (
     Absence,
     Alert,
     AlertKind,
-    AlertState,
     Camera,
     CameraFault,
     Counter,
@@ -30,6 +29,7 @@ from storage.models import (
 )
 from storage.presence_now import staff_since
 from storage.views import in_force
+from web.lasting_alerts import resolve
 
 log = structlog.get_logger(__name__)
 
@@ -54,9 +54,7 @@ def group_alerts(database: Database, now: datetime) -> None:
             by_hall[alert.hall_id or ""].append(alert)
         for hall_id, alerts in by_hall.items():
             _group(session, hall_id, alerts, now)
-        for whole in _over(session):
-            whole.state, whole.resolved_at = AlertState.RESOLVED, now
-            session.add(whole)
+        resolve(_over(session), now, "hall_alert_over", hall="hall_id")
 
 
 def _fresh(session: Session, now: datetime) -> Sequence[Alert]:

@@ -9,10 +9,12 @@ from sqlmodel import Session, select
 from storage.database import Database, insert_new
 from storage.failures import Failure, failures_told
 from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node, awaited
-from web.lasting_alerts import lasting
+from web.lasting_alerts import lasting, resolve
 from web.silence import is_heard
 
 log = structlog.get_logger(__name__)
+
+_OVER = {"event": "job_works_again", "node": "node_name", "job": "job_name"}
 
 TOLD_AFTER = timedelta(minutes=5)
 """So long every job has had its turn at least once after its process began, and may fail before anybody is told."""
@@ -40,7 +42,7 @@ class FailureWatch:
                 if is_heard(node.heartbeat, now)
             )
             known = {node.name for node in nodes}
-            changed += _resolve([alert for alert in alerts if alert.node_name not in known], now)
+            changed += resolve((alert for alert in alerts if alert.node_name not in known), now, **_OVER)
         self._last = now
         return changed
 
@@ -59,7 +61,7 @@ def _follow(session: Session, node: Node, own: Sequence[Alert], looking_since: d
     _raise(session, node.name, fresh, now)
     # A process that has just begun has not tried all of its jobs again: that it says nothing of one means nothing.
     has_tried_all = now - node.started_at >= TOLD_AFTER
-    return len(fresh) + (_resolve(_over(own, failing), now) if has_tried_all else 0)
+    return len(fresh) + (resolve(_over(own, failing), now, **_OVER) if has_tried_all else 0)
 
 
 def _over(alerts: Iterable[Alert], failing: Collection[str]) -> list[Alert]:
@@ -71,10 +73,3 @@ def _raise(session: Session, node: str, failing: Sequence[Failure], now: datetim
         log.error("job_keeps_failing", node=node, job=failure.job, since=failure.since.isoformat(), error=failure.error)
     same = {"kind": AlertKind.JOB_FAILING, "state": AlertState.RAISED, "node_name": node, "raised_at": now}
     insert_new(session, Alert, [{**same, "job_name": each.job, "failing_since": each.since} for each in failing])
-
-
-def _resolve(over: Sequence[Alert], now: datetime) -> int:
-    for alert in over:
-        log.info("job_works_again", node=alert.node_name, job=alert.job_name)
-        alert.state, alert.resolved_at = AlertState.RESOLVED, now
-    return len(over)

@@ -7,11 +7,13 @@ import structlog
 from sqlmodel import Session, select
 
 from storage.database import Database
-from storage.models import Alert, AlertKind, AlertState, Node, awaited
-from web.lasting_alerts import lasting
+from storage.models import Alert, AlertKind, Node, awaited
+from web.lasting_alerts import lasting, resolve
 from web.silence import is_heard
 
 log = structlog.get_logger(__name__)
+
+_OVER = {"event": "no_unreadable_footage", "node": "node_name"}
 
 TOLD_AFTER = timedelta(hours=1)
 """Whoever looks at them at once need not be told."""
@@ -31,7 +33,7 @@ class QuarantineWatch:
             alerts = lasting(session, AlertKind.FOOTAGE_UNREADABLE)
             changed = sum(_follow(session, node, alerts, now) for node in recorders if is_heard(node.heartbeat, now))
             known = {node.name for node in recorders}
-            return changed + _resolve([alert for alert in alerts if alert.node_name not in known], now)
+            return changed + resolve((alert for alert in alerts if alert.node_name not in known), now, **_OVER)
 
 
 def _follow(session: Session, node: Node, lasting: Sequence[Alert], now: datetime) -> int:
@@ -40,16 +42,9 @@ def _follow(session: Session, node: Node, lasting: Sequence[Alert], now: datetim
     own = [alert for alert in lasting if alert.node_name == node.name]
     since = node.detail.get("quarantined_since")
     if since is None:
-        return _resolve(own, now)
+        return resolve(own, now, **_OVER)
     if own or now - datetime.fromisoformat(since) < TOLD_AFTER:
         return 0
     log.error("unreadable_footage", node=node.name, files=node.detail["quarantined_files"], since=since)
     session.add(Alert(kind=AlertKind.FOOTAGE_UNREADABLE, node_name=node.name, raised_at=now))
     return 1
-
-
-def _resolve(over: Sequence[Alert], now: datetime) -> int:
-    for alert in over:
-        log.info("no_unreadable_footage", node=alert.node_name)
-        alert.state, alert.resolved_at = AlertState.RESOLVED, now
-    return len(over)

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from storage.database import Database, insert_new
 from storage.models import NODE_SILENT_AFTER, Alert, AlertKind, AlertState, Node, awaited
+from web.lasting_alerts import lasting, resolve
 
 log = structlog.get_logger(__name__)
 
@@ -75,9 +76,5 @@ def _row(node: Node, now: datetime) -> dict[str, object]:
 
 
 def _resolve(session: Session, names: set[str], now: datetime) -> int:
-    lasting = select(Alert).where(Alert.kind == AlertKind.NODE_SILENT, Alert.state != AlertState.RESOLVED)
-    over = [alert for alert in session.exec(lasting) if alert.node_name in names]
-    for alert in over:
-        log.info("node_silence_over", node=alert.node_name)
-        alert.state, alert.resolved_at = AlertState.RESOLVED, now
-    return len(over)
+    over = (alert for alert in lasting(session, AlertKind.NODE_SILENT) if alert.node_name in names)
+    return resolve(over, now, "node_silence_over", node="node_name")

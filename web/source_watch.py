@@ -13,7 +13,7 @@ from correlation.deadlines.work_calendar import WorkCalendar
 from ingest.approvals.sequences import Missing, missing_batches
 from storage.database import Database, insert_new
 from storage.models import Alert, AlertKind, AlertState, Batch, Source
-from web.lasting_alerts import lasting
+from web.lasting_alerts import lasting, resolve
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +56,8 @@ class SourceWatch:
             there = {(state.id, kind): state for state in states for kind in _KINDS if state.since(kind)}
             _raise(session, {key: state for key, state in there.items() if key not in lasting}, now)
             over = [alert for key, alert in lasting.items() if key not in there]
-            _resolve(over, now)
-            return len(there.keys() - lasting.keys()) + len(over)
+            resolved = resolve(over, now, "source_is_well_again", source="source_id", kind="kind")
+            return len(there.keys() - lasting.keys()) + resolved
 
 
 def is_silent(calendar: WorkCalendar, last_batch: datetime, minutes: int | None, now: datetime) -> bool:
@@ -116,9 +116,3 @@ def _raise(session: Session, fresh: Mapping[tuple[str, AlertKind], SourceState],
         for (source_id, kind), state in fresh.items()
     ]
     insert_new(session, Alert, rows)
-
-
-def _resolve(over: Sequence[Alert], now: datetime) -> None:
-    for alert in over:
-        log.info("source_is_well_again", source=alert.source_id, kind=alert.kind)
-        alert.state, alert.resolved_at = AlertState.RESOLVED, now

@@ -8,10 +8,12 @@ from sqlmodel import Session, select
 
 from storage.database import Database, insert_new
 from storage.models import Alert, AlertKind, AlertState, Node, awaited
-from web.lasting_alerts import lasting
+from web.lasting_alerts import lasting, resolve
 from web.silence import is_heard
 
 log = structlog.get_logger(__name__)
+
+_OVER = {"event": "spool_has_room_again", "node": "node_name", "percent": "spool_level"}
 
 LEVELS = (50, 80)
 """Percent of the nearest limit."""
@@ -32,7 +34,7 @@ class SpoolWatch:
             recorders = list(session.exec(select(Node).where(Node.role == "recorder", awaited())))
             changed = sum(_follow(session, node, alerts, now) for node in recorders if is_heard(node.heartbeat, now))
             known = {node.name for node in recorders}
-            return changed + _resolve([alert for alert in alerts if alert.node_name not in known], now)
+            return changed + resolve((alert for alert in alerts if alert.node_name not in known), now, **_OVER)
 
 
 def reached(percent: float, lasting: Set[int]) -> set[int]:
@@ -48,7 +50,7 @@ def _follow(session: Session, node: Node, lasting: Sequence[Alert], now: datetim
     levels = {level for level in own if level is not None}
     there = reached(100 * float(filled), levels)
     _raise(session, node.name, sorted(there - levels), now)
-    return len(there - levels) + _resolve([own[level] for level in levels - there], now)
+    return len(there - levels) + resolve((own[level] for level in levels - there), now, **_OVER)
 
 
 def _raise(session: Session, node: str, levels: Sequence[int], now: datetime) -> None:
@@ -56,10 +58,3 @@ def _raise(session: Session, node: str, levels: Sequence[int], now: datetime) ->
         log.error("spool_filling", node=node, percent=level)
     same = {"kind": AlertKind.SPOOL_FILLING, "state": AlertState.RAISED, "node_name": node, "raised_at": now}
     insert_new(session, Alert, [{**same, "spool_level": level} for level in levels])
-
-
-def _resolve(over: Sequence[Alert], now: datetime) -> int:
-    for alert in over:
-        log.info("spool_has_room_again", node=alert.node_name, percent=alert.spool_level)
-        alert.state, alert.resolved_at = AlertState.RESOLVED, now
-    return len(over)

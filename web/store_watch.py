@@ -7,9 +7,10 @@ import structlog
 from sqlmodel import Session, col, select
 
 from storage.database import Database
-from storage.models import Alert, AlertKind, AlertState, StoreTest
+from storage.models import Alert, AlertKind, StoreTest
 from storage.objects import ObjectStore, StoreError
 from storage.self_test import examine_store
+from web.lasting_alerts import lasting, resolve
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ class StoreWatch:
             session.add(test)
             session.flush()
             if found.ok:
-                _resolve(session, now)
+                resolve(lasting(session, AlertKind.STORE_UNSAFE), now, "store_test_passed_again", alert="id")
             else:
                 _raise(session, test, now)
         self._tested, self._again = now, EVERY if found.ok else AGAIN
@@ -61,21 +62,9 @@ def last_test(session: Session) -> StoreTest | None:
     return session.exec(select(StoreTest).order_by(col(StoreTest.id).desc()).limit(1)).first()
 
 
-def _lasting(session: Session) -> list[Alert]:
-    wanted = select(Alert).where(Alert.kind == AlertKind.STORE_UNSAFE, Alert.state != AlertState.RESOLVED)
-    return list(session.exec(wanted))
-
-
 def _raise(session: Session, test: StoreTest, now: datetime) -> None:
     """One alert for all tests that fail one after another for the same reason."""
     log.error("store_test_failed", verdict=test.verdict.value, detail=test.detail)
-    lasting = {session.get_one(StoreTest, alert.store_test_id).verdict: alert for alert in _lasting(session)}
-    if test.verdict not in lasting:
+    told = lasting(session, AlertKind.STORE_UNSAFE)
+    if test.verdict not in {session.get_one(StoreTest, alert.store_test_id).verdict for alert in told}:
         session.add(Alert(kind=AlertKind.STORE_UNSAFE, store_test_id=test.id, raised_at=now))
-
-
-def _resolve(session: Session, now: datetime) -> None:
-    for alert in _lasting(session):
-        log.info("store_test_passed_again", alert=alert.id)
-        alert.state, alert.resolved_at = AlertState.RESOLVED, now
-        session.add(alert)
