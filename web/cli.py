@@ -24,6 +24,7 @@ from web.commands import (
     pull,
     recover,
     role,
+    rules,
     samples,
     serve,
     simulate,
@@ -81,3 +82,4 @@ app.add_typer(footage.app, name="footage")
 app.add_typer(closures.app, name="closures")
 app.add_typer(samples.app, name="samples")
 app.add_typer(evaluation.app, name="evaluation")
+app.add_typer(rules.app, name="rules")

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
-from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.trying import Moved, World, moved, open_cases
+from correlation.rulebook import rule_book
 from storage.models import Closure
 from web.pages.scoping import cases_in_scope
 from web.viewer import Viewer
@@ -69,7 +69,7 @@ def consequence(
         catalogues(told) if catalogues else before.catalogues,
         book.tried(session, closures) if closures else book.of,
     )
-    found = [_row(one, now) for one in moved(told, before, after, shipped_rules(), now)]
+    found = [_row(one, now) for one in moved(told, before, after, rule_book(session).rules, now)]
     return Consequence(
         examined=len(told),
         left_out=chosen.left_out,

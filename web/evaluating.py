@@ -14,12 +14,12 @@ from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from correlation.deadlines.keeping import DeadlineKeeper
-from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.work_calendar import FOSHAN
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, in_force
 from correlation.evaluation.going_on import GoOn, nothing_else
 from correlation.evaluation.working_out import Period, WorkedOut, work_out
+from correlation.rulebook import rule_book
 from storage.database import Database
 from storage.intervals import Span
 from storage.models import Absence, AbsenceWord, Batch, Card, CardWord, Evaluation, EvaluationState, Hall
@@ -194,14 +194,15 @@ def worked_out(
     What was told and is not reckoned yet is reckoned first: cards that nobody has raised would not count. `go_on` is
     asked again and again, and raises what ends this.
     """
-    keeper = DeadlineKeeper(database, shipped_rules())
+    keeper = DeadlineKeeper(database)
     while keeper.run_once(now):
         go_on()
     with database.transaction() as session:
         chosen = formula or in_force(keeping.formulas(session), month.days[-1])
         if chosen is None:
             return None
-        return work_out(session, period_of(month, site_zone(session)), chosen, shipped_rules(), now, go_on)
+        rules = rule_book(session).rules
+        return work_out(session, period_of(month, site_zone(session)), chosen, rules, now, go_on)
 
 
 def may_publish(viewer: Viewer) -> bool:

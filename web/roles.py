@@ -173,14 +173,12 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     from correlation.comparing import find_steps_out_of_order
     from correlation.deadlines.keeping import DeadlineKeeper
     from correlation.deadlines.moving import MovingExplanations
-    from correlation.deadlines.rules import shipped_rules
     from correlation.disputes.moving import MovingDecisions
     from correlation.disputes.voices import DisputeTime
     from correlation.examining import find_unstaffed_steps
     from correlation.linking import Linker
     from correlation.supervision.call_backs import CallBacks
     from correlation.supervision.moving import Moving
-    from correlation.supervision.rules import shipped_call_back_rules
     from storage.boot_clock import boot_id, since_boot
     from storage.calendar import refresh
     from storage.correction_objects import store_corrections
@@ -209,7 +207,7 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
         Job("findings", partial(find_unstaffed_steps, services.database), timedelta(seconds=10)),
         Job("order", partial(find_steps_out_of_order, services.database), timedelta(seconds=10)),
     ]
-    deadlines = DeadlineKeeper(services.database, shipped_rules())
+    deadlines = DeadlineKeeper(services.database)
     timing = [
         Job("deadlines", deadlines.run_once, timedelta(seconds=0.4), is_woken=True),  # at each tick of the clerk
         Job("deadline_ground", deadlines.look_around, timedelta(seconds=30)),
@@ -217,12 +215,11 @@ def clerks(services: Services) -> "tuple[Clerk, ...]":
     correlating.append(
         Job("dispute_time", DisputeTime(services.database, roles_that_dispute()).run_once, timedelta(minutes=1))
     )
-    call_back_rules = shipped_call_back_rules()
-    call_backs = CallBacks(services.database, call_back_rules)
+    call_backs = CallBacks(services.database)
     correlating.append(Job("call_backs", call_backs.run_once, timedelta(seconds=30)))
-    correlating.append(Job("due_dates", Moving(services.database, call_back_rules).run_once, timedelta(minutes=1)))
+    correlating.append(Job("due_dates", Moving(services.database).run_once, timedelta(minutes=1)))
     decisions = MovingDecisions(services.database)
-    explanations = MovingExplanations(services.database, shipped_rules())
+    explanations = MovingExplanations(services.database)
     correlating.append(Job("explanation_dates", explanations.run_once, timedelta(minutes=1)))
     correlating.append(Job("decision_dates", decisions.run_once, timedelta(minutes=1)))
     notifying = [Job("notify", notifier.run_once, timedelta(seconds=2))]

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from correlation.deadlines.work_calendar import LAST, WorkCalendar
 from storage.intervals import Span, subtract
@@ -13,8 +15,8 @@ FOREVER = datetime(2149, 1, 1, tzinfo=UTC)
 class Ahead(NamedTuple):
     """How long before a limit passes one is reminded of it."""
 
-    days: int = 1
-    hours: int = 1
+    days: Annotated[int, Field(ge=0, le=100)] = 1
+    hours: Annotated[int, Field(ge=0, le=100)] = 1
     at: time = time(9)
     """Of the day, for limits in days."""
 

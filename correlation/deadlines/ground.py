@@ -1,8 +1,9 @@
-"""What limits rest on beside the records of a case: calendars and catalogues. A change of it reckons cases again."""
+"""What limits rest on beside the records of a case: calendars, catalogues, rules. A change of it reckons them again."""
 
 import hashlib
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, or_, select, update
@@ -10,7 +11,17 @@ from sqlmodel import Session, col
 
 from correlation.deadlines.calendars import HallDays
 from storage.bulk import is_among, table_of
-from storage.models import Case, CatalogueChange, Deadline, Item, ItemVersion, ProposalState, Standing
+from storage.models import (
+    Case,
+    CatalogueChange,
+    Deadline,
+    Item,
+    ItemVersion,
+    ProposalState,
+    RuleKind,
+    RuleVersion,
+    Standing,
+)
 from storage.statutory import VERSION
 
 STAYS_AFTER = timedelta(days=400)
@@ -18,6 +29,7 @@ STAYS_AFTER = timedelta(days=400)
 _OUT_OF_ORDER = timedelta(hours=1)
 """Batches become visible in another order than they came: what is so much older than the newest is looked at again."""
 _PREFIX = "limits"
+_OF_CASES = (RuleKind.LAW, RuleKind.CARDS)
 _IS_APPROVED = col(CatalogueChange.state) == ProposalState.APPROVED
 
 
@@ -30,6 +42,7 @@ def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
         f"{_PREFIX}:statutory": VERSION,
         **{f"{_PREFIX}:hall:{hall_id}": _digest(days) for hall_id, days in halls.items()},
         **{f"{_PREFIX}:item:{code}": _declared(*said) for code, *said in items},
+        **{f"{_PREFIX}:rules:{rules.kind.value}/{rules.version}": _written(rules) for rules in _rules(session)},
         **({f"{_PREFIX}:catalogues": newest.isoformat()} if newest else {}),
         **({f"{_PREFIX}:approved": approved.isoformat()} if approved else {}),
     }
@@ -45,6 +58,12 @@ def mark(session: Session, key: str, before: str, now: datetime) -> None:
         cases = cases.where(col(Case.hall_id) == name[0], _may_move(now))
     elif kind == "item":
         cases = cases.where(col(Case.item_code) == name[0], _may_move(now))
+    elif kind == "rules":
+        of_kind, version = name[0].split("/", 1)
+        rules = session.get(RuleVersion, (RuleKind(of_kind), version))
+        if rules is None:  # it has just been taken back
+            return
+        cases = cases.where(col(Case.opened_at) >= _first_moment(rules.effective), _may_move(now))
     else:
         since = datetime.fromisoformat(before) - _OUT_OF_ORDER if before else datetime(1970, 1, 1, tzinfo=UTC)
         told = select(col(ItemVersion.code)).where(col(ItemVersion.received_at) >= since)
@@ -61,9 +80,23 @@ def _may_move(now: datetime) -> Any:  # noqa: ANN401
     return or_(col(Deadline.standing).not_in(done), col(Case.opened_at) > now - STAYS_AFTER)
 
 
+def _rules(session: Session) -> Sequence[RuleVersion]:
+    """That the site has added."""
+    return session.execute(select(RuleVersion).where(col(RuleVersion.kind).in_(_OF_CASES))).scalars().all()
+
+
+def _written(rules: RuleVersion) -> str:
+    return f"{rules.effective} {_digest(json.dumps(rules.content, sort_keys=True))}"
+
+
+def _first_moment(day: date) -> datetime:
+    """Of the day, wherever a hall is."""
+    return datetime.combine(day, time(), UTC) - timedelta(hours=14)
+
+
 def _declared(legal: int | None, promised: int | None, joint: bool) -> str:
     return f"{legal} {promised} jointly" if joint else f"{legal} {promised}"
 
 
-def _digest(days: HallDays) -> str:
-    return hashlib.sha256(repr(days).encode()).hexdigest()
+def _digest(said: HallDays | str) -> str:
+    return hashlib.sha256(repr(said).encode()).hexdigest()

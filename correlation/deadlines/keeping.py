@@ -18,9 +18,10 @@ from correlation.deadlines.derivation import conduct_as_json, derive
 from correlation.deadlines.escalation import answering
 from correlation.deadlines.known import Known, with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
-from correlation.deadlines.rules import Rules
+from correlation.deadlines.rules import Rules, shipped_rules
 from correlation.deadlines.standing import standing
 from correlation.deadlines.told import history
+from correlation.rulebook import rule_book
 from storage.bulk import Values, insert_many, is_among, table_of, update_many
 from storage.database import Database
 from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
@@ -40,17 +41,18 @@ class DeadlineKeeper:
     def __init__(
         self,
         database: Database,
-        rules: Rules,
+        rules: Rules | None = None,
         portion: int = PORTION,
         portions: int = PORTIONS,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """`portion` cases are reckoned in one transaction, and so many of them in one run, twice.
 
-        `pause` is called with seconds where others must get a chance to write.
+        `rules`: others than those of the site. `pause` is called with seconds where others must get a chance to write.
         """
         self._database = database
-        self._rules = rules
+        self._given = rules
+        self._rules = rules or shipped_rules()
         self._portion, self._portions, self._pause = portion, portions, pause
         self._calendars = CalendarBook()
 
@@ -62,6 +64,7 @@ class DeadlineKeeper:
         """
         with self._database.transaction() as session:
             self._calendars.refresh(session)
+            self._rules = self._given or rule_book(session).rules
         done = 0
         for number in range(self._portions):
             # From both ends: neither a new case nor a change of an old one waits until all of an import are reckoned.
@@ -74,7 +77,7 @@ class DeadlineKeeper:
         return done
 
     def look_around(self, now: datetime) -> int:
-        """Marks the cases whose calendar or catalogue has changed; returns how many changes there were."""
+        """Marks the cases whose calendar, catalogue or rules have changed; returns how many changes there were."""
         with self._database.transaction() as session:
             before = basis.remembered(session)
             changed = basis.changed(before, ground.current(session, self._calendars.refresh(session)))

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 from correlation.deadlines.calendars import CalendarBook, HallDays
 from correlation.deadlines.escalation import explain_by
 from correlation.deadlines.rules import Rules
+from correlation.rulebook import rule_book
 from storage.database import Database
 from storage.models import Card, CardKind, CardState, Case, Deadline
 
@@ -21,9 +22,10 @@ _JUST_NOW = timedelta(minutes=10)
 class MovingExplanations:
     """`run_once` looks at what is still to be explained; safe to repeat, and for several clerks at once."""
 
-    def __init__(self, database: Database, rules: Rules) -> None:
+    def __init__(self, database: Database, rules: Rules | None = None) -> None:
+        """`rules`: others than those of the site."""
         self._database = database
-        self._rules = {each.version: each for each in rules.cards}
+        self._given = rules
         self._calendars = CalendarBook()
         self._counted_by: Mapping[str, HallDays] | None = None
 
@@ -41,13 +43,14 @@ class MovingExplanations:
     def _moved(self, session: Session, days: Mapping[str, HallDays], now: datetime) -> Iterator[tuple[int, datetime]]:
         """What was told stands or comes later; where nothing could be told yet the days count from now."""
         before = self._counted_by
+        rules_of = {each.version: each for each in (self._given or rule_book(session).rules).cards}
         wanted = _awaited(now)
         if before is not None:
             changed = col(Case.hall_id).in_([hall for hall in days if days[hall] != before.get(hall)])
             # Who wrote a card down may have read the calendar just before it changed.
             wanted = wanted.where(or_(changed, col(Card.announced_at) > now - _JUST_NOW))
         for card_id, told, since, hall_id, version in session.execute(wanted).all():
-            if (rules := self._rules.get(version)) is None:
+            if (rules := rules_of.get(version)) is None:
                 continue
             until = explain_by(since if told else now, rules, self._calendars.of(hall_id)[-1][1])
             if until is not None and (told is None or until > told):

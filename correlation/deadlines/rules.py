@@ -1,29 +1,43 @@
-"""The rules in force on a day: what the law says, and what is raised. Kept as data in `rules.toml`."""
+"""The rules in force on a day: what the law says, and what is raised. Kept as data in `rules.toml`.
+
+A site adds versions of its own: `correlation.rulebook` has all of them.
+"""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, ClassVar, Protocol, TypeVar
+
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from correlation.deadlines.counting import Ahead
 from storage.models import Audience, CardCause, CardKind, SuspensionReason
 
+Days = Annotated[int, Field(ge=1, le=1000)]
+"""Working days."""
+_NoneOrMore = Annotated[int, Field(ge=0, le=1000)]
+
 
 @dataclass(frozen=True)
 class Law:
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     version: str
     effective: date
-    decide_days: int
-    extension_days: int
-    joint_days: int
-    joint_extension_days: int
-    tell_days: int
-    deliver_days: int
+    decide_days: Days
+    extension_days: Days
+    joint_days: Days
+    joint_extension_days: Days
+    tell_days: Days
+    deliver_days: Days
     suspends: frozenset[SuspensionReason]
     sources: Mapping[str, str]
+    """What each number rests on."""
+    source: str = ""
+    """What the version rests on."""
 
     @cached_property
     def told_in_time(self) -> timedelta:
@@ -35,8 +49,10 @@ class Law:
 class EscalationStep:
     """Who is told of a card that nobody has answered for so many working hours."""
 
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     kind: CardKind
-    after_hours: int
+    after_hours: _NoneOrMore
     to: Audience
 
 
@@ -44,28 +60,38 @@ class EscalationStep:
 class Conduct:
     """When the way in which a case was handled is carded."""
 
-    grace_days: int
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    grace_days: _NoneOrMore
     """Working days in which a platform may still tell what is missing, or correct itself."""
-    pause_days: int
+    pause_days: _NoneOrMore
     """A suspension that begins so few working days before the limit passes is carded."""
-    back_dated_days: int
+    back_dated_days: _NoneOrMore
     """Working days after which what a push has left out is told late."""
-    batch_cases: int
+    batch_cases: Annotated[int, Field(ge=2, le=10_000)]
     """Of so many cases at once, by the same operator: entered in a batch."""
 
 
 @dataclass(frozen=True)
 class CardRules:
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     version: str
     effective: date
     ahead: Ahead
-    correction_days: int
-    explain_days: int
+    correction_days: Days
+    explain_days: Days
     """Working days from a card to the last one for its explanation."""
     escalation: tuple[EscalationStep, ...]
     conduct: Conduct
     sources: Mapping[CardCause, str]
     """What a rule rests on."""
+    source: str = ""
+    """What the version rests on."""
+
+
+LAW: TypeAdapter[Law] = TypeAdapter(Law)
+CARDS: TypeAdapter[CardRules] = TypeAdapter(CardRules)
 
 
 @dataclass(frozen=True)
@@ -99,29 +125,19 @@ def shipped_rules() -> Rules:
 
 
 def parse_rules(text: str) -> Rules:
-    """Raises tomllib.TOMLDecodeError, and TypeError for a constant that is missing or unknown."""
+    """Raises tomllib.TOMLDecodeError, and pydantic.ValidationError for a constant that is missing, unknown or wrong."""
     said = tomllib.loads(text)
-    laws = (Law(**{**law, "suspends": frozenset(map(SuspensionReason, law["suspends"]))}) for law in said["law"])
-    cards = (_card_rules(rules) for rules in said["cards"])
-    return Rules(tuple(_by_date(laws)), tuple(_by_date(cards)))
+    return rules_from(map(LAW.validate_python, said["law"]), map(CARDS.validate_python, said["cards"]))
 
 
-def _card_rules(said: Mapping[str, Any]) -> CardRules:
-    steps = (
-        EscalationStep(CardKind(step.pop("kind")), to=Audience(step.pop("to")), **step)
-        for step in map(dict, said.get("escalation", ()))
-    )
-    parts = {
-        "ahead": Ahead(**said["ahead"]),
-        "escalation": tuple(steps),
-        "conduct": Conduct(**said["conduct"]),
-        "sources": {CardCause(cause): source for cause, source in said["sources"].items()},
-    }
-    return CardRules(**{**said, **parts})
+def rules_from(laws: Iterable[Law], cards: Iterable[CardRules]) -> Rules:
+    """In any order; of two of the same day the later one holds."""
+    return Rules(by_date(laws), by_date(cards))
 
 
-def _by_date(versions: Any) -> list[Any]:  # noqa: ANN401
-    return sorted(versions, key=lambda version: version.effective)
+def by_date(versions: Iterable[_D]) -> tuple[_D, ...]:
+    """The oldest first; those of one day in their order."""
+    return tuple(sorted(versions, key=lambda version: version.effective))
 
 
 def in_force(versions: Sequence[_D], day: date) -> _D | None:

@@ -1,14 +1,14 @@
-"""What a change of a catalogue or of a calendar would do to cases under way, before anybody decides on it."""
+"""What a change of a catalogue, a calendar or the rules would do to cases under way, before anybody decides on it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
 from correlation.deadlines.calendars import in_turn
-from correlation.deadlines.cards import Watched, watch
-from correlation.deadlines.known import with_rulings
+from correlation.deadlines.cards import RaisedCard, Watched, watch
+from correlation.deadlines.known import CardKey, with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues
 from correlation.deadlines.rules import Rules
 from correlation.deadlines.told import history
@@ -17,6 +17,7 @@ from storage.models import CardKind, Case, ClockName
 
 MOST_TRIED = 2_000
 """Cases that are reckoned for a page: about a second."""
+_PORTION = 500
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,39 @@ def _seen(watched: Watched) -> Outlook:
         red=standing.count(CardKind.RED),
         provisional=any(clock.out.provisional for clock in (legal, promised) if clock),
     )
+
+
+@dataclass(frozen=True)
+class Recarded:
+    """A case whose cards would be others."""
+
+    number: str
+    source_id: str
+    gone: tuple[RaisedCard, ...]
+    new: tuple[RaisedCard, ...]
+
+
+def recarded(cases: Iterable[CaseTold], world: World, before: Rules, after: Rules, now: datetime) -> Iterator[Recarded]:
+    """By other rules; a yellow card with another correction deadline is another one."""
+    for case in cases:
+        known = history(case.told, world.catalogues.of(case.source_id), in_turn(case.halls, world.calendars))
+        known = with_rulings(known, case.rulings)
+        was, becomes = (_standing_cards(watch(known, rules, now)) for rules in (before, after))
+        gone, new = ([one[key] for key in one if key not in other] for one, other in ((was, becomes), (becomes, was)))
+        if gone or new:
+            yield Recarded(case.number, case.source_id, tuple(gone), tuple(new))
+
+
+def _standing_cards(watched: Watched | None) -> dict[tuple[CardKey, datetime | None], RaisedCard]:
+    cards = watched.cards if watched else ()
+    return {(card.key, card.correct_by): card for card in cards if card.withdrawn_at is None}
+
+
+def under_way(session: Session, since: datetime) -> Iterator[list[int]]:
+    """Cases that began since then, in portions, the oldest first."""
+    wanted = select(Case.id).where(col(Case.closed_at).is_(None), Case.opened_at >= since)
+    ids = [found for found in session.exec(wanted.order_by(col(Case.id))) if found is not None]
+    yield from (ids[first : first + _PORTION] for first in range(0, len(ids), _PORTION))
 
 
 @dataclass(frozen=True)

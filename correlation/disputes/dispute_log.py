@@ -10,8 +10,9 @@ from sqlmodel import Session, col, select
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.work_calendar import WorkCalendar
 from correlation.disputes.evidence import free_footage, hold_footage
-from correlation.disputes.rules import DisputeRules, rules_of, shipped_dispute_rules
+from correlation.disputes.rules import DisputeRules, rules_of
 from correlation.disputes.workflow import MOVES, Judged, Refusal, Word, decide_by, dispute_by, refusal
+from correlation.rulebook import rule_book
 from storage.bulk import is_among, table_of
 from storage.models import ACCUSING, Absence, AbsenceWord, Alert, Counter, DisputeAct, DisputeGround
 from storage.turns import take_turns
@@ -42,7 +43,7 @@ class Deadlines:
     """By when absences may be disputed and have to be decided on, by the calendars of their halls."""
 
     def __init__(self, session: Session, rules: Sequence[DisputeRules] | None = None) -> None:
-        self._rules = rules or shipped_dispute_rules()
+        self._rules = rules or rule_book(session).disputes
         self._book = CalendarBook()
         self._book.refresh(session)
 

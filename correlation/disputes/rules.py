@@ -6,22 +6,28 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
+from typing import ClassVar
 
-from correlation.deadlines.rules import in_force
+from pydantic import ConfigDict, TypeAdapter
+
+from correlation.deadlines.rules import Days, by_date, in_force
 
 
 @dataclass(frozen=True)
 class DisputeRules:
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     version: str
     effective: date
-    dispute_days: int
+    dispute_days: Days
     """Working days in which it may be disputed."""
-    decide_days: int
+    decide_days: Days
     """Working days in which a dispute has to be decided."""
+    source: str = ""
+    """What the version rests on."""
 
-    def __post_init__(self) -> None:
-        if min(self.dispute_days, self.decide_days) < 1:
-            raise ValueError(f"disputes {self.version}: dispute_days and decide_days have to be 1 at least")
+
+DISPUTES: TypeAdapter[DisputeRules] = TypeAdapter(DisputeRules)
 
 
 @lru_cache
@@ -30,9 +36,8 @@ def shipped_dispute_rules() -> tuple[DisputeRules, ...]:
 
 
 def parse_dispute_rules(text: str) -> tuple[DisputeRules, ...]:
-    """Every version, oldest first. Raises tomllib.TOMLDecodeError, ValueError, and TypeError for a missing number."""
-    found = (DisputeRules(**said) for said in tomllib.loads(text)["disputes"])
-    return tuple(sorted(found, key=lambda rules: rules.effective))
+    """Every version, oldest first. Raises tomllib.TOMLDecodeError, and ValueError for what is missing or wrong."""
+    return by_date(map(DISPUTES.validate_python, tomllib.loads(text)["disputes"]))
 
 
 def rules_of(versions: Sequence[DisputeRules], day: int) -> DisputeRules:

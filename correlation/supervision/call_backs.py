@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.work_calendar import WorkCalendar
+from correlation.rulebook import rule_book
 from correlation.supervision.rules import CallBackRules, rules_of
 from correlation.supervision.workflow import Due, due_in
 from storage.database import Database, insert_new
@@ -29,7 +30,8 @@ class Rated(NamedTuple):
 class CallBacks:
     """`run_once` opens and lifts; run it every few seconds. Safe to repeat, and for several clerks at once."""
 
-    def __init__(self, database: Database, rules: Sequence[CallBackRules]) -> None:
+    def __init__(self, database: Database, rules: Sequence[CallBackRules] | None = None) -> None:
+        """`rules`: others than those of the site."""
         self._database = database
         self._rules = rules
         self._calendars = CalendarBook()
@@ -41,11 +43,12 @@ class CallBacks:
             fresh = _without(session, now - HISTORY)
             if fresh:
                 self._calendars.refresh(session)
-                insert_new(session, CallBack, [self._row(rated, now) for rated in fresh])
+                rules = self._rules or rule_book(session).call_backs
+                insert_new(session, CallBack, [self._row(rated, rules, now) for rated in fresh])
             return changed + len(fresh)
 
-    def _row(self, rated: Rated, now: datetime) -> Mapping[str, object]:
-        due, rules = due_of(self._calendars.of(rated.hall_id)[-1][1], rated.rating.rated, self._rules)
+    def _row(self, rated: Rated, versions: Sequence[CallBackRules], now: datetime) -> Mapping[str, object]:
+        due, rules = due_of(self._calendars.of(rated.hall_id)[-1][1], rated.rating.rated, versions)
         return {
             "rating_id": rated.rating.id,
             "hall_id": rated.hall_id,

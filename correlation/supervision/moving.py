@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.work_calendar import WorkCalendar
+from correlation.rulebook import rule_book
 from correlation.supervision.call_backs import due_of
 from correlation.supervision.order_log import due_of_word, spoken, subject, words_of
 from correlation.supervision.rules import CallBackRules
@@ -22,7 +23,8 @@ _Order = tuple[SupervisionOrder, Sequence[OrderWord], WorkCalendar]
 class Moving:
     """`run_once` looks at all that is still to be done; safe to repeat, and for several clerks at once."""
 
-    def __init__(self, database: Database, rules: tuple[CallBackRules, ...]) -> None:
+    def __init__(self, database: Database, rules: Sequence[CallBackRules] | None = None) -> None:
+        """`rules`: others than those of the site."""
         self._database = database
         self._rules = rules
         self._calendars = CalendarBook()
@@ -31,7 +33,8 @@ class Moving:
         """The number of calls back and orders whose deadline moved. Raises SQLAlchemyError."""
         with self._database.transaction() as session:
             self._calendars.refresh(session)
-            moved = sum(self._move_call_back(each, rating) for each, rating in _open_call_backs(session))
+            rules = self._rules or rule_book(session).call_backs
+            moved = sum(self._move_call_back(each, rating, rules) for each, rating in _open_call_backs(session))
             orders = [
                 order.id or 0 for order, words, calendar in self._orders(session) if _moves(order, words, calendar)
             ]
@@ -42,9 +45,9 @@ class Moving:
                     _move(order, words, calendar)
         return moved + len(orders)
 
-    def _move_call_back(self, one: CallBack, rating: Rating) -> bool:
+    def _move_call_back(self, one: CallBack, rating: Rating, rules: Sequence[CallBackRules]) -> bool:
         before = Due(one.due_by, one.provisional)
-        after = put_off(before, due_of(self._calendar(one.hall_id), rating.rated, self._rules)[0])
+        after = put_off(before, due_of(self._calendar(one.hall_id), rating.rated, rules)[0])
         one.due_by, one.provisional = after
         return after != before
 

@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from importlib.resources import files
+from typing import ClassVar
 
-from correlation.deadlines.rules import in_force
+from pydantic import ConfigDict, TypeAdapter
+
+from correlation.deadlines.rules import Days, by_date, in_force
 
 
 @dataclass(frozen=True)
 class CallBackRules:
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
     version: str
     effective: date
-    days: int
+    days: Days
     """Working days after that of the rating."""
-    source: str
+    source: str = ""
 
-    def __post_init__(self) -> None:
-        if self.days < 1:
-            raise ValueError(f"call_backs {self.version}: days has to be 1 at least")
+
+CALL_BACKS: TypeAdapter[CallBackRules] = TypeAdapter(CallBackRules)
 
 
 @lru_cache
@@ -29,9 +33,8 @@ def shipped_call_back_rules() -> tuple[CallBackRules, ...]:
 
 
 def parse_call_back_rules(text: str) -> tuple[CallBackRules, ...]:
-    """Every version, oldest first. Raises tomllib.TOMLDecodeError, ValueError, and TypeError for what is missing."""
-    found = (CallBackRules(**said) for said in tomllib.loads(text)["call_backs"])
-    return tuple(sorted(found, key=lambda rules: rules.effective))
+    """Every version, oldest first. Raises tomllib.TOMLDecodeError, and ValueError for what is missing or wrong."""
+    return by_date(map(CALL_BACKS.validate_python, tomllib.loads(text)["call_backs"]))
 
 
 def rules_of(versions: Sequence[CallBackRules], day: int) -> CallBackRules:

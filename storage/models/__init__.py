@@ -129,6 +129,7 @@ from storage.models.records import (
     Suspension,
     SuspensionReason,
 )
+from storage.models.rules import RuleKind, RuleVersion
 from storage.models.samples import Sample, SampleState, ZoneRole
 from storage.models.saved_views import DefaultView, SavedView
 
@@ -253,6 +254,8 @@ __all__ = [
     "RetentionRule",
     "Role",
     "Roster",
+    "RuleKind",
+    "RuleVersion",
     "Sample",
     "SampleState",
     "SavedView",

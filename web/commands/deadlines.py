@@ -12,8 +12,8 @@ from correlation.deadlines.cards import RaisedCard
 from correlation.deadlines.clocks import Clock
 from correlation.deadlines.derivation import DayRun, Derivation, runs
 from correlation.deadlines.explaining import Explained, explain
-from correlation.deadlines.rules import shipped_rules
 from correlation.deadlines.work_calendar import DayState
+from correlation.rulebook import rule_book
 from storage.models import Case, Hall, LimitUnit
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, say
 from web.pages.filters import DEFAULT_ZONE
@@ -37,7 +37,7 @@ def deadlines(
         zone = _zone(session, found)
         moment = _moment(at, zone) if at else services.clock()
         assert found.id is not None
-        explained = explain(session, found.id, shipped_rules(), moment)
+        explained = explain(session, found.id, rule_book(session).rules, moment)
         say(f"Case {found.number} of {found.source_id}, as it was known at {_time(moment, zone)}")
         for line in _lines(explained, zone) if explained else ("Nothing had been told of it.",):
             say(line)

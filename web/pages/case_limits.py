@@ -11,7 +11,7 @@ from correlation.deadlines.clocks import Basis
 from correlation.deadlines.derivation import DayRun, Derivation, runs
 from correlation.deadlines.explaining import explain
 from correlation.deadlines.known import CardKey
-from correlation.deadlines.rules import shipped_rules
+from correlation.rulebook import rule_book
 from storage.models import Card, CardCause, CardKind, CardState, ClockName, LimitUnit, Standing, StepKind
 from web.pages.card_words import WordRow, word_rows
 
@@ -68,7 +68,7 @@ class CaseLimits:
 
 def case_limits(session: Session, case_id: int, now: datetime) -> CaseLimits | None:
     """None while nothing has been told of the case."""
-    explained = explain(session, case_id, shipped_rules(), now)
+    explained = explain(session, case_id, rule_book(session).rules, now)
     if explained is None:
         return None
     said = _said(session, case_id)

@@ -213,6 +213,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_recording_change_camera_id"), ["camera_id"], unique=False)
 
     op.create_table(
+        "rule_version",
+        sa.Column(
+            "kind",
+            sa.Enum("law", "cards", "disputes", "call_backs", name="rulekind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("version", sa.String(), nullable=False),
+        sa.Column("effective", sa.Date(), nullable=False),
+        sa.Column("content", sa.JSON(), nullable=False, comment="all of it, as correlation.rulebook reads it"),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("added_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "version"),
+        sa.UniqueConstraint("kind", "effective"),
+    )
+    op.create_table(
         "store_test",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -3584,6 +3599,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_store_test_at"))
 
     op.drop_table("store_test")
+    op.drop_table("rule_version")
     with op.batch_alter_table("recording_change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recording_change_camera_id"))
 

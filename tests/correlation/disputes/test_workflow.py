@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correlation.deadlines.workflow import Party
-from correlation.disputes.rules import DisputeRules, parse_dispute_rules, shipped_dispute_rules
+from correlation.disputes.rules import parse_dispute_rules, shipped_dispute_rules
 from correlation.disputes.workflow import (
     COUNTS,
     Judged,
@@ -110,4 +110,4 @@ def test_rules_are_data_of_which_the_version_of_the_day_holds() -> None:
         "also before the first"
     )
     with pytest.raises(ValueError, match="dispute_days"):
-        DisputeRules("c", RULES[0].effective, 0, 5)
+        parse_dispute_rules(text.format("c", "2026-01-01", 0))

@@ -136,7 +136,7 @@ def test_a_rating_is_judged_by_the_version_of_its_day() -> None:
         due, found = due_of(CALENDAR, at(day), (*RULES, later))
         assert found is rules
         assert counted(CALENDAR, CALENDAR.day_of(at(day)), CALENDAR.day_of(due.by) - 1, ()) == rules.days
-    with pytest.raises(ValueError, match="days has to be 1"):
+    with pytest.raises(ValueError, match="greater than or equal to 1"):
         parse_call_back_rules('[[call_backs]]\nversion = "x"\neffective = 2026-01-01\ndays = 0\nsource = ""')
 
 
