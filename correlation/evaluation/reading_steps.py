@@ -4,19 +4,25 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Subquery, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Subquery, and_, case, func, literal, or_, select, true, union_all
 from sqlmodel import Session
 
 from correlation.evaluation.going_on import GoOn, asking
 from correlation.evaluation.places import Place
 from correlation.evaluation.tally import Mark, Tally
+from storage.at_counter import is_at_counter
 from storage.bulk import table_of
 from storage.models import Case, Counter, MarkKind, Step
 
 _DAY = timedelta(days=1)
 _STEPS, _FILES, _COUNTERS = table_of(Step), table_of(Case), table_of(Counter)
-_EXPECTED = {"operator": _STEPS.c.operator, "counter": _STEPS.c.counter_ref, "item": _FILES.c.item_code}
-"""Of a step, with where they are."""
+_EXPECTED = {
+    "operator": (_STEPS.c.operator, true()),
+    "counter": (_STEPS.c.counter_ref, is_at_counter()),
+    "item": (_FILES.c.item_code, true()),
+}
+"""Where they are, and of which steps they are expected."""
+_LACKS = [and_(of_these, text == "") for text, of_these in _EXPECTED.values()]
 _PLACE = (
     func.coalesce(_FILES.c.department_id, ""),
     func.coalesce(_COUNTERS.c.hall_id, _FILES.c.hall_id, ""),
@@ -28,15 +34,18 @@ def count_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally
     """Late is what was first heard of after the end of the next day."""
     days = _days(first, last, zone)
     late = func.sum(case((_is_late(days), 1), else_=0))
-    filled = sum((case((text != "", 1), else_=0) for text in _EXPECTED.values()), start=literal(0))
-    query = select(*_PLACE, func.count(), late, func.sum(filled)).select_from(_with_cases(days)).group_by(*_PLACE)
-    for department, at_hall, counter, count, late_ones, found in session.execute(query):
+    fields, lacking = (
+        func.sum(sum((case((each, 1), else_=0) for each in which), start=literal(0)))
+        for which in ([of_these for _, of_these in _EXPECTED.values()], _LACKS)
+    )
+    query = select(*_PLACE, func.count(), late, fields, lacking).select_from(_with_cases(days)).group_by(*_PLACE)
+    for department, at_hall, counter, count, late_ones, expected, missing in session.execute(query):
         tally.add(
             Place(department, at_hall, counter),
             steps=count,
             steps_late=int(late_ones),
-            fields=count * len(_EXPECTED),
-            filled=int(found),
+            fields=int(expected),
+            filled=int(expected - missing),
         )
 
 
@@ -44,10 +53,9 @@ def mark_steps(session: Session, first: date, last: date, zone: ZoneInfo, tally:
     """Those that were told late, and those of which something is missing: a step may be both."""
     days = _days(first, last, zone)
     step, file = _STEPS.c, _FILES.c
-    said = (step.id, step.end, step.first_received_at, file.id, file.number, _is_late(days), *_EXPECTED.values())
+    said = (step.id, step.end, step.first_received_at, file.id, file.number, _is_late(days), *_LACKS)
     query = select(*_PLACE, *said).select_from(_with_cases(days))
-    lacking = or_(_is_late(days), *(text == "" for text in _EXPECTED.values()))
-    for department, hall, counter, *row in asking(session.execute(query.where(lacking)), go_on):
+    for department, hall, counter, *row in asking(session.execute(query.where(or_(_is_late(days), *_LACKS))), go_on):
         tally.marks += _marks(Place(department, hall, counter), *row)
 
 
@@ -59,12 +67,12 @@ def _marks(
     case_id: int,
     number: str,
     is_late: bool,
-    *given: str,
+    *lacks: bool,
 ) -> Iterator[Mark]:
     if is_late:
         detail = told.astimezone(UTC).isoformat(timespec="seconds")
         yield Mark(MarkKind.STEP_TOLD_LATE, step, end, place, number, detail=detail, case_id=case_id)
-    if missing := " ".join(name for name, text in zip(_EXPECTED, given, strict=True) if not text):
+    if missing := " ".join(name for name, is_missing in zip(_EXPECTED, lacks, strict=True) if is_missing):
         yield Mark(MarkKind.FIELDS_MISSING, step, end, place, number, detail=missing, case_id=case_id)
 
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
@@ -17,6 +18,7 @@ from ingest.approvals.plain import exact
 from ingest.approvals.records import StepRow, SuspensionRow
 from ingest.approvals.reports import MAX_REPORTED, Rejection
 from ingest.approvals.row import Row, RowError, Statement, row_of_the_past
+from storage.at_counter import BY_COUNTER
 from storage.models import RecordKind, StepKind
 from storage.sayings import Saying
 
@@ -61,7 +63,7 @@ class Conformance:
     unchecked: tuple[str, ...]
     """Kinds of records that other rows name, of which there is none at all."""
     notes: tuple[Rejection, ...]
-    """What is accepted, and will be asked about; the first `MAX_REPORTED`, too."""
+    """What is accepted, and will be asked about; the first `MAX_REPORTED`, too. What is seen at the end stands last."""
     more_problems: int
     """How many more there are."""
     more_notes: int
@@ -89,6 +91,36 @@ class _Named:
                 yield Missing(line, record, where, name, named)
 
 
+class _First(NamedTuple):
+    """The first step of a case, as far as the rows were read."""
+
+    start: datetime
+    line: int
+    counter: str
+
+
+@dataclass
+class _Cases:
+    """Which came by a counter, and whether they say which."""
+
+    first: dict[str, _First] = field(default_factory=dict)
+    channel: dict[str, str] = field(default_factory=dict)
+
+    def take(self, line: int, row: StepRow) -> None:
+        before = self.first.get(row.case)
+        if before is None or row.start < before.start or (row.start == before.start and not before.counter):
+            self.first[row.case] = _First(row.start, line, row.counter)
+        if row.channel:
+            self.channel[row.case] = row.channel
+
+    def notes(self) -> Iterator[Rejection]:
+        for case, first in self.first.items():
+            if not first.counter and self.channel.get(case, "").lower() in BY_COUNTER:
+                said = Saying("is missing: %(case)s came by a counter, and this is its first step", case=case)
+                remedy = Saying("say at which counter; it costs points of data quality")
+                yield Rejection(first.line, "counter", said, remedy)
+
+
 @dataclass
 class _Examination:
     now: datetime
@@ -104,6 +136,7 @@ class _Examination:
     """Some steps say when they ended, so they are spans."""
     names: dict[RecordKind, _Named] = field(default_factory=lambda: defaultdict(_Named))
     """By the kind of record that tells of them; cases by their steps."""
+    cases: _Cases = field(default_factory=_Cases)
 
     def take(self, line: int, read: Read) -> None:
         row = read if isinstance(read, RowError) else row_of_the_past(exact(read), self.now)
@@ -140,6 +173,7 @@ class _Examination:
 
     def _names(self, line: int, row: Row) -> None:
         if isinstance(row, StepRow):
+            self.cases.take(line, row)
             self.names[RecordKind.STEP].told.add(row.case)
             self.names[RecordKind.ITEM].refer(row.item, line, row, "item")
             self.names[RecordKind.OPERATOR].refer(row.operator, line, row, "operator")
@@ -183,6 +217,7 @@ def examine(
     for line, row in rows:
         seen.take(line, row)
     seen.look_back()
+    seen.notes += seen.cases.notes()
     checked = {kind: names for kind, names in seen.names.items() if names.told}
     return Conformance(
         counts=dict(seen.counts),

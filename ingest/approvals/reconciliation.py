@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from ingest.approvals.books import BOOKS
 from ingest.approvals.sequences import Missing, missing_batches
+from storage.at_counter import is_at_counter
 from storage.bulk import table_of
 from storage.models import Batch, Case, Fee, RecordKind, Step
 
@@ -24,8 +25,8 @@ HAPPENED: dict[RecordKind, str] = {
     RecordKind.RATING: "rated",
 }
 """The column that says when it happened."""
-_EXPECTED_FIELDS = 4
-"""Of a step: operator, counter, item and department."""
+_EXPECTED_FIELDS = 3
+"""Of every step: operator, item and department."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ class DayFigures:
     fees_fen: int
     """Sum of the fees charged, hundredths of a yuan."""
     fields_filled: int
-    """Of the day's steps: how many name an operator, a counter, an item, a department; all four counts added."""
+    """Of the day's steps: how many name an operator, an item, a department, and a counter where there is one; the
+    four counts added."""
+    at_counter: int
+    """Of the day's steps: those that a counter is expected of."""
     batches: int
     """That came on the day."""
     rows: int
@@ -69,7 +73,7 @@ class DayFigures:
         if not (self.happened or self.rows or lost):
             return None
         taken = 1 - self.refused / self.rows if self.rows else 1.0
-        filled = self.fields_filled / (_EXPECTED_FIELDS * steps) if steps else 1.0
+        filled = self.fields_filled / (_EXPECTED_FIELDS * steps + self.at_counter) if steps else 1.0
         return taken * filled * self.batches / (self.batches + lost) if self.batches or lost else taken * filled
 
 
@@ -120,7 +124,8 @@ def reconcile(
             late=sum(found[n][1] for found in counted.values() if n in found),
             cases_opened=opened.get(n, 0),
             fees_fen=fees.get(n, 0),
-            fields_filled=filled.get(n, 0),
+            fields_filled=filled.get(n, (0, 0))[0],
+            at_counter=filled.get(n, (0, 0))[1],
             **came.get(n, {"batches": 0, "rows": 0, "refused": 0}),
             missing=tuple(gap for gap in gaps if days.of(gap.noticed_at) == day),
         )
@@ -136,19 +141,24 @@ def _happened(session: Session, source_id: str, days: _Days, kind: RecordKind) -
     return {row[0]: (row[1], int(row[2])) for row in session.execute(query)}
 
 
-def _filled(session: Session, source_id: str, days: _Days) -> dict[int, int]:
+def _filled(session: Session, source_id: str, days: _Days) -> dict[int, tuple[int, int]]:
+    """Fields that are filled, and steps that a counter is expected of, by the number of the day."""
     steps, cases = table_of(Step), table_of(Case)
-    texts = (steps.c.operator, steps.c.counter_ref, cases.c.item_code)
-    named = [case((text != "", 1), else_=0) for text in texts]
-    department = case(((cases.c.department_id.is_not(None)) | (cases.c.department_name != ""), 1), else_=0)
+    given = (
+        steps.c.operator != "",
+        cases.c.item_code != "",
+        cases.c.department_id.is_not(None) | (cases.c.department_name != ""),
+        and_(is_at_counter(), steps.c.counter_ref != ""),
+    )
+    filled = sum((case((each, 1), else_=0) for each in given), start=literal(0))
     query = (
-        select(days.table.c.number, func.sum(named[0] + named[1] + named[2] + department))
+        select(days.table.c.number, func.sum(filled), func.sum(case((is_at_counter(), 1), else_=0)))
         .join(steps, days.holds(steps.c.end))
         .join(cases, cases.c.id == steps.c.case_id)
         .where(steps.c.source_id == source_id)
         .group_by(days.table.c.number)
     )
-    return {row[0]: int(row[1]) for row in session.execute(query)}
+    return {row[0]: (int(row[1]), int(row[2])) for row in session.execute(query)}
 
 
 def _came(session: Session, source_id: str, days: _Days) -> dict[int, dict[str, int]]:

@@ -11,6 +11,9 @@ from storage.models import Decision, RecordKind, StepKind, SuspensionReason
 RECORD = about("what the row tells of")
 CASE = about("number of the case, as the platform numbers it")
 ID = about("the platform's own id of this record, unique among its records of this kind")
+STEPS_COUNTER = about(
+    "the counter: alias, id or number; empty: none. Expected of the first step of a case that came by a counter"
+)
 OPERATOR = about("who did it")
 COUNTER = about("the counter: alias, id or number; empty: none")
 NOTICE = about("number of the written notice to the applicant")
@@ -36,7 +39,7 @@ class StepRow(Row):
     kind: Annotated[StepKind, word(StepKind)] = Field(description=about("what the step does"), examples=["accept"])
     name: Text = Field(default="", description=about("the activity as people read it"), examples=["受理"])
     operator: Text = Field(default="", description=OPERATOR, examples=["李敏"])
-    counter: Text = Field(default="", description=COUNTER, examples=["3"])
+    counter: Text = Field(default="", description=STEPS_COUNTER, examples=["3"])
     start: Moment = Field(
         description=about("when it began, ISO 8601 with a zone, platform clock"), examples=["2026-03-02T09:14:05+08:00"]
     )

@@ -105,6 +105,7 @@ class _Telling:
             "item": course.item.code,
             "department": f"{course.place.district}-{course.item.department}",
             "applicant": self._applicant,
+            "channel": "counter",
         }
         return Event(end, row)
 

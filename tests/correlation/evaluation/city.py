@@ -56,7 +56,7 @@ def local(text: str) -> datetime:
 
 
 def step(case: str, number: int, kind: str, start: str, **more: Any) -> dict[str, Any]:
-    said = {"operator": "王芳", "counter": "1", "item": "JZ-1", "department": "market"}
+    said = {"operator": "王芳", "counter": "1", "item": "JZ-1", "department": "market", "channel": "counter"}
     return {"case": case, "step": f"{case}-{number}", "kind": kind, "start": f"{start}:00+08:00", **said, **more}
 
 
@@ -74,7 +74,7 @@ STEPS = (
     step("D", 1, "accept", "2026-05-18T10:00"),
     # in time, but its limit lies in June: it ended in May
     step("E", 1, "accept", "2026-05-28T10:00"),
-    step("E", 2, "decide", "2026-05-29T10:00"),
+    step("E", 2, "decide", "2026-05-29T10:00", counter=""),
     # of June
     step("F", 1, "accept", "2026-05-28T10:00"),
     step("F", 2, "decide", "2026-06-01T10:00"),

@@ -62,8 +62,8 @@ EXPECTED = Counted(
     red=1,
     steps=10,
     steps_late=0,
-    fields=30,
-    filled=28,
+    fields=26,
+    filled=24,
 )
 
 

@@ -40,7 +40,24 @@ def test_a_day_counts_what_happened_on_it_by_the_platforms_clock(platform: Datab
     assert found.records == {"step": 2, "fee": 2}
     assert (found.cases_opened, found.fees_fen, found.late) == (2, 1_250, 0)
     assert (found.batches, found.rows, found.refused) == (1, 6, 1)
-    assert found.completeness == pytest.approx(5 / 6 * 5 / 8), "S2 names a counter alone"
+    assert found.completeness == pytest.approx(5 / 6 * 3 / 6), "S2 names nothing"
+
+
+def test_a_counter_is_expected_of_the_first_step_of_a_case_that_came_by_one(sqlite_platform: Database) -> None:
+    whole: dict[str, object] = {"item": "JZ", "department": "market", "counter": ""}
+    later = {"start": "2026-03-02T10:00:00+08:00", "end": None}
+    receive(
+        sqlite_platform,
+        1,
+        SAME_DAY,
+        a_row(**whole, channel="internet"),
+        a_row(**whole | {"case": "C2", "step": "S2", "channel": "Counter", "counter": "1"}),
+        a_row(**whole | later | {"case": "C2", "step": "S3"}),
+        a_row(**whole | {"case": "C3", "step": "S4"}),
+    )
+    assert (of_day(sqlite_platform).at_counter, of_day(sqlite_platform).completeness) == (1, 1.0)
+    receive(sqlite_platform, 2, SAME_DAY, a_row(**whole | {"case": "C4", "step": "S5", "channel": "窗口"}))
+    assert of_day(sqlite_platform).completeness == pytest.approx(16 / 17)
 
 
 def test_what_is_first_heard_of_after_the_next_day_is_late_and_a_correction_does_not_change_that(
@@ -58,7 +75,7 @@ def test_missing_batches_stand_on_the_day_on_which_they_are_noticed(sqlite_platf
         receive(sqlite_platform, number, SAME_DAY, a_row(step=f"S{number}"))
     found = of_day(sqlite_platform, now=SAME_DAY + GRACE)
     assert found.missing == (Missing(3, 4, SAME_DAY),)
-    assert found.completeness == pytest.approx(4 / 6 * 2 / 4)
+    assert found.completeness == pytest.approx(4 / 6 * 1 / 3)
 
 
 def test_days_of_which_nothing_is_known_are_there_and_have_no_score(sqlite_platform: Database) -> None:

@@ -51,6 +51,8 @@ OF_WHOLE_FILES = {
 }
 """Told before any row is read."""
 OF_CONFORMANCE = {
+    "is missing: %(case)s came by a counter, and this is its first step",
+    "say at which counter; it costs points of data quality",
     "no written notice is reported",
     "report its number and date",
     "is longer than the limit by law, which is %(legal)s",
