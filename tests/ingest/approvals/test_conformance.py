@@ -94,7 +94,7 @@ def test_a_record_that_moves_to_another_case_is_asked_about() -> None:
 
 def test_a_case_that_came_by_a_counter_is_asked_at_which() -> None:
     later = {"start": "2026-03-02T10:00:00+08:00", "end": None, "counter": "", "channel": "counter"}
-    named, told_later = a_row(), a_row(step="S2", **later)
+    named, told_later = a_row(), a_row(step="S2", kind="review", **later)
     assert of(named, told_later).notes == (), "the first step names one, whichever row says how the case came"
     found = of(told_later, a_row(counter=""), a_row(case="C2", step="S3", counter="", channel="internet"))
     assert [(note.line, note.field) for note in found.notes] == [(2, "counter")]
