@@ -70,6 +70,8 @@ class Derivation:
     law: str
     sources: dict[str, str]
     cards: str
+    rests_on: str
+    """What the version of the rules for cards rests on."""
     calendar: str
     facts: CaseFacts
 
@@ -87,6 +89,7 @@ class Derivation:
             "law": self.law,
             "sources": self.sources,
             "cards": self.cards,
+            "rests_on": self.rests_on,
             "calendar": self.calendar,
             "data": _told(asdict(self.facts)),
         }
@@ -106,6 +109,7 @@ def conduct_as_json(breach: Breach, then: Clocks, calendar: WorkCalendar) -> dic
         "source": then.cards.sources.get(breach.cause, ""),
         "law": then.law.version,
         "cards": then.cards.version,
+        "rests_on": then.cards.source,
         "calendar": calendar.version,
     }
 
@@ -142,6 +146,7 @@ def derive(clock: Clock, of: Clocks, facts: CaseFacts, calendar: WorkCalendar, u
         law=of.law.version,
         sources=dict(of.law.sources),
         cards=of.cards.version if of.cards else "",
+        rests_on=of.cards.source if of.cards else "",
         calendar=calendar.version,
         facts=facts,
     )

@@ -232,7 +232,7 @@ def test_who_does_not_explain_in_time_has_not_explained(signed_in: SignedIn, ser
 def test_a_card_of_conduct_shows_what_it_rests_on(signed_in: SignedIn, services: Services) -> None:
     evidence = [["happened", LATE_FROM.isoformat()], ["later_link", "decide"], ["charged", "F9"]]
     kept = {"clock": "conduct", "link": "review", "evidence": evidence, "source": "行政许可法 第四条"}
-    versions = {"law": "行政许可法-2004", "cards": "usual-2026", "calendar": "c1"}
+    versions = {"law": "行政许可法-2004", "cards": "usual-2026", "rests_on": "佛监〔2026〕1号", "calendar": "c1"}
     conduct = {"clock": ClockName.CONDUCT, "cause": CardCause.LINK_SKIPPED, "link": "review", "about": "skipped:review"}
     with services.database.transaction() as session:
         session.add(a_card(1, id=3, **conduct, derivation=kept | versions))
@@ -240,7 +240,14 @@ def test_a_card_of_conduct_shows_what_it_rests_on(signed_in: SignedIn, services:
     [shown] = [card for card in client.get("/cards.json").json()["cards"] if card["id"] == 3]
     assert shown["derivation"]["limit"] is None
     page = client.get("/cards/3", headers={"Accept-Language": "en"}).text
-    for words in ("A link of the item was skipped: Review", "Done before", "Decide", "Rests on", "F9", "usual-2026"):
+    for words in (
+        "A link of the item was skipped: Review",
+        "Done before",
+        "Decide",
+        "Rests on",
+        "F9",
+        "usual-2026 · 佛监〔2026〕1号",
+    ):
         assert words in page
     assert "跳过事项规定的环节" in client.get("/cards", headers={"Accept-Language": "zh"}).text
     assert "later_link decide" in client.get("/cards.csv").text

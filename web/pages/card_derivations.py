@@ -52,10 +52,13 @@ class CardDerivation:
     """Days that do not count, by reason."""
     rules: str
     """Version of the rules for cards."""
+    rests_on: str
+    """What that version rests on; empty for cards of before this was kept."""
 
 
 def derivation_of(kept: Mapping[str, Any]) -> CardDerivation:
     versions = {"law": kept["law"], "calendar": kept["calendar"], "rules": kept["cards"]}
+    versions["rests_on"] = kept.get("rests_on", "")
     if kept["clock"] == ClockName.CONDUCT:
         evidence = tuple(_evidence(Evidence(name), value) for name, value in kept["evidence"])
         return CardDerivation(None, evidence, source=kept["source"], counted=0, left_out={}, **versions)

@@ -74,6 +74,7 @@ def test_a_new_site_sets_a_version_before_its_first_data_and_cards_are_raised_by
     assert corrected_by(services) == datetime(2026, 3, 17, 16, tzinfo=UTC), "five working days, not three"
     with services.database.transaction() as session:
         assert session.exec(select(Deadline)).one().rules == "foshan"
+        assert {card.derivation["rests_on"] for card in session.exec(select(Card))} == {"佛监〔2026〕1号"}
         assert [entry.subject for entry in session.exec(select(AccessEntry)) if "rules" in entry.subject] == [
             "rules:cards/foshan"
         ]
