@@ -51,6 +51,8 @@ OF_WHOLE_FILES = {
 }
 """Told before any row is read."""
 OF_CONFORMANCE = {
+    "is not said, so the step counts as done when it began",
+    "report such a step when it is done, or report its end then as a correction",
     "is missing: %(case)s came by a counter, and this is its first step",
     "say at which counter; it costs points of data quality",
     "no written notice is reported",
