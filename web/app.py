@@ -21,6 +21,7 @@ from web.newest_stills import NewestStills
 from web.one_detector import OneDetector
 from web.pages import routers as pages
 from web.pages.entrance import render_error
+from web.pages.recorded_hours import RecordedHours
 from web.previews import Previews
 from web.public import routers as public
 from web.public.limits import Limits
@@ -69,6 +70,7 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     detector = OneDetector.of(services.settings.watcher)
     app.state.customer_faces = CustomerFaces(services.settings.privacy, detector)
     app.state.newest_stills = NewestStills()
+    app.state.recorded_hours = RecordedHours()
     app.state.masked_clips = MaskedClips(services.settings.masked_folder)
     app.state.previews = Previews.of(services.settings.watcher, detector)
     app.state.render_error = render_error

@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlmodel import Session, col, func, select
 
 from storage.failures import failures_told
 from storage.models import (
     AlertKind,
-    Camera,
     Deletion,
     Delivery,
     DeliveryState,
     LeftInInbox,
     Node,
-    Segment,
     StoreVerdict,
     awaited,
 )
@@ -32,6 +30,7 @@ from web.auth import require
 from web.pages.camera_health import CameraHealth, camera_health, gaps_since
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.presence_shares import HOUR
+from web.pages.recorded_hours import RecordedHours
 from web.pages.rendering import add_page
 from web.pages.tables import Cell, Moments, Table, add_table
 from web.permissions import Permission
@@ -172,7 +171,10 @@ class HealthPage:
     failed: tuple[FailedDelivery, ...]
 
 
-def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], services: ServicesDep) -> HealthPage:
+def health_page(
+    request: Request, viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], services: ServicesDep
+) -> HealthPage:
+    recorded: RecordedHours = request.app.state.recorded_hours
     now = services.clock()
     with services.database.transaction() as session:
         unstored = waiting(session)
@@ -191,7 +193,7 @@ def health_page(viewer: Annotated[Viewer, Depends(require(Permission.HEALTH))], 
             ahead=tuple(ahead(session, now)),
             left_in_inbox=session.exec(select(func.count()).select_from(LeftInInbox)).one(),
             being_deleted=_being_deleted(session),
-            hours=_hours(session, now),
+            hours=_hours(session, recorded, now),
             deliveries=_deliveries(session),
             failed=_failed(session),
         )
@@ -277,21 +279,19 @@ def _being_deleted(session: Session) -> int:
     return session.exec(select(func.count()).where(col(Deletion.confirmed_at).is_(None))).one()
 
 
-def _hours(session: Session, now: datetime) -> tuple[RecordedHour, ...]:
+def _hours(session: Session, recorded: RecordedHours, now: datetime) -> tuple[RecordedHour, ...]:
     """What was recorded in each of the last hours, over all cameras."""
     this_hour = now.replace(minute=0, second=0, microsecond=0)
-    hours = [this_hour - HOUR * n for n in range(CHART_HOURS - 1, -1, -1)]
-    return tuple(_hour(session, start, min(start + HOUR, now)) for start in hours)
+    starts = [this_hour - HOUR * n for n in range(CHART_HOURS - 1, -1, -1)]
+    sizes = recorded.recorded_bytes(session, starts, now)
+    return tuple(
+        RecordedHour(start, size, _missing_s(session, start, min(start + HOUR, now)))
+        for start, size in zip(starts, sizes, strict=True)
+    )
 
 
-def _hour(session: Session, start: datetime, end: datetime) -> RecordedHour:
-    size = session.exec(
-        select(func.sum(Segment.size))
-        # The index begins with the camera: named, each camera's hour is one short range of it.
-        .where(col(Segment.camera_id).in_(select(Camera.id)), Segment.start >= start, Segment.start < end)
-    ).one()
-    missing = sum(total.seconds for causes in gaps_since(session, start, end).values() for total in causes)
-    return RecordedHour(start, size or 0, missing)
+def _missing_s(session: Session, start: datetime, end: datetime) -> float:
+    return sum(total.seconds for causes in gaps_since(session, start, end).values() for total in causes)
 
 
 def _deliveries(session: Session) -> dict[DeliveryState, int]:

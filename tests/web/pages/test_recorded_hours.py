@@ -1,0 +1,96 @@
+"""Health's chart sums the footage of an hour once, and anew only where it may have changed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import Session
+
+from storage.database import Database
+from tests.sample import CAMERA, a_hall, a_segment
+from tests.web.pages.conftest import SignIn
+from web.pages.health import CHART_HOURS
+from web.pages.presence_shares import HOUR
+from web.pages.recorded_hours import CHANGING, SETTLED, RecordedHours
+from web.services import Services
+
+NOW = datetime(2026, 3, 2, 4, 30, tzinfo=UTC)
+STARTS = [NOW.replace(minute=0) - HOUR * n for n in (2, 1, 0)]
+
+
+@pytest.fixture
+def site(sqlite_database: Database) -> Database:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        for number, start in enumerate(STARTS):
+            record(session, number, start, 10**number)
+    return sqlite_database
+
+
+def record(session: Session, number: int, start: datetime, size: int) -> None:
+    row = a_segment(CAMERA, start)
+    row.sequence, row.key, row.size = number, f"{CAMERA}/{number}", size
+    session.add(row)
+
+
+@contextmanager
+def sums(database: Database) -> Iterator[list[str]]:
+    """The queries that sum sizes of segments."""
+    made: list[str] = []
+
+    def note(*told: object) -> None:
+        if "sum(segment.size)" in str(told[2]):
+            made.append(str(told[2]))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield made
+    event.remove(database.engine, "before_cursor_execute", note)
+
+
+def test_each_hour_is_summed_once_however_many_look(site: Database) -> None:
+    recorded = RecordedHours()
+    with site.transaction() as session, sums(site) as made:
+        for seconds in (0, 10, 20):
+            now = NOW + timedelta(seconds=seconds)
+            assert recorded.recorded_bytes(session, STARTS, now) == [1, 10, 100]
+        assert len(made) == len(STARTS)
+
+
+def test_the_hour_that_runs_is_summed_anew_after_a_minute_and_others_later(site: Database) -> None:
+    recorded = RecordedHours()
+    with site.transaction() as session:
+        recorded.recorded_bytes(session, STARTS, NOW)
+        for number, start in enumerate(STARTS):
+            record(session, 10 + number, start + timedelta(minutes=1), 5)
+        session.flush()
+        assert recorded.recorded_bytes(session, STARTS, NOW + CHANGING) == [1, 10, 105]
+        assert recorded.recorded_bytes(session, STARTS, NOW + SETTLED) == [6, 15, 105]
+
+
+def test_an_hour_that_has_ended_since_it_was_summed_is_summed_to_its_end(site: Database) -> None:
+    recorded, end = RecordedHours(), STARTS[-1] + HOUR
+    with site.transaction() as session:
+        recorded.recorded_bytes(session, STARTS, end - timedelta(seconds=30))
+        record(session, 10, end - timedelta(seconds=10), 5)
+        session.flush()
+        assert recorded.recorded_bytes(session, [*STARTS[1:], end], end + CHANGING) == [10, 105, 0]
+
+
+def test_a_server_clock_that_was_set_back_shows_no_sum_of_the_time_to_come(site: Database) -> None:
+    recorded = RecordedHours()
+    with site.transaction() as session:
+        recorded.recorded_bytes(session, STARTS, NOW + HOUR)
+        record(session, 10, STARTS[0] + timedelta(minutes=1), 5)
+        session.flush()
+        assert recorded.recorded_bytes(session, STARTS, NOW) == [6, 10, 100]
+
+
+def test_the_page_sums_no_hour_twice(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("admin")
+    with sums(day.database) as made:
+        pages = [client.get("/health.json").json()["hours"] for _ in range(2)]
+    assert pages[0] == pages[1]
+    assert sum(hour["recorded_bytes"] for hour in pages[0]) > 0
+    assert len(made) == CHART_HOURS
