@@ -41,7 +41,7 @@ def sums(database: Database) -> Iterator[list[str]]:
     made: list[str] = []
 
     def note(*told: object) -> None:
-        if "sum(segment.size)" in str(told[2]):
+        if str(told[2]).startswith("SELECT sum(segment.size)"):
             made.append(str(told[2]))
 
     event.listen(database.engine, "before_cursor_execute", note)
