@@ -42,13 +42,19 @@ class Rhythm:
         self._intervals: deque[timedelta] = deque(maxlen=_INTERVALS)
 
     @property
-    def patience(self) -> timedelta:
-        """How long without a picture is normal: a camera may send its keyframes some seconds apart.
+    def usual(self) -> timedelta:
+        """The median of the last intervals, so that a single hole makes no hole normal; 0 before there are any."""
+        return median_low(self._intervals) if self._intervals else timedelta(0)
 
-        The median of the last intervals tells, so that a single hole makes no hole normal.
-        """
-        usual = median_low(self._intervals) if self._intervals else timedelta(0)
-        return max(SILENCE, usual * _KEYFRAMES_OF_PATIENCE)
+    @property
+    def patience(self) -> timedelta:
+        """How long without a picture is normal: a camera may send its keyframes some seconds apart."""
+        return max(SILENCE, self.usual * _KEYFRAMES_OF_PATIENCE)
+
+    def resume(self, usual: timedelta) -> None:
+        """From what was usual before a restart; the first interval that is seen weighs as much as that."""
+        if timedelta(0) < usual <= _LONGEST_INTERVAL:
+            self._intervals.append(usual)
 
     def came(self, wall: datetime) -> None:
         """A picture that was taken at `wall`, the next one."""
@@ -87,8 +93,19 @@ class WatchedCamera:
         """How long without a live picture is normal."""
         return self._live.rhythm.patience
 
-    def resume(self, kinds: Iterable[FaultKind]) -> None:
+    @property
+    def usual(self) -> timedelta:
+        """How far apart live pictures come; 0 while that is not known."""
+        return self._live.rhythm.usual
+
+    def resume(self, kinds: Iterable[FaultKind], usual: timedelta) -> None:
+        """From the faults that lasted before a restart, and how far apart its pictures came; 0 where nobody knows.
+
+        Footage is taken for as slow as that until its own rhythm is heard.
+        """
         self._faults.resume(kinds)
+        for pictures in (self._live, self._recorded):
+            pictures.rhythm.resume(usual)
 
     def recorded(self, wall: datetime) -> timedelta:
         """A recorded picture is looked at, taken at `wall`; returns how long a time before it is normal."""

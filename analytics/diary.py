@@ -46,6 +46,8 @@ _EVIDENCE_EVERY = timedelta(seconds=30)
 _AHEAD = timedelta(days=2)
 """So far beyond now it is told who covers."""
 
+_SLOW = "slow_cameras"
+
 _News = tuple[int | None, bool]
 """A span that is looked at again, and whether it has been."""
 
@@ -86,6 +88,8 @@ class Diary:
         self._heard: set[_News] = set()
         self._announced = AnnouncedDays()
         self._leapt_over = LeaptOver()
+        self._slow: dict[str, timedelta] = {}
+        """How far apart the pictures of cameras came before a restart, of those that are slow."""
 
     def follow(self, watch: Watch, now: datetime) -> WatchPlan:
         """Lets the watch follow the tables; what is watched newly goes on from what is stored of it."""
@@ -98,6 +102,7 @@ class Diary:
                 detail = before.detail if before else {}
                 self._announced.resume(detail, plan.counters, now)
                 self._leapt_over.resume(watch.said_twice, detail, self._beaten, now)
+                self._slow = {c: timedelta(seconds=apart) for c, apart in detail.get(_SLOW, {}).items()}
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan, now)
             written_again, heard = self._written_again(session, watch, now)
@@ -115,7 +120,7 @@ class Diary:
         watch.forget(rewritten)
         watch.follow(plan, now)
         for camera_id, kinds in faults.items():
-            watch.cameras[camera_id].resume(kinds)
+            watch.cameras[camera_id].resume(kinds, self._slow.pop(camera_id, timedelta(0)))
         for counter_id, resumed in states.items():
             if resumed is not None:
                 until = watched_to[counter_id] or resumed.state.at
@@ -175,7 +180,7 @@ class Diary:
                 self._forget_said_twice(session, watch, now)
                 asked = self._leapt_over.ask(session, watch.said_twice, watch.seen_ahead.keys() & watch.counters, now)
                 judged = self._announced.judge_some(session, now)
-                kept = self._announced.detail | kept_of(watch.said_twice, asked)
+                kept = self._announced.detail | kept_of(watch.said_twice, asked) | _kept(watch.slow)
                 self._beat(session, now, kept | numbers)
                 self._heartbeat_due = now + _HEARTBEAT
         watch.changes = Changes()
@@ -245,6 +250,11 @@ def _watched_to(counter: CounterPlan, cursors: Mapping[str, datetime]) -> dateti
 def _resumed(session: Session, counter: CounterPlan, watched_to: datetime | None, now: datetime) -> Resumed | None:
     since = needed_since(counter, min(watched_to, now)) if watched_to else None
     return resumed_presence(session, counter.counter_id, counter.rule, since)
+
+
+def _kept(slow: Mapping[str, timedelta]) -> JsonObject:
+    """To be kept beside the node's sign of life: seconds from one picture to the next."""
+    return {_SLOW: {camera_id: apart.total_seconds() for camera_id, apart in sorted(slow.items())}} if slow else {}
 
 
 def _accusing_beside(written: Known, found: Iterable[FoundAbsence]) -> list[FoundAbsence]:

@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from analytics.aim import NewAim
-from analytics.cameras import WatchedCamera
+from analytics.cameras import SILENCE, WatchedCamera
 from analytics.clock_twice import CLOCK_SET_BACK, TimeSaidTwice
 from analytics.counters import WatchedCounter
 from analytics.edges import Moments
@@ -78,6 +78,11 @@ class Watch:
         for counter_id in counters:
             self.counters.pop(counter_id, None)
         self.changes.transitions = [c for c in self.changes.transitions if c.counter_id not in counters]
+
+    @property
+    def slow(self) -> dict[str, timedelta]:
+        """Cameras whose pictures come so seldom that silence is no sign as early as of others, and how far apart."""
+        return {c: camera.usual for c, camera in self.cameras.items() if camera.patience > SILENCE}
 
     def sees_counters(self, camera_id: str) -> bool:
         """Whether what the camera showed while nobody watched tells about a counter."""
