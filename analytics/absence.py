@@ -1,8 +1,9 @@
 """From presence and opening hours to absences and the other events of a counter: pure, never more than was seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from analytics.rule import MoreThan, Rule
 from analytics.runs import (
@@ -30,6 +31,9 @@ WITHDRAWN = "withdrawn"
 
 SOUGHT = tuple(kind for kind in EventKind if kind is not EventKind.TOO_FEW)
 """What is looked for, each by itself. Nobody and too few are looked for as one."""
+
+_Way = tuple[datetime, timedelta]
+"""When something is due, and by which threshold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,7 @@ def _crowded(counted: str, limit: MoreThan | None) -> Ends | None:
 
 
 def _found(sought: EventKind, run: Run, rule: Rule, now: datetime) -> FoundAbsence | None:
-    waited = waits(run.spans)
-    way = _due(sought, run, rule, waited)
+    way = _due(sought, run, rule)
     if way is None or way[0] > run.end or way[0] > now:
         return None
     due, threshold = way
@@ -186,7 +189,7 @@ def _found(sought: EventKind, run: Run, rule: Rule, now: datetime) -> FoundAbsen
         end,
         run.ended_by,
         threshold,
-        bool(waited),
+        bool(waits(run.spans)),
         rule,
         run.spans,
         kind,
@@ -195,24 +198,52 @@ def _found(sought: EventKind, run: Run, rule: Rule, now: datetime) -> FoundAbsen
     )
 
 
-def _due(sought: EventKind, run: Run, rule: Rule, waited: Sequence[Span]) -> tuple[datetime, timedelta] | None:
-    """When the run is an event, if it lasts until then, and by which threshold; None: it cannot be one."""
+def _due(sought: EventKind, run: Run, rule: Rule) -> _Way | None:
+    """When the run is an event, if it lasts until then, and by which threshold; None: it cannot be one.
+
+    Time before the rule counts by the rule that held then: nobody knew better. So it is due no later than if it had
+    begun with the rule, and no earlier than by this rule, and by either the one before or this one from when it held.
+    """
+    whole = _way(sought, run, rule, run.start)
+    if whole is None or rule.since is None or rule.since <= run.start:
+        return whole
+    ways = [_way(sought, run, rule, rule.since), _due_before(sought, run, rule, rule.since)]
+    return max(whole, min(possible)) if (possible := [way for way in ways if way is not None]) else None
+
+
+def _due_before(sought: EventKind, run: Run, rule: Rule, changed: datetime) -> _Way | None:
+    """By the rule that held before, if it had stayed: of what lasted by that, too, when it was changed."""
+    ends = _ends(sought, rule.before) if rule.before else None
+    if ends is None or rule.before is None:
+        return None
+    earlier = [span for span in run.spans if span.start < changed]
+    first = len(earlier)
+    while first and ends(earlier[first - 1]) is LASTS:
+        first -= 1
+    spans = tuple(takewhile(lambda span: ends(span) is LASTS, run.spans[first:]))
+    if first == len(earlier) or not (end := spans[-1].end):
+        return None
+    way = _due(sought, replace(run, start=spans[0].start, end=end, spans=spans), rule.before)
+    return way if way is not None and way[0] <= end else None
+
+
+def _way(sought: EventKind, run: Run, rule: Rule, since: datetime) -> _Way | None:
+    """The same by this rule alone, as if what lasts had begun at `since`, within the run."""
     match sought:
         case EventKind.ABSENCE:
             # Of every way in which the rule can apply the earliest counts.
-            ways = [(run.start + rule.threshold, rule.threshold)]
-            ends = [(wait.start + rule.waiting, wait.end) for wait in waited]
-            return min([*ways, *((due, rule.waiting) for due, end in ends if due <= end)])
+            ends = [(max(wait.start, since) + rule.waiting, wait.end) for wait in waits(run.spans)]
+            return min([(since + rule.threshold, rule.threshold), *((d, rule.waiting) for d, end in ends if d <= end)])
         case EventKind.NEVER_STAFFED if rule.never_staffed:
             opened = run.start == run.duty.opening.start
-            return (run.start + rule.never_staffed, rule.never_staffed) if opened else None
+            return (since + rule.never_staffed, rule.never_staffed) if opened else None
         case EventKind.LEFT_EARLY if rule.left_early:
             # Whoever is back before the hall closes has not left: nothing can be said before.
             closes = run.duty.opening.end
-            early = run.end == closes and run.start <= closes - rule.left_early
+            early = run.end == closes and since <= closes - rule.left_early
             return (closes, rule.left_early) if early else None
     lasting = _lasting(sought, rule)
-    return (run.start + lasting, lasting) if lasting else None
+    return (since + lasting, lasting) if lasting else None
 
 
 def _lasting(sought: EventKind, rule: Rule) -> timedelta | None:

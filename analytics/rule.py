@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from storage.models import MAX_PEOPLE, MAX_REQUIRED, MAX_THRESHOLD_S, AbsenceRule
 
 _LONGEST = timedelta(seconds=MAX_THRESHOLD_S)
+_FORGOTTEN = 2 * _LONGEST
+"""What lasted when so old a rule began has been due by it since, or will never be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Rule:
     """From when on it holds at a counter; None: it always has."""
     until: datetime | None = field(default=None, compare=False)
     """Exclusive; None: it goes on."""
+    before: "Rule | None" = field(default=None, compare=False)
+    """What held there until `since`; None: nothing that makes sense, or it is days ago."""
 
     def __post_init__(self) -> None:
         if not timedelta(0) < self.waiting <= self.threshold <= _LONGEST:
@@ -65,15 +69,37 @@ class Rule:
 def rule_in_force(rules: Sequence[AbsenceRule], hall_id: str, counter_id: str, at: datetime) -> Rule:
     """The most specific valid rule: of the counter, of the hall, of every hall, else the built-in default.
 
-    Raises ValueError when that rule makes no sense.
+    With those before it. Raises ValueError when that rule makes no sense.
     """
     fitting = [rule for rule in rules if rule.counter_id in (None, counter_id) and rule.hall_id in (None, hall_id)]
-    best = _most_specific(fitting, at)
     changes = sorted({moment for rule in fitting for moment in (rule.valid_from, rule.valid_to) if moment is not None})
-    before = (m for m in reversed(changes) if m <= at and _most_specific(fitting, m - timedelta.resolution) is not best)
+    held: list[tuple[AbsenceRule | None, datetime | None]] = [(_most_specific(fitting, at), None)]
+    for moment in (m for m in reversed(changes) if m <= at):
+        row = _most_specific(fitting, moment - timedelta.resolution)
+        if row is not held[-1][0]:
+            held[-1] = held[-1][0], moment
+            if moment < at - _FORGOTTEN:
+                break
+            held.append((row, None))
+    best = held[0][0]
     after = (m for m in changes if at < m and _most_specific(fitting, m) is not best)
-    rule = rule_of(best) if best else Rule()
-    return replace(rule, since=next(before, None), until=next(after, None))
+    before = _one_after_the_other(held[1:])
+    return replace(_rule(best), since=held[0][1], until=next(after, None), before=before)
+
+
+def _one_after_the_other(held: Sequence[tuple[AbsenceRule | None, datetime | None]]) -> Rule | None:
+    """The first, which held last, with those before it. One that makes no sense accused nobody."""
+    before: Rule | None = None
+    for row, since in reversed(held):
+        try:
+            before = replace(_rule(row), since=since, before=before)
+        except ValueError:
+            before = None
+    return before
+
+
+def _rule(row: AbsenceRule | None) -> Rule:
+    return rule_of(row) if row else Rule()
 
 
 def _most_specific(rules: Sequence[AbsenceRule], at: datetime) -> AbsenceRule | None:

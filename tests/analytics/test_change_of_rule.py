@@ -100,6 +100,7 @@ LAX_THEN_STRICT = [(600, -900, CHANGE), (60, CHANGE, None)]
         (STRICT_THEN_LAX, 150, 330, []),
         (STRICT_THEN_LAX, 30, 900, [(30, 900, "returned", 600)]),
         (LAX_THEN_STRICT, 30, 150, []),
+        (LAX_THEN_STRICT, 30, 250, []),
         (LAX_THEN_STRICT, 30, 330, [(30, 330, "returned", 60)]),
     ],
 )
