@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from analytics.bodies import place
 from analytics.evaluation import LabelledClip, LabelledZone, Report, WrongSecond, ZoneScore, clip_pictures, clip_seconds
-from analytics.looking import WatchedView, crops_of, place
+from analytics.looking import WatchedView, crops_of
 from analytics.people import Image, Person, PersonDetector
 from analytics.zones import Zone, cut, zone_of
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
+from analytics.bodies import place
 from analytics.doubles import is_part_of
-from analytics.looking import SEEN_SCORE, WatchedView, crops_of, place
+from analytics.looking import SEEN_SCORE, WatchedView, crops_of
 from analytics.people import Box, Image, Person, PersonDetector
 from analytics.zones import Zone, cut, is_inside
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analytics.looking import SEEN_SCORE, Observation, WatchedView, crops_of, look, observe, place
+from analytics.bodies import Look, find
+from analytics.looking import SEEN_SCORE, Observation, WatchedView, crops_of, looks_at, observe, seen_through_crops
 from analytics.people import Box, Image, Person, PersonDetector
 from analytics.pictures import Picture
 from analytics.zones import cut
@@ -69,8 +70,8 @@ class Looker:
 
     def look_back(self, picture: Picture, view: WatchedView) -> Observation:
         """One look by itself at what was shown in the past; it says nothing about what is shown now."""
-        self.looks += len(crops_of(view))
-        return look(self.detector, picture, [view], self.threshold)[0]
+        people = seen_through_crops(self._detect, picture, [view], self.threshold)
+        return observe(view, picture.wall, [people[crop] for crop in crops_of(view)], self.threshold)
 
     def people(self, camera_id: str, views: Sequence[WatchedView]) -> list[Box]:
         """Everybody who may be seen in these views, however unsure, at the last look."""
@@ -82,28 +83,28 @@ class Looker:
 
     def _look_where_needed(self, work: Work) -> dict[Crop, _Seen]:
         current: dict[Crop, _Seen] = {}
-        wanted: list[tuple[Crop, Picture, NDArray[np.uint8], Image]] = []
+        wanted: list[tuple[Crop, datetime, NDArray[np.uint8], Look]] = []
         for picture, views in work:
-            for box in dict.fromkeys(box for view in views for box in crops_of(view)):
-                crop, image = (picture.camera_id, box), cut(picture.image, box)
-                thumbnail = _thumbnail(image)
+            for through in looks_at(picture, views):
+                crop, thumbnail = (picture.camera_id, through.crop), _thumbnail(cut(picture.image, through.crop))
                 before = self._seen.get(crop)
                 if before and self._still(before, thumbnail, picture.wall):
                     current[crop] = before
                 else:
-                    wanted.append((crop, picture, thumbnail, image))
-        for (crop, picture, thumbnail, _), people in zip(wanted, self._detect([w[3] for w in wanted]), strict=True):
-            current[crop] = self._remember(crop, picture.wall, thumbnail, people)
+                    wanted.append((crop, picture.wall, thumbnail, through))
+        found = find(self._detect, [through for *_, through in wanted], self.threshold)
+        for (crop, wall, thumbnail, _), people in zip(wanted, found, strict=True):
+            current[crop] = self._remember(crop, wall, thumbnail, people)
         return current
 
     def _detect(self, images: Sequence[Image]) -> list[tuple[Person, ...]]:
         self.looks += len(images)
-        return self.detector.detect(images) if images else []
+        return self.detector.detect(images)
 
     def _remember(self, crop: Crop, wall: datetime, thumbnail: NDArray[np.uint8], people: tuple[Person, ...]) -> _Seen:
         before = self._seen.get(crop)
         agreed = before.agreed + 1 if before and self._count(before.people) == self._count(people) else 0
-        seen = _Seen(thumbnail, wall, place(people, crop[1]), agreed)
+        seen = _Seen(thumbnail, wall, people, agreed)
         self._seen[crop] = seen
         return seen
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from analytics.bodies import Counted, Detect, Look, find
 from analytics.doubles import distinct
 from analytics.people import Box, Person, PersonDetector
 from analytics.pictures import Picture
-from analytics.zones import Zone, best_score, crop_around, cut, enclosing, in_picture, is_inside
+from analytics.zones import Zone, best_score, crop_around, enclosing, is_inside
 from storage.inside import BUILT_IN, Inside
 from storage.mask_pixels import share_covered
 
@@ -59,20 +60,37 @@ class Observation:
     """0..1, that staff_count is right about somebody or nobody."""
     reason: str = ""
     """Why nothing is known, e.g. dark."""
+    staff_more: bool = False
+    """Somebody besides is in the staff zone or stands before it, so how many are in it is not known."""
 
 
 def look(
     detector: PersonDetector, picture: Picture, views: Sequence[WatchedView], threshold: float = SEEN_SCORE
 ) -> list[Observation]:
     """One observation for each view of the picture's camera."""
-    crops = [crops_of(view) for view in views]
-    wanted = list(dict.fromkeys(crop for of_view in crops for crop in of_view))
-    found = detector.detect([cut(picture.image, crop) for crop in wanted])
-    people = {crop: place(of_crop, crop) for crop, of_crop in zip(wanted, found, strict=True)}
-    return [
-        observe(view, picture.wall, [people[crop] for crop in of_view], threshold)
-        for view, of_view in zip(views, crops, strict=True)
-    ]
+    people = seen_through_crops(detector.detect, picture, views, threshold)
+    return [observe(view, picture.wall, [people[crop] for crop in crops_of(view)], threshold) for view in views]
+
+
+def seen_through_crops(
+    detect: Detect, picture: Picture, views: Sequence[WatchedView], threshold: float
+) -> dict[Box, tuple[Person, ...]]:
+    """Who is seen through each crop of the views."""
+    looks = looks_at(picture, views)
+    return dict(zip([look.crop for look in looks], find(detect, looks, threshold), strict=True))
+
+
+def looks_at(picture: Picture, views: Sequence[WatchedView]) -> list[Look]:
+    """One through each crop of the views."""
+    counted: dict[Box, list[Counted]] = {}
+    for view in views:
+        for crop in (crops := crops_of(view)):
+            zones = counted.setdefault(crop, [])
+            if view.staff_zone and crop == crops[0]:
+                zones.append(Counted(view.staff_zone, view.staff_inside))
+            if view.customer_zone and crop == crops[-1]:
+                zones.append(Counted(view.customer_zone, view.customer_inside))
+    return [Look(picture.image, crop, zones) for crop, zones in counted.items()]
 
 
 def crops_of(view: WatchedView) -> tuple[Box, ...]:
@@ -85,10 +103,6 @@ def crops_of(view: WatchedView) -> tuple[Box, ...]:
     return (both,) if both.area <= _SHARED_CROP * min(crop.area for crop in alone) else tuple(alone)
 
 
-def place(people: Sequence[Person], crop: Box) -> tuple[Person, ...]:
-    return tuple(in_picture(person, crop) for person in people)
-
-
 def observe(
     view: WatchedView, wall: datetime, people: Sequence[Sequence[Person]], threshold: float = SEEN_SCORE
 ) -> Observation:
@@ -97,18 +111,19 @@ def observe(
         return blind(view, wall, view.unseen)
     staff, customers = people[0], people[-1]
     best = best_score(staff, view.staff_zone, view.staff_inside)
+    waiting = _count(customers, view.customer_zone, view.customer_inside, threshold)
     told = Observation(
         view.counter_id,
         view.camera_id,
         wall,
         _count(staff, view.staff_zone, view.staff_inside, threshold),
-        _count(customers, view.customer_zone, view.customer_inside, threshold),
+        waiting if waiting or not _reached(customers, view.customer_zone, view.customer_inside, threshold) else None,
         confidence=best if best >= threshold else 1.0 - best,
         reason="" if view.staff_zone else view.unseen,
+        staff_more=_reached(staff, view.staff_zone, view.staff_inside, threshold),
     )
-    seen = [person.box for person in staff if person.score >= threshold]
-    is_hidden = told.staff_count == 0 and bool(seen) and _share_behind(seen, view.staff_zone) >= _HIDDEN
-    return staff_unseen(told, BEHIND_SOMEBODY) if is_hidden else told
+    is_doubtful = told.staff_count == 0 and _is_behind(view, told, staff, threshold)
+    return staff_unseen(told, BEHIND_SOMEBODY) if is_doubtful else told
 
 
 def blind(view: WatchedView, wall: datetime, reason: str) -> Observation:
@@ -118,11 +133,23 @@ def blind(view: WatchedView, wall: datetime, reason: str) -> Observation:
 
 def staff_unseen(told: Observation, reason: str) -> Observation:
     """Nothing can be told of staff; what was told of customers stands."""
-    return replace(told, staff_count=None, confidence=0.0, reason=reason)
+    return replace(told, staff_count=None, confidence=0.0, reason=reason, staff_more=False)
 
 
-def _share_behind(boxes: Sequence[Box], zone: Zone) -> float:
-    return share_covered(zone, [((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for x0, y0, x1, y1 in boxes])
+def _is_behind(view: WatchedView, told: Observation, people: Sequence[Person], threshold: float) -> bool:
+    """Whether those before the staff zone may hide somebody in it, or be in it themselves."""
+    seen = [person.box for person in people if person.score >= threshold]
+    outlines = [((x0, y0), (x1, y0), (x1, y1), (x0, y1)) for x0, y0, x1, y1 in seen]
+    return told.staff_more or (bool(outlines) and share_covered(view.staff_zone, outlines) >= _HIDDEN)
+
+
+def _reached(people: Sequence[Person], zone: Zone, inside: Inside, threshold: float) -> bool:
+    """Whether somebody counts as inside by what the crop showed of them, and not by their whole body."""
+    return any(
+        person.cut is not None and is_inside(zone, person.cut, inside) and not is_inside(zone, person.box, inside)
+        for person in people
+        if person.score >= threshold
+    )
 
 
 def _count(people: Sequence[Person], zone: Zone, inside: Inside, threshold: float) -> int | None:

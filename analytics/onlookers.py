@@ -60,8 +60,11 @@ class Onlookers:
         """How many are in the staff zone; None where nobody knows.
 
         The most that one camera sees which shows the whole zone: people hide each other. Where another one sees more
-        than that, or several that show parts see somebody each, who may be the same, the number is unknown.
+        than that, or several that show parts see somebody each, who may be the same, the number is unknown. So it is
+        where one sees somebody besides who may be in it.
         """
+        if any(o.staff_more for o in seen):
+            return None
         counts = {o.camera_id: o.staff_count for o in seen if o.staff_count is not None}
         most = max(counts.values(), default=0)
         whole = [count for camera, count in counts.items() if self._cameras.get(camera) is Shows.WHOLE]

@@ -37,6 +37,8 @@ class Person:
 
     box: Box
     score: float
+    cut: Box | None = None
+    """What the crop showed of the body, where a wider look has shown more of it."""
 
 
 class PersonDetector(Protocol):

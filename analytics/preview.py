@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from analytics.bodies import shared
 from analytics.health import PictureHealth
-from analytics.looking import Observation, WatchedView, blind, crops_of, observe, place
+from analytics.looking import Observation, WatchedView, blind, crops_of, observe, seen_through_crops
 from analytics.people import Box, Person, PersonDetector
 from analytics.pictures import Picture
 from analytics.plan import seen_zone
-from analytics.zones import Zone, cut, is_inside
+from analytics.zones import Zone, is_inside
 from storage.mask_pixels import filled
 from storage.models import FaultKind
 
@@ -50,9 +51,9 @@ def preview(
         view, staff_zone=seen_zone(view.staff_zone, masks), customer_zone=seen_zone(view.customer_zone, masks)
     )
     crops = crops_of(view)
-    image = filled(picture.image, masks)
-    detected = detector.detect([cut(image, crop) for crop in crops]) if crops else []
-    people = [place(found, crop) for found, crop in zip(detected, crops, strict=True)]
+    covered = replace(picture, image=filled(picture.image, masks))
+    shown = seen_through_crops(detector.detect, covered, [view], threshold)
+    people = [shown[crop] for crop in crops]
     return Preview(observe(view, picture.wall, people, threshold), _found(view, people, threshold), crops)
 
 
@@ -79,7 +80,7 @@ def _judged(view: WatchedView, person: Person, threshold: float, *, for_staff: b
 def _joined(found: Sequence[Found], one: Found) -> list[Found]:
     """With somebody who was seen through the other crop: perhaps again."""
     for number, other in enumerate(found):
-        if _shared(other.box, one.box) >= _SAME:
+        if shared(other.box, one.box) >= _SAME:
             both = replace(
                 other if other.score >= one.score else one,
                 counts=other.counts or one.counts,
@@ -88,9 +89,3 @@ def _joined(found: Sequence[Found], one: Found) -> list[Found]:
             )
             return [*found[:number], both, *found[number + 1 :]]
     return [*found, one]
-
-
-def _shared(one: Box, other: Box) -> float:
-    x0, y0, x1, y1 = (max(one.x0, other.x0), max(one.y0, other.y0), min(one.x1, other.x1), min(one.y1, other.y1))
-    both = Box(x0, y0, x1, y1).area
-    return both / (one.area + other.area - both) if both else 0.0

@@ -61,10 +61,10 @@ def test_the_preview_counts_as_the_watch_does(customer_zone: tuple[tuple[float, 
 
 
 def test_whoever_is_seen_through_both_crops_is_one_and_whoever_is_unsure_counts_for_nothing() -> None:
-    tall = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.3), (0.1, 0.3))
+    tall = ((0.1, 0.05), (0.2, 0.05), (0.2, 0.35), (0.1, 0.35))
     view = WatchedView("cam", "c-1", tall, ((0.16, 0.1), (0.9, 0.1), (0.9, 0.9), (0.16, 0.9)))
     assert len(crops_of(view)) == 2
-    detector = Finds([around(0.18, 0.2), around(0.6, 0.6, 0.2)], crops_of(view))
+    detector = Finds([around(0.17, 0.2), around(0.6, 0.6, 0.2)], crops_of(view))
     both, unsure = preview(detector, Picture("cam", START, a_picture(0.2)), view, 0.35).found
     assert (both.staff, both.customer, both.counts) == (True, True, True)
     assert (unsure.staff, unsure.customer, unsure.counts) == (False, False, False)
