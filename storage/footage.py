@@ -25,12 +25,10 @@ from storage.models import (
     Segment,
     TimeCorrection,
 )
-from storage.objects import ObjectStore, validated_key
+from storage.objects import ObjectStore
 from storage.runs import FRAME_HOLE
+from storage.segment_bytes import read_segment
 from storage.undated import AHEAD
-
-PART = ".part"
-"""Ends the name of a segment's file while it grows."""
 
 NOT_YET = "not_yet"
 """Cause of what comes after the newest recording in the last minutes: it may still arrive."""
@@ -217,17 +215,8 @@ class Footage:
         return session.exec(newest.order_by(col(Segment.start).desc()).limit(1)).first()
 
     def read(self, segment: Segment, offset: int = 0, length: int | None = None) -> bytes:
-        """Bytes of the segment's file. Raises ObjectMissing or another StoreError."""
-        path = self.spool / validated_key(segment.key)
-        # One that is being written gets its own name when it is complete, perhaps just now.
-        for name in (path, path.with_name(path.name + PART), path):
-            try:
-                with name.open("rb") as file:
-                    file.seek(offset)
-                    return file.read(-1 if length is None else length)
-            except FileNotFoundError:
-                continue
-        return self.store.read(segment.key, offset, length)
+        """Bytes of the segment's file, as `read_segment`."""
+        return read_segment(self.spool, self.store, segment, offset, length)
 
 
 def known(session: Session, camera_ids: Collection[str], now: datetime) -> Mapping[str, Known]:

@@ -21,9 +21,16 @@ MAX_KEY_BYTES = 900
 class StoreError(Exception):
     """The store cannot do it now; the message says why and what to do."""
 
+    key = ""
+    """Of the segment that was read, where it was one."""
+
 
 class ObjectMissing(StoreError):
     """There is no object with this key."""
+
+
+class ObjectCut(StoreError):
+    """The object ends before the bytes that were asked for."""
 
 
 class Patience(Enum):

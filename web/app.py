@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from ingest.video.readable import Unreadable
 from web import assets, errors, live
 from web.api import routers as api
 from web.api.addressed import addressed
@@ -70,6 +71,7 @@ def equip(app: FastAPI, services: Services) -> FastAPI:
     detector = OneDetector.of(services.settings.watcher)
     app.state.customer_faces = CustomerFaces(services.settings.privacy, detector)
     app.state.newest_stills = NewestStills()
+    app.state.unreadable = Unreadable()
     app.state.recorded_hours = RecordedHours()
     app.state.masked_clips = MaskedClips(services.settings.masked_folder)
     app.state.previews = Previews.of(services.settings.watcher, detector)

@@ -15,12 +15,13 @@ from ingest.video.boxes import BadBox
 from ingest.video.clip_plan import ClipPart, parts_of
 from ingest.video.fragmented import of_pictures
 from ingest.video.salvage import salvage
-from storage.footage import NOT_YET, PART, Coverage, Footage, Missing, recorded_formats
+from storage.footage import NOT_YET, Coverage, Footage, Missing, recorded_formats
 from storage.fragments import recorded_parts
 from storage.intervals import Span, intersect, merge, subtract
 from storage.masks import masks_between
 from storage.models import MAX_SEGMENT_SECONDS, Segment
 from storage.runs import FRAME_HOLE, days_of
+from storage.segment_bytes import PART
 
 _LONGEST = timedelta(seconds=MAX_SEGMENT_SECONDS)
 _NEWEST = 4

@@ -20,9 +20,9 @@ from ingest.video.frames import StreamInfo, from_us
 from ingest.video.segmenter import Gop, OpenSegment, segment_key, ticks_to_us
 from ingest.video.steps import Step, reached
 from storage.folders import in_its_folder
-from storage.footage import PART as PART
 from storage.fragments import Fragment, pack_fragments, pack_holes
 from storage.models import Location, Segment
+from storage.segment_bytes import PART as PART
 
 _LAST_US = 1 << 53
 """In the year 2255."""

@@ -29,7 +29,7 @@ from storage.models import (
     Segment,
     is_clock_trusted,
 )
-from storage.objects import ObjectMissing, ObjectStore
+from storage.objects import ObjectCut, ObjectMissing, ObjectStore
 from storage.runs import FRAME_HOLE
 from tests.sample import CAMERA, a_hall
 
@@ -196,6 +196,7 @@ def plans(database: Database) -> Iterator[list[str]]:
 def test_bytes_come_from_the_spool_and_then_from_the_store(store: ObjectStore, tmp_path: Path) -> None:
     footage = Footage(Database("sqlite://"), store, tmp_path / "spool")
     row = segment(1, 0, 10)
+    row.size = 10
     with pytest.raises(ObjectMissing):
         footage.read(row)
     path = tmp_path / "spool" / row.key
@@ -206,6 +207,11 @@ def test_bytes_come_from_the_spool_and_then_from_the_store(store: ObjectStore, t
     path.unlink()
     assert footage.read(row, 2, 3) == b"234"
     assert footage.read(row) == b"0123456789"
+    assert footage.read(row, 8, 3) == b"89"
+    row.size = 11
+    with pytest.raises(ObjectCut) as refused:
+        footage.read(row, 8, 3)
+    assert refused.value.key == row.key
 
 
 moment = st.integers(0, 60).map(at)

@@ -19,7 +19,7 @@ from storage.models import Segment
 from storage.objects import StoreError
 from storage.sayings import Saying
 from web.access_log import footage_subject
-from web.api.media import LONGEST_CLIP, log_look, unreadable
+from web.api.media import LONGEST_CLIP, LOST, log_look, lost_or_away, unreadable, unreadable_of
 from web.auth import require
 from web.byte_ranges import asked_range
 from web.errors import NotFound, Unprocessable
@@ -46,6 +46,7 @@ SpanViewer = Annotated[Viewer, Depends(require(Permission.SPAN))]
 
 
 @router.get("/{camera}/playlist.m3u8", response_class=Response)
+@waits_for_store
 def media_playlist(
     request: Request,
     services: ServicesDep,
@@ -73,12 +74,25 @@ def media_playlist(
         segments = recent_segments(services.footage, session, found.id, *span)
         if not segments and not growing:
             raise no_footage(session, found.id, Span(start, last))
+    if not growing:  # what was listed in one that grows must stay
+        segments = _readable(request, services, found.id, segments)
     subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
     log_look(request, services, viewer, hidden.action("play"), subject, purpose)
     stated = f"&{urlencode({'purpose': purpose})}" if hidden.masks else ""
     made = Playlist(segments, start, None if growing else last, stated)
     caching = "no-store" if growing else "private, no-cache"
     return Response(playlist(made), headers={"Cache-Control": caching}, media_type=_PLAYLIST)
+
+
+def _readable(request: Request, services: Services, camera_id: str, segments: list[Segment]) -> list[Segment]:
+    """Without those of which it is known that the store does not give them."""
+    try:
+        readable, _ = unreadable_of(request).sorted_out(services.footage, segments, services.clock())
+    except StoreError as error:
+        raise unreadable(camera_id, error) from None
+    if not readable:
+        raise NotFound(LOST)
+    return readable
 
 
 def _check(start: datetime, end: datetime, growing: bool) -> None:
@@ -148,5 +162,5 @@ def _respond(request: Request, services: Services, row: Segment) -> Response:
     try:
         data = stretch.read(services.footage, asked.first, asked.stop)
     except StoreError as error:
-        raise unreadable(row.camera_id, error) from None
+        raise lost_or_away(request, services, row, error) from None
     return Response(data, 206 if asked.partial else 200, headers, "video/mp4")

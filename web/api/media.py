@@ -14,8 +14,9 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import AwareDatetime
 from sqlmodel import Session
 
-from ingest.video.clip import Clip, FormatChanges, LongClip, NothingRecorded, clip_of, clip_segments
+from ingest.video.clip import Clip, FormatChanges, LongClip, NothingRecorded, clip_segments
 from ingest.video.clip_plan import is_doubted
+from ingest.video.readable import NothingReadable, Unreadable
 from ingest.video.stills import Moment, Shown, jpeg, masked, moment_at, shown_at
 from storage.intervals import Span
 from storage.masks import masks_between, polygons_of
@@ -51,6 +52,8 @@ _ASK_EACH_TIME = "private, no-cache"
 """Whoever sits at the browser next may have other rights: what it keeps it may show only after asking again."""
 _BEFORE_THE_NEWEST = timedelta(milliseconds=200)
 
+LOST = Saying("It was recorded, but the store has lost it or cannot read it. Tell an administrator.")
+
 OpenedClip = Clip | LongClip
 ClipViewer = Annotated[Viewer, Depends(require(Permission.CLIPS))]
 
@@ -82,7 +85,7 @@ def clip(
         hidden = hiding(session, viewer, found.id, start, end, unmasked=unmasked, purpose=purpose)
         segments = clip_segments(services.footage, session, found.id, start, end)
         name = _file_name(session, found, start, end)
-    opened = _open(services, found.id, segments, Span(start, end), hidden)
+    opened = _open(request, services, found.id, segments, Span(start, end), hidden)
     action, subject = hidden.action("download" if download else "play"), footage_subject(found.id, start, end)
     if hidden.polygons and download:
         made = _masked_clips(request).streamed(opened, hidden.polygons)
@@ -124,10 +127,14 @@ def _check_span(start: datetime, end: datetime) -> None:
         raise Unprocessable(fields=[FieldProblem("to", said)])
 
 
-def _open(services: Services, camera_id: str, segments: Sequence[Segment], span: Span, hidden: Hiding) -> OpenedClip:
+def _open(
+    request: Request, services: Services, camera_id: str, segments: Sequence[Segment], span: Span, hidden: Hiding
+) -> OpenedClip:
     """After the transaction: a store that hangs must not keep a connection to the database from everybody else."""
     try:
-        return clip_of(services.footage, segments, span.start, span.end, hidden.told)
+        return unreadable_of(request).clip(services.footage, segments, span, hidden.told, services.clock())
+    except NothingReadable:
+        raise NotFound(LOST) from None
     except NothingRecorded:
         with services.database.transaction() as session:
             raise no_footage(session, camera_id, span) from None
@@ -142,10 +149,25 @@ def _one_format_each(parts: Sequence[Span]) -> Saying:
     return Saying("the camera's codec changes within this span; take these one by one: %(spans)s", spans=spans)
 
 
+def unreadable_of(request: Request) -> Unreadable:
+    found = request.app.state.unreadable
+    assert isinstance(found, Unreadable)
+    return found
+
+
 def unreadable(camera_id: str, error: StoreError) -> Unavailable:
     """The log tells where the footage should be; a viewer is told only what to do."""
     log.warning("footage_unreadable", camera=camera_id, error=str(error))
     return Unavailable(Saying("The footage cannot be read now. Try again in a minute, or tell an administrator."))
+
+
+def lost_or_away(request: Request, services: Services, segment: Segment, error: StoreError) -> NotFound | Unavailable:
+    """What to answer where this segment cannot be read."""
+    try:
+        is_lost = unreadable_of(request).is_lost(services.footage, segment, services.clock())
+    except StoreError as away:
+        return unreadable(segment.camera_id, away)
+    return NotFound(LOST) if is_lost else unreadable(segment.camera_id, error)
 
 
 def _etag(opened: OpenedClip | MadeClip) -> str:
@@ -209,7 +231,7 @@ def picture(
         shows = (found.id, masks, repr(faces.views(session, found.id, moment)))
 
     def make() -> Still:
-        shown = _shown(services, found.id, near, moment)
+        shown = _shown(request, services, found.id, near, moment)
         if unmasked:
             return Still(jpeg(shown.image), shown.wall, near.segment)
         with services.database.transaction() as session:
@@ -250,7 +272,7 @@ def _near(services: Services, session: Session, camera_id: str, at: datetime) ->
         raise no_footage(session, camera_id, Span(at, at)) from None
 
 
-def _shown(services: Services, camera_id: str, near: Moment, at: datetime) -> Shown:
+def _shown(request: Request, services: Services, camera_id: str, near: Moment, at: datetime) -> Shown:
     """Within no transaction, as `_open`."""
     try:
         return shown_at(services.footage, near)
@@ -258,7 +280,9 @@ def _shown(services: Services, camera_id: str, near: Moment, at: datetime) -> Sh
         with services.database.transaction() as session:
             raise no_footage(session, camera_id, Span(at, at)) from None
     except StoreError as error:
-        raise unreadable(camera_id, error) from None
+        read = (near.segment, *near.after, *((near.before,) if near.before else ()))
+        failed = next((segment for segment in read if segment.key == error.key), near.segment)
+        raise lost_or_away(request, services, failed, error) from None
 
 
 def newest_moment(services: Services, session: Session, camera_id: str) -> datetime:

@@ -11,9 +11,10 @@ import pytest
 from ingest.video.spool_files import segment_files
 from storage.database import Database
 from storage.folder_store import FolderStore
-from storage.footage import PART, Footage
+from storage.footage import Footage
 from storage.migrate import upgrade
 from storage.models import GapCause
+from storage.segment_bytes import PART
 from tests.conftest import a_postgres_server, create_database
 from tests.ingest.video.evidence import (
     assert_every_row_has_its_bytes,

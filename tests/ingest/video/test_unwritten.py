@@ -8,8 +8,9 @@ from ingest.video.unwritten import parts, recent_segments, with_unwritten
 from storage.calendar import coverages
 from storage.database import Database
 from storage.folder_store import FolderStore
-from storage.footage import NOT_YET, PART, Footage
+from storage.footage import NOT_YET, Footage
 from storage.intervals import Span
+from storage.segment_bytes import PART
 from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.spooled import write
 from tests.ingest.video.test_clip import recorded

@@ -74,7 +74,7 @@ class Stream:
             delay = self.least_delay_us + round(self.jitter_us * chance.random() ** 3)
             if number % (5 * self.fps) == 2 * self.fps:
                 delay += self.spike_us
-            if number % self.fps == 1:
+            if number == 0 or number % self.fps == 1:  # the first one holds up the next
                 delay = self.least_delay_us
             last = max(last, self.true_us(media) + delay)
             yield media, last

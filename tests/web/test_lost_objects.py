@@ -1,0 +1,161 @@
+"""One object that the store has lost, or cannot read, is a gap in what is played and exported, and named as such."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import col, select
+
+from ingest.video.readable import ASKED_AGAIN
+from storage.models import Location, Segment
+from storage.objects import StoreError
+from tests.ingest.video.encoded import START, numbers_in
+from tests.ingest.video.test_clip import at
+from tests.ingest.video.test_recovery import Damaged
+from tests.sample import CAMERA
+from tests.web.conftest import Clock, SignedIn
+from tests.web.test_hls import PLAYLIST, addresses, lines_of
+from tests.web.test_media import footage, span
+from web.services import Services
+
+__all__ = ["footage"]
+WHOLE = span(at(0), at(200))
+LONG = span(START, START + timedelta(minutes=6))
+LOST = [*range(50), *range(100, 200)]
+"""The numbers of the frames that are left without the second of four segments."""
+Breaks = Callable[[Damaged, Segment], None]
+
+
+@pytest.fixture
+def store(footage: Services) -> Damaged:
+    """All of the footage, and nothing is left in the spool."""
+    damaged = Damaged(footage.store.root)  # type: ignore[attr-defined]  # a folder's
+    shutil.move(footage.footage.spool, damaged.root)
+    footage.footage.store = damaged
+    with footage.database.transaction() as session:
+        for row in session.exec(select(Segment)):
+            row.location = Location.STORED
+    return damaged
+
+
+@pytest.fixture
+def second(footage: Services) -> Segment:
+    return nth(footage, 2)
+
+
+def nth(footage: Services, number: int) -> Segment:
+    with footage.database.transaction() as session:
+        row = session.exec(select(Segment).order_by(col(Segment.start)).offset(number - 1)).first()
+        assert row
+        session.expunge(row)
+    return row
+
+
+@pytest.fixture
+def inspector(footage: Services, signed_in: SignedIn) -> TestClient:
+    return signed_in("inspector")
+
+
+def refuse(store: Damaged, segment: Segment) -> None:
+    store.broken = segment.key
+
+
+def lose(store: Damaged, segment: Segment) -> None:
+    (store.root / segment.key).unlink()
+
+
+def cut(store: Damaged, segment: Segment) -> None:
+    path = store.root / segment.key
+    path.write_bytes(path.read_bytes()[: segment.size // 2])
+
+
+def blank(store: Damaged, segment: Segment) -> None:
+    (store.root / segment.key).write_bytes(bytes(segment.size))
+
+
+def comment(video: bytes) -> dict[str, list[list[str]]]:
+    text = video[video.index(b'{"camera"') :].decode("latin-1")
+    told: dict[str, list[list[str]]] = json.JSONDecoder().raw_decode(text)[0]
+    return told
+
+
+@pytest.mark.parametrize("damage", [refuse, lose, cut, blank])
+def test_a_clip_goes_on_over_one_and_names_it(
+    inspector: TestClient, store: Damaged, second: Segment, damage: Breaks
+) -> None:
+    damage(store, second)
+    answer = inspector.get("/media/clip.mp4", params=WHOLE)
+    assert (answer.status_code, numbers_in(answer.content)) == (200, LOST)
+    hole = [[at(50).isoformat(), at(100).isoformat()]]
+    told = comment(answer.content)
+    assert (told["unreadable"], told["missing"]) == (hole, hole)
+
+
+def test_of_what_is_whole_nothing_is_said(inspector: TestClient, store: Damaged) -> None:
+    assert "unreadable" not in comment(inspector.get("/media/clip.mp4", params=WHOLE).content)
+
+
+@pytest.mark.parametrize("damage", [refuse, lose, cut])
+def test_a_long_clip_that_broke_off_goes_on_over_it_when_it_is_asked_for_again(
+    inspector: TestClient, footage: Services, store: Damaged, damage: Breaks
+) -> None:
+    damage(store, nth(footage, 3))
+    with pytest.raises(StoreError):
+        inspector.get("/media/clip.mp4", params=LONG)
+    answer = inspector.get("/media/clip.mp4", params=LONG)
+    assert (answer.status_code, numbers_in(answer.content)) == (200, [*range(100), *range(150, 200)])
+    assert comment(answer.content)["unreadable"] == [[at(100).isoformat(), at(150).isoformat()]]
+
+
+def test_what_is_whole_again_is_played_again_a_minute_later(
+    inspector: TestClient, store: Damaged, second: Segment, clock: Clock
+) -> None:
+    store.broken = second.key
+    assert numbers_in(inspector.get("/media/clip.mp4", params=WHOLE).content) == LOST
+    clock.forward(ASKED_AGAIN)
+    assert numbers_in(inspector.get("/media/clip.mp4", params=WHOLE).content) == LOST
+    store.broken = ""
+    assert numbers_in(inspector.get("/media/clip.mp4", params=WHOLE).content) == LOST
+    clock.forward(ASKED_AGAIN)
+    assert numbers_in(inspector.get("/media/clip.mp4", params=WHOLE).content) == list(range(200))
+
+
+def test_where_all_of_it_is_lost_that_is_said_and_not_to_try_again(
+    inspector: TestClient, store: Damaged, second: Segment
+) -> None:
+    store.broken = second.key
+    for answer in (
+        inspector.get("/media/clip.mp4", params=span(at(60), at(65))),
+        inspector.get("/media/still.jpg", params={"camera": CAMERA, "at": at(61).isoformat()}),
+    ):
+        assert answer.status_code == 404
+        assert answer.json()["detail"].startswith("It was recorded, but the store has lost it or cannot read it.")
+        assert second.key not in answer.text
+
+
+def test_while_the_whole_store_is_away_nothing_is_taken_for_lost(
+    inspector: TestClient, store: Damaged, second: Segment
+) -> None:
+    store.is_away = True
+    for path, asked in (
+        ("/media/clip.mp4", WHOLE),
+        ("/media/still.jpg", {"camera": CAMERA, "at": at(61).isoformat()}),
+    ):
+        assert inspector.get(path, params=asked).status_code == 503
+    store.is_away = False
+    assert numbers_in(inspector.get("/media/clip.mp4", params=WHOLE).content) == list(range(200))
+
+
+def test_a_playlist_leaves_out_what_could_not_be_read(inspector: TestClient, store: Damaged, second: Segment) -> None:
+    store.broken = second.key
+    lines = lines_of(inspector, at(0), at(200))
+    assert "#EXT-X-DISCONTINUITY" not in lines
+    assert [inspector.get(address).status_code for address in addresses(lines)] == [200, 404, 200, 200]
+    again = lines_of(inspector, at(0), at(200))
+    assert [inspector.get(address).status_code for address in addresses(again)] == [200] * 3
+    assert again.count("#EXT-X-DISCONTINUITY") == 1
+    only = {"from": at(60).isoformat(), "to": at(65).isoformat()}
+    assert inspector.get(PLAYLIST, params=only).status_code == 404
