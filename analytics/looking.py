@@ -22,7 +22,7 @@ MASKED = "masked"
 """The same of one whose staff zone a privacy mask hides."""
 
 BEHIND_SOMEBODY = "behind_somebody"
-"""Why nothing is known of staff where somebody who is not in the staff zone stands before it."""
+"""Why nothing is known of staff where somebody stands before the staff zone, who is not in it as far as is known."""
 
 _HIDDEN = 0.5
 """Of the zone, from which on a clerk may sit there unseen: who is served stands right before the clerk."""
