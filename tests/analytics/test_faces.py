@@ -36,6 +36,15 @@ def test_the_face_of_a_customer_is_gone_and_the_clerk_is_as_before() -> None:
     assert (made[:, :320] == picture[:, :320]).all()
 
 
+def test_who_stands_before_a_staff_zone_is_no_clerk_by_what_its_crop_shows_of_them() -> None:
+    view = WatchedView("cam", "c-1", ((0.4, 0.42), (0.6, 0.42), (0.6, 0.62), (0.4, 0.62)))
+    face, before, behind = (FACE[0], slice(298, 368)), a_picture(0.5), a_picture(0.5)
+    cv2.rectangle(behind, (0, 245), (640, 360), (60, 90, 120), -1)
+    made = [detail(without_faces(picture, [view], ssd())[face]) / detail(picture[face]) for picture in (before, behind)]
+    assert made[0] < 0.1
+    assert made[1] > 0.9
+
+
 def test_the_clerk_of_the_next_counter_is_no_customer_of_this_one() -> None:
     picture = a_picture(0.2, 0.8)
     here, next_to_it = WatchedView("cam", "c-1", (), RIGHT), WatchedView("cam", "c-2", RIGHT)

@@ -128,7 +128,6 @@ def uploaded_and_the_copy_lost(node: Node) -> None:
 GROWN = Way(changed={"dies_after": 3})
 REFUSED_ONCE = Way(changed={"disk_refuses": Step.FILE_SYNCED})
 AFTER_A_CRASH = Way(before=died(Step.FRAGMENT_WRITTEN, after=3))
-AFTER_A_STOP = Way(before=stopped)
 WAYS: dict[Step | PutStep, Way] = {
     Step.FILE_CREATED: Way(changed={"dies_after": 2}),
     Step.INITIAL_WRITTEN: Way(changed={"dies_after": 2}),
@@ -143,7 +142,7 @@ WAYS: dict[Step | PutStep, Way] = {
     Step.COPY_RENAMED: REFUSED_ONCE,
     Step.ROW_WRITTEN: Way(),
     Step.GAP_OPENED: Way(asked_to_stop=True),
-    Step.GAP_CLOSED: AFTER_A_STOP,
+    Step.GAP_CLOSED: Way(changed={"disk_refuses": Step.FRAGMENT_WRITTEN}),
     Step.LOSS_WRITTEN: Way(changed={"database_refuses": Step.ROW_WRITTEN}),
     Step.ENTRIES_COMMITTED: Way(),
     Step.LEFTOVERS_KEPT: Way(changed={"database_away": Step.ROW_WRITTEN}, asked_to_stop=True),
