@@ -61,7 +61,7 @@ def add(
 ) -> None:
     """Add the versions of a file. Each holds from its day on, for what is received, disputed or rated then.
 
-    Example: hallwatch rules add foshan-2027.toml --dry-run --as-if-since 2026-09-01
+    Example: hallwatch rules add foshan-2027.toml --dry-run
     """
     if as_if_since and not dry_run:
         raise UserError("--as-if-since only tries rules: add --dry-run, or write the day into the file.")

@@ -12,8 +12,9 @@ from storage.models import (
     AlertState,
     Case,
     FootageLink,
+    Gap,
+    GapCause,
     Outcome,
-    Segment,
     Step,
     StepKind,
     User,
@@ -197,8 +198,7 @@ def test_the_chart_is_drawn_anew_when_its_numbers_change(page: Page, day: Servic
     page.evaluate("document.querySelector('time-chart canvas').kept = true")
     before = page.evaluate(drawing)
     with day.database.transaction() as session:
-        for segment in session.exec(select(Segment).where(Segment.start >= ago(30))):
-            segment.size *= 9
+        session.add(Gap(camera_id=CAMERA, start=ago(30), end=ago(10), cause=GapCause.CAMERA_STALLED))
     page.evaluate("document.body.dispatchEvent(new CustomEvent('hallwatch:camera', {detail: {}, bubbles: true}))")
     until(page, f"{drawing} !== {before!r}")
     assert page.evaluate("document.querySelector('time-chart canvas').kept") is True

@@ -1,7 +1,7 @@
 """FFmpeg and we, at the same camera at the same time, get the same pictures."""
 
 import threading
-from itertools import dropwhile, islice, takewhile
+from itertools import islice, takewhile
 
 import av
 import pytest
@@ -53,10 +53,9 @@ def test_the_same_pictures_come_at_the_same_times(codec: Codec, transport: Trans
             found["theirs"] = theirs(camera.url, codec, transport)
 
         found["ours"] = ours(camera.url, codec, transport, threading.Thread(target=take))
-    start = next(one[0] for one in found["theirs"] if one[0] in {our[0] for our in found["ours"]})
-    both = (list(dropwhile(lambda one: one[0] != start, found[name])) for name in ("ours", "theirs"))
-    pairs = list(zip(*both, strict=False))
+    # A busy server leaves pictures out for one client that it sends to the other.
+    taken = {picture: (ticks, keyframe) for picture, ticks, keyframe in found["ours"]}
+    pairs = [(taken[picture], (ticks, keyframe)) for picture, ticks, keyframe in found["theirs"] if picture in taken]
     assert len(pairs) >= LEAST_IN_COMMON
-    assert [our[0] for our, _ in pairs] == [their[0] for _, their in pairs]
-    assert [our[2] for our, _ in pairs] == [their[2] for _, their in pairs]
-    assert len({our[1] - their[1] for our, their in pairs}) == 1
+    assert [our[1] for our, _ in pairs] == [their[1] for _, their in pairs]
+    assert len({our[0] - their[0] for our, their in pairs}) == 1
