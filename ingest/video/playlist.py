@@ -1,7 +1,7 @@
 """HLS media playlists (RFC 8216) over recorded segments: pure, from rows alone."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +34,8 @@ class Playlist:
     """None: the playlist grows."""
     query: str = ""
     """Added to the address of each segment, e.g. &purpose=complaint+7."""
+    lost: Collection[str] = ()
+    """Keys of segments that are listed and cannot be had: of one that grows, where what was listed must stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def playlist(asked: Playlist) -> str:
     ]
     before: _Entry | None = None
     for entry in entries:
-        lines += _lines(entry, before, asked.query)
+        lines += _lines(entry, before, asked)
         before = entry
     if asked.end is not None:
         lines.append("#EXT-X-ENDLIST")
@@ -107,8 +109,8 @@ def _entry(segment: Segment, together: Sequence[Fragment]) -> _Entry:
     return _Entry(segment, start, length, first.byte_offset, size)
 
 
-def _lines(entry: _Entry, before: _Entry | None, query: str) -> Iterator[str]:
-    address = _address(entry.segment) + query
+def _lines(entry: _Entry, before: _Entry | None, asked: Playlist) -> Iterator[str]:
+    address = _address(entry.segment) + asked.query
     new_format = before is None or _format(before.segment) != _format(entry.segment)
     jumped = before is not None and abs(entry.start - before.start - before.duration) >= FRAME_HOLE
     if before is not None and (new_format or jumped):
@@ -118,6 +120,8 @@ def _lines(entry: _Entry, before: _Entry | None, query: str) -> Iterator[str]:
     yield from _clock(entry.segment, before.segment if before else None)
     if before is None or before.segment is not entry.segment or jumped:
         yield f"#EXT-X-PROGRAM-DATE-TIME:{_stamp(entry.start)}"
+    if entry.segment.key in asked.lost:
+        yield "#EXT-X-GAP"
     yield f"#EXTINF:{entry.duration.total_seconds():.6f},"
     yield f"#EXT-X-BYTERANGE:{entry.size}@{entry.first}"
     yield address

@@ -10,23 +10,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from sqlmodel import Session, col, select
 
 from ingest.video.boxes import BadBox
 from ingest.video.clip import Clip, LongClip, clip_of
 from ingest.video.clip_parts import READERS, load_piece
 from ingest.video.clip_plan import NothingRecorded, Piece, Told, overlapping, told_spans
-from storage.footage import Footage
+from storage.footage import Coverage, Footage, Missing
 from storage.fragments import unpack_fragments
-from storage.intervals import Span, intersect, merge
-from storage.models import Location, Segment
+from storage.intervals import Span, intersect, merge, subtract
+from storage.models import MAX_SEGMENT_SECONDS, Location, Segment
 from storage.objects import StoreError, first_line
 
 log = structlog.get_logger(__name__)
 
+UNREADABLE = "unreadable"
+"""Why a span is missing: it was recorded, and the store does not give it."""
 ASKED_AGAIN = timedelta(minutes=1)
 """So long after it was last found unreadable a segment may be whole again, as after a repair."""
 _MOST = 100_000
 """Are remembered; of more, those that were found first are found anew."""
+_KEYS_AT_ONCE = 500
 
 
 class NothingReadable(NothingRecorded):
@@ -95,6 +99,33 @@ class Unreadable:
             with self._lock:
                 self._found.setdefault(segment.key, None)
 
+    def known(self, segments: Sequence[Segment]) -> frozenset[str]:
+        """The keys of those that were found unreadable; nothing is asked or read."""
+        with self._lock:
+            return frozenset(segment.key for segment in segments if self._found.get(segment.key) is not None)
+
+    def finds_more(self, footage: Footage, segments: Sequence[Segment], now: datetime) -> bool:
+        """Whether of these, of which reading one has failed, some cannot be read that were not known for it.
+
+        Raises StoreError when the whole store is away.
+        """
+        known = self.known(segments)
+        return any(segment.key not in known for segment in self.sorted_out(footage, segments, now)[1])
+
+    def known_lost(self, session: Session, camera_id: str, span: Span) -> list[Span]:
+        """What of the span this process has found unreadable; the store is not asked."""
+        with self._lock:
+            keys = [key for key, at in self._found.items() if at is not None and key.startswith(f"{camera_id}/")]
+        earliest = span.start - timedelta(seconds=MAX_SEGMENT_SECONDS)
+        rows = select(Segment.start, Segment.end).where(
+            Segment.camera_id == camera_id, col(Segment.start) > earliest, col(Segment.start) < span.end
+        )
+        found: list[Span] = []
+        for first in range(0, len(keys), _KEYS_AT_ONCE):
+            there = session.exec(rows.where(col(Segment.key).in_(keys[first : first + _KEYS_AT_ONCE])))
+            found += [Span(start, end) for start, end in there]
+        return intersect([span], merge(found))
+
     def _look(
         self, footage: Footage, segments: Sequence[Segment], is_good: Callable[[Footage, Segment], bool], now: datetime
     ) -> set[str]:
@@ -136,6 +167,14 @@ def unreadable_told(lost: Sequence[Segment], span: Span) -> dict[str, object]:
     """For what a clip tells of itself: which spans of it the store has lost or does not give."""
     spans = intersect([span], merge(Span(segment.start, segment.end) for segment in lost))
     return {"unreadable": told_spans(spans)} if spans else {}
+
+
+def without(coverage: Coverage, lost: Sequence[Span]) -> Coverage:
+    """With these spans missing, too; of the rest nothing changes."""
+    gone = intersect(coverage.covered, merge(lost))
+    missing = [*coverage.missing, *(Missing(span.start, span.end, UNREADABLE) for span in gone)]
+    covered = subtract(coverage.covered, gone)
+    return Coverage(tuple(covered), tuple(sorted(missing, key=lambda part: part.start)))
 
 
 def _clip(

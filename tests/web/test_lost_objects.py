@@ -3,17 +3,18 @@
 import json
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, select
 
 from ingest.video.readable import ASKED_AGAIN
-from storage.models import Location, Segment
+from storage.models import Location, PrivacyMask, Segment
 from storage.objects import StoreError
 from tests.ingest.video.encoded import START, numbers_in
 from tests.ingest.video.test_clip import at
+from tests.ingest.video.test_masked_clip import THIRD
 from tests.ingest.video.test_recovery import Damaged
 from tests.sample import CAMERA
 from tests.web.conftest import Clock, SignedIn
@@ -159,3 +160,79 @@ def test_a_playlist_leaves_out_what_could_not_be_read(inspector: TestClient, sto
     assert again.count("#EXT-X-DISCONTINUITY") == 1
     only = {"from": at(60).isoformat(), "to": at(65).isoformat()}
     assert inspector.get(PLAYLIST, params=only).status_code == 404
+
+
+def test_a_playlist_that_grows_keeps_what_it_has_listed_and_says_that_it_cannot_be_had(
+    inspector: TestClient, store: Damaged, second: Segment, clock: Clock
+) -> None:
+    clock.now = at(200)
+    store.broken = second.key
+    lines = lines_of(inspector, at(0), None)
+    assert "#EXT-X-GAP" not in lines
+    assert {inspector.get(address).status_code for address in addresses(lines)} == {200, 404}
+    again = lines_of(inspector, at(0), None)
+    assert [line for line in again if line != "#EXT-X-GAP"] == lines
+    gaps = [address for address in addresses(again) if f"/{second.sequence}.mp4" in address]
+    assert again.count("#EXT-X-GAP") == len(gaps) > 0
+    store.is_away = True
+    assert lines_of(inspector, at(0), None) == again, "without a word to the store"
+
+
+def test_the_page_of_a_span_lists_what_was_found_to_be_lost(
+    inspector: TestClient, store: Damaged, second: Segment, clock: Clock
+) -> None:
+    clock.now = at(200) + timedelta(hours=1)
+    asked = {"hall": "cc", "camera": CAMERA, "from": at(0).isoformat(), "to": at(200).isoformat()}
+    store.broken = second.key
+    assert missing_on_page(inspector, asked) == []
+    inspector.get("/media/clip.mp4", params=WHOLE)
+    assert missing_on_page(inspector, asked) == [("unreadable", at(50), at(100))]
+    assert "Lost in the store, or unreadable there" in inspector.get("/span", params=asked | {"lang": "en"}).text
+
+
+def missing_on_page(client: TestClient, asked: dict[str, str]) -> list[tuple[str, datetime, datetime]]:
+    (camera,) = client.get("/span.json", params=asked).json()["result"]["cameras"]
+    moments = datetime.fromisoformat
+    return [(hole["cause"], moments(hole["start"]), moments(hole["end"])) for hole in camera["missing"]]
+
+
+@pytest.fixture
+def masked(footage: Services) -> None:
+    with footage.database.transaction() as session:
+        session.add(PrivacyMask(camera_id=CAMERA, polygon=THIRD, reason="door", valid_from=START))
+
+
+@pytest.mark.usefixtures("masked")
+def test_a_masked_clip_that_is_played_is_made_without_what_is_lost(
+    inspector: TestClient, footage: Services, store: Damaged
+) -> None:
+    """The first time, too: it is complete before any of it is sent."""
+    store.broken = nth(footage, 3).key
+    answer = inspector.get("/media/clip.mp4", params=LONG)
+    assert (answer.status_code, answer.headers["x-privacy-masks"]) == (200, "filled")
+    assert comment(answer.content)["unreadable"] == [[at(100).isoformat(), at(150).isoformat()]]
+    store.is_away = True
+    assert inspector.get("/media/clip.mp4", params=LONG | {"from": at(1).isoformat()}).status_code == 503
+
+
+@pytest.mark.usefixtures("masked")
+def test_a_masked_download_that_broke_off_goes_on_over_it_when_it_is_asked_for_again(
+    inspector: TestClient, footage: Services, store: Damaged
+) -> None:
+    store.broken = nth(footage, 3).key
+    asked = LONG | {"download": "1"}
+    with pytest.raises(StoreError):
+        inspector.get("/media/clip.mp4", params=asked)
+    assert comment(inspector.get("/media/clip.mp4", params=asked).content)["unreadable"]
+
+
+def test_the_preview_of_zones_says_that_the_newest_picture_is_lost(
+    footage: Services, store: Damaged, signed_in: SignedIn, clock: Clock
+) -> None:
+    clock.now = at(200)
+    admin, address = signed_in("admin"), f"/api/v1/cameras/{CAMERA}/preview"
+    store.broken = nth(footage, 4).key
+    lost = admin.post(address, json={})
+    assert (lost.status_code, lost.json()["detail"][:43]) == (404, "It was recorded, but the store has lost it ")
+    store.is_away = True
+    assert admin.post(address, json={}).status_code == 503

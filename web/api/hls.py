@@ -74,12 +74,14 @@ def media_playlist(
         segments = recent_segments(services.footage, session, found.id, *span)
         if not segments and not growing:
             raise no_footage(session, found.id, Span(start, last))
-    if not growing:  # what was listed in one that grows must stay
-        segments = _readable(request, services, found.id, segments)
+    if growing:  # what was listed must stay; and what lies on the disk is played while the store is away
+        lost = unreadable_of(request).known(segments)
+    else:
+        segments, lost = _readable(request, services, found.id, segments), frozenset()
     subject = footage_subject(found.id, start, start + (LONGEST_LIVE if growing else last - start))
     log_look(request, services, viewer, hidden.action("play"), subject, purpose)
     stated = f"&{urlencode({'purpose': purpose})}" if hidden.masks else ""
-    made = Playlist(segments, start, None if growing else last, stated)
+    made = Playlist(segments, start, None if growing else last, stated, lost)
     caching = "no-store" if growing else "private, no-cache"
     return Response(playlist(made), headers={"Cache-Control": caching}, media_type=_PLAYLIST)
 

@@ -1,10 +1,12 @@
 """Recorded footage: clips that play and download, and stills."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -55,6 +57,7 @@ _BEFORE_THE_NEWEST = timedelta(milliseconds=200)
 LOST = Saying("It was recorded, but the store has lost it or cannot read it. Tell an administrator.")
 
 OpenedClip = Clip | LongClip
+_Made = TypeVar("_Made")
 ClipViewer = Annotated[Viewer, Depends(require(Permission.CLIPS))]
 
 
@@ -85,13 +88,13 @@ def clip(
         hidden = hiding(session, viewer, found.id, start, end, unmasked=unmasked, purpose=purpose)
         segments = clip_segments(services.footage, session, found.id, start, end)
         name = _file_name(session, found, start, end)
-    opened = _open(request, services, found.id, segments, Span(start, end), hidden)
+    opened = partial(_open, request, services, found.id, segments, Span(start, end), hidden)
     action, subject = hidden.action("download" if download else "play"), footage_subject(found.id, start, end)
     if hidden.polygons and download:
-        made = _masked_clips(request).streamed(opened, hidden.polygons)
+        made = _over_lost(found.id, opened, lambda clip: _masked_clips(request).streamed(clip, hidden.polygons))
         log_look(request, services, viewer, action, subject, purpose)
         return StreamingResponse(sent(made), 200, _as_file(name) | hidden.header, "video/mp4")
-    shown = _masked(request, services, opened, hidden, found.id, end - start) if hidden.polygons else opened
+    shown = _masked(request, services, found.id, opened, hidden, end - start) if hidden.polygons else opened()
     asked = asked_range(request.headers, shown.size, _etag(shown))
     if asked.satisfiable:
         log_look(request, services, viewer, action, subject, purpose)
@@ -107,13 +110,26 @@ def _masked_clips(request: Request) -> MaskedClips:
 
 
 def _masked(
-    request: Request, services: Services, opened: OpenedClip, hidden: Hiding, camera_id: str, length: timedelta
+    request: Request,
+    services: Services,
+    camera_id: str,
+    opened: Callable[[], OpenedClip],
+    hidden: Hiding,
+    length: timedelta,
 ) -> MadeClip:
     if length > LONGEST_MASKED:
         said = Saying("a clip with masks lasts at most %(longest)s; take several", longest=str(LONGEST_MASKED))
         raise Unprocessable(fields=[FieldProblem("to", said)])
+    clips, now = _masked_clips(request), services.clock()
+    return _over_lost(camera_id, opened, lambda clip: clips.made(clip, hidden.polygons, now))
+
+
+def _over_lost(camera_id: str, opened: Callable[[], OpenedClip], make: Callable[[OpenedClip], _Made]) -> _Made:
+    """Made once more where a segment turns out to be unreadable: opened again, the clip is without it."""
+    with suppress(StoreError):
+        return make(opened())
     try:
-        return _masked_clips(request).made(opened, hidden.polygons, services.clock())
+        return make(opened())
     except StoreError as error:
         raise unreadable(camera_id, error) from None
 
@@ -231,7 +247,7 @@ def picture(
         shows = (found.id, masks, repr(faces.views(session, found.id, moment)))
 
     def make() -> Still:
-        shown = _shown(request, services, found.id, near, moment)
+        shown = shown_or_why(request, services, found.id, near, moment)
         if unmasked:
             return Still(jpeg(shown.image), shown.wall, near.segment)
         with services.database.transaction() as session:
@@ -272,8 +288,8 @@ def _near(services: Services, session: Session, camera_id: str, at: datetime) ->
         raise no_footage(session, camera_id, Span(at, at)) from None
 
 
-def _shown(request: Request, services: Services, camera_id: str, near: Moment, at: datetime) -> Shown:
-    """Within no transaction, as `_open`."""
+def shown_or_why(request: Request, services: Services, camera_id: str, near: Moment, at: datetime) -> Shown:
+    """What `shown_at` gives, or the answer that tells why there is none. Within no transaction, as `_open`."""
     try:
         return shown_at(services.footage, near)
     except NothingRecorded:

@@ -15,15 +15,14 @@ from analytics.pictures import Picture
 from analytics.preview import Preview
 from analytics.zones import zone_of
 from ingest.video.clip_plan import NothingRecorded
-from ingest.video.stills import Moment, moment_at, shown_at
+from ingest.video.stills import Moment, moment_at
 from storage.inside import read_inside
 from storage.mask_pixels import filled
 from storage.masks import masks_between, polygons_of
-from storage.objects import StoreError
 from storage.sayings import Saying
 from storage.zone_rules import zone_rule_at
 from web.api.administration import AdminDesk, Desk
-from web.api.media import log_look, newest_moment, unreadable
+from web.api.media import log_look, newest_moment, shown_or_why
 from web.customer_faces import CustomerFaces
 from web.declarations import InsideText
 from web.declared_values import OptionalZone, Strict
@@ -90,7 +89,8 @@ def preview_zones(request: Request, desk: AdminDesk, camera_id: str, drawn: Draw
         if not previews.limiter.may(str(desk.viewer.user_id), now):
             raise TooOften
         newest = _newest(desk, session, camera.id)
-    picture = _picture(desk, camera.id, newest)
+    shown = shown_or_why(request, desk.services, camera.id, newest, newest.at)
+    picture = Picture(camera.id, shown.wall, shown.image)
     with desk.reading() as session:
         masks = [zone_of(mask) for mask in polygons_of(masks_between(session, camera.id, picture.wall, now))]
         view = _view(session, camera.id, drawn, now)
@@ -108,16 +108,6 @@ def _newest(desk: Desk, session: Session, camera_id: str) -> Moment:
         return moment_at(desk.services.footage, session, camera_id, newest)
     except NothingRecorded:
         raise NotFound(Saying("Nothing has been recorded yet.")) from None
-
-
-def _picture(desk: Desk, camera_id: str, newest: Moment) -> Picture:
-    try:
-        shown = shown_at(desk.services.footage, newest)
-    except NothingRecorded:
-        raise NotFound(Saying("Nothing has been recorded yet.")) from None
-    except StoreError as error:
-        raise unreadable(camera_id, error) from None
-    return Picture(camera_id, shown.wall, shown.image)
 
 
 def _view(session: Session, camera_id: str, drawn: DrawnZones, now: datetime) -> WatchedView:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from storage.footage import Coverage
 from storage.intervals import Span
 from storage.masks import masks_between
-from storage.models import Camera, Counter, Hall, View
+from storage.models import Camera, Counter, Hall, Segment, View
+from storage.objects import StoreError
 from storage.views import in_force
 from web.access_log import footage_subject, log_command
 from web.commands.common import (
@@ -27,6 +28,11 @@ from web.commands.common import (
     say,
     who_runs_this,
 )
+from web.services import Services
+
+if TYPE_CHECKING:  # slow to load, which the help need not wait for
+    from ingest.video.readable import Unreadable
+    from web.hiding import Hiding
 
 
 def clip(
@@ -47,8 +53,8 @@ def clip(
     Example: hallwatch clip 2026-03-02T09:00:00 2026-03-02T09:05:00 \
     morning.mp4 --counter cc-1
     """
-    from ingest.video.clip import FormatChanges, NothingRecorded, open_clip
-    from ingest.video.masked_clip import masked_chunks
+    from ingest.video.clip import FormatChanges, NothingRecorded, clip_segments
+    from ingest.video.readable import NothingReadable, Unreadable, without
     from web.hiding import Hiding
 
     if bool(camera) == bool(counter):
@@ -66,18 +72,24 @@ def clip(
             if last <= first:
                 raise UserError("The clip ends before it starts.")
             hidden = Hiding(masks_between(session, found.id, first, last), filled=not unmasked.strip())
-            try:
-                clip = open_clip(services.footage, session, found.id, first, last, hidden.told)
-            except NothingRecorded:
-                raise UserError(f"Nothing of camera {found.id} was recorded in this span.") from None
-            except FormatChanges as error:
-                raise UserError(_one_format_each(error.parts, zone)) from None
+            segments = clip_segments(services.footage, session, found.id, first, last)
             if hidden.masks and not hidden.filled:
                 subject = footage_subject(found.id, first, last)
                 log_command(session, who_runs_this(), "download_unmasked", subject, unmasked.strip(), services.clock())
-        _write(masked_chunks(clip, hidden.polygons) if hidden.polygons else clip.chunks(), clip.size, file)
+        asked, unreadable = Span(first, last), Unreadable()
+        try:
+            _write(services, unreadable, segments, asked, hidden, file)
+        except NothingReadable:
+            raise UserError(
+                "It was recorded, but the store has lost it or cannot read it: see hallwatch fsck."
+            ) from None
+        except NothingRecorded:
+            raise UserError(f"Nothing of camera {found.id} was recorded in this span.") from None
+        except FormatChanges as error:
+            raise UserError(_one_format_each(error.parts, zone)) from None
         with services.database.transaction() as session:
-            coverage = services.footage.coverage(session, found.id, first, last)
+            recorded = services.footage.coverage(session, found.id, first, last)
+            coverage = without(recorded, unreadable.known_lost(session, found.id, asked))
         masked = f", privacy masks {hidden.told['privacy_masks']}" if hidden.masks else ""
         say(f"Wrote {file}: camera {found.id}, {_how_much(coverage)}{masked}.")
         _tell_missing(coverage, zone)
@@ -103,7 +115,26 @@ def _camera_of(session: Session, counter: Counter, at: datetime) -> Camera:
     return camera
 
 
-def _write(chunks: Iterator[bytes], size: int, file: Path) -> None:
+def _write(
+    services: Services, unreadable: "Unreadable", segments: Sequence[Segment], asked: Span, hidden: "Hiding", file: Path
+) -> None:
+    """Begins anew without what turns out on the way to be unreadable. Raises StoreError, and as `Unreadable.clip`."""
+    from ingest.video.masked_clip import masked_chunks
+
+    while True:
+        clip = unreadable.clip(services.footage, segments, asked, hidden.told, services.clock())
+        chunks = masked_chunks(clip, hidden.polygons) if hidden.polygons else clip.chunks()
+        try:
+            _write_all(chunks, clip.size, file)
+        except StoreError:
+            file.unlink()
+            if not unreadable.finds_more(services.footage, segments, services.clock()):
+                raise
+        else:
+            return
+
+
+def _write_all(chunks: Iterator[bytes], size: int, file: Path) -> None:
     with file.open("xb") as target, progress_bar(file.name) as bar:
         for chunk in chunks:
             target.write(chunk)

@@ -20,6 +20,7 @@ HOLE_WORDS: Mapping[str, str] = {
     "not_yet": _("Not arrived yet"),
     "not_begun": _("Not recorded yet at that time"),
     "no_view": _("No camera looked at the counter"),
+    "unreadable": _("Lost in the store, or unreadable there"),
 }
 """Why a span is missing, beside the causes of gaps."""
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from sqlmodel import Session, col, or_, select
 
 from ingest.video.clip_plan import ClipPart
+from ingest.video.readable import Unreadable, without
 from ingest.video.unwritten import parts, with_unwritten
 from storage.calendar import coverages
 from storage.footage import CorrectedTime, Coverage, Missing, UntrustedTime
@@ -16,7 +17,7 @@ from storage.intervals import Span
 from storage.models import Camera, GapCause, View
 from storage.sayings import Saying
 from storage.smeared import smeared_times
-from web.api.media import LONGEST_CLIP
+from web.api.media import LONGEST_CLIP, unreadable_of
 from web.auth import require
 from web.errors import also_wrong
 from web.field_problems import FieldProblem
@@ -121,7 +122,7 @@ def span_page(
         choice = Choice(place, chosen, wanted_cameras)
         problem = _problem(start, end, choice, now) if (counter or camera) and not unreadable else ""
         wanted = (counter or camera) and not problem and not unreadable
-        result = _result(session, services, viewer, choice, start, end, now) if wanted else None
+        result = _result(session, services, viewer, choice, unreadable_of(request), start, end, now) if wanted else None
     return SpanPage(
         now=now,
         halls=halls,
@@ -154,14 +155,17 @@ def _result(
     services: Services,
     viewer: Viewer,
     choice: Choice,
+    unreadable: Unreadable,
     start: datetime,
     end: datetime,
     now: datetime,
 ) -> SpanResult:
     ids = [ref.id for ref in choice.counters]
     cameras = _cameras(session, choice, start, end)
-    by_rows = coverages(session, [camera.id for camera, _ in cameras], Span(start, end), now)
-    coverage = {id_: with_unwritten(services.footage, session, id_, known) for id_, known in by_rows.items()}
+    asked = Span(start, end)
+    by_rows = coverages(session, [camera.id for camera, _ in cameras], asked, now)
+    there = {id_: with_unwritten(services.footage, session, id_, known) for id_, known in by_rows.items()}
+    coverage = {id_: without(known, unreadable.known_lost(session, id_, asked)) for id_, known in there.items()}
     steps = [step for ref in choice.counters for step in steps_between(session, viewer, ref.id, start, end)]
     absences = absences_between(session, ids, start, end)
     return SpanResult(

@@ -1,24 +1,28 @@
 """`hallwatch clip` with footage that has a hole."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlmodel import col, select
 
-from storage.models import Gap, GapCause, Segment
+from storage.folder_store import FolderStore
+from storage.models import Gap, GapCause, Location, Segment
 from tests.ingest.video.encoded import START, gops, numbers_in, packets
 from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA
 from tests.web.commands.conftest import Run
 from tests.web.test_settings_file import GOOD
 from web.composition import build_services
+from web.services import Services
 from web.settings_file import read_settings
 
 
 @pytest.fixture
-def footage(config: Path, hallwatch: Run) -> Iterator[None]:
+def footage(config: Path, hallwatch: Run) -> Iterator[Services]:
     """200 numbered frames in eight seconds from START on, and a recorder that crashed afterwards."""
     config.write_text(GOOD.replace('"cam"', f'"{CAMERA}"'), "utf-8")
     hallwatch("init", "--yes")
@@ -29,7 +33,7 @@ def footage(config: Path, hallwatch: Run) -> Iterator[None]:
         rows = recorded(services.settings.spool, gops(packets(200)))
         with services.database.transaction() as session:
             session.add_all([*(Segment(**row.model_dump()) for row in rows), crash])
-        yield
+        yield services
 
 
 @pytest.mark.usefixtures("footage")
@@ -50,6 +54,41 @@ def test_nothing_is_said_of_a_span_that_is_whole(hallwatch: Run, tmp_path: Path)
     span = (at(0).isoformat(), at(10).isoformat())
     output = hallwatch("clip", *span, str(tmp_path / "clip.mp4"), "--counter", "cc-1").output
     assert output == f"Wrote {tmp_path / 'clip.mp4'}: camera {CAMERA}, 0.4 s of footage.\n"
+
+
+@pytest.mark.parametrize("length", [timedelta(seconds=8), timedelta(minutes=6)])
+def test_what_the_store_has_lost_is_left_out_and_told(
+    hallwatch: Run, footage: Services, tmp_path: Path, length: timedelta
+) -> None:
+    """A long clip is found to lack it only while it is written: it is begun anew."""
+    with footage.database.transaction() as session:
+        rows = session.exec(select(Segment).order_by(col(Segment.start))).all()
+        for row in rows:
+            row.location = Location.STORED
+        lost = rows[2].key
+    store = footage.store
+    assert isinstance(store, FolderStore)
+    shutil.move(footage.settings.spool, store.root)
+    (store.root / lost).unlink()
+    file = tmp_path / "clip.mp4"
+    wrote, *missing = hallwatch(
+        "clip", START.isoformat(), (START + length).isoformat(), str(file), "--camera", CAMERA
+    ).output.splitlines()
+    assert ": camera cc-cam-1, 6.0 s of footage of the " in wrote
+    assert missing[0].startswith("Missing 2.0 s from 2026-01-05 09:00:04.000 to 2026-01-05 09:00:06.000 ")
+    assert missing[0].endswith(": Lost in the store, or unreadable there")
+    assert numbers_in(file.read_bytes()) == [*range(100), *range(150, 200)]
+
+
+def test_where_all_is_lost_nothing_is_written(hallwatch: Run, footage: Services, tmp_path: Path) -> None:
+    with footage.database.transaction() as session:
+        for row in session.exec(select(Segment)):
+            row.location = Location.STORED
+    shutil.rmtree(footage.settings.spool)
+    file = tmp_path / "clip.mp4"
+    output = hallwatch("clip", at(0).isoformat(), at(10).isoformat(), str(file), "--camera", CAMERA, code=1).output
+    assert "the store has lost it or cannot read it" in output
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("places", [(), ("--camera", CAMERA, "--counter", "cc-1")])
