@@ -41,6 +41,8 @@ REFUSALS = (IntegrityError, DataError, ValueError, OverflowError, TypeError, str
 """The entry is at fault: trying it again would not help. The latter ones come from drivers, before anything is sent."""
 JOB = "journal"
 """Its name, where it keeps failing."""
+SETTLER_JOB = "settler"
+"""The same of what puts segments on the disk for good."""
 RETRY_S = 2.0
 LAST_TRY_S = 8.0
 """For so long a stop waits for the database."""
@@ -124,8 +126,10 @@ class Journal:
         while not (self._stopping.is_set() and self._incoming.empty()):
             try:
                 self._settle_next()
-            except Exception:
+            except Exception as error:
+                # No success takes it back: that segment has no row before the next start looks at its file.
                 log.exception("settler_failed")
+                self._failures.failed(SETTLER_JOB, error, datetime.now(UTC), at_once=True)
         self._all_settled.set()
         self._settled.put(None)
 

@@ -50,7 +50,7 @@ class Quarantine:
 
     def run_once(self, now: datetime) -> int:
         """Also what a run before has left. Returns the number of files that are gone. Raises SQLAlchemyError, and at
-        the end OSError where the disk did not let one be read or removed: it keeps no other.
+        the end OSError where the disk did not let one be removed: it keeps no other.
 
         While nothing may be deleted, which the clerk tells, nothing is.
         """
@@ -95,7 +95,7 @@ class Quarantine:
             self._order(aside, keeping, now)
 
     def _order(self, aside: Aside, keeping: Keeping, now: datetime) -> None:
-        sha256 = sha256_of(self._spool / aside.key)
+        sha256 = _sha256(self._spool / aside.key)
         with self._database.transaction() as session:
             take_turns(session, aside.camera_id)
             if overlaps(aside.span, held(session, aside.camera_id, aside.span)):
@@ -111,9 +111,20 @@ class Quarantine:
                 insert_new(session, Deletion, [entry(what, keeping, now)])
 
 
+def _sha256(path: Path) -> str:
+    """Empty where the disk does not give its bytes: it is due all the same, and the ledger says as much as is known."""
+    try:
+        return sha256_of(path)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        log.warning("quarantined_file_unread", path=str(path), error=str(error))
+        return ""
+
+
 @contextmanager
 def _noted(refused: list[OSError]) -> Iterator[None]:
-    """What the disk does not let be read or removed; a file that somebody has taken away is no such thing."""
+    """What the disk does not let be removed; a file that somebody has taken away is no such thing."""
     try:
         yield
     except FileNotFoundError:

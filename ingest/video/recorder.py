@@ -48,6 +48,7 @@ __all__ = ["CameraFeed", "FeedMemory", "RecorderNode", "RecorderSettings"]
 
 JOB = "supervision"
 """Its name, where it keeps failing."""
+MEASURING_JOB = "spool_disk"
 
 LAST_LOOK_S = 5.0
 """For so long a stop waits for the look through the spool, so that all that was recorded can be written down."""
@@ -118,7 +119,7 @@ class RecorderNode:
             on_refused=self._refused.note,
         )
         self._journal = Journal(database, settings.spool, self._uploader.wake, held=True, failures=self._failures)
-        self._room = SpoolRoom(settings.spool, settings.spool_limits, self._refused.note)
+        self._room = SpoolRoom(settings.spool, settings.spool_limits, self._refused.note, self._failures)
         self._memory = memory
         self._learned_file = LearnedFile(settings.spool)
         self._learned_before: dict[str, Learned] = {}
@@ -269,10 +270,13 @@ class RecorderNode:
 
     def _figures(self, now: datetime) -> JsonObject:
         try:
-            return self._room.figures(now)
+            figures = self._room.figures(now)
         except OSError as error:
             log.error("spool_not_measured", error=str(error))
+            self._failures.failed(MEASURING_JOB, error, now)
             return {}
+        self._failures.succeeded(MEASURING_JOB)
+        return figures
 
     def _reconcile(self) -> None:
         """Brings disk and database together: before that nothing is written down. Cameras are recorded meanwhile."""

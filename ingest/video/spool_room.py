@@ -18,11 +18,14 @@ import structlog
 
 from ingest.video.refused_files import Refused, only_logged
 from ingest.video.spool_files import NOT_OURS, QUARANTINE
+from storage.failures import Failures
 from storage.models.columns import JsonObject
 
 RESERVE_SHARE = 0.01
 MAX_RESERVE = 1 << 30
 """Of the disk, in bytes: recording ends before."""
+JOB = "spool_room"
+"""The name of the counting, where it keeps failing."""
 SCARCE = 20
 """With less room than so many reserves the disk is running full, whoever fills it."""
 EVERY_S = 2.5
@@ -89,9 +92,16 @@ def filled(held: Held, disk: Disk, limits: SpoolLimits, now: datetime) -> float:
 class SpoolRoom:
     """Counts the files in a thread of its own: after a long outage there are many. Safe to share between threads."""
 
-    def __init__(self, spool: Path, limits: SpoolLimits, on_refused: Refused = only_logged) -> None:
+    def __init__(
+        self,
+        spool: Path,
+        limits: SpoolLimits,
+        on_refused: Refused = only_logged,
+        failures: Failures | None = None,
+    ) -> None:
         """`on_refused` is told of folders that cannot be read, so that what is in them is not counted."""
         self._spool, self._limits, self._on_refused = spool, limits, on_refused
+        self._failures = failures or Failures()
         self._held: Held | None = None
         self._written = 0
         """Bytes since the files were counted last."""
@@ -149,8 +159,10 @@ class SpoolRoom:
             began = time.monotonic()
             try:
                 self.count()
-            except Exception:
+                self._failures.succeeded(JOB)
+            except Exception as error:
                 log.exception("spool_not_counted")
+                self._failures.failed(JOB, error, datetime.now(UTC))
             pause_s = max(EVERY_S, PATIENCE * (time.monotonic() - began))
 
     def _disk(self) -> Disk:

@@ -4,7 +4,7 @@ Its file lies in the spool. Where the reader shares that disk with the recorder,
 is closed; where it does not, the newest footage appears when its segment has been uploaded.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,13 +54,19 @@ def _with_rows(session: Session, camera_id: str, files: Iterable[Path]) -> set[i
     return set(session.exec(query))
 
 
-def parts(footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime) -> tuple[ClipPart, ...]:
-    """What one clip each can hold of start..end, as `parts_of` tells it, and whether it is masked."""
+def parts(
+    footage: Footage, session: Session, camera_id: str, start: datetime, end: datetime, lost: Collection[Span] = ()
+) -> tuple[ClipPart, ...]:
+    """What one clip each can hold of start..end, as `parts_of` tells it, and whether it is masked.
+
+    `lost`: segments of which nothing can be read, each from its start to its end.
+    """
     rows = recorded_formats(session, camera_id, Span(start, end))
     newest = footage.recorded_to(session, camera_id)
     late = [] if newest and end <= newest else recent_segments(footage, session, camera_id, newest or start, end)
     rows += [(Span(segment.start, segment.end), segment.parameters) for segment in late if segment.id is None]
-    found = parts_of(((span, of_pictures(parameters)) for span, parameters in rows), start, end)
+    whole = ((span, of_pictures(parameters)) for span, parameters in rows if span not in lost)
+    found = parts_of(whole, start, end)
     return tuple(replace(part, masked=bool(masks_between(session, camera_id, part.start, part.end))) for part in found)
 
 

@@ -77,7 +77,7 @@ class Deletion(SQLModel, table=True):
     start: datetime = column("of the footage")
     end: datetime = column("exclusive")
     key: str = column("of the object", index=True)
-    sha256: str = column("of all bytes, hex")
+    sha256: str = column("of all bytes, hex; empty of a file in quarantine that could not be read")
     size: int = column("bytes", sa_type=BigInteger)
     kind: FootageKind = enum_column(FootageKind, "that decided how long it was kept")
     days: int = column("how long it was to be kept")

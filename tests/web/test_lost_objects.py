@@ -231,8 +231,22 @@ def test_the_preview_of_zones_says_that_the_newest_picture_is_lost(
 ) -> None:
     clock.now = at(200)
     admin, address = signed_in("admin"), f"/api/v1/cameras/{CAMERA}/preview"
-    store.broken = nth(footage, 4).key
+    store.broken, store.is_away = nth(footage, 4).key, True
+    assert admin.post(address, json={}).status_code == 503
+    store.is_away = False
     lost = admin.post(address, json={})
     assert (lost.status_code, lost.json()["detail"][:43]) == (404, "It was recorded, but the store has lost it ")
-    store.is_away = True
-    assert admin.post(address, json={}).status_code == 503
+
+
+def test_a_player_is_told_which_wall_times_a_clip_runs_through(
+    inspector: TestClient, store: Damaged, second: Segment
+) -> None:
+    assert inspector.get("/media/clip.json", params=WHOLE).json() == {"pieces": [[stamp(0), stamp(200)]]}
+    store.broken = second.key
+    inspector.get("/media/clip.mp4", params=WHOLE)
+    lacking = [[stamp(0), stamp(50)], [stamp(100), stamp(200)]]
+    assert inspector.get("/media/clip.json", params=WHOLE).json() == {"pieces": lacking}
+
+
+def stamp(number: int) -> str:
+    return at(number).isoformat().replace("+00:00", "Z")

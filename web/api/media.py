@@ -79,7 +79,7 @@ def clip(
     Where the camera has privacy masks they are filled, which encodes the pictures anew and leaves out the sound:
     `X-Privacy-Masks` and the file's comment say so. `unmasked=1` with a `purpose` gives the camera's own pictures.
     """
-    _check_span(start, end)
+    check_span(start, end)
     if download and not viewer.may(Permission.DOWNLOAD):
         raise Forbidden
     with services.database.transaction() as session:
@@ -134,7 +134,7 @@ def _over_lost(camera_id: str, opened: Callable[[], OpenedClip], make: Callable[
         raise unreadable(camera_id, error) from None
 
 
-def _check_span(start: datetime, end: datetime) -> None:
+def check_span(start: datetime, end: datetime) -> None:
     if end <= start:
         raise Unprocessable(fields=[FieldProblem("to", Saying("must be later than “From”"))])
     if end - start > LONGEST_CLIP:

@@ -83,7 +83,8 @@ def camera_health(
         .order_by(col(Hall.name), col(Camera.id))
     ).all()
     faults = _faults(session)
-    gaps = {hall.timezone: gaps_since(session, day_start(now, hall.timezone), now) for _, hall, *_ in rows}
+    zones = {hall.timezone for _, hall, *_ in rows}
+    gaps = {zone: gaps_since(session, day_start(now, zone), now) for zone in zones}
     return tuple(
         _camera(
             camera,

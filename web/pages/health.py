@@ -7,14 +7,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from storage.failures import failures_told
+from storage.intervals import Span, lengths_in
 from storage.models import (
     AlertKind,
     Deletion,
     Delivery,
     DeliveryState,
+    Gap,
     LeftInInbox,
     Node,
     StoreVerdict,
@@ -27,7 +29,7 @@ from storage.waiting import Waiting, altogether, waiting
 from web.api import nodes as nodes_api
 from web.api.administration import AdminDesk
 from web.auth import require
-from web.pages.camera_health import CameraHealth, camera_health, gaps_since
+from web.pages.camera_health import CameraHealth, camera_health
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.presence_shares import HOUR
 from web.pages.recorded_hours import RecordedHours
@@ -284,14 +286,20 @@ def _hours(session: Session, recorded: RecordedHours, now: datetime) -> tuple[Re
     this_hour = now.replace(minute=0, second=0, microsecond=0)
     starts = [this_hour - HOUR * n for n in range(CHART_HOURS - 1, -1, -1)]
     sizes = recorded.recorded_bytes(session, starts, now)
-    return tuple(
-        RecordedHour(start, size, _missing_s(session, start, min(start + HOUR, now)))
-        for start, size in zip(starts, sizes, strict=True)
-    )
+    missing = _missing_s(session, [Span(start, min(start + HOUR, now)) for start in starts], now)
+    return tuple(map(RecordedHour, starts, sizes, missing))
 
 
-def _missing_s(session: Session, start: datetime, end: datetime) -> float:
-    return sum(total.seconds for causes in gaps_since(session, start, end).values() for total in causes)
+def _missing_s(session: Session, hours: Sequence[Span], now: datetime) -> list[float]:
+    """Of each of the hours, over all cameras: one look at the gaps of all of them."""
+    since = hours[0].start
+    inside = (col(Gap.start) < now, or_(col(Gap.end).is_(None), col(Gap.end) > since))
+    rows = session.exec(select(col(Gap.start), col(Gap.end)).where(*inside))
+    lasting = (Span(start, end or now) for start, end in rows if end is None or end > start)
+    missing_us = [0] * len(hours)
+    for number, length_us in lengths_in(lasting, hours):
+        missing_us[number] += length_us
+    return [each / 1_000_000 for each in missing_us]
 
 
 def _deliveries(session: Session) -> dict[DeliveryState, int]:

@@ -5,13 +5,16 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from ingest.video.gaps import GapOpened
-from ingest.video.journal import Journal
+from ingest.video.journal import SETTLER_JOB, Journal
 from ingest.video.reconcile import reconcile_files
 from ingest.video.settling import TRIES, Settling, cause_of
 from ingest.video.spool_files import AGAIN
 from ingest.video.writer import PART, FinishedSegment, part_path, settle
 from storage.database import Database
+from storage.failures import Failures, failures_told
 from storage.models import GapCause
 from tests.ingest.video.encoded import START
 from tests.ingest.video.evidence import gaps, segments
@@ -86,6 +89,23 @@ def test_what_nobody_has_thought_of_costs_one_segment_and_not_those_that_follow(
     assert "ValueError" in gaps(site)[0].detail
     reconcile_files(site, tmp_path)
     assert ([row.sequence for row in segments(site)], gaps(site)) == ([1, 2], []), "its file was kept"
+
+
+def test_a_failure_that_nobody_has_foreseen_is_told_until_the_next_start(
+    site: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = Failures()
+    journal = Journal(site, tmp_path, lambda: None, failures=failures)
+    monkeypatch.setattr(Settling, "settle", lambda *_: 1 / 0)
+    journal.start()
+    journal.put(write(tmp_path, 1, some_gops()))
+    wait_until(lambda: bool(failures.told()))
+    monkeypatch.undo()
+    journal.put(write(tmp_path, 2, some_gops(2)))
+    wait_until(lambda: len(segments(site)) == 1)
+    journal.stop()
+    (told,) = failures_told(failures.told())
+    assert (told.job, told.at_once, told.error) == (SETTLER_JOB, True, "ZeroDivisionError: division by zero")
 
 
 def test_a_second_copy_whose_writer_died_goes_at_the_next_start_and_no_time_is_a_gap(

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
+from ingest.video import spool_room
 from ingest.video.frames import from_us, to_us
 from ingest.video.gaps import GapKeeper, GapOpened
 from ingest.video.intake import Intake
@@ -22,6 +23,7 @@ from ingest.video.spool_room import LIMIT_REACHED, Disk, Held, SpoolLimits, Spoo
 from ingest.video.uploader import Uploader
 from ingest.video.writer import FinishedSegment, settle
 from storage.database import Database
+from storage.failures import Failures, failures_told
 from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.models import GapCause, Node
@@ -170,6 +172,19 @@ def test_files_are_counted_while_the_recorder_runs_and_what_it_says_stays_when_i
     room.stop()
     room.count()
     assert room.figures(START)["spool_used_bytes"] == 40
+
+
+def test_a_count_that_fails_is_told_until_one_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failures = Failures()
+    monkeypatch.setattr(spool_room, "EVERY_S", 0.01)
+    room = SpoolRoom(tmp_path, NO_LIMITS, failures=failures)
+    with monkeypatch.context() as failing:
+        failing.setattr(spool_room, "count_files", lambda *_: 1 / 0)
+        room.start()
+        wait_until(lambda: bool(failures.told()))
+    assert [told.job for told in failures_told(failures.told())] == [spool_room.JOB]
+    wait_until(lambda: not failures.told())
+    room.stop()
 
 
 def footage(count: int) -> list[Gop]:

@@ -71,9 +71,9 @@ def test_what_the_store_has_lost_is_left_out_and_told(
     shutil.move(footage.settings.spool, store.root)
     (store.root / lost).unlink()
     file = tmp_path / "clip.mp4"
-    wrote, *missing = hallwatch(
-        "clip", START.isoformat(), (START + length).isoformat(), str(file), "--camera", CAMERA
-    ).output.splitlines()
+    span = (START.isoformat(), (START + length).isoformat())
+    output = hallwatch("clip", *span, str(file), "--camera", CAMERA).output
+    wrote, *missing = [line for line in output.splitlines() if line.startswith(("Wrote", "Missing"))]
     assert ": camera cc-cam-1, 6.0 s of footage of the " in wrote
     assert missing[0].startswith("Missing 2.0 s from 2026-01-05 09:00:04.000 to 2026-01-05 09:00:06.000 ")
     assert missing[0].endswith(": Lost in the store, or unreadable there")

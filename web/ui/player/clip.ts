@@ -100,6 +100,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
   #follow(): void {
     this.#video.addEventListener("loadedmetadata", () => this.#begin(), { once: true });
     this.#video.addEventListener("error", () => void this.#explain());
+    this.#video.addEventListener("loadeddata", () => (this.#problem.textContent = ""));
     this.#video.addEventListener("ended", () => this.#goOn());
     this.#video.addEventListener("click", () => this.#transport?.toggle());
     for (const name of ["timeupdate", "seeked", "play", "pause", "ratechange"]) {
@@ -129,6 +130,8 @@ export class ClipPlayer extends HTMLElement implements Playable {
   }
 
   #tell(): void {
+    const end = this.#reel.endMs;
+    if (Number.isFinite(end)) this.#end = end; // later than was thought, where a part of it turned out to be lost
     this.#transport?.update();
     this.dispatchEvent(new CustomEvent("wall-time", { detail: this.wallMs, bubbles: true }));
   }
@@ -136,6 +139,7 @@ export class ClipPlayer extends HTMLElement implements Playable {
   /** Asks the server why there is no clip, because a video element cannot tell; says it in the page's language. */
   async #explain(): Promise<void> {
     const answer = await fetch(this.#video.src, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+    if (!this.#reel.failed) return; // it goes on over what is lost
     const reason = answer?.ok ? "clip-undecodable" : answer?.status === 404 ? "gap" : "clip-missing";
     this.#problem.textContent = word(this, reason);
   }

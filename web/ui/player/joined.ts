@@ -21,6 +21,15 @@ export class JoinedClip {
     this.#end = media;
   }
 
+  static of(clips: JoinedClip[]): JoinedClip {
+    return new JoinedClip(clips.flatMap((clip) => clip.#pieces));
+  }
+
+  /** How long the media is. */
+  get length(): number {
+    return this.#end;
+  }
+
   /** The wall time after the last picture; 0 without any. */
   get endMs(): number {
     const last = this.#pieces.at(-1);

@@ -4,11 +4,16 @@ import { showable } from "./media.js";
 import { hasSound } from "./sound.js";
 import { spansOf, type WallSpan } from "./wall.js";
 
+/** More than a clip's length differs from that of its pieces where both are of the same footage. */
+const SHORTER_MS = 1_000;
+
 interface Part {
   src: string;
   joined: JoinedClip;
   /** It is made when it is asked for, which takes a while. */
   made: boolean;
+  /** The server was asked what can be read of it. */
+  asked: boolean;
 }
 
 export class Reel {
@@ -17,15 +22,24 @@ export class Reel {
   #whole: JoinedClip;
   #now = 0;
   #failed = false;
+  /** The wall time that was sought, if nothing has been played since. */
+  #sought: number | null = null;
 
   /** From JSON `[{"src": …, "pieces": [[from, to], …]}, …]`, in the order of time. Nothing is loaded before `load`. */
   constructor(json: string | null | undefined) {
     const parts = JSON.parse(json || "[]") as { src: string; pieces: [string, string][]; made?: boolean }[];
     const spans = parts.map(({ pieces }) => spansOf(pieces));
-    this.#parts = parts.map(({ src, made }, number) => ({ src, joined: new JoinedClip(spans[number] ?? []), made: made ?? false }));
-    this.#whole = new JoinedClip(spans.flat());
+    this.#parts = parts.map(({ src, made }, number) => ({ src, joined: new JoinedClip(spans[number] ?? []), made: made ?? false, asked: false }));
+    this.#whole = JoinedClip.of(this.#parts.map(({ joined }) => joined));
     this.video.playsInline = true;
-    this.video.addEventListener("error", () => (this.#failed = true));
+    this.video.addEventListener("error", () => {
+      this.#failed = true;
+      void this.#goOnOverLost();
+    });
+    this.video.addEventListener("playing", () => (this.#sought = null));
+    this.video.addEventListener("loadedmetadata", () => {
+      if (Math.abs(this.video.duration * 1000 - this.#joined.length) > SHORTER_MS) void this.#goOnOverLost();
+    });
   }
 
   /** Whether the part of now cannot be played. */
@@ -74,6 +88,7 @@ export class Reel {
 
   /** Shows the picture of this moment, or where the footage goes on after it. */
   seek(wallMs: number): void {
+    this.#sought = wallMs;
     const number = this.#numberAt(wallMs);
     if (number !== this.#now) this.#turnTo(number);
     this.video.currentTime = this.#mediaAt(wallMs);
@@ -111,6 +126,26 @@ export class Reel {
     const holding = this.#parts.findIndex(({ joined }) => !joined.misses(wallMs));
     const following = this.#parts.findIndex(({ joined }) => joined.beginsAfter(wallMs));
     return holding >= 0 ? holding : following >= 0 ? following : last;
+  }
+
+  /** Asks what of the part of now can still be read, once, and shows the moment of now by that. */
+  async #goOnOverLost(): Promise<void> {
+    const number = this.#now;
+    const part = this.#parts[number];
+    if (!part || part.asked) return;
+    part.asked = true;
+    const answer = await fetch(part.src.replace("/clip.mp4?", "/clip.json?")).catch(() => null);
+    if (!answer?.ok) return;
+    const { pieces } = (await answer.json()) as { pieces: [string, string][] };
+    const joined = new JoinedClip(spansOf(pieces));
+    if (number !== this.#now || !pieces.length || Math.abs(joined.length - part.joined.length) < SHORTER_MS) return;
+    const wall = this.#sought ?? this.wallMs;
+    const playing = !this.video.paused;
+    part.joined = joined;
+    this.#whole = JoinedClip.of(this.#parts.map((one) => one.joined));
+    if (this.#failed) this.#turnTo(number);
+    this.seek(wall);
+    if (playing) this.play();
   }
 
   /** Has it made before it is played. */
