@@ -45,6 +45,11 @@ class RecordedPictures:
                     next_due = wall + step * 0.9
                     yield Picture(camera_id, wall, image)
 
+    def recorded_to(self, camera_id: str) -> datetime | None:
+        """Up to when there is footage of the camera; None where there is none."""
+        with self._database.transaction() as session:
+            return self._footage.recorded_to(session, camera_id)
+
     def _image(self, segment: Segment, fragment: Fragment) -> Image | None:
         try:
             head = self._footage.read(segment, 0, segment.init_size)

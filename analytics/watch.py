@@ -52,7 +52,9 @@ class Watch:
         self.missed: list[tuple[str, Span]] = []
         """Counters, and when nobody looked at each though live pictures came before and after; until who asks for it
         takes it."""
-        self._held: list[tuple[Observation, timedelta]] | None = None
+        self._held: dict[str, list[tuple[Observation, timedelta]]] = {}
+        """Of counters of which recorded pictures that are older come in; each with how long a hole before it is usual.
+        """
         self._recorder = RecorderHeard()
         self.said_twice = TimeSaidTwice()
         self.seen_ahead: dict[str, datetime] = {}
@@ -102,10 +104,10 @@ class Watch:
                 live.append(picture)
         for observation in self._look(live):
             max_gap = patience[observation.camera_id]
-            if self._held is None:
-                self._observe_live(observation, max_gap)
+            if observation.counter_id in self._held:
+                self._held[observation.counter_id].append((observation, max_gap))
             else:
-                self._held.append((observation, max_gap))
+                self._observe_live(observation, max_gap)
         for picture in live:
             camera = self.cameras[picture.camera_id]
             people = self._looker.people(picture.camera_id, camera.plan.views)
@@ -119,24 +121,33 @@ class Watch:
         for observation in self._look(known, recorded=True):
             self._observe(observation, max(self._debounce.max_gap, 2.5 * step, usual[observation.camera_id]))
 
-    def hold_live(self) -> None:
-        """Keeps what live pictures tell until `release_live`, while recorded ones that are older come in."""
-        self._held = []
+    @property
+    def held(self) -> frozenset[str]:
+        """Counters of which what live pictures tell is kept."""
+        return frozenset(self._held)
 
-    def release_live(self) -> None:
-        held, self._held = self._held or [], None
-        for observation, patience in sorted(held, key=lambda pair: pair[0].wall):
-            self._observe(observation, patience)
+    def hold_live(self, counters: Iterable[str]) -> None:
+        """Keeps what live pictures tell of them until `release_live`, while recorded ones that are older come in."""
+        self._held = {counter_id: [] for counter_id in counters}
+
+    def release_live(self, counters: Iterable[str], step: timedelta) -> None:
+        """The first of each camera comes after those that were recorded, some `step` apart."""
+        for counter_id in counters:
+            followed: set[str] = set()
+            for observation, patience in sorted(self._held.pop(counter_id, []), key=lambda pair: pair[0].wall):
+                camera_id = observation.camera_id
+                if camera_id not in followed and camera_id in self.cameras:
+                    patience = max(patience, 2.5 * step, self.cameras[camera_id].patience_recorded)
+                followed.add(camera_id)
+                self._observe(observation, patience)
 
     def settle(self, now: datetime) -> None:
         """What follows from pictures that did not come, and from faults that last."""
         for camera in self.cameras.values():
             self.changes.faults += camera.faults(now, self._recorder)
-        if self._held is not None:
-            return
         silent = {camera_id for camera_id, camera in self.cameras.items() if camera.is_silent(now)}
-        for counter in self.counters.values():
-            if counter.plan.cameras.keys() <= silent:
+        for counter_id, counter in self.counters.items():
+            if counter_id not in self._held and counter.plan.cameras.keys() <= silent:
                 self.changes.transitions += counter.silence(now, "no_signal")
 
     def _mind_the_clock(self, now: datetime) -> None:

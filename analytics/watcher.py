@@ -1,6 +1,6 @@
 """The watcher process: many cameras, one detector, one transaction per tick."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Condition, Event, Thread
@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from analytics.again import Look
-from analytics.catch_up import CatchUp, Recorded, pace
+from analytics.catch_up import CatchUp, Recorded, Recording, pace
 from analytics.diary import AnotherWatcher, Diary
 from analytics.edges import Moments
 from analytics.feeds import CameraFeed
@@ -71,7 +71,7 @@ class Watcher:
         database: Database,
         detector: PersonDetector,
         live: Callable[[str], PictureSource],
-        recorded: Recorded,
+        recorded: Recording,
         settings: WatcherSettings = WatcherSettings(),
         clock: Callable[[], datetime] = utc_now,
         again: Recorded | None = None,
@@ -211,29 +211,40 @@ class Watcher:
         span = now - min(starts.values())
         step, reach = pace(span, len(starts), self._look_seconds * looks, settings.catch_up_budget, finest)
         beyond = {camera: Span(at, now - reach + step) for camera, at in starts.items() if at < now - reach}
-        self._missed.note(self._of_counters(beyond), now)
+        self._missed.note(self._of_counters(beyond, self._watch.counters.keys()), now)
         starts = {camera: max(at, now - reach) for camera, at in starts.items()}
         _log.info("catching_up", cameras=len(starts), seconds=reach.total_seconds(), step=step.total_seconds())
-        self._catch_up = CatchUp(self._recorded, starts, step, now + 2 * settings.catch_up_budget)
-        self._watch.hold_live()
+        self._catch_up = CatchUp(self._recorded, starts, step, self._recorded.recorded_to, 2 * settings.catch_up_budget)
+        self._watch.hold_live(self._seen_by(starts))
 
-    def _of_counters(self, spans: Mapping[str, Span]) -> Iterator[tuple[str, Span]]:
+    def _seen_by(self, cameras: Collection[str]) -> set[str]:
+        """Counters that any of these cameras looks at."""
+        return {c for c, counter in self._watch.counters.items() if not counter.plan.cameras.keys().isdisjoint(cameras)}
+
+    def _of_counters(self, spans: Mapping[str, Span], counters: Collection[str]) -> Iterator[tuple[str, Span]]:
         """Counters, and when their cameras were not watched; `spans`: of cameras."""
-        for counter_id, counter in self._watch.counters.items():
-            missed = [spans[camera] for camera in counter.plan.cameras if camera in spans]
+        for counter_id in counters & self._watch.counters.keys():
+            missed = [spans[camera] for camera in self._watch.counters[counter_id].plan.cameras if camera in spans]
             if missed:
                 yield counter_id, Span(min(span.start for span in missed), max(span.end for span in missed))
 
     def _take_recorded(self, catch_up: CatchUp, now: datetime) -> None:
-        if catch_up.done(now, self._live_from):
-            self._catch_up = None
-            self._watch.release_live()
-            left = catch_up.left(now, self._live_from, self._settings.debounce.max_gap)
-            self._missed.note(self._of_counters(left), now)
-            _log.info("caught_up")
-            return
+        """Each counter goes on live when all of its cameras have been watched: one that is dead keeps no other back."""
         pictures = catch_up.next_pictures(now, self._live_from, _RECORDED_BATCH)
         self._watch.take_recorded(pictures, catch_up.step)
+        behind = catch_up.behind_at(now)
+        if done := self._watch.held - self._seen_by(behind):
+            self._watch.release_live(done, catch_up.step)
+            left = catch_up.left(now, self._live_from, self._usual)
+            self._missed.note(self._of_counters(left, done), now)
+        if not behind:
+            self._catch_up = None
+            _log.info("caught_up")
+
+    def _usual(self, camera_id: str) -> timedelta:
+        """How long without a picture of the camera is."""
+        camera = self._watch.cameras.get(camera_id)
+        return max(camera.patience, camera.patience_recorded) if camera else self._settings.debounce.max_gap
 
     def _take(self, pictures: list[Picture], now: datetime) -> None:
         for picture in pictures:
@@ -247,7 +258,8 @@ class Watcher:
         """Of every camera that has a new one; waits a little when none has, unless there is footage to look at."""
         with self._arrived:
             pictures = self._taken()
-            if not pictures and not self._catch_up and not self._redoing.busy and not self._stop.is_set():
+            is_idle = not self._redoing.busy and (self._catch_up is None or self._catch_up.waits)
+            if not pictures and is_idle and not self._stop.is_set():
                 self._arrived.wait(_WAIT_SECONDS)
                 pictures = self._taken()
         return pictures

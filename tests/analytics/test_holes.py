@@ -1,7 +1,7 @@
 """Time that nobody looked at, whatever was seen before and after it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -83,15 +83,19 @@ def test_a_hole_in_what_was_recorded_seldom_is_unknown_all_the_same() -> None:
     assert told(watch) == [(0, UNKNOWN, "gap"), (6, UNSTAFFED, ""), (54, UNKNOWN, "gap"), (74, UNSTAFFED, "")]
 
 
+@dataclass(frozen=True)
 class SeldomRecorded:
-    """A keyframe every ten seconds."""
+    """A keyframe so many seconds apart."""
+
+    apart: int
 
     def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
-        return (shown(second) for second in range(3, 2000, 10) if start <= at(second) < end)
+        return (shown(second) for second in range(3, 2000, self.apart) if start <= at(second) < end)
 
 
-def test_a_piece_of_footage_with_few_keyframes_is_known_from_its_beginning_on() -> None:
-    look = Look(Looker(MarkerDetector()), SeldomRecorded(), SECOND, Debounce())
+@pytest.mark.parametrize("apart", [10, 13, 17, 20])
+def test_a_piece_of_footage_with_few_keyframes_is_known_from_its_beginning_on(apart: int) -> None:
+    look = Look(Looker(MarkerDetector()), SeldomRecorded(apart), SECOND, Debounce())
     piece = Again(PLAN, "c-1", Span(at(600), at(1200)), look)
     while not piece.go_on(50):
         pass
@@ -111,7 +115,7 @@ def test_a_fault_of_now_is_not_ended_by_what_was_recorded_before_it() -> None:
 def test_frozen_footage_is_noticed_while_live_pictures_come_in_between() -> None:
     watch = Watch(Looker(MarkerDetector()))
     watch.follow(PLAN, at(3600))
-    watch.hold_live()
+    watch.hold_live(PLAN.counters)
     for second in range(10):
         watch.take_live([shown(3600 + second)], at(3600 + second))
         watch.take_recorded([replace(shown(0), wall=at(second))], SECOND)
@@ -122,9 +126,47 @@ def watched_meanwhile(now: str, was: str) -> Watch:
     """What was recorded is caught up with for half a minute while live pictures come."""
     watch = Watch(Looker(MarkerDetector()))
     watch.follow(PLAN, at(3600))
-    watch.hold_live()
+    watch.hold_live(PLAN.counters)
     for second in range(30):
         watch.take_live([shown(3600 + second, now)], at(3600 + second))
         watch.take_recorded([shown(second, was)], SECOND)
         watch.settle(at(3600 + second))
     return watch
+
+
+def resumed(first: int, live: Iterable[int], *, recorded: Iterable[int], step: timedelta) -> Watch:
+    """Nobody was there up to `first`; then footage was looked at some `step` apart while live pictures came."""
+    watch = watched(range(first - 10, first))
+    watch.hold_live(PLAN.counters)
+    for second in live:
+        watch.take_live([shown(second)], at(second))
+    for second in recorded:
+        watch.take_recorded([shown(second)], step)
+    watch.release_live(watch.held, step)
+    return watch
+
+
+def test_live_pictures_follow_the_last_that_was_recorded_as_that_follows_the_one_before() -> None:
+    ten = 10 * SECOND
+    assert told(resumed(60, range(98, 105), recorded=(69, 79, 89), step=ten)) == [(50, UNSTAFFED, "")]
+    watch = resumed(60, [*range(98, 105), *range(114, 120)], recorded=(69, 79, 89), step=ten)
+    assert (104, UNKNOWN, "gap") in told(watch), "only the first"
+
+
+def test_what_is_held_of_one_counter_keeps_no_other_back() -> None:
+    plan = replace(
+        PLAN,
+        cameras={**PLAN.cameras, "other": CameraPlan("other", "h", (WatchedView("other", "c-2", LEFT_HALF),))},
+        counters={
+            **PLAN.counters,
+            "c-2": replace(PLAN.counters["c-1"], counter_id="c-2", cameras={"other": Shows.WHOLE}),
+        },
+    )
+    watch = Watch(Looker(MarkerDetector()))
+    watch.follow(plan, at(0))
+    watch.hold_live(["c-2"])
+    for second in range(5):
+        watch.take_live([shown(second), replace(shown(second), camera_id="other")], at(second))
+    assert {change.counter_id for change in watch.changes.transitions} == {"c-1"}
+    watch.release_live(["c-2"], SECOND)
+    assert {change.counter_id for change in watch.changes.transitions} == {"c-1", "c-2"}

@@ -184,6 +184,25 @@ def test_a_restart_goes_on_with_the_open_rows(database: Database) -> None:
     assert rows(world, Absence)[0].end is None
 
 
+def test_after_a_restart_the_alert_of_a_camera_with_rare_keyframes_comes_in_time(sqlite_database: Database) -> None:
+    """It waits for the footage before the first live picture, and not for keyframes that never come."""
+    left, threshold = 24, 100
+    world = a_world(sqlite_database, lambda t: "staff" if t < left else "nobody")
+    world.step_s = 8
+    with sqlite_database.transaction() as session:
+        session.exec(delete(AbsenceRule))
+        session.add(
+            AbsenceRule(threshold_s=threshold, waiting_threshold_s=threshold, valid_from=START - timedelta(days=1))
+        )
+    with running(world):
+        world.wait_until(lambda: states(world)[-1:] == [UNSTAFFED], within=60)
+    world.wait_until(lambda: world.seconds() >= 64, within=80)
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Alert)), within=80)
+    assert world.seconds() <= left + threshold + 10
+    assert edges(world)[-1] == (UNSTAFFED, at(left))
+
+
 def test_what_happened_during_a_stop_is_seen_in_recorded_footage(sqlite_database: Database) -> None:
     world = a_world(sqlite_database, lambda t: "nobody" if 30 <= t < 70 else "staff")
     with running(world):

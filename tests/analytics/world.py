@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from threading import Condition, Event
 
 import numpy as np
@@ -13,8 +14,8 @@ from analytics.watcher import Watcher, WatcherSettings
 from storage.database import Database
 from tests.analytics.scenes import START, at
 
-STEP_S = 1.0
-"""By so much of the world's time the clock goes on; each camera shows a picture then."""
+_RECORDED_AFTER = timedelta(seconds=3)
+_NOTHING_SHOWN = -1.0
 _LIMIT_S = 60
 
 Script = Callable[[float], str]
@@ -54,6 +55,8 @@ class World:
     """Else time goes on without waiting for anybody."""
     catch_up_budget: timedelta = timedelta(minutes=1)
     """In a second of this world the watcher has one turn or two, not dozens."""
+    step_s: float = 1.0
+    """By so much of the world's time the clock goes on; each camera shows a picture then."""
     _seconds: float = 0.0
     _turn: Condition = field(default_factory=Condition)
     _reads: int = 0
@@ -77,11 +80,15 @@ class World:
 
     def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
         """Recorded footage of the world, up to a few seconds ago."""
-        wall = start
-        while self.recording and wall < min(end, self.now() - timedelta(seconds=3)):
+        apart = timedelta(seconds=self.step_s)
+        wall = START + ceil((start - START) / apart) * apart
+        while self.recording and wall < min(end, self.now() - _RECORDED_AFTER):
             if (picture := self.picture(camera_id, wall)) is not None:
                 yield picture
-            wall += step
+            wall += ceil(step / apart) * apart
+
+    def recorded_to(self, camera_id: str) -> datetime | None:
+        return self.now() - _RECORDED_AFTER if self.recording else None
 
     def picture(self, camera_id: str, wall: datetime) -> Picture | None:
         seconds = (wall - START).total_seconds()
@@ -106,7 +113,7 @@ class World:
 
     def was_asked_for(self, camera_id: str) -> None:
         with self._turn:
-            self._shown.setdefault(camera_id, -STEP_S)
+            self._shown.setdefault(camera_id, _NOTHING_SHOWN)
 
     def was_given(self, camera_id: str, seconds: float) -> None:
         with self._turn:
@@ -126,7 +133,7 @@ class World:
 
     def _go_on(self) -> None:
         with self._turn:
-            self._seconds, self._reads = self._seconds + STEP_S, 0
+            self._seconds, self._reads = self._seconds + self.step_s, 0
             self._turn.notify_all()
             assert self._turn.wait_for(self._is_looked_at, _LIMIT_S), "nobody looks"
 
@@ -147,7 +154,7 @@ class _Live:
     def pictures(self, stop: Event) -> Iterator[Picture]:
         """One at each step of the clock. Who opens a camera that is gone waits for its return."""
         self._world.was_asked_for(self._camera_id)
-        shown = -STEP_S
+        shown = _NOTHING_SHOWN
         try:
             while not stop.is_set():
                 if not self._world.is_another_than(shown):
