@@ -60,8 +60,7 @@ def measure(name: str, database: Database, count: int) -> None:
     asked()
     print(f"| {name}: the longest in which nobody asks whether to stop | {count:,} | {asked.longest_s:.1f} s | | |")
     began, worked = time.perf_counter(), time.process_time()
-    with database.transaction() as session:
-        keep_draft(session, found)
+    keep_draft(database, found)
     took, cpu = time.perf_counter() - began, time.process_time() - worked
     what = f"kept, {name}: {len(found.units)} units, {len(found.marks):,} marks"
     print(f"| {what} | {count:,} | {took:.1f} s | {cpu:.1f} s | |")

@@ -13,12 +13,13 @@ import structlog
 from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.deadlines.keeping import DeadlineKeeper, waiting
 from correlation.deadlines.work_calendar import FOSHAN
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, in_force
 from correlation.evaluation.going_on import GoOn, nothing_else
 from correlation.evaluation.working_out import Period, WorkedOut, work_out
+from correlation.evaluation.writing import Overtaken, Pace
 from correlation.rulebook import rule_book
 from storage.database import Database
 from storage.intervals import Span
@@ -32,6 +33,8 @@ from web.viewer import Viewer
 
 CLERK = "clerk"
 """Who publishes on schedule."""
+BACKLOG = 1_000
+"""The clerk is reckoning all cases anew: it would be done twice, and by turns, while what is told waits for both."""
 DRAFT_EVERY = timedelta(days=1)
 RECOUNT_AFTER = timedelta(hours=1)
 """Of a published month about which people decide one thing after the other."""
@@ -103,15 +106,27 @@ class Stopped(Exception):
 class Evaluating:
     """The clerk's job."""
 
-    def __init__(self, database: Database, publish_day: int, is_stopping: Callable[[], bool] = lambda: False) -> None:
-        """`is_stopping`: then what is being counted is given up within a second or so."""
+    def __init__(
+        self,
+        database: Database,
+        publish_day: int,
+        is_stopping: Callable[[], bool] = lambda: False,
+        backlog: int = BACKLOG,
+    ) -> None:
+        """`is_stopping`: then what is being counted is given up within a second or so.
+
+        `backlog`: with so many cases that wait to be reckoned no month is begun.
+        """
         self._database = database
         self._publish_day = publish_day
         self._is_stopping = is_stopping
+        self._backlog = backlog
 
     def run_once(self, now: datetime) -> int:
         """Does what is due and returns how many months that were."""
         with self._database.transaction() as session:
+            if waiting(session, now, self._backlog) >= self._backlog:
+                return 0
             zone = site_zone(session)
             today = now.astimezone(ZoneInfo(zone)).date()
             first_told = session.exec(select(Batch.received_at).order_by(col(Batch.id)).limit(1)).first()
@@ -122,7 +137,7 @@ class Evaluating:
         try:
             for task in tasks:
                 done += self._do(task, now)
-        except Stopped:
+        except (Stopped, Overtaken):
             _log.info("evaluation_given_up", month=str(task.month))
         return done
 
@@ -131,13 +146,12 @@ class Evaluating:
         if worked is None:
             return 0
         if task.publish and worked.units:
-            published = publish(self._database, worked, None, now)
+            published = publish(self._database, worked, None, now, pace=Pace(go_on=self._go_on))
             _log.info("evaluation_published", month=published.month, units=len(worked.units))
         else:
-            with self._database.transaction() as session:
-                draft = keeping.keep_draft(session, worked)
-                if draft.differs:
-                    _log.info("erratum_drafted", month=draft.month, number=draft.number)
+            draft = keeping.keep_draft(self._database, worked, Pace(go_on=self._go_on))
+            if draft.differs:
+                _log.info("erratum_drafted", month=draft.month, number=draft.number)
         return 1
 
     def _go_on(self) -> None:
@@ -149,7 +163,8 @@ def _last_done(session: Session, this: Month) -> dict[str, LastDone]:
     """Of this month and the one before, and of all that are published."""
     recent = col(Evaluation.month).in_([str(this.plus(-1)), str(this)])
     published = select(Evaluation.month).where(Evaluation.state == EvaluationState.PUBLISHED)
-    found = session.exec(select(Evaluation).where(or_(recent, col(Evaluation.month).in_(published))))
+    kept = select(Evaluation).where(Evaluation.state != EvaluationState.HIDDEN)
+    found = session.exec(kept.where(or_(recent, col(Evaluation.month).in_(published))))
     last: dict[str, LastDone] = {}
     for each in found:
         before = last.get(each.month, LastDone(each.state, each.counted_at))
@@ -211,7 +226,12 @@ def may_publish(viewer: Viewer) -> bool:
 
 
 def publish(
-    database: Database, worked: WorkedOut, publisher: Viewer | None, now: datetime, erratum: str = ""
+    database: Database,
+    worked: WorkedOut,
+    publisher: Viewer | None,
+    now: datetime,
+    erratum: str = "",
+    pace: Pace = Pace(),
 ) -> Evaluation:
     """`publisher`: None is the clerk; whose name stands there is written to the access log.
 
@@ -222,12 +242,13 @@ def publish(
     if now < worked.period.span.end:
         raise Conflict(f"{worked.period.month} is not over; it can be worked out, and published when it is.")
     by = publisher.name if publisher else CLERK
+
+    def log(session: Session, made: Evaluation) -> None:
+        if publisher is not None:
+            log_access(session, publisher, "publish", _subject(made), erratum, now, "")
+
     try:
-        with database.transaction() as session:
-            made = keeping.publish(session, worked, by, now, erratum)
-            if publisher is not None:
-                log_access(session, publisher, "publish", _subject(made), erratum, now, "")
-            return made
+        return keeping.publish(database, worked, by, now, erratum, log, pace)
     except (keeping.PublishedAlready, keeping.NothingToCorrect, keeping.NothingDiffers) as error:
         raise Conflict(str(error)) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlmodel import Session, col
 
 from correlation.deadlines.calendars import HallDays
@@ -48,8 +48,8 @@ def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
     }
 
 
-def mark(session: Session, key: str, before: str, now: datetime) -> None:
-    """The cases that rest on it are due to be reckoned again; those of which something is told come before them."""
+def resting_on(session: Session, key: str, before: str, now: datetime) -> Select[Any] | None:
+    """Ids of the cases whose limits it may move; `before` is what was remembered of it. None: of no case."""
     _, kind, *name = key.split(":", 2)
     cases = select(col(Case.id)).outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
     if kind == "statutory":
@@ -62,17 +62,27 @@ def mark(session: Session, key: str, before: str, now: datetime) -> None:
         of_kind, version = name[0].split("/", 1)
         rules = session.get(RuleVersion, (RuleKind(of_kind), version))
         if rules is None:  # it has just been taken back
-            return
+            return None
         cases = cases.where(col(Case.opened_at) >= _first_moment(rules.effective), _may_move(now))
     else:
         since = datetime.fromisoformat(before) - _OUT_OF_ORDER if before else datetime(1970, 1, 1, tzinfo=UTC)
         told = select(col(ItemVersion.code)).where(col(ItemVersion.received_at) >= since)
         approved = select(col(CatalogueChange.code)).where(_IS_APPROVED, col(CatalogueChange.decided_at) >= since)
         cases = cases.where(col(Case.item_code).in_(approved if kind == "approved" else told), _may_move(now))
+    return cases
+
+
+def mark(session: Session, cases: Select[Any], after: int, limit: int, now: datetime) -> Sequence[int]:
+    """Makes the first of them whose ids are greater than `after` due to be reckoned again; returns their ids.
+
+    Those of which something is told come before them.
+    """
+    some = cases.where(col(Case.id) > after).order_by(col(Case.id)).limit(limit)
     # Who reckons a case just now holds it and writes its limits anew: they are there once it is locked here.
-    ids = session.execute(cases.order_by(col(Case.id)).with_for_update(key_share=True, of=Case)).scalars().all()
+    ids = session.execute(some.with_for_update(key_share=True, of=Case)).scalars().all()
     marked = update(Deadline).where(is_among(session, table_of(Deadline).c.case_id, ids)).values(next_at=now)
     session.execute(marked.execution_options(synchronize_session=False))
+    return ids
 
 
 def _may_move(now: datetime) -> Any:  # noqa: ANN401

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlmodel import Session, col
 
 from correlation import basis
@@ -29,6 +29,7 @@ from storage.models.columns import JsonObject
 
 PORTION = 100
 PORTIONS = 2
+MARKED = 5_000
 ROOM_S = 0.05
 """SQLite lets a waiting writer in only if it happens to ask while nobody writes, and it asks that often at first."""
 
@@ -45,15 +46,16 @@ class DeadlineKeeper:
         portion: int = PORTION,
         portions: int = PORTIONS,
         pause: Callable[[float], None] = time.sleep,
+        marked: int = MARKED,
     ) -> None:
-        """`portion` cases are reckoned in one transaction, and so many of them in one run, twice.
+        """`portion` cases are reckoned in one transaction, and so many of them in one run, twice; `marked` are marked.
 
         `rules`: others than those of the site. `pause` is called with seconds where others must get a chance to write.
         """
         self._database = database
         self._given = rules
         self._rules = rules or shipped_rules()
-        self._portion, self._portions, self._pause = portion, portions, pause
+        self._portion, self._portions, self._marked, self._pause = portion, portions, marked, pause
         self._calendars = CalendarBook()
 
     def run_once(self, now: datetime) -> int:
@@ -83,12 +85,29 @@ class DeadlineKeeper:
             changed = basis.changed(before, ground.current(session, self._calendars.refresh(session)))
         if not changed:
             return 0
+        for key in changed:
+            self._mark(key, before.get(key, ""), now)
         with self._database.transaction() as session:
             basis.lock(session)
-            for key in changed:
-                ground.mark(session, key, before.get(key, ""), now)
             basis.remember(session, changed, before)
         return len(changed)
+
+    def _mark(self, key: str, before: str, now: datetime) -> None:
+        """In portions: on SQLite nobody else writes while a million cases are marked. What is cut off begins anew."""
+        with self._database.transaction() as session:
+            cases = ground.resting_on(session, key, before, now)
+        last = 0
+        while cases is not None:
+            with self._database.transaction() as session:
+                ids = ground.mark(session, cases, last, self._marked, now)
+            if len(ids) < self._marked:
+                return
+            last = ids[-1]
+            self._make_room()
+
+    def _make_room(self) -> None:
+        if self._database.engine.dialect.name == "sqlite":
+            self._pause(ROOM_S)
 
     def _reckon_some(self, wanted: Select[Any], now: datetime) -> int:
         """The first of them."""
@@ -101,8 +120,8 @@ class DeadlineKeeper:
             cases = session.execute(locked).scalars().all()
             session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
             self._reckon(session, cases, now)
-        if len(cases) == self._portion and self._database.engine.dialect.name == "sqlite":
-            self._pause(ROOM_S)
+        if len(cases) == self._portion:
+            self._make_room()
         return len(cases)
 
     def _reckon(self, session: Session, cases: Sequence[int], now: datetime) -> None:
@@ -123,6 +142,13 @@ class DeadlineKeeper:
         insert_many(session, table_of(Deadline), deadlines)
         insert_many(session, table_of(Card), new)
         update_many(session, table_of(Card), changed)
+
+
+def waiting(session: Session, now: datetime, limit: int) -> int:
+    """How many cases wait to be reckoned, counted up to twice the limit."""
+    lines = (_told_anew(newest_first=False), _come_due(now, newest_first=False))
+    counts = (select(func.count()).select_from(line.limit(limit).subquery()) for line in lines)
+    return sum(int(session.execute(count).scalar_one()) for count in counts)
 
 
 def _told_anew(*, newest_first: bool) -> Select[Any]:

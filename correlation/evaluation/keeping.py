@@ -1,18 +1,20 @@
 """Drafts, what is published, and the versions of the formula. A published evaluation is never written again."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, or_
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, shipped_formulas
 from correlation.evaluation.scoring import Score
 from correlation.evaluation.working_out import WorkedOut, WorkedUnit
-from storage.bulk import Values, insert_many, table_of
-from storage.database import lock_for_adding
+from correlation.evaluation.writing import Overtaken, Pace, clear, free_number, hold, write_hidden
+from storage.bulk import Values, table_of
+from storage.database import Database, lock_for_adding
 from storage.models import EvaluatedUnit, Evaluation, EvaluationFormula, EvaluationMark, EvaluationState
 
 
@@ -56,28 +58,54 @@ def add_formula(session: Session, formula: Formula, by: str, now: datetime) -> N
     session.flush()
 
 
+class Compared(NamedTuple):
+    published: int | None
+    """The evaluation of the month that is in force."""
+    differs: bool | None
+    """None: nothing is published."""
+    same_formula: bool = True
+
+
 def of_month(session: Session, month: str) -> Sequence[Evaluation]:
     """The newest first, so a draft before all."""
-    return session.exec(
-        select(Evaluation).where(Evaluation.month == month).order_by(col(Evaluation.number).desc())
-    ).all()
+    seen = select(Evaluation).where(Evaluation.month == month, Evaluation.state != EvaluationState.HIDDEN)
+    return session.exec(seen.order_by(col(Evaluation.number).desc())).all()
 
 
-def keep_draft(session: Session, worked: WorkedOut) -> Evaluation:
+def keep_draft(database: Database, worked: WorkedOut, pace: Pace = Pace()) -> Evaluation:
     """In the place of the draft that there was; one that would correct nothing has neither units nor marks.
 
-    Has to be the first that the transaction does.
+    Raises Overtaken; then the draft of another is there.
     """
-    lock_for_adding(session, Evaluation)
-    draft = _new(session, worked)
-    draft.differs = None if draft.replaces_id is None else _differs(session, draft.replaces_id, worked)
-    _write(session, draft, worked, with_units=draft.differs is not False)
-    return draft
+    compared = _compare(database, worked)
+    draft = _write(database, worked, pace, with_units=compared.differs is not False)
+    with database.transaction() as session:
+        found = _show(session, draft, compared)
+        found.differs = compared.differs
+    clear(database, draft.month, pace)
+    return found
 
 
 def is_seen() -> ColumnElement[bool]:
     """What is published, and drafts that would change something."""
-    return or_(col(Evaluation.differs).is_(None), col(Evaluation.differs).is_(True))
+    return and_(
+        col(Evaluation.state) != EvaluationState.HIDDEN,
+        or_(col(Evaluation.differs).is_(None), col(Evaluation.differs).is_(True)),
+    )
+
+
+def _compare(database: Database, worked: WorkedOut) -> Compared:
+    with database.transaction() as session:
+        published = _published(session, worked.period.month)
+        if published is None or published.id is None:
+            return Compared(None, None)
+        same_formula = published.formula == worked.formula.model_dump(mode="json")
+        return Compared(published.id, _differs(session, published.id, worked), same_formula)
+
+
+def _published(session: Session, month: str) -> Evaluation | None:
+    """The one in force."""
+    return next((each for each in of_month(session, month) if each.state is EvaluationState.PUBLISHED), None)
 
 
 def _differs(session: Session, published: int, worked: WorkedOut) -> bool:
@@ -96,26 +124,34 @@ def _differs(session: Session, published: int, worked: WorkedOut) -> bool:
     )
 
 
-def publish(session: Session, worked: WorkedOut, by: str, now: datetime, erratum: str = "") -> Evaluation:
-    """Has to be the first that the transaction does. Raises PublishedAlready, NothingToCorrect, NothingDiffers."""
-    lock_for_adding(session, Evaluation)
-    found = _new(session, worked)
-    if found.replaces_id is not None and not erratum:
+def publish(
+    database: Database,
+    worked: WorkedOut,
+    by: str,
+    now: datetime,
+    erratum: str = "",
+    beside: Callable[[Session, Evaluation], None] = lambda _session, _made: None,
+    pace: Pace = Pace(),
+) -> Evaluation:
+    """`beside` belongs to the transaction that makes it public.
+
+    Raises PublishedAlready, NothingToCorrect, NothingDiffers, and Overtaken, after which nothing is published.
+    """
+    compared = _compare(database, worked)
+    if compared.published is not None and not erratum:
         raise PublishedAlready(PublishedAlready.__doc__)
-    if found.replaces_id is None and erratum:
+    if compared.published is None and erratum:
         raise NothingToCorrect(NothingToCorrect.__doc__)
-    if found.replaces_id is not None and not _corrects(session, found, worked):
+    if compared.differs is False and compared.same_formula:
         raise NothingDiffers(NothingDiffers.__doc__)
-    found.state, found.published_at, found.published_by = EvaluationState.PUBLISHED, now, by
-    found.erratum = erratum
-    _write(session, found, worked)
+    written = _write(database, worked, pace)
+    with database.transaction() as session:
+        found = _show(session, written, compared)
+        found.state, found.published_at, found.published_by = EvaluationState.PUBLISHED, now, by
+        found.erratum = erratum
+        beside(session, found)
+    clear(database, found.month, pace)
     return found
-
-
-def _corrects(session: Session, found: Evaluation, worked: WorkedOut) -> bool:
-    """Points are another's with another formula, too."""
-    before = session.get_one(Evaluation, found.replaces_id)
-    return before.formula != found.formula or _differs(session, before.id or 0, worked)
 
 
 def publish_drafted(
@@ -136,41 +172,48 @@ def publish_drafted(
     return found
 
 
-def _new(session: Session, worked: WorkedOut) -> Evaluation:
-    """Numbered after what is published; a draft of the month goes."""
+def _write(database: Database, worked: WorkedOut, pace: Pace, *, with_units: bool = True) -> Evaluation:
+    """Hidden as yet."""
     period = worked.period
-    published = [each for each in of_month(session, period.month) if each.state is EvaluationState.PUBLISHED]
-    drafts = select(Evaluation.id).where(Evaluation.month == period.month, Evaluation.state == EvaluationState.DRAFT)
-    for table in (EvaluatedUnit, EvaluationMark):
-        session.execute(delete(table).where(col(table.evaluation_id).in_(drafts)))
-    session.execute(delete(Evaluation).where(col(Evaluation.id).in_(drafts)))
-    return Evaluation(
+    evaluation = Evaluation(
         month=period.month,
-        number=published[0].number + 1 if published else 1,
-        state=EvaluationState.DRAFT,
+        number=0,
+        state=EvaluationState.HIDDEN,
         zone=period.zone,
         start=period.span.start,
         end=period.span.end,
         counted_at=worked.counted_at,
         formula=worked.formula.model_dump(mode="json"),
-        replaces_id=published[0].id if published else None,
     )
+    units = [unit_values(each) for each in worked.units] if with_units else []
+    write_hidden(database, evaluation, units, _marks(worked) if with_units else [], pace)
+    return evaluation
 
 
-def _write(session: Session, evaluation: Evaluation, worked: WorkedOut, *, with_units: bool = True) -> None:
-    session.add(evaluation)
+def _show(session: Session, written: Evaluation, compared: Compared) -> Evaluation:
+    """As a draft, numbered after what is published; the draft that there was is hidden.
+
+    Has to be the first that the transaction does. Raises Overtaken where another was published since.
+    """
+    lock_for_adding(session, Evaluation)
+    hold(session, written)
+    published = _published(session, written.month)
+    if (published.id if published else None) != compared.published:
+        raise Overtaken(Overtaken.__doc__)
+    for draft in of_month(session, written.month):
+        if draft.state is EvaluationState.DRAFT:
+            draft.state, draft.number = EvaluationState.HIDDEN, free_number(session, written.month)
     session.flush()
-    assert evaluation.id is not None
-    if not with_units:
-        return
-    insert_many(session, table_of(EvaluatedUnit), [unit_values(evaluation.id, each) for each in worked.units])
-    insert_many(session, table_of(EvaluationMark), _marks(evaluation.id, worked))
+    found = session.get_one(Evaluation, written.id)
+    found.state = EvaluationState.DRAFT
+    found.number = published.number + 1 if published else 1
+    found.replaces_id = compared.published
+    return found
 
 
-def unit_values(evaluation_id: int, worked: WorkedUnit) -> Values:
+def unit_values(worked: WorkedUnit) -> Values:
     total, rank = worked.evaluated.total, worked.rank
     return {
-        "evaluation_id": evaluation_id,
         "kind": worked.unit.kind,
         "key": worked.unit.key,
         "name": worked.name[0],
@@ -195,10 +238,9 @@ def _score(score: Score | None) -> dict[str, float] | None:
     return None if score is None else {"points": score.points, "low": score.low, "high": score.high}
 
 
-def _marks(evaluation_id: int, worked: WorkedOut) -> list[Values]:
+def _marks(worked: WorkedOut) -> list[Values]:
     return [
         {
-            "evaluation_id": evaluation_id,
             "kind": mark.kind,
             "subject_id": mark.subject_id,
             "case_id": mark.case_id,

@@ -21,8 +21,12 @@ class UnitKind(StrEnum):
 
 
 class EvaluationState(StrEnum):
-    """draft -> published; a draft is written anew each time it is worked out."""
+    """hidden -> draft -> published; draft -> hidden, when the month is worked out again.
 
+    While one is hidden its number is below 0.
+    """
+
+    HIDDEN = "hidden"  # it is being written, or taken away
     DRAFT = "draft"
     PUBLISHED = "published"
 

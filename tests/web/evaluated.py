@@ -65,7 +65,9 @@ def an_evaluation(
         )
         for (unit, place), each in counted.items()
     ]
-    insert_many(session, table_of(EvaluatedUnit), [unit_values(evaluation.id, each) for each in units])
+    insert_many(
+        session, table_of(EvaluatedUnit), [{"evaluation_id": evaluation.id, **unit_values(each)} for each in units]
+    )
     places = ({"hall_id": "cc", "department_id": first}, {"hall_id": "nh", "department_id": second})
     for number_of, place in enumerate(places, start=1):
         of_case: dict[str, Any] = {

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlmodel import delete, select, update
 
 from correlation.deadlines.card_log import say
+from correlation.deadlines.keeping import DeadlineKeeper
 from storage.database import Database
 from storage.models import (
     Batch,
@@ -97,6 +98,20 @@ def test_what_was_told_and_not_reckoned_yet_is_reckoned_first(sqlite_database: D
     assert after is not None
     assert [unit.counted for unit in after.units] == [unit.counted for unit in before.units]
     assert sum(unit.counted.red for unit in after.units) > 0
+
+
+def test_a_month_waits_until_the_clerk_has_reckoned_all_cases_anew(sqlite_database: Database) -> None:
+    a_month(sqlite_database)
+    clerk = Evaluating(sqlite_database, publish_day=5, backlog=3)
+    with sqlite_database.transaction() as session:
+        session.execute(update(Deadline).values(next_at=FIFTH))
+    assert clerk.run_once(FIFTH) == 0
+    with sqlite_database.transaction() as session:
+        assert session.exec(select(Evaluation)).all() == []
+    keeper = DeadlineKeeper(sqlite_database)
+    while keeper.run_once(FIFTH):
+        pass
+    assert clerk.run_once(FIFTH) == 2
 
 
 def test_the_first_cases_of_a_site_are_counted_at_once(sqlite_database: Database) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from correlation.evaluation import keeping
 from correlation.evaluation.formula import Formula, FormulaProblem, Indicator, parse_formulas
 from correlation.evaluation.working_out import WorkedOut, WorkedUnit, best_first
+from correlation.evaluation.writing import Overtaken
 from storage.models import Evaluation, UnitKind
 from web import evaluating, formula_changes, sessions
 from web.access_log import log_access
@@ -77,8 +78,10 @@ def work_out(
         worked = _worked_out(services, _month(month), tried)
         _print(worked, kind)
         if tried is None and not dry_run:
-            with services.database.transaction() as session:
-                differs = keeping.keep_draft(session, worked).differs
+            try:
+                differs = keeping.keep_draft(services.database, worked).differs
+            except Overtaken as error:
+                raise UserError(str(error)) from None
             say(_KEPT[differs].format(month=month))
 
 

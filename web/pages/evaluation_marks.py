@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import Session, col, select
 
-from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, MarkKind, UnitKind
+from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, UnitKind
 from web.errors import NotFound
 from web.evaluations import EvaluationRef, evaluation_ref, is_own, marks_in_scope, marks_of
 from web.pages.evaluation import Reader
@@ -82,7 +82,8 @@ def _own(
     session: Session, viewer: Viewer, evaluation_id: int, kind: UnitKind, key: str
 ) -> tuple[Evaluation, EvaluatedUnit]:
     """Raises NotFound also for a unit out of scope, published or not."""
-    evaluation = session.get(Evaluation, evaluation_id)
+    kept = select(Evaluation).where(Evaluation.id == evaluation_id, Evaluation.state != EvaluationState.HIDDEN)
+    evaluation = session.exec(kept).first()
     of_key = select(EvaluatedUnit).where(
         EvaluatedUnit.evaluation_id == evaluation_id, EvaluatedUnit.kind == kind, EvaluatedUnit.key == key
     )

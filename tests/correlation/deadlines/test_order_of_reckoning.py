@@ -84,3 +84,37 @@ def test_on_sqlite_others_can_write_between_two_portions(sqlite_platform: Platfo
 
     DeadlineKeeper(sqlite_platform.database, RULES, portion=1, portions=3, pause=others_write).run_once(NOON)
     assert chances == [1, 2, 3], "after each portion of those that are told anew"
+
+
+def test_on_sqlite_others_can_write_while_all_cases_are_marked(sqlite_platform: Platform) -> None:
+    database, marked = sqlite_platform.database, []
+    sqlite_platform.tells(NINE, *(accepted(number) for number in range(7)))
+    sqlite_platform.look_around_and_run(NINE)
+
+    def others_write(_: float) -> None:
+        with database.transaction() as session:
+            lock_for_adding(session, Deadline)
+            marked.append(len(session.exec(select(Deadline).where(Deadline.next_at == NOON)).all()))
+
+    with database.transaction() as session:
+        session.add(Closure(hall_id=HALL, day=date(2026, 3, 4), reason="台风", noted_at=NOON))
+    keeper = DeadlineKeeper(database, RULES, pause=others_write, marked=3)
+    assert [keeper.look_around(NOON), keeper.look_around(NOON)] == [1, 0]
+    assert marked == [3, 6]
+    assert keeper.run_once(NOON) == 7
+
+
+def test_marking_that_was_cut_off_begins_anew(sqlite_platform: Platform) -> None:
+    database = sqlite_platform.database
+    sqlite_platform.tells(NINE, *(accepted(number) for number in range(7)))
+    sqlite_platform.look_around_and_run(NINE)
+    with database.transaction() as session:
+        session.add(Closure(hall_id=HALL, day=date(2026, 3, 4), reason="台风", noted_at=NOON))
+
+    def killed(_: float) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        DeadlineKeeper(database, RULES, pause=killed, marked=3).look_around(NOON)
+    assert DeadlineKeeper(database, RULES).look_around(NOON) == 1
+    assert DeadlineKeeper(database, RULES).run_once(NOON) == 7

@@ -197,14 +197,12 @@ def stored(session: Session, evaluation: Evaluation) -> list[EvaluatedUnit]:
 
 def test_what_is_published_follows_from_what_is_stored_and_stays(month: Database) -> None:
     found = worked(month)
+    keep_draft(month, found)
+    keep_draft(month, found)
     with month.transaction() as session:
-        keep_draft(session, found)
-    with month.transaction() as session:
-        keep_draft(session, found)
         assert len(of_month(session, "2026-05")) == 1, "a draft takes the place of the one before"
-    with month.transaction() as session:
-        published = publish(session, found, "何敏", COUNTED_AT)
-        assert (published.number, published.state) == (1, EvaluationState.PUBLISHED)
+    published = publish(month, found, "何敏", COUNTED_AT)
+    assert (published.number, published.state) == (1, EvaluationState.PUBLISHED)
     with month.transaction() as session:
         formula = Formula.model_validate(published.formula)
         units = stored(session, published)
@@ -214,15 +212,14 @@ def test_what_is_published_follows_from_what_is_stored_and_stays(month: Database
             assert again.total is None if each.points is None else again.total.points == each.points  # type: ignore[union-attr]
         assert len(session.exec(select(EvaluationMark)).all()) == len(found.marks)
         before = [each.model_dump() for each in units]
-    with pytest.raises(NothingDiffers), month.transaction() as session:
-        publish(session, found, "何敏", COUNTED_AT, erratum="?")
+    with pytest.raises(NothingDiffers):
+        publish(month, found, "何敏", COUNTED_AT, erratum="?")
     appeal(month, "C", COUNTED_AT + timedelta(hours=1))
     later = worked(month, COUNTED_AT + timedelta(hours=2))
-    with pytest.raises(PublishedAlready, match="erratum"), month.transaction() as session:
-        publish(session, later, "何敏", COUNTED_AT)
-    with month.transaction() as session:
-        second = publish(session, later, "何敏", COUNTED_AT, erratum="C 的黄牌已申诉")
-        assert (second.number, second.replaces_id) == (2, published.id)
+    with pytest.raises(PublishedAlready, match="erratum"):
+        publish(month, later, "何敏", COUNTED_AT)
+    second = publish(month, later, "何敏", COUNTED_AT, erratum="C 的黄牌已申诉")
+    assert (second.number, second.replaces_id) == (2, published.id)
     with month.transaction() as session:
         assert [each.number for each in of_month(session, "2026-05")] == [2, 1]
         assert [each.model_dump() for each in stored(session, published)] == before
@@ -230,8 +227,8 @@ def test_what_is_published_follows_from_what_is_stored_and_stays(month: Database
 
 def test_an_erratum_of_nothing_is_refused(sqlite_month: Database) -> None:
     found = worked(sqlite_month)
-    with pytest.raises(NothingToCorrect), sqlite_month.transaction() as session:
-        publish(session, found, "何敏", COUNTED_AT, erratum="?")
+    with pytest.raises(NothingToCorrect):
+        publish(sqlite_month, found, "何敏", COUNTED_AT, erratum="?")
     with sqlite_month.transaction() as session:
         assert of_month(session, "2026-05") == []
 
