@@ -18,6 +18,12 @@ class DepartmentEntry:
 
 
 @dataclass(frozen=True)
+class ContactEntry:
+    name: str
+    phone: str
+
+
+@dataclass(frozen=True)
 class ItemEntry:
     code: str
     name: str
@@ -35,6 +41,13 @@ DEPARTMENTS = (
     DepartmentEntry("cc-housing", "禅城区住房城乡建设和水利局", "Chancheng Housing and Construction Bureau"),
     DepartmentEntry("cc-health", "禅城区卫生健康局", "Chancheng Health Bureau"),
 )
+CONTACTS = (
+    ContactEntry("何立群", "0757-55500001"),
+    ContactEntry("许文静", "0757-55500002"),
+    ContactEntry("钟国平", "0757-55500003"),
+    ContactEntry("罗嘉怡", "0757-55500004"),
+)
+"""The contact person of each of DEPARTMENTS, in their order."""
 
 ITEMS = (
     ItemEntry("CC-SJ-001", "个体工商户设立登记", "Registration of a sole trader", "cc-market", 15, 1, True),

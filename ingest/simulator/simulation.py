@@ -10,6 +10,7 @@ from functools import partial
 from ingest.simulator.camera import SUB_SIZE, SimulatedCamera
 from ingest.simulator.control import ControlServer, Orders
 from ingest.simulator.director import Director
+from ingest.simulator.directory import directory_rows
 from ingest.simulator.faults import CAMERA_LOST_SECONDS, CLOCK_OFF_SECONDS, Fault, FaultKind
 from ingest.simulator.hall_picture import HEIGHT, WIDTH
 from ingest.simulator.microphone import ClockMicrophone
@@ -102,6 +103,8 @@ class Simulation:
             camera.start()
         for microphone in self._microphones:
             microphone.start()
+        for row in directory_rows(self.options.counters):
+            self.platform.add(row)
         self.platform.start()
         self._plan_camera_faults()
         self.director.start()

@@ -131,7 +131,8 @@ def test_the_demo_plays_and_goes_on_where_it_was(tmp_path: Path, port: int) -> N
             access = json.loads((folder / "demo-access.json").read_text())
             passwords.append(access["password"])
             assert access["password"] in log.read_text()
-            assert halls_of(port, "supervisor", access["password"]) == ["cc-sim"]
+            for one_hall in ("supervisor", "department", "cc-housing"):
+                assert halls_of(port, one_hall, access["password"]) == ["cc-sim"]
             for one_of_two in ("admin", "centre"):
                 assert halls_of(port, one_of_two, access["password"]) is None, "every hall: one drafts, one approves"
         finally:

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -81,9 +81,9 @@ def _play(demo: Demo, seconds: float | None) -> None:
     """Until it is stopped, or for so many seconds."""
     config = demo.folder / FILE_NAME
     write_config(config, demo)
-    _make_ready(config, demo.access)
+    users = _make_ready(config, demo.access)
     stop = threading.Event()
-    threading.Thread(target=_announce, args=(demo, stop), name="announce", daemon=True).start()
+    threading.Thread(target=_announce, args=(demo, users, stop), name="announce", daemon=True).start()
     if seconds is not None:
         timer = threading.Timer(seconds, stop.set)
         timer.daemon = True
@@ -106,33 +106,39 @@ def _await_hall(rtsp_port: int, stop: threading.Event) -> None:
             err.print("The simulated cameras do not answer yet; going on without them.", style="yellow")
 
 
-def _make_ready(config: Path, access: DemoAccess) -> None:
+def _make_ready(config: Path, access: DemoAccess) -> list[NewUser]:
+    """Who may sign in."""
     services = build_services(read_settings(config))
     try:
         serving.make_ready(services)
-        _make_users(services, access)
+        users = list(_users(services.settings, access))
+        _make_users(services, users)
+        return users
     finally:
         services.database.close()
 
 
-def _make_users(services: Services, access: DemoAccess) -> None:
-    for new in _users(services.settings, access):
+def _make_users(services: Services, users: Iterable[NewUser]) -> None:
+    for new in users:
         with services.database.transaction() as session:
             if not accounts.find_user(session, new.name):
                 accounts.create_user(session, new, services.clock())
 
 
 def _users(settings: Settings, access: DemoAccess) -> Iterator[NewUser]:
-    """One for each role, named like it, and whoever approves what an administrator drafts for every hall."""
+    """One for each role, named like it, one for each further department, and whoever approves what an administrator
+    drafts for every hall."""
     halls = frozenset(hall.id for hall in settings.hall)
-    department = next((department.id for department in settings.department), None)
+    first, *further = [department.id for department in settings.department]
     for role in Role:
-        of = department if role is Role.DEPARTMENT else None
+        of = first if role is Role.DEPARTMENT else None
         yield NewUser(role.value, access.password, role, halls=halls, department_id=of)
+    for department in further:
+        yield NewUser(department, access.password, Role.DEPARTMENT, halls=halls, department_id=department)
     yield NewUser(CENTRE, access.password, Role.SUPERVISOR, all_halls=True)
 
 
-def _announce(demo: Demo, stop: threading.Event) -> None:
+def _announce(demo: Demo, users: Iterable[NewUser], stop: threading.Event) -> None:
     """As soon as the pages answer."""
     if not _answers(demo.address, stop):
         if not stop.is_set():
@@ -141,8 +147,11 @@ def _announce(demo: Demo, stop: threading.Event) -> None:
     table = Table(title=f"A simulated hall is at work: {demo.address}", box=None, title_justify="left")
     table.add_column("sign-in name")
     table.add_column("password")
-    for name in (*Role, CENTRE):
-        table.add_row(name, demo.access.password)
+    table.add_column("of")
+    for user in users:
+        table.add_row(
+            user.name, demo.access.password, user.department_id or ("every hall" if user.all_halls else "the hall")
+        )
     out.print(table)
     for line in _where_things_are(demo):
         out.print(line, highlight=False, markup=False, soft_wrap=True)

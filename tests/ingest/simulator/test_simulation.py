@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from ingest.simulator.clock_code import Image, read_clock
+from ingest.simulator.directory import directory_rows
 from ingest.simulator.faults import Fault, FaultKind
 from ingest.simulator.options import SimulationOptions
 from ingest.simulator.scene import zone
@@ -150,7 +151,11 @@ def test_an_ordered_case_becomes_rows_and_truth(hall: Simulation, control: httpx
     done = [entry for entry in hall.truth.entries() if entry["event"] == "step"]
     assert all(entry["true_end"] <= entry["entered"] for entry in done)
     written = [json.loads(line) for line in (hall.options.folder / "rows.jsonl").read_text("utf-8").splitlines()]
-    assert wanted <= {row["step"] for row in written}
+    assert wanted <= {row.get("step") for row in written}
+    assert {row.get("record") for row in written[: len(list(directory_rows(hall.options.counters)))]} == {
+        "contact",
+        "operator",
+    }, "who works where is known before the first step"
 
 
 def test_a_camera_can_be_stalled_and_dropped_and_can_lie(hall: Simulation, control: httpx.Client) -> None:
