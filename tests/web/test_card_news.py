@@ -154,7 +154,7 @@ def test_a_decision_and_what_refutes_a_card_are_told_to_whoever_heard_of_it(offi
     assert outbox.run_once(later) == 2
     assert sorted(message.title for _, message in post.sent[2:]) == [
         "红牌 2026-001 已撤回：所依据的数据已变更 · Red card 2026-001 withdrawn: what it rests on has changed",
-        "黄牌 2026-001 予以认定 · Yellow card 2026-001 upheld",
+        "黄牌 2026-001 予以维持 · Yellow card 2026-001 upheld",
     ]
     assert "张先生" not in f"{post.sent}", "what people write may be about the applicant"
     assert outbox.run_once(later) == 0
