@@ -181,7 +181,6 @@ def test_short_labelled_clips_are_seen_without_an_error(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_labelled_picture_faults_are_unknown_and_everything_else_is_right() -> None:
     clip = next(clip for clip in load_clips(labelled_data()) if clip.name == "counter_faults_3min")
     (score,) = score_clip(clip, ssd())

@@ -4,6 +4,7 @@ from threading import Thread
 
 from correlation import basis
 from storage.database import Database
+from tests.servers import LIMIT_S
 
 
 def test_who_links_first_in_a_new_database_is_waited_for(database: Database) -> None:
@@ -20,5 +21,5 @@ def test_who_links_first_in_a_new_database_is_waited_for(database: Database) -> 
         other.start()
         other.join(0.3)
         order.append("first")
-    other.join(30)
+    other.join(LIMIT_S)
     assert order == ["first", "second"]

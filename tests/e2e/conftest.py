@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import create_database
 from tests.e2e.running_hall import PASSWORD, RunningHall
-from tests.servers import PostgresServer, S3Server
+from tests.servers import LIMIT_S, PostgresServer, S3Server
 from web.assets import assets_missing
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -23,6 +23,8 @@ FLAGS = [
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
 ]
+
+expect.set_options(timeout=LIMIT_S * 1000)
 
 
 @pytest.fixture(scope="module")  # Playwright keeps a loop running in this thread: asynchronous tests must come after it

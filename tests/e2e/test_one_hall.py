@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page
 from tests.e2e.pictures import seconds_behind, shown_time
 from tests.e2e.running_hall import THRESHOLD_S, RunningHall, moment, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 CAMERA = "cc-sim-cam-1"
 A_SECOND = timedelta(seconds=1)

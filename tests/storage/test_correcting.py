@@ -27,7 +27,7 @@ from storage.intervals import Span
 from storage.models import Gap, GapCause, Hold, Segment, TimeCorrection
 from storage.objects import sha256_of
 from tests.sample import CAMERA, a_hall
-from tests.servers import wait_until
+from tests.servers import LIMIT_S, wait_until
 from tests.storage.recorded import BEGIN, a_user, at, segment
 
 NOW = at(100_000)
@@ -213,7 +213,7 @@ def test_footage_that_is_being_added_while_its_span_is_corrected_moves(without_t
         add_late(session)
         correcting.start()
         wait_until(lambda: is_done_or_waits(without_the_sixth, correcting))
-    correcting.join(30)
+    correcting.join(LIMIT_S)
     assert starts(without_the_sixth) == [30 + 10 * number for number in range(10)]
 
 
@@ -227,7 +227,7 @@ def test_footage_that_is_added_while_its_span_is_being_corrected_moves(without_t
         correct(session, wanted(0, 100, 30), NOW)
         adding.start()
         wait_until(lambda: is_done_or_waits(without_the_sixth, adding))
-    adding.join(30)
+    adding.join(LIMIT_S)
     assert starts(without_the_sixth) == [30 + 10 * number for number in range(10)]
 
 

@@ -12,6 +12,7 @@ from storage.holds import held, lift_hold, overlaps, set_hold, take_turns
 from storage.intervals import Span
 from storage.models import Hold
 from tests.sample import CAMERA, a_hall
+from tests.servers import LIMIT_S
 from tests.storage.recorded import BEGIN, a_user, at
 
 
@@ -60,8 +61,8 @@ def test_whoever_deletes_waits_for_a_hold_that_is_being_set(database: Database) 
         hold(session, 0, 20)
         deleting = threading.Thread(target=delete)
         deleting.start()
-        assert waiting.wait(30)
-    deleting.join(30)
+        assert waiting.wait(LIMIT_S)
+    deleting.join(LIMIT_S)
     assert seen == [Span(at(0), at(20))]
 
 

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from storage.failures import Failures, failures_told
 from storage.models import Case, Deadline, FootageLink
-from tests.servers import wait_until
+from tests.servers import LIMIT_S, wait_until
 from tests.web.conftest import NOON
 from web.channels import put_channel
 from web.clerk import Clerk, Job, at_work
@@ -74,7 +74,7 @@ def test_all_clerks_have_stopped_after_the_block() -> None:
     ran = [threading.Event(), threading.Event()]
     jobs = [Job(str(number), _setting(event), timedelta(0)) for number, event in enumerate(ran)]
     with at_work(*(Clerk([job], lambda: NOON, Failures()) for job in jobs)):
-        assert all(event.wait(10) for event in ran)
+        assert all(event.wait(LIMIT_S) for event in ran)
         assert len(set(threading.enumerate()) - before) == 2
     assert set(threading.enumerate()) - before == set()
 
@@ -132,7 +132,7 @@ def test_who_is_woken_does_not_wait_for_the_next_tick() -> None:
     with at_work(clerk):
         for _ in range(2):
             clerk.wake()
-            assert ran.acquire(timeout=20)
+            assert ran.acquire(timeout=LIMIT_S)
     assert not ran.acquire(blocking=False)
     assert other.acquire(blocking=False), "at its own time"
     assert not other.acquire(blocking=False)
@@ -151,7 +151,7 @@ def test_who_is_woken_runs_again_at_once_until_nothing_is_left_to_do() -> None:
     clerk = Clerk([Job("job", job, hour, is_woken=True)], lambda: NOON, Failures(), tick_s=hour.total_seconds())
     with at_work(clerk):
         clerk.wake()
-        assert idle.wait(20)
+        assert idle.wait(LIMIT_S)
 
 
 def test_a_clerk_who_is_told_to_stop_begins_no_further_job() -> None:

@@ -32,6 +32,7 @@ from storage.models import (
 )
 from storage.presence_now import presence_of
 from tests.sample import CAMERA
+from tests.servers import LIMIT_S
 from tests.web.conftest import NOON, Clock, SignedIn
 from web import sessions
 from web.api.event_stream import _stream, may_see
@@ -138,7 +139,7 @@ class Heard:
             pass
 
     async def next(self) -> tuple[str, Any]:
-        message = await asyncio.wait_for(anext(self._stream), 10)
+        message = await asyncio.wait_for(anext(self._stream), LIMIT_S)
         name, _, data = message.decode().partition("\n")
         return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
 
@@ -293,7 +294,7 @@ async def test_the_stream_ends_with_the_session(services: Services, monkeypatch:
         await heard.next()
         with services.database.transaction() as session:
             sessions.close_all(session, SUPERVISOR)
-        await asyncio.wait_for(heard.to_the_end(), 10)
+        await asyncio.wait_for(heard.to_the_end(), LIMIT_S)
 
 
 def test_many_listeners_share_one_reader(services: Services) -> None:
@@ -320,7 +321,7 @@ class ADatabaseThatHangs(Database):
     def transaction(self) -> Iterator[Session]:
         if self.hangs:
             self.waiting.set()
-            assert self.let_go.wait(30)
+            assert self.let_go.wait(LIMIT_S)
         with super().transaction() as session:
             yield session
 
@@ -332,10 +333,10 @@ async def test_a_database_that_hangs_does_not_hold_up_the_event_loop(services: S
         listener = Listener(asyncio.get_running_loop())
         await asyncio.to_thread(hub.listen, listener)
         database.hangs = True
-        assert await asyncio.to_thread(database.waiting.wait, 10)
+        assert await asyncio.to_thread(database.waiting.wait, LIMIT_S)
         others = [asyncio.to_thread(hub.state), asyncio.to_thread(hub.leave, listener)]
         try:
-            await asyncio.wait_for(asyncio.gather(*others), 5)
+            await asyncio.wait_for(asyncio.gather(*others), LIMIT_S / 3)
         finally:
             database.let_go.set()
             await asyncio.to_thread(hub.stop)
@@ -356,7 +357,7 @@ def test_the_reader_of_changes_survives_every_error(services: Services) -> None:
     hub.start()
     loop = asyncio.new_event_loop()
     hub.listen(Listener(loop))
-    assert went_on.wait(10)
+    assert went_on.wait(LIMIT_S)
     hub.stop()
     loop.close()
 

@@ -21,7 +21,7 @@ from tests.ingest.video.encoded import START, gops, packets, read_picture
 from tests.ingest.video.sounding import with_beeps
 from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA
-from tests.servers import wait_until
+from tests.servers import LIMIT_S, wait_until
 from tests.web.conftest import NOON, Clock, SignedIn
 from tests.web.pages.browser import served
 from tests.web.test_media import footage
@@ -154,7 +154,7 @@ def played(services: Services, address: str, folder: Path) -> list[int]:
         wait_until(lambda: _answers(site.address))
         command = ["ffmpeg", "-v", "error", "-nostdin", "-headers", cookie]
         command += ["-i", f"{site.address}{address}", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray"]
-        done = subprocess.run([*command, str(out)], capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run([*command, str(out)], capture_output=True, text=True, timeout=LIMIT_S, check=False)
     assert done.returncode == 0, done.stderr
     return [read_picture(picture) for picture in np.fromfile(out, np.uint8).reshape(-1, 96, 192)]
 

@@ -15,7 +15,7 @@ from storage.footage import Footage
 from storage.models import Item, Role, Source, User
 from storage.secrets import SecretBox
 from tests.sample import HALL, a_hall
-from tests.servers import wait_until
+from tests.servers import LIMIT_S, wait_until
 from tests.web.conftest import NO_PASSWORD, NOON, PUSH_KEY
 from tests.web.test_web_server import served
 from web import sessions
@@ -63,7 +63,7 @@ def a_browser(services: Services) -> Iterator[httpx.Client]:
     with (
         served(services) as address,
         at_work(*clerks(services)),
-        httpx.Client(base_url=address, cookies={sessions.COOKIE: token}, timeout=30) as client,
+        httpx.Client(base_url=address, cookies={sessions.COOKIE: token}, timeout=LIMIT_S) as client,
     ):
         wait_until(lambda: listens(client))
         yield client

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.sample import a_segment
+from tests.servers import LIMIT_S
 from web.newest_stills import FRESH_S, NewestStills, Still
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
@@ -68,12 +69,12 @@ def test_who_asks_while_one_is_made_gets_the_last_and_waits_for_none() -> None:
 
     def slow() -> Still:
         begun.set()
-        assert go_on.wait(30)
+        assert go_on.wait(LIMIT_S)
         return maker.make()
 
     thread = threading.Thread(target=stills.get, args=("cam", slow))
     thread.start()
-    assert begun.wait(30)
+    assert begun.wait(LIMIT_S)
     assert stills.get("cam", maker.make).jpeg == b"1"
     go_on.set()
     thread.join()

@@ -25,7 +25,7 @@ from tests.ingest.video.evidence import (
     segments,
 )
 from tests.sample import CAMERA, a_hall
-from tests.servers import PostgresServer, wait_until
+from tests.servers import LIMIT_S, PostgresServer, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,7 +73,7 @@ def start_recorder(config: Path) -> "subprocess.Popen[bytes]":
 def end(recorder: "subprocess.Popen[bytes]", by: signal.Signals = signal.SIGTERM) -> None:
     recorder.send_signal(by)
     with recorder:
-        recorder.wait(60)
+        recorder.wait(LIMIT_S)
 
 
 def in_spool(config: Path) -> int:
@@ -84,7 +84,6 @@ def length(gap: Gap) -> timedelta:
     return (gap.end or datetime.now(UTC)) - gap.start
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("ended_by", "cause"),
     [(signal.SIGTERM, GapCause.RECORDER_STOPPED), (signal.SIGKILL, GapCause.RECORDER_CRASHED)],
@@ -117,7 +116,6 @@ def test_a_recorder_restarted_without_its_database_goes_on_recording(
     assert not list((data / "spool" / "quarantine").rglob("*"))
 
 
-@pytest.mark.timeout(300)
 def test_a_recorder_that_came_and_went_while_the_database_was_away_leaves_no_second_unexplained(
     server: PostgresServer, site: Database, config: Path
 ) -> None:

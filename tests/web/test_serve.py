@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from tests.conftest import free_port
+from tests.servers import LIMIT_S
 from web.assets import assets_missing
 from web.roles import ROLE_NAMES
 
@@ -52,7 +53,11 @@ def command(config: Path) -> list[str]:
     return [sys.executable, "-m", "web", "serve", "--config", str(config)]
 
 
-def until(condition: Callable[[], bool], log: Path, seconds: float = 120) -> None:
+def refusal(config: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command(config), cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+
+
+def until(condition: Callable[[], bool], log: Path, seconds: float = LIMIT_S) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, log.read_text()
@@ -76,7 +81,6 @@ def lives(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-@pytest.mark.timeout(300)
 def test_all_roles_run_and_a_killed_one_comes_back(serve: "subprocess.Popen[bytes]", port: int, tmp_path: Path) -> None:
     log = tmp_path / "log"
     until(lambda: answers(port), log)
@@ -87,13 +91,12 @@ def test_all_roles_run_and_a_killed_one_comes_back(serve: "subprocess.Popen[byte
     until(lambda: answers(port), log)
     assert all(len(started(log, role)) == 1 for role in ROLE_NAMES if role != "web")
     serve.send_signal(signal.SIGTERM)
-    assert serve.wait(60) == 0
+    assert serve.wait(LIMIT_S) == 0
     assert not any(lives(pid) for role in ROLE_NAMES for pid in started(log, role))
     order = re.findall(r'"role_stopping".*"role": "(\w+)"', log.read_text())
     assert order == list(reversed(ROLE_NAMES))
 
 
-@pytest.mark.timeout(300)
 def test_no_role_outlives_a_killed_supervisor(serve: "subprocess.Popen[bytes]", port: int, tmp_path: Path) -> None:
     log = tmp_path / "log"
     until(lambda: log.read_text().count("role_started") >= len(ROLE_NAMES), log)
@@ -103,7 +106,7 @@ def test_no_role_outlives_a_killed_supervisor(serve: "subprocess.Popen[bytes]", 
 
 def test_a_port_that_is_taken_is_told(config: Path, port: int) -> None:
     with socket.create_server(("127.0.0.1", port)):
-        refused = subprocess.run(command(config), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+        refused = refusal(config)
     assert refused.returncode == 1
     assert f"web.listen: 127.0.0.1:{port} cannot be used" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -111,12 +114,11 @@ def test_a_port_that_is_taken_is_told(config: Path, port: int) -> None:
 
 def test_a_broken_configuration_is_told(config: Path) -> None:
     config.write_text('[web]\nlisten = "nowhere"\n', "utf-8")
-    refused = subprocess.run(command(config), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    refused = refusal(config)
     assert refused.returncode == 1
     assert "web.listen: must be host:port" in refused.stderr
 
 
-@pytest.mark.timeout(300)
 def test_the_demo_plays_and_goes_on_where_it_was(tmp_path: Path, port: int) -> None:
     """Twice: the second run keeps the password, and a hall is there in both."""
     folder = tmp_path / "demo"
@@ -137,7 +139,7 @@ def test_the_demo_plays_and_goes_on_where_it_was(tmp_path: Path, port: int) -> N
                 assert halls_of(port, one_of_two, access["password"]) is None, "every hall: one drafts, one approves"
         finally:
             demo.send_signal(signal.SIGINT)
-            demo.wait(90)
+            demo.wait(LIMIT_S)
         assert demo.returncode == 0, log.read_text()
         assert access["push_key"] not in log.read_text()
     assert passwords[0] == passwords[1]
@@ -147,7 +149,7 @@ def test_the_demo_plays_and_goes_on_where_it_was(tmp_path: Path, port: int) -> N
 def halls_of(port: int, name: str, password: str) -> list[str] | None:
     """Of who signs in."""
     answer = httpx.post(
-        f"http://127.0.0.1:{port}/api/v1/sign-in", json={"name": name, "password": password}, timeout=30
+        f"http://127.0.0.1:{port}/api/v1/sign-in", json={"name": name, "password": password}, timeout=LIMIT_S
     )
     halls: list[str] | None = answer.raise_for_status().json()["halls"]
     return halls

@@ -15,6 +15,7 @@ from storage.models import Node
 from tests.analytics.scenes import at
 from tests.analytics.world import MarkerDetector, World
 from tests.sample import a_hall
+from tests.servers import LIMIT_S
 from web.sole_watcher import claim, instance_of
 
 NODE = "watcher-1"
@@ -78,7 +79,7 @@ def test_a_watcher_that_another_has_taken_over_from_ends(site: Database) -> None
     watcher = Watcher(site, MarkerDetector(), world.live, world, settings, world.now, on_another=ended.set)
     beat(site, "hall-b 2", 0)
     watcher.start()
-    assert ended.wait(60)
+    assert ended.wait(LIMIT_S)
     watcher.stop()
     assert holder(site) == "hall-b 2"
 

@@ -18,7 +18,7 @@ from storage.s3_store import S3Store
 from tests.ingest.video.encoded import gops, packets
 from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA
-from tests.servers import S3Server
+from tests.servers import LIMIT_S, S3Server
 from tests.web.apps import app_of
 from web import sessions
 from web.services import Services
@@ -61,7 +61,7 @@ def test_pages_are_answered_while_more_viewers_than_there_are_threads_wait_for_t
 
 async def asked_while_it_is_frozen(app: FastAPI, services: Services, s3: S3Server) -> None:
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://testserver", cookies=cookies(services), timeout=60
+        transport=httpx.ASGITransport(app), base_url="http://testserver", cookies=cookies(services), timeout=LIMIT_S
     ) as client:
         asked = {"camera": CAMERA, "from": at(0).isoformat(), "to": at(200).isoformat()}
         hls = f"/media/hls/{CAMERA}/playlist.m3u8"

@@ -5,12 +5,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.servers import LIMIT_S, wait_until
 from web import supervisor as supervising
 from web.supervisor import FIRST_DELAY_S, LONGEST_DELAY_S, SETTLED_AFTER_S, Supervisor, Worker, next_delay
 
@@ -24,13 +23,6 @@ pathlib.Path(sys.argv[1] + "." + sys.argv[2]).touch()
 signal.pause()
 """
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
-
-
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def python(code: str, *arguments: str) -> tuple[str, ...]:
@@ -51,10 +43,10 @@ def test_a_killed_worker_is_replaced(tmp_path: Path) -> None:
     supervisor = Supervisor([Worker("a", python(PATIENT, str(log), "a"))])
     supervisor.start()
     try:
-        until(lambda: (tmp_path / "log.a").exists())
+        wait_until(lambda: (tmp_path / "log.a").exists())
         first = supervisor.process_ids()["a"]
         os.kill(first, signal.SIGKILL)
-        until(lambda: supervisor.process_ids().get("a", first) != first)
+        wait_until(lambda: supervisor.process_ids().get("a", first) != first)
     finally:
         supervisor.stop()
     assert supervisor.process_ids() == {}
@@ -64,7 +56,7 @@ def test_workers_stop_in_the_opposite_order(tmp_path: Path) -> None:
     log = tmp_path / "log"
     supervisor = Supervisor([Worker(name, python(PATIENT, str(log), name)) for name in "abc"])
     supervisor.start()
-    until(lambda: all((tmp_path / f"log.{name}").exists() for name in "abc"))
+    wait_until(lambda: all((tmp_path / f"log.{name}").exists() for name in "abc"))
     supervisor.stop()
     assert log.read_text().split() == ["c", "b", "a"]
 
@@ -74,7 +66,7 @@ def test_a_worker_that_does_not_stop_is_killed() -> None:
     worker = Worker("stubborn", python(STUBBORN), stop_within_s=0.5)
     supervisor = Supervisor([worker], on_start=lambda _worker, pid: started.append(pid))
     supervisor.start()
-    until(lambda: bool(started))
+    wait_until(lambda: bool(started))
     supervisor.stop()
     assert not _exists(started[0])
 
@@ -89,7 +81,7 @@ def test_stopping_does_not_wait_for_a_back_off(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(supervising, "next_delay", in_a_year)
     supervisor = Supervisor([Worker("broken", python("raise SystemExit(3)"))])
     supervisor.start()
-    assert waiting.wait(30)
+    assert waiting.wait(LIMIT_S)
     supervisor.stop()
 
 
@@ -104,14 +96,15 @@ stop.wait()
 """
     parent = f"""
 import sys, time
+from tests.servers import LIMIT_S, wait_until
 from web.supervisor import Supervisor, Worker
 Supervisor([Worker("w", (sys.executable, "-c", {worker!r}))]).start()
 time.sleep(60)
 """
     with subprocess.Popen([sys.executable, "-c", parent], env=os.environ | {"PYTHONPATH": str(Path.cwd())}) as process:
-        until(mark.exists)
+        wait_until(mark.exists)
         process.kill()
-    until(lambda: not _exists(int(mark.read_text())))
+    wait_until(lambda: not _exists(int(mark.read_text())))
 
 
 def _exists(pid: int) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi.testclient import TestClient
 
+from tests.servers import LIMIT_S
 from tests.web.conftest import PUSH_KEY
 from web.services import Services
 from web.waking import NAME, wake_clerk, woken
@@ -19,7 +20,7 @@ def test_a_push_wakes_the_clerk(anonymous: TestClient, services: Services) -> No
         body, bearer = {"sequence": 900, "rows": [ROW]}, {"Authorization": f"Bearer {PUSH_KEY}"}
         answer = anonymous.post("/api/v1/sources/cc-platform/batches", json=body, headers=bearer)
         assert answer.status_code == 200, answer.text
-        assert heard.wait(20)
+        assert heard.wait(LIMIT_S)
 
 
 def test_without_a_clerk_nobody_waits(tmp_path: Path) -> None:
@@ -39,5 +40,5 @@ def test_what_a_killed_clerk_left_behind_is_taken_over(tmp_path: Path) -> None:
     (tmp_path / NAME).touch()
     with woken(tmp_path, heard.set):
         wake_clerk(tmp_path)
-        assert heard.wait(20)
+        assert heard.wait(LIMIT_S)
     assert not (tmp_path / NAME).exists()

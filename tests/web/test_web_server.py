@@ -12,7 +12,7 @@ import pytest
 from sqlmodel import select
 
 from storage.models import AccessEntry
-from tests.servers import free_port
+from tests.servers import LIMIT_S, free_port
 from web import accounts, sessions
 from web.services import Services
 from web.settings import WebSettings
@@ -42,7 +42,7 @@ def give_password(services: Services) -> None:
 
 def sign_in(site: str, forwarded_for: str) -> None:
     body = {"name": "inspector", "password": PASSWORD}
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LIMIT_S
     while True:
         try:
             answer = httpx.post(f"{site}/api/v1/sign-in", json=body, headers={"X-Forwarded-For": forwarded_for})
@@ -65,15 +65,15 @@ def test_a_page_that_listens_is_let_go_when_the_server_stops(
             token = sessions.open_session(session, 1, services.clock()).token
         begun = threading.Event()
         listening = threads.submit(listen_to_the_end, address, token, begun)
-        assert begun.wait(30)
-    assert listening.result(30) > 0
+        assert begun.wait(LIMIT_S)
+    assert listening.result(LIMIT_S) > 0
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def listen_to_the_end(address: str, token: str, begun: threading.Event) -> int:
     """How many lines came."""
     count = 0
-    with httpx.stream("GET", f"{address}/events", cookies={sessions.COOKIE: token}, timeout=60) as answer:
+    with httpx.stream("GET", f"{address}/events", cookies={sessions.COOKIE: token}, timeout=LIMIT_S) as answer:
         for _ in answer.iter_lines():
             count += 1
             begun.set()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from ingest.approvals.ahead import one_ahead
+from tests.servers import LIMIT_S
 
 
 def test_items_come_in_their_order_and_the_next_is_made_while_one_is_in_use() -> None:
@@ -19,7 +20,7 @@ def test_items_come_in_their_order_and_the_next_is_made_while_one_is_in_use() ->
 
     found = []
     for item in one_ahead(items()):
-        assert made[item + 1].wait(10)
+        assert made[item + 1].wait(LIMIT_S)
         assert item == 2 or not made[min(item + 2, 3)].is_set(), "one ahead, no more"
         found.append(item)
     assert found == [0, 1, 2]

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +16,7 @@ from ingest.approvals.parsing import parse_row
 from ingest.approvals.records import StepRow
 from ingest.simulator.platform import Platform, row_of
 from ingest.simulator.script import story
+from tests.servers import wait_until
 
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ROWS = [
@@ -89,18 +90,11 @@ def platform(receiver: Receiver, tmp_path: Path) -> Iterator[Platform]:
     platform.stop()
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
-
-
 def test_rows_arrive_in_order_with_growing_sequences_and_the_key(receiver: Receiver, platform: Platform) -> None:
     for row in ROWS[:20]:
         platform.add(row)
         time.sleep(0.01)
-    wait_for(lambda: platform.pushed == 20)
+    wait_until(lambda: platform.pushed == 20)
     assert receiver.steps == [row["step"] for row in ROWS[:20]]
     assert [body["sequence"] for body in receiver.bodies] == list(range(100, 100 + len(receiver.bodies)))
     assert receiver.paths == {"/api/v1/sources/cc-sim-platform/batches"}
@@ -109,15 +103,15 @@ def test_rows_arrive_in_order_with_growing_sequences_and_the_key(receiver: Recei
 
 def test_nothing_is_lost_while_the_receiver_is_down(receiver: Receiver, platform: Platform) -> None:
     platform.add(ROWS[0])
-    wait_for(lambda: platform.pushed == 1)
+    wait_until(lambda: platform.pushed == 1)
     receiver.stop()
     with capture_logs() as said:
         for row in ROWS[1:10]:
             platform.add(row)
-        wait_for(lambda: "push_waits" in [entry["event"] for entry in said])
+        wait_until(lambda: "push_waits" in [entry["event"] for entry in said])
     assert platform.waiting == 9
     receiver.start()
-    wait_for(lambda: platform.pushed == 10)
+    wait_until(lambda: platform.pushed == 10)
     assert receiver.steps == [row["step"] for row in ROWS[:10]]
 
 
@@ -126,14 +120,14 @@ def test_a_refused_push_is_repeated_word_for_word(receiver: Receiver, platform: 
     receiver.answers = [status, status]
     for row in ROWS[:5]:
         platform.add(row)
-    wait_for(lambda: platform.pushed == 5)
+    wait_until(lambda: platform.pushed == 5)
     assert receiver.refused == [receiver.bodies[0]] * 2
 
 
 def test_a_used_sequence_is_passed_over(receiver: Receiver, platform: Platform) -> None:
     receiver.answers = [409]
     platform.add(ROWS[0])
-    wait_for(lambda: platform.pushed == 1)
+    wait_until(lambda: platform.pushed == 1)
     assert (receiver.refused[0]["sequence"], receiver.bodies[0]["sequence"]) == (100, 101)
 
 

@@ -17,6 +17,7 @@ from ingest.simulator.clock_code import read_clock
 from ingest.simulator.mounts import AccessUnit, Mount
 from ingest.simulator.rtsp_messages import Credentials
 from ingest.simulator.rtsp_server import RtspServer
+from tests.servers import LIMIT_S, wait_until
 
 OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "100000", "fpsprobesize": "0"}
 Wait = Callable[[Callable[[], object]], None]
@@ -32,13 +33,6 @@ def server() -> Iterator[RtspServer]:
 def camera(server: RtspServer) -> Iterator[Mount]:
     with ClockCamera(server.mount("/cam/main")) as camera:
         yield camera.mount
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def open_stream(url: str) -> av.container.InputContainer:
@@ -95,7 +89,7 @@ def test_a_camera_without_reports_gives_pictures_without_wall_time(server: RtspS
 def test_reports_go_on_every_five_seconds(server: RtspServer, camera: Mount) -> None:
     reports = set()
     with open_stream(server.url(camera.path)) as container:
-        end = time.monotonic() + 8
+        end = time.monotonic() + LIMIT_S
         for packet in container.demux():
             if data := packet.get_sidedata("rtcp_sr"):
                 reports.add(bytes(data))
@@ -119,15 +113,15 @@ def test_a_stalled_camera_stays_connected_but_silent_and_recovers_with_a_keyfram
 
     thread = threading.Thread(target=watch, name="test-viewer")
     thread.start()
-    wait_for(lambda: len(arrivals) > 5)
+    wait_until(lambda: len(arrivals) > 5)
     camera.stalled = True
-    wait_for(lambda: arrivals[-1][0] < time.monotonic() - 0.5)  # what was on its way has arrived
+    wait_until(lambda: arrivals[-1][0] < time.monotonic() - 0.5)  # what was on its way has arrived
     silent_from = len(arrivals)
     time.sleep(1.5)
     assert len(arrivals) == silent_from
     assert camera.viewers == 1
     camera.stalled = False
-    wait_for(lambda: len(arrivals) > silent_from + 3)
+    wait_until(lambda: len(arrivals) > silent_from + 3)
     stop.set()
     thread.join()
     assert any(keyframe for _, keyframe in arrivals[silent_from : silent_from + 2])
@@ -138,9 +132,9 @@ def test_a_dropped_camera_cuts_its_clients_and_refuses_new_ones_until_restored(
 ) -> None:
     url = server.url(camera.path)
     with open_stream(url) as container:
-        wait_for(lambda: camera.viewers == 1)
+        wait_until(lambda: camera.viewers == 1)
         camera.drop()
-        wait_for(lambda: camera.viewers == 0)
+        wait_until(lambda: camera.viewers == 0)
         for _ in container.demux():
             pass
     assert refused_or_cut(url)
@@ -171,13 +165,13 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on(server: Rts
         url = server.url("/big")
         setup = f"SETUP {url}/track0 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"
         lazy.sendall((setup + f"PLAY {url} RTSP/1.0\r\nCSeq: 2\r\n\r\n").encode())
-        wait_for(lambda: mount.viewers == 1)
+        wait_until(lambda: mount.viewers == 1)
 
         def feed_until_gone() -> bool:
             mount.feed(picture)
             return mount.viewers == 0
 
-        wait_for(feed_until_gone)
+        wait_until(feed_until_gone)
 
 
 def test_nonsense_ends_only_its_own_connection(server: RtspServer, camera: Mount) -> None:
@@ -217,7 +211,8 @@ def test_a_taken_port_is_an_error(server: RtspServer) -> None:
 @pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
 def test_ffmpeg_plays_it(server: RtspServer, camera: Mount) -> None:
     command = ["ffmpeg", "-v", "error", "-rtsp_transport", "tcp", "-i", server.url(camera.path)]
-    done = subprocess.run([*command, "-frames:v", "5", "-f", "null", "-"], timeout=30, capture_output=True, check=False)
+    command += ["-frames:v", "5", "-f", "null", "-"]
+    done = subprocess.run(command, timeout=LIMIT_S, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -246,5 +241,5 @@ def test_gstreamer_plays_it(server: RtspServer, camera: Mount) -> None:
     source = f"rtspsrc location={server.url(camera.path)} protocols=tcp latency=100"
     pipeline = f"{source} ! rtph264depay ! h264parse ! identity eos-after=6 ! fakesink"
     command = ["/usr/bin/python3", "-c", GSTREAMER, pipeline]
-    done = subprocess.run(command, timeout=40, capture_output=True, check=False)
+    done = subprocess.run(command, timeout=LIMIT_S, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -22,6 +22,7 @@ from ingest.simulator.options import SimulationOptions
 from ingest.simulator.scene import zone
 from ingest.simulator.simulation import PortUnavailableError, Simulation, run_simulation
 from ingest.simulator.truth import read_truth
+from tests.servers import LIMIT_S, wait_until
 
 OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "100000", "fpsprobesize": "0"}
 
@@ -44,13 +45,6 @@ def control(hall: Simulation) -> Iterator[httpx.Client]:
     assert hall.control_url
     with httpx.Client(base_url=hall.control_url, trust_env=False) as client:
         yield client
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def pictures(simulation: Simulation, path: str, until: Callable[[datetime], bool]) -> list[tuple[datetime, Image]]:
@@ -147,7 +141,7 @@ def test_an_ordered_case_becomes_rows_and_truth(hall: Simulation, control: httpx
     def told() -> set[str]:
         return {entry["step"] for entry in hall.truth.entries() if entry["event"] == "step"}
 
-    wait_for(lambda: wanted <= told())
+    wait_until(lambda: wanted <= told())
     done = [entry for entry in hall.truth.entries() if entry["event"] == "step"]
     assert all(entry["true_end"] <= entry["entered"] for entry in done)
     written = [json.loads(line) for line in (hall.options.folder / "rows.jsonl").read_text("utf-8").splitlines()]
@@ -214,9 +208,9 @@ def test_the_command_runs_until_it_is_stopped_and_leaves_the_truth(tmp_path: Pat
         path = tmp_path / "truth.jsonl"
         return [entry["event"] for entry in read_truth(path)] if path.exists() else []
 
-    wait_for(lambda: {"clock_off", "camera_lost", "customer_came", "step"} <= set(events()), seconds=40)
+    wait_until(lambda: {"clock_off", "camera_lost", "customer_came", "step"} <= set(events()))
     stop.set()
-    thread.join(timeout=20)
+    thread.join(LIMIT_S)
     assert not thread.is_alive()
     assert (events()[0], events()[-1]) == ("started", "stopped")
     assert (tmp_path / "site.toml").exists()

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.servers import LIMIT_S
+
 SYSTEM_PYTHON = "/usr/bin/python3"
 SERVER = Path(__file__).with_name("gstreamer_server.py")
 _PROBE = "import gi; gi.require_version('GstRtspServer', '1.0')"
@@ -76,7 +78,7 @@ class GStreamerCamera:
             return
         self._process.send_signal(signal.SIGCONT)
         self._process.send_signal(how)
-        self._process.wait(10)
+        self._process.wait(LIMIT_S)
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._process = None

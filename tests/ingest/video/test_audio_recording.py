@@ -51,7 +51,7 @@ def test_sound_is_recorded_in_step_with_the_pictures(
         with ClockMicrophone(mount, codec), ClockCamera(mount):
             feed = CameraFeed(CAMERA, server.url("/main"), transport=transport, audio=True)
             with recording(site, folder_store, tmp_path, [feed]):
-                wait_until(lambda: len(with_sound(site)) >= 3, 30)
+                wait_until(lambda: len(with_sound(site)) >= 3)
             assert problem(site) == ""
     first, last = with_sound(site)[0], with_sound(site)[-1]
     footage = Footage(site, folder_store, tmp_path / "spool")
@@ -69,7 +69,7 @@ def test_sound_is_found_again_in_each_store_and_database(hall: Database, store: 
         mount = server.mount("/main")
         feed = CameraFeed(CAMERA, server.url("/main"), audio=True)
         with ClockMicrophone(mount, "aac"), ClockCamera(mount), recording(hall, store, tmp_path, [feed]):
-            wait_until(lambda: len(with_sound(hall)) >= 2, 30)
+            wait_until(lambda: len(with_sound(hall)) >= 2)
     assert {(row.audio, row.audio_hz) for row in with_sound(hall)} == {("aac", 16_000)}
 
 
@@ -80,7 +80,7 @@ def test_nothing_of_the_sound_is_asked_for_unless_it_is_wanted(
         mount = server.mount("/main")
         feed = CameraFeed(CAMERA, server.url("/main"))
         with ClockMicrophone(mount, "aac"), ClockCamera(mount), recording(site, folder_store, tmp_path, [feed]):
-            wait_until(lambda: len(stored(site)) >= 2, 30)
+            wait_until(lambda: len(stored(site)) >= 2)
     assert {row.audio for row in segments(site)} == {""}
     assert problem(site) == ""
 
@@ -91,10 +91,10 @@ def test_sound_that_mp4_cannot_carry_is_left_out_and_that_is_said_once(
     clock_camera.mount.sound = SoundStream(98, "opus", 48_000, 2)
     with capture_logs() as lines:
         with recording(site, folder_store, tmp_path, [CameraFeed(CAMERA, clock_camera.url, audio=True)]):
-            wait_until(lambda: len(stored(site)) >= 1, 30)
+            wait_until(lambda: len(stored(site)) >= 1)
             clock_camera.mount.drop()
             clock_camera.mount.restore()
-            wait_until(lambda: (found := status(site)) is not None and found.reconnects >= 1 and found.fps > 0, 30)
+            wait_until(lambda: (found := status(site)) is not None and found.reconnects >= 1 and found.fps > 0)
         told = [line for line in lines if line["event"] == "audio_not_recorded"]
     assert problem(site) == "opus audio is not recorded; set the camera's audio to AAC or G.711"
     assert len(told) == 1
@@ -108,12 +108,12 @@ def test_a_camera_that_stops_sending_its_sound_is_recorded_on(
         mount = server.mount("/main")
         feed = CameraFeed(CAMERA, server.url("/main"), audio=True)
         with ClockMicrophone(mount, "pcma"), ClockCamera(mount), recording(site, folder_store, tmp_path, [feed]):
-            wait_until(lambda: len(stored(site)) >= 2, 30)
+            wait_until(lambda: len(stored(site)) >= 2)
             mount.sound_stalled = True
-            wait_until(lambda: segments(site)[-1].audio == "", 30)
-            wait_until(lambda: "has sent none" in problem(site), 30)
+            wait_until(lambda: segments(site)[-1].audio == "")
+            wait_until(lambda: "has sent none" in problem(site))
             mount.sound_stalled = False
-            wait_until(lambda: segments(site)[-1].audio == "pcma" and problem(site) == "", 30)
+            wait_until(lambda: segments(site)[-1].audio == "pcma" and problem(site) == "")
 
 
 def test_the_fragment_just_closed_is_heard_before_its_segment_has_ended(
@@ -124,7 +124,7 @@ def test_the_fragment_just_closed_is_heard_before_its_segment_has_ended(
         feed = CameraFeed(CAMERA, server.url("/main"), audio=True)
         with ClockMicrophone(mount, "aac"), ClockCamera(mount), recording(site, folder_store, tmp_path, [feed]):
             footage = Footage(site, folder_store, tmp_path / "spool")
-            wait_until(lambda: len(segments(site)) >= 2, 30)
+            wait_until(lambda: len(segments(site)) >= 2)
             with site.transaction() as session:
                 rows = recent_segments(
                     footage, session, CAMERA, segments(site)[0].start, segments(site)[0].start + timedelta(hours=1)
@@ -143,7 +143,7 @@ def test_a_camera_that_is_not_ours_is_heard(
     with GStreamerCamera("--gop=12", f"--ticks={codec}") as camera:
         feed = CameraFeed(CAMERA, camera.url, transport=transport, audio=True)
         with recording(site, folder_store, tmp_path, [feed]):
-            wait_until(lambda: len(with_sound(site)) >= 2, 30)
+            wait_until(lambda: len(with_sound(site)) >= 2)
     row = max(with_sound(site), key=lambda row: row.end - row.start)
     data = folder_store.read(row.key, 0, row.size)
     assert codecs_of(data) == ["h264", name]

@@ -16,7 +16,7 @@ from ingest.video.rtsp.failures import refused
 from ingest.video.source import RtspSource
 from tests.ingest.video.fast_camera import FastCamera
 from tests.ingest.video.timed import FakeServer
-from tests.servers import wait_until
+from tests.servers import LIMIT_S, wait_until
 
 
 def test_a_camera_that_fails_is_tried_ever_more_seldom() -> None:
@@ -63,4 +63,4 @@ def test_a_refused_password_is_known_as_such_and_a_stop_does_not_wait(monkeypatc
         worker.start()
         wait_until(told.is_set)
         worker.ask_to_stop()
-        assert worker.join(5)
+        assert worker.join(LIMIT_S)

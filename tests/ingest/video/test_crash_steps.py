@@ -27,9 +27,8 @@ from tests.ingest.video.evidence import (
     segments,
 )
 from tests.ingest.video.recorder_process import Order, start_recorder
-from tests.servers import S3Server, wait_until
+from tests.servers import LIMIT_S, S3Server, wait_until
 
-END_LIMIT_S = 60.0
 ORDERLY = 0
 START_OF_A_FRAGMENT = b"\x00\x00\x00\x28prft\x01\x00"
 
@@ -63,11 +62,11 @@ class Node:
         recorder = start_recorder(replace(self.order, **changed))  # type: ignore[arg-type]
         wait_until(until)
         recorder.terminate()
-        return recorder.wait(END_LIMIT_S)
+        return recorder.wait(LIMIT_S)
 
     def die(self, **changed: object) -> None:
         """Records until the step is reached."""
-        assert start_recorder(replace(self.order, **changed)).wait(END_LIMIT_S) == -signal.SIGKILL  # type: ignore[arg-type]
+        assert start_recorder(replace(self.order, **changed)).wait(LIMIT_S) == -signal.SIGKILL  # type: ignore[arg-type]
 
     def assert_all_is_explained(self) -> None:
         assert_every_segment_plays(self.footage)

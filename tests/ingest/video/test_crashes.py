@@ -16,7 +16,7 @@ from tests.ingest.video.evidence import (
 )
 from tests.ingest.video.gstreamer_camera import GStreamerCamera
 from tests.ingest.video.recorder_process import Order, start_recorder
-from tests.servers import S3Server, wait_until
+from tests.servers import LIMIT_S, S3Server, wait_until
 
 
 def test_after_kill_9_of_the_recorder_every_row_has_its_bytes_and_every_second_a_cause(
@@ -32,7 +32,7 @@ def test_after_kill_9_of_the_recorder_every_row_has_its_bytes_and_every_second_a
             recorder.kill()
         else:
             recorder.terminate()
-        recorder.wait(30)
+        recorder.wait(LIMIT_S)
     footage = Footage(site, FolderStore(tmp_path / "store"), tmp_path / "spool")
     assert_every_row_has_its_bytes(footage)
     assert_every_second_is_explained(site, datetime.now(UTC))
@@ -59,7 +59,7 @@ def test_after_kill_9_of_the_store_nothing_acknowledged_is_gone_and_uploading_go
         wait_until(lambda: len(stored(site)) >= recorded + 3)
     finally:
         recorder.terminate()
-        recorder.wait(30)
+        recorder.wait(LIMIT_S)
     assert acknowledged <= keys(stored(site))
     assert_every_row_has_its_bytes(Footage(site, order.store(), tmp_path / "spool"))
     assert causes(site) == [GapCause.RECORDER_STOPPED]
@@ -73,7 +73,7 @@ def test_after_kill_9_of_recorder_and_store_in_one_moment_nothing_acknowledged_i
     wait_until(lambda: len(stored(site)) >= 2 and bool(list((tmp_path / "spool").rglob("*.part"))))
     recorder.kill()
     s3.kill()
-    recorder.wait(30)
+    recorder.wait(LIMIT_S)
     acknowledged, recorded = stored(site), len(segments(site))
 
     recorder = start_recorder(order)
@@ -84,7 +84,7 @@ def test_after_kill_9_of_recorder_and_store_in_one_moment_nothing_acknowledged_i
         wait_until(lambda: len(stored(site)) >= recorded + 2)
     finally:
         recorder.terminate()
-        recorder.wait(30)
+        recorder.wait(LIMIT_S)
     assert_every_row_has_its_bytes(Footage(site, order.store(), tmp_path / "spool"))
     assert_every_second_is_explained(site, datetime.now(UTC))
     assert {(row.key, row.sha256) for row in acknowledged} <= {(row.key, row.sha256) for row in stored(site)}

@@ -26,7 +26,7 @@ from tests.ingest.video.evidence import (
 from tests.ingest.video.recorder_process import Order, start_recorder
 from tests.ingest.video.recording import RtspClock
 from tests.sample import a_hall
-from tests.servers import PostgresServer, wait_until
+from tests.servers import LIMIT_S, PostgresServer, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +56,7 @@ def test_a_recorder_of_a_frozen_database_keeps_its_files_and_ends_in_order(
         settled = {path.name for path in segment_files(spool) if path.suffix != PART}
         wait_until(lambda: len({path.name for path in segment_files(spool) if path.suffix != PART} - settled) >= 3)
         recorder.terminate()
-        recorder.wait(60)
+        recorder.wait(LIMIT_S)
         stopped = datetime.now(UTC)
         assert all(path.suffix != PART for path in segment_files(spool))
 
@@ -64,7 +64,7 @@ def test_a_recorder_of_a_frozen_database_keeps_its_files_and_ends_in_order(
         recorder = start_recorder(order)
         wait_until(lambda: len(segments(database)) >= written + 5 and segments(database)[-1].start > stopped)
         recorder.terminate()
-        recorder.wait(60)
+        recorder.wait(LIMIT_S)
         assert_every_second_is_explained(database, datetime.now(UTC))
         assert set(causes(database)) == {GapCause.RECORDER_STOPPED}
         assert [gap for gap in gaps(database) if gap.start < stopped - timedelta(seconds=30)] == []

@@ -28,7 +28,7 @@ from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.evidence import assert_every_row_has_its_bytes, gaps, segments, stored
 from tests.ingest.video.spooled import put, some_gops, write
 from tests.sample import CAMERA
-from tests.servers import S3Server, wait_until
+from tests.servers import LIMIT_S, S3Server, wait_until
 
 SEGMENT_SECONDS = 60
 DAY = timedelta(days=1)
@@ -124,7 +124,7 @@ class Narrow(FolderStore):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.asked: list[str] = []
-        self._together = threading.Barrier(AT_ONCE, timeout=30)
+        self._together = threading.Barrier(AT_ONCE, timeout=LIMIT_S)
 
     def put(self, key: str, source: Path, sha256: str) -> None:
         self.asked.append(key)

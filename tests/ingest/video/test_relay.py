@@ -19,6 +19,7 @@ from ingest.video.relay import RelayError, RelayUnavailable, UnknownCamera, fram
 from ingest.video.relay_server import RelayServer
 from ingest.video.relay_wire import HEADER, Request, body_length, decode_body, encode_message, encode_request
 from tests.ingest.video.encoded import START, TIME_BASE
+from tests.servers import LIMIT_S, wait_until
 
 INFO = StreamInfo("h264", 64, 64, b"\x00\x00\x00\x01x", TIME_BASE)
 
@@ -55,13 +56,6 @@ def socket(tmp_path: Path, camera: OneCamera) -> Iterator[Path]:
     server.start()
     yield tmp_path / "run" / "relay.sock"
     server.stop()
-
-
-def wait_until(condition: object) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 async def test_a_joiner_gets_the_cached_gop_first_and_then_what_comes(socket: Path, camera: OneCamera) -> None:
@@ -134,7 +128,7 @@ def test_who_does_not_read_never_slows_the_camera_and_goes_on_at_a_keyframe(sock
         camera.hub.publish(INFO)
         published = threading.Thread(target=_publish, args=(camera.hub, 0, 600), daemon=True)
         published.start()
-        published.join(60)
+        published.join(LIMIT_S)
         assert not published.is_alive(), "it waits for somebody who does not read"
         connection.settimeout(60)
         # The last of these may have been left out, to go on at a keyframe that is yet to come.

@@ -152,14 +152,14 @@ def _record(database: Database, folder: Path) -> list[tuple[str, Footage]]:
             (folder / node).mkdir()
             recorders.enter_context(recording(database, store, folder / node, own, clock=clock, node=node))
             kept += [(feed.id, Footage(database, store, folder / node / "spool")) for feed in own]
-        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= FIRST_S, 60)
+        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= FIRST_S)
         off_s.update(zip(STEPS_S, STEPS_S, strict=True))
         _disturb(mounts)
-        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= SECOND_S, 60)
+        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= SECOND_S)
         off_s.update(dict.fromkeys(STEPS_S, 0))
         mounts["jumping"].clock_offset = timedelta(seconds=1.5)
         leap(mounts["leaping"], -7_200)
-        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= WHOLE_S, 120)
+        wait_until(lambda: min(recorded_s(database, name) for name in mounts) >= WHOLE_S)
     return kept
 
 

@@ -12,6 +12,7 @@ import pytest
 from rich.markup import render
 from typer.main import get_command
 
+from tests.servers import LIMIT_S
 from tests.web.commands.conftest import Run
 from web.cli import app
 
@@ -85,7 +86,7 @@ def test_output_that_nobody_reads_to_its_end_ends_silently(arguments: tuple[str,
     os.close(reading)
     with os.fdopen(writing, "wb") as nobody:
         asked = [sys.executable, *arguments]
-        done = subprocess.run(asked, stdout=nobody, stderr=subprocess.PIPE, check=False, timeout=120)
+        done = subprocess.run(asked, stdout=nobody, stderr=subprocess.PIPE, check=False, timeout=LIMIT_S)
     assert done.stderr == b""
 
 

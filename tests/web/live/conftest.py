@@ -1,7 +1,6 @@
 """A served site with one real camera: RTSP → recorder → relay → web, in this process."""
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from ingest.simulator.rtsp_server import RtspServer
 from ingest.video.recorder import CameraFeed, RecorderNode, RecorderSettings
 from storage.models import AccessEntry, Role, User
 from tests.sample import CAMERA
-from tests.servers import free_port
+from tests.servers import LIMIT_S, free_port, wait_until
 from web import sessions
 from web.services import Services
 from web.settings import WebSettings
@@ -74,7 +73,7 @@ class Site:
         return Visitor(opened.token, opened.csrf)
 
     def client(self, role: Role) -> httpx.Client:
-        return httpx.Client(base_url=self.address, headers=self.visitor(role).headers, timeout=20)
+        return httpx.Client(base_url=self.address, headers=self.visitor(role).headers, timeout=LIMIT_S)
 
     @property
     def websocket(self) -> str:
@@ -99,13 +98,6 @@ def live_views(site: Site) -> list[tuple[Role, str]]:
         found = select(User.role, AccessEntry.subject).join(User, col(User.id) == col(AccessEntry.user_id))
         views = session.exec(found.where(AccessEntry.action == "live").order_by(col(AccessEntry.id)))
         return [(Role(role), subject) for role, subject in views]
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def _listens(port: int) -> bool:

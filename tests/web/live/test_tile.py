@@ -16,7 +16,8 @@ from ingest.simulator.rtsp_server import RtspServer
 from ingest.video.recorder import CameraFeed
 from storage.models import Camera, Role
 from tests.sample import CAMERA
-from tests.web.live.conftest import Site, wait_until
+from tests.servers import LIMIT_S, wait_until
+from tests.web.live.conftest import Site
 from web import assets, sessions
 
 Show = Callable[[str], Page]
@@ -51,6 +52,7 @@ def show(chromium: Browser, site: Site) -> Iterator[Show]:
     """Opens a page of ours, with its policy, and puts nothing but a tile on it."""
     visitor = site.visitor(Role.SUPERVISOR)
     context = chromium.new_context(viewport={"width": 800, "height": 600})
+    context.set_default_timeout(LIMIT_S * 1000)
     context.add_cookies([{"name": sessions.COOKIE, "value": visitor.cookie, "url": site.address}])
     page = context.new_page()
 
@@ -65,8 +67,8 @@ def show(chromium: Browser, site: Site) -> Iterator[Show]:
     context.close()
 
 
-def wait_for_state(page: Page, state: str, seconds: float = 25) -> None:
-    page.locator(f'live-tile[state="{state}"]').wait_for(timeout=seconds * 1000)
+def wait_for_state(page: Page, state: str) -> None:
+    page.locator(f'live-tile[state="{state}"]').wait_for(timeout=LIMIT_S * 1000)
 
 
 def ages_s(page: Page) -> Iterator[float]:
@@ -142,12 +144,12 @@ def test_a_tile_shows_the_main_stream_and_says_so_while_the_sub_stream_cannot_be
         session.get_one(Camera, CAMERA).sub_url = camera.url("/sub")
     feeds[:] = [CameraFeed(CAMERA, camera.url("/main"), camera.url("/nothing-here"))]
     page = show('mode="mse"')
-    page.locator('live-tile[state="live"][instead]').wait_for(timeout=40_000)
+    page.locator('live-tile[state="live"][instead]').wait_for(timeout=LIMIT_S * 1000)
     assert size(page) == [320, 180]
     assert page.locator("live-tile .instead").inner_text() == "live-instead"  # this page has no words
     with ClockCamera(camera.mount("/sub"), width=256, height=144):
         feeds[:] = [CameraFeed(CAMERA, camera.url("/main"), camera.url("/sub"))]
-        page.locator('live-tile[state="live"]:not([instead])').wait_for(timeout=40_000)
+        page.locator('live-tile[state="live"]:not([instead])').wait_for(timeout=LIMIT_S * 1000)
         page.wait_for_function("() => document.querySelector('live-tile').video.videoWidth === 256")
 
 
@@ -170,7 +172,7 @@ def test_a_tile_out_of_sight_lets_go_of_the_stream(show: Show) -> None:
     page = show('mode="mse" stream="main"')
     wait_for_state(page, "live")
     page.evaluate("document.querySelector('live-tile').hidden = true")
-    page.locator('live-tile[state="paused"]').wait_for(state="attached", timeout=10_000)
+    page.locator('live-tile[state="paused"]').wait_for(state="attached", timeout=LIMIT_S * 1000)
     page.evaluate("document.querySelector('live-tile').hidden = false")
     wait_for_state(page, "live")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from storage.models import Role
 from tests.sample import CAMERA
+from tests.servers import LIMIT_S
 from tests.web.live.camera import Scene, filmed
 from tests.web.live.conftest import Site, Visitor, live_views
 from tests.web.live.test_hub import Recorded
@@ -39,7 +40,7 @@ async def browser() -> AsyncIterator[RTCPeerConnection]:
 
 @asynccontextmanager
 async def client(site: Site, visitor: Visitor) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=site.address, headers=visitor.headers, timeout=20) as opened:
+    async with httpx.AsyncClient(base_url=site.address, headers=visitor.headers, timeout=LIMIT_S) as opened:
         yield opened
 
 

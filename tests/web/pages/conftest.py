@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlmodel import select
 
 from storage.database import Database
@@ -17,14 +17,17 @@ from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.models import Role, User
 from storage.secrets import SecretBox
+from tests.servers import LIMIT_S
 from tests.web.apps import app_of
 from tests.web.pages.a_day import NOW, a_day
-from tests.web.pages.browser import ARGUMENTS, CHROMIUM, Site, served
+from tests.web.pages.browser import ARGUMENTS, CHROMIUM, WITHIN_MS, Site, served
 from web import sessions
 from web.services import Services
 from web.settings import Settings
 
 SignIn = Callable[[str], TestClient]
+
+expect.set_options(timeout=WITHIN_MS)
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +117,7 @@ def page(day: Services, site: Site, chromium: Browser) -> Iterator[Page]:
         assert admin.id is not None
         token = sessions.open_session(session, admin.id, NOW).token
     context = chromium.new_context(base_url=site.address, locale="en-GB")
+    context.set_default_timeout(WITHIN_MS)
     context.add_cookies([{"name": sessions.COOKIE, "value": token, "url": site.address}])
     errors: list[str] = []
     context.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
@@ -130,5 +134,5 @@ def half_a_minute(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     file = tmp_path_factory.mktemp("footage") / "clip.mp4"
     picture = "testsrc=size=160x90:rate=25:duration=30"
     command = ["ffmpeg", "-loglevel", "error", "-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", str(file)]
-    subprocess.run([*command[:-1], "-movflags", "+faststart", command[-1]], check=True, timeout=60)
+    subprocess.run([*command[:-1], "-movflags", "+faststart", command[-1]], check=True, timeout=LIMIT_S)
     return file.read_bytes()

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from storage.models import Rating, RatingDevice, User
 from tests.web.pages.a_day import NOW
-from tests.web.pages.browser import Site
+from tests.web.pages.browser import WITHIN_MS, Site
 from web.api.devices import token_hash
 from web.services import Services
 from web.settings import PublicSection
@@ -33,6 +33,7 @@ def day(day: Services) -> Services:
 @pytest.fixture
 def stranger(site: Site, chromium: Browser) -> Iterator[Page]:
     context = chromium.new_context(base_url=site.address, locale="en-GB")
+    context.set_default_timeout(WITHIN_MS)
     yield context.new_page()
     context.close()
 
