@@ -1,15 +1,18 @@
 """Districts, halls, counters, departments and items: for administrators."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter
 from sqlmodel import Session, col, delete, select
 
+from storage.hours import Weekly
 from storage.models import Counter, CounterAlias, Department, District, Hall, Item, OpeningHours, Roster
 from web import places
 from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, remove
+from web.changed_hours import excuse_outside
 from web.declarations import (
     CounterDeclaration,
     DepartmentDeclaration,
@@ -75,13 +78,23 @@ def hall_declaration(hall: Hall, hours: tuple[Hours, ...]) -> HallDeclaration:
 
 @router.put("/halls/{hall_id}")
 def put_hall(desk: AdminDesk, hall_id: str, declared: HallDeclaration) -> HallDeclaration:
-    """Changed hours hold from now on; absences that were found by the old ones stay."""
+    """Changed hours hold from now on; absences that may still be disputed end where they lie outside of them."""
     check_id(hall_id, declared.id)
+    now = desk.services.clock()
     with desk.changing(f"hall:{hall_id}") as session:
         desk.check_new(session, Hall, hall_id)
         check_exists(session, district=(District, declared.district))
-        places.put_hall(session, declared, desk.services.clock())
+        before = _weekly(places.hours_in_force(session, hall_id))
+        hall = places.put_hall(session, declared, now)
+        hours = places.hours_in_force(session, hall_id)
+        if _weekly(hours) != before:
+            counters = session.exec(select(Counter.id).where(Counter.hall_id == hall_id)).all()
+            excuse_outside(session, hours, counters, hall, desk.viewer.user_id, now)
     return declared
+
+
+def _weekly(rows: Iterable[Weekly]) -> set[tuple[int, str, str]]:
+    return {(row.weekday, row.opens, row.closes) for row in rows}
 
 
 @router.delete("/halls/{hall_id}", status_code=204)
@@ -108,12 +121,20 @@ def counter_declaration(counter: Counter, roster: tuple[Hours, ...]) -> CounterD
 
 @router.put("/counters/{counter_id}")
 def put_counter(desk: AdminDesk, counter_id: str, declared: CounterDeclaration) -> CounterDeclaration:
-    """A changed roster holds from now on. 409 for another hall once it has a view, presence or an absence."""
+    """A changed roster holds from now on, as hours do.
+
+    409 for another hall once it has a view, presence or an absence.
+    """
     check_id(counter_id, declared.id)
+    now = desk.services.clock()
     with desk.changing(f"counter:{counter_id}") as session:
         desk.check_new(session, Counter, counter_id)
         check_exists(session, hall=(Hall, declared.hall))
-        places.put_counter(session, declared, desk.services.clock())
+        before = _weekly(places.roster_in_force(session, counter_id))
+        places.put_counter(session, declared, now)
+        roster = places.roster_in_force(session, counter_id)
+        if _weekly(roster) != before and (hall := session.get(Hall, declared.hall)):
+            excuse_outside(session, roster, [counter_id], hall, desk.viewer.user_id, now)
     return declared
 
 

@@ -1,0 +1,79 @@
+"""Hours that were wrong accused people: whom the hours of now would not accuse is on leave for that time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from analytics.judging import judge_anew
+from analytics.recording import take_turns
+from correlation.disputes.dispute_log import NO_ABSENCE, Deadlines
+from storage.hours import Weekly, opening
+from storage.intervals import Span, merge, subtract
+from storage.models import ACCUSING, Absence, Alert, Cover, CoverKind, DisputeState, Hall
+from web.i18n import gettext_marker as _
+
+HOURS_CHANGED = _("The hours of now say that nobody had to be there.")
+LOOK_BACK = timedelta(days=31)
+
+
+def excuse_outside(
+    session: Session,
+    hours: Sequence[Weekly],
+    counters: Iterable[str],
+    hall: Hall,
+    by: int,
+    now: datetime,
+) -> None:
+    """Registers leave where absences of the last 31 days lie outside these hours, and judges them anew.
+
+    Only of those that count nothing for good yet: they may still be disputed, or are. Nothing is found by it.
+    """
+    zone = ZoneInfo(hall.timezone)
+    held = [row.model_copy(update={"valid_from": None, "valid_to": None}) for row in hours]
+    for counter_id, spans in sorted(_accused(session, counters, hall.id, now).items()):
+        outside = [closed for span in spans for closed in subtract([span], opening(held, zone, span.start, span.end))]
+        if not outside:
+            continue
+        take_turns(session, counter_id)
+        for span in merge(outside):
+            _register(session, counter_id, span, by, now)
+            judge_anew(session, counter_id, span, now)
+
+
+def _accused(session: Session, counters: Iterable[str], hall_id: str, now: datetime) -> dict[str, list[Span]]:
+    """Of each counter what it is still to be answered for."""
+    found: dict[str, list[Span]] = defaultdict(list)
+    deadlines = Deadlines(session)
+    accusing = select(Absence, Alert).join(Alert, col(Alert.absence_id) == col(Absence.id), isouter=True)
+    accusing = accusing.where(
+        col(Absence.counter_id).in_(counters),
+        col(Absence.kind).in_(ACCUSING),
+        Absence.start > now - LOOK_BACK,
+        Absence.start < now,
+        Absence.ended_by != NO_ABSENCE,
+    )
+    for absence, alert in session.exec(accusing).all():
+        until = deadlines.judged(absence, alert, hall_id).dispute_by
+        is_open = absence.dispute is None and (until is None or until > now)
+        if is_open or absence.dispute is DisputeState.DISPUTED:
+            found[absence.counter_id].append(Span(absence.start, absence.end or now))
+    return found
+
+
+def _register(session: Session, counter_id: str, span: Span, by: int, now: datetime) -> None:
+    session.add(
+        Cover(
+            counter_id=counter_id,
+            kind=CoverKind.LEAVE,
+            who="–",
+            start=span.start,
+            end=span.end,
+            reason=HOURS_CHANGED,
+            noted_by=by,
+            noted_at=now,
+        )
+    )
+    session.flush()
