@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from analytics.cameras import LONGEST_INTERVAL
 from analytics.catch_up import CatchUp, Recorded
 from analytics.edges import Moments
 from analytics.looker import Looker
@@ -16,7 +17,9 @@ from storage.models import CustomerState, StaffState
 PIECE = timedelta(minutes=10)
 """Of footage: so much is written in one, and looked at again after a crash."""
 AROUND = timedelta(seconds=20)
-"""Footage before and after a piece that is looked at, too, so that the state at its edges is sure."""
+"""Footage after a piece that is looked at, too, so that the state at its edge is sure."""
+_BEFORE = 2 * LONGEST_INTERVAL
+"""And before it: how far apart the pictures come is known by then, however seldom."""
 NO_FOOTAGE = "no_footage"
 """The reason for which presence before the first picture is unknown."""
 _WITHOUT_PICTURES = frozenset({NO_FOOTAGE, "gap", "no_signal"})
@@ -66,9 +69,9 @@ class Again:
         """`plan`: of this counter alone, as it was then."""
         self._counter_id, self._piece, self._look = counter_id, piece, look
         self._watch = Watch(look.looker, look.debounce, look.moments)
-        self._first, self._last = piece.start - AROUND, piece.end + AROUND
+        self._first, self._last = piece.start - _BEFORE, piece.end + AROUND
         self._watch.follow(plan, self._first)
-        self._catch_up = CatchUp(look.recorded, dict.fromkeys(plan.cameras, self._first), look.step, self._last)
+        self._catch_up = CatchUp(look.recorded, dict.fromkeys(plan.cameras, self._first), look.step)
         self._until = dict.fromkeys(plan.cameras, self._last)
 
     def go_on(self, limit: int) -> bool:

@@ -21,7 +21,8 @@ SILENCE = timedelta(seconds=5)
 _KEYFRAMES_OF_PATIENCE = 2.5
 _INTERVALS = 8
 """So many of the last ones say what is usual."""
-_LONGEST_INTERVAL = timedelta(seconds=20)
+LONGEST_INTERVAL = timedelta(seconds=20)
+"""Between two keyframes; what is longer is a hole."""
 _PICTURE_FAULTS = frozenset(
     {
         FaultKind.DARK,
@@ -53,12 +54,12 @@ class Rhythm:
 
     def resume(self, usual: timedelta) -> None:
         """From what was usual before a restart; the first interval that is seen weighs as much as that."""
-        if timedelta(0) < usual <= _LONGEST_INTERVAL:
+        if timedelta(0) < usual <= LONGEST_INTERVAL:
             self._intervals.append(usual)
 
     def came(self, wall: datetime) -> None:
         """A picture that was taken at `wall`, the next one."""
-        if self._last is not None and timedelta(0) < wall - self._last <= _LONGEST_INTERVAL:
+        if self._last is not None and timedelta(0) < wall - self._last <= LONGEST_INTERVAL:
             self._intervals.append(wall - self._last)
         self._last = wall
 
@@ -94,6 +95,11 @@ class WatchedCamera:
         return self._live.rhythm.patience
 
     @property
+    def patience_recorded(self) -> timedelta:
+        """How long without a picture is normal in footage."""
+        return self._recorded.rhythm.patience
+
+    @property
     def usual(self) -> timedelta:
         """How far apart live pictures come; 0 while that is not known."""
         return self._live.rhythm.usual
@@ -109,7 +115,7 @@ class WatchedCamera:
 
     def recorded(self, wall: datetime) -> timedelta:
         """A recorded picture is looked at, taken at `wall`; returns how long a time before it is normal."""
-        normal = self._recorded.rhythm.patience
+        normal = self.patience_recorded
         self._recorded.rhythm.came(wall)
         return normal
 
