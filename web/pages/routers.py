@@ -40,6 +40,7 @@ from web.pages import (
     simulation,
     span,
     standard,
+    supervision_rules,
     taking_back,
     working_days,
 )
@@ -76,6 +77,7 @@ _PAGES = (
     calendar,
     correct,
     working_days,
+    supervision_rules,
     taking_back,
     holds,
     deletions,

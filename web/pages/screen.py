@@ -52,6 +52,7 @@ NAVIGATION = (
     NavLink("/deletions", _("Deleted footage"), "expired", _("Cases"), Permission.DELETIONS),
     NavLink("/catalogue", _("Catalogue"), "case", _("Data"), Permission.CATALOGUE),
     NavLink("/working-days", _("Working days"), "calendar", _("Data"), Permission.CASES),
+    NavLink("/rules", _("Supervision rules"), "case", _("Data"), Permission.CASES),
     NavLink("/evaluation", _("Evaluation"), "evaluation", _("Data"), Permission.EVALUATION),
     NavLink("/import", _("Import"), "import", _("Data"), Permission.IMPORT),
     NavLink("/reconciliation", _("Reconciliation"), "finding", _("Data"), Permission.DATA_QUALITY),

@@ -40,6 +40,7 @@ PAGES = [
     "/evaluation/formulas",
     "/evaluation/formulas/draft?cards=60",
     "/catalogue",
+    "/rules",
     "/working-days",
     "/working-days/try?first=2026-11-25&reason=x",
     "/catalogue/item?code=fs-0412",
