@@ -12,7 +12,8 @@ from correlation.deadlines.counting import nth_day, nth_hour
 from correlation.deadlines.rules import CardRules
 from correlation.deadlines.work_calendar import WorkCalendar
 from correlation.deadlines.workflow import Subject, Word
-from storage.models import Audience, CardKind
+from storage.bulk import Values
+from storage.models import Audience, Card, CardKind
 
 
 class Escalation(NamedTuple):
@@ -50,3 +51,24 @@ def taken(steps: Sequence[Escalation], card: Subject, words: Sequence[Word], at:
     ends = [word.at for word in words[:1]] + ([card.withdrawn_at] if card.withdrawn_at else [])
     until = min(ends, default=None)
     return tuple(step for step in steps if step.at <= at and (until is None or step.at < until))
+
+
+def put_off(steps: Sequence[Escalation], by_now: Sequence[Escalation], now: datetime) -> tuple[Escalation, ...]:
+    """With the moments of another calendar where they are later; what has taken place by `now` stays."""
+    if [step.to for step in steps] != [step.to for step in by_now]:
+        return tuple(steps)
+    moved = (max(step, other, key=lambda one: one.at) for step, other in zip(steps, by_now, strict=True))
+    return tuple(step if step.at <= now else later for step, later in zip(steps, moved, strict=True))
+
+
+def steps_of(card: Card) -> tuple[Escalation, ...]:
+    """As it is kept."""
+    return tuple(Escalation(Audience(step["to"]), datetime.fromisoformat(step["at"])) for step in card.escalation)
+
+
+def escalation_values(steps: Sequence[Escalation]) -> Values:
+    """For the columns of `Card`."""
+    return {
+        "escalation": [{"to": step.to.value, "at": step.at.isoformat()} for step in steps],
+        "escalates_until": steps[-1].at if steps else None,
+    }

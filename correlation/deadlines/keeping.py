@@ -15,7 +15,7 @@ from correlation.deadlines.cards import RaisedCard, Watched, watch
 from correlation.deadlines.clocks import Basis, Clocks, clocks
 from correlation.deadlines.conduct import breaches
 from correlation.deadlines.derivation import conduct_as_json, derive
-from correlation.deadlines.escalation import answering
+from correlation.deadlines.escalation import answering, escalation_values
 from correlation.deadlines.known import Known, with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues, load_told
 from correlation.deadlines.rules import Rules, shipped_rules
@@ -251,8 +251,7 @@ def _card(case: CaseTold, card: RaisedCard, history: Sequence[Known], rules: Rul
         "correct_by": card.correct_by,
         "announced_at": announced_at,
         "explain_by": answers.explain_by,
-        "escalation": [{"to": step.to.value, "at": step.at.isoformat()} for step in answers.escalation],
-        "escalates_until": answers.escalation[-1].at if answers.escalation else None,
+        **escalation_values(answers.escalation),
         "withdrawn_at": card.withdrawn_at,
         "state": CardState.RAISED,
         "derivation": _derivation(card, known, then, rules),

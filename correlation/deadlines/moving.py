@@ -1,4 +1,7 @@
-"""Who has to explain a card has longer as closures of the hall are noted, and a date once the year is announced."""
+"""Who has to explain a card has longer as closures of the hall are noted, and a date once the year is announced.
+
+Who is told next of one that nobody answers is told later by as much.
+"""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -7,9 +10,10 @@ from sqlalchemy import Select, or_, select, update
 from sqlmodel import Session, col
 
 from correlation.deadlines.calendars import CalendarBook, HallDays
-from correlation.deadlines.escalation import explain_by
+from correlation.deadlines.escalation import answering, escalation_values, explain_by, put_off, steps_of
 from correlation.deadlines.rules import Rules
 from correlation.rulebook import rule_book
+from storage.bulk import Values
 from storage.database import Database
 from storage.models import Card, CardKind, CardState, Case, Deadline
 
@@ -34,13 +38,13 @@ class MovingExplanations:
         with self._database.transaction() as session:
             days = self._calendars.refresh(session)
             moved = list(self._moved(session, days, now))
-            for card_id, until in moved:
+            for card_id, values in moved:
                 awaited = (col(Card.id) == card_id, col(Card.state) == CardState.RAISED)
-                session.execute(update(Card).where(*awaited).values(explain_by=until))
+                session.execute(update(Card).where(*awaited).values(**values))
         self._counted_by = days
         return len(moved)
 
-    def _moved(self, session: Session, days: Mapping[str, HallDays], now: datetime) -> Iterator[tuple[int, datetime]]:
+    def _moved(self, session: Session, days: Mapping[str, HallDays], now: datetime) -> Iterator[tuple[int, Values]]:
         """What was told stands or comes later; where nothing could be told yet the days count from now."""
         before = self._counted_by
         rules_of = {each.version: each for each in (self._given or rule_book(session).rules).cards}
@@ -49,17 +53,25 @@ class MovingExplanations:
             changed = col(Case.hall_id).in_([hall for hall in days if days[hall] != before.get(hall)])
             # Who wrote a card down may have read the calendar just before it changed.
             wanted = wanted.where(or_(changed, col(Card.announced_at) > now - _JUST_NOW))
-        for card_id, told, since, hall_id, version in session.execute(wanted).all():
+        for card, hall_id, version in session.execute(wanted).all():
             if (rules := rules_of.get(version)) is None:
                 continue
-            until = explain_by(since if told else now, rules, self._calendars.of(hall_id)[-1][1])
+            calendar, since, told = self._calendars.of(hall_id)[-1][1], card.announced_at, card.explain_by
+            values: Values = {}
+            until = explain_by(since if told else now, rules, calendar)
             if until is not None and (told is None or until > told):
-                yield card_id, until
+                values["explain_by"] = until
+            steps = steps_of(card)
+            later = put_off(steps, answering(card.kind, since, rules, calendar).escalation, now)
+            if later != steps:
+                values |= escalation_values(later)
+            if values:
+                yield card.id, values
 
 
-def _awaited(now: datetime) -> Select[int | None, datetime | None, datetime | None, str | None, str]:
+def _awaited(now: datetime) -> Select[Card, str | None, str]:
     return (
-        select(col(Card.id), col(Card.explain_by), col(Card.announced_at), col(Case.hall_id), col(Deadline.rules))
+        select(Card, col(Case.hall_id), col(Deadline.rules))
         .join(Case, col(Case.id) == col(Card.case_id))
         .join(Deadline, col(Deadline.case_id) == col(Card.case_id))
         .where(col(Card.state) == CardState.RAISED, col(Card.kind) != CardKind.REMINDER)

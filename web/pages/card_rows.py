@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from correlation.deadlines.card_log import spoken, subject, words_of
-from correlation.deadlines.escalation import Escalation, taken
+from correlation.deadlines.escalation import steps_of, taken
 from correlation.deadlines.workflow import Subject, Word, counts, is_unexplained, possible
 from storage.models import Audience, Card, CardAct, CardCause, CardKind, CardState, Case, StepKind
 from web.api.cards import parties_of
@@ -99,6 +99,6 @@ def inbox_cards(
 
 
 def _escalation(card: Card, about: Subject, said: Sequence[Word], now: datetime) -> tuple[EscalationRow, ...]:
-    steps = [Escalation(Audience(step["to"]), datetime.fromisoformat(step["at"])) for step in card.escalation]
+    steps = steps_of(card)
     past = taken(steps, about, said, now)
     return tuple(EscalationRow(step.to, step.at, step in past) for step in steps)

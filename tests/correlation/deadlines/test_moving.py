@@ -5,6 +5,7 @@ from datetime import date, datetime
 from sqlmodel import select
 
 from correlation.deadlines.card_log import say
+from correlation.deadlines.escalation import steps_of
 from correlation.deadlines.moving import MovingExplanations
 from storage.models import Card, CardAct, Closure, Role, User
 from tests.correlation.deadlines.cases import RULES, at
@@ -82,3 +83,19 @@ def test_once_the_year_is_announced_the_days_count_from_then(a_platform: Platfor
         session.get_one(Card, yellow(a_platform).id).explain_by = None  # as one that was raised before
     assert MovingExplanations(a_platform.database, RULES).run_once(at("2026-03-20")) == 1
     assert yellow(a_platform).explain_by == at("2026-03-28", "00:00")
+
+
+def test_who_is_told_next_is_told_later_by_a_closure_and_what_has_taken_place_stays(a_platform: Platform) -> None:
+    clerk = a_late_case(a_platform)
+    [head] = steps_of(yellow(a_platform))
+    assert head.at > RAISED
+    with a_platform.database.transaction() as session:
+        session.add(Closure(hall_id=HALL, day=date(2026, 3, 10), reason="台风", noted_at=RAISED))
+        session.add(Closure(hall_id=HALL, day=date(2026, 3, 11), reason="台风", noted_at=RAISED))
+    clerk.run_once(RAISED)
+    [later] = steps_of(yellow(a_platform))
+    assert (later.to, later.at) > (head.to, head.at)
+    assert yellow(a_platform).escalates_until == later.at
+    closed_on(a_platform, date(2026, 3, 12))
+    clerk.run_once(later.at)
+    assert steps_of(yellow(a_platform)) == (later,), "it has taken place"
