@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from storage.models import Counter, CounterAlias, Source
@@ -18,15 +19,19 @@ class CounterNames:
 
     @staticmethod
     def load(session: Session, source: Source) -> "CounterNames":
+        """On PostgreSQL none of them can be removed until the transaction ends: steps name them without a key."""
         aliases = select(CounterAlias.alias, CounterAlias.counter_id).where(CounterAlias.source_id == source.id)
-        counters = select(Counter.id, Counter.number)
+        counters = select(Counter.id, Counter.number, Counter.hall_id)
         if source.hall_id is not None:
-            counters = counters.where(col(Counter.hall_id) == source.hall_id)
-        found = list(session.exec(counters))
+            aliased = aliases.with_only_columns(col(CounterAlias.counter_id))
+            counters = counters.where(or_(col(Counter.hall_id) == source.hall_id, col(Counter.id).in_(aliased)))
+        there = list(session.exec(counters.with_for_update(read=True, key_share=True)))
+        held = {counter_id for counter_id, _, _ in there}
+        found = [counter for counter in there if source.hall_id in (None, counter[2])]
         return CounterNames(
-            aliases=dict(session.exec(aliases).all()),
-            ids=frozenset(counter_id for counter_id, _ in found),
-            numbers={} if source.hall_id is None else {number: counter_id for counter_id, number in found},
+            aliases={alias: counter_id for alias, counter_id in session.exec(aliases) if counter_id in held},
+            ids=frozenset(counter_id for counter_id, _, _ in found),
+            numbers={} if source.hall_id is None else {number: counter_id for counter_id, number, _ in found},
         )
 
     def find(self, reference: str) -> str | None:

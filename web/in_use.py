@@ -6,6 +6,7 @@ from sqlalchemy import Column, Table, exists
 from sqlalchemy import select as rows_of
 from sqlmodel import Session, SQLModel
 
+from storage.models.columns import refers_to
 from storage.sayings import Saying
 from web.i18n import gettext_marker as _
 
@@ -35,8 +36,9 @@ HISTORY = Saying("what was recorded and noted of it, which stays: it can be swit
 
 def uses_of(session: Session, kind: type[SQLModel], key: object) -> Iterator[Saying]:
     """One for each kind of what refers to it and does not go with it; what can be removed comes first."""
+    mine: Table = kind.__table__  # type: ignore[attr-defined]
     referring = {
-        table.name: (table, [column for column in table.columns if _refers(column, kind)])
+        table.name: (table, [column for column in table.columns if refers_to(column, mine)])
         for table in SQLModel.metadata.tables.values()
     }
     for name, (naming, said) in _NAMED.items():
@@ -51,11 +53,6 @@ def uses_of(session: Session, kind: type[SQLModel], key: object) -> Iterator[Say
             yield saying
     if any(_any_is(session, table, columns, key) for table, columns in referring.values()):
         yield HISTORY
-
-
-def _refers(column: Column[object], kind: type[SQLModel]) -> bool:
-    mine: Table = kind.__table__  # type: ignore[attr-defined]
-    return any(key.column.table is mine and key.ondelete is None for key in column.foreign_keys)
 
 
 def _any_is(session: Session, table: Table, columns: list[Column[object]], key: object) -> bool:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from storage.models.columns import JsonObject, column, enum_column, json_column
+from storage.models.columns import JsonObject, column, column_held_by_hand, enum_column, json_column
 
 
 class StepKind(StrEnum):
@@ -184,7 +184,7 @@ class Case(SQLModel, table=True):
         Index("case_file_closed_at", "closed_at"),  # those under way, too: one in twenty-five of a year's
     )
     id: int | None = column("", default=None, primary_key=True)
-    source_id: str = column("", foreign_key="source.id")
+    source_id: str = column("held by the key of the batches that it came in")
     number: str = column("as the platform numbers it")
     item_code: str = column("", default="", index=True)
     item_name: str = column("as reported", default="")
@@ -207,18 +207,18 @@ class Case(SQLModel, table=True):
 
 class Step(Reported, table=True):
     __table_args__ = (
-        UniqueConstraint("source_id", "reference"),
+        UniqueConstraint("reference", "source_id"),  # what differs first: most steps have the same source
         Index("step_counter_start", "counter_id", "start"),
         Index("step_case_start", "case_id", "start"),
-        Index("step_source_end", "source_id", "end"),
+        Index("step_end_source", "end", "source_id"),
     )
     source_id: str = column("that of its case, whose key holds it")
-    case_id: int = column("", foreign_key="case_file.id")
+    case_id: int = column("a case; no key, as a case goes only in an import of its source, and without steps")
     kind: StepKind = enum_column(StepKind, "")
     name: str = column("the activity as reported", default="")
     operator: str = column("as reported", default="")
     counter_ref: str = column("counter as reported", default="")
-    counter_id: str | None = column("counter found for counter_ref", default=None, foreign_key="counter.id")
+    counter_id: str | None = column_held_by_hand("counter found for counter_ref", names="counter.id", default=None)
     start: datetime = column("platform clock")
     end: datetime = column("platform clock; equals start for a step reported as a point")
     entered: datetime | None = column(

@@ -158,6 +158,7 @@ def found(session: Session, kind: type[Row], key: object) -> Row:
 def remove(session: Session, kind: type[SQLModel], key: object) -> None:
     """Raises Conflict when other rows still stand on it."""
     row = found(session, kind, key)
+    session.refresh(row, with_for_update=True)  # whoever begins to use it is waited for, and then seen
     uses = list(uses_of(session, kind, key))
     if uses:
         raise _in_use(key, joined(uses))

@@ -8,7 +8,9 @@ import typer
 from pydantic import ValidationError
 from sqlmodel import Session, SQLModel, col, delete, func, select
 
+from storage.bulk import table_of
 from storage.models import Counter, CounterAlias, Hall, Roster, View
+from storage.models.columns import refers_to
 from storage.views import in_force
 from web import places
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
@@ -17,7 +19,7 @@ from web.declarations import CounterDeclaration
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 
-COUNTER_ID = SQLModel.metadata.tables["counter"].c.id
+COUNTER = table_of(Counter)
 _GOES_WITH_IT = (CounterAlias.__tablename__, Roster.__tablename__)
 KnownId = Annotated[str, typer.Argument(metavar="ID", help="As `hallwatch counters list` shows it.")]
 
@@ -102,6 +104,7 @@ def remove(counter_id: KnownId, config: ConfigOption = DEFAULT_CONFIG) -> None:
     """
     with opened(config) as services, services.database.transaction() as session:
         found = _found(session, counter_id)
+        session.refresh(found, with_for_update=True)  # an import that names it is waited for
         if counter_id in {counter.id for counter in services.settings.counter}:
             raise UserError(f"{config} declares counter {counter_id}; take it out there first.")
         if history := ", ".join(_history(session, counter_id)):
@@ -149,7 +152,7 @@ def _history(session: Session, counter_id: str) -> Iterator[str]:
     """What refers to the counter, e.g. "3 view"; what its platforms call it is no history."""
     for table in SQLModel.metadata.sorted_tables:
         for column in table.columns:
-            if table.name not in _GOES_WITH_IT and column.references(COUNTER_ID):
+            if table.name not in _GOES_WITH_IT and refers_to(column, COUNTER):
                 count = session.exec(select(func.count()).select_from(table).where(column == counter_id)).one()
                 if count:
                     yield f"{count} {table.name.replace('_', ' ')}"

@@ -228,6 +228,84 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "effective"),
     )
     op.create_table(
+        "step",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False, comment="that of its case, whose key holds it"),
+        sa.Column(
+            "reference",
+            sa.String(),
+            nullable=False,
+            comment="the platform's own id of the record, unique in its source and kind",
+        ),
+        sa.Column(
+            "revision",
+            sa.Integer(),
+            nullable=False,
+            comment="the revision in force: 1, and one more with each correction",
+        ),
+        sa.Column(
+            "sequence",
+            sa.BigInteger(),
+            nullable=True,
+            comment="of the newest batch that said this; orders corrections that come late",
+        ),
+        sa.Column(
+            "first_received_at",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when it was first heard of: what is stated to be much earlier came late",
+        ),
+        sa.Column(
+            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+        ),
+        sa.Column(
+            "case_id",
+            sa.Integer(),
+            nullable=False,
+            comment="a case; no key, as a case goes only in an import of its source, and without steps",
+        ),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "receive",
+                "accept",
+                "review",
+                "decide",
+                "close",
+                "deliver",
+                "other",
+                name="stepkind",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(), nullable=False, comment="the activity as reported"),
+        sa.Column("operator", sa.String(), nullable=False, comment="as reported"),
+        sa.Column("counter_ref", sa.String(), nullable=False, comment="counter as reported"),
+        sa.Column("counter_id", sa.String(), nullable=True, comment="counter found for counter_ref"),
+        sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.Column(
+            "end",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="platform clock; equals start for a step reported as a point",
+        ),
+        sa.Column(
+            "entered",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it was first entered into the platform, by its clock; empty: it does not say",
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("reference", "source_id"),
+    )
+    with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.create_index("step_case_start", ["case_id", "start"], unique=False)
+        batch_op.create_index("step_counter_start", ["counter_id", "start"], unique=False)
+        batch_op.create_index("step_end_source", ["end", "source_id"], unique=False)
+
+    op.create_table(
         "store_test",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -406,6 +484,63 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("camera", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_camera_hall_id"), ["hall_id"], unique=False)
+
+    op.create_table(
+        "case_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.String(), nullable=False, comment="held by the key of the batches that it came in"),
+        sa.Column("number", sa.String(), nullable=False, comment="as the platform numbers it"),
+        sa.Column("item_code", sa.String(), nullable=False),
+        sa.Column("item_name", sa.String(), nullable=False, comment="as reported"),
+        sa.Column("department_id", sa.String(), nullable=True),
+        sa.Column("department_name", sa.String(), nullable=False, comment="as reported"),
+        sa.Column(
+            "hall_id",
+            sa.String(),
+            nullable=True,
+            comment="hall of its first step at a known counter, else of its source",
+        ),
+        sa.Column("applicant", sa.String(), nullable=False, comment="personal data"),
+        sa.Column("channel", sa.String(), nullable=False, comment="counter, internet, post, ...; as reported"),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False, comment="start of the first step"),
+        sa.Column(
+            "closed_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="end of the last close step, else as reported by the platform",
+        ),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True, comment="as reported by the platform"),
+        sa.Column(
+            "stamps_compared",
+            sa.Boolean(),
+            nullable=False,
+            comment="the stamps of its steps, as they are now, were compared",
+        ),
+        sa.Column(
+            "limits_reckoned",
+            sa.Boolean(),
+            nullable=False,
+            comment="its limits were reckoned since the last record of it came",
+        ),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["hall_id"],
+            ["hall.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("source_id", "number"),
+    )
+    with op.batch_alter_table("case_file", schema=None) as batch_op:
+        batch_op.create_index("case_file_closed_at", ["closed_at"], unique=False)
+        batch_op.create_index("case_file_uncompared", ["stamps_compared", "id"], unique=False)
+        batch_op.create_index("case_file_unreckoned", ["limits_reckoned", "id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_file_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_file_hall_id"), ["hall_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_file_item_code"), ["item_code"], unique=False)
+        batch_op.create_index(batch_op.f("ix_case_file_opened_at"), ["opened_at"], unique=False)
 
     op.create_table(
         "closure",
@@ -721,65 +856,116 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("camera_id"),
     )
     op.create_table(
-        "case_file",
+        "card",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("source_id", sa.String(), nullable=False),
-        sa.Column("number", sa.String(), nullable=False, comment="as the platform numbers it"),
-        sa.Column("item_code", sa.String(), nullable=False),
-        sa.Column("item_name", sa.String(), nullable=False, comment="as reported"),
-        sa.Column("department_id", sa.String(), nullable=True),
-        sa.Column("department_name", sa.String(), nullable=False, comment="as reported"),
+        sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column(
-            "hall_id",
-            sa.String(),
-            nullable=True,
-            comment="hall of its first step at a known counter, else of its source",
+            "kind", sa.Enum("reminder", "yellow", "red", name="cardkind", native_enum=False, length=32), nullable=False
         ),
-        sa.Column("applicant", sa.String(), nullable=False, comment="personal data"),
-        sa.Column("channel", sa.String(), nullable=False, comment="counter, internet, post, ...; as reported"),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False, comment="start of the first step"),
         sa.Column(
-            "closed_at",
+            "cause",
+            sa.Enum(
+                "due_soon",
+                "past_promised",
+                "past_legal",
+                "not_corrected",
+                "link_late",
+                "handed_over_late",
+                "link_skipped",
+                "link_reordered",
+                "fee_unlisted",
+                "refused_without_reason",
+                "data_missing",
+                "paused_at_limit",
+                "entered_in_batch",
+                "back_dated",
+                name="cardcause",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "clock",
+            sa.Enum("legal", "promised", "delivery", "link", "conduct", name="clockname", native_enum=False, length=32),
+            nullable=False,
+            comment="whose limit it is about",
+        ),
+        sa.Column("link", sa.String(), nullable=False, comment="kind of the link, for the limit of a link"),
+        sa.Column("about", sa.String(), nullable=False, comment="of conduct: what of the case, e.g. fee:7"),
+        sa.Column(
+            "late_from",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="when the limit passed; of a reminder: when it will; of conduct: when it happened",
+        ),
+        sa.Column(
+            "raised_at", sa.DateTime(timezone=True), nullable=False, comment="when it had passed and could be known"
+        ),
+        sa.Column(
+            "correct_by",
             sa.DateTime(timezone=True),
             nullable=True,
-            comment="end of the last close step, else as reported by the platform",
-        ),
-        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True, comment="as reported by the platform"),
-        sa.Column(
-            "stamps_compared",
-            sa.Boolean(),
-            nullable=False,
-            comment="the stamps of its steps, as they are now, were compared",
+            comment="past the promise: first moment past the correction deadline",
         ),
         sa.Column(
-            "limits_reckoned",
-            sa.Boolean(),
+            "announced_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="since when people can see it, and answer it",
+        ),
+        sa.Column(
+            "explain_by",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="first moment that is too late for an explanation",
+        ),
+        sa.Column(
+            "escalation", sa.JSON(), nullable=False, comment="{to, at}: who is told when, if nobody answers before"
+        ),
+        sa.Column(
+            "escalates_until", sa.DateTime(timezone=True), nullable=True, comment="when the last of these steps is"
+        ),
+        sa.Column(
+            "withdrawn_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="by what was told later, or by a supervisor",
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "raised",
+                "explained",
+                "upheld",
+                "appealed",
+                "confirmed",
+                "corrected",
+                "closed",
+                "withdrawn",
+                name="cardstate",
+                native_enum=False,
+                length=32,
+            ),
             nullable=False,
-            comment="its limits were reckoned since the last record of it came",
+            comment="where its log has led",
         ),
-        sa.ForeignKeyConstraint(
-            ["department_id"],
-            ["department.id"],
+        sa.Column(
+            "derivation",
+            sa.JSON(),
+            nullable=False,
+            comment="days counted and skipped, versions of the rules, and the data it rests on",
         ),
-        sa.ForeignKeyConstraint(
-            ["hall_id"],
-            ["hall.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["source_id"],
-            ["source.id"],
-        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("source_id", "number"),
+        sa.UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),
     )
-    with op.batch_alter_table("case_file", schema=None) as batch_op:
-        batch_op.create_index("case_file_closed_at", ["closed_at"], unique=False)
-        batch_op.create_index("case_file_uncompared", ["stamps_compared", "id"], unique=False)
-        batch_op.create_index("case_file_unreckoned", ["limits_reckoned", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_file_department_id"), ["department_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_file_hall_id"), ["hall_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_file_item_code"), ["item_code"], unique=False)
-        batch_op.create_index(batch_op.f("ix_case_file_opened_at"), ["opened_at"], unique=False)
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_announced_at"), ["announced_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_card_escalates_until"), ["escalates_until"], unique=False)
+        batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_card_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_card_withdrawn_at"), ["withdrawn_at"], unique=False)
 
     op.create_table(
         "case_result",
@@ -1070,6 +1256,75 @@ def upgrade() -> None:
         batch_op.create_index("cover_counter_start", ["counter_id", "start"], unique=False)
 
     op.create_table(
+        "deadline",
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "standing",
+            sa.Enum(
+                "waiting",
+                "open",
+                "due_soon",
+                "stopped",
+                "yellow",
+                "red",
+                "done",
+                "done_late",
+                name="standing",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "started_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="the acceptance from which the limits count; empty: not accepted",
+        ),
+        sa.Column(
+            "deemed_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when the case came to count as accepted because nobody had answered it; empty: it does not",
+        ),
+        sa.Column(
+            "legal_late_from",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="first moment past it; empty: none, or stopped",
+        ),
+        sa.Column(
+            "promised_late_from", sa.DateTime(timezone=True), nullable=True, comment="the same of the promised limit"
+        ),
+        sa.Column(
+            "provisional",
+            sa.Boolean(),
+            nullable=False,
+            comment="a year on the way is not announced: the dates may still move",
+        ),
+        sa.Column("law", sa.String(), nullable=False, comment="version of the law"),
+        sa.Column(
+            "rules",
+            sa.String(),
+            nullable=False,
+            comment="version of the rules for cards; empty: none are raised for a case of that time",
+        ),
+        sa.Column("calendar", sa.String(), nullable=False, comment="version of the calendar"),
+        sa.Column("reckoned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "next_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when it has to be reckoned again by the clock alone",
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id"),
+    )
+    with op.batch_alter_table("deadline", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deadline_next_at"), ["next_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_deadline_standing"), ["standing"], unique=False)
+
+    op.create_table(
         "extension",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source_id", sa.String(), nullable=False),
@@ -1162,6 +1417,43 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("fee", schema=None) as batch_op:
         batch_op.create_index("fee_case", ["source_id", "case_number"], unique=False)
+
+    op.create_table(
+        "finding",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("step_while_unstaffed", "step_out_of_order", name="findingkind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("step_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "counter_id",
+            sa.String(),
+            nullable=True,
+            comment="the counter at which nobody was; empty for what was found without looking at one",
+        ),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "evidence",
+            sa.JSON(),
+            nullable=False,
+            comment="what it rests on: presence spans or stamps, margin and clock offset in seconds",
+        ),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["step_id"],
+            ["step.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("kind", "step_id"),
+    )
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_finding_counter_id"), ["counter_id"], unique=False)
 
     op.create_table(
         "footage_hold",
@@ -2104,185 +2396,41 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_call_back_hall_id"), ["hall_id"], unique=False)
 
     op.create_table(
-        "card",
+        "card_word",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("card_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, ... for each card"),
         sa.Column(
-            "kind", sa.Enum("reminder", "yellow", "red", name="cardkind", native_enum=False, length=32), nullable=False
-        ),
-        sa.Column(
-            "cause",
+            "act",
             sa.Enum(
-                "due_soon",
-                "past_promised",
-                "past_legal",
-                "not_corrected",
-                "link_late",
-                "handed_over_late",
-                "link_skipped",
-                "link_reordered",
-                "fee_unlisted",
-                "refused_without_reason",
-                "data_missing",
-                "paused_at_limit",
-                "entered_in_batch",
-                "back_dated",
-                name="cardcause",
+                "explain",
+                "uphold",
+                "withdraw",
+                "appeal",
+                "reject_appeal",
+                "grant_appeal",
+                "correct",
+                "close",
+                name="cardact",
                 native_enum=False,
                 length=32,
             ),
             nullable=False,
         ),
-        sa.Column(
-            "clock",
-            sa.Enum("legal", "promised", "delivery", "link", "conduct", name="clockname", native_enum=False, length=32),
-            nullable=False,
-            comment="whose limit it is about",
+        sa.Column("text", sa.String(), nullable=False, comment="why"),
+        sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["card.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
         ),
-        sa.Column("link", sa.String(), nullable=False, comment="kind of the link, for the limit of a link"),
-        sa.Column("about", sa.String(), nullable=False, comment="of conduct: what of the case, e.g. fee:7"),
-        sa.Column(
-            "late_from",
-            sa.DateTime(timezone=True),
-            nullable=False,
-            comment="when the limit passed; of a reminder: when it will; of conduct: when it happened",
-        ),
-        sa.Column(
-            "raised_at", sa.DateTime(timezone=True), nullable=False, comment="when it had passed and could be known"
-        ),
-        sa.Column(
-            "correct_by",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="past the promise: first moment past the correction deadline",
-        ),
-        sa.Column(
-            "announced_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="since when people can see it, and answer it",
-        ),
-        sa.Column(
-            "explain_by",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="first moment that is too late for an explanation",
-        ),
-        sa.Column(
-            "escalation", sa.JSON(), nullable=False, comment="{to, at}: who is told when, if nobody answers before"
-        ),
-        sa.Column(
-            "escalates_until", sa.DateTime(timezone=True), nullable=True, comment="when the last of these steps is"
-        ),
-        sa.Column(
-            "withdrawn_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="by what was told later, or by a supervisor",
-        ),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "raised",
-                "explained",
-                "upheld",
-                "appealed",
-                "confirmed",
-                "corrected",
-                "closed",
-                "withdrawn",
-                name="cardstate",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-            comment="where its log has led",
-        ),
-        sa.Column(
-            "derivation",
-            sa.JSON(),
-            nullable=False,
-            comment="days counted and skipped, versions of the rules, and the data it rests on",
-        ),
-        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("case_id", "kind", "clock", "link", "raised_at", "about"),
+        sa.UniqueConstraint("card_id", "number"),
     )
-    with op.batch_alter_table("card", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_card_announced_at"), ["announced_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_card_escalates_until"), ["escalates_until"], unique=False)
-        batch_op.create_index(batch_op.f("ix_card_raised_at"), ["raised_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_card_state"), ["state"], unique=False)
-        batch_op.create_index(batch_op.f("ix_card_withdrawn_at"), ["withdrawn_at"], unique=False)
-
-    op.create_table(
-        "deadline",
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "standing",
-            sa.Enum(
-                "waiting",
-                "open",
-                "due_soon",
-                "stopped",
-                "yellow",
-                "red",
-                "done",
-                "done_late",
-                name="standing",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column(
-            "started_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="the acceptance from which the limits count; empty: not accepted",
-        ),
-        sa.Column(
-            "deemed_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="when the case came to count as accepted because nobody had answered it; empty: it does not",
-        ),
-        sa.Column(
-            "legal_late_from",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="first moment past it; empty: none, or stopped",
-        ),
-        sa.Column(
-            "promised_late_from", sa.DateTime(timezone=True), nullable=True, comment="the same of the promised limit"
-        ),
-        sa.Column(
-            "provisional",
-            sa.Boolean(),
-            nullable=False,
-            comment="a year on the way is not announced: the dates may still move",
-        ),
-        sa.Column("law", sa.String(), nullable=False, comment="version of the law"),
-        sa.Column(
-            "rules",
-            sa.String(),
-            nullable=False,
-            comment="version of the rules for cards; empty: none are raised for a case of that time",
-        ),
-        sa.Column("calendar", sa.String(), nullable=False, comment="version of the calendar"),
-        sa.Column("reckoned_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column(
-            "next_at",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="when it has to be reckoned again by the clock alone",
-        ),
-        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("case_id"),
-    )
-    with op.batch_alter_table("deadline", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_deadline_next_at"), ["next_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_deadline_standing"), ["standing"], unique=False)
+    with op.batch_alter_table("card_word", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_card_word_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_card_word_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "default_view",
@@ -2625,85 +2773,64 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "step",
+        "supervision_order",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("source_id", sa.String(), nullable=False, comment="that of its case, whose key holds it"),
+        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("card_id", sa.Integer(), nullable=True, comment="the card that it is about, if it is about one"),
+        sa.Column("department_id", sa.String(), nullable=False, comment="the unit that has to answer"),
+        sa.Column("text", sa.String(), nullable=False, comment="what has to be done"),
+        sa.Column("issued_by", sa.Integer(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
-            "reference",
-            sa.String(),
-            nullable=False,
-            comment="the platform's own id of the record, unique in its source and kind",
+            "first_days", sa.Integer(), nullable=False, comment="working days that were given when it was issued"
         ),
         sa.Column(
-            "revision",
-            sa.Integer(),
-            nullable=False,
-            comment="the revision in force: 1, and one more with each correction",
-        ),
-        sa.Column(
-            "sequence",
-            sa.BigInteger(),
-            nullable=True,
-            comment="of the newest batch that said this; orders corrections that come late",
-        ),
-        sa.Column(
-            "first_received_at",
+            "first_due_by",
             sa.DateTime(timezone=True),
             nullable=False,
-            comment="when it was first heard of: what is stated to be much earlier came late",
+            comment="the deadline that this gives by the calendar: first moment that is too late",
         ),
         sa.Column(
-            "received_at", sa.DateTime(timezone=True), nullable=False, comment="when the revision in force reached us"
+            "first_provisional",
+            sa.Boolean(),
+            nullable=False,
+            comment="a year on the way is not announced: it may still move",
         ),
-        sa.Column("case_id", sa.Integer(), nullable=False),
         sa.Column(
-            "kind",
+            "due_by",
+            sa.DateTime(timezone=True),
+            nullable=False,
+            comment="the deadline in force: another one once it was returned",
+        ),
+        sa.Column("provisional", sa.Boolean(), nullable=False, comment="the same of the deadline in force"),
+        sa.Column(
+            "state",
             sa.Enum(
-                "receive",
-                "accept",
-                "review",
-                "decide",
-                "close",
-                "deliver",
-                "other",
-                name="stepkind",
-                native_enum=False,
-                length=32,
+                "issued", "answered", "returned", "closed", "withdrawn", name="orderstate", native_enum=False, length=32
             ),
             nullable=False,
-        ),
-        sa.Column("name", sa.String(), nullable=False, comment="the activity as reported"),
-        sa.Column("operator", sa.String(), nullable=False, comment="as reported"),
-        sa.Column("counter_ref", sa.String(), nullable=False, comment="counter as reported"),
-        sa.Column("counter_id", sa.String(), nullable=True, comment="counter found for counter_ref"),
-        sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
-        sa.Column(
-            "end",
-            sa.DateTime(timezone=True),
-            nullable=False,
-            comment="platform clock; equals start for a step reported as a point",
-        ),
-        sa.Column(
-            "entered",
-            sa.DateTime(timezone=True),
-            nullable=True,
-            comment="when it was first entered into the platform, by its clock; empty: it does not say",
+            comment="where its log has led",
         ),
         sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["case_file.id"],
+            ["card_id"],
+            ["card.id"],
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
         ),
         sa.ForeignKeyConstraint(
-            ["counter_id"],
-            ["counter.id"],
+            ["issued_by"],
+            ["user_account.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("source_id", "reference"),
     )
-    with op.batch_alter_table("step", schema=None) as batch_op:
-        batch_op.create_index("step_case_start", ["case_id", "start"], unique=False)
-        batch_op.create_index("step_counter_start", ["counter_id", "start"], unique=False)
-        batch_op.create_index("step_source_end", ["source_id", "end"], unique=False)
+    with op.batch_alter_table("supervision_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_supervision_order_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_supervision_order_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_supervision_order_issued_at"), ["issued_at"], unique=False)
+        batch_op.create_index("supervision_order_state_due", ["state", "due_by"], unique=False)
 
     op.create_table(
         "absence_word",
@@ -2905,80 +3032,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_alert_part_of"), ["part_of"], unique=False)
 
     op.create_table(
-        "card_word",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("card_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, ... for each card"),
-        sa.Column(
-            "act",
-            sa.Enum(
-                "explain",
-                "uphold",
-                "withdraw",
-                "appeal",
-                "reject_appeal",
-                "grant_appeal",
-                "correct",
-                "close",
-                name="cardact",
-                native_enum=False,
-                length=32,
-            ),
-            nullable=False,
-        ),
-        sa.Column("text", sa.String(), nullable=False, comment="why"),
-        sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["card_id"], ["card.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["user_account.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("card_id", "number"),
-    )
-    with op.batch_alter_table("card_word", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_card_word_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_card_word_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
-        "finding",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum("step_while_unstaffed", "step_out_of_order", name="findingkind", native_enum=False, length=32),
-            nullable=False,
-        ),
-        sa.Column("step_id", sa.Integer(), nullable=False),
-        sa.Column(
-            "counter_id",
-            sa.String(),
-            nullable=True,
-            comment="the counter at which nobody was; empty for what was found without looking at one",
-        ),
-        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column(
-            "evidence",
-            sa.JSON(),
-            nullable=False,
-            comment="what it rests on: presence spans or stamps, margin and clock offset in seconds",
-        ),
-        sa.ForeignKeyConstraint(
-            ["counter_id"],
-            ["counter.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["step_id"],
-            ["step.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("kind", "step_id"),
-    )
-    with op.batch_alter_table("finding", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_finding_counter_id"), ["counter_id"], unique=False)
-
-    op.create_table(
         "footage_link",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("step_id", sa.Integer(), nullable=True),
@@ -3026,64 +3079,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_footage_link_outcome"), ["outcome"], unique=False)
 
     op.create_table(
-        "supervision_order",
+        "order_word",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("card_id", sa.Integer(), nullable=True, comment="the card that it is about, if it is about one"),
-        sa.Column("department_id", sa.String(), nullable=False, comment="the unit that has to answer"),
-        sa.Column("text", sa.String(), nullable=False, comment="what has to be done"),
-        sa.Column("issued_by", sa.Integer(), nullable=False),
-        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("order_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, ... for each order"),
         sa.Column(
-            "first_days", sa.Integer(), nullable=False, comment="working days that were given when it was issued"
-        ),
-        sa.Column(
-            "first_due_by",
-            sa.DateTime(timezone=True),
+            "act",
+            sa.Enum("answer", "return", "close", "withdraw", name="orderact", native_enum=False, length=32),
             nullable=False,
-            comment="the deadline that this gives by the calendar: first moment that is too late",
+        ),
+        sa.Column("text", sa.String(), nullable=False, comment="what was done, or why"),
+        sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=True, comment="working days that were given with what was returned"),
+        sa.Column(
+            "due_by", sa.DateTime(timezone=True), nullable=True, comment="the new deadline of one that was returned"
         ),
         sa.Column(
-            "first_provisional",
-            sa.Boolean(),
-            nullable=False,
-            comment="a year on the way is not announced: it may still move",
+            "provisional", sa.Boolean(), nullable=False, comment="a year on the way is not announced: it may still move"
         ),
-        sa.Column(
-            "due_by",
-            sa.DateTime(timezone=True),
-            nullable=False,
-            comment="the deadline in force: another one once it was returned",
-        ),
-        sa.Column("provisional", sa.Boolean(), nullable=False, comment="the same of the deadline in force"),
-        sa.Column(
-            "state",
-            sa.Enum(
-                "issued", "answered", "returned", "closed", "withdrawn", name="orderstate", native_enum=False, length=32
-            ),
-            nullable=False,
-            comment="where its log has led",
-        ),
+        sa.ForeignKeyConstraint(["order_id"], ["supervision_order.id"], ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
-            ["card_id"],
-            ["card.id"],
-        ),
-        sa.ForeignKeyConstraint(["case_id"], ["case_file.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["department_id"],
-            ["department.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["issued_by"],
+            ["user_id"],
             ["user_account.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("order_id", "number"),
     )
-    with op.batch_alter_table("supervision_order", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_supervision_order_case_id"), ["case_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_supervision_order_department_id"), ["department_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_supervision_order_issued_at"), ["issued_at"], unique=False)
-        batch_op.create_index("supervision_order_state_due", ["state", "due_by"], unique=False)
+    with op.batch_alter_table("order_word", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_order_word_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_order_word_user_id"), ["user_id"], unique=False)
 
     op.create_table(
         "delivery",
@@ -3207,38 +3232,6 @@ def upgrade() -> None:
         )
 
     op.create_table(
-        "order_word",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("order_id", sa.Integer(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False, comment="1, 2, ... for each order"),
-        sa.Column(
-            "act",
-            sa.Enum("answer", "return", "close", "withdraw", name="orderact", native_enum=False, length=32),
-            nullable=False,
-        ),
-        sa.Column("text", sa.String(), nullable=False, comment="what was done, or why"),
-        sa.Column("user_id", sa.Integer(), nullable=False, comment="who"),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("days", sa.Integer(), nullable=True, comment="working days that were given with what was returned"),
-        sa.Column(
-            "due_by", sa.DateTime(timezone=True), nullable=True, comment="the new deadline of one that was returned"
-        ),
-        sa.Column(
-            "provisional", sa.Boolean(), nullable=False, comment="a year on the way is not announced: it may still move"
-        ),
-        sa.ForeignKeyConstraint(["order_id"], ["supervision_order.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["user_account.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("order_id", "number"),
-    )
-    with op.batch_alter_table("order_word", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_order_word_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_order_word_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
         "told",
         sa.Column(
             "matter",
@@ -3302,11 +3295,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_told_delivery_id"))
 
     op.drop_table("told")
-    with op.batch_alter_table("order_word", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_order_word_user_id"))
-        batch_op.drop_index(batch_op.f("ix_order_word_at"))
-
-    op.drop_table("order_word")
     with op.batch_alter_table("labelled_sample", schema=None) as batch_op:
         batch_op.drop_index(
             "labelled_sample_about",
@@ -3321,13 +3309,11 @@ def downgrade() -> None:
         batch_op.drop_index("delivery_state_next_try")
 
     op.drop_table("delivery")
-    with op.batch_alter_table("supervision_order", schema=None) as batch_op:
-        batch_op.drop_index("supervision_order_state_due")
-        batch_op.drop_index(batch_op.f("ix_supervision_order_issued_at"))
-        batch_op.drop_index(batch_op.f("ix_supervision_order_department_id"))
-        batch_op.drop_index(batch_op.f("ix_supervision_order_case_id"))
+    with op.batch_alter_table("order_word", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_order_word_user_id"))
+        batch_op.drop_index(batch_op.f("ix_order_word_at"))
 
-    op.drop_table("supervision_order")
+    op.drop_table("order_word")
     with op.batch_alter_table("footage_link", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_footage_link_outcome"))
         batch_op.drop_index("footage_link_unsettled_start")
@@ -3335,15 +3321,6 @@ def downgrade() -> None:
         batch_op.drop_index("footage_link_unexamined")
 
     op.drop_table("footage_link")
-    with op.batch_alter_table("finding", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_finding_counter_id"))
-
-    op.drop_table("finding")
-    with op.batch_alter_table("card_word", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_card_word_user_id"))
-        batch_op.drop_index(batch_op.f("ix_card_word_at"))
-
-    op.drop_table("card_word")
     with op.batch_alter_table("alert", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_alert_part_of"))
         batch_op.drop_index(
@@ -3367,12 +3344,13 @@ def downgrade() -> None:
         batch_op.drop_index("absence_word_act_due_by")
 
     op.drop_table("absence_word")
-    with op.batch_alter_table("step", schema=None) as batch_op:
-        batch_op.drop_index("step_source_end")
-        batch_op.drop_index("step_counter_start")
-        batch_op.drop_index("step_case_start")
+    with op.batch_alter_table("supervision_order", schema=None) as batch_op:
+        batch_op.drop_index("supervision_order_state_due")
+        batch_op.drop_index(batch_op.f("ix_supervision_order_issued_at"))
+        batch_op.drop_index(batch_op.f("ix_supervision_order_department_id"))
+        batch_op.drop_index(batch_op.f("ix_supervision_order_case_id"))
 
-    op.drop_table("step")
+    op.drop_table("supervision_order")
     with op.batch_alter_table("segment", schema=None) as batch_op:
         batch_op.drop_index(
             "segment_waiting",
@@ -3409,19 +3387,11 @@ def downgrade() -> None:
 
     op.drop_table("deletion")
     op.drop_table("default_view")
-    with op.batch_alter_table("deadline", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_deadline_standing"))
-        batch_op.drop_index(batch_op.f("ix_deadline_next_at"))
+    with op.batch_alter_table("card_word", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_word_user_id"))
+        batch_op.drop_index(batch_op.f("ix_card_word_at"))
 
-    op.drop_table("deadline")
-    with op.batch_alter_table("card", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_card_withdrawn_at"))
-        batch_op.drop_index(batch_op.f("ix_card_state"))
-        batch_op.drop_index(batch_op.f("ix_card_raised_at"))
-        batch_op.drop_index(batch_op.f("ix_card_escalates_until"))
-        batch_op.drop_index(batch_op.f("ix_card_announced_at"))
-
-    op.drop_table("card")
+    op.drop_table("card_word")
     with op.batch_alter_table("call_back", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_call_back_hall_id"))
         batch_op.drop_index(batch_op.f("ix_call_back_department_id"))
@@ -3501,6 +3471,10 @@ def downgrade() -> None:
         batch_op.drop_index("footage_hold_camera_lifted")
 
     op.drop_table("footage_hold")
+    with op.batch_alter_table("finding", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_finding_counter_id"))
+
+    op.drop_table("finding")
     with op.batch_alter_table("fee", schema=None) as batch_op:
         batch_op.drop_index("fee_case")
 
@@ -3509,6 +3483,11 @@ def downgrade() -> None:
         batch_op.drop_index("extension_case")
 
     op.drop_table("extension")
+    with op.batch_alter_table("deadline", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_deadline_standing"))
+        batch_op.drop_index(batch_op.f("ix_deadline_next_at"))
+
+    op.drop_table("deadline")
     with op.batch_alter_table("cover", schema=None) as batch_op:
         batch_op.drop_index("cover_counter_start")
 
@@ -3538,16 +3517,14 @@ def downgrade() -> None:
         batch_op.drop_index("case_result_case")
 
     op.drop_table("case_result")
-    with op.batch_alter_table("case_file", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_case_file_opened_at"))
-        batch_op.drop_index(batch_op.f("ix_case_file_item_code"))
-        batch_op.drop_index(batch_op.f("ix_case_file_hall_id"))
-        batch_op.drop_index(batch_op.f("ix_case_file_department_id"))
-        batch_op.drop_index("case_file_unreckoned")
-        batch_op.drop_index("case_file_uncompared")
-        batch_op.drop_index("case_file_closed_at")
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_card_withdrawn_at"))
+        batch_op.drop_index(batch_op.f("ix_card_state"))
+        batch_op.drop_index(batch_op.f("ix_card_raised_at"))
+        batch_op.drop_index(batch_op.f("ix_card_escalates_until"))
+        batch_op.drop_index(batch_op.f("ix_card_announced_at"))
 
-    op.drop_table("case_file")
+    op.drop_table("card")
     op.drop_table("camera_status")
     with op.batch_alter_table("camera_fault", schema=None) as batch_op:
         batch_op.drop_index("camera_fault_camera_start")
@@ -3579,6 +3556,16 @@ def downgrade() -> None:
         batch_op.drop_index("closure_hall_day")
 
     op.drop_table("closure")
+    with op.batch_alter_table("case_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_file_opened_at"))
+        batch_op.drop_index(batch_op.f("ix_case_file_item_code"))
+        batch_op.drop_index(batch_op.f("ix_case_file_hall_id"))
+        batch_op.drop_index(batch_op.f("ix_case_file_department_id"))
+        batch_op.drop_index("case_file_unreckoned")
+        batch_op.drop_index("case_file_uncompared")
+        batch_op.drop_index("case_file_closed_at")
+
+    op.drop_table("case_file")
     with op.batch_alter_table("camera", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_camera_hall_id"))
 
@@ -3599,6 +3586,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_store_test_at"))
 
     op.drop_table("store_test")
+    with op.batch_alter_table("step", schema=None) as batch_op:
+        batch_op.drop_index("step_end_source")
+        batch_op.drop_index("step_counter_start")
+        batch_op.drop_index("step_case_start")
+
+    op.drop_table("step")
     op.drop_table("rule_version")
     with op.batch_alter_table("recording_change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_recording_change_camera_id"))
