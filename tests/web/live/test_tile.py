@@ -124,7 +124,7 @@ def test_a_tile_says_that_the_picture_stands_still_and_goes_on_by_itself(show: S
     wait_for_state(page, "stalled")
     back = datetime.now(UTC)
     camera.start()
-    wait_for_state(page, "live", 40)
+    wait_for_state(page, "live")
     until_shown(page, back)
 
 
