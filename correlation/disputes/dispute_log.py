@@ -55,11 +55,16 @@ class Deadlines:
             until = dispute_by(self._calendar(hall_id), self._rules, judged_at)
         return Judged(raised_at, until, absence.ended_by == NO_ABSENCE, absence.kind in ACCUSING)
 
-    def decision(self, hall_id: str, disputed_at: datetime) -> tuple[datetime, str]:
-        """First moment at which it is late, and the version of the rules by which that is so."""
+    def decision(self, hall_id: str, disputed_at: datetime) -> tuple[datetime | None, str]:
+        """First moment at which it is late, and the version of the rules by which that is so.
+
+        None while it may still move by itself, as the time to explain a card: nobody is told that they are late.
+        """
         calendar = self._calendar(hall_id)
         rules = rules_of(self._rules, calendar.day_of(disputed_at))
-        return decide_by(calendar, rules, disputed_at), rules.version
+        due_by = decide_by(calendar, rules, disputed_at)
+        is_provisional = calendar.is_provisional(calendar.day_of(disputed_at), calendar.day_of(due_by) - 1)
+        return None if is_provisional else due_by, rules.version
 
     def _calendar(self, hall_id: str) -> WorkCalendar:
         return self._book.of(hall_id)[-1][1]

@@ -1,4 +1,4 @@
-"""Disputes have longer to be decided on as closures of their halls are noted."""
+"""Disputes have longer to be decided on as closures of their halls are noted, and a date once the year is announced."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,24 +18,30 @@ class MovingDecisions:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def run_once(self, _now: datetime) -> int:
+    def run_once(self, now: datetime) -> int:
         """The number of disputes whose deadline was put off. Raises SQLAlchemyError."""
         with self._database.transaction() as session:
-            later = [word.absence_id for word, due_by in _awaited(session) if _is_later(word, due_by)]
-        return sum(map(self._put_off, later))
+            later = [word.absence_id for word, due_by in _awaited(session, now) if _is_later(word, due_by)]
+        return sum(self._put_off(absence_id, now) for absence_id in later)
 
-    def _put_off(self, absence_id: int) -> bool:
+    def _put_off(self, absence_id: int, now: datetime) -> bool:
         """False where somebody has decided on it in between."""
         with self._database.transaction() as session:
             take_turns(session, Absence, absence_id)
-            moved = [each for each in _awaited(session, col(AbsenceWord.absence_id) == absence_id) if _is_later(*each)]
+            of_absence = col(AbsenceWord.absence_id) == absence_id
+            moved = [each for each in _awaited(session, now, of_absence) if _is_later(*each)]
             for word, due_by in moved:
                 word.due_by = due_by
             return bool(moved)
 
 
-def _awaited(session: Session, *conditions: ColumnElement[bool]) -> Iterator[tuple[AbsenceWord, datetime]]:
-    """Disputes that nobody has decided on, and by when that is to be done by the calendar as it is now."""
+def _awaited(
+    session: Session, now: datetime, *conditions: ColumnElement[bool]
+) -> Iterator[tuple[AbsenceWord, datetime | None]]:
+    """Disputes that nobody has decided on, and by when that is to be done by the calendar as it is now.
+
+    Where nothing could be told yet the days count from now.
+    """
     query = (
         select(AbsenceWord, Counter.hall_id)
         .join(Absence, col(Absence.id) == col(AbsenceWord.absence_id))
@@ -48,9 +54,9 @@ def _awaited(session: Session, *conditions: ColumnElement[bool]) -> Iterator[tup
         return
     deadlines = Deadlines(session)
     for word, hall_id in found:
-        yield word, deadlines.decision(hall_id, word.at)[0]
+        yield word, deadlines.decision(hall_id, word.at if word.due_by else max(word.at, now))[0]
 
 
-def _is_later(word: AbsenceWord, due_by: datetime) -> bool:
+def _is_later(word: AbsenceWord, due_by: datetime | None) -> bool:
     """What was told stands or comes later: a closure that is withdrawn takes time from nobody."""
-    return word.due_by is not None and due_by > word.due_by
+    return due_by is not None and (word.due_by is None or due_by > word.due_by)

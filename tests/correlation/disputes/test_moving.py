@@ -3,10 +3,11 @@
 from datetime import date, datetime
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
-from correlation.disputes.dispute_log import Said, say
+from correlation.disputes.dispute_log import Said, say, spoken
 from correlation.disputes.moving import MovingDecisions
+from correlation.disputes.workflow import is_overdue
 from storage.database import Database
 from storage.models import Absence, AbsenceWord, Closure, DisputeAct, DisputeGround, Role, User
 from tests.correlation.deadlines.cases import at
@@ -61,3 +62,31 @@ def test_that_of_what_is_decided_stays(disputed: Database) -> None:
     close(disputed, date(2026, 3, 4))
     assert MovingDecisions(disputed).run_once(DISPUTED) == 0
     assert due(disputed) == FIRST
+
+
+def test_in_a_year_that_is_not_announced_no_decision_is_late_and_once_it_is_the_days_count_from_then(
+    disputed: Database,
+) -> None:
+    new_year = at("2026-12-31", "11:00")
+    with disputed.transaction() as session:
+        session.add(
+            Absence(
+                id=2,
+                counter_id="cc-1",
+                start=at("2026-12-31", "10:00"),
+                end=at("2026-12-31", "10:10"),
+                ended_by="returned",
+                threshold_s=300,
+                judged_at=at("2026-12-31", "10:10"),
+            )
+        )
+    with disputed.transaction() as session:
+        say(session, 2, Said(DisputeAct.DISPUTE, "当时在岗", DisputeGround.WAS_THERE), CLERK, new_year)
+        first, second = session.exec(select(AbsenceWord).order_by(col(AbsenceWord.absence_id))).all()
+        assert second.due_by is None
+        assert not is_overdue(spoken([second]), at("2027-06-01"))
+        first.due_by = None  # as if its year had been announced since
+    assert MovingDecisions(disputed).run_once(at("2026-03-03", "11:00")) == 1
+    with disputed.transaction() as session:
+        first, second = session.exec(select(AbsenceWord).order_by(col(AbsenceWord.absence_id))).all()
+        assert (first.due_by, second.due_by) == (PUT_OFF, None)
