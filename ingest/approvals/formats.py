@@ -10,11 +10,13 @@ from typing import BinaryIO
 import orjson
 
 from ingest.approvals.csv_records import Records
+from ingest.approvals.json_objects import json_objects
 from ingest.approvals.known_mappings import fitting_mapping
-from ingest.approvals.lines import Line, lines
+from ingest.approvals.lines import Block, Line, blocks, lines
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.parsing import MODELS, Read, model_of, parse_row, raw_of, read_values
 from ingest.approvals.plain import PlainStep, plain_step
+from ingest.approvals.plain_columns import plain_steps
 from ingest.approvals.problems import Problem, explain_column, printable, shown
 from ingest.approvals.records import StepRow
 from ingest.approvals.repeated import repeated_in_line
@@ -23,6 +25,8 @@ from storage.sayings import Saying
 
 Numbered = tuple[int, Read]
 """Line (1 = first) and what it says, or why it cannot be used."""
+_MANY, _FEW = 1_000, 32
+"""Rows that are read together: one that is no plain step has its few neighbours read one by one."""
 
 
 def read_rows(rows: Sequence[object], repeated: MappingOf[int, str] = MappingProxyType({})) -> Iterator[Numbered]:
@@ -30,6 +34,10 @@ def read_rows(rows: Sequence[object], repeated: MappingOf[int, str] = MappingPro
 
     `repeated`: by their numbers, the fields that rows say twice, as `repeated_in_push` tells.
     """
+    steps = None if repeated else plain_steps(rows)
+    if steps is not None:
+        yield from enumerate(steps, start=1)
+        return
     for number, values in enumerate(rows, start=1):
         name = repeated.get(number)
         yield number, _repeats(name, raw_of(values)) if name else read_values(values)
@@ -37,9 +45,9 @@ def read_rows(rows: Sequence[object], repeated: MappingOf[int, str] = MappingPro
 
 def read_jsonl(stream: BinaryIO) -> Iterator[Numbered]:
     """One JSON object per line; blank lines are skipped."""
-    for line in lines(stream):
-        if line.text.strip():
-            yield line.number, _json_row(line)
+    for block in blocks(stream):
+        for many in block.parts(_MANY):
+            yield from _json_rows(many, (_FEW,))
 
 
 def read_csv(stream: BinaryIO, mapping: Mapping | None = None) -> Iterator[Numbered]:
@@ -93,6 +101,20 @@ def read_header(names: Sequence[str], mapping: Mapping | None, raw: str) -> Colu
     """What the columns of a table mean, or why nothing below them can be read."""
     wrong = _header_error(names, mapping, raw)
     return Columns(tuple(names), mapping) if wrong is None else replace(wrong, is_header=True)
+
+
+def _json_rows(block: Block, parts: Sequence[int]) -> Iterator[Numbered]:
+    """All of them at once if they are plain steps; else in parts of the next of these sizes, and at last one by one."""
+    steps = plain_steps(decoded) if (decoded := json_objects(block)) else None
+    if steps is not None:
+        yield from enumerate(steps, start=block.first)
+    elif parts:
+        for part in block.parts(parts[0]):
+            yield from _json_rows(part, parts[1:])
+    else:
+        for line in block.lines():
+            if line.text.strip():
+                yield line.number, _json_row(line)
 
 
 def _json_row(line: Line) -> Read:

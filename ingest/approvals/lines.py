@@ -1,6 +1,7 @@
 """Lines of a file of any size, and the encoding they are in."""
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO, NamedTuple
 
 from ingest.approvals.problems import Problem
@@ -22,12 +23,37 @@ class Line(NamedTuple):
     """Why the line cannot be used; None when it can."""
 
 
+class Block(NamedTuple):
+    """Lines that were read together."""
+
+    first: int
+    """The number of the first one."""
+    raw: list[bytes]
+    """Without their ends; of one longer than MAX_LINE the first MAX_LINE + 1 bytes."""
+    encoding: str
+
+    def lines(self) -> Iterator[Line]:
+        for number, raw in enumerate(self.raw, start=self.first):
+            yield _decoded(number, raw, self.encoding)
+
+    def parts(self, size: int) -> Iterator["Block"]:
+        """Of so many lines each."""
+        for at in range(0, len(self.raw), size):
+            yield Block(self.first + at, self.raw[at : at + size], self.encoding)
+
+
 def lines(stream: BinaryIO) -> Iterator[Line]:
     """Decodes UTF-8 (with or without a byte order mark) or GBK; the stream need not be seekable."""
-    start = stream.read(_SAMPLE)
+    return chain.from_iterable(block.lines() for block in blocks(stream))
+
+
+def blocks(stream: BinaryIO) -> Iterator[Block]:
+    """The same lines as they come, some thousands together."""
+    start, first = stream.read(_SAMPLE), 1
     encoding = _encoding(start)
-    for number, raw in enumerate(_raw_lines(start.removeprefix(_BOM), stream), start=1):
-        yield _decoded(number, raw, encoding)
+    for raw in _raw_lines(start.removeprefix(_BOM), stream):
+        yield Block(first, raw, encoding)
+        first += len(raw)
 
 
 def _encoding(sample: bytes) -> str:
@@ -45,22 +71,22 @@ def _reads(sample: bytes, encoding: str) -> bool:
     return True
 
 
-def _raw_lines(start: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    """Lines with their ends; of one longer than MAX_LINE the first MAX_LINE + 1 bytes."""
+def _raw_lines(start: bytes, stream: BinaryIO) -> Iterator[list[bytes]]:
     rest, skipping = start, False
     while rest:
         *whole, tail = rest.split(b"\n")
-        for line in whole:
-            if not skipping:
-                yield line[: MAX_LINE + 1]
+        found = [line[: MAX_LINE + 1] for line in whole]
+        if skipping and found:
+            del found[0]  # the end of one that was too long
             skipping = False
         if len(tail) > MAX_LINE:
             if not skipping:
-                yield tail[: MAX_LINE + 1]
+                found.append(tail[: MAX_LINE + 1])
             tail, skipping = b"", True
         more = stream.read(_SAMPLE)
         if not more and tail and not skipping:
-            yield tail
+            found.append(tail)
+        yield found
         rest = tail + more if more else b""
 
 

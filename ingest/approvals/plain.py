@@ -13,10 +13,10 @@ from ingest.approvals.records import StepRow
 from ingest.approvals.row import Row, Statement, times_of
 from storage.models import RecordKind, StepKind
 
-_FIELDS = StepRow.model_fields.keys() - {"joint"}  # which is no text
-_TIMES = frozenset(times_of(StepRow))
-_KINDS: dict[object, StepKind] = {kind.value: kind for kind in StepKind}
-_SHORT = 200
+FIELDS = StepRow.model_fields.keys() - {"joint"}  # which is no text
+TIMES = frozenset(times_of(StepRow))
+KINDS: dict[object, StepKind] = {kind.value: kind for kind in StepKind}
+SHORT = 200
 """Characters that every text may have."""
 
 
@@ -58,10 +58,10 @@ def plain_step(values: object) -> PlainStep | None:
     if not isinstance(values, dict) or not _is_plain(values):
         return None
     try:
-        moments = {name: read_moment(values[name]) for name in _TIMES & values.keys()}
+        moments = {name: read_moment(values[name]) for name in TIMES & values.keys()}
     except PydanticCustomError:
         return None
-    kind, start, end = _KINDS.get(values["kind"]), moments["start"], moments.get("end")
+    kind, start, end = KINDS.get(values["kind"]), moments["start"], moments.get("end")
     if kind is None or start is None or (end is not None and end < start):
         return None
     return PlainStep(_statement(values, moments), kind, start, end or start, moments.get("entered"))
@@ -105,9 +105,9 @@ def _is_plain(values: dict[str, Any]) -> bool:
         and texts.isprintable()
         and "| " not in texts
         and " |" not in texts
-        and values.keys() <= _FIELDS
+        and values.keys() <= FIELDS
         and values.get("record", RecordKind.STEP) == RecordKind.STEP
-        and (len(texts) <= _SHORT or max(map(len, values.values())) <= _SHORT)
+        and (len(texts) <= SHORT or max(map(len, values.values())) <= SHORT)
     )
 
 

@@ -1,7 +1,9 @@
 """Steps that are read without their model: the same as with it, whatever stands in a row."""
 
 import io
+import json
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from hypothesis import HealthCheck, event, given, settings
@@ -9,11 +11,13 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlmodel import col, select
 
-from ingest.approvals.formats import read_csv
+from ingest.approvals.formats import read_csv, read_jsonl
 from ingest.approvals.mapping import Mapping, MappingFile
 from ingest.approvals.parsing import parse_row
-from ingest.approvals.plain import PlainStep, new_steps, plain_step
+from ingest.approvals.plain import PlainStep, exact, new_steps, plain_step
+from ingest.approvals.plain_columns import plain_steps
 from ingest.approvals.records import StepRow
+from ingest.approvals.row import Row, RowError
 from storage.database import Database
 from storage.models import Batch, Case, RecordRevision, RejectedRow, Step, StepKind
 from tests.ingest.approvals.samples import a_row, facts, push
@@ -140,3 +144,46 @@ def test_a_row_that_its_model_read_is_a_new_step_too() -> None:
     read = parse_row(a_row())
     assert isinstance(read, StepRow)
     assert new_steps([read], known=set()) == ([plain_step(a_row())], [])
+
+
+many_rows = st.lists(rows | rows_without, min_size=1, max_size=4)
+
+
+@settings(max_examples=100)
+@given(many_rows)
+def test_many_rows_are_read_together_as_each_by_itself_or_not_at_all(drawn: list[dict[str, Any]]) -> None:
+    each = [plain_step(row) for row in drawn]
+    assert plain_steps(drawn) == (None if None in each else each)
+
+
+oddly_written = st.sampled_from(
+    [
+        '{"a":"x',
+        '"}',
+        "{}",
+        "",
+        "  ",
+        "[]",
+        "null",
+        '{"a":1,"a":2}',
+        '{"a":{',
+        "}}",
+        '{"case":"1","case":"2"}',
+        "\ud83d",
+        "{},{}",
+    ]
+)
+written = (rows | rows_without).map(lambda row: json.dumps(row, ensure_ascii=False)) | oddly_written
+line_ends = st.sampled_from(["\n", "\r\n", "\n\n", ",", ",\n"])
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(written, line_ends), max_size=6))
+def test_lines_are_read_together_as_each_by_itself(drawn: list[tuple[str, str]]) -> None:
+    text = "".join(chain.from_iterable(drawn)).encode(errors="surrogatepass")
+    one_by_one = _read(b"[]\n" + text)[1:]  # beside a line that is no step each is read by itself
+    assert _read(text) == [(number - 1, read) for number, read in one_by_one]
+
+
+def _read(text: bytes) -> list[tuple[int, Row | RowError]]:
+    return [(line, read if isinstance(read, RowError) else exact(read)) for line, read in read_jsonl(io.BytesIO(text))]
