@@ -12,7 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 from hypothesis import settings
+from sqlalchemy import Connection, Dialect, Engine, event
 
+from storage import database as databases
 from storage.database import Database
 from storage.folder_store import FolderStore
 from storage.migrate import upgrade
@@ -39,6 +41,28 @@ def pytest_collection_finish() -> None:
     """What thousands of tests are made of stays, and need not be looked through for what can be thrown away."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    """A process in use compiles a statement once; here each test has a database, whose engine would compile it anew."""
+    create, compiled = databases._create_engine, dict[object, object]()
+    dialects: dict[str, Dialect] = {}
+
+    def share(connection: Connection) -> None:
+        """Compiled statements belong to a dialect; that of the first engine knows its server by now."""
+        own = connection.engine.dialect
+        connection.engine.dialect = connection.dialect = dialects.setdefault(own.name, own)
+
+    def create_sharing(url: str) -> Engine:
+        engine = create(url)
+        engine.update_execution_options(compiled_cache=compiled)
+        event.listen(engine, "engine_connect", share)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(databases, "_create_engine", create_sharing)
+        yield
 
 
 @contextmanager
