@@ -143,7 +143,10 @@ export class Reel {
     const playing = !this.video.paused;
     part.joined = joined;
     this.#whole = JoinedClip.of(this.#parts.map((one) => one.joined));
-    if (this.#failed) this.#turnTo(number);
+    if (this.#failed) {
+      part.src += "&again=1"; // under the same address browsers put it together with what they have of the other one
+      this.#turnTo(number);
+    }
     this.seek(wall);
     if (playing) this.play();
   }

@@ -150,7 +150,7 @@ class SpanPlayer extends HTMLElement implements Playable {
     picture.className = "picture";
     picture.append(reel.video, note);
     figure.prepend(picture);
-    reel.video.addEventListener("error", () => this.#place());
+    for (const name of ["error", "loadeddata"]) reel.video.addEventListener(name, () => this.#place());
     reel.load();
     return { picture, reel, note, gaps: reel.gapsOf(this.span) };
   }
