@@ -24,7 +24,8 @@ class RecordedPictures:
     """Reads what the recorder has kept, as pictures."""
 
     def __init__(self, database: Database, footage: Footage, *, insists: bool = False) -> None:
-        """`insists`: a store that does not answer is told, for who can wait for it; else its pictures are left out."""
+        """`insists`: a store that does not answer is told, for who can wait for it; else its pictures are left out, as
+        are those of an object that the store has lost or cannot read."""
         self._database, self._footage, self._insists = database, footage, insists
 
     def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
@@ -57,7 +58,7 @@ class RecordedPictures:
             return first_picture(head + body)
         except (StoreError, OSError, av.FFmpegError, UndecodableFrame) as error:
             if self._insists and isinstance(error, StoreError) and not isinstance(error, ObjectMissing):
-                raise
+                self._footage.store.check()  # a store that answers would not give this object later either
             _log.warning("recorded_picture_unreadable", key=segment.key, error=str(error))
             return None
 

@@ -102,6 +102,16 @@ class AwayStore(FolderStore):
     def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
         raise StoreError("connection refused")
 
+    def check(self) -> None:
+        raise StoreError("connection refused")
+
+
+class DamagedStore(FolderStore):
+    def read(self, key: str, offset: int = 0, length: int | None = None) -> bytes:
+        if key.endswith("/1.mp4"):
+            raise StoreError("500, for ever")
+        return super().read(key, offset, length)
+
 
 def test_a_store_that_is_away_is_told_to_who_can_wait_and_left_out_for_others(
     sqlite_database: Database, tmp_path: Path
@@ -112,3 +122,15 @@ def test_a_store_that_is_away_is_told_to_who_can_wait_and_left_out_for_others(
     assert list(RecordedPictures(sqlite_database, footage).pictures(*span)) == []
     with pytest.raises(StoreError):
         list(RecordedPictures(sqlite_database, footage, insists=True).pictures(*span))
+
+
+def test_an_object_that_the_store_cannot_read_ends_no_look_at_the_others(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    """It was tried again for ever, and nothing after it was looked at."""
+    recorded(sqlite_database, tmp_path)
+    footage = Footage(sqlite_database, DamagedStore(tmp_path / "spool"), tmp_path / "elsewhere")
+    source = RecordedPictures(sqlite_database, footage, insists=True)
+    seen = [p.wall for p in source.pictures(CAMERA, at(0), at(20), timedelta(seconds=1))]
+    assert seen
+    assert min(seen) >= at(5), "what the second segment has"
