@@ -33,11 +33,15 @@ class Intake:
         gaps: GapKeeper,
         put: Callable[[Entry], None],
         room: SpoolRoom | None = None,
+        grew: Callable[[Path, bool], None] = lambda *_: None,
     ) -> None:
-        """`put` takes what has to be written down and must not block. `room`: else the disk alone sets an end."""
+        """`put` takes what has to be written down and must not block. `room`: else the disk alone sets an end.
+
+        `grew` is told of a file to which a fragment was added, and whether that is its first.
+        """
         self._camera_id, self._spool, self._segment_seconds = camera_id, spool, segment_seconds
         self._first_sequence = self._next_sequence = next_sequence
-        self._gaps, self._put, self._room = gaps, put, room
+        self._gaps, self._put, self._room, self._grew = gaps, put, room, grew
         self._writer: SegmentWriter | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -93,6 +97,7 @@ class Intake:
                 return
             self._writer = self._new_writer(gop)
         self._writer.append(gop)
+        self._grew(self._writer.path, self._writer.is_new)
         self._note(self._gaps.recorded(from_us(gop.wall_us), from_us(gop.end_us), gop.hole or GapCause.UNKNOWN))
 
     def _new_writer(self, gop: Gop) -> SegmentWriter:

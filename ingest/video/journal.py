@@ -27,6 +27,7 @@ from ingest.video.gaps import GapChange, GapClosed, GapOpened, Lost
 from ingest.video.losses import lost, newest_sequence, write_loss
 from ingest.video.settling import Settling
 from ingest.video.steps import Step, reached
+from ingest.video.syncing import Syncing
 from ingest.video.waiting_segments import KEPT_WHOLE, InItsFile, lightened
 from ingest.video.writer import FinishedSegment
 from storage.bulk import table_of
@@ -65,7 +66,8 @@ log = structlog.get_logger(__name__)
 
 
 class Journal:
-    """A thread that puts segments on the disk, and one that writes entries down; `put` never blocks."""
+    """Threads that put segments on the disk while they grow and when they are whole, and one that writes entries down;
+    `put` never blocks."""
 
     def __init__(
         self,
@@ -85,7 +87,8 @@ class Journal:
         self._incoming: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._settled: queue.SimpleQueue[Entry | InItsFile | None] = queue.SimpleQueue()
         self._pending: deque[Entry | InItsFile] = deque()
-        self._settling = Settling(spool)
+        self._syncing = Syncing(spool)
+        self._settling = Settling(spool, self._syncing.let_go)
         self._stopping = threading.Event()
         self._all_settled = threading.Event()
         self._settler = threading.Thread(target=self._settle, name="settler", daemon=True)
@@ -97,6 +100,7 @@ class Journal:
         return len(self._pending) + self._settled.qsize() + self._settling.waiting + self._incoming.qsize()
 
     def start(self) -> None:
+        self._syncing.start()
         self._settler.start()
         self._thread.start()
 
@@ -111,6 +115,7 @@ class Journal:
         False if the database neither takes nor refuses what it was given.
         """
         self._stopping.set()
+        self._syncing.stop(LAST_SYNC_S)
         self._incoming.put(None)
         self._settler.join(LAST_SYNC_S)
         self._thread.join(LAST_TRY_S)
@@ -121,6 +126,10 @@ class Journal:
 
     def put(self, entry: Entry) -> None:
         self._incoming.put(entry)
+
+    def grew(self, part: Path, is_new: bool) -> None:
+        """A fragment was added to a file of the spool, its first if it `is_new`; never blocks."""
+        self._syncing.grew(part, is_new)
 
     def _settle(self) -> None:
         while not (self._stopping.is_set() and self._incoming.empty()):

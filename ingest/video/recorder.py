@@ -375,6 +375,7 @@ class RecorderNode:
                 keeper,
                 self._put,
                 self._room,
+                self._journal.grew,
             )
         return self._intakes[camera_id]
 

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,9 @@ class _Refused:
 class Settling:
     """`now` is seconds of a clock that never goes back. Not safe to share between threads."""
 
-    def __init__(self, spool: Path) -> None:
-        self._spool = spool
+    def __init__(self, spool: Path, let_go: Callable[[Path], bool] = lambda _: False) -> None:
+        """`let_go` is asked for each `.part` before it is put on the disk: whether the disk has refused some of it."""
+        self._spool, self._let_go = spool, let_go
         self._refused: list[_Refused] = []
 
     @property
@@ -57,7 +59,7 @@ class Settling:
     def _try(self, refused: _Refused, now: float) -> list[FinishedSegment | Lost]:
         segment = refused.segment
         try:
-            if refused.tries:
+            if refused.tries or self._let_go(part_path(self._spool, segment.key)):
                 _write_anew(self._spool, segment)
             elif not part_path(self._spool, segment.key).exists():
                 _ = (self._spool / segment.key).stat()

@@ -13,6 +13,7 @@ class Step(StrEnum):
     FILE_CREATED = "file_created"
     INITIAL_WRITTEN = "initial_written"
     FRAGMENT_WRITTEN = "fragment_written"
+    FRAGMENT_SYNCED = "fragment_synced"  # in a thread that does nothing else
     SUMMARY_WRITTEN = "summary_written"
     FILE_CLOSED = "file_closed"
     # it is put on the disk for good, in the journal's thread

@@ -122,6 +122,15 @@ class SegmentWriter:
         reached(Step.INITIAL_WRITTEN)
 
     @property
+    def path(self) -> Path:
+        return Path(str(self._file.name))
+
+    @property
+    def is_new(self) -> bool:
+        """One fragment was written, and no more."""
+        return len(self._fragments) == 1
+
+    @property
     def open_segment(self) -> OpenSegment:
         recording = self._recording
         return OpenSegment(
@@ -168,7 +177,7 @@ class SegmentWriter:
             reached(Step.SUMMARY_WRITTEN)
         self._file.close()
         if not self._fragments:
-            Path(str(self._file.name)).unlink(missing_ok=True)
+            self.path.unlink(missing_ok=True)
             return None
         reached(Step.FILE_CLOSED)
         return FinishedSegment(

@@ -131,6 +131,7 @@ WAYS: dict[Step | PutStep, Way] = {
     Step.FILE_CREATED: Way(changed={"dies_after": 2}),
     Step.INITIAL_WRITTEN: Way(changed={"dies_after": 2}),
     Step.FRAGMENT_WRITTEN: GROWN,
+    Step.FRAGMENT_SYNCED: GROWN,
     Step.SUMMARY_WRITTEN: Way(),
     Step.FILE_CLOSED: Way(),
     Step.FILE_SYNCED: Way(),
