@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from math import ceil
 
 import cv2
@@ -35,7 +36,7 @@ PICTURES = 8
 APART = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Aim:
     """What a camera showed when its zones were drawn."""
 
@@ -43,9 +44,19 @@ class Aim:
     stood: NDArray[np.bool_]
     """Of each pixel whether somebody stood there: what is behind them is not known."""
 
+    @cached_property
+    def slopes(self) -> NDArray[np.float32]:
+        """Reckoned once: every picture is compared with them."""
+        return slopes(self.picture)
+
+    @cached_property
+    def edges(self) -> NDArray[np.float32]:
+        return _edges(self.slopes)
+
 
 def small(image: Image) -> Small:
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    """Of a picture in colour, or of one that is grey already."""
+    grey = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     return np.asarray(cv2.resize(grey, _SIZE, interpolation=cv2.INTER_AREA), np.uint8)
 
 
@@ -61,11 +72,11 @@ def aim_of(pictures: Sequence[Small], people: Iterable[Box] = ()) -> Aim:
 
 def has_moved(aim: Aim, now: Small) -> bool:
     """Whether what it showed is found elsewhere in the picture, or not at all. False where that was too little."""
-    edges = _edges(aim.picture)
+    edges = aim.edges
     if edges.max() < _STRONG:
         return False
     inner = edges[_REACH:-_REACH, _REACH:-_REACH]
-    likeness = cv2.matchTemplate(_edges(now), inner, cv2.TM_CCOEFF_NORMED)
+    likeness = cv2.matchTemplate(_edges(slopes(now)), inner, cv2.TM_CCOEFF_NORMED)
     _, best, _, (x, y) = cv2.minMaxLoc(likeness)
     if best < _UNLIKE:
         return True
@@ -80,9 +91,8 @@ def slopes(picture: Small) -> NDArray[np.float32]:
     return np.asarray(slope, np.float32)
 
 
-def _edges(picture: Small) -> NDArray[np.float32]:
+def _edges(slope: NDArray[np.float32]) -> NDArray[np.float32]:
     """Where they are, not how strong: the strongest twentieth counts as one."""
-    slope = slopes(picture)
     return np.asarray(np.minimum(slope, np.percentile(slope, 95)), np.float32)
 
 

@@ -34,7 +34,7 @@ def what_hides(aim: Aim, now: Small, zone: Zone) -> FaultKind | None:
     known = inside & (cv2.dilate(aim.stood.astype(np.uint8), _REACH) == 0)
     if known.sum() < max(_LEAST_KNOWN * inside.sum(), 1):
         return None
-    before, after = (np.percentile(slopes(picture)[known], _NINE_TENTHS) for picture in (aim.picture, now))
+    before, after = (np.percentile(slope[known], _NINE_TENTHS) for slope in (aim.slopes, slopes(now)))
     if before < _TELLING or after >= _GONE * before:
         return None
     is_dark = np.percentile(now[known], _NINE_TENTHS) < _DARK_LEVEL

@@ -64,9 +64,14 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "preview-weak": _("too unsure"),
 }
 
+_BEFORE_THE_ZONE = _(
+    "Nobody is told of: somebody stands before the staff zone, or reaches out of it so far that their centre is not in"
+    " it. If that is the clerk, draw the zone down to where the body ends."
+)
+
 
 def element_words(language: Language) -> dict[str, str]:
     say = translations(language).gettext
     unseen = {f"unseen-{kind.value}": word(kind) for kind in FaultKind}
-    unseen |= {f"unseen-{reason}": UNKNOWN_WORDS[reason] for reason in (MASKED, BEHIND_SOMEBODY)}
+    unseen |= {f"unseen-{MASKED}": UNKNOWN_WORDS[MASKED], f"unseen-{BEHIND_SOMEBODY}": _BEFORE_THE_ZONE}
     return {key: say(words) for key, words in {**ELEMENT_WORDS, **unseen}.items()}
