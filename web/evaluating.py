@@ -137,7 +137,7 @@ class Evaluating:
         try:
             for task in tasks:
                 done += self._do(task, now)
-        except (Stopped, Overtaken):
+        except (Stopped, Overtaken, Conflict):
             _log.info("evaluation_given_up", month=str(task.month))
         return done
 
@@ -249,7 +249,7 @@ def publish(
 
     try:
         return keeping.publish(database, worked, by, now, erratum, log, pace)
-    except (keeping.PublishedAlready, keeping.NothingToCorrect, keeping.NothingDiffers) as error:
+    except (keeping.PublishedAlready, keeping.NothingToCorrect, keeping.NothingDiffers, Overtaken) as error:
         raise Conflict(str(error)) from None
 
 

@@ -10,6 +10,7 @@ from sqlmodel import delete, select, update
 
 from correlation.deadlines.card_log import say
 from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.evaluation.writing import Pace, clear
 from storage.database import Database
 from storage.models import (
     Batch,
@@ -98,6 +99,15 @@ def test_what_was_told_and_not_reckoned_yet_is_reckoned_first(sqlite_database: D
     assert after is not None
     assert [unit.counted for unit in after.units] == [unit.counted for unit in before.units]
     assert sum(unit.counted.red for unit in after.units) > 0
+
+
+def test_who_publishes_a_month_that_another_counts_meanwhile_is_told_so(sqlite_database: Database) -> None:
+    a_month(sqlite_database)
+    worked = worked_out(sqlite_database, MAY, FIFTH)
+    assert worked is not None
+    another = Pace(go_on=lambda: clear(sqlite_database, str(MAY), Pace()))
+    with pytest.raises(Conflict, match="Another counted this month"):
+        publish(sqlite_database, worked, None, FIFTH, pace=another)
 
 
 def test_a_month_waits_until_the_clerk_has_reckoned_all_cases_anew(sqlite_database: Database) -> None:
