@@ -57,6 +57,14 @@ def voices(session: Session, roles: Collection[Role]) -> frozenset[Voice]:
     )
 
 
+def has_voice(session: Session, absence: Absence, hall_id: str, roles: Collection[Role]) -> bool:
+    """Somebody of these roles has an account that may dispute this absence, which is over."""
+    assert absence.end is not None
+    operators = operators_by_counter(session).get(absence.counter_id, ())
+    owner_id = owner(operators, Span(absence.start, absence.end))
+    return any(voice.speaks_for(hall_id, owner_id) for voice in voices(session, roles))
+
+
 class _Said(NamedTuple):
     absence_id: int
     counter_id: str

@@ -206,7 +206,23 @@ def test_two_administrators_can_settle_an_appeal_between_them(signed_in: SignedI
     admin = signed_in("admin")
     assert say(admin, "explain") == 200
     assert say(admin, "uphold") == 409
-    assert admin.get("/cards.json?hall=cc").json()["cards"][0]["possible"] == []
+    [own] = admin.get("/cards.json?hall=cc").json()["cards"]
+    assert (own["possible"], own["is_for_another"]) == ([], True)
+    assert "须由其他人决定" in admin.get(f"/cards/{OWN}", headers={"Accept-Language": "zh"}).text
+    assert not signed_in("inspector").get("/cards.json").json()["cards"][0]["is_for_another"], "who only reads"
+
+
+def test_who_above_would_be_told_is_not_listed_once_somebody_has_answered(
+    signed_in: SignedIn, services: Services
+) -> None:
+    with services.database.transaction() as session:
+        session.get_one(Card, OWN).escalation = [{"to": "head", "at": (NOON + timedelta(hours=1)).isoformat()}]
+    department, english = signed_in("department"), {"Accept-Language": "en"}
+    assert "If nobody answers" in department.get(f"/cards/{OWN}", headers=english).text
+    assert say(department, "explain", text="第一行\n第二行") == 200
+    page = department.get(f"/cards/{OWN}", headers=english).text
+    assert "If nobody answers" not in page
+    assert '<p class="told break">第一行\n第二行</p>' in page, "lines stay lines"
 
 
 def test_who_does_not_explain_in_time_has_not_explained(signed_in: SignedIn, services: Services, clock: Clock) -> None:

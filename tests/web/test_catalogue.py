@@ -1,6 +1,7 @@
 """The catalogue: who sees, drafts and approves what, and that nothing holds before a second person has said so."""
 
 import csv
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -216,6 +217,7 @@ def test_the_form_is_filled_in_with_what_holds_and_keeps_what_was_typed(signed_i
     inspector = signed_in("inspector")
     page = inspector.get("/catalogue/draft?code=FOOD&source=cc-platform&lang=en").text
     assert 'name="promised_limit" type="number" value="5"' in page
+    assert re.search(r'<textarea [^>]*name="reason"[^>]* required', page), "as other forms say it"
     typed = {
         "code": "FOOD",
         "source": "cc-platform",

@@ -191,15 +191,27 @@ def test_the_list_finds_what_is_disputed_and_what_is_overdue(signed_in: SignedIn
 def test_the_page_says_what_it_waits_for_where_nobody_could_dispute_it(
     signed_in: SignedIn, services: Services, clock: Clock
 ) -> None:
+    kept: dict[int | None, str | None] = {}
     with services.database.transaction() as session:
         session.get_one(Absence, 1).answerable_at = None
+        accounts = [user for user in session.exec(select(User)) if user.role in roles_that_dispute()]
+        for user in accounts:
+            user.department_id, of = None, user.department_id
+            kept[user.id] = of
     clock.forward(timedelta(days=30))
-    admin = signed_in("admin")
+    admin, waits = signed_in("admin"), "待所属部门有可查看该大厅的账号后"
     found = shown(admin)["dispute"]
     assert (found["standing"], found["dispute_until"], found["lacks_account"]) == ("open", None, True)
-    assert "待所属部门有可查看该大厅的账号后" in admin.get("/absences/1", headers={"Accept-Language": "zh"}).text
+    assert waits in admin.get("/absences/1", headers={"Accept-Language": "zh"}).text
+    with services.database.transaction() as session:
+        for user_id, of in kept.items():
+            session.get_one(User, user_id).department_id = of
+    assert not shown(admin)["dispute"]["lacks_account"], "at once, though the time begins within a minute"
+    page = admin.get("/absences/1", headers={"Accept-Language": "zh"}).text
+    assert waits not in page
+    assert "结束后开始计算" not in page, "it is over"
     DisputeTime(services.database, roles_that_dispute()).run_once(clock())
-    assert shown(admin)["dispute"]["dispute_until"] is not None, "the department has one"
+    assert shown(admin)["dispute"]["dispute_until"] is not None
 
 
 def test_the_form_of_the_page_disputes_and_decides(signed_in: SignedIn) -> None:

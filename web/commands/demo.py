@@ -141,9 +141,12 @@ def _users(settings: Settings, access: DemoAccess) -> Iterator[NewUser]:
 def _announce(demo: Demo, users: Iterable[NewUser], stop: threading.Event) -> None:
     """As soon as the pages answer."""
     if not _answers(demo.address, stop):
-        if not stop.is_set():
-            err.print(f"The pages at {demo.address} do not answer; {demo.folder / LOG_FILE} says why.", style="red")
-        return
+        if stop.is_set():
+            return
+        err.print(f"The pages at {demo.address} do not answer yet; {demo.folder / LOG_FILE} says why.", style="yellow")
+        while not _answers(demo.address, stop):
+            if stop.is_set():
+                return
     table = Table(title=f"A simulated hall is at work: {demo.address}", box=None, title_justify="left")
     table.add_column("sign-in name")
     table.add_column("password")

@@ -18,11 +18,13 @@ from web.pages.places import HallRef
 from web.viewer import Viewer
 
 _MOMENT = timedelta(microseconds=1)
+_SOMEBODY_ELSE = 0
+"""No user's id."""
 
 
 @dataclass(frozen=True)
 class EscalationRow:
-    """Who above is told, if nobody answers before."""
+    """Who above was told because nobody had answered, or is told if nobody answers before."""
 
     to: Audience
     at: datetime
@@ -58,6 +60,8 @@ class InboxCard:
     log: tuple[WordRow, ...]
     possible: tuple[CardAct, ...]
     """What the viewer can say now."""
+    is_for_another: bool
+    """The viewer could say something now, had they not said something of it before: somebody else has to."""
 
 
 def inbox_cards(
@@ -71,6 +75,7 @@ def inbox_cards(
     for card, _case in found:
         assert card.id is not None
         case, said, about = cases[card.case_id], spoken(words[card.id]), subject(card)
+        acts = possible(about, said, parties, viewer.user_id, now)
         row = InboxCard(
             id=card.id,
             kind=card.kind,
@@ -92,7 +97,8 @@ def inbox_cards(
             withdrawn_at=card.withdrawn_at,
             derivation=derivation_of(card.derivation),
             log=logs.get(card.id, ()),
-            possible=possible(about, said, parties, viewer.user_id, now),
+            possible=acts,
+            is_for_another=not acts and bool(possible(about, said, parties, _SOMEBODY_ELSE, now)),
         )
         rows.append(row)
     return tuple(rows)
@@ -101,4 +107,5 @@ def inbox_cards(
 def _escalation(card: Card, about: Subject, said: Sequence[Word], now: datetime) -> tuple[EscalationRow, ...]:
     steps = steps_of(card)
     past = taken(steps, about, said, now)
-    return tuple(EscalationRow(step.to, step.at, step in past) for step in steps)
+    to_come = () if said or about.withdrawn_at else [step for step in steps if step not in past]
+    return tuple(EscalationRow(step.to, step.at, step in past) for step in (*past, *to_come))

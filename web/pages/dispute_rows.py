@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from correlation.deadlines.workflow import Party
 from correlation.disputes.dispute_log import Deadlines, spoken, words_of
+from correlation.disputes.voices import has_voice
 from correlation.disputes.workflow import decision_due, is_overdue, possible, standing, was_late
 from storage.bulk import is_among, table_of
 from storage.models import (
@@ -26,6 +27,7 @@ from storage.models import (
 from storage.statutory import is_announced
 from web.api.disputes import may_dispute, parties_of
 from web.pages.case_rows import DepartmentRef
+from web.permissions import roles_that_dispute
 from web.viewer import Viewer
 
 _MOMENT = timedelta(microseconds=1)
@@ -47,6 +49,7 @@ class Dispute:
     standing: AbsenceStanding
     dispute_until: datetime | None
     """The last moment in which it may be disputed; None while it lasts, or nobody could."""
+    is_over: bool
     lacks_account: bool
     """It is over, and nobody has an account to dispute it."""
     is_provisional: bool
@@ -76,10 +79,12 @@ def dispute_of(
     is_provisional = not is_announced(absence.start.astimezone(zone).year)
     if not may_dispute(session, viewer, absence, now):
         parties -= {Party.DEPARTMENT}
+    waits = absence.end is not None and absence.answerable_at is None and not is_provisional
     return Dispute(
         standing=standing(judged, words, now),
         dispute_until=_before(judged.dispute_by),
-        lacks_account=absence.end is not None and absence.answerable_at is None and not is_provisional,
+        is_over=absence.end is not None,
+        lacks_account=waits and not has_voice(session, absence, hall_id, roles_that_dispute()),
         is_provisional=is_provisional,
         decide_until=_before(decision_due(words)),
         rules=next((word.rules for word in written if word.rules), ""),

@@ -1,5 +1,7 @@
 """One code may mean different things in different places, and an empty one means nothing anywhere."""
 
+from types import SimpleNamespace
+
 import pytest
 from sqlmodel import select
 
@@ -9,6 +11,7 @@ from tests.web.pages.conftest import SignIn
 from web.i18n import Language
 from web.pages.code_words import FOOTAGE_WORDS
 from web.pages.formats import Formats
+from web.pages.rendering import environment
 from web.pages.words import hole_word, step_word, unknown_word
 from web.services import Services
 
@@ -67,3 +70,13 @@ def test_the_span_page_says_that_recording_had_not_begun(sign_in: SignIn) -> Non
     page = sign_in("inspector").get(span).text
     assert "Not recorded yet at that time" in page
     assert "could no longer see" not in page
+
+
+@pytest.mark.parametrize(("reason", "adds"), [("not_recorded", False), ("expired", False), ("gap", True)])
+def test_why_there_is_no_footage_is_told_once(reason: str, adds: bool) -> None:
+    """That nothing was recorded before the camera began does not explain it a second time, nor contradicts it."""
+    clip = SimpleNamespace(
+        outcome=SimpleNamespace(value="none"), reason=reason, missing=[SimpleNamespace(cause="not_begun")]
+    )
+    shown = environment(Language.EN).globals["footage"].explain(clip, "Asia/Shanghai")  # type: ignore[attr-defined]
+    assert ("Not recorded yet" in shown) is adds

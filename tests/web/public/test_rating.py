@@ -51,6 +51,8 @@ def test_the_link_is_not_kept_and_can_be_taken_back(
     with services.database.transaction() as session:
         device = session.get_one(RatingDevice, 1)
         assert link.rpartition("/")[2] not in device.token_hash
+    form = signed_in("admin").get("/admin/devices?new=true", headers={"Accept-Language": "zh"}).text
+    assert re.search(r'<option value="cc-2"[^>]*>[^<]*大厅[^<]* · 2 ', form), "a number alone is of any hall"
     page = signed_in("admin").post("/admin/devices", data={"counter": "cc-2"})
     assert "/rate/" in page.text, "shown once"
     assert "/rate/" not in signed_in("admin").get("/admin/devices").text

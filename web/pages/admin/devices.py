@@ -33,7 +33,11 @@ class Devices:
         found = next((device for device in api.list_devices(desk) if str(device.id) == key), None)
         if key and found is None:
             raise NotFound
-        counters = tuple((counter.id, f"{counter.number} ({counter.id})") for counter in places.list_counters(desk))
+        halls = {hall.id: desk.named(hall) for hall in places.list_halls(desk)}
+        counters = tuple(
+            (each.id, f"{halls[each.hall]} · {each.number} {desk.named(each)} ({each.id})")
+            for each in places.list_counters(desk)
+        )
         counter = found.counter if found else ""
         return (Field("counter", _("Counter"), "choice", counter, options=counters, required=True, fixed=bool(key)),)
 
