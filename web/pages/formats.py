@@ -31,6 +31,8 @@ from web.pages.words import cause_word, event_word, hole_word, reason_word, reco
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
+_CLOSURES = re.compile(r"(.+); (\S+): (\d+) closures")
+"""As calendars of halls call their versions."""
 _CODE = re.compile(r"`([^`]+)`")
 _SHORT_S = 10
 _DAYS = timedelta(days=3)
@@ -90,6 +92,8 @@ class Formats:
             "done_word": self._listed(DONE_WORDS),
             "inside_word": self._listed(INSIDE_WORDS),
             "month": self.month,
+            "calendar_words": self.calendar_words,
+            "in_brackets": self.in_brackets,
             "percent": percent,
             "exact_percent": exact_percent,
             "size": size,
@@ -118,6 +122,18 @@ class Formats:
         """Mar 2026, 2026年3月."""
         year, number = month.split("-")
         return f"{_MONTHS[int(number) - 1]} {year}" if self._language is Language.EN else f"{year}年{int(number)}月"
+
+    def calendar_words(self, version: str) -> str:
+        """By which calendar days were counted: the version of the holidays, and what its hall has noted."""
+        found = _CLOSURES.fullmatch(version)
+        if not found:
+            return version
+        said = self._say(_("%(version)s; closed days noted in hall %(hall)s: %(count)s"))
+        return said % dict(zip(("version", "hall", "count"), found.groups(), strict=True))
+
+    def in_brackets(self, words: str) -> Markup:
+        """What is said by the way, with the brackets of the language and, where it has one, the blank before them."""
+        return Markup(self._say(_(" (%(words)s)"))) % {"words": words}  # noqa: S704 (`%` of Markup escapes)
 
     def lasted(self, seconds: float | None) -> str:
         """A length of time with its two largest units: 4 min 12 s, 4 分 12 秒; a short one to a tenth: 0.5 s."""

@@ -398,6 +398,7 @@ def test_play_beside_a_step_plays_from_a_little_before_it(page: Page, half_a_min
     page.goto("/cases/1")
     page.locator(".step .watch a").first.click()
     until(page, "document.querySelector('clip-player')?.paused === false")
+    expect(page.get_by_role("button", name="+5 s", exact=True), "what is read aloud is what is seen").to_be_visible()
     late = "(player => player.wallMs - Date.parse(player.getAttribute('at')))(document.querySelector('clip-player'))"
     assert -5_500 < page.evaluate(late) < 0
     until(page, f"{late} > -4500")

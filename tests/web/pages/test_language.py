@@ -103,6 +103,22 @@ def test_a_template_has_no_words_outside_messages(path: Path) -> None:
     assert set(words.found) - NAMES == set()
 
 
+BOTH_LANGUAGES = {"detector_report.html"}
+"""Pages that say everything in both languages, one beside the other."""
+_BETWEEN_WORDS = re.compile(r"[:;,](?= |$)| \(")
+
+
+def test_what_stands_between_words_is_said_in_the_language_of_the_page() -> None:
+    """A colon, a comma or a bracket of English looks wrong among Chinese words."""
+    found = []
+    for path in TEMPLATES.rglob("*.html"):
+        without_messages = re.sub(r"{% trans\b.*?{% endtrans %}", "", path.read_text(), flags=re.DOTALL)
+        without_code = re.sub(r"{#.*?#}|{{.*?}}|{%.*?%}|<script.*?</script>", "", without_messages, flags=re.DOTALL)
+        texts = re.findall(r">([^<>]*)<", without_code)
+        found += [(path.name, text.strip()) for text in texts if _BETWEEN_WORDS.search(text)]
+    assert [(name, text) for name, text in found if name not in BOTH_LANGUAGES] == []
+
+
 @pytest.mark.parametrize(
     ("user", "cookie", "accept", "wanted"),
     [

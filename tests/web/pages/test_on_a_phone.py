@@ -2,7 +2,9 @@
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlmodel import select
 
+from storage.models import Hall
 from tests.web.carded import a_card
 from tests.web.pages.browser import IN_BROWSER
 from web.services import Services
@@ -43,6 +45,7 @@ def test_on_a_phone_a_figure_leads_to_a_case_and_weights_are_tried(page: Page) -
     assert page.evaluate(WIDE)
     row.get_by_role("link").first.click()
     expect(page.get_by_role("heading", name="Unit cc")).to_be_visible()
+    expect(page.locator(".lede a")).to_have_css("text-decoration-line", "underline")
     assert page.evaluate(WIDE)
     page.get_by_role("link", name="Cards").last.click()
     expect(page.get_by_text("No, under appeal")).to_be_visible()
@@ -52,3 +55,17 @@ def test_on_a_phone_a_figure_leads_to_a_case_and_weights_are_tried(page: Page) -
     page.wait_for_url("**red_points=50*")
     expect(page.get_by_role("cell").filter(has_text="Unit housing")).to_be_visible()
     assert page.evaluate(WIDE)
+
+
+def test_a_very_long_name_of_a_hall_makes_the_board_no_wider_and_leaves_the_counters_name(
+    day: Services, page: Page
+) -> None:
+    with day.database.transaction() as session:
+        for hall in session.exec(select(Hall)):
+            hall.name = hall.name_en = "综合受理大厅" * 30
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/")
+    title = page.locator(".tile-title a").first
+    expect(title).to_contain_text("Counter 1")
+    assert page.evaluate(WIDE)
+    assert title.evaluate("link => link.scrollWidth <= link.clientWidth"), "it is not cut off"

@@ -1,8 +1,11 @@
 """Every page in both languages, whole and as JSON; the closed doors first."""
 
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.web.pages.cells import torn_cells
 from tests.web.pages.conftest import SignIn
 from web.pages.rendering import TEMPLATES
 
@@ -89,6 +92,13 @@ def test_an_administrator_reads_it_in_both_languages(sign_in: SignIn, language: 
         assert f'<html lang="{"zh-CN" if language == "zh" else "en"}"' in page.text, path
         assert " style=" not in page.text, path
         assert "onclick=" not in page.text, path
+        assert torn_cells(page.text) == [], path
+
+
+def test_a_lane_whose_bars_are_links_is_a_group_of_them_and_else_a_picture(sign_in: SignIn) -> None:
+    page = sign_in("admin").get("/counters/cc-1").text
+    lanes = re.findall(r'<svg class="lane[^>]* role="(\w+)"[^>]*>(.*?)</svg>', page, re.DOTALL)
+    assert {(role, "<a " in bars) for role, bars in lanes} == {("group", True), ("img", False)}
 
 
 def test_the_same_address_with_json_is_the_same_page(sign_in: SignIn) -> None:

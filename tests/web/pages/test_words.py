@@ -6,7 +6,9 @@ import pytest
 from sqlmodel import select
 
 import correlation.resolve
-from storage.models import Case, FaultKind, GapCause
+from correlation.deadlines.calendars import CalendarBook
+from storage.models import Case, Closure, FaultKind, GapCause, Role, User
+from tests.web.pages.a_day import NOW, ago
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
 from web.pages.code_words import FOOTAGE_WORDS
@@ -80,3 +82,35 @@ def test_why_there_is_no_footage_is_told_once(reason: str, adds: bool) -> None:
     )
     shown = environment(Language.EN).globals["footage"].explain(clip, "Asia/Shanghai")  # type: ignore[attr-defined]
     assert ("Not recorded yet" in shown) is adds
+
+
+def test_words_by_the_way_have_the_brackets_of_their_language() -> None:
+    assert SHOWN["in_brackets"]("<4 h>") == " (&lt;4 h&gt;)"
+    assert Formats(Language.ZH).filters()["in_brackets"]("4 小时") == "（4 小时）"
+
+
+def test_a_calendar_with_closed_days_of_a_hall_is_told_in_words(day: Services) -> None:
+    book = CalendarBook()
+    with day.database.transaction() as session:
+        session.add(Closure(hall_id="cc", day=NOW.date(), reason="台风", noted_at=ago(90), noted_by="supervisor"))
+        session.flush()
+        book.refresh(session)
+    version = book.of("cc")[-1][1].version
+    words = Formats(Language.ZH).calendar_words(version)
+    assert words.endswith("；大厅 cc 已登记闭厅 1 天")
+    assert Formats(Language.ZH).calendar_words(words.split("；")[0]) == words.split("；")[0]
+
+
+def test_an_absence_list_without_any_says_that_there_is_no_absence(sign_in: SignIn) -> None:
+    page = sign_in("inspector").get("/absences?from=2020-01-01&to=2020-01-02", headers={"Accept-Language": "zh"}).text
+    assert "没有离岗或其他事件" in page
+    assert "没有疑点" not in page
+
+
+def test_a_user_is_called_by_the_name_also_where_it_is_a_word_of_ours(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        session.add(User(name="nobody", password_hash="", role=Role.INSPECTOR, created_at=NOW))
+    client = sign_in("admin")
+    page = client.get("/admin/users", headers={"Accept-Language": "zh"}).text
+    assert 'edit=nobody#form">nobody</a>' in page
+    assert "无人" not in client.get("/admin/users.csv", headers={"Accept-Language": "zh"}).text

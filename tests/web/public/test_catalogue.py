@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
 from storage.models import CatalogueChange, Department, Item, ItemVersion, ProposalState, Source
 from tests.web.conftest import NOON
@@ -119,3 +120,12 @@ def test_what_was_approved_here_is_what_is_offered(anonymous: TestClient, servic
     found = {item["id"]: item["offers"] for item in items(anonymous)}
     limits = {code: [offer["promised_limit"] for offer in offers] for code, offers in found.items()}
     assert limits == {"FOOD": [2, 3], "HAND": [10], "NEW": [2], "SAME": [2, 2]}
+
+
+def test_the_limit_of_a_link_is_told_in_working_time_like_any_other(anonymous: TestClient, services: Services) -> None:
+    with services.database.transaction() as session:
+        for found in session.exec(select(ItemVersion).where(ItemVersion.code == "FOOD")):
+            found.links = [{"kind": "accept", "limit": 1}, {"kind": "decide", "limit": 4, "unit": "hours"}]
+    page = anonymous.get("/public/items/FOOD", headers={"Accept-Language": "zh"}).text
+    assert "1 个工作日" in page
+    assert "4 个工作小时" in page

@@ -187,7 +187,7 @@ def admin_table(page: Annotated[AdminPage, Depends(admin_page)], around: ScreenD
     def words(text: str) -> str:
         return say(around.language, text) if text else ""
 
-    rows = ([row.key, *map(words, row.cells)] for row in page.rows)
+    rows = ([row.key, *(cell if cell == row.key else words(cell) for cell in row.cells)] for row in page.rows)
     return Table(page.section, DEFAULT_ZONE, tuple(map(words, (_("Identifier"), *page.columns))), rows)
 
 

@@ -150,7 +150,7 @@ export class Transport {
 
   #jump(text: string, label: string, by: number): HTMLElement {
     const made = button(text);
-    made.setAttribute("aria-label", label);
+    made.title = label;
     made.addEventListener("click", () => this.#playable.seekWall(this.#playable.wallMs + by));
     return made;
   }
