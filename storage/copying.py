@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Dialect, Table
+from sqlalchemy.types import TypeEngine
 
 _HEADER, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _ROWS_AT_ONCE = 2_000
@@ -32,24 +33,49 @@ def copy_data(
     yield _HEADER
     for first in range(0, len(next(iter(columns.values()))), rows_at_once):
         part = {name: values[first : first + rows_at_once] for name, values in columns.items()}
-        fields = [_fields(table, name, values, dialect) for name, values in part.items()]
-        yield b"".join(chain.from_iterable(zip(repeat(_count(len(columns))), *fields, strict=False)))
+        yield b"".join(chain.from_iterable(zip(*_parts_of_rows(table, part, dialect), strict=False)))
     yield _END
 
 
-def _fields(table: Table, name: str, values: Column, dialect: Dialect) -> Iterable[bytes]:
-    kind = table.c[name].type
+def _parts_of_rows(table: Table, columns: Mapping[str, Column], dialect: Dialect) -> Iterator[Iterable[bytes]]:
+    """The number of fields and the fields; neighbours that are the same in every row are one part."""
+    same = _count(len(columns))
+    for name, values in columns.items():
+        write = _writer(table.c[name].type, dialect)
+        if _are_same(values):
+            same += next(iter(write(values[:1])))
+            continue
+        if same:
+            yield repeat(same)
+            same = b""
+        yield write(values)
+    if same:
+        yield [same] * len(values)
+
+
+def _are_same(values: Column) -> bool:
+    """Unless they are objects of JSON, which are seldom so."""
+    first = values[0]
+    return not isinstance(first, dict | list) and values[-1] == first and values.count(first) == len(values)
+
+
+def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Column], Iterable[bytes]]:
     written_as = kind.compile(dialect).partition("(")[0]
     if written_as == "JSON":
-        return [_bytes(orjson.dumps(value)) for value in values]  # None, too, is a value of JSON
+        return _objects
     if written_as in ("VARCHAR", "TEXT"):
         bound = kind.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
-        texts = {value: _text(bound(value)) for value in set(values)}  # the same few, mostly
-        return [texts[value] for value in values]
-    write = _WRITERS[written_as]
-    if values.count(values[0]) == len(values):
-        return repeat(next(iter(write(values[:1]))), len(values))
-    return write(values)
+        return lambda values: _texts(values, bound)
+    return _WRITERS[written_as]
+
+
+def _objects(values: Column) -> Iterable[bytes]:
+    return [_bytes(orjson.dumps(value)) for value in values]  # None, too, is a value of JSON
+
+
+def _texts(values: Column, bound: Callable[[Any], str | None]) -> Iterable[bytes]:
+    texts = {value: _text(bound(value)) for value in set(values)}  # the same few, mostly
+    return [texts[value] for value in values]
 
 
 def _as_it_is(value: Any) -> Any:  # noqa: ANN401

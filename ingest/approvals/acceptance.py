@@ -182,18 +182,19 @@ def _sorted_out(
     chunk: list[Numbered], received_at: datetime
 ) -> tuple[dict[RecordKind, list[Row | PlainStep]], Refused]:
     """Good rows by what they tell of, and the others."""
-    good: dict[RecordKind, list[Row | PlainStep]] = defaultdict(list)
+    steps: list[Row | PlainStep] = []
+    good: dict[RecordKind, list[Row | PlainStep]] = defaultdict(list, {RecordKind.STEP: steps})
     refused: Refused = []
     for line, read in chunk:
         if isinstance(read, PlainStep) and read.stated_at <= received_at:
-            good[RecordKind.STEP].append(read)
+            steps.append(read)
             continue
         row = read if isinstance(read, RowError) else row_of_the_past(exact(read), received_at)
         if isinstance(row, RowError):
             refused.append((line, row))
         else:
             good[row.kind_of_record].append(row)
-    return good, refused
+    return {record: rows for record, rows in good.items() if rows}, refused
 
 
 def _chunks(rows: Iterable[Numbered], size: int = CHUNK) -> Iterator[list[Numbered]]:

@@ -63,10 +63,12 @@ def _cases_of(session: Session, steps: Sequence[int]) -> set[int]:
 
 def _insert_cases(session: Session, entry: Entry, told: Iterable[Told], finder: Finder) -> dict[str, int]:
     """Cases that were not there: they are what these steps say. Returns their ids by number."""
-    halls, counter_of = _halls(session), finder.counters.find
+    halls, told = _halls(session), list(told)
+    counters = {step.said.get("counter", "") for step, _ in told}
+    hall_of = {counter: halls.get(finder.counters.find(counter) or "") for counter in counters}
     facts: dict[str, list[StepFacts]] = defaultdict(list)
     for (said, kind, start, end, _), sequence in told:
-        hall_id = halls.get(counter_of(said.get("counter", "")) or "")
+        hall_id = hall_of[said.get("counter", "")]
         facts[said["case"]].append(StepFacts(said["step"], kind, start, end, sequence, hall_id, said))
     cases = table_of(Case)
     ids = dict(zip(facts, take_ids(session, cases, len(facts)), strict=True))
@@ -84,31 +86,33 @@ def _insert_steps(
     """Steps of which nothing was said before, and what was said of them now."""
     ids, said = take_ids(session, table_of(Step), len(new)), [step.said for step in new]
     counters = [each.get("counter", "") for each in said]
+    counter_of = {name: finder.counters.find(name) for name in set(counters)}
+    # What all have in common stands together, and is written as one.
     same: dict[str, Sequence[Any]] = {"revision": [1] * len(new), "received_at": [entry.now] * len(new)}
     steps: dict[str, Sequence[Any]] = {
-        "id": ids,
         "source_id": [entry.source_id] * len(new),
-        "reference": [each["step"] for each in said],
         "sequence": [entry.sequence] * len(new),
         "first_received_at": [entry.now] * len(new),
+        "id": ids,
+        "reference": [each["step"] for each in said],
         "case_id": [cases[each["case"]] for each in said],
-        "kind": [step.kind for step in new],
+        "kind": [each["kind"] for each in said],
         "name": [each.get("name", "") for each in said],
         "operator": [each.get("operator", "") for each in said],
         "counter_ref": counters,
-        "counter_id": list(map(finder.counters.find, counters)),
+        "counter_id": [counter_of[name] for name in counters],
         "start": [step.start for step in new],
         "end": [step.end for step in new],
         "entered": [step.entered for step in new],
     }
     revisions: dict[str, Sequence[Any]] = {
         "record": [RecordKind.STEP] * len(new),
-        "record_id": ids,
         "batch_id": [entry.batch_id] * len(new),
+        "record_id": ids,
         "row": said,
     }
-    insert_columns(session, table_of(Step), steps | same)
-    insert_columns(session, table_of(RecordRevision), revisions | same)
+    insert_columns(session, table_of(Step), same | steps)
+    insert_columns(session, table_of(RecordRevision), same | revisions)
 
 
 def _halls(session: Session) -> dict[str, str]:

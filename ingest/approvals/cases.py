@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ingest.approvals.directory import Directory
@@ -23,14 +23,14 @@ class StepFacts(NamedTuple):
     said: Statement
 
 
-_moment_and_name = attrgetter("start", "reference")
+_moment_and_name = itemgetter(StepFacts._fields.index("start"), StepFacts._fields.index("reference"))
 
 
 def reckon(steps: Iterable[StepFacts], directory: Directory) -> dict[str, Any]:
     """The columns of a case from its steps, at least one; the newest word counts where they differ."""
     by_start = sorted(steps, key=_moment_and_name)
     said: Statement = {}
-    for step in sorted(by_start, key=lambda step: -1 if step.sequence is None else step.sequence):
+    for step in _by_word(by_start):
         said |= step.said
     word = said.get
     item, department = word("item", ""), word("department", "")
@@ -49,6 +49,14 @@ def reckon(steps: Iterable[StepFacts], directory: Directory) -> dict[str, Any]:
         "stamps_compared": False,
         "limits_reckoned": False,
     }
+
+
+def _by_word(by_start: list[StepFacts]) -> list[StepFacts]:
+    """The newest word last."""
+    first = by_start[0].sequence
+    if all(step.sequence == first for step in by_start):
+        return by_start
+    return sorted(by_start, key=lambda step: -1 if step.sequence is None else step.sequence)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -36,7 +36,7 @@ def plain_steps(rows: Sequence[object]) -> list[PlainStep] | None:
     has_more = "||" in texts or "record" in names
     statements = _statements(said, moments, has_more=has_more)
     entered = moments.get("entered", repeat(None))
-    return list(map(PlainStep, statements, kinds, starts, ends, entered))
+    return list(map(PlainStep._make, zip(statements, kinds, starts, ends, entered, strict=False)))
 
 
 def _texts(rows: Sequence[dict[str, Any]], names: set[str]) -> str | None:
