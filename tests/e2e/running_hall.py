@@ -6,10 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -17,7 +16,10 @@ import httpx
 
 from ingest.simulator.options import SimulationOptions
 from ingest.simulator.site import site_text
-from tests.servers import S3Server, free_port
+from storage.database import Database
+from storage.models import Role
+from tests.servers import LIMIT_S, S3Server, free_port
+from web.accounts import NewUser, create_user
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 THRESHOLD_S = 15
@@ -61,7 +63,7 @@ class RunningHall:
             self._configure()
             self._run("simulate", *self._simulator_options())
             self._run("serve", "--config", str(self._config))
-            wait_for(self._answers, 120, "the pages")
+            wait_for(self._answers, 2 * LIMIT_S, "the pages")
             self._make_users()
         except BaseException:
             self.__exit__()
@@ -152,19 +154,14 @@ class RunningHall:
         return False
 
     def _make_users(self) -> None:
-        """All at once: each command takes a second to load."""
         users = (
-            ("supervisor", "supervisor", "cc-sim"),
-            ("inspector", "inspector", "cc-sim"),
-            ("stranger", "investigator", "nh"),
+            NewUser("supervisor", PASSWORD, Role.SUPERVISOR, halls=frozenset({"cc-sim"})),
+            NewUser("inspector", PASSWORD, Role.INSPECTOR, halls=frozenset({"cc-sim"})),
+            NewUser("stranger", PASSWORD, Role.INVESTIGATOR, halls=frozenset({"nh"})),
         )
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(self._make_user, *zip(*users, strict=True)))
-
-    def _make_user(self, name: str, role: str, hall: str) -> None:
-        arguments = ["user", "add", name, "--role", role, "--hall", hall, "--config", str(self._config)]
-        environment = {**os.environ, "HALLWATCH_PASSWORD": PASSWORD}
-        subprocess.run([*_COMMAND, *arguments], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
+        with closing(Database(self.database_url)) as database, database.transaction() as session:
+            for user in users:
+                create_user(session, user, datetime.now(UTC))
 
 
 def wait_for(condition: Callable[[], Found | None], seconds: float, what: str) -> Found:

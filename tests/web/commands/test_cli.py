@@ -89,6 +89,16 @@ def test_users_are_added_listed_disabled_and_enabled(hallwatch: Run, site: Path)
     hallwatch("user", "password", "li", "--password", "another long one")
 
 
+def test_a_password_may_come_by_the_environment(hallwatch: Run, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALLWATCH_PASSWORD", "a long one of the environment")
+    said = hallwatch("user", "add", "li", "--role", "supervisor", "--hall", "cc").output
+    assert "a long one of the environment" not in said
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": ""}))
+    with services.database.transaction() as session:
+        assert accounts.authenticate(session, "li", "a long one of the environment")
+    services.database.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
