@@ -316,7 +316,7 @@ def test_who_dies_has_written_whole_pieces_and_the_next_goes_on_after_them(site:
     assert (job(site).watched_to, job(site).done_at) == (at(600), None)
     second = Recorded(five_minutes_later)
     work_off(site, second)
-    assert min(second.asked) == at(580)
+    assert min(second.asked) == at(560)
     assert job(site).done_at == NOW
     assert presence(site)[:2] == [(0, 1300, STAFFED, ""), (1300, 1500, UNSTAFFED, "")]
 
