@@ -181,3 +181,17 @@ def test_a_channel_that_was_sealed_with_another_key_is_shown_as_not_readable(
     assert admin.post(f"{ADDRESS}/test").json()["error"] == "address_not_readable"
     page = admin.post("/admin/channels/test?edit=duty", headers={"Accept-Language": "en"})
     assert "cannot be read with this secret.key" in page.text
+
+
+def test_the_form_tells_all_that_is_wrong_at_once(admin: TestClient) -> None:
+    def wrong(edit: str = "", **typed: str) -> list[bool]:
+        sent = admin.post(f"/admin/channels{edit}", data=typed, headers={"Accept-Language": "en"})
+        assert sent.status_code == 422
+        assert SECRET not in sent.text
+        return [f'id="p-{name}"' in sent.text for name in ("name", "url")]
+
+    assert wrong(name="", url="", kinds="absence") == [True, True]
+    assert wrong(name="a b", url=f"nothing/{SECRET}", kinds="absence") == [True, True]
+    assert wrong(name="a b", url=str(DUTY["url"]), kinds="absence") == [True, False]
+    admin.put(ADDRESS, json=DUTY)
+    assert wrong("?edit=duty", url="", quiet_from="25:00", kinds="absence") == [False, False], "the stored one stays"

@@ -78,7 +78,8 @@ def _shown(session: Session, channel: Channel) -> ChannelShown:
 def set_channel(desk: AdminDesk, name: str, declared: ChannelDeclaration) -> ChannelShown:
     """A new channel is told of what is raised from now on. Without `url` the stored one stays."""
     check_id(name, declared.name, "name")
-    _check_url(declared)
+    if declared.url and (problems := address_problems(declared.url.get_secret_value())):
+        raise Unprocessable(fields=problems)
     with desk.changing(f"channel:{name}") as session:
         desk.check_new(session, NotifyChannel, name, "name")
         check_exists(
@@ -91,11 +92,11 @@ def set_channel(desk: AdminDesk, name: str, declared: ChannelDeclaration) -> Cha
         return _shown(session, channels.opened(row, desk.services.secrets))
 
 
-def _check_url(declared: ChannelDeclaration) -> None:
+def address_problems(url: str) -> list[FieldProblem]:
     from web.notify_apprise import understands  # takes long to load, and only this needs it
 
-    if declared.url and not understands(declared.url.get_secret_value()):
-        raise Unprocessable(fields=[FieldProblem("url", Saying("This is not an address that Apprise understands."))])
+    said = Saying("This is not an address that Apprise understands.")
+    return [] if understands(url) else [FieldProblem("url", said)]
 
 
 @router.delete("/channels/{name}", status_code=204)

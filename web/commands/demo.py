@@ -152,9 +152,8 @@ def _announce(demo: Demo, users: Iterable[NewUser], stop: threading.Event) -> No
     table.add_column("password")
     table.add_column("of")
     for user in users:
-        table.add_row(
-            user.name, demo.access.password, user.department_id or ("every hall" if user.all_halls else "the hall")
-        )
+        where = "every hall" if user.all_halls or user.role is Role.ADMIN else "the hall"
+        table.add_row(user.name, demo.access.password, user.department_id or where)
     out.print(table)
     for line in _where_things_are(demo):
         out.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,15 +1,19 @@
 """Channels of notifications."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from pydantic import ValidationError
 from starlette.datastructures import FormData
 
 from storage.models import AlertKind, Audience
+from storage.sayings import Saying
 from web.api import channels as api
 from web.api import places
 from web.api.administration import Desk
 from web.declarations import ChannelDeclaration
-from web.errors import NotFound
+from web.errors import NotFound, Unprocessable
+from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text, texts
 from web.pages.words import word
@@ -79,12 +83,26 @@ class Channels:
             values |= {kind: place}
         if audience := optional(form, "audience"):
             values |= {"audience": audience}
-        declared = ChannelDeclaration.model_validate(values)
+        declared = _declared(values, is_new=not key)
         api.set_channel(desk, declared.name, declared)
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
         api.delete_channel(desk, key)
+
+
+def _declared(values: Mapping[str, Any], *, is_new: bool) -> ChannelDeclaration:
+    """Raises Unprocessable with all that is wrong, the address too: nobody has to send the form twice to learn it."""
+    try:
+        return ChannelDeclaration.model_validate(values)
+    except ValidationError as error:
+        problems = [FieldProblem.of(each) for each in error.errors()]
+        url = values["url"]
+        if url and not any(problem.field == "url" for problem in problems):
+            problems += api.address_problems(url)
+        elif is_new and not url:
+            problems.append(FieldProblem("url", Saying("This is needed.")))
+        raise Unprocessable(fields=problems) from None
 
 
 def _place(channel: api.ChannelShown) -> str:
