@@ -67,7 +67,9 @@ def upgrade() -> None:
         sa.Column("month", sa.String(), nullable=False, comment="2026-05"),
         sa.Column("number", sa.Integer(), nullable=False, comment="1, and one more with each erratum"),
         sa.Column(
-            "state", sa.Enum("draft", "published", name="evaluationstate", native_enum=False, length=32), nullable=False
+            "state",
+            sa.Enum("hidden", "draft", "published", name="evaluationstate", native_enum=False, length=32),
+            nullable=False,
         ),
         sa.Column("zone", sa.String(), nullable=False, comment="in whose days the month lies"),
         sa.Column("start", sa.DateTime(timezone=True), nullable=False),
@@ -2447,7 +2449,12 @@ def upgrade() -> None:
         sa.Column("start", sa.DateTime(timezone=True), nullable=False, comment="of the footage"),
         sa.Column("end", sa.DateTime(timezone=True), nullable=False, comment="exclusive"),
         sa.Column("key", sa.String(), nullable=False, comment="of the object"),
-        sa.Column("sha256", sa.String(), nullable=False, comment="of all bytes, hex"),
+        sa.Column(
+            "sha256",
+            sa.String(),
+            nullable=False,
+            comment="of all bytes, hex; empty of a file in quarantine that could not be read",
+        ),
         sa.Column("size", sa.BigInteger(), nullable=False, comment="bytes"),
         sa.Column(
             "kind",
