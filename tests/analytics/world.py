@@ -81,7 +81,7 @@ class World:
     def pictures(self, camera_id: str, start: datetime, end: datetime, step: timedelta) -> Iterator[Picture]:
         """Recorded footage of the world, up to a few seconds ago."""
         apart = timedelta(seconds=self.step_s)
-        wall = START + ceil((start - START) / apart) * apart
+        wall = START + ceil(max(start - START, timedelta(0)) / apart) * apart
         while self.recording and wall < min(end, self.now() - _RECORDED_AFTER):
             if (picture := self.picture(camera_id, wall)) is not None:
                 yield picture

@@ -251,7 +251,7 @@ def test_footage_of_a_clock_that_was_not_set_is_named_and_so_are_its_holds(
     assert "was recorded before the server's clock was set" in unescape(admin.get("/health?lang=en").text)
     assert "录制时服务器时钟尚未设置" in admin.get("/health?lang=zh").text
     assert "Correct its time, then lift this hold." in admin.get("/holds?lang=en").text
-    assert "请先更正时间，再解除此保全。" in admin.get("/holds?lang=zh").text
+    assert "请先校正时间，再解除此保全。" in admin.get("/holds?lang=zh").text
     hold = admin.get("/holds.json").json()["holds"][0]
     assert (hold["subject"], hold["owner"], hold["is_found"], hold["may_lift"]) == ("clock_leap", "", False, True)
     assert signed_in("inspector").get("/holds.json").json()["holds"][0]["may_lift"] is False

@@ -154,7 +154,7 @@ def test_pages_play_a_masked_clip_in_short_parts_and_offer_it_unmasked(masked: S
     span = f"hall=cc&camera={CAMERA}&from=2026-01-05T09:00:00&to=2026-01-05T09:01:00"
     investigator = signed_in("investigator").get(f"/span?{span}").text
     assert 'name="unmasked" value="true"' in investigator
-    assert "(masked)" in investigator or "(已加遮罩)" in investigator
+    assert "(masked)" in investigator or "（已加遮罩）" in investigator
     assert 'name="unmasked"' not in signed_in("inspector").get(f"/span?{span}").text
 
 

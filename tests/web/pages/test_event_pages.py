@@ -42,7 +42,7 @@ def becomes(day: Services, kind: EventKind, people: tuple[int, int] | None = Non
             EventKind.CROWD,
             (6, 3),
             ["Crowd in the staff zone", "More than 3 people"],
-            ["工作区人员聚集", "不针对任何人"],
+            ["工作人员区人员聚集", "不针对任何人"],
         ),
         (EventKind.NEVER_STAFFED, None, ["Not staffed at opening", "after the hall opened"], ["开门后未到岗"]),
         (EventKind.LEFT_EARLY, None, ["Left early", "before the hall closed"], ["提前离岗", "直至关门"]),
