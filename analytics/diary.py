@@ -168,7 +168,11 @@ class Diary:
         with self._database.transaction() as session:
             write_transitions(session, changes.transitions, self._source)
             write_faults(session, changes.faults)
+            # Of what was judged anew since it was read the watch knows nothing yet: it would begin it once more.
+            stale = self._written_again(session, watch, now)[0] if changed else set()
             for counter_id, absences in changed.items():
+                if counter_id in stale:
+                    continue
                 unsure, sure = self._write_absences(session, watch, counter_id, absences, now)
                 written[counter_id] = _known(sure)
                 waiting |= {counter_id} if unsure else set()
@@ -189,7 +193,7 @@ class Diary:
             self._leapt_over.asked(asked)
             self._announced.judged(judged)
         self._written |= written
-        for counter_id in watch.counters.keys() - waiting:
+        for counter_id in watch.counters.keys() - waiting - stale:
             watch.counters[counter_id].forget_settled()
 
     def _write_absences(

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
+from analytics import watcher
 from storage.database import Database
 from storage.models import Absence, Reanalysis
 from tests.analytics.test_watcher import (
@@ -81,3 +83,23 @@ def test_what_is_too_long_ago_to_catch_up_with_is_looked_at_again_afterwards(sql
     lasting = [absence for absence in rows(world, Absence) if absence.ended_by != "withdrawn"]
     assert [(absence.ended_by, absence.end is None) for absence in lasting] == [("returned", False), ("", True)]
     assert close_to(lasting[1].start, 60)
+
+
+def test_an_absence_that_was_judged_anew_is_not_begun_once_more_by_what_is_remembered_of_it(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher, "_PLAN_EVERY", timedelta(seconds=1000))  # so long what was remembered stands
+    comes: list[float] = []
+    world = a_world(
+        sqlite_database,
+        lambda t: "staff" if 40 <= t < 60 else "customer" if comes and t >= comes[0] else "nobody",
+    )
+    with running(world):
+        world.wait_until(lambda: bool(rows(world, Absence)), within=THRESHOLD + 5)
+    world.wait_until(lambda: world.seconds() > 100, within=100)
+    world.catch_up_budget = timedelta(seconds=1)
+    with running(world):
+        world.wait_until(lambda: [bool(row.done_at) for row in rows(world, Reanalysis)] == [True], within=500)
+        comes.append(world.seconds() + 1)
+        world.wait_until(lambda: world.seconds() > comes[0] + 20, within=30)
+    assert [absence.ended_by for absence in rows(world, Absence) if absence.ended_by != "withdrawn"] == ["returned", ""]
