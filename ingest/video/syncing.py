@@ -99,5 +99,8 @@ class Syncing:
                     return
             time.sleep(GATHER_S)
             began = time.monotonic()
-            self.sync_grown()
+            try:
+                self.sync_grown()
+            except Exception:  # the edge of this thread: what comes later is synced all the same
+                log.exception("syncing_failed")
             time.sleep(time.monotonic() - began)

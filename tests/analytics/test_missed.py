@@ -23,6 +23,7 @@ from tests.analytics.test_watcher import (
     rows,
     running,
 )
+from tests.analytics.world import World
 
 
 class Leaving(Database):
@@ -70,14 +71,22 @@ def test_a_hole_in_the_looks_is_looked_at_again_once_its_footage_is_there(sqlite
     assert (first.ended_by, close_to(first.start, 0)) == ("returned", True)
 
 
-def test_what_is_too_long_ago_to_catch_up_with_is_looked_at_again_afterwards(sqlite_database: Database) -> None:
-    world = a_world(sqlite_database, lambda t: "staff" if 40 <= t < 60 else "nobody")
+@contextmanager
+def looked_at_again(world: World) -> Iterator[None]:
+    """A watch that was away too long to catch up with all of it, from when that has been looked at afterwards."""
     with running(world):
         world.wait_until(lambda: bool(rows(world, Absence)), within=THRESHOLD + 5)
     world.wait_until(lambda: world.seconds() > 100, within=100)
     world.catch_up_budget = timedelta(seconds=1)
     with running(world):
         world.wait_until(lambda: [bool(row.done_at) for row in rows(world, Reanalysis)] == [True], within=500)
+        yield
+
+
+def test_what_is_too_long_ago_to_catch_up_with_is_looked_at_again_afterwards(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "staff" if 40 <= t < 60 else "nobody")
+    with looked_at_again(world):
+        pass
     assert [state for state, _ in edges(world)] == [UNSTAFFED, STAFFED, UNSTAFFED]
     assert all(close_to(moment, true) for (_, moment), true in zip(edges(world)[1:], (40, 60), strict=True))
     lasting = [absence for absence in rows(world, Absence) if absence.ended_by != "withdrawn"]
@@ -94,12 +103,7 @@ def test_an_absence_that_was_judged_anew_is_not_begun_once_more_by_what_is_remem
         sqlite_database,
         lambda t: "staff" if 40 <= t < 60 else "customer" if comes and t >= comes[0] else "nobody",
     )
-    with running(world):
-        world.wait_until(lambda: bool(rows(world, Absence)), within=THRESHOLD + 5)
-    world.wait_until(lambda: world.seconds() > 100, within=100)
-    world.catch_up_budget = timedelta(seconds=1)
-    with running(world):
-        world.wait_until(lambda: [bool(row.done_at) for row in rows(world, Reanalysis)] == [True], within=500)
+    with looked_at_again(world):
         comes.append(world.seconds() + 1)
         world.wait_until(lambda: world.seconds() > comes[0] + 20, within=30)
     assert [absence.ended_by for absence in rows(world, Absence) if absence.ended_by != "withdrawn"] == ["returned", ""]
