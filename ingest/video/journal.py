@@ -87,7 +87,7 @@ class Journal:
         self._incoming: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._settled: queue.SimpleQueue[Entry | InItsFile | None] = queue.SimpleQueue()
         self._pending: deque[Entry | InItsFile] = deque()
-        self._syncing = Syncing(spool)
+        self._syncing = Syncing(spool, self._failures)
         self._settling = Settling(spool, self._syncing.let_go)
         self._stopping = threading.Event()
         self._all_settled = threading.Event()

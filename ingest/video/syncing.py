@@ -7,13 +7,17 @@ fragments of a segment go together, and a cut costs more.
 
 import threading
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from ingest.video.steps import Step, reached
 from ingest.video.writer import sync_directories, sync_file
+from storage.failures import Failures
 
+JOB = "syncing"
+"""Its name, where it keeps failing."""
 GATHER_S = 0.1
 """What comes within it is brought there together."""
 
@@ -23,8 +27,8 @@ log = structlog.get_logger(__name__)
 class Syncing:
     """Safe to share between threads."""
 
-    def __init__(self, spool: Path) -> None:
-        self._spool = spool
+    def __init__(self, spool: Path, failures: Failures | None = None) -> None:
+        self._spool, self._failures = spool, failures or Failures()
         self._grown: dict[Path, bool] = {}
         """Files with what is not on the disk for good yet, and whether their names are not either."""
         self._in_work: Path | None = None
@@ -101,6 +105,8 @@ class Syncing:
             began = time.monotonic()
             try:
                 self.sync_grown()
-            except Exception:  # the edge of this thread: what comes later is synced all the same
+                self._failures.succeeded(JOB)
+            except Exception as error:  # the edge of this thread: what comes later is synced all the same
                 log.exception("syncing_failed")
+                self._failures.failed(JOB, error, datetime.now(UTC))
             time.sleep(time.monotonic() - began)

@@ -104,6 +104,7 @@ JOB_WORDS: Mapping[str, str] = {
     "upload": _("Uploading footage"),
     "changed_files": _("Keeping footage as it was recorded, until it is uploaded"),
     "journal": _("Writing down what is recorded"),
+    "syncing": _("Putting footage on the disk while it is recorded"),
     "settler": _("Putting footage on the disk for good"),
     "spool_files": _("Handling files of the spool"),
     "spool_room": _("Counting the files of the spool"),

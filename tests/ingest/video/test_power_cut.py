@@ -10,12 +10,13 @@ import pytest
 from ingest.video.frames import from_us
 from ingest.video.gaps import GapKeeper
 from ingest.video.intake import Intake
-from ingest.video.journal import Journal
+from ingest.video.journal import LAST_SYNC_S, Journal
 from ingest.video.reconcile import reconcile_files
 from ingest.video.settling import Settling
-from ingest.video.syncing import Syncing
+from ingest.video.syncing import JOB, Syncing
 from ingest.video.writer import part_path
 from storage.database import Database
+from storage.failures import Failures, failures_told
 from storage.models import GapCause
 from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.evidence import segments
@@ -67,6 +68,24 @@ def test_what_the_disk_refused_of_a_growing_file_is_written_anew_before_it_has_a
     assert Settling(tmp_path, syncing.let_go).settle(segment, 0.0) == [segment]
     path = tmp_path / segment.key
     assert (path.read_bytes(), path.stat().st_ino == inode) == (data, False)
+
+
+def test_a_failure_that_nobody_has_foreseen_is_told_until_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = Failures()
+    syncing = Syncing(tmp_path, failures)
+    part = part_path(tmp_path, write(tmp_path, 1, some_gops()).key)
+    with monkeypatch.context() as failing:
+        failing.setattr(os, "fsync", lambda _: 1 / 0)
+        syncing.start()
+        syncing.grew(part, is_new=True)
+        wait_until(failures.told)
+        (told,) = failures_told(failures.told())
+    assert (told.job, told.error) == (JOB, "ZeroDivisionError: division by zero")
+    syncing.grew(part, is_new=True)
+    wait_until(lambda: not failures.told())
+    syncing.stop(LAST_SYNC_S)
 
 
 def test_what_was_synced_while_it_grew_is_not_written_twice(tmp_path: Path) -> None:

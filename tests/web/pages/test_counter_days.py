@@ -273,6 +273,7 @@ def test_a_cell_of_the_month_leads_to_its_hour(page: Page) -> None:
     page.goto(MONTH)
     cell = page.locator('a.spent[href="/counters/cc-1/day?day=2026-11-23#h0900"]')
     assert "Staffed 52 min, Unstaffed 8 min, 1 absence" in (cell.get_attribute("aria-label") or "")
+    assert (cell.get_attribute("title") or "").splitlines()[1:] == ["Staffed 52 min", "Unstaffed 8 min", "1 absence"]
     cell.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/counters/cc-1/day?day=2026-11-23#h0900")
