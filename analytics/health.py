@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analytics.aim import Aim, Small, has_moved, small
 from analytics.hiding import what_hides
-from analytics.looking import Observation, WatchedView, staff_unseen
+from analytics.looking import PERHAPS_SOMEBODY, Observation, WatchedView, staff_unseen
 from analytics.people import Image
 from storage.models import FaultKind
 
@@ -59,9 +59,10 @@ class PictureHealth:
     def doubt(self, told: Observation, view: WatchedView) -> Observation:
         """What a look at the picture that was judged last told; nothing of staff where its zone cannot be seen.
 
-        Who was seen was there. Nothing is doubted while there is no aim to tell by.
+        Who was seen was there; who perhaps was is found on what hides a zone, too. Nothing is doubted while there is
+        no aim to tell by.
         """
-        if told.staff_count != 0 or self.aim is None or self._shown is None:
+        if told.staff_count != 0 and told.reason != PERHAPS_SOMEBODY or self.aim is None or self._shown is None:
             return told
         hidden = what_hides(self.aim, self._shown, view.staff_zone)
         return staff_unseen(told, hidden.value) if hidden else told

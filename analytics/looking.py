@@ -24,6 +24,12 @@ MASKED = "masked"
 BEHIND_SOMEBODY = "behind_somebody"
 """Why nothing is known of staff where somebody stands before the staff zone, who is not in it as far as is known."""
 
+PERHAPS_SOMEBODY = "perhaps_somebody"
+"""The same where somebody may be in it, whom the detector found with too low a score to count."""
+
+_PERHAPS = 0.5
+"""Of the score from which somebody counts: from there on nobody may say that nobody is there."""
+
 _HIDDEN = 0.5
 """Of the zone, from which on a clerk may sit there unseen: who is served stands right before the clerk."""
 
@@ -122,8 +128,11 @@ def observe(
         reason="" if view.staff_zone else view.unseen,
         staff_more=_reached(staff, view.staff_zone, view.staff_inside, threshold),
     )
-    is_doubtful = told.staff_count == 0 and _is_behind(view, told, staff, threshold)
-    return staff_unseen(told, BEHIND_SOMEBODY) if is_doubtful else told
+    if told.staff_count != 0:
+        return told
+    if _is_behind(view, told, staff, threshold):
+        return staff_unseen(told, BEHIND_SOMEBODY)
+    return staff_unseen(told, PERHAPS_SOMEBODY) if best >= _PERHAPS * threshold else told
 
 
 def blind(view: WatchedView, wall: datetime, reason: str) -> Observation:

@@ -5,7 +5,16 @@ from datetime import timedelta
 import pytest
 
 from analytics.looker import Looker
-from analytics.looking import BEHIND_SOMEBODY, Observation, WatchedView, blind, crops_of, look, observe
+from analytics.looking import (
+    BEHIND_SOMEBODY,
+    PERHAPS_SOMEBODY,
+    Observation,
+    WatchedView,
+    blind,
+    crops_of,
+    look,
+    observe,
+)
 from analytics.onlookers import Shows
 from analytics.people import Box, Image, Person
 from analytics.pictures import Picture
@@ -137,5 +146,27 @@ def test_a_customer_in_front_of_the_clerk_never_becomes_an_absence() -> None:
         presence.observe(replace(seen_with(Person(Box(0.22, 0.2, 0.34, 0.5), 0.8)), wall=at(second)))
     for second in range(10, 100):
         presence.observe(replace(seen_with(Person(BEFORE_IT, 0.9)), wall=at(second)))
+    assert presence.state is not None
+    assert (presence.state.at, presence.state.staff) == (at(10), StaffState.UNKNOWN)
+
+
+IN_IT = Box(0.22, 0.2, 0.34, 0.5)
+
+
+@pytest.mark.parametrize("score", [0.18, 0.3, 0.34])
+def test_who_is_perhaps_in_the_staff_zone_is_neither_there_nor_away(score: float) -> None:
+    told = seen_with(Person(IN_IT, score))
+    assert (told.staff_count, told.customer_count, told.reason) == (None, 0, PERHAPS_SOMEBODY)
+
+
+def test_what_is_hardly_seen_or_seen_elsewhere_leaves_the_staff_zone_empty() -> None:
+    for nobody in (Person(IN_IT, 0.17), Person(Box(0.7, 0.2, 0.8, 0.5), 0.3)):
+        assert (seen_with(nobody).staff_count, seen_with(nobody).reason) == (0, "")
+
+
+def test_a_clerk_whom_the_detector_is_unsure_of_is_never_absent() -> None:
+    presence = CounterPresence("c-1", {"cam": Shows.WHOLE})
+    for second, score in enumerate([0.8] * 10 + [0.3] * 90):
+        presence.observe(replace(seen_with(Person(IN_IT, score)), wall=at(second)))
     assert presence.state is not None
     assert (presence.state.at, presence.state.staff) == (at(10), StaffState.UNKNOWN)

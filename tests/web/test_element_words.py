@@ -1,7 +1,7 @@
 import re
 
 import hatch_build
-from analytics.looking import BEHIND_SOMEBODY, MASKED
+from analytics.looking import BEHIND_SOMEBODY, MASKED, PERHAPS_SOMEBODY
 from web.i18n import Language
 from web.pages.element_words import ELEMENT_WORDS, element_words
 
@@ -33,3 +33,4 @@ def test_why_nothing_is_told_of_a_preview_is_said_in_words() -> None:
     said = element_words(Language.ZH)
     assert said[f"unseen-{MASKED}"] == "隐私遮罩遮住了其工作人员区。"
     assert "请把区域向下画到身体的下缘" in said[f"unseen-{BEHIND_SOMEBODY}"]
+    assert "请把它画到区域之外" in said[f"unseen-{PERHAPS_SOMEBODY}"]

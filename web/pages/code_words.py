@@ -30,6 +30,7 @@ UNKNOWN_WORDS: Mapping[str, str] = {
     "no_zone": _("Its view has no staff zone."),
     "masked": _("A privacy mask hides its staff zone."),
     "behind_somebody": _("Somebody stands before its staff zone, so whoever is behind cannot be seen."),
+    "perhaps_somebody": _("Somebody may be in its staff zone: the detector is not sure enough to say either."),
     "view_changed": _("What its camera showed then was something else."),
     "time_corrected": _("The time of the footage was corrected; it is looked at again."),
     "no_footage": _("There is no footage of this time."),

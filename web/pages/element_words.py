@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from analytics.looking import BEHIND_SOMEBODY, MASKED
+from analytics.looking import BEHIND_SOMEBODY, MASKED, PERHAPS_SOMEBODY
 from storage.models import FaultKind
 from web.i18n import Language, translations
 from web.i18n import gettext_marker as _
@@ -69,9 +69,15 @@ _BEFORE_THE_ZONE = _(
     " it. If that is the clerk, draw the zone down to where the body ends."
 )
 
+_PERHAPS_IN_IT = _(
+    "Nobody is told of: what is found in the staff zone is too unsure to count, and too sure to say that nobody is"
+    " there. If it is a thing and stays, leave it out of the zone."
+)
+
 
 def element_words(language: Language) -> dict[str, str]:
     say = translations(language).gettext
     unseen = {f"unseen-{kind.value}": word(kind) for kind in FaultKind}
     unseen |= {f"unseen-{MASKED}": UNKNOWN_WORDS[MASKED], f"unseen-{BEHIND_SOMEBODY}": _BEFORE_THE_ZONE}
+    unseen[f"unseen-{PERHAPS_SOMEBODY}"] = _PERHAPS_IN_IT
     return {key: say(words) for key, words in {**ELEMENT_WORDS, **unseen}.items()}
