@@ -1,6 +1,7 @@
 """Many rows at once: COPY and arrays on PostgreSQL, executemany on SQLite; none of it passes through the ORM."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlmodel import Session, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -70,7 +72,8 @@ def take_ids(session: Session, table: Table, count: int) -> list[int]:
         return []
     if _is_postgres(session):
         numbers = func.generate_series(1, count).table_valued("n").alias("numbers")
-        sequence = select(func.pg_get_serial_sequence(table.name, "id")).scalar_subquery()  # looked up only once
+        found = sql_cast(func.pg_get_serial_sequence(table.name, "id"), REGCLASS)
+        sequence = select(found).scalar_subquery()  # looked up only once
         taken = func.array_agg(func.nextval(sequence))
         return list(session.execute(select(taken).select_from(numbers)).scalar_one())
     highest = session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
@@ -93,13 +96,25 @@ def insert_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
 
 def insert_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """As many rows as each column has values; defaults of the model are not applied."""
+    with inserting(session, table, columns):
+        pass
+
+
+@contextmanager
+def inserting(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> Iterator[None]:
+    """Inserts as many rows as each column has values; defaults of the model are not applied.
+
+    PostgreSQL writes them during the block, which asks it for nothing else; they are all there when the block ends.
+    """
     if not all(columns.values()):
+        yield
         return
     session.flush()
     if not _is_postgres(session):
         session.execute(
             insert(table), [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         )
+        yield
         return
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table.name), _listed(columns))
     # A thread of the writer's own sends while the next rows are made.
@@ -109,6 +124,7 @@ def insert_columns(session: Session, table: Table, columns: Mapping[str, Sequenc
     ):
         for part in copy_data(table, columns, session.get_bind().dialect):
             copy.write(part)
+        yield
 
 
 def update_many(session: Session, table: Table, rows: Sequence[Values]) -> None:

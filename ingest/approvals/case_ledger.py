@@ -1,7 +1,8 @@
 """Writes steps together with the cases that they make up, and tells what else a case's records have changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
@@ -13,7 +14,7 @@ from ingest.approvals.ledger import Entry, rows_in_force, write_records
 from ingest.approvals.plain import PlainStep, plain
 from ingest.approvals.records import StepRow
 from ingest.approvals.statements import Change
-from storage.bulk import insert_columns, insert_many, is_among, table_of, take_ids, update_many
+from storage.bulk import Values, insert_columns, insert_many, inserting, is_among, table_of, take_ids, update_many
 from storage.models import Card, Case, Counter, FootageLink, RecordKind, RecordRevision, Step, SupervisionOrder
 
 _BOOK = BOOKS[RecordKind.STEP]
@@ -29,14 +30,37 @@ def write_steps(
     """Writes the new steps and all other changes, and reckons their cases, those they have left included."""
     told = [*((step, entry.sequence) for step in new), *((plain(c.row), c.after.sequence) for c in changes if c.row)]
     left = _cases_of(session, [c.before.record_id for c in changes if c.before and c.before.record_id is not None])
-    found = _case_ids(session, entry.source_id, {step.said["case"] for step, _ in told})
-    ids = found | _insert_cases(session, entry, [each for each in told if each[0].said["case"] not in found], finder)
-    _insert_steps(session, entry, new, ids, finder)
+    numbers = {step.said["case"] for step, _ in told}
+    found = _case_ids(session, entry.source_id, numbers)
+    others = sorted(numbers - found.keys())
+    ids = found | dict(zip(others, take_ids(session, table_of(Case), len(others)), strict=True))
+    halls = _halls(session)
+    before = {} if changes else _steps(session, set(found.values()))
+    with _inserting_steps(session, entry, new, ids, finder):
+        facts = _facts(told, halls, finder)
+        cases = [
+            {"id": ids[number], "source_id": entry.source_id, "number": number}
+            | reckon(facts[number], finder.directory)
+            for number in others
+        ]
+        grown = (
+            {} if changes else {case_id: before.get(case_id, []) + facts[number] for number, case_id in found.items()}
+        )
+        again = _reckoned(grown, finder)
+    insert_many(session, table_of(Case), cases)
+    update_many(session, table_of(Case), again)
+    if changes:
+        _write_changes(session, entry, changes, ids, finder)
+        _reckon_again(session, entry, {*found.values(), *left}, finder)
+
+
+def _write_changes(
+    session: Session, entry: Entry, changes: Sequence[Change], cases: dict[str, int], finder: Finder
+) -> None:
     rows = [row for row in rows_in_force(changes) if isinstance(row, StepRow)]
-    columns = [_BOOK.columns(row, finder) | {"case_id": ids[row.case]} for row in rows]
+    columns = [_BOOK.columns(row, finder) | {"case_id": cases[row.case]} for row in rows]
     write_records(session, _BOOK, entry, changes, columns)
     _relink(session, [c.before.record_id for c in changes if c.before and c.row])
-    _reckon_again(session, entry, {*found.values(), *left}, finder)
 
 
 def mark_cases(session: Session, source_id: str, numbers: Iterable[str]) -> None:
@@ -61,29 +85,23 @@ def _cases_of(session: Session, steps: Sequence[int]) -> set[int]:
     return set(session.execute(select(table.c.case_id).where(is_among(session, table.c.id, steps))).scalars())
 
 
-def _insert_cases(session: Session, entry: Entry, told: Iterable[Told], finder: Finder) -> dict[str, int]:
-    """Cases that were not there: they are what these steps say. Returns their ids by number."""
-    halls, told = _halls(session), list(told)
-    counters = {step.said.get("counter", "") for step, _ in told}
-    hall_of = {counter: halls.get(finder.counters.find(counter) or "") for counter in counters}
+def _facts(told: Iterable[Told], halls: dict[str, str], finder: Finder) -> dict[str, list[StepFacts]]:
+    """By the number of their case."""
+    hall_of: dict[str, str | None] = {}
     facts: dict[str, list[StepFacts]] = defaultdict(list)
     for (said, kind, start, end, _), sequence in told:
-        hall_id = hall_of[said.get("counter", "")]
-        facts[said["case"]].append(StepFacts(said["step"], kind, start, end, sequence, hall_id, said))
-    cases = table_of(Case)
-    ids = dict(zip(facts, take_ids(session, cases, len(facts)), strict=True))
-    rows = [
-        {"id": ids[number], "source_id": entry.source_id, "number": number} | reckon(steps, finder.directory)
-        for number, steps in facts.items()
-    ]
-    insert_many(session, cases, rows)
-    return ids
+        counter = said.get("counter", "")
+        if counter not in hall_of:
+            hall_of[counter] = halls.get(finder.counters.find(counter) or "")
+        facts[said["case"]].append(StepFacts(said["step"], kind, start, end, sequence, hall_of[counter], said))
+    return facts
 
 
-def _insert_steps(
+@contextmanager
+def _inserting_steps(
     session: Session, entry: Entry, new: Sequence[PlainStep], cases: dict[str, int], finder: Finder
-) -> None:
-    """Steps of which nothing was said before, and what was said of them now."""
+) -> Iterator[None]:
+    """Steps of which nothing was said before, and what was said of them now; see `inserting`."""
     ids, said = take_ids(session, table_of(Step), len(new)), [step.said for step in new]
     counters = [each.get("counter", "") for each in said]
     counter_of = {name: finder.counters.find(name) for name in set(counters)}
@@ -111,7 +129,8 @@ def _insert_steps(
         "record_id": ids,
         "row": said,
     }
-    insert_columns(session, table_of(Step), same | steps)
+    with inserting(session, table_of(Step), same | steps):
+        yield
     insert_columns(session, table_of(RecordRevision), same | revisions)
 
 
@@ -126,8 +145,12 @@ def _reckon_again(session: Session, entry: Entry, cases: set[int], finder: Finde
         return
     steps = _steps(session, cases)
     _empty(session, entry, cases - steps.keys())
-    rows = [{"id": case_id} | reckon(found, finder.directory) for case_id, found in sorted(steps.items())]
-    update_many(session, table_of(Case), rows)
+    update_many(session, table_of(Case), _reckoned(steps, finder))
+
+
+def _reckoned(steps: dict[int, list[StepFacts]], finder: Finder) -> list[Values]:
+    """The columns of these cases."""
+    return [{"id": case_id} | reckon(found, finder.directory) for case_id, found in sorted(steps.items())]
 
 
 def _empty(session: Session, entry: Entry, cases: set[int]) -> None:
@@ -149,6 +172,8 @@ def _empty(session: Session, entry: Entry, cases: set[int]) -> None:
 
 def _steps(session: Session, cases: set[int]) -> dict[int, list[StepFacts]]:
     # Tables, not classes: rows that do not pass through the ORM come three times as fast.
+    if not cases:
+        return {}
     steps, revisions, counters = table_of(Step), table_of(RecordRevision), table_of(Counter)
     in_force = and_(
         revisions.c.record == RecordKind.STEP,
