@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from correlation.catalogue.versions import Layers, Version, in_force
+from correlation.catalogue.versions import ALWAYS, Layers, Version, in_force
+from correlation.deadlines.work_calendar import FOSHAN
 from storage.models import CatalogueChange, Item, ItemVersion, ProposalState
 from web.catalogue_entry import entry_of_item, entry_of_version
 
@@ -67,8 +68,9 @@ class Shelf:
         return found.content if found else None
 
     def coming(self, code: str, source: str | None, now: datetime) -> Iterator[Held]:
-        """What begins later, of ours."""
-        for layer in self.layers(code, source)[:2]:
+        """What begins later, of ours and of what is declared."""
+        here, for_all, _, declared = self.layers(code, source)
+        for layer in (here, for_all, declared):
             yield from (one.content for one in layer if one.content and one.valid_from > now)
 
 
@@ -90,4 +92,5 @@ def _of_version(version: ItemVersion) -> Version[Held]:
 
 
 def _of_item(item: Item) -> Version[Held]:
-    return Version(Held(Origin.DECLARED, "", None, entry_of_item(item)))
+    since = datetime.combine(item.limits_from, time(), FOSHAN) if item.limits_from else None
+    return Version(Held(Origin.DECLARED, "", since, entry_of_item(item)), since or ALWAYS)

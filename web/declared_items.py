@@ -1,5 +1,6 @@
 """Items and the sources that report their cases, as they are declared: in the configuration file, by page or by API."""
 
+from datetime import date
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -19,6 +20,8 @@ class ItemDeclaration(Strict):
     promised_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     joint: bool = False
     """Several departments handle it jointly."""
+    limits_from: date | None = None
+    """They hold for cases received from that day on; not said: for all."""
 
     @model_validator(mode="after")
     def _promises_what_the_law_allows(self) -> Self:

@@ -41,11 +41,12 @@ from web.declarations import (
     weekdays,
 )
 from web.declared_items import ItemDeclaration, SourceDeclaration
+from web.declared_limits import are_new, check_limits_stay, keep_former
 from web.declared_values import WEEKDAYS
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.i18n import gettext_marker as _
-from web.staying import check_limits_stay, check_stays
+from web.staying import check_stays
 
 Row = TypeVar("Row", bound=SQLModel)
 _NUMBER_TAKEN = _("Counter %(other)s of this hall has this number already; give one of the two another.")
@@ -229,10 +230,13 @@ def put_department(session: Session, declared: DepartmentDeclaration) -> Departm
     return _put(session, Department, declared.id, values)
 
 
-def put_item(session: Session, declared: ItemDeclaration) -> Item:
-    """Raises Conflict where that would change limits of cases."""
+def put_item(session: Session, declared: ItemDeclaration, now: datetime) -> Item:
+    """Limits that are new are known from now on. Raises Conflict where they would change those of cases."""
     check_limits_stay(session, declared, is_new_allowed=True)
     values = declared.model_dump(exclude={"department"}) | {"department_id": declared.department}
+    if are_new(session, declared):
+        keep_former(session, declared.code, now)
+        values["limits_known_at"] = now
     return _put(session, Item, declared.code, values)
 
 

@@ -111,7 +111,7 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for p in settings.department:
         yield _Declaration("department", p.id, p, partial(places.put_department, session, p))
     for i in settings.item:
-        yield _Declaration("item", i.code, i, partial(places.put_item, session, i))
+        yield _Declaration("item", i.code, i, partial(places.put_item, session, i, now))
     for c in settings.counter:
         yield _Declaration("counter", c.id, c, partial(places.put_counter, session, c, now))
     for m in settings.camera:

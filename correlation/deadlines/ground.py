@@ -35,7 +35,8 @@ _IS_APPROVED = col(CatalogueChange.state) == ProposalState.APPROVED
 
 def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
     """Digests, beside those that links rest on; of catalogues the moment of their newest word."""
-    items = session.execute(select(col(Item.code), col(Item.legal_days), col(Item.promised_days), col(Item.joint)))
+    limits = col(Item.legal_days), col(Item.promised_days), col(Item.joint), col(Item.limits_from)
+    items = session.execute(select(col(Item.code), *limits))
     newest = session.execute(select(func.max(col(ItemVersion.received_at)))).scalar_one()
     approved = session.execute(select(func.max(col(CatalogueChange.decided_at))).where(_IS_APPROVED)).scalar_one()
     return {
@@ -104,8 +105,8 @@ def _first_moment(day: date) -> datetime:
     return datetime.combine(day, time(), UTC) - timedelta(hours=14)
 
 
-def _declared(legal: int | None, promised: int | None, joint: bool) -> str:
-    return f"{legal} {promised} jointly" if joint else f"{legal} {promised}"
+def _declared(legal: int | None, promised: int | None, joint: bool, since: date | None) -> str:
+    return f"{legal} {promised}{' jointly' if joint else ''}{f' from {since}' if since else ''}"
 
 
 def _digest(said: HallDays | str) -> str:

@@ -3,21 +3,21 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from itertools import groupby, zip_longest
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, select
+from sqlalchemy import Column, Table, and_, null, select
 from sqlmodel import Session
 
-from correlation.catalogue.versions import Layers, Version, in_force
+from correlation.catalogue.versions import ALWAYS, Layers, Version, in_force
 from correlation.deadlines.entries import with_entries
 from correlation.deadlines.facts import Limit
 from correlation.deadlines.known import CardKey, Ruling
 from correlation.deadlines.rows import READERS, Row, item_limits, moment_of
 from correlation.deadlines.tellings import Told, ToldStep
 from correlation.deadlines.told import Catalogue, ItemLimits
-from correlation.deadlines.work_calendar import LONG_AGO
+from correlation.deadlines.work_calendar import FOSHAN, LONG_AGO
 from correlation.deadlines.workflow import LIFTING
 from storage import models
 from storage.bulk import is_among, table_of
@@ -29,6 +29,7 @@ from storage.models import (
     CatalogueChange,
     Counter,
     Fee,
+    FormerLimits,
     Item,
     ItemVersion,
     ProposalState,
@@ -212,23 +213,14 @@ class Catalogues:
         codes = {one.said.item for case in cases for one in case.told if isinstance(one.said, ToldStep)}
         self._own = _approved(session, codes, trying)
         self._told = _told_versions(session, codes)
-        items = table_of(Item)
-        declared = select(items.c.code, items.c.legal_days, items.c.promised_days, items.c.joint)
-        self._declared = {
-            code: [Version(ItemLimits(_days(legal), _days(promised), is_joint=joint))]
-            for code, legal, promised, joint in session.execute(declared.where(is_among(session, items.c.code, codes)))
-        }
+        self._declared = _declared_versions(session, codes)
 
     def of(self, source_id: str) -> Catalogue:
         return _OfSource(self, source_id)
 
     def layers(self, source_id: str, code: str) -> Layers[ItemLimits]:
-        return (*self.dated(source_id, code), self._declared.get(code, ()))
-
-    def dated(self, source_id: str, code: str) -> Layers[ItemLimits]:
-        """Those of which it is known when they were said."""
         own = self._own.get((source_id, code), ()), self._own.get((None, code), ())
-        return (*own, self._told.get((source_id, code), ()))
+        return (*own, self._told.get((source_id, code), ()), self._declared.get(code, ()))
 
 
 @dataclass(frozen=True)
@@ -241,7 +233,8 @@ class _OfSource:
         return found.content if found else None
 
     def turns(self, code: str) -> Collection[datetime]:
-        return {version.known_from for layer in self.catalogues.dated(self.source_id, code) for version in layer}
+        versions = (version for layer in self.catalogues.layers(self.source_id, code) for version in layer)
+        return {version.known_from for version in versions if version.known_from > ALWAYS}
 
 
 _Own = Mapping[tuple[str | None, str], list[Version[ItemLimits]]]
@@ -293,6 +286,28 @@ def _approved(session: Session, codes: Collection[str], trying: tuple[CatalogueC
         limits = None if ends else item_limits(content)
         found[source_id, code].append(Version(limits, valid_from, known_from=decided_at))
     return found
+
+
+def _declared_versions(session: Session, codes: Collection[str]) -> Mapping[str, list[Version[ItemLimits]]]:
+    """What was declared of these items, until something else was."""
+    items, former = table_of(Item), table_of(FormerLimits)
+    before = session.execute(select(*_limits_of(former), former.c.known_until).where(_is_of(session, former, codes)))
+    now = session.execute(select(*_limits_of(items), null()).where(_is_of(session, items, codes)))
+    found: dict[str, list[Version[ItemLimits]]] = defaultdict(list)
+    for code, legal, promised, joint, day, known_at, known_until in [*before, *now]:
+        limits = ItemLimits(_days(legal), _days(promised), is_joint=joint)
+        valid_from = datetime.combine(day, time(), FOSHAN) if day else ALWAYS
+        found[code].append(Version(limits, valid_from, known_from=known_at or ALWAYS, known_to=known_until))
+    return found
+
+
+def _limits_of(table: Table) -> tuple[Column[Any], ...]:
+    c = table.c
+    return c.code, c.legal_days, c.promised_days, c.joint, c.limits_from, c.limits_known_at
+
+
+def _is_of(session: Session, table: Table, codes: Collection[str]) -> Any:  # noqa: ANN401
+    return is_among(session, table.c.code, codes)
 
 
 def _days(days: int | None) -> Limit | None:

@@ -1,6 +1,6 @@
 """What the approval platforms report: items, cases, steps, and the rows that were refused."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
@@ -96,6 +96,26 @@ class Item(SQLModel, table=True):
     legal_days: int | None = column("working days", default=None)
     promised_days: int | None = column("working days", default=None)
     joint: bool = column("several departments handle it jointly", default=False)
+    limits_from: date | None = column(
+        "for cases received from that day on, in the city's zone; empty: for all", default=None
+    )
+    limits_known_at: datetime | None = column(
+        "when these limits were declared; empty: they were always there", default=None
+    )
+
+
+class FormerLimits(SQLModel, table=True):
+    """What was declared of an item until it was declared otherwise or removed: past days rest on it."""
+
+    __tablename__ = "former_limits"
+    id: int | None = column("", default=None, primary_key=True)
+    code: str = column("of the item, which may be there no more", index=True)
+    legal_days: int | None = column("working days", default=None)
+    promised_days: int | None = column("working days", default=None)
+    joint: bool = column("several departments handle it jointly", default=False)
+    limits_from: date | None = column("as of the item", default=None)
+    limits_known_at: datetime | None = column("as of the item", default=None)
+    known_until: datetime = column("exclusive")
 
 
 class Source(SQLModel, table=True):

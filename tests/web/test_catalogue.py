@@ -3,17 +3,18 @@
 import csv
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import col, select
 
 from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.rules import shipped_rules
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
-from storage.models import AccessEntry, Case, CatalogueChange, Deadline, Item, Source, User
+from storage.models import AccessEntry, Case, CatalogueChange, Deadline, FormerLimits, Item, Source, User
 from tests.web.conftest import NOON, SignedIn
 from web.services import Services
 
@@ -283,13 +284,29 @@ def test_an_item_that_was_declared_alone_is_listed_and_can_be_followed_by_a_vers
     assert admin.get("/catalogue/item?code=NOTHING").status_code == 404
 
 
+def test_declared_limits_that_hold_from_a_later_day_are_coming(signed_in: SignedIn, services: Services) -> None:
+    later = NOON.date() + timedelta(days=3)
+    with services.database.transaction() as session:
+        session.add(Item(code="HAND", name="手工登记", promised_days=1, limits_from=later))
+    admin = signed_in("admin")
+    page = admin.get("/catalogue/item.json?code=HAND").json()
+    assert page["now_in_force"] is None
+    (coming,) = page["coming"]
+    assert (coming["origin"], coming["entry"]["promised_limit"]) == ("declared", 1)
+    assert admin.get("/catalogue/item?code=HAND").status_code == 200
+
+
 def test_limits_that_cases_rest_on_are_not_changed_by_one_person(signed_in: SignedIn, services: Services) -> None:
     admin, address = signed_in("admin"), "/api/v1/items/HAND"
     limits = {"name": "手工登记", "legal_days": 20, "promised_days": 10}
     assert admin.put(address, json=limits).status_code == 200
     assert admin.put(address, json=limits | {"promised_days": 21}).status_code == 422, "longer than by law"
     assert admin.put(address, json=limits | {"promised_days": 15}).status_code == 200, "nothing rests on it yet"
+    assert admin.delete(address).status_code == 204
+    assert admin.put(address, json=limits | {"promised_days": 15}).status_code == 200
     with services.database.transaction() as session:
+        former = session.exec(select(FormerLimits).order_by(col(FormerLimits.id))).all()
+        assert [each.promised_days for each in former] == [10, 15], "what was corrected, and what was removed"
         session.get_one(Case, 1).item_code = "HAND"
     assert admin.put(address, json=limits).status_code == 409
     assert admin.put(address, json=limits | {"promised_days": 15, "joint": True}).status_code == 409

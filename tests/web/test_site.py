@@ -15,6 +15,7 @@ from storage.models import (
     Counter,
     CounterPair,
     Declared,
+    FormerLimits,
     Hall,
     Item,
     OpeningHours,
@@ -63,20 +64,28 @@ ITEM = '[[item]]\ncode = "JZ-0103"\nname = "{name}"\npromised_days = {days}\n'
 def test_limits_of_an_item_with_cases_stay_as_they_are_said_and_its_name_may_change(
     sqlite_database: Database, tmp_path: Path, secrets: SecretBox
 ) -> None:
-    def said(name: str, days: int) -> list[Change]:
-        return apply(sqlite_database, read(tmp_path, GOOD + SOURCE + ITEM.format(name=name, days=days)), secrets)
+    def said(name: str, days: int, hours: int = 0) -> list[Change]:
+        settings = read(tmp_path, GOOD + SOURCE + ITEM.format(name=name, days=days))
+        return apply(sqlite_database, settings, secrets, hours)
 
     apply(sqlite_database, read(tmp_path, GOOD + SOURCE), secrets)
     with sqlite_database.transaction() as session:
         session.add(Case(source_id="city", number="1", item_code="JZ-0103", opened_at=NOON))
     assert said("许可", 5) == [Change("item", "JZ-0103", "added")]
+    with sqlite_database.transaction() as session:
+        assert session.get_one(Item, "JZ-0103").limits_known_at == NOON, "not before it was declared"
     with pytest.raises(SiteError, match="changed in the catalogue"):
         said("许可", 10)
     assert said("食品经营许可", 5) == [Change("item", "JZ-0103", "changed")]
     with sqlite_database.transaction() as session:
         assert session.get_one(Item, "JZ-0103").promised_days == 5
         session.delete(session.exec(select(Case)).one())
-    assert said("食品经营许可", 10) == [Change("item", "JZ-0103", "changed")]
+    assert said("食品经营许可", 10, hours=2) == [Change("item", "JZ-0103", "changed")]
+    with sqlite_database.transaction() as session:
+        assert session.get_one(Item, "JZ-0103").limits_known_at == NOON + timedelta(hours=2)
+        former = session.exec(select(FormerLimits)).one()
+        assert (former.promised_days, former.limits_known_at) == (5, NOON)
+        assert former.known_until == NOON + timedelta(hours=2)
 
 
 def test_the_same_file_again_changes_nothing(sqlite_database: Database, tmp_path: Path, secrets: SecretBox) -> None:

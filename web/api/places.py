@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
 
 from fastapi import APIRouter
 from sqlmodel import Session, col, delete, select
 
 from storage.hours import Weekly
 from storage.models import Counter, CounterAlias, Department, District, Hall, Item, OpeningHours, Roster
-from web import places
+from web import declared_limits, places
 from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, remove
 from web.changed_hours import excuse_outside
@@ -21,8 +20,8 @@ from web.declarations import (
     Hours,
 )
 from web.declared_items import ItemDeclaration
+from web.declared_limits import check_limits_stay, check_no_cases
 from web.declared_values import WEEKDAYS
-from web.staying import check_limits_stay, check_no_cases
 
 router = APIRouter(prefix="/api/v1", tags=["places"], route_class=AddressedRoute)
 
@@ -150,7 +149,8 @@ def delete_counter(desk: AdminDesk, counter_id: str) -> None:
 def list_departments(desk: AdminDesk) -> list[DepartmentDeclaration]:
     with desk.reading() as session:
         rows = session.exec(select(Department).order_by(col(Department.id))).all()
-    return [DepartmentDeclaration(district=row.district_id, **_without(row, "district_id")) for row in rows]
+    without = {"district_id"}
+    return [DepartmentDeclaration(district=row.district_id, **row.model_dump(exclude=without)) for row in rows]
 
 
 @router.put("/departments/{department_id}")
@@ -173,26 +173,26 @@ def delete_department(desk: AdminDesk, department_id: str) -> None:
 def list_items(desk: AdminDesk) -> list[ItemDeclaration]:
     with desk.reading() as session:
         rows = session.exec(select(Item).order_by(col(Item.code))).all()
-    return [ItemDeclaration(department=row.department_id, **_without(row, "department_id")) for row in rows]
+    without = {"department_id", "limits_known_at"}
+    return [ItemDeclaration(department=row.department_id, **row.model_dump(exclude=without)) for row in rows]
 
 
 @router.put("/items/{code:path}")
 def put_item(desk: AdminDesk, code: str, declared: ItemDeclaration) -> ItemDeclaration:
     check_id(code, declared.code, "code")
+    now = desk.services.clock()
     with desk.changing(f"item:{code}") as session:
         desk.check_new(session, Item, code, "code")
         check_exists(session, department=(Department, declared.department))
         check_limits_stay(session, declared, is_new_allowed=False)
-        places.put_item(session, declared)
+        places.put_item(session, declared, now)
     return declared
 
 
 @router.delete("/items/{code:path}", status_code=204)
 def delete_item(desk: AdminDesk, code: str) -> None:
+    now = desk.services.clock()
     with desk.changing(f"item:{code}") as session:
         check_no_cases(session, code)
+        declared_limits.keep_former(session, code, now)
         remove(session, Item, code)
-
-
-def _without(row: Department | Item, field: str) -> dict[str, Any]:
-    return row.model_dump(exclude={field})

@@ -111,6 +111,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("version"),
     )
     op.create_table(
+        "former_limits",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False, comment="of the item, which may be there no more"),
+        sa.Column("legal_days", sa.Integer(), nullable=True, comment="working days"),
+        sa.Column("promised_days", sa.Integer(), nullable=True, comment="working days"),
+        sa.Column("joint", sa.Boolean(), nullable=False, comment="several departments handle it jointly"),
+        sa.Column("limits_from", sa.Date(), nullable=True, comment="as of the item"),
+        sa.Column("limits_known_at", sa.DateTime(timezone=True), nullable=True, comment="as of the item"),
+        sa.Column("known_until", sa.DateTime(timezone=True), nullable=False, comment="exclusive"),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("former_limits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_former_limits_code"), ["code"], unique=False)
+
+    op.create_table(
         "left_in_inbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -597,6 +612,18 @@ def upgrade() -> None:
         sa.Column("legal_days", sa.Integer(), nullable=True, comment="working days"),
         sa.Column("promised_days", sa.Integer(), nullable=True, comment="working days"),
         sa.Column("joint", sa.Boolean(), nullable=False, comment="several departments handle it jointly"),
+        sa.Column(
+            "limits_from",
+            sa.Date(),
+            nullable=True,
+            comment="for cases received from that day on, in the city's zone; empty: for all",
+        ),
+        sa.Column(
+            "limits_known_at",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="when these limits were declared; empty: they were always there",
+        ),
         sa.ForeignKeyConstraint(
             ["department_id"],
             ["department.id"],
@@ -3616,6 +3643,10 @@ def downgrade() -> None:
     op.drop_table("node")
     op.drop_table("link_basis")
     op.drop_table("left_in_inbox")
+    with op.batch_alter_table("former_limits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_former_limits_code"))
+
+    op.drop_table("former_limits")
     op.drop_table("evaluation_formula")
     with op.batch_alter_table("evaluation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_evaluation_month"))

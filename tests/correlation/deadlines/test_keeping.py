@@ -14,6 +14,7 @@ from storage.models import (
     CardCause,
     CatalogueChange,
     Closure,
+    FormerLimits,
     Item,
     OpeningHours,
     ProposalState,
@@ -254,6 +255,41 @@ def test_an_item_declared_to_be_handled_jointly_has_the_longer_limit_of_the_law(
         session.get_one(Item, "JZ-0103").joint = True
     a_platform.look_around_and_run(NINE)
     assert a_platform.deadline().legal_late_from == at("2026-05-09", "00:00")
+
+
+def test_limits_that_are_declared_when_there_are_cases_are_known_from_then_on(a_platform: Platform) -> None:
+    with a_platform.database.transaction() as session:
+        session.delete(session.get_one(Item, "JZ-0103"))
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    a_platform.look_around_and_run(at("2026-03-11"))
+    declared_at = at("2026-03-12", "10:00")
+    with a_platform.database.transaction() as session:
+        session.add(Item(code="JZ-0103", name="食品经营许可", promised_days=5, limits_known_at=declared_at))
+    a_platform.look_around_and_run(declared_at)
+    assert {card.raised_at for card in a_platform.cards()} == {declared_at}
+    assert a_platform.explained(at("2026-03-11")).cards == ()
+    assert a_platform.explained(declared_at).standing is Standing.YELLOW
+
+
+def test_what_was_declared_before_holds_for_the_days_before(a_platform: Platform) -> None:
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    corrected = at("2026-03-12", "10:00")
+    with a_platform.database.transaction() as session:
+        session.add(FormerLimits(code="JZ-0103", known_until=corrected, legal_days=20, promised_days=5))
+        item = session.get_one(Item, "JZ-0103")
+        item.promised_days, item.limits_known_at = 15, corrected
+    a_platform.look_around_and_run(corrected)
+    assert [card.kind for card in a_platform.explained(at("2026-03-11")).cards] == ["reminder", "yellow"]
+    assert a_platform.explained(corrected).standing is Standing.OPEN
+
+
+def test_declared_limits_with_a_day_are_those_of_cases_received_since(a_platform: Platform) -> None:
+    a_platform.tells(NINE, step("S1", "accept", "2026-03-02T08:55"))
+    for day, late_from in ((date(2026, 3, 3), None), (date(2026, 3, 2), at("2026-03-10", "00:00"))):
+        with a_platform.database.transaction() as session:
+            session.get_one(Item, "JZ-0103").limits_from = day
+        a_platform.look_around_and_run(NINE)
+        assert a_platform.deadline().promised_late_from == late_from
 
 
 def test_a_declared_limit_that_is_corrected_withdraws_the_cards_that_it_does_not_give(a_platform: Platform) -> None:

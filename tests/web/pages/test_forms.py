@@ -226,6 +226,8 @@ def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Servi
         item = session.get_one(Item, "粤/01 A")
         assert (item.name, item.legal_days, item.promised_days, item.joint) == ("食品经营许可", 20, 5, True)
     assert "several departments jointly" in client.get("/admin/items?lang=en").text
+    assert client.post(edit, data=form | {"limits_from": "2026-12-01"}).status_code == 303
+    assert 'value="2026-12-01"' in client.get(edit).text
     wrong = client.post(edit, data=form | {"legal_days": "some"})
     assert wrong.status_code == 422
     assert 'id="p-legal_days"' in wrong.text

@@ -13,7 +13,7 @@ from web.api.administration import Desk
 from web.errors import Conflict, Unprocessable
 from web.field_problems import FieldProblem
 
-Kind = Literal["text", "password", "number", "datetime-local", "choice", "several", "checkbox", "lines", "zone"]
+Kind = Literal["text", "password", "number", "date", "datetime-local", "choice", "several", "checkbox", "lines", "zone"]
 Option = tuple[str, str]
 """Value, and the words for it."""
 

@@ -1,6 +1,7 @@
 """Items: kinds of approvals."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from starlette.datastructures import FormData
 
@@ -63,6 +64,8 @@ class Items:
                   hint=_("In working days; empty if there is none.")),
             Field("promised_days", _("Promised limit"), "number", _days(found.promised_days) if found else "",
                   hint=_("In working days; empty if there is none.")),
+            Field("limits_from", _("Limits hold from"), "date", _day(found.limits_from) if found else "",
+                  hint=_("For cases received from that day on; empty for all.")),
             Field("joint", _("Handled by"), "choice", "true" if found and found.joint else "false",
                   options=(("false", _ONE), ("true", _SEVERAL))),
         )  # fmt: skip
@@ -71,13 +74,17 @@ class Items:
         values = {name: text(form, name) for name in ("name", "name_en")}
         values |= {"code": key or text(form, "code")}
         joint = text(form, "joint") == "true"
-        limits = {name: optional(form, name) for name in ("department", "legal_days", "promised_days")}
+        limits = {name: optional(form, name) for name in ("department", "legal_days", "promised_days", "limits_from")}
         declared = ItemDeclaration.model_validate(values | limits | {"joint": joint})
         api.put_item(desk, declared.code, declared)
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
         api.delete_item(desk, key)
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
 
 
 def _days(limit: int | None) -> str:

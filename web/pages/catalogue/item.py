@@ -91,9 +91,9 @@ def item_page(
         shelf, key = Shelf(session, [code]), of.id if of else None
         held, told = shelf.in_force(code, key, now, now), shelf.told(code, key, now, now)
         own, said = _own(session, code, of, now), _told_versions(session, code, key)
-        if held is None and not own and not said:
-            raise NotFound
         coming = tuple(shelf.coming(code, key, now))
+        if held is None and not own and not said and not coming:
+            raise NotFound
         departments = departments_of(session, (each.entry for each in (held, told, *coming) if each))
         is_ours = held is not None and told is not None and held != told
         return ItemPage(
