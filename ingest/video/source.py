@@ -57,6 +57,8 @@ class SourcePacket:
     """Packets of the stream are missing between the picture before and this one."""
     reports: int = 0
     """How many sender reports had come: one that says the same as the one before says that, too."""
+    leapt: bool = False
+    """The timestamps have, between the picture before and this one."""
 
 
 class Playing(Protocol):
@@ -145,9 +147,17 @@ class RtspSource:
         pts = self._media_time.ticks(picture.timestamp, arrival_us - server.ahead_us)
         report_us = self._media_time.report_us()
         dts = self._decoding.of(pts)
-        reports = self._media_time.reports
         return SourcePacket(
-            picture.data, pts, dts, picture.keyframe, arrival_us, report_us, server, True, picture.after_loss, reports
+            picture.data,
+            pts,
+            dts,
+            picture.keyframe,
+            arrival_us,
+            report_us,
+            server,
+            after_loss=picture.after_loss,
+            reports=self._media_time.reports,
+            leapt=self._media_time.leapt,
         )
 
     def _reckoned(self, together: list[SourcePacket]) -> list[SourcePacket]:

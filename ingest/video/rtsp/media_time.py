@@ -31,6 +31,8 @@ class MediaTime:
         self._ticks = 0
         self.reports = 0
         """So many have been heard."""
+        self.leapt = False
+        """The RTP clock did, before the last picture."""
         self._reported: SenderReport | None = None
         self._reported_ticks: int | None = None
         self._arrival_us = 0
@@ -42,7 +44,8 @@ class MediaTime:
         if self._timestamp is not None:
             step = signed(timestamp - self._timestamp, 32)
             self._ticks += step
-            if abs(step) > self._leap and self._has_leapt(step, monotonic_us - self._arrival_us):
+            self.leapt = abs(step) > self._leap and self._has_leapt(step, monotonic_us - self._arrival_us)
+            if self.leapt:
                 self._forget_report()
             self._steps.append(abs(step))
         self._timestamp, self._arrival_us = timestamp, monotonic_us

@@ -112,9 +112,21 @@ class Checked(Intake):
             part_path(self._folder, entry.key).unlink()
 
 
-def recorded(folder: Path, kinds: list[Wrong], transport: Transport, b_frames: bool) -> Run:
-    chance, server, length_us = random.Random(1), FakeServer(), HOUR_US
-    run = Run(drawn_spells(chance, kinds, length_us, lambda: chance.randrange(20 * SECOND, 40 * SECOND)))
+def drawn(folder: Path, kinds: list[Wrong], transport: Transport, b_frames: bool) -> Run:
+    chance = random.Random(1)
+    spells = drawn_spells(chance, kinds, HOUR_US, lambda: chance.randrange(20 * SECOND, 40 * SECOND))
+    return recorded(folder, spells, chance, HOUR_US, transport, b_frames)
+
+
+def recorded(
+    folder: Path,
+    spells: list[Spell],
+    chance: random.Random,
+    length_us: int,
+    transport: Transport = "tcp",
+    b_frames: bool = False,
+) -> Run:
+    server, run = FakeServer(), Run(spells)
     camera, intake = FastCamera(server, run.spells, chance, length_us, b_frames=b_frames), Checked(run, folder, server)
     worker = CameraWorker(CAMERA, "", transport, Hub(), intake, server.clock, open_stream=camera.open)
     wait_s = FIRST_WAIT_S
@@ -123,6 +135,14 @@ def recorded(folder: Path, kinds: list[Wrong], transport: Transport, b_frames: b
         server.now_us += round(wait_s * chance.uniform(0.5, 1) * SECOND)
     intake.close(GapCause.RECORDER_STOPPED, server.clock.now())
     return run
+
+
+def test_timestamps_that_leapt_in_a_backlog_put_no_group_an_hour_ahead(tmp_path: Path) -> None:
+    """Several groups come at once, and only of their last picture it is seen when it arrived."""
+    backlog, leaps = (Spell(Wrong.BACKLOG, 60 * SECOND, 75 * SECOND), Spell(Wrong.LEAPS, 60_600_000, 80 * SECOND))
+    run = recorded(tmp_path, [backlog, leaps], random.Random(18), 70 * SECOND)
+    assert run.beyond == []
+    assert len(run.errors_us) > 60
 
 
 def watched(learned: Learned, seconds: int) -> tuple[Learned, list[float]]:
@@ -166,7 +186,7 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     gc.collect()
     gc.freeze()
     try:
-        return recorded(tmp_path_factory.mktemp("hour"), *request.param)
+        return drawn(tmp_path_factory.mktemp("hour"), *request.param)
     finally:
         gc.unfreeze()
 
