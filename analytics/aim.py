@@ -62,12 +62,17 @@ def small(image: Image) -> Small:
 
 def aim_of(pictures: Sequence[Small], people: Iterable[Box] = ()) -> Aim:
     """What most of them show at each place. `people`: everybody who stood in any of them."""
+    return Aim(np.asarray(np.median(np.stack(pictures), axis=0), np.uint8), standing(people))
+
+
+def standing(people: Iterable[Box]) -> NDArray[np.bool_]:
+    """The pixels of a small picture before which they stand."""
     width, height = _SIZE
     stood = np.zeros((height, width), np.bool_)
     for box in people:
         x0, y0, x1, y1 = np.clip(box, 0.0, 1.0) * (width, height, width, height)
         stood[int(y0) : ceil(y1), int(x0) : ceil(x1)] = True
-    return Aim(np.asarray(np.median(np.stack(pictures), axis=0), np.uint8), stood)
+    return stood
 
 
 def has_moved(aim: Aim, now: Small) -> bool:

@@ -62,9 +62,11 @@ class PictureHealth:
         Who was seen was there; who perhaps was is found on what hides a zone, too. Nothing is doubted while there is
         no aim to tell by.
         """
-        if told.staff_count != 0 and told.reason != PERHAPS_SOMEBODY or self.aim is None or self._shown is None:
+        if told.staff_count != 0 and told.reason != PERHAPS_SOMEBODY:
             return told
-        hidden = what_hides(self.aim, self._shown, view.staff_zone)
+        if self.aim is None or self._shown is None:
+            return told
+        hidden = what_hides(self.aim, self._shown, view.staff_zone, told.people)
         return staff_unseen(told, hidden.value) if hidden else told
 
 

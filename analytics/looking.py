@@ -1,7 +1,7 @@
 """One look at a picture: who is in which zone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from analytics.bodies import Counted, Detect, Look, find
@@ -68,6 +68,8 @@ class Observation:
     """Why nothing is known, e.g. dark."""
     staff_more: bool = False
     """Somebody besides is in the staff zone or stands before it, so how many are in it is not known."""
+    people: tuple[Box, ...] = field(default=(), compare=False)
+    """Everybody who may be seen where staff is looked for, however unsure."""
 
 
 def look(
@@ -127,6 +129,7 @@ def observe(
         confidence=best if best >= threshold else 1.0 - best,
         reason="" if view.staff_zone else view.unseen,
         staff_more=_reached(staff, view.staff_zone, view.staff_inside, threshold),
+        people=tuple(person.box for person in staff),
     )
     if told.staff_count != 0:
         return told
