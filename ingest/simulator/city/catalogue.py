@@ -63,11 +63,13 @@ class Item:
     department: str
     promised: int
     legal: int | None
-    """Working days; None: none of its own, so that the law's twenty hold."""
+    """Working days; None: none of its own, so that the law's hold."""
     links: tuple[tuple[str, int | None], ...] = (("accept", None), ("review", None), ("decide", None), ("close", None))
     """In their order, with the working days that each may take."""
     fee: tuple[str, str, str] = ("F1", "工本费", "10.00")
     """Code, name and yuan."""
+    joint: bool = False
+    """Several departments handle it together."""
 
     @property
     def has_link_limits(self) -> bool:
@@ -87,6 +89,7 @@ class Item:
             "department": self.department,
             "legal_limit": self.legal,
             "promised_limit": self.promised,
+            "joint": self.joint,
             "links": [{"kind": kind, "limit": limit} for kind, limit in self.links],
             "fees": [{"code": code, "name": name, "amount": amount}],
         }
@@ -120,7 +123,7 @@ DISTRICTS = {
 DEPARTMENTS = {"market": "市场监督管理局", "labour": "人力资源和社会保障局", "housing": "住房城乡建设局"}
 
 
-def _limited(review: int, decide: int) -> tuple[tuple[str, int | None], ...]:
+def _limited(review: int | None, decide: int) -> tuple[tuple[str, int | None], ...]:
     return (("accept", 2), ("review", review), ("decide", decide), ("close", None))
 
 
@@ -131,7 +134,8 @@ ITEMS = (
     Item("FS-RS-04", "职业培训学校设立", "labour", promised=12, legal=None, fee=("", "不收费", "0")),
     Item("FS-ZJ-05", "建筑工程施工许可", "housing", promised=5, legal=7),
     Item("FS-ZJ-06", "公共租赁住房资格确认", "housing", promised=15, legal=30, links=_limited(8, 5)),
-    Item("FS-ZJ-07", "投资项目联合审批", "housing", promised=25, legal=45),  # several departments jointly
+    Item("FS-ZJ-07", "投资项目联合审批", "housing", promised=25, legal=None, joint=True),
+    Item("FS-RS-08", "人力资源服务许可", "labour", promised=12, legal=20, links=_limited(None, 3)),
 )
 WINDOW_STAFF = ("陈静仪", "梁国安", "黄晓雯", "何志强", "李敏华", "周丽珊")
 REVIEWERS = ("罗文韬", "谢婉婷", "邓海明", "冯雅诗", "程立人")

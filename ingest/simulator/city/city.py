@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
-from ingest.simulator.city.cases import CityCase, tell_case
+from ingest.simulator.city.cases import CityCase, Event, tell_case
 from ingest.simulator.city.catalogue import (
     ITEMS,
     PLACES,
@@ -20,8 +20,8 @@ from ingest.simulator.city.catalogue import (
     Place,
     Platform,
 )
-from ingest.simulator.city.courses import Course, plan_course
-from ingest.simulator.city.days import between, is_worked, nth, nth_before
+from ingest.simulator.city.courses import CORRECTION_DAYS, Course, legal_days, plan_course
+from ingest.simulator.city.days import at, between, is_worked, nth, nth_before
 from ingest.simulator.city.faults import DataFault, Fault
 from ingest.simulator.city.figures import Figures, count, count_late, day_of
 from ingest.simulator.city.sending import Arrival, send_all
@@ -31,7 +31,8 @@ from ingest.simulator.city.troubles import Troubles, plan_troubles
 _FAULTY_SHARE = 0.3
 _GROUP = 6
 """Cases that are entered at once."""
-_LATE_SHARE, _DROPPED_SHARE = 0.05, 0.01
+_LATE_SHARE, _DROPPED_SHARE, _AGAIN_SHARE = 0.05, 0.01, 0.08
+_AGAIN_DAYS = 8
 _LONGEST_WAY = 45
 """Working days that a case may take beyond its promised limit, whatever is wrong with it."""
 _OF_LINKS = (Fault.LINK_LATE,)
@@ -130,7 +131,7 @@ class _Making:
         if fault is Fault.BACK_DATED and self._is_in_doubt(course):
             return self._case(fault)
         told = tell_case(self._chance, self._number(place), course)
-        return spoil(told, fault) if fault else self._perhaps_late(told)
+        return spoil(told, fault) if fault else self._perhaps_again(self._perhaps_late(told))
 
     def _group(self) -> list[CityCase]:
         fault = Fault.ENTERED_IN_BATCH
@@ -173,10 +174,21 @@ class _Making:
         review = case.event("review")
         return case.with_event("review", replace(review, entered_on=nth(course.reviewed, 1, course.place.closed)))
 
+    def _perhaps_again(self, case: CityCase) -> CityCase:
+        """Decided once more when all is over, as a licence is that is exchanged: nobody is late by that."""
+        if self._chance.random() >= _AGAIN_SHARE:
+            return case
+        course, first = case.course, case.event("result")
+        moment = at(nth(course.delivered, self._chance.randint(1, _AGAIN_DAYS), course.place.closed), 11)
+        said = {"id": f"{case.number}-R2", "decided": moment.isoformat(), "decision": "granted", "document": "换"}
+        return replace(case, events=(*case.events, Event(moment, first.row | said)))
+
 
 def _fits(item: Item, fault: Fault | None) -> bool:
     if fault is None or fault in _OF_ANY:
         return True
     if fault in _OF_LINKS or item.has_link_limits:
         return fault in _OF_LINKS and item.has_link_limits
+    if fault is Fault.LAST_RESULT_OVERDUE:
+        return legal_days(item) > item.promised + CORRECTION_DAYS
     return item.promised >= 8 or fault in (Fault.OVERDUE, Fault.LINK_SKIPPED, Fault.LINK_REORDERED)

@@ -8,7 +8,7 @@ from ingest.simulator.city.catalogue import REASONS, Item, Place
 from ingest.simulator.city.days import ONE_DAY, between, nth
 from ingest.simulator.city.faults import Fault
 
-LAW_DAYS, TELL_DAYS, DELIVER_DAYS, CORRECTION_DAYS = 20, 5, 10, 3
+LAW_DAYS, JOINT_DAYS, TELL_DAYS, DELIVER_DAYS, CORRECTION_DAYS = 20, 45, 5, 10, 3
 _MORE_DAYS = 5
 
 
@@ -49,7 +49,7 @@ class Course:
 
     @property
     def last_legal(self) -> date:
-        return self.counted(self.counts_from or self.accepted, (self.item.legal or LAW_DAYS) + self.more_days)
+        return self.counted(self.counts_from or self.accepted, legal_days(self.item) + self.more_days)
 
     def counted(self, start: date, number: int) -> date:
         """The so-many-th day that counts after `start`."""
@@ -58,6 +58,10 @@ class Course:
             if pause is not None:
                 left_out |= between(pause.first, pause.last)
         return nth(start, number, left_out)
+
+
+def legal_days(item: Item) -> int:
+    return item.legal or (JOINT_DAYS if item.joint else LAW_DAYS)
 
 
 def plan_course(chance: random.Random, place: Place, item: Item, received: date, fault: Fault | None) -> Course:
@@ -103,6 +107,8 @@ def _ended(chance: random.Random, course: Course, fault: Fault | None) -> Course
     reviewed, decided = course.counted(course.accepted, review), course.counted(course.accepted, decide)
     if fault is Fault.OVERDUE:
         decided = nth(course.last_promised, chance.randint(1, 9), course.place.closed)
+    elif fault is Fault.LAST_RESULT_OVERDUE:
+        decided = nth(course.last_promised, chance.randint(1, CORRECTION_DAYS), course.place.closed)
     elif fault is Fault.DEEMED_OVERDUE:
         decided = nth(course.last_promised, chance.randint(1, TELL_DAYS), course.place.closed)
     reviewed = min(reviewed, decided)
@@ -133,9 +139,13 @@ def _days(chance: random.Random, course: Course, fault: Fault | None) -> tuple[i
     if fault is Fault.PAUSED_AT_LIMIT:
         return 1, in_all
     review, decide = item.link("review"), item.link("decide")
-    if review is None or decide is None:
+    if decide is None:
         last = chance.choice([in_all, in_all, chance.randint(1, in_all)])
         return chance.randint(1, last), last
+    if review is None:
+        done = chance.randint(1, in_all - decide - 1)
+        late = chance.randint(1, in_all - done - decide)
+        return done, done + (decide + late if fault is Fault.LINK_LATE else chance.randint(0, decide))
     if fault is Fault.LINK_LATE:
         late = review + chance.randint(1, in_all - review - 1)
         return late, late + 1

@@ -7,6 +7,7 @@ class Fault(StrEnum):
     """Of one case. What each is to lead to stands in the truth."""
 
     OVERDUE = "overdue"  # the whole was late
+    LAST_RESULT_OVERDUE = "last_result_overdue"  # of two before it was closed the first was in time, the last was not
     DEEMED_OVERDUE = "deemed_overdue"  # in time since the acceptance, but that came too late to count
     LINK_LATE = "link_late"  # one link was late, the whole was not
     HANDED_OVER_LATE = "handed_over_late"

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from ingest.simulator.city.cases import CityCase, Event, ExpectedCard
 from ingest.simulator.city.courses import late_cards
-from ingest.simulator.city.days import ONE_DAY, nth
+from ingest.simulator.city.days import ONE_DAY, at, nth
 from ingest.simulator.city.faults import Fault
 
 GRACE_DAYS = 2
@@ -57,10 +57,23 @@ def _overdue(case: CityCase) -> CityCase:
 
 
 def _link_late(case: CityCase) -> CityCase:
-    limit = case.course.item.link("review")
-    assert limit is not None
-    last = case.course.counted(case.course.accepted, limit)
-    return _expecting(case, "link_late", last + ONE_DAY, "review")
+    """The review; where that has no limit of its own the decision, which counts from the end of the review."""
+    course, link = case.course, "review"
+    start, limit = course.accepted, course.item.link(link)
+    if limit is None:
+        link = "decide"
+        start, limit = course.reviewed, course.item.link(link)
+        assert limit is not None
+    return _expecting(case, "link_late", course.counted(start, limit) + ONE_DAY, link)
+
+
+def _last_result_overdue(case: CityCase) -> CityCase:
+    """Until the last one is told, the case counts as decided by the first."""
+    last = case.event("result")
+    moment = at(case.course.reviewed, 15)
+    said = {"id": f"{case.number}-R0", "decided": moment.isoformat(), "decision": "granted", "document": "许"}
+    case = replace(case, events=(*case.events, Event(moment, last.row | said)))
+    return _expecting(case, "past_promised", _told_on(case, "decide"))
 
 
 def _handed_over_late(case: CityCase) -> CityCase:
@@ -120,6 +133,7 @@ def _granted(case: CityCase) -> CityCase:
 
 _SPOILERS: Mapping[Fault, Callable[[CityCase], CityCase]] = {
     Fault.OVERDUE: _overdue,
+    Fault.LAST_RESULT_OVERDUE: _last_result_overdue,
     Fault.DEEMED_OVERDUE: _overdue,
     Fault.LINK_LATE: _link_late,
     Fault.HANDED_OVER_LATE: _handed_over_late,

@@ -33,7 +33,7 @@ OF_DATA = {fault.value for fault in DataFault} - {DataFault.ROW_LATE}
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory, _migrated_file: Path) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("city")
-    write_city(make_city(5, 220, SUMMER), folder / "city")
+    write_city(make_city(11, 220, SUMMER), folder / "city")
     with closing(Database(f"sqlite:///{shutil.copy(_migrated_file, folder / 'city.db')}")) as database:
         lived = Played(database, folder / "city")
         lived.live_through()
@@ -51,6 +51,10 @@ def test_each_injected_fault_is_found_and_none_that_is_not_there(scores: Scores,
     assert score.injected, "some of each kind"
     assert score.injected - score.found == set()
     assert score.found - score.injected == set()
+
+
+def test_links_are_late_by_their_own_limits_after_one_that_has_none_too(scores: Scores) -> None:
+    assert {link for _, _, link, _ in scores["link_late"].found} == {"review", "decide"}
 
 
 def test_there_is_no_other_kind_of_fault(scores: Scores) -> None:
