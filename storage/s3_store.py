@@ -138,7 +138,10 @@ class S3Store:
             self._call(lambda: self._client.remove_object(bucket_name=self.bucket, object_name=key))
             return
         for version in self._versions(key):  # without a version only a marker would be set, and the bytes would stay
-            self._remove(key, version.id)
+            try:
+                self._remove(key, version.id)
+            except _Denied as error:
+                raise self._kept_by_bucket(key) or error from error
         if self._versions(key):
             raise StoreError(f"store {self.endpoint}: {key} is still there after its deletion")
 
@@ -270,6 +273,20 @@ class S3Store:
     def _remove(self, key: str, version: str) -> None:
         self._call(partial(self._client.remove_object, self.bucket, key, version))
 
+    def _kept_by_bucket(self, key: str) -> StoreError | None:
+        """Why a key that may delete is refused: the bucket keeps whatever is put into it for some time."""
+        try:
+            found = self._call(lambda: self._client.get_object_lock_config(bucket_name=self.bucket))
+        except StoreError:
+            return None
+        if not found.duration:
+            return None
+        return StoreError(
+            f"store {self.endpoint} does not delete {key}: bucket {self.bucket} has a default retention of "
+            f"{found.duration} {found.duration_unit} ({found.mode}); take it off, or make a bucket with object lock "
+            "and without one"
+        )
+
     def _put(self, key: str, content: bytes, sha256: str) -> None:
         checksum = base64.b64encode(binascii.unhexlify(sha256)).decode()
         written = self._call(lambda: self._upload(key, content, {_SHA256_HEADER: checksum, _SHA256_NAME: sha256}))
@@ -338,7 +355,7 @@ class S3Store:
         if error.code in _WRONG_KEY:
             return StoreError(f"store {self.endpoint} rejects the key; check store.access_key and store.secret_key")
         if error.code == "AccessDenied":
-            return StoreError(
+            return _Denied(
                 f"store {self.endpoint} denies access to bucket {self.bucket}; "
                 "check store.access_key and store.secret_key and what this key may do"
             )
@@ -350,6 +367,10 @@ class S3Store:
 
 class _OutOfRange(StoreError):
     """The range starts after the object's end."""
+
+
+class _Denied(StoreError):
+    """The key may not do it, or nobody may."""
 
 
 class _NoLock(StoreError):

@@ -97,7 +97,7 @@ class Connection:
         # Before the clock hears of it: after a leap of the timestamps it is no longer that of the frames before.
         gops = self._end_gop_at_hole(packet)
         packet = self._decoded_later(packet)
-        # A picture after a leap counts though its arrival is reckoned: whole groups may follow before one that was seen.
+        # After a leap one counts though its arrival is reckoned: whole groups may follow before one that was seen.
         if packet.seen or packet.leapt or self._info is None:
             self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server, packet.reports)
         if self._may_retime(packet) and (rate_error_ppm := self.clock.rate_error_ppm):

@@ -7,6 +7,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from minio.commonconfig import GOVERNANCE
+from minio.objectlockconfig import DAYS, ObjectLockConfig
 
 from storage.objects import ObjectMissing, Patience, StoreError, Verified, sha256_of
 from storage.s3_store import S3Store
@@ -155,3 +157,12 @@ def test_what_another_has_deleted_in_a_bucket_with_versions_is_still_there(
     locking_store.unlock("cam/1.mp4")
     locking_store.delete("cam/1.mp4")
     assert (list(locking_store.keys("cam/")), locking_store.size("cam/1.mp4")) == ([], None)
+
+
+def test_a_bucket_that_keeps_all_for_some_time_is_told_from_a_key_that_may_not_delete(
+    s3_server: S3Server, locking_store: S3Store
+) -> None:
+    a_day = ObjectLockConfig(GOVERNANCE, 1, DAYS)
+    s3_server.client().set_object_lock_config(bucket_name=locking_store.bucket, config=a_day)
+    with pytest.raises(StoreError, match=r"default retention of 1 Days \(GOVERNANCE\); take it off"):
+        locking_store.check()
