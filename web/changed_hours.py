@@ -12,19 +12,47 @@ from analytics.recording import take_turns
 from correlation.disputes.dispute_log import NO_ABSENCE, Deadlines
 from storage.hours import Weekly, opening
 from storage.intervals import Span, merge, subtract
-from storage.models import ACCUSING, Absence, Alert, Cover, CoverKind, DisputeState, Hall
+from storage.models import ACCUSING, Absence, Alert, Counter, Cover, CoverKind, DisputeState, Hall
+from web import places
+from web.declarations import CounterDeclaration, HallDeclaration
 from web.i18n import gettext_marker as _
 
 HOURS_CHANGED = _("The hours of now say that nobody had to be there.")
 LOOK_BACK = timedelta(days=31)
 
 
-def excuse_outside(
+def put_hall(session: Session, declared: HallDeclaration, by: int | None, now: datetime) -> None:
+    """Changed hours hold from now on; absences that may still be disputed end where they lie outside of them.
+
+    `by`: the user who says so; None: the configuration file.
+    """
+    before = _weekly(places.hours_in_force(session, declared.id))
+    hall = places.put_hall(session, declared, now)
+    hours = places.hours_in_force(session, hall.id)
+    if _weekly(hours) != before:
+        counters = session.exec(select(Counter.id).where(Counter.hall_id == hall.id)).all()
+        _excuse_outside(session, hours, counters, hall, by, now)
+
+
+def put_counter(session: Session, declared: CounterDeclaration, by: int | None, now: datetime) -> None:
+    """The same of a changed roster. Raises as `places.put_counter`."""
+    before = _weekly(places.roster_in_force(session, declared.id))
+    places.put_counter(session, declared, now)
+    roster = places.roster_in_force(session, declared.id)
+    if _weekly(roster) != before and (hall := session.get(Hall, declared.hall)):
+        _excuse_outside(session, roster, [declared.id], hall, by, now)
+
+
+def _weekly(rows: Iterable[Weekly]) -> set[tuple[int, str, str]]:
+    return {(row.weekday, row.opens, row.closes) for row in rows}
+
+
+def _excuse_outside(
     session: Session,
     hours: Sequence[Weekly],
     counters: Iterable[str],
     hall: Hall,
-    by: int,
+    by: int | None,
     now: datetime,
 ) -> None:
     """Registers leave where absences of the last 31 days lie outside these hours, and judges them anew.
@@ -63,7 +91,7 @@ def _accused(session: Session, counters: Iterable[str], hall_id: str, now: datet
     return found
 
 
-def _register(session: Session, counter_id: str, span: Span, by: int, now: datetime) -> None:
+def _register(session: Session, counter_id: str, span: Span, by: int | None, now: datetime) -> None:
     session.add(
         Cover(
             counter_id=counter_id,

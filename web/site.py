@@ -19,7 +19,7 @@ from sqlmodel import Session, select
 
 from storage.models import Camera, Declared, FootageKind, NotifyChannel, Source
 from storage.secrets import SecretBox
-from web import keeping, looks, pairs, places, privacy_masks
+from web import changed_hours, keeping, looks, pairs, places, privacy_masks
 from web.channels import put_channel
 from web.declarations import (
     AbsenceRuleDeclaration,
@@ -107,13 +107,13 @@ def _declarations(session: Session, settings: Settings, secrets: SecretBox, now:
     for d in settings.district:
         yield _Declaration("district", d.id, d, partial(places.put_district, session, d))
     for h in settings.hall:
-        yield _Declaration("hall", h.id, h, partial(places.put_hall, session, h, now))
+        yield _Declaration("hall", h.id, h, partial(changed_hours.put_hall, session, h, None, now))
     for p in settings.department:
         yield _Declaration("department", p.id, p, partial(places.put_department, session, p))
     for i in settings.item:
         yield _Declaration("item", i.code, i, partial(places.put_item, session, i, now))
     for c in settings.counter:
-        yield _Declaration("counter", c.id, c, partial(places.put_counter, session, c, now))
+        yield _Declaration("counter", c.id, c, partial(changed_hours.put_counter, session, c, None, now))
     for m in settings.camera:
         yield _Declaration("camera", m.id, m, partial(places.put_camera, session, m, secrets))
     for v in settings.view:

@@ -170,7 +170,7 @@ class Cover(SQLModel, table=True):
     start: datetime = column("")
     end: datetime | None = column("exclusive; empty: until it is ended", default=None)
     reason: str = column("", default="")
-    noted_by: int = column("", foreign_key="user_account.id")
+    noted_by: int | None = column("empty: the configuration file", default=None, foreign_key="user_account.id")
     noted_at: datetime = column("may lie after its start: told afterwards")
     withdrawn_at: datetime | None = column("it has never held", default=None)
     withdrawn_by: int | None = column("", default=None, foreign_key="user_account.id")

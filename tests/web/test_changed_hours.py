@@ -1,6 +1,7 @@
 """Hours that were wrong accuse nobody any longer once they are right; whoever has answered for it already stays."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -22,7 +23,9 @@ from storage.models import (
 )
 from tests.sample import CAMERA, LEFT_HALF
 from tests.web.conftest import NOON, SignedIn
+from tests.web.test_settings_file import GOOD, read
 from web.services import Services
+from web.site import apply_site
 
 ELEVEN = NOON - timedelta(hours=1)
 HALL = {"id": "cc", "district": "chancheng", "name": "禅城区政务服务中心"}
@@ -125,3 +128,21 @@ def test_a_roster_that_is_changed_does_the_same_at_its_counter(absent: Services,
     counter = {"id": "cc-1", "hall": "cc", "number": "1", "roster": roster}
     assert signed_in("admin").put("/api/v1/counters/cc-1", json=counter).status_code == 200
     assert [how for *_, how in absences(absent)] == ["withdrawn"]
+
+
+def test_hours_that_the_configuration_file_corrects_do_the_same_and_bear_its_name(
+    absent: Services, signed_in: SignedIn, tmp_path: Path
+) -> None:
+    def declare(opens: str, closes: str) -> None:
+        file = GOOD.replace('open = "09:00"', f'open = "{opens}"').replace('close = "12:00"', f'close = "{closes}"')
+        with absent.database.transaction() as session:
+            apply_site(session, read(tmp_path, file), absent.secrets, b"pepper", NOON)
+
+    declare("09:00", "12:00")
+    assert absences(absent) == [(0, 30, "returned")]
+    declare("13:00", "17:00")
+    assert [how for *_, how in absences(absent)] == ["withdrawn"]
+    admin = signed_in("admin")
+    assert [cover["noted_by"] for cover in admin.get("/api/v1/covers?counter=cc-1").json()] == [None]
+    page = admin.get("/counters/cc-1/day?day=2026-03-02", headers={"Accept-Language": "zh"}).text
+    assert "配置文件" in page

@@ -62,7 +62,8 @@ class CoverShown(BaseModel):
     start: datetime
     end: datetime | None
     reason: str
-    noted_by: int
+    noted_by: int | None
+    """Nobody where the configuration file changed hours."""
     noted_at: datetime
     """After its start: it was told afterwards."""
     withdrawn_at: datetime | None

@@ -1,17 +1,14 @@
 """Districts, halls, counters, departments and items: for administrators."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 
 from fastapi import APIRouter
 from sqlmodel import Session, col, delete, select
 
-from storage.hours import Weekly
 from storage.models import Counter, CounterAlias, Department, District, Hall, Item, OpeningHours, Roster
-from web import declared_limits, places
+from web import changed_hours, declared_limits, places
 from web.api.addressed import AddressedRoute
 from web.api.administration import AdminDesk, check_exists, check_id, remove
-from web.changed_hours import excuse_outside
 from web.declarations import (
     CounterDeclaration,
     DepartmentDeclaration,
@@ -83,17 +80,8 @@ def put_hall(desk: AdminDesk, hall_id: str, declared: HallDeclaration) -> HallDe
     with desk.changing(f"hall:{hall_id}") as session:
         desk.check_new(session, Hall, hall_id)
         check_exists(session, district=(District, declared.district))
-        before = _weekly(places.hours_in_force(session, hall_id))
-        hall = places.put_hall(session, declared, now)
-        hours = places.hours_in_force(session, hall_id)
-        if _weekly(hours) != before:
-            counters = session.exec(select(Counter.id).where(Counter.hall_id == hall_id)).all()
-            excuse_outside(session, hours, counters, hall, desk.viewer.user_id, now)
+        changed_hours.put_hall(session, declared, desk.viewer.user_id, now)
     return declared
-
-
-def _weekly(rows: Iterable[Weekly]) -> set[tuple[int, str, str]]:
-    return {(row.weekday, row.opens, row.closes) for row in rows}
 
 
 @router.delete("/halls/{hall_id}", status_code=204)
@@ -129,11 +117,7 @@ def put_counter(desk: AdminDesk, counter_id: str, declared: CounterDeclaration) 
     with desk.changing(f"counter:{counter_id}") as session:
         desk.check_new(session, Counter, counter_id)
         check_exists(session, hall=(Hall, declared.hall))
-        before = _weekly(places.roster_in_force(session, counter_id))
-        places.put_counter(session, declared, now)
-        roster = places.roster_in_force(session, counter_id)
-        if _weekly(roster) != before and (hall := session.get(Hall, declared.hall)):
-            excuse_outside(session, roster, [counter_id], hall, desk.viewer.user_id, now)
+        changed_hours.put_counter(session, declared, desk.viewer.user_id, now)
     return declared
 
 

@@ -24,6 +24,7 @@ class CoverRow:
     end: datetime | None
     reason: str
     noted_by: str
+    """Nobody where the configuration file changed hours."""
     noted_at: datetime
     is_withdrawn: bool
     lasts: bool
@@ -51,7 +52,7 @@ def cover_rows(session: Session, counter_id: str, span: Span, now: datetime) -> 
             start=row.start,
             end=row.end,
             reason=row.reason,
-            noted_by=names.get(row.noted_by, ""),
+            noted_by=names.get(row.noted_by or 0, ""),
             noted_at=row.noted_at,
             is_withdrawn=row.withdrawn_at is not None,
             lasts=row.withdrawn_at is None and (row.end is None or row.end > now),

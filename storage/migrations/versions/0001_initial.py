@@ -1261,7 +1261,7 @@ def upgrade() -> None:
         sa.Column("start", sa.DateTime(timezone=True), nullable=False),
         sa.Column("end", sa.DateTime(timezone=True), nullable=True, comment="exclusive; empty: until it is ended"),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("noted_by", sa.Integer(), nullable=False),
+        sa.Column("noted_by", sa.Integer(), nullable=True, comment="empty: the configuration file"),
         sa.Column(
             "noted_at", sa.DateTime(timezone=True), nullable=False, comment="may lie after its start: told afterwards"
         ),
