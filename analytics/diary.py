@@ -46,7 +46,8 @@ _EVIDENCE_EVERY = timedelta(seconds=30)
 _AHEAD = timedelta(days=2)
 """So far beyond now it is told who covers."""
 
-_SLOW = "slow_cameras"
+SLOW_CAMERAS = "slow_cameras"
+"""In the detail of the watcher's node: seconds from one picture to the next, by camera, of those that are slow."""
 
 _News = tuple[int | None, bool]
 """A span that is looked at again, and whether it has been."""
@@ -102,7 +103,7 @@ class Diary:
                 detail = before.detail if before else {}
                 self._announced.resume(detail, plan.counters, now)
                 self._leapt_over.resume(watch.said_twice, detail, self._beaten, now)
-                self._slow = {c: timedelta(seconds=apart) for c, apart in detail.get(_SLOW, {}).items()}
+                self._slow = {c: timedelta(seconds=apart) for c, apart in detail.get(SLOW_CAMERAS, {}).items()}
             if not self.opened or watch.cameras.keys() - plan.cameras or watch.counters.keys() - plan.counters:
                 end_unwatched(session, plan, now)
             written_again, heard = self._written_again(session, watch, now)
@@ -258,7 +259,9 @@ def _resumed(session: Session, counter: CounterPlan, watched_to: datetime | None
 
 def _kept(slow: Mapping[str, timedelta]) -> JsonObject:
     """To be kept beside the node's sign of life: seconds from one picture to the next."""
-    return {_SLOW: {camera_id: apart.total_seconds() for camera_id, apart in sorted(slow.items())}} if slow else {}
+    return (
+        {SLOW_CAMERAS: {camera_id: apart.total_seconds() for camera_id, apart in sorted(slow.items())}} if slow else {}
+    )
 
 
 def _accusing_beside(written: Known, found: Iterable[FoundAbsence]) -> list[FoundAbsence]:

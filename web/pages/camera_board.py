@@ -17,6 +17,7 @@ from web.errors import NotFound
 from web.pages.places import CounterRef, HallRef, counter_ref, visible_halls
 from web.pages.rendering import add_page
 from web.permissions import Permission
+from web.rare_pictures import rare_pictures
 from web.services import ServicesDep
 from web.silence import is_heard
 from web.viewer import Viewer
@@ -32,6 +33,8 @@ class CameraTile:
     state: CameraState
     since: datetime | None
     also: tuple[CameraState, ...]
+    keyframes_apart_s: float | None
+    """Where they come so seldom that alerts come late."""
     recorder_silent: bool
     """Why it is unknown: else it is the watcher that is not heard of."""
     error: str
@@ -109,13 +112,28 @@ def _tiles(session: Session, halls: Sequence[HallRef], now: datetime) -> list[Ca
         )
         for camera in cameras
     }
+    rare = rare_pictures(session)
     return [
-        _tile(camera, by_id[camera.hall_id], known[camera.id], camera_now(known[camera.id], now), counters[camera.id])
+        _tile(
+            camera,
+            by_id[camera.hall_id],
+            known[camera.id],
+            camera_now(known[camera.id], now),
+            rare.get(camera.id),
+            counters[camera.id],
+        )
         for camera in cameras
     ]
 
 
-def _tile(camera: Camera, hall: HallRef, known: Known, found: CameraNow, counters: Sequence[CounterRef]) -> CameraTile:
+def _tile(
+    camera: Camera,
+    hall: HallRef,
+    known: Known,
+    found: CameraNow,
+    keyframes_apart_s: float | None,
+    counters: Sequence[CounterRef],
+) -> CameraTile:
     status = known.status
     return CameraTile(
         id=camera.id,
@@ -124,6 +142,7 @@ def _tile(camera: Camera, hall: HallRef, known: Known, found: CameraNow, counter
         state=found.state,
         since=found.since,
         also=found.also,
+        keyframes_apart_s=keyframes_apart_s,
         recorder_silent=found.recorder_silent,
         error=status.error if status and camera.enabled else "",
         counters=tuple(counters),

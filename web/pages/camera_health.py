@@ -21,6 +21,7 @@ from storage.waiting import NOTHING, Waiting
 from web.pages.places import HallRef, hall_ref
 from web.pages.presence_shares import day_start
 from web.pages.scoping import halls_in_scope
+from web.rare_pictures import rare_pictures
 from web.silence import is_heard
 from web.viewer import Viewer
 
@@ -65,6 +66,8 @@ class CameraHealth:
     audio_problem: str
     sub_error: str
     faults: tuple[FaultKind, ...]
+    keyframes_apart_s: float | None
+    """Where they come so seldom that alerts come late."""
     gaps: tuple[CauseTotal, ...]
     """Of the hall's day."""
     unstored_segments: int
@@ -82,7 +85,7 @@ def camera_health(
         .where(halls_in_scope(viewer, col(Camera.hall_id)))
         .order_by(col(Hall.name), col(Camera.id))
     ).all()
-    faults = _faults(session)
+    faults, rare = _faults(session), rare_pictures(session)
     zones = {hall.timezone for _, hall, *_ in rows}
     gaps = {zone: gaps_since(session, day_start(now, zone), now) for zone in zones}
     return tuple(
@@ -91,6 +94,7 @@ def camera_health(
             hall,
             status,
             tuple(faults.get(camera.id, ())),
+            rare.get(camera.id),
             gaps[hall.timezone].get(camera.id, ()),
             unstored.get(camera.id, NOTHING),
             recorded_to,
@@ -105,6 +109,7 @@ def _camera(
     hall: Hall,
     status: CameraStatus | None,
     faults: tuple[FaultKind, ...],
+    keyframes_apart_s: float | None,
     gaps: tuple[CauseTotal, ...],
     unstored: Waiting,
     recorded_to: datetime | None,
@@ -135,6 +140,7 @@ def _camera(
         audio_problem=status.audio_problem if status else "",
         sub_error=status.sub_error if status else "",
         faults=faults,
+        keyframes_apart_s=keyframes_apart_s,
         gaps=gaps,
         unstored_segments=unstored.segments,
         unstored_bytes=unstored.bytes,

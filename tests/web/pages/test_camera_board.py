@@ -4,6 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from analytics.diary import SLOW_CAMERAS
 from storage.models import Camera, CameraFault, FaultKind, Node
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
@@ -57,3 +58,22 @@ def test_nothing_is_known_while_the_watcher_is_silent_or_the_camera_is_off(day: 
         session.add(CameraFault(camera_id="cc-cam-1", kind=FaultKind.MOVED, start=NOW - timedelta(minutes=20)))
     tiles = sign_in("supervisor").get("/cameras.json").json()["tiles"]
     assert [(tile["id"], tile["state"]) for tile in tiles] == [("cc-cam-1", "unknown"), ("cc-cam-2", "off")]
+
+
+@pytest.mark.parametrize(("apart", "told"), [(12.0, True), (4.0, False)])
+def test_a_camera_whose_keyframes_come_seldom_is_told_how_late_its_alerts_are(
+    day: Services, sign_in: SignIn, apart: float, told: bool
+) -> None:
+    with day.database.transaction() as session:
+        watcher = session.exec(select(Node).where(Node.role == "watcher")).one()
+        watcher.detail = watcher.detail | {SLOW_CAMERAS: {"cc-cam-1": apart}}
+    admin = sign_in("admin")
+    for path in ("/cameras", "/health"):
+        found = {
+            camera["id"]: camera
+            for camera in admin.get(f"{path}.json").json()["tiles" if path == "/cameras" else "cameras"]
+        }
+        assert found["cc-cam-1"]["keyframes_apart_s"] == (apart if told else None)
+        assert found["cc-cam-2"]["keyframes_apart_s"] is None
+        page = admin.get(path, headers={"Accept-Language": "zh"}).text
+        assert page.count("报警可能因此推迟同样长的时间") == told
