@@ -9,6 +9,7 @@ from ingest.video.rtsp.failures import unreachable
 
 _PORTS = {"rtsp": 554, "rtsps": 322}
 _PASSWORD = re.compile(r"(pas|pass|passwd|password|passwort|psw|pwd|pw|auth)=[^&_]", re.IGNORECASE)
+_SCHEME = re.compile(r"\s*\w*://")
 _AS_IS = "!#$%&'()*+,/:;=?@[]^`{|}~"
 """What an address may hold besides letters and digits without breaking a line of a request."""
 
@@ -47,6 +48,14 @@ class Address:
 def names_password(parts: SplitResult) -> bool:
     """Whether the path or the query holds one, as those of some makers do: it would be shown and logged with them."""
     return bool(_PASSWORD.search(f"{parts.path}?{parts.query}"))
+
+
+def without_credentials(typed: str) -> str:
+    """What of a wrong address may be shown again: no user, no password; nothing at all if the rest names one."""
+    found = _SCHEME.match(typed)
+    scheme = found[0] if found else ""
+    bare = scheme + typed[len(scheme) :].rpartition("@")[2]
+    return "" if _PASSWORD.search(bare) else bare
 
 
 def printable(url: str) -> str:

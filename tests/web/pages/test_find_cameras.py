@@ -275,3 +275,10 @@ class TestInBrowser:
         page.get_by_role("button", name="List the streams").click()
         page.locator("#streams input[name=url]").first.wait_for(timeout=WITHIN_MS)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_an_address_that_carries_a_password_is_sent_back_without_it(sign_in: SignIn) -> None:
+    answer = sign_in("admin").post(FIND, data={"address": f"http://viewer:{PASSWORD}@192.0.2.10", "username": ""})
+    assert "must not carry a user name or password" in answer.text
+    assert PASSWORD not in answer.text
+    assert 'value="http://192.0.2.10"' in answer.text

@@ -245,6 +245,20 @@ def test_a_cameras_streams_are_tested_and_each_is_told(sign_in: SignIn, day: Ser
     assert "rtsp://127.0.0.1:2/sub" in page
 
 
+@pytest.mark.parametrize(
+    "typed", ["rtsp://viewer:geheim@192.0.2.9/main", "rtsp://192.0.2.9/main?password=geheim", "http://v:geheim@[2/main"]
+)
+@pytest.mark.parametrize("field", ["url", "sub_url"])
+def test_a_refused_address_is_sent_back_without_the_password_in_it(sign_in: SignIn, typed: str, field: str) -> None:
+    form = {"id": "cc-cam-9", "hall": "cc", "url": "rtsp://192.0.2.9/main", "sub_url": "rtsp://192.0.2.9/sub"}
+    refused = sign_in("admin").post("/admin/cameras", data=form | {field: typed})
+    assert refused.status_code == 422
+    assert f'id="p-{field}"' in refused.text
+    assert "geheim" not in refused.text
+    other = "sub_url" if field == "url" else "url"
+    assert f'value="{form[other]}"' in refused.text, "what is right stays as it was typed"
+
+
 def test_a_new_users_password_is_shown_this_once(sign_in: SignIn) -> None:
     client = sign_in("admin")
     page = client.post(

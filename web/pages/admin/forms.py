@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.datastructures import FormData
 
+from ingest.video.rtsp.addresses import without_credentials
 from storage.sayings import Saying
 from web.api.administration import Desk
 from web.errors import Conflict, Unprocessable
@@ -40,6 +41,8 @@ class Field:
     hint: str = ""
     example: str = ""
     problem: str = ""
+    address: bool = False
+    """Of a camera: refused, it is sent back without the user name and password that were typed into it."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ def _sent(field: Field, form: FormData, problem: str) -> Field:
         return replace(field, chosen=tuple(texts(form, field.name)), problem=problem)
     if field.kind == "checkbox":
         return replace(field, value="true" if text(form, field.name) else "", problem=problem)
-    return replace(field, value=text(form, field.name), problem=problem)
+    sent = text(form, field.name)
+    return replace(field, value=without_credentials(sent) if field.address and problem else sent, problem=problem)
 
 
 def problems_of(action: Callable[[], Saved]) -> tuple[Saved, dict[str, str]]:

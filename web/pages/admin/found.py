@@ -13,6 +13,7 @@ from sqlmodel import select
 from ingest.video.onvif.discovery import Device
 from ingest.video.onvif.profiles import Profile
 from ingest.video.onvif.reading import DeviceRead
+from ingest.video.rtsp.addresses import without_credentials
 from storage.models import Camera
 from storage.sayings import Saying
 from web import found_cameras
@@ -73,9 +74,12 @@ add_page(router, "/admin/cameras/find", TEMPLATE, find_page)
 @router.post("/admin/cameras/find", include_in_schema=False)
 def list_streams(desk: AdminDesk, around: ScreenDep, form: SentForm) -> Response:
     """Asks one camera; takes some seconds, 20 at most."""
-    page = replace(find_page(desk), address=text(form, "address"), username=text(form, "username"))
+    shown = without_credentials(text(form, "address"))
+    page = replace(find_page(desk), address=shown, username=text(form, "username"))
     try:
-        asking = api.Asking(address=page.address, username=page.username, password=str(form.get("password", "")))
+        asking = api.Asking(
+            address=text(form, "address"), username=page.username, password=str(form.get("password", ""))
+        )
     except ValidationError:
         return html(around, TEMPLATE, replace(page, problem=_("Enter the address of a camera.")))
     read = api.read_camera(desk, asking)

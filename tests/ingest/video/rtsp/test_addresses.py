@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.video.rtsp.addresses import Address
+from ingest.video.rtsp.addresses import Address, without_credentials
 from ingest.video.rtsp.authentication import Credentials
 from ingest.video.rtsp.failures import SourceFailure
 
@@ -58,3 +58,21 @@ def test_a_redirect_takes_the_password_along_only_to_the_same_camera(before: str
     there = Address.parse(before).moved(after)
     assert there.url == after
     assert (there.credentials is not None) == goes_along
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("rtsp://viewer:geheim@192.0.2.10/main", "rtsp://192.0.2.10/main"),
+        ("rtsp://viewer:ge@he/im:#@192.0.2.10:x/main", "rtsp://192.0.2.10:x/main"),
+        ("http://viewer:a://geheim@192.0.2.10/main", "http://192.0.2.10/main"),
+        ("viewer:geheim@192.0.2.10", "192.0.2.10"),
+        ("viewer:geheim@http://192.0.2.10", "http://192.0.2.10"),
+        ("rtsp://192.0.2.10/live?user=viewer&password=geheim", ""),
+        ("rtsp://[192.0.2.10/user=viewer_password=geheim_channel=1", ""),
+        ("rtsp://192.0.2.10:port/main", "rtsp://192.0.2.10:port/main"),
+        ("", ""),
+    ],
+)
+def test_of_a_wrong_address_nothing_secret_is_shown_again(typed: str, shown: str) -> None:
+    assert without_credentials(typed) == shown
