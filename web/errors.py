@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -247,6 +247,8 @@ class Unforeseen:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:  # before all was sent: nobody is left to be answered
+            log.info("sender_gave_up", path=scope["path"])
         except Exception:
             if scope["type"] != "http" or begun:
                 raise

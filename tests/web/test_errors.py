@@ -1,14 +1,17 @@
 """What nobody has foreseen is answered like every other error."""
 
+import asyncio
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import select
+from starlette.types import Message
 from structlog.testing import capture_logs
 
 from storage.database import Database
 from storage.models import Case
-from tests.web.conftest import SignedIn
+from tests.web.conftest import PUSH_KEY, SignedIn
 from web.services import Services
 
 
@@ -48,6 +51,27 @@ def test_a_fault_of_ours_is_logged_and_answered_in_the_same_dress(app: FastAPI) 
     assert "inner matters" not in answer.text
     assert "content-security-policy" in answer.headers
     assert [entry["path"] for entry in logs if entry["event"] == "request_failed"] == ["/api/v1/broken"]
+
+
+def test_whoever_gives_up_while_sending_is_no_fault_of_ours(app: FastAPI) -> None:
+    answered: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        answered.append(message)
+
+    path = "/api/v1/sources/cc-platform/batches"
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "server": ("hall", 80)}
+    headers = [(b"host", b"hall"), (b"authorization", f"Bearer {PUSH_KEY}".encode())]
+    with capture_logs() as logs:
+        asyncio.run(app({**scope, "headers": headers, "client": ("192.0.2.1", 1)}, receive, send))
+    assert [(entry["log_level"], entry["path"]) for entry in logs if entry["event"] == "sender_gave_up"] == [
+        ("info", path)
+    ]
+    assert "request_failed" not in {entry["event"] for entry in logs}
+    assert answered == []
 
 
 def test_text_that_no_database_can_hold_is_refused_in_words(app: FastAPI, postgres_database: Database) -> None:
