@@ -36,6 +36,7 @@ Investigator = Annotated[Viewer, Depends(require(Permission.COMPLAINTS))]
 StateFilter = Literal["received", "settled", "all"]
 LONGEST_NOTE = 2000
 _AROUND = timedelta(minutes=15)
+"""Before and after the moment that is complained of: who was there seldom knows the minute."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ class ComplaintPage:
     footage_from: str
     """Bounds of the span page around the stated time, in the hall's zone; empty where no time is stated."""
     footage_to: str
+    around_min: int
+    """Minutes that they lie before and after it."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ def complaint_page(complaint_id: RowId, request: Request, viewer: Investigator, 
     zone = row.hall.timezone if row.hall else DEFAULT_ZONE
     at = row.happened_at
     around = (local_input(at - _AROUND, zone), local_input(at + _AROUND, zone)) if at else ("", "")
-    return ComplaintPage(now, zone, row, *around)
+    return ComplaintPage(now, zone, row, *around, around_min=_AROUND // timedelta(minutes=1))
 
 
 add_page(router, "/complaints", "complaints.html", complaints_page)

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from sqlmodel import select
 
-from storage.models import Camera, CameraStatus
+from storage.models import Camera, CameraStatus, ClockSource
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
 from web.pages.camera_errors import meaning
@@ -71,6 +71,24 @@ def test_the_health_page_tells_the_newest_failure_since_when_and_how_long_the_ca
         "It did not answer in time: check the network and the camera's power. Like this since 23 Nov 2026 10:06:00."
         in (unescape(page))
     )
+
+
+def test_the_health_page_tells_no_clock_of_a_camera_that_has_never_sent_a_picture(
+    day: Services, sign_in: SignIn
+) -> None:
+    def clocks() -> str:
+        page = sign_in("admin").get("/health", headers={"Accept-Language": "en"}).text
+        return " ".join(re.findall(r'<td data-label="Clock">.*?</td>', page))
+
+    with day.database.transaction() as session:
+        for status in session.exec(select(CameraStatus)):
+            status.clock_source = ClockSource.ARRIVAL
+    assert "Time of arrival" in clocks()
+    with day.database.transaction() as session:
+        for status in session.exec(select(CameraStatus)):
+            status.last_frame = None
+    assert "Time of arrival" not in clocks()
+    assert "+0.000 s" not in clocks()
 
 
 def test_the_health_page_calls_nothing_recording_that_the_full_disk_keeps_from_it(

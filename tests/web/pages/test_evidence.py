@@ -60,3 +60,20 @@ def test_a_long_absence_says_how_much_of_its_evidence_is_not_kept(sign_in: SignI
         absence = session.get_one(Absence, 1)
         absence.evidence = absence.evidence | {"left_out": 7}
     assert "7 spans in between" in sign_in("inspector").get("/absences/1").text
+
+
+@pytest.mark.parametrize(("language", "again"), [("en", "By the pictures named above"), ("zh", "依据上文所列的画面")])
+def test_pictures_are_named_with_the_span_that_they_are_of(
+    sign_in: SignIn, day: Services, language: str, again: str
+) -> None:
+    """A customer who comes begins a new span; that nobody of the staff is there still rests on the pictures before."""
+    with day.database.transaction() as session:
+        absence = session.get_one(Absence, 1)
+        span = absence.evidence["spans"][0] | {"frames": [["cc-cam-1", "2026-11-23T01:38:07+00:00"]]}
+        later = span | {"from": "2026-11-23T01:40:00+00:00", "customer": "waiting"}
+        other = later | {"frames": [["cc-cam-1", "2026-11-23T01:41:07+00:00"]]}
+        absence.evidence = absence.evidence | {"spans": [span, later, other]}
+    page = sign_in("inspector").get("/absences/1", headers={"Accept-Language": language}).text
+    assert page.count("at=2026-11-23T01%3A38%3A07") == 1
+    assert page.count(again) == 1
+    assert page.count("at=2026-11-23T01%3A41%3A07") == 1

@@ -72,6 +72,7 @@ def test_a_complaint_reaches_the_investigator_with_counter_case_and_time(
     assert row["happened_at"] == "2026-03-02T02:30:00Z"
     page = investigator.get("/complaints/1").text
     assert "/span?hall=cc&amp;counter=cc-1&amp;from=2026-03-02T10:15:00&amp;to=2026-03-02T10:45:00" in page
+    assert any(words in page for words in ("前后各 15 分钟", "From 15 minutes before")), "why the span begins sooner"
     assert 'href="/cases/1"' in page
     with services.database.transaction() as session:
         looks = session.exec(select(AccessEntry).where(AccessEntry.action == "complaint")).all()
