@@ -29,6 +29,10 @@ class Frame(Protocol):
     def wall(self) -> datetime: ...
     @property
     def keyframe(self) -> bool: ...
+    @property
+    def after_loss(self) -> bool:
+        """Packets before it were lost, or of it."""
+        ...
 
 
 Packets = Callable[[Event], Iterator[StreamParameters | Frame]]
@@ -53,6 +57,8 @@ class KeyframePictures:
                 decoder, last = _decoder(packet), None
             elif packet.keyframe and decoder and self._is_due(packet.wall, last):
                 last = packet.wall
+                if packet.after_loss and not decoder.tells_what_is_missing:
+                    continue
                 try:
                     image = decoder.decode(packet.data)
                 except UndecodableFrame:

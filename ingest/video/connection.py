@@ -115,7 +115,7 @@ class Connection:
             return Taken(gops)
         self._in_gop = True
         wall = from_us(self.clock.wall_us(media_us))
-        frame = EncodedFrame(packet.data, packet.pts, packet.dts, wall, packet.keyframe)
+        frame = EncodedFrame(packet.data, packet.pts, packet.dts, wall, packet.keyframe, packet.after_loss)
         self._frames.append(frame)
         self._size += len(packet.data)
         self._smears += packet.after_loss and not packet.keyframe

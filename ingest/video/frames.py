@@ -44,6 +44,8 @@ class EncodedFrame:
     wall: datetime
     """When the picture was taken, aware UTC."""
     keyframe: bool
+    after_loss: bool = False
+    """Packets before it were lost, or of it."""
 
 
 def first_shown(frames: Sequence[EncodedFrame]) -> int:

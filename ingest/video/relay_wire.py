@@ -11,7 +11,7 @@ from ingest.video.frames import Codec, EncodedFrame, StreamInfo, StreamName, fro
 HEADER = struct.Struct(">BI")
 MAX_BODY = 32 * 1024 * 1024
 MAX_REQUEST = 4096
-_FRAME = struct.Struct(">qqq?")
+_FRAME = struct.Struct(">qqq??")
 _INFO, _FRAME_KIND, _REFUSAL = 1, 2, 3
 
 
@@ -104,9 +104,9 @@ def _read_info(body: bytes) -> StreamInfo:
 
 
 def _frame_body(frame: EncodedFrame) -> bytes:
-    return _FRAME.pack(frame.pts, frame.dts, to_us(frame.wall), frame.keyframe) + frame.data
+    return _FRAME.pack(frame.pts, frame.dts, to_us(frame.wall), frame.keyframe, frame.after_loss) + frame.data
 
 
 def _read_frame(body: bytes) -> EncodedFrame:
-    pts, dts, wall_us, keyframe = _FRAME.unpack_from(body)
-    return EncodedFrame(body[_FRAME.size :], pts, dts, from_us(wall_us), keyframe)
+    pts, dts, wall_us, keyframe, after_loss = _FRAME.unpack_from(body)
+    return EncodedFrame(body[_FRAME.size :], pts, dts, from_us(wall_us), keyframe, after_loss)

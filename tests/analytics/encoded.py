@@ -24,6 +24,7 @@ class Packet:
     data: bytes
     wall: datetime
     keyframe: bool
+    after_loss: bool = False
 
 
 def annex_b(

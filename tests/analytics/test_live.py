@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 
@@ -35,6 +36,15 @@ def test_a_damaged_keyframe_is_only_one_missed_sample() -> None:
     first, *rest = annex_b([a_picture(0.5)] * 3, START)
     broken = Packet(b"\0\0\0\1\x65garbage", at(-1), keyframe=True)
     assert seconds_of(packets(first, broken, *rest)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("codec", "seen"), [("h264", [0, 1, 2]), ("hevc", [0, 2])])
+def test_a_keyframe_of_which_a_part_may_be_lost_is_looked_at_only_where_the_decoder_would_tell(
+    codec: str, seen: list[float]
+) -> None:
+    first, zero, one, two = annex_b([a_picture(0.5)] * 3, START, codec)
+    assert isinstance(one, Packet)
+    assert seconds_of(packets(first, zero, replace(one, after_loss=True), two)) == seen
 
 
 def test_a_clock_that_is_set_back_does_not_silence_the_camera() -> None:

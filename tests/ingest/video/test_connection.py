@@ -86,6 +86,7 @@ def test_pictures_that_come_after_a_pause_are_kept_and_only_what_never_came_is_a
     made, live = feed(connection(), [*some[:35], replace(some[first], after_loss=after_loss), *some[first + 1 :]])
     assert sum(len(gop.frames) for gop in made) == len(live) - 1 == 150 - (first - 35)
     assert sum(gop.smears for gop in made) == after_loss
+    assert [frame.after_loss for frame in live if isinstance(frame, EncodedFrame)].count(True) == after_loss
     put = recorded(made, tmp_path)
     (segment,) = [entry for entry in put if isinstance(entry, FinishedSegment)]
     begins, ends = (START + timedelta(seconds=number / 25) for number in (35, first))

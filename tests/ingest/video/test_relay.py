@@ -161,6 +161,7 @@ Frames = st.builds(
     dts=st.integers(-(2**63), 2**63 - 1),
     wall=Walls,
     keyframe=st.booleans(),
+    after_loss=st.booleans(),
 )
 Infos = st.builds(
     StreamInfo,
