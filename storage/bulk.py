@@ -1,7 +1,8 @@
 """Many rows at once: COPY and arrays on PostgreSQL, executemany on SQLite; none of it passes through the ORM."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -29,7 +30,7 @@ from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlmodel import Session, SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from storage.copying import copy_data
+from storage.copying import Columns, copy_data
 
 Values = dict[str, Any]
 
@@ -94,14 +95,14 @@ def insert_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
         insert_columns(session, table, {name: [row[name] for row in rows] for name in rows[0]})
 
 
-def insert_columns(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+def insert_columns(session: Session, table: Table, columns: Columns) -> None:
     """As many rows as each column has values; defaults of the model are not applied."""
     with inserting(session, table, columns):
         pass
 
 
 @contextmanager
-def inserting(session: Session, table: Table, columns: Mapping[str, Sequence[Any]]) -> Iterator[None]:
+def inserting(session: Session, table: Table, columns: Columns) -> Iterator[None]:
     """Inserts as many rows as each column has values; defaults of the model are not applied.
 
     PostgreSQL writes them during the block, which asks it for nothing else; they are all there when the block ends.
@@ -112,11 +113,13 @@ def inserting(session: Session, table: Table, columns: Mapping[str, Sequence[Any
     session.flush()
     if not _is_postgres(session):
         session.execute(
-            insert(table), [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+            insert(table),
+            [dict(zip(map(str, columns), row, strict=True)) for row in zip(*columns.values(), strict=True)],
         )
         yield
         return
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table.name), _listed(columns))
+    names = chain.from_iterable([each] if isinstance(each, str) else each for each in columns)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table.name), _listed(names))
     # A thread of the writer's own sends while the next rows are made.
     with (
         _connection(session).cursor() as cursor,

@@ -23,11 +23,16 @@ _small, _big = Struct(">ii").pack, Struct(">iq").pack
 _flag, _float = Struct(">i?").pack, Struct(">id").pack
 
 Column = Sequence[Any]
+Columns = dict[str | tuple[str, ...], Column]
+"""By name; several names together have what `fields_of` made of them."""
 
 
-def copy_data(
-    table: Table, columns: Mapping[str, Column], dialect: Dialect, rows_at_once: int = _ROWS_AT_ONCE
-) -> Iterator[bytes]:
+def fields_of(table: Table, columns: Mapping[str, Column], dialect: Dialect) -> list[bytes]:
+    """The fields of each row in these columns, for `copy_data`; they can be made before all of a row is known."""
+    return list(map(b"".join, zip(*(_fields(table, *column, dialect) for column in columns.items()), strict=True)))
+
+
+def copy_data(table: Table, columns: Columns, dialect: Dialect, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[bytes]:
     """What `COPY table (columns) FROM STDIN (FORMAT BINARY)` takes, so many rows at once: one part can be on its way
     while the next is made."""
     yield _HEADER
@@ -37,20 +42,23 @@ def copy_data(
     yield _END
 
 
-def _parts_of_rows(table: Table, columns: Mapping[str, Column], dialect: Dialect) -> Iterator[Iterable[bytes]]:
+def _parts_of_rows(table: Table, columns: Columns, dialect: Dialect) -> Iterator[Iterable[bytes]]:
     """The number of fields and the fields; neighbours that are the same in every row are one part."""
-    same = _count(len(columns))
-    for name, values in columns.items():
-        write = _writer(table.c[name].type, dialect)
-        if _are_same(values):
-            same += next(iter(write(values[:1])))
+    same = _count(sum(1 if isinstance(names, str) else len(names) for names in columns))
+    for names, values in columns.items():
+        if isinstance(names, str) and _are_same(values):
+            same += next(iter(_fields(table, names, values[:1], dialect)))
             continue
         if same:
             yield repeat(same)
             same = b""
-        yield write(values)
+        yield _fields(table, names, values, dialect)
     if same:
         yield [same] * len(values)
+
+
+def _fields(table: Table, names: str | tuple[str, ...], values: Column, dialect: Dialect) -> Iterable[bytes]:
+    return _writer(table.c[names].type, dialect)(values) if isinstance(names, str) else values
 
 
 def _are_same(values: Column) -> bool:

@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import NamedTuple
 
+from sqlalchemy import Dialect
 from sqlmodel import Session
 
-from ingest.approvals.ahead import one_ahead
+from ingest.approvals.ahead import OneAhead
 from ingest.approvals.books import BOOKS, Book, Finder
 from ingest.approvals.case_ledger import mark_cases, write_steps
 from ingest.approvals.formats import Numbered
@@ -31,6 +33,7 @@ from ingest.approvals.reports import (
 )
 from ingest.approvals.row import Row, RowError, row_of_the_past
 from ingest.approvals.statements import Change, Known, plan
+from ingest.approvals.step_columns import Ahead, Made, made_of
 from storage.database import Database
 from storage.models import RecordKind, Source
 
@@ -40,6 +43,8 @@ CHUNK = 5_000
 """Rows that are looked up and written together."""
 LARGE_CHUNK = 20_000
 """The same of a file where others can write meanwhile: a case that lies in fewer chunks is reckoned less often."""
+_FEW = 250
+"""Rows of which everything is made while they are still in the processor's caches."""
 
 
 def accept_batch(
@@ -76,7 +81,7 @@ def _accept_push(database: Database, origin: Origin, rows: Iterable[Numbered]) -
             return earlier
         acceptance = _Acceptance(origin, repeated=False, report=BatchReport(open_batch(session, origin)))
         for chunk in _chunks(rows):
-            acceptance.accept(session, source, chunk)
+            acceptance.accept(session, source, _Chunk(chunk, {}))
         return acceptance.report
 
 
@@ -87,13 +92,40 @@ def _accept_file(
         lock_source(session, origin.source_id)
         repeated = is_repeated_file(session, origin)
         acceptance = _Acceptance(origin, repeated=repeated, report=BatchReport(open_batch(session, origin)))
-    size = CHUNK if database.engine.dialect.name == "sqlite" else LARGE_CHUNK
-    with closing(one_ahead(_chunks(rows, size))) as chunks:
-        for chunk in chunks:
+    dialect = database.engine.dialect
+    on_sqlite = dialect.name == "sqlite"
+    chunks = (_Chunk(chunk, {}) for chunk in _chunks(rows)) if on_sqlite else _made_ahead(rows, acceptance, dialect)
+    with OneAhead(chunks) as coming:
+        for chunk in coming:
+            if on_sqlite:
+                coming.go_on()
             with database.transaction() as session:
-                acceptance.accept(session, lock_source(session, origin.source_id), chunk)
+                acceptance.accept(session, lock_source(session, origin.source_id), chunk, coming.go_on)
             on_chunk()
     return acceptance.report
+
+
+class _Chunk(NamedTuple):
+    """Rows that are looked up and written together."""
+
+    rows: list[Numbered]
+    made: dict[str, Made]
+    """Of steps in it, by reference."""
+
+
+def _made_ahead(rows: Iterable[Numbered], acceptance: "_Acceptance", dialect: Dialect) -> Iterator[_Chunk]:
+    """Large chunks, with what COPY takes of the steps that will be accepted."""
+    remaining, latest = iter(rows), acceptance.origin.received_at
+    while True:
+        chunk = _Chunk([], {})
+        for few in _chunks(islice(remaining, LARGE_CHUNK), _FEW):
+            chunk.rows.extend(few)
+            if not acceptance.repeated:
+                steps = (read for _, read in few if isinstance(read, PlainStep))
+                chunk.made.update(made_of([step for step in steps if step.stated_at <= latest], dialect))
+        if not chunk.rows:
+            return
+        yield chunk
 
 
 @dataclass
@@ -104,30 +136,40 @@ class _Acceptance:
     repeated: bool
     report: BatchReport
 
-    def accept(self, session: Session, source: Source, chunk: list[Numbered]) -> None:
+    def accept(
+        self, session: Session, source: Source, chunk: _Chunk, read_on: Callable[[], None] = lambda: None
+    ) -> None:
         assert self.report.batch_id is not None
-        good, refused = _sorted_out(chunk, self.origin.received_at)
+        good, refused = _sorted_out(chunk.rows, self.origin.received_at)
         entry = Entry(source.id, self.report.batch_id, self.origin.sequence, self.origin.received_at)
         report = self.report.plus(0, 0, refused)
         finder: Finder | None = None
         for book in (book for book in BOOKS.values() if book.record in good):
             if finder is None or RecordKind.ORGANISATION in good:  # they give names to what comes after them
                 finder = Finder.load(session, source)
-            accepted, duplicates = self._take(session, book, entry, good[book.record], finder)
+            accepted, duplicates = self._take(
+                session, book, entry, good[book.record], finder, Ahead(chunk.made, read_on)
+            )
             report = report.plus(accepted, duplicates, [])
         keep_rejected(session, self.report.batch_id, refused)
         write_counts(session, report)
         self.report = report
 
     def _take(
-        self, session: Session, book: Book, entry: Entry, rows: list[Row | PlainStep], finder: Finder
+        self,
+        session: Session,
+        book: Book,
+        entry: Entry,
+        rows: list[Row | PlainStep],
+        finder: Finder,
+        ahead: Ahead,
     ) -> tuple[int, int]:
         """How many were new or corrected, and how many were said before."""
         known = known_records(session, book, entry.source_id, {row.reference for row in rows})
         steps, others = new_steps(rows, known) if book.record is RecordKind.STEP else ([], rows)
         todo = plan(known, others, entry.sequence, repeated=self.repeated)
         if book.record is RecordKind.STEP:
-            write_steps(session, entry, steps, todo.changes, finder)
+            write_steps(session, entry, steps, todo.changes, finder, ahead)
         else:
             _write_others(session, book, entry, todo.changes, finder)
         return len(steps) + todo.accepted, todo.duplicates

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlmodel import Session
@@ -14,7 +13,9 @@ from ingest.approvals.ledger import Entry, rows_in_force, write_records
 from ingest.approvals.plain import PlainStep, plain
 from ingest.approvals.records import StepRow
 from ingest.approvals.statements import Change
+from ingest.approvals.step_columns import Ahead, NewSteps, step_columns
 from storage.bulk import Values, insert_columns, insert_many, inserting, is_among, table_of, take_ids, update_many
+from storage.copying import Columns
 from storage.models import Card, Case, Counter, FootageLink, RecordKind, RecordRevision, Step, SupervisionOrder
 
 _BOOK = BOOKS[RecordKind.STEP]
@@ -25,28 +26,34 @@ Told = tuple[PlainStep, int | None]
 
 
 def write_steps(
-    session: Session, entry: Entry, new: Sequence[PlainStep], changes: Sequence[Change], finder: Finder
+    session: Session,
+    entry: Entry,
+    new: Sequence[PlainStep],
+    changes: Sequence[Change],
+    finder: Finder,
+    ahead: Ahead,
 ) -> None:
     """Writes the new steps and all other changes, and reckons their cases, those they have left included."""
-    told = [*((step, entry.sequence) for step in new), *((plain(c.row), c.after.sequence) for c in changes if c.row)]
+    written = step_columns(new, ahead.made, session.get_bind().dialect)
+    told = [(plain(change.row), change.after.sequence) for change in changes if change.row]
     left = _cases_of(session, [c.before.record_id for c in changes if c.before and c.before.record_id is not None])
-    numbers = {step.said["case"] for step, _ in told}
+    numbers = {*written.cases, *(step.case for step, _ in told)}
     found = _case_ids(session, entry.source_id, numbers)
     others = sorted(numbers - found.keys())
     ids = found | dict(zip(others, take_ids(session, table_of(Case), len(others)), strict=True))
-    halls = _halls(session)
+    halls = _halls_by_name(session, {*written.counters, *(step.said.get("counter", "") for step, _ in told)}, finder)
+    # What changes leave of a case is read once they are written; new steps only add to what is there.
     before = {} if changes else _steps(session, set(found.values()))
-    with _inserting_steps(session, entry, new, ids, finder):
-        facts = _facts(told, halls, finder)
+    with _inserting_steps(session, entry, written, ids, finder):
+        facts = _facts(new, written, told, entry, halls)
         cases = [
             {"id": ids[number], "source_id": entry.source_id, "number": number}
             | reckon(facts[number], finder.directory)
             for number in others
         ]
-        grown = (
-            {} if changes else {case_id: before.get(case_id, []) + facts[number] for number, case_id in found.items()}
-        )
-        again = _reckoned(grown, finder)
+        grown = {case_id: before.get(case_id, []) + facts[number] for number, case_id in found.items()}
+        again = [] if changes else _reckoned(grown, finder)
+        ahead.read_on()
     insert_many(session, table_of(Case), cases)
     update_many(session, table_of(Case), again)
     if changes:
@@ -85,53 +92,50 @@ def _cases_of(session: Session, steps: Sequence[int]) -> set[int]:
     return set(session.execute(select(table.c.case_id).where(is_among(session, table.c.id, steps))).scalars())
 
 
-def _facts(told: Iterable[Told], halls: dict[str, str], finder: Finder) -> dict[str, list[StepFacts]]:
-    """By the number of their case."""
-    hall_of: dict[str, str | None] = {}
+def _facts(
+    new: Sequence[PlainStep], written: NewSteps, changed: Iterable[Told], entry: Entry, halls: dict[str, str | None]
+) -> dict[str, list[StepFacts]]:
+    """By the number of their case. `halls`: by the counter, as reported."""
     facts: dict[str, list[StepFacts]] = defaultdict(list)
-    for (said, kind, start, end, _), sequence in told:
-        counter = said.get("counter", "")
-        if counter not in hall_of:
-            hall_of[counter] = halls.get(finder.counters.find(counter) or "")
-        facts[said["case"]].append(StepFacts(said["step"], kind, start, end, sequence, hall_of[counter], said))
+    for case, counter, (said, kind, start, end, _) in zip(written.cases, written.counters, new, strict=True):
+        facts[case].append(StepFacts(said["step"], kind, start, end, entry.sequence, halls[counter], said))
+    for (said, kind, start, end, _), sequence in changed:
+        hall_id = halls[said.get("counter", "")]
+        facts[said["case"]].append(StepFacts(said["step"], kind, start, end, sequence, hall_id, said))
     return facts
+
+
+def _halls_by_name(session: Session, names: Iterable[str], finder: Finder) -> dict[str, str | None]:
+    halls = _halls(session)
+    return {name: halls.get(finder.counters.find(name) or "") for name in names}
 
 
 @contextmanager
 def _inserting_steps(
-    session: Session, entry: Entry, new: Sequence[PlainStep], cases: dict[str, int], finder: Finder
+    session: Session, entry: Entry, new: NewSteps, cases: dict[str, int], finder: Finder
 ) -> Iterator[None]:
     """Steps of which nothing was said before, and what was said of them now; see `inserting`."""
-    ids, said = take_ids(session, table_of(Step), len(new)), [step.said for step in new]
-    counters = [each.get("counter", "") for each in said]
-    counter_of = {name: finder.counters.find(name) for name in set(counters)}
+    count = len(new.cases)
+    ids = take_ids(session, table_of(Step), count)
+    counters = {name: finder.counters.find(name) for name in set(new.counters)}
     # What all have in common stands together, and is written as one.
-    same: dict[str, Sequence[Any]] = {"revision": [1] * len(new), "received_at": [entry.now] * len(new)}
-    steps: dict[str, Sequence[Any]] = {
-        "source_id": [entry.source_id] * len(new),
-        "sequence": [entry.sequence] * len(new),
-        "first_received_at": [entry.now] * len(new),
+    same: Columns = {"revision": [1] * count, "received_at": [entry.now] * count}
+    steps: Columns = {
+        "source_id": [entry.source_id] * count,
+        "sequence": [entry.sequence] * count,
+        "first_received_at": [entry.now] * count,
         "id": ids,
-        "reference": [each["step"] for each in said],
-        "case_id": [cases[each["case"]] for each in said],
-        "kind": [each["kind"] for each in said],
-        "name": [each.get("name", "") for each in said],
-        "operator": [each.get("operator", "") for each in said],
-        "counter_ref": counters,
-        "counter_id": [counter_of[name] for name in counters],
-        "start": [step.start for step in new],
-        "end": [step.end for step in new],
-        "entered": [step.entered for step in new],
+        "case_id": [cases[number] for number in new.cases],
+        "counter_id": [counters[name] for name in new.counters],
     }
-    revisions: dict[str, Sequence[Any]] = {
-        "record": [RecordKind.STEP] * len(new),
-        "batch_id": [entry.batch_id] * len(new),
+    revisions: Columns = {
+        "record": [RecordKind.STEP] * count,
+        "batch_id": [entry.batch_id] * count,
         "record_id": ids,
-        "row": said,
     }
-    with inserting(session, table_of(Step), same | steps):
+    with inserting(session, table_of(Step), same | steps | new.columns):
         yield
-    insert_columns(session, table_of(RecordRevision), same | revisions)
+    insert_columns(session, table_of(RecordRevision), same | revisions | new.revisions)
 
 
 def _halls(session: Session) -> dict[str, str]:

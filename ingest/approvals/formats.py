@@ -25,8 +25,9 @@ from storage.sayings import Saying
 
 Numbered = tuple[int, Read]
 """Line (1 = first) and what it says, or why it cannot be used."""
-_MANY, _FEW = 1_000, 32
-"""Rows that are read together: one that is no plain step has its few neighbours read one by one."""
+_MANY, _FEW = 250, 32
+"""Rows that are read together, so few that they stay in the processor's caches: one that is no plain step has its few
+neighbours read one by one."""
 
 
 def read_rows(rows: Sequence[object], repeated: MappingOf[int, str] = MappingProxyType({})) -> Iterator[Numbered]:

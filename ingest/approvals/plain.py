@@ -1,7 +1,7 @@
 """Steps as platforms nearly always write them: millions of them are read and written without their model."""
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -67,9 +67,11 @@ def plain_step(values: object) -> PlainStep | None:
     return PlainStep(_statement(values, moments), kind, start, end or start, moments.get("entered"))
 
 
-def new_steps(rows: Sequence[Row | PlainStep], known: Container[str]) -> tuple[list[PlainStep], list[Row | PlainStep]]:
+def new_steps(rows: Sequence[Row | PlainStep], known: Collection[str]) -> tuple[list[PlainStep], list[Row | PlainStep]]:
     """Steps that are named once and of which nothing is known; and the other rows, in their order."""
     references = [row.reference for row in rows]
+    if not known and len(set(references)) == len(rows):
+        return [plain(row) for row in rows], []
     named = Counter(references)
     new: list[PlainStep] = []
     others: list[Row | PlainStep] = []

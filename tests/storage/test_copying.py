@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Float, Integer, MetaData, String, Table, Text
 
-from storage.copying import copy_data
+from storage.copying import Columns, copy_data, fields_of
 from storage.database import Database
 
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -30,14 +30,17 @@ rows = st.lists(st.tuples(*(st.none() | values for _, values in KINDS.values()))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows)
 def test_what_is_copied_comes_out_as_it_went_in(postgres_database: Database, rows: list[tuple[Any, ...]]) -> None:
-    columns = dict(zip(KINDS, zip(*rows, strict=True), strict=True))
+    dialect = postgres_database.engine.dialect
+    columns: Columns = dict(zip(KINDS, zip(*rows, strict=True), strict=True))
+    early = {name: columns.pop(name) for name in ("moment", "day", "name", "words")}
+    columns[tuple(early)] = fields_of(TABLE, early, dialect)
     with psycopg.connect(postgres_database.url) as connection, connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE of_all_kinds (small int, big bigint, flag boolean, number float,"
             " moment timestamptz, day date, name varchar(32), words text)"
         )
         with cursor.copy("COPY of_all_kinds FROM STDIN (FORMAT BINARY)") as copy:
-            for part in copy_data(TABLE, columns, postgres_database.engine.dialect, rows_at_once=3):
+            for part in copy_data(TABLE, columns, dialect, rows_at_once=3):
                 copy.write(part)
         assert cursor.execute("SELECT * FROM of_all_kinds").fetchall() == rows
         connection.rollback()

@@ -32,6 +32,12 @@ def a_row(**changes: object) -> dict[str, Any]:
     return row | changes
 
 
+def rows_of_cases(count: int) -> list[dict[str, Any]]:
+    """Steps of cases of seven, those of one case far apart."""
+    of_cases = count // 7 + 1
+    return [a_row(case=f"C{n % of_cases}", step=f"S{n}", operator=f"操作员{n % 3}") for n in range(count)]
+
+
 def a_source(database: Database) -> None:
     with database.transaction() as session:
         a_hall(session)

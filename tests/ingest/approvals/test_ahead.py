@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.approvals.ahead import one_ahead
+from ingest.approvals.ahead import OneAhead
 from tests.servers import LIMIT_S
 
 
-def test_items_come_in_their_order_and_the_next_is_made_while_one_is_in_use() -> None:
+def test_items_come_in_their_order_and_the_next_is_made_once_its_user_says_so() -> None:
     made = [threading.Event() for _ in range(4)]
 
     def items() -> Iterator[int]:
@@ -19,11 +19,20 @@ def test_items_come_in_their_order_and_the_next_is_made_while_one_is_in_use() ->
         made[3].set()
 
     found = []
-    for item in one_ahead(items()):
-        assert made[item + 1].wait(LIMIT_S)
-        assert item == 2 or not made[min(item + 2, 3)].is_set(), "one ahead, no more"
-        found.append(item)
+    with OneAhead(items()) as coming:
+        for item in coming:
+            assert not made[item + 1].is_set(), "nobody has said so"
+            coming.go_on()
+            assert made[item + 1].wait(LIMIT_S)
+            coming.go_on()
+            assert item == 2 or not made[item + 2].is_set(), "one ahead, no more"
+            found.append(item)
     assert found == [0, 1, 2]
+
+
+def test_what_nobody_said_is_made_when_it_is_wanted() -> None:
+    with OneAhead(iter("ab")) as coming:
+        assert list(coming) == ["a", "b"]
 
 
 def test_what_fails_while_it_is_made_fails_where_it_is_wanted() -> None:
@@ -31,16 +40,17 @@ def test_what_fails_while_it_is_made_fails_where_it_is_wanted() -> None:
         yield 1
         raise OSError("the disk is gone")
 
-    coming = one_ahead(items())
-    assert next(coming) == 1
-    with pytest.raises(OSError, match="disk"):
-        next(coming)
+    with OneAhead(items()) as coming:
+        assert next(coming) == 1
+        coming.go_on()
+        with pytest.raises(OSError, match="disk"):
+            next(coming)
 
 
 def test_whoever_leaves_early_leaves_no_thread() -> None:
     before = threading.active_count()
-    coming = one_ahead(iter(range(9)))
-    assert next(coming) == 0
-    assert threading.active_count() == before + 1
-    coming.close()
+    with OneAhead(iter(range(9))) as coming:
+        assert next(coming) == 0
+        coming.go_on()
+        assert threading.active_count() == before + 1
     assert threading.active_count() == before

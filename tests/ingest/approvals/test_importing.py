@@ -1,19 +1,26 @@
 """Whole files, and the real log of a municipality."""
 
 import csv
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
-from sqlmodel import func, select
+from sqlmodel import delete, func, select
 
-from ingest.approvals.acceptance import CHUNK
+from ingest.approvals import acceptance
+from ingest.approvals.acceptance import CHUNK, accept_batch
 from ingest.approvals.file_format import UnusableFile
+from ingest.approvals.formats import read_rows
 from ingest.approvals.importing import import_file
 from ingest.approvals.mapping import Mapping, MappingError
+from ingest.approvals.reports import BatchReport
 from storage.database import Database
 from storage.models import Batch, Case, RecordRevision, RejectedRow, Step
-from tests.ingest.approvals.samples import NOW, SOURCE, a_row, facts, steps
+from tests.ingest.approvals.samples import NOW, SOURCE, a_row, a_source, facts, rows_of_cases, steps
 
 ROOT = Path(__file__).parents[3]
 RECEIPT = ROOT.parent / "shared" / "data" / "eventlogs" / "receipt.csv"
@@ -70,6 +77,72 @@ def test_an_import_that_was_interrupted_is_completed_by_the_next(sqlite_platform
         assert session.exec(select(Batch.rows)).one() == CHUNK, "whole chunks only"
     report = import_file(sqlite_platform, SOURCE, path, None, NOW)
     assert (report.accepted, report.duplicates) == (200, CHUNK)
+
+
+def test_an_import_that_is_killed_while_it_writes_and_reads_on_is_completed_by_the_next(
+    postgres_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_source(postgres_database)
+    died = subprocess.run(
+        [sys.executable, "-m", "tests.ingest.approvals.import_and_die", postgres_database.url, "200", "50"],
+        cwd=ROOT,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    whole = {"rows": 50, "steps": 50, "said": 50}
+    assert _counts(postgres_database) == whole, "the second chunk was being written: nothing of it is there"
+    monkeypatch.setattr(acceptance, "LARGE_CHUNK", 50)
+    report = _import(postgres_database, rows_of_cases(200))
+    assert (report.accepted, report.duplicates) == (150, 50)
+    interrupted = facts(postgres_database)
+    _forget(postgres_database)
+    _import(postgres_database, rows_of_cases(200))
+    assert facts(postgres_database) == interrupted
+
+
+def test_chunks_of_any_size_come_to_the_same(platform: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = rows_of_cases(40)
+    rows += [
+        rows[3] | {"case": "C9", "counter": "1"},
+        rows[5],
+        {"step": "S1"},
+        a_row(case="C1", step="S-late", kind="close"),
+    ]
+    found = []
+    for size in (100, 7, 1):
+        monkeypatch.setattr(acceptance, "CHUNK", size)
+        monkeypatch.setattr(acceptance, "LARGE_CHUNK", size)
+        report = _import(platform, rows)
+        assert (report.accepted, report.duplicates, report.rejected_rows) == (42, 1, 1)
+        found.append(facts(platform))
+        _forget(platform)
+    assert found[0] == found[1] == found[2]
+
+
+def test_what_is_refused_lends_nothing_to_a_good_row_of_the_same_step(platform: Database) -> None:
+    ahead = a_row(start="2026-03-09T09:00:00+08:00", end="", operator="王芳")
+    report = _import(platform, [a_row(operator="李敏"), ahead])
+    assert (report.accepted, report.rejected_rows) == (1, 1)
+    assert [step.operator for step in steps(platform)] == ["李敏"]
+
+
+def _import(database: Database, rows: list[dict[str, Any]]) -> BatchReport:
+    return accept_batch(database, SOURCE, read_rows(rows), sequence=None, name="file", sha256="", now=NOW)
+
+
+def _counts(database: Database) -> dict[str, int]:
+    with database.transaction() as session:
+        return {
+            "rows": session.exec(select(Batch.rows)).one(),
+            "steps": session.exec(select(func.count()).select_from(Step)).one(),
+            "said": session.exec(select(func.count()).select_from(RecordRevision)).one(),
+        }
+
+
+def _forget(database: Database) -> None:
+    with database.transaction() as session:
+        for model in (RecordRevision, Step, Case, RejectedRow, Batch):
+            session.execute(delete(model))
 
 
 def test_json_without_a_telling_name_is_recognised(platform: Database, tmp_path: Path) -> None:
