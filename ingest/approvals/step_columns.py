@@ -65,13 +65,15 @@ class NewSteps(NamedTuple):
 
 
 def step_columns(steps: Sequence[PlainStep], made: dict[str, Made], dialect: Dialect) -> NewSteps:
-    """For PostgreSQL from what was made already, as far as it was."""
+    """From what was made already, if any was; the others of the chunk are made likewise."""
     if not steps:
         return NewSteps((), (), {}, {})
-    if dialect.name != "postgresql":
+    if not made:
         of_steps = columns_of(steps)
         numbers = [step.said["case"] for step in steps]
-        return NewSteps(numbers, of_steps["counter_ref"], dict(of_steps.items()), {"row": [step.said for step in steps]})
+        return NewSteps(
+            numbers, of_steps["counter_ref"], dict(of_steps.items()), {"row": [step.said for step in steps]}
+        )
     references = [step.said["step"] for step in steps]
     found = made | made_of([step for step, name in zip(steps, references, strict=True) if name not in made], dialect)
     cases, counters, fields, said = zip(*map(found.__getitem__, references), strict=True)
