@@ -57,6 +57,18 @@ def say(language: Language, text: str) -> str:
     return translate(text) if text else ""
 
 
+def of_language(language: Language, text: str) -> str:
+    """What is said once in each language, a line each, in the reader's; all of it where none of the lines is."""
+    own = [line for line in text.splitlines() if _is_chinese(line) == (language is Language.ZH)]
+    return "\n".join(own) or text
+
+
+def _is_chinese(line: str) -> bool:
+    """It may name what has a name in another language alone."""
+    han = sum("\u4e00" <= letter <= "\u9fff" for letter in line)
+    return han > sum(letter.isascii() and letter.isalpha() for letter in line)
+
+
 def choose_language(*, asked: str = "", user: str = "", cookie: str = "", accept: str = "") -> Language:
     """The first that names a language we have: the address, the account, the cookie, the browser; else Chinese."""
     known = [language.value for language in Language]

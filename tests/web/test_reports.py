@@ -14,7 +14,7 @@ from storage.database import Database
 from storage.models import EvaluatedUnit, Evaluation, EvaluationReport, EvaluationState, ReportFormat
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
-from web.i18n import Language
+from web.i18n import Language, of_language
 from web.reports.content import Words, report_of
 from web.reports.fonts import FontFile, NoFont, chinese_font
 from web.reports.keeping import Reporting
@@ -107,6 +107,13 @@ def test_the_workbook_has_the_figures_as_numbers_a_chart_and_no_formula_of_stran
     lines = [cell for row in book[book.sheetnames[-1]].iter_rows() for cell in row if cell.value is not None]
     assert {cell.data_type for cell in lines} <= {"s", "n"}
     assert any("=1+1" in str(cell.value) for cell in lines)
+
+
+def test_what_the_formula_rests_on_is_told_in_the_language_of_the_report(services: Services) -> None:
+    chinese, english = (page(words(services, language)).decode() for language in (Language.ZH, Language.EN))
+    assert ("本公式并非法律规定" in chinese, "No law sets this formula" in chinese) == (True, False)
+    assert ("本公式并非法律规定" in english, "No law sets this formula" in english) == (False, True)
+    assert of_language(Language.EN, "本市公布") == "本市公布", "said in one language alone"
 
 
 def test_the_pdf_has_its_chinese(services: Services, font: FontFile) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ import orjson
 from markupsafe import Markup, escape
 
 from ingest.video.clip_plan import ClipPart, divided
-from web.i18n import Language, translations
+from web.i18n import Language, of_language, translations
 from web.i18n import gettext_marker as _
 from web.pages.code_words import (
     BAR_WORDS,
@@ -91,6 +92,7 @@ class Formats:
             "channel_word": self._listed(CHANNEL_WORDS),
             "done_word": self._listed(DONE_WORDS),
             "inside_word": self._listed(INSIDE_WORDS),
+            "of_language": partial(of_language, self._language),
             "month": self.month,
             "calendar_words": self.calendar_words,
             "in_brackets": self.in_brackets,

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from correlation.evaluation.formula import Formula, Indicator
 from storage.models import EvaluatedUnit, Evaluation, UnitKind
 from web.evaluations import EvaluationRef, UnitRow, evaluation_ref, formula_used, unit_row
-from web.i18n import Language, say
+from web.i18n import Language, of_language, say
 from web.i18n import gettext_marker as _
 from web.pages.formats import Formats
 from web.pages.words import word
@@ -78,6 +78,11 @@ class Words:
         if shown.erratum:
             lines.append((_("Erratum"), f"{shown.number}: {shown.erratum}"))
         return [f"{self.say(what)}: {value}" for what, value in lines]
+
+    @property
+    def source(self) -> str:
+        """What the formula rests on."""
+        return of_language(self.language, self.report.formula.source)
 
     def _when(self, at: datetime | None) -> str:
         return f"{at.astimezone(ZoneInfo(self.report.shown.zone)):%Y-%m-%d %H:%M}" if at else "–"

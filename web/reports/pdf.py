@@ -26,7 +26,7 @@ def pdf(words: Words, font: FontFile) -> bytes:
         made.chart([unit for unit in units if unit.total is not None][:_MOST_BARS])
         made.table(units)
     made.file.ln(4)
-    made.lines([*words.notes, words.report.formula.source])
+    made.lines([*words.notes, words.source])
     return bytes(made.file.output())
 
 

@@ -62,7 +62,7 @@ def _formula(sheet: Worksheet, words: Words) -> None:
     formula = words.report.formula
     weights: list[Row] = [[words.say(word(each)), weight] for each, weight in formula.weights.items()]
     scales: list[Row] = [[name, value] for name, value in formula.scales.model_dump().items()]
-    lines = [words.title, *words.about, *words.notes, formula.source]
+    lines = [words.title, *words.about, *words.notes, words.source]
     _write(sheet, [*([line] for line in lines), *weights, *scales])
     sheet.column_dimensions["A"].width = 60
 

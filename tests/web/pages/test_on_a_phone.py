@@ -69,3 +69,13 @@ def test_a_very_long_name_of_a_hall_makes_the_board_no_wider_and_leaves_the_coun
     expect(title).to_contain_text("Counter 1")
     assert page.evaluate(WIDE)
     assert title.evaluate("link => link.scrollWidth <= link.clientWidth"), "it is not cut off"
+
+
+def test_a_day_of_the_reconciliation_has_no_lines_for_what_there_was_none_of(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/reconciliation")
+    day = page.locator("#results tbody tr").first
+    expect(day.locator("td.lead")).to_be_visible()
+    expect(day.locator("td[data-label='Suspensions']")).to_be_hidden()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(day.locator("td[data-label='Suspensions']")).to_have_text("0")
