@@ -36,6 +36,8 @@ CLERK = "clerk"
 BACKLOG = 1_000
 """The clerk is reckoning all cases anew: it would be done twice, and by turns, while what is told waits for both."""
 DRAFT_EVERY = timedelta(days=1)
+LONGEST_WAIT = timedelta(days=2)
+"""Then a month is begun whatever waits: it reckons first what it rests on."""
 RECOUNT_AFTER = timedelta(hours=1)
 """Of a published month about which people decide one thing after the other."""
 _DAY = timedelta(days=1)
@@ -115,7 +117,7 @@ class Evaluating:
     ) -> None:
         """`is_stopping`: then what is being counted is given up within a second or so.
 
-        `backlog`: with so many cases that wait to be reckoned no month is begun.
+        `backlog`: with so many cases that wait to be reckoned no month is begun, unless none was for `LONGEST_WAIT`.
         """
         self._database = database
         self._publish_day = publish_day
@@ -125,12 +127,13 @@ class Evaluating:
     def run_once(self, now: datetime) -> int:
         """Does what is due and returns how many months that were."""
         with self._database.transaction() as session:
-            if waiting(session, now, self._backlog) >= self._backlog:
-                return 0
             zone = site_zone(session)
             today = now.astimezone(ZoneInfo(zone)).date()
             first_told = session.exec(select(Batch.received_at).order_by(col(Batch.id)).limit(1)).first()
             last = _last_done(session, month_of(today))
+            newest = max((done.counted_at for done in last.values()), default=first_told)
+            if newest is not None and now - newest < LONGEST_WAIT and months_wait(session, now, self._backlog):
+                return 0
             decided = _decided_since(session, last, zone)
             tasks = list(due(now, today, self._publish_day, last, first_told, decided))
         done = 0
@@ -157,6 +160,11 @@ class Evaluating:
     def _go_on(self) -> None:
         if self._is_stopping():
             raise Stopped
+
+
+def months_wait(session: Session, now: datetime, backlog: int = BACKLOG) -> bool:
+    """Whether so many cases wait to be reckoned that months are begun later."""
+    return waiting(session, now, backlog) >= backlog
 
 
 def _last_done(session: Session, this: Month) -> dict[str, LastDone]:

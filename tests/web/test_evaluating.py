@@ -27,7 +27,7 @@ from storage.models import (
 )
 from tests.correlation.evaluation.city import COUNTED_AT, a_month, appeal, step, tell
 from web.errors import Conflict
-from web.evaluating import CLERK, Evaluating, LastDone, Task, due, period_of, publish, worked_out
+from web.evaluating import CLERK, LONGEST_WAIT, Evaluating, LastDone, Task, due, period_of, publish, worked_out
 from web.months import Month
 
 APRIL, MAY, JUNE = Month(2026, 4), Month(2026, 5), Month(2026, 6)
@@ -110,18 +110,24 @@ def test_who_publishes_a_month_that_another_counts_meanwhile_is_told_so(sqlite_d
         publish(sqlite_database, worked, None, FIFTH, pace=another)
 
 
-def test_a_month_waits_until_the_clerk_has_reckoned_all_cases_anew(sqlite_database: Database) -> None:
+def test_a_month_waits_until_the_clerk_has_reckoned_all_cases_anew_but_not_for_ever(sqlite_database: Database) -> None:
     a_month(sqlite_database)
-    clerk = Evaluating(sqlite_database, publish_day=5, backlog=3)
-    with sqlite_database.transaction() as session:
-        session.execute(update(Deadline).values(next_at=FIFTH))
-    assert clerk.run_once(FIFTH) == 0
-    with sqlite_database.transaction() as session:
-        assert session.exec(select(Evaluation)).all() == []
-    keeper = DeadlineKeeper(sqlite_database)
-    while keeper.run_once(FIFTH):
-        pass
+    clerk, keeper = Evaluating(sqlite_database, publish_day=5, backlog=3), DeadlineKeeper(sqlite_database)
     assert clerk.run_once(FIFTH) == 2
+    sixth = FIFTH + timedelta(days=1)
+    _let_all_cases_wait(sqlite_database)
+    assert clerk.run_once(sixth) == 0
+    while keeper.run_once(sixth):
+        pass
+    assert clerk.run_once(sixth) == 2
+    for passed, counted in ((LONGEST_WAIT - timedelta(hours=1), 0), (LONGEST_WAIT, 2)):
+        _let_all_cases_wait(sqlite_database)
+        assert clerk.run_once(sixth + passed) == counted
+
+
+def _let_all_cases_wait(database: Database) -> None:
+    with database.transaction() as session:
+        session.execute(update(Deadline).values(next_at=FIFTH))
 
 
 def test_the_first_cases_of_a_site_are_counted_at_once(sqlite_database: Database) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, func, select, update
 
-from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind
+from storage.models import Case, EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, Source
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
+from web.evaluating import BACKLOG
 from web.services import Services
 
 PATHS = ["/evaluation", "/evaluation.json", "/evaluation.csv", "/evaluation/simulation.json"]
@@ -248,3 +249,21 @@ def test_the_chart_shows_points_and_chance(signed_in: SignedIn) -> None:
     counters = signed_in("admin").get("/evaluation?kind=counter&lang=en").text
     assert "No case to count" in counters
     assert '<svg class="points"' not in counters
+
+
+def test_the_page_says_that_no_month_is_counted_while_a_thousand_cases_wait(
+    signed_in: SignedIn, services: Services
+) -> None:
+    client, said = signed_in("department"), "有一千件以上办件等待重新计算时限"
+    with services.database.transaction() as session:
+        there = session.exec(select(func.count()).select_from(Case).where(col(Case.limits_reckoned).is_(False))).one()
+        session.add(Source(id="bulk", hall_id="cc"))
+        session.flush()
+        new = [Case(source_id="bulk", number=f"B{n}", opened_at=NOON) for n in range(BACKLOG - there)]
+        session.add_all(new)
+    assert client.get("/evaluation.json").json()["months_wait"] is True
+    assert said in client.get("/evaluation").text
+    with services.database.transaction() as session:
+        session.execute(update(Case).where(col(Case.number) == "B0").values(limits_reckoned=True))
+    assert client.get("/evaluation.json").json()["months_wait"] is False
+    assert said not in client.get("/evaluation").text

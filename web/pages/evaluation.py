@@ -12,7 +12,7 @@ from storage.models import Evaluation, EvaluationReport, EvaluationState, Report
 from storage.sayings import Saying
 from web.auth import require
 from web.errors import NotFound, Unprocessable
-from web.evaluating import may_publish
+from web.evaluating import may_publish, months_wait
 from web.evaluations import (
     EvaluationRef,
     UnitRow,
@@ -67,6 +67,8 @@ class EvaluationPage:
     erratum_drafted: EvaluationRef | None
     """What has come out otherwise since the month was published, to be published as an erratum."""
     may_publish: bool
+    months_wait: bool
+    """A thousand cases or more wait to be reckoned, and no month is counted meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def evaluation_page(
             reports=_reports(session, shown) if shown else (),
             erratum_drafted=next((evaluation_ref(each) for each in asked.versions if each.differs), None),
             may_publish=may_publish(viewer),
+            months_wait=months_wait(session, services.clock()),
         )
 
 
