@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
-from storage.models import Hall
+from storage.models import Complaint, Hall
 from tests.web.carded import a_card
+from tests.web.pages.a_day import NOW
 from tests.web.pages.browser import IN_BROWSER
 from web.services import Services
 
@@ -79,3 +80,15 @@ def test_a_day_of_the_reconciliation_has_no_lines_for_what_there_was_none_of(pag
     expect(day.locator("td[data-label='Suspensions']")).to_be_hidden()
     page.set_viewport_size({"width": 1440, "height": 900})
     expect(day.locator("td[data-label='Suspensions']")).to_have_text("0")
+
+
+def test_the_link_to_the_footage_of_a_complaint_stays_in_its_panel(day: Services, page: Page) -> None:
+    with day.database.transaction() as session:
+        told = {"reference": "K7QM29XH", "text": "无人", "received_at": NOW, "happened_at": NOW, "agreed_to": "x"}
+        session.add(Complaint(id=1, hall_id="cc", counter_id="cc-1", **told))
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/complaints/1")
+    link = page.get_by_role("link", name="What happened there then")
+    expect(link).to_be_visible()
+    ends = "element => element.getBoundingClientRect().right"
+    assert link.evaluate(ends) < page.locator(".panel").filter(has=link).evaluate(ends)
