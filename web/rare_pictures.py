@@ -6,11 +6,11 @@ from analytics.diary import SLOW_CAMERAS
 from storage.models import Node, awaited
 
 RARE_S = 4.0
-"""Seconds from one keyframe to the next, from which on a camera is told of: three of them make a state."""
+"""Seconds from one look to the next, beyond which a camera is told of: three looks make a state."""
 
 
 def rare_pictures(session: Session) -> dict[str, float]:
-    """Seconds from one keyframe to the next, by camera, as the watchers said last."""
+    """Seconds from one look to the next, by camera, as the watchers said last; whatever the cause."""
     watchers = session.exec(select(Node).where(col(Node.role) == "watcher", awaited()).order_by(col(Node.heartbeat)))
     apart = {camera_id: s for node in watchers for camera_id, s in node.detail.get(SLOW_CAMERAS, {}).items()}
     return {camera_id: s for camera_id, s in apart.items() if s > RARE_S}

@@ -33,8 +33,8 @@ class CameraTile:
     state: CameraState
     since: datetime | None
     also: tuple[CameraState, ...]
-    keyframes_apart_s: float | None
-    """Where they come so seldom that alerts come late."""
+    pictures_apart_s: float | None
+    """From one look to the next, where that is so long that alerts come late."""
     recorder_silent: bool
     """Why it is unknown: else it is the watcher that is not heard of."""
     error: str
@@ -131,7 +131,7 @@ def _tile(
     hall: HallRef,
     known: Known,
     found: CameraNow,
-    keyframes_apart_s: float | None,
+    pictures_apart_s: float | None,
     counters: Sequence[CounterRef],
 ) -> CameraTile:
     status = known.status
@@ -142,7 +142,7 @@ def _tile(
         state=found.state,
         since=found.since,
         also=found.also,
-        keyframes_apart_s=keyframes_apart_s,
+        pictures_apart_s=pictures_apart_s,
         recorder_silent=found.recorder_silent,
         error=status.error if status and camera.enabled else "",
         counters=tuple(counters),

@@ -66,8 +66,8 @@ class CameraHealth:
     audio_problem: str
     sub_error: str
     faults: tuple[FaultKind, ...]
-    keyframes_apart_s: float | None
-    """Where they come so seldom that alerts come late."""
+    pictures_apart_s: float | None
+    """From one look to the next, where that is so long that alerts come late."""
     gaps: tuple[CauseTotal, ...]
     """Of the hall's day."""
     unstored_segments: int
@@ -109,7 +109,7 @@ def _camera(
     hall: Hall,
     status: CameraStatus | None,
     faults: tuple[FaultKind, ...],
-    keyframes_apart_s: float | None,
+    pictures_apart_s: float | None,
     gaps: tuple[CauseTotal, ...],
     unstored: Waiting,
     recorded_to: datetime | None,
@@ -140,7 +140,7 @@ def _camera(
         audio_problem=status.audio_problem if status else "",
         sub_error=status.sub_error if status else "",
         faults=faults,
-        keyframes_apart_s=keyframes_apart_s,
+        pictures_apart_s=pictures_apart_s,
         gaps=gaps,
         unstored_segments=unstored.segments,
         unstored_bytes=unstored.bytes,

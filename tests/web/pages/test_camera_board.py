@@ -61,7 +61,7 @@ def test_nothing_is_known_while_the_watcher_is_silent_or_the_camera_is_off(day: 
 
 
 @pytest.mark.parametrize(("apart", "told"), [(12.0, True), (4.0, False)])
-def test_a_camera_whose_keyframes_come_seldom_is_told_how_late_its_alerts_are(
+def test_of_a_camera_that_is_looked_at_seldom_it_is_told_how_late_its_alerts_are(
     day: Services, sign_in: SignIn, apart: float, told: bool
 ) -> None:
     with day.database.transaction() as session:
@@ -73,7 +73,7 @@ def test_a_camera_whose_keyframes_come_seldom_is_told_how_late_its_alerts_are(
             camera["id"]: camera
             for camera in admin.get(f"{path}.json").json()["tiles" if path == "/cameras" else "cameras"]
         }
-        assert found["cc-cam-1"]["keyframes_apart_s"] == (apart if told else None)
-        assert found["cc-cam-2"]["keyframes_apart_s"] is None
+        assert found["cc-cam-1"]["pictures_apart_s"] == (apart if told else None)
+        assert found["cc-cam-2"]["pictures_apart_s"] is None
         page = admin.get(path, headers={"Accept-Language": "zh"}).text
-        assert page.count("报警可能因此推迟同样长的时间") == told
+        assert page.count("告警可能因此推迟同样长的时间") == told

@@ -6,6 +6,11 @@ import pytest
 from sqlmodel import select
 
 import correlation.resolve
+from analytics.again import NO_FOOTAGE
+from analytics.clock_twice import CLOCK_SET_BACK
+from analytics.looking import BEHIND_SOMEBODY, MASKED, NO_ZONE, PERHAPS_SOMEBODY
+from analytics.presence import GAP
+from analytics.taken_back import VIEW_CHANGED
 from correlation.deadlines.calendars import CalendarBook
 from storage.models import Case, Closure, FaultKind, GapCause, Role, User
 from tests.web.pages.a_day import NOW, ago
@@ -38,7 +43,9 @@ def test_every_cause_reason_and_fault_that_is_recorded_has_words() -> None:
     codes = [value for name, value in vars(correlation.resolve).items() if name.isupper() and isinstance(value, str)]
     assert {code for code in codes if code not in FOOTAGE_WORDS} == {"not_begun"}, "that one is only a cause"
     assert [cause for cause in (*GapCause, "not_begun", "not_yet") if hole_word(str(cause)) == cause] == []
-    assert [reason for reason in (*FaultKind, "no_zone", "no_view") if unknown_word(str(reason)) == reason] == []
+    of_the_watcher = (CLOCK_SET_BACK, BEHIND_SOMEBODY, MASKED, NO_ZONE, PERHAPS_SOMEBODY, GAP, NO_FOOTAGE, VIEW_CHANGED)
+    unknown = (*FaultKind, *of_the_watcher, "no_view")
+    assert [reason for reason in unknown if unknown_word(str(reason)) == reason] == []
 
 
 @pytest.mark.parametrize(
