@@ -188,7 +188,7 @@ def measure(name: str, url: str, cases: int, pushes: int, folder: Path, *, with_
         zip(*seen, strict=True),
         strict=True,
     ):
-        figures = statistics.median(found), statistics.quantiles(found, n=20)[-1], max(found)
+        figures = statistics.median(found), statistics.quantiles(found, n=20, method="inclusive")[-1], max(found)
         told = " | ".join(f"{figure:.2f} s" for figure in figures)
         print(f"| {name} | {what} | {waiting:,} | {len(found)} | {told} |", flush=True)
     if with_round:
