@@ -52,7 +52,7 @@ class _Strict(BaseModel):
 
 class Kinds(_Strict):
     column: str
-    values: dict[str, StepKind]
+    values: dict[str, StepKind] = Field(default_factory=dict)
     default: StepKind | None = None
 
 

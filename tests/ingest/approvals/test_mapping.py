@@ -57,6 +57,14 @@ def test_columns_activities_and_resources_become_fields_kinds_and_operators(tmp_
     assert (row.start, row.end) == (datetime(2026, 3, 2, 1, 14, tzinfo=UTC), None)
 
 
+def test_activities_need_not_be_listed(tmp_path: Path) -> None:
+    text, _, _ = GOOD.partition("[kinds.values]")
+    row = read(tmp_path, "2026-001,S1,受理,L01,2026/3/2 09:14,-,x", f'{text}default = "other"\n')
+    assert isinstance(row, StepRow)
+    assert row.kind is StepKind.OTHER
+    assert isinstance(read(tmp_path, "2026-001,S1,受理,L01,2026/3/2 09:14,-,x", text), RowError), "nor guessed"
+
+
 def test_an_activity_that_the_mapping_does_not_know_is_refused_with_the_key_to_add(tmp_path: Path) -> None:
     row = read(tmp_path, "2026-001,S1,退件,L01,2026/3/2 09:14,,")
     assert isinstance(row, RowError)
