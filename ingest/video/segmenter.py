@@ -101,7 +101,8 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
     """Whether this GOP belongs into a new file.
 
     Segments end at the first keyframe in the next span of the wall clock's grid, so that all cameras' segments start
-    together; before they become too long; and where there is a gap, which no reader would see within one.
+    together; before they become too long; and where there is a gap, which no reader would see within one, or where time
+    goes back, which would put footage before the segment's own beginning.
     """
     if current is None or gop.stepped or gop.info != current.info:
         return True
@@ -110,7 +111,7 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
     grid_us = segment_seconds * _SECOND_US
     return gop.frames[0].keyframe and (
         gop.wall_us // grid_us > current.start_us // grid_us
-        or gop.wall_us - current.end_us > HOLE_US
+        or abs(gop.wall_us - current.end_us) > HOLE_US
         or _has_another_clock(current, gop)
         or _has_another_rate(current, gop)
         or _has_other_audio(current, gop)

@@ -13,6 +13,7 @@ from ingest.video.clock import ClockEvidence
 from ingest.video.frames import EncodedFrame, StreamInfo, from_us, to_us
 from ingest.video.lasting import Lasting
 from ingest.video.segmenter import (
+    HOLE_US,
     MAX_GOP_US,
     MAX_PART_US,
     MAX_SEGMENT_US,
@@ -119,6 +120,15 @@ def test_new_parameters_start_a_new_segment() -> None:
 def test_a_step_of_the_clock_starts_a_new_segment() -> None:
     first = gop(to_us(START), 1)
     assert len(cut([first, gop(first.end_us + 2 * SECOND, 1, stepped=True)])) == 2
+
+
+@given(st.integers(0, 10 * SECOND), st.integers(-10 * SECOND, 10 * SECOND))
+def test_a_segment_holds_nothing_of_before_it_began_and_no_gap(lasts_us: int, apart_us: int) -> None:
+    first = gop(to_us(START), lasts_us / SECOND)
+    other = gop(first.end_us + apart_us, 1)
+    if len(cut([first, other], 300)) == 1:
+        assert abs(apart_us) <= HOLE_US
+        assert other.wall_us >= first.wall_us - HOLE_US
 
 
 def test_long_gops_are_written_in_parts() -> None:
