@@ -79,4 +79,14 @@ def test_what_is_kept_of_a_real_one_can_be_shown(day: Services, sign_in: SignIn)
         span = Span(START, START + 10 * _MINUTE)
         same = said(session, "cc-1", span)
         asked(session, "cc-1", done_at=NOW, changes=differences(same, same))
-    assert "Nothing is said otherwise." in sign_in("supervisor").get("/looked-again").text
+    page = sign_in("supervisor").get("/looked-again").text
+    assert "Nothing is said otherwise." in page
+    assert 'name="hall"' not in page, "nobody chooses among one hall"
+
+
+def test_what_the_watcher_asked_for_itself_is_its_own_word(day: Services, sign_in: SignIn) -> None:
+    with day.database.transaction() as session:
+        ask(session, "cc-1", Span(START, START + _MINUTE), "watcher", NOW)
+    page = sign_in("admin").get("/looked-again", headers={"Accept-Language": "zh"}).text
+    assert "<span>识别程序<span" in page
+    assert 'name="hall"' in page
