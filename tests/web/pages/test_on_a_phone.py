@@ -83,9 +83,18 @@ def test_a_day_of_the_reconciliation_has_no_lines_for_what_there_was_none_of(pag
 
 
 def test_the_link_to_the_footage_of_a_complaint_stays_in_its_panel(day: Services, page: Page) -> None:
+    complaint = Complaint(
+        id=1,
+        reference="K7QM29XH",
+        received_at=NOW,
+        happened_at=NOW,
+        hall_id="cc",
+        counter_id="cc-1",
+        text="无人",
+        agreed_to="2026-11",
+    )
     with day.database.transaction() as session:
-        told = {"reference": "K7QM29XH", "text": "无人", "received_at": NOW, "happened_at": NOW, "agreed_to": "x"}
-        session.add(Complaint(id=1, hall_id="cc", counter_id="cc-1", **told))
+        session.add(complaint)
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/complaints/1")
     link = page.get_by_role("link", name="What happened there then")
