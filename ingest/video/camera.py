@@ -187,6 +187,8 @@ class CameraWorker:
 
     def _take(self, packet: SourcePacket, connection: Connection) -> tuple[Gop, ...]:
         taken = connection.take(packet)
+        if taken.rate_error_ppm:
+            log.warning("camera_counts_time_wrongly", camera=self._camera_id, rate_error_ppm=taken.rate_error_ppm)
         self.meter.packet(packet, connection.clock)
         for item in (taken.info, taken.frame):
             if item is not None:

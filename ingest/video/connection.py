@@ -3,8 +3,6 @@
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import structlog
-
 from ingest.video.clock import CameraClock
 from ingest.video.frames import Codec, EncodedFrame, StreamInfo, first_shown, from_us
 from ingest.video.holes import LOST_US, Hole, Holes
@@ -31,8 +29,6 @@ MAX_BACKWARD_S = 1
 PROVEN_RATE_S = 20
 """What is learned of a camera's media time is handed on when it stood so long: a wrong one is noticed by then."""
 
-log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Learned:
@@ -57,6 +53,8 @@ class Taken:
     info: StreamInfo | None = None
     """Set when the parameters are new."""
     frame: EncodedFrame | None = None
+    rate_error_ppm: int = 0
+    """Set when from here on another rate than the camera's own is believed: by how much that is wrong."""
 
 
 class Connection:
@@ -100,8 +98,8 @@ class Connection:
         # After a leap one counts though its arrival is reckoned: whole groups may follow before one that was seen.
         if packet.seen or packet.leapt or self._info is None:
             self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server, packet.reports)
-        if self._may_retime(packet) and (rate_error_ppm := self.clock.rate_error_ppm):
-            log.warning("camera_counts_time_wrongly", rate_error_ppm=rate_error_ppm, media_s=media_us / 1e6)
+        rate_error_ppm = self.clock.rate_error_ppm if self._may_retime(packet) else 0
+        if rate_error_ppm:
             if not packet.keyframe:
                 gops += self._flush(len(self._frames), packet)
             self._retiming.change(rate_error_ppm, packet)
@@ -112,14 +110,14 @@ class Connection:
         gops += self._end_gop_before(packet)
         info = self._learn(packet) if packet.keyframe else None
         if self._info is None or not (packet.keyframe or self._in_gop):
-            return Taken(gops)
+            return Taken(gops, rate_error_ppm=rate_error_ppm)
         self._in_gop = True
         wall = from_us(self.clock.wall_us(media_us))
         frame = EncodedFrame(packet.data, packet.pts, packet.dts, wall, packet.keyframe, packet.after_loss)
         self._frames.append(frame)
         self._size += len(packet.data)
         self._smears += packet.after_loss and not packet.keyframe
-        return Taken(gops, info, frame)
+        return Taken(gops, info, frame, rate_error_ppm)
 
     def finish(self) -> tuple[Gop, ...]:
         """The frames since the last keyframe, when the connection has ended."""

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest.video.audio import AudioFormat
 from ingest.video.camera import FIRST_WAIT_S, CameraWorker
@@ -164,7 +165,11 @@ def watched(learned: Learned, seconds: int) -> tuple[Learned, list[float]]:
 
 
 def test_a_worker_begins_with_what_was_learned_before_and_tells_what_it_has_learned() -> None:
-    learned, differ = watched(NOTHING_LEARNED, 60)
+    with capture_logs() as lines:
+        learned, differ = watched(NOTHING_LEARNED, 60)
+    told = [line for line in lines if line["event"] == "camera_counts_time_wrongly"]
+    assert [line["camera"] for line in told[:1]] == [CAMERA]
+    assert abs(told[0]["rate_error_ppm"] - 190_476) < 10_000
     assert abs(learned.rate_error_ppm - 190_476) < 10_000
     assert max(map(abs, differ)) > 0.1
     kept, differ = watched(learned, 5)
