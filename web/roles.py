@@ -20,7 +20,7 @@ from web.heartbeat import Heartbeat
 from web.services import Services
 from web.settings import Settings
 from web.settings_file import read_settings
-from web.stop_signals import set_on_signal
+from web.stop_signals import set_on_signal, wait_for
 
 if TYPE_CHECKING:
     from web.clerk import Clerk, Job
@@ -47,7 +47,7 @@ def run_role(role: RoleName, settings: Settings, *, until_stdin_closes: bool = F
     with _running(role, services, stop):
         spare_the_collector()
         log.info("role_started")
-        stop.wait()
+        wait_for(stop)
         log.info("role_stopping")
     services.database.close()
 

@@ -19,7 +19,7 @@ from web.roles import ROLE_NAMES
 from web.services import Services
 from web.settings import WebSettings
 from web.site import SiteError
-from web.stop_signals import set_on_signal
+from web.stop_signals import set_on_signal, wait_for
 from web.supervisor import Supervisor, Worker
 
 log = structlog.get_logger(__name__)
@@ -124,8 +124,7 @@ def run(supervised: Sequence[Worker], stop: threading.Event, before: BeforeOther
     if not stop.is_set():
         supervisor.start()
     try:
-        while not stop.wait(0.5):  # a wait without a limit would keep Python from handling signals on some systems
-            pass
+        wait_for(stop)
     finally:
         log.info("stopping")
         supervisor.stop()
