@@ -46,9 +46,10 @@ def tested(detector: PersonDetector, threshold: float) -> PersonDetector:
         ) from error
     seen = (occupied.staff_count, occupied.customer_count, empty.staff_count, empty.customer_count)
     if seen != (1, 1, 0, 0):
+        told = ["perhaps somebody" if count is None else str(count) for count in seen]
         raise DetectorUnavailable(
             f"detector {detector.name}: in the sample picture that comes with it there are 1 clerk, 1 customer and an"
-            f" empty counter; it saw {seen[0]}, {seen[1]}, and {seen[2]} and {seen[3]} at the empty one. Either"
+            f" empty counter; it saw {told[0]}, {told[1]}, and {told[2]} and {told[3]} at the empty one. Either"
             f" watcher.threshold, {threshold:g}, does not suit it, or its weights are not those of a detector of people"
             " by COCO's classes; set watcher.weights to other ones, or watcher.detector to ssd"
         )

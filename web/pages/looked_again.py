@@ -1,6 +1,6 @@
 """What was looked at again in recorded footage: by whom it was asked, how far it is, and what is said otherwise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,16 +12,22 @@ from sqlmodel import Session, col, select
 from storage.models import Counter, Reanalysis, StaffState
 from storage.models.columns import JsonObject
 from web.auth import require
-from web.pages.filters import chosen_hall
+from web.pages.filters import chosen_hall, zone_of
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.places import CounterRef, HallRef, counters_by_id, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import halls_in_scope
+from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.viewer import Viewer
 
 router = APIRouter()
+_SECONDS = tuple(f"{state.value}_{when}_s" for state in StaffState for when in ("before", "after"))
+_COLUMNS = (
+    *("id", "hall", "counter", *map(Moments, ("start", "end", "asked_at", "done_at"))),
+    *("asked_by", "time_corrected", "progress", "share", *_SECONDS, "absences_before", "absences_after"),
+)
 
 
 class Progress(StrEnum):
@@ -95,14 +101,46 @@ def looked_again_page(
     with services.database.transaction() as session:
         halls = visible_halls(session, viewer)
         chosen = chosen_hall(halls, hall)
-        found, more = cut(_found(session, viewer, chosen, parse_cursor(after)))
-        counters = counters_by_id(session, (row.counter_id for row in found))
-        rows = tuple(_row(row, counters[row.counter_id]) for row in found)
+        found, more = cut(_found(session, viewer, chosen, parse_cursor(after), PAGE_SIZE + 1))
+        rows = _rows(session, found)
     following = str(Cursor(rows[-1].asked_at, rows[-1].id)) if more else ""
     return LookedAgainPage(services.clock(), halls, chosen, rows, following)
 
 
-def _found(session: Session, viewer: Viewer, hall: HallRef | None, cursor: Cursor | None) -> list[Reanalysis]:
+def looked_again_table(
+    viewer: Annotated[Viewer, Depends(require(Permission.BOARD))], services: ServicesDep, hall: str = ""
+) -> Table:
+    with services.database.transaction() as session:
+        halls = visible_halls(session, viewer)
+    chosen = chosen_hall(halls, hall)
+
+    def read(session: Session, at: Cursor | None, limit: int) -> tuple[LookedAgain, ...]:
+        return _rows(session, _found(session, viewer, chosen, at, limit))
+
+    rows = read_on(services.database, read, lambda row: Cursor(row.asked_at, row.id))
+    return Table("looked-again", zone_of(halls, chosen), _COLUMNS, map(_cells, rows))
+
+
+def _cells(row: LookedAgain) -> list[Cell]:
+    told = row.difference
+    seconds = (
+        [each for state in told.states for each in (state.before, state.after)] if told else [None] * len(_SECONDS)
+    )
+    absences = (told.absences_before, told.absences_after) if told else (None, None)
+    return [
+        *(row.id, row.counter.hall.id, row.counter.id, row.start, row.end, row.asked_at, row.done_at),
+        *(row.asked_by, row.for_correction, row.progress.value, round(row.share, 3), *seconds, *absences),
+    ]
+
+
+def _rows(session: Session, found: Sequence[Reanalysis]) -> tuple[LookedAgain, ...]:
+    counters = counters_by_id(session, (row.counter_id for row in found))
+    return tuple(_row(row, counters[row.counter_id]) for row in found)
+
+
+def _found(
+    session: Session, viewer: Viewer, hall: HallRef | None, cursor: Cursor | None, limit: int
+) -> list[Reanalysis]:
     """The newest first."""
     query = (
         select(Reanalysis)
@@ -110,7 +148,7 @@ def _found(session: Session, viewer: Viewer, hall: HallRef | None, cursor: Curso
         .where(halls_in_scope(viewer, col(Counter.hall_id)))
         .where(after(cursor, col(Reanalysis.asked_at), col(Reanalysis.id)))
         .order_by(col(Reanalysis.asked_at).desc(), col(Reanalysis.id).desc())
-        .limit(PAGE_SIZE + 1)
+        .limit(limit)
     )
     if hall:
         query = query.where(Counter.hall_id == hall.id)
@@ -160,3 +198,4 @@ def _changed(changes: JsonObject) -> Iterator[SaidOtherwise]:
 
 
 add_page(router, "/looked-again", "looked_again.html", looked_again_page)
+add_table(router, "/looked-again", looked_again_table)

@@ -1,5 +1,6 @@
 """What was looked at again is listed, with how far it is and what is said otherwise."""
 
+import csv
 from datetime import datetime, timedelta
 
 import pytest
@@ -90,3 +91,14 @@ def test_what_the_watcher_asked_for_itself_is_its_own_word(day: Services, sign_i
     page = sign_in("admin").get("/looked-again", headers={"Accept-Language": "zh"}).text
     assert "<span>识别程序<span" in page
     assert 'name="hall"' in page
+
+
+def test_what_was_looked_at_again_is_taken_along(again: Services, anonymous: TestClient, sign_in: SignIn) -> None:
+    assert anonymous.get("/looked-again.csv").status_code != 200
+    assert sign_in("department").get("/looked-again.csv").status_code == 403
+    supervisor = sign_in("supervisor")
+    assert 'href="/looked-again.xlsx' in supervisor.get("/looked-again").text
+    rows = list(csv.DictReader(supervisor.get("/looked-again.csv").text.lstrip("\ufeff").splitlines()))
+    assert [(row["progress"], row["staffed_after_s"], row["absences_after"]) for row in rows] == [
+        *[("instead", "", ""), ("waits", "", ""), ("looks", "", ""), ("done", "240.0", "0")]
+    ]
