@@ -6,8 +6,6 @@ import numpy as np
 from analytics.people import Image
 
 _START_CODE = b"\0\0\0\1"
-
-
 _TELLING = {"err_detect": "explode"}
 """For a decoder of H.265, which tells of damage in no other way."""
 

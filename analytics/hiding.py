@@ -26,8 +26,6 @@ _LEAST_KNOWN = 0.1
 """Of the zone: with less of it to be seen past those who stood in the aim, nothing can be told."""
 _REACH = np.ones((7, 7), np.uint8)
 """Three pixels of the aim on each side: so far the edges of what hides the zone, and of people, are felt."""
-
-
 _ALIKE = 0.5
 """Correlation of the edges around a pixel with what they were, from which on it shows the same."""
 _HIDDEN = 0.5

@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlmodel import Session, col, select
 
-from correlation.catalogue.versions import ALWAYS, Layers, Version, in_force
-from correlation.deadlines.work_calendar import FOSHAN
+from correlation.catalogue.versions import Layers, Version, first_moment, in_force
 from storage.models import CatalogueChange, Item, ItemVersion, ProposalState
 from web.catalogue_entry import entry_of_item, entry_of_version
 
@@ -92,5 +91,5 @@ def _of_version(version: ItemVersion) -> Version[Held]:
 
 
 def _of_item(item: Item) -> Version[Held]:
-    since = datetime.combine(item.limits_from, time(), FOSHAN) if item.limits_from else None
-    return Version(Held(Origin.DECLARED, "", since, entry_of_item(item)), since or ALWAYS)
+    begins = first_moment(item.limits_from)
+    return Version(Held(Origin.DECLARED, "", begins if item.limits_from else None, entry_of_item(item)), begins)

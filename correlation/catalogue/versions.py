@@ -6,11 +6,18 @@ source's own catalogue says, what was declared. The first that says something of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Generic, TypeVar
+
+from correlation.deadlines.work_calendar import FOSHAN
 
 Content = TypeVar("Content")
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def first_moment(day: date | None) -> datetime:
+    """From which on that counts which holds from this day on, in the city's zone; None: it always did."""
+    return datetime.combine(day, time(), FOSHAN) if day else ALWAYS
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,21 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 from itertools import groupby, zip_longest
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Table, and_, null, select
 from sqlmodel import Session
 
-from correlation.catalogue.versions import ALWAYS, Layers, Version, in_force
+from correlation.catalogue.versions import ALWAYS, Layers, Version, first_moment, in_force
 from correlation.deadlines.entries import with_entries
 from correlation.deadlines.facts import Limit
 from correlation.deadlines.known import CardKey, Ruling
 from correlation.deadlines.rows import READERS, Row, item_limits, moment_of
 from correlation.deadlines.tellings import Told, ToldStep
 from correlation.deadlines.told import Catalogue, ItemLimits
-from correlation.deadlines.work_calendar import FOSHAN, LONG_AGO
+from correlation.deadlines.work_calendar import LONG_AGO
 from correlation.deadlines.workflow import LIFTING
 from storage import models
 from storage.bulk import is_among, table_of
@@ -296,8 +296,7 @@ def _declared_versions(session: Session, codes: Collection[str]) -> Mapping[str,
     found: dict[str, list[Version[ItemLimits]]] = defaultdict(list)
     for code, legal, promised, joint, day, known_at, known_until in [*before, *now]:
         limits = ItemLimits(_days(legal), _days(promised), is_joint=joint)
-        valid_from = datetime.combine(day, time(), FOSHAN) if day else ALWAYS
-        found[code].append(Version(limits, valid_from, known_from=known_at or ALWAYS, known_to=known_until))
+        found[code].append(Version(limits, first_moment(day), known_from=known_at or ALWAYS, known_to=known_until))
     return found
 
 
