@@ -63,12 +63,13 @@ def densities_of(
 
     The days must follow one another.
     """
-    from storage.packed_density import packed_densities  # with numpy, which nobody needs who records
+    from storage.packed_density import PackedDays, packed_densities  # with numpy, which nobody needs who records
 
     span = Span(days[0].start, max(until, days[0].start))
     lasting, packed = _lasting_gaps(session, camera_ids, span), _days(session, camera_ids, span)
     words = known(session, camera_ids, now)
-    return {c: packed_densities(packed[c], lasting[c], words[c], span, days) for c in camera_ids}
+    cameras = [PackedDays(packed[camera_id], lasting[camera_id], words[camera_id]) for camera_id in camera_ids]
+    return dict(zip(camera_ids, packed_densities(cameras, span, days), strict=True))
 
 
 def refresh(database: Database) -> int:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from ingest.video.arrival import LEAST_DELAY_US, WINDOW_US, ArrivalFit
 from ingest.video.report_rate import VOUCHED_PPM, ReportRate
 from ingest.video.server_clock import UNDISTURBED, ServerReading
-from storage.models import MAX_CLOCK_OFFSET, ClockSource
+from storage.models import MAX_CLOCK_ERROR, MAX_CLOCK_OFFSET, ClockSource
 
 MAX_DISAGREEMENT_US = MAX_CLOCK_OFFSET // timedelta(microseconds=1)
 MAX_SLEW_PPM = 500
@@ -35,6 +35,7 @@ _REFINED_PPM = 40_000
 """by less than this: what is left of a miscount then needs no other proof."""
 _RENEWED_STEP_US = 20_000
 _ROUNDING_US = 50_000
+_TRUSTED_US = MAX_CLOCK_ERROR // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,14 @@ class Reading:
     evidence: ClockEvidence
 
 
-def with_stated_error(evidence: ClockEvidence) -> ClockEvidence:
-    """The bound rounded up, so that it holds for what comes in the same segment, too."""
-    rounded = -(-(evidence.error_us + _ROUNDING_US // 2) // _ROUNDING_US) * _ROUNDING_US
-    return replace(evidence, error_us=rounded)
+def with_stated_error(evidence: ClockEvidence, rise_us: int = 0) -> ClockEvidence:
+    """The bound rounded up, so that it holds for what comes in the same segment, too, where it rises by so much.
+
+    Not so far that it alone would make the footage untrusted.
+    """
+    rounded = -(-(evidence.error_us + rise_us + _ROUNDING_US // 2) // _ROUNDING_US) * _ROUNDING_US
+    most = _TRUSTED_US if evidence.error_us <= _TRUSTED_US else rounded
+    return replace(evidence, error_us=min(rounded, most))
 
 
 class CameraClock:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import structlog
 
-from ingest.video.clock import with_stated_error
 from ingest.video.fragmented import Recording
 from ingest.video.frames import from_us
 from ingest.video.gaps import GapChange, GapKeeper, GapOpened
 from ingest.video.journal import Entry
-from ingest.video.segmenter import MAX_SEGMENT_US, Gop, starts_new_segment
+from ingest.video.segmenter import MAX_SEGMENT_US, Gop, OpenSegment, starts_new_segment, stated_evidence
 from ingest.video.settling import cause_of
 from ingest.video.spool_room import SpoolRoom
 from ingest.video.writer import SegmentWriter
@@ -95,13 +94,13 @@ class Intake:
             if not gop.frames[0].keyframe:
                 # As after a full disk: nothing could be shown of it. Until the next keyframe there is a gap.
                 return
-            self._writer = self._new_writer(gop)
+            self._writer = self._new_writer(gop, current)
         self._writer.append(gop)
         self._grew(self._writer.path, self._writer.is_new)
         self._note(self._gaps.recorded(from_us(gop.wall_us), from_us(gop.end_us), gop.hole or GapCause.UNKNOWN))
 
-    def _new_writer(self, gop: Gop) -> SegmentWriter:
-        evidence = with_stated_error(gop.evidence)
+    def _new_writer(self, gop: Gop, before: OpenSegment | None) -> SegmentWriter:
+        evidence = stated_evidence(before, gop, self._segment_seconds)
         recording = Recording(self._camera_id, self._next_sequence, gop.wall_us, gop.source, gop.offset_us, evidence)
         writer = SegmentWriter(self._spool, recording, gop.info, gop.audio.format if gop.audio else None)
         self._next_sequence += 1

@@ -8,7 +8,7 @@ from statistics import median_low
 from typing import TYPE_CHECKING
 
 from ingest.video.audio import Audio, AudioFormat
-from ingest.video.clock import NO_EVIDENCE, ClockEvidence
+from ingest.video.clock import NO_EVIDENCE, ClockEvidence, with_stated_error
 from ingest.video.frames import EncodedFrame, StreamInfo, first_shown, from_us
 from ingest.video.gaps import TOLERANCE
 from ingest.video.lasting import Lasting
@@ -95,6 +95,8 @@ class OpenSegment:
     audio: AudioFormat | None = None
     interval: int = 0
     """Ticks from a picture to the next in its first fragment; 0: not known."""
+    first_error_us: int | None = None
+    """The bound of its first fragment; `error_us` is what is stated for all of them. None: not known."""
 
 
 def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: int) -> bool:
@@ -116,6 +118,20 @@ def starts_new_segment(current: OpenSegment | None, gop: Gop, segment_seconds: i
         or _has_another_rate(current, gop)
         or _has_other_audio(current, gop)
     )
+
+
+def stated_evidence(before: OpenSegment | None, gop: Gop, segment_seconds: int) -> ClockEvidence:
+    """Of a segment that begins with this GOP.
+
+    The bound of a camera of changing rate rises from GOP to GOP. It is stated as it will be at the segment's end if it
+    goes on rising as in the one before; else each GOP would begin a segment.
+    """
+    if before is None or before.first_error_us is None or before.source != gop.source or gop.stepped:
+        return with_stated_error(gop.evidence)
+    grid_us, lasted_us = segment_seconds * _SECOND_US, gop.wall_us - before.start_us
+    rose_us = max(gop.evidence.error_us - before.first_error_us, 0)
+    left_us = grid_us - gop.wall_us % grid_us
+    return with_stated_error(gop.evidence, rose_us * left_us // lasted_us if lasted_us > 0 else 0)
 
 
 def _has_another_clock(current: OpenSegment, gop: Gop) -> bool:

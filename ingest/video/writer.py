@@ -108,6 +108,7 @@ class SegmentWriter:
         self._size = self._decode_time = 0
         self._end_us = recording.start_us
         self._interval = 0
+        self._first_error_us: int | None = None
         self._fragments: list[Fragment] = []
         self._doubts: list[doubts.Doubt] = []
         self._smears = 0
@@ -142,6 +143,7 @@ class SegmentWriter:
             recording.evidence.error_us,
             self._audio,
             self._interval,
+            self._first_error_us,
         )
 
     def append(self, gop: Gop) -> None:
@@ -158,6 +160,7 @@ class SegmentWriter:
         if number == 1:
             self._composition_offset = gop.frames[0].pts - gop.frames[0].dts
             self._interval = gop.interval
+            self._first_error_us = gop.evidence.error_us
         start_us = self._recording.start_us
         offset_us, size, keyframe = max(gop.wall_us - start_us, 0), self._size - offset, gop.frames[0].keyframe
         continued = gop.lasting.continued

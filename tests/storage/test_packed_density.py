@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from storage.footage import NOT_BEGUN, NOT_YET, Known
 from storage.intervals import Span, intersect, merge
 from storage.models import GapCause
 from storage.packed_days import EndedGap, PackedDay, pack_gaps
-from storage.packed_density import packed_densities
+from storage.packed_density import PackedDays, packed_densities
 from storage.runs import day_span, days_of, pack_runs
 
 STEP = timedelta(minutes=30)
@@ -35,6 +36,14 @@ class Lasting:
         self.start, self.cause = start, cause
 
 
+@dataclass(frozen=True)
+class Camera:
+    runs: Sequence[Span]
+    gaps: Sequence[EndedGap]
+    lasting: Sequence[Lasting]
+    known: Known
+
+
 def local_days(zone: str) -> list[Span]:
     """Three of them, in Europe the middle one without an hour."""
     starts = [datetime(2026, 3, day, tzinfo=ZoneInfo(zone)).astimezone(UTC) for day in (28, 29, 30, 31)]
@@ -49,19 +58,26 @@ def packed(runs: Sequence[Span], gaps: Sequence[EndedGap], span: Span) -> dict[d
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"])
 @given(
-    runs=st.lists(spans, max_size=6).map(merge),
-    gaps=st.lists(ended_gaps, max_size=6),
-    lasting=st.lists(st.builds(Lasting, steps, causes), max_size=2),
-    known=st.builds(Known, st.none() | steps, st.none() | steps, steps),
-    hours_left=st.integers(0, 60),
+    cameras=st.lists(
+        st.builds(
+            Camera,
+            runs=st.lists(spans, max_size=6).map(merge),
+            gaps=st.lists(ended_gaps, max_size=6),
+            lasting=st.lists(st.builds(Lasting, steps, causes), max_size=2),
+            known=st.builds(Known, st.none() | steps, st.none() | steps, steps),
+        ),
+        max_size=4,
+    ),
+    hours_left=st.integers(0, 72),
 )
-def test_each_day_is_the_sum_of_its_half_hours(
-    zone: str, runs: list[Span], gaps: list[EndedGap], lasting: list[Lasting], known: Known, hours_left: int
-) -> None:
+def test_each_day_is_the_sum_of_its_half_hours(zone: str, cameras: list[Camera], hours_left: int) -> None:
+    """Whatever the cameras beside it have recorded."""
     cells = local_days(zone)
-    span = Span(cells[0].start, cells[-1].end - timedelta(hours=hours_left))
-    found = packed_densities(packed(runs, gaps, span), lasting, known, span, cells)
-    assert found == tuple(counted(runs, [*gaps, *lasting], known, span, cells))
+    span = Span(cells[0].start, max(cells[-1].end - timedelta(hours=hours_left), cells[0].start))
+    found = packed_densities(
+        [PackedDays(packed(c.runs, c.gaps, span), c.lasting, c.known) for c in cameras], span, cells
+    )
+    assert found == [tuple(counted(c.runs, [*c.gaps, *c.lasting], c.known, span, cells)) for c in cameras]
 
 
 def counted(

@@ -23,8 +23,9 @@ from ingest.video.segmenter import (
     is_part_full,
     segment_key,
     starts_new_segment,
+    stated_evidence,
 )
-from storage.models import ClockSource
+from storage.models import ClockSource, is_clock_trusted
 from tests.ingest.video.encoded import START
 
 INFO = StreamInfo("h264", 64, 64, b"x", Fraction(1, 90_000))
@@ -189,3 +190,33 @@ def test_another_rate_begins_a_segment_at_a_keyframe_and_not_again_at_once(
 def test_footage_that_can_be_trusted_again_is_in_a_segment_of_its_own() -> None:
     current = OpenSegment(INFO, to_us(START), to_us(START) + SECOND, ClockSource.ARRIVAL, 0, 10_000_000)
     assert starts_new_segment(current, timed(), 10)
+
+
+def stated(bounds_us: list[int]) -> list[tuple[int, list[int]]]:
+    """What each segment says, and the bounds of its GOPs, of a second each."""
+    segments: list[tuple[int, list[int]]] = []
+    current = None
+    for number, error_us in enumerate(bounds_us):
+        one = replace(gop(to_us(START) + number * SECOND, 1), evidence=ClockEvidence(error_us=error_us))
+        if starts_new_segment(current, one, 10):
+            says_us = stated_evidence(current, one, 10).error_us
+            current = OpenSegment(INFO, one.wall_us, one.end_us, error_us=says_us, first_error_us=error_us)
+            segments.append((says_us, []))
+        assert current is not None
+        current = replace(current, end_us=one.end_us)
+        segments[-1][1].append(error_us)
+    return segments
+
+
+def test_a_bound_that_rises_does_not_begin_a_segment_with_each_gop() -> None:
+    """As that of a camera whose rate changes with what it sees."""
+    said = stated([420_000 + 55_000 * number for number in range(10)])
+    assert [says for says, _ in said] == [450_000, 1_000_000]
+    assert stated([420_000] * 40)[-1] == (450_000, [420_000] * 10)
+
+
+@given(st.lists(st.integers(0, 2_000_000), min_size=1, max_size=40))
+def test_no_segment_states_less_than_any_of_its_bounds_nor_loses_trust_by_what_is_added(bounds_us: list[int]) -> None:
+    for says_us, of in stated(bounds_us):
+        assert says_us >= max(of)
+        assert is_clock_trusted(0, says_us) == is_clock_trusted(0, of[0])
