@@ -78,4 +78,5 @@ def render_error(request: Request, error: WebError) -> Response:
     path = request.url.path
     is_public = services.settings.public.enabled and (path == "/public" or path.startswith("/public/"))
     page = ErrorPage(error.status, error.code, detail, fields, is_public, request.method == "POST")
-    return html(around, "error.html", page, status=error.status)
+    is_tablet = path.startswith("/rate/")
+    return html(around, "public/tablet.html" if is_tablet else "error.html", page, status=error.status)

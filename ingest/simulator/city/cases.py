@@ -8,6 +8,11 @@ from datetime import date, datetime, timedelta
 from ingest.simulator.city.catalogue import APPLICANTS, COUNTERS, REVIEWERS, WINDOW_STAFF, Row
 from ingest.simulator.city.courses import Course, Pause
 from ingest.simulator.city.days import at
+from ingest.simulator.city.hours import PAUSED_FROM, PAUSED_TO
+
+_MINUTE = timedelta(minutes=1)
+_ACCEPTING, _WRITING = 10 * _MINUTE, 15 * _MINUTE
+"""How long it takes to accept a case, and to write its result."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +75,22 @@ class _Telling:
         accepted = at(course.accepted, chance.uniform(10.3, 11) if not resupplied else 11.5)
         reviewed = at(course.reviewed, chance.uniform(13.5, 14.5))
         decided = at(course.decided, chance.uniform(15, 17))
+        if course.moments is not None:
+            accepted = course.moments.accepted - _ACCEPTING
+            decided = course.moments.decided - _WRITING
         yield self._step("receive", received, 10)
         if course.supplement is not None:
             yield from self._suspended("N", course.supplement)
-        yield self._step("accept", accepted, 10)
+        yield self._step("accept", accepted, _ACCEPTING // _MINUTE)
         yield self._record("fee", "F", accepted + timedelta(minutes=5), "charged", **self._fee())
         if course.pause is not None:
             yield from self._suspended("P", course.pause)
         if course.extended_on is not None:
             yield self._record("extension", "E", at(course.extended_on, 10), "approved", days=course.more_days)
         yield self._step("review", reviewed, 25)
-        yield self._step("decide", decided, 15)
+        yield self._step("decide", decided, _WRITING // _MINUTE)
         yield self._step("close", decided + timedelta(minutes=20), 2)
-        yield self._record("result", "R", decided + timedelta(minutes=15), "decided", **self._result())
+        yield self._record("result", "R", decided + _WRITING, "decided", **self._result())
         delivered = max(at(course.delivered, chance.uniform(9, 16)), decided + timedelta(minutes=25))
         yield self._record("delivery", "D", delivered, "delivered", way="post")
         if chance.random() < 0.4:
@@ -111,8 +119,8 @@ class _Telling:
 
     def _suspended(self, mark: str, pause: Pause) -> Iterator[Event]:
         """Told when it begins, and corrected when its end is known."""
-        hours = 10.2 if mark == "N" else 11.5
-        start, end = at(pause.first, hours), at(pause.last, 10)
+        hours = 10.2 if mark == "N" else PAUSED_FROM
+        start, end = at(pause.first, hours), at(pause.last, PAUSED_TO)
         row: Row = {"reason": pause.reason, "notice_number": f"通知〔{self._number}〕{mark}"}
         yield self._record("suspension", mark, start, "start", **row)
         told = self._record("suspension", mark, start, "start", **row, end=end.isoformat())

@@ -70,6 +70,8 @@ class Item:
     """Code, name and yuan."""
     joint: bool = False
     """Several departments handle it together."""
+    in_hours: bool = False
+    """Its limits are working hours from the moment of acceptance on, no days."""
 
     @property
     def has_link_limits(self) -> bool:
@@ -89,6 +91,7 @@ class Item:
             "department": self.department,
             "legal_limit": self.legal,
             "promised_limit": self.promised,
+            "limit_unit": "hours" if self.in_hours else "days",
             "joint": self.joint,
             "links": [{"kind": kind, "limit": limit} for kind, limit in self.links],
             "fees": [{"code": code, "name": name, "amount": amount}],
@@ -136,6 +139,7 @@ ITEMS = (
     Item("FS-ZJ-06", "公共租赁住房资格确认", "housing", promised=15, legal=30, links=_limited(8, 5)),
     Item("FS-ZJ-07", "投资项目联合审批", "housing", promised=25, legal=None, joint=True),
     Item("FS-RS-08", "人力资源服务许可", "labour", promised=12, legal=20, links=_limited(None, 3)),
+    Item("FS-SJ-09", "个体工商户登记", "market", promised=26, legal=39, fee=("", "不收费", "0"), in_hours=True),
 )
 WINDOW_STAFF = ("陈静仪", "梁国安", "黄晓雯", "何志强", "李敏华", "周丽珊")
 REVIEWERS = ("罗文韬", "谢婉婷", "邓海明", "冯雅诗", "程立人")

@@ -24,6 +24,7 @@ from ingest.simulator.city.courses import CORRECTION_DAYS, Course, legal_days, p
 from ingest.simulator.city.days import at, between, is_worked, nth, nth_before
 from ingest.simulator.city.faults import DataFault, Fault
 from ingest.simulator.city.figures import Figures, count, count_late, day_of
+from ingest.simulator.city.hours import plan_in_hours
 from ingest.simulator.city.sending import Arrival, send_all
 from ingest.simulator.city.spoiling import enter_at_once, spoil
 from ingest.simulator.city.troubles import Troubles, plan_troubles
@@ -125,7 +126,8 @@ class _Making:
     def _case(self, fault: Fault | None) -> CityCase:
         place = self._place(fault)
         item = self._chance.choice([item for item in ITEMS if _fits(item, fault)])
-        course = plan_course(
+        plan = plan_in_hours if item.in_hours else plan_course
+        course = plan(
             self._chance, place, item, self._chance.choice(_days_of_receipt(place, item, self._period)), fault
         )
         if fault is Fault.BACK_DATED and self._is_in_doubt(course):
@@ -167,7 +169,7 @@ class _Making:
     def _perhaps_late(self, case: CityCase) -> CityCase:
         """Told with the next batch, long before anything is due."""
         course = case.course
-        if course.item.has_link_limits or course.decided <= nth(course.reviewed, 1):
+        if course.item.has_link_limits or course.item.in_hours or course.decided <= nth(course.reviewed, 1):
             return case
         if self._chance.random() >= _LATE_SHARE:
             return case
@@ -185,7 +187,11 @@ class _Making:
 
 
 def _fits(item: Item, fault: Fault | None) -> bool:
-    if fault is None or fault in _OF_ANY:
+    if fault is None:
+        return True
+    if item.in_hours or fault is Fault.HOURS_OVERDUE:
+        return item.in_hours and fault is Fault.HOURS_OVERDUE
+    if fault in _OF_ANY:
         return True
     if fault in _OF_LINKS or item.has_link_limits:
         return fault in _OF_LINKS and item.has_link_limits

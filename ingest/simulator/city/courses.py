@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from ingest.simulator.city.catalogue import REASONS, Item, Place
 from ingest.simulator.city.days import ONE_DAY, between, nth
@@ -18,6 +18,17 @@ class Pause:
     first: date
     last: date
     """Of each some part is left out, so that neither counts."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Of a case whose limits are hours."""
+
+    accepted: datetime
+    decided: datetime
+    promised: datetime
+    """The first at which it is late, as with the next."""
+    legal: datetime
 
 
 @dataclass(frozen=True)
@@ -37,6 +48,8 @@ class Course:
     """By `_MORE_DAYS`."""
     counts_from: date | None = None
     """Where that is not the day of acceptance."""
+    moments: Moments | None = None
+    """Where its limits are hours."""
 
     @property
     def more_days(self) -> int:

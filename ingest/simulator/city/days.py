@@ -9,6 +9,8 @@ import chinese_calendar
 ZONE = timezone(timedelta(hours=8))
 ONE_DAY = timedelta(days=1)
 _ANNOUNCED = range(2004, 2027)
+_OPEN = (*range(9 * 60, 12 * 60), *range(13 * 60 + 30, 17 * 60))
+"""Minutes of a day in which a hall works that has announced no other hours."""
 
 
 def is_worked(day: date, left_out: Container[date] = ()) -> bool:
@@ -40,6 +42,18 @@ def between(first: date, last: date) -> frozenset[date]:
 def at(day: date, hours: float) -> datetime:
     """So many hours after midnight, to the second."""
     return datetime.combine(day, time(), ZONE) + timedelta(seconds=round(hours * 3600))
+
+
+def when_worked(start: datetime, hours: int, left_out: Container[date], stop: tuple[datetime, datetime]) -> datetime:
+    """The first minute, from a full one on, by which so many hours have been worked outside the stop."""
+    left, day = hours * 60, start.date()
+    while True:
+        for minute in _OPEN if is_worked(day, left_out) else ():
+            moment = at(day, minute / 60)
+            left -= moment >= start and not stop[0] <= moment < stop[1]
+            if left == 0:
+                return moment + timedelta(minutes=1)
+        day += ONE_DAY
 
 
 @cache

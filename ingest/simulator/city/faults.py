@@ -8,6 +8,7 @@ class Fault(StrEnum):
 
     OVERDUE = "overdue"  # the whole was late
     LAST_RESULT_OVERDUE = "last_result_overdue"  # of two before it was closed the first was in time, the last was not
+    HOURS_OVERDUE = "hours_overdue"  # its limits are hours, and they had passed: by a minute, a day, or the legal one
     DEEMED_OVERDUE = "deemed_overdue"  # in time since the acceptance, but that came too late to count
     LINK_LATE = "link_late"  # one link was late, the whole was not
     HANDED_OVER_LATE = "handed_over_late"

@@ -8,6 +8,7 @@ from ingest.simulator.city.cases import CityCase, Event, ExpectedCard
 from ingest.simulator.city.courses import late_cards
 from ingest.simulator.city.days import ONE_DAY, at, nth
 from ingest.simulator.city.faults import Fault
+from ingest.simulator.city.hours import late_in_hours
 
 GRACE_DAYS = 2
 """Working days in which a platform may correct itself."""
@@ -54,6 +55,10 @@ def _expecting(case: CityCase, cause: str, on: date, link: str = "") -> CityCase
 
 def _overdue(case: CityCase) -> CityCase:
     return replace(case, cards=tuple(ExpectedCard(cause, on) for cause, on in late_cards(case.course)))
+
+
+def _hours_overdue(case: CityCase) -> CityCase:
+    return replace(case, cards=tuple(ExpectedCard(cause, on) for cause, on in late_in_hours(case.course)))
 
 
 def _link_late(case: CityCase) -> CityCase:
@@ -135,6 +140,7 @@ _SPOILERS: Mapping[Fault, Callable[[CityCase], CityCase]] = {
     Fault.OVERDUE: _overdue,
     Fault.LAST_RESULT_OVERDUE: _last_result_overdue,
     Fault.DEEMED_OVERDUE: _overdue,
+    Fault.HOURS_OVERDUE: _hours_overdue,
     Fault.LINK_LATE: _link_late,
     Fault.HANDED_OVER_LATE: _handed_over_late,
     Fault.PAUSED_AT_LIMIT: _paused_at_limit,

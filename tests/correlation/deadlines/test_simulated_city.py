@@ -1,5 +1,6 @@
 """What is wrong in a simulated city is found, to the day, and nothing else is said of it."""
 
+import json
 import random
 import shutil
 from collections.abc import Iterator
@@ -8,7 +9,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
 
 from bench.city import Played, Scores, compare, injected
 from correlation.deadlines.cards import RaisedCard
@@ -18,10 +20,10 @@ from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
 from ingest.simulator.city.catalogue import Period
 from ingest.simulator.city.city import make_city
-from ingest.simulator.city.faults import DataFault
-from ingest.simulator.city.write import write_city
+from ingest.simulator.city.faults import DataFault, Fault
+from ingest.simulator.city.write import TRUTH, write_city
 from storage.database import Database
-from storage.models import Card, CardCause, ItemVersion, RecordKind, RecordRevision, StepKind
+from storage.models import Card, CardCause, CardKind, Case, ItemVersion, RecordKind, RecordRevision, StepKind
 from tests.correlation.deadlines.cases import RULES
 
 SUMMER = Period(date(2026, 5, 6), date(2026, 9, 30))
@@ -55,6 +57,22 @@ def test_each_injected_fault_is_found_and_none_that_is_not_there(scores: Scores,
 
 def test_links_are_late_by_their_own_limits_after_one_that_has_none_too(scores: Scores) -> None:
     assert {link for _, _, link, _ in scores["link_late"].found} == {"review", "decide"}
+
+
+def test_limits_in_hours_are_kept_to_the_minute(played: Played) -> None:
+    """Those that are late by a minute have their cards, those with a minute left have none."""
+    truth = [json.loads(line) for line in (played.folder / TRUTH).read_text("utf-8").splitlines()]
+    late = {line["case"] for line in truth if line["fault"] == Fault.HOURS_OVERDUE}
+    with played.database.transaction() as session:
+        query = select(Case.number, Card.cause).where(Case.item_code == "FS-SJ-09").outerjoin(Card, _standing())
+        carded = [(number, cause) for number, cause in session.exec(query)]
+    assert {number for number, cause in carded if cause is not None} == late
+    assert {CardCause.PAST_PROMISED, CardCause.PAST_LEGAL} == {cause for _, cause in carded if cause is not None}
+    assert len({number for number, cause in carded if cause is None}) > len(late)
+
+
+def _standing() -> ColumnElement[bool]:
+    return (col(Card.case_id) == Case.id) & (col(Card.kind) != CardKind.REMINDER) & col(Card.withdrawn_at).is_(None)
 
 
 def test_there_is_no_other_kind_of_fault(scores: Scores) -> None:

@@ -228,6 +228,8 @@ def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Servi
     assert "several departments jointly" in client.get("/admin/items?lang=en").text
     assert client.post(edit, data=form | {"limits_from": "2026-12-01"}).status_code == 303
     assert 'value="2026-12-01"' in client.get(edit).text
+    (listed,) = (row["cells"] for row in client.get("/admin/items.json").json()["rows"] if row["key"] == "粤/01 A")
+    assert listed[6] == "2026-12-01"
     wrong = client.post(edit, data=form | {"legal_days": "some"})
     assert wrong.status_code == 422
     assert 'id="p-legal_days"' in wrong.text

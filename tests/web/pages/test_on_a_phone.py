@@ -82,6 +82,17 @@ def test_a_day_of_the_reconciliation_has_no_lines_for_what_there_was_none_of(pag
     expect(day.locator("td[data-label='Suspensions']")).to_have_text("0")
 
 
+def test_the_files_at_the_foot_of_the_reconciliation_stand_apart(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/reconciliation")
+    files = page.locator(".panel-foot .actions a")
+    expect(files).to_have_count(2)
+    csv, xlsx = (one.bounding_box() for one in files.all())
+    assert csv
+    assert xlsx
+    assert xlsx["x"] - (csv["x"] + csv["width"]) >= 4
+
+
 def test_the_link_to_the_footage_of_a_complaint_stays_in_its_panel(day: Services, page: Page) -> None:
     complaint = Complaint(
         id=1,

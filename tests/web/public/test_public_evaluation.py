@@ -28,6 +28,12 @@ def test_a_draft_is_not_there(anonymous: TestClient, published: Services) -> Non
         assert anonymous.get(f"/public/evaluation.json?{query}").status_code == 404
 
 
+def test_before_the_first_is_published_there_is_no_month_to_choose(anonymous: TestClient) -> None:
+    page = anonymous.get("/public/evaluation?lang=en").text
+    assert "Nothing has been published yet" in page
+    assert 'name="month"' not in page
+
+
 def test_the_best_comes_first_with_the_shares_that_the_public_watches(
     anonymous: TestClient, published: Services
 ) -> None:

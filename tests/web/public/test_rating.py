@@ -45,6 +45,20 @@ def test_a_link_that_nobody_made_leads_nowhere(anonymous: TestClient, link: str)
     assert anonymous.post(f"{link[:-2]}--", data={"level": 5, "ticket": "a" * 20}).status_code == 404
 
 
+def test_a_customer_before_a_wrong_link_is_led_to_the_staff_and_to_no_page_of_theirs(
+    anonymous: TestClient, link: str
+) -> None:
+    asked = {"Accept": "text/html", "Accept-Language": "en"}
+    for path in ("/rate/x", f"/rate/{'a' * 43}", f"{link}/none"):
+        page = anonymous.get(path, headers=asked).text
+        assert "Tell the staff" in page
+        assert "/sign-in" not in page
+        assert 'class="rail' not in page
+    refused = anonymous.post(link, data={"level": 9, "ticket": "a" * 20}, headers=asked)
+    assert refused.status_code == 422
+    assert f'href="{link}"' in refused.text, "back to the five buttons"
+
+
 def test_the_link_is_not_kept_and_can_be_taken_back(
     anonymous: TestClient, signed_in: SignedIn, services: Services, link: str
 ) -> None:

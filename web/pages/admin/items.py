@@ -28,6 +28,7 @@ class Items:
         _("Department"),
         _("Legal limit"),
         _("Promised limit"),
+        _("Limits hold from"),
         _("Handled by"),
     )
     camera_picture = False
@@ -44,6 +45,7 @@ class Items:
                     departments.get(i.department or "", ""),
                     _days(i.legal_days),
                     _days(i.promised_days),
+                    _day(i.limits_from),
                     _SEVERAL if i.joint else _ONE,
                 ),
             )

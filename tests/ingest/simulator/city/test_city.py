@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,16 @@ from ingest.approvals.formats import read_rows
 from ingest.approvals.row import RowError
 from ingest.simulator.city.catalogue import ITEMS, PLACES, Period
 from ingest.simulator.city.city import City, make_city
-from ingest.simulator.city.courses import Course, late_cards, plan_course
-from ingest.simulator.city.days import nth
+from ingest.simulator.city.courses import Course, Moments, late_cards, plan_course
+from ingest.simulator.city.days import at, nth, when_worked
 from ingest.simulator.city.faults import DataFault, Fault
+from ingest.simulator.city.hours import late_in_hours, plan_in_hours
 from ingest.simulator.city.write import ARRIVALS, write_city
 from tests.web.test_settings_file import read
 
 SPRING = Period(date(2026, 3, 2), date(2026, 7, 10))
 CITY_HALL, FOOD = PLACES[0], ITEMS[0]
+[IN_HOURS] = (item for item in ITEMS if item.in_hours)
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +65,53 @@ def test_what_is_late_leads_to_these_cards(course: Course, cards: list[tuple[str
 def test_a_course_without_a_fault_is_in_time() -> None:
     chance = random.Random(1)
     for _ in range(200):
-        course = plan_course(chance, chance.choice(PLACES), chance.choice(ITEMS), date(2026, 6, 1), None)
+        item = chance.choice([item for item in ITEMS if not item.in_hours])
+        course = plan_course(chance, chance.choice(PLACES), item, date(2026, 6, 1), None)
         assert course.received <= course.accepted <= course.reviewed <= course.decided <= course.delivered
         assert late_cards(course) == []
+
+
+@pytest.mark.parametrize(
+    ("accepted", "stop", "hours", "until"),
+    [
+        ("2026-03-02T10:40", None, 1, "2026-03-02T11:40"),
+        ("2026-03-02T10:40", None, 2, "2026-03-02T14:10"),  # with the noon break
+        ("2026-03-02T10:40", None, 13, "2026-03-04T10:40"),  # six and a half a day
+        ("2026-02-13T16:30", None, 1, "2026-02-14T09:30"),  # a Saturday that is worked
+        ("2026-02-14T16:30", None, 1, "2026-02-24T09:30"),  # over the Spring Festival
+        ("2026-03-02T10:40", ("2026-03-02T11:00", "2026-03-03T16:00"), 1, "2026-03-03T16:40"),
+    ],
+)
+def test_hours_are_counted_by_the_minute(accepted: str, stop: tuple[str, str] | None, hours: int, until: str) -> None:
+    stopped = (moment(stop[0]), moment(stop[1])) if stop else (moment(accepted),) * 2
+    assert when_worked(moment(accepted), hours, (), stopped) == moment(until)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text}+08:00")
+
+
+def test_a_case_of_hours_without_a_fault_is_in_time_and_one_with_it_is_late_by_no_minute_or_more() -> None:
+    chance, late = random.Random(2), set()
+    for _ in range(40):
+        well = plan_in_hours(chance, chance.choice(PLACES), IN_HOURS, date(2026, 6, 1), None)
+        assert late_in_hours(well) == []
+        course = plan_in_hours(chance, CITY_HALL, IN_HOURS, date(2026, 6, 1), Fault.HOURS_OVERDUE)
+        assert course.moments
+        late.add(course.moments.decided - course.moments.promised)
+        causes = (
+            ["past_promised", "past_legal"] if course.moments.decided >= course.moments.legal else ["past_promised"]
+        )
+        assert [cause for cause, _ in late_in_hours(course)] == causes
+    assert {timedelta(0), timedelta(minutes=1)} <= late
+
+
+def test_a_case_of_hours_that_is_not_corrected_is_told_before_its_legal_limit() -> None:
+    accepted = at(date(2026, 3, 2), 10.5)
+    day = date(2026, 3, 12)
+    moments = Moments(accepted, at(day, 15), at(date(2026, 3, 6), 10.5), at(date(2026, 3, 30), 10.5))
+    course = Course(IN_HOURS, CITY_HALL, date(2026, 3, 2), *[date(2026, 3, 2)] * 2, day, day, moments=moments)
+    assert late_in_hours(course) == [("past_promised", date(2026, 3, 6)), ("not_corrected", day)]
 
 
 def test_each_kind_of_fault_is_in_it(city: City) -> None:
