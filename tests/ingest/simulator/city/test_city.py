@@ -107,10 +107,9 @@ def test_a_case_of_hours_without_a_fault_is_in_time_and_one_with_it_is_late_by_n
 
 
 def test_a_case_of_hours_that_is_not_corrected_is_told_before_its_legal_limit() -> None:
-    accepted = at(date(2026, 3, 2), 10.5)
-    day = date(2026, 3, 12)
-    moments = Moments(accepted, at(day, 15), at(date(2026, 3, 6), 10.5), at(date(2026, 3, 30), 10.5))
-    course = Course(IN_HOURS, CITY_HALL, date(2026, 3, 2), *[date(2026, 3, 2)] * 2, day, day, moments=moments)
+    monday, day = date(2026, 3, 2), date(2026, 3, 12)
+    moments = Moments(at(monday, 10.5), at(day, 15), at(date(2026, 3, 6), 10.5), at(date(2026, 3, 30), 10.5))
+    course = Course(IN_HOURS, CITY_HALL, monday, monday, monday, day, day, moments=moments)
     assert late_in_hours(course) == [("past_promised", date(2026, 3, 6)), ("not_corrected", day)]
 
 
