@@ -136,11 +136,10 @@ export class ClipPlayer extends HTMLElement implements Playable {
     this.dispatchEvent(new CustomEvent("wall-time", { detail: this.wallMs, bubbles: true }));
   }
 
-  /** Asks the server why there is no clip, because a video element cannot tell; says it in the page's language. */
+  /** Says in the page's language why there is no clip. */
   async #explain(): Promise<void> {
-    const answer = await fetch(this.#video.src, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+    const reason = await this.#reel.whyNot();
     if (!this.#reel.failed) return; // it goes on over what is lost
-    const reason = answer?.ok ? "clip-undecodable" : answer?.status === 404 ? "gap" : "clip-missing";
     this.#problem.textContent = word(this, reason);
   }
 }

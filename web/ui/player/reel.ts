@@ -108,6 +108,13 @@ export class Reel {
     return true;
   }
 
+  /** The word for why the part of now cannot be played: a video element cannot tell, so the server is asked. */
+  async whyNot(): Promise<"clip-undecodable" | "clip-missing" | "gap"> {
+    if (!this.#parts.length) return "gap";
+    const answer = await fetch(this.video.src, { headers: { Range: "bytes=0-0" } }).catch(() => null);
+    return answer?.ok ? "clip-undecodable" : answer?.status === 404 ? "gap" : "clip-missing";
+  }
+
   close(): void {
     this.video.removeAttribute("src");
     this.video.load();

@@ -28,6 +28,8 @@ interface Track {
   picture: HTMLElement;
   reel: Reel;
   note: HTMLElement;
+  /** Why it cannot be played, as the note says it; empty while nobody knows. */
+  why: string;
   gaps: WallSpan[];
 }
 
@@ -150,9 +152,18 @@ class SpanPlayer extends HTMLElement implements Playable {
     picture.className = "picture";
     picture.append(reel.video, note);
     figure.prepend(picture);
-    for (const name of ["error", "loadeddata"]) reel.video.addEventListener(name, () => this.#place());
+    const track: Track = { picture, reel, note, why: "", gaps: reel.gapsOf(this.span) };
+    reel.video.addEventListener("loadeddata", () => this.#place());
+    reel.video.addEventListener("error", () => void this.#explain(track));
     reel.load();
-    return { picture, reel, note, gaps: reel.gapsOf(this.span) };
+    return track;
+  }
+
+  async #explain(track: Track): Promise<void> {
+    track.why = "";
+    this.#place();
+    track.why = word(this, await track.reel.whyNot());
+    this.#place();
   }
 
   /** Moves the common clock on; it waits for a video that has not got its picture yet. */
@@ -176,12 +187,12 @@ class SpanPlayer extends HTMLElement implements Playable {
     this.#tell();
   }
 
-  #placeOne({ reel, note }: Track, tolerance: number): void {
+  #placeOne({ reel, note, why }: Track, tolerance: number): void {
     reel.keepAt(this.#wall, tolerance);
-    const missing = reel.failed || reel.misses(this.#wall);
-    note.hidden = !missing;
-    note.textContent = missing ? word(this, "gap") : "";
-    if (missing || !this.#playing) reel.video.pause();
+    const misses = reel.misses(this.#wall);
+    note.textContent = misses ? word(this, "gap") : reel.failed ? why : "";
+    note.hidden = !note.textContent;
+    if (misses || reel.failed || !this.#playing) reel.video.pause();
     else if (reel.video.paused) reel.play();
   }
 
