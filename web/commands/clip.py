@@ -59,8 +59,7 @@ def clip(
 
     if bool(camera) == bool(counter):
         raise typer.BadParameter("Name either --camera or --counter.")
-    if file.exists():
-        raise UserError(f"{file} is there already and is never overwritten; choose another name.")
+    _check_new(file)
     if not file.parent.is_dir():
         raise UserError(f"There is no folder {file.parent}; make it, or choose another.")
     with opened(config) as services:
@@ -125,20 +124,31 @@ def _write(
         clip = unreadable.clip(services.footage, segments, asked, hidden.told, services.clock())
         chunks = masked_chunks(clip, hidden.polygons) if hidden.polygons else clip.chunks()
         try:
-            _write_all(chunks, clip.size, file)
+            write_whole(chunks, clip.size, file)
         except StoreError:
-            file.unlink()
             if not unreadable.finds_more(services.footage, segments, services.clock()):
                 raise
         else:
             return
 
 
-def _write_all(chunks: Iterator[bytes], size: int, file: Path) -> None:
-    with file.open("xb") as target, progress_bar(file.name) as bar:
-        for chunk in chunks:
-            target.write(chunk)
-            bar.update(target.tell(), size)
+def write_whole(chunks: Iterator[bytes], size: int, file: Path) -> None:
+    """Under the name of `file` only once it is whole: who finds a clip of that name may hand it on."""
+    unfinished = file.with_name(f"{file.name}.part")
+    try:
+        with unfinished.open("wb") as target, progress_bar(file.name) as bar:
+            for chunk in chunks:
+                target.write(chunk)
+                bar.update(target.tell(), size)
+        _check_new(file)
+        unfinished.rename(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _check_new(file: Path) -> None:
+    if file.exists():
+        raise UserError(f"{file} is there already and is never overwritten; choose another name.")
 
 
 def _how_much(coverage: Coverage) -> str:

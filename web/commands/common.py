@@ -32,6 +32,8 @@ from web.services import Services
 from web.settings_file import FILE_NAME, SettingsError, read_settings
 from web.site import SiteError
 
+_FIRST_YEAR, _LAST_YEAR = 1971, 9000
+
 out = Console()
 err = Console(stderr=True)
 
@@ -125,11 +127,13 @@ def known_counter(session: Session, counter_id: str) -> Counter:
 
 
 def moment(name: str, text: str, zone: ZoneInfo) -> datetime:
-    """Without a zone it is the hall's time."""
+    """Without a zone it is the hall's time. Raises UserError."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise UserError(f"{name}: {text!r} is not a time; write 2026-03-02T09:00:00 or 2026-03-02T01:00:00Z.") from None
+    if not _FIRST_YEAR <= found.year < _LAST_YEAR:  # beyond it what is reckoned with it would be no time any more
+        raise UserError(f"{name}: {text!r} is out of range; give a time between {_FIRST_YEAR} and {_LAST_YEAR}.")
     return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
 
 

@@ -16,6 +16,8 @@ from tests.ingest.video.test_clip import at, recorded
 from tests.sample import CAMERA
 from tests.web.commands.conftest import Run
 from tests.web.test_settings_file import GOOD
+from web.commands.clip import write_whole
+from web.commands.common import UserError
 from web.composition import build_services
 from web.services import Services
 from web.settings_file import read_settings
@@ -96,3 +98,38 @@ def test_a_clip_of_no_place_or_of_two_is_a_mistyped_command(hallwatch: Run, plac
     refused = hallwatch("clip", "2026-01-05", "2026-01-06", "clip.mp4", *places, code=2).output
     assert "Name either --camera or --counter." in refused
     assert "{FROM} {TO} {FILE}" in refused
+
+
+@pytest.mark.usefixtures("footage")
+@pytest.mark.parametrize("year", ["0001", "1970", "9999"])
+def test_a_year_with_which_nothing_can_be_reckoned_is_refused_in_words(
+    hallwatch: Run, tmp_path: Path, year: str
+) -> None:
+    span = (f"{year}-12-31T23:30:00", f"{year}-12-31T23:35:00")
+    refused = hallwatch("clip", *span, str(tmp_path / "clip.mp4"), "--counter", "cc-1", code=1).output
+    assert refused == f"FROM: '{span[0]}' is out of range; give a time between 1971 and 9000.\n"
+
+
+def test_a_clip_that_is_not_finished_has_not_the_name_of_one(tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+
+    def stopped() -> Iterator[bytes]:
+        yield b"half"
+        assert not file.exists()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(stopped(), 8, file)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_came_while_a_clip_was_written_is_not_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "clip.mp4"
+
+    def overtaken() -> Iterator[bytes]:
+        yield b"clip"
+        file.write_bytes(b"of somebody else")
+
+    with pytest.raises(UserError, match="never overwritten"):
+        write_whole(overtaken(), 4, file)
+    assert [found.read_bytes() for found in tmp_path.iterdir()] == [b"of somebody else"]
