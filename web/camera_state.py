@@ -26,6 +26,18 @@ class CameraState(StrEnum):
     OFF = "off"
 
 
+IN_THE_PICTURE = frozenset(
+    {
+        CameraState.FROZEN,
+        CameraState.DARK,
+        CameraState.OVEREXPOSED,
+        CameraState.OBSTRUCTED,
+        CameraState.BLURRED,
+        CameraState.MOVED,
+    }
+)
+"""Faults that are seen in a picture: of one that does not come nothing can be said."""
+
 LATE = timedelta(seconds=10)
 """A camera whose last packet is older sends nothing."""
 
@@ -77,6 +89,8 @@ def camera_now(known: Known, now: datetime) -> CameraNow:
         wrong |= {CameraState(fault.kind.value): fault.since for fault in known.faults}
     else:
         wrong.setdefault(CameraState.UNKNOWN, known.watched_to)
+    if CameraState.NO_SIGNAL in wrong:
+        wrong = {state: since for state, since in wrong.items() if state not in IN_THE_PICTURE}
     if wrong:
         first, *others = sorted(wrong, key=list(CameraState).index)
         return CameraNow(first, wrong[first], tuple(others), recorder_silent)

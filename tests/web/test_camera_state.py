@@ -51,6 +51,16 @@ def test_nothing_is_known_of_pictures_at_which_nobody_looks() -> None:
     assert camera_now(gone, NOW) == CameraNow(CameraState.NO_SIGNAL, ago(20), (CameraState.UNKNOWN,))
 
 
+@pytest.mark.parametrize("is_connected", [True, False])
+def test_of_a_picture_that_does_not_come_nothing_is_said(is_connected: bool) -> None:
+    """The recorder or the watcher may notice first. What was wrong with the clock may still be."""
+    seen = [Fault(FaultKind.DARK, ago(300)), Fault(FaultKind.MOVED, ago(300)), Fault(FaultKind.CLOCK_WRONG, ago(300))]
+    if is_connected:
+        seen.append(Fault(FaultKind.NO_SIGNAL, ago(0.5)))
+    found = camera_now(known(*seen, status=a_status(connected=is_connected)), NOW)
+    assert found == CameraNow(CameraState.NO_SIGNAL, ago(0.5), (CameraState.CLOCK_WRONG,))
+
+
 def test_what_a_silent_recorder_said_last_is_no_verdict_on_the_camera() -> None:
     last_word = a_status(40)
     last_word.updated = ago(39)

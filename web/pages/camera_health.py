@@ -1,6 +1,6 @@
 """How each camera does, and what is missing of its footage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from storage.models import (
     Hall,
 )
 from storage.waiting import NOTHING, Waiting
+from web.camera_state import IN_THE_PICTURE, CameraState
 from web.pages.places import HallRef, hall_ref
 from web.pages.presence_shares import day_start
 from web.pages.scoping import halls_in_scope
@@ -139,12 +140,19 @@ def _camera(
         error_since=status.error_since if status and status.error else None,
         audio_problem=status.audio_problem if status else "",
         sub_error=status.sub_error if status else "",
-        faults=faults,
+        faults=_told(faults, sends=bool(status and status.connected) and not is_late),
         pictures_apart_s=pictures_apart_s,
         gaps=gaps,
         unstored_segments=unstored.segments,
         unstored_bytes=unstored.bytes,
     )
+
+
+def _told(faults: Sequence[FaultKind], *, sends: bool) -> tuple[FaultKind, ...]:
+    """All that last; of a camera that sends nothing, none of its picture."""
+    if sends and FaultKind.NO_SIGNAL not in faults:
+        return tuple(faults)
+    return tuple(kind for kind in faults if CameraState(kind.value) not in IN_THE_PICTURE)
 
 
 def since(status: CameraStatus, is_late: bool) -> datetime:

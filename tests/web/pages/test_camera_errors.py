@@ -3,12 +3,14 @@
 import ast
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from sqlmodel import select
 
-from storage.models import Camera, CameraStatus, ClockSource
+from storage.models import Camera, CameraFault, CameraStatus, ClockSource, FaultKind
+from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
 from web.i18n import Language
 from web.pages.camera_errors import meaning
@@ -100,6 +102,18 @@ def test_the_health_page_calls_nothing_recording_that_the_full_disk_keeps_from_i
     page = " ".join(sign_in("admin").get("/health").text.split())
     assert "Not recording" in page
     assert "The recorder's disk is full" in unescape(page)
+
+
+def test_the_health_page_says_nothing_of_a_picture_that_does_not_come(day: Services, sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    before = client.get("/health").text.count("Picture dark")
+    with day.database.transaction() as session:
+        camera = next(each for each in session.exec(select(CameraStatus)) if each.connected).camera_id
+        session.add(CameraFault(camera_id=camera, kind=FaultKind.DARK, start=NOW - timedelta(minutes=5)))
+    assert client.get("/health").text.count("Picture dark") == before + 1
+    with day.database.transaction() as session:
+        session.get_one(CameraStatus, camera).connected = False
+    assert client.get("/health").text.count("Picture dark") == before
 
 
 def test_a_camera_that_is_switched_off_shows_no_rates(day: Services, sign_in: SignIn) -> None:
