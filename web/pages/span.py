@@ -40,6 +40,13 @@ LONGEST = LONGEST_CLIP
 DEFAULT_LENGTH = timedelta(minutes=10)
 _NO_TIME = Saying("There is no such time. Write it like 2026-03-02T09:00.")
 MAX_COUNTERS = MAX_CAMERAS = 12
+_WRONG = {
+    "order": FieldProblem("to", Saying("The end has to lie after the beginning.")),
+    "long": FieldProblem("to", Saying("The span is longer than 24 hours. Choose a shorter one.")),
+    "future": FieldProblem("to", Saying("This time has not come yet. Choose a span that has begun.")),
+    "counters": FieldProblem("counter", Saying("Choose one to twelve counters, or as many cameras.")),
+}
+"""By the words of `problem`, the same as on the page."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,8 @@ def span_page(
         start, end = local_moment(first, zone) or now - DEFAULT_LENGTH, local_moment(last, zone) or now
         choice = Choice(place, chosen, wanted_cameras)
         problem = _problem(start, end, choice, now) if (counter or camera) and not unreadable else ""
+        if problem and (chosen or wanted_cameras):  # of a hall that was just chosen there are none yet
+            also_wrong(request, [_WRONG[problem]])
         wanted = (counter or camera) and not problem and not unreadable
         result = _result(session, services, viewer, choice, unreadable_of(request), start, end, now) if wanted else None
     return SpanPage(

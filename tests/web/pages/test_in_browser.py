@@ -444,6 +444,21 @@ def test_a_span_has_a_picture_at_its_very_end(page: Page, half_a_minute: bytes) 
     )
 
 
+def test_a_span_says_of_footage_that_the_browser_cannot_play_that_it_can_be_had(page: Page) -> None:
+    with_footage(page, b"as good as H.265 to this browser")
+    page.goto(f"/span?{SPAN}")
+    expect(page.locator(".span-figure .nothing")).to_have_text(ELEMENT_WORDS["clip-undecodable"], timeout=WITHIN_MS)
+
+
+def test_the_address_of_a_stream_can_be_read_to_its_end(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto("/admin/cameras?new=true")
+    for name in ("Main stream", "Sub-stream"):
+        field = page.get_by_label(name)
+        field.fill("rtsp://camera-17.hall-3.chancheng.example:10554/Streaming/Channels/101?transportmode=unicast")
+        assert field.evaluate("field => field.scrollWidth <= field.clientWidth"), name
+
+
 def test_filters_of_one_row_have_one_height(page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     for path in ("/cases", f"/span?{SPAN}"):

@@ -18,6 +18,7 @@ from storage.models import (
     Alert,
     AlertState,
     Batch,
+    Camera,
     CameraStatus,
     Case,
     Delivery,
@@ -71,10 +72,29 @@ def test_a_span_that_has_not_come_or_is_no_time_has_no_player(sign_in: SignIn) -
         "from=2026-11-24T10:00:00&to=2026-11-24T10:10:00": "This time has not come yet.",
         "from=2026-11-24T25:00:00&to=2026-11-24T10:10:00": "There is no such time.",
         "from=0001-01-01T00:00:00&to=0001-01-01T00:10:00": "There is no such time.",
+        "from=2026-11-23T10:00:00&to=2026-11-23T09:50:00": "The end has to lie after the beginning.",
+        "from=2026-11-23T10:00:00&to=2026-11-23T10:00:00": "The end has to lie after the beginning.",
+        "from=2026-11-22T09:00:00&to=2026-11-23T10:00:00": "The span is longer than 24 hours.",
     }.items():
-        page = client.get(f"/span?hall=cc&counter=cc-1&{when}").text
-        assert said in page
-        assert "<span-player" not in page
+        page = client.get(f"/span?hall=cc&counter=cc-1&{when}")
+        assert page.status_code == client.get(f"/span.json?hall=cc&counter=cc-1&{when}").status_code == 422, when
+        assert said in page.text
+        assert "<span-player" not in page.text
+
+
+def test_another_hall_can_be_chosen_on_the_form_of_a_span_with_the_counters_of_the_one_before(sign_in: SignIn) -> None:
+    """The form goes with all that it holds, and an answer that is an error would not be shown in its place."""
+    page = sign_in("inspector").get("/span?hall=cc&counter=of-another&from=2026-11-23T10:00:00&to=2026-11-23T09:50:00")
+    assert page.status_code == 200
+    assert 'name="counter" value="cc-1"' in page.text
+
+
+def test_a_camera_without_a_name_is_named_once_where_it_is_chosen(sign_in: SignIn, day: Services) -> None:
+    client = sign_in("inspector")
+    with day.database.transaction() as session:
+        session.get_one(Camera, "cc-cam-1").name = ""
+    for path in ("/holds", "/deletions"):
+        assert re.search(r'<option value="cc-cam-1"[^>]*>cc-cam-1</option>', client.get(path).text), path
 
 
 def test_the_list_of_cases_names_the_department_as_the_case_does(sign_in: SignIn, day: Services) -> None:
