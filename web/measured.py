@@ -247,4 +247,5 @@ def _counter(name: str, what: str, labels: Sequence[str], samples: Samples) -> M
 
 
 def _age(at: datetime, now: datetime) -> float:
-    return (now - at).total_seconds()
+    """Seconds; what was written while we looked is new, not of the future."""
+    return max((now - at).total_seconds(), 0.0)

@@ -26,6 +26,10 @@ _FIRST_BIN_US = 100_000
 _STALE_BINS = 10
 _LATE_BINS = 4
 _FALL_US = 50_000
+_NEW_US = 5_000_000
+"""So long after its first picture a connection may still bring what was taken before it."""
+_NEW_FALL_US, _NEW_SETTLES_US = 100_000, 1_000_000
+"""Then a fall by more than this is a backlog, however slowly it is worked off, until nothing has fallen for so long."""
 _LEAST_TREND_US = 150_000
 _ENOUGH = 16
 _UNEVEN_US = 30_000
@@ -59,6 +63,8 @@ class ArrivalFit:
         self._base = self._roughest = self._pictures = 0
         self._start = self._end = self._began = -_NEVER
         self._late_bins = 0
+        self._first: int | None = None
+        self._fell = -_NEVER
         self._in_a_hurry = self.is_settling = False
         """Pictures come much faster than they were taken, each nearer to the truth: it is not to be relied on yet."""
         self.renewals = 0
@@ -66,6 +72,8 @@ class ArrivalFit:
         self.trend = NO_TREND
 
     def observe(self, media_us: int, monotonic_us: int) -> None:
+        if self._first is None:
+            self._first = monotonic_us
         if media_us >= self._end or media_us < self._start - _MAX_BACK_US:
             self._next_bin(media_us, monotonic_us)
         base = monotonic_us - media_us
@@ -111,14 +119,18 @@ class ArrivalFit:
     def _next_bin(self, media_us: int, monotonic_us: int) -> None:
         if self._least != _NEVER:
             self._in_a_hurry = (monotonic_us - self._began) * 2 < media_us - self._start
-            self._keep()
+            self._keep(monotonic_us)
         else:
             self._base = monotonic_us - media_us
         self._least, self._began, self._roughest, self._pictures = _NEVER, monotonic_us, 0, 0
         self._start, self._end = media_us, media_us + (BIN_US if self._bins else _FIRST_BIN_US)
 
-    def _keep(self) -> None:
-        self.is_settling = self._in_a_hurry and self._least < self._past - _FALL_US
+    def _keep(self, monotonic_us: int) -> None:
+        is_new = self._first is not None and monotonic_us - self._first < _NEW_US
+        if is_new and self._past != _NEVER and self._least < self._past - _NEW_FALL_US:
+            self._fell = monotonic_us
+        still_falls = is_new and monotonic_us - self._fell < _NEW_SETTLES_US
+        self.is_settling = still_falls or (self._in_a_hurry and self._least < self._past - _FALL_US)
         on_time = self._least <= self._past + LEAST_DELAY_US
         self._late_bins = 0 if self._in_a_hurry or on_time else self._late_bins + 1
         self._bins.append((self._least, self._start, self._roughest, self._pictures))

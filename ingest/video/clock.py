@@ -34,6 +34,7 @@ _FRESH_RATE_US = 20_000_000
 _REFINED_PPM = 40_000
 """by less than this: what is left of a miscount then needs no other proof."""
 _RENEWED_STEP_US = 20_000
+_FEWEST_SEEN = 2
 _ROUNDING_US = 50_000
 _TRUSTED_US = MAX_CLOCK_ERROR // timedelta(microseconds=1)
 
@@ -99,6 +100,7 @@ class CameraClock:
         self._has_learned_rate = has_learned_rate
         self._rate_changed_us: int | None = None
         self._media_us = 0
+        self._seen, self._came_together = 0, False
         self._base: int | None = None
         self._base_media = 0
 
@@ -109,8 +111,14 @@ class CameraClock:
         report_us: int | None,
         server: ServerReading = UNDISTURBED,
         reports: int = 0,
+        seen: bool = True,
     ) -> None:
-        """A packet has arrived; `report_us` is its wall time by the last of so many sender reports, if there is one."""
+        """A packet has arrived; `report_us` is its wall time by the last of so many sender reports, if there is one.
+
+        Not `seen`: when it arrived is reckoned from one that came with it.
+        """
+        self._came_together |= not seen
+        self._seen += seen
         self._fit.observe(media_us, monotonic_us)
         self._media_us = media_us
         self._server = server
@@ -244,7 +252,9 @@ class CameraClock:
         """The truth lies between the least delayed arrival and the longest least delay before it, by either time of day
         that the server has."""
         assert self._base is not None
-        delay, step = MAX_DISAGREEMENT_US if self._fit.is_settling else LEAST_DELAY_US, self._server.step_us
+        is_one_moment = self._came_together and self._seen < _FEWEST_SEEN  # which may be that of a backlog
+        delay = MAX_DISAGREEMENT_US if self._fit.is_settling or is_one_moment else LEAST_DELAY_US
+        step = self._server.step_us
         earliest = self._arrival_base - delay - DRIFT_US + min(0, step)
         latest = self._arrival_base + DRIFT_US + max(0, step) + self._later_by_rate()
         return max(self._base - earliest, latest - self._base)

@@ -97,7 +97,8 @@ class Connection:
         packet = self._decoded_later(packet)
         # After a leap one counts though its arrival is reckoned: whole groups may follow before one that was seen.
         if packet.seen or packet.leapt or self._info is None:
-            self.clock.observe(media_us, monotonic_us, packet.report_us, packet.server, packet.reports)
+            report_us, server = packet.report_us, packet.server
+            self.clock.observe(media_us, monotonic_us, report_us, server, packet.reports, packet.seen)
         rate_error_ppm = self.clock.rate_error_ppm if self._may_retime(packet) else 0
         if rate_error_ppm:
             if not packet.keyframe:

@@ -5,7 +5,7 @@ Segments need nothing of the kind: their files give the rows back.
 
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -42,15 +42,14 @@ def kept(spool: Path) -> list[Leftover]:
 
     Raises OSError.
     """
-    try:
-        lines = (spool / NAME).read_text("utf-8", errors="replace").split("\n")
-    except FileNotFoundError:
-        return []
-    return list(_read(lines))
+    return [entry for entry in map(_entry, _lines(spool)) if isinstance(entry, Leftover)]
 
 
 def forget(spool: Path) -> None:
-    """They are written down."""
+    """They are written down; the log says which lines could not be read."""
+    for found in map(_entry, _lines(spool)):
+        if isinstance(found, Exception):
+            log.error("leftover_not_readable", error=str(found))
     (spool / NAME).unlink(missing_ok=True)
 
 
@@ -67,15 +66,23 @@ def _line(entry: Leftover) -> str:
     return json.dumps({"kind": type(entry).__name__, **asdict(entry)}, default=datetime.isoformat, ensure_ascii=False)
 
 
-def _read(lines: Iterable[str]) -> Iterable[Leftover]:
-    for line in filter(None, lines):
-        try:
-            fields = json.loads(line)
-            kind = _KINDS[fields.pop("kind")]
-            for name in {"start", "end"} & fields.keys():
-                fields[name] = datetime.fromisoformat(fields[name])
-            if "cause" in fields:
-                fields["cause"] = GapCause(fields["cause"])
-            yield kind(**fields)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            log.error("leftover_not_readable", error=str(error))
+def _lines(spool: Path) -> list[str]:
+    """Raises OSError."""
+    try:
+        return [line for line in (spool / NAME).read_text("utf-8", errors="replace").split("\n") if line]
+    except FileNotFoundError:
+        return []
+
+
+def _entry(line: str) -> Leftover | Exception:
+    """Or why the line is none."""
+    try:
+        fields = json.loads(line)
+        kind = _KINDS[fields.pop("kind")]
+        for name in {"start", "end"} & fields.keys():
+            fields[name] = datetime.fromisoformat(fields[name])
+        if "cause" in fields:
+            fields["cause"] = GapCause(fields["cause"])
+        return kind(**fields)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return error

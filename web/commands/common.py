@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -64,6 +65,14 @@ EXPECTED = (
 )
 
 
+_LACKS_SOMETHING = re.compile(r"no such (table|column)|has no column named|(column|relation) .* does not exist")
+_OTHER_TABLES = (
+    "Another version of Hallwatch has made its tables: `hallwatch init` brings them to this one. If that changes "
+    "nothing, a version before the first release has made them: they have to be made anew in an empty database, "
+    "and `hallwatch recover` gives that the footage."
+)
+
+
 class PlainErrors(TyperGroup):
     """Errors that users can mend are told in words; a traceback means a defect of ours."""
 
@@ -81,7 +90,8 @@ class PlainErrors(TyperGroup):
             fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
         except SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            fail(f"The database refuses: {reason}")
+            remedy = f". {_OTHER_TABLES}" if _LACKS_SOMETHING.search(reason) else ""
+            fail(f"The database refuses: {reason}{remedy}")
 
 
 def fail(message: str) -> None:

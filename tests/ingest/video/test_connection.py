@@ -248,6 +248,22 @@ def test_a_slow_camera_whose_pictures_rest_on_each_other_is_recorded() -> None:
     assert sum(len(gop.frames) for gop in made) >= 40 - 8
 
 
+def test_the_bound_holds_while_a_backlog_with_which_a_connection_begins_comes_in_few_pieces() -> None:
+    """Of what comes together only the last picture's arrival is seen; each piece is less late than the one before."""
+    pieces = [(12, 2_240_000), (60, 900_000), (75, 600_000), (90, 0)]
+    late = []
+    for number, packet in enumerate(packets(400)):
+        last, delay_us = next((piece for piece in pieces if number <= piece[0]), (number, 0))
+        arrival_us = packet.arrival_us + delay_us
+        late.append(replace(packet, report_us=None, reports=0, arrival_us=arrival_us, seen=number == last))
+    gops, _ = feed(connection(), late)
+    true_us = packets(1)[0].arrival_us
+    off_us = [gop.wall_us - true_us - number * 1_000_000 for number, gop in enumerate(gops)]
+    assert max(off_us) > 2_000_000
+    assert all(abs(off) <= gop.evidence.error_us for off, gop in zip(off_us, gops, strict=True))
+    assert gops[-1].evidence.error_us < 500_000
+
+
 def test_a_reckoned_arrival_tells_the_clock_nothing() -> None:
     """Except at the very beginning, where there is nothing better."""
     early = 2_000_000

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest.video import leftovers
 from ingest.video.gaps import GapClosed, GapOpened, Lost
@@ -43,7 +44,12 @@ def test_a_line_that_a_crash_cut_off_is_left_out(tmp_path: Path) -> None:
     leftovers.keep(tmp_path, [OPENED, STOPPED])
     file = tmp_path / leftovers.NAME
     file.write_text(file.read_text("utf-8")[:-20] + "\n[]\n{}\n", "utf-8")
-    assert leftovers.kept(tmp_path) == [OPENED]
+    with capture_logs() as logs:
+        assert leftovers.kept(tmp_path) == leftovers.kept(tmp_path) == [OPENED]
+    assert logs == []  # whoever looks again and again tells nothing each time
+    with capture_logs() as logs:
+        leftovers.forget(tmp_path)
+    assert [each["event"] for each in logs] == ["leftover_not_readable"] * 3
 
 
 def test_a_journal_that_may_not_write_yet_puts_segments_on_the_disk_and_leaves_gaps_to_the_next_start(

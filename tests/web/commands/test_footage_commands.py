@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import delete, select, update
 
 from ingest.video.uploader import Uploader
@@ -58,6 +59,14 @@ def test_what_does_not_agree_is_named_with_what_to_do_and_ends_with_exit_code_1(
     assert "1 neither here nor in the store" in hallwatch("fsck", code=1).output
     with only_one(footage.settings.run_folder, ["recorder"]):
         assert f"{key}: its row has no bytes: neither spool nor store holds it" in hallwatch("fsck", code=1).output
+
+
+def test_a_database_of_another_version_is_told_with_what_to_do(hallwatch: Run, footage: Services) -> None:
+    with footage.database.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE segment DROP COLUMN sha256"))
+    said = hallwatch("fsck", code=1).output
+    assert "sha256" in said
+    assert "`hallwatch init` brings them to this one" in said
 
 
 def test_a_camera_that_is_not_there_is_told(hallwatch: Run, footage: Services) -> None:
