@@ -17,7 +17,7 @@ from web.errors import NotFound
 from web.months import day_in, month_of
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.counter import absences_between, step_lane, steps_between
-from web.pages.counter_figures import COLUMNS, TimeSpent, cells_of, seen_at, time_spent
+from web.pages.counter_figures import COLUMNS, TimeSpent, cells_of, seen_at, time_spent, watched_since
 from web.pages.covers import CoverRow, cover_lane, cover_rows, paired_with
 from web.pages.months import asked_day, clock_hours, local_day
 from web.pages.places import CameraRef, CounterRef, counters_by_id
@@ -68,6 +68,8 @@ class CounterDayPage:
     stills: bool
     """Whether the viewer may see them."""
     timeline: Timeline
+    begun: datetime | None
+    """When it was watched for the first time, if that is in what is shown."""
     spent: TimeSpent
     hours: tuple[TimeSpent, ...]
     """By the hall's clock."""
@@ -95,6 +97,7 @@ def counter_day_page(
         cameras = _cameras_of(session, counter, span)
         shown = _chosen(cameras, camera)
         seen = seen_at(session, place, span, now)
+        since = watched_since(session, counter)
         absences = absence_rows(session, absences_between(session, [counter], span.start, span.end), now)
         excused = excuses(session, {counter: span})[counter]
         lanes = [*_lanes(seen, span, now), *cover_lane(excused, span, now), *absence_lanes(absences)]
@@ -120,6 +123,7 @@ def counter_day_page(
         camera_id=shown,
         stills=viewer.may(Permission.CLIPS),
         timeline=timeline(span.start, span.end, zone, lanes),
+        begun=since if since and span.start < since < span.end else None,
         spent=time_spent(ledger, [span])[0],
         hours=time_spent(ledger, hours),
         recorded_s=tuple(sum(part.duration.total_seconds() for part in intersect([hour], recorded)) for hour in hours),

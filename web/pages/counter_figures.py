@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from analytics.figures import Figures, Ledger, Seen
 from analytics.seen import absences_in, presence_in
 from storage.intervals import Span
+from storage.models import Presence
 from web.pages.opening import duty_spans
 from web.pages.places import CounterRef
 from web.pages.presence_shares import apportioned
@@ -79,8 +80,17 @@ class TimeSpent:
 _LEVELS = (0.0, 0.5, 0.9, 0.99)
 
 
+def watched_since(session: Session, counter_id: str) -> datetime | None:
+    """The first moment of which anything was ever said; None where nothing was."""
+    return session.exec(select(func.min(Presence.start)).where(Presence.counter_id == counter_id)).one()
+
+
 def seen_at(session: Session, counter: CounterRef, span: Span, now: datetime) -> Seen:
+    """Nobody had promised to look before the counter was watched for the first time, so it is not open then."""
     openings = duty_spans(session, counter, span.start - AROUND, span.end + AROUND)
+    since = watched_since(session, counter.id)
+    if since is not None:
+        openings = [Span(max(opening.start, since), opening.end) for opening in openings if since < opening.end]
     absences, disputed = absences_in(session, counter.id, span, now)
     return Seen(presence_in(session, counter.id, span, now), openings, absences, disputed)
 

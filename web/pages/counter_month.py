@@ -10,7 +10,7 @@ from analytics.figures import Ledger
 from storage.intervals import Span
 from web.months import Month, day_in, month_of
 from web.pages.counter_day import DayViewer, figures_table
-from web.pages.counter_figures import TimeSpent, seen_at, time_spent
+from web.pages.counter_figures import TimeSpent, seen_at, time_spent, watched_since
 from web.pages.months import asked_month, clock_hours, local_day
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.rendering import add_page
@@ -37,6 +37,8 @@ class CounterMonthPage:
     before: str
     after: str
     """The month after this one, if it has begun; else nothing."""
+    begun: datetime | None
+    """When it was watched for the first time, if that is in what is shown."""
     spent: TimeSpent
     hours: tuple[int, ...]
     """From the first to the last that was open on any day, as far as the month has passed."""
@@ -54,6 +56,7 @@ def counter_month_page(counter: str, viewer: DayViewer, services: ServicesDep, m
         shown = asked_month(month, newest)
         whole = _span_of(shown, zone)
         seen = seen_at(session, place, whole, now)
+        since = watched_since(session, counter)
     hours = [[(hour, span) for hour, span in clock_hours(day, zone)] for day in shown.days]
     ledger = Ledger(whole, seen, now)
     by_hour = iter(time_spent(ledger, [span for of_day in hours for _, span in of_day]))
@@ -69,6 +72,7 @@ def counter_month_page(counter: str, viewer: DayViewer, services: ServicesDep, m
         month=str(shown),
         before=str(shown.plus(-1)),
         after=str(after) if after <= newest else "",
+        begun=since if since and whole.start < since < whole.end else None,
         spent=time_spent(ledger, [whole])[0],
         hours=_open_hours(days),
         days=days,

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from analytics.figures import NOT_WATCHED
 from storage.intervals import Span
-from storage.models import Hall, OpeningHours, Presence, StaffState, View
+from storage.models import CustomerState, Hall, OpeningHours, Presence, StaffState, View
 from tests.sample import CAMERA, HALL
 from tests.web.pages.a_day import NOW, ago
 from tests.web.pages.conftest import SignIn
@@ -79,9 +79,39 @@ def test_open_time_that_was_never_watched_is_unknown_and_says_why(sign_in: SignI
     spent = sign_in("supervisor").get(as_data(DAY)).json()["spent"]
     assert (spent["unknown_by_s"], spent["unstaffed_s"]) == ({NOT_WATCHED: 100 * 60}, 0)
     page = sign_in("supervisor").get(DAY).text
-    assert "The watcher has not looked at it." in page
+    assert "Why unknown: The watcher has not looked at it (1 h 40 min)" in " ".join(page.split())
     [lane, *_] = sign_in("supervisor").get(as_data(DAY)).json()["timeline"]["lanes"]
     assert {bar["state"] for bar in lane["bars"]} == {"closed", "unknown"}
+
+
+def test_of_the_time_before_the_first_look_nothing_is_said(sign_in: SignIn, day: Services) -> None:
+    """It was unknown, as if somebody had promised to look."""
+    begun = NOW - timedelta(minutes=40)
+    with day.database.transaction() as session:
+        for row in session.exec(select(Presence).where(Presence.counter_id == "cc-1")):
+            if row.end is not None and row.end <= begun:
+                session.delete(row)
+            else:
+                row.start = max(row.start, begun)
+    for path in (DAY, MONTH):
+        page = sign_in("supervisor").get(as_data(path)).json()
+        assert (page["spent"]["unknown_s"], page["begun"]) == (0, "2026-11-23T02:00:00Z")
+        assert sum(page["spent"][part] for part in ("staffed_s", "unstaffed_s")) == 40 * 60
+        assert "It is watched since" in sign_in("supervisor").get(path).text
+    [*before, _] = [each for each in page["days"] if each["day"] <= "2026-11-23"]
+    assert not any(each["spent"]["unknown_s"] for each in before)
+    later = sign_in("supervisor").get(as_data(MONTH.replace("2026-11", "2026-10"))).json()
+    assert (later["begun"], later["spent"]["unknown_s"]) == (None, 0)
+
+
+def test_the_reasons_of_unknown_time_are_one_list(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        for row in session.exec(select(Presence).where(Presence.counter_id == "cc-1")):
+            row.staff, row.reason = StaffState.UNKNOWN, "gap" if row.end else "damaged"
+    page = sign_in("supervisor").get(DAY, headers={"Accept-Language": "zh"}).text
+    reasons = re.search("未知原因：(.*?)</p>", page)
+    assert reasons
+    assert "。" not in reasons[1]
 
 
 def test_what_a_watcher_has_not_seen_to_the_end_is_unknown(sign_in: SignIn, day: Services) -> None:
@@ -98,7 +128,7 @@ def test_what_a_watcher_has_not_seen_to_the_end_is_unknown(sign_in: SignIn, day:
 def test_a_month_adds_up_day_by_day_and_hour_by_hour(sign_in: SignIn) -> None:
     page = sign_in("supervisor").get(as_data(MONTH)).json()
     assert (page["month"], page["before"], page["after"]) == ("2026-11", "2026-10", "")
-    assert page["hours"] == list(range(9, 17))
+    assert page["hours"] == [9, 10], "since it is watched"
     assert len(page["days"]) == 30
     for part in PARTS:
         assert sum(each["spent"][part] for each in page["days"]) == page["spent"][part]
@@ -110,6 +140,8 @@ def test_an_hour_is_played_only_where_there_is_footage_of_it(sign_in: SignIn, da
     with day.database.transaction() as session:
         for hall in session.exec(select(OpeningHours).where(OpeningHours.hall_id == HALL)):
             hall.opens = "08:00"
+        staff, customer = StaffState.UNKNOWN, CustomerState.UNKNOWN
+        session.add(Presence(counter_id="cc-1", start=ago(160), end=ago(100), staff=staff, customer=customer))
     for role, plays in {"supervisor": "/media/clip.mp4?", "investigator": "/span?"}.items():
         reader = sign_in(role)
         assert [round(s / 60) for s in reader.get(as_data(DAY)).json()["recorded_s"][8:12]] == [0, 60, 39, 0]
