@@ -1,6 +1,7 @@
 """YOLO and YOLOX exports on OpenVINO or ONNX Runtime, without torch."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -67,6 +68,7 @@ def decode_yolox(output: NDArray[np.float32], size: int) -> Rows:
     return np.concatenate([centre - half, centre + half, score[kept, None]], axis=1)
 
 
+@cache
 def _grid(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     cells, strides = [], []
     for stride in _STRIDES:
