@@ -1,13 +1,21 @@
-"""Keyframes to pictures, without keeping a decoder busy with the frames between them."""
+"""Keyframes to pictures, without keeping a decoder busy with the frames between them; and those, where it must be."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 
 import av
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 
 from analytics.people import Image
 
 _START_CODE = b"\0\0\0\1"
 _TELLING = {"err_detect": "explode"}
 """For a decoder of H.265, which tells of damage in no other way."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_US = timedelta(microseconds=1)
 
 
 class UndecodableFrame(Exception):
@@ -19,17 +27,9 @@ class KeyframeDecoder:
 
     def __init__(self, codec: str, extradata: bytes = b"") -> None:
         """`codec` is h264 or hevc; `extradata` holds the parameter sets as Annex B, avcC or hvcC. Raises ValueError."""
-        if codec not in ("h264", "hevc"):
-            raise ValueError(f"pictures of {codec} streams are not decoded; set the camera to H.264 or H.265")
-        context = av.CodecContext.create(codec, "r")
-        assert isinstance(context, av.VideoCodecContext)
-        if codec == "hevc":
-            context.options = _TELLING
+        self._context = _context(codec)
         self.tells_what_is_missing = codec == "h264"
         """Whether a picture without one of its slices is refused; else the decoder leaves out of it what was there."""
-        self._context = context
-        # Many cameras share few cores: a thread of their own per decoder would only add switching.
-        self._context.thread_count = 1
         self._parameters = annex_b_parameters(codec, extradata)
 
     def decode(self, data: bytes) -> Image:
@@ -49,7 +49,59 @@ class KeyframeDecoder:
             raise UndecodableFrame("the keyframe gave no picture")
         if frames[-1].is_corrupt:
             raise UndecodableFrame("a part of the keyframe is missing or damaged")
-        return np.asarray(frames[-1].to_ndarray(format="bgr24"), dtype=np.uint8)
+        return _image(frames[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class ShownFrame:
+    wall: datetime
+    frame: VideoFrame
+
+    def image(self) -> Image:
+        """Height × width × 3 blue-green-red. Raises UndecodableFrame where a part of it is missing."""
+        if self.frame.is_corrupt:
+            raise UndecodableFrame("a part of the picture, or of what it rests on, is missing or damaged")
+        return _image(self.frame)
+
+
+class GroupDecoder:
+    """Decodes one group of pictures, a keyframe and what follows it, of H.264 or HEVC given as Annex B."""
+
+    def __init__(self, codec: str, extradata: bytes = b"") -> None:
+        """As for a KeyframeDecoder."""
+        self._context = _context(codec)
+        if parameters := annex_b_parameters(codec, extradata):
+            self._context.extradata = parameters
+
+    def decode(self, data: bytes, wall: datetime, *, is_wanted: bool = True) -> list[ShownFrame]:
+        """What can be shown with this one, taken at `wall`, in the order of showing. Raises UndecodableFrame.
+
+        One that is not wanted is decoded only where others may rest on it.
+        """
+        packet = av.Packet(data)
+        packet.pts, packet.time_base = (wall - _EPOCH) // _US, Fraction(1, 1_000_000)
+        self._context.skip_frame = "DEFAULT" if is_wanted else "NONREF"
+        try:
+            frames = self._context.decode(packet)
+        except av.FFmpegError as error:
+            raise UndecodableFrame(str(error)) from error
+        return [ShownFrame(_EPOCH + frame.pts * _US, frame) for frame in frames if frame.pts is not None]
+
+
+def _context(codec: str) -> VideoCodecContext:
+    if codec not in ("h264", "hevc"):
+        raise ValueError(f"pictures of {codec} streams are not decoded; set the camera to H.264 or H.265")
+    context = av.CodecContext.create(codec, "r")
+    assert isinstance(context, VideoCodecContext)
+    if codec == "hevc":
+        context.options = _TELLING
+    # Many cameras share few cores: a thread of their own per decoder would only add switching.
+    context.thread_count = 1
+    return context
+
+
+def _image(frame: VideoFrame) -> Image:
+    return np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
 
 
 def annex_b_parameters(codec: str, extradata: bytes) -> bytes:

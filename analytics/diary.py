@@ -49,6 +49,9 @@ _AHEAD = timedelta(days=2)
 SLOW_CAMERAS = "slow_cameras"
 """In the detail of the watcher's node: seconds from one picture to the next, by camera, of those that are slow."""
 
+RARE_KEYFRAMES = "rare_keyframes"
+"""There, too: what RareKeyframes says, by camera."""
+
 _News = tuple[int | None, bool]
 """A span that is looked at again, and whether it has been."""
 

@@ -6,7 +6,7 @@ from threading import Condition, Event, Thread
 
 import structlog
 
-from analytics.pictures import Picture, PictureSource, SourceLost
+from analytics.pictures import Picture, PictureSource, RareKeyframes, SourceLost
 from storage.failures import Failures
 
 _log = structlog.get_logger(__name__)
@@ -36,6 +36,10 @@ class CameraFeed:
         self._stop = Event()
         self._thread = Thread(target=self._run, name=f"feed {camera_id}", daemon=True)
         self._error = ""
+
+    @property
+    def rare(self) -> RareKeyframes | None:
+        return self._source.rare
 
     def start(self) -> None:
         self._thread.start()

@@ -1,23 +1,24 @@
-"""Pictures from recorded footage: keyframes, as far apart as asked."""
+"""Pictures from recorded footage, as far apart as asked: keyframes, and where those are rare, others between them."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import av
-import numpy as np
 import structlog
+from av.bitstream import BitStreamFilterContext
 
-from analytics.decoding import UndecodableFrame
-from analytics.people import Image
 from analytics.pictures import Picture
+from analytics.sampling import RARE, CodedPicture, Coding, Sampler
 from storage.database import Database
 from storage.footage import Footage
-from storage.fragments import Fragment, unpack_fragments
+from storage.fragments import Fragment, groups_of_pictures, unpack_fragments
 from storage.models import Segment
 from storage.objects import ObjectMissing, StoreError
 
 _log = structlog.get_logger(__name__)
+
+_US = timedelta(microseconds=1)
 
 
 class RecordedPictures:
@@ -35,45 +36,64 @@ class RecordedPictures:
         """
         with self._database.transaction() as session:
             segments = self._footage.segments(session, camera_id, start, end)
-        next_due = start
+        sampler, position = Sampler(camera_id, step), start
         for segment in segments:
-            for fragment in unpack_fragments(segment.fragments):
-                wall = segment.start + timedelta(microseconds=fragment.offset_us)
-                if not fragment.keyframe or not next_due <= wall < end:
+            for group in groups_of_pictures(unpack_fragments(segment.fragments)):
+                begins, lasts = _span(segment, group)
+                is_rare = lasts > max(RARE, step)
+                is_wanted = position < begins + lasts if is_rare else position <= begins and sampler.is_due(begins)
+                if not is_wanted or begins >= end:
                     continue
-                image = self._image(segment, fragment)
-                if image is not None:
-                    next_due = wall + step * 0.9
-                    yield Picture(camera_id, wall, image)
+                for picture in self._looked_at(
+                    sampler, segment, group if is_rare else group[:1], only_first=not is_rare
+                ):
+                    if picture.wall >= end:
+                        return
+                    if picture.wall >= position:
+                        position = picture.wall + _US
+                        yield picture
 
     def recorded_to(self, camera_id: str) -> datetime | None:
         """Up to when there is footage of the camera; None where there is none."""
         with self._database.transaction() as session:
             return self._footage.recorded_to(session, camera_id)
 
-    def _image(self, segment: Segment, fragment: Fragment) -> Image | None:
+    def _looked_at(
+        self, sampler: Sampler, segment: Segment, group: Sequence[Fragment], *, only_first: bool
+    ) -> Iterator[Picture]:
+        """Of a group of pictures, or of its first alone."""
         try:
             head = self._footage.read(segment, 0, segment.init_size)
-            body = self._footage.read(segment, fragment.byte_offset, fragment.byte_size)
-            return first_picture(head + body)
-        except (StoreError, OSError, av.FFmpegError, UndecodableFrame) as error:
+            for fragment in group:
+                body = self._footage.read(segment, fragment.byte_offset, fragment.byte_size)
+                for frame in _frames(sampler, head + body, segment.start + fragment.offset_us * _US, fragment):
+                    yield from sampler.take(frame)
+                    if only_first:
+                        return
+        except (StoreError, OSError, ValueError, av.FFmpegError) as error:
             if self._insists and isinstance(error, StoreError) and not isinstance(error, ObjectMissing):
                 self._footage.store.check()  # a store that answers would not give this object later either
-            _log.warning("recorded_picture_unreadable", key=segment.key, error=str(error))
-            return None
+            _log.warning("recorded_pictures_unreadable", key=segment.key, error=str(error))
 
 
-def first_picture(movie: bytes) -> Image | None:
-    """The first frame of an MP4, height × width × 3 blue-green-red, whole.
+def _span(segment: Segment, group: Sequence[Fragment]) -> tuple[datetime, timedelta]:
+    first, last = group[0], group[-1]
+    return segment.start + first.offset_us * _US, (last.offset_us + last.duration_us - first.offset_us) * _US
 
-    Raises av.FFmpegError when it cannot be read, UndecodableFrame when it is damaged.
+
+def _frames(sampler: Sampler, movie: bytes, wall: datetime, fragment: Fragment) -> Iterator[CodedPicture]:
+    """Of an MP4 with this fragment alone, of which the first picture that is shown was taken at `wall`.
+
+    Where packets of it were lost is not known any more, so each picture may lack some. Raises av.FFmpegError or
+    ValueError when it cannot be read.
     """
-    with av.open(io.BytesIO(movie), "r") as container:
-        context = container.streams.video[0].codec_context
-        # Several threads would not tell of damage; one picture is little work.
-        context.skip_frame, context.thread_count = "NONKEY", 1
-        for frame in container.decode(video=0):
-            if frame.is_corrupt:
-                raise UndecodableFrame("a part of the picture is missing or damaged")
-            return np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
-    return None
+    with av.open(io.BytesIO(movie), "r", format="mp4") as container:
+        stream = container.streams.video[0]
+        codec = stream.codec_context.name
+        sampler.begin(Coding(codec, stream.codec_context.extradata or b""))
+        with_start_codes = BitStreamFilterContext(f"{codec}_mp4toannexb", stream)
+        packets = [p for packet in container.demux(stream) if packet.size for p in with_start_codes.filter(packet)]
+        shown = [(packet.pts or 0) * float(stream.time_base or 0) for packet in packets]
+        for number, (packet, at) in enumerate(zip(packets, shown, strict=True)):
+            taken = wall + timedelta(seconds=at - min(shown))
+            yield CodedPicture(bytes(packet), taken, fragment.keyframe and not number, fragment.smeared)

@@ -23,6 +23,9 @@ from storage.intervals import Span
 
 _log = structlog.get_logger(__name__)
 
+DAMAGED = "damaged"
+"""Why nothing is known where a part was lost of a picture, or of what it rests on."""
+
 MAX_LAG = timedelta(seconds=30)
 """A live picture dated further than this from our clock is not live."""
 
@@ -110,6 +113,8 @@ class Watch:
                 self._observe_live(observation, max_gap)
         for picture in live:
             camera = self.cameras[picture.camera_id]
+            if picture.damaged:
+                continue
             people = self._looker.people(picture.camera_id, camera.plan.views)
             if (aim := camera.seek_aim(picture, people)) is not None:
                 self.changes.aims.append(aim)
@@ -186,17 +191,24 @@ class Watch:
         return health.doubt(self._looker.look_back(covered, view), view)
 
     def _look(self, pictures: Sequence[Picture], *, recorded: bool = False) -> list[Observation]:
-        faults = [self.cameras[picture.camera_id].judge(picture, recorded=recorded) for picture in pictures]
-        seeing = [p for p, fault in zip(pictures, faults, strict=True) if fault is None]
+        reasons = [self._why_unseen(picture, recorded=recorded) for picture in pictures]
+        seeing = [p for p, reason in zip(pictures, reasons, strict=True) if reason is None]
         cameras = [self.cameras[picture.camera_id] for picture in seeing]
         looked = self._looker.look([(c.covered(p), c.plan.views) for c, p in zip(cameras, seeing, strict=True)])
         looking = [(camera, view) for camera in cameras for view in camera.plan.views]
         told = [camera.doubt(o, view, recorded=recorded) for o, (camera, view) in zip(looked, looking, strict=True)]
-        for picture, fault in zip(pictures, faults, strict=True):
-            if fault is not None:
+        for picture, reason in zip(pictures, reasons, strict=True):
+            if reason is not None:
                 views = self.cameras[picture.camera_id].plan.views
-                told += [blind(view, picture.wall, fault.value) for view in views]
+                told += [blind(view, picture.wall, reason) for view in views]
         return told
+
+    def _why_unseen(self, picture: Picture, *, recorded: bool) -> str | None:
+        """Why nothing can be told from the picture; None if it can."""
+        if picture.damaged:
+            return DAMAGED
+        fault = self.cameras[picture.camera_id].judge(picture, recorded=recorded)
+        return fault.value if fault else None
 
     def _observe_live(self, observation: Observation, max_gap: timedelta) -> None:
         changes = self._observe(observation, max_gap)

@@ -1,7 +1,7 @@
 """The watcher process: many cameras, one detector, one transaction per tick."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Condition, Event, Thread
 from time import monotonic
@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from analytics.again import Look
 from analytics.catch_up import CatchUp, Recorded, Recording, pace
-from analytics.diary import AnotherWatcher, Diary
+from analytics.diary import RARE_KEYFRAMES, AnotherWatcher, Diary
 from analytics.edges import Moments
 from analytics.feeds import CameraFeed
 from analytics.looker import Looker
@@ -278,7 +278,12 @@ class Watcher:
             "dropped_pictures": sum(feed.dropped for feed in self._feeds.values()),
             "catching_up": float(self._catch_up is not None),
             "looking_again": float(self._redoing.busy),
+            **self._rare_keyframes(),
         }
+
+    def _rare_keyframes(self) -> JsonObject:
+        told = {camera: asdict(rare) for camera, feed in self._feeds.items() if (rare := feed.rare) is not None}
+        return {RARE_KEYFRAMES: told} if told else {}
 
     def _close(self) -> None:
         self._end_feeds(list(self._feeds))

@@ -1,6 +1,6 @@
 """Any moment of recorded footage as a picture for the watcher, also of the segment that is being written."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import av
 import structlog
@@ -12,6 +12,9 @@ from ingest.video.stills import moment_at, shown_at
 from storage.database import Database
 from storage.footage import Footage
 from storage.objects import StoreError
+from storage.smeared import smeared_times
+
+_MOMENT = timedelta(microseconds=1)
 
 _log = structlog.get_logger(__name__)
 
@@ -25,6 +28,8 @@ class FootageMoments:
     def picture(self, camera_id: str, at: datetime) -> Picture | None:
         try:
             with self._database.transaction() as session:
+                if smeared_times(session, camera_id, at, at + _MOMENT):
+                    return None
                 moment = moment_at(self._footage, session, camera_id, at)
             shown = shown_at(self._footage, moment)
         except NothingRecorded:

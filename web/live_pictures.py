@@ -1,11 +1,12 @@
-"""The watcher's live pictures: packets from the recorder's relay, keyframes decoded by analytics."""
+"""The watcher's live pictures: packets from the recorder's relay, decoded by analytics."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 
-from analytics.live import Frame, KeyframePictures, Packets, StreamParameters
+from analytics.live import LivePictures, Packets
 from analytics.pictures import PictureSource, SourceLost
+from analytics.sampling import RARE, Frame, StreamParameters
 from ingest.video import relay
 
 
@@ -13,15 +14,17 @@ def through_relay(socket: Path, sample_seconds: float) -> Callable[[str], Pictur
     """Opens a camera's pictures by its id."""
 
     def open_camera(camera_id: str) -> PictureSource:
-        return KeyframePictures(camera_id, _keyframes(socket, camera_id), sample_seconds)
+        return LivePictures(
+            camera_id, _packets(socket, camera_id, max(sample_seconds, RARE.total_seconds())), sample_seconds
+        )
 
     return open_camera
 
 
-def _keyframes(socket: Path, camera_id: str) -> Packets:
+def _packets(socket: Path, camera_id: str, rare_s: float) -> Packets:
     def packets(stop: Event) -> Iterator[StreamParameters | Frame]:
         try:
-            yield from relay.frames(socket, camera_id, keyframes_only=True, stop=stop)
+            yield from relay.frames(socket, camera_id, keyframes_only=True, rare_s=rare_s, stop=stop)
         except relay.RelayError as error:
             raise SourceLost(str(error)) from error
 

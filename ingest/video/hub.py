@@ -102,8 +102,7 @@ class Hub:
 class TakerQueue:
     """What waits for one taker. Full means too slow: it is emptied and goes on with the next keyframe. Not locked."""
 
-    def __init__(self, keyframes_only: bool = False, frames: int = QUEUE_FRAMES, size: int = QUEUE_BYTES) -> None:
-        self._keyframes_only = keyframes_only
+    def __init__(self, frames: int = QUEUE_FRAMES, size: int = QUEUE_BYTES) -> None:
         self._max_frames, self._max_bytes = frames, size
         self._waiting: deque[Item] = deque()
         self._bytes = 0
@@ -119,7 +118,7 @@ class TakerQueue:
             self._empty()
             self._waiting.append(item)
             return
-        if not item.keyframe and (self._keyframes_only or self._needs_keyframe):
+        if not item.keyframe and self._needs_keyframe:
             return
         if len(self._waiting) >= self._max_frames or self._bytes + len(item.data) > self._max_bytes:
             self._overflow()

@@ -55,15 +55,19 @@ def frames(
     camera_id: str,
     stream: StreamName = "main",
     keyframes_only: bool = False,
+    rare_s: float = 0.0,
     *,
     stop: threading.Event,
 ) -> Iterator[StreamInfo | EncodedFrame]:
-    """The same for a thread; ends within a quarter second of `stop` being set. Raises as `subscribe` does."""
+    """The same for a thread; ends within a quarter second of `stop` being set. Raises as `subscribe` does.
+
+    `rare_s`: of keyframes alone, groups of pictures that last longer come whole; 0: none.
+    """
     with closing(sockets.socket(sockets.AF_UNIX)) as connection:
         connection.settimeout(STOP_CHECK_S)
         try:
             connection.connect(str(socket))
-            connection.sendall(encode_request(Request(camera_id, stream, keyframes_only)))
+            connection.sendall(encode_request(Request(camera_id, stream, keyframes_only, rare_s)))
         except OSError as error:
             raise RelayUnavailable(f"{socket}: {error.strerror}") from error
         while (header := _receive(connection, HEADER.size, stop)) is not None:

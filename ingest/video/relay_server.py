@@ -12,6 +12,7 @@ import structlog
 from ingest.video.frames import StreamName
 from ingest.video.hub import Hub, Item, StreamEnd, TakerQueue
 from ingest.video.relay_wire import MAX_REQUEST, Request, decode_request, encode_message, encode_refusal
+from ingest.video.sparse import SparseQueue
 
 WRITE_BUFFER = 256 * 1024
 """Bytes that wait in the socket's own buffer; what is more waits in the taker's queue, where it can be dropped."""
@@ -110,7 +111,7 @@ class RelayServer:
     ) -> bool:
         """Whether the stream has ended while the subscriber is still there; what replaces it may be had."""
         writer.transport.set_write_buffer_limits(high=WRITE_BUFFER)
-        taker = _Taker(request.keyframes_only)
+        taker = _Taker(request)
         sink = _from_any_thread(asyncio.get_running_loop(), taker.offer)
         unsubscribe = hub.subscribe(sink, live=not request.keyframes_only)
         sending = asyncio.create_task(taker.send_to(writer))
@@ -130,8 +131,8 @@ class RelayServer:
 class _Taker:
     """A subscriber's queue and its sender, both in the relay's loop."""
 
-    def __init__(self, keyframes_only: bool) -> None:
-        self._queue = TakerQueue(keyframes_only)
+    def __init__(self, request: Request) -> None:
+        self._queue = SparseQueue(request.rare_s) if request.keyframes_only else TakerQueue()
         self._filled = asyncio.Event()
 
     def offer(self, item: Item) -> None:

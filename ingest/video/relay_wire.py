@@ -32,6 +32,8 @@ class Request:
     camera_id: str
     stream: StreamName = "main"
     keyframes_only: bool = False
+    rare_s: float = 0.0
+    """Of keyframes alone: groups of pictures that last longer than so many seconds come whole; 0: none."""
 
 
 def encode_request(request: Request) -> bytes:
@@ -45,7 +47,10 @@ def decode_request(line: bytes) -> Request:
         raise ValueError("no camera named")
     if fields.get("stream", "main") not in get_args(StreamName):
         raise ValueError("stream must be main or sub")
-    return Request(fields["camera_id"], fields.get("stream", "main"), bool(fields.get("keyframes_only")))
+    rare_s = fields.get("rare_s", 0.0)
+    if not isinstance(rare_s, int | float) or not rare_s >= 0:
+        raise ValueError("rare_s must be seconds")
+    return Request(fields["camera_id"], fields.get("stream", "main"), bool(fields.get("keyframes_only")), rare_s)
 
 
 def encode_message(item: StreamInfo | EncodedFrame) -> bytes:

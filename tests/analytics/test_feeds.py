@@ -14,6 +14,8 @@ from tests.servers import wait_until
 
 
 class BrokenOnce:
+    rare = None
+
     def __init__(self) -> None:
         self.mended = Event()
 

@@ -5,26 +5,21 @@ from threading import Event
 
 import pytest
 
-from analytics.live import KeyframePictures
+from analytics.live import LivePictures
 from analytics.pictures import SourceLost
 from tests.analytics.encoded import Packet, Parameters, annex_b
 from tests.analytics.scenes import START, a_picture, at
 
 
-def packets(*parts: Parameters | Packet) -> KeyframePictures:
-    return KeyframePictures("cam", lambda _stop: iter(parts))
+def packets(*parts: Parameters | Packet) -> LivePictures:
+    return LivePictures("cam", lambda _stop: iter(parts))
 
 
-def seconds_of(source: KeyframePictures) -> list[float]:
+def seconds_of(source: LivePictures) -> list[float]:
     times: list[float] = []
     with pytest.raises(SourceLost):
         times.extend((picture.wall - START).total_seconds() for picture in source.pictures(Event()))
     return times
-
-
-def test_only_keyframes_become_pictures() -> None:
-    stream = list(annex_b([a_picture(0.5)] * 8, START, fps=1, gop=4))
-    assert seconds_of(packets(*stream)) == [0, 4]
 
 
 def test_keyframes_closer_than_the_sample_time_are_skipped() -> None:
@@ -59,7 +54,7 @@ def test_a_stream_that_breaks_says_why() -> None:
         raise ConnectionResetError("reset by peer")
 
     with pytest.raises(SourceLost, match="reset by peer"):
-        list(KeyframePictures("cam", broken).pictures(Event()))
+        list(LivePictures("cam", broken).pictures(Event()))
     with pytest.raises(SourceLost, match="mjpeg"):
         list(packets(Parameters("mjpeg", b"")).pictures(Event()))
 

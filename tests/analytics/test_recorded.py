@@ -19,8 +19,16 @@ from tests.analytics.scenes import START, a_picture, at
 from tests.sample import CAMERA, a_hall
 
 
-def record(database: Database, spool: Path, start_s: float, places: list[float], sequence: int) -> None:
-    data, head, index = fragmented([a_picture(place) for place in places])
+def record(
+    database: Database,
+    spool: Path,
+    start_s: float,
+    places: list[float],
+    sequence: int,
+    gop: int = 1,
+    codec: str = "h264",
+) -> None:
+    data, head, index = fragmented([a_picture(place) for place in places], gop=gop, codec=codec)
     key = f"{CAMERA}/{sequence}.mp4"
     (spool / key).parent.mkdir(parents=True, exist_ok=True)
     (spool / key).write_bytes(data)
@@ -35,7 +43,7 @@ def record(database: Database, spool: Path, start_s: float, places: list[float],
                 sha256=hashlib.sha256(data).hexdigest(),
                 key=key,
                 location=Location.SPOOL,
-                codec="h264",
+                codec=codec,
                 width=640,
                 height=360,
                 init_size=head,
@@ -76,6 +84,65 @@ def test_further_parts_of_a_group_of_pictures_are_passed_over(sqlite_database: D
             segment.fragments = pack_fragments([replace(f, keyframe=not n % 2) for n, f in enumerate(fragments)])
     pictures = source.pictures(CAMERA, at(0), at(20), timedelta(seconds=1))
     assert [(p.wall - START).total_seconds() for p in pictures] == [0, 2, 4, 10, 12, 14]
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_where_keyframes_are_rare_pictures_between_them_are_given_too(
+    sqlite_database: Database, tmp_path: Path, codec: str
+) -> None:
+    source = rarely_keyed(sqlite_database, tmp_path, codec)
+    pictures = list(source.pictures(CAMERA, at(3), at(20), timedelta(seconds=2)))
+    assert [(p.wall - START).total_seconds() for p in pictures] == [4, 6, 8, 10, 12, 14, 16, 18]
+    for picture in pictures:
+        place = places()[round((picture.wall - START).total_seconds())]
+        assert np.abs(picture.image.astype(int) - a_picture(place)).mean() < 8
+    keyframes = source.pictures(CAMERA, at(0), at(20), timedelta(seconds=10))
+    assert [(p.wall - START).total_seconds() for p in keyframes] == [0, 10]
+
+
+def test_what_was_recorded_after_a_loss_is_damaged_until_the_next_keyframe(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    source = rarely_keyed(sqlite_database, tmp_path, "h264")
+    smeared(sqlite_database, {0})
+    pictures = list(source.pictures(CAMERA, at(0), at(20), timedelta(seconds=1)))
+    assert [picture.damaged for picture in pictures] == [False] + 9 * [True] + 10 * [False], "H.264 tells of keyframes"
+
+
+@pytest.mark.parametrize(("codec", "seen"), [("h264", [0, 1, 2, 3, 4]), ("hevc", [0, 1, 3, 4])])
+def test_a_recorded_keyframe_that_may_lack_a_part_is_looked_at_only_where_the_decoder_would_tell(
+    sqlite_database: Database, tmp_path: Path, codec: str, seen: list[float]
+) -> None:
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+    record(sqlite_database, tmp_path / "spool", 0, [0.5] * 5, 1, codec=codec)
+    smeared(sqlite_database, {2})
+    source = RecordedPictures(
+        sqlite_database, Footage(sqlite_database, FolderStore(tmp_path / "store"), tmp_path / "spool")
+    )
+    pictures = source.pictures(CAMERA, at(0), at(5), timedelta(seconds=1))
+    assert [(p.wall - START).total_seconds() for p in pictures] == seen
+
+
+def places() -> list[float]:
+    return [0.2 + 0.03 * second for second in range(20)]
+
+
+def rarely_keyed(database: Database, tmp_path: Path, codec: str) -> RecordedPictures:
+    """A keyframe each ten seconds."""
+    with database.transaction() as session:
+        a_hall(session)
+    record(database, tmp_path / "spool", 0, places(), 1, gop=10, codec=codec)
+    return RecordedPictures(database, Footage(database, FolderStore(tmp_path / "store"), tmp_path / "spool"))
+
+
+def smeared(database: Database, numbers: set[int]) -> None:
+    """Packets of these fragments were lost."""
+    with database.transaction() as session:
+        for segment in session.exec(select(Segment)):
+            fragments = unpack_fragments(segment.fragments)
+            segment.fragments = pack_fragments([replace(f, smeared=n in numbers) for n, f in enumerate(fragments)])
+            segment.smears = len(numbers)
 
 
 def test_unreadable_footage_is_skipped(sqlite_database: Database, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from sqlmodel import SQLModel, col, delete, select
 
+from analytics.diary import RARE_KEYFRAMES
+from analytics.pictures import RareKeyframes
 from analytics.reanalysis import ask
 from analytics.taken_back import TIME_CORRECTED, take_back
 from analytics.watcher import Watcher
@@ -112,6 +114,14 @@ def test_a_clerk_who_leaves_raises_an_alert_that_a_return_resolves(database: Dat
 
 def rests_on_until(absence: Absence) -> datetime:
     return datetime.fromisoformat(absence.evidence["spans"][-1]["to"])
+
+
+def test_what_rare_keyframes_cost_stands_beside_the_sign_of_life(sqlite_database: Database) -> None:
+    world = a_world(sqlite_database, lambda t: "staff")
+    world.rare = RareKeyframes(20.0, 3.1)
+    with running(world):
+        world.wait_until(lambda: any(RARE_KEYFRAMES in node.detail for node in rows(world, Node)), within=20)
+    assert rows(world, Node)[0].detail[RARE_KEYFRAMES] == {CAMERA: {"apart_s": 20.0, "times": 3.1}}
 
 
 def test_the_evidence_of_an_absence_that_lasts_is_kept_current(sqlite_database: Database) -> None:

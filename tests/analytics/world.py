@@ -9,7 +9,7 @@ from threading import Condition, Event
 import numpy as np
 
 from analytics.people import Box, Image, Person
-from analytics.pictures import Picture, PictureSource, SourceLost
+from analytics.pictures import Picture, PictureSource, RareKeyframes, SourceLost
 from analytics.watcher import Watcher, WatcherSettings
 from storage.database import Database
 from tests.analytics.scenes import START, at
@@ -55,6 +55,8 @@ class World:
     """Else time goes on without waiting for anybody."""
     catch_up_budget: timedelta = timedelta(minutes=1)
     """In a second of this world the watcher has one turn or two, not dozens."""
+    rare: RareKeyframes | None = None
+    """What is said of every camera's keyframes."""
     step_s: float = 1.0
     """By so much of the world's time the clock goes on; each camera shows a picture then."""
     _seconds: float = 0.0
@@ -148,6 +150,7 @@ class World:
 
 class _Live:
     def __init__(self, world: World, camera_id: str) -> None:
+        self.rare = world.rare
         self._world = world
         self._camera_id = camera_id
 

@@ -112,7 +112,7 @@ def edges(
     watch = Watch(Looker(detector), moments=moments)
     with database.transaction() as session:
         watch.follow(load_plan(session, START), START)
-    for picture in RecordedPictures(database, footage).pictures(CAMERA, START, at(LENGTH), timedelta(seconds=1)):
+    for picture in RecordedPictures(database, footage).pictures(CAMERA, START, at(LENGTH), KEYFRAMES):
         watch.take_recorded([picture], KEYFRAMES)
     return {change.staff: change.at for change in watch.changes.transitions if change.at > START}
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, col, func, select
 
+from analytics.pictures import RareKeyframes
 from storage.models import Camera, CameraFault, CameraStatus, Counter, Node, View, awaited
 from storage.views import in_force
 from web.auth import require
@@ -17,7 +18,7 @@ from web.errors import NotFound
 from web.pages.places import CounterRef, HallRef, counter_ref, visible_halls
 from web.pages.rendering import add_page
 from web.permissions import Permission
-from web.rare_pictures import rare_pictures
+from web.rare_pictures import rare_keyframes, rare_pictures
 from web.services import ServicesDep
 from web.silence import is_heard
 from web.viewer import Viewer
@@ -35,6 +36,8 @@ class CameraTile:
     also: tuple[CameraState, ...]
     pictures_apart_s: float | None
     """From one look to the next, where that is so long that alerts come late."""
+    rare_keyframes: RareKeyframes | None
+    """Where all of its pictures are decoded because its keyframes are so rare."""
     recorder_silent: bool
     """Why it is unknown: else it is the watcher that is not heard of."""
     error: str
@@ -112,13 +115,14 @@ def _tiles(session: Session, halls: Sequence[HallRef], now: datetime) -> list[Ca
         )
         for camera in cameras
     }
-    rare = rare_pictures(session)
+    apart, rare = rare_pictures(session), rare_keyframes(session)
     return [
         _tile(
             camera,
             by_id[camera.hall_id],
             known[camera.id],
             camera_now(known[camera.id], now),
+            apart.get(camera.id),
             rare.get(camera.id),
             counters[camera.id],
         )
@@ -132,6 +136,7 @@ def _tile(
     known: Known,
     found: CameraNow,
     pictures_apart_s: float | None,
+    rare: RareKeyframes | None,
     counters: Sequence[CounterRef],
 ) -> CameraTile:
     status = known.status
@@ -143,6 +148,7 @@ def _tile(
         since=found.since,
         also=found.also,
         pictures_apart_s=pictures_apart_s,
+        rare_keyframes=rare,
         recorder_silent=found.recorder_silent,
         error=status.error if status and camera.enabled else "",
         counters=tuple(counters),

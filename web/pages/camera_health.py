@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, or_, select
 
+from analytics.pictures import RareKeyframes
 from storage.footage import newest_end
 from storage.models import (
     Camera,
@@ -22,7 +23,7 @@ from web.camera_state import IN_THE_PICTURE, CameraState
 from web.pages.places import HallRef, hall_ref
 from web.pages.presence_shares import day_start
 from web.pages.scoping import halls_in_scope
-from web.rare_pictures import rare_pictures
+from web.rare_pictures import rare_keyframes, rare_pictures
 from web.silence import is_heard
 from web.viewer import Viewer
 
@@ -69,6 +70,8 @@ class CameraHealth:
     faults: tuple[FaultKind, ...]
     pictures_apart_s: float | None
     """From one look to the next, where that is so long that alerts come late."""
+    rare_keyframes: RareKeyframes | None
+    """Where all of its pictures are decoded because its keyframes are so rare."""
     gaps: tuple[CauseTotal, ...]
     """Of the hall's day."""
     unstored_segments: int
@@ -86,7 +89,7 @@ def camera_health(
         .where(halls_in_scope(viewer, col(Camera.hall_id)))
         .order_by(col(Hall.name), col(Camera.id))
     ).all()
-    faults, rare = _faults(session), rare_pictures(session)
+    faults, apart, rare = _faults(session), rare_pictures(session), rare_keyframes(session)
     zones = {hall.timezone for _, hall, *_ in rows}
     gaps = {zone: gaps_since(session, day_start(now, zone), now) for zone in zones}
     return tuple(
@@ -95,6 +98,7 @@ def camera_health(
             hall,
             status,
             tuple(faults.get(camera.id, ())),
+            apart.get(camera.id),
             rare.get(camera.id),
             gaps[hall.timezone].get(camera.id, ()),
             unstored.get(camera.id, NOTHING),
@@ -111,6 +115,7 @@ def _camera(
     status: CameraStatus | None,
     faults: tuple[FaultKind, ...],
     pictures_apart_s: float | None,
+    rare: RareKeyframes | None,
     gaps: tuple[CauseTotal, ...],
     unstored: Waiting,
     recorded_to: datetime | None,
@@ -142,6 +147,7 @@ def _camera(
         sub_error=status.sub_error if status else "",
         faults=_told(faults, sends=bool(status and status.connected) and not is_late),
         pictures_apart_s=pictures_apart_s,
+        rare_keyframes=rare,
         gaps=gaps,
         unstored_segments=unstored.segments,
         unstored_bytes=unstored.bytes,

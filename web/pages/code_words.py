@@ -36,6 +36,7 @@ UNKNOWN_WORDS: Mapping[str, str] = {
     "no_footage": _("There is no footage of this time."),
     "not_watched": _("The watcher has not looked at it."),
     "gap": _("Nobody looked at it for longer than usual."),
+    "damaged": _("Parts of its camera's pictures were lost on the way."),
     "watcher_down": _("The watcher does not run, so nobody knows."),
     "clock_set_back": _("The server's clock was set back, so nobody knows of which time what was seen is."),
     "catching_up": _("The watcher is still looking at what was recorded while it was away."),

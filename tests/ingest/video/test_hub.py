@@ -53,13 +53,6 @@ def test_a_full_queue_is_emptied_and_goes_on_with_the_next_keyframe() -> None:
     assert queue.dropped == 1
 
 
-def test_keyframes_only() -> None:
-    queue = TakerQueue(keyframes_only=True)
-    for item in (INFO, frame(0, True), frame(1), frame(2, True)):
-        queue.offer(item)
-    assert drain(queue) == [INFO, frame(0, True), frame(2, True)]
-
-
 Items = st.lists(st.sampled_from(["info", "key", "delta", "take"]), max_size=200)
 
 

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import aclosing, closing
+from dataclasses import replace
+from datetime import timedelta
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -80,6 +82,15 @@ def test_a_thread_can_subscribe_to_keyframes(socket: Path, camera: OneCamera) ->
     assert next(items) == frame(3, True)
 
 
+def test_where_keyframes_are_rare_a_thread_gets_what_is_between_them(socket: Path, camera: OneCamera) -> None:
+    sent = [replace(frame(number, number == 0), wall=START + timedelta(seconds=number)) for number in range(6)]
+    camera.hub.publish(INFO)
+    for item in sent:
+        camera.hub.publish(item)
+    items = frames(socket, "c1", keyframes_only=True, rare_s=4, stop=threading.Event())
+    assert list(islice(items, 7)) == [INFO, *sent]
+
+
 def test_a_thread_ends_when_it_is_told(socket: Path) -> None:
     stop = threading.Event()
     threading.Timer(0.1, stop.set).start()
@@ -106,7 +117,14 @@ async def test_a_recorder_that_is_not_there_or_ends_is_said(tmp_path: Path, came
 
 
 def test_nonsense_is_refused(socket: Path) -> None:
-    for line in (b"\n", b"[]\n", b'{"camera_id": 1}\n', b'{"camera_id":"c1","stream":"x"}\n', b"x" * 10_000 + b"\n"):
+    for line in (
+        b"\n",
+        b"[]\n",
+        b'{"camera_id": 1}\n',
+        b'{"camera_id":"c1","stream":"x"}\n',
+        b'{"camera_id":"c1","rare_s":"x"}\n',
+        b"x" * 10_000 + b"\n",
+    ):
         with closing(sockets.socket(sockets.AF_UNIX)) as connection:
             connection.settimeout(5)
             connection.connect(str(socket))

@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
-from analytics.diary import SLOW_CAMERAS
+from analytics.diary import RARE_KEYFRAMES, SLOW_CAMERAS
 from storage.models import Camera, CameraFault, FaultKind, Node
 from tests.web.pages.a_day import NOW
 from tests.web.pages.conftest import SignIn
@@ -77,3 +77,15 @@ def test_of_a_camera_that_is_looked_at_seldom_it_is_told_how_late_its_alerts_are
         assert found["cc-cam-2"]["pictures_apart_s"] is None
         page = admin.get(path, headers={"Accept-Language": "zh"}).text
         assert page.count("告警可能因此推迟同样长的时间") == told
+
+
+def test_of_a_camera_with_rare_keyframes_it_is_told_what_that_costs(day: Services, sign_in: SignIn) -> None:
+    with day.database.transaction() as session:
+        watcher = session.exec(select(Node).where(Node.role == "watcher")).one()
+        watcher.detail = watcher.detail | {RARE_KEYFRAMES: {"cc-cam-1": {"apart_s": 20.0, "times": 3.14}}}
+    admin = sign_in("admin")
+    for path, named in (("/cameras", "tiles"), ("/health", "cameras")):
+        found = {camera["id"]: camera["rare_keyframes"] for camera in admin.get(f"{path}.json").json()[named]}
+        assert (found["cc-cam-1"], found["cc-cam-2"]) == ({"apart_s": 20.0, "times": 3.14}, None)
+        page = admin.get(path, headers={"Accept-Language": "zh"}).text
+        assert page.count("每隔 20 秒才有一个关键帧，因此要解码全部画面，开销是平常的 3.1 倍") == 1
