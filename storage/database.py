@@ -1,5 +1,6 @@
 """The database: one engine, and one transaction for each unit of work."""
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import URL, Engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlmodel import Session, SQLModel, create_engine
 
 BUSY_TIMEOUT_MS = 15_000
@@ -21,6 +22,7 @@ _KEEPALIVE: Mapping[str, int] = {
     "tcp_user_timeout": 20_000,
 }
 """Seconds, and the last one milliseconds: a server whose cable is pulled is given up, not waited for for hours."""
+_OVERTAKEN = (sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_BUSY)
 _SUPPORTED = "use sqlite:///file.db or postgresql://user:password@host/name"
 
 
@@ -59,6 +61,33 @@ def lock_for_adding(session: Session, table: type[SQLModel]) -> None:
         connection.exec_driver_sql(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE")
     else:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+class Overtaken(Exception):
+    """On SQLite somebody else has written since this transaction first read: nothing of it was written."""
+
+
+@contextmanager
+def written_upon_what_is_read(database: Database) -> Iterator[Session]:
+    """A transaction that reads first and, on SQLite, keeps nobody from writing until it writes itself.
+
+    Raises Overtaken if somebody else has written meanwhile. On PostgreSQL it has to lock the rows that it reads.
+    """
+    try:
+        with database.transaction() as session:
+            if database.engine.dialect.name == "sqlite":
+                session.connection().exec_driver_sql("BEGIN")  # all that it reads is of one moment
+            yield session
+    except OperationalError as error:
+        if isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode in _OVERTAKEN:
+            raise Overtaken from error
+        raise
+
+
+def lock_for_writing(session: Session) -> None:
+    """On SQLite nobody else writes until the transaction ends; has to be the first that it does."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.connection().exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def share_turn(session: Session, turn: int) -> None:

@@ -23,7 +23,7 @@ from correlation.deadlines.standing import standing
 from correlation.deadlines.told import history
 from correlation.rulebook import rule_book
 from storage.bulk import Values, insert_many, is_among, table_of, update_many
-from storage.database import Database
+from storage.database import Database, Overtaken, lock_for_writing, written_upon_what_is_read
 from storage.models import Card, CardState, Case, ClockName, Deadline, Standing
 from storage.models.columns import JsonObject
 
@@ -114,21 +114,40 @@ class DeadlineKeeper:
         with self._database.transaction() as session:
             if not session.execute(wanted.limit(1)).first():
                 return 0
-        with self._database.transaction() as session:
-            # Whoever writes records of a case ends by unmarking it: one that is being written now comes again.
-            locked = wanted.limit(self._portion).with_for_update(key_share=True, skip_locked=True, of=Case)
-            cases = session.execute(locked).scalars().all()
-            session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
-            self._reckon(session, cases, now)
-        if len(cases) == self._portion:
+        try:
+            with written_upon_what_is_read(self._database) as session:
+                count = self._reckon_portion(session, wanted, now)
+        except Overtaken:
+            with self._database.transaction() as session:
+                lock_for_writing(session)
+                count = self._reckon_portion(session, wanted, now)
+        if count == self._portion:
             self._make_room()
+        return count
+
+    def _reckon_portion(self, session: Session, wanted: Select[Any], now: datetime) -> int:
+        """All is read and reckoned before anything is written: on SQLite others write meanwhile."""
+        # Whoever writes records of a case ends by unmarking it: one that is being written now comes again.
+        locked = wanted.limit(self._portion).with_for_update(key_share=True, skip_locked=True, of=Case)
+        cases = session.execute(locked).scalars().all()
+        deadlines, new, changed = self._reckon(session, cases, now)
+        session.execute(update(Case).where(_among(session, cases)).values(limits_reckoned=True))
+        session.execute(delete(Deadline).where(is_among(session, table_of(Deadline).c.case_id, cases)))
+        insert_many(session, table_of(Deadline), deadlines)
+        insert_many(session, table_of(Card), new)
+        update_many(session, table_of(Card), changed)
         return len(cases)
 
-    def _reckon(self, session: Session, cases: Sequence[int], now: datetime) -> None:
+    def _reckon(
+        self, session: Session, cases: Sequence[int], now: datetime
+    ) -> tuple[list[Values], list[Values], list[Values]]:
+        """Their deadlines, new cards, and what changes of others."""
         told = load_told(session, cases)
         catalogues = Catalogues(session, told)
         before = _cards_before(session, cases)
-        deadlines, new, changed = [], [], []
+        deadlines: list[Values] = []
+        new: list[Values] = []
+        changed: list[Values] = []
         for case in told:
             known = history(case.told, catalogues.of(case.source_id), in_turn(case.halls, self._calendars.of))
             known = with_rulings(known, case.rulings)
@@ -138,10 +157,7 @@ class DeadlineKeeper:
             raised = {_key(card): card for card in (watched.cards if watched else ())}
             new += [_card(case, card, known, self._rules, now) for key, card in raised.items() if key not in there]
             changed += _withdrawn(there, raised, now)
-        session.execute(delete(Deadline).where(is_among(session, table_of(Deadline).c.case_id, cases)))
-        insert_many(session, table_of(Deadline), deadlines)
-        insert_many(session, table_of(Card), new)
-        update_many(session, table_of(Card), changed)
+        return deadlines, new, changed
 
 
 def waiting(session: Session, now: datetime, limit: int) -> int:

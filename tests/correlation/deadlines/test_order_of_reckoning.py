@@ -1,13 +1,16 @@
 """Which cases are reckoned first where many wait; one portion at a time."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import pytest
-from sqlmodel import col, select, update
+from sqlmodel import Session, col, select, update
 
+from correlation.deadlines import keeping
 from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.deadlines.loading import CaseTold, load_told
 from storage.database import Database, lock_for_adding
-from storage.models import Case, Closure, Deadline
+from storage.models import Case, Closure, Deadline, Standing
 from tests.correlation.deadlines.cases import RULES, at
 from tests.correlation.deadlines.platform import Platform, step
 from tests.sample import HALL
@@ -84,6 +87,29 @@ def test_on_sqlite_others_can_write_between_two_portions(sqlite_platform: Platfo
 
     DeadlineKeeper(sqlite_platform.database, RULES, portion=1, portions=3, pause=others_write).run_once(NOON)
     assert chances == [1, 2, 3], "after each portion of those that are told anew"
+
+
+def test_on_sqlite_others_can_write_while_a_portion_is_reckoned_and_what_they_say_counts(
+    sqlite_platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If they had to wait, this would wait for itself."""
+    sqlite_platform.tells(NINE, *(accepted(number) for number in range(3)))
+    load, told = load_told, list[int]()
+
+    def meanwhile(session: Session, cases: Sequence[int]) -> list[CaseTold]:
+        found = load(session, cases)
+        told.append(len(found))
+        if len(told) == 1:
+            sqlite_platform.tells(NOON, accepted(1) | {"step": "S-close", "kind": "close"})
+        return found
+
+    monkeypatch.setattr(keeping, "load_told", meanwhile)
+    assert DeadlineKeeper(sqlite_platform.database, RULES).run_once(NOON) == 3
+    assert told == [3, 3], "once more, as what was read is no longer so"
+    with sqlite_platform.database.transaction() as session:
+        closed = select(Case.number).join(Deadline).where(Deadline.standing == Standing.DONE)
+        assert session.exec(closed).all() == ["1"]
+        assert session.exec(select(Case.limits_reckoned)).all() == [True] * 3
 
 
 def test_on_sqlite_others_can_write_while_all_cases_are_marked(sqlite_platform: Platform) -> None:
