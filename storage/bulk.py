@@ -75,6 +75,11 @@ def take_ids(session: Session, table: Table, count: int) -> list[int]:
         numbers = func.generate_series(1, count).table_valued("n").alias("numbers")
         found = sql_cast(func.pg_get_serial_sequence(table.name, "id"), REGCLASS)
         sequence = select(found).scalar_subquery()  # looked up only once
+        each = select(func.nextval(sequence).label("id")).select_from(numbers).subquery()
+        first, last = session.execute(select(func.min(each.c.id), func.max(each.c.id))).one()
+        if last - first + 1 == count:
+            return list(range(first, last + 1))
+        # Somebody else has taken some between them.
         taken = func.array_agg(func.nextval(sequence))
         return list(session.execute(select(taken).select_from(numbers)).scalar_one())
     highest = session.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()
@@ -107,7 +112,7 @@ def inserting(session: Session, table: Table, columns: Columns) -> Iterator[None
 
     PostgreSQL writes them during the block, which asks it for nothing else; they are all there when the block ends.
     """
-    if not all(columns.values()):
+    if not columns or not all(columns.values()):
         yield
         return
     session.flush()
@@ -125,7 +130,7 @@ def inserting(session: Session, table: Table, columns: Columns) -> Iterator[None
         _connection(session).cursor() as cursor,
         cursor.copy(statement, writer=QueuedLibpqWriter(cursor)) as copy,
     ):
-        for part in copy_data(table, columns, session.get_bind().dialect):
+        for part in copy_data(table, columns):
             copy.write(part)
         yield
 
@@ -135,22 +140,29 @@ def update_many(session: Session, table: Table, rows: Sequence[Values]) -> None:
 
     PostgreSQL leaves alone what is so already, unless it has JSON: a row that is written goes into every index again.
     """
-    if not rows:
+    if rows:
+        update_columns(session, table, {name: [row[name] for row in rows] for name in rows[0]})
+
+
+def update_columns(session: Session, table: Table, columns: Columns) -> None:
+    """The same of as many rows as each column has values, `id` among them."""
+    if not columns or not columns["id"]:
         return
     session.flush()
-    names = [name for name in rows[0] if name != "id"]
+    names = [str(name) for name in columns if name != "id"]
     if not _is_postgres(session):
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        given = [{"the_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows]
+        keys = ["the_id", *(f"new_{name}" for name in names)]
+        given = [dict(zip(keys, row, strict=True)) for row in zip(*(columns[n] for n in ("id", *names)), strict=True)]
         session.execute(update(table).where(table.c.id == bindparam("the_id")).values(values), given)
         return
-    _update_from_arrays(session, table, names, rows)
+    _update_from_arrays(session, table, names, columns)
 
 
-def _update_from_arrays(session: Session, table: Table, names: list[str], rows: Sequence[Values]) -> None:
+def _update_from_arrays(session: Session, table: Table, names: list[str], columns: Columns) -> None:
     dialect = session.get_bind().dialect
     stored = _as_stored(session, table, ["id", *names])
-    arrays = [_array(change(row[name]) if change else row[name] for row in rows) for name, change in stored]
+    arrays = [_array(map(change, columns[name]) if change else columns[name]) for name, change in stored]
     types = (sql.SQL("%s::{}[]").format(sql.SQL(table.c[name].type.compile(dialect))) for name, _ in stored)
     statement = sql.SQL(
         "UPDATE {table} SET {changes} FROM unnest({types}) AS new(id, {names}) WHERE {table}.id = new.id AND {differs}"

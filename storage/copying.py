@@ -5,16 +5,19 @@ https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from itertools import chain, repeat
 from struct import Struct
 from typing import Any
 
 import orjson
+from sqlalchemy import Column as TableColumn
 from sqlalchemy import Dialect, Table
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.dialects.postgresql import psycopg
 
 _HEADER, _END = b"PGCOPY\n\xff\r\n\0" + bytes(8), b"\xff\xff"
 _ROWS_AT_ONCE = 2_000
+_DIALECT: Dialect = psycopg.dialect()  # type: ignore[no-untyped-call]
 _NULL = b"\xff\xff\xff\xff"
 _EPOCH, _MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
@@ -27,38 +30,43 @@ Columns = dict[str | tuple[str, ...], Column]
 """By name; several names together have what `fields_of` made of them."""
 
 
-def fields_of(table: Table, columns: Mapping[str, Column], dialect: Dialect) -> list[bytes]:
+def fields_of(table: Table, columns: Mapping[str, Column] | Columns) -> list[bytes]:
     """The fields of each row in these columns, for `copy_data`; they can be made before all of a row is known."""
-    return list(map(b"".join, zip(*(_fields(table, *column, dialect) for column in columns.items()), strict=True)))
+    return list(map(b"".join, zip(*(_fields(table, *column) for column in columns.items()), strict=True)))
 
 
-def copy_data(table: Table, columns: Columns, dialect: Dialect, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[bytes]:
+def copy_data(table: Table, columns: Columns, rows_at_once: int = _ROWS_AT_ONCE) -> Iterator[bytes]:
     """What `COPY table (columns) FROM STDIN (FORMAT BINARY)` takes, so many rows at once: one part can be on its way
     while the next is made."""
     yield _HEADER
     for first in range(0, len(next(iter(columns.values()))), rows_at_once):
         part = {name: values[first : first + rows_at_once] for name, values in columns.items()}
-        yield b"".join(chain.from_iterable(zip(*_parts_of_rows(table, part, dialect), strict=False)))
+        yield b"".join(chain.from_iterable(zip(*_parts_of_rows(table, part), strict=False)))
     yield _END
 
 
-def _parts_of_rows(table: Table, columns: Columns, dialect: Dialect) -> Iterator[Iterable[bytes]]:
+def _parts_of_rows(table: Table, columns: Columns) -> Iterator[Iterable[bytes]]:
     """The number of fields and the fields; neighbours that are the same in every row are one part."""
     same = _count(sum(1 if isinstance(names, str) else len(names) for names in columns))
     for names, values in columns.items():
         if isinstance(names, str) and _are_same(values):
-            same += next(iter(_fields(table, names, values[:1], dialect)))
+            same += next(iter(_fields(table, names, values[:1])))
             continue
         if same:
             yield repeat(same)
             same = b""
-        yield _fields(table, names, values, dialect)
+        yield _fields(table, names, values)
     if same:
         yield [same] * len(values)
 
 
-def _fields(table: Table, names: str | tuple[str, ...], values: Column, dialect: Dialect) -> Iterable[bytes]:
-    return _writer(table.c[names].type, dialect)(values) if isinstance(names, str) else values
+def value_of(field: bytes) -> bytes:
+    """Of one that `fields_of` made alone."""
+    return field[4:]
+
+
+def _fields(table: Table, names: str | tuple[str, ...], values: Column) -> Iterable[bytes]:
+    return _writer(table.c[names])(values) if isinstance(names, str) else values
 
 
 def _are_same(values: Column) -> bool:
@@ -67,12 +75,13 @@ def _are_same(values: Column) -> bool:
     return not isinstance(first, dict | list) and values[-1] == first and values.count(first) == len(values)
 
 
-def _writer(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Column], Iterable[bytes]]:
-    written_as = kind.compile(dialect).partition("(")[0]
+@cache
+def _writer(column: TableColumn[Any]) -> Callable[[Column], Iterable[bytes]]:
+    written_as = column.type.compile(_DIALECT).partition("(")[0]
     if written_as == "JSON":
         return _objects
     if written_as in ("VARCHAR", "TEXT"):
-        bound = kind.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
+        bound = column.type.dialect_impl(_DIALECT).bind_processor(_DIALECT) or _as_it_is
         return lambda values: _texts(values, bound)
     return _WRITERS[written_as]
 

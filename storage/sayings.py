@@ -31,6 +31,9 @@ class Saying(str):
         made.message, made.values = message, values
         return made
 
+    def __getnewargs_ex__(self) -> tuple[tuple[str], Mapping[str, Value]]:
+        return (self.message,), self.values
+
     def said(self, translate: Callable[[str], str]) -> str:
         """In the language of `translate`."""
         said = {

@@ -2,25 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
-from typing import NamedTuple
 
-from sqlalchemy import Dialect
+from psycopg.errors import UniqueViolation
 from sqlmodel import Session
 
 from ingest.approvals.ahead import OneAhead
 from ingest.approvals.books import BOOKS, Book, Finder
-from ingest.approvals.case_ledger import mark_cases, write_steps
+from ingest.approvals.case_ledger import mark_cases, write_made_steps, write_steps
+from ingest.approvals.chunks import Chunk, chunks, made_chunks
 from ingest.approvals.formats import Numbered
 from ingest.approvals.ledger import Entry, known_records, rows_in_force, write_records
-from ingest.approvals.plain import PlainStep, exact, new_steps
+from ingest.approvals.plain import PlainStep, new_steps
 from ingest.approvals.reports import (
     BatchReport,
     Origin,
-    Refused,
     SequenceConflict,
     UnknownSource,
     earlier_report,
@@ -31,9 +29,9 @@ from ingest.approvals.reports import (
     open_batch,
     write_counts,
 )
-from ingest.approvals.row import Row, RowError, row_of_the_past
+from ingest.approvals.row import Row
 from ingest.approvals.statements import Change, Known, plan
-from ingest.approvals.step_columns import Ahead, Made, made_of
+from ingest.approvals.step_columns import MadeSteps
 from storage.database import Database
 from storage.models import RecordKind, Source
 
@@ -41,10 +39,10 @@ __all__ = ["BatchReport", "SequenceConflict", "UnknownSource", "accept_batch"]
 
 CHUNK = 5_000
 """Rows that are looked up and written together."""
-LARGE_CHUNK = 20_000
+LARGE_CHUNK = 40_000
 """The same of a file where others can write meanwhile: a case that lies in fewer chunks is reckoned less often."""
-_FEW = 250
-"""Rows of which everything is made while they are still in the processor's caches."""
+Apart = Callable[[datetime, int], AbstractContextManager[Iterator[Chunk]]]
+"""Makes the chunks of a file in another process, with what `made_chunks` is told."""
 
 
 def accept_batch(
@@ -58,19 +56,21 @@ def accept_batch(
     now: datetime,
     dry_run: bool = False,
     on_chunk: Callable[[], None] = lambda: None,
+    apart: Apart | None = None,
 ) -> BatchReport:
     """Accepts the good rows and keeps the bad ones.
 
     A numbered batch (a push) is one transaction, and the same number with the same body gives the same report again.
     A batch without a number (a file) is one transaction per `CHUNK` rows, so that others can write in between; after
-    an interruption the same file completes it. `dry_run` writes nothing. Raises UnknownSource and SequenceConflict.
+    an interruption the same file completes it. `dry_run` writes nothing. `apart` makes the same rows elsewhere, where
+    that pays. Raises UnknownSource and SequenceConflict.
     """
     origin = Origin(source_id, sequence, name, sha256, now)
     if dry_run:
         return _Rehearsal(database, origin).run(rows, on_chunk)
     if sequence is not None:
         return _accept_push(database, origin, rows)
-    return _accept_file(database, origin, rows, on_chunk)
+    return _accept_file(database, origin, rows, on_chunk, apart)
 
 
 def _accept_push(database: Database, origin: Origin, rows: Iterable[Numbered]) -> BatchReport:
@@ -80,52 +80,39 @@ def _accept_push(database: Database, origin: Origin, rows: Iterable[Numbered]) -
         if earlier is not None:
             return earlier
         acceptance = _Acceptance(origin, repeated=False, report=BatchReport(open_batch(session, origin)))
-        for chunk in _chunks(rows):
-            acceptance.accept(session, source, _Chunk(chunk, {}))
+        for chunk in chunks(rows, origin.received_at, CHUNK):
+            acceptance.accept(session, source, chunk)
         return acceptance.report
 
 
 def _accept_file(
-    database: Database, origin: Origin, rows: Iterable[Numbered], on_chunk: Callable[[], None]
+    database: Database,
+    origin: Origin,
+    rows: Iterable[Numbered],
+    on_chunk: Callable[[], None],
+    apart: Apart | None,
 ) -> BatchReport:
     with database.transaction() as session:
         lock_source(session, origin.source_id)
         repeated = is_repeated_file(session, origin)
         acceptance = _Acceptance(origin, repeated=repeated, report=BatchReport(open_batch(session, origin)))
-    dialect = database.engine.dialect
-    on_sqlite = dialect.name == "sqlite"
-    chunks = (_Chunk(chunk, {}) for chunk in _chunks(rows)) if on_sqlite else _made_ahead(rows, acceptance, dialect)
-    with OneAhead(chunks) as coming:
+    on_sqlite = database.engine.dialect.name == "sqlite"
+    if on_sqlite or repeated:
+        made: AbstractContextManager[Iterator[Chunk]] = nullcontext(
+            chunks(rows, origin.received_at, CHUNK if on_sqlite else LARGE_CHUNK)
+        )
+    elif apart is not None:
+        made = apart(origin.received_at, LARGE_CHUNK)
+    else:
+        made = nullcontext(made_chunks(rows, origin.received_at, LARGE_CHUNK))
+    with made as found, OneAhead(found) as coming:
         for chunk in coming:
-            if on_sqlite:
+            if not isinstance(chunk.steps, MadeSteps):
                 coming.go_on()
             with database.transaction() as session:
                 acceptance.accept(session, lock_source(session, origin.source_id), chunk, coming.go_on)
             on_chunk()
     return acceptance.report
-
-
-class _Chunk(NamedTuple):
-    """Rows that are looked up and written together."""
-
-    rows: list[Numbered]
-    made: dict[str, Made]
-    """Of steps in it, by reference."""
-
-
-def _made_ahead(rows: Iterable[Numbered], acceptance: "_Acceptance", dialect: Dialect) -> Iterator[_Chunk]:
-    """Large chunks, with what COPY takes of the steps that will be accepted."""
-    remaining, latest = iter(rows), acceptance.origin.received_at
-    while True:
-        chunk = _Chunk([], {})
-        for few in _chunks(islice(remaining, LARGE_CHUNK), _FEW):
-            chunk.rows.extend(few)
-            if not acceptance.repeated:
-                steps = (read for _, read in few if isinstance(read, PlainStep))
-                chunk.made.update(made_of([step for step in steps if step.stated_at <= latest], dialect))
-        if not chunk.rows:
-            return
-        yield chunk
 
 
 @dataclass
@@ -135,41 +122,65 @@ class _Acceptance:
     origin: Origin
     repeated: bool
     report: BatchReport
+    all_are_new: bool = False
+    """Of the steps of the chunk before nothing was known, so that nobody looks for those of the next one."""
 
     def accept(
-        self, session: Session, source: Source, chunk: _Chunk, read_on: Callable[[], None] = lambda: None
+        self, session: Session, source: Source, chunk: Chunk, read_on: Callable[[], None] = lambda: None
     ) -> None:
         assert self.report.batch_id is not None
-        good, refused = _sorted_out(chunk.rows, self.origin.received_at)
         entry = Entry(source.id, self.report.batch_id, self.origin.sequence, self.origin.received_at)
-        report = self.report.plus(0, 0, refused)
+        report = self.report.plus(0, 0, chunk.refused)
         finder: Finder | None = None
-        for book in (book for book in BOOKS.values() if book.record in good):
-            if finder is None or RecordKind.ORGANISATION in good:  # they give names to what comes after them
+        for book in BOOKS.values():
+            rows = chunk.steps if book.record is RecordKind.STEP else chunk.others.get(book.record, ())
+            if not rows:
+                continue
+            if finder is None or RecordKind.ORGANISATION in chunk.others:  # they give names to what comes after them
                 finder = Finder.load(session, source)
-            accepted, duplicates = self._take(
-                session, book, entry, good[book.record], finder, Ahead(chunk.made, read_on)
-            )
-            report = report.plus(accepted, duplicates, [])
-        keep_rejected(session, self.report.batch_id, refused)
+            if isinstance(rows, MadeSteps):
+                counts = self._take_made(session, book, entry, rows, finder, read_on)
+            else:
+                counts = self._take(session, book, entry, rows, finder)
+            report = report.plus(*counts, [])
+        keep_rejected(session, self.report.batch_id, chunk.refused)
         write_counts(session, report)
         self.report = report
 
-    def _take(
+    def _take_made(
         self,
         session: Session,
         book: Book,
         entry: Entry,
-        rows: list[Row | PlainStep],
+        steps: MadeSteps,
         finder: Finder,
-        ahead: Ahead,
+        read_on: Callable[[], None],
+    ) -> tuple[int, int]:
+        """As `_take`."""
+        if steps.named_once():
+            if self.all_are_new:
+                try:
+                    with session.begin_nested():
+                        write_made_steps(session, entry, steps, finder, read_on)
+                except UniqueViolation:
+                    self.all_are_new = False
+                else:
+                    return len(steps), 0
+            self.all_are_new = not known_records(session, book, entry.source_id, steps.references)
+            if self.all_are_new:
+                write_made_steps(session, entry, steps, finder, read_on)
+                return len(steps), 0
+        return self._take(session, book, entry, steps.plain(), finder)
+
+    def _take(
+        self, session: Session, book: Book, entry: Entry, rows: Sequence[Row | PlainStep], finder: Finder
     ) -> tuple[int, int]:
         """How many were new or corrected, and how many were said before."""
         known = known_records(session, book, entry.source_id, {row.reference for row in rows})
         steps, others = new_steps(rows, known) if book.record is RecordKind.STEP else ([], rows)
         todo = plan(known, others, entry.sequence, repeated=self.repeated)
         if book.record is RecordKind.STEP:
-            write_steps(session, entry, steps, todo.changes, finder, ahead)
+            write_steps(session, entry, steps, todo.changes, finder)
         else:
             _write_others(session, book, entry, todo.changes, finder)
         return len(steps) + todo.accepted, todo.duplicates
@@ -196,15 +207,15 @@ class _Rehearsal:
         if earlier is not None:
             return earlier
         report = BatchReport(batch_id=None)
-        for chunk in _chunks(rows):
+        for chunk in chunks(rows, self.origin.received_at, CHUNK):
             report = self._accept(report, chunk, repeated=repeated)
             on_chunk()
         return report
 
-    def _accept(self, report: BatchReport, chunk: list[Numbered], *, repeated: bool) -> BatchReport:
-        good, refused = _sorted_out(chunk, self.origin.received_at)
-        report = report.plus(0, 0, refused)
-        for record, rows in good.items():
+    def _accept(self, report: BatchReport, chunk: Chunk, *, repeated: bool) -> BatchReport:
+        report = report.plus(0, 0, chunk.refused)
+        assert not isinstance(chunk.steps, MadeSteps)
+        for record, rows in {RecordKind.STEP: chunk.steps, **chunk.others}.items():
             with self._reading() as session:
                 references = {row.reference for row in rows}
                 stored = known_records(session, BOOKS[record], self.origin.source_id, references)
@@ -218,28 +229,3 @@ class _Rehearsal:
     def _reading(self) -> Iterator[Session]:
         with self.database.transaction() as session:
             yield session
-
-
-def _sorted_out(
-    chunk: list[Numbered], received_at: datetime
-) -> tuple[dict[RecordKind, list[Row | PlainStep]], Refused]:
-    """Good rows by what they tell of, and the others."""
-    steps: list[Row | PlainStep] = []
-    good: dict[RecordKind, list[Row | PlainStep]] = defaultdict(list, {RecordKind.STEP: steps})
-    refused: Refused = []
-    for line, read in chunk:
-        if isinstance(read, PlainStep) and read.stated_at <= received_at:
-            steps.append(read)
-            continue
-        row = read if isinstance(read, RowError) else row_of_the_past(exact(read), received_at)
-        if isinstance(row, RowError):
-            refused.append((line, row))
-        else:
-            good[row.kind_of_record].append(row)
-    return {record: rows for record, rows in good.items() if rows}, refused
-
-
-def _chunks(rows: Iterable[Numbered], size: int = CHUNK) -> Iterator[list[Numbered]]:
-    remaining = iter(rows)
-    while chunk := list(islice(remaining, size)):
-        yield chunk

@@ -1,20 +1,20 @@
 """Writes steps together with the cases that they make up, and tells what else a case's records have changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
 from sqlmodel import Session
 
 from ingest.approvals.books import BOOKS, Finder
-from ingest.approvals.cases import StepFacts, reckon
+from ingest.approvals.cases import CaseSaid, StepFacts, case_columns, found_columns, said_of_case
 from ingest.approvals.ledger import Entry, rows_in_force, write_records
 from ingest.approvals.plain import PlainStep, plain
 from ingest.approvals.records import StepRow
 from ingest.approvals.statements import Change
-from ingest.approvals.step_columns import Ahead, NewSteps, step_columns
-from storage.bulk import Values, insert_columns, insert_many, inserting, is_among, table_of, take_ids, update_many
+from ingest.approvals.step_columns import MadeSteps, NewSteps, new_columns
+from storage.bulk import insert_columns, inserting, is_among, table_of, take_ids, update_columns
 from storage.copying import Columns
 from storage.models import Card, Case, Counter, FootageLink, RecordKind, RecordRevision, Step, SupervisionOrder
 
@@ -31,34 +31,75 @@ def write_steps(
     new: Sequence[PlainStep],
     changes: Sequence[Change],
     finder: Finder,
-    ahead: Ahead,
 ) -> None:
     """Writes the new steps and all other changes, and reckons their cases, those they have left included."""
-    written = step_columns(new, ahead.made, session.get_bind().dialect)
+    written = new_columns(new)
     told = [(plain(change.row), change.after.sequence) for change in changes if change.row]
     left = _cases_of(session, [c.before.record_id for c in changes if c.before and c.before.record_id is not None])
     numbers = {*written.cases, *(step.case for step, _ in told)}
     found = _case_ids(session, entry.source_id, numbers)
     others = sorted(numbers - found.keys())
-    ids = found | dict(zip(others, take_ids(session, table_of(Case), len(others)), strict=True))
+    ids = _with_new(session, found, others)
     halls = _halls_by_name(session, {*written.counters, *(step.said.get("counter", "") for step, _ in told)}, finder)
     # What changes leave of a case is read once they are written; new steps only add to what is there.
     before = {} if changes else _steps(session, set(found.values()))
     with _inserting_steps(session, entry, written, ids, finder):
         facts = _facts(new, written, told, entry, halls)
-        cases = [
-            {"id": ids[number], "source_id": entry.source_id, "number": number}
-            | reckon(facts[number], finder.directory)
-            for number in others
-        ]
+        cases = _new_cases(entry, others, ids, [said_of_case(facts[number]) for number in others], finder)
         grown = {case_id: before.get(case_id, []) + facts[number] for number, case_id in found.items()}
-        again = [] if changes else _reckoned(grown, finder)
-        ahead.read_on()
-    insert_many(session, table_of(Case), cases)
-    update_many(session, table_of(Case), again)
+        again = {} if changes else _reckoned(grown, finder)
+    insert_columns(session, table_of(Case), cases)
+    update_columns(session, table_of(Case), again)
     if changes:
         _write_changes(session, entry, changes, ids, finder)
         _reckon_again(session, entry, {*found.values(), *left}, finder)
+
+
+def write_made_steps(
+    session: Session, entry: Entry, made: MadeSteps, finder: Finder, read_on: Callable[[], None]
+) -> None:
+    """The same of steps of a file, each of which is new. PostgreSQL alone; `read_on` is called once it has long to do.
+
+    Raises UniqueViolation if one is not new.
+    """
+    found = _case_ids(session, entry.source_id, made.told.numbers)
+    new = made.told.some([at for at, number in enumerate(made.told.numbers) if number not in found])
+    ids = _with_new(session, found, new.numbers)
+    before = _steps(session, set(found.values()))
+    halls = _halls_by_name(session, set(made.counters), finder)
+    with _inserting_steps(session, entry, made.columns(), ids, finder):
+        read_on()
+        known = ([hall for each in counters if (hall := halls[each])] for counters in new.counters)
+        cases: Columns = {
+            "id": [ids[number] for number in new.numbers],
+            "source_id": [entry.source_id] * len(new.numbers),
+            **new.columns(),
+            **found_columns(new.items, new.departments, known, finder.directory),
+        }
+        for said, kind, start, end, _ in made.plain_of(found.keys()):
+            facts = StepFacts(said["step"], kind, start, end, None, halls[said.get("counter", "")], said)
+            before[ids[said["case"]]].append(facts)
+        again = _reckoned(before, finder)
+    insert_columns(session, table_of(Case), cases)
+    update_columns(session, table_of(Case), again)
+
+
+def _with_new(session: Session, found: dict[str, int], others: Sequence[str]) -> dict[str, int]:
+    """The ids of cases by their number, with new ones for the others."""
+    return found | dict(zip(others, take_ids(session, table_of(Case), len(others)), strict=True))
+
+
+def _new_cases(
+    entry: Entry, numbers: Sequence[str], ids: dict[str, int], said: Sequence[CaseSaid], finder: Finder
+) -> Columns:
+    if not numbers:
+        return {}
+    return {
+        "id": [ids[number] for number in numbers],
+        "source_id": [entry.source_id] * len(numbers),
+        "number": list(numbers),
+        **case_columns(said, finder.directory),
+    }
 
 
 def _write_changes(
@@ -149,12 +190,15 @@ def _reckon_again(session: Session, entry: Entry, cases: set[int], finder: Finde
         return
     steps = _steps(session, cases)
     _empty(session, entry, cases - steps.keys())
-    update_many(session, table_of(Case), _reckoned(steps, finder))
+    update_columns(session, table_of(Case), _reckoned(steps, finder))
 
 
-def _reckoned(steps: dict[int, list[StepFacts]], finder: Finder) -> list[Values]:
+def _reckoned(steps: dict[int, list[StepFacts]], finder: Finder) -> Columns:
     """The columns of these cases."""
-    return [{"id": case_id} | reckon(found, finder.directory) for case_id, found in sorted(steps.items())]
+    if not steps:
+        return {}
+    ids = sorted(steps)
+    return {"id": ids, **case_columns([said_of_case(steps[case_id]) for case_id in ids], finder.directory)}
 
 
 def _empty(session: Session, entry: Entry, cases: set[int]) -> None:
@@ -174,10 +218,11 @@ def _empty(session: Session, entry: Entry, cases: set[int]) -> None:
     session.execute(update(table).where(of_these).values(over))
 
 
-def _steps(session: Session, cases: set[int]) -> dict[int, list[StepFacts]]:
+def _steps(session: Session, cases: set[int]) -> defaultdict[int, list[StepFacts]]:
     # Tables, not classes: rows that do not pass through the ORM come three times as fast.
+    found: defaultdict[int, list[StepFacts]] = defaultdict(list)
     if not cases:
-        return {}
+        return found
     steps, revisions, counters = table_of(Step), table_of(RecordRevision), table_of(Counter)
     in_force = and_(
         revisions.c.record == RecordKind.STEP,
@@ -199,7 +244,6 @@ def _steps(session: Session, cases: set[int]) -> dict[int, list[StepFacts]]:
         .outerjoin(counters, counters.c.id == steps.c.counter_id)
         .where(is_among(session, steps.c.case_id, sorted(cases)))
     )
-    found: dict[int, list[StepFacts]] = defaultdict(list)
     for case_id, *facts in session.execute(query):
         found[case_id].append(StepFacts(*facts))
     return found

@@ -1,24 +1,22 @@
-"""Imports a file of any size, row by row."""
+"""Imports a file of any size."""
 
-import gzip
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 from ingest.approvals.acceptance import accept_batch
-from ingest.approvals.file_format import NO_ROWS, UnusableFile, is_event_log, is_json, is_workbook
-from ingest.approvals.formats import Numbered, read_csv, read_jsonl
-from ingest.approvals.mapping import Mapping, MappingError
+from ingest.approvals.chunks import Chunk
+from ingest.approvals.mapping import Mapping
+from ingest.approvals.reading import rows_of
+from ingest.approvals.reading_apart import Order, Portion, portions_read_apart
 from ingest.approvals.reports import BatchReport
-from ingest.approvals.workbook import read_workbook
-from ingest.approvals.xes import read_xes
 from storage.database import Database
-from storage.sayings import Saying
 
-_LOG_NEEDS_MAPPING = Saying("An event log (XES) is read through a mapping: choose one, or write one for its keys.")
+LARGE_FILE = 32_000_000
+"""Bytes from which on it pays to read in a process of its own, which takes a second to start."""
 Progress = Callable[[int, int], None]
 """Bytes read so far, and bytes in all."""
 
@@ -44,9 +42,11 @@ def import_file(
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
 
+        apart = _Apart(path, mapping) if size >= LARGE_FILE else None
+
         def on_chunk() -> None:
             if progress is not None:
-                progress(file.tell(), size)
+                progress((apart and apart.read) or file.tell(), size)
 
         rows = rows_of(path, file, mapping)
         report = accept_batch(
@@ -59,29 +59,27 @@ def import_file(
             now=now,
             dry_run=dry_run,
             on_chunk=on_chunk,
+            apart=apart,
         )
     if progress is not None:
         progress(size, size)
     return report
 
 
-def rows_of(path: Path, file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]:
-    """The rows of an open file. Raises UnusableFile and MappingError."""
-    if is_event_log(path):
-        if mapping is None:
-            raise MappingError(_LOG_NEEDS_MAPPING)
-        packed = path.suffix.lower() == ".gz"
-        return _not_empty(read_xes(gzip.GzipFile(fileobj=file) if packed else file, mapping))
-    if is_workbook(path):
-        return _not_empty(read_workbook(file, mapping))
-    json = is_json(path, file)
-    if json and mapping is not None:
-        raise MappingError(Saying("A mapping is for tables; JSON Lines must already be in the exchange format."))
-    return _not_empty(read_jsonl(file) if json else read_csv(file, mapping))
+@dataclass
+class _Apart:
+    """The file, read in a process of its own."""
 
+    path: Path
+    mapping: Mapping | None
+    read: int = 0
+    """Bytes, up to the chunk that came last."""
 
-def _not_empty(rows: Iterator[Numbered]) -> Iterator[Numbered]:
-    first = next(rows, None)
-    if first is None:
-        raise UnusableFile(NO_ROWS)
-    return chain([first], rows)
+    @contextmanager
+    def __call__(self, received_at: datetime, size: int) -> Iterator[Iterator[Chunk]]:
+        with portions_read_apart(Order(self.path, self.mapping, received_at, size)) as portions:
+            yield self._chunks(portions)
+
+    def _chunks(self, portions: Iterator[Portion]) -> Iterator[Chunk]:
+        for chunk, self.read in portions:
+            yield chunk

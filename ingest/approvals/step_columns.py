@@ -1,57 +1,23 @@
 """What tables keep of steps of which nothing was said before, a column at a time."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+import marshal
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect
+import orjson
 
-from ingest.approvals.plain import PlainStep
+from ingest.approvals.cases import OF_CASE, StepFacts, own_columns, said_of_case
+from ingest.approvals.plain import PlainStep, plain, plain_step
+from ingest.approvals.plain_columns import plain_steps
+from ingest.approvals.records import StepRow
 from storage.bulk import table_of
-from storage.copying import Column, Columns, fields_of
-from storage.models import RecordRevision, Step
-
-
-class Made(NamedTuple):
-    """What is written of one step."""
-
-    case: str
-    counter: str
-    """As reported; empty: none."""
-    fields: bytes
-    """Those that the step alone decides, as COPY takes them."""
-    said: bytes
-    """The field `row` of its first revision, as COPY takes it."""
-
-
-class Ahead(NamedTuple):
-    """What is done ahead of the chunk that is being written."""
-
-    made: dict[str, Made]
-    """Of some of its steps, by reference."""
-    read_on: Callable[[], None]
-    """Begins to read the next chunk: to be called as soon as the database has long to do."""
-
+from storage.copying import Column, Columns, fields_of, value_of
+from storage.models import Case, RecordRevision, Step
 
 _OF_STEP = ("reference", "kind", "name", "operator", "counter_ref", "start", "end", "entered")
-
-
-def columns_of(steps: Sequence[PlainStep]) -> Mapping[str, Column]:
-    """What steps alone decide. Their case, their counter and their ids only the database tells."""
-    said, kinds, starts, ends, entered = zip(*steps, strict=True)
-    texts = ([each.get(name, "") for each in said] for name in ("name", "operator", "counter"))
-    columns = ([each["step"] for each in said], kinds, *texts, starts, ends, entered)
-    return dict(zip(_OF_STEP, columns, strict=True))
-
-
-def made_of(steps: Sequence[PlainStep], dialect: Dialect) -> dict[str, Made]:
-    """By the reference of the step; where two have the same one, of the last."""
-    if not steps:
-        return {}
-    columns = columns_of(steps)
-    fields = fields_of(table_of(Step), columns, dialect)
-    said = fields_of(table_of(RecordRevision), {"row": [step.said for step in steps]}, dialect)
-    cases = [step.said["case"] for step in steps]
-    return dict(zip(columns["reference"], map(Made, cases, columns["counter_ref"], fields, said), strict=True))
+_OF_CASE = ("item_code", "item_name", "department_name", "applicant", "channel", "opened_at", "closed_at", "due_at")
 
 
 class NewSteps(NamedTuple):
@@ -64,17 +30,121 @@ class NewSteps(NamedTuple):
     revisions: Columns
 
 
-def step_columns(steps: Sequence[PlainStep], made: dict[str, Made], dialect: Dialect) -> NewSteps:
-    """From what was made already, if any was; the others of the chunk are made likewise."""
+def new_columns(steps: Sequence[PlainStep]) -> NewSteps:
     if not steps:
         return NewSteps((), (), {}, {})
-    if not made:
-        of_steps = columns_of(steps)
-        numbers = [step.said["case"] for step in steps]
-        return NewSteps(
-            numbers, of_steps["counter_ref"], dict(of_steps.items()), {"row": [step.said for step in steps]}
-        )
-    references = [step.said["step"] for step in steps]
-    found = made | made_of([step for step, name in zip(steps, references, strict=True) if name not in made], dialect)
-    cases, counters, fields, said = zip(*map(found.__getitem__, references), strict=True)
-    return NewSteps(cases, counters, {_OF_STEP: fields}, {("row",): said})
+    columns, said = columns_of(steps), [step.said for step in steps]
+    return NewSteps([each["case"] for each in said], columns["counter_ref"], dict(columns.items()), {"row": said})
+
+
+def columns_of(steps: Sequence[PlainStep]) -> Mapping[str, Column]:
+    """What steps alone decide. Their case, their counter and their ids only the database tells."""
+    said, kinds, starts, ends, entered = zip(*steps, strict=True)
+    texts = ([each.get(name, "") for each in said] for name in ("name", "operator", "counter"))
+    columns = ([each["step"] for each in said], kinds, *texts, starts, ends, entered)
+    return dict(zip(_OF_STEP, columns, strict=True))
+
+
+class MadeCases(NamedTuple):
+    """Cases, a column at a time."""
+
+    numbers: list[str]
+    items: list[str]
+    departments: list[str]
+    """As reported."""
+    counters: list[tuple[str, ...]]
+    """As reported, of their steps by their start."""
+    fields: list[bytes]
+    """Those that steps alone decide, as COPY takes them."""
+
+    def some(self, at: Sequence[int]) -> "MadeCases":
+        numbers, items, departments, counters, fields = ([column[each] for each in at] for column in self._columns())
+        return MadeCases(numbers, items, departments, counters, fields)
+
+    def _columns(self) -> tuple[list[Any], ...]:
+        return tuple(self)
+
+    def columns(self) -> Columns:
+        return {"number": self.numbers, _OF_CASE: self.fields}
+
+
+@dataclass(frozen=True)
+class MadeSteps:
+    """Steps of a file, of which all is made that the database need not be asked for; so they need little memory."""
+
+    references: list[str]
+    cases: list[str]
+    counters: list[str]
+    """As reported."""
+    fields: list[bytes]
+    """Those that a step alone decides, as COPY takes them."""
+    said: list[bytes]
+    """The field `row` of its first revision, as COPY takes it."""
+    told: "MadeCases"
+    """What they say of their cases."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Millions of texts and bytes go to another process sooner than pickle takes them."""
+        columns: Any = (self.references, self.cases, self.counters, self.fields, self.said, tuple(self.told))
+        return _unpacked, (marshal.dumps(columns, 2),)
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    def named_once(self) -> bool:
+        return len(set(self.references)) == len(self.references)
+
+    def columns(self) -> NewSteps:
+        return NewSteps(self.cases, self.counters, {_OF_STEP: self.fields}, {("row",): self.said})
+
+    def plain(self) -> list[PlainStep]:
+        """As they were read."""
+        return _read_again(self.said)
+
+    def plain_of(self, cases: Collection[str]) -> list[PlainStep]:
+        """Those of these cases."""
+        return _read_again(said for said, case in zip(self.said, self.cases, strict=True) if case in cases)
+
+
+@dataclass
+class Making:
+    """Makes them of some steps after the other."""
+
+    _made: MadeSteps = field(default_factory=lambda: MadeSteps([], [], [], [], [], MadeCases([], [], [], [], [])))
+    _facts: dict[str, list[StepFacts]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, steps: Sequence[PlainStep]) -> None:
+        if not steps:
+            return
+        made, columns, said = self._made, columns_of(steps), [step.said for step in steps]
+        cases = [each["case"] for each in said]
+        made.references.extend(columns["reference"])
+        made.cases.extend(cases)
+        made.counters.extend(columns["counter_ref"])
+        made.fields.extend(fields_of(table_of(Step), columns))
+        made.said.extend(fields_of(table_of(RecordRevision), {"row": said}))
+        of_case = [{name: each[name] for name in OF_CASE if name in each} for each in said]
+        told = zip(cases, steps, columns["reference"], columns["counter_ref"], of_case, strict=True)
+        for case, (_, kind, start, end, _), reference, counter, words in told:
+            self._facts[case].append(StepFacts(reference, kind, start, end, None, counter or None, words))
+
+    def done(self) -> MadeSteps:
+        if not self._facts:
+            return self._made
+        said = list(map(said_of_case, self._facts.values()))
+        items, _, departments, *_, counters = map(list, zip(*said, strict=True))
+        fields = fields_of(table_of(Case), own_columns(said))
+        return replace(self._made, told=MadeCases(list(self._facts), items, departments, counters, fields))
+
+
+def _unpacked(packed: bytes) -> MadeSteps:
+    references, cases, counters, fields, said, told = marshal.loads(packed)  # noqa: S302  (of a process of our own)
+    return MadeSteps(references, cases, counters, fields, said, MadeCases(*told))
+
+
+def _read_again(said: Iterable[bytes]) -> list[PlainStep]:
+    statements = list(map(orjson.loads, map(value_of, said)))
+    if not statements:
+        return []
+    steps = plain_steps(statements)
+    return steps or [plain_step(each) or plain(StepRow.model_validate(each)) for each in statements]

@@ -1,6 +1,7 @@
 """Many rows at once, on both databases: what is written is what the ORM would have written."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from psycopg.errors import UniqueViolation
@@ -34,6 +35,15 @@ def test_what_goes_in_comes_out(database: Database) -> None:
     assert [(r.record, r.revision, r.row, r.received_at) for r in found] == [
         (RecordKind.FEE, n, row, NOW) for n in (1, 2)
     ]
+
+
+def test_ids_need_not_be_neighbours(postgres_database: Database) -> None:
+    """Another session may take some between them."""
+    with postgres_database.transaction() as session:
+        session.connection().exec_driver_sql("ALTER SEQUENCE user_account_id_seq INCREMENT BY 2")
+        taken = [*take_ids(session, table_of(User), 3), *take_ids(session, table_of(User), 1)]
+    assert len(set(taken)) == 4
+    assert {later - earlier for earlier, later in pairwise(taken[:3])} == {2}
 
 
 def test_ids_that_were_taken_are_not_given_again(database: Database) -> None:

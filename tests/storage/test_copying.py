@@ -30,17 +30,16 @@ rows = st.lists(st.tuples(*(st.none() | values for _, values in KINDS.values()))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows)
 def test_what_is_copied_comes_out_as_it_went_in(postgres_database: Database, rows: list[tuple[Any, ...]]) -> None:
-    dialect = postgres_database.engine.dialect
     columns: Columns = dict(zip(KINDS, zip(*rows, strict=True), strict=True))
     early = {name: columns.pop(name) for name in ("moment", "day", "name", "words")}
-    columns[tuple(early)] = fields_of(TABLE, early, dialect)
+    columns[tuple(early)] = fields_of(TABLE, early)
     with psycopg.connect(postgres_database.url) as connection, connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE of_all_kinds (small int, big bigint, flag boolean, number float,"
             " moment timestamptz, day date, name varchar(32), words text)"
         )
         with cursor.copy("COPY of_all_kinds FROM STDIN (FORMAT BINARY)") as copy:
-            for part in copy_data(TABLE, columns, dialect, rows_at_once=3):
+            for part in copy_data(TABLE, columns, rows_at_once=3):
                 copy.write(part)
         assert cursor.execute("SELECT * FROM of_all_kinds").fetchall() == rows
         connection.rollback()

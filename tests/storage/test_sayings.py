@@ -1,5 +1,6 @@
 """Sayings are English text that can be said again in another language."""
 
+import pickle
 from dataclasses import asdict, dataclass
 
 import orjson
@@ -38,6 +39,12 @@ def test_a_saying_comes_back_from_a_json_column() -> None:
 @dataclass(frozen=True)
 class Holder:
     problem: Saying
+
+
+def test_a_saying_goes_to_another_process_whole() -> None:
+    said = Saying("%(share)s %% of %(what)s", share=50, what=Saying("rows"))
+    came = pickle.loads(pickle.dumps(said))  # noqa: S301
+    assert (came, came.message, came.values) == (said, said.message, said.values)
 
 
 def test_json_has_the_english_text() -> None:

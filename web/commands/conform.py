@@ -18,9 +18,9 @@ from rich.table import Table
 from ingest.approvals.conformance import Conformance, examine
 from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.formats import Numbered, read_rows
-from ingest.approvals.importing import rows_of
 from ingest.approvals.known_mappings import mapping_named
 from ingest.approvals.mapping import Mapping, MappingError
+from ingest.approvals.reading import rows_of
 from ingest.approvals.repeated import repeated_in_push
 from ingest.approvals.reports import MAX_REPORTED, Rejection
 from storage.sayings import Saying

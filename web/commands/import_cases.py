@@ -12,6 +12,7 @@ from ingest.approvals.file_format import UnusableFile
 from ingest.approvals.importing import import_file
 from ingest.approvals.known_mappings import mapping_named
 from ingest.approvals.mapping import MappingError
+from ingest.approvals.reading_apart import ReadingEnded
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
 from web.roles import spare_the_collector
 
@@ -44,6 +45,11 @@ def import_cases(
             raise UserError(f"There is no source {source!r}; declare it with [[source]] or on the pages.") from None
         except UnusableFile as error:
             raise UserError(f"{file}: {error}") from None
+        except ReadingEnded:
+            raise UserError(
+                f"The process that read {file} has ended early, perhaps for want of memory. Import the file again: "
+                "what was read of it is kept."
+            ) from None
         except MappingError as error:
             raise UserError(str(error)) from None
     _show(report, dry_run)

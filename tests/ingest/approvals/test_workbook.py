@@ -8,9 +8,10 @@ import pytest
 from openpyxl import Workbook
 
 from ingest.approvals.file_format import UnusableFile
-from ingest.approvals.importing import import_file, rows_of
+from ingest.approvals.importing import import_file
 from ingest.approvals.mapping import Mapping, MappingFile
 from ingest.approvals.plain import PlainStep, exact
+from ingest.approvals.reading import rows_of
 from ingest.approvals.records import StepRow
 from ingest.approvals.row import RowError
 from storage.database import Database
