@@ -31,6 +31,11 @@ def test_each_rule_of_the_law_has_its_value_and_its_article() -> None:
     )
 
 
+def test_where_a_limit_begins_and_ends_has_its_article() -> None:
+    assert "The day on which a limit begins does not count" in REFERENCE
+    assert {"民法典 第二百零一条", "民法典 第二百零三条第二款"} <= set(re.findall(r"民法典 [^):]+", REFERENCE))
+
+
 def test_each_kind_of_card_has_its_source_and_the_numbers_in_force() -> None:
     (cards,) = shipped_rules().cards
     assert _is_named(cards)
