@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from ingest.video.readable import Unreadable
-from web import assets, errors, live
+from web import assets, error_answers, live
 from web.api import routers as api
 from web.api.addressed import addressed
 from web.attempts import FailedAttempts
@@ -52,7 +52,7 @@ def routed(*, secure: bool) -> FastAPI:
         dependencies=[Depends(guard)],
         lifespan=_lifespan,
     )
-    errors.install(app)
+    error_answers.install(app)
     app.add_middleware(BodyLimits)
     app.add_middleware(SecurityHeaders, secure=secure)
     for router in (*api.routers, live.router, *pages.routers, *public.routers):

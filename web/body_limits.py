@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from storage.sayings import Saying
-from web import errors
 from web.auth import is_push, is_signing_in, optional_viewer
+from web.error_answers import response_to
 from web.errors import Forbidden, NotSignedIn, TooLarge, WebError
 from web.permissions import Permission
 
@@ -84,7 +84,7 @@ def _refused(request: Request, limit: Limit) -> Response | None:
     problem = _problem(request, limit)
     if problem is None:
         return None
-    answer = errors.response_to(request, problem)
+    answer = response_to(request, problem)
     answer.headers["Connection"] = "close"
     return answer
 

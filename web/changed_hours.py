@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from analytics.judging import judge_anew
-from analytics.recording import take_turns
 from correlation.disputes.dispute_log import NO_ABSENCE, Deadlines
 from storage.hours import Weekly, opening
 from storage.intervals import Span, merge, subtract
@@ -59,6 +57,9 @@ def _excuse_outside(
 
     Only of those that count nothing for good yet: they may still be disputed, or are. Nothing is found by it.
     """
+    from analytics.judging import judge_anew  # it knows pictures, which take long to load; hours change seldom
+    from analytics.recording import take_turns
+
     zone = ZoneInfo(hall.timezone)
     held = [row.model_copy(update={"valid_from": None, "valid_to": None}) for row in hours]
     for counter_id, spans in sorted(_accused(session, counters, hall.id, now).items()):

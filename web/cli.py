@@ -1,41 +1,82 @@
-"""The command line `hallwatch`. Each command is in a file of `web.commands`."""
+"""The command line `hallwatch`. Each command is in a file of `web.commands`, which is loaded when it is called."""
 
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_group
 
-from web.commands import (
-    analyse,
-    cameras,
-    check,
-    clip,
-    closures,
-    conform,
-    counters,
-    deadlines,
-    demo,
-    evaluate,
-    evaluation,
-    footage,
-    fsck,
-    import_cases,
-    init,
-    pull,
-    recover,
-    role,
-    rules,
-    samples,
-    serve,
-    simulate,
-    simulate_city,
-    user,
+from web.commands.plain_errors import PlainErrors
+
+NAMES = (
+    "init",
+    "check",
+    "serve",
+    "role",
+    "demo",
+    "simulate",
+    "simulate-city",
+    "import-cases",
+    "pull",
+    "conform",
+    "deadlines",
+    "clip",
+    "analyse",
+    "evaluate",
+    "fsck",
+    "recover",
+    "user",
+    "counters",
+    "cameras",
+    "footage",
+    "closures",
+    "samples",
+    "evaluation",
+    "rules",
 )
-from web.commands.common import PlainErrors
+"""As they are listed."""
+
+
+class Commands(Mapping[str, Any]):
+    """All by name. To load them all would take longer than most of them run."""
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 (Typer brings its own Click)
+        if name not in NAMES:
+            raise KeyError(name)
+        return _loaded(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+
+@cache
+def _loaded(name: str) -> Any:  # noqa: ANN401
+    """From the file of that name: its group of commands, else the function that is named alike."""
+    own_name = name.replace("-", "_")
+    file = import_module(f"web.commands.{own_name}")
+    around = typer.Typer(rich_markup_mode="rich")
+    if hasattr(file, "app"):
+        around.add_typer(file.app, name=name)
+    else:
+        around.command(name)(getattr(file, own_name))
+    return get_group(around).commands[name]
+
+
+class Hallwatch(PlainErrors):
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401
+        super().__init__(**settings)
+        self.commands = Commands()  # type: ignore[assignment]  # nothing is added to them
+
 
 app = typer.Typer(
     name="hallwatch",
-    cls=PlainErrors,
+    cls=Hallwatch,
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -57,29 +98,3 @@ def hallwatch(
     ] = False,
 ) -> None:
     pass
-
-
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("serve")(serve.serve)
-app.command("role")(role.role)
-app.command("demo")(demo.demo)
-app.command("simulate")(simulate.simulate)
-app.command("simulate-city")(simulate_city.simulate_city)
-app.command("import-cases")(import_cases.import_cases)
-app.command("pull")(pull.pull)
-app.command("conform")(conform.conform)
-app.command("deadlines")(deadlines.deadlines)
-app.command("clip")(clip.clip)
-app.command("analyse")(analyse.analyse)
-app.command("evaluate")(evaluate.evaluate)
-app.command("fsck")(fsck.fsck)
-app.command("recover")(recover.recover)
-app.add_typer(user.app, name="user")
-app.add_typer(counters.app, name="counters")
-app.add_typer(cameras.app, name="cameras")
-app.add_typer(footage.app, name="footage")
-app.add_typer(closures.app, name="closures")
-app.add_typer(samples.app, name="samples")
-app.add_typer(evaluation.app, name="evaluation")
-app.add_typer(rules.app, name="rules")

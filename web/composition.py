@@ -13,7 +13,7 @@ from storage.footage import Footage
 from storage.models import Camera
 from storage.objects import ObjectStore, Patience
 from storage.secrets import SecretBox, SecretError
-from web.services import Services
+from web.installation import Services
 from web.settings import Settings, StoreSettings
 
 log = structlog.get_logger(__name__)

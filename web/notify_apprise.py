@@ -2,12 +2,13 @@
 
 import logging
 from enum import StrEnum
-
-from apprise import Apprise, AppriseAsset, PersistentStoreMode
-from apprise.manager_attachment import AttachmentManager
+from typing import TYPE_CHECKING
 
 from web.contact_address import sample
 from web.notice import Notice
+
+if TYPE_CHECKING:
+    from apprise import AppriseAsset
 
 SEND_TIMEOUT_S = 15.0
 _SILENT = logging.CRITICAL + 1
@@ -34,6 +35,8 @@ def send(url: str, notice: Notice) -> None:
     """Blocks until the service has taken the message, at most SEND_TIMEOUT_S. Raises DeliveryFailed."""
     if not url:
         raise DeliveryFailed(Reason.UNREADABLE)
+    from apprise import Apprise  # slow to load, and many sites send nothing
+
     service = Apprise(asset=_asset())
     # Apprise logs addresses, and those hold passwords and tokens.
     logging.getLogger("apprise").setLevel(_SILENT)
@@ -45,6 +48,8 @@ def send(url: str, notice: Notice) -> None:
 
 def understands(url: str) -> bool:
     """Whether it is an address that messages can be sent to; nothing is sent."""
+    from apprise import Apprise
+
     logging.getLogger("apprise").setLevel(_SILENT)
     return Apprise.instantiate(sample(url), asset=_asset()) is not None
 
@@ -59,7 +64,10 @@ def address_problem(url: str, where: str) -> str | None:
     return f"{where} is not an address that Apprise understands → {remedy}"
 
 
-def _asset() -> AppriseAsset:
+def _asset() -> "AppriseAsset":
+    from apprise import AppriseAsset, PersistentStoreMode
+    from apprise.manager_attachment import AttachmentManager
+
     # Some services take a template= from a file: an address that is typed into a page must not read the server's.
     AttachmentManager().remove("file")  # type: ignore[no-untyped-call]
     return AppriseAsset(

@@ -5,11 +5,12 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from web.roles import RoleName
+if TYPE_CHECKING:
+    from web.roles import RoleName
 
-ONCE: tuple[RoleName, ...] = ("recorder", "watcher", "clerk")
+ONCE: "tuple[RoleName, ...]" = ("recorder", "watcher", "clerk")
 """Of the pages there may be many."""
 
 

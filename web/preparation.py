@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from storage.migrate import upgrade
-from web.services import Services
+from web.installation import Services
 from web.site import Change, apply_site
 
 

@@ -10,8 +10,8 @@ from sqlmodel import Session
 from ingest.approvals.reconciliation import DayFigures, reconcile
 from ingest.approvals.sequences import Missing
 from storage.models import Hall, Source
+from web.installation import Services
 from web.pages.filters import DEFAULT_ZONE, DayRange
-from web.services import Services
 
 USUAL_DAYS, MOST_DAYS = 14, 92
 COLUMNS = (

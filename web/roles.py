@@ -1,7 +1,6 @@
 """What runs inside each process of `hallwatch serve`. Imports are local: a role loads only what it needs."""
 
 import gc
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,10 +16,10 @@ from storage.objects import Patience
 from web import logs
 from web.composition import build_services, camera_addresses, drop_bucket
 from web.heartbeat import Heartbeat
-from web.services import Services
+from web.installation import Services
 from web.settings import Settings
 from web.settings_file import read_settings
-from web.stop_signals import set_on_signal, wait_for
+from web.stop_signals import set_on_signal, wait_for, watch_stdin
 
 if TYPE_CHECKING:
     from web.clerk import Clerk, Job
@@ -62,18 +61,6 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(COLLECT_EACH, 20, 20)
-
-
-def watch_stdin(stop: threading.Event) -> None:
-    """Sets `stop` when standard input ends: the supervisor has died, even by SIGKILL, and nobody else would stop us."""
-
-    def watch() -> None:
-        # Not through sys.stdin: Python could not shut down while a thread holds its lock.
-        while os.read(0, 4096):
-            pass
-        stop.set()
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _running(role: RoleName, services: Services, stop: threading.Event) -> AbstractContextManager[None]:

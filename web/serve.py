@@ -14,9 +14,10 @@ from storage.objects import StoreError
 from web.assets import assets_missing
 from web.channels import load_channels
 from web.database_check import database_problem
+from web.installation import Services
+from web.notify_apprise import address_problem
 from web.preparation import prepare
 from web.roles import ROLE_NAMES
-from web.services import Services
 from web.settings import WebSettings
 from web.site import SiteError
 from web.stop_signals import set_on_signal, wait_for
@@ -71,8 +72,6 @@ def _warn_of_channels(services: Services) -> None:
         channels = load_channels(session, services.secrets)
     if not channels:
         return
-    from web.notify_apprise import address_problem  # slow to load
-
     by_file = {declared.name for declared in services.settings.notify}
     for channel in channels:
         where = f"notify[{channel.name}].url" if channel.name in by_file else "its address"

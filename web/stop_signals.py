@@ -1,5 +1,6 @@
-"""SIGTERM and SIGINT ask a process to stop in good order."""
+"""What asks a process to stop in good order: SIGTERM, SIGINT, and the death of who started it."""
 
+import os
 import signal
 import sys
 import threading
@@ -26,3 +27,15 @@ def wait_for(stop: threading.Event) -> None:
 def leave_in_order() -> None:
     """SIGTERM ends the main thread as Ctrl-C does: with whatever has to be done at the end."""
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
+def watch_stdin(stop: threading.Event) -> None:
+    """Sets `stop` when standard input ends: the supervisor has died, even by SIGKILL, and nobody else would stop us."""
+
+    def watch() -> None:
+        # Not through sys.stdin: Python could not shut down while a thread holds its lock.
+        while os.read(0, 4096):
+            pass
+        stop.set()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

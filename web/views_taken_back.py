@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
-from analytics.judging import judge_those_covered
-from analytics.taken_back import take_back
 from storage.intervals import Span, subtract
 from storage.models import Camera, View
 
@@ -26,6 +24,9 @@ class _Shown:
 @contextmanager
 def taking_back(session: Session, camera_id: str, counter_id: str, now: datetime) -> Iterator[None]:
     """Around a change of the pair's views. What another camera saw as well stays: that one looked rightly."""
+    from analytics.judging import judge_those_covered  # it knows pictures, which take long to load
+    from analytics.taken_back import take_back
+
     pair = select(View).where(View.camera_id == camera_id, View.counter_id == counter_id)
     before = [_shown(view, now) for view in session.exec(pair)]
     yield

@@ -16,8 +16,8 @@ from analytics.presence import Debounce
 from analytics.recorded import RecordedPictures
 from analytics.watcher import Watcher, WatcherSettings
 from web.footage_moments import FootageMoments
+from web.installation import Services
 from web.live_pictures import through_relay
-from web.services import Services
 from web.sole_watcher import claim, instance_of
 
 log = structlog.get_logger(__name__)

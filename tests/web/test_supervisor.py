@@ -89,7 +89,7 @@ def test_workers_see_it_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     worker = f"""
 import os, pathlib, threading
-from web.roles import watch_stdin
+from web.stop_signals import watch_stdin
 stop = threading.Event(); watch_stdin(stop)
 partial = pathlib.Path({str(mark)!r} + ".part"); partial.write_text(str(os.getpid())); partial.rename({str(mark)!r})
 stop.wait()

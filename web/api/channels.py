@@ -17,6 +17,7 @@ from web.declarations import ChannelDeclaration
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem
 from web.notice import trial
+from web.notify_apprise import DeliveryFailed, Reason, send, understands
 
 router = APIRouter(prefix="/api/v1", tags=["channels"], route_class=AddressedRoute)
 
@@ -93,8 +94,6 @@ def set_channel(desk: AdminDesk, name: str, declared: ChannelDeclaration) -> Cha
 
 
 def address_problems(url: str) -> list[FieldProblem]:
-    from web.notify_apprise import understands  # takes long to load, and only this needs it
-
     said = Saying("This is not an address that Apprise understands.")
     return [] if understands(url) else [FieldProblem("url", said)]
 
@@ -109,8 +108,6 @@ def delete_channel(desk: AdminDesk, name: str) -> None:
 @router.post("/channels/{name}/test")
 def send_test(desk: AdminDesk, name: str) -> Trial:
     """Sends a message that says it is a test; takes up to 15 s when the service does not answer."""
-    from web.notify_apprise import DeliveryFailed, Reason, send
-
     with desk.changing(f"channel:{name}:test") as session:
         channel = channels.opened(found(session, NotifyChannel, name), desk.services.secrets)
     if names_a_person(channel.url):

@@ -18,16 +18,15 @@ from web.commands.common import (
     DEFAULT_CONFIG,
     Bar,
     ConfigOption,
-    UserError,
     known_counter,
     moment,
     opened,
-    out,
     progress_bar,
     say,
     who_runs_this,
 )
-from web.services import Services
+from web.commands.plain_errors import UserError, out
+from web.installation import Services
 from web.stop_signals import leave_in_order
 
 if TYPE_CHECKING:

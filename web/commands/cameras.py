@@ -10,7 +10,8 @@ import typer
 from rich.markup import escape
 from rich.table import Column, Table
 
-from web.commands.common import READABLE_BY_OTHERS, UserError, err, out, say
+from web.commands.common import say
+from web.commands.plain_errors import READABLE_BY_OTHERS, UserError, err, out
 
 if TYPE_CHECKING:
     from ingest.video.onvif.discovery import Device

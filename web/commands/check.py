@@ -21,9 +21,11 @@ from storage.self_test import examine_store
 from web.assets import assets_missing
 from web.cameras_in_force import CameraInForce, in_force, of_file
 from web.channels import load_channels
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, err, out, progress_bar
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, progress_bar
+from web.commands.plain_errors import err, out
 from web.composition import build_store
 from web.database_check import database_problem
+from web.notify_apprise import address_problem
 from web.pulling import view_of
 from web.settings import PullSettings, Settings
 from web.settings_file import Examination, SettingsError, examine
@@ -256,8 +258,6 @@ def _channels_by_page(database: Database, settings: Settings) -> Iterator[Findin
 
 
 def _channel(name: str, url: str, where: str) -> Finding:
-    from web.notify_apprise import address_problem
-
     problem = address_problem(url, where)
     understood = "its address is understood; nothing was sent"
     return Finding(f"channel {name}", ok=problem is None, detail=problem or understood)

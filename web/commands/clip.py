@@ -19,7 +19,6 @@ from web.access_log import footage_subject, log_command
 from web.commands.common import (
     DEFAULT_CONFIG,
     ConfigOption,
-    UserError,
     known_camera,
     known_counter,
     moment,
@@ -28,7 +27,8 @@ from web.commands.common import (
     say,
     who_runs_this,
 )
-from web.services import Services
+from web.commands.plain_errors import UserError
+from web.installation import Services
 
 if TYPE_CHECKING:  # slow to load, which the help need not wait for
     from ingest.video.readable import Unreadable

@@ -8,8 +8,9 @@ from sqlmodel import Session, col, select
 
 from storage.models import Closure, Hall
 from web.closing import EARLIEST, LATEST, judge_days
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, who_runs_this
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say, who_runs_this
 from web.commands.listing import listing
+from web.commands.plain_errors import UserError, out
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -7,50 +7,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
-from typer.core import TyperGroup
 
 from storage.migrate import SchemaError, check_schema
 from storage.models import Camera, Counter
 from storage.objects import StoreError
-from storage.sayings import unlabelled
 from storage.secrets import SecretError
 from web.accounts import AccountProblem
+from web.commands.plain_errors import UserError, err, out
 from web.composition import DataFolderUnusable, build_services
 from web.errors import Conflict
+from web.installation import Services
 from web.one_instance import AlreadyRunning
 from web.passwords import PasswordProblem
 from web.preparation import declare_site
 from web.serve import CannotStart
-from web.services import Services
 from web.settings_file import FILE_NAME, SettingsError, read_settings
 from web.site import SiteError
 
 _FIRST_YEAR, _LAST_YEAR = 1971, 9000
 
-out = Console()
-err = Console(stderr=True)
-
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", envvar="HALLWATCH_CONFIG", help="The configuration file.", show_default=True)
 ]
 DEFAULT_CONFIG = Path(FILE_NAME)
-READABLE_BY_OTHERS = "A command line can be read by others on this machine; better set the environment variable"
-
-
-class UserError(Exception):
-    """What the user asked for cannot be done; the message says why and what to do."""
-
 
 EXPECTED = (
-    UserError,
     SettingsError,
     CannotStart,
     SchemaError,
@@ -73,31 +61,17 @@ _OTHER_TABLES = (
 )
 
 
-class PlainErrors(TyperGroup):
-    """Errors that users can mend are told in words; a traceback means a defect of ours."""
-
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 (Typer brings its own Click)
-        try:
-            return super().invoke(ctx)
-        except typer.BadParameter as error:
-            error.message = unlabelled(error.message)
-            raise
-        except EXPECTED as error:
-            fail(str(error))
-        except BrokenPipeError:
-            raise  # whoever read the output has enough of it, as `| head` does: Click ends silently
-        except OSError as error:
-            fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
-        except SQLAlchemyError as error:
-            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-            remedy = f". {_OTHER_TABLES}" if _LACKS_SOMETHING.search(reason) else ""
-            fail(f"The database refuses: {reason}{remedy}")
-
-
-def fail(message: str) -> None:
-    """Prints the message and ends with exit code 1."""
-    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
+def in_words(error: Exception) -> str | None:
+    """What to tell of an error that users can mend; None: it is a defect of ours."""
+    if isinstance(error, EXPECTED):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+    if isinstance(error, SQLAlchemyError):
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        remedy = f". {_OTHER_TABLES}" if _LACKS_SOMETHING.search(reason) else ""
+        return f"The database refuses: {reason}{remedy}"
+    return None
 
 
 def say(line: str, style: str = "") -> None:

@@ -25,7 +25,8 @@ from ingest.approvals.repeated import repeated_in_push
 from ingest.approvals.reports import MAX_REPORTED, Rejection
 from storage.sayings import Saying
 from web import i18n
-from web.commands.common import UserError, out, say
+from web.commands.common import say
+from web.commands.plain_errors import UserError, out
 from web.foreseen import Foreseen
 from web.i18n import Language
 from web.i18n import gettext_marker as _

@@ -13,8 +13,9 @@ from storage.models import Counter, CounterAlias, Hall, Roster, View
 from storage.models.columns import refers_to
 from storage.views import in_force
 from web import places
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened
 from web.commands.listing import listing
+from web.commands.plain_errors import UserError, out
 from web.declarations import CounterDeclaration
 from web.errors import Unprocessable
 from web.field_problems import FieldProblem

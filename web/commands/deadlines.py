@@ -15,7 +15,8 @@ from correlation.deadlines.explaining import Explained, explain
 from correlation.deadlines.work_calendar import DayState
 from correlation.rulebook import rule_book
 from storage.models import Case, Hall, LimitUnit
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, say
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say
+from web.commands.plain_errors import UserError
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.words import reason_word, word
 

@@ -18,7 +18,6 @@ from storage.models import Role
 from web import accounts, logs
 from web import serve as serving
 from web.accounts import NewUser
-from web.commands.common import err, out
 from web.commands.demo_hall import (
     DATA_FOLDER,
     Demo,
@@ -29,10 +28,11 @@ from web.commands.demo_hall import (
     write_config,
 )
 from web.commands.demo_log import ROLE, log_warnings_only, logging_into, warnings_of
+from web.commands.plain_errors import err, out
 from web.commands.simulate import FaultOption
 from web.composition import build_services
+from web.installation import Services
 from web.one_instance import ONCE, only_one
-from web.services import Services
 from web.settings import Settings
 from web.settings_file import FILE_NAME, read_settings
 from web.supervisor import Worker

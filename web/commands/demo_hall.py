@@ -12,7 +12,7 @@ from ingest.simulator.options import SimulationOptions
 from ingest.simulator.site import site_text
 from web import passwords
 from web import serve as serving
-from web.commands.common import UserError
+from web.commands.plain_errors import UserError
 
 DATA_FOLDER = "data"
 SIMULATED_FOLDER = "simulated"

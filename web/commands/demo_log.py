@@ -12,7 +12,7 @@ from typing import IO
 import structlog
 
 from web import logs
-from web.commands.common import err
+from web.commands.plain_errors import err
 
 ROLE = "demo"
 

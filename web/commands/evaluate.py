@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from web.commands.common import UserError, progress_bar, say, warn
+from web.commands.common import progress_bar, say, warn
+from web.commands.plain_errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

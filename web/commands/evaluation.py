@@ -16,13 +16,14 @@ from storage.models import Evaluation, UnitKind
 from web import evaluating, formula_changes, sessions
 from web.access_log import log_access
 from web.accounts import find_user
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, warn
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say, warn
 from web.commands.listing import listing
+from web.commands.plain_errors import UserError, out
 from web.errors import Unprocessable
+from web.installation import Services
 from web.months import Month
 from web.pages.months import read_month
 from web.permissions import Permission
-from web.services import Services
 from web.viewer import Viewer
 
 app = typer.Typer(

@@ -12,21 +12,11 @@ from storage.models import Camera, Hall, TimeCorrection
 from storage.objects import StoreError
 from storage.time_shifts import NONE_YET, Numbers
 from web.access_log import footage_subject, log_command
-from web.commands.common import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    UserError,
-    known_camera,
-    moment,
-    opened,
-    out,
-    say,
-    warn,
-    who_runs_this,
-)
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, known_camera, moment, opened, say, warn, who_runs_this
 from web.commands.listing import block
+from web.commands.plain_errors import UserError, out
+from web.installation import Services
 from web.row_ids import LARGEST_ID
-from web.services import Services
 
 if TYPE_CHECKING:
     from storage.asked_corrections import CorrectionRefused

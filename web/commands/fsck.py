@@ -8,9 +8,10 @@ import typer
 from sqlmodel import func, select
 
 from storage.models import Segment
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, known_camera, opened, out, progress_bar
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, known_camera, opened, progress_bar
+from web.commands.plain_errors import out
+from web.installation import Services
 from web.one_instance import has_run
-from web.services import Services
 
 
 class DepthName(StrEnum):

@@ -13,7 +13,8 @@ from ingest.approvals.importing import import_file
 from ingest.approvals.known_mappings import mapping_named
 from ingest.approvals.mapping import MappingError
 from ingest.approvals.reading_apart import ReadingEnded
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, progress_bar
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, progress_bar
+from web.commands.plain_errors import UserError, out
 from web.roles import spare_the_collector
 
 

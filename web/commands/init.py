@@ -14,10 +14,11 @@ from storage.models import Role
 from storage.sayings import unlabelled
 from web import accounts, passwords
 from web.accounts import NewUser
-from web.commands.common import DEFAULT_CONFIG, READABLE_BY_OTHERS, ConfigOption, UserError, say, warn
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, say, warn
+from web.commands.plain_errors import READABLE_BY_OTHERS, UserError
 from web.composition import build_services
+from web.installation import Services
 from web.preparation import prepare
-from web.services import Services
 from web.settings import Settings, WebSettings
 from web.settings_file import read_settings, settings_in
 

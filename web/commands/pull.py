@@ -11,9 +11,10 @@ from ingest.approvals.acceptance import UnknownSource
 from ingest.approvals.mapping import MappingError
 from ingest.approvals.pull import Puller, PullFailed, Sample, ViewReader
 from ingest.approvals.row import Row
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say
+from web.commands.plain_errors import UserError, out
+from web.installation import Services
 from web.pulling import view_of
-from web.services import Services
 from web.settings import PullSettings
 
 

@@ -11,16 +11,8 @@ from storage.database import Database
 from storage.deletion_pause import resume_deletion
 from storage.models import Camera, District, Hall
 from web.access_log import log_command
-from web.commands.common import (
-    DEFAULT_CONFIG,
-    ConfigOption,
-    known_camera,
-    opened,
-    out,
-    progress_bar,
-    say,
-    who_runs_this,
-)
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, known_camera, opened, progress_bar, say, who_runs_this
+from web.commands.plain_errors import out
 
 _RECOVERED = "recovered"
 _SHOWN = 20

@@ -8,7 +8,8 @@ from sqlalchemy.exc import OperationalError
 
 from storage.migrate import check_schema
 from web import logs
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError
+from web.commands.common import DEFAULT_CONFIG, ConfigOption
+from web.commands.plain_errors import UserError
 from web.composition import build_services
 from web.one_instance import ONCE, only_one
 from web.roles import ROLE_NAMES, RoleName, run_role

@@ -18,10 +18,11 @@ from correlation.rule_keeping import add_rules, added_rules, problems_of, remove
 from correlation.rulebook import AnyRules, RuleBook, rule_book
 from storage.models import RuleKind
 from web.access_log import log_command
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, UserError, opened, out, say, who_runs_this
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say, who_runs_this
 from web.commands.listing import listing
+from web.commands.plain_errors import UserError, out
+from web.installation import Services
 from web.pages.words import word
-from web.services import Services
 
 app = typer.Typer(
     no_args_is_help=True,

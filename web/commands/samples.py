@@ -12,7 +12,7 @@ from storage.masks import masks_between, polygons_of
 from storage.models import PrivacyMask, Sample
 from storage.objects import StoreError
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say, warn
-from web.services import Services
+from web.installation import Services
 
 app = typer.Typer(
     no_args_is_help=True,

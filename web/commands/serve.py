@@ -4,7 +4,8 @@ import threading
 
 from web import logs
 from web import serve as serving
-from web.commands.common import DEFAULT_CONFIG, ConfigOption, out
+from web.commands.common import DEFAULT_CONFIG, ConfigOption
+from web.commands.plain_errors import out
 from web.composition import build_services
 from web.one_instance import ONCE, only_one
 from web.settings_file import read_settings

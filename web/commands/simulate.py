@@ -10,8 +10,9 @@ from rich.markup import escape
 
 from ingest.simulator.faults import FaultKind
 from web import logs
-from web.commands.common import READABLE_BY_OTHERS, UserError, out
+from web.commands.plain_errors import READABLE_BY_OTHERS, UserError, out
 from web.one_instance import only_one
+from web.stop_signals import watch_stdin
 
 FaultOption = Annotated[
     list[str] | None,
@@ -97,8 +98,6 @@ def simulate(
 
 def stop_on_signals(until_stdin_closes: bool) -> threading.Event:
     """An event that SIGINT and SIGTERM set, and the end of standard input where asked for."""
-    from web.roles import watch_stdin
-
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

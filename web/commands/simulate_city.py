@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from web.commands.common import UserError, out
+from web.commands.plain_errors import UserError, out
 
 
 def simulate_city(

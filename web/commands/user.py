@@ -8,8 +8,9 @@ from sqlmodel import Session, col, select
 from storage.models import Role, User
 from web import accounts, passwords
 from web.accounts import NewUser
-from web.commands.common import DEFAULT_CONFIG, READABLE_BY_OTHERS, ConfigOption, UserError, opened, out, warn
+from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, warn
 from web.commands.listing import listing
+from web.commands.plain_errors import READABLE_BY_OTHERS, UserError, out
 
 app = typer.Typer(
     no_args_is_help=True,

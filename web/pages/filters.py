@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, and_, false, true
 from sqlalchemy.orm import Mapped
 
 from storage.sayings import Saying
-from web.errors import NotFound, also_wrong
+from web.error_answers import also_wrong
+from web.errors import NotFound
 from web.field_problems import FieldProblem
 from web.pages.places import DistrictRef, HallRef
 

@@ -13,7 +13,8 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from web.assets import asset
-from web.errors import Unprocessable, borne_with
+from web.error_answers import borne_with
+from web.errors import Unprocessable
 from web.i18n import Language, say, translations
 from web.pages.camera_errors import meaning
 from web.pages.element_words import element_words

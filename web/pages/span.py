@@ -19,7 +19,7 @@ from storage.sayings import Saying
 from storage.smeared import smeared_times
 from web.api.media import LONGEST_CLIP, unreadable_of
 from web.auth import require
-from web.errors import also_wrong
+from web.error_answers import also_wrong
 from web.field_problems import FieldProblem
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.counter import absences_between, presence_between, step_lane, steps_between

@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from tests.web.test_settings_file import GOOD
 from web.cli import app
-from web.commands.common import err, out
+from web.commands.plain_errors import err, out
 
 Run = Callable[..., Result]
 WIDTH = 200

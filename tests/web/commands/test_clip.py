@@ -17,7 +17,7 @@ from tests.sample import CAMERA
 from tests.web.commands.conftest import Run
 from tests.web.test_settings_file import GOOD
 from web.commands.clip import write_whole
-from web.commands.common import UserError
+from web.commands.plain_errors import UserError
 from web.composition import build_services
 from web.services import Services
 from web.settings_file import read_settings

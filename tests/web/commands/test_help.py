@@ -72,7 +72,7 @@ def test_the_short_form_helps_everywhere(hallwatch: Run) -> None:
 
 ECHO = """
 import typer
-from web.commands.common import PlainErrors
+from web.commands.plain_errors import PlainErrors
 app = typer.Typer(cls=PlainErrors)
 app.callback()(lambda: None)
 app.command("say")(lambda: typer.echo("x" * 100_000))
