@@ -146,6 +146,12 @@ class FolderStore:
     def lock_withstands(self) -> bool:
         return False
 
+    def is_covered(self, key: str, sha256: str) -> bool:
+        return False
+
+    def uncover(self, key: str, sha256: str) -> bool:
+        return False
+
     def clear_abandoned(self, now: datetime) -> int:
         before = (now - ABANDONED_AFTER).timestamp()
         try:

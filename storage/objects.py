@@ -83,6 +83,15 @@ class ObjectStore(Protocol):
     def verified(self, key: str) -> Verified | None:
         """Without reading the bytes; None if the store keeps no checksum, or there is no such object."""
 
+    def is_covered(self, key: str, sha256: str) -> bool:
+        """Whether other bytes were put over those with this SHA-256 (hex), and the store has kept them."""
+
+    def uncover(self, key: str, sha256: str) -> bool:
+        """Puts them on top again, verified and locked as they were; what was put over them stays below.
+
+        False, and nothing has happened, where `is_covered` says no.
+        """
+
     def delete(self, key: str) -> None:
         """Every version of it, and returns once none is left. Does nothing if there is no such object."""
 

@@ -33,6 +33,7 @@ from storage.objects import (
     Verified,
     validated_key,
 )
+from storage.s3_refusals import Denied, NoLock, OutOfRange, no_bucket, refusal
 
 log = structlog.get_logger(__name__)
 
@@ -43,16 +44,6 @@ _SHA256_HEADER = "x-amz-checksum-sha256"
 _SHA256_NAME = "sha256"
 """Of the metadata: verified with the header, and kept where a server forgets that."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-_WRONG_KEY = {"SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidSecurity", "AuthorizationHeaderMalformed"}
-_NO_OBJECT = {"NoSuchKey", "NoSuchObject", "NoSuchVersion"}
-_NO_LOCK = {
-    "ObjectLockConfigurationNotFoundError",
-    "NoSuchObjectLockConfiguration",
-    "NoSuchObjectLegalHold",
-    "NotImplemented",
-}
-_OUT_OF_RANGE = {"InvalidRange"}
 
 Result = TypeVar("Result")
 
@@ -111,7 +102,7 @@ class S3Store:
             return b""
         try:
             return self._reach(key, lambda version: self._fetch(key, offset, length, version))
-        except _OutOfRange:
+        except OutOfRange:
             return b""  # as a file does past its end
 
     def size(self, key: str) -> int | None:
@@ -132,6 +123,20 @@ class S3Store:
         is_known = found.size is not None and _SHA256.fullmatch(sha256)
         return Verified(found.size or 0, sha256) if is_known else None
 
+    def is_covered(self, key: str, sha256: str) -> bool:
+        return self._covered(validated_key(key), sha256) is not None
+
+    def uncover(self, key: str, sha256: str) -> bool:
+        version = self._covered(validated_key(key), sha256)
+        if version is None:
+            return False
+        was_locked = self.can_lock() and self._is_locked(key, version)
+        self._put(key, self._call(lambda: self._fetch(key, 0, None, version)), sha256)
+        if was_locked:
+            self.lock(key)
+        log.warning("object_uncovered", bucket=self.bucket, key=key, version=version)
+        return True
+
     def delete(self, key: str) -> None:
         validated_key(key)
         if not self._is_versioned():
@@ -140,7 +145,7 @@ class S3Store:
         for version in self._versions(key):  # without a version only a marker would be set, and the bytes would stay
             try:
                 self._remove(key, version.id)
-            except _Denied as error:
+            except Denied as error:
                 raise self._kept_by_bucket(key) or error from error
         if self._versions(key):
             raise StoreError(f"store {self.endpoint}: {key} is still there after its deletion")
@@ -195,7 +200,7 @@ class S3Store:
     def can_lock(self) -> bool:
         try:
             self._call(lambda: self._client.get_object_lock_config(bucket_name=self.bucket))
-        except _NoLock:
+        except NoLock:
             return False
         return True
 
@@ -215,9 +220,12 @@ class S3Store:
         version = next((version.id for version in self._versions(validated_key(key)) if not version.is_marker), None)
         if version is None:
             raise ObjectMissing(f"{key} is not in bucket {self.bucket} of {self.endpoint}")
+        return self._is_locked(key, version)
+
+    def _is_locked(self, key: str, version: str) -> bool:
         try:
             return self._call(lambda: self._client.is_object_legal_hold_enabled(self.bucket, key, version))
-        except _NoLock:
+        except NoLock:
             return False
 
     def lock_withstands(self) -> bool:
@@ -254,6 +262,18 @@ class S3Store:
             )
         )
         return [_Version(o.version_id or "null", o.is_delete_marker) for o in listing if o.object_name == key]
+
+    def _covered(self, key: str, sha256: str) -> str | None:
+        """The newest version with these bytes, unless that is what is read anyway."""
+        if not self._is_versioned():
+            return None
+        versions = [version.id for version in self._versions(key) if not version.is_marker]
+        found = next((version for version in versions if self._sha256_of(key, version) == sha256), None)
+        return None if found in versions[:1] else found
+
+    def _sha256_of(self, key: str, version: str) -> str:
+        """Of its bytes: the metadata are what somebody said who put them there."""
+        return hashlib.sha256(self._call(lambda: self._fetch(key, 0, None, version))).hexdigest()
 
     def _reach(self, key: str, ask: Callable[[str | None], Result]) -> Result:
         """Of its newest bytes, also where another than Hallwatch has deleted the object in a bucket with versions:
@@ -324,13 +344,15 @@ class S3Store:
 
     def _require_bucket(self) -> None:
         if not self._call(lambda: self._client.bucket_exists(bucket_name=self.bucket)):
-            raise self._no_bucket()
+            raise no_bucket(self.endpoint, self.bucket)
 
     def _call(self, action: Callable[[], Result]) -> Result:
         try:
             return action()
         except S3Error as error:
-            raise self._refused(error) from error
+            raise refusal(
+                error.code or "", error.message or "", error.object_name or "", self.endpoint, self.bucket
+            ) from error
         except (ServerError, InvalidResponseError) as error:
             raise StoreError(f"store {self.endpoint}: {error}; is this the address of an S3 server?") from error
         except (HTTPError, OSError) as error:
@@ -342,39 +364,6 @@ class S3Store:
             return StoreError(f"store {self.endpoint} is in trouble ({cause}); look at that server's own log")
         reason = type(cause).__name__
         return StoreError(f"store {self.endpoint} cannot be reached ({reason}); check store.endpoint and store.secure")
-
-    def _refused(self, error: S3Error) -> StoreError:
-        if error.code in _NO_OBJECT:
-            return ObjectMissing(f"{error.object_name} is not in bucket {self.bucket} of {self.endpoint}")
-        if error.code in _OUT_OF_RANGE:
-            return _OutOfRange()
-        if error.code in _NO_LOCK:
-            return _NoLock()
-        if error.code == "NoSuchBucket":
-            return self._no_bucket()
-        if error.code in _WRONG_KEY:
-            return StoreError(f"store {self.endpoint} rejects the key; check store.access_key and store.secret_key")
-        if error.code == "AccessDenied":
-            return _Denied(
-                f"store {self.endpoint} denies access to bucket {self.bucket}; "
-                "check store.access_key and store.secret_key and what this key may do"
-            )
-        return StoreError(f"store {self.endpoint}, bucket {self.bucket}: {error.code}: {error.message}")
-
-    def _no_bucket(self) -> StoreError:
-        return StoreError(f"store {self.endpoint} has no bucket {self.bucket}; create it or correct store.bucket")
-
-
-class _OutOfRange(StoreError):
-    """The range starts after the object's end."""
-
-
-class _Denied(StoreError):
-    """The key may not do it, or nobody may."""
-
-
-class _NoLock(StoreError):
-    """The bucket was made without object lock, or the object was never locked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-"""Whether rows and bytes agree: what the index says against what spool and store hold. Changes nothing."""
+"""Whether rows and bytes agree: what the index says against what spool and store hold. Changes nothing, unless it is
+asked to bring back what somebody has put other bytes over."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -37,6 +38,8 @@ class Fault(Enum):
     NO_ROW = "no_row"
     WRONG_SIZE = "wrong_size"
     WRONG_HASH = "wrong_hash"
+    COVERED = "covered"  # the store has kept the right bytes below others
+    UNCOVERED = "uncovered"  # and they are on top again
     UNREADABLE = "unreadable"  # store or disk has them and does not give them
 
 
@@ -72,10 +75,12 @@ class Check:
         camera_id: str = "",
         *,
         is_recorders: bool = True,
+        uncovers: bool = False,
     ) -> None:
-        """`is_recorders`: this is the recorder's spool, so what the store does not have lies here or nowhere."""
+        """`is_recorders`: this is the recorder's spool, so what the store does not have lies here or nowhere.
+        `uncovers`: of an object over which others were put, what the store has kept is brought back."""
         self._database, self._store, self._spool, self._depth = database, store, spool, depth
-        self._camera_id, self._is_recorders = camera_id, is_recorders
+        self._camera_id, self._is_recorders, self._uncovers = camera_id, is_recorders, uncovers
         self.rows = 0
 
     def run(self, progress: Callable[[int], None] = lambda _rows: None) -> Iterator[Disagreement]:
@@ -143,14 +148,23 @@ class Check:
             return None
         size = self._size(row, listed)
         if size != row.size:
-            detail = f"{size} bytes, its row says {row.size}"
-            return Disagreement(row.key, Fault.WRONG_SIZE, detail) if self._still_says(row) else None
+            return self._other_bytes(row, Fault.WRONG_SIZE, f"{size} bytes, its row says {row.size}")
         if self._depth < Depth.HASHES:
             return None
         digest = self._hash(row)
-        if digest != row.sha256 and self._still_says(row):
-            return Disagreement(row.key, Fault.WRONG_HASH, f"{digest}, its row says {row.sha256}")
+        if digest != row.sha256:
+            return self._other_bytes(row, Fault.WRONG_HASH, f"{digest}, its row says {row.sha256}")
         return None
+
+    def _other_bytes(self, row: _Row, fault: Fault, detail: str) -> Disagreement | None:
+        if not self._still_says(row):
+            return None
+        if row.location is Location.STORED:
+            if self._uncovers and self._store.uncover(row.key, row.sha256):
+                fault = Fault.UNCOVERED
+            elif self._store.is_covered(row.key, row.sha256):
+                fault = Fault.COVERED
+        return Disagreement(row.key, fault, detail)
 
     def _look_elsewhere(self, row: _Row) -> Disagreement | None:
         """Its file is not in this spool: it may have been uploaded just now."""

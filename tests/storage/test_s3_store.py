@@ -41,6 +41,30 @@ def test_a_wrong_secret_names_the_setting(s3_server: S3Server) -> None:
         store.check()
 
 
+def test_bytes_that_somebody_put_over_locked_ones_are_told_apart_and_give_way_again(
+    locking_store: S3Store, tmp_path: Path
+) -> None:
+    store, key, right, wrong = locking_store, "cam/2026/covered.mp4", tmp_path / "right", tmp_path / "wrong"
+    right.write_bytes(b"as it was recorded")
+    wrong.write_bytes(b"something else")
+    sha256 = sha256_of(right)
+    store.put(key, right, sha256)
+    assert not store.is_covered(key, sha256)
+    store.lock(key)
+    store.put(key, wrong, sha256_of(wrong))
+    assert store.read(key) == b"something else"
+    assert store.is_covered(key, sha256)
+    assert store.uncover(key, sha256)
+    assert store.read(key) == b"as it was recorded"
+    assert store.is_locked(key)
+    assert not store.is_covered(key, sha256)
+    assert not store.uncover(key, sha256)
+    assert not store.uncover(key, "0" * 64)
+    store.unlock(key)
+    store.delete(key)
+    assert store.size(key) is None
+
+
 def test_a_wrong_access_key_names_the_setting(s3_server: S3Server) -> None:
     with store_at(s3_server, access_key="nobody") as store, pytest.raises(StoreError, match=r"store\.access_key"):
         store.check()

@@ -26,6 +26,8 @@ _WORDS = {
     "no_row": "it lies in the store and has no row; `hallwatch recover` makes one",
     "wrong_size": "has another size than its row says",
     "wrong_hash": "has other bytes than its row says",
+    "covered": "others have put other bytes over it; the store has kept its own: `hallwatch fsck --uncover`",
+    "uncovered": "others had put other bytes over it; its own are on top again",
     "unreadable": "is there and cannot be read",
 }
 _SHOWN = 50
@@ -37,9 +39,15 @@ def fsck(
         typer.Option(help="rows: is it there? sizes: and whole? hashes: and byte for byte the same? Reads everything."),
     ] = DepthName.SIZES,
     camera: Annotated[str, typer.Option(help="Only the footage of this camera.")] = "",
+    uncover: Annotated[
+        bool,
+        typer.Option("--uncover", help="Bring back what others have put other bytes over, where the bucket kept it."),
+    ] = False,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Compare the index of the footage with what spool and store hold. Changes nothing; exit code 1 if they disagree.
+    """Compare the index of the footage with what spool and store hold; exit code 1 if they disagree.
+
+    Changes nothing without --uncover.
 
     Example: hallwatch fsck --depth hashes --camera cc-cam-1
     """
@@ -54,6 +62,7 @@ def fsck(
             Depth[depth.name],
             camera,
             is_recorders=has_run(services.settings.run_folder, "recorder"),
+            uncovers=uncover,
         )
         counts: Counter[Fault] = Counter()
         with progress_bar("Segments") as bar:
@@ -76,6 +85,8 @@ _WORDS_SHORT = {
     "no_row": "without a row",
     "wrong_size": "of another size",
     "wrong_hash": "with other bytes",
+    "covered": "below other bytes",
+    "uncovered": "brought back from below other bytes",
     "unreadable": "that cannot be read",
 }
 

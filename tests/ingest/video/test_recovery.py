@@ -472,6 +472,25 @@ def test_footage_in_the_spool_is_looked_at_where_it_lies_and_missed_where_it_is_
     assert [each.fault for each in check.run()] == [Fault.WRONG_HASH, fault]
 
 
+@pytest.mark.parametrize("damage", [_cut, _change])
+def test_what_a_bucket_has_kept_below_other_bytes_is_offered_and_brought_back(
+    site: Database, locking_store: S3Store, tmp_path: Path, damage: Damage
+) -> None:
+    with site.transaction() as session:
+        rows = recorded(tmp_path / "spool", gops(packets(50)))
+        session.add_all(rows)
+        session.flush()
+        for row in rows:
+            locking_store.put(row.key, tmp_path / "spool" / row.key, row.sha256)
+            row.location = Location.STORED
+    key = segments(site)[0].key
+    damage(locking_store, key, tmp_path)
+    assert [each.fault for each in look(site, locking_store, tmp_path)] == [Fault.COVERED]
+    uncovering = Check(site, locking_store, tmp_path / "spool", Depth.HASHES, uncovers=True)
+    assert [(each.key, each.fault) for each in uncovering.run()] == [(key, Fault.UNCOVERED)]
+    assert look(site, locking_store, tmp_path) == []
+
+
 class Refusing(FolderStore):
     """Deletes no footage, as a bucket with a retention of its own does."""
 
