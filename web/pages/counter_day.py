@@ -69,7 +69,7 @@ class CounterDayPage:
     """Whether the viewer may see them."""
     timeline: Timeline
     begun: datetime | None
-    """When it was watched for the first time, if that is in what is shown."""
+    """When it was watched for the first time, if some or all of what is shown lies before that."""
     spent: TimeSpent
     hours: tuple[TimeSpent, ...]
     """By the hall's clock."""
@@ -123,7 +123,7 @@ def counter_day_page(
         camera_id=shown,
         stills=viewer.may(Permission.CLIPS),
         timeline=timeline(span.start, span.end, zone, lanes),
-        begun=since if since and span.start < since < span.end else None,
+        begun=since if since and span.start < since else None,
         spent=time_spent(ledger, [span])[0],
         hours=time_spent(ledger, hours),
         recorded_s=tuple(sum(part.duration.total_seconds() for part in intersect([hour], recorded)) for hour in hours),

@@ -38,7 +38,7 @@ class CounterMonthPage:
     after: str
     """The month after this one, if it has begun; else nothing."""
     begun: datetime | None
-    """When it was watched for the first time, if that is in what is shown."""
+    """When it was watched for the first time, if some or all of what is shown lies before that."""
     spent: TimeSpent
     hours: tuple[int, ...]
     """From the first to the last that was open on any day, as far as the month has passed."""
@@ -72,7 +72,7 @@ def counter_month_page(counter: str, viewer: DayViewer, services: ServicesDep, m
         month=str(shown),
         before=str(shown.plus(-1)),
         after=str(after) if after <= newest else "",
-        begun=since if since and whole.start < since < whole.end else None,
+        begun=since if since and whole.start < since else None,
         spent=time_spent(ledger, [whole])[0],
         hours=_open_hours(days),
         days=days,

@@ -97,11 +97,13 @@ def test_of_the_time_before_the_first_look_nothing_is_said(sign_in: SignIn, day:
         page = sign_in("supervisor").get(as_data(path)).json()
         assert (page["spent"]["unknown_s"], page["begun"]) == (0, "2026-11-23T02:00:00Z")
         assert sum(page["spent"][part] for part in ("staffed_s", "unstaffed_s")) == 40 * 60
-        assert "It is watched since" in sign_in("supervisor").get(path).text
+        assert "It has been watched since" in sign_in("supervisor").get(path).text
     [*before, _] = [each for each in page["days"] if each["day"] <= "2026-11-23"]
     assert not any(each["spent"]["unknown_s"] for each in before)
-    later = sign_in("supervisor").get(as_data(MONTH.replace("2026-11", "2026-10"))).json()
-    assert (later["begun"], later["spent"]["unknown_s"]) == (None, 0)
+    october = MONTH.replace("2026-11", "2026-10")
+    assert sign_in("supervisor").get(as_data(october)).json()["spent"]["unknown_s"] == 0
+    page = sign_in("supervisor").get(october).text
+    assert ("It was not watched yet" in page, "The hall was not open" in page) == (True, False)
 
 
 def test_the_reasons_of_unknown_time_are_one_list(sign_in: SignIn, day: Services) -> None:
