@@ -226,9 +226,11 @@ def test_an_item_is_made_changed_and_removed_by_page(sign_in: SignIn, day: Servi
         item = session.get_one(Item, "粤/01 A")
         assert (item.name, item.legal_days, item.promised_days, item.joint) == ("食品经营许可", 20, 5, True)
     assert "several departments jointly" in client.get("/admin/items?lang=en").text
-    assert client.post(edit, data=form | {"limits_from": "2026-12-01"}).status_code == 303
+    assert client.post(edit, data=form | {"limits_from": "2026-12-01", "name_en": "Food"}).status_code == 303
     assert 'value="2026-12-01"' in client.get(edit).text
-    (listed,) = (row["cells"] for row in client.get("/admin/items.json").json()["rows"] if row["key"] == "粤/01 A")
+    rows = client.get("/admin/items.json", headers={"Accept-Language": "en"}).json()["rows"]
+    (listed,) = (row["cells"] for row in rows if row["key"] == "粤/01 A")
+    assert listed[1:3] == ["食品经营许可", "Food"], "each in its language, whatever that of the page"
     assert listed[6] == "2026-12-01"
     wrong = client.post(edit, data=form | {"legal_days": "some"})
     assert wrong.status_code == 422

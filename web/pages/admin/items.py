@@ -40,7 +40,7 @@ class Items:
                 i.code,
                 (
                     i.code,
-                    desk.named(i),
+                    i.name,
                     i.name_en,
                     departments.get(i.department or "", ""),
                     _days(i.legal_days),
