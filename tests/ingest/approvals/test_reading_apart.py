@@ -38,14 +38,6 @@ def odd_rows() -> list[dict[str, Any]]:
         rows[3] | {"case": "C9", "counter": "9"},
         rows[5],
         a_row(case="C1", step="S-late", kind="close"),
-        a_row(
-            case="C2",
-            step="S-late-2",
-            start="2026-03-01T09:00:00+08:00",
-            counter="",
-            item="JZ-1",
-            due="2026-04-01T09:00:00Z",
-        ),
         early | {"item": "JZ-1", "due": "2026-04-01T09:00:00Z"},
         early | {"item": "JZ-2"},
     ]
