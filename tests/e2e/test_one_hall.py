@@ -137,13 +137,20 @@ def test_a_step_of_a_case_leads_to_the_footage_of_its_moment(hall: RunningHall, 
     hall.order("counters/2/case", seconds=10)
     case = wait_for(lambda: newest_case(hall, inspector), 60, "a case from the platform")
 
+    seen: list[list[str | None]] = []
+
     def settled() -> list[dict[str, Any]]:
         steps: list[dict[str, Any]] = read(hall, inspector, f"/cases/{case}.json")["steps"]
         at_counter = [step for step in steps if step["counter"]]
-        done = at_counter and all((step["clip"] or {}).get("outcome") == "clip" for step in at_counter)
-        return at_counter if done else []
+        outcomes = [(step["clip"] or {}).get("outcome") for step in at_counter]
+        if outcomes not in seen[-1:]:
+            seen.append(outcomes)
+        return at_counter if set(outcomes) == {"clip"} else []
 
-    step = wait_for(settled, SETTLED_S, "the clips of the steps")[0]
+    try:
+        step = wait_for(settled, SETTLED_S, "the clips of the steps")[0]
+    except TimeoutError as error:
+        raise AssertionError(f"{error}; the outcomes of the steps, one after another: {seen}") from error
     inspector.goto(f"{hall.address}/cases/{case}?step={step['id']}")
     player_shows(inspector, moment(step["start"]))
     inspector.locator("clip-player").press("ArrowRight")
