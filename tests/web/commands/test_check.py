@@ -4,12 +4,14 @@ import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 from rich.console import Console
 
+from analytics.detectors import choose
 from ingest.simulator.clock_camera import ClockCamera
 from ingest.simulator.rtsp_messages import Credentials
 from ingest.simulator.rtsp_server import RtspServer
@@ -41,6 +43,14 @@ def server() -> Iterator[RtspServer]:
     """Cameras at /main and /sub, no others."""
     with RtspServer() as running, ClockCamera(running.mount("/main")), ClockCamera(running.mount("/sub"), 320, 180):
         yield running
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _detector_tested_once() -> Iterator[None]:
+    """A detector is as good for each test of this file as for the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(choose, "ready_detector", cache(choose.ready_detector))
+        yield
 
 
 @pytest.fixture

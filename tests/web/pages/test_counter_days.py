@@ -259,7 +259,9 @@ def test_leave_is_registered_and_withdrawn_on_the_page_in_the_time_of_the_hall(s
         done = client.post("/counters/cc-1/covers", data=other)
         assert done.headers["location"] == f"/counters/cc-1/day?day={shown}&done=registered"
         assert day in [row["who"] for row in client.get(as_data(done.headers["location"])).json()["covers"]]
-    assert sign_in("investigator").post("/counters/cc-1/covers", data=form).status_code == 403
+    refused = sign_in("investigator").post("/counters/cc-1/covers", data=form)
+    assert refused.status_code == 403
+    assert "Your role may not do this" in refused.text
 
 
 def test_a_moment_shows_its_still_by_pointer_and_by_keys(page: Page) -> None:
