@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import av
@@ -9,7 +10,7 @@ import structlog
 from av.bitstream import BitStreamFilterContext
 
 from analytics.pictures import Picture
-from analytics.sampling import RARE, CodedPicture, Coding, Sampler
+from analytics.sampling import RARE, Sampler
 from storage.database import Database
 from storage.footage import Footage
 from storage.fragments import Fragment, groups_of_pictures, unpack_fragments
@@ -19,6 +20,24 @@ from storage.objects import ObjectMissing, StoreError
 _log = structlog.get_logger(__name__)
 
 _US = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Coding:
+    """StreamParameters."""
+
+    codec: str
+    extradata: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _CodedPicture:
+    """A Frame."""
+
+    data: bytes
+    wall: datetime
+    keyframe: bool
+    after_loss: bool = False
 
 
 class RecordedPictures:
@@ -81,7 +100,7 @@ def _span(segment: Segment, group: Sequence[Fragment]) -> tuple[datetime, timede
     return segment.start + first.offset_us * _US, (last.offset_us + last.duration_us - first.offset_us) * _US
 
 
-def _frames(sampler: Sampler, movie: bytes, wall: datetime, fragment: Fragment) -> Iterator[CodedPicture]:
+def _frames(sampler: Sampler, movie: bytes, wall: datetime, fragment: Fragment) -> Iterator[_CodedPicture]:
     """Of an MP4 with this fragment alone, of which the first picture that is shown was taken at `wall`.
 
     Where packets of it were lost is not known any more, so each picture may lack some. Raises av.FFmpegError or
@@ -90,10 +109,10 @@ def _frames(sampler: Sampler, movie: bytes, wall: datetime, fragment: Fragment) 
     with av.open(io.BytesIO(movie), "r", format="mp4") as container:
         stream = container.streams.video[0]
         codec = stream.codec_context.name
-        sampler.begin(Coding(codec, stream.codec_context.extradata or b""))
+        sampler.begin(_Coding(codec, stream.codec_context.extradata or b""))
         with_start_codes = BitStreamFilterContext(f"{codec}_mp4toannexb", stream)
         packets = [p for packet in container.demux(stream) if packet.size for p in with_start_codes.filter(packet)]
         shown = [(packet.pts or 0) * float(stream.time_base or 0) for packet in packets]
         for number, (packet, at) in enumerate(zip(packets, shown, strict=True)):
             taken = wall + timedelta(seconds=at - min(shown))
-            yield CodedPicture(bytes(packet), taken, fragment.keyframe and not number, fragment.smeared)
+            yield _CodedPicture(bytes(packet), taken, fragment.keyframe and not number, fragment.smeared)

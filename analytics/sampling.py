@@ -45,24 +45,6 @@ class Frame(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """StreamParameters."""
-
-    codec: str
-    extradata: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class CodedPicture:
-    """A Frame."""
-
-    data: bytes
-    wall: datetime
-    keyframe: bool
-    after_loss: bool = False
-
-
 @dataclass(slots=True)
 class _Group:
     """A keyframe, and what has come after it."""

@@ -60,7 +60,7 @@ def lock_for_adding(session: Session, table: type[SQLModel]) -> None:
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE")
     else:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        lock_for_writing(session)
 
 
 class Overtaken(Exception):
