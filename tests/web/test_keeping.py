@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
@@ -94,6 +95,7 @@ def test_the_page_sets_changes_and_ends_a_rule(admin: TestClient, services: Serv
     page = admin.get("/admin/retention?lang=en").text
     assert "400 days" in page
     assert "Footage with an event" in page
+    assert f">{NOON.astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M}<" in page, "since when it is in force"
     assert admin.post("/admin/retention/remove?edit=2").status_code == 303
     assert rules(services.database)[-1][-1] is False
 

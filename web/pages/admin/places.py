@@ -43,6 +43,13 @@ def place_words(desk: Desk) -> Callable[[str | None, str | None], str]:
     return lambda hall, counter: counters.get(counter or "") or halls.get(hall or "") or _("every hall")
 
 
+def place_zones(desk: Desk) -> Callable[[str | None, str | None], str | None]:
+    """The time zone of what a rule is for, by its hall and its counter; none of a rule for every hall."""
+    halls = {hall.id: hall.timezone for hall in api.list_halls(desk)}
+    counters = {counter.id: halls[counter.hall] for counter in api.list_counters(desk)}
+    return lambda hall, counter: counters.get(counter or "") or halls.get(hall or "")
+
+
 class Districts:
     name = "districts"
     title = _("Districts")

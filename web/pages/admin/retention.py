@@ -14,7 +14,8 @@ from web.declarations import RetentionDeclaration
 from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text
-from web.pages.admin.places import hall_options, place_words
+from web.pages.admin.places import hall_options, place_words, place_zones
+from web.pages.admin.views import shown_moment
 from web.pages.words import word
 
 
@@ -28,11 +29,11 @@ class Retention:
         "with a finding or a camera alert: of all that applies to it, the longest counts. Footage that is held is "
         "never deleted. A rule that keeps for less than before takes effect a day later."
     )
-    columns = (_("For"), _("Kind"), _("Kept for"), _("Version"))
+    columns = (_("For"), _("Kind"), _("Kept for"), _("In force since"), _("Version"))
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
-        place = place_words(desk)
+        place, zone = place_words(desk), place_zones(desk)
         return [
             Row(
                 str(rule.rule_id),
@@ -40,6 +41,7 @@ class Retention:
                     place(rule.hall, rule.counter),
                     word(rule.kind),
                     Saying("%(count)s days", count=rule.days),
+                    shown_moment(rule.valid_from, zone(rule.hall, rule.counter)),
                     str(rule.version),
                 ),
             )
