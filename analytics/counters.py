@@ -36,7 +36,7 @@ class WatchedCounter:
         self.excuses: tuple[Excuse, ...] = ()
         """Since the beginning of what is remembered of its presence; whoever reads the tables renews them."""
         self._look_back = look_back
-        self._presence = CounterPresence(plan.counter_id, plan.cameras, debounce)
+        self._presence = CounterPresence(plan.counter_id, plan.cameras, debounce, plan.with_customers)
         self._history: dict[EventKind, list[PresenceSpan]] = {kind: [] for kind in SOUGHT}
         """For each of what is looked for as far back as it may have begun, and the span before; all end alike."""
         self._openings: tuple[Span, ...] = ()
@@ -65,7 +65,7 @@ class WatchedCounter:
     def follow(self, plan: CounterPlan) -> None:
         """Other cameras, hours or rules from now on."""
         self.plan = plan
-        self._presence.watch_by(plan.cameras)
+        self._presence.watch_by(plan.cameras, plan.with_customers)
         self._openings_for = None
 
     def resume(self, history: Iterable[PresenceSpan], state: Transition, watched_to: datetime) -> None:

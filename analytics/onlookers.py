@@ -1,6 +1,9 @@
-"""Whose word counts when nobody is seen: only cameras that show the whole staff zone, alone or all together."""
+"""Whose word counts when nobody is seen.
 
-from collections.abc import Iterable, Mapping, Sequence
+Of staff: cameras that show the whole zone, alone or all together. Of customers: all that show a customer zone.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -22,16 +25,20 @@ class Shows(Enum):
 class Onlookers:
     """The cameras of one counter, and which of them can be heard now."""
 
-    def __init__(self, cameras: Mapping[str, Shows]) -> None:
+    def __init__(self, cameras: Mapping[str, Shows], with_customers: Collection[str] = ()) -> None:
+        """`with_customers` are those that show a customer zone."""
         self._cameras = dict(cameras)
+        self._with_customers = frozenset(with_customers)
         self._saw: dict[str, datetime] = {}
-        """When each camera last saw its zone."""
+        """When each camera last saw its staff zone."""
+        self._saw_customers: dict[str, datetime] = {}
         self._expected: dict[str, datetime] = {}
         """Until when the next look of each camera is waited for."""
 
-    def watch_by(self, cameras: Mapping[str, Shows]) -> None:
+    def watch_by(self, cameras: Mapping[str, Shows], with_customers: Collection[str] = ()) -> None:
         """Other cameras from now on. One whose view has ended is not missed: the others are the whole watch then."""
         self._cameras = dict(cameras)
+        self._with_customers = frozenset(with_customers)
 
     def looked(self, observation: Observation, patience: timedelta) -> None:
         """The camera's next look comes within its patience."""
@@ -40,6 +47,8 @@ class Onlookers:
         self._expected[observation.camera_id] = observation.wall + patience
         if observation.staff_count is not None:
             self._saw[observation.camera_id] = observation.wall
+        if observation.customer_count is not None:
+            self._saw_customers[observation.camera_id] = observation.wall
 
     def judge(self, seen: Sequence[Observation], at: datetime) -> StaffState | None:
         """What a round of observations tells; None while a camera that may know otherwise has yet to look."""
@@ -54,7 +63,7 @@ class Onlookers:
 
     def awaits(self, seen: Sequence[Observation], at: datetime) -> bool:
         """Whether a camera that may know otherwise has yet to look."""
-        return any(at <= self._expected.get(camera, at) for camera in self._absent(seen))
+        return self._awaited(self._absent(seen), at)
 
     def count(self, seen: Sequence[Observation]) -> int | None:
         """How many are in the staff zone; None where nobody knows.
@@ -75,7 +84,34 @@ class Onlookers:
 
     def unheard_since(self, seen: Sequence[Observation]) -> datetime | None:
         """The last look of a camera that is missing from the round; None if none is."""
-        return min((self._saw[camera] for camera in self._absent(seen) if camera in self._saw), default=None)
+        return self._last_of(self._saw, self._absent(seen))
+
+    def count_customers(self, seen: Sequence[Observation]) -> int | None:
+        """The most that one camera sees, for several may see the same ones; None where nobody knows.
+
+        Nobody waits when nobody is seen by any camera that shows a customer zone: a zone tells nothing of what only
+        another one shows.
+        """
+        counts = {o.camera_id: o.customer_count for o in seen if o.customer_count is not None}
+        most = max(counts.values(), default=None)
+        return most if most or counts.keys() >= self._with_customers else None
+
+    def awaits_customers(self, seen: Sequence[Observation], at: datetime) -> bool:
+        """Whether a camera that may see customers, of whom none is seen, has yet to look."""
+        return not any(o.customer_count for o in seen) and self._awaited(self._without_customers(seen), at)
+
+    def customers_unheard_since(self, seen: Sequence[Observation]) -> datetime | None:
+        """The last look at customers of a camera that is missing from the round; None if none is."""
+        return self._last_of(self._saw_customers, self._without_customers(seen))
+
+    def _awaited(self, cameras: Iterable[str], at: datetime) -> bool:
+        return any(at <= self._expected.get(camera, at) for camera in cameras)
+
+    def _last_of(self, looks: Mapping[str, datetime], cameras: Iterable[str]) -> datetime | None:
+        return min((looks[camera] for camera in cameras if camera in looks), default=None)
+
+    def _without_customers(self, seen: Iterable[Observation]) -> frozenset[str]:
+        return self._with_customers - {o.camera_id for o in seen}
 
     def _with_staff(self) -> set[str]:
         return {camera for camera, shows in self._cameras.items() if shows is not Shows.NOTHING}

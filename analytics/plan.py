@@ -80,6 +80,8 @@ class CounterPlan:
     hours: HallHours
     views: frozenset[tuple[int | None, datetime | None]] = frozenset()
     """Id and beginning of each, so that it is noticed when the past of one is changed."""
+    with_customers: frozenset[str] = frozenset()
+    """The cameras that show a customer zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def load_plan(session: Session, now: datetime, *, past: bool = False, known_aims
             )
             for camera_id, camera in cameras.items()
         },
-        _counters(session, of_counter, hours, now),
+        _counters(session, of_counter, masks, hours, now),
         frozenset(off),
         hours,
         _recorder(session),
@@ -156,7 +158,11 @@ def why_unwatched(plan: WatchPlan, counter_id: str) -> str:
 
 
 def _counters(
-    session: Session, of_counter: Mapping[str, Mapping[str, View]], hours: Mapping[str, HallHours], now: datetime
+    session: Session,
+    of_counter: Mapping[str, Mapping[str, View]],
+    masks: Mapping[str, Sequence[Zone]],
+    hours: Mapping[str, HallHours],
+    now: datetime,
 ) -> dict[str, CounterPlan]:
     rules = list(session.exec(select(AbsenceRule)))
     counters = session.exec(select(Counter).where(col(Counter.id).in_(of_counter)))
@@ -168,6 +174,7 @@ def _counters(
             _rule(rules, counter, now),
             hours[counter.hall_id],
             frozenset((view.id, view.valid_from) for view in of_counter[counter.id].values()),
+            frozenset(c for c, view in of_counter[counter.id].items() if seen_zone(view.customer_zone, masks[c])),
         )
         for counter in counters
     }

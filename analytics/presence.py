@@ -1,6 +1,6 @@
 """From single observations to the state of a counter: pure, debounced, and honest about what is not known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -73,11 +73,19 @@ class CounterPresence:
     """The presence of one counter, seen by one or several cameras.
 
     Whatever camera sees somebody decides; nobody is there when nobody is seen in the whole staff zone, by a camera that
-    shows all of it or by all cameras together (`Onlookers`); else nothing is known. The samples of all cameras between
+    shows all of it or by all cameras together (`Onlookers`); else nothing is known. Nobody waits when no camera with a
+    customer zone sees anybody. The samples of all cameras between
     two samples of the same one count as a single sample, so more cameras do not make the state jumpier.
     """
 
-    def __init__(self, counter_id: str, cameras: Mapping[str, Shows], debounce: Debounce = Debounce()) -> None:
+    def __init__(
+        self,
+        counter_id: str,
+        cameras: Mapping[str, Shows],
+        debounce: Debounce = Debounce(),
+        with_customers: Collection[str] = (),
+    ) -> None:
+        """`with_customers` are the cameras that show a customer zone."""
         self.counter_id = counter_id
         self._cameras = frozenset(cameras)
         self._max_gap = debounce.max_gap
@@ -94,7 +102,7 @@ class CounterPresence:
         )
         self._people_told: int | None = None
         """As far as it has been told: what is counted is certain sooner or later than that somebody is there."""
-        self._onlookers = Onlookers(cameras)
+        self._onlookers = Onlookers(cameras, with_customers)
         self._latest: dict[str, datetime] = {}
         self._round: dict[str, Observation] = {}
         self._last_sample: datetime | None = None
@@ -120,10 +128,10 @@ class CounterPresence:
         self._customers.resume(0 if state.customer is CustomerState.NONE else state.customer_count)
         self._last_sample = self._confirmed = max(watched_to, state.at)
 
-    def watch_by(self, cameras: Mapping[str, Shows]) -> None:
+    def watch_by(self, cameras: Mapping[str, Shows], with_customers: Collection[str] = ()) -> None:
         """Other cameras from now on."""
         self._cameras = frozenset(cameras)
-        self._onlookers.watch_by(cameras)
+        self._onlookers.watch_by(cameras, with_customers)
         self._round = {camera: seen for camera, seen in self._round.items() if camera in self._cameras}
 
     def observe(self, observation: Observation, max_gap: timedelta | None = None) -> list[Transition]:
@@ -172,10 +180,12 @@ class CounterPresence:
         return lost + self._sample(at, seen)
 
     def _sample(self, at: datetime, seen: list[Observation]) -> list[Transition]:
-        staff, customers = self._onlookers.judge(seen, at), customers_seen(seen)
+        staff, awaited = self._onlookers.judge(seen, at), self._onlookers.awaits_customers(seen, at)
+        customers = self._onlookers.count_customers(seen)
         people = None if self._onlookers.awaits(seen, at) else self._people.add(self._onlookers.count(seen), at)
-        changes = self._apply(self._staff_edge(staff, at, seen), people, self._customers.add(customers, at))
-        if staff is self._staff.value and bool(customers) is bool(self._customers.value):
+        waiting = None if awaited else self._customer_edge(customers, at, seen)
+        changes = self._apply(self._staff_edge(staff, at, seen), people, waiting)
+        if staff is self._staff.value and not awaited and bool(customers) is bool(self._customers.value):
             sure = min(at, self._people.sure_to or at, self._customers.sure_to or at)
             self._confirmed = max(sure, self._confirmed or sure)
         return changes
@@ -186,9 +196,18 @@ class CounterPresence:
         confidence = max((o.confidence for o in seen if o.staff_count is not None), default=0.0)
         unheard_since = self._onlookers.unheard_since(seen)
         if staff is StaffState.UNKNOWN and unheard_since is not None:
-            # Whoever sends nothing any more is noticed later than its last look.
-            at = max(unheard_since, self._confirmed or unheard_since)
+            at = self._noticed_late(unheard_since)
         return self._staff.add(staff, at, confidence, _why_unknown(seen), frames_of(seen))
+
+    def _customer_edge(self, count: int | None, at: datetime, seen: list[Observation]) -> CountEdge | None:
+        unheard_since = self._onlookers.customers_unheard_since(seen)
+        if count is None and unheard_since is not None:
+            at = self._noticed_late(unheard_since)
+        return self._customers.add(count, at)
+
+    def _noticed_late(self, last_look: datetime) -> datetime:
+        """From when on a camera is missing that sends nothing any more."""
+        return max(last_look, self._confirmed or last_look)
 
     def _interrupt(self, at: datetime, reason: str) -> list[Transition]:
         self._round = {}
@@ -248,11 +267,6 @@ def _why_unknown(seen: Iterable[Observation]) -> str:
 
 def frames_of(seen: Iterable[Observation]) -> Frames:
     return tuple(sorted((o.camera_id, o.wall.isoformat()) for o in seen))
-
-
-def customers_seen(seen: Iterable[Observation]) -> int | None:
-    """The most that one camera sees: several may see the same ones."""
-    return max((o.customer_count for o in seen if o.customer_count is not None), default=None)
 
 
 def _customer_state(count: int | None) -> CustomerState:

@@ -29,6 +29,7 @@ from storage.models import (
     CustomerState,
     FaultKind,
     Node,
+    PrivacyMask,
     StaffState,
     View,
     ZoneRule,
@@ -135,6 +136,20 @@ def test_a_camera_that_is_switched_off_is_missed_until_its_view_is_ended(sqlite_
         view.valid_to = at(0)
         session.flush()
         assert load_plan(session, at(0)).counters["cc-1"].cameras == {CAMERA: Shows.PART}
+
+
+def test_customers_are_looked_for_where_a_customer_zone_is_seen(sqlite_database: Database) -> None:
+    """Also by a camera that is switched off; not where a mask hides the zone."""
+    with sqlite_database.transaction() as session:
+        a_hall(session)
+        for camera, zone in (("with", LEFT_HALF), ("without", []), ("masked", LEFT_HALF), ("off", LEFT_HALF)):
+            session.add(Camera(id=camera, hall_id=HALL, url="rtsp://127.0.0.1/1", enabled=camera != "off"))
+            session.flush()
+            session.add(View(camera_id=camera, counter_id="cc-1", staff_zone=LEFT_HALF, customer_zone=zone))
+        session.add(PrivacyMask(camera_id="masked", polygon=LEFT_HALF, reason="a screen", valid_from=at(-60)))
+        session.flush()
+        counter = load_plan(session, at(0)).counters["cc-1"]
+    assert counter.with_customers - {CAMERA} == {"with", "off"}
 
 
 def test_a_counter_whose_cameras_are_all_switched_off_is_not_watched(sqlite_database: Database) -> None:

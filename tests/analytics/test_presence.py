@@ -329,6 +329,63 @@ def test_customers_whom_several_cameras_see_are_counted_once() -> None:
     assert numbers(fed(a_counter("a", "b"), both))[-1][2] == 3
 
 
+def customers(changes: list[Transition]) -> list[tuple[float, CustomerState]]:
+    edges = list({(c.at - START).total_seconds(): c.customer for c in changes}.items())
+    return [edge for number, edge in enumerate(edges) if not number or edges[number - 1][1] is not edge[1]]
+
+
+def with_customers(*cameras: str) -> CounterPresence:
+    return CounterPresence("c-1", {"a": Shows.WHOLE, "b": Shows.NOTHING}, with_customers=cameras)
+
+
+def customers_seen(start: int, end: int, a: int | None, b: int | None) -> list[Observation]:
+    """One sample a second of each camera; `a` sees the clerk all the time."""
+    return [
+        seen(t, 1 if camera == "a" else None, count, camera=camera)
+        for t in range(start, end)
+        for camera, count in (("a", a), ("b", b))
+    ]
+
+
+def test_that_nobody_waits_is_known_when_every_camera_with_a_customer_zone_sees_nobody() -> None:
+    looks = customers_seen(0, 4, 0, 0) + customers_seen(4, 9, 0, None) + customers_seen(9, 14, 0, 0)
+    assert customers(fed(with_customers("a", "b"), looks)) == [
+        (0, CustomerState.NONE),
+        (4, CustomerState.UNKNOWN),
+        (9, CustomerState.NONE),
+    ]
+    assert customers(fed(with_customers("a"), looks)) == [(0, CustomerState.NONE)], "b has no such zone"
+
+
+def test_who_is_seen_waiting_waits_whatever_the_other_cameras_show() -> None:
+    assert customers(fed(with_customers("a", "b"), customers_seen(0, 4, None, 2)))[-1] == (0, CustomerState.WAITING)
+
+
+def test_customers_of_a_camera_that_sends_nothing_any_more_are_unknown_from_its_last_look_on() -> None:
+    a_alone = [seen(t, 1, 0, camera="a") for t in range(10, 60)]
+    changes = fed(with_customers("a", "b"), customers_seen(0, 10, 0, 0) + a_alone)
+    assert customers(changes) == [(0, CustomerState.NONE), (9, CustomerState.UNKNOWN)]
+    assert staff_edges(changes) == [(0, STAFFED)]
+
+
+def test_a_camera_that_looks_at_customers_more_seldom_is_waited_for() -> None:
+    seldom = [seen(t, None, 1, camera="b") for t in range(0, 60, 4)]
+    often = [seen(t + 0.1, 1, 0, camera="a") for t in range(60)]
+    changes = fed(with_customers("a", "b"), sorted(seldom + often, key=lambda sample: sample.wall))
+    assert CustomerState.UNKNOWN not in [state for _, state in customers(changes)[1:]]
+
+
+@given(histories)
+def test_nobody_waits_only_after_every_camera_has_looked_for_customers(history: list[Observation]) -> None:
+    counter = CounterPresence("c-1", {"cam": Shows.PART, "other": Shows.PART}, with_customers=("cam", "other"))
+    looked = set()
+    for observation in history:
+        if observation.customer_count is not None:
+            looked.add(observation.camera_id)
+        if any(change.customer is CustomerState.NONE for change in counter.observe(observation)):
+            assert looked == {"cam", "other"}
+
+
 @given(histories)
 def test_the_number_is_never_at_odds_with_the_state(samples: list[Observation]) -> None:
     for change in fed(a_counter("cam", "other"), samples):
