@@ -87,11 +87,15 @@ def _writer(column: TableColumn[Any]) -> Callable[[Column], Iterable[bytes]]:
 
 
 def _objects(values: Column) -> Iterable[bytes]:
-    return [_bytes(orjson.dumps(value)) for value in values]  # None, too, is a value of JSON
+    # None, too, is a value of JSON. Each text is copied at once: orjson makes roomy ones, and many would fill memory.
+    return [_length(len(written)) + written for written in map(orjson.dumps, values)]
 
 
 def _texts(values: Column, bound: Callable[[Any], str | None]) -> Iterable[bytes]:
-    texts = {value: _text(bound(value)) for value in set(values)}  # the same few, mostly
+    different = set(values)
+    if bound is _as_it_is and len(different) * 2 > len(values) and None not in different:
+        return [_length(len(written)) + written for written in map(str.encode, values)]
+    texts = {value: _text(bound(value)) for value in different}  # the same few, mostly
     return [texts[value] for value in values]
 
 

@@ -51,8 +51,11 @@ def said_of_case(steps: Iterable[StepFacts]) -> CaseSaid:
     """By its steps, at least one; the newest word counts where they differ."""
     by_start = sorted(steps, key=_moment_and_name)
     said: Statement = {}
+    newest: Statement = {}
     for step in _by_word(by_start):
-        said |= step.said
+        if step.said is not newest:  # most say the same, often kept once
+            said |= step.said
+            newest = step.said
     word = said.get
     closes = [step.end for step in by_start if step.kind is StepKind.CLOSE]
     return CaseSaid(

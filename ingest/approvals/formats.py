@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import orjson
 
@@ -16,7 +16,7 @@ from ingest.approvals.lines import Block, Line, blocks, lines
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.parsing import MODELS, Read, model_of, parse_row, raw_of, read_values
 from ingest.approvals.plain import PlainStep, plain_step
-from ingest.approvals.plain_columns import plain_steps
+from ingest.approvals.plain_columns import PlainColumns, plain_columns, plain_steps
 from ingest.approvals.problems import Problem, explain_column, printable, shown
 from ingest.approvals.records import StepRow
 from ingest.approvals.repeated import repeated_in_line
@@ -25,6 +25,18 @@ from storage.sayings import Saying
 
 Numbered = tuple[int, Read]
 """Line (1 = first) and what it says, or why it cannot be used."""
+
+
+class NumberedSteps(NamedTuple):
+    """The same of lines that follow each other and are plain steps."""
+
+    first: int
+    steps: PlainColumns
+
+    def each(self) -> Iterator[Numbered]:
+        return enumerate(self.steps.steps(), start=self.first)
+
+
 _MANY, _FEW = 250, 32
 """Rows that are read together, so few that they stay in the processor's caches: one that is no plain step has its few
 neighbours read one by one."""
@@ -46,6 +58,15 @@ def read_rows(rows: Sequence[object], repeated: MappingOf[int, str] = MappingPro
 
 def read_jsonl(stream: BinaryIO) -> Iterator[Numbered]:
     """One JSON object per line; blank lines are skipped."""
+    for part in jsonl_parts(stream):
+        if isinstance(part, NumberedSteps):
+            yield from part.each()
+        else:
+            yield part
+
+
+def jsonl_parts(stream: BinaryIO) -> Iterator[Numbered | NumberedSteps]:
+    """The same rows, plain steps together."""
     for block in blocks(stream):
         for many in block.parts(_MANY):
             yield from _json_rows(many, (_FEW,))
@@ -104,11 +125,11 @@ def read_header(names: Sequence[str], mapping: Mapping | None, raw: str) -> Colu
     return Columns(tuple(names), mapping) if wrong is None else replace(wrong, is_header=True)
 
 
-def _json_rows(block: Block, parts: Sequence[int]) -> Iterator[Numbered]:
+def _json_rows(block: Block, parts: Sequence[int]) -> Iterator[Numbered | NumberedSteps]:
     """All of them at once if they are plain steps; else in parts of the next of these sizes, and at last one by one."""
-    steps = plain_steps(decoded) if (decoded := json_objects(block)) else None
+    steps = plain_columns(decoded, are_mine=True) if (decoded := json_objects(block)) else None
     if steps is not None:
-        yield from enumerate(steps, start=block.first)
+        yield NumberedSteps(block.first, steps)
     elif parts:
         for part in block.parts(parts[0]):
             yield from _json_rows(part, parts[1:])

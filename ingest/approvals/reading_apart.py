@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 
 from ingest.approvals.chunks import Chunk, made_chunks
 from ingest.approvals.mapping import Mapping
-from ingest.approvals.reading import rows_of
+from ingest.approvals.reading import parts_of
 
 _PIPE = 1 << 20
 """Bytes that the one may be ahead of the other."""
@@ -43,7 +43,7 @@ class Portion(NamedTuple):
 
 @contextmanager
 def portions_read_apart(order: Order) -> Iterator[Iterator[Portion]]:
-    """Of the file, made by another process while this one does other things. They raise what `rows_of` raises, and
+    """Of the file, made by another process while this one does other things. They raise what `parts_of` raises, and
     ReadingEnded."""
     process = subprocess.Popen(
         [sys.executable, "-c", f"from {__name__} import answer; answer()"],
@@ -94,8 +94,8 @@ def answer() -> None:
 def _answer(orders: BinaryIO, answers: BinaryIO) -> None:
     order: Order = pickle.load(orders)  # noqa: S301  (of the process that started this one)
     with order.path.open("rb") as file:
-        rows = rows_of(order.path, file, order.mapping)
-        for chunk in made_chunks(rows, order.received_at, order.size):
+        parts = parts_of(order.path, file, order.mapping)
+        for chunk in made_chunks(parts, order.received_at, order.size):
             _send(Portion(chunk, file.tell()), answers)
 
 

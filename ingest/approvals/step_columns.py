@@ -4,14 +4,16 @@ import marshal
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import orjson
 
 from ingest.approvals.cases import OF_CASE, StepFacts, own_columns, said_of_case
 from ingest.approvals.plain import PlainStep, plain, plain_step
-from ingest.approvals.plain_columns import plain_steps
+from ingest.approvals.plain_columns import PlainColumns, plain_steps
 from ingest.approvals.records import StepRow
+from ingest.approvals.row import Statement
 from storage.bulk import table_of
 from storage.copying import Column, Columns, fields_of, value_of
 from storage.models import Case, RecordRevision, Step
@@ -33,13 +35,14 @@ class NewSteps(NamedTuple):
 def new_columns(steps: Sequence[PlainStep]) -> NewSteps:
     if not steps:
         return NewSteps((), (), {}, {})
-    columns, said = columns_of(steps), [step.said for step in steps]
+    found = PlainColumns.of(steps)
+    columns, said = columns_of(found), found.said
     return NewSteps([each["case"] for each in said], columns["counter_ref"], dict(columns.items()), {"row": said})
 
 
-def columns_of(steps: Sequence[PlainStep]) -> Mapping[str, Column]:
+def columns_of(steps: PlainColumns) -> Mapping[str, Column]:
     """What steps alone decide. Their case, their counter and their ids only the database tells."""
-    said, kinds, starts, ends, entered = zip(*steps, strict=True)
+    said, kinds, starts, ends, entered = steps
     texts = ([each.get(name, "") for each in said] for name in ("name", "operator", "counter"))
     columns = ([each["step"] for each in said], kinds, *texts, starts, ends, entered)
     return dict(zip(_OF_STEP, columns, strict=True))
@@ -112,21 +115,29 @@ class Making:
 
     _made: MadeSteps = field(default_factory=lambda: MadeSteps([], [], [], [], [], MadeCases([], [], [], [], [])))
     _facts: dict[str, list[StepFacts]] = field(default_factory=lambda: defaultdict(list))
+    _words: dict[tuple[str, ...], Statement] = field(default_factory=dict)
+    """What steps say of their case: mostly the same in those of one case, often in those of many."""
 
-    def add(self, steps: Sequence[PlainStep]) -> None:
-        if not steps:
-            return
-        made, columns, said = self._made, columns_of(steps), [step.said for step in steps]
+    def add(self, steps: PlainColumns) -> None:
+        made, columns, said = self._made, columns_of(steps), steps.said
         cases = [each["case"] for each in said]
         made.references.extend(columns["reference"])
         made.cases.extend(cases)
         made.counters.extend(columns["counter_ref"])
         made.fields.extend(fields_of(table_of(Step), columns))
         made.said.extend(fields_of(table_of(RecordRevision), {"row": said}))
-        of_case = [{name: each[name] for name in OF_CASE if name in each} for each in said]
-        told = zip(cases, steps, columns["reference"], columns["counter_ref"], of_case, strict=True)
-        for case, (_, kind, start, end, _), reference, counter, words in told:
-            self._facts[case].append(StepFacts(reference, kind, start, end, None, counter or None, words))
+        counters = [counter or None for counter in columns["counter_ref"]]
+        told = columns["reference"], steps.kinds, steps.starts, steps.ends, repeat(None), counters, self._of_case(said)
+        for case, facts in zip(cases, map(StepFacts._make, zip(*told, strict=False)), strict=True):
+            self._facts[case].append(facts)
+
+    def _of_case(self, said: Sequence[Statement]) -> list[Statement]:
+        columns = ([each.get(name, "") for each in said] for name in OF_CASE)
+        return [self._words.get(words) or self._new(words) for words in zip(*columns, strict=True)]
+
+    def _new(self, words: tuple[str, ...]) -> Statement:
+        found = self._words[words] = {name: word for name, word in zip(OF_CASE, words, strict=True) if word}
+        return found
 
     def done(self) -> MadeSteps:
         if not self._facts:
