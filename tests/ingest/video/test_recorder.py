@@ -48,9 +48,11 @@ def test_segments_lie_on_the_grid_reach_the_store_and_are_whole(
     rows = segments(hall)
     for before, after in pairwise(rows):
         assert after.sequence == before.sequence + 1
-        assert abs(after.start - before.end) < timedelta(seconds=0.05)
         # The camera's first report begins one, and a wider bound, wherever it comes.
         is_of_another_clock = after.clock_source is not before.clock_source
+        # What came late on a busy machine is not told from a step of the camera's clock: the bounds are of that.
+        sure_within = timedelta(microseconds=before.clock_error_us + after.clock_error_us)
+        assert abs(after.start - before.end) <= (sure_within if is_of_another_clock else timedelta(seconds=0.05))
         is_less_sure = after.clock_error_us > before.clock_error_us
         assert after.start.timestamp() % SEGMENT_SECONDS < 0.6 or is_of_another_clock or is_less_sure
     assert rows[-1].clock_source is ClockSource.SENDER_REPORT

@@ -129,26 +129,28 @@ def test_parameter_sets_may_be_only_in_the_description(tmp_path: Path) -> None:
 def test_time_that_was_lost_on_the_way_is_a_gap_with_its_cause(
     site: Database, folder_store: FolderStore, tmp_path: Path
 ) -> None:
-    """One second at once, two that get lost, and one more; over UDP."""
+    """A second that comes, two that get lost, and one more; over UDP."""
     some, packer = packets(100, gop=5), Packer()
     media = [packer.picture(split_units(packet.data), packet.pts) for packet in some]
 
     def play(client: Client) -> None:
-        client.report(sender_report(time.time_ns() // 1000, some[24].pts))
-        for packet in [packet for picture in media[:25] for packet in picture]:
-            client.send(packet)
-        time.sleep(3)
-        for packet in [packet for picture in media[75:] for packet in picture]:
-            client.send(packet)
+        client.report(sender_report(time.time_ns() // 1000, 0))
+        began = time.monotonic()
+        for number in (*range(25), *range(75, 100)):
+            time.sleep(max(began + FRAME_S * number - time.monotonic(), 0))
+            for packet in media[number]:
+                client.send(packet)
 
     with ScriptedCamera(play) as camera:
         feed = CameraFeed(CAMERA, camera.url, transport="udp")
         with recording(site, folder_store, tmp_path, [feed]):
             wait_until(lambda: GapCause.PACKETS_LOST in causes(site))
     lost = next(gap for gap in gaps(site) if gap.cause is GapCause.PACKETS_LOST)
-    assert lost.end is not None
-    assert 1.9 < (lost.end - lost.start).total_seconds() < 2.2
-    assert segments(site)
+    [before] = [row for row in segments(site) if row.end == lost.start]
+    [after] = [row for row in segments(site) if row.start == lost.end]
+    # Where either lies is learned from what came by then, which a busy machine makes late: as late as they say.
+    sure_within = timedelta(microseconds=before.clock_error_us + after.clock_error_us)
+    assert abs(after.start - before.end - timedelta(seconds=2)) <= sure_within
 
 
 @pytest.mark.parametrize("pause_s", [1, 2])
