@@ -41,13 +41,17 @@ GOP = 20
 
 def recorded(some: tuple[SourcePacket, ...], marks: Marks = Marks.LAST, sdp: str = "") -> list[Gop]:
     """As a recorder takes it; the last picture only shows that the one before has ended."""
-    # All of it comes at once: it is now at the end of it.
     first = [sender_report(time.time_ns() // 1000, some[-1].pts)]
     media = rtp(some, packer=Packer(marks=marks))
     with ScriptedCamera(playing(media, first), sdp=sdp) as camera, open_source(camera.url) as stream:
         connection = Connection(stream.codec, stream.extradata, stream.time_base)
-        gops = [gop for packet in some_of(stream, len(some) - 1) for gop in connection.take(packet).gops]
+        gops = [gop for packet in some_of(stream, len(some) - 1) for gop in connection.take(on_time(packet)).gops]
         return [*gops, *connection.finish()]
+
+
+def on_time(packet: SourcePacket) -> SourcePacket:
+    """Of a camera that sends all at once, to a machine that may be busy: when it was taken is what the report says."""
+    return packet if packet.report_us is None else replace(packet, arrival_us=packet.report_us)
 
 
 def without_sets(packet: SourcePacket) -> bytes:
