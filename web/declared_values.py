@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import combinations
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import available_timezones
@@ -107,9 +108,15 @@ def _zone(corners: Polygon) -> Polygon:
             raise ValueError(Saying("Corner %(number)s must be [x, y].", number=number))
         if not all(0 <= value <= 1 for value in corner):
             raise ValueError(_outside(number, corner))
+    if crossed := _crossing(corners):
+        raise ValueError(_crosses(*crossed))
     if abs(_area(corners)) < 1e-6:
-        raise ValueError(Saying("The corners enclose nothing: they lie on one line, or the sides cross each other."))
+        raise ValueError(Saying("The corners enclose nothing: they lie on one line."))
     return corners
+
+
+def _crosses(one: int, other: int) -> Saying:
+    return Saying("The sides that begin at corners %(one)s and %(other)s cross each other.", one=one, other=other)
 
 
 def _wrong_count(count: int) -> Saying:
@@ -126,6 +133,24 @@ def _outside(number: int, corner: Sequence[float]) -> Saying:
     return Saying(
         "Corner %(number)s is [%(place)s]: x and y are shares of the picture, 0 to 1.", number=number, place=place
     )
+
+
+def _crossing(corners: Polygon) -> tuple[int, int] | None:
+    """The numbers of the corners at which two sides begin that cross; sides that only touch do not."""
+    sides = list(zip(corners, corners[1:] + corners[:1], strict=True))
+    pairs = combinations(enumerate(sides, start=1), 2)
+    return next(((one, other) for (one, first), (other, second) in pairs if _cross(first, second)), None)
+
+
+def _cross(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]]) -> bool:
+    return _parted(first, second) and _parted(second, first)
+
+
+def _parted(side: Sequence[Sequence[float]], ends: Sequence[Sequence[float]]) -> bool:
+    """Whether the line through the side has one of the ends on either hand of it."""
+    (x1, y1), (x2, y2) = side
+    one, other = ((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1) for x, y in ends)
+    return one * other < 0
 
 
 def _area(corners: Polygon) -> float:

@@ -15,7 +15,7 @@ _COMPOSED = {
     "live-sub_lost",
     "clip-missing",
     "clip-undecodable",
-    *(f"preview-{of}" for of in ("staff", "customer", "outside", "weak", "failed", "unavailable")),
+    *(f"preview-{of}" for of in ("staff", "customer", "outside", "weak", "failed", "unavailable", "crossed")),
 }
 
 

@@ -121,6 +121,7 @@ def test_a_mistake_is_told_with_its_field_and_a_remedy(tmp_path: Path, text: str
         ("[1, 1]]", "[1, 1.5]]", "view[1].staff_zone: corner 3 is [1, 1.5]"),
         ("[1, 1]]", "[1, 1]]\nvalid_from = 2026-03-02T09:00:00", "view[1].valid_from: this needs a time and its zone"),
         ("[1, 0], [1, 1]]", "[0.5, 0], [1, 0]]", "view[1].staff_zone: the corners enclose nothing"),
+        ("[1, 0], [1, 1]]", "[1, 1], [1, 0], [0, 0.6]]", "view[1].staff_zone: the sides that begin at corners 1 and 3"),
         ('district = "chancheng"', 'district = "nanhai"', "hall[cc].district: there is no district `nanhai`"),
         ('url = "rtsp://', 'url = "http://', "camera[cam].url: this has to be an RTSP address"),
         ("rtsp://192", "rtsp://me:secret@192", "camera[cam].url: the address must not carry a user name or password"),

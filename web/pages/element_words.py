@@ -43,6 +43,10 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "no-still-yet": _("No picture of the camera yet. It is asked for again every few seconds."),
     "still-age": _("The picture was taken {age}."),
     "zones-overlap": _("The two zones overlap by much: who sits in one is seen in the other, too. Draw them apart."),
+    "zone-crossed": _(
+        "{zone}: its sides cross each other, so it cannot be saved. Move a corner, or undo the last step."
+    ),
+    "zone-undo": _("Undo"),
     "zone-add": _("Draw: {zone}"),
     "zone-sketch": _("Corner by corner: {zone}"),
     "zone-sketching": _(
@@ -57,6 +61,8 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "preview-unavailable": _(
         "The detector is busy, or cannot run on this server: the log of the web process tells why."
     ),
+    "preview-crossed": _("The detector is not asked while the sides of a zone cross each other."),
+    "preview-no-zone": _("The detector looks where zones are: draw one first."),
     "preview-told": _("By the zones as they are drawn: staff {staff}, customers {customers} ({detector})."),
     "preview-staff": _("Staff"),
     "preview-customer": _("Customer"),

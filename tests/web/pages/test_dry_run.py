@@ -86,12 +86,22 @@ def test_the_editor_leads_there_and_from_there_it_is_saved(sign_in: SignIn, day:
     page = client.get(f"{PAGE}?hall=cc&threshold_s=481&waiting_threshold_s=400").text
     assert "1 alert there would have been" in page
     assert 'href="/counters/cc-2/day?day=2026-11-23"' in page
+    assert 'href="/span?hall=cc&amp;counter=cc-2&amp;from=2026-11-23T02%3A30' in page
     assert 'action="/admin/rules?edit=1"' in page
     assert 'src="/media/still.jpg?camera=cc-cam-1&amp;at=2026-11-23T02%3A37' in page
     saved = client.post("/admin/rules?edit=1", data={"threshold_s": "481", "waiting_threshold_s": "400"})
     assert saved.status_code == 303
     with day.database.transaction() as session:
         assert session.exec(select(AbsenceRule).where(AbsenceRule.version == 3)).one().threshold_s == 481
+
+
+def test_settings_that_would_hold_for_no_counter_do_not_look_like_a_hall_without_alerts(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    client.post("/admin/rules", data={"hall": "nh", "threshold_s": "300", "waiting_threshold_s": "60"})
+    page = client.get(f"{PAGE}?threshold_s=300&waiting_threshold_s=60").text
+    assert "these settings would hold for no counter" in page
+    assert "Nothing was tried" in page
+    assert "nobody would have been called" not in page
 
 
 def test_what_is_typed_into_the_form_is_tried_before_it_is_saved(sign_in: SignIn, day: Services) -> None:

@@ -452,3 +452,66 @@ def test_a_fresh_installation_says_what_to_do(newcomer: TestClient) -> None:
         "/admin/halls": "Nothing here yet",
     }.items():
         assert advice in newcomer.get(path).text, path
+
+
+def seen_in(page: str) -> str:
+    found = re.search(r'name="seen" value="(\w+)"', page)
+    assert found
+    return found[1]
+
+
+def test_who_saves_what_somebody_else_has_changed_meanwhile_is_told_and_may_insist(
+    sign_in: SignIn, day: Services
+) -> None:
+    one, other = sign_in("admin"), sign_in("admin")
+    address = "/admin/rules?edit=1"
+    seen = seen_in(one.get(address).text)
+    assert seen_in(other.get(address).text) == seen
+    form = {"threshold_s": "481", "waiting_threshold_s": "60", "seen": seen}
+    assert one.post(address, data=form).status_code == 303
+    with day.database.transaction() as session:
+        newest = session.exec(select(AbsenceRule).order_by(col(AbsenceRule.id).desc())).first()
+        assert newest
+        address = f"/admin/rules?edit={newest.id}"
+    seen = seen_in(one.get(address).text)
+    assert one.post(address, data=form | {"threshold_s": "482", "seen": seen}).status_code == 303
+
+
+def test_a_view_that_somebody_else_has_drawn_anew_is_not_drawn_over_unasked(sign_in: SignIn, day: Services) -> None:
+    one, other = sign_in("admin"), sign_in("admin")
+    with day.database.transaction() as session:
+        view = session.exec(select(View).where(View.camera_id == "cc-cam-1", View.counter_id == "cc-1")).one()
+        address = f"/admin/views?edit=cc-cam-1~cc-1~{view.id}"
+    seen = seen_in(one.get(address).text)
+    mine, theirs = "[[0.1, 0.1], [0.4, 0.1], [0.4, 0.5]]", "[[0.2, 0.2], [0.4, 0.2], [0.4, 0.5]]"
+    assert other.post(address, data={"staff_zone": theirs, "seen": seen}).status_code == 303
+    refused = one.post(address, data={"staff_zone": mine, "seen": seen})
+    assert refused.status_code == 409
+    assert "Somebody else has changed this since you opened it" in refused.text
+    assert "[[0.1, 0.1]" in refused.text, "what was drawn is not lost"
+    assert one.post(address, data={"staff_zone": mine, "seen": seen_in(refused.text)}).status_code == 303
+    with day.database.transaction() as session:
+        drawn = session.exec(select(View.staff_zone).where(View.counter_id == "cc-1").order_by(col(View.id))).all()
+        assert drawn[-1][0] == [0.1, 0.1]
+
+
+def test_what_is_drawn_over_one_cameras_picture_is_not_saved_for_another(sign_in: SignIn) -> None:
+    client = sign_in("admin")
+    for answer in (
+        client.get("/admin/views?new=true&camera=cc-cam-2&counter=cc-10"),
+        client.post("/admin/views", data={"camera": "cc-cam-2", "counter": "cc-10", "staff_zone": "[[0, 0], [1, 0]]"}),
+    ):
+        assert 'name="camera" value="cc-cam-2"' in answer.text
+        assert '<select id="f-camera"' not in answer.text
+        assert '<select id="f-counter"' in answer.text
+    assert '<select id="f-camera"' in client.get("/admin/views?new=true").text
+
+
+@pytest.mark.parametrize("section", ["halls", "counters", "cameras", "views", "rules", "users", "items", "departments"])
+def test_a_form_that_nobody_else_has_touched_is_saved(sign_in: SignIn, section: str) -> None:
+    client = sign_in("admin")
+    listed = client.get(f"/admin/{section}").text
+    address = re.search(rf'href="(/admin/{section}\?edit=[^"#]+)', listed)
+    assert address
+    first, second = (seen_in(client.get(address[1]).text) for _ in range(2))
+    assert first == second

@@ -155,7 +155,43 @@ def test_what_is_given_up_leaves_nothing(page: Page, editor: Locator) -> None:
 
 def test_other_views_of_the_camera_are_shown_and_lead_to_theirs(page: Page, editor: Locator) -> None:
     expect(editor.locator("polygon.other")).to_have_count(1)
-    expect(editor.locator(".names span")).to_contain_text("cc-3")
+    expect(editor.locator(".names span")).to_have_text("3")
     page.locator("form a", has_text="cc-3").click()
     expect(page.locator("zone-editor polygon.staff")).to_have_count(1, timeout=WITHIN_MS)
     expect(page.locator("zone-editor polygon.other")).to_have_count(0)
+
+
+def test_each_step_is_taken_back_by_key_and_by_button(page: Page, editor: Locator) -> None:
+    undo = editor.get_by_role("button", name="Undo")
+    expect(undo).to_have_count(0)
+    editor.get_by_role("button", name="Draw: Staff zone").click()
+    drawn = zone(editor)
+    at = places(editor)
+    dragged(page, at(0.15, 0.3), at(0.25, 0.45))
+    moved = zone(editor)
+    assert moved != drawn
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Delete")
+    assert len(zone(editor)) == 3
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Control+z")
+    assert zone(editor) == moved, "a corner that was taken away, then a step of the keys"
+    undo.click()
+    assert zone(editor) == drawn, "a drag is one step"
+    expect(editor.locator(":focus")).to_have_text("Undo")
+    page.keyboard.press("Enter")
+    assert zone(editor) == []
+    expect(undo).to_have_count(0)
+    expect(editor.locator(":focus")).to_have_text("Draw: Staff zone")
+
+
+def test_a_zone_whose_sides_cross_is_told_before_it_is_saved(page: Page, editor: Locator) -> None:
+    begun(editor)
+    at = places(editor)
+    for corner in ((0.1, 0.2), (0.35, 0.6), (0.3, 0.25), (0.12, 0.7), (0.1, 0.2)):
+        page.mouse.click(*at(*corner))
+    assert len(zone(editor)) == 4
+    expect(editor.locator(".warning")).to_contain_text("Staff zone: its sides cross each other")
+    page.locator("form button.primary", has_text="Save").click()
+    expect(page.locator(".notice.bad", has_text="cross each other")).to_contain_text("corners 1 and 3")
+    expect(page.locator("zone-editor polygon.staff")).to_have_count(1, timeout=WITHIN_MS)

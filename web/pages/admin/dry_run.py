@@ -31,6 +31,9 @@ from web.pages.rendering import add_page
 router = APIRouter()
 MOST_SHOWN = 200
 _MOST_DAYS = 31
+_AROUND = timedelta(seconds=10)
+_WATCHED_AT_MOST = timedelta(minutes=30)
+"""After the alert: of an absence of hours that is enough to judge it by."""
 Seconds = Annotated[int, Query(ge=1, le=MAX_THRESHOLD_S)]
 Said = Annotated[int | Literal[""] | None, Query()]
 """None: not said. Empty, as a form sends what is left out: not looked for."""
@@ -62,6 +65,9 @@ class WouldBe:
     ended_by: str
     threshold_s: int
     customer_waiting: bool
+    watch_from: datetime
+    watch_to: datetime
+    """The footage to look at, from a little before it began to a little after it was over, or was told."""
     camera_id: str | None
     """One that looked at the counter then; None: no camera's view says so."""
 
@@ -163,7 +169,7 @@ def dry_run_page(
             counters=len(places),
             count=len(found),
             alerts=tuple(
-                _would_be(refs[counter_id], absence, _looked(views[counter_id], absence.due))
+                _would_be(refs[counter_id], absence, _looked(views[counter_id], absence.due), now)
                 for counter_id, absence in shown
             ),
             raised=_raised(session, [place.id for place in places], window),
@@ -245,7 +251,8 @@ def _looked(views: Iterable[View], at: datetime) -> str | None:
     return next((view.camera_id for view in held), None)
 
 
-def _would_be(counter: CounterRef, absence: FoundAbsence, camera_id: str | None) -> WouldBe:
+def _would_be(counter: CounterRef, absence: FoundAbsence, camera_id: str | None, now: datetime) -> WouldBe:
+    over = min(absence.end or now, max(absence.start, absence.due) + _WATCHED_AT_MOST)
     return WouldBe(
         counter=counter,
         kind=absence.kind,
@@ -257,6 +264,8 @@ def _would_be(counter: CounterRef, absence: FoundAbsence, camera_id: str | None)
         ended_by=absence.ended_by,
         threshold_s=round(absence.threshold.total_seconds()),
         customer_waiting=absence.customer_waiting,
+        watch_from=absence.start - _AROUND,
+        watch_to=min(over + _AROUND, now),
         camera_id=camera_id,
     )
 

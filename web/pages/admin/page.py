@@ -22,6 +22,7 @@ from web.pages.admin.devices import Devices
 from web.pages.admin.forms import Field, Row, Saved, Section, SentForm, problems_of, with_form
 from web.pages.admin.items import Items
 from web.pages.admin.masks import Masks
+from web.pages.admin.meanwhile import CHANGED_MEANWHILE, changed_meanwhile, mark_of
 from web.pages.admin.people import Sources, Users
 from web.pages.admin.places import Counters, Departments, Districts, Halls
 from web.pages.admin.retention import Retention
@@ -70,6 +71,10 @@ class AdminPage:
     rows: tuple[Row, ...]
     key: str
     """Of the row that is edited; empty for a new one."""
+    seen: str
+    """The mark of what is stored of it, by which is told whether somebody else changes it; empty for a new one."""
+    changed_meanwhile: bool
+    """Somebody else has changed it since the form that was sent was opened."""
     there: str
     """Of the row that is there already under the name of the new one; empty if none is."""
     form_open: bool
@@ -117,8 +122,14 @@ def admin_page(
         chosen = {"camera": camera, "counter": counter}
         fields = tuple(replace(field, value=chosen.get(field.name, field.value)) for field in page.fields)
         others = other_views(desk, camera, counter)
-        return replace(page, fields=fields, camera=camera, choosing=False, others=others)
+        return replace(page, fields=_camera_fixed(fields), camera=camera, choosing=False, others=others)
     return replace(page, rows=tuple(row for row in page.rows if is_of_camera(row.key, camera)), only=camera)
+
+
+def _camera_fixed(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """What is drawn over one camera's picture is not for another."""
+    fixed = (field.name == "camera" and not field.problem for field in fields)
+    return tuple(replace(field, fixed=True) if fix else field for fix, field in zip(fixed, fields, strict=True))
 
 
 def _section(name: str) -> Section:
@@ -139,9 +150,11 @@ def _page(
     check: CameraCheck | None = None,
     trial: Trial | None = None,
 ) -> AdminPage:
-    shown = section.fields(desk, key) if fields is None else fields
+    stored = section.fields(desk, key)
+    shown = stored if fields is None else fields
     rows = tuple(section.rows(desk))
     camera = next((field.value for field in shown if field.name == "camera"), "") if section.camera_picture else ""
+    shown = _camera_fixed(shown) if camera else shown
     return AdminPage(
         section=section.name,
         title=section.title,
@@ -151,6 +164,8 @@ def _page(
         columns=section.columns,
         rows=rows,
         key=key,
+        seen=mark_of(stored) if key else "",
+        changed_meanwhile=False,
         there="",
         form_open=form_open or not rows,
         fields=shown,
@@ -205,6 +220,10 @@ def save(
 ) -> Response:
     found = _section(section)
     empty = found.fields(desk, edit)
+    if edit and changed_meanwhile(form, empty):
+        fields = with_form(empty, form, {})
+        page = _page(desk, found, edit, form_open=True, fields=fields, problems=(CHANGED_MEANWHILE,))
+        return html(around, "admin.html", replace(page, changed_meanwhile=True), status=409)
     asked = desk if edit else replace(desk, only_new=True)
     saved, problems = problems_of(lambda: found.save(asked, form, edit))
     if problems:

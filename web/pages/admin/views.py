@@ -37,6 +37,8 @@ class OtherView:
 
     key: str
     counter: str
+    number: str
+    """Of the counter: it stands in the picture, where a longer name would hide somebody."""
     zones: tuple[str, ...]
     """Corners as JSON."""
 
@@ -130,10 +132,12 @@ class Views:
 def other_views(desk: Desk, camera: str, counter: str) -> tuple[OtherView, ...]:
     """Of the camera, those that are not over, but for those of the counter whose zones are drawn."""
     counters = dict(_counter_options(desk))
+    numbers = {counter.id: counter.number for counter in places_api.list_counters(desk)}
     return tuple(
         OtherView(
             SEPARATOR.join((view.camera, view.counter, str(view.view_id))),
             counters.get(view.counter, view.counter),
+            numbers.get(view.counter, view.counter),
             tuple(written(zone) for zone in (view.staff_zone, view.customer_zone) if zone),
         )
         for view in api.list_views(desk, camera)

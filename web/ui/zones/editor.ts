@@ -5,7 +5,7 @@ import { svg } from "../svg.js";
 import { word } from "../words.js";
 import { NewestStill } from "./newest.js";
 import { Preview, type Drawn } from "./preview.js";
-import { addAfter, clamp, moveAll, moveCorner, overlap, remove, starting, type Corner, type Polygon } from "./polygon.js";
+import { addAfter, clamp, crosses, moveAll, moveCorner, overlap, remove, starting, type Corner, type Polygon } from "./polygon.js";
 import { Sketch } from "./sketch.js";
 import { snapped, snappedBy, type Reach } from "./snap.js";
 
@@ -14,6 +14,8 @@ const STEP = 0.01;
 const FINE_STEP = 0.002;
 /** Zones of one counter may touch; with half of one in the other nobody can tell staff from customers. */
 const MUCH = 0.5;
+/** Steps that can be taken back. */
+const REMEMBERED = 200;
 /** Pixels within which a corner snaps, unless the Alt key is held. */
 const SNAP_PX = 9;
 
@@ -57,8 +59,8 @@ const STYLE = sheet(`
     background: var(--surface, #fff); cursor: pointer; }
 `);
 
-/** `polygon` and `at` as they were when it was taken. */
-type Grip = { zone: number; corner: number | null; at: Corner; polygon: Polygon };
+/** `polygon` and `at` as they were when it was taken; `moved` once it has gone from there. */
+type Grip = { zone: number; corner: number | null; at: Corner; polygon: Polygon; moved: boolean };
 
 class ZoneEditor extends HTMLElement {
   #inputs: HTMLInputElement[] = [];
@@ -76,6 +78,9 @@ class ZoneEditor extends HTMLElement {
   #grip: Grip | null = null;
   #sketch: Sketch | null = null;
   #others: Polygon[] = [];
+  /** What the inputs held before each step. */
+  #before: string[][] = [];
+  #undoing = this.#button("", () => this.#undo());
 
   connectedCallback(): void {
     this.#inputs = [...this.querySelectorAll<HTMLInputElement>("input[data-zone]")];
@@ -93,6 +98,9 @@ class ZoneEditor extends HTMLElement {
     this.#form = this.closest("form");
     this.#form?.addEventListener("change", this.#chosen);
     this.#still.start();
+    this.#undoing.textContent = word(this, "zone-undo");
+    this.#undoing.setAttribute("aria-keyshortcuts", "Control+Z");
+    this.shadowRoot?.addEventListener("keydown", (event) => this.#undoKey(event as KeyboardEvent));
     this.#drawing.addEventListener("pointermove", (event) => (this.#sketch ? this.#point(event) : this.#drag(event)));
     this.#drawing.addEventListener("click", (event) => this.#put(event));
     this.#drawing.addEventListener("dblclick", (event) => this.#removeAt(event));
@@ -126,10 +134,34 @@ class ZoneEditor extends HTMLElement {
 
   #write(index: number, polygon: Polygon): void {
     const input = this.#inputs[index];
-    if (!input) return;
-    input.value = JSON.stringify(polygon);
+    const value = JSON.stringify(polygon);
+    if (!input || same(input.value, value)) return;
+    if (!this.#grip?.moved) this.#remember();
+    if (this.#grip) this.#grip.moved = true;
+    input.value = value;
     input.dispatchEvent(new Event("change", { bubbles: true }));
     this.#draw();
+  }
+
+  #remember(): void {
+    this.#before = [...this.#before, this.#inputs.map((input) => input.value)].slice(-REMEMBERED);
+  }
+
+  /** A drag is one step, as each key is. */
+  #undo(): void {
+    const values = this.#before.pop();
+    if (!values || this.#grip) return;
+    const byButton = this.shadowRoot?.activeElement === this.#undoing;
+    this.#inputs.forEach((input, index) => (input.value = values[index] ?? ""));
+    this.#inputs[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+    this.#draw();
+    if (byButton) (this.#undoing.isConnected ? this.#undoing : this.#tools.querySelector<HTMLElement>("[data-tool]"))?.focus();
+  }
+
+  #undoKey(event: KeyboardEvent): void {
+    if (this.#sketch || event.key.toLowerCase() !== "z" || event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    this.#undo();
   }
 
   #draw(): void {
@@ -139,9 +171,10 @@ class ZoneEditor extends HTMLElement {
     this.#drawing.replaceChildren(...beside, ...zones, ...(this.#sketch?.shapes(SCALE) ?? []));
     this.#drawing.classList.toggle("sketching", this.#sketch !== null);
     const tools = this.#sketch ? [this.#giveUp()] : this.#inputs.flatMap((_, index) => this.#tool(index));
+    if (!this.#sketch && this.#before.length) tools.push(this.#undoing);
     if (this.hasAttribute("preview")) tools.unshift(this.#preview.button);
     this.#tools.replaceChildren(...tools);
-    this.#warning.textContent = this.#sketch ? word(this, "zone-sketching") : this.#overlapsMuch() ? word(this, "zones-overlap") : "";
+    this.#warning.textContent = this.#sketch ? word(this, "zone-sketching") : this.#wrong();
     if (focused) this.#focusCorner(focused);
   }
 
@@ -151,6 +184,12 @@ class ZoneEditor extends HTMLElement {
     const corners = [...this.#drawing.querySelectorAll<SVGElement>(`[data-key^="${zone}-"]`)];
     const next = corners[Math.min(corner ?? 0, corners.length - 1)];
     (next ?? this.#tools.querySelector<HTMLElement>(`[data-tool="${zone}"]`))?.focus();
+  }
+
+  #wrong(): string {
+    const crossed = this.#inputs.findIndex((_, index) => crosses(this.#zone(index)));
+    if (crossed >= 0) return word(this, "zone-crossed", { zone: this.#inputs[crossed]?.dataset["label"] ?? "" });
+    return this.#overlapsMuch() ? word(this, "zones-overlap") : "";
   }
 
   #overlapsMuch(): boolean {
@@ -197,7 +236,7 @@ class ZoneEditor extends HTMLElement {
     event.preventDefault();
     (event.currentTarget as SVGElement).focus();
     this.#drawing.setPointerCapture(event.pointerId);
-    this.#grip = { zone, corner, at: this.#share(event), polygon: this.#zone(zone) };
+    this.#grip = { zone, corner, at: this.#share(event), polygon: this.#zone(zone), moved: false };
   }
 
   #drag(event: PointerEvent): void {
@@ -335,6 +374,11 @@ class ZoneEditor extends HTMLElement {
     made.addEventListener("click", act);
     return made;
   }
+}
+
+/** Of what the server wrote and what was written here. */
+function same(one: string, other: string): boolean {
+  return JSON.stringify(JSON.parse(one || "[]")) === other;
 }
 
 function points(polygon: Polygon): string {

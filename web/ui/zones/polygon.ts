@@ -48,6 +48,20 @@ export function starting(kind: string): Polygon {
   ];
 }
 
+type Side = readonly [Corner, Corner];
+
+/** Whether two of its sides cross; sides that only touch do not. */
+export function crosses(polygon: Polygon): boolean {
+  const sides = polygon.map((corner, index): Side => [corner, polygon[(index + 1) % polygon.length] ?? corner]);
+  return sides.some((one, index) => sides.slice(index + 1).some((other) => parted(one, other) && parted(other, one)));
+}
+
+/** Whether the line through the side has one of the ends on either hand of it. */
+function parted([[x1, y1], [x2, y2]]: Side, ends: Side): boolean {
+  const [one, other] = ends.map(([x, y]) => (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1));
+  return (one ?? 0) * (other ?? 0) < 0;
+}
+
 const SAMPLES = 40;
 
 /** How much of the smaller of the two lies in both, 0..1; by samples, so that any shape will do. */

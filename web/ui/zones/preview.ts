@@ -6,7 +6,7 @@ import { word } from "../words.js";
 const EVERY_MS = 4000;
 const AFTER_CHANGE_MS = 700;
 const TOO_OFTEN = 429;
-const REFUSALS: Record<number, string> = { 404: "no-still-yet", 503: "preview-unavailable" };
+const REFUSALS: Record<number, string> = { 404: "no-still-yet", 422: "preview-crossed", 503: "preview-unavailable" };
 const NO_ZONE = "no_zone";
 
 /** Its corners left, top, right and bottom are shares of the picture. */
@@ -106,7 +106,9 @@ export class Preview {
     this.people.replaceChildren(...answer.people.map((one) => this.#person(one)));
     const counts = { staff: said(answer.staff_count), customers: said(answer.customer_count), detector: answer.detector };
     const blind = answer.reason && answer.reason !== NO_ZONE;
-    const told = blind ? word(this.#speaker, `unseen-${answer.reason}`) : word(this.#speaker, "preview-told", counts);
+    const nowhere = answer.staff_count === null && answer.customer_count === null;
+    const found = nowhere ? word(this.#speaker, "preview-no-zone") : word(this.#speaker, "preview-told", counts);
+    const told = blind ? word(this.#speaker, `unseen-${answer.reason}`) : found;
     // What is said again in the same words would be read aloud again.
     if (this.told.textContent !== told) this.told.textContent = told;
   }
