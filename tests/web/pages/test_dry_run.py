@@ -101,6 +101,7 @@ def test_settings_that_would_hold_for_no_counter_do_not_look_like_a_hall_without
     page = client.get(f"{PAGE}?threshold_s=300&waiting_threshold_s=60").text
     assert "these settings would hold for no counter" in page
     assert "Nothing was tried" in page
+    assert "0 alerts" not in page
     assert "nobody would have been called" not in page
 
 

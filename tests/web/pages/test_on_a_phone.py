@@ -82,6 +82,16 @@ def test_a_day_of_the_reconciliation_has_no_lines_for_what_there_was_none_of(pag
     expect(day.locator("td[data-label='Suspensions']")).to_have_text("0")
 
 
+def test_the_list_of_views_has_no_lines_for_what_is_not_said(day: Services, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/admin/views")
+    view = page.locator("tbody tr").first
+    expect(view.locator("td[data-label='Staff zone']")).to_be_visible()
+    expect(view.locator("td[data-label='Until']")).to_be_hidden()
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(view.locator("td[data-label='Until']")).to_have_text("–")
+
+
 def test_the_files_at_the_foot_of_the_reconciliation_stand_apart(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/reconciliation")
