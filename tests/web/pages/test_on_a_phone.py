@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import select
 
-from storage.models import Complaint, Hall
+from storage.models import Complaint, Evaluation, EvaluationReport, EvaluationState, Hall, ReportFormat
 from tests.web.carded import a_card
 from tests.web.pages.a_day import NOW
 from tests.web.pages.browser import IN_BROWSER
@@ -56,6 +56,22 @@ def test_on_a_phone_a_figure_leads_to_a_case_and_weights_are_tried(page: Page) -
     page.wait_for_url("**red_points=50*")
     expect(page.get_by_role("cell").filter(has_text="Unit housing")).to_be_visible()
     assert page.evaluate(WIDE)
+
+
+def test_the_reports_of_a_published_month_stay_in_their_panel(day: Services, page: Page) -> None:
+    with day.database.transaction() as session:
+        published = session.exec(select(Evaluation.id).where(Evaluation.state == EvaluationState.PUBLISHED)).all()
+        session.add_all(
+            EvaluationReport(evaluation_id=evaluation or 0, format=made_as, language=language, body=b"", made_at=NOW)
+            for evaluation in published
+            for made_as in ReportFormat
+            for language in ("zh", "en")
+        )
+    page.set_viewport_size({"width": 390, "height": 844})
+    for language in ("zh", "en"):
+        page.goto(f"/evaluation?lang={language}")
+        expect(page.locator(".panel-head .actions a")).to_have_count(5)
+        assert page.evaluate(WIDE)
 
 
 def test_a_very_long_name_of_a_hall_makes_the_board_no_wider_and_leaves_the_counters_name(
