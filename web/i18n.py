@@ -5,6 +5,7 @@ there is no compiled file that could be stale.
 """
 
 import io
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from gettext import NullTranslations
@@ -77,6 +78,12 @@ def choose_language(*, asked: str = "", user: str = "", cookie: str = "", accept
             return Language(wish)
     found = negotiate_locale(_accepted(accept), known, sep="-")
     return Language(found) if found else Language.ZH
+
+
+def language_of_terminal(environment: Mapping[str, str]) -> Language:
+    """By the first of the variables of POSIX that says something; English where none names a language that we have."""
+    said = next((environment[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environment.get(name)), "")
+    return Language.ZH if said.lower().startswith("zh") else Language.EN
 
 
 def language_for(connection: HTTPConnection, user: str) -> Language:

@@ -56,7 +56,7 @@ class Missing:
 @dataclass(frozen=True)
 class Conformance:
     counts: dict[str, Counts]
-    """By kind of record."""
+    """By kind of record; what names none stands under `UNKNOWN_RECORD`."""
     problems: tuple[Rejection, ...]
     """The first `MAX_REPORTED`, in the order of the rows."""
     missing: tuple[Missing, ...]

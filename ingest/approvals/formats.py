@@ -20,7 +20,7 @@ from ingest.approvals.plain_columns import PlainColumns, plain_columns, plain_st
 from ingest.approvals.problems import Problem, explain_column, printable, shown
 from ingest.approvals.records import StepRow
 from ingest.approvals.repeated import repeated_in_line
-from ingest.approvals.row import Row, RowError, keepable, required, row_error
+from ingest.approvals.row import UNKNOWN_RECORD, Row, RowError, keepable, required, row_error
 from storage.sayings import Saying
 
 Numbered = tuple[int, Read]
@@ -141,13 +141,14 @@ def _json_rows(block: Block, parts: Sequence[int]) -> Iterator[Numbered | Number
 
 def _json_row(line: Line) -> Read:
     if line.problem:
-        return row_error(line.problem, line.text)
+        return row_error(line.problem, line.text, UNKNOWN_RECORD)
     try:
         values = orjson.loads(line.text)
         if isinstance(values, dict) and (twice := repeated_in_line(line.text, len(values))):
             return _repeats(twice, line.text)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
-        return row_error(Problem("", _not_json(error), Saying("write one JSON object per line")), line.text)
+        problem = Problem("", _not_json(error), Saying("write one JSON object per line"))
+        return row_error(problem, line.text, UNKNOWN_RECORD)
     return read_values(values, line.text)
 
 

@@ -17,7 +17,7 @@ from ingest.approvals.records import (
     StepRow,
     SuspensionRow,
 )
-from ingest.approvals.row import Row, RowError, keepable, row_error
+from ingest.approvals.row import UNKNOWN_RECORD, Row, RowError, keepable, row_error
 from storage.models import RecordKind
 from storage.sayings import Saying
 
@@ -51,11 +51,11 @@ def parse_row(values: object, raw: str | None = None) -> Row | RowError:
     """Validates one decoded row; `raw` is its text, if it came as text."""
     if not isinstance(values, dict):
         problem = Problem("", Saying("is not an object"), Saying("send one JSON object for each record"))
-        return row_error(problem, raw_of(values, raw))
+        return row_error(problem, raw_of(values, raw), UNKNOWN_RECORD)
     word = values.get("record", RecordKind.STEP)
     model = model_of(word)
     if model is None:
-        return row_error(_unknown_record(word), raw_of(values, raw))
+        return row_error(_unknown_record(word), raw_of(values, raw), UNKNOWN_RECORD)
     try:
         return model.model_validate(values)
     except ValidationError as error:

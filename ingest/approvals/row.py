@@ -14,6 +14,8 @@ from storage.sayings import Saying
 
 Statement = dict[str, Any]
 """What a row says, as JSON has it."""
+UNKNOWN_RECORD = "unknown"
+"""Of what names no kind of record: it is no JSON, no object, or names a kind that there is not."""
 MAX_RAW = 65_536
 """Characters of a refused row that are kept."""
 MOST_AHEAD = timedelta(days=1)
@@ -78,7 +80,7 @@ class RowError:
     is_header: bool = False
     """It is the header of a table, so that nothing below it could be read."""
     record: str = RecordKind.STEP
-    """What it claims to tell of."""
+    """What it claims to tell of: a kind of record, or `UNKNOWN_RECORD`."""
 
 
 def row_of_the_past(row: Row, received_at: datetime) -> Row | RowError:
@@ -101,8 +103,8 @@ def _of_the_future(row: Row, latest: datetime) -> RowError:
     return RowError(wrong, keepable(row.model_dump_json(exclude_defaults=True)), record=row.kind_of_record)
 
 
-def row_error(problem: Problem, raw: str) -> RowError:
-    return RowError((problem,), keepable(raw))
+def row_error(problem: Problem, raw: str, record: str = RecordKind.STEP) -> RowError:
+    return RowError((problem,), keepable(raw), record=record)
 
 
 def keepable(raw: str) -> str:

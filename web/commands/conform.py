@@ -1,5 +1,6 @@
 """`hallwatch conform`"""
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from ingest.approvals.mapping import Mapping, MappingError
 from ingest.approvals.reading import rows_of
 from ingest.approvals.repeated import repeated_in_push
 from ingest.approvals.reports import MAX_REPORTED, Rejection
+from ingest.approvals.row import UNKNOWN_RECORD
 from storage.sayings import Saying
 from web import i18n
 from web.commands.common import say
@@ -41,7 +43,10 @@ def conform(
     mapping: Annotated[
         str, typer.Option(help="How the columns of a CSV file are to be read: a file, or the name of ours.")
     ] = "",
-    language: Annotated[Language, typer.Option(help="What is found is told in Chinese or in English.")] = Language.EN,
+    language: Annotated[
+        Language | None,
+        typer.Option(help="What is found is told in it; else in that of the terminal.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write the findings as JSON.")] = False,
 ) -> None:
     """Check a platform's output against the exchange standard; exit code 1 if anything would be refused or is missing.
@@ -50,11 +55,12 @@ def conform(
 
     Needs no configuration and no database. Example: hallwatch conform export.jsonl
     """
-    with _file(source) as path:
+    language = language or i18n.language_of_terminal(os.environ)
+    with _file(source, language) as path:
         try:
             found = _translated(_examine(path, mapping_named(mapping) if mapping else None), language)
         except (UnusableFile, MappingError) as error:
-            raise UserError(f"{source}: {error}") from None
+            raise UserError(f"{source}: {_in(language, error.saying)}") from None
     if as_json:
         typer.echo(
             orjson.dumps(
@@ -68,34 +74,49 @@ def conform(
 
 
 @contextmanager
-def _file(source: str) -> Iterator[Path]:
+def _file(source: str, language: Language) -> Iterator[Path]:
     parts = urlsplit(source)
     if parts.scheme not in ("http", "https"):
         if "://" in source:
-            raise UserError(f"{source}: only addresses that begin with http:// or https:// can be fetched.")
+            said = Saying(
+                "%(address)s: only addresses that begin with http:// or https:// can be fetched.", address=source
+            )
+            raise UserError(_in(language, said))
         if not Path(source).exists() or Path(source).is_dir():
-            raise UserError(f"There is no file {source}; name one in JSON Lines or CSV, or the address of one.")
+            said = Saying(
+                "There is no file %(name)s; name one in JSON Lines or CSV, or the address of one.", name=source
+            )
+            raise UserError(_in(language, said))
         yield Path(source)
         return
     with tempfile.TemporaryDirectory(prefix="hallwatch-conform-") as folder:
         path = Path(folder) / (PurePosixPath(parts.path).name or "rows")
-        _fetch(source, path)
+        if problem := _fetched(source, path):
+            raise UserError(_in(language, problem))
         yield path
 
 
-def _fetch(url: str, path: Path) -> None:
+def _fetched(url: str, path: Path) -> Saying | None:
+    """Why it could not be."""
     try:
         with (
             path.open("wb") as file,
             httpx.stream("GET", url, timeout=_TIMEOUT_S, follow_redirects=True) as answer,
         ):
-            answer.raise_for_status()
+            if not answer.is_success:
+                return Saying(
+                    "%(address)s cannot be fetched: it answers %(status)s.", address=url, status=answer.status_code
+                )
             for piece in answer.iter_bytes():
                 file.write(piece)
                 if file.tell() > _LARGEST:
-                    raise UserError(f"{url} sends more than {_LARGEST >> 20} MiB; check a part of it.")
+                    most = _LARGEST >> 20
+                    return Saying(
+                        "%(address)s sends more than %(most)s MiB; check a part of it.", address=url, most=most
+                    )
     except httpx.HTTPError as error:
-        raise UserError(f"{url} cannot be fetched: {error}") from None
+        return Saying("%(address)s cannot be fetched: %(why)s", address=url, why=str(error))
+    return None
 
 
 def _examine(path: Path, mapping: Mapping | None) -> Conformance:
@@ -157,7 +178,8 @@ def _show(found: Conformance, language: Language) -> None:
     counted = (_("rows"), _("good"), _("corrections"), _("duplicates"), _("refused"))
     table = _table(language, _("record"), *counted)
     for record, found_of_it in found.counts.items():
-        table.add_row(record, *(str(count) for count in asdict(found_of_it).values()))
+        name = _in(language, _("no kind of record")) if record == UNKNOWN_RECORD else record
+        table.add_row(name, *(str(count) for count in asdict(found_of_it).values()))
     out.print(table)
     for kind in found.unchecked:
         of = "case" if kind == "step" else kind

@@ -57,6 +57,51 @@ def test_what_would_be_carded_is_a_warning_in_the_language_that_is_asked_for(hal
     assert note["problem"] == "ZZ 不在事项 JZ-0103 的收费项目之中"
 
 
+def test_what_is_no_record_is_counted_as_none(hallwatch: Run, tmp_path: Path) -> None:
+    """No JSON, no object, and a kind that there is not; what tells of no kind is a step."""
+    path = lines(tmp_path / "rows.jsonl", *ROWS, [], {"record": "weather"}, {"case": "A"})
+    path.write_text(path.read_text("utf-8") + "Internal Server Error\n", "utf-8")
+    counts = json.loads(hallwatch("conform", str(path), "--json", code=1).output)["counts"]
+    assert (counts["unknown"]["rows"], counts["unknown"]["refused"]) == (3, 3)
+    assert (counts["step"]["rows"], counts["step"]["refused"]) == (2, 1)
+    assert "no kind of record" in hallwatch("conform", str(path), code=1).output
+    assert "不是记录" in hallwatch("conform", str(path), "--language", "zh", code=1).output
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "符合标准。"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, "It conforms."),
+        ({"LC_ALL": "zh_CN.UTF-8", "LANG": "en_GB.UTF-8"}, "符合标准。"),
+        ({"LC_MESSAGES": "zh_CN", "LANG": "de_DE.UTF-8"}, "符合标准。"),
+        ({"LANG": "de_DE.UTF-8"}, "It conforms."),
+        ({}, "It conforms."),
+    ],
+)
+def test_it_speaks_the_language_of_the_terminal(
+    hallwatch: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], said: str
+) -> None:
+    path = str(lines(tmp_path / "rows.jsonl", *ROWS))
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert said in hallwatch("conform", path).output
+    assert "It conforms." in hallwatch("conform", path, "--language", "en").output
+
+
+@pytest.mark.parametrize(
+    "source", ["nothing.jsonl", "ftp://host/rows", "http://127.0.0.1:9/rows.jsonl", "empty.jsonl", "array.json"]
+)
+def test_what_cannot_be_read_is_told_in_chinese_too(hallwatch: Run, tmp_path: Path, source: str) -> None:
+    (tmp_path / "empty.jsonl").touch()
+    (tmp_path / "array.json").write_text("[]", "utf-8")
+    path = tmp_path / source
+    told = hallwatch("conform", str(path) if path.exists() else source, "--language", "zh", code=1).output
+    assert english_sentences(told.replace("[Errno 111] Connection refused", "")) == []
+
+
 def test_how_many_more_there_are_is_said(hallwatch: Run, tmp_path: Path) -> None:
     refused = (ROWS[0] | {"step": f"S{n}", "start": "then"} for n in range(1_002))
     suspension = example_row(RecordKind.SUSPENSION) | {"notice_number": ""}
