@@ -289,6 +289,10 @@ def test_a_moment_shows_its_still_by_pointer_and_by_keys(page: Page) -> None:
     figure.wait_for()
     slider.press("Escape")
     figure.wait_for(state="hidden")
+    slider.press("End")
+    assert slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
+    slider.press("Home")
+    assert slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemin")
 
 
 def test_while_a_still_is_fetched_it_is_said(page: Page) -> None:

@@ -1,7 +1,7 @@
 // <presence-timeline from to timezone for opens stills>: wraps the lanes that the server drew. It shows the time under the pointer, a line
 // where the player `for` (an id) is, and plays from where one clicks. With `opens`, the address of a page that plays spans, it goes
 // there instead. With `stills`, the address of stills that takes `at`, it shows the one of the moment under the pointer or of the keys.
-// Keys: arrows 10 s, Shift one minute (of a day: 10 and 60 minutes), Enter plays, Escape takes the still away.
+// Keys: arrows 10 s, Shift one minute (of a day: 10 and 60 minutes), Home and End, Enter plays, Escape takes the still away.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
 import { HoverStill } from "./hover.js";
@@ -14,6 +14,8 @@ const LONG_STEP_MS = 60_000;
 const LONG_LINE_MS = 6 * 3_600_000;
 const BEFORE_MS = 5 * 60_000;
 const AFTER_MS = 25 * 60_000;
+/** The time stands above the lanes and above the line around them that tells where the keys go. */
+const ABOVE_PX = 6;
 
 const STYLE = sheet(`
   :host { display: block; position: relative; }
@@ -116,7 +118,7 @@ class PresenceTimeline extends HTMLElement {
     const leftHalf = x < this.clientWidth / 2;
     this.#text.textContent = clockText(wall, this.#zone);
     this.#text.setAttribute("x", String(x + (leftHalf ? 4 : -4)));
-    this.#text.setAttribute("y", "-2");
+    this.#text.setAttribute("y", String(-ABOVE_PX));
     this.#text.setAttribute("text-anchor", leftHalf ? "start" : "end");
     this.#still.rest(wall, x, clockText(wall, this.#zone));
   }
@@ -137,12 +139,12 @@ class PresenceTimeline extends HTMLElement {
   #key(event: KeyboardEvent): void {
     const step = (event.shiftKey ? LONG_STEP_MS : STEP_MS) * (this.#to - this.#from > LONG_LINE_MS ? 60 : 1);
     if (event.key === "Escape") return this.#hide();
-    const by = { ArrowLeft: -step, ArrowRight: step }[event.key];
-    if (by === undefined && event.key !== "Enter") return;
+    const to = { ArrowLeft: this.#at - step, ArrowRight: this.#at + step, Home: this.#from, End: this.#to }[event.key];
+    if (to === undefined && event.key !== "Enter") return;
     if (event.target !== this) return;
     event.preventDefault();
-    if (by === undefined) return this.#open();
-    this.#at = Math.min(Math.max(this.#at + by, this.#from), this.#to);
+    if (to === undefined) return this.#open();
+    this.#at = Math.min(Math.max(to, this.#from), this.#to);
     this.#announce();
     this.#point(this.#at);
   }
