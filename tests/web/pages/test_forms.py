@@ -464,17 +464,21 @@ def test_who_saves_what_somebody_else_has_changed_meanwhile_is_told_and_may_insi
     sign_in: SignIn, day: Services
 ) -> None:
     one, other = sign_in("admin"), sign_in("admin")
-    address = "/admin/rules?edit=1"
+    address = "/admin/halls?edit=cc"
     seen = seen_in(one.get(address).text)
-    assert seen_in(other.get(address).text) == seen
-    form = {"threshold_s": "481", "waiting_threshold_s": "60", "seen": seen}
-    assert one.post(address, data=form).status_code == 303
-    with day.database.transaction() as session:
-        newest = session.exec(select(AbsenceRule).order_by(col(AbsenceRule.id).desc())).first()
-        assert newest
-        address = f"/admin/rules?edit={newest.id}"
-    seen = seen_in(one.get(address).text)
-    assert one.post(address, data=form | {"threshold_s": "482", "seen": seen}).status_code == 303
+    form = {"district": "chancheng", "timezone": "Asia/Shanghai", "hours": "mon-fri 09:00-12:00", "seen": seen}
+
+    def kept() -> str:
+        with day.database.transaction() as session:
+            return session.get_one(Hall, "cc").name
+
+    assert other.post(address, data=form | {"name": "东厅"}).status_code == 303
+    refused = one.post(address, data=form | {"name": "西厅"})
+    assert (refused.status_code, kept()) == (409, "东厅")
+    assert "Show it as it is now" in refused.text
+    assert 'value="西厅"' in refused.text, "what was typed is not lost"
+    assert one.post(address, data=form | {"name": "西厅", "seen": seen_in(refused.text)}).status_code == 303
+    assert kept() == "西厅"
 
 
 def test_a_view_that_somebody_else_has_drawn_anew_is_not_drawn_over_unasked(sign_in: SignIn, day: Services) -> None:
