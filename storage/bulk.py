@@ -49,6 +49,21 @@ def is_among(session: Session, wanted: ColumnElement[Any], values: Iterable[Any]
     return wanted.in_(select(each.c.value))
 
 
+def look_up_by_index(session: Session) -> None:
+    """From here to the end of the transaction PostgreSQL reads no whole table for a list of values where an index has
+    them. By its own reckoning, which takes pages for slow to reach, it reads all of a table of half a million rows for
+    a few thousand of them, and starts processes for it."""
+    if _is_postgres(session):
+        session.execute(select(*(func.set_config(name, value, True) for name, value in _BY_INDEX.items())))
+
+
+_BY_INDEX = {
+    "enable_seqscan": "off",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",  # what has no index seems so dear now that it would be compiled
+}
+
+
 class _Written(TypeDecorator[list[Any]]):
     """An array as `_array` writes it."""
 

@@ -32,6 +32,7 @@ from ingest.approvals.reports import (
 from ingest.approvals.row import Row
 from ingest.approvals.statements import Change, Known, plan
 from ingest.approvals.step_columns import MadeSteps
+from storage.bulk import look_up_by_index
 from storage.database import Database
 from storage.models import RecordKind, Source
 
@@ -110,6 +111,7 @@ def _accept_file(
             if not isinstance(chunk.steps, MadeSteps):
                 coming.go_on()
             with database.transaction() as session:
+                look_up_by_index(session)
                 acceptance.accept(session, lock_source(session, origin.source_id), chunk, coming.go_on)
             on_chunk()
     return acceptance.report

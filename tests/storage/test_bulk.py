@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 from psycopg.errors import UniqueViolation
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
-from storage.bulk import insert_many, is_among, table_of, take_ids, update_many
+from storage.bulk import insert_many, is_among, look_up_by_index, table_of, take_ids, update_many
 from storage.database import Database
 from storage.models import AccessEntry, Batch, Department, RecordKind, RecordRevision, Role, Source, User
 
@@ -109,3 +109,21 @@ def test_what_postgresql_refuses_in_the_middle_is_raised_and_the_next_rows_go_in
         insert_many(session, table_of(Department), twice[:-1])
     with postgres_database.transaction() as session:
         assert sorted(session.exec(select(Department.id))) == sorted(names)
+
+
+def test_listed_values_are_looked_up_by_their_index_until_the_transaction_ends(postgres_database: Database) -> None:
+    names = [f"d{number}" for number in range(5_000)]
+    listed = ",".join(names[::2])
+
+    def plan(session: Session) -> str:
+        asked = f"EXPLAIN SELECT name FROM department WHERE id = ANY('{{{listed}}}')"  # noqa: S608
+        return "".join(session.connection().exec_driver_sql(asked).scalars())
+
+    with postgres_database.transaction() as session:
+        insert_many(session, table_of(Department), [{"id": name, "name": name, "name_en": ""} for name in names])
+        session.connection().exec_driver_sql("ANALYZE department")
+    for by_index in (False, True, False):
+        with postgres_database.transaction() as session:
+            if by_index:
+                look_up_by_index(session)
+            assert ("Seq Scan" not in plan(session)) == by_index

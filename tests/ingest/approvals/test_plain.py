@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlmodel import col, select
 
-from ingest.approvals.formats import read_csv, read_jsonl
+from ingest.approvals.chunks import made_chunks
+from ingest.approvals.formats import jsonl_parts, read_csv, read_jsonl
 from ingest.approvals.mapping import Mapping, MappingFile
 from ingest.approvals.parsing import parse_row
 from ingest.approvals.plain import PlainStep, exact, new_steps, plain_step
 from ingest.approvals.plain_columns import plain_steps
 from ingest.approvals.records import StepRow
 from ingest.approvals.row import Row, RowError
+from ingest.approvals.step_columns import MadeSteps
 from storage.database import Database
 from storage.models import Batch, Case, RecordRevision, RejectedRow, Step, StepKind
-from tests.ingest.approvals.samples import a_row, facts, push
+from tests.ingest.approvals.samples import NOW, a_row, facts, push
 
 moments = (
     st.datetimes(datetime(1989, 12, 30), datetime(2100, 1, 3), timezones=st.timezones() | st.just(UTC))  # noqa: DTZ001
@@ -183,6 +185,28 @@ def test_lines_are_read_together_as_each_by_itself(drawn: list[tuple[str, str]])
     text = "".join(chain.from_iterable(drawn)).encode(errors="surrogatepass")
     one_by_one = _read(b"[]\n" + text)[1:]  # beside a line that is no step each is read by itself
     assert _read(text) == [(number - 1, read) for number, read in one_by_one]
+
+
+steps_and_others = rows.map(lambda row: json.dumps(row, ensure_ascii=False)) | written
+
+
+@settings(max_examples=200)
+@given(st.lists(st.tuples(steps_and_others, line_ends), max_size=9), st.integers(1, 5))
+def test_what_is_made_of_many_lines_is_what_is_made_of_each(drawn: list[tuple[str, str]], size: int) -> None:
+    """Those that come too early, are no plain steps, or lie beyond the end of a chunk among them."""
+    text = "".join(chain.from_iterable(drawn)).encode(errors="surrogatepass")
+    together, each = (list(made_chunks(read(io.BytesIO(text)), NOW, size)) for read in (jsonl_parts, read_jsonl))
+    event(f"{len(together)} chunks")
+    assert together == each
+
+
+def test_among_many_lines_one_of_a_time_to_come_is_refused() -> None:
+    early = NOW + timedelta(days=2)
+    drawn = [a_row(step="S1"), a_row(step="S2", entered=early.isoformat()), a_row(step="S3", end=early.isoformat())]
+    text = "".join(json.dumps(row) + "\n" for row in [*drawn, a_row(step="S4")])
+    chunks = list(made_chunks(jsonl_parts(io.BytesIO(text.encode())), NOW, 3))
+    assert [[line for line, _ in chunk.refused] for chunk in chunks] == [[2, 3], []]
+    assert [chunk.steps.references for chunk in chunks if isinstance(chunk.steps, MadeSteps)] == [["S1"], ["S4"]]
 
 
 def _read(text: bytes) -> list[tuple[int, Row | RowError]]:
