@@ -7,18 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import structlog
 
 from storage.objects import Patience
-from web import logs
 from web.composition import build_services, camera_addresses, drop_bucket
 from web.heartbeat import Heartbeat
 from web.installation import Services
 from web.settings import Settings
-from web.settings_file import read_settings
 from web.stop_signals import set_on_signal, wait_for, watch_stdin
 
 if TYPE_CHECKING:
@@ -60,6 +57,7 @@ def spare_the_collector() -> None:
     """What is loaded by now stays: to walk it again and again was a third of the recorder's own work (measured)."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(COLLECT_EACH, 20, 20)
 
 
@@ -293,11 +291,3 @@ def _beating(services: Services, name: str, role: str) -> Iterator[None]:
         yield
     finally:
         heartbeat.stop()
-
-
-if __name__ == "__main__":
-    # How `web.serve` starts a role: without the command line's own imports a process is there sooner.
-    role_name, config_file = sys.argv[1:]
-    logs.configure(role_name)
-    chosen = next(name for name in ROLE_NAMES if name == role_name)
-    run_role(chosen, read_settings(Path(config_file)), until_stdin_closes=True)

@@ -42,7 +42,7 @@ class BeforeOthers:
 
 
 def role_command(role: str, config: Path) -> tuple[str, ...]:
-    return (sys.executable, "-m", "web.roles", role, str(config))
+    return (sys.executable, "-m", "web.one_role", role, str(config))
 
 
 def workers(config: Path) -> list[Worker]:

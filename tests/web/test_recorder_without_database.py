@@ -66,7 +66,7 @@ def config(server: PostgresServer, tmp_path: Path) -> Path:
 
 def start_recorder(config: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-m", "web.roles", "recorder", str(config)], cwd=ROOT, stdin=subprocess.PIPE
+        [sys.executable, "-m", "web.one_role", "recorder", str(config)], cwd=ROOT, stdin=subprocess.PIPE
     )
 
 
