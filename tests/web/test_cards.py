@@ -238,10 +238,17 @@ def test_who_does_not_explain_in_time_has_not_explained(signed_in: SignedIn, ser
     clock.forward(timedelta(hours=1))
     assert say(department, "explain") == 409
     assert ids(department, "state=unexplained") == [OWN]
+    assert "说明期限已过" not in signed_in("supervisor").get(f"/cards/{OWN}").text, "who decides has the form"
     english = {"Accept-Language": "en"}
     assert "Not explained in time" in department.get("/cards", headers=english).text
     page = department.get(f"/cards/{OWN}", headers=english).text
-    for words in ("Explain by", "If nobody answers", "Head of a department", "passed on"):
+    for words in (
+        "Explain by",
+        "If nobody answers",
+        "Head of a department",
+        "passed on",
+        "The time to explain is over",
+    ):
         assert words in page
 
 
