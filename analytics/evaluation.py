@@ -35,6 +35,7 @@ from analytics.runs import PresenceSpan
 from analytics.watch import Watch
 from analytics.zones import zone_of
 from storage.hours import HallHours
+from storage.inside import BUILT_IN, Inside, read_inside
 from storage.intervals import Span
 from storage.models import StaffState
 from storage.models.columns import JsonObject
@@ -58,6 +59,8 @@ class LabelledZone:
     polygon: tuple[tuple[float, float], ...]
     present: tuple[tuple[float, float], ...]
     tolerance_s: float
+    inside: Inside = BUILT_IN
+    """By which rule the label says that somebody is in the zone, and the detector is judged by the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,8 @@ class ZoneScore:
     """Of the whole clip."""
     group: str = ""
     """Of its clip."""
+    in_faults: int = 0
+    """Judged seconds in which the labels name a picture fault, whatever was said of them."""
 
     @property
     def missed(self) -> int:
@@ -247,7 +252,9 @@ def _keyframes_suffice(video: Path, furthest: float) -> bool:
 
 
 def _plan(clip: LabelledClip) -> WatchPlan:
-    views = tuple(WatchedView(clip.name, zone.id, zone_of(zone.polygon)) for zone in clip.zones)
+    views = tuple(
+        WatchedView(clip.name, zone.id, zone_of(zone.polygon), staff_inside=zone.inside) for zone in clip.zones
+    )
     counters = {
         zone.id: CounterPlan(zone.id, clip.name, {clip.name: Shows.WHOLE}, Rule(), HallHours(ZoneInfo("UTC")))
         for zone in clip.zones
@@ -259,13 +266,14 @@ def _score(
     clip: LabelledClip, zone: LabelledZone, detector: str, changes: Sequence[Transition], absence_s: float, cost: Cost
 ) -> ZoneScore:
     """`changes` are those of the zone."""
-    counts, wrong = {"correct": 0, "unknown": 0, "unknown_in_faults": 0}, []
+    counts, wrong = {"correct": 0, "unknown": 0, "unknown_in_faults": 0, "in_faults": 0}, []
     for moment in _judged(clip, zone):
-        truth = _within(moment, zone.present)
+        truth, in_fault = _within(moment, zone.present), _within(moment, clip.blind)
+        counts["in_faults"] += in_fault
         state = _state_at(changes, moment)
         if state is StaffState.UNKNOWN:
             counts["unknown"] += 1
-            counts["unknown_in_faults"] += _within(moment, clip.blind)
+            counts["unknown_in_faults"] += in_fault
         elif (state is StaffState.STAFFED) == truth:
             counts["correct"] += 1
         else:
@@ -354,6 +362,7 @@ def _load(path: Path, folder: Path) -> LabelledClip:
                 tuple((float(x), float(y)) for x, y in zone["polygon"]),
                 tuple(_spell(start, end) for start, end in zone["present"]),
                 float(zone["tolerance_s"]),
+                read_inside(zone.get("inside", str(BUILT_IN))),
             )
             for name, zone in zip(names, label["zones"], strict=True)
         )

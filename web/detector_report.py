@@ -8,9 +8,19 @@ from importlib.resources import files
 
 from markupsafe import Markup
 
-from analytics.evaluation import Report, ZoneScore
+from analytics.evaluation import Report
 from analytics.evaluation_pictures import Example
-from analytics.evaluation_totals import ACCURACY_GOAL, EDGE_GOAL_S, F1_GOAL, Total, group_totals, total_of, totals
+from analytics.evaluation_totals import (
+    ACCURACY_GOAL,
+    EDGE_GOAL_S,
+    F1_GOAL,
+    UNKNOWN_GOAL,
+    Total,
+    clip_totals,
+    group_totals,
+    total_of,
+    totals,
+)
 from web.i18n import Language, gettext_marker, say
 from web.i18n import gettext_marker as _
 from web.pages.rendering import environment
@@ -23,11 +33,11 @@ ROLE_WORDS: Mapping[str, str] = {
 }
 GOAL_WORDS: Mapping[str, str] = {
     "accuracy": _("right by the second"),
+    "unknown": _("unknown outside of labelled faults"),
     "absences": _("absences, F1"),
     "edges": _("came and went"),
 }
 GROUP_WORDS: Mapping[str, str] = {"own": _("own samples, learned from wrong alerts")}
-_WITHOUT_GOALS = "ssd"
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,8 @@ class ScoredClip:
     overview: str
     """A data URL."""
     zones: tuple[ScoredZone, ...]
+    whole: tuple[Total, ...]
+    """Of all its zones together, by detector; none where there is one zone, which says it already."""
 
 
 def page(report: Report, overviews: Mapping[str, bytes], examples: Sequence[Example], conditions: Conditions) -> bytes:
@@ -67,12 +79,11 @@ def page(report: Report, overviews: Mapping[str, bytes], examples: Sequence[Exam
         totals=totals(report),
         groups=group_totals(report),
         group_words=GROUP_WORDS,
-        clips=[_clip(name, overviews[name], report.scores) for name in dict.fromkeys(s.clip for s in report.scores)],
+        clips=[_clip(name, overviews[name], report) for name in dict.fromkeys(s.clip for s in report.scores)],
         examples=[(example, data_url(example.jpeg)) for example in examples],
         conditions=conditions,
-        goals={"accuracy": ACCURACY_GOAL, "f1": F1_GOAL, "edge_s": EDGE_GOAL_S},
+        goals={"accuracy": ACCURACY_GOAL, "unknown": UNKNOWN_GOAL, "f1": F1_GOAL, "edge_s": EDGE_GOAL_S},
         goal_words=GOAL_WORDS,
-        is_asked=lambda total: not total.detector.startswith(_WITHOUT_GOALS),
         left_out=report.left_out,
         style=style,
     ).encode()
@@ -93,7 +104,9 @@ def data_url(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"
 
 
-def _clip(name: str, picture: bytes, scores: Sequence[ZoneScore]) -> ScoredClip:
-    of_clip = sorted((score for score in scores if score.clip == name), key=lambda score: score.zone)
+def _clip(name: str, picture: bytes, report: Report) -> ScoredClip:
+    of_clip = sorted((score for score in report.scores if score.clip == name), key=lambda score: score.zone)
     zones = (ScoredZone(s.zone, ROLE_WORDS.get(s.role, s.role), total_of([s])) for s in of_clip)
-    return ScoredClip(name, data_url(picture), tuple(zones))
+    several = len({score.zone for score in of_clip}) > 1
+    whole = (total for clip, total in clip_totals(report) if clip == name and several)
+    return ScoredClip(name, data_url(picture), tuple(zones), tuple(whole))

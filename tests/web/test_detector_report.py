@@ -46,5 +46,34 @@ def test_everything_is_said_in_both_languages_and_no_name_is_taken_for_html() ->
 @pytest.mark.parametrize(("detector", "asked"), [("onnx yolox", True), ("ssd-mobilenet-v2", False)])
 def test_goals_are_said_to_be_met_or_not_and_of_whom_they_are_not_asked(detector: str, asked: bool) -> None:
     said = a_page(detector)
-    assert re.findall(r'<li class="(met|unmet|untold)">(.)', said)[1:4] == [("met", "✓"), ("met", "✓"), ("unmet", "✗")]
+    goals = re.findall(r'<li class="(met|unmet|untold)">(.)', said)[1:5]
+    assert goals == [("met", "✓"), ("met", "✓"), ("met", "✓"), ("unmet", "✗")]
     assert ("not asked of this one" in said) is not asked
+
+
+def test_each_clip_of_several_zones_has_a_row_of_its_own_with_precision_and_recall() -> None:
+    def score(clip: str, zone: str, absences: AbsencesFound) -> ZoneScore:
+        return ZoneScore(clip, zone, "staff", "onnx", 60, absences=absences)
+
+    scores = (
+        score("hall", "a", AbsencesFound(due=2, found=2, said=2, right=2)),
+        score("hall", "b", AbsencesFound(due=2, found=1, said=3, right=1)),
+        score("one", "c", AbsencesFound(due=4, found=1, said=1, right=1)),
+    )
+    said = page(Report(scores), {"hall": PICTURE, "one": PICTURE}, [], HOW).decode()
+    hall, one = (table.split("</table>")[0] for table in said.split("<h3>")[1:])
+    assert [re.findall(r"<td>(\d\.\d{3})</td>", row) for row in hall.split("<tr")[2:]] == [
+        ["1.000", "1.000", "1.000"],
+        ["0.333", "0.500", "0.400"],
+        ["0.600", "0.750", "0.667"],
+    ]
+    assert "all zones" in hall
+    assert "all zones" not in one, "its zone says it already"
+    assert re.findall(r"<td>(\d\.\d{3})</td>", one) == ["1.000", "0.250", "0.400"]
+
+
+def test_who_says_unknown_where_nothing_is_wrong_with_the_picture_misses_a_goal() -> None:
+    score = ZoneScore("clip", "z", "staff", "onnx", 10, unknown=990)
+    said = page(Report((score,)), {"clip": PICTURE}, [], HOW).decode()
+    assert re.search(r'<li class="unmet">✗ .*?unknown outside of labelled faults', said)
+    assert "99.0 %" in said

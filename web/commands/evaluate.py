@@ -32,13 +32,17 @@ def evaluate(
             help="Write a page with pictures here, in Chinese and English.", dir_okay=False, show_default=False
         ),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
 ) -> None:
     """Run labelled clips through the real pipeline and print the accuracy of presence per clip and detector.
 
     Example: hallwatch evaluate clips/ --detector ssd --report seen.html
     """
+    import orjson
+
     from analytics.detectors.choose import choose_detector
     from analytics.evaluation import evaluate as score_clips
+    from analytics.evaluation_json import report_json
     from analytics.evaluation_report import format_report
     from analytics.people import DetectorUnavailable
 
@@ -55,10 +59,14 @@ def evaluate(
             raise UserError(str(error)) from None
     for reason in found.left_out:
         warn(f"Left out: {reason}.")
-    typer.echo(format_report(found))  # plain: a table of this width must not be cut to fit a narrow terminal
+    if as_json:
+        typer.echo(orjson.dumps(report_json(found), option=orjson.OPT_INDENT_2))
+    else:
+        typer.echo(format_report(found))  # plain: a table of this width must not be cut to fit a narrow terminal
     if report:
         report.write_bytes(_page(folder, found, detectors, threshold, absence_seconds))
-        say(f"Written: {report}")
+        if not as_json:
+            say(f"Written: {report}")
 
 
 def _page(
