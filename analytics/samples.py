@@ -11,6 +11,7 @@ from storage.models import Absence, Alert, CameraFault, Counter, Hold, Sample, S
 from storage.models.columns import JsonObject
 from storage.turns import take_turns
 from storage.views import in_force
+from storage.zone_rules import zone_rule_at
 
 LONGEST = timedelta(minutes=5)
 """From the beginning on: more of the same teaches nothing."""
@@ -123,7 +124,19 @@ def kept(session: Session) -> list[Sample]:
     return list(session.exec(select(Sample).where(Sample.state == SampleState.KEPT).order_by(col(Sample.id))))
 
 
-def label_of(sample: Sample, video: str, duration_s: float) -> JsonObject:
+def inside_of(session: Session, sample: Sample) -> str:
+    """By which rule it was decided then who was in its zone: what its view said, or else the zone rule.
+
+    A view whose past was cut meanwhile is still there, and known by its zone.
+    """
+    looked = select(View).where(View.camera_id == sample.camera_id, View.counter_id == sample.counter_id)
+    views = [*session.exec(looked.where(in_force(sample.start))), *session.exec(looked.order_by(col(View.id)))]
+    view = next((view for view in views if _zone_of(view, sample.zone) == sample.polygon), None)
+    said = "" if view is None else view.staff_inside if sample.zone is ZoneRole.STAFF else view.customer_inside
+    return said or zone_rule_at(session, sample.start).inside
+
+
+def label_of(sample: Sample, video: str, duration_s: float, inside: str) -> JsonObject:
     """As `hallwatch evaluate` reads it (schema presence-labels/1)."""
     return {
         "schema": "presence-labels/1",
@@ -135,6 +148,7 @@ def label_of(sample: Sample, video: str, duration_s: float) -> JsonObject:
                 "id": sample.counter_id,
                 "role": sample.zone.value,
                 "polygon": sample.polygon,
+                "inside": inside,
                 "present": [[0.0, round(duration_s, 3)]] if sample.someone_there else [],
                 "tolerance_s": TOLERANCE_S,
             }
@@ -162,6 +176,10 @@ def _seen_by(session: Session, about: About, zone: ZoneRole) -> tuple[View, list
         looked = looked.where(View.camera_id == about.camera_id)
     views = session.exec(looked.order_by(col(View.whole_zone).desc(), col(View.camera_id)))
     for view in views:
-        if polygon := view.staff_zone if zone is ZoneRole.STAFF else view.customer_zone:
+        if polygon := _zone_of(view, zone):
             return view, polygon
     raise NoPicture
+
+
+def _zone_of(view: View, role: ZoneRole) -> list[list[float]]:
+    return view.staff_zone if role is ZoneRole.STAFF else view.customer_zone

@@ -38,12 +38,12 @@ FPS, KEYFRAMES, LENGTH = 2, timedelta(seconds=6), 44
 S, U = StaffState.STAFFED, StaffState.UNSTAFFED
 
 
-def coded(pictures: list[NDArray[np.uint8]]) -> tuple[SourcePacket, ...]:
+def coded(pictures: list[NDArray[np.uint8]], keyframes: timedelta = KEYFRAMES) -> tuple[SourcePacket, ...]:
     with av.open(BytesIO(), "w", format="null") as container:
         stream = container.add_stream("libx264", rate=FPS)
         height, width = pictures[0].shape[:2]
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        keyint = FPS * KEYFRAMES // timedelta(seconds=1)
+        keyint = FPS * keyframes // timedelta(seconds=1)
         parameters = f"keyint={keyint}:min-keyint={keyint}:scenecut=0:bframes=0:repeat-headers=1:annexb=1"
         stream.options = {"preset": "veryfast", "x264-params": parameters}
         frames = [av.VideoFrame.from_ndarray(picture, format="bgr24") for picture in pictures]

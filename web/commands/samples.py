@@ -36,17 +36,19 @@ def export(
 
     Example: hallwatch samples export samples/
     """
-    from analytics.samples import kept
+    from analytics.samples import inside_of, kept
 
     for part in ("videos", "labels"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     with opened(config) as services:
         with services.database.transaction() as session:
-            found = [(sample, masks_between(session, sample.camera_id, sample.start, sample.end))
-                     for sample in kept(session)]  # fmt: skip
+            found = [
+                (sample, masks_between(session, sample.camera_id, sample.start, sample.end), inside_of(session, sample))
+                for sample in kept(session)
+            ]
             session.expunge_all()
-        written = sum(_export(services, folder, sample, masks) for sample, masks in found)
-    removed = list(_removed(folder, {_name(sample) for sample, _ in found}))
+        written = sum(_export(services, folder, sample, masks, inside) for sample, masks, inside in found)
+    removed = list(_removed(folder, {_name(sample) for sample, _, _ in found}))
     say(f"{len(found)} samples kept: {written} written, {len(removed)} that were taken back removed, in {folder}.")
 
 
@@ -54,30 +56,32 @@ def _name(sample: Sample) -> str:
     return f"sample-{sample.id}"
 
 
-def _export(services: Services, folder: Path, sample: Sample, masks: Sequence[PrivacyMask]) -> bool:
+def _export(services: Services, folder: Path, sample: Sample, masks: Sequence[PrivacyMask], inside: str) -> bool:
     """Whether it was written now. The label comes last: where there is one, its video is whole."""
     from analytics.samples import label_of
 
     name = _name(sample)
     label, video = folder / "labels" / f"{name}.json", Path("videos") / f"{name}.mp4"
     hidden = [mask.polygon for mask in masks]
-    if label.exists() and (folder / video).exists() and _masks_of(label) == hidden:
+    if label.exists() and (folder / video).exists() and _says(label) == (hidden, inside):
         return False
     length = _write_video(services, sample, masks, folder / video)
     if length is None:
         return False
-    content = label_of(sample, str(video), length.total_seconds()) | {"masks": hidden}
+    content = label_of(sample, str(video), length.total_seconds(), inside) | {"masks": hidden}
     coming = label.with_suffix(".coming")
     coming.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
     coming.rename(label)
     return True
 
 
-def _masks_of(label: Path) -> object:
+def _says(label: Path) -> tuple[object, object]:
+    """Its masks, and who is inside its zone: what may be otherwise since it was written."""
     try:
-        return json.loads(label.read_text(encoding="utf-8")).get("masks")
-    except (ValueError, AttributeError):
-        return None
+        content = json.loads(label.read_text(encoding="utf-8"))
+        return content["masks"], content["zones"][0].get("inside")
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None, None
 
 
 def _write_video(services: Services, sample: Sample, masks: Sequence[PrivacyMask], file: Path) -> timedelta | None:

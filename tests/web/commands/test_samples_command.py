@@ -47,6 +47,7 @@ def test_samples_are_written_as_clips_with_labels_and_removed_when_they_are_take
     assert "2 samples kept: 1 written, 0 that were taken back removed" in first
     (clip,) = load_clips(folder)
     (zone,) = clip.zones
+    assert str(zone.inside) == "centre"
     assert (clip.group, clip.duration_s, zone.role, zone.present) == ("own", 2.0, "staff", ((0.0, 2.0),))
     assert numbers_in(clip.video.read_bytes()) == list(range(50, 100))
     assert "1 written" not in hallwatch("samples", "export", str(folder)).output, "it is there already"
