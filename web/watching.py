@@ -47,13 +47,13 @@ def build_watcher(services: Services, stop: Event) -> Watcher:
     )
 
 
-def build_look(services: Services, detector: DetectorName | None = None) -> Look:
-    """How recorded footage is looked at again, with this detector or the one of the configuration.
+def build_look(services: Services, detector: DetectorName | None = None, weights: str = "") -> Look:
+    """How recorded footage is looked at again, with this detector and these weights or those of the configuration.
 
     Raises DetectorUnavailable with what to do.
     """
     section = services.settings.watcher
-    chosen = ready_detector(detector or section.detector, section.weights, section.threshold)
+    chosen = ready_detector(detector or section.detector, weights or section.weights, section.threshold)
     return Look(
         Looker(chosen, section.threshold),
         RecordedPictures(services.database, services.footage, insists=True),

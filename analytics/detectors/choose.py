@@ -46,5 +46,7 @@ def _best(weights: str) -> DetectorName:
 
 def _required(weights: str) -> Path:
     if not weights:
-        raise DetectorUnavailable("detector onnx: watcher.weights is empty; give the path of a YOLO or YOLOX export")
+        raise DetectorUnavailable(
+            "detector onnx: watcher.weights is empty; name a YOLO or YOLOX export there, or by --weights of the command"
+        )
     return Path(weights)

@@ -54,5 +54,5 @@ def _file_of(weights: Path) -> Path:
     """OpenVINO's exports are folders with one `.xml` in them."""
     found = sorted(weights.glob("*.xml")) if weights.is_dir() else [weights]
     if not found or not found[0].is_file():
-        raise DetectorUnavailable(f"detector onnx: watcher.weights: there is no file {weights}")
+        raise DetectorUnavailable(f"detector onnx: there is no file {weights} with weights")
     return found[0]

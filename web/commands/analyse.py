@@ -54,6 +54,9 @@ def analyse(
     detector: Annotated[
         DetectorChoice | None, typer.Option(help="Instead of the one of the configuration.", show_default=False)
     ] = None,
+    weights: Annotated[
+        str, typer.Option(help="Weights for onnx or yolo, instead of those of the configuration.", show_default=False)
+    ] = "",
     by: Annotated[str, typer.Option(help="Who asks; else the user of this machine.", show_default=False)] = "",
     dry_run: Annotated[bool, typer.Option(help="Only say what would be said; write nothing.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -75,8 +78,11 @@ def analyse(
             found = known_counter(session, counter)
             zone = ZoneInfo(session.get_one(Hall, found.hall_id).timezone)
         span = _span(moment("--from", start, zone), moment("--to", end, zone), services.clock())
+        name = detector.value if detector else services.settings.watcher.detector
+        if weights and name == "ssd":
+            raise UserError("--weights: ssd has its own; name another detector by --detector, such as onnx.")
         try:
-            look = build_look(services, detector.value if detector else None)
+            look = build_look(services, name, weights)
         except DetectorUnavailable as problem:
             raise UserError(str(problem)) from None
         with progress_bar(f"Counter {counter}") as bar:

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Clips with their labels in labels/*.json.", file_okay=False)],
     detector: Annotated[list[str] | None, typer.Option(help="auto, ssd, onnx or yolo; repeat to compare.")] = None,
-    weights: Annotated[str, typer.Option(help="Weights for onnx or yolo.")] = "",
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(help="Weights for onnx or yolo; repeat in the order of these detectors.", show_default=False),
+    ] = None,
     threshold: Annotated[float, typer.Option(help="Score from which a person counts as seen.", min=0, max=1)] = 0.35,
     absence_seconds: Annotated[
         float, typer.Option(help="So long an empty zone is an absence; the labelled clips are short.", min=1, max=3600)
@@ -49,11 +52,12 @@ def evaluate(
     names = detector or ["auto"]
     if unknown := [name for name in names if name not in ("auto", "ssd", "onnx", "yolo")]:
         raise UserError(f"There is no detector {unknown[0]!r}; the detectors are auto, ssd, onnx and yolo.")
+    of_each = _weights_of(names, weights or [])
     if report and not report.parent.is_dir():
         raise UserError(f"--report: there is no folder {report.parent}; name a file in one that is there.")
     with progress_bar(folder.name) as bar:
         try:
-            detectors = [choose_detector(name, weights) for name in names]  # type: ignore[arg-type]
+            detectors = [choose_detector(name, file) for name, file in zip(names, of_each, strict=True)]  # type: ignore[arg-type]
             found = score_clips(folder, detectors, bar.update, threshold, absence_seconds)
         except (DetectorUnavailable, ValueError) as error:
             raise UserError(str(error)) from None
@@ -67,6 +71,20 @@ def evaluate(
         report.write_bytes(_page(folder, found, detectors, threshold, absence_seconds))
         if not as_json:
             say(f"Written: {report}")
+
+
+def _weights_of(names: "Sequence[str]", weights: "Sequence[str]") -> list[str]:
+    """For each detector; one file is for all that take any, several are for one each."""
+    taking = sum(name != "ssd" for name in names)
+    if len(weights) > 1 and len(weights) != taking:
+        raise UserError(
+            f"--weights: there are {len(weights)} for {taking} detectors that take any;"
+            " name one for all, or one for each."
+        )
+    if weights and not taking:
+        raise UserError("--weights: ssd has its own; name another detector by --detector, such as onnx.")
+    left = iter(weights if len(weights) > 1 else [*weights] * taking)
+    return ["" if name == "ssd" else next(left, "") for name in names]
 
 
 def _page(

@@ -12,6 +12,7 @@ from analytics.detectors.ssd import SsdDetector
 from analytics.reanalysis import ABANDONED, ask
 from storage.intervals import Span
 from storage.models import AccessEntry, CustomerState, Presence, Reanalysis, Segment, StaffState, TimeCorrection
+from tests.analytics.scenes import labelled_data
 from tests.ingest.video.encoded import START, gops, packets
 from tests.ingest.video.test_clip import recorded
 from tests.sample import CAMERA, a_hall
@@ -121,6 +122,32 @@ def test_a_counter_is_looked_at_again_and_what_is_said_otherwise_is_told(hallwat
     assert {row.source for row in rows} == {job.source}
     assert (job.asked_by, job.watched_to) == ("li.wei", job.end)
     assert job.done_at is not None
+
+
+def test_a_default_site_is_looked_at_again_with_an_export_that_the_command_names(
+    hallwatch: Run, footage: Services, tmp_path: Path
+) -> None:
+    again = ("analyse", "--counter", "cc-1", *SPAN, "--dry-run")
+    none = shown(hallwatch(*again, "--detector", "onnx", code=1).output)
+    assert "watcher.weights is empty; name a YOLO or YOLOX export there, or by --weights" in none
+    absent = hallwatch(*again, "--weights", str(tmp_path / "no.onnx"), code=1).output
+    assert "there is no file" in absent
+    own = hallwatch(*again, "--detector", "ssd", "--weights", "x.onnx", code=1).output
+    assert "--weights: ssd has its own" in own
+    weights = str(labelled_data() / "models" / "yolox_nano_416.onnx")
+    assert "would be said" in hallwatch(*again, "--detector", "onnx", "--weights", weights).output
+    hallwatch(*again[:-1], "--weights", weights)
+    with footage.database.transaction() as session:
+        assert session.exec(select(Reanalysis)).one().source.startswith("onnx yolox_nano_416 (")
+
+
+def test_weights_of_a_site_with_ssd_are_not_passed_over_in_silence(
+    hallwatch: Run, footage: Services, config: Path
+) -> None:
+    config.write_text(config.read_text("utf-8") + '\n[watcher]\ndetector = "ssd"\n', "utf-8")
+    told = hallwatch("analyse", "--counter", "cc-1", *SPAN, "--dry-run", "--weights", "x.onnx", code=1).output
+    assert "--weights: ssd has its own; name another detector by --detector" in told
+    assert footage.settings.watcher.detector == "auto"
 
 
 def test_a_dry_run_says_where_there_is_no_footage_and_that_what_is_known_of_it_would_stay(
