@@ -9,12 +9,14 @@ from analytics.people import WEAK_SCORE, Box, DetectorUnavailable, Image, Person
 
 DEFAULT_WEIGHTS = "yolo11n.pt"
 _PERSON_CLASS = 0
+_ENGINE = ".engine"
+"""It takes pictures of one size, and most take a batch of one size, which a look does not have."""
 # Ultralytics reads these when it is imported: nothing of ours calls out unasked or installs packages.
 _QUIET = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
 
 
 class YoloDetector:
-    """Weights are a path to `.pt`, `.onnx`, an OpenVINO folder or a TensorRT engine."""
+    """Weights are a path to `.pt`, `.onnx` or an OpenVINO folder. A `.pt` runs on the GPU where there is one."""
 
     def __init__(self, weights: str = DEFAULT_WEIGHTS, size: int = 320) -> None:
         """`size` is the side in pixels a crop is scaled to. Raises DetectorUnavailable without the extra or weights."""
@@ -42,6 +44,11 @@ def _load(weights: str) -> Any:  # noqa: ANN401
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     keep_openvino_quiet()
+    if weights.endswith(_ENGINE):
+        raise DetectorUnavailable(
+            f"detector yolo: {weights} is a TensorRT engine, and none was ever tried; name the .pt that it was made of,"
+            " which runs on the GPU, too"
+        )
     try:
         from ultralytics import YOLO
         from ultralytics import settings as ultralytics_settings
@@ -59,5 +66,6 @@ def _load(weights: str) -> Any:  # noqa: ANN401
         return YOLO(weights, task="detect")
     except (FileNotFoundError, ConnectionError, OSError) as error:
         raise DetectorUnavailable(
-            f"detector yolo: weights {weights} are neither here nor downloadable; set watcher.weights to a file"
+            f"detector yolo: weights {weights} are neither here nor downloadable; name a file in"
+            " watcher.weights, or by --weights of the command"
         ) from error

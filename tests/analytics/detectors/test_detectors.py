@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analytics.detectors import self_test
-from analytics.detectors.choose import choose_detector, ready_detector
+from analytics.detectors.choose import DetectorName, choose_detector, ready_detector
 from analytics.detectors.onnx import OnnxDetector, decode_yolo, decode_yolox
 from analytics.detectors.onnx_network import OnnxNetwork
 from analytics.detectors.openvino_network import OpenVinoNetwork
@@ -120,6 +120,12 @@ def test_an_export_for_openvino_names_the_extra(tmp_path: Path, monkeypatch: pyt
     for weights in (tmp_path, tmp_path / "model.xml"):
         with pytest.raises(DetectorUnavailable, match=r"hallwatch\[openvino\]"):
             choose_detector("onnx", str(weights))
+
+
+@pytest.mark.parametrize("name", ["yolo", "auto"])
+def test_a_tensorrt_engine_is_refused_with_what_to_name_in_its_place(name: DetectorName) -> None:
+    with pytest.raises(DetectorUnavailable, match=r"nobody\.engine is a TensorRT engine.* name the \.pt"):
+        choose_detector(name, "nobody.engine")
 
 
 @pytest.mark.skipif(find_spec("ultralytics") is not None, reason="Ultralytics is installed")
