@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from ingest.approvals.reconciliation import DayFigures, reconcile
+from ingest.approvals.reconciliation import DayFigures, Figures, reconcile
 from ingest.approvals.sequences import Missing
 from storage.models import Hall, Source
 from web.installation import Services
@@ -79,35 +80,55 @@ class Reconciliation:
 
 def reconciliation(services: Services, session: Session, source: Source, wanted: DayRange) -> Reconciliation:
     """Of the days asked for, at most `MOST_DAYS`; of the last `USUAL_DAYS` if none is."""
+    found = figures_of(services, session, source, wanted, USUAL_DAYS)
+    days = (DayRow(day=each.day, missing=each.missing, **counted(each)) for each in found.days)
+    return Reconciliation(found.zone, found.first, found.last, tuple(days))
+
+
+@dataclass(frozen=True)
+class FiguresOfDays:
+    zone: str
+    first: date
+    last: date
+    days: tuple[DayFigures, ...]
+    """The newest first."""
+
+
+def figures_of(services: Services, session: Session, source: Source, wanted: DayRange, usual: int) -> FiguresOfDays:
+    """In the zone of the source's hall; without days asked for those of the last `usual`."""
     now = services.clock()
     hall = session.get(Hall, source.hall_id) if source.hall_id else None
     zone = hall.timezone if hall else DEFAULT_ZONE
     last = wanted.last or now.astimezone(ZoneInfo(zone)).date()
-    first = max(wanted.first or last - timedelta(days=USUAL_DAYS - 1), last - timedelta(days=MOST_DAYS - 1))
-    figures = () if wanted.is_wrong else reconcile(session, source.id, first, last, ZoneInfo(zone), now)
-    return Reconciliation(zone, first, last, tuple(map(_row, figures)))
+    first = max(wanted.first or last - timedelta(days=usual - 1), last - timedelta(days=MOST_DAYS - 1))
+    found = () if wanted.is_wrong else reconcile(session, source.id, first, last, ZoneInfo(zone), now)
+    return FiguresOfDays(zone, first, last, found)
 
 
-def _row(figures: DayFigures) -> DayRow:
+def counted(figures: Figures) -> dict[str, Any]:
+    """Under the names of the rows of days and sources."""
+
     def count(kind: str) -> int:
         return figures.records.get(kind, 0)
 
-    return DayRow(
-        day=figures.day,
-        steps=count("step"),
-        cases_opened=figures.cases_opened,
-        suspensions=count("suspension"),
-        extensions=count("extension"),
-        fees=count("fee"),
-        fees_yuan=f"{figures.fees_fen // 100}.{figures.fees_fen % 100:02}",
-        results=count("result"),
-        deliveries=count("delivery"),
-        ratings=count("rating"),
-        late=figures.late,
-        late_share=figures.late_share,
-        batches=figures.batches,
-        rows=figures.rows,
-        refused=figures.refused,
-        missing=figures.missing,
-        completeness=figures.completeness,
-    )
+    return {
+        "steps": count("step"),
+        "cases_opened": figures.cases_opened,
+        "suspensions": count("suspension"),
+        "extensions": count("extension"),
+        "fees": count("fee"),
+        "fees_yuan": yuan(figures.fees_fen),
+        "results": count("result"),
+        "deliveries": count("delivery"),
+        "ratings": count("rating"),
+        "late": figures.late,
+        "late_share": figures.late_share,
+        "batches": figures.batches,
+        "rows": figures.rows,
+        "refused": figures.refused,
+        "completeness": figures.completeness,
+    }
+
+
+def yuan(fen: int) -> str:
+    return f"{fen // 100}.{fen % 100:02}"

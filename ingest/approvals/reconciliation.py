@@ -1,6 +1,7 @@
 """What a source has sent, day by day, in figures that it can compare with its own."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -29,34 +30,38 @@ _EXPECTED_FIELDS = 3
 """Of every step: operator, item and department."""
 
 
-@dataclass(frozen=True)
-class DayFigures:
-    """One day of one source. What is counted as happened on the day is what is in force now, whenever it came."""
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What is counted as happened is what is in force now, whenever it came."""
 
-    day: date
     records: dict[str, int]
-    """That happened on the day by the platform's clock, by kind."""
+    """That happened by the platform's clock, by kind."""
     late: int
     """Of these, first heard of after the end of the next day."""
     cases_opened: int
     fees_fen: int
     """Sum of the fees charged, hundredths of a yuan."""
     fields_filled: int
-    """Of the day's steps: how many name an operator, an item, a department, and a counter where there is one; the
-    four counts added."""
+    """Of the steps: how many name an operator, an item, a department, and a counter where there is one; the four
+    counts added."""
     at_counter: int
-    """Of the day's steps: those that a counter is expected of."""
+    """Of the steps: those that a counter is expected of."""
     batches: int
-    """That came on the day."""
+    """That came."""
     rows: int
     """In them."""
     refused: int
     missing: tuple[Missing, ...] = ()
-    """Batches whose absence was noticed on the day."""
+    """Batches whose absence was noticed."""
 
     @property
     def happened(self) -> int:
         return sum(self.records.values())
+
+    @property
+    def lost(self) -> int:
+        """How many batches never came."""
+        return sum(gap.count for gap in self.missing)
 
     @property
     def late_share(self) -> float | None:
@@ -67,14 +72,38 @@ class DayFigures:
     def completeness(self) -> float | None:
         """0..1: rows that were not refused × expected fields that are filled × numbered batches that came.
 
-        None on a day of which nothing is known.
+        None where nothing is known.
         """
-        steps, lost = self.records.get(RecordKind.STEP, 0), sum(gap.count for gap in self.missing)
+        steps, lost = self.records.get(RecordKind.STEP, 0), self.lost
         if not (self.happened or self.rows or lost):
             return None
         taken = 1 - self.refused / self.rows if self.rows else 1.0
         filled = self.fields_filled / (_EXPECTED_FIELDS * steps + self.at_counter) if steps else 1.0
         return taken * filled * self.batches / (self.batches + lost) if self.batches or lost else taken * filled
+
+
+@dataclass(frozen=True, kw_only=True)
+class DayFigures(Figures):
+    """One day of one source."""
+
+    day: date
+
+
+def together(figures: Iterable[Figures]) -> Figures:
+    """Of several days or sources: counts are added, and shares are those of the sums."""
+    found = list(figures)
+    return Figures(
+        records=dict(sum((Counter(each.records) for each in found), Counter())),
+        late=sum(each.late for each in found),
+        cases_opened=sum(each.cases_opened for each in found),
+        fees_fen=sum(each.fees_fen for each in found),
+        fields_filled=sum(each.fields_filled for each in found),
+        at_counter=sum(each.at_counter for each in found),
+        batches=sum(each.batches for each in found),
+        rows=sum(each.rows for each in found),
+        refused=sum(each.refused for each in found),
+        missing=tuple(gap for each in found for gap in each.missing),
+    )
 
 
 @dataclass(frozen=True)

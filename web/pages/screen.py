@@ -55,7 +55,7 @@ NAVIGATION = (
     NavLink("/rules", _("Supervision rules"), "case", _("Data"), Permission.CASES),
     NavLink("/evaluation", _("Evaluation"), "evaluation", _("Data"), Permission.EVALUATION),
     NavLink("/import", _("Import"), "import", _("Data"), Permission.IMPORT),
-    NavLink("/reconciliation", _("Reconciliation"), "finding", _("Data"), Permission.DATA_QUALITY),
+    NavLink("/data-quality", _("Data quality"), "finding", _("Data"), Permission.DATA_QUALITY),
     NavLink("/health", _("Health"), "health", _("System"), Permission.HEALTH),
     NavLink("/admin/halls", _("Administration"), "admin", _("System"), Permission.ADMIN),
 )
@@ -96,6 +96,8 @@ class Screen:
         path = self.url.path
         if link.path == "/":
             return path in ("/", "/board") or path.startswith(("/halls/", "/counters/"))
+        if path == "/reconciliation":
+            return link.path == "/data-quality"
         return path == link.path or path.startswith(f"{link.path.removesuffix('/halls')}/")
 
     @property

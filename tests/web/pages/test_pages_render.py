@@ -36,6 +36,7 @@ PAGES = [
     "/programs",
     "/import",
     "/import/1",
+    "/data-quality",
     "/reconciliation",
     "/evaluation",
     "/evaluation/simulation",
