@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from storage.models import Case, ClockName, Suspension, SuspensionReason
 from web.pages.case_limits import CardRow, CaseLimits, LimitRow
+from web.pages.step_rows import is_told_late
 from web.pages.timelines import Bar, Lane, Timeline, timeline
 
 _MARGIN = 0.02
@@ -25,12 +26,20 @@ class Stop:
     notice_number: str
     """Of the written notice; empty: none was told."""
     notice_date: date | None
+    first_told_at: datetime | None = None
+
+    @property
+    def was_told_late(self) -> bool:
+        return self.first_told_at is not None and is_told_late(self.start, self.first_told_at)
 
 
 def stops_of(session: Session, case: Case) -> tuple[Stop, ...]:
     of_case = Suspension.source_id == case.source_id, Suspension.case_number == case.number
     found = session.exec(select(Suspension).where(*of_case).order_by(col(Suspension.start)))
-    return tuple(Stop(each.reason, each.start, each.end, each.notice_number, each.notice_date) for each in found)
+    return tuple(
+        Stop(each.reason, each.start, each.end, each.notice_number, each.notice_date, each.first_received_at)
+        for each in found
+    )
 
 
 def course(

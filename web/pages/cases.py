@@ -21,6 +21,7 @@ from web.errors import NotFound
 from web.pages.case_course import Stop, course, stops_of
 from web.pages.case_limits import CaseLimits, case_limits
 from web.pages.case_progress import Stage, progress
+from web.pages.case_records import CaseRecord, records_of
 from web.pages.case_rows import CaseRow, case_rows
 from web.pages.filters import (
     DEFAULT_ZONE,
@@ -107,6 +108,8 @@ class CasePage:
     """What does not count against its limits."""
     orders: tuple[OrderRow, ...]
     steps: tuple[StepRow, ...]
+    records: tuple[CaseRecord, ...]
+    """Extensions, fees, results, deliveries and ratings."""
     chosen: StepRow | None
     """The step whose footage is open."""
     parts: tuple[ClipPart, ...]
@@ -337,6 +340,7 @@ def case_page(
             course=course([_bar(each) for each in steps], deadlines, stops, zone, now),
             stops=stops,
             steps=steps,
+            records=records_of(session, viewer, case),
             chosen=chosen,
             parts=clip_parts(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),

@@ -86,7 +86,11 @@ class StepRow:
 
     @property
     def was_told_late(self) -> bool:
-        return self.first_told_at - self.end > _SOON
+        return is_told_late(self.end, self.first_told_at)
+
+
+def is_told_late(happened: datetime, first_told_at: datetime) -> bool:
+    return first_told_at - happened > _SOON
 
 
 def clip_of(link: FootageLink | None) -> Clip | None:
