@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from storage.models import Audience, Contact
 from web.channels import Channel
 from web.contact_address import filled, names_a_person, reaches
+from web.contact_persons import is_in_force
 from web.notify_apprise import DeliveryFailed, Reason
 from web.telling import Route
 
@@ -22,8 +22,7 @@ def card_routes(session: Session, channels: Sequence[Channel], now: datetime) ->
 
 
 def _persons(session: Session, now: datetime) -> Sequence[Contact]:
-    in_force = or_(col(Contact.valid_to).is_(None), col(Contact.valid_to) > now)
-    found = select(Contact).where(col(Contact.department_id).is_not(None), Contact.valid_from <= now, in_force)
+    found = select(Contact).where(col(Contact.department_id).is_not(None), is_in_force(now))
     return session.exec(found.order_by(col(Contact.id))).all()
 
 

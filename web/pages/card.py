@@ -11,6 +11,7 @@ from storage.models import Matter
 from web.addresses import local_path
 from web.api import cards as cards_api
 from web.api.cards import CardWordRequest, Speaker
+from web.contact_persons import ContactPerson, contact_persons
 from web.errors import Unprocessable
 from web.pages.admin.forms import SentForm, text
 from web.pages.card_rows import InboxCard, inbox_cards
@@ -32,6 +33,8 @@ class CardPage:
     now: datetime
     zone: str
     card: InboxCard
+    contacts: tuple[ContactPerson, ...]
+    """The fixed contact persons of its department, who are told of it."""
     told: tuple[ToldRow, ...]
 
 
@@ -42,7 +45,8 @@ def card_page(card_id: RowId, viewer: CardReader, services: ServicesDep) -> Card
         case = scoped_case(session, viewer, card.case_id)
         (row,) = inbox_cards(session, viewer, [(card, case)], now)
         zone = row.hall.timezone if row.hall else zone_of(visible_halls(session, viewer), None)
-        return CardPage(now, zone, row, told_rows(session, Matter.CARD, card_id))
+        contacts = contact_persons(session, viewer, case.department_id or "", now)
+        return CardPage(now, zone, row, contacts, told_rows(session, Matter.CARD, card_id))
 
 
 add_page(router, "/cards/{card_id}", "card.html", card_page)
