@@ -45,6 +45,17 @@ def said(services: Services) -> list[tuple[CardAct, str]]:
         return [(word.act, word.text) for word in session.exec(select(CardWord).order_by(CardWord.number))]  # type: ignore[arg-type]
 
 
+def test_the_days_of_a_card_are_a_file_for_who_sees_the_card(anonymous: TestClient, signed_in: SignedIn) -> None:
+    days = signed_in("inspector").get(f"/cards/{OWN}.json").json()["card"]["derivation"]["limit"]["days"]
+    heading, *lines = signed_in("inspector").get(f"/cards/{OWN}.csv").text.removeprefix("\ufeff").splitlines()
+    assert heading.startswith("first,last,state,first_number,last_number")
+    assert [line.split(",")[:3] for line in lines] == [[day["first"], day["last"], day["state"]] for day in days]
+    assert len(lines) > 2
+    for ending in ("csv", "xlsx"):
+        assert anonymous.get(f"/cards/{OWN}.{ending}").status_code in (303, 401)
+        assert signed_in("inspector").get(f"/cards/{FOREIGN}.{ending}").status_code == 404
+
+
 def ids(client: TestClient, query: str = "") -> list[int]:
     return [row["id"] for row in client.get(f"/cards.json?{query}").json()["cards"]]
 

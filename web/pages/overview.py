@@ -21,7 +21,7 @@ from web.pages.filters import chosen_district, chosen_hall, midnight, next_midni
 from web.pages.places import DistrictRef, HallRef, hall_ref, in_district, visible_districts, visible_halls
 from web.pages.rendering import add_page
 from web.pages.scoping import cases_in_scope
-from web.pages.tables import Cell, Table, add_table
+from web.pages.tables import Cell, Moments, Table, add_table
 from web.permissions import Permission
 from web.services import ServicesDep
 from web.viewer import Viewer
@@ -182,6 +182,14 @@ def overview_table(wanted: WantedDep, services: ServicesDep) -> Table:
     return Table(f"overview-{wanted.by}", wanted.zone, _COLUMNS, map(_cells, rows))
 
 
+def trend_table(wanted: WantedDep, services: ServicesDep) -> Table:
+    """What the chart draws, by days of the zone."""
+    with services.database.transaction() as session:
+        days = _trend(session, wanted.conditions, _today(services.clock(), wanted.zone), wanted.zone)
+    columns = (Moments("day"), "opened", "closed", "closed_late")
+    return Table("overview-trend", wanted.zone, columns, [(d.day, d.opened, d.closed, d.closed_late) for d in days])
+
+
 _COLUMNS = ("id", "name", "name_en", "open", "due_today", "due_soon", "late", "stopped", "waiting", "no_limit")
 
 
@@ -317,3 +325,4 @@ def _today(now: datetime, zone: str) -> date:
 
 add_page(router, "/overview", "overview.html", overview_page)
 add_table(router, "/overview", overview_table)
+add_table(router, "/overview/trend", trend_table)

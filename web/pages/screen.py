@@ -123,10 +123,10 @@ class Screen:
         query = urlencode(kept + [(name, value) for name, value in changes.items() if value])
         return f"{self.url.path}?{query}" if query else self.url.path
 
-    def as_file(self, ending: str) -> str:
-        """This list as a file, with its filters and from its beginning."""
+    def as_file(self, ending: str, below: str = "") -> str:
+        """This list, or that `below` it, as a file with its filters and from its beginning."""
         path, sign, query = self.with_query().partition("?")
-        return f"{path}.{ending}{sign}{query}"
+        return f"{path}{below}.{ending}{sign}{query}"
 
     @property
     def paged(self) -> bool:

@@ -13,7 +13,6 @@ from web.public.routers import routers as public
 NO_FILE = {
     "/standard": "a text, whose tables are the JSON Schema, too",
     "/programs": "a text, whose table is the OpenAPI description, too",
-    "/cards/{card_id}": "the derivation of one card, day by day",
     "/catalogue/draft": "a form",
     "/admin/cameras/find": "what answered just now, to choose from",
     "/admin/rules/dry-run": "what a rule that is tried would have done",

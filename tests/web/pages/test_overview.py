@@ -181,6 +181,11 @@ def test_the_trend_has_each_day_once_in_the_halls_zone(sign_in: SignIn, limited:
     assert (trend[-1]["day"], trend[0]["day"]) == ("2026-11-23", "2026-10-25")
     assert [(d["closed"], d["closed_late"]) for d in trend[-2:]] == [(1, 0), (2, 1)]
     assert [d["opened"] for d in trend[-3:]] == [3, len(LIMITS), 0]
+    heading, *lines = sign_in("inspector").get("/overview/trend.csv").text.removeprefix("\ufeff").splitlines()
+    assert heading == "day (Asia/Shanghai),opened,closed,closed_late"
+    assert lines == [f"{d['day']},{d['opened']},{d['closed']},{d['closed_late']}" for d in trend]
+    shown = sign_in("inspector").get(f"/overview?hall={HALL}&by=item").text
+    assert f'href="/overview/trend.csv?hall={HALL}&amp;by=item"' in shown
 
 
 def test_the_query_and_the_row_mean_the_same(database: Database) -> None:
