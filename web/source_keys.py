@@ -3,7 +3,8 @@
 from typing import Annotated
 
 import structlog
-from fastapi import Depends, Header
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session, select
 
 from storage.models import Source
@@ -15,12 +16,22 @@ from web.services import ServicesDep
 log = structlog.get_logger(__name__)
 
 
-def source_by_key(source: str, services: ServicesDep, authorization: Annotated[str, Header()] = "") -> Source:
+SCHEME = "sourceKey"
+"""What the API's description calls it."""
+_bearer = HTTPBearer(
+    scheme_name=SCHEME, description="The key of the source, as it was shown once when it was made.", auto_error=False
+)
+
+
+def source_by_key(
+    source: str,
+    services: ServicesDep,
+    authorization: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)] = None,
+) -> Source:
     """Raises KeyNeeded without a key, WrongKey, and NotFound for the key of another source."""
-    scheme, _, key = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
+    if authorization is None or not authorization.credentials.strip():
         raise KeyNeeded
-    hashed = key_hash(key.strip())
+    hashed = key_hash(authorization.credentials.strip())
     with services.database.transaction() as session:
         found = session.get(Source, source)
         if found is not None and sessions.equal(hashed, found.key_hash):

@@ -27,6 +27,7 @@ PUBLIC = {
     ("POST", "/api/v1/sign-in"),
     ("GET", "/api/v1/exchange-schema.json"),
     ("GET", "/api/v1/exchange-schema/{kind}.json"),
+    ("GET", "/api/v1/exchange-openapi.json"),
     ("GET", "/standard"),
     ("GET", "/standard.json"),
 }

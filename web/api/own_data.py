@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from sqlmodel import Session, col, select
 
 from storage.models import Batch, RejectedRow
+from web.api.exchange_answers import TO_A_SOURCE
 from web.pages.filters import DayRangeDep
 from web.reconciliation import Reconciliation, reconciliation
 from web.services import ServicesDep
@@ -38,7 +39,7 @@ class RefusedRows:
     """Ask again with `after` = this; None: there are no more."""
 
 
-@router.get("/sources/{source}/reconciliation")
+@router.get("/sources/{source}/reconciliation", responses=TO_A_SOURCE)
 def own_reconciliation(sender: SourceByKey, services: ServicesDep, days: DayRangeDep) -> Reconciliation:
     """What has been received of each day, for the source itself to compare with its own figures.
 
@@ -48,7 +49,7 @@ def own_reconciliation(sender: SourceByKey, services: ServicesDep, days: DayRang
         return reconciliation(services, session, sender, days)
 
 
-@router.get("/sources/{source}/rejected")
+@router.get("/sources/{source}/rejected", responses=TO_A_SOURCE)
 def own_refused_rows(
     sender: SourceByKey,
     services: ServicesDep,

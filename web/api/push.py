@@ -14,6 +14,7 @@ from ingest.approvals.repeated import Repeated, repeated_in_push
 from ingest.approvals.schema import json_schema, record_schema
 from storage.models import RecordKind
 from storage.sayings import Saying
+from web.api.exchange_answers import TO_A_PUSH
 from web.errors import Conflict, Unprocessable
 from web.field_problems import FieldProblem
 from web.services import Services, ServicesDep
@@ -49,12 +50,30 @@ def record_schema_of(kind: RecordKind) -> dict[str, Any]:
 def _body_schema() -> dict[str, Any]:
     """The body of a push with the rows that it may hold."""
     schema = PushBody.model_json_schema()
-    schema["properties"]["rows"]["items"] = {"anyOf": [record_schema(kind) for kind in RecordKind]}
+    schema["properties"]["rows"]["items"] = {"anyOf": [_by_itself(record_schema(kind)) for kind in RecordKind]}
     return schema
+
+
+def _by_itself(schema: dict[str, Any]) -> dict[str, Any]:
+    """Without a reference: within another document `#` is the root of that one."""
+    defined = schema.get("$defs", {})
+
+    def put_in(part: Any) -> Any:  # noqa: ANN401  (any part of a JSON document)
+        if isinstance(part, list):
+            return [put_in(each) for each in part]
+        if not isinstance(part, dict):
+            return part
+        if "$ref" in part:
+            part = defined[part["$ref"].removeprefix("#/$defs/")] | {k: v for k, v in part.items() if k != "$ref"}
+        return {name: put_in(each) for name, each in part.items()}
+
+    return {name: put_in(each) for name, each in schema.items() if name not in ("$defs", "$schema")}
 
 
 @router.post(
     "/sources/{source}/batches",
+    response_model=None,
+    responses=TO_A_PUSH,
     openapi_extra={"requestBody": {"content": {"application/json": {"schema": _body_schema()}}}},
 )
 async def push(sender: SourceByKey, request: Request, services: ServicesDep) -> dict[str, Any]:
