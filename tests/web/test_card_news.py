@@ -26,6 +26,7 @@ from storage.models import (
 from tests.sample import HALL, a_hall
 from tests.web.carded import LATE_FROM, a_card
 from tests.web.conftest import NO_PASSWORD, SignedIn
+from tests.web.test_notify import listening
 from web.channels import Channel
 from web.notice import Notice
 from web.notify import Notifier
@@ -124,6 +125,33 @@ def test_the_contact_person_and_the_channel_of_the_department_are_told_once(offi
         "https://hall.example/cards/1",
     ]
     assert "王小明" not in f"{post.sent}"
+
+
+def test_apprise_takes_the_news_of_a_card_to_the_contact_person_and_to_the_office(office: Database) -> None:
+    with listening() as server:
+        mail = Channel("mail", f"{server.address}?:to={{mail}}", (), LONG_AGO, Audience.CONTACT)
+        desk = Channel("office", f"{server.address}?:to=desk", (), LONG_AGO, Audience.CONTACT, "tax")
+        assert Notifier(office, lambda _session: (mail, desk), "https://hall.example/").run_once(NOW) == 2
+    assert sorted(message["to"] for message in server.messages) == ["desk", "new@tax.example"]
+    for message in server.messages:
+        assert message["title"] == "黄牌 2026-001 · Yellow card 2026-001"
+        assert message["message"].split("\n")[0] == "办件 2026-001：已超出承诺时限"
+        assert message["message"].split("\n")[-1] == "https://hall.example/cards/1"
+        assert "王小明" not in f"{message}"
+
+
+def test_an_office_that_takes_nothing_gets_its_card_once_it_does(sqlite_database: Database) -> None:
+    with sqlite_database.transaction() as session:
+        a_department(session)
+        session.add(a_card(1, id=1))
+    with listening() as server:
+        desk = Channel("office", server.address, (), LONG_AGO, Audience.CONTACT, "tax")
+        notifier = Notifier(sqlite_database, lambda _session: (desk,), "https://hall.example/")
+        server.status = 503
+        assert notifier.run_once(NOW) == 0
+        server.status = 200
+        assert notifier.run_once(NOW + LONGEST_PAUSE) == 1
+    assert [message["title"] for message in server.messages] == ["黄牌 2026-001 · Yellow card 2026-001"] * 2
 
 
 def test_a_service_that_was_down_overnight_gets_it_in_the_morning(sqlite_office: Database) -> None:
