@@ -94,10 +94,11 @@ def dated_back(told: Sequence[Told]) -> Iterator[Observation]:
     if not any(word.entered is not None or _said_to_be_entered(word.said) is not None for word in told):
         return
     for (kind, number), words in by_record(told).items():
-        first, newest = words[0], words[-1].said
+        first, last = words[0], words[-1]
+        newest = last.said
         if newest is None:
             continue
-        if (entered := _entered(first, newest)) is not None:
+        if (entered := _entered(first, last)) is not None:
             yield _observed(first, _about_entry(first, number), happened_at(first.said), entered)
         for before, word in pairwise(words):
             moved = saves_time(before.said, word.said)
@@ -119,16 +120,16 @@ def _observed(word: Told, about: str, at: datetime | None, entered: Entered) -> 
     return Observation(CardCause.BACK_DATED, about, at, word.told_at, link, names, entered)
 
 
-def _entered(first: Told, newest: Said) -> Entered | None:
-    """How, where that was not right after it happened."""
+def _entered(first: Told, last: Told) -> Entered | None:
+    """How, where that was not right after it happened: what its platform says of it stands before what pushes show."""
     at = happened_at(first.said)
     if at is None:
         return None
-    left_out = _left_out(first, at)
-    entered_at = _said_to_be_entered(first.said) or _said_to_be_entered(newest)
-    if entered_at is None:
-        return left_out
-    return Entered(None, left_out.beside if left_out else (), entered_at) if entered_at - at > IN_HAND else None
+    for word in (first, last):
+        entered_at = _said_to_be_entered(word.said)
+        if entered_at is not None:
+            return Entered(None, word.entered_with, entered_at) if entered_at - at > IN_HAND else None
+    return _left_out(first, at)
 
 
 def _left_out(word: Told, at: datetime) -> Entered | None:

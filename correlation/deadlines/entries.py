@@ -10,19 +10,19 @@ from sqlalchemy import and_, func, select
 from sqlmodel import Session
 
 from correlation.deadlines.back_dating import by_record, dates
+from correlation.deadlines.entered_at_once import AtOnce, entered_late
 from correlation.deadlines.numbering import Push, entered_by
-from correlation.deadlines.observing import IN_HAND, Entered
+from correlation.deadlines.observing import IN_HAND, MOST_BESIDE, Entered
 from correlation.deadlines.tellings import Told
 from storage.bulk import is_among, table_of
 from storage.models import Batch, RecordKind, RecordRevision, Step
-
-_MOST_BESIDE = 200
 
 
 def with_entries(session: Session, told: Mapping[int, Sequence[Told]]) -> Mapping[int, list[Told]]:
     """By case, the words about one record after those about another, each in the order of telling.
 
-    Of words that no push has left out nothing is known of how they came.
+    Of words that no push has left out nothing is known of how they came, but for what their platform says itself of
+    when they were entered.
     """
     dated = {
         case_id: [
@@ -32,8 +32,14 @@ def with_entries(session: Session, told: Mapping[int, Sequence[Told]]) -> Mappin
     }
     late = [(word, at) for words in dated.values() for word, at in words if at and word.told_at - at > IN_HAND]
     pushed = _Pushed.load(session, late)
+    said_late = list(entered_late(word for words in dated.values() for word, _ in words))
+    at_once = AtOnce(session, said_late)
+    entered = {word: at_once.beside(word) for word in said_late}
     return {
-        case_id: [replace(word, entered=pushed.how(word, at)) if at else word for word, at in words]
+        case_id: [
+            replace(word, entered=pushed.how(word, at) if at else None, entered_with=entered.get(word, ()))
+            for word, at in words
+        ]
         for case_id, words in dated.items()
     }
 
@@ -123,7 +129,7 @@ def _beside(session: Session, arrivals: Mapping[int, _Arrival]) -> dict[tuple[in
 def _of_others(word: _FirstWord, ends: Mapping[int, datetime]) -> tuple[datetime, ...]:
     """Of the other cases of the same operator; of one that is not named nothing is known."""
     others = sorted(end for case_id, end in ends.items() if case_id != word.case_id) if word.operator else []
-    return tuple(others[:_MOST_BESIDE])
+    return tuple(others[:MOST_BESIDE])
 
 
 def _first_words(session: Session, batch_ids: Iterable[int]) -> Iterable[_FirstWord]:

@@ -12,6 +12,10 @@ from storage.models import CardCause, StepKind
 
 IN_HAND = timedelta(hours=1)
 """What happened so shortly before a push may have been too late for it."""
+AT_ONCE = timedelta(minutes=5)
+"""What one operator entered so shortly before or after something else was entered with it."""
+MOST_BESIDE = 200
+"""Other cases that are counted of what was entered at once."""
 _JUDGED = (StepKind.RECEIVE, StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.CLOSE, StepKind.DELIVER)
 _SKIPPED = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE)
 """Not every platform has steps for what comes before and after."""
@@ -25,7 +29,8 @@ class Entered(NamedTuple):
     heard_before: datetime | None
     """When the push before it came."""
     beside: tuple[datetime, ...] = ()
-    """When the first late step of each other case ended that came with it from the same operator."""
+    """When the first late step of each other case ended that came with it from the same operator; where the platform
+    says when it was entered: that the operator entered at the same time."""
     by: datetime | None = None
     """The earliest moment at which it may have been entered: where numbers of pushes tell one before its telling, or
     the platform says when it was."""

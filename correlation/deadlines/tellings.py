@@ -57,3 +57,6 @@ class Told:
     """The push or file that brought it; 0: unknown."""
     entered: Entered | None = None
     """How it came, where a push of its source had left out what it says."""
+    entered_with: tuple[datetime, ...] = ()
+    """Where its platform says that it was entered late: when the first late step of each other case ended that the same
+    operator entered at the same time."""

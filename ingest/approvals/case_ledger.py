@@ -1,7 +1,7 @@
 """Writes steps together with the cases that they make up, and tells what else a case's records have changed."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import and_, delete, exists, func, or_, select, update
@@ -9,14 +9,25 @@ from sqlmodel import Session
 
 from ingest.approvals.books import BOOKS, Finder
 from ingest.approvals.cases import CaseSaid, StepFacts, case_columns, found_columns, said_of_case
+from ingest.approvals.late_entries import is_late, late_entry
 from ingest.approvals.ledger import Entry, rows_in_force, write_records
 from ingest.approvals.plain import PlainStep, plain
 from ingest.approvals.records import StepRow
 from ingest.approvals.statements import Change
 from ingest.approvals.step_columns import MadeSteps, NewSteps, new_columns
-from storage.bulk import insert_columns, inserting, is_among, table_of, take_ids, update_columns
+from storage.bulk import insert_columns, insert_many, inserting, is_among, table_of, take_ids, update_columns
 from storage.copying import Columns
-from storage.models import Card, Case, Counter, FootageLink, RecordKind, RecordRevision, Step, SupervisionOrder
+from storage.models import (
+    Card,
+    Case,
+    Counter,
+    FootageLink,
+    LateEntry,
+    RecordKind,
+    RecordRevision,
+    Step,
+    SupervisionOrder,
+)
 
 _BOOK = BOOKS[RecordKind.STEP]
 
@@ -177,6 +188,28 @@ def _inserting_steps(
     with inserting(session, table_of(Step), same | steps | new.columns):
         yield
     insert_columns(session, table_of(RecordRevision), same | revisions | new.revisions)
+    if _says_entered(new):
+        _insert_late_entries(session, entry, dict(zip(ids, new.cases, strict=True)))
+
+
+def _says_entered(new: NewSteps) -> bool:
+    """Most platforms do not: then nothing is looked for."""
+    said = (each for column in new.revisions.values() for each in column)
+    return any((b"entered" if isinstance(each, bytes) else "entered") in each for each in said)
+
+
+def _insert_late_entries(session: Session, entry: Entry, cases: Mapping[int, str]) -> None:
+    """Of steps that have been written just now, by their ids: what holds of them is their first word."""
+    steps = table_of(Step).c
+    query = select(steps.id, steps.operator, steps.end, steps.entered).where(
+        is_among(session, steps.id, list(cases)), steps.entered > steps.end, steps.operator != ""
+    )
+    rows = [
+        late_entry(step_id, 1, entry.batch_id, entry.source_id, cases[step_id], operator, end, entered)
+        for step_id, operator, end, entered in session.execute(query)
+        if is_late(end, entered)
+    ]
+    insert_many(session, table_of(LateEntry), rows)
 
 
 def _halls(session: Session) -> dict[str, str]:

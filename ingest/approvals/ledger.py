@@ -9,11 +9,12 @@ from sqlalchemy import and_, select
 from sqlmodel import Session
 
 from ingest.approvals.books import Book
+from ingest.approvals.late_entries import late_entries
 from ingest.approvals.plain import exact
 from ingest.approvals.row import Row
 from ingest.approvals.statements import Change, Known
 from storage.bulk import insert_many, is_among, table_of, take_ids, update_many
-from storage.models import RecordKind, RecordRevision
+from storage.models import LateEntry, RecordKind, RecordRevision
 
 Columns = dict[str, Any]
 
@@ -116,6 +117,8 @@ def _insert_revisions(
         for revision, said in change.new_revisions.items()
     ]
     insert_many(session, table_of(RecordRevision), rows)
+    if record is RecordKind.STEP:
+        insert_many(session, table_of(LateEntry), list(late_entries(entry.source_id, rows)))
 
 
 def rows_in_force(changes: Iterable[Change]) -> list[Row]:

@@ -81,6 +81,24 @@ class RecordRevision(SQLModel, table=True):
     left_case: str | None = column("number of the case that the record left by it; empty: it did not", default=None)
 
 
+class LateEntry(SQLModel, table=True):
+    """A word about a step whose platform says that it was entered well after its end. A correction changes none of it.
+
+    `step_id` and `batch_id` have no foreign keys, as those of `RecordRevision`.
+    """
+
+    __tablename__ = "late_entry"
+    __table_args__ = (Index("late_entry_operator", "operator", "entered", "source_id"),)
+    step_id: int = column("", primary_key=True)
+    revision: int = column("of the step", primary_key=True)
+    batch_id: int = column("what brought the word")
+    source_id: str = column("that of the step, whose key holds it")
+    case_number: str = column("as reported")
+    operator: str = column("as reported")
+    end: datetime = column("platform clock")
+    entered: datetime = column("platform clock")
+
+
 class Department(SQLModel, table=True):
     id: str = column("", primary_key=True)
     name: str = column("Chinese")

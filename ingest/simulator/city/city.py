@@ -26,7 +26,7 @@ from ingest.simulator.city.faults import DataFault, Fault
 from ingest.simulator.city.figures import Figures, count, count_late, day_of
 from ingest.simulator.city.hours import plan_in_hours
 from ingest.simulator.city.sending import Arrival, send_all
-from ingest.simulator.city.spoiling import enter_at_once, spoil
+from ingest.simulator.city.spoiling import ENTRY_HOUR, enter_at_once, enter_later, spoil
 from ingest.simulator.city.troubles import Troubles, plan_troubles
 
 _FAULTY_SHARE = 0.3
@@ -38,8 +38,6 @@ _LONGEST_WAY = 45
 """Working days that a case may take beyond its promised limit, whatever is wrong with it."""
 _OF_LINKS = (Fault.LINK_LATE,)
 _OF_ANY = (Fault.HANDED_OVER_LATE, Fault.FEE_UNLISTED, Fault.REFUSED_WITHOUT_REASON, Fault.DATA_MISSING)
-_OF_PUSHES = (Fault.BACK_DATED, Fault.ENTERED_IN_BATCH)
-"""A file says nothing of when its rows were entered."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +108,7 @@ class _Making:
         self._period = period
         self._troubles = troubles
         self._numbers: dict[str, int] = defaultdict(int)
+        self._groups = 0
 
     def cases(self, count: int) -> Iterator[CityCase]:
         faults = list(Fault)
@@ -124,7 +123,7 @@ class _Making:
             yield from found
 
     def _case(self, fault: Fault | None) -> CityCase:
-        place = self._place(fault)
+        place = self._chance.choice(PLACES)
         item = self._chance.choice([item for item in ITEMS if _fits(item, fault)])
         plan = plan_in_hours if item.in_hours else plan_course
         course = plan(
@@ -136,19 +135,17 @@ class _Making:
         return spoil(told, fault) if fault else self._perhaps_again(self._perhaps_late(told))
 
     def _group(self) -> list[CityCase]:
+        """Every other one comes by file."""
         fault = Fault.ENTERED_IN_BATCH
-        place = self._place(fault)
+        place = self._chance.choice([place for place in PLACES if place.platform.sends_files == (self._groups % 2 > 0)])
         item = self._chance.choice([item for item in ITEMS if _fits(item, fault)])
         received = self._chance.choice(_days_of_receipt(place, item, self._period))
         courses = [plan_course(self._chance, place, item, received, fault) for _ in range(_GROUP)]
         if any(map(self._is_in_doubt, courses)):
             return self._group()
+        self._groups += 1
         told = [tell_case(self._chance, self._number(place), course) for course in courses]
         return enter_at_once(told, self._chance.choice(SUPPLEMENTERS), even_the_last=self._chance.random() < 0.5)
-
-    def _place(self, fault: Fault | None) -> Place:
-        fitting = [place for place in PLACES if fault not in _OF_PUSHES or not place.platform.sends_files]
-        return self._chance.choice(fitting)
 
     def _number(self, place: Place) -> str:
         self._numbers[place.id] += 1
@@ -173,8 +170,7 @@ class _Making:
             return case
         if self._chance.random() >= _LATE_SHARE:
             return case
-        review = case.event("review")
-        return case.with_event("review", replace(review, entered_on=nth(course.reviewed, 1, course.place.closed)))
+        return enter_later(case, "review", at(nth(course.reviewed, 1, course.place.closed), ENTRY_HOUR))
 
     def _perhaps_again(self, case: CityCase) -> CityCase:
         """Decided once more when all is over, as a licence is that is exchanged: nobody is late by that."""

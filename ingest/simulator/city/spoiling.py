@@ -13,6 +13,9 @@ from ingest.simulator.city.hours import late_in_hours
 GRACE_DAYS = 2
 """Working days in which a platform may correct itself."""
 _BACK_DATED_DAYS = 3
+ENTRY_HOUR = 18
+"""At which what is entered late is entered."""
+_BETWEEN_ENTRIES = timedelta(seconds=5)
 
 
 def spoil(case: CityCase, fault: Fault) -> CityCase:
@@ -21,16 +24,30 @@ def spoil(case: CityCase, fault: Fault) -> CityCase:
 
 
 def enter_at_once(cases: Sequence[CityCase], operator: str, *, even_the_last: bool) -> list[CityCase]:
-    """Their reviews by one operator in one push; `even_the_last`: all up to the decision, which is fresh, as well."""
+    """Their reviews by one operator within seconds; `even_the_last`: up to the decision, which is fresh, as well."""
     day = max(_told_on(case, "decide") for case in cases)
-    return [_entered(case, operator, day, even_the_last=even_the_last) for case in cases]
+    begins = at(day, ENTRY_HOUR)
+    moments = [begins + _BETWEEN_ENTRIES * number for number in range(len(cases))]
+    return [
+        _entered(case, operator, moment, even_the_last=even_the_last)
+        for case, moment in zip(cases, moments, strict=True)
+    ]
 
 
-def _entered(case: CityCase, operator: str, day: date, *, even_the_last: bool) -> CityCase:
+def enter_later(case: CityCase, name: str, moment: datetime) -> CityCase:
+    """A platform that sends files says when; of one that pushes, its pushes tell."""
+    event = case.event(name)
+    said = {"entered": moment.isoformat()} if case.course.place.platform.sends_files else {}
+    return case.with_event(name, replace(event, row=event.row | said, entered_on=moment.date()))
+
+
+def _entered(case: CityCase, operator: str, moment: datetime, *, even_the_last: bool) -> CityCase:
+    day = moment.date()
     late = ("accept", "review") if even_the_last else ("review",)
     for name in (*late, *(("decide",) if even_the_last else ())):
         old = case.event(name)
-        case = case.with_event(name, replace(old, row=old.row | {"operator": operator}, entered_on=day))
+        case = case.with_event(name, replace(old, row=old.row | {"operator": operator}))
+        case = enter_later(case, name, moment)
     cards = tuple(ExpectedCard(Fault.ENTERED_IN_BATCH, _sent(case, day), name) for name in late)
     return replace(case, fault=Fault.ENTERED_IN_BATCH.value, cards=cards)
 
@@ -123,9 +140,8 @@ def _data_missing(case: CityCase) -> CityCase:
 
 
 def _back_dated(case: CityCase) -> CityCase:
-    review = case.event("review")
     entered = nth(case.course.reviewed, _BACK_DATED_DAYS, case.course.place.closed)
-    case = case.with_event("review", replace(review, entered_on=entered))
+    case = enter_later(case, "review", at(entered, ENTRY_HOUR))
     return _expecting(case, "back_dated", _told_on(case, "review"), "review")
 
 

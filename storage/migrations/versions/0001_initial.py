@@ -126,6 +126,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_former_limits_code"), ["code"], unique=False)
 
     op.create_table(
+        "late_entry",
+        sa.Column("step_id", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False, comment="of the step"),
+        sa.Column("batch_id", sa.Integer(), nullable=False, comment="what brought the word"),
+        sa.Column("source_id", sa.String(), nullable=False, comment="that of the step, whose key holds it"),
+        sa.Column("case_number", sa.String(), nullable=False, comment="as reported"),
+        sa.Column("operator", sa.String(), nullable=False, comment="as reported"),
+        sa.Column("end", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.Column("entered", sa.DateTime(timezone=True), nullable=False, comment="platform clock"),
+        sa.PrimaryKeyConstraint("step_id", "revision"),
+    )
+    with op.batch_alter_table("late_entry", schema=None) as batch_op:
+        batch_op.create_index("late_entry_operator", ["operator", "entered", "source_id"], unique=False)
+
+    op.create_table(
         "left_in_inbox",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -3643,6 +3658,10 @@ def downgrade() -> None:
     op.drop_table("node")
     op.drop_table("link_basis")
     op.drop_table("left_in_inbox")
+    with op.batch_alter_table("late_entry", schema=None) as batch_op:
+        batch_op.drop_index("late_entry_operator")
+
+    op.drop_table("late_entry")
     with op.batch_alter_table("former_limits", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_former_limits_code"))
 

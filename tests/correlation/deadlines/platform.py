@@ -48,6 +48,13 @@ class Platform:
         )
         assert report.rejected_rows == 0, report.rejected
 
+    def drops(self, now: datetime, *rows: dict[str, Any]) -> None:
+        """By a file."""
+        report = accept_batch(
+            self.database, SOURCE, read_rows(rows), sequence=None, name="day.jsonl", sha256=now.isoformat(), now=now
+        )
+        assert report.rejected_rows == 0, report.rejected
+
     def clerk_runs(self, now: datetime) -> int:
         return self._keeper.run_once(now)
 

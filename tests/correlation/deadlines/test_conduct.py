@@ -174,6 +174,12 @@ def late(
     return did(1, ACCEPT, MONDAY, MONDAY + timedelta(days=days), how, entered_at)
 
 
+def said_late(*entered_with: datetime) -> Told:
+    """Of a file, whose platform says of each step when it was entered."""
+    told = did(1, ACCEPT, MONDAY, LATER, entered_at=MONDAY + timedelta(days=3))
+    return replace(told, entered_with=entered_with)
+
+
 def test_a_step_that_a_push_has_left_out_and_that_comes_days_later_is_back_dated() -> None:
     [card] = conduct(late(3))
     assert (card.cause, card.about, card.raised_at) == (CardCause.BACK_DATED, "entry:1", MONDAY + timedelta(days=3))
@@ -187,7 +193,7 @@ def test_a_step_is_entered_when_its_platform_says_so_however_it_was_sent() -> No
     [card] = conduct(did(1, ACCEPT, MONDAY, LATER - timedelta(hours=1), entered_at=thursday))
     assert (card.cause, card.raised_at) == (CardCause.BACK_DATED, LATER - timedelta(hours=1))
     assert causes(late(3, entered_at=thursday)) == [CardCause.BACK_DATED]
-    assert causes(late(3, *[MONDAY] * 4, entered_at=thursday)) == [CardCause.ENTERED_IN_BATCH]
+    assert causes(late(3, *[MONDAY] * 4, entered_at=thursday)) == [CardCause.BACK_DATED], "one push, not one entry"
     assert causes(late(3, entered_at=MONDAY + IN_HAND)) == [], "it was sent late, not entered late"
     assert causes(did(1, ACCEPT, MONDAY, LATER, entered_at=MONDAY + timedelta(days=1))) == [], "soon enough"
 
@@ -279,6 +285,8 @@ def test_late_steps_of_many_cases_at_once_were_entered_in_a_batch() -> None:
     assert causes(late(3, *[MONDAY] * 3)) == [CardCause.BACK_DATED]
     fresh = MONDAY + timedelta(days=3)
     assert causes(late(3, *[fresh] * 9)) == [CardCause.BACK_DATED], "what is fresh came with it by chance"
+    assert causes(said_late(*[MONDAY] * 4)) == [CardCause.ENTERED_IN_BATCH]
+    assert causes(said_late(*[MONDAY] * 3)) == [CardCause.BACK_DATED]
 
 
 @pytest.mark.parametrize("item", [UNKNOWN, None])
@@ -366,6 +374,63 @@ def test_when_a_step_was_entered_is_told_and_kept_beside_when_it_happened(sqlite
         kept = session.exec(select(Step)).one()
     times = (kept.end, kept.entered, kept.first_received_at)
     assert times == (at("2026-03-02", "10:00"), at("2026-03-06", "10:00"), at("2026-03-09", "18:00"))
+
+
+def backlog(operator: str = "李敏", apart: int = 5) -> list[dict[str, str]]:
+    """Two steps of each of six cases, entered one after the other weeks after they are said to have happened."""
+    steps = [
+        pushed(f"2026-{case:03}", f"{kind}-{case}", start, kind=kind, operator=operator)
+        for case in range(1, 7)
+        for kind, start in (("accept", "2026-03-02T10:00"), ("review", "2026-03-03T10:00"))
+    ]
+    begins = at("2026-03-26", "16:00")
+    return [
+        row | {"entered": (begins + timedelta(seconds=apart) * number).isoformat()} for number, row in enumerate(steps)
+    ]
+
+
+def found_of_entries(platform: Platform) -> list[str]:
+    entries = (CardCause.BACK_DATED, CardCause.ENTERED_IN_BATCH)
+    return sorted(card.cause for card in platform.cards() if card.cause in entries)
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_what_was_entered_at_once_is_found_whatever_way_it_came(a_platform: Platform, by_file: bool) -> None:
+    rows, friday = backlog(), at("2026-03-27", "18:00")
+    if by_file:
+        a_platform.drops(friday, *rows)
+    else:
+        a_platform.tells(friday, *rows)
+    a_platform.clerk_runs(friday)
+    assert found_of_entries(a_platform) == [CardCause.ENTERED_IN_BATCH] * 12
+    assert all(["cases", 6] in card.derivation["evidence"] for card in a_platform.cards() if card.clock == "conduct")
+
+
+@pytest.mark.parametrize(("operator", "apart"), [("李敏", 3600), ("", 5)])
+def test_one_after_the_other_and_by_nobody_knows_whom_is_not_at_once(
+    sqlite_platform: Platform, operator: str, apart: int
+) -> None:
+    friday = at("2026-03-27", "18:00")
+    sqlite_platform.drops(friday, *backlog(operator, apart))
+    sqlite_platform.clerk_runs(friday)
+    assert found_of_entries(sqlite_platform) == [CardCause.BACK_DATED] * 12
+
+
+def test_what_comes_later_was_not_known_when_the_first_was_carded(sqlite_platform: Platform) -> None:
+    rows, friday, monday = backlog(), at("2026-03-27", "18:00"), at("2026-03-30", "18:00")
+    sqlite_platform.drops(friday, *rows[:8])
+    sqlite_platform.clerk_runs(friday)
+    before = {card.id for card in sqlite_platform.cards()}
+    sqlite_platform.drops(monday, *rows[8:])
+    sqlite_platform.clerk_runs(monday)
+    moved = rows[11] | {"entered": rows[11]["end"], "operator": "王芳"}
+    sqlite_platform.drops(monday + timedelta(hours=1), moved)
+    sqlite_platform.look_around_and_run(monday + timedelta(days=1))
+    first = [card.cause for card in sqlite_platform.cards() if card.id in before and card.clock == "conduct"]
+    since = [card.cause for card in sqlite_platform.cards() if card.id not in before and card.clock == "conduct"]
+    assert first == [CardCause.BACK_DATED] * 8, "four cases are no batch"
+    assert since == [CardCause.ENTERED_IN_BATCH] * 4, "what is corrected of another case changes none of them"
+    assert not any(card.withdrawn_at for card in sqlite_platform.cards() if card.clock == "conduct")
 
 
 HEARD_OF: list[dict[str, Any]] = [

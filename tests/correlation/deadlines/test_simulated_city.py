@@ -59,6 +59,15 @@ def test_links_are_late_by_their_own_limits_after_one_that_has_none_too(scores: 
     assert {link for _, _, link, _ in scores["link_late"].found} == {"review", "decide"}
 
 
+def test_what_was_entered_at_once_is_found_in_pushes_and_in_files(played: Played, scores: Scores) -> None:
+    truth = [json.loads(line) for line in (played.folder / TRUTH).read_text("utf-8").splitlines()]
+    at_once = {line["case"] for line in truth if line["fault"] == Fault.ENTERED_IN_BATCH}
+    by_file = {case for case in at_once if case.startswith("SD-")}
+    assert by_file, "the platform of Shunde drops files"
+    assert at_once - by_file
+    assert at_once == {case for _, case, *_ in scores["entered_in_batch"].found}
+
+
 def test_limits_in_hours_are_kept_to_the_minute(played: Played) -> None:
     """Those that are late by a minute have their cards, those with a minute left have none."""
     truth = [json.loads(line) for line in (played.folder / TRUTH).read_text("utf-8").splitlines()]
