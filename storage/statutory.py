@@ -54,6 +54,17 @@ def told_otherwise(year: int) -> list[date]:
     return [day for day in days if (day.month, day.day) in _once_holidays() or worked_as(day) != day.weekday()]
 
 
+def special_days(year: int) -> str:
+    """Of an announced year each day that does not count as its weekday does, as one line."""
+    kinds = ((day, day_kind(day)) for day in told_otherwise(year))
+    return " ".join(f"{day:%m-%d}={kind}" for day, kind in kinds if kind in (DayKind.HOLIDAY, DayKind.MAKE_UP))
+
+
+def announced_years() -> range:
+    """Those whose holidays are known."""
+    return range(min(day.year for day in chinese_calendar.holidays), announced_to() + 1)
+
+
 def may_be_holiday(day: date) -> bool:
     """Whether its year is not announced and its date has been a holiday, or a day in lieu, of some year that is."""
     return not is_announced(day.year) and (day.month, day.day) in _once_holidays()

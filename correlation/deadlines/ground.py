@@ -4,9 +4,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import Select, and_, func, or_, select, update
 from sqlmodel import Session, col
 
 from correlation.deadlines.calendars import HallDays
@@ -22,7 +23,7 @@ from storage.models import (
     RuleVersion,
     Standing,
 )
-from storage.statutory import VERSION
+from storage.statutory import announced_years, special_days
 
 STAYS_AFTER = timedelta(days=400)
 """A case that is done and was opened longer ago stays as it was reckoned."""
@@ -40,7 +41,7 @@ def current(session: Session, halls: Mapping[str, HallDays]) -> dict[str, str]:
     newest = session.execute(select(func.max(col(ItemVersion.received_at)))).scalar_one()
     approved = session.execute(select(func.max(col(CatalogueChange.decided_at))).where(_IS_APPROVED)).scalar_one()
     return {
-        f"{_PREFIX}:statutory": VERSION,
+        **{f"{_PREFIX}:statutory:{year}": _special_days(year) for year in announced_years()},
         **{f"{_PREFIX}:hall:{hall_id}": _digest(days) for hall_id, days in halls.items()},
         **{f"{_PREFIX}:item:{code}": _declared(*said) for code, *said in items},
         **{f"{_PREFIX}:rules:{rules.kind.value}/{rules.version}": _written(rules) for rules in _rules(session)},
@@ -54,7 +55,7 @@ def resting_on(session: Session, key: str, before: str, now: datetime) -> Select
     _, kind, *name = key.split(":", 2)
     cases = select(col(Case.id)).outerjoin(Deadline, col(Deadline.case_id) == col(Case.id))
     if kind == "statutory":
-        cases = cases.where(col(Deadline.provisional).is_(True))
+        cases = cases.where(_touches(int(name[0]), before, now))
     elif kind == "hall":
         cases = cases.where(col(Case.hall_id) == name[0], _may_move(now))
     elif kind == "item":
@@ -84,6 +85,21 @@ def mark(session: Session, cases: Select[Any], after: int, limit: int, now: date
     marked = update(Deadline).where(is_among(session, table_of(Deadline).c.case_id, ids)).values(next_at=now)
     session.execute(marked.execution_options(synchronize_session=False))
     return ids
+
+
+def _touches(year: int, before: str, now: datetime) -> Any:  # noqa: ANN401
+    """Cases that a year rests on since it was announced; of one that was before, those that its days may move."""
+    changed = sorted({day.partition("=")[0] for day in set(before.split()) ^ set(_special_days(year).split())})
+    if not before or not changed:
+        return col(Deadline.provisional).is_(True)
+    first, last = (date.fromisoformat(f"{year}-{day}") for day in (changed[0], changed[-1]))
+    not_before = or_(col(Case.closed_at).is_(None), col(Case.closed_at) >= _first_moment(first))
+    return and_(col(Case.opened_at) < _first_moment(last + timedelta(days=2)), not_before, _may_move(now))
+
+
+@lru_cache
+def _special_days(year: int) -> str:
+    return special_days(year)
 
 
 def _may_move(now: datetime) -> Any:  # noqa: ANN401

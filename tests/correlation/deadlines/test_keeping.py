@@ -1,9 +1,10 @@
 """Limits and cards in the database: from rows that a platform pushes to what the clerk has written down."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 
-from sqlmodel import col, delete
+import pytest
+from sqlmodel import col, delete, update
 
 from correlation.deadlines.calendars import CalendarBook
 from correlation.deadlines.facts import Limit
@@ -14,8 +15,10 @@ from storage.models import (
     CardCause,
     CatalogueChange,
     Closure,
+    Deadline,
     FormerLimits,
     Item,
+    LinkBasis,
     OpeningHours,
     ProposalState,
     Role,
@@ -23,6 +26,7 @@ from storage.models import (
     Standing,
     User,
 )
+from storage.statutory import special_days
 from tests.correlation.deadlines.cases import RULES, at
 from tests.correlation.deadlines.platform import SOURCE, Platform, step
 from tests.sample import COUNTERS, HALL
@@ -384,3 +388,40 @@ def test_closures_of_a_hall_to_which_a_case_comes_later_change_nothing_of_before
     assert (replayed.cards, replayed.standing) == (as_it_was.cards, as_it_was.standing)
     assert {card.kind: card.withdrawn_at for card in a_platform.cards() if card.kind == "yellow"} == {"yellow": came}
     assert a_platform.deadline().promised_late_from == at("2026-03-13", "00:00"), "from then on those of its hall count"
+
+
+@pytest.mark.parametrize(
+    ("then", "is_moved"),
+    [
+        ("03-04=holiday", True),  # while the case was open, and corrected since
+        ("02-03=holiday", False),  # before it was opened
+    ],
+)
+def test_a_newer_calendar_reckons_the_cases_anew_that_were_open_on_days_that_it_counts_otherwise(
+    sqlite_platform: Platform, then: str, is_moved: bool
+) -> None:
+    """What is remembered is what an older `chinesecalendar` had said, and the limits were by that."""
+    sqlite_platform.tells(NINE, step("S2", "accept", "2026-03-02T08:55"))
+    sqlite_platform.look_around_and_run(NINE)
+    right, old = sqlite_platform.deadline().promised_late_from, at("2026-03-11", "00:00")
+    assert right == at("2026-03-10", "00:00")
+    _was_reckoned(sqlite_platform, "limits:statutory:2026", f"{special_days(2026)} {then}", old)
+    assert sqlite_platform.look_around_and_run(at("2026-03-03")) == int(is_moved)
+    assert sqlite_platform.deadline().promised_late_from == (right if is_moved else old)
+    assert sqlite_platform.look_around_and_run(at("2026-03-03", "11:00")) == 0, "once"
+
+
+def test_a_year_that_is_announced_reckons_the_provisional_cases_anew(sqlite_platform: Platform) -> None:
+    sqlite_platform.tells(NINE, step("S2", "accept", "2026-03-02T08:55"))
+    sqlite_platform.look_around_and_run(NINE)
+    with sqlite_platform.database.transaction() as session:
+        session.execute(delete(LinkBasis).where(col(LinkBasis.key) == "limits:statutory:2026"))
+        session.execute(update(Deadline).values(provisional=True))
+    assert sqlite_platform.look_around_and_run(at("2026-03-03")) == 1
+    assert sqlite_platform.deadline().provisional is False
+
+
+def _was_reckoned(platform: Platform, key: str, by: str, late_from: datetime) -> None:
+    with platform.database.transaction() as session:
+        session.execute(update(LinkBasis).where(col(LinkBasis.key) == key).values(value=by))
+        session.execute(update(Deadline).values(promised_late_from=late_from))
