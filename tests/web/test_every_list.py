@@ -55,6 +55,8 @@ NAMES_NOTHING = {
     "/media/clip.json": {"camera": "nh-cam-1"} | SPANS[1],
     "/media/clip.mp4": {"camera": "nh-cam-1"} | SPANS[1],
     "/media/still.jpg": {"camera": "nh-cam-1"} | SPANS[1],
+    "/overview/trend.csv": {"hall": "nh"},
+    "/overview/trend.xlsx": {"hall": "nh"},
     "/reconciliation.csv": {"source": "nh-platform"},
     "/reconciliation.xlsx": {"source": "nh-platform"},
     "/working-days/try.csv": CLOSED,
