@@ -1,5 +1,6 @@
 """The public catalogue: what is in force, whose it is, and where it differs."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -80,6 +81,18 @@ def test_an_item_is_shown_side_by_side(anonymous: TestClient) -> None:
     assert "Everywhere the same." in anonymous.get("/public/items/SAME?lang=en").text
     assert anonymous.get("/public/items/OLD").status_code == 404
     assert anonymous.get("/public/items/NOT-THERE.json").status_code == 404
+
+
+def test_platforms_of_the_same_place_are_told_apart_by_their_names(anonymous: TestClient, services: Services) -> None:
+    assert "nh-platform" not in anonymous.get("/public/items/FOOD").text, "where the places do it already"
+    with services.database.transaction() as session:
+        session.add(Source(id="second", name="第二平台"))
+        session.flush()
+        session.add(version("second", "1"))
+    page = anonymous.get("/public/items/FOOD").text
+    headings = re.findall(r'<th scope="col">.*?</th>', page, re.DOTALL)
+    assert len(headings) == len(set(headings)) == 3
+    assert "第二平台" in "".join(headings)
 
 
 def test_it_is_searched_by_name_and_code_in_both_languages(anonymous: TestClient) -> None:
