@@ -81,6 +81,13 @@ class TooLarge(WebError):
     code = "too_large"
 
 
+class NotAForm(WebError):
+    """Send the fields as a form: `application/x-www-form-urlencoded` or `multipart/form-data`."""
+
+    status = 415
+    code = "not_a_form"
+
+
 class Unprocessable(WebError):
     """A value is not valid."""
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from sqlmodel import Session, col, select
 
 from storage.models import Case, Deadline, Source, Standing, Step
 from web.case_secret import sources_meant
-from web.errors import TooOften
+from web.errors import NotAForm, TooOften
 from web.pages.case_progress import Stage, progress
 from web.pages.case_rows import DepartmentRef, ItemRef, case_rows
 from web.pages.filters import DEFAULT_ZONE
@@ -22,6 +22,18 @@ from web.services import Services, ServicesDep
 router = APIRouter()
 Number = Annotated[str, Form(max_length=100)]
 Secret = Annotated[str, Form(max_length=50)]
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def asking(visitor: VisitorDep, request: Request) -> Visitor:
+    """Raises NotAForm for a body in which no number and no secret would be found: it is no try to guess one."""
+    kind = request.headers.get("Content-Type", "")
+    if kind and kind.partition(";")[0].strip().lower() not in _FORMS:
+        raise NotAForm
+    return visitor
+
+
+Asking = Annotated[Visitor, Depends(asking)]
 
 
 @dataclass(frozen=True)
@@ -58,14 +70,14 @@ add_page(router, "/public/progress", "public/progress.html", progress_page)
 
 @router.post("/public/progress", include_in_schema=False)
 def ask(
-    visitor: VisitorDep, services: ServicesDep, around: ScreenDep, number: Number = "", secret: Secret = ""
+    visitor: Asking, services: ServicesDep, around: ScreenDep, number: Number = "", secret: Secret = ""
 ) -> Response:
     page = answer(visitor, services, number.strip(), secret)
     return html(around, "public/progress.html", page, status=404 if page.unknown else 200)
 
 
 @router.post("/public/progress.json", summary="How far a case has come", responses={200: {"model": ProgressPage}})
-def ask_as_program(visitor: VisitorDep, services: ServicesDep, number: Number = "", secret: Secret = "") -> Response:
+def ask_as_program(visitor: Asking, services: ServicesDep, number: Number, secret: Secret) -> Response:
     page = answer(visitor, services, number.strip(), secret)
     return json_response(page, 404 if page.unknown else 200)
 

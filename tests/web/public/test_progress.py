@@ -89,6 +89,20 @@ def test_whoever_guesses_is_locked_out_for_minutes_and_the_right_one_does_not_he
     assert ask(anonymous, "2026-1", right)[0] == 200
 
 
+def test_a_program_that_sends_no_form_is_told_so_and_has_not_guessed(anonymous: TestClient, services: Services) -> None:
+    said = {"number": "2026-1", "secret": case_secret(services.secrets, "cc-platform", "2026-1")}
+    for _ in range(6):
+        answer = anonymous.post("/public/progress.json", json=said)
+        assert (answer.status_code, answer.json()["error"]) == (415, "not_a_form")
+        assert "application/x-www-form-urlencoded" in answer.json()["detail"]
+        missing = anonymous.post("/public/progress.json", data={"number": "2026-1"})
+        assert missing.status_code == 422
+        assert [field["field"] for field in missing.json()["fields"]] == ["secret"]
+    assert anonymous.post("/public/progress", json=said).status_code == 415
+    assert anonymous.post("/public/progress.json", data=said).status_code == 200
+    assert anonymous.post("/public/progress.json", files={"number": (None, "2026-1")}, data=said).status_code == 200
+
+
 def test_whoever_tries_many_numbers_is_locked_out_altogether(anonymous: TestClient, services: Services) -> None:
     statuses = [ask(anonymous, f"2026-{number}", "WRONG")[0] for number in range(100, 131)]
     assert statuses == [404] * 30 + [429]
