@@ -36,7 +36,7 @@ def propose(session: Session, draft: CatalogueDraft, viewer: Viewer, now: dateti
     check_place(session, viewer, draft.source)
     if draft.entry:
         check_exists(session, department=(Department, draft.entry.department))
-    if _is_drafted(session, draft.code, draft.source):
+    if waiting_draft(session, draft.code, draft.source) is not None:
         raise Conflict(_DRAFTED)
     content = draft.entry.model_dump(mode="json") if draft.entry else {}
     change = CatalogueChange(
@@ -72,9 +72,10 @@ def _own_holds(shelf: Shelf, change: CatalogueChange, now: datetime) -> bool:
     return bool(begun) and begun[-1].content is not None
 
 
-def _is_drafted(session: Session, code: str, source: str | None) -> bool:
+def waiting_draft(session: Session, code: str, source: str | None) -> int | None:
+    """The change on which somebody has to decide before there is another one for the item."""
     of_item = select(CatalogueChange.id).where(*_of_item(code, source))
-    return session.exec(of_item.where(CatalogueChange.state == ProposalState.PROPOSED)).first() is not None
+    return session.exec(of_item.where(CatalogueChange.state == ProposalState.PROPOSED)).first()
 
 
 def _of_item(code: str, source: str | None) -> tuple[ColumnElement[bool], ...]:

@@ -256,6 +256,21 @@ def test_the_form_is_filled_in_with_what_holds_and_keeps_what_was_typed(signed_i
     assert 'value="10"' in inspector.get("/catalogue/draft?change=1").text
 
 
+def test_a_second_draft_is_shown_the_way_to_the_first_and_keeps_what_was_typed(signed_in: SignedIn, told: None) -> None:
+    inspector, address = signed_in("inspector"), "/catalogue/draft?code=FOOD&source=cc-platform"
+    assert "/catalogue/changes/" not in inspector.get(address).text
+    draft(inspector)
+    assert 'href="/catalogue/changes/1"' in inspector.get(address).text, "before anything is typed"
+    typed = {"code": "FOOD", "source": "cc-platform", "valid_from": "2026-04-01", "reason": "另有依据"}
+    typed |= {"name": "食品经营许可", "promised_limit": "7", "limit_unit": "days", "links.0.kind": "decide"}
+    again = inspector.post("/catalogue/draft", data=typed)
+    assert again.status_code == 409
+    assert 'href="/catalogue/changes/1"' in again.text
+    assert ("另有依据" in again.text, 'name="promised_limit" type="number" value="7"' in again.text) == (True, True)
+    assert decide(inspector, "withdraw") == 200
+    assert inspector.post("/catalogue/draft", data=typed).status_code == 303
+
+
 def _lines(client: TestClient, path: str) -> list[str]:
     return client.get(path).text.removeprefix("\ufeff").splitlines()
 

@@ -15,10 +15,10 @@ from storage.models import CatalogueChange, Department, StepKind
 from storage.sayings import Saying
 from web.api import catalogue as api
 from web.api.catalogue import Drafter
-from web.catalogue_changes import check_place, entry_or_empty, scoped_change, zone_of_source
+from web.catalogue_changes import check_place, entry_or_empty, scoped_change, waiting_draft, zone_of_source
 from web.catalogue_entry import MOST_PARTS, CatalogueDraft
 from web.catalogue_shelf import Shelf
-from web.errors import Unprocessable
+from web.errors import Conflict, Unprocessable
 from web.pages.admin.forms import SentForm, text
 from web.pages.case_rows import DepartmentRef
 from web.pages.catalogue.rows import SourceRef, problems_of, source_asked
@@ -53,6 +53,8 @@ class DraftPage:
     reason: str
     may_end: bool
     """Something that was approved here holds, and can be given up."""
+    waiting: int | None
+    """The change of this item that is drafted already: until it is decided on no other one is kept."""
     plain: Mapping[str, str]
     parts: Mapping[str, tuple[Part, ...]]
     """Rows of the lists; the last ones empty."""
@@ -100,6 +102,7 @@ def _page(
             valid_from=local_day(copied.valid_from, zone).isoformat() if copied else tomorrow.isoformat(),
             reason=copied.reason if copied else "",
             may_end=bool(own) and own[-1].content is not None,
+            waiting=waiting_draft(session, code, source or None),
             plain={name: _written(entry[name]) for name in _PLAIN},
             parts={name: _with_spare(name, _parts(entry, name)) for name in PARTS},
             conditions="\n".join(entry["conditions"]),
@@ -141,6 +144,10 @@ def draft(request: Request, viewer: Drafter, services: ServicesDep, around: Scre
         made = api.draft(wanted, request, services, viewer)
     except (ValidationError, Unprocessable) as error:
         return html(around, "catalogue_draft.html", _sent(empty, form, problems_of(error)), status=422)
+    except Conflict as error:
+        now = _page(viewer, services, code, source)  # somebody may have drafted, or decided, meanwhile
+        problems = {} if now.waiting else {"": Saying(str(error))}
+        return html(around, "catalogue_draft.html", _sent(now, form, problems), status=error.status)
     return RedirectResponse(f"/catalogue/changes/{made.id}?done=drafted", 303)
 
 
