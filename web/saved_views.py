@@ -21,6 +21,7 @@ from web.viewer import Viewer
 FILTERS = ("q", "status", "channel", "item", "department", "district", "hall", "from", "to")
 MOST_VIEWS = 50
 _NAMES_SOMEBODY = Saying("A shared view has no search text, which may name a person. Take it away, or keep the view.")
+_THERE = Saying("A view of yours has this name already. Choose another one.")
 _TOO_MANY = Saying("There are %(most)s views of yours already. Remove one first.", most=MOST_VIEWS)
 
 
@@ -30,8 +31,15 @@ def filters_of(query: str) -> str:
     return urlencode([(name, said[name]) for name in FILTERS if said.get(name)])
 
 
+Name = Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class NameRequest(Strict):
+    name: Name
+
+
 class ViewRequest(Strict):
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Name
     query: Annotated[str, Field(max_length=1000), AfterValidator(filters_of)]
     """As in the address of the list."""
     shared: bool = False
@@ -142,13 +150,29 @@ def _check(session: Session, wanted: ViewRequest, viewer: Viewer) -> None:
         raise NotFound
 
 
+def rename(session: Session, viewer: Viewer, view_id: int, name: str) -> None:
+    """One's own; who has it as default keeps it. Has to be the first that the transaction does."""
+    lock_for_adding(session, SavedView)
+    view = _own(session, viewer, view_id)
+    same = select(SavedView.id).where(SavedView.owner_id == viewer.user_id, SavedView.name == name)
+    if session.exec(same.where(SavedView.id != view_id)).first() is not None:
+        raise Unprocessable(fields=[FieldProblem("name", _THERE)])
+    view.name = name
+    session.add(view)
+
+
 def remove(session: Session, viewer: Viewer, view_id: int) -> None:
     """One's own; for whoever had it as default the list opens with everything again."""
+    view = _own(session, viewer, view_id)
+    session.execute(delete(DefaultView).where(col(DefaultView.view_id) == view_id))
+    session.delete(view)
+
+
+def _own(session: Session, viewer: Viewer, view_id: int) -> SavedView:
     view = session.get(SavedView, view_id)
     if view is None or view.owner_id != viewer.user_id:
         raise NotFound
-    session.execute(delete(DefaultView).where(col(DefaultView.view_id) == view_id))
-    session.delete(view)
+    return view
 
 
 def set_default(session: Session, viewer: Viewer, view_id: int | None) -> None:

@@ -32,6 +32,7 @@ def test_nobody_saves_a_view_without_signing_in(anonymous: TestClient, services:
     assert save(anonymous).status_code == 401
     assert anonymous.get("/api/v1/case-views").status_code == 401
     assert anonymous.delete("/api/v1/case-views/1").status_code == 401
+    assert anonymous.put("/api/v1/case-views/1/name", json={"name": "a"}).status_code == 401
     assert anonymous.put("/api/v1/case-views/default", json={"view": None}).status_code == 401
     assert anonymous.post("/cases/views", data=LATE).status_code == 303
     with services.database.transaction() as session:
@@ -82,6 +83,38 @@ def test_a_shared_view_names_nobody(signed_in: SignedIn) -> None:
     refused = save(inspector, query="q=王小明", shared=True)
     assert [one["field"] for one in refused.json()["fields"]] == ["shared"]
     assert save(inspector, query="q=王小明").status_code == 200
+
+
+def test_a_view_gets_another_name_and_stays_what_it_was(signed_in: SignedIn) -> None:
+    supervisor, inspector = signed_in("supervisor"), signed_in("inspector")
+    save(supervisor, default=True, shared=True)
+    save(supervisor, name="另一个")
+    assert supervisor.put("/api/v1/case-views/1/name", json={"name": "逾期"}).status_code == 204
+    view = next(one for one in supervisor.get("/api/v1/case-views").json() if one["id"] == 1)
+    assert (view["name"], view["query"], view["shared"], view["is_default"]) == (
+        "逾期",
+        "status=overdue&hall=cc",
+        True,
+        True,
+    )
+    taken = supervisor.put("/api/v1/case-views/1/name", json={"name": "另一个"})
+    assert [one["field"] for one in taken.json()["fields"]] == ["name"]
+    assert supervisor.put("/api/v1/case-views/1/name", json={"name": "逾期"}).status_code == 204, "its own name"
+    assert inspector.put("/api/v1/case-views/1/name", json={"name": "别人的"}).status_code == 404
+    assert names(inspector) == ["逾期"]
+
+
+def test_on_the_list_a_view_is_renamed_under_its_filters(signed_in: SignedIn) -> None:
+    supervisor, address = signed_in("supervisor"), "/cases/views/1/rename?status=overdue&hall=cc"
+    save(supervisor)
+    save(supervisor, name="另一个", query="status=late")
+    refused = supervisor.post(address, data={"name": "另一个"}, headers={"Accept-Language": "zh"})
+    assert refused.status_code == 422
+    assert "已有同名视图" in refused.text
+    assert refused.text.count('value="另一个"') == 2, "what was typed, and the other view's own name"
+    done = supervisor.post(address, data={"name": "逾期"})
+    assert done.headers["location"] == "/cases?status=overdue&hall=cc&done=saved"
+    assert sorted(names(supervisor)) == ["另一个", "逾期"]
 
 
 def test_filters_are_kept_in_one_order_and_nothing_else_is() -> None:

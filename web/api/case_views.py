@@ -10,7 +10,7 @@ from web.auth import require
 from web.declared_values import Strict
 from web.permissions import Permission
 from web.row_ids import RowId
-from web.saved_views import ViewRequest, ViewRow
+from web.saved_views import NameRequest, ViewRequest, ViewRow
 from web.services import ServicesDep
 from web.viewer import Viewer
 
@@ -36,6 +36,13 @@ def save(wanted: ViewRequest, services: ServicesDep, viewer: CaseViewer) -> View
     with services.database.transaction() as session:
         view = saved_views.save(session, wanted, viewer, services.clock())
         return next(row for row in saved_views.views_of(session, viewer) if row.id == view.id)
+
+
+@router.put("/case-views/{view_id}/name", status_code=204)
+def rename(view_id: RowId, wanted: NameRequest, services: ServicesDep, viewer: CaseViewer) -> None:
+    """One of one's own; whoever opens the list with it goes on doing so."""
+    with services.database.transaction() as session:
+        saved_views.rename(session, viewer, view_id, wanted.name)
 
 
 @router.delete("/case-views/{view_id}", status_code=204)

@@ -13,7 +13,7 @@ from web.pages.cases import WantedDep, cases_page
 from web.pages.rendering import ScreenDep, html
 from web.pages.typed import Typed
 from web.row_ids import RowId
-from web.saved_views import ViewRequest, filters_of
+from web.saved_views import NameRequest, ViewRequest, filters_of
 from web.services import ServicesDep
 
 router = APIRouter()
@@ -37,6 +37,20 @@ def save(wanted: WantedDep, request: Request, services: ServicesDep, around: Scr
         again = around.again(Typed.refused("view", form, error), list_address(query))
         return html(again, "cases.html", cases_page(wanted, request, services), status=422)
     return RedirectResponse(list_address(view.query, "saved"), 303)
+
+
+@router.post("/cases/views/{view_id}/rename", include_in_schema=False)
+def rename(
+    view_id: RowId, wanted: WantedDep, request: Request, services: ServicesDep, around: ScreenDep, form: SentForm
+) -> Response:
+    """The list stays with the filters of this address."""
+    shown = list_address(filters_of(request.url.query))
+    try:
+        api.rename(view_id, NameRequest.model_validate({"name": text(form, "name")}), services, wanted.viewer)
+    except (ValidationError, Unprocessable) as error:
+        again = around.again(Typed.refused(f"view-{view_id}", form, error), shown)
+        return html(again, "cases.html", cases_page(wanted, request, services), status=422)
+    return RedirectResponse(f"{shown}&done=saved", 303)
 
 
 @router.post("/cases/views/{view_id}/remove", include_in_schema=False)
