@@ -326,10 +326,15 @@ def _rule(session: Session, absence: Absence) -> RuleUsed:
     rule = session.get(AbsenceRule, absence.rule_id) if absence.rule_id else None
     usual_s = rule.threshold_s if rule else round(Rule().threshold.total_seconds())
     shorter = absence.kind in ABSENCES and absence.customer_waiting and absence.threshold_s < usual_s
+    version = absence.rule_version if rule else 0
+    return RuleUsed(level_of(rule), version, absence.threshold_s, shorter)
+
+
+def level_of(rule: AbsenceRule | None) -> str:
+    """Whose rule it is: counter, hall, city, or default for the built-in one."""
     if rule is None:
-        return RuleUsed("default", 0, absence.threshold_s, shorter)
-    level = "counter" if rule.counter_id else "hall" if rule.hall_id else "city"
-    return RuleUsed(level, absence.rule_version, absence.threshold_s, shorter)
+        return "default"
+    return "counter" if rule.counter_id else "hall" if rule.hall_id else "city"
 
 
 def _inside(session: Session, absence: Absence) -> tuple[InsideUsed, ...]:

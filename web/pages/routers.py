@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from web.pages import (
+    absence_rule,
     absences,
     alerts,
     batches,
@@ -66,6 +67,7 @@ _PAGES = (
     covering,
     alerts,
     absences,
+    absence_rule,
     disputing,
     samples,
     looked_again,

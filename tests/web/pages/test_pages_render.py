@@ -20,6 +20,7 @@ PAGES = [
     "/alerts",
     "/absences",
     "/absences/1",
+    "/absences/1/rule",
     "/cases",
     "/cases/1?step=1",
     "/cards",
