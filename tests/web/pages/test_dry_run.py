@@ -1,8 +1,12 @@
 """An absence rule is tried on what was seen: which alerts there would have been."""
 
+import csv
+import io
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 from sqlmodel import select
 
 from storage.models import Absence, AbsenceRule, Cover, CoverKind
@@ -124,3 +128,26 @@ def test_what_is_typed_into_the_form_is_tried_before_it_is_saved(sign_in: SignIn
     assert (wrong.status_code, "at least 1" in wrong.text) == (422, True)
     with day.database.transaction() as session:
         assert 481 not in session.exec(select(AbsenceRule.threshold_s)).all()
+
+
+def test_every_alert_of_a_dry_run_is_in_its_files_with_the_settings_that_were_tried(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.pages.admin.dry_run.MOST_SHOWN", 1)
+    client = sign_in("admin")
+    query = "hall=cc&threshold_s=240&waiting_threshold_s=60"
+    page = client.get(f"{PAGE}?{query}").text
+    assert "The newest 1 are shown. The files have all of them." in page
+    assert f'href="{PAGE}.csv?{query.replace("&", "&amp;")}"' in page
+    assert len(tried(client, query)["alerts"]) == 1
+    text = client.get(f"{PAGE}.csv?{query}").text.removeprefix("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(row["counter"], row["due (Asia/Shanghai)"][11:16], row["ended_by"]) for row in rows] == [
+        ("cc-2", "10:32", ""),
+        ("cc-1", "09:42", "returned"),
+    ]
+    sheet = load_workbook(io.BytesIO(client.get(f"{PAGE}.xlsx?{query}").content)).active
+    assert sheet is not None
+    assert sheet.max_row == 3
+    assert client.get(f"{PAGE}.csv?hall=none").status_code == 422
+    assert sign_in("supervisor").get(f"{PAGE}.csv?{query}").status_code == 403

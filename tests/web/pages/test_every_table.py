@@ -15,7 +15,6 @@ NO_FILE = {
     "/programs": "a text, whose table is the OpenAPI description, too",
     "/catalogue/draft": "a form",
     "/admin/cameras/find": "what answered just now, to choose from",
-    "/admin/rules/dry-run": "what a rule that is tried would have done",
     "/counters/{counter}": "its newest absences; /absences.csv has all",
     "/span": "the absences of a span; /absences.csv has all",
     "/public/items/{code}": "one item side by side; /public/items.csv has all",

@@ -25,8 +25,10 @@ from web.field_problems import FieldProblem
 from web.pages.admin.forms import Option
 from web.pages.admin.places import hall_options
 from web.pages.admin.rules import FURTHER
+from web.pages.filters import zone_of
 from web.pages.places import CounterRef, counters_by_id
 from web.pages.rendering import add_page
+from web.pages.tables import Cell, Moments, Table, add_table
 
 router = APIRouter()
 MOST_SHOWN = 200
@@ -129,29 +131,48 @@ def typed_settings(
     return {name: (None if value == "" else value) for name, value in typed.items() if value is not None}
 
 
-def dry_run_page(
+@dataclass(frozen=True)
+class Trial:
+    """What a rule that is tried would have done."""
+
+    declared: AbsenceRuleDeclaration
+    window: Span
+    now: datetime
+    counters: tuple[str, ...]
+    """Ids of those that the rule would hold for."""
+    found: tuple[tuple[str, FoundAbsence], ...]
+    """With the id of its counter, the newest alert first."""
+
+
+def tried_rule(
     desk: AdminDesk,
     typed: Annotated[dict[str, int | None], Depends(typed_settings)],
     rule: int | None = None,
     hall: str = "",
     counter: str = "",
     days: Annotated[int, Query(ge=1, le=_MOST_DAYS)] = 7,
-) -> DryRunPage:
+) -> Trial:
     """`rule` fills in what is not said. Raises NotFound for a rule that is not in force."""
     declared = _declared(desk, rule, hall, counter, typed)
-    halls = hall_options(desk)
-    counters = tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
     now = desk.services.clock()
     window = Span(now - timedelta(days=days), now)
     with desk.reading() as session:
         check_exists(session, hall=(Hall, declared.hall), counter=(Counter, declared.counter))
         places = _places(session, declared)
         found = sorted(_tried(session, places, declared, window, now), key=lambda one: one[1].due, reverse=True)
-        shown = found[:MOST_SHOWN]
-        refs = counters_by_id(session, [counter_id for counter_id, _ in shown])
-        views = _views(session, refs)
+        return Trial(declared, window, now, tuple(place.id for place in places), tuple(found))
+
+
+TrialDep = Annotated[Trial, Depends(tried_rule)]
+
+
+def dry_run_page(desk: AdminDesk, trial: TrialDep) -> DryRunPage:
+    declared, window = trial.declared, trial.window
+    counters = tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
+    halls = hall_options(desk)
+    with desk.reading() as session:
         return DryRunPage(
-            now=now,
+            now=trial.now,
             halls=halls,
             all_counters=counters,
             hall=declared.hall or "",
@@ -163,17 +184,45 @@ def dry_run_page(
             required_staff=declared.required_staff,
             most_staff=MAX_REQUIRED,
             further=tuple(Setting(name, words, getattr(declared, name), _most(name)) for name, words in FURTHER),
-            days=days,
+            days=window.duration.days,
             most_days=_MOST_DAYS,
             start=window.start,
-            counters=len(places),
-            count=len(found),
-            alerts=tuple(
-                _would_be(refs[counter_id], absence, _looked(views[counter_id], absence.due), now)
-                for counter_id, absence in shown
-            ),
-            raised=_raised(session, [place.id for place in places], window),
+            counters=len(trial.counters),
+            count=len(trial.found),
+            alerts=_would_be_all(session, trial.found[:MOST_SHOWN], trial.now),
+            raised=_raised(session, trial.counters, window),
         )
+
+
+def dry_run_table(desk: AdminDesk, trial: TrialDep) -> Table:
+    """Every alert, not the newest alone."""
+    with desk.reading() as session:
+        alerts = _would_be_all(session, trial.found, trial.now)
+    zones = {alert.counter.hall.timezone for alert in alerts}
+    return Table("dry-run", zones.pop() if len(zones) == 1 else zone_of((), None), _COLUMNS, map(_cells, alerts))
+
+
+_COLUMNS = (
+    *("hall", "counter", "number", "kind", *map(Moments, ("start", "due", "end")), "ended_by"),
+    *("threshold_s", "customer_waiting", "people_rule", "people_seen", "camera_id"),
+)
+
+
+def _cells(alert: WouldBe) -> list[Cell]:
+    counter = alert.counter
+    return [
+        *(counter.hall.id, counter.id, counter.number, alert.kind, alert.start, alert.due, alert.end, alert.ended_by),
+        *(alert.threshold_s, alert.customer_waiting, alert.people_rule, alert.people_seen, alert.camera_id),
+    ]
+
+
+def _would_be_all(session: Session, found: Sequence[tuple[str, FoundAbsence]], now: datetime) -> tuple[WouldBe, ...]:
+    refs = counters_by_id(session, [counter_id for counter_id, _ in found])
+    views = _views(session, refs)
+    return tuple(
+        _would_be(refs[counter_id], absence, _looked(views[counter_id], absence.due), now)
+        for counter_id, absence in found
+    )
 
 
 def _most(name: str) -> int:
@@ -271,3 +320,4 @@ def _would_be(counter: CounterRef, absence: FoundAbsence, camera_id: str | None,
 
 
 add_page(router, "/admin/rules/dry-run", "dry_run.html", dry_run_page)
+add_table(router, "/admin/rules/dry-run", dry_run_table)
