@@ -44,6 +44,11 @@ class Clip:
     def playable(self) -> bool:
         return self.camera_id is not None and self.outcome in (Outcome.CLIP, Outcome.PARTIAL)
 
+    @property
+    def holes(self) -> tuple[MissingSpan, ...]:
+        """Those that last: of what has only begun to be recorded, nothing may be missing yet."""
+        return tuple(hole for hole in self.missing if hole.start < hole.end)
+
 
 @dataclass(frozen=True)
 class LaterStamp:
