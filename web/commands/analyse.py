@@ -91,7 +91,7 @@ def analyse(
                 changes, missing = _try(services, counter, span, look, bar)
             else:
                 changes = _redo(services, counter, span, look, by, bar)
-        _tell(changes, zone, dry_run=dry_run)
+        _tell(changes, span, zone, dry_run=dry_run)
         for each in missing:
             start, end = _told(each.start.isoformat(), zone), _told(each.end.isoformat(), zone)
             say(f"{start} – {end}: there is no footage to look at; what is known of it would stay.")
@@ -185,10 +185,13 @@ def _show(bar: Bar, span: Span, done_to: datetime) -> None:
     bar.update(int((done_to - span.start) / timedelta(seconds=1)), max(int(span.duration / timedelta(seconds=1)), 1))
 
 
-def _tell(changes: JsonObject, zone: ZoneInfo, *, dry_run: bool) -> None:
+def _tell(changes: JsonObject, span: Span, zone: ZoneInfo, *, dry_run: bool) -> None:
     table = Table("", "said before (s)", "would be said (s)" if dry_run else "said now (s)")
     for state, seconds in changes["after_s"].items():
         table.add_row(state, f"{changes['before_s'][state]:.0f}", f"{seconds:.0f}")
+    unsaid = [round(span.duration.total_seconds() - sum(changes[when].values())) for when in ("before_s", "after_s")]
+    if any(unsaid):
+        table.add_row("nothing said", *(f"{seconds}" for seconds in unsaid))
     if not dry_run:
         table.add_row("absences", str(len(changes["absences_before"])), str(len(changes["absences_after"])))
         table.add_row("other events", str(len(changes["events_before"])), str(len(changes["events_after"])))
@@ -199,7 +202,9 @@ def _tell(changes: JsonObject, zone: ZoneInfo, *, dry_run: bool) -> None:
     if more > 0:
         say(f"… and {more} more.")
     if not changes["changed"]:
-        say("Nothing is said otherwise.")
+        before, after = unsaid
+        first = f"Of {before - after} s nothing had been said yet. " if before > after else ""
+        say(f"{first}Nothing that was said is said otherwise." if first else "Nothing is said otherwise.")
 
 
 def _told(text: str, zone: ZoneInfo) -> str:

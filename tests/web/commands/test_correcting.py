@@ -169,6 +169,24 @@ def test_a_dry_run_says_where_there_is_no_footage_and_that_what_is_known_of_it_w
     assert "unstaffed → unknown" not in told
 
 
+def test_time_of_which_nothing_was_said_is_told_as_such_before_it_is_said_to_be_unknown(
+    hallwatch: Run, footage: Services
+) -> None:
+    """Two minutes before anything was recorded."""
+    begins = START - timedelta(minutes=5)
+    span = ("--from", begins.isoformat(), "--to", (begins + timedelta(minutes=2)).isoformat())
+    again = ("analyse", "--counter", "cc-1", *span, "--detector", "ssd")
+    for options in (("--dry-run",), ()):
+        told = hallwatch(*again, *options).output
+        rows = {line.split("│")[1].strip(): line.split("│")[2:4] for line in told.splitlines() if "│" in line}
+        assert [seconds.strip() for seconds in rows["unknown"]] == ["0", "120"]
+        assert [seconds.strip() for seconds in rows["nothing said"]] == ["120", "0"]
+        assert "Of 120 s nothing had been said yet. Nothing that was said is said otherwise." in shown(told)
+    told = hallwatch(*again).output
+    assert "nothing said" not in told
+    assert "Nothing is said otherwise." in told
+
+
 @pytest.mark.parametrize(("by", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_who_was_interrupted_goes_on_at_once_with_the_same_command(
     hallwatch: Run, footage: Services, monkeypatch: pytest.MonkeyPatch, by: signal.Signals, code: int
