@@ -261,6 +261,8 @@ def test_who_does_not_explain_in_time_has_not_explained(signed_in: SignedIn, ser
         "The time to explain is over",
     ):
         assert words in page
+    assert say(signed_in("supervisor"), "uphold") == 200
+    assert "The time to explain is over" not in department.get(f"/cards/{OWN}", headers=english).text, "it is decided"
 
 
 def test_a_card_of_conduct_shows_what_it_rests_on(signed_in: SignedIn, services: Services) -> None:
