@@ -8,9 +8,9 @@ from datetime import datetime
 from itertools import pairwise
 
 from correlation.deadlines.facts import Extension, Suspension
-from correlation.deadlines.observing import IN_HAND, Corrected, Entered, Observation
+from correlation.deadlines.observing import Corrected, Entered, Observation
 from correlation.deadlines.tellings import Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
-from storage.models import CardCause, StepKind
+from storage.models import IN_HAND, CardCause, StepKind
 
 
 def by_record(told: Sequence[Told]) -> Mapping[tuple[str, int], Sequence[Told]]:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, literal, select, union_all
 from sqlmodel import Session
 
-from correlation.deadlines.observing import AT_ONCE, IN_HAND, MOST_BESIDE
+from correlation.deadlines.observing import AT_ONCE, MOST_BESIDE
 from correlation.deadlines.tellings import Told, ToldStep
 from storage.bulk import is_among, table_of
-from storage.models import LateEntry
+from storage.models import IN_HAND, LateEntry
 
 _MOST_WORDS = 4 * MOST_BESIDE
 """Looked at of one moment: few steps of a case are entered late."""

@@ -12,10 +12,10 @@ from sqlmodel import Session
 from correlation.deadlines.back_dating import by_record, dates
 from correlation.deadlines.entered_at_once import AtOnce, entered_late
 from correlation.deadlines.numbering import Push, entered_by
-from correlation.deadlines.observing import IN_HAND, MOST_BESIDE, Entered
+from correlation.deadlines.observing import MOST_BESIDE, Entered
 from correlation.deadlines.tellings import Told
 from storage.bulk import is_among, table_of
-from storage.models import Batch, RecordKind, RecordRevision, Step
+from storage.models import IN_HAND, Batch, RecordKind, RecordRevision, Step
 
 
 def with_entries(session: Session, told: Mapping[int, Sequence[Told]]) -> Mapping[int, list[Told]]:

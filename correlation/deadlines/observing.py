@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from storage.models import CardCause, StepKind
 
-IN_HAND = timedelta(hours=1)
-"""What happened so shortly before a push may have been too late for it."""
 AT_ONCE = timedelta(minutes=5)
 """What one operator entered so shortly before or after something else was entered with it."""
 MOST_BESIDE = 200

@@ -1,11 +1,10 @@
 """Steps of which their platform says itself that they were entered well after they had ended."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-IN_HAND = timedelta(hours=1)
-"""What is entered so soon after its end is entered in time."""
+from storage.models import IN_HAND
 
 
 def is_late(end: datetime, entered: datetime) -> bool:

@@ -1,6 +1,7 @@
 """All tables; importing this package registers them with SQLModel.metadata."""
 
 from storage.models.approvals import (
+    IN_HAND,
     Batch,
     Case,
     CounterAlias,
@@ -140,6 +141,7 @@ __all__ = [
     "ACCUSING",
     "CLOCK_LEAP",
     "DEFAULT_DAYS",
+    "IN_HAND",
     "MAX_CLOCK_ERROR",
     "MAX_CLOCK_OFFSET",
     "MAX_DAYS",

@@ -1,12 +1,15 @@
 """What the approval platforms report: items, cases, steps, and the rows that were refused."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from storage.models.columns import JsonObject, column, column_held_by_hand, enum_column, json_column
+
+IN_HAND = timedelta(hours=1)
+"""What is entered, or pushed, so soon after its end may have been in hand until then: it is not late."""
 
 
 class StepKind(StrEnum):

@@ -10,10 +10,10 @@ from sqlmodel import select
 from correlation.deadlines.cards import RaisedCard, watch
 from correlation.deadlines.facts import Extension, Limit, Suspension
 from correlation.deadlines.known import Ruling, with_rulings
-from correlation.deadlines.observing import IN_HAND, Entered
+from correlation.deadlines.observing import Entered
 from correlation.deadlines.tellings import Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
 from correlation.deadlines.told import ItemLimits, history
-from storage.models import CardCause, CardKind, ClockName, Decision, Step, StepKind, SuspensionReason
+from storage.models import IN_HAND, CardCause, CardKind, ClockName, Decision, Step, StepKind, SuspensionReason
 from tests.correlation.deadlines.cases import CALENDARS, RULES, Declared, at
 from tests.correlation.deadlines.platform import Platform, step
 
