@@ -13,7 +13,8 @@ _routed = cache(app.routed)
 
 
 def app_of(services: Services) -> FastAPI:
-    """As `create_app`, but for the routes, which keep nothing of whom they served."""
+    """As `create_app`, but for the routes, which keep nothing of whom they served: a test that adds
+    some takes `create_app`."""
     own = copy(_routed(secure=services.settings.web.secure))
     own.state = State()
     return app.equip(own, services)

@@ -1,6 +1,7 @@
 """What nobody has foreseen is answered like every other error."""
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 from fastapi import FastAPI
@@ -12,6 +13,7 @@ from structlog.testing import capture_logs
 from storage.database import Database
 from storage.models import Case
 from tests.web.conftest import PUSH_KEY, SignedIn
+from web.app import create_app
 from web.services import Services
 
 
@@ -40,13 +42,21 @@ def test_a_program_is_told_the_same(without_database: TestClient, path: str) -> 
     assert "database" in answer.json()["detail"]
 
 
-def test_a_fault_of_ours_is_logged_and_answered_in_the_same_dress(app: FastAPI) -> None:
-    @app.get("/api/v1/broken", dependencies=[])
+@pytest.fixture
+def own_app(services: Services) -> Iterator[FastAPI]:
+    """With routes of its own: what is added to those of `app` would be there for every other test."""
+    app = create_app(services)
+    with TestClient(app):
+        yield app
+
+
+def test_a_fault_of_ours_is_logged_and_answered_in_the_same_dress(own_app: FastAPI) -> None:
+    @own_app.get("/api/v1/broken", dependencies=[])
     def broken() -> None:
         raise ZeroDivisionError("inner matters")
 
     with capture_logs() as logs:
-        answer = TestClient(app).get("/api/v1/broken")
+        answer = TestClient(own_app).get("/api/v1/broken")
     assert (answer.status_code, answer.json()["error"]) == (500, "error")
     assert "inner matters" not in answer.text
     assert "content-security-policy" in answer.headers
@@ -74,13 +84,13 @@ def test_whoever_gives_up_while_sending_is_no_fault_of_ours(app: FastAPI) -> Non
     assert answered == []
 
 
-def test_text_that_no_database_can_hold_is_refused_in_words(app: FastAPI, postgres_database: Database) -> None:
-    @app.get("/api/v1/asked", dependencies=[])
+def test_text_that_no_database_can_hold_is_refused_in_words(own_app: FastAPI, postgres_database: Database) -> None:
+    @own_app.get("/api/v1/asked", dependencies=[])
     def asked(q: str) -> int:
         with postgres_database.transaction() as session:
             return len(session.exec(select(Case).where(Case.number == q)).all())
 
-    client = TestClient(app)
+    client = TestClient(own_app)
     assert client.get("/api/v1/asked?q=a").json() == 0
     answer = client.get("/api/v1/asked?q=a%00b")
     assert (answer.status_code, "characters that are not allowed" in answer.text) == (422, True)
