@@ -10,7 +10,6 @@ from time import process_time
 from zoneinfo import ZoneInfo
 
 import av
-import numpy as np
 
 from analytics.absence import find_absences
 from analytics.against_labels import (
@@ -23,6 +22,7 @@ from analytics.against_labels import (
     empty_spells,
     told_edges,
 )
+from analytics.decoding import image_of
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE, WatchedView
 from analytics.onlookers import Shows
@@ -238,7 +238,7 @@ def _frames(video: Path, keyframes: bool, spacing: float) -> Iterator[tuple[floa
         for frame in container.decode(stream):
             if frame.time is not None and (time := frame.time - begins) - last >= spacing:
                 last = time
-                yield time, np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
+                yield time, image_of(frame)
 
 
 def _keyframes_suffice(video: Path, furthest: float) -> bool:

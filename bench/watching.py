@@ -22,10 +22,10 @@ from time import perf_counter, process_time
 from zoneinfo import ZoneInfo
 
 import av
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from analytics.decoding import image_of
 from analytics.detectors.choose import choose_detector
 from analytics.detectors.yolo import DEFAULT_WEIGHTS
 from analytics.looker import Looker
@@ -100,8 +100,7 @@ class Clip:
                 self.decoded += 1
                 if frame.time - last >= self.spacing * 0.9:
                     last = frame.time
-                    image = np.asarray(frame.to_ndarray(format="bgr24"), dtype=np.uint8)
-                    yield Picture("cam", START + timedelta(seconds=frame.time), image)
+                    yield Picture("cam", START + timedelta(seconds=frame.time), image_of(frame))
 
 
 def measure(way: str, clip: Clip, looker: Looker | None) -> Result:

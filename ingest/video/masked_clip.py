@@ -48,7 +48,8 @@ class Cover:
     def filled(self, frame: VideoFrame) -> VideoFrame:
         """A copy of its own: the decoder still needs the picture for those that rest on it."""
         height, width = self.light.shape
-        planes = np.array(frame.reformat(width=width, height=height, format="yuv420p").to_ndarray(), np.uint8)
+        plain = frame.reformat(width=width, height=height, format="yuv420p", threads=1)
+        planes = np.array(plain.to_ndarray(), np.uint8)
         np.copyto(planes[:height], GREY, where=self.light)
         np.copyto(planes[height:].reshape(2, height // 2, width // 2), _NO_COLOUR, where=self.colour)
         return VideoFrame.from_ndarray(planes, format="yuv420p")

@@ -156,7 +156,7 @@ def _decode_until(opening: bytes, pictures: Sequence[Coded], at: datetime) -> Sh
         shown = frame
     if shown is None or shown.pts is None:
         return None
-    return Shown(from_us(shown.pts), np.asarray(shown.to_ndarray(format="bgr24"), dtype=np.uint8))
+    return Shown(from_us(shown.pts), np.asarray(shown.to_ndarray(format="bgr24", threads=1), dtype=np.uint8))
 
 
 def _decoded(opening: bytes, pictures: Sequence[Coded]) -> Iterator[VideoFrame]:
