@@ -62,7 +62,7 @@ def load_told(session: Session, case_ids: Iterable[int]) -> list[CaseTold]:
     wanted = select(cases.id, cases.source_id, cases.number, cases.hall_id, sources.hall_id)
     wanted = wanted.join_from(table_of(Case), table_of(Source), sources.id == cases.source_id)
     found = session.execute(wanted.where(is_among(session, cases.id, case_ids))).all()
-    told = _told(session, {case_id: number for case_id, _, number, _, _ in found})
+    told = _told(session, {case_id: (source_id, number) for case_id, source_id, number, _, _ in found})
     rulings = _rulings(session, [case_id for case_id, *_ in found])
     in_halls = _steps_in_halls(session, [case_id for case_id, _, _, now, usual in found if now != usual])
     return [
@@ -129,15 +129,16 @@ def _order(one: Told) -> tuple[datetime, tuple[str, int]]:
     return one.told_at, one.record
 
 
-def _told(session: Session, numbers: Mapping[int, str]) -> Mapping[int, list[Told]]:
-    """In the order of telling."""
+def _told(session: Session, cases: Mapping[int, tuple[str, str]]) -> Mapping[int, list[Told]]:
+    """Of cases by their source and number, in the order of telling."""
     found: dict[int, list[Told]] = defaultdict(list)
+    gone = _gone(session, cases)
     for kind in READERS:
-        for (case_id, record_id), revisions in _revisions(session, kind, list(numbers)).items():
-            words = _words(kind, record_id, numbers[case_id], [revisions[number] for number in sorted(revisions)])
-            found[case_id].extend(words)
+        for (case_id, record_id), revisions in _revisions(session, kind, list(cases), gone[kind]).items():
+            _, number = cases[case_id]
+            found[case_id].extend(_words(kind, record_id, number, revisions))
     entered = with_entries(session, found)
-    return {case_id: sorted(entered.get(case_id, ()), key=_order) for case_id in numbers}
+    return {case_id: sorted(entered.get(case_id, ()), key=_order) for case_id in cases}
 
 
 class _Revision(NamedTuple):
@@ -162,32 +163,63 @@ def _words(kind: RecordKind, record_id: int, number: str, revisions: Sequence[_R
         before = row["case"]
 
 
+_Belonging = set[tuple[int, int]]
+"""Pairs of a case and a record."""
+
+
 def _revisions(
-    session: Session, kind: RecordKind, case_ids: Sequence[int]
-) -> Mapping[tuple[int, int], Mapping[int, _Revision]]:
+    session: Session, kind: RecordKind, case_ids: Sequence[int], gone: _Belonging
+) -> Mapping[tuple[int, int], Sequence[_Revision]]:
     """By case and record all that was ever in force, of records that have left the case as well.
 
-    What came when a newer batch had spoken never was.
+    What came when a newer batch had spoken never was. The records are named one by one: joined with what was said of
+    them, PostgreSQL read all that was ever said for each portion of cases until it had counted the rows of an import.
     """
-    cases, records, revisions = table_of(Case).c, table_of(_TABLES[kind]).c, table_of(RecordRevision).c
-    moves = table_of(RecordRevision).alias("moves")
-    if kind is RecordKind.STEP:
-        of_case = records.case_id == cases.id
-    else:
-        of_case = and_(records.source_id == cases.source_id, records.case_number == cases.number)
-    columns = select(
-        cases.id, records.id, revisions.revision, revisions.received_at, revisions.row, revisions.batch_id
-    ).select_from(table_of(Case))
-    there = columns.join(table_of(_TABLES[kind]), of_case)
-    left = columns.join(moves, and_(moves.c.left_case == cases.number, moves.c.record == kind)).join(
-        table_of(_TABLES[kind]), and_(records.id == moves.c.record_id, records.source_id == cases.source_id)
+    belonging = _there(session, kind, case_ids) | gone
+    if not belonging:
+        return {}
+    revisions = table_of(RecordRevision).c
+    wanted = (
+        select(revisions.record_id, revisions.received_at, revisions.row, revisions.batch_id)
+        .where(revisions.record == kind, is_among(session, revisions.record_id, {record for _, record in belonging}))
+        .where(revisions.overtaken_by.is_(None))
+        .order_by(revisions.record_id, revisions.revision)
     )
-    of_record = and_(revisions.record == kind, revisions.record_id == records.id, revisions.overtaken_by.is_(None))
-    found: dict[tuple[int, int], dict[int, _Revision]] = defaultdict(dict)
-    for joined in (there, left):
-        wanted = joined.join(table_of(RecordRevision), of_record).where(is_among(session, cases.id, case_ids))
-        for case_id, record_id, revision, *said in session.execute(wanted):
-            found[case_id, record_id][revision] = _Revision(*said)
+    said: dict[int, list[_Revision]] = defaultdict(list)
+    for record_id, *word in session.execute(wanted):
+        said[record_id].append(_Revision(*word))
+    return {(case_id, record_id): said[record_id] for case_id, record_id in sorted(belonging)}
+
+
+def _there(session: Session, kind: RecordKind, case_ids: Sequence[int]) -> _Belonging:
+    records = table_of(_TABLES[kind])
+    if kind is RecordKind.STEP:
+        wanted = select(records.c.case_id, records.c.id).where(is_among(session, records.c.case_id, case_ids))
+    else:
+        cases = table_of(Case).c
+        of_case = and_(records.c.source_id == cases.source_id, records.c.case_number == cases.number)
+        wanted = select(cases.id, records.c.id).join_from(table_of(Case), records, of_case)
+        wanted = wanted.where(is_among(session, cases.id, case_ids))
+    return {(case_id, record_id) for case_id, record_id in session.execute(wanted)}
+
+
+def _gone(session: Session, cases: Mapping[int, tuple[str, str]]) -> Mapping[RecordKind, _Belonging]:
+    """The records that once were theirs."""
+    found: dict[RecordKind, _Belonging] = defaultdict(set)
+    revisions = table_of(RecordRevision).c
+    numbers = {number for _, number in cases.values()}
+    left = select(revisions.record, revisions.record_id, revisions.left_case).distinct()
+    moves: dict[RecordKind, set[tuple[int, str]]] = defaultdict(set)
+    for kind, record_id, number in session.execute(left.where(is_among(session, revisions.left_case, numbers))):
+        moves[RecordKind(kind)].add((record_id, number))
+    ids = {of: case_id for case_id, of in cases.items()}
+    for kind in moves.keys() & _TABLES.keys():
+        records = table_of(_TABLES[kind]).c
+        moved = is_among(session, records.id, {record_id for record_id, _ in moves[kind]})
+        said_by = select(records.id, records.source_id).where(moved)
+        sources = {row.id: row.source_id for row in session.execute(said_by)}
+        pairs = ((ids.get((sources[record_id], number)), record_id) for record_id, number in moves[kind])
+        found[kind] = {(case_id, record_id) for case_id, record_id in pairs if case_id is not None}
     return found
 
 
