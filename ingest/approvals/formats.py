@@ -1,7 +1,7 @@
 """The two file formats: JSON Lines and CSV. Garbage is reported line by line, never raised."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -25,6 +25,9 @@ from storage.sayings import Saying
 
 Numbered = tuple[int, Read]
 """Line (1 = first) and what it says, or why it cannot be used."""
+
+OnCells = Callable[[dict[str, str]], None]
+"""Hears of the cells of each row of a table, by column, before what is read of them."""
 
 
 class NumberedSteps(NamedTuple):
@@ -72,7 +75,14 @@ def jsonl_parts(stream: BinaryIO) -> Iterator[Numbered | NumberedSteps]:
             yield from _json_rows(many, (_FEW,))
 
 
-def read_csv(stream: BinaryIO, mapping: Mapping | None = None) -> Iterator[Numbered]:
+def json_lines(stream: BinaryIO) -> Iterator[tuple[int, str, Read]]:
+    """Each line that is not blank, with what is read of it."""
+    for line in lines(stream):
+        if line.text.strip():
+            yield line.number, line.text, _json_row(line)
+
+
+def read_csv(stream: BinaryIO, mapping: Mapping | None = None, on_cells: OnCells | None = None) -> Iterator[Numbered]:
     """CSV with a header line. Without a mapping, the columns are the fields of the exchange format."""
     records = Records(lines(stream))
     header = records.next()
@@ -85,6 +95,8 @@ def read_csv(stream: BinaryIO, mapping: Mapping | None = None) -> Iterator[Numbe
         return
     while record := records.next(columns.are_a_row):
         cells = record.cells
+        if on_cells is not None and not isinstance(cells, RowError):
+            on_cells(dict(zip(columns.names, cells, strict=False)))
         yield record.line, cells if isinstance(cells, RowError) else columns.read(cells, record.raw)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,10 +13,13 @@ from ingest.approvals.mapping import Mapping
 from ingest.approvals.reading import rows_of
 from ingest.approvals.reading_apart import Order, Portion, portions_read_apart
 from ingest.approvals.reports import BatchReport
+from ingest.approvals.sampling import samples_of_file
 from storage.database import Database
 
 LARGE_FILE = 32_000_000
 """Bytes from which on it pays to read in a process of its own, which takes a second to start."""
+SAMPLES = 5
+"""Rows of a file that a dry run shows."""
 Progress = Callable[[int, int], None]
 """Bytes read so far, and bytes in all."""
 
@@ -30,8 +33,11 @@ def import_file(
     progress: Progress | None = None,
     *,
     dry_run: bool = False,
+    samples: int = SAMPLES,
 ) -> BatchReport:
     """Imports JSON Lines, CSV, a workbook or XES, known by its name, else by its first character.
+
+    With `dry_run` nothing is written, and so many of the first rows are shown with what each would become.
 
     Importing a file again adds nothing and completes an import that was interrupted. Raises OSError, UnusableFile for
     one that is neither or holds no rows, MappingError for a mapping of a file that is no table, and what
@@ -63,7 +69,7 @@ def import_file(
         )
     if progress is not None:
         progress(size, size)
-    return report
+    return replace(report, samples=samples_of_file(path, mapping, now, samples)) if dry_run else report
 
 
 @dataclass

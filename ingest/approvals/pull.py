@@ -21,7 +21,9 @@ from ingest.approvals.cells import cell_text
 from ingest.approvals.formats import Columns, read_header
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.records import StepRow
+from ingest.approvals.reports import Sample
 from ingest.approvals.row import Row, RowError
+from ingest.approvals.sampling import sample_of
 from storage.database import Database
 from storage.models import PullMark
 
@@ -54,14 +56,6 @@ class View:
 
     def __repr__(self) -> str:
         return f"View({self.source_id!r}, {self.name!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A row as it stands in the view, and what would become of it."""
-
-    said: dict[str, str]
-    row: Row | RowError
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +127,13 @@ class ViewReader:
         self._changed: sa.ColumnClause[Any] = sa.column(view.changed)
         self._table = sa.table(name, self._changed, schema=schema or None)
 
-    def sample(self, count: int) -> list[Sample]:
-        """The first rows. Raises PullFailed."""
+    def sample(self, count: int, received_at: datetime) -> list[Sample]:
+        """The first rows, numbered from 1. Raises PullFailed."""
         with self.reading() as connection:
             page = self._read(connection, self._query().limit(count))
         read = _numbered(page.columns, [row.cells for row in page.rows])
         said = (dict(zip(page.columns.names, row.cells, strict=True)) for row in page.rows)
-        return [Sample(cells, found) for cells, (_, found) in zip(said, read, strict=True)]
+        return [sample_of(line, cells, found, received_at) for cells, (line, found) in zip(said, read, strict=True)]
 
     def look(self) -> Look:
         """Of one row. Raises PullFailed."""

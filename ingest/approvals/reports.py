@@ -36,6 +36,21 @@ class Rejection:
     remedy: Saying
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A row as it stands in a file or a view, and what would become of it."""
+
+    line: int
+    said: dict[str, str]
+    """By column; of JSON Lines, which have none, the whole line under no name. Empty for a line of no cells."""
+    record: str
+    """The kind of record."""
+    becomes: dict[str, Any]
+    """Fields of the exchange format; empty for a refused row."""
+    refused: tuple[Rejection, ...]
+    """Why it is refused."""
+
+
 @dataclass(frozen=True)
 class BatchReport:
     """Counts are rows: accepted + duplicates + rejected_rows = rows."""
@@ -51,6 +66,8 @@ class BatchReport:
     """The first `MAX_REPORTED` problems, by line; a row may have several."""
     header_refused: bool = False
     """The header of a table could not be used, so that nothing below it was read; it counts as a refused row."""
+    samples: tuple[Sample, ...] = ()
+    """Of a dry run of a file: its first rows, and what each would become."""
 
     def plus(self, accepted: int, duplicates: int, refused: Refused) -> "BatchReport":
         found = [Rejection(line, p.field, p.problem, p.remedy) for line, error in refused for p in error.problems]
@@ -65,8 +82,8 @@ class BatchReport:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """Of a push, which has no header."""
-        return {name: value for name, value in asdict(self).items() if name != "header_refused"}
+        """Of a push, which has no header and no dry run."""
+        return {name: value for name, value in asdict(self).items() if name not in ("header_refused", "samples")}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from ingest.approvals.cells import cell_text
 from ingest.approvals.file_format import UnusableFile
-from ingest.approvals.formats import Columns, Numbered, read_header
+from ingest.approvals.formats import Columns, Numbered, OnCells, read_header
 from ingest.approvals.mapping import Mapping
 from storage.sayings import Saying
 
@@ -20,7 +20,7 @@ _LOCKED = Saying("The workbook has a password: save it without one, and import t
 _TOO_LARGE = Saying("The workbook is too large to be read as a whole: save it as “CSV UTF-8”, and import that.")
 
 
-def read_workbook(file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]:
+def read_workbook(file: BinaryIO, mapping: Mapping | None, on_cells: OnCells | None = None) -> Iterator[Numbered]:
     """The rows of the first sheet that is not hidden, numbered as there. Raises UnusableFile."""
     rows = _rows(_first_sheet(file))
     header = next(rows, None)
@@ -33,7 +33,10 @@ def read_workbook(file: BinaryIO, mapping: Mapping | None) -> Iterator[Numbered]
         return
     width = len(names)
     for line, cells in rows:
-        yield line, columns.read([*cells, *[""] * (width - len(cells))], _raw(cells))
+        padded = [*cells, *[""] * (width - len(cells))]
+        if on_cells is not None:
+            on_cells(dict(zip(columns.names, padded, strict=False)))
+        yield line, columns.read(padded, _raw(cells))
 
 
 def _first_sheet(file: BinaryIO) -> CalamineSheet:

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from ingest.approvals.formats import Numbered
+from ingest.approvals.formats import Numbered, OnCells
 from ingest.approvals.mapping import Mapping
 from ingest.approvals.problems import Problem
 from ingest.approvals.row import row_error
@@ -42,11 +42,13 @@ class _Trace:
         return self.attributes | said | {NUMBER: str(self.events)}
 
 
-def read_xes(stream: IO[bytes] | GzipFile, mapping: Mapping) -> Iterator[Numbered]:
+def read_xes(stream: IO[bytes] | GzipFile, mapping: Mapping, on_cells: OnCells | None = None) -> Iterator[Numbered]:
     """The events in their order, numbered from 1 over the whole log; what is broken ends it with a refused row."""
     number = 0
     try:
         for number, record in enumerate(_records(stream), start=1):
+            if on_cells is not None:
+                on_cells(record)
             yield number, mapping.plain(record) or mapping.apply(record, json.dumps(record, ensure_ascii=False))
     except (ParseError, DefusedXmlException, EOFError, BadGzipFile, zlib.error):
         yield number + 1, row_error(_BROKEN, "")

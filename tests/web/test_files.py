@@ -91,6 +91,8 @@ def test_a_trial_run_writes_nothing(signed_in: SignedIn, services: Services) -> 
     before = count(services, Step)
     report = send(signed_in("inspector"), dry_run="true").json()
     assert (report["batch_id"], report["accepted"]) == (None, 1)
+    [sample] = report["samples"]
+    assert (sample["line"], sample["record"], sample["becomes"]["case"]) == (1, "step", ROW["case"])
     assert (count(services, Step), count(services, Batch)) == (before, 0)
 
 

@@ -9,12 +9,13 @@ from rich.table import Table
 
 from ingest.approvals.acceptance import BatchReport, UnknownSource
 from ingest.approvals.file_format import UnusableFile
-from ingest.approvals.importing import import_file
+from ingest.approvals.importing import SAMPLES, import_file
 from ingest.approvals.known_mappings import mapping_named
 from ingest.approvals.mapping import MappingError
 from ingest.approvals.reading_apart import ReadingEnded
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, progress_bar
 from web.commands.plain_errors import UserError, out
+from web.commands.sample_table import show_samples
 from web.roles import spare_the_collector
 
 
@@ -27,7 +28,10 @@ def import_cases(
         str,
         typer.Option(help="How the columns of a table are to be read: a file, or the name of ours."),
     ] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check every row, show what the first ones become; write nothing.")
+    ] = False,
+    rows: Annotated[int, typer.Option(min=1, max=1000, help="So many of them with --dry-run.")] = SAMPLES,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
     r"""Import cases and steps from a file. Good rows are taken, every bad one is listed; importing again adds nothing.
@@ -40,7 +44,14 @@ def import_cases(
         try:
             read_by = mapping_named(mapping) if mapping else None
             report = import_file(
-                services.database, source, file, read_by, services.clock(), bar.update, dry_run=dry_run
+                services.database,
+                source,
+                file,
+                read_by,
+                services.clock(),
+                bar.update,
+                dry_run=dry_run,
+                samples=rows,
             )
         except UnknownSource:
             raise UserError(f"There is no source {source!r}; declare it with [[source]] or on the pages.") from None
@@ -61,6 +72,8 @@ def import_cases(
 def _show(report: BatchReport, dry_run: bool) -> None:
     if report.header_refused:
         out.print("Nothing has been read: the header of the file cannot be used.")
+    if report.samples:
+        show_samples(report.samples, "line")
     if report.rejected:
         table = Table("line", "field", "problem", "remedy", box=None)
         for rejection in report.rejected:

@@ -4,15 +4,13 @@ from contextlib import closing
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from ingest.approvals.acceptance import UnknownSource
 from ingest.approvals.mapping import MappingError
-from ingest.approvals.pull import Puller, PullFailed, Sample, ViewReader
-from ingest.approvals.row import Row
+from ingest.approvals.pull import Puller, PullFailed, ViewReader
 from web.commands.common import DEFAULT_CONFIG, ConfigOption, opened, say
-from web.commands.plain_errors import UserError, out
+from web.commands.plain_errors import UserError
+from web.commands.sample_table import show_samples
 from web.installation import Services
 from web.pulling import view_of
 from web.settings import PullSettings
@@ -44,7 +42,8 @@ def _pull(services: Services, declared: PullSettings, samples: int | None) -> No
     try:
         if samples is not None:
             with closing(ViewReader(view_of(declared))) as reader:
-                _show(declared, reader.sample(samples))
+                say(f"{declared.source} {declared.view}", style="bold")
+                show_samples(reader.sample(samples, services.clock()))
             return
         with closing(Puller(services.database, view_of(declared))) as puller:
             count = puller.run_once(services.clock())
@@ -53,19 +52,3 @@ def _pull(services: Services, declared: PullSettings, samples: int | None) -> No
     except (PullFailed, MappingError) as error:
         raise UserError(f"pull {declared.source} {declared.view}: {error}") from None
     say(f"{declared.source} {declared.view}: {count} rows new or corrected.")
-
-
-def _show(declared: PullSettings, samples: list[Sample]) -> None:
-    say(f"{declared.source} {declared.view}", style="bold")
-    table = Table("row", "as it stands there", "becomes", box=None)
-    for number, sample in enumerate(samples, start=1):
-        said = "\n".join(f"{name}: {cell}" for name, cell in sample.said.items() if cell)
-        table.add_row(str(number), escape(said), escape(_outcome(sample)))
-    out.print(table)
-
-
-def _outcome(sample: Sample) -> str:
-    if isinstance(sample.row, Row):
-        lines = [f"{name}: {value}" for name, value in sample.row.statement().items()]
-        return "\n".join([sample.row.kind_of_record.value, *lines])
-    return "\n".join(f"refused: {each.field} {each.problem}; {each.remedy}" for each in sample.row.problems)

@@ -11,8 +11,6 @@ from sqlmodel import func, select
 
 from ingest.approvals.mapping import Mapping, MappingFile
 from ingest.approvals.pull import Puller, PullFailed, View, ViewReader
-from ingest.approvals.records import StepRow
-from ingest.approvals.row import RowError
 from storage.database import Database
 from storage.models import Batch
 from tests.conftest import create_database
@@ -160,10 +158,10 @@ def test_a_sample_shows_what_would_become_of_the_rows(
 ) -> None:
     write(platforms, ("S1", 0), ("", 1))
     with closing(ViewReader(a_view(address))) as reader:
-        good, bad = reader.sample(5)
-    assert isinstance(good.row, StepRow)
-    assert (good.said["经办人"], good.row.operator) == ("李敏", "李敏")
-    assert isinstance(bad.row, RowError)
+        good, bad = reader.sample(5, NOW)
+    assert (good.record, good.said["经办人"], good.becomes["operator"]) == ("step", "李敏", "李敏")
+    assert bad.refused
+    assert not bad.becomes
     assert steps(sqlite_platform) == []
 
 

@@ -394,6 +394,8 @@ def test_a_mapping_of_ones_own_reads_the_file_and_its_mistakes_are_shown(sign_in
     status, text = sent(MAPPING)
     assert status == 200
     assert "sometime is not a time" in text
+    assert "The first rows, and what each becomes" in text
+    assert "<code>start</code> 2026-03-02T01:00:00Z" in text
     status, text = sent(MAPPING.replace('case = "办件"', ""))
     assert status == 422
     assert "nothing gives the field case" in text
