@@ -18,6 +18,7 @@ from storage.models import (
     Decision,
     Extension,
     Fee,
+    ItemVersion,
     Rating,
     ResultDelivery,
     Source,
@@ -77,6 +78,34 @@ def test_a_fee_that_the_catalogue_lacks_leads_to_its_card(signed_in: SignedIn, s
     with services.database.transaction() as session:
         session.get_one(Card, 1).withdrawn_at = NOON
     assert records(signed_in, "supervisor")["F1"]["card"] is None
+
+
+def test_a_fee_stands_beside_what_the_catalogue_says_when_the_case_was_opened(
+    signed_in: SignedIn, services: Services
+) -> None:
+    assert records(signed_in, "supervisor")["F1"]["listed"] is None
+    entry = {"code": "", "name": "工本费", "amount": "10.00", "basis": "价格〔2011〕1号"}
+    with services.database.transaction() as session:
+        case = session.get_one(Case, 1)
+        case.item_code = "JZ-9"
+        said: dict[str, Any] = {"code": "JZ-9", "name": "居住证", "source_id": SOURCE, "first_received_at": NOON, "received_at": NOON}
+        for reference, begins, amount in (("I1", -30, "10.00"), ("I2", 1, "8.00")):
+            version = ItemVersion(
+                **said,
+                reference=reference,
+                version=reference,
+                valid_from=case.opened_at + begins * DAY,
+                fees=[entry | {"amount": amount}],
+            )
+            session.add(version)
+    found = records(signed_in, "supervisor")
+    assert found["F1"]["listed"] == {"name": "工本费", "amount": "10.00", "basis": "价格〔2011〕1号"}
+    assert found["F2"]["listed"] is None
+    client = signed_in("supervisor")
+    client.headers["Accept-Language"] = "en"
+    assert "the catalogue says 10.00 yuan" in client.get("/cases/1").text
+    rows = list(csv.DictReader(io.StringIO(client.get("/cases/1.csv").text.removeprefix("\ufeff"))))
+    assert [row["listed_yuan"] for row in rows if row["record"] == "fee"] == ["10.00", ""]
 
 
 def test_what_a_customer_wrote_is_for_who_calls_back_and_the_parcel_for_who_may_know_the_applicant(

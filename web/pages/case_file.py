@@ -15,7 +15,19 @@ from web.pages.tables import Cell, Moments, Table, add_table
 router = APIRouter()
 
 _MOMENTS = tuple(map(Moments, ("start", "end", "entered", "first_told_at")))
-_SAID = ("days", "amount_yuan", "decision", "level", "reason", "document", "way", "tracking", "comment", "card")
+_SAID = (
+    "days",
+    "amount_yuan",
+    "listed_yuan",
+    "decision",
+    "level",
+    "reason",
+    "document",
+    "way",
+    "tracking",
+    "comment",
+    "card",
+)
 _COLUMNS = ("record", "id", "name", *_MOMENTS, "revision", "by", "counter", "findings", *_SAID)
 
 
@@ -71,6 +83,9 @@ def _of_record(record: CaseRecord) -> list[Cell]:
 
 def _said(record: CaseRecord) -> Iterator[tuple[str, Cell]]:
     for name in _SAID:
+        if name == "listed_yuan":
+            yield name, record.listed.amount if record.listed else None
+            continue
         value = getattr(record, name)
         yield name, str(value.value) if name == "decision" and value else value
 

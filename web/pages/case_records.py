@@ -21,6 +21,7 @@ from storage.models import (
     ResultDelivery,
 )
 from storage.models.approvals import Reported
+from web.listed_fees import ListedFee, ListedFees
 from web.pages.step_rows import is_told_late
 from web.permissions import Permission
 from web.reconciliation import yuan
@@ -45,6 +46,8 @@ class CaseRecord:
     name: str = ""
     """Of the fee."""
     amount_yuan: str = ""
+    listed: ListedFee | None = None
+    """What the catalogue says of the fee."""
     decision: Decision | None = None
     level: int | None = None
     """Of a rating: 5 is very satisfied."""
@@ -67,11 +70,11 @@ class CaseRecord:
         return is_told_late(self.at, self.first_told_at)
 
 
-def records_of(session: Session, viewer: Viewer, case: Case) -> tuple[CaseRecord, ...]:
+def records_of(session: Session, viewer: Viewer, case: Case, now: datetime) -> tuple[CaseRecord, ...]:
     """In the order in which they happened."""
     found = [
         *_extensions(session, case),
-        *_fees(session, case),
+        *_fees(session, case, now),
         *_results(session, case),
         *_deliveries(session, case, viewer.may(Permission.APPLICANT)),
         *_ratings(session, case, viewer.may(Permission.CALL_BACKS)),
@@ -102,12 +105,13 @@ def _extensions(session: Session, case: Case) -> Iterator[CaseRecord]:
         yield _record(RecordKind.EXTENSION, row, row.approved, **said)
 
 
-def _fees(session: Session, case: Case) -> Iterator[CaseRecord]:
+def _fees(session: Session, case: Case, now: datetime) -> Iterator[CaseRecord]:
+    listed = ListedFees(session, case, now)
     of_case = Card.case_id == case.id, Card.cause == CardCause.FEE_UNLISTED, col(Card.withdrawn_at).is_(None)
     cards = {card.about: card.id for card in session.exec(select(Card).where(*of_case))}
     for row in _all(session, Fee, case):
         said = {"name": row.name or row.code, "amount_yuan": yuan(row.amount_fen), "document": row.receipt}
-        yield _record(RecordKind.FEE, row, row.charged, **said, card=cards.get(f"fee:{row.id}"))
+        yield _record(RecordKind.FEE, row, row.charged, **said, listed=listed.of(row), card=cards.get(f"fee:{row.id}"))
 
 
 def _results(session: Session, case: Case) -> Iterator[CaseRecord]:

@@ -340,7 +340,7 @@ def case_page(
             course=course([_bar(each) for each in steps], deadlines, stops, zone, now),
             stops=stops,
             steps=steps,
-            records=records_of(session, viewer, case),
+            records=records_of(session, viewer, case, services.clock()),
             chosen=chosen,
             parts=clip_parts(session, services.footage, chosen.clip if chosen else None),
             clock_untrusted=untrusted_times(session, services.footage, chosen.clip if chosen else None),
