@@ -45,6 +45,8 @@ IF_SWITCHED_ON = {
     ("GET", "/public/complaint/received"),
     ("GET", "/public/items.csv"),
     ("GET", "/public/items.xlsx"),
+    ("GET", "/public/items/{code}.csv"),
+    ("GET", "/public/items/{code}.xlsx"),
     ("GET", "/public/evaluation.csv"),
     ("GET", "/public/evaluation.xlsx"),
 }

@@ -88,7 +88,8 @@ def test_a_fee_stands_beside_what_the_catalogue_says_when_the_case_was_opened(
     with services.database.transaction() as session:
         case = session.get_one(Case, 1)
         case.item_code = "JZ-9"
-        said: dict[str, Any] = {"code": "JZ-9", "name": "居住证", "source_id": SOURCE, "first_received_at": NOON, "received_at": NOON}
+        said: dict[str, Any] = {"code": "JZ-9", "name": "居住证", "source_id": SOURCE}
+        said |= {"first_received_at": NOON, "received_at": NOON}
         for reference, begins, amount in (("I1", -30, "10.00"), ("I2", 1, "8.00")):
             version = ItemVersion(
                 **said,

@@ -139,7 +139,9 @@ def test_the_list_opens_with_the_default_view_and_everything_is_one_step_away(
     assert supervisor.get("/cases").status_code == 200
     assert supervisor.put("/api/v1/case-views/default", json={"view": 9}).status_code == 404
     supervisor.post("/cases/views/default", data={"view": "1"})
-    assert supervisor.post("/cases/views/1/remove").headers["location"] == "/cases?view=all&done=removed"
+    removed = supervisor.post("/cases/views/1/remove?hall=cc&q=2026")
+    assert removed.headers["location"] == "/cases?q=2026&hall=cc&done=removed", "the list stays as it is"
+    assert supervisor.post("/cases/views/1/remove").status_code == 404
     assert supervisor.get("/cases").status_code == 200
     with services.database.transaction() as session:
         assert session.exec(select(DefaultView)).all() == []

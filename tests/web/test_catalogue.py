@@ -215,6 +215,24 @@ def test_an_item_may_have_no_limit(signed_in: SignedIn, told: None) -> None:
     assert made.headers["location"].endswith("?done=drafted")
 
 
+def test_a_code_that_was_refused_can_be_corrected_and_so_can_one_of_which_there_is_a_draft(
+    signed_in: SignedIn, told: None
+) -> None:
+    inspector = signed_in("inspector")
+    code = r'<input [^>]*name="code"[^>]*>'
+    typed = {"code": "N" * 101, "source": "cc-platform", "valid_from": "2026-04-01", "reason": "新增", "name": "新事项"}
+    typed |= {"promised_limit": "5", "limit_unit": "days"}
+    refused = inspector.post("/catalogue/draft", data=typed)
+    assert refused.status_code == 422
+    assert [re.search('type="(.*?)"', one)[1] for one in re.findall(code, refused.text)] == ["text"]  # type: ignore[index]
+    draft(inspector)
+    taken = inspector.post("/catalogue/draft", data=typed | {"code": "FOOD", "is_typed": "true"})
+    assert taken.status_code == 409
+    assert [re.search('value="(.*?)"', one)[1] for one in re.findall(code, taken.text)] == ["FOOD"]  # type: ignore[index]
+    assert 'type="hidden" name="code"' not in taken.text
+    assert 'type="hidden" name="code"' in inspector.get("/catalogue/draft?code=FOOD&source=cc-platform").text
+
+
 def test_the_form_is_filled_in_with_what_holds_and_keeps_what_was_typed(signed_in: SignedIn, told: None) -> None:
     inspector = signed_in("inspector")
     page = inspector.get("/catalogue/draft?code=FOOD&source=cc-platform&lang=en").text

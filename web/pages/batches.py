@@ -77,9 +77,6 @@ def _rejected(batch_id: int) -> SelectOfScalar[RejectedRow]:
     return select(RejectedRow).where(RejectedRow.batch_id == batch_id).order_by(col(RejectedRow.id))
 
 
-add_page(router, "/import/{batch_id}", "batch.html", batch_page)
-
-
 def rejected_table(batch_id: RowId, viewer: Importer, services: ServicesDep, around: ScreenDep) -> Table:
     """All refused rows of a batch, in the reader's words."""
     language = around.language
@@ -99,4 +96,6 @@ def _cells(row: RejectedRow, language: Language) -> list[Cell]:
     return [row.line, found.field, say(language, found.problem), say(language, found.remedy), found.raw]
 
 
-add_table(router, "/import/{batch_id}/rejected", rejected_table)
+for _address in ("/import/{batch_id}", "/import/{batch_id}/rejected"):
+    add_table(router, _address, rejected_table)
+add_page(router, "/import/{batch_id}", "batch.html", batch_page)

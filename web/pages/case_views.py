@@ -54,9 +54,10 @@ def rename(
 
 
 @router.post("/cases/views/{view_id}/remove", include_in_schema=False)
-def remove(view_id: RowId, viewer: CaseViewer, services: ServicesDep) -> Response:
+def remove(view_id: RowId, request: Request, viewer: CaseViewer, services: ServicesDep) -> Response:
+    """The list stays with the filters of this address."""
     api.remove(view_id, services, viewer)
-    return RedirectResponse(list_address("", "removed"), 303)
+    return RedirectResponse(list_address(filters_of(request.url.query), "removed"), 303)
 
 
 @router.post("/cases/views/default", include_in_schema=False)

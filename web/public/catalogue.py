@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from pydantic import AfterValidator
 from sqlalchemy import ColumnElement, and_, or_, union
 from sqlmodel import Session, col, select
@@ -194,6 +194,12 @@ def catalogue_table(visitor: VisitorDep, services: ServicesDep, q: SearchText = 
     return Table("items", DEFAULT_ZONE, _COLUMNS, rows)
 
 
+def item_table(page: Annotated[ItemPage, Depends(item_page)]) -> Table:
+    """A row for each place that offers the item."""
+    rows = [_cells(page.item, offer) for offer in page.item.offers]
+    return Table(f"item-{page.item.id}", DEFAULT_ZONE, _COLUMNS, rows)
+
+
 def _cells(item: ItemRow, offer: Offer) -> list[Cell]:
     return [
         *(item.id, offer.name, offer.name_en, offer.authority.id, offer.source, offer.department),
@@ -208,4 +214,5 @@ def _cells(item: ItemRow, offer: Offer) -> list[Cell]:
 
 add_page(router, "/public/items", "public/catalogue.html", catalogue_page)
 add_table(router, "/public/items", catalogue_table)
+add_table(router, "/public/items/{code}", item_table)
 add_page(router, "/public/items/{code}", "public/item.html", item_page)

@@ -17,8 +17,6 @@ NO_FILE = {
     "/admin/cameras/find": "what answered just now, to choose from",
     "/counters/{counter}": "its newest absences; /absences.csv has all",
     "/span": "the absences of a span; /absences.csv has all",
-    "/public/items/{code}": "one item side by side; /public/items.csv has all",
-    "/import/{batch_id}": "its rows are at /import/{batch_id}/rejected.csv",
 }
 """Pages with a table that is not to be taken along, and why."""
 NO_PAGE = {"/sign-in", "/", "/admin", "/evaluation/{evaluation_id}/report.{made_as}"}

@@ -73,6 +73,15 @@ def test_what_is_in_force_is_listed_with_where_and_in_what_it_differs(anonymous:
     assert [row.split(",")[0] for row in rows] == ["FOOD", "FOOD", "HAND", "SAME", "SAME"]
 
 
+def test_an_item_is_taken_along_with_a_row_for_each_place(anonymous: TestClient) -> None:
+    rows = anonymous.get("/public/items/FOOD.csv").text.splitlines()[1:]
+    assert rows == [row for row in anonymous.get("/public/items.csv").text.splitlines() if row.startswith("FOOD,")]
+    assert len(rows) == 2
+    assert anonymous.get("/public/items/FOOD.xlsx").status_code == 200
+    for ending in ("csv", "xlsx"):
+        assert anonymous.get(f"/public/items/OLD.{ending}").status_code == 404
+
+
 def test_an_item_is_shown_side_by_side(anonymous: TestClient) -> None:
     page = anonymous.get("/public/items/FOOD?lang=en").text
     words = ["Food licence", "20 working days", "5 working days", "3 working days", "工本费", "10.00 yuan", "申请表"]

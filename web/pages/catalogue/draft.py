@@ -45,6 +45,8 @@ Part = Mapping[str, str]
 class DraftPage:
     code: str
     """Empty for an item of which nothing is said yet."""
+    is_typed: bool
+    """The code is written here, and can be corrected until a draft is kept."""
     source: SourceRef | None
     zone: str
     departments: tuple[DepartmentRef, ...]
@@ -95,6 +97,7 @@ def _page(
         tomorrow = local_day(now, zone) + timedelta(days=1)
         return DraftPage(
             code=code,
+            is_typed=not code,
             source=of,
             zone=zone,
             departments=_departments(session),
@@ -181,6 +184,7 @@ def _sent(page: DraftPage, form: FormData, problems: Mapping[str, Saying]) -> Dr
     """The form as it was sent, with what is wrong."""
     return replace(
         page,
+        is_typed=bool(text(form, "is_typed")) or "code" in problems,
         valid_from=text(form, "valid_from"),
         reason=text(form, "reason"),
         plain={name: text(form, name) for name in _PLAIN},
