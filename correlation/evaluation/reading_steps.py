@@ -12,7 +12,7 @@ from correlation.evaluation.places import Place
 from correlation.evaluation.tally import Mark, Tally
 from storage.at_counter import is_at_counter
 from storage.bulk import table_of
-from storage.models import Case, Counter, MarkKind, Step
+from storage.models import LATE_FROM, Case, Counter, MarkKind, Step
 
 _DAY = timedelta(days=1)
 _STEPS, _FILES, _COUNTERS = table_of(Step), table_of(Case), table_of(Counter)
@@ -92,7 +92,7 @@ def _days(first: date, last: date, zone: ZoneInfo) -> Subquery:
             select(
                 literal(_midnight(day, zone)).label("start"),
                 literal(_midnight(day + _DAY, zone)).label("end"),
-                literal(_midnight(day + 2 * _DAY, zone)).label("late_from"),
+                literal(_midnight(day + LATE_FROM * _DAY, zone)).label("late_from"),
             )
             for day in (first + n * _DAY for n in range((last - first).days + 1))
         )

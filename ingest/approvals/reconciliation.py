@@ -14,7 +14,7 @@ from ingest.approvals.books import BOOKS
 from ingest.approvals.sequences import Missing, missing_batches
 from storage.at_counter import is_at_counter
 from storage.bulk import table_of
-from storage.models import Batch, Case, Fee, RecordKind, Step
+from storage.models import LATE_FROM, Batch, Case, Fee, RecordKind, Step
 
 HAPPENED: dict[RecordKind, str] = {
     RecordKind.STEP: "end",
@@ -120,7 +120,7 @@ class _Days:
                 literal(number).label("number"),
                 literal(self.start(day)).label("start"),
                 literal(self.start(day + timedelta(days=1))).label("end"),
-                literal(self.start(day + timedelta(days=2))).label("late_from"),
+                literal(self.start(day + timedelta(days=LATE_FROM))).label("late_from"),
             )
             for number, day in enumerate(self.days)
         )

@@ -2,6 +2,7 @@
 
 from storage.models.approvals import (
     IN_HAND,
+    LATE_FROM,
     Batch,
     Case,
     CounterAlias,
@@ -142,6 +143,7 @@ __all__ = [
     "CLOCK_LEAP",
     "DEFAULT_DAYS",
     "IN_HAND",
+    "LATE_FROM",
     "MAX_CLOCK_ERROR",
     "MAX_CLOCK_OFFSET",
     "MAX_DAYS",

@@ -11,6 +11,9 @@ from storage.models.columns import JsonObject, column, column_held_by_hand, enum
 IN_HAND = timedelta(hours=1)
 """What is entered, or pushed, so soon after its end may have been in hand until then: it is not late."""
 
+LATE_FROM = 2
+"""Days after the day on which something happened: what is first heard of from that midnight on came late."""
+
 
 class StepKind(StrEnum):
     RECEIVE = "receive"

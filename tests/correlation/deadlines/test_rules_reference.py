@@ -1,6 +1,10 @@
 """The reference names every rule with its value, its source and the day from which it holds."""
 
+import ast
 import re
+from collections.abc import Iterator
+from datetime import time, timedelta
+from importlib import import_module
 from pathlib import Path
 
 from correlation.deadlines.rules import CardRules, Law, shipped_rules
@@ -9,7 +13,40 @@ from correlation.evaluation.formula import shipped_formulas
 from correlation.supervision.rules import shipped_call_back_rules
 from storage.models import CardCause
 
-REFERENCE = (Path(__file__).parents[3] / "docs" / "reference" / "rules.md").read_text("utf-8")
+ROOT = Path(__file__).parents[3]
+REFERENCE = (ROOT / "docs" / "reference" / "rules.md").read_text("utf-8")
+TECHNICAL = {
+    "correlation.comparing": "how much is read at once",
+    "correlation.deadlines.conduct._MOMENT": "the smallest step of a clock",
+    "correlation.deadlines.clocks._MOMENT": "the smallest step of a clock",
+    "correlation.deadlines.clocks._USUALLY_AHEAD": "before the first rules for cards, which raise none",
+    "correlation.deadlines.counting": "how far is counted, and how much of it remembered",
+    "correlation.deadlines.derivation": "how much of a derivation is shown",
+    "correlation.deadlines.entered_at_once": "how much is read at once",
+    "correlation.deadlines.ground": "what is reckoned anew",
+    "correlation.deadlines.keeping": "how much is reckoned at once",
+    "correlation.deadlines.moving": "what is looked at again",
+    "correlation.deadlines.observing.MOST_BESIDE": "so many of a batch are counted, far above any rule's number",
+    "correlation.deadlines.trying": "how much is tried at once",
+    "correlation.disputes.evidence": "what footage is kept",
+    "correlation.disputes.voices._RUNS_AT_MOST": "what is looked at again",
+    "correlation.evaluation.going_on": "how much is done between two looks at the clock",
+    "correlation.evaluation.reading._CARDS_AT_ONCE": "how much is read at once",
+    "correlation.evaluation.reading._DAY": "a day",
+    "correlation.evaluation.reading_steps._DAY": "a day",
+    "correlation.evaluation.reading_cases._BATCH": "how much is read at once",
+    "correlation.evaluation.scoring.FULL": "points in all, which the formula shares out",
+    "correlation.evaluation.writing": "how much is written at once",
+    "correlation.examining": "when a step is looked at, and how much at once",
+    "correlation.linking": "what a clip shows, and when it is looked for",
+    "correlation.moved": "what is looked at again",
+    "correlation.newcomers": "what is looked at again, and how much at once",
+    "correlation.rule_files": "how long a name may be",
+    "correlation.sight": "how much presence is read for a step",
+    "correlation.supervision.call_backs._AT_ONCE": "how much is read at once",
+    "correlation.targets": "when a step is looked at again",
+}
+"""Modules and constants that decide when or how much at once something is done, and accuse nobody of anything."""
 
 
 def rows() -> dict[str, list[str]]:
@@ -73,6 +110,58 @@ def test_what_people_may_do_and_the_formula_are_named_with_their_days() -> None:
     for version, effective in versions:
         assert version in REFERENCE
         assert effective.isoformat() in REFERENCE
+
+
+def test_each_measure_that_no_version_holds_has_its_value_and_its_source() -> None:
+    told = {name: cells for name, cells in rows().items() if name.count(".") > 1}
+    found = {name for name in _constants() if not any(f"{name}.".startswith(f"{known}.") for known in TECHNICAL)}
+    assert set(told) == found
+    for name, (value, decides, source) in told.items():
+        module, _, constant = name.rpartition(".")
+        assert value == _words(getattr(import_module(module), constant)), name
+        assert min(len(decides), len(source)) > 5, name
+
+
+def test_what_is_called_technical_is_there() -> None:
+    found = set(_constants())
+    gone = {known for known in TECHNICAL if not any(f"{name}.".startswith(f"{known}.") for name in found)}
+    assert gone == set()
+
+
+def _constants() -> Iterator[str]:
+    """Numbers and spans of time that modules set: all of `correlation`; of the imports spans, and what they expect."""
+    imports = (ROOT / "ingest" / "approvals").rglob("*.py")
+    for path in [*(ROOT / "correlation").rglob("*.py"), *imports, ROOT / "storage" / "models" / "approvals.py"]:
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+                value = getattr(import_module(module), name)
+                if _is_measure(value) and (module.startswith(("correlation", "storage")) or _decides(name, value)):
+                    yield f"{module}.{name}"
+
+
+def _is_measure(value: object) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(map(_is_measure, value))
+    return isinstance(value, int | float | timedelta | time) and not isinstance(value, bool)
+
+
+def _decides(name: str, value: object) -> bool:
+    return isinstance(value, timedelta) or "EXPECTED" in name
+
+
+def _words(value: object) -> str:
+    if isinstance(value, timedelta):
+        seconds = int(value.total_seconds())
+        size, unit = next(pair for pair in _UNITS if seconds % pair[0] == 0)
+        return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
+    if isinstance(value, tuple) and isinstance(value[0], tuple):
+        return ", ".join("–".join(each.strftime("%H:%M") for each in span) for span in value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def _is_named(rules: Law | CardRules) -> bool:
