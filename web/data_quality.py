@@ -13,7 +13,7 @@ from web.installation import Services
 from web.pages.filters import DayRange
 from web.pages.places import DistrictRef
 from web.pages.scoping import sources_in_scope
-from web.reconciliation import FiguresOfDays, counted, figures_of
+from web.reconciliation import FiguresOfDays, counted, figures_together
 from web.source_watch import lasting_alerts
 from web.viewer import Viewer
 
@@ -106,10 +106,9 @@ class _Counted:
 
 def data_quality(services: Services, session: Session, viewer: Viewer, wanted: DayRange) -> DataQuality:
     """Every source's figures are those of its own page of days: district and city read the same numbers."""
-    counted_sources = [
-        _Counted(source, district, figures_of(services, session, source, wanted, USUAL_DAYS))
-        for source, district in session.exec(_sources(viewer))
-    ]
+    seen = list(session.exec(_sources(viewer)))
+    figures = figures_together(services, session, [source for source, _ in seen], wanted, USUAL_DAYS)
+    counted_sources = [_Counted(source, district, figures[source.id]) for source, district in seen]
     silent = _silent_since(session)
     rows = [_row(session, each, silent.get(each.source.id)) for each in counted_sources]
     days = [each.found for each in counted_sources]

@@ -1,6 +1,7 @@
 """The figures of a source's days as they are shown, to people and to the source itself alike."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from ingest.approvals.reconciliation import DayFigures, Figures, reconcile
+from ingest.approvals.reconciliation import DayFigures, Figures, reconcile_together
 from ingest.approvals.sequences import Missing
 from storage.models import Hall, Source
 from web.installation import Services
@@ -96,13 +97,25 @@ class FiguresOfDays:
 
 def figures_of(services: Services, session: Session, source: Source, wanted: DayRange, usual: int) -> FiguresOfDays:
     """In the zone of the source's hall; without days asked for those of the last `usual`."""
+    return figures_together(services, session, [source], wanted, usual)[source.id]
+
+
+def figures_together(
+    services: Services, session: Session, sources: Sequence[Source], wanted: DayRange, usual: int
+) -> dict[str, FiguresOfDays]:
+    """The same by source; those of one zone are reckoned at once."""
     now = services.clock()
-    hall = session.get(Hall, source.hall_id) if source.hall_id else None
-    zone = hall.timezone if hall else DEFAULT_ZONE
-    last = wanted.last or now.astimezone(ZoneInfo(zone)).date()
-    first = max(wanted.first or last - timedelta(days=usual - 1), last - timedelta(days=MOST_DAYS - 1))
-    found = () if wanted.is_wrong else reconcile(session, source.id, first, last, ZoneInfo(zone), now)
-    return FiguresOfDays(zone, first, last, found)
+    of_zone: defaultdict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        hall = session.get(Hall, source.hall_id) if source.hall_id else None
+        of_zone[hall.timezone if hall else DEFAULT_ZONE].append(source.id)
+    figures: dict[str, FiguresOfDays] = {}
+    for zone, ids in of_zone.items():
+        last = wanted.last or now.astimezone(ZoneInfo(zone)).date()
+        first = max(wanted.first or last - timedelta(days=usual - 1), last - timedelta(days=MOST_DAYS - 1))
+        found = {} if wanted.is_wrong else reconcile_together(session, ids, first, last, ZoneInfo(zone), now)
+        figures |= {source_id: FiguresOfDays(zone, first, last, found.get(source_id, ())) for source_id in ids}
+    return figures
 
 
 def counted(figures: Figures) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What a source has sent, day by day, in figures that it can compare with its own."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -136,42 +136,58 @@ class _Days:
         return moment.astimezone(self.zone).date()
 
 
+_Of = tuple[str, int]
+"""A source and the number of a day."""
+
+
 def reconcile(
     session: Session, source_id: str, first: date, last: date, zone: ZoneInfo, now: datetime
 ) -> tuple[DayFigures, ...]:
     """Figures of every day from `first` to `last`, both included, the newest first."""
+    return reconcile_together(session, [source_id], first, last, zone, now)[source_id]
+
+
+def reconcile_together(
+    session: Session, source_ids: Collection[str], first: date, last: date, zone: ZoneInfo, now: datetime
+) -> dict[str, tuple[DayFigures, ...]]:
+    """The same of each of several sources: every table is gone through once for all of them."""
     days = _Days([last - timedelta(days=n) for n in range((last - first).days + 1)], zone)
-    counted = {kind: _happened(session, source_id, days, kind) for kind in HAPPENED}
-    opened = _sums(session, days, table_of(Case), source_id, "opened_at", func.count())
-    fees = _sums(session, days, table_of(Fee), source_id, "charged", func.sum(table_of(Fee).c.amount_fen))
-    filled, came = _filled(session, source_id, days), _came(session, source_id, days)
-    gaps = missing_batches(session, source_id, days.start(first), now)
-    return tuple(
-        DayFigures(
-            day=day,
-            records={kind: found[n][0] for kind, found in counted.items() if n in found},
-            late=sum(found[n][1] for found in counted.values() if n in found),
-            cases_opened=opened.get(n, 0),
-            fees_fen=fees.get(n, 0),
-            fields_filled=filled.get(n, (0, 0))[0],
-            at_counter=filled.get(n, (0, 0))[1],
-            **came.get(n, {"batches": 0, "rows": 0, "refused": 0}),
-            missing=tuple(gap for gap in gaps if days.of(gap.noticed_at) == day),
-        )
-        for n, day in enumerate(days.days)
-    )
+    counted = {kind: _happened(session, source_ids, days, kind) for kind in HAPPENED}
+    opened = _sums(session, days, table_of(Case), source_ids, "opened_at", func.count())
+    fees = _sums(session, days, table_of(Fee), source_ids, "charged", func.sum(table_of(Fee).c.amount_fen))
+    filled, came = _filled(session, source_ids, days), _came(session, source_ids, days)
+
+    def figures(source_id: str) -> Iterator[DayFigures]:
+        gaps = missing_batches(session, source_id, days.start(first), now)
+        for n, day in enumerate(days.days):
+            of = source_id, n
+            yield DayFigures(
+                day=day,
+                records={kind: found[of][0] for kind, found in counted.items() if of in found},
+                late=sum(found[of][1] for found in counted.values() if of in found),
+                cases_opened=opened.get(of, 0),
+                fees_fen=fees.get(of, 0),
+                fields_filled=filled.get(of, (0, 0))[0],
+                at_counter=filled.get(of, (0, 0))[1],
+                **came.get(of, {"batches": 0, "rows": 0, "refused": 0}),
+                missing=tuple(gap for gap in gaps if days.of(gap.noticed_at) == day),
+            )
+
+    return {source_id: tuple(figures(source_id)) for source_id in source_ids}
 
 
-def _happened(session: Session, source_id: str, days: _Days, kind: RecordKind) -> dict[int, tuple[int, int]]:
-    """Count, and how many of them came late, by the number of the day."""
+def _happened(
+    session: Session, source_ids: Collection[str], days: _Days, kind: RecordKind
+) -> dict[_Of, tuple[int, int]]:
+    """Count, and how many of them came late."""
     table = table_of(BOOKS[kind].table)
     late = func.sum(case((table.c.first_received_at >= days.table.c.late_from, 1), else_=0))
-    query = _by_day(days, table, source_id, HAPPENED[kind], func.count(), late)
-    return {row[0]: (row[1], int(row[2])) for row in session.execute(query)}
+    query = _by_day(days, table, source_ids, HAPPENED[kind], func.count(), late)
+    return {(of, number): (count, int(late_ones)) for of, number, count, late_ones in session.execute(query)}
 
 
-def _filled(session: Session, source_id: str, days: _Days) -> dict[int, tuple[int, int]]:
-    """Fields that are filled, and steps that a counter is expected of, by the number of the day."""
+def _filled(session: Session, source_ids: Collection[str], days: _Days) -> dict[_Of, tuple[int, int]]:
+    """Fields that are filled, and steps that a counter is expected of."""
     steps, cases = table_of(Step), table_of(Case)
     given = (
         steps.c.operator != "",
@@ -180,33 +196,45 @@ def _filled(session: Session, source_id: str, days: _Days) -> dict[int, tuple[in
         and_(is_at_counter(), steps.c.counter_ref != ""),
     )
     filled = sum((case((each, 1), else_=0) for each in given), start=literal(0))
+    by = steps.c.source_id, days.table.c.number
     query = (
-        select(days.table.c.number, func.sum(filled), func.sum(case((is_at_counter(), 1), else_=0)))
+        select(*by, func.sum(filled), func.sum(case((is_at_counter(), 1), else_=0)))
         .join(steps, days.holds(steps.c.end))
         .join(cases, cases.c.id == steps.c.case_id)
-        .where(steps.c.source_id == source_id)
-        .group_by(days.table.c.number)
+        .where(steps.c.source_id.in_(source_ids))
+        .group_by(*by)
     )
-    return {row[0]: (int(row[1]), int(row[2])) for row in session.execute(query)}
+    return {(of, number): (int(fields), int(expected)) for of, number, fields, expected in session.execute(query)}
 
 
-def _came(session: Session, source_id: str, days: _Days) -> dict[int, dict[str, int]]:
+def _came(session: Session, source_ids: Collection[str], days: _Days) -> dict[_Of, dict[str, int]]:
     batches = table_of(Batch)
     sums = (func.count(), func.sum(batches.c.rows), func.sum(batches.c.rejected))
-    query = _by_day(days, batches, source_id, "received_at", *sums)
-    return {row[0]: {"batches": row[1], "rows": int(row[2]), "refused": int(row[3])} for row in session.execute(query)}
+    query = _by_day(days, batches, source_ids, "received_at", *sums)
+    return {
+        (of, number): {"batches": count, "rows": int(rows), "refused": int(refused)}
+        for of, number, count, rows, refused in session.execute(query)
+    }
 
 
 def _sums(
-    session: Session, days: _Days, table: Table, source_id: str, moment: str, what: ColumnElement[Any]
-) -> dict[int, int]:
-    return {row[0]: int(row[1]) for row in session.execute(_by_day(days, table, source_id, moment, what))}
+    session: Session, days: _Days, table: Table, source_ids: Collection[str], moment: str, what: ColumnElement[Any]
+) -> dict[_Of, int]:
+    found = session.execute(_by_day(days, table, source_ids, moment, what))
+    return {(of, number): int(value) for of, number, value in found}
 
 
-def _by_day(days: _Days, table: Table, source_id: str, moment: str, *what: ColumnElement[Any]) -> Any:  # noqa: ANN401
+def _by_day(
+    days: _Days,
+    table: Table,
+    source_ids: Collection[str],
+    moment: str,
+    *what: ColumnElement[Any],
+) -> Any:  # noqa: ANN401
+    by = table.c.source_id, days.table.c.number
     return (
-        select(days.table.c.number, *what)
+        select(*by, *what)
         .select_from(days.table.join(table, days.holds(table.c[moment])))
-        .where(table.c.source_id == source_id)
-        .group_by(days.table.c.number)
+        .where(table.c.source_id.in_(source_ids))
+        .group_by(*by)
     )

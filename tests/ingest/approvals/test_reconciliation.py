@@ -4,14 +4,18 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
+from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.examples import example_row
-from ingest.approvals.reconciliation import HAPPENED, DayFigures, reconcile
+from ingest.approvals.formats import read_rows
+from ingest.approvals.reconciliation import HAPPENED, DayFigures, reconcile, reconcile_together
 from ingest.approvals.sequences import GRACE, Missing
 from storage.database import Database
-from storage.models import RecordKind
+from storage.models import RecordKind, Source
 from tests.ingest.approvals.samples import SOURCE, a_row
 from tests.ingest.approvals.test_records import receive
+from tests.sample import HALL
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2026, 3, 2)
@@ -90,3 +94,22 @@ def test_every_kind_that_happens_is_counted(sqlite_platform: Database) -> None:
     with sqlite_platform.transaction() as session:
         days = reconcile(session, SOURCE, DAY, DAY + timedelta(days=29), ZONE, SAME_DAY)
     assert {kind for day in days for kind in day.records} == set(HAPPENED)
+
+
+def test_sources_that_are_reckoned_together_have_their_own_figures_and_cost_no_pass_each(platform: Database) -> None:
+    receive(platform, 1, SAME_DAY, a_row(), example_row(RecordKind.FEE), a_row(start="yesterday"))
+    with platform.transaction() as session:
+        session.add(Source(id="other", hall_id=HALL))
+    rows = read_rows([a_row(operator="", end=None), a_row(step="S2", case="C2")])
+    accept_batch(platform, "other", rows, sequence=1, name="push", sha256="1", now=SAME_DAY + timedelta(days=2))
+    span = DAY - timedelta(days=1), DAY + timedelta(days=2), ZONE, SAME_DAY
+    asked: list[str] = []
+    with platform.transaction() as session:
+        alone = {source: reconcile(session, source, *span) for source in (SOURCE, "other")}
+        event.listen(platform.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+        found = reconcile_together(session, [SOURCE, "other", "never heard of"], *span)
+    assert {source: found[source] for source in alone} == alone
+    assert alone[SOURCE] != alone["other"]
+    assert [day.late for day in found["other"]] == [0, 0, 2, 0]
+    assert {day.happened for day in found["never heard of"]} == {0}
+    assert len([one for one in asked if "batch" not in one]) == len(HAPPENED) + 3
