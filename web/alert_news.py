@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, exists, or_, select
 
 from analytics.absence import WITHDRAWN
-from correlation.evaluation.places import departments_of_counters
+from correlation.evaluation.places import departments_at_counters
 from storage.bulk import is_among, table_of
 from storage.database import Database, insert_new
 from storage.intervals import Span
@@ -32,6 +32,8 @@ from storage.models import (
 )
 from web.alert_groups import group_alerts
 from web.channels import Channel
+from web.contact_address import names_a_person
+from web.counter_contacts import LATELY, CounterContacts, counter_contacts, counters_of
 from web.news import Step
 from web.notice import Notice, Subject, notice
 from web.permissions import Permission
@@ -98,7 +100,25 @@ def _enrol(session: Session, channel: Channel, now: datetime) -> None:
         *_is_its_own(session, channel, now),
     )
     new = _NEW | {"channel": channel.name, "next_try": now, "after_minutes": channel.after_minutes}
-    insert_new(session, Delivery, [new | {"alert_id": alert_id} for alert_id in session.exec(fresh)])
+    found = session.exec(fresh).all()
+    readers = _readers(session, channel, found, now) if names_a_person(channel.url) else [(id_, 0, "") for id_ in found]
+    keys = "alert_id", "contact", "recipient"
+    insert_new(session, Delivery, [new | dict(zip(keys, reader, strict=True)) for reader in readers])
+
+
+def _readers(
+    session: Session, channel: Channel, alerts: Sequence[int | None], now: datetime
+) -> list[tuple[int | None, int, str]]:
+    """Of each alert the contact persons of its counter. While there is none it is told to nobody, and stays due."""
+    if not alerts:
+        return []
+    contacts = counter_contacts(session, now)
+    counters = {alert_id: counters_of(session, session.get_one(Alert, alert_id)) for alert_id in alerts}
+    return [
+        (alert_id, person.number, person.name)
+        for alert_id, of_it in counters.items()
+        for person in contacts.told_by(channel, of_it)
+    ]
 
 
 def _is_its_own(session: Session, channel: Channel, now: datetime) -> Iterator[ColumnElement[bool]]:
@@ -115,6 +135,8 @@ class StepAhead:
 
     channel: str
     at: datetime
+    persons: tuple[str, ...] | None
+    """The contact persons of its counter, where the channel writes to them; none: nobody is told."""
 
 
 def steps_ahead(session: Session, alert: Alert, channels: Sequence[Channel], now: datetime) -> tuple[StepAhead, ...]:
@@ -123,8 +145,16 @@ def steps_ahead(session: Session, alert: Alert, channels: Sequence[Channel], now
         return ()
     later = [channel for channel in channels if channel.audience is Audience.ALERTS and channel.after_minutes]
     ahead = [(channel, alert.raised_at + timedelta(minutes=channel.after_minutes)) for channel in later]
-    steps = [StepAhead(channel.name, at) for channel, at in ahead if at > now and _gets(session, alert, channel, now)]
+    due = [(channel, at) for channel, at in ahead if at > now and _gets(session, alert, channel, now)]
+    contacts, counters = counter_contacts(session, now), counters_of(session, alert)
+    steps = [StepAhead(channel.name, at, _persons(channel, contacts, counters)) for channel, at in due]
     return tuple(sorted(steps, key=lambda step: (step.at, step.channel)))
+
+
+def _persons(channel: Channel, contacts: CounterContacts, counters: Sequence[str]) -> tuple[str, ...] | None:
+    if not names_a_person(channel.url):
+        return None
+    return tuple(person.name for person in contacts.told_by(channel, counters))
 
 
 def _gets(session: Session, alert: Alert, channel: Channel, now: datetime) -> bool:
@@ -139,15 +169,15 @@ def _is_unanswered(session: Session, alert: Alert) -> bool:
 
 
 def _is_of_place(session: Session, channel: Channel, now: datetime) -> ColumnElement[bool]:
-    """Of the hall, of the district, or at a counter at which operators of the department work."""
+    """Of the hall, of the district, or at a counter at which operators of the department work, also beside others."""
     match channel.place_kind:
         case "hall":
             return col(Alert.hall_id) == channel.place
         case "district":
             return col(Alert.hall_id).in_(select(Hall.id).where(Hall.district_id == channel.place))
         case "department":
-            owners = departments_of_counters(session, Span(now - MAX_AGE, now))
-            own = [counter for counter, owner in owners.items() if owner == channel.place]
+            there = departments_at_counters(session, Span(now - LATELY, now))
+            own = [counter for counter, departments in there.items() if channel.place in departments]
             part = aliased(table_of(Alert))
             holds_one = exists().where(part.c.part_of == col(Alert.id), is_among(session, part.c.counter_id, own))
             return or_(is_among(session, table_of(Alert).c.counter_id, own), holds_one)

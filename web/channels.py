@@ -108,7 +108,8 @@ def _user_id(session: Session, name: str | None) -> int | None:
 
 def _check_reach(channel: Channel) -> None:
     of_persons = names_a_person(channel.url)
-    if of_persons and channel.audience is not Audience.CONTACT:
+    is_for_them = channel.audience in (Audience.CONTACT, Audience.ALERTS) and channel.user_id is None
+    if of_persons and not is_for_them:
         raise Unprocessable(
             fields=[FieldProblem("url", Saying("Only messages to contact persons have {mail} or {phone}."))]
         )

@@ -309,7 +309,8 @@ class ChannelDeclaration(Strict):
     `{phone}` in its address stands for the contact person of each. Those above them are told of what nobody answers:
     in one department, hall or district, or everywhere.
 
-    One of alerts may be a step of their escalation (`after_minutes`), and of one department, hall or district.
+    One of alerts may be a step of their escalation (`after_minutes`), and of one department, hall or district. There
+    `{mail}` or `{phone}` stands for the contact persons of the counter.
     """
 
     name: Id

@@ -30,6 +30,7 @@ _UNNAMED: Mapping[str, Saying] = {
     "scope": Saying("the scope of users"),
     "rating_device": Saying("rating tablets"),
     "counter_pair": Saying("pairs of counters"),
+    "kept_contact": Saying("contact persons"),
 }
 HISTORY = Saying("what was recorded and noted of it, which stays: it can be switched off, ended or renamed instead")
 

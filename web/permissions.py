@@ -44,6 +44,7 @@ class Permission(StrEnum):
     DELETIONS = "deletions"  # the ledger of footage that was deleted
     COMPLAINTS = "complaints"  # what came in by the public form
     CALL_BACKS = "call_backs"  # bad ratings, and the calls back that they ask for
+    CONTACTS = "contacts"  # contact persons of counters and departments, and keeping them; a department its own
     CORRECT = "correct"  # saying that footage was recorded at another time
 
 
@@ -72,6 +73,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.SIMULATE,
             P.PUBLISH,
             P.CALL_BACKS,
+            P.CONTACTS,
             P.CATALOGUE,
             P.PROPOSE,
             P.APPROVE,
@@ -125,6 +127,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.ANSWER_ORDERS,
             P.EVALUATION,
             P.CALL_BACKS,
+            P.CONTACTS,
         }
     ),
     Role.ADMIN: frozenset(Permission),

@@ -116,12 +116,25 @@ def operators_by_counter(session: Session) -> dict[str, list[Operator]]:
 
 def owner(operators: Iterable[Operator], span: Span) -> str:
     """The department of all who worked at a counter in the span; empty where that is not one, or not known."""
-    worked = {
+    worked = _departments(operators, span)
+    return next(iter(worked)) if len(worked) == 1 else ""
+
+
+def departments_at_counters(session: Session, span: Span) -> dict[str, frozenset[str]]:
+    """Of each counter all departments whose operators worked there in the span, as far as they are known."""
+    return {
+        counter: frozenset(_departments(operators, span) - {""})
+        for counter, operators in operators_by_counter(session).items()
+    }
+
+
+def _departments(operators: Iterable[Operator], span: Span) -> set[str]:
+    """With an empty one for those of whom it is not known."""
+    return {
         operator.department_id or ""
         for operator in operators
         if operator.valid_from < span.end and (operator.valid_to is None or operator.valid_to > span.start)
     }
-    return worked.pop() if len(worked) == 1 else ""
 
 
 def first_counters(session: Session, cases: Iterable[int]) -> dict[int, str]:

@@ -73,7 +73,7 @@ from storage.models.keeping import (
     StoreVerdict,
 )
 from storage.models.links import Finding, FindingKind, FootageLink, LinkBasis, Outcome
-from storage.models.notifying import Audience, Matter, News, NotifyChannel, Told
+from storage.models.notifying import Audience, KeptContact, Matter, News, NotifyChannel, Told
 from storage.models.operations import NODE_SILENT_AFTER, Node, awaited
 from storage.models.orders import OrderAct, OrderState, OrderWord, SupervisionOrder
 from storage.models.people import AccessEntry, Role, Scope, User, WebSession
@@ -225,6 +225,7 @@ __all__ = [
     "Hold",
     "Item",
     "ItemVersion",
+    "KeptContact",
     "LateEntry",
     "LeftInInbox",
     "LimitUnit",

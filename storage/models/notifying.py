@@ -3,6 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import SQLModel
 
 from storage.models.columns import column, enum_column, json_column
@@ -78,6 +79,21 @@ class NotifyChannel(SQLModel, table=True):
     since: datetime = column("it is told of what is raised from then on")
 
 
+class KeptContact(SQLModel, table=True):
+    """A contact person that is kept here, of a counter or of a department. Personal data."""
+
+    __tablename__ = "kept_contact"
+    __table_args__ = (CheckConstraint("(counter_id IS NULL) <> (department_id IS NULL)", name="of_one"),)
+    id: int | None = column("messages name it as minus this", default=None, primary_key=True)
+    counter_id: str | None = column("whose it is", default=None, foreign_key="counter.id", index=True)
+    department_id: str | None = column("or of which department", default=None, foreign_key="department.id", index=True)
+    name: str = column("personal data")
+    phone: str = column("personal data", default="")
+    mail: str = column("personal data", default="")
+    valid_from: datetime = column("")
+    valid_to: datetime | None = column("exclusive; empty: until further notice", default=None)
+
+
 class Told(SQLModel, table=True):
     """What somebody is told. The key lets nothing be told twice, however often a clerk looks."""
 
@@ -88,6 +104,8 @@ class Told(SQLModel, table=True):
         "of the word in its log, of the step of the escalation, or of the deadline; else 0", primary_key=True
     )
     channel: str = column("name of the channel, never its URL", primary_key=True)
-    contact: int = column("id of the contact person; 0: whoever reads the channel", primary_key=True)
+    contact: int = column(
+        "id of the contact person, minus that of one kept here; 0: whoever reads the channel", primary_key=True
+    )
     delivery_id: int = column("the message that says it", foreign_key="delivery.id", index=True)
     at: datetime = column("when it happened")

@@ -303,18 +303,21 @@ class Alert(SQLModel, table=True):
 class Delivery(SQLModel, table=True):
     """One message on one channel, about one alert or about cards (`Told`).
 
-    There is at most one for an alert and channel, so that it is sent once however often the clerk restarts.
+    There is at most one for an alert, channel and contact person, so that it is sent once however often the clerk
+    restarts.
     """
 
     __table_args__ = (
-        UniqueConstraint("alert_id", "channel"),
+        UniqueConstraint("alert_id", "channel", "contact"),
         UniqueConstraint("channel", "contact", "summed_up"),
         Index("delivery_state_next_try", "state", "next_try"),
     )
     id: int | None = column("", default=None, primary_key=True)
     alert_id: int | None = column("empty: it is about cards", default=None, foreign_key="alert.id")
     channel: str = column("name of the channel, never its URL")
-    contact: int = column("id of the contact person it is for; 0: whoever reads the channel", default=0)
+    contact: int = column(
+        "id of the contact person it is for, minus that of one kept here; 0: whoever reads the channel", default=0
+    )
     recipient: str = column("name of that person, as it was then; personal data", default="")
     summed_up: date | None = column(
         "of cards that could only be raised long after: the one day of their summary", default=None

@@ -19,6 +19,7 @@ from storage.models import (
     FindingKind,
     FootageKind,
     Hold,
+    KeptContact,
     Rating,
     Reanalysis,
     Sample,
@@ -69,6 +70,7 @@ def _of_hall(hall: str, camera: str, number: int) -> tuple[SQLModel, ...]:
         Complaint(reference=f"T{number}", received_at=NOON, hall_id=hall, text=f"在{place}等了两小时", agreed_to="1"),
         Closure(hall_id=hall, day=date(2026, 6, 1), reason=f"{place}台风", noted_at=NOON),
         Cover(counter_id=counter, kind=CoverKind.LEAVE, who=f"{place}李敏", start=NOON, noted_by=1, noted_at=NOON),
+        KeptContact(counter_id=counter, name=f"{place}张三", phone="1", valid_from=NOON),
         Hold(camera_id=camera, start=NOON, end=end, reason=f"{place}投诉", owner_id=1, set_at=NOON),
         Sample(
             about=f"absence:{number}",

@@ -88,6 +88,7 @@ FOREIGN = {
     "closure_id": "2",
     "cover_id": "2",
     "hold_id": "2",
+    "contact_id": "2",
     "correction_id": "2",
     "change_id": "2",
     "source": "nh-platform",
@@ -121,6 +122,8 @@ SENT: dict[str, dict[str, Any]] = {
     "/cards/{card_id}/say": {"act": "uphold", "text": "x"},
     "/orders/{order_id}/say": {"act": "close", "text": "x"},
     "/cases/{case_id}/orders": {"text": "x", "days": "3"},
+    "/api/v1/contacts/{contact_id}": {"name": "x", "phone": "1"},
+    "/contacts/{contact_id}": {"name": "x", "phone": "1"},
     "/api/v1/closures/{closure_id}/withdrawal": {"reason": "x"},
     "/api/v1/catalogue/changes/{change_id}/decision": {"act": "approve"},
     "/api/v1/evaluation/formulas/{change_id}/decision": {"act": "approve"},
@@ -251,7 +254,7 @@ def test_what_is_looked_for_there_is_there(app: FastAPI, signed_in: SignedIn) ->
 def test_a_number_that_no_row_can_have_leads_nowhere(app: FastAPI, signed_in: SignedIn) -> None:
     browser = signed_in("admin")
     numbered = re.compile(
-        r"\{(absence|alert|batch|call_back|card|case|complaint|hold|mask|order|rule|view)_id\}|\{sequence\}"
+        r"\{(absence|alert|batch|call_back|card|case|complaint|contact|hold|mask|order|rule|view)_id\}|\{sequence\}"
     )
     for door in guarded(app):
         if not numbered.search(door.path):

@@ -36,6 +36,8 @@ from storage.zone_rules import zone_rule_at
 from web.alert_news import StepAhead, steps_ahead
 from web.auth import require
 from web.channels import load_channels
+from web.contact_persons import ContactPerson, shown
+from web.counter_contacts import counter_contacts
 from web.pages.absence_rows import AbsenceRow, absence_rows
 from web.pages.alert_rows import DeliveryRow, delivery_rows
 from web.pages.board_queries import camera_of
@@ -134,6 +136,8 @@ class AbsencePage:
     resolved_at: datetime | None
     deliveries: tuple[DeliveryRow, ...]
     steps_ahead: tuple[StepAhead, ...]
+    contacts: tuple[ContactPerson, ...]
+    """Who is called first at its counter: its own contact persons, or those of the departments that work there."""
     play: bool
     """Its footage was asked to play by itself."""
     parts: tuple[ClipPart, ...]
@@ -305,6 +309,7 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
             resolved_at=alert.resolved_at if alert else None,
             deliveries=delivery_rows(session, [alert.id])[alert.id] if alert and alert.id else (),
             steps_ahead=_steps_ahead(session, services, alert, now),
+            contacts=_contacts(session, viewer, absence, now),
             play=play,
             parts=clip_parts(session, services.footage, row.clip),
             clock_untrusted=untrusted_times(session, services.footage, row.clip),
@@ -320,6 +325,12 @@ def absence_page(absence_id: RowId, viewer: AbsenceViewer, services: ServicesDep
 
 def _steps_ahead(session: Session, services: Services, alert: Alert | None, now: datetime) -> tuple[StepAhead, ...]:
     return steps_ahead(session, alert, load_channels(session, services.secrets), now) if alert else ()
+
+
+def _contacts(session: Session, viewer: Viewer, absence: Absence, now: datetime) -> tuple[ContactPerson, ...]:
+    """As they are now. Whoever acknowledges alerts may know how they are reached."""
+    reaches = viewer.may(Permission.ACKNOWLEDGE)
+    return tuple(shown(each, reaches=reaches) for each in counter_contacts(session, now).of(absence.counter_id))
 
 
 def _rule(session: Session, absence: Absence) -> RuleUsed:

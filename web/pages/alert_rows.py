@@ -34,6 +34,8 @@ from web.pages.places import CounterRef, HallRef, counters_by_id, hall_ref
 @dataclass(frozen=True)
 class DeliveryRow:
     channel: str
+    recipient: str
+    """Name of the contact person; empty: whoever reads the channel."""
     state: DeliveryState
     attempts: int
     waits_until: datetime | None
@@ -192,6 +194,5 @@ def delivery_rows(session: Session, alert_ids: Sequence[int | None]) -> dict[int
 
 def _delivery(row: Delivery) -> DeliveryRow:
     waits = row.state is DeliveryState.PENDING and row.waited_to == row.next_try
-    return DeliveryRow(
-        row.channel, row.state, row.attempts, row.waited_to if waits else None, row.sent_at, row.last_error
-    )
+    until = row.waited_to if waits else None
+    return DeliveryRow(row.channel, row.recipient, row.state, row.attempts, until, row.sent_at, row.last_error)

@@ -162,6 +162,7 @@ DONE_WORDS: Mapping[str, str] = {
     "saved": _("Saved."),
     "sees_nothing": _("Saved. This user sees nothing yet: choose halls in scope."),
     "removed": _("Removed."),
+    "contact_ended": _("The contact person is ended: nobody is told by this address any more."),
     "acknowledged": _("The alert is acknowledged."),
     "imported": _("The file has been read."),
     "held": _("The footage is held: it will not be deleted until the hold is lifted."),

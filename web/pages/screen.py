@@ -50,6 +50,7 @@ NAVIGATION = (
     NavLink("/calendar", _("Recording calendar"), "calendar", _("Cases"), Permission.SPAN),
     NavLink("/holds", _("Holds"), "hold", _("Cases"), Permission.HOLD),
     NavLink("/deletions", _("Deleted footage"), "expired", _("Cases"), Permission.DELETIONS),
+    NavLink("/contacts", _("Contact persons"), "card", _("Data"), Permission.CONTACTS),
     NavLink("/catalogue", _("Catalogue"), "case", _("Data"), Permission.CATALOGUE),
     NavLink("/working-days", _("Working days"), "calendar", _("Data"), Permission.CASES),
     NavLink("/rules", _("Supervision rules"), "case", _("Data"), Permission.CASES),

@@ -1647,6 +1647,33 @@ def upgrade() -> None:
         batch_op.create_index("item_version_code", ["code", "source_id", "valid_from"], unique=False)
 
     op.create_table(
+        "kept_contact",
+        sa.Column("id", sa.Integer(), nullable=False, comment="messages name it as minus this"),
+        sa.Column("counter_id", sa.String(), nullable=True, comment="whose it is"),
+        sa.Column("department_id", sa.String(), nullable=True, comment="or of which department"),
+        sa.Column("name", sa.String(), nullable=False, comment="personal data"),
+        sa.Column("phone", sa.String(), nullable=False, comment="personal data"),
+        sa.Column("mail", sa.String(), nullable=False, comment="personal data"),
+        sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "valid_to", sa.DateTime(timezone=True), nullable=True, comment="exclusive; empty: until further notice"
+        ),
+        sa.CheckConstraint("(counter_id IS NULL) <> (department_id IS NULL)", name="of_one"),
+        sa.ForeignKeyConstraint(
+            ["counter_id"],
+            ["counter.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["department_id"],
+            ["department.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("kept_contact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_kept_contact_counter_id"), ["counter_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_kept_contact_department_id"), ["department_id"], unique=False)
+
+    op.create_table(
         "notify_channel",
         sa.Column("name", sa.String(), nullable=False, comment="as logs and deliveries call it"),
         sa.Column(
@@ -3168,7 +3195,7 @@ def upgrade() -> None:
             "contact",
             sa.Integer(),
             nullable=False,
-            comment="id of the contact person it is for; 0: whoever reads the channel",
+            comment="id of the contact person it is for, minus that of one kept here; 0: whoever reads the channel",
         ),
         sa.Column(
             "recipient", sa.String(), nullable=False, comment="name of that person, as it was then; personal data"
@@ -3205,7 +3232,7 @@ def upgrade() -> None:
             ["alert.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("alert_id", "channel"),
+        sa.UniqueConstraint("alert_id", "channel", "contact"),
         sa.UniqueConstraint("channel", "contact", "summed_up"),
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
@@ -3322,7 +3349,10 @@ def upgrade() -> None:
         ),
         sa.Column("channel", sa.String(), nullable=False, comment="name of the channel, never its URL"),
         sa.Column(
-            "contact", sa.Integer(), nullable=False, comment="id of the contact person; 0: whoever reads the channel"
+            "contact",
+            sa.Integer(),
+            nullable=False,
+            comment="id of the contact person, minus that of one kept here; 0: whoever reads the channel",
         ),
         sa.Column("delivery_id", sa.Integer(), nullable=False, comment="the message that says it"),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False, comment="when it happened"),
@@ -3509,6 +3539,11 @@ def downgrade() -> None:
 
     op.drop_table("operator")
     op.drop_table("notify_channel")
+    with op.batch_alter_table("kept_contact", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_kept_contact_department_id"))
+        batch_op.drop_index(batch_op.f("ix_kept_contact_counter_id"))
+
+    op.drop_table("kept_contact")
     with op.batch_alter_table("item_version", schema=None) as batch_op:
         batch_op.drop_index("item_version_code")
 
