@@ -195,3 +195,18 @@ def test_a_zone_whose_sides_cross_is_told_before_it_is_saved(page: Page, editor:
     page.locator("form button.primary", has_text="Save").click()
     expect(page.locator(".notice.bad", has_text="cross each other")).to_contain_text("corners 1 and 3")
     expect(page.locator("zone-editor polygon.staff")).to_have_count(1, timeout=WITHIN_MS)
+
+
+@pytest.mark.parametrize("typed", ["no corners", '{"x": 1}', "[1, 2]", '[["a", "b"]]'])
+def test_what_is_no_corners_in_place_of_a_drawing_is_told_and_can_be_drawn_anew(
+    page: Page, editor: Locator, typed: str
+) -> None:
+    failed: list[str] = []
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    editor.locator("input[data-zone=staff]").evaluate("(input, typed) => { input.value = typed }", typed)
+    page.locator("form button.primary", has_text="Save").click()
+    expect(page.locator(".notice.bad", has_text="Staff zone")).to_be_visible(timeout=WITHIN_MS)
+    page.locator("zone-editor").get_by_role("button", name="Draw: Staff zone").click()
+    expect(page.locator("zone-editor polygon.staff")).to_have_count(1)
+    assert len(zone(page.locator("zone-editor"))) == 4
+    assert failed == []

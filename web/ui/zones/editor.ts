@@ -5,7 +5,7 @@ import { svg } from "../svg.js";
 import { word } from "../words.js";
 import { NewestStill } from "./newest.js";
 import { Preview, type Drawn } from "./preview.js";
-import { addAfter, clamp, crosses, moveAll, moveCorner, overlap, remove, starting, type Corner, type Polygon } from "./polygon.js";
+import { addAfter, clamp, crosses, moveAll, moveCorner, overlap, polygonOf, remove, starting, type Corner, type Polygon } from "./polygon.js";
 import { Sketch } from "./sketch.js";
 import { snapped, snappedBy, type Reach } from "./snap.js";
 
@@ -89,7 +89,7 @@ class ZoneEditor extends HTMLElement {
     this.#drawing.setAttribute("viewBox", `0 0 ${SCALE} ${SCALE}`);
     this.#drawing.setAttribute("preserveAspectRatio", "none");
     const others = [...this.querySelectorAll<HTMLDataElement>("data[data-other]")];
-    this.#others = others.map((other) => JSON.parse(other.value) as Polygon);
+    this.#others = others.map((other) => polygonOf(other.value));
     stage.append(this.#still.picture, names(others, this.#others), this.#preview.people, this.#drawing);
     this.#tools.className = "tools";
     this.#warning.className = "warning";
@@ -117,7 +117,7 @@ class ZoneEditor extends HTMLElement {
   }
 
   #zone(index: number): Polygon {
-    return JSON.parse(this.#inputs[index]?.value || "[]") as Polygon;
+    return polygonOf(this.#inputs[index]?.value ?? "");
   }
 
   /** As the form would send it now. */
@@ -378,7 +378,7 @@ class ZoneEditor extends HTMLElement {
 
 /** Of what the server wrote and what was written here. */
 function same(one: string, other: string): boolean {
-  return JSON.stringify(JSON.parse(one || "[]")) === other;
+  return JSON.stringify(polygonOf(one)) === other;
 }
 
 function points(polygon: Polygon): string {

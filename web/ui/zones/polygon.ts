@@ -5,6 +5,20 @@ export type Polygon = readonly Corner[];
 
 const FEWEST = 3;
 
+/** What a field holds; whoever types something else there has drawn nothing. */
+export function polygonOf(text: string): Polygon {
+  try {
+    const value: unknown = JSON.parse(text || "[]");
+    return Array.isArray(value) && value.every(isCorner) ? value : [];
+  } catch {
+    return [];
+  }
+}
+
+function isCorner(value: unknown): value is Corner {
+  return Array.isArray(value) && value.length === 2 && value.every((share) => typeof share === "number");
+}
+
 export function clamp(value: number): number {
   return Math.min(Math.max(Math.round(value * 10000) / 10000, 0), 1);
 }
