@@ -248,6 +248,29 @@ def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock
     rules = [admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": s}).json() for s in (60, 90)]
     assert [rule["version"] for rule in rules] == [1, 2]
     assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json()] == [90]
+    assert admin.delete(f"/api/v1/rules/{rules[1]['rule_id']}").status_code == 204
+    now = rules[1]["valid_from"]
+    before = [rule for rule in admin.get("/api/v1/rules?ended=true").json() if rule["valid_to"]]
+    held = [(rule["version"], rule["threshold_s"], rule["valid_to"]) for rule in before]
+    assert held == [(2, 90, now), (1, 60, now)]
+
+
+def test_a_former_version_of_a_rule_is_read_on_the_page_and_changed_by_nobody(
+    admin: TestClient, services: Services, clock: Clock
+) -> None:
+    first = admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": 61, "unattended_s": 120}).json()["rule_id"]
+    clock.forward(timedelta(hours=2))
+    assert admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": 90}).status_code == 200
+    rows = {row["key"]: row for row in admin.get("/admin/rules.json").json()["rows"]}
+    assert rows[str(first)]["muted"]
+    assert rows[str(first)]["cells"][-2:] == ["2026-03-02 12:00", "2026-03-02 14:00"]
+    assert list(rows)[-1] == str(first), "what is over comes last"
+    page = admin.get(f"/admin/rules?edit={first}").text
+    assert 'value="61"' in page
+    form = {"threshold_s": "300", "waiting_threshold_s": "60", "required_staff": "1"}
+    assert admin.post(f"/admin/rules?edit={first}", data=form).status_code == 409
+    assert admin.post(f"/admin/rules/remove?edit={first}").status_code == 409
+    assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json() if rule["hall"] == "cc"] == [90]
 
 
 def test_who_says_that_the_zones_fit_has_the_cameras_aim_found_anew(

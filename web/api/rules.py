@@ -46,14 +46,21 @@ class RuleShown(AbsenceRuleDeclaration):
     rule_id: int
     version: int
     valid_from: datetime
+    valid_to: datetime | None
+    """Exclusive; null: it is in force."""
 
 
 @router.get("/rules")
-def list_rules(desk: AdminDesk) -> list[RuleShown]:
-    """Those in force; the most specific wins: counter, hall, everywhere, and 300 s / 60 s where there is none."""
-    query = select(AbsenceRule).where(col(AbsenceRule.valid_to).is_(None)).order_by(col(AbsenceRule.id))
+def list_rules(desk: AdminDesk, ended: bool = False) -> list[RuleShown]:
+    """Those in force; the most specific wins: counter, hall, everywhere, and 300 s / 60 s where there is none.
+
+    With `ended` also what held before, after those, the newest first.
+    """
+    in_force = select(AbsenceRule).where(col(AbsenceRule.valid_to).is_(None)).order_by(col(AbsenceRule.id))
+    newest_first = col(AbsenceRule.valid_to).desc(), col(AbsenceRule.id).desc()
+    before = select(AbsenceRule).where(col(AbsenceRule.valid_to).is_not(None)).order_by(*newest_first)
     with desk.reading() as session:
-        rows = session.exec(query).all()
+        rows = [*session.exec(in_force), *(session.exec(before) if ended else ())]
     return [_shown(row) for row in rows]
 
 
@@ -116,5 +123,6 @@ def _shown(row: AbsenceRule) -> RuleShown:
         counter=row.counter_id,
         version=row.version,
         valid_from=row.valid_from,
+        valid_to=row.valid_to,
         **{name: getattr(row, name) for name in RULE_SETTINGS},
     )

@@ -234,7 +234,7 @@ def _declared(
 ) -> AbsenceRuleDeclaration:
     values: dict[str, object] = {"hall": hall or None, "counter": counter or None}
     if rule is not None:
-        kept = next((one for one in rules_api.list_rules(desk) if one.rule_id == rule), None)
+        kept = next((one for one in rules_api.list_rules(desk, ended=True) if one.rule_id == rule), None)
         if kept is None:
             raise NotFound
         values = kept.model_dump(include={"hall", "counter", *RULE_SETTINGS})

@@ -10,10 +10,11 @@ from web.api import places as places_api
 from web.api import rules as rules_api
 from web.api.administration import Desk
 from web.api.rules import RuleShown, RuleToPut
-from web.errors import NotFound
+from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text
-from web.pages.admin.places import hall_options, place_words
+from web.pages.admin.places import hall_options, place_words, place_zones
+from web.pages.admin.views import shown_moment
 
 FURTHER = (
     ("unattended_s", _("Seconds that a customer waits while nobody is there")),
@@ -41,20 +42,24 @@ class Rules:
     )
     columns = (
         *(_("For"), _("Unstaffed for"), _("While a customer waits"), _("Staff required")),
-        *(_("Further rules"), _("Version")),
+        *(_("Further rules"), _("Version"), _("From"), _("Until")),
     )
     camera_picture = False
 
     def rows(self, desk: Desk) -> Sequence[Row]:
-        place = place_words(desk)
+        """Those that are over come last."""
+        place, zone = place_words(desk), place_zones(desk)
         return [
             Row(
                 str(rule.rule_id),
                 (place(rule.hall, rule.counter),
                  _seconds(rule.threshold_s), _seconds(rule.waiting_threshold_s), str(rule.required_staff),
-                 str(sum(getattr(rule, kind) is not None for kind in _KINDS)), str(rule.version)),
+                 str(sum(getattr(rule, kind) is not None for kind in _KINDS)), str(rule.version),
+                 shown_moment(rule.valid_from, zone(rule.hall, rule.counter)),
+                 shown_moment(rule.valid_to, zone(rule.hall, rule.counter))),
+                muted=rule.valid_to is not None,
             )
-            for rule in rules_api.list_rules(desk)
+            for rule in rules_api.list_rules(desk, ended=True)
         ]  # fmt: skip
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
@@ -80,7 +85,7 @@ class Rules:
         further = {name: optional(form, name) for name, _words in FURTHER}
         place = {name: optional(form, name) for name in ("hall", "counter")}
         if key:
-            kept = _kept(desk, key)
+            kept = _in_force(desk, key)
             place = {"hall": kept.hall, "counter": kept.counter}
         staff = {"required_staff": optional(form, "required_staff") or "1"}
         rule = RuleToPut.model_validate(needed | staff | further | place)
@@ -90,7 +95,7 @@ class Rules:
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
-        rules_api.end_rule(desk, _kept(desk, key).rule_id)
+        rules_api.end_rule(desk, _in_force(desk, key).rule_id)
 
 
 def _trial(rule: RuleToPut) -> str:
@@ -99,10 +104,18 @@ def _trial(rule: RuleToPut) -> str:
 
 
 def _kept(desk: Desk, key: str) -> RuleShown:
-    """Raises NotFound."""
-    kept = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
+    """Also one of before, to be read. Raises NotFound."""
+    kept = next((rule for rule in rules_api.list_rules(desk, ended=True) if str(rule.rule_id) == key), None)
     if kept is None:
         raise NotFound
+    return kept
+
+
+def _in_force(desk: Desk, key: str) -> RuleShown:
+    """To be changed. Raises NotFound, and Conflict for one of before."""
+    kept = _kept(desk, key)
+    if kept.valid_to is not None:
+        raise Conflict(Saying("This version holds no more. It can be read and tried; change the one that is in force."))
     return kept
 
 
