@@ -43,6 +43,8 @@ from web.sessions import viewer_without_session
 MAX_AGE = timedelta(hours=1)
 """An older alert is not news: after a long outage nobody is flooded."""
 MAX_ATTEMPTS = 10
+NOBODY_THERE = frozenset((AlertKind.ABSENCE, AlertKind.UNATTENDED, AlertKind.NEVER_STAFFED))
+"""Of the same counter at the same time they tell of the same."""
 _PARTS = "state=all&part_of="
 _UNANSWERED: tuple[ColumnElement[bool], ...] = (
     col(Alert.state) == AlertState.RAISED,
@@ -127,6 +129,30 @@ def _is_its_own(session: Session, channel: Channel, now: datetime) -> Iterator[C
     yield _is_of_place(session, channel, now)
     yield _may_be_seen(session, channel)
     yield col(Alert.part_of).is_(None)
+    yield ~_told_by_another(channel, now)
+
+
+def _told_by_another(channel: Channel, now: datetime) -> ColumnElement[bool]:
+    """That nobody is at the counter, or nobody while somebody waits, is one thing: the channel gets its first alert."""
+    other, its_absence, sent = table_of(Alert).alias(), table_of(Absence).alias(), table_of(Delivery).alias()
+    was_sent = exists().where(sent.c.alert_id == other.c.id, sent.c.channel == channel.name)
+    oldest = now - timedelta(minutes=channel.after_minutes) - MAX_AGE
+    is_fresh = other.c.raised_at > (max(oldest, channel.since) if channel.since else oldest)
+    withdrawn = exists().where(
+        its_absence.c.id == other.c.absence_id,
+        or_(its_absence.c.dispute == DisputeState.WITHDRAWN, its_absence.c.ended_by == WITHDRAWN),
+    )
+    return and_(
+        col(Alert.kind).in_(NOBODY_THERE),
+        exists().where(
+            other.c.counter_id == col(Alert.counter_id),
+            other.c.id < col(Alert.id),
+            other.c.kind.in_(NOBODY_THERE & set(channel.kinds)),
+            or_(other.c.resolved_at.is_(None), other.c.resolved_at >= col(Alert.raised_at)),
+            or_(was_sent, is_fresh),
+            ~withdrawn,
+        ),
+    )
 
 
 @dataclass(frozen=True)

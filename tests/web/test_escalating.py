@@ -1,5 +1,6 @@
 """Alerts are passed on by steps: at once to the nearest, to those above only what lasts and nobody acknowledges."""
 
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any
 
@@ -202,3 +203,61 @@ def test_steps_are_set_by_api_and_page_and_make_sense_of_alerts_alone(signed_in:
     page = admin.get("/admin/channels?edit=up", headers={"Accept-Language": "zh"}).text
     assert "无人确认时上报（分钟）" in page
     assert 'value="30"' in page
+
+
+def of_one_emptiness(services: Services, second: AlertKind = AlertKind.ABSENCE, **first: Any) -> None:
+    """A customer is unattended at noon, and nine minutes later it is an absence, too."""
+    change(services, **({"kind": AlertKind.UNATTENDED, "absence_id": an_event(services)} | first))
+    absence_id = an_event(services)
+    with services.database.transaction() as session:
+        at: dict[str, Any] = {"hall_id": "cc", "counter_id": "cc-1", "raised_at": NOON + 9 * MINUTE}
+        session.add(Alert(id=2, kind=second, absence_id=absence_id, **at))
+
+
+def an_event(services: Services) -> int | None:
+    """What an alert is about; it lasts."""
+    with services.database.transaction() as session:
+        like = session.get_one(Absence, 1).model_dump(exclude={"id"})
+        event = Absence(**like | {"start": NOON, "end": None, "ended_by": "", "dispute": None})
+        session.add(event)
+        session.flush()
+        return event.id
+
+
+def test_of_one_emptiness_each_step_is_told_once(services: Services) -> None:
+    of_one_emptiness(services)
+    told = Told(services, *STEPS)
+    assert told.by(9.5) == ["contact"]
+    assert told.by(20) == ["contact", "supervisor"]
+    assert told.by(45) == ["contact", "supervisor", "district"]
+
+
+def test_what_is_acknowledged_is_not_passed_on_by_another_alert_of_the_same_emptiness(services: Services) -> None:
+    of_one_emptiness(services, state=AlertState.ACKNOWLEDGED, acknowledged_at=NOON)
+    assert Told(services, *STEPS).by(25) == ["contact"]
+
+
+@pytest.mark.parametrize(
+    ("second", "first"),
+    [
+        (AlertKind.ABSENCE, {"state": AlertState.RESOLVED, "resolved_at": NOON + 8 * MINUTE}),
+        (AlertKind.ABSENCE, {"counter_id": "cc-2"}),
+        (AlertKind.CROWD, {}),
+        (AlertKind.ABSENCE, {"kind": AlertKind.QUEUE}),
+    ],
+)
+def test_what_is_something_else_is_told_by_itself(services: Services, second: AlertKind, first: dict[str, Any]) -> None:
+    of_one_emptiness(services, second, **first)
+    assert Told(services, step("contact")).by(10) == ["contact", "contact"]
+
+
+def test_who_does_not_want_the_first_kind_is_told_of_the_second(services: Services) -> None:
+    of_one_emptiness(services)
+    told = Told(services, replace(step("contact"), kinds=(AlertKind.ABSENCE,)))
+    assert told.by(10) == ["contact"]
+
+
+def test_a_withdrawn_alert_silences_no_other(services: Services) -> None:
+    about_an_absence(services, DisputeState.WITHDRAWN)
+    of_one_emptiness(services, AlertKind.UNATTENDED, kind=AlertKind.ABSENCE, absence_id=1)
+    assert Told(services, step("contact")).by(10) == ["contact"]
