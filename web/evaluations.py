@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, false, true
 from sqlmodel import Session, col, select
 
 from correlation.evaluation.counted import Counted
-from correlation.evaluation.formula import Formula, Indicator
+from correlation.evaluation.formula import Formula, formula_of
+from correlation.evaluation.indicators import weight_of
 from correlation.evaluation.keeping import is_seen
 from correlation.evaluation.ranking import Place
 from correlation.evaluation.scoring import NoTotal, Score
@@ -51,7 +52,8 @@ class UnitRow:
     total: Score | None
     why: NoTotal | None
     known: float
-    indicators: Mapping[Indicator, Score | None]
+    indicators: Mapping[str, Score | None]
+    """By id; those without a weight are added to the mean."""
     rank: Place | None
     """None without a total, and in a draft for whoever sees but a part of it."""
     counted: Counted | None
@@ -76,7 +78,26 @@ def evaluation_ref(evaluation: Evaluation) -> EvaluationRef:
 
 
 def formula_used(evaluation: Evaluation) -> Formula:
-    return Formula.model_validate(evaluation.formula)
+    return formula_of(evaluation.formula)
+
+
+@dataclass(frozen=True)
+class IndicatorUsed:
+    id: str
+    name: str
+    name_en: str
+    kind: str
+    percent: float | None
+    """Of the sum of the weights; None: it has no weight, its points are added to the mean."""
+
+
+def indicators_used(formula: Formula) -> tuple[IndicatorUsed, ...]:
+    whole = sum(formula.weights.values())
+    weights = ((each, weight_of(each)) for each in formula.indicators)
+    return tuple(
+        IndicatorUsed(each.id, each.name, each.name_en, each.kind, None if own is None else round(100 * own / whole, 1))
+        for each, own in weights
+    )
 
 
 def sees_all(viewer: Viewer) -> bool:
@@ -131,7 +152,7 @@ def unit_row(unit: EvaluatedUnit, own: bool, show_rank: bool, trend: tuple[Trend
         total=_total(unit),
         why=NoTotal(unit.why) if unit.why else None,
         known=unit.known,
-        indicators={each: _score(unit.indicators.get(each.value)) for each in Indicator},
+        indicators={name: _score(kept) for name, kept in unit.indicators.items()},
         rank=Place(unit.rank or 0, unit.best_rank or 0, unit.worst_rank or 0) if has_rank else None,
         counted=Counted.from_json(unit.counted) if own else None,
         trend=trend,

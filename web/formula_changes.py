@@ -8,7 +8,8 @@ from pydantic import Field
 from sqlmodel import Session, col, select
 
 from correlation.evaluation import keeping
-from correlation.evaluation.formula import Formula, FormulaProblem, Indicator, changed, formula_of, in_force
+from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, in_force
+from correlation.evaluation.turning import changed
 from correlation.proposals import Act
 from storage.database import lock_for_adding
 from storage.models import Evaluation, EvaluationState, FormulaChange, ProposalState
@@ -26,7 +27,6 @@ _WRONG = Saying("This value is not valid.")
 _NO_FORMULA = Saying("No formula is in force on that day, so there is none to change. Choose a later day.")
 
 
-Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -39,8 +39,8 @@ class FormulaDraft(Strict):
     source: Annotated[str, Field(min_length=1, max_length=2000)]
     """What it rests on: published with it."""
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
-    weights: Annotated[dict[Indicator, Weight], Field(default_factory=dict)]
-    scales: Annotated[dict[str, Number], Field(default_factory=dict)]
+    numbers: Annotated[dict[str, Number], Field(default_factory=dict)]
+    """By their names: `cards` is the weight of cards, `cards.yellow` what a yellow card takes off."""
 
 
 def propose(session: Session, draft: FormulaDraft, viewer: Viewer, now: datetime) -> FormulaChange:
@@ -80,11 +80,18 @@ def _formula(session: Session, draft: FormulaDraft) -> Formula:
         raise Unprocessable(fields=[FieldProblem("effective", _NO_FORMULA)])
     named: Mapping[str, Any] = {"version": draft.version, "effective": draft.effective, "source": draft.source}
     try:
-        numbers = changed(base, {each.value: weight for each, weight in draft.weights.items()}, draft.scales)
-        return formula_of({**numbers.model_dump(), **named})
+        return formula_of({**changed(base, draft.numbers).model_dump(), **named})
     except FormulaProblem as error:
-        wrong = [FieldProblem(field, _NO_WEIGHT if field == "weights" else _WRONG) for field in error.problems]
-        raise Unprocessable(fields=wrong) from None
+        raise Unprocessable(fields=_wrong_numbers(error, draft)) from None
+
+
+def _wrong_numbers(error: FormulaProblem, draft: FormulaDraft) -> list[FieldProblem]:
+    """By the names of the draft as far as they are its own."""
+    named = [field for field in error.problems if field in (*draft.numbers, *FormulaDraft.model_fields)]
+    if named:
+        return [FieldProblem(field, _WRONG) for field in named]
+    is_weight = list(error.problems) == ["indicators"]
+    return [FieldProblem("numbers", _NO_WEIGHT if is_weight else _WRONG)]
 
 
 def decide_on(session: Session, change_id: int, decision: Decision, viewer: Viewer, now: datetime) -> FormulaChange:

@@ -1,10 +1,14 @@
 """What was counted of a unit in a month: everything that a score rests on, kept as it was."""
 
-from collections.abc import Mapping
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 LEVELS = 5
+MOST_HOURS = 1_000
+"""Ends that were earlier still count as so early."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,19 @@ class Counted:
     fields: int = 0
     """That the steps should have: operator, counter and item."""
     filled: int = 0
+    reminders: int | None = None
+    """Not withdrawn. None, as of the next three: nobody counted them then, which is not 0."""
+    legal_days: int | None = None
+    """The legal limits of the cases that have both limits in days, added up; and the promised ones."""
+    promised_days: int | None = None
+    leads: tuple[tuple[int, int], ...] | None = None
+    """Hours before the promised limit by which cases ended, the fraction left out, and how many did."""
 
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot have been counted."""
         parts = [(self.late, self.cases), (self.promised, self.cases), (self.early, self.promised)]
         parts += [(self.steps_late, self.steps), (self.filled, self.fields)]
+        parts += [(self.reminders or 0, sys.maxsize), (sum(cases for _, cases in self.leads or ()), self.promised)]
         if any(not 0 <= part <= whole for part, whole in parts):
             raise ValueError(f"more is counted than there is: {self}")
         if len(self.ratings) != LEVELS or min(self.ratings) < 0 or min(self.yellow, self.red, self.appealed) < 0:
@@ -52,16 +64,40 @@ class Counted:
             raise ValueError(f"time cannot be negative: {self}")
 
     def __add__(self, other: Self) -> Self:
-        sums = {
-            each.name: getattr(self, each.name) + getattr(other, each.name)
+        """What was not counted of one is not known of both."""
+        sums: dict[str, Any] = {
+            each.name: _sum(getattr(self, each.name), getattr(other, each.name))
             for each in fields(self)
-            if each.name != "ratings"
+            if each.name not in ("ratings", "leads")
         }
-        return type(self)(ratings=tuple(map(sum, zip(self.ratings, other.ratings, strict=True))), **sums)
+        ratings = tuple(map(sum, zip(self.ratings, other.ratings, strict=True)))
+        leads = None if self.leads is None or other.leads is None else _merged(self.leads, other.leads)
+        return type(self)(ratings=ratings, leads=leads, **sums)
+
+    def early_by(self, hours: float) -> int | None:
+        """Cases that ended more than so many hours before; None where only those of the formula of then are known."""
+        if self.leads is None or hours != int(hours) or hours > MOST_HOURS:
+            return None
+        return sum(cases for lead, cases in self.leads if lead >= hours)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "ratings": list(self.ratings)}
+        """Without what was not counted."""
+        kept = {name: value for name, value in asdict(self).items() if value is not None}
+        leads = {} if self.leads is None else {"leads": [list(each) for each in self.leads]}
+        return {**kept, "ratings": list(self.ratings), **leads}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        return cls(**{**kept, "ratings": tuple(kept["ratings"])})
+        leads = {"leads": tuple((lead, cases) for lead, cases in kept["leads"])} if "leads" in kept else {}
+        return cls(**{**kept, "ratings": tuple(kept["ratings"]), **leads})
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
+def _merged(one: Sequence[tuple[int, int]], other: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    found: Counter[int] = Counter()
+    for lead, cases in (*one, *other):
+        found[lead] += cases
+    return tuple(sorted(found.items()))

@@ -1,6 +1,7 @@
-"""The formula of the evaluation as data: weights and scales with a version, a date and a source."""
+"""The formula of the evaluation as data: indicators with a version, a date and a source."""
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
@@ -10,14 +11,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-
-class Indicator(StrEnum):
-    ON_TIME = "on_time"
-    EARLY = "early"
-    SATISFACTION = "satisfaction"
-    CARDS = "cards"
-    ABSENCE = "absence"
-    DATA_QUALITY = "data_quality"
+from correlation.evaluation.formula_of_before import as_indicators, is_of_before
+from correlation.evaluation.indicators import (
+    AnyIndicator,
+    IndicatorRule,
+    Measure,
+    PercentIndicator,
+    ShareIndicator,
+    weight_of,
+)
 
 
 class Missing(StrEnum):
@@ -35,24 +37,6 @@ class FormulaProblem(Exception):
         self.problems = dict(problems)
 
 
-_Amount = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
-_Share = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
-
-
-class Scales(BaseModel):
-    """How what was counted becomes points from 0 to 100."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    early_hours: Annotated[float, Field(gt=0, le=1000)]
-    """Early is what ended so long before the promised limit passed. Counting rests on it: no simulation changes it."""
-    early_full: _Share
-    satisfied_from: Annotated[int, Field(ge=2, le=5)]
-    yellow_points: _Amount
-    red_points: _Amount
-    absence_zero: _Share
-
-
 class Formula(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,29 +46,52 @@ class Formula(BaseModel):
     missing: Missing
     least_known: Annotated[float, Field(ge=0, le=1)]
     confidence: Annotated[float, Field(ge=0.5, le=0.999)]
-    weights: dict[Indicator, _Amount]
-    scales: Scales
+    early_hours: Annotated[float, Field(gt=0, le=1000)]
+    """Early is what ended so long before the promised limit passed."""
+    indicators: Annotated[tuple[IndicatorRule, ...], Field(min_length=1, max_length=40)]
 
-    @field_validator("weights")
+    @field_validator("indicators")
     @classmethod
-    def _whole(cls, weights: dict[Indicator, float]) -> dict[Indicator, float]:
-        if lacking := [each.value for each in Indicator if each not in weights]:
-            raise ValueError(f"say the weight of {', '.join(lacking)} too; 0 leaves an indicator out")
-        if not any(weights.values()):
+    def _can_be_used(cls, indicators: tuple[AnyIndicator, ...]) -> tuple[AnyIndicator, ...]:
+        twice = [name for name, times in Counter(each.id for each in indicators).items() if times > 1]
+        if twice:
+            raise ValueError(f"there are two indicators {', '.join(twice)}; give each an id of its own")
+        if not any(weight_of(each) for each in indicators):
             raise ValueError("give at least one indicator a weight above 0")
-        return {each: weights[each] for each in Indicator}
+        return indicators
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """By indicator, of those in the mean."""
+        found = {each.id: weight_of(each) for each in self.indicators}
+        return {name: weight for name, weight in found.items() if weight is not None}
+
+    @property
+    def satisfied_from(self) -> int:
+        """The level from which on a rating is satisfied: that of the first indicator of it."""
+        levels = (
+            each.from_level
+            for each in self.indicators
+            if isinstance(each, ShareIndicator | PercentIndicator) and each.of is Measure.SATISFACTION
+        )
+        return next(levels, 3)
+
+    def named(self, name: str) -> AnyIndicator | None:
+        return next((each for each in self.indicators if each.id == name), None)
 
 
 def formula_of(said: Mapping[str, Any]) -> Formula:
-    """Raises FormulaProblem."""
+    """Also of the shape of before. Raises FormulaProblem."""
     try:
-        return Formula.model_validate(said)
+        return Formula.model_validate(as_indicators(said) if is_of_before(said) else said)
     except ValidationError as error:
         raise FormulaProblem({_field(each["loc"]): _words(each) for each in error.errors()}) from None
 
 
 def _field(location: Sequence[Any]) -> str:
-    return ".".join(str(part) for part in location if part != "[key]")
+    """Without what pydantic puts between: the kind by which an indicator is read."""
+    parts = [str(part) for part in location if part != "[key]"]
+    return ".".join(parts[:2] + parts[3:] if parts[0] == "indicators" and len(parts) > 2 else parts)
 
 
 def _words(error: Any) -> str:  # noqa: ANN401 (of pydantic)
@@ -115,9 +122,3 @@ def in_force(formulas: Sequence[Formula], day: date) -> Formula | None:
     """The newest that had taken effect on the day, of the same date the last one; None before the first."""
     found = [formula for formula in formulas if formula.effective <= day]
     return max(enumerate(found), key=lambda one: (one[1].effective, one[0]))[1] if found else None
-
-
-def changed(formula: Formula, weights: Mapping[str, float], scales: Mapping[str, float]) -> Formula:
-    """The same with other weights and scales, to see what they would do. Raises FormulaProblem."""
-    said = formula.model_dump()
-    return formula_of({**said, "weights": {**said["weights"], **weights}, "scales": {**said["scales"], **scales}})

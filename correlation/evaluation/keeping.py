@@ -1,21 +1,22 @@
 """Drafts, what is published, and the versions of the formula. A published evaluation is never written again."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, shipped_formulas
+from correlation.evaluation.places import Unit
 from correlation.evaluation.scoring import Score
 from correlation.evaluation.working_out import WorkedOut, WorkedUnit
 from correlation.evaluation.writing import Overtaken, Pace, clear, free_number, hold, write_hidden
 from storage.bulk import Values, table_of
 from storage.database import Database, lock_for_adding
-from storage.models import EvaluatedUnit, Evaluation, EvaluationFormula, EvaluationMark, EvaluationState
+from storage.models import EvaluatedUnit, Evaluation, EvaluationFormula, EvaluationMark, EvaluationState, MarkKind
 
 
 class PublishedAlready(Exception):
@@ -99,7 +100,7 @@ def _compare(database: Database, worked: WorkedOut) -> Compared:
         published = _published(session, worked.period.month)
         if published is None or published.id is None:
             return Compared(None, None)
-        same_formula = published.formula == worked.formula.model_dump(mode="json")
+        same_formula = formula_of(published.formula) == worked.formula
         return Compared(published.id, _differs(session, published.id, worked), same_formula)
 
 
@@ -111,17 +112,25 @@ def _published(session: Session, month: str) -> Evaluation | None:
 def _differs(session: Session, published: int, worked: WorkedOut) -> bool:
     """In what was counted, or in the single things behind it."""
     units = select(EvaluatedUnit).where(EvaluatedUnit.evaluation_id == published)
-    before = {(unit.kind, unit.key): unit.counted for unit in session.exec(units)}
-    if before != {unit.unit: unit.counted.as_json() for unit in worked.units}:
+    before = {Unit(unit.kind, unit.key): unit.counted for unit in session.exec(units)}
+    now = {unit.unit: unit.counted.as_json() for unit in worked.units}
+    if before != {unit: _as_far_as(before.get(unit, {}), counted) for unit, counted in now.items()}:
         return True
     mark = table_of(EvaluationMark).c
     told = (mark.kind, mark.subject_id, mark.at, mark.counts, mark.standing, mark.detail)
     where = (mark.department_id, mark.hall_id, mark.counter_id)
     marks = session.execute(select_columns(*told, *where).where(mark.evaluation_id == published))
+    without = () if any("reminders" in counted for counted in before.values()) else (MarkKind.REMINDER,)
     return Counter(map(tuple, marks)) != Counter(
         (each.kind, each.subject_id, each.at, each.counts, each.standing, each.detail, *each.place)
         for each in worked.marks
+        if each.kind not in without
     )
+
+
+def _as_far_as(before: Mapping[str, Any], counted: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without what was not counted then: that more is counted today is nothing to correct."""
+    return {name: value for name, value in counted.items() if name in before}
 
 
 def publish(
@@ -227,7 +236,7 @@ def unit_values(worked: WorkedUnit) -> Values:
         "high": total.high if total else None,
         "why": worked.evaluated.why.value if worked.evaluated.why else "",
         "known": worked.evaluated.known,
-        "indicators": {each.value: _score(score) for each, score in worked.evaluated.indicators.items()},
+        "indicators": {name: _score(score) for name, score in worked.evaluated.indicators.items()},
         "rank": rank.rank if rank else None,
         "best_rank": rank.best if rank else None,
         "worst_rank": rank.worst if rank else None,

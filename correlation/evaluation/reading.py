@@ -55,13 +55,16 @@ def count_cards(session: Session, month: Span, at: datetime, tally: Tally, go_on
     raised = (
         select_rows(Card, Case)
         .join(Case, col(Case.id) == col(Card.case_id))
-        .where(Card.raised_at >= month.start, Card.raised_at < month.end, Card.kind != CardKind.REMINDER)
+        .where(Card.raised_at >= month.start, Card.raised_at < month.end)
     )
     found = session.exec(raised).all()
     words = _words(session, [card.id for card, _ in found if card.id is not None])
     counters = first_counters(session, {file.id for _, file in found if file.id is not None})
     for card, file in asking(found, go_on):
         assert card.id is not None
+        if card.kind is CardKind.REMINDER:
+            _count_reminder(card, file, counters.get(file.id or 0, ""), at, tally)
+            continue
         said = spoken(words.get(card.id, ()))
         does_count = counts(subject(card), said, at)
         if not does_count and state_of(said, at) is not CardState.APPEALED:
@@ -70,6 +73,14 @@ def count_cards(session: Session, month: Span, at: datetime, tally: Tally, go_on
         tally.add(place, **{card.kind.value if does_count else "appealed": 1})
         mark = Mark(MarkKind.CARD, card.id, card.raised_at, place, file.number, does_count, card.kind.value, file.id)
         tally.marks.append(mark)
+
+
+def _count_reminder(card: Card, file: Case, counter: str, at: datetime, tally: Tally) -> None:
+    if card.id is None or at < card.raised_at or (card.withdrawn_at is not None and card.withdrawn_at <= at):
+        return
+    place = Place(file.department_id or "", file.hall_id or "", counter)
+    tally.add(place, reminders=1)
+    tally.marks.append(Mark(MarkKind.REMINDER, card.id, card.raised_at, place, file.number, case_id=file.id))
 
 
 def _words(session: Session, cards: Sequence[int]) -> dict[int, list[CardWord]]:

@@ -54,6 +54,7 @@ def _count(tally: Tally, place: Place, case: CaseTold, found: Verdict) -> None:
         late=int(found.late is not None),
         promised=int(found.is_promised),
         early=int(found.is_early),
+        **_beside(found),
     )
     limit = found.late.value if found.late else ""
     kinds = (MarkKind.LATE_CASE, found.late is not None), (MarkKind.NOT_EARLY, found.is_promised and not found.is_early)
@@ -62,6 +63,11 @@ def _count(tally: Tally, place: Place, case: CaseTold, found: Verdict) -> None:
         for kind, costs in kinds
         if costs
     ]
+
+
+def _beside(found: Verdict) -> dict[str, int]:
+    lead = {} if found.lead is None else {f"lead_{found.lead}": 1}
+    return lead | (dict(zip(("legal_days", "promised_days"), found.limits, strict=True)) if found.limits else {})
 
 
 def _verdicts(

@@ -10,10 +10,10 @@ from enum import StrEnum
 from math import fsum
 
 from correlation.evaluation.counted import Counted
-from correlation.evaluation.formula import Formula, Indicator, Missing
-from correlation.evaluation.shares import Interval, share
-
-FULL = 100.0
+from correlation.evaluation.formula import Formula, Missing
+from correlation.evaluation.indicators import weight_of
+from correlation.evaluation.measuring import FULL, Inputs, points_of
+from correlation.evaluation.shares import Interval
 
 
 class NoTotal(StrEnum):
@@ -25,7 +25,7 @@ class NoTotal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Points from 0 to 100, to a hundredth, and between which they may lie by chance."""
+    """Points to a hundredth, and between which they may lie by chance: from 0 to 100, or what is added to the mean."""
 
     points: float
     low: float
@@ -34,8 +34,8 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    indicators: Mapping[Indicator, Score | None]
-    """None: nothing is known."""
+    indicators: Mapping[str, Score | None]
+    """By id. None: nothing is known."""
     total: Score | None
     why: NoTotal | None
     """There is no total."""
@@ -43,69 +43,47 @@ class Evaluated:
     """Share of the weight of which something is known."""
 
 
-def evaluate(counted: Counted, formula: Formula) -> Evaluated:
-    exact = {indicator: _measure(indicator, counted, formula) for indicator in Indicator}
-    known = {indicator: found for indicator, found in exact.items() if found is not None}
-    weight = fsum(formula.weights[indicator] for indicator in known)
+def evaluate(
+    counted: Counted, formula: Formula, figures: Mapping[str, float] | None = None, months: int = 1
+) -> Evaluated:
+    """`figures`: those entered, by indicator. `months`: over which was counted; what is counted one by one costs its
+    points by the month."""
+    inputs = Inputs(counted, figures or {}, formula.early_hours, formula.confidence, months)
+    exact = {each.id: points_of(each, inputs) for each in formula.indicators}
+    known = {name: found for name, found in exact.items() if found is not None}
+    weight = fsum(of_one for name, of_one in formula.weights.items() if name in known)
     known_share = weight / fsum(formula.weights.values())
-    why = _why_no_total(counted, formula, known_share, len(known) == len(exact))
+    why = _why_no_total(counted, formula, known_share, _lacks_any(formula, known))
     return Evaluated(
-        indicators={indicator: None if found is None else _score(found) for indicator, found in exact.items()},
-        total=None if why else _score(_weighted(known, formula, weight)),
+        indicators={name: None if found is None else _rounded(found) for name, found in exact.items()},
+        total=None if why else _total(known, formula, weight),
         why=why,
         known=round(known_share, 4),
     )
 
 
-def _why_no_total(counted: Counted, formula: Formula, known: float, is_all: bool) -> NoTotal | None:
+def _lacks_any(formula: Formula, known: Mapping[str, Interval]) -> bool:
+    """Of what has a weight above 0, or is added."""
+    return any(each.id not in known and weight_of(each) != 0 for each in formula.indicators)
+
+
+def _why_no_total(counted: Counted, formula: Formula, known: float, lacks_any: bool) -> NoTotal | None:
     if counted.cases == 0:
         return NoTotal.NO_CASES
-    refused = formula.missing is Missing.REFUSE and not is_all and known < 1
+    refused = formula.missing is Missing.REFUSE and lacks_any
     return NoTotal.TOO_LITTLE if refused or known == 0 or known < formula.least_known else None
 
 
-def _measure(indicator: Indicator, counted: Counted, formula: Formula) -> Interval | None:
-    """From 0 to 100."""
-    scales, confidence = formula.scales, formula.confidence
-    if indicator is Indicator.ON_TIME:
-        return _scaled(share(counted.cases - counted.late, counted.cases, confidence))
-    if indicator is Indicator.EARLY:
-        return _scaled(share(counted.early, counted.promised, confidence), scales.early_full)
-    if indicator is Indicator.SATISFACTION:
-        satisfied = sum(counted.ratings[scales.satisfied_from - 1 :])
-        return _scaled(share(satisfied, sum(counted.ratings), confidence))
-    if indicator is Indicator.CARDS:
-        taken = counted.yellow * scales.yellow_points + counted.red * scales.red_points
-        is_known = counted.cases or counted.yellow or counted.red
-        return _counted_out(FULL - taken) if is_known else None
-    if indicator is Indicator.ABSENCE:
-        if not counted.watched_s:
-            return None
-        return _counted_out(FULL * (1 - counted.absent_s / counted.watched_s / scales.absence_zero))
-    if not counted.steps or not counted.fields:
-        return None
-    return _counted_out(FULL * counted.filled / counted.fields * (1 - counted.steps_late / counted.steps))
-
-
-def _scaled(found: Interval | None, full: float = 1.0) -> Interval | None:
-    return None if found is None else Interval(*(FULL * min(1.0, value / full) for value in found))
-
-
-def _counted_out(points: float) -> Interval:
-    """What happened, all of it, is no sample."""
-    within = min(FULL, max(0.0, points))
-    return Interval(within, within, within)
-
-
-def _weighted(known: Mapping[Indicator, Interval], formula: Formula, weight: float) -> Interval:
+def _total(known: Mapping[str, Interval], formula: Formula, weight: float) -> Score:
     """The ends are those of all indicators at once: wide enough, however they hang together."""
-    return Interval(
-        *(
-            fsum(formula.weights[indicator] * found[end] for indicator, found in known.items()) / weight
-            for end in range(3)
-        )
+    weights = formula.weights
+    ends = (
+        fsum(weights[name] * found[end] for name, found in known.items() if name in weights) / weight
+        + fsum(found[end] for name, found in known.items() if name not in weights)
+        for end in range(3)
     )
+    return Score(*(round(min(FULL, max(0.0, value)), 2) for value in ends))
 
 
-def _score(found: Interval) -> Score:
+def _rounded(found: Interval) -> Score:
     return Score(*(round(min(FULL, value), 2) for value in found))

@@ -29,7 +29,7 @@ class Mark:
 
 
 class Tally:
-    """What was counted at each place, under the names of `Counted`, and `level_1` to `level_5` for ratings."""
+    """What was counted at each place, by the names of `Counted`, and `level_1`, `lead_48` and so on."""
 
     def __init__(self) -> None:
         self._found: defaultdict[Place, Counter[str]] = defaultdict(Counter)
@@ -42,10 +42,15 @@ class Tally:
         return {place: _counted(amounts) for place, amounts in self._found.items()}
 
 
+_COUNTED_SINCE = {"reminders": 0, "legal_days": 0, "promised_days": 0}
+"""Which is not to say that none was counted where a month was counted before."""
+
+
 def _counted(amounts: Mapping[str, int]) -> Counted:
     levels = tuple(amounts.get(f"level_{level}", 0) for level in range(1, LEVELS + 1))
-    plain = {name: amount for name, amount in amounts.items() if not name.startswith("level_")}
-    return Counted(ratings=levels, **plain)
+    leads = sorted((int(name[5:]), cases) for name, cases in amounts.items() if name.startswith("lead_") and cases)
+    plain = {name: amount for name, amount in amounts.items() if not name.startswith(("level_", "lead_"))}
+    return Counted(ratings=levels, leads=tuple(leads), **{**_COUNTED_SINCE, **plain})
 
 
 def by_unit(counted: Mapping[Place, Counted], site: Directory) -> dict[Unit, Counted]:
@@ -57,4 +62,4 @@ def by_unit(counted: Mapping[Place, Counted], site: Directory) -> dict[Unit, Cou
 
 
 def _sum(parts: Iterable[Counted]) -> Counted:
-    return reduce(add, parts, Counted())
+    return reduce(add, parts)

@@ -70,7 +70,7 @@ def work_out(
     site, zone, month = directory(session), ZoneInfo(period.zone), period.span
     owners = departments_of_counters(session, month)
     tally = Tally()
-    count_cases(session, month, rules, timedelta(hours=formula.scales.early_hours), at, tally, go_on)
+    count_cases(session, month, rules, timedelta(hours=formula.early_hours), at, tally, go_on)
     count_cards(session, month, at, tally, go_on)
     count_ratings(session, month, site, tally, go_on)
     count_absences(session, month, at, site, owners, tally, go_on)

@@ -36,6 +36,7 @@ class MarkKind(StrEnum):
 
     LATE_CASE = "late_case"
     CARD = "card"
+    REMINDER = "reminder"
     NOT_EARLY = "not_early"  # a case with a promised limit that did not end well before it
     BAD_RATING = "bad_rating"
     ABSENCE = "absence"

@@ -194,9 +194,23 @@ def test_other_weights_are_tried_and_nothing_is_kept(signed_in: SignedIn, servic
     changed = client.get(f"/evaluation/simulation.json?{alone}").json()["units"]
     assert {unit["after"]["points"] for unit in changed} == {90.0}
     assert [unit["rank_after"] for unit in changed] == [{"rank": 1, "best": 1, "worst": 2}] * 2
-    harsh = client.get("/evaluation/simulation.json?red_points=50").json()["units"]
+    harsh = client.get("/evaluation/simulation.json?cards.red=-50").json()["units"]
     assert [unit["after"]["points"] < unit["before"]["points"] for unit in harsh] == [False, True]
     assert kept() == before
+
+
+def test_other_hours_are_tried_where_it_was_kept_how_early_cases_ended(signed_in: SignedIn, services: Services) -> None:
+    client = signed_in("admin")
+    refused = client.get("/evaluation/simulation?early_hours=48&lang=en")
+    assert "How early each case ended was not kept when this month was counted. Leave it at 24." in refused.text
+    with services.database.transaction() as session:
+        for unit in session.exec(select(EvaluatedUnit)):
+            unit.counted = {**unit.counted, "leads": [[30, unit.counted["early"]]]}
+    before, after = (
+        client.get(f"/evaluation/simulation.json?early_hours={hours}").json()["units"] for hours in (30, 31)
+    )
+    assert all(unit["before"] == unit["after"] for unit in before)
+    assert all(unit["after"]["points"] < unit["before"]["points"] for unit in after), "nothing is early any more"
 
 
 @pytest.mark.parametrize(
@@ -204,8 +218,8 @@ def test_other_weights_are_tried_and_nothing_is_kept(signed_in: SignedIn, servic
     [
         ("on_time=-1", "This has to be a number between 0 and 1000."),
         ("cards=nan", "This has to be a number between 0 and 1000."),
-        ("satisfied_from=2.5", "This has to be a whole number between 2 and 5."),
-        ("absence_zero=a", "This has to be a number between 0.01 and 1."),
+        ("satisfaction.from_level=2.5", "This has to be a whole number between 2 and 5."),
+        ("absence.none=a", "This has to be a number between 0.01 and 1."),
         (
             "on_time=0&early=0&cards=0&absence=0&data_quality=0&satisfaction=0",
             "Give at least one indicator a weight above 0.",

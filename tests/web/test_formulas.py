@@ -16,8 +16,7 @@ DRAFT = {
     "effective": "2026-03-01",
     "source": "佛政数〔2026〕3号",
     "reason": "强化黄牌约束",
-    "weights": {"cards": 60},
-    "scales": {"yellow_points": 20},
+    "numbers": {"cards": 60, "cards.yellow": -20},
 }
 PAGES = ["/evaluation/formulas", "/evaluation/formulas/1.json", "/evaluation/formulas/1.csv"]
 
@@ -64,7 +63,7 @@ def test_a_draft_shows_points_and_ranks_of_past_months_and_changes_nothing_publi
     page = admin.get("/evaluation/formulas/1.json").json()
     assert [(one["name"], one["before"], one["after"]) for one in page["numbers"]] == [
         ("cards", 20, 60),
-        ("yellow_points", 5, 20),
+        ("cards.yellow", -5, -20),
     ]
     assert [month["month"] for month in page["months"]] == ["2026-02", "2026-01"]
     tax = next(unit for unit in page["months"][0]["units"] if unit["id"] == "tax")
@@ -102,9 +101,9 @@ def test_a_month_that_is_published_is_out_of_reach(signed_in: SignedIn, services
 
 def test_a_draft_that_counts_otherwise_says_so(signed_in: SignedIn) -> None:
     supervisor = signed_in("supervisor")
-    draft(supervisor, scales={"early_hours": 48})
+    draft(supervisor, numbers={"early_hours": 48})
     page = supervisor.get("/evaluation/formulas/1.json").json()
-    assert {"name": "early_hours", "before": 24, "after": 48} in page["numbers"]
+    assert [(one["name"], one["before"], one["after"]) for one in page["numbers"]] == [("early_hours", 24, 48)]
     assert (page["counts_otherwise"], page["missing"]) == (True, None)
     assert "What counts as early is changed, too" in supervisor.get("/evaluation/formulas/1?lang=en").text
 
@@ -127,7 +126,7 @@ def test_the_form_takes_the_numbers_of_a_simulation_and_names_what_is_wrong(sign
     admin = signed_in("admin")
     assert 'value="77"' in admin.get("/evaluation/formulas/draft?cards=77").text
     typed = {name: str(value) for name, value in DRAFT.items() if isinstance(value, str)} | {"cards": "60"}
-    for wrong in ({"version": "a b"}, {"cards": "-1"}, {"effective": ""}, {"early_full": "0"}, {"reason": ""}):
+    for wrong in ({"version": "a b"}, {"cards": "-1"}, {"effective": ""}, {"early.full": "0"}, {"reason": ""}):
         answer = admin.post("/evaluation/formulas/draft", data=typed | wrong)
         assert (answer.status_code, 'role="alert"' in answer.text) == (422, True), wrong
     zero = dict.fromkeys(("on_time", "early", "satisfaction", "cards", "absence", "data_quality"), "0")

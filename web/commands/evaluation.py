@@ -9,7 +9,8 @@ import typer
 from sqlmodel import Session, col, select
 
 from correlation.evaluation import keeping
-from correlation.evaluation.formula import Formula, FormulaProblem, Indicator, parse_formulas
+from correlation.evaluation.formula import Formula, FormulaProblem, parse_formulas
+from correlation.evaluation.indicators import weight_of
 from correlation.evaluation.working_out import WorkedOut, WorkedUnit, best_first
 from correlation.evaluation.writing import Overtaken
 from storage.models import Evaluation, UnitKind
@@ -123,15 +124,16 @@ def formulas(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
     Example: hallwatch evaluation formulas
     """
-    columns = ("version", "effective", *(each.value for each in Indicator), "source")
+    columns = ("version", "effective", "indicators", "source")
     with opened(config) as services, services.database.transaction() as session:
         rows = [_weights(formula) for formula in keeping.formulas(session)]
     out.print(listing(out, columns, rows))
 
 
 def _weights(formula: Formula) -> tuple[str, ...]:
-    weights = (f"{formula.weights[each]:g}" for each in Indicator)
-    return formula.version, str(formula.effective), *weights, " ".join(formula.source.split())
+    weights = ((each.id, weight_of(each)) for each in formula.indicators)
+    indicators = ", ".join(f"{name} {'±' if weight is None else format(weight, 'g')}" for name, weight in weights)
+    return formula.version, str(formula.effective), indicators, " ".join(formula.source.split())
 
 
 @app.command("draft-formula")
@@ -213,7 +215,7 @@ def _worked_out(services: Services, month: Month, formula: Formula | None) -> Wo
 
 
 def _print(worked: WorkedOut, kind: UnitKind) -> None:
-    columns = ("rank", "unit", "points", "by chance", *(each.value for each in Indicator), "known")
+    columns = ("rank", "unit", "points", "by chance", *(each.id for each in worked.formula.indicators), "known")
     units = best_first([unit for unit in worked.units if unit.unit.kind is kind])
     out.print(listing(out, columns, (tuple(_cells(unit)) for unit in units)))
     if not units:
@@ -227,7 +229,6 @@ def _cells(unit: WorkedUnit) -> Iterator[str]:
     yield unit.name[0]
     yield f"{total.points:.2f}" if total else f"– {evaluated.why or ''}"
     yield f"{total.low:.2f}–{total.high:.2f}" if total else "–"
-    for indicator in Indicator:
-        score = evaluated.indicators[indicator]
+    for score in evaluated.indicators.values():
         yield f"{score.points:.2f}" if score else "–"
     yield f"{evaluated.known:.0%}"

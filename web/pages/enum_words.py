@@ -7,7 +7,6 @@ from correlation.deadlines.clocks import Basis
 from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.derivation import Skipped
 from correlation.deadlines.work_calendar import DayState
-from correlation.evaluation.formula import Indicator
 from correlation.evaluation.scoring import NoTotal
 from storage.models import (
     AbsenceStanding,
@@ -334,16 +333,11 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (RuleKind.CALL_BACKS, _("Calls back")),
     (EvaluationState.DRAFT, _("Draft")),
     (EvaluationState.PUBLISHED, _("Published")),
-    (Indicator.ON_TIME, _("On time")),
-    (Indicator.EARLY, _("Early")),
-    (Indicator.SATISFACTION, _("Satisfaction")),
-    (Indicator.CARDS, _("Cards")),
-    (Indicator.ABSENCE, _("Absence")),
-    (Indicator.DATA_QUALITY, _("Data quality")),
     (NoTotal.NO_CASES, _("No case to count")),
     (NoTotal.TOO_LITTLE, _("Too little is known")),
     (MarkKind.LATE_CASE, _("Late cases")),
     (MarkKind.CARD, _("Cards")),
+    (MarkKind.REMINDER, _("Reminders")),
     (MarkKind.NOT_EARLY, _("Cases that were not early")),
     (MarkKind.BAD_RATING, _("Bad ratings")),
     (MarkKind.ABSENCE, _("Absences")),

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from sqlmodel import Session, select
 
-from correlation.evaluation.formula import Formula, Indicator
+from correlation.evaluation.formula import Formula
 from storage.models import Evaluation, EvaluationReport, EvaluationState, ReportFormat, UnitKind
 from storage.sayings import Saying
 from web.auth import require
@@ -15,10 +15,12 @@ from web.errors import NotFound, Unprocessable
 from web.evaluating import may_publish, months_wait
 from web.evaluations import (
     EvaluationRef,
+    IndicatorUsed,
     UnitRow,
     evaluation_ref,
     evaluations,
     formula_used,
+    indicators_used,
     sees_all,
     trends,
     unit_row,
@@ -44,8 +46,8 @@ class FormulaUsed:
     version: str
     effective: str
     source: str
-    weights: dict[Indicator, float]
-    """In percent of their sum."""
+    indicators: tuple[IndicatorUsed, ...]
+    early_hours: float
     missing: str
     """spread or refuse: what becomes of the weight of what is not known."""
 
@@ -147,12 +149,12 @@ def _reports(session: Session, shown: Evaluation) -> tuple[ReportFormat, ...]:
 
 
 def used(formula: Formula) -> FormulaUsed:
-    whole = sum(formula.weights.values())
     return FormulaUsed(
         formula.version,
         formula.effective.isoformat(),
         formula.source,
-        {each: round(100 * weight / whole, 1) for each, weight in formula.weights.items()},
+        indicators_used(formula),
+        formula.early_hours,
         formula.missing.value,
     )
 
@@ -163,30 +165,44 @@ add_page(router, "/evaluation", "evaluation.html", evaluation_page)
 def evaluation_table(page: Annotated[EvaluationPage, Depends(evaluation_page)]) -> Table:
     zone = page.shown.zone if page.shown else DEFAULT_ZONE
     name = f"evaluation-{page.month or 'none'}-{page.kind}"
-    return Table(name, zone, COLUMNS, (list(cells(page, unit)) for unit in page.units))
+    return Table(name, zone, columns(page), (list(cells(page, unit)) for unit in page.units))
 
 
 _COUNTED = (
     *("cases", "late", "promised", "early", "yellow", "red", "appealed"),
     *("absent_s", "disputed_s", "open_s", "watched_s", "steps", "steps_late", "fields", "filled"),
+    *("reminders", "legal_days", "promised_days"),
 )
-COLUMNS = (
-    *("month", "number", "state", "kind", "id", "name", "name_en", "rank", "best_rank", "worst_rank"),
-    *("points", "low", "high", "why", "known", *(each.value for each in Indicator)),
-    *_COUNTED,
-    *(f"level_{level}" for level in range(1, 6)),
-)
+_AS_BEFORE = {"early"}
+"""Two columns have always borne this name: first the points, then the cases."""
+
+
+def columns(page: EvaluationPage) -> tuple[str, ...]:
+    return (
+        *("month", "number", "state", "kind", "id", "name", "name_en", "rank", "best_rank", "worst_rank"),
+        *("points", "low", "high", "why", "known", *_indicators(page)),
+        *_COUNTED,
+        *(f"level_{level}" for level in range(1, 6)),
+    )
+
+
+def _indicators(page: EvaluationPage) -> Iterator[str]:
+    """An indicator may bear the name of another column: `points_` stands before it then."""
+    taken = {"points", "low", "high", "known", "early", "late", "month", "kind", "state", "rank", "why", *_COUNTED}
+    for each in page.formula.indicators if page.formula else ():
+        yield f"points_{each.id}" if each.id in taken - _AS_BEFORE else each.id
 
 
 def cells(page: EvaluationPage, unit: UnitRow) -> Iterator[Cell]:
-    """By COLUMNS; figures of a unit out of scope are empty."""
+    """By `columns`; figures of a unit out of scope are empty."""
     assert page.shown is not None
     yield from (page.month, page.shown.number, page.shown.state, unit.kind, unit.id, unit.name, unit.name_en)
     rank, total, counted = unit.rank, unit.total, unit.counted
     yield from (rank.rank, rank.best, rank.worst) if rank else (None, None, None)
     yield from _rounded((total.points, total.low, total.high) if total else (None, None, None))
     yield from (unit.why or "", round(unit.known, 4))
-    yield from _rounded(score.points if score else None for score in unit.indicators.values())
+    indicators = [unit.indicators.get(each.id) for each in page.formula.indicators] if page.formula else []
+    yield from _rounded(score.points if score else None for score in indicators)
     yield from (getattr(counted, name) if counted else None for name in _COUNTED)
     yield from counted.ratings if counted else (None,) * 5
 

@@ -11,13 +11,16 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from correlation.evaluation import keeping
-from correlation.evaluation.formula import Formula, Indicator, Missing, Scales, formula_of, in_force
+from correlation.evaluation.formula import Formula, Missing, formula_of, in_force
+from correlation.evaluation.turning import numbers_changed, structure_changed
 from correlation.proposals import Act
 from storage.models import Evaluation, EvaluationFormula, EvaluationState, FormulaChange, ProposalState, UnitKind
 from web.api import formulas as api
 from web.api.formulas import Drafter
+from web.auth import CSRF_FIELD
 from web.errors import Unprocessable
 from web.evaluating import site_zone
+from web.evaluations import IndicatorUsed, indicators_used
 from web.formula_changes import FormulaDraft, check_sees_all, found_change, published_until
 from web.pages.admin.forms import SentForm, text
 from web.pages.catalogue.rows import problems_of
@@ -28,12 +31,13 @@ from web.pages.proposal_decisions import DONE, decision_of
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.simulation import (
     COMPARED,
-    SCALES,
+    WEIGHT,
     Knob,
     SimulatedUnit,
     Simulator,
     compared,
     given_numbers,
+    keeps_leads,
     rank_of,
     simulated,
     tried,
@@ -68,7 +72,7 @@ class FormulaRow:
     version: str
     effective: date
     source: str
-    weights: Mapping[Indicator, float]
+    indicators: tuple[IndicatorUsed, ...]
     added_by: str
     """Empty: it came along."""
     in_force: bool
@@ -89,9 +93,12 @@ class FormulasPage:
 @dataclass(frozen=True)
 class NumberChanged:
     name: str
-    """As in the formula."""
-    before: float
-    after: float
+    """`cards` is the weight of cards, `cards.yellow` another number of it."""
+    indicator: IndicatorUsed | None
+    field: str
+    before: float | None
+    """None: there was none."""
+    after: float | None
 
 
 @dataclass(frozen=True)
@@ -113,10 +120,13 @@ class FormulaChangePage:
     base: str
     """Version of the formula that it changes."""
     numbers: tuple[NumberChanged, ...]
+    other_indicators: tuple[IndicatorUsed, ...]
+    """Those that are new, gone, or of which anything but a number is another."""
     missing: Missing | None
     """What becomes of the weight of an indicator of which nothing is known, where that is changed."""
     counts_otherwise: bool
-    """What is early is another thing then: months are shown by what was counted as early before."""
+    """What is early is another thing then, and how early each case ended was not kept of every month that is shown:
+    such a month is shown by what was counted as early before."""
     kind: UnitKind
     months: tuple[SimulatedMonth, ...]
     """What it would have made of the newest published months."""
@@ -160,7 +170,7 @@ def _rows(session: Session, today: date) -> tuple[FormulaRow, ...]:
             formula.version,
             formula.effective,
             formula.source,
-            formula.weights,
+            indicators_used(formula),
             added.get(formula.version, ""),
             in_force=formula == now,
         )
@@ -195,7 +205,7 @@ def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind, 
         change = found_change(session, change_id)
         after = formula_of(change.content)
         others = [each for each in keeping.formulas(session) if each.version != change.version]
-        before = in_force(others, change.effective)
+        before, published = in_force(others, change.effective), _published(session)
         return FormulaChangePage(
             now=services.clock(),
             zone=site_zone(session),
@@ -204,9 +214,10 @@ def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind, 
             base=before.version if before else "",
             numbers=_numbers(before, after) if before else (),
             missing=after.missing if before and before.missing is not after.missing else None,
-            counts_otherwise=before is not None and before.scales.early_hours != after.scales.early_hours,
+            other_indicators=_other_indicators(before, after) if before else (),
+            counts_otherwise=before is not None and _counts_otherwise(session, before, after, published),
             kind=kind,
-            months=tuple(_month(session, viewer, each, kind, after) for each in _published(session)),
+            months=tuple(_month(session, viewer, each, kind, after) for each in published),
             acts=acts_of(change, viewer) if viewer.halls is None else (),
             problem=problem,
         )
@@ -214,12 +225,23 @@ def _change(viewer: Viewer, services: Services, change_id: int, kind: UnitKind, 
 
 def _numbers(before: Formula, after: Formula) -> tuple[NumberChanged, ...]:
     """Those that are changed, by file, too."""
-    names: Sequence[tuple[str, float, float]] = [
-        *((each.value, before.weights[each], after.weights[each]) for each in Indicator),
-        *((name, getattr(before.scales, name), getattr(after.scales, name)) for name in Scales.model_fields),
-        *((name, getattr(before, name), getattr(after, name)) for name in ("least_known", "confidence")),
-    ]
-    return tuple(NumberChanged(name, was, becomes) for name, was, becomes in names if was != becomes)
+    indicators = {each.id: each for formula in (before, after) for each in indicators_used(formula)}
+    found = ((name.partition("."), name, was, becomes) for name, was, becomes in numbers_changed(before, after))
+    return tuple(
+        NumberChanged(name, indicators.get(own), field or (WEIGHT if own in indicators else name), was, becomes)
+        for (own, _, field), name, was, becomes in found
+    )
+
+
+def _other_indicators(before: Formula, after: Formula) -> tuple[IndicatorUsed, ...]:
+    indicators = {each.id: each for formula in (before, after) for each in indicators_used(formula)}
+    return tuple(indicators[name] for name in structure_changed(before, after))
+
+
+def _counts_otherwise(session: Session, before: Formula, after: Formula, shown: Sequence[Evaluation]) -> bool:
+    if before.early_hours == after.early_hours:
+        return False
+    return after.early_hours != int(after.early_hours) or not keeps_leads(session, shown)
 
 
 def _published(session: Session) -> list[Evaluation]:
@@ -254,15 +276,15 @@ def _draft(
         today = local_day(services.clock(), site_zone(session))
         effective = read_day(str(said.get("effective") or "")) or _first_free(session, today)
         base = in_force(keeping.formulas(session), effective) or keeping.formulas(session)[0]
-    knobs, _ = tried(base, given_numbers(said))
+    knobs, _ = tried(base, given_numbers(said, base))
     return FormulaDraftPage(
         base=base.version,
         version=str(said.get("version") or ""),
         effective=str(said.get("effective") or effective),
         source=str(said.get("source") or base.source),
         reason=str(said.get("reason") or ""),
-        weights=tuple(knob for knob in knobs if knob.name not in SCALES),
-        scales=tuple(knob for knob in knobs if knob.name in SCALES),
+        weights=tuple(knob for knob in knobs if knob.field == WEIGHT),
+        scales=tuple(knob for knob in knobs if knob.field != WEIGHT),
         problems=problems,
     )
 
@@ -280,14 +302,15 @@ def simulated_table(page: Annotated[FormulaChangePage, Depends(change_page)]) ->
 
 
 def formulas_table(page: Annotated[FormulasPage, Depends(formulas_page)]) -> Table:
-    """The versions; drafts are in the JSON."""
-    columns = ("version", "effective", *(each.value for each in Indicator), "added_by", "in_force", "source")
-    return Table("formulas", page.zone, columns, map(_cells, page.formulas))
+    """The indicators of each version; drafts are in the JSON."""
+    columns = ("version", "effective", "indicator", "name", "name_en", "kind", "percent")
+    rows = (_cells(row, each) for row in page.formulas for each in row.indicators)
+    return Table("formulas", page.zone, (*columns, "added_by", "in_force", "source"), rows)
 
 
-def _cells(row: FormulaRow) -> list[Cell]:
-    weights = (row.weights[each] for each in Indicator)
-    return [row.version, row.effective, *weights, row.added_by, row.in_force, row.source]
+def _cells(row: FormulaRow, each: IndicatorUsed) -> list[Cell]:
+    indicator = (each.id, each.name, each.name_en, each.kind, each.percent)
+    return [row.version, row.effective, *indicator, row.added_by, row.in_force, row.source]
 
 
 add_table(router, "/evaluation/formulas", formulas_table)
@@ -300,19 +323,14 @@ add_page(router, "/evaluation/formulas/{change_id}", "formula_change.html", chan
 @router.post("/evaluation/formulas/draft", include_in_schema=False)
 def draft(request: Request, viewer: Drafter, services: ServicesDep, around: ScreenDep, form: SentForm) -> Response:
     said = {name: text(form, name) for name in ("version", "effective", "source", "reason")}
-    numbers = given_numbers(dict(form))
+    numbers = {name: text(form, name) for name in form if name not in (*said, CSRF_FIELD) and text(form, name)}
     try:
-        wanted = FormulaDraft.model_validate({**said, **_by_part(numbers)})
+        wanted = FormulaDraft.model_validate({**said, "numbers": numbers})
         made = api.draft(wanted, request, services, viewer)
     except (ValidationError, Unprocessable) as error:
-        problems = {field.rpartition(".")[2]: why for field, why in problems_of(error).items()}
+        problems = {field.removeprefix("numbers."): why for field, why in problems_of(error).items()}
         return html(around, "formula_draft.html", _draft(viewer, services, said | numbers, problems), status=422)
     return RedirectResponse(f"/evaluation/formulas/{made.id}?done=drafted", 303)
-
-
-def _by_part(numbers: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    scales = {name: number for name, number in numbers.items() if name in SCALES}
-    return {"weights": {name: each for name, each in numbers.items() if name not in SCALES}, "scales": scales}
 
 
 @router.post("/evaluation/formulas/{change_id}", include_in_schema=False)

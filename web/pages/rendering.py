@@ -19,6 +19,7 @@ from web.i18n import Language, say, translations
 from web.pages.camera_errors import meaning
 from web.pages.element_words import element_words
 from web.pages.formats import Formats, clip_address, described, played_parts
+from web.pages.number_words import field_word
 from web.pages.parameter_words import PARAMETER_WORDS
 from web.pages.screen import Screen, ScreenDep, screen
 
@@ -102,6 +103,7 @@ def environment(language: Language) -> Environment:
     # The template's own `_()` takes its argument for safe HTML and a format: it is for literals alone.
     made.filters["words"] = partial(say, language)
     made.filters["camera_meaning"] = lambda error: say(language, meaning(error))
+    made.filters["field_word"] = lambda field: say(language, field_word(field))
     made.filters["parameter_words"] = lambda name: say(language, PARAMETER_WORDS.get(name, name))
     made.globals.update(asset=asset, clip_address=clip_address, played_parts=played_parts, described=described)
     made.globals["element_words"] = lambda: Markup(_attribute_json(element_words(language)))  # noqa: S704 (escaped JSON)

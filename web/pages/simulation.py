@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from correlation.evaluation.counted import Counted
-from correlation.evaluation.formula import Formula, FormulaProblem, Indicator, changed
+from correlation.evaluation.formula import Formula, FormulaProblem
 from correlation.evaluation.ranking import Place, ranking
 from correlation.evaluation.scoring import Score, evaluate
+from correlation.evaluation.turning import EARLY_HOURS, Number, changed, numbers_of
 from storage.models import EvaluatedUnit, Evaluation, UnitKind
 from storage.sayings import Saying
 from web.auth import require
-from web.evaluations import EvaluationRef, evaluation_ref, formula_used, visible_units
+from web.evaluations import EvaluationRef, IndicatorUsed, evaluation_ref, formula_used, indicators_used, visible_units
 from web.pages.evaluation import KindFilter, NumberFilter, chosen
 from web.pages.filters import DEFAULT_ZONE
 from web.pages.rendering import add_page
@@ -25,16 +26,7 @@ from web.viewer import Viewer
 
 router = APIRouter()
 Simulator = Annotated[Viewer, Depends(require(Permission.SIMULATE))]
-SCALES = ("yellow_points", "red_points", "early_full", "satisfied_from", "absence_zero")
-"""Of the scales, those that can be changed without counting anew."""
-LIMITS: Mapping[str, tuple[float, float]] = {
-    **{indicator.value: (0, 1000) for indicator in Indicator},
-    "yellow_points": (0, 1000),
-    "red_points": (0, 1000),
-    "early_full": (0.01, 1),
-    "satisfied_from": (2, 5),
-    "absence_zero": (0.01, 1),
-}
+WEIGHT = "weight"
 NO_WEIGHT = Saying("Give at least one indicator a weight above 0.")
 
 
@@ -43,6 +35,10 @@ class Knob:
     """A number of the formula that can be turned."""
 
     name: str
+    indicator: IndicatorUsed | None
+    """None: it belongs to the whole formula."""
+    field: str
+    """weight, full, yellow, ...: what it is."""
     value: str
     """As it was given, else as it is."""
     was: float
@@ -90,29 +86,46 @@ def simulation_page(
     number: NumberFilter = "",
 ) -> SimulationPage:
     """The numbers come by the names of the formula: `on_time=40&yellow_points=3`."""
-    given = given_numbers(request.query_params)
     with services.database.transaction() as session:
         asked = chosen(session, viewer, month, number)
         shown = asked.evaluation
         if shown is None:
             return SimulationPage(asked.months, "", kind, None, "", (), (), ())
         formula = formula_used(shown)
-        knobs, other = tried(formula, given)
+        knobs, other = tried(formula, given_numbers(request.query_params, formula))
+        if other and other.early_hours != formula.early_hours and not keeps_leads(session, [shown]):
+            knobs, other = [_not_kept(knob) for knob in knobs], None
         return SimulationPage(
             months=asked.months,
             month=shown.month,
             kind=kind,
             shown=evaluation_ref(shown),
             version=formula.version,
-            weights=tuple(knob for knob in knobs if knob.name not in SCALES),
-            scales=tuple(knob for knob in knobs if knob.name in SCALES),
+            weights=tuple(knob for knob in knobs if knob.field == WEIGHT),
+            scales=tuple(knob for knob in knobs if knob.field != WEIGHT),
             units=simulated(session, viewer, shown, kind, other) if other else (),
         )
 
 
-def given_numbers(said: Mapping[str, object]) -> dict[str, str]:
+def given_numbers(said: Mapping[str, object], formula: Formula) -> dict[str, str]:
     """Of an address or a form, by the names of the formula."""
-    return {name: str(said[name]).strip() for name in LIMITS if said.get(name)}
+    return {each.name: str(said[each.name]).strip() for each in numbers_of(formula) if said.get(each.name)}
+
+
+def keeps_leads(session: Session, shown: Sequence[Evaluation]) -> bool:
+    """How early each case ended was kept when these months were counted."""
+    of_months = select(EvaluatedUnit).where(col(EvaluatedUnit.evaluation_id).in_([each.id for each in shown]))
+    return all(Counted.from_json(unit.counted).leads is not None for unit in session.exec(of_months))
+
+
+def _not_kept(knob: Knob) -> Knob:
+    if knob.name != EARLY_HOURS:
+        return knob
+    said = Saying(
+        "How early each case ended was not kept when this month was counted. Leave it at %(hours)s.",
+        hours=f"{knob.was:g}",
+    )
+    return replace(knob, problem=said)
 
 
 def tried(formula: Formula, given: Mapping[str, str]) -> tuple[list[Knob], Formula | None]:
@@ -120,27 +133,28 @@ def tried(formula: Formula, given: Mapping[str, str]) -> tuple[list[Knob], Formu
     knobs = knobs_of(formula, given)
     if any(knob.problem for knob in knobs):
         return knobs, None
-    other = turned(formula, knobs)
-    return (knobs, other) if other else ([replace(knobs[0], problem=NO_WEIGHT), *knobs[1:]], None)
+    try:
+        return knobs, changed(formula, {knob.name: float(knob.value) for knob in knobs})
+    except FormulaProblem:
+        return [replace(knobs[0], problem=NO_WEIGHT), *knobs[1:]], None
 
 
 def knobs_of(formula: Formula, given: Mapping[str, str]) -> list[Knob]:
-    now: dict[str, float] = {indicator.value: weight for indicator, weight in formula.weights.items()}
-    now |= {name: getattr(formula.scales, name) for name in SCALES}
-    return [_knob(name, now[name], given.get(name)) for name in (*(each.value for each in Indicator), *SCALES)]
+    indicators = {each.id: each for each in indicators_used(formula)}
+    return [_knob(each, indicators.get(each.indicator), given.get(each.name)) for each in numbers_of(formula)]
 
 
-def _knob(name: str, was: float, given: str | None) -> Knob:
-    low, high = LIMITS[name]
-    value = was if given is None else _number(given)
-    is_whole = name != "satisfied_from" or (value is not None and value == int(value))
-    fits = value is not None and low <= value <= high and is_whole
-    problem = "" if fits else _wrong(name, f"{low:g}", f"{high:g}")
-    return Knob(name, given if given is not None else f"{was:g}", was, low, high, problem)
+def _knob(number: Number, indicator: IndicatorUsed | None, given: str | None) -> Knob:
+    value = number.value if given is None else _number(given)
+    is_whole = number.is_whole or number.name == EARLY_HOURS
+    fits = value is not None and number.low <= value <= number.high and (not is_whole or value == int(value))
+    problem = "" if fits or given is None else _wrong(is_whole, f"{number.low:g}", f"{number.high:g}")
+    shown = given if given is not None else f"{number.value:.12g}"
+    return Knob(number.name, indicator, number.field, shown, number.value, number.low, number.high, problem)
 
 
-def _wrong(name: str, low: str, high: str) -> Saying:
-    if name == "satisfied_from":
+def _wrong(is_whole: bool, low: str, high: str) -> Saying:
+    if is_whole:
         return Saying("This has to be a whole number between %(low)s and %(high)s.", low=low, high=high)
     return Saying("This has to be a number between %(low)s and %(high)s.", low=low, high=high)
 
@@ -151,16 +165,6 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if abs(value) < float("inf") else None
-
-
-def turned(formula: Formula, knobs: Sequence[Knob]) -> Formula | None:
-    """None where no indicator has a weight."""
-    numbers = {knob.name: float(knob.value) for knob in knobs}
-    weights = {name: value for name, value in numbers.items() if name not in SCALES}
-    try:
-        return changed(formula, weights, {name: numbers[name] for name in SCALES})
-    except FormulaProblem:
-        return None
 
 
 def simulated(

@@ -111,7 +111,7 @@ def _units(session: Session, shown: Evaluation, kind: PublicKind) -> tuple[Publi
     of_kind = EvaluatedUnit.evaluation_id == shown.id, EvaluatedUnit.kind == UnitKind(kind.value)
     found = session.exec(select(EvaluatedUnit).where(*of_kind)).all()
     best_first = sorted(found, key=lambda unit: (unit.points is None, -(unit.points or 0.0), unit.key))
-    satisfied_from = formula_used(shown).scales.satisfied_from
+    satisfied_from = formula_used(shown).satisfied_from
     return tuple(_unit(unit, satisfied_from) for unit in best_first)
 
 

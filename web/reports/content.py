@@ -8,13 +8,23 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from correlation.evaluation.formula import Formula, Indicator
+from correlation.evaluation.formula import Formula
+from correlation.evaluation.scoring import Score
+from correlation.evaluation.turning import Number, numbers_of
 from storage.models import EvaluatedUnit, Evaluation, UnitKind
-from web.evaluations import EvaluationRef, UnitRow, evaluation_ref, formula_used, unit_row
+from web.evaluations import (
+    EvaluationRef,
+    IndicatorUsed,
+    UnitRow,
+    evaluation_ref,
+    formula_used,
+    indicators_used,
+    unit_row,
+)
 from web.i18n import Language, of_language, say
 from web.i18n import gettext_marker as _
 from web.pages.formats import Formats
-from web.pages.words import word
+from web.pages.number_words import FIELD_WORDS
 
 KIND_WORDS: Mapping[UnitKind, str] = {
     UnitKind.DEPARTMENT: _("Departments"),
@@ -33,10 +43,8 @@ class Report:
     """The best first; kinds without units are left out."""
 
     @property
-    def weights(self) -> Mapping[Indicator, float]:
-        """In percent of their sum."""
-        whole = sum(self.formula.weights.values())
-        return {each: 100 * weight / whole for each, weight in self.formula.weights.items()}
+    def indicators(self) -> tuple[IndicatorUsed, ...]:
+        return indicators_used(self.formula)
 
 
 def report_of(session: Session, evaluation: Evaluation) -> Report:
@@ -90,8 +98,21 @@ class Words:
     @property
     def columns(self) -> list[str]:
         first = (_("Rank"), _("Unit"), _("Points"), _("Lowest by chance"), _("Highest by chance"))
-        indicators = [f"{self.say(word(each))} {weight:.3g} %" for each, weight in self.report.weights.items()]
-        return [*map(self.say, first), *indicators, self.say(_("Known"))]
+        return [*map(self.say, first), *map(self._indicator, self.report.indicators), self.say(_("Known"))]
+
+    def _indicator(self, indicator: IndicatorUsed) -> str:
+        name = self._formats.label(indicator)
+        return f"{name} ±" if indicator.percent is None else f"{name} {indicator.percent:.3g} %"
+
+    @property
+    def numbers(self) -> list[tuple[str, float]]:
+        """All of the formula."""
+        names = {each.id: self._formats.label(each) for each in self.report.indicators}
+        found = ((names.get(each.indicator, ""), self.say(FIELD_WORDS[each.field]), each) for each in self._numbers())
+        return [(f"{name} · {field}" if name else field, each.value) for name, field, each in found]
+
+    def _numbers(self) -> Sequence[Number]:
+        return numbers_of(self.report.formula)
 
     def cells(self, unit: UnitRow) -> list[str | float | None]:
         """By `columns`; None where nothing is known."""
@@ -100,9 +121,13 @@ class Words:
             unit.rank.rank if unit.rank else None,
             self.name(unit),
             *((total.points, total.low, total.high) if total else (None, None, None)),
-            *(score.points if score else None for score in unit.indicators.values()),
+            *(score.points if score else None for score in self.scores(unit)),
             unit.known,
         ]
+
+    def scores(self, unit: UnitRow) -> list[Score | None]:
+        """By indicator."""
+        return [unit.indicators.get(each.id) for each in self.report.indicators]
 
     def name(self, unit: UnitRow) -> str:
         return self._formats.label(unit)

@@ -12,7 +12,6 @@ from openpyxl.worksheet.worksheet import Worksheet
 from storage.models import UnitKind
 from web.evaluations import UnitRow
 from web.i18n import gettext_marker as _
-from web.pages.words import word
 from web.reports.content import Words
 
 Row = Sequence[str | float | None]
@@ -59,11 +58,9 @@ def _chart(sheet: Worksheet, count: int, title: str) -> BarChart:
 
 
 def _formula(sheet: Worksheet, words: Words) -> None:
-    formula = words.report.formula
-    weights: list[Row] = [[words.say(word(each)), weight] for each, weight in formula.weights.items()]
-    scales: list[Row] = [[name, value] for name, value in formula.scales.model_dump().items()]
+    numbers: list[Row] = [[name, value] for name, value in words.numbers]
     lines = [words.title, *words.about, *words.notes, words.source]
-    _write(sheet, [*([line] for line in lines), *weights, *scales])
+    _write(sheet, [*([line] for line in lines), *numbers])
     sheet.column_dimensions["A"].width = 60
 
 

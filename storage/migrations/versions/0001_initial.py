@@ -418,6 +418,7 @@ def upgrade() -> None:
             sa.Enum(
                 "late_case",
                 "card",
+                "reminder",
                 "not_early",
                 "bad_rating",
                 "absence",

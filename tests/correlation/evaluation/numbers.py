@@ -1,11 +1,13 @@
 """What may have been counted of a unit, at random."""
 
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
 from correlation.evaluation.counted import Counted
-from correlation.evaluation.formula import Formula, Indicator, changed, shipped_formulas
+from correlation.evaluation.formula import Formula, formula_of, shipped_formulas
+from correlation.evaluation.turning import changed
 
 FORMULA = shipped_formulas()[-1]
 SOME = Counted(
@@ -49,25 +51,56 @@ def counts(draw: st.DrawFn) -> Counted:
         steps_late=below(steps),
         fields=fields,
         filled=below(fields),
+        reminders=draw(st.none() | st.integers(0, 20)),
+        legal_days=20 * cases,
+        promised_days=draw(st.integers(0, 20)) * cases,
     )
 
 
 @st.composite
 def formulas(draw: st.DrawFn) -> Formula:
     weight = st.floats(0, 1000, allow_nan=False)
-    weights = draw(st.fixed_dictionaries({each.value: weight for each in Indicator}).filter(lambda w: any(w.values())))
-    scales = {
-        "early_full": draw(st.floats(0.05, 1)),
-        "satisfied_from": draw(st.integers(2, 5)),
-        "yellow_points": draw(st.floats(0, 20)),
-        "red_points": draw(st.floats(0, 20)),
-        "absence_zero": draw(st.floats(0.01, 1)),
+    weights = draw(
+        st.fixed_dictionaries({each.id: weight for each in FORMULA.indicators}).filter(lambda w: any(w.values()))
+    )
+    numbers = weights | {
+        "early.full": draw(st.floats(0.05, 1)),
+        "satisfaction.from_level": draw(st.integers(2, 5)),
+        "cards.yellow": draw(st.floats(-20, 0)),
+        "cards.red": draw(st.floats(-20, 0)),
+        "absence.none": draw(st.floats(0.01, 1)),
     }
-    return changed(FORMULA, weights, scales).model_copy(update={"least_known": draw(st.floats(0, 1))})
+    turned = changed(FORMULA, numbers)
+    added = draw(st.lists(st.sampled_from(ADDED), unique_by=lambda each: each["id"], max_size=len(ADDED)))
+    said = {**turned.model_dump(), "indicators": [*turned.model_dump()["indicators"], *added]}
+    return formula_of(said).model_copy(update={"least_known": draw(st.floats(0, 1))})
+
+
+ADDED: list[dict[str, Any]] = [
+    {"id": "missing", "kind": "percent", "of": "data_missing", "points": -1, "most": 5},
+    {"id": "early_share", "kind": "percent", "of": "early", "points": 1, "step": 10},
+    {"id": "shorter", "kind": "percent", "of": "shorter", "points": 1, "step": 10, "first_at": 30, "first": 3},
+    {
+        "id": "taken",
+        "kind": "events",
+        "events": [
+            {"event": "reminder", "points": -3, "every": 3},
+            {"event": "late_case", "points": -0.5},
+            {"event": "bad_rating", "points": -2},
+        ],
+        "most": 20,
+    },
+    {"id": "best", "kind": "events", "events": [{"event": "best_rating", "points": 0.1}], "most": 5},
+    {"id": "inspection", "kind": "entered", "weight": 14},
+]
+"""Every kind, beside those of the formula that comes along."""
+for each in ADDED:
+    each |= {"name": "指标", "name_en": "Indicator"}
 
 
 def worse(counted: Counted) -> dict[str, Counted]:
     """The same and one bad thing more."""
+    reminders = None if counted.reminders is None else counted.reminders + 1
     bad = (counted.ratings[0] + 1, *counted.ratings[1:])
     return {
         "late case": replace(counted, cases=counted.cases + 1, late=counted.late + 1),
@@ -75,6 +108,7 @@ def worse(counted: Counted) -> dict[str, Counted]:
             counted, cases=counted.cases + 1, late=counted.late + 1, promised=counted.promised + 1
         ),
         "yellow card": replace(counted, yellow=counted.yellow + 1),
+        "reminder": replace(counted, reminders=reminders),
         "red card": replace(counted, red=counted.red + 1),
         "bad rating": replace(counted, ratings=bad),
         "second of absence": replace(counted, absent_s=counted.absent_s + 1),

@@ -1,10 +1,12 @@
 """The formula is data: its versions, and what is refused with a word about what to do."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
-from correlation.evaluation.formula import FormulaProblem, changed, formula_of, in_force, parse_formulas
+from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, in_force, parse_formulas
+from correlation.evaluation.turning import changed, numbers_of
 from tests.correlation.evaluation.numbers import FORMULA
 
 
@@ -29,14 +31,33 @@ def test_the_one_that_comes_along_names_its_source() -> None:
     assert FORMULA.effective == date(2026, 1, 1)
 
 
-def test_weights_that_cannot_be_used_are_refused_with_what_to_do() -> None:
-    weights = {each.value: weight for each, weight in FORMULA.weights.items()}
-    assert problems(weights={**weights, "cards": -1}) == {"weights.cards": "Input should be greater than or equal to 0"}
-    assert "give at least one" in problems(weights=dict.fromkeys(weights, 0))["weights"]
-    del weights["early"]
-    assert "say the weight of early too" in problems(weights=weights)["weights"]
-    assert "weights.luck" in problems(weights={**weights, "luck": 1})
-    assert "finite" in problems(weights={**weights, "cards": float("nan")})["weights.cards"]
+def with_indicator(position: int, **more: object) -> list[dict[str, Any]]:
+    said = FORMULA.model_dump(mode="json")["indicators"]
+    said[position] |= more
+    return [{name: value for name, value in each.items() if value is not ...} for each in said]
+
+
+def test_indicators_that_cannot_be_used_are_refused_with_what_to_do() -> None:
+    assert list(problems(indicators=with_indicator(3, weight=-1))) == ["indicators.3.weight"]
+    nothing = [{**each, "weight": 0} for each in FORMULA.model_dump()["indicators"]]
+    assert "give at least one" in problems(indicators=nothing)["indicators"]
+    assert "two indicators cards" in problems(indicators=with_indicator(0, id="cards"))["indicators"]
+    assert "finite" in problems(indicators=with_indicator(3, weight=float("nan")))["indicators.3.weight"]
+    assert list(problems(indicators=with_indicator(0, of="luck"))) == ["indicators.0.of"]
+    assert "kind" in problems(indicators=with_indicator(0, kind="luck"))["indicators.0"]
+    assert "take it out" in problems(indicators=with_indicator(0, most=3))["indicators.0.most"]
+    assert "is missing" in problems(indicators=with_indicator(0, name=...))["indicators.0.name"]
+
+
+def test_what_is_bad_never_adds_points_and_what_is_good_takes_none() -> None:
+    red = [{"event": "red", "points": 1}]
+    assert "may only take points off" in problems(indicators=with_indicator(3, events=red))["indicators.3.events.0"]
+    assert "less is better" in problems(indicators=with_indicator(4, full=1, none=0))["indicators.4"]
+    assert "more is better" in problems(indicators=with_indicator(0, full=0, none=1))["indicators.0"]
+    best = [{"event": "best_rating", "points": 1}]
+    assert "leave out `weight`" in problems(indicators=with_indicator(3, events=best))["indicators.3"]
+    added = {"id": "x", "name": "x", "name_en": "x", "kind": "percent", "of": "early", "points": -1}
+    assert "may only add points" in problems(indicators=[*with_indicator(0), added])["indicators.6"]
 
 
 def test_fields_that_are_missing_wrong_or_unknown_are_named() -> None:
@@ -57,9 +78,16 @@ def test_a_file_that_holds_no_formula_is_refused(text: str, said: str) -> None:
     assert said in str(raised.value)
 
 
-def test_weights_and_scales_are_changed_for_a_simulation_alone() -> None:
-    other = changed(FORMULA, {"cards": 60}, {"red_points": 25})
-    assert (other.weights["cards"], other.scales.red_points) == (60, 25)  # type: ignore[index]
-    assert FORMULA.scales.red_points == 10
+def test_numbers_are_changed_for_a_simulation_alone() -> None:
+    other = changed(FORMULA, {"cards": 60, "cards.red": -25, "early_hours": 48})
+    assert (other.weights["cards"], other.early_hours) == (60, 48)
+    assert dict(numbers(other))["cards.red"] == -25
+    assert dict(numbers(FORMULA))["cards.red"] == -10
     with pytest.raises(FormulaProblem):
-        changed(FORMULA, {"cards": 1e9}, {})
+        changed(FORMULA, {"cards": 1e9})
+    with pytest.raises(FormulaProblem, match=r"luck\.full"):
+        changed(FORMULA, {"luck.full": 1})
+
+
+def numbers(formula: Formula) -> list[tuple[str, float]]:
+    return [(each.name, each.value) for each in numbers_of(formula)]

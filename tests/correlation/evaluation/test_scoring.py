@@ -10,15 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from correlation.evaluation.counted import Counted
-from correlation.evaluation.formula import Formula, Indicator, Missing, changed
+from correlation.evaluation.formula import Formula, Missing, formula_of
 from correlation.evaluation.ranking import Place, ranking
 from correlation.evaluation.scoring import Evaluated, NoTotal, Score, evaluate
 from correlation.evaluation.shares import share
+from correlation.evaluation.turning import changed
 from tests.correlation.evaluation.numbers import FORMULA, SOME, counts, formulas, worse
 
 
 def points(evaluated: Evaluated) -> dict[str, float]:
-    return {each.value: score.points for each, score in evaluated.indicators.items() if score is not None}
+    return {each: score.points for each, score in evaluated.indicators.items() if score is not None}
 
 
 def test_an_example_is_worked_out_as_by_hand() -> None:
@@ -44,7 +45,7 @@ def test_one_more_bad_thing_never_raises_anything(counted: Counted, formula: For
     before = evaluate(counted, formula)
     for what, more in worse(counted).items():
         after = evaluate(more, formula)
-        pairs = [(before.indicators[each], after.indicators[each]) for each in Indicator]
+        pairs = [(before.indicators[each], after.indicators[each]) for each in before.indicators]
         for was, became in [*pairs, (before.total, after.total)]:
             if was is not None and became is not None:
                 assert became.points <= was.points, what
@@ -58,12 +59,14 @@ def test_points_lie_within_their_interval_and_weights_count_in_proportion(
     counted: Counted, formula: Formula, factor: float
 ) -> None:
     found = evaluate(counted, formula)
-    for score in (*found.indicators.values(), found.total):
+    for score in (*(found.indicators[name] for name in formula.weights), found.total):
         assert score is None or 0 <= score.low <= score.points <= score.high <= 100
-    weights = {each.value: weight * factor for each, weight in formula.weights.items()}
+    for score in found.indicators.values():
+        assert score is None or score.low <= score.points <= score.high
+    weights = {each: weight * factor for each, weight in formula.weights.items()}
     if max(weights.values()) > 1000 or any(0 < weight < 1e-9 for weight in weights.values()):
         return
-    same = evaluate(counted, changed(formula, weights, {}))
+    same = evaluate(counted, changed(formula, weights))
     if found.total and same.total:
         assert same.total.points == pytest.approx(found.total.points, abs=0.011)
 
@@ -86,10 +89,10 @@ def test_the_same_points_follow_from_what_was_stored(counted: Counted, formula: 
 def test_the_weight_of_what_is_unknown_goes_to_what_is_known() -> None:
     without = replace(SOME, ratings=(0,) * 5)
     found = evaluate(without, FORMULA)
-    assert found.indicators[Indicator.SATISFACTION] is None
+    assert found.indicators["satisfaction"] is None
     assert found.known == 0.8
-    weights = {each.value: float(weight) for each, weight in FORMULA.weights.items()}
-    same = evaluate(SOME, changed(FORMULA, {**weights, "satisfaction": 0}, {}))
+    weights = {each: float(weight) for each, weight in FORMULA.weights.items()}
+    same = evaluate(SOME, changed(FORMULA, {**weights, "satisfaction": 0}))
     assert found.total == same.total, "as if nobody had asked for it"
 
 
@@ -104,7 +107,7 @@ def test_there_is_no_total_of_too_little_and_none_without_cases() -> None:
     assert evaluate(Counted(cases=5), careful).why is NoTotal.TOO_LITTLE
     idle = evaluate(replace(SOME, cases=0, late=0, promised=0, early=0), FORMULA)
     assert (idle.total, idle.why) == (None, NoTotal.NO_CASES)
-    assert idle.indicators[Indicator.SATISFACTION] is not None
+    assert idle.indicators["satisfaction"] is not None
     assert set(evaluate(Counted(), FORMULA).indicators.values()) == {None}
 
 
@@ -144,3 +147,62 @@ def test_whose_intervals_overlap_share_their_places() -> None:
 def test_what_cannot_have_been_counted_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=r"counted|negative"):
         Counted(**wrong)  # type: ignore[arg-type]
+
+
+def added(counted: Counted, **said: object) -> Score | None:
+    """Of an indicator that is added to the mean."""
+    indicators = [*FORMULA.model_dump()["indicators"], {"id": "x", "name": "x", "name_en": "x", **said}]
+    found = evaluate(counted, formula_of({**FORMULA.model_dump(), "indicators": indicators}))
+    before = evaluate(counted, FORMULA).total
+    score = found.indicators["x"]
+    if before is not None and found.total is not None and score is not None:
+        assert found.total.points == pytest.approx(min(100, max(0, before.points + score.points)), abs=0.011)
+    return score
+
+
+@given(st.integers(0, 200), st.integers(1, 5), st.integers(-20, 0), st.none() | st.integers(1, 30))
+def test_points_for_events_are_those_of_every_full_number_of_them_up_to_the_cap(
+    reminders: int, every: int, points: int, most: int | None
+) -> None:
+    events = [{"event": "reminder", "points": points, "every": every}]
+    score = added(replace(SOME, reminders=reminders), kind="events", events=events, most=most)
+    off = -points * (reminders // every)
+    assert score is not None
+    assert score.points == -(off if most is None else min(off, most))
+
+
+@given(st.integers(0, 1000), st.integers(1, 10))
+def test_missing_data_takes_one_point_for_each_full_percent_up_to_the_cap(lacking: int, most: int) -> None:
+    counted = replace(SOME, fields=1000, filled=1000 - lacking)
+    score = added(counted, kind="percent", of="data_missing", points=-1, most=most)
+    assert score is not None
+    assert score.points == -min(most, lacking // 10)
+
+
+@pytest.mark.parametrize(("days", "points"), [(20, 0), (15, 0), (14, 3), (13, 3), (12, 4), (10, 5), (0, 10)])
+def test_a_promise_that_is_shorter_by_thirty_percent_gets_three_points_and_one_for_ten_more(
+    days: int, points: int
+) -> None:
+    counted = replace(SOME, legal_days=20, promised_days=days)
+    score = added(counted, kind="percent", of="shorter", points=1, step=10, first_at=30, first=3)
+    assert score is not None
+    assert score.points == points
+
+
+def test_what_was_not_counted_then_is_not_known_and_is_no_nothing() -> None:
+    events = [{"event": "reminder", "points": -1}]
+    assert SOME.reminders is None
+    assert added(SOME, kind="events", events=events) is None
+    assert added(SOME, kind="percent", of="shorter", points=1) is None
+    assert (SOME + replace(SOME, reminders=3)).reminders is None
+
+
+@settings(max_examples=30)
+@given(st.lists(st.integers(0, 500), max_size=40), st.integers(1, 400))
+def test_other_hours_are_tried_from_how_early_each_case_ended(leads: list[int], hours: int) -> None:
+    kept = tuple((lead, leads.count(lead)) for lead in sorted(set(leads)))
+    counted = Counted(cases=len(leads), promised=len(leads), early=sum(lead >= 24 for lead in leads), leads=kept)
+    again = Counted.from_json(json.loads(json.dumps(counted.as_json())))
+    recounted = replace(counted, early=sum(lead >= hours for lead in leads), leads=None)
+    found = evaluate(again, changed(FORMULA, {"early_hours": hours})).indicators["early"]
+    assert found == evaluate(recounted, FORMULA).indicators["early"]

@@ -15,7 +15,21 @@ DAY = timedelta(days=1)
 
 
 def judged(facts: CaseFacts, now: datetime) -> Verdict | None:
-    return verdict(clocks(facts, RULES, CALENDAR), now, DAY)
+    """Without its limits and how early it ended."""
+    found = verdict(clocks(facts, RULES, CALENDAR), now, DAY)
+    return found and found._replace(lead=None, limits=None)
+
+
+def test_how_early_a_case_ended_says_for_every_number_of_hours_whether_it_was_early() -> None:
+    # Promised within five working days: it is late from Tuesday 9 June on.
+    late_from = at("2026-06-09", "00:00")
+    for before in (timedelta(hours=30), timedelta(hours=30, seconds=1), timedelta(microseconds=1), timedelta(0)):
+        told = clocks(accepted("2026-06-01", decided_at=late_from - before), RULES, CALENDAR)
+        for hours in range(1, 40):
+            found = verdict(told, late_from + DAY, timedelta(hours=hours))
+            assert found is not None
+            assert found.is_early == (found.lead is not None and found.lead >= hours), (before, hours)
+            assert found.limits == (20, 5)
 
 
 def test_a_case_counts_when_it_ended_or_when_its_limit_passed() -> None:

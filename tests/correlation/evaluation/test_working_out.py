@@ -64,6 +64,10 @@ EXPECTED = Counted(
     steps_late=0,
     fields=26,
     filled=24,
+    reminders=3,
+    legal_days=100,
+    promised_days=25,
+    leads=((7, 1), (109, 1), (157, 1)),
 )
 
 

@@ -102,7 +102,7 @@ def test_a_formula_is_tried_and_drafted_for_somebody_else_to_approve(
     hallwatch: Run, site: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "own.toml"
-    text = SHIPPED.read_text("utf-8").replace('"usual-2026"', '"foshan-1"').replace("cards = 20", "cards = 40")
+    text = SHIPPED.read_text("utf-8").replace('"usual-2026"', '"foshan-1"').replace("weight = 20", "weight = 40")
     file.write_text(text, "utf-8")
     assert "By the formula foshan-1." in hallwatch("evaluation", "work-out", "2026-02", "--formula", str(file)).output
     assert "foshan-1" not in hallwatch("evaluation", "formulas").output
@@ -115,13 +115,14 @@ def test_a_formula_is_tried_and_drafted_for_somebody_else_to_approve(
     assert "somebody else approves it at /evaluation/formulas/1" in hallwatch(*draft, "admin").output
     assert "foshan-1" not in hallwatch("evaluation", "formulas").output, "nobody has approved it"
     assert "There is a version of this name already" in hallwatch(*draft, "admin", code=1).output
-    file.write_text(text.replace("early = 15", "early = -1").replace("red_points", "rot"), "utf-8")
+    file.write_text(text.replace("weight = 15", "weight = -1").replace('event = "red"', 'event = "rot"'), "utf-8")
     said = hallwatch(*draft, "admin", code=1).output
-    for field in ("weights.early", "scales.rot", "scales.red_points"):
+    for field in ("indicators.1.weight", "indicators.3.events.1.event"):
         assert field in said
     with services.database.transaction() as session:
         drafted = session.exec(select(FormulaChange)).one()
-        assert (drafted.state, drafted.reason, drafted.content["weights"]["cards"]) == ("proposed", "年度调整", 40)
+        weights = {each["id"]: each["weight"] for each in drafted.content["indicators"]}
+        assert (drafted.state, drafted.reason, weights["cards"]) == ("proposed", "年度调整", 40)
     services.database.close()
 
 

@@ -51,9 +51,9 @@ def test_on_a_phone_a_figure_leads_to_a_case_and_weights_are_tried(page: Page) -
     page.get_by_role("link", name="Cards").last.click()
     expect(page.get_by_text("No, under appeal")).to_be_visible()
     page.goto("/evaluation/simulation")
-    page.get_by_label("Points off for a red card").fill("50")
+    page.get_by_label("Points for a red card").fill("-50")
     page.get_by_role("button", name="Work out").click()
-    page.wait_for_url("**red_points=50*")
+    page.wait_for_url("**cards.red=-50*")
     expect(page.get_by_role("cell").filter(has_text="Unit housing")).to_be_visible()
     assert page.evaluate(WIDE)
 
