@@ -25,6 +25,7 @@ ALLOWED = {
     "/import.json": {"inspector", "admin"},
     "/evaluation.json": {"supervisor", "inspector", "department", "admin"},
     "/evaluation/simulation.json": {"supervisor", "admin"},
+    "/evaluation/periods.json": {"supervisor", "inspector", "department", "admin"},
     "/health.json": {"admin"},
     "/admin/users.json": {"admin"},
 }

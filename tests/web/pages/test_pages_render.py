@@ -41,6 +41,7 @@ PAGES = [
     "/reconciliation",
     "/evaluation",
     "/evaluation/simulation",
+    "/evaluation/periods",
     "/evaluation/1/marks?unit_kind=hall&unit=cc",
     "/evaluation/formulas",
     "/evaluation/formulas/draft?cards=60",
