@@ -20,6 +20,7 @@ from correlation.evaluation.indicators import (
     ShareIndicator,
     weight_of,
 )
+from storage.sayings import Saying
 
 
 class Missing(StrEnum):
@@ -32,9 +33,11 @@ class Missing(StrEnum):
 class FormulaProblem(Exception):
     """The formula cannot be used; each line names a field and what to do."""
 
-    def __init__(self, problems: Mapping[str, str]) -> None:
+    def __init__(self, problems: Mapping[str, str], details: Mapping[str, Any] | None = None) -> None:
+        """`details`: what pydantic says of each field, for whoever tells it in another language."""
         super().__init__("\n".join(f"{field}: {problem}" for field, problem in problems.items()))
         self.problems = dict(problems)
+        self.details: dict[str, Any] = dict(details or {})
 
 
 class Formula(BaseModel):
@@ -55,9 +58,11 @@ class Formula(BaseModel):
     def _can_be_used(cls, indicators: tuple[AnyIndicator, ...]) -> tuple[AnyIndicator, ...]:
         twice = [name for name, times in Counter(each.id for each in indicators).items() if times > 1]
         if twice:
-            raise ValueError(f"there are two indicators {', '.join(twice)}; give each an id of its own")
+            raise ValueError(
+                Saying("there are two indicators %(names)s; give each an id of its own", names=", ".join(twice))
+            )
         if not any(weight_of(each) for each in indicators):
-            raise ValueError("give at least one indicator a weight above 0")
+            raise ValueError(Saying("give at least one indicator a weight above 0"))
         return indicators
 
     @property
@@ -85,7 +90,8 @@ def formula_of(said: Mapping[str, Any]) -> Formula:
     try:
         return Formula.model_validate(as_indicators(said) if is_of_before(said) else said)
     except ValidationError as error:
-        raise FormulaProblem({_field(each["loc"]): _words(each) for each in error.errors()}) from None
+        details = {_field(each["loc"]): each for each in error.errors()}
+        raise FormulaProblem({field: _words(each) for field, each in details.items()}, details) from None
 
 
 def _field(location: Sequence[Any]) -> str:
@@ -107,10 +113,18 @@ def parse_formulas(text: str) -> tuple[Formula, ...]:
     try:
         said = tomllib.loads(text).get("formula")
     except tomllib.TOMLDecodeError as error:
-        raise FormulaProblem({"formula": f"this is no TOML: {error}"}) from None
+        raise FormulaProblem({"formula": Saying("this is no TOML: %(why)s", why=str(error))}) from None
     if not isinstance(said, list) or not said:
-        raise FormulaProblem({"formula": "write each version below a line [[formula]]"})
+        raise FormulaProblem({"formula": Saying("write each version below a line [[formula]]")})
     return tuple(sorted(map(formula_of, said), key=lambda formula: formula.effective))
+
+
+TEMPLATE = "in-use"
+
+
+def template_text() -> str:
+    """An evaluation in use, as far as it is counted, to begin with: nothing holds by it."""
+    return files("correlation.evaluation").joinpath("template.toml").read_text(encoding="utf-8")
 
 
 @lru_cache

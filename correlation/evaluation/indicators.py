@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from storage.sayings import Saying
+
 
 class Measure(StrEnum):
     """A share of something that is counted."""
@@ -44,6 +46,10 @@ class Event(StrEnum):
         return self not in (Event.EARLY_CASE, Event.BEST_RATING)
 
 
+_LESS = Saying("here less is better: `none` has to be more than `full`")
+_MORE = Saying("here more is better: `full` has to be more than `none`")
+_TWICE = Saying("name each event once")
+_WEIGHTED = Saying("with a weight points are taken off 100; leave out `weight` to add some")
 _Weight = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _Points = Annotated[float, Field(ge=-1000, le=1000, allow_inf_nan=False)]
@@ -74,9 +80,9 @@ class ShareIndicator(_Named):
     @model_validator(mode="after")
     def _leans_the_right_way(self) -> Self:
         if self.of.is_bad and self.full >= self.none:
-            raise ValueError(f"of {self.of} less is better: `none` has to be more than `full`")
+            raise ValueError(_LESS)
         if not self.of.is_bad and self.full <= self.none:
-            raise ValueError(f"of {self.of} more is better: `full` has to be more than `none`")
+            raise ValueError(_MORE)
         return self
 
 
@@ -107,9 +113,9 @@ class EventsIndicator(_Named):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if len({each.event for each in self.events}) < len(self.events):
-            raise ValueError("name each event once")
+            raise ValueError(_TWICE)
         if self.weight is not None and any(each.points > 0 for each in self.events):
-            raise ValueError("with a weight points are taken off 100; leave out `weight` to add some")
+            raise ValueError(_WEIGHTED)
         return self
 
 
@@ -136,25 +142,15 @@ class PercentIndicator(_Named):
         return self
 
 
-class EnteredIndicator(_Named):
-    """A figure that somebody entered or imported for a unit and a period, from 0 to `full`."""
-
-    kind: Literal["entered"]
-    weight: _Weight
-    full: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] = 100.0
-
-
 def _check_sign(of: StrEnum, is_bad: bool, points: float) -> None:
     if is_bad and points > 0:
-        raise ValueError(f"{of} is bad and may only take points off: write them below 0")
+        raise ValueError(Saying("%(what)s is bad and may only take points off: write them below 0", what=of.value))
     if not is_bad and points < 0:
-        raise ValueError(f"{of} is good and may only add points: write them above 0")
+        raise ValueError(Saying("%(what)s is good and may only add points: write them above 0", what=of.value))
 
 
-IndicatorRule = Annotated[
-    ShareIndicator | EventsIndicator | PercentIndicator | EnteredIndicator, Field(discriminator="kind")
-]
-AnyIndicator = ShareIndicator | EventsIndicator | PercentIndicator | EnteredIndicator
+AnyIndicator = ShareIndicator | EventsIndicator | PercentIndicator
+IndicatorRule = Annotated[AnyIndicator, Field(discriminator="kind")]
 
 
 def weight_of(indicator: AnyIndicator) -> float | None:

@@ -1,13 +1,12 @@
 """What one indicator says of what was counted: points from 0 to 100 where it has a weight, else those it adds. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from math import floor, fsum
 from typing import NamedTuple
 
 from correlation.evaluation.counted import LEVELS, Counted
 from correlation.evaluation.indicators import (
     AnyIndicator,
-    EnteredIndicator,
     Event,
     EventsIndicator,
     Measure,
@@ -25,7 +24,6 @@ class Inputs(NamedTuple):
     """All that points rest on."""
 
     counted: Counted
-    figures: Mapping[str, float]
     early_hours: float
     confidence: float
     months: int
@@ -37,9 +35,7 @@ def points_of(indicator: AnyIndicator, inputs: Inputs) -> Interval | None:
         return _by_share(indicator, inputs)
     if isinstance(indicator, EventsIndicator):
         return _by_events(indicator, inputs)
-    if isinstance(indicator, PercentIndicator):
-        return _by_percent(indicator, inputs)
-    return _by_figure(indicator, inputs)
+    return _by_percent(indicator, inputs)
 
 
 def _by_share(indicator: ShareIndicator, inputs: Inputs) -> Interval | None:
@@ -75,11 +71,6 @@ def _of_steps(indicator: PercentIndicator, value: float) -> float:
         return 0.0
     first = indicator.points if indicator.first is None else indicator.first
     return _capped(first + indicator.points * floor(beyond), indicator.most)
-
-
-def _by_figure(indicator: EnteredIndicator, inputs: Inputs) -> Interval | None:
-    figure = inputs.figures.get(indicator.id)
-    return None if figure is None else _exactly(FULL * min(1.0, max(0.0, figure / indicator.full)))
 
 
 def _share(of: Measure, from_level: int, inputs: Inputs) -> Interval | None:

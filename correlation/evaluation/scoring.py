@@ -43,12 +43,9 @@ class Evaluated:
     """Share of the weight of which something is known."""
 
 
-def evaluate(
-    counted: Counted, formula: Formula, figures: Mapping[str, float] | None = None, months: int = 1
-) -> Evaluated:
-    """`figures`: those entered, by indicator. `months`: over which was counted; what is counted one by one costs its
-    points by the month."""
-    inputs = Inputs(counted, figures or {}, formula.early_hours, formula.confidence, months)
+def evaluate(counted: Counted, formula: Formula, months: int = 1) -> Evaluated:
+    """`months`: over which was counted; what is counted one by one costs its points by the month."""
+    inputs = Inputs(counted, formula.early_hours, formula.confidence, months)
     exact = {each.id: points_of(each, inputs) for each in formula.indicators}
     known = {name: found for name, found in exact.items() if found is not None}
     weight = fsum(of_one for name, of_one in formula.weights.items() if name in known)

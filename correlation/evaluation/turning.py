@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from correlation.evaluation.formula import Formula, FormulaProblem, formula_of
 from correlation.evaluation.indicators import (
     AnyIndicator,
-    EnteredIndicator,
     EventsIndicator,
     Measure,
     PercentIndicator,
@@ -49,8 +48,6 @@ def _others(indicator: AnyIndicator) -> list[Number]:
 def _of_kind(indicator: AnyIndicator) -> list[Number]:
     if isinstance(indicator, ShareIndicator):
         return _of_share(indicator)
-    if isinstance(indicator, EnteredIndicator):
-        return [Number("full", indicator.full, 0.01, 10_000)]
     if isinstance(indicator, EventsIndicator):
         points = [Number(each.event.value, each.points, *_within(each.event.is_bad)) for each in indicator.events]
         return [*points, *_most(indicator.most)]

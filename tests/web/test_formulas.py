@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from correlation.evaluation.formula import template_text
 from storage.models import EvaluatedUnit, EvaluationFormula, FormulaChange, User
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
@@ -18,6 +19,7 @@ DRAFT = {
     "reason": "强化黄牌约束",
     "numbers": {"cards": 60, "cards.yellow": -20},
 }
+OWN = template_text().replace("in-use", "own-2026").replace("2026-01-01", "2026-03-01")
 PAGES = ["/evaluation/formulas", "/evaluation/formulas/1.json", "/evaluation/formulas/1.csv"]
 
 
@@ -135,3 +137,41 @@ def test_the_form_takes_the_numbers_of_a_simulation_and_names_what_is_wrong(sign
     assert made.headers["location"] == "/evaluation/formulas/1?done=drafted"
     back = admin.post("/evaluation/formulas/1?lang=en", data={"act": "withdraw", "reason": ""})
     assert back.headers["location"] == "/evaluation/formulas/1?done=withdrawn"
+
+
+def test_indicators_are_written_on_a_page_by_whoever_may_draft(
+    anonymous: TestClient, signed_in: SignedIn, services: Services
+) -> None:
+    path, written = "/evaluation/formulas/write", {"formula": OWN, "reason": "按考核办法"}
+    assert anonymous.get(path).status_code in (303, 401)
+    for role in ("investigator", "department", "inspector"):
+        assert (signed_in(role).get(path).status_code, signed_in(role).post(path, data=written).status_code) == (
+            403,
+            403,
+        )
+    client = signed_in("supervisor")
+    assert "early_bonus" in client.get(f"{path}?base=in-use").text
+    assert client.get(f"{path}?base=nothing").status_code == 404
+    made = client.post(path, data=written)
+    assert made.headers["location"] == "/evaluation/formulas/1?done=drafted"
+    page = signed_in("admin").get("/evaluation/formulas/1.json").json()
+    assert {"reminders", "promise_bonus"} <= {each["id"] for each in page["other_indicators"]}
+    tax = next(unit for unit in page["months"][0]["units"] if unit["id"] == "tax")
+    assert tax["after"] != tax["before"], "past months are shown by it"
+    assert decide(signed_in("admin"), "approve") == 200
+    assert "early_bonus" in client.get(f"{path}?base=own-2026").text
+
+
+def test_what_is_wrong_in_a_written_formula_is_told_by_field_in_both_languages(signed_in: SignedIn) -> None:
+    client = signed_in("admin")
+    for change, field, english, chinese in (
+        (('"reminder"', '"rumour"'), "indicators.3.events.0.event", "Choose one of the list.", "请从列表中选择"),
+        (("points = -1 ", "points = 1 "), "indicators.5", "may only take points off", "只能扣分"),
+        (("[[formula]]", "[[formel]]"), "formula", "write each version below", "[[formula]]"),
+    ):
+        for language, said in (("en", english), ("zh", chinese)):
+            sent = {"formula": OWN.replace(*change, 1), "reason": "x"}
+            answer = client.post(f"/evaluation/formulas/write?lang={language}", data=sent)
+            assert (answer.status_code, f"<code>{field}</code>" in answer.text) == (422, True), field
+            assert said in answer.text
+    assert client.post("/evaluation/formulas/write", data={"formula": OWN, "reason": ""}).status_code == 422

@@ -91,7 +91,7 @@ ADDED: list[dict[str, Any]] = [
         "most": 20,
     },
     {"id": "best", "kind": "events", "events": [{"event": "best_rating", "points": 0.1}], "most": 5},
-    {"id": "inspection", "kind": "entered", "weight": 14},
+    {"id": "shorter_share", "kind": "share", "of": "shorter", "weight": 14},
 ]
 """Every kind, beside those of the formula that comes along."""
 for each in ADDED:

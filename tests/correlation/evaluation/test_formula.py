@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, in_force, parse_formulas
+from correlation.evaluation.formula import Formula, FormulaProblem, formula_of, in_force, parse_formulas, template_text
+from correlation.evaluation.formula_text import as_text
 from correlation.evaluation.turning import changed, numbers_of
 from tests.correlation.evaluation.numbers import FORMULA
 
@@ -91,3 +92,9 @@ def test_numbers_are_changed_for_a_simulation_alone() -> None:
 
 def numbers(formula: Formula) -> list[tuple[str, float]]:
     return [(each.name, each.value) for each in numbers_of(formula)]
+
+
+def test_a_formula_is_written_as_the_text_that_is_read_as_the_same() -> None:
+    for formula in (FORMULA, *parse_formulas(template_text())):
+        awkward = formula.model_copy(update={"source": 'a "b"\n\\c\t佛山 \x7f'})
+        assert parse_formulas(as_text(awkward)) == (awkward,)

@@ -45,6 +45,7 @@ PAGES = [
     "/evaluation/1/marks?unit_kind=hall&unit=cc",
     "/evaluation/formulas",
     "/evaluation/formulas/draft?cards=60",
+    "/evaluation/formulas/write",
     "/catalogue",
     "/rules",
     "/working-days",
