@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -39,6 +39,8 @@ FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 30.0
 LAST_WAIT_S = 30.0
 """For so long a stop waits for what is under way."""
+HANGS_AFTER_S = 30.0
+"""Without any answer. Whoever waits for one is patient for minutes, which nobody would be told of meanwhile."""
 SET_ASIDE_S = 300.0
 """How long one object waits that the store refuses while it takes others, or whose file is missing."""
 ROUNDS_MISSING = 2
@@ -78,15 +80,17 @@ class Uploader:
         longest_wait_s: float = LONGEST_WAIT_S,
         failures: Failures | None = None,
         set_aside_s: float = SET_ASIDE_S,
+        hangs_after_s: float = HANGS_AFTER_S,
         on_refused: Refused = only_logged,
     ) -> None:
         """`own_cameras`: whose files lie in this spool or nowhere; another node's files are not missed here.
 
         `longest_wait_s`: until a store that was away is asked again; `set_aside_s`: until an object that it refuses is
-        tried again, or a missing file looked for. `on_refused` is told of copies that the disk does not let go.
+        tried again, or a missing file looked for; `hangs_after_s`: without an answer, until that is told as a failure.
+        `on_refused` is told of copies that the disk does not let go.
         """
         self._database, self._store, self._spool, self._own_cameras = database, store, spool, own_cameras
-        self._longest_wait_s, self._set_aside_s = longest_wait_s, set_aside_s
+        self._longest_wait_s, self._set_aside_s, self._hangs_after_s = longest_wait_s, set_aside_s, hangs_after_s
         self._failures, self._on_refused = failures or Failures(), on_refused
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -194,12 +198,32 @@ class Uploader:
         self._store_is_away.clear()
         self._store_refuses.clear()
         answers = [(segment, self._pool.submit(self._put, segment)) for segment in segments]
-        wait(answer for _, answer in answers)
+        self._await([answer for _, answer in answers])
         stored = [segment for segment, answer in answers if answer.exception() is None and answer.result()]
         self._mark_stored(stored)
         for _, answer in answers:
             answer.result()  # raises what it met
         return len(stored)
+
+    def _await(self, answers: Collection[Future[bool]]) -> None:
+        """Until all are there. While none comes, the store hangs; who refuses is told of by who asked."""
+        began, is_told = time.monotonic(), False
+        waiting: Collection[Future[bool]] = answers
+        while waiting:
+            done, waiting = wait(waiting, self._hangs_after_s, FIRST_COMPLETED)
+            if not done:
+                is_told = True
+                self._hang(time.monotonic() - began)
+            elif any(answer.exception() is None and answer.result() for answer in done):
+                began = time.monotonic()
+                if is_told:
+                    is_told = False
+                    self._failures.succeeded(JOB)
+
+    def _hang(self, seconds: float) -> None:
+        error = StoreError(f"the store has not answered for {seconds:.0f} s; look whether its server still works")
+        log.warning("upload_hangs", seconds=round(seconds))
+        self._failures.failed(JOB, error, datetime.now(UTC))
 
     def _put(self, segment: _Waiting) -> bool:
         """In a thread of the pool: whether the store has it. Raises StoreError when the whole store is away."""

@@ -15,9 +15,10 @@ from ingest.video.gaps import GapKeeper
 from ingest.video.intake import Intake
 from ingest.video.journal import Journal
 from ingest.video.spool_files import segment_files
-from ingest.video.uploader import AT_ONCE, Uploader
+from ingest.video.uploader import AT_ONCE, JOB, Uploader
 from ingest.video.writer import settle
 from storage.database import Database
+from storage.failures import Failures, failures_told
 from storage.folder_store import FolderStore
 from storage.footage import Footage
 from storage.intervals import Span, merge
@@ -116,6 +117,58 @@ def test_a_store_that_hangs_keeps_no_camera_waiting(site: Database, s3: S3Server
         journal.stop()
         uploader.stop()
         assert_nothing_is_lost(site, store, spool, HOUR)
+
+
+def test_a_store_that_hangs_is_told_while_it_hangs(site: Database, s3: S3Server, tmp_path: Path) -> None:
+    """Whoever waits for its answers learns of it only when its own patience is at an end, after minutes."""
+    spool, failures = tmp_path / "spool", Failures()
+    with closing(store_of(s3)) as store:
+        uploader = Uploader(site, store, spool, failures=failures, hangs_after_s=0.5)
+        journal = Journal(site, spool, uploader.wake)
+        s3.signal(signal.SIGSTOP)
+        journal.start()
+        uploader.start()
+        record(spool, journal, HOUR)
+        wait_until(lambda: [failure.count > 1 for failure in failures_told(failures.told())] == [True])
+        (failure,) = failures_told(failures.told())
+        assert (failure.job, failure.at_once) == (JOB, False)
+        assert "has not answered" in failure.error
+        s3.signal(signal.SIGCONT)
+        wait_until(lambda: nothing_waits(site) and not failures.told())
+        journal.stop()
+        uploader.stop()
+
+
+class Noting(Failures):
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_over = threading.Event()
+
+    def succeeded(self, job: str) -> None:
+        super().succeeded(job)
+        self.is_over.set()
+
+
+class Slow(FolderStore):
+    """Answers for the first time when it is told that it hangs, and again when that is over."""
+
+    def __init__(self, root: Path, failures: Noting) -> None:
+        super().__init__(root)
+        self._turn, self._failures, self._answered = threading.Lock(), failures, False
+
+    def put(self, key: str, source: Path, sha256: str) -> None:
+        with self._turn:
+            wait_until(self._failures.is_over.is_set if self._answered else lambda: bool(self._failures.told()))
+            self._answered = True
+            super().put(key, source, sha256)
+
+
+def test_a_store_that_hung_is_told_to_work_at_its_first_answer(site: Database, tmp_path: Path) -> None:
+    """A batch of a slow store takes minutes: it must not stand as failing until then."""
+    spool, failures = tmp_path / "spool", Noting()
+    keys = waiting_in(spool, site, 6)
+    uploader = Uploader(site, Slow(tmp_path / "store", failures), spool, failures=failures, hangs_after_s=0.2)
+    assert uploader.run_once() == len(keys)
 
 
 class Narrow(FolderStore):
