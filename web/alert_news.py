@@ -147,6 +147,7 @@ def _told_by_another(channel: Channel, now: datetime) -> ColumnElement[bool]:
         exists().where(
             other.c.counter_id == col(Alert.counter_id),
             other.c.id < col(Alert.id),
+            other.c.kind != col(Alert.kind),
             other.c.kind.in_(NOBODY_THERE & set(channel.kinds)),
             or_(other.c.resolved_at.is_(None), other.c.resolved_at >= col(Alert.raised_at)),
             or_(was_sent, is_fresh),
