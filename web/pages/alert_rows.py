@@ -40,6 +40,8 @@ class DeliveryRow:
     attempts: int
     waits_until: datetime | None
     """The end of the quiet hours that it waits for; None: it does not."""
+    next_try: datetime | None
+    """When it is tried again, at the soonest, after it has failed; None: it is sent, given up, or was not tried."""
     sent_at: datetime | None
     last_error: str
 
@@ -194,5 +196,13 @@ def delivery_rows(session: Session, alert_ids: Sequence[int | None]) -> dict[int
 
 def _delivery(row: Delivery) -> DeliveryRow:
     waits = row.state is DeliveryState.PENDING and row.waited_to == row.next_try
-    until = row.waited_to if waits else None
-    return DeliveryRow(row.channel, row.recipient, row.state, row.attempts, until, row.sent_at, row.last_error)
+    return DeliveryRow(
+        channel=row.channel,
+        recipient=row.recipient,
+        state=row.state,
+        attempts=row.attempts,
+        waits_until=row.waited_to if waits else None,
+        next_try=row.next_try if row.state is DeliveryState.PENDING and row.last_error and not waits else None,
+        sent_at=row.sent_at,
+        last_error=row.last_error,
+    )

@@ -327,6 +327,26 @@ def test_the_administrator_reads_whom_an_alert_could_not_be_told_to_and_why(sign
     assert failed["sms"] is not None
 
 
+def test_who_may_not_see_health_reads_at_the_alert_when_it_is_told_again(sign_in: SignIn, day: Services) -> None:
+    with day.database.transaction() as session:
+        waiting = session.exec(select(Delivery).where(Delivery.state == DeliveryState.SENT)).one()
+        alert = session.get_one(Alert, waiting.alert_id)
+        alert_id, absence_id = alert.id, alert.absence_id
+        waiting.state, waiting.last_error = DeliveryState.PENDING, "refused_or_unreachable"
+        waiting.channel, waiting.attempts, waiting.next_try = "sms", 3, NOW + timedelta(minutes=3)
+    client = sign_in("supervisor")
+    assert client.get("/health").status_code == 403
+    (alert_row,) = [row for row in client.get("/alerts.json?state=all").json()["alerts"] if row["id"] == alert_id]
+    assert {each["channel"]: each["next_try"] for each in alert_row["deliveries"]}["sms"] is not None
+    for path in ("/alerts?state=all", f"/absences/{absence_id}"):
+        page = client.get(path).text
+        assert re.search(r"reached\. Tried 3 times\. Tried again at <time [^>]+>10:43:00</time>\.", page), path
+    assert "已尝试 3 次。 将于 " in client.get("/alerts?state=all", headers={"Accept-Language": "zh"}).text
+    with day.database.transaction() as session:
+        session.exec(select(Delivery).where(Delivery.channel == "sms")).one().state = DeliveryState.FAILED
+    assert "Tried 3 times. Given up." in client.get("/alerts?state=all").text
+
+
 def test_an_absence_that_has_been_none_is_not_listed_and_its_page_says_why(day: Services, sign_in: SignIn) -> None:
     client = sign_in("admin")
     with day.database.transaction() as session:
