@@ -262,14 +262,17 @@ def test_a_former_version_of_a_rule_is_read_on_the_page_and_changed_by_nobody(
     clock.forward(timedelta(hours=2))
     assert admin.put("/api/v1/rules", json={"hall": "cc", "threshold_s": 90}).status_code == 200
     rows = {row["key"]: row for row in admin.get("/admin/rules.json").json()["rows"]}
-    assert rows[str(first)]["muted"]
-    assert rows[str(first)]["cells"][-2:] == ["2026-03-02 12:00", "2026-03-02 14:00"]
-    assert list(rows)[-1] == str(first), "what is over comes last"
-    page = admin.get(f"/admin/rules?edit={first}").text
+    key = f"past-{first}"
+    assert rows[key]["muted"]
+    assert rows[key]["cells"][-2:] == ["2026-03-02 12:00", "2026-03-02 14:00"]
+    assert list(rows)[-1] == key, "what is over comes last"
+    page = admin.get(f"/admin/rules?edit={key}").text
     assert 'value="61"' in page
     form = {"threshold_s": "300", "waiting_threshold_s": "60", "required_staff": "1"}
-    assert admin.post(f"/admin/rules?edit={first}", data=form).status_code == 422
-    assert admin.post(f"/admin/rules/remove?edit={first}").status_code in (409, 422)
+    assert admin.post(f"/admin/rules?edit={key}", data=form).status_code == 422
+    assert admin.post(f"/admin/rules/remove?edit={key}").status_code in (409, 422)
+    tried = admin.post(f"/admin/rules?edit={key}", data=form | {"try": "1"}, follow_redirects=False)
+    assert tried.headers["location"].startswith("/admin/rules/dry-run?")
     assert [rule["threshold_s"] for rule in admin.get("/api/v1/rules").json() if rule["hall"] == "cc"] == [90]
 
 

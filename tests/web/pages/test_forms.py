@@ -484,6 +484,33 @@ def test_who_saves_what_somebody_else_has_changed_meanwhile_is_told_and_may_insi
     assert kept() == "西厅"
 
 
+@pytest.mark.parametrize(
+    ("section", "field"), [("rules", {"threshold_s": "{}", "waiting_threshold_s": "{}"}), ("retention", {"days": "{}"})]
+)
+def test_a_rule_that_somebody_else_has_changed_is_told_of_though_it_is_another_row_now(
+    sign_in: SignIn, section: str, field: dict[str, str]
+) -> None:
+    one, other = sign_in("admin"), sign_in("admin")
+    new = {"hall": "cc", "kind": "plain"} | dict.fromkeys(field, "70")
+    one.post(f"/admin/{section}", data=new)
+    [key] = re.findall(rf"/admin/{section}\?edit=(\d+)#form", one.get(f"/admin/{section}").text)[-1:]
+    address = f"/admin/{section}?edit={key}"
+    seen = seen_in(one.get(address).text)
+
+    def form(value: int) -> dict[str, str]:
+        return {name: said.format(value) for name, said in field.items()}
+
+    assert other.post(address, data=form(80) | {"seen": seen}).status_code == 303
+    refused = one.post(address, data=form(90) | {"seen": seen})
+    assert refused.status_code == 409
+    assert "Somebody else has changed this since you opened it" in refused.text
+    assert 'value="90"' in refused.text, "what was typed is not lost"
+    assert 'value="80"' in one.get(address).text, "as it is now"
+    assert one.post(address, data=form(90) | {"seen": seen_in(refused.text)}).status_code == 303
+    assert 'value="90"' in one.get(address).text
+    assert one.post(f"/admin/{section}/remove?edit={key}").status_code == 404, "another version was meant"
+
+
 def test_a_view_that_somebody_else_has_drawn_anew_is_not_drawn_over_unasked(sign_in: SignIn, day: Services) -> None:
     one, other = sign_in("admin"), sign_in("admin")
     with day.database.transaction() as session:

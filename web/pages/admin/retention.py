@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from starlette.datastructures import FormData
 
-from storage.models import DEFAULT_DAYS, FootageKind
+from storage.models import DEFAULT_DAYS, FootageKind, RetentionRule
 from storage.sayings import Saying
 from web.api import places as places_api
 from web.api import retention as retention_api
@@ -15,6 +15,7 @@ from web.errors import NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text
 from web.pages.admin.places import hall_options, place_words, place_zones
+from web.pages.admin.versions import version_of
 from web.pages.admin.views import shown_moment
 from web.pages.words import word
 
@@ -49,7 +50,7 @@ class Retention:
         ]
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
-        found = _rule(desk, key) if key else None
+        found = _in_place_of(desk, key) if key else None
         counters = tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
         return (
             Field("hall", _("Hall"), "choice", (found.hall or "") if found else "", fixed=bool(key),
@@ -65,7 +66,7 @@ class Retention:
     def save(self, desk: Desk, form: FormData, key: str) -> Saved:
         place = {"hall": optional(form, "hall"), "counter": optional(form, "counter"), "kind": text(form, "kind")}
         if key:
-            kept = _rule(desk, key)
+            kept = _in_place_of(desk, key)
             place = {"hall": kept.hall, "counter": kept.counter, "kind": kept.kind}
         retention_api.put_retention(desk, RetentionDeclaration.model_validate({"days": text(form, "days"), **place}))
         return Saved()
@@ -79,3 +80,13 @@ def _rule(desk: Desk, key: str) -> RetentionShown:
     if found is None:
         raise NotFound
     return found
+
+
+def _in_place_of(desk: Desk, key: str) -> RetentionShown:
+    """What is in force now where the version with this key was. Raises NotFound where nothing is."""
+    before = version_of(desk, RetentionRule, key)
+    place = (before.hall_id, before.counter_id, before.kind) if before else None
+    kept = (rule for rule in retention_api.list_retention(desk) if (rule.hall, rule.counter, rule.kind) == place)
+    if found := next(kept, None):
+        return found
+    raise NotFound

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 
+from storage.models import AbsenceRule
 from storage.sayings import Saying
 from web.api import places as places_api
 from web.api import rules as rules_api
@@ -14,6 +15,7 @@ from web.errors import Conflict, NotFound
 from web.i18n import gettext_marker as _
 from web.pages.admin.forms import Field, Row, Saved, optional, text
 from web.pages.admin.places import hall_options, place_words, place_zones
+from web.pages.admin.versions import version_of
 from web.pages.admin.views import shown_moment
 
 FURTHER = (
@@ -28,6 +30,9 @@ FURTHER = (
 """What is looked for only where it is said, in the order of the form."""
 TRY = "try"
 """Sent by the button that only tries what is typed."""
+_PAST = "past-"
+"""Begins the key of a version that is over: the mere number means its place, whatever version is in force there."""
+_OVER = Saying("This version holds no more. It can be read and tried; change the one that is in force.")
 _KINDS = ("unattended_s", "never_staffed_s", "left_early_s", "queue_length", "crowd_size")
 
 
@@ -51,7 +56,7 @@ class Rules:
         place, zone = place_words(desk), place_zones(desk)
         return [
             Row(
-                str(rule.rule_id),
+                str(rule.rule_id) if rule.valid_to is None else f"{_PAST}{rule.rule_id}",
                 (place(rule.hall, rule.counter),
                  _seconds(rule.threshold_s), _seconds(rule.waiting_threshold_s), str(rule.required_staff),
                  str(sum(getattr(rule, kind) is not None for kind in _KINDS)), str(rule.version),
@@ -63,7 +68,7 @@ class Rules:
         ]  # fmt: skip
 
     def fields(self, desk: Desk, key: str) -> tuple[Field, ...]:
-        found = _kept(desk, key) if key else None
+        found = _meant(desk, key) if key else None
         counters = tuple((c.id, f"{c.number} {desk.named(c)} ({c.id})") for c in places_api.list_counters(desk))
         return (
             Field("hall", _("Hall"), "choice", (found.hall or "") if found else "", fixed=bool(key),
@@ -85,7 +90,9 @@ class Rules:
         further = {name: optional(form, name) for name, _words in FURTHER}
         place = {name: optional(form, name) for name in ("hall", "counter")}
         if key:
-            kept = _in_force(desk, key)
+            kept = _meant(desk, key)
+            if key.startswith(_PAST) and not text(form, TRY):
+                raise Conflict(_OVER)
             place = {"hall": kept.hall, "counter": kept.counter}
         staff = {"required_staff": optional(form, "required_staff") or "1"}
         rule = RuleToPut.model_validate(needed | staff | further | place)
@@ -95,7 +102,12 @@ class Rules:
         return Saved()
 
     def remove(self, desk: Desk, key: str) -> None:
-        rules_api.end_rule(desk, _in_force(desk, key).rule_id)
+        if key.startswith(_PAST):
+            raise Conflict(_OVER)
+        kept = next((rule for rule in rules_api.list_rules(desk) if str(rule.rule_id) == key), None)
+        if kept is None:
+            raise NotFound
+        rules_api.end_rule(desk, kept.rule_id)
 
 
 def _trial(rule: RuleToPut) -> str:
@@ -103,20 +115,22 @@ def _trial(rule: RuleToPut) -> str:
     return f"/admin/rules/dry-run?{urlencode({name: '' if v is None else v for name, v in rule.model_dump().items()})}"
 
 
-def _kept(desk: Desk, key: str) -> RuleShown:
-    """Also one of before, to be read. Raises NotFound."""
-    kept = next((rule for rule in rules_api.list_rules(desk, ended=True) if str(rule.rule_id) == key), None)
-    if kept is None:
+def _meant(desk: Desk, key: str) -> RuleShown:
+    """A version of before, to be read and tried, or else what is in force now where the one with this key was.
+
+    Raises NotFound where there is nothing.
+    """
+    before = version_of(desk, AbsenceRule, key.removeprefix(_PAST))
+    if before is None:
         raise NotFound
-    return kept
-
-
-def _in_force(desk: Desk, key: str) -> RuleShown:
-    """To be changed. Raises NotFound, and Conflict for one of before."""
-    kept = _kept(desk, key)
-    if kept.valid_to is not None:
-        raise Conflict(Saying("This version holds no more. It can be read and tried; change the one that is in force."))
-    return kept
+    if key.startswith(_PAST):
+        kept = (rule for rule in rules_api.list_rules(desk, ended=True) if rule.rule_id == before.id)
+    else:
+        place = (before.hall_id, before.counter_id)
+        kept = (rule for rule in rules_api.list_rules(desk) if (rule.hall, rule.counter) == place)
+    if found := next(kept, None):
+        return found
+    raise NotFound
 
 
 def _said(rule: RuleShown | None, name: str) -> str:
