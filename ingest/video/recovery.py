@@ -76,6 +76,14 @@ class Recovery:
         if found is Found.STRANGE and len(self.strange) < _STRANGE_NAMED:
             self.strange.append(key)
 
+    def count_in(self, earlier: "Recovery") -> None:
+        """Of the same objects a moment before: what got its row then had it already now, and both are one recovery."""
+        rows = earlier.counts[Found.RECOVERED]
+        self.counts[Found.RECOVERED] += rows
+        self.counts[Found.KNOWN] -= min(rows, self.counts[Found.KNOWN])
+        self.cameras += earlier.cameras
+        self.held += earlier.held
+
 
 def recover(
     database: Database,

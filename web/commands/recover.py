@@ -62,7 +62,9 @@ def recover(
             )
         if found.missing_cameras and add_cameras and not dry_run:
             _add(services.database, found.missing_cameras)
+            earlier = found
             found = recover(services.database, services.store, services.clock(), prefix)
+            found.count_in(earlier)
         if camera and not any(found.counts.values()):
             with services.database.transaction() as session:
                 known_camera(session, camera)

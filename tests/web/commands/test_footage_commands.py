@@ -1,5 +1,6 @@
 """`hallwatch fsck` and `hallwatch recover`, as people call them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,11 @@ from sqlalchemy import text
 from sqlmodel import delete, select, update
 
 from ingest.video.uploader import Uploader
+from ingest.video.writer import settle
 from storage.deletion_pause import paused_since
 from storage.models import AccessEntry, Camera, Location, Segment, View
 from tests.ingest.video.encoded import gops, packets
+from tests.ingest.video.spooled import some_gops, write
 from tests.ingest.video.test_clip import recorded
 from tests.sample import a_hall
 from tests.web.commands.conftest import Run
@@ -87,6 +90,21 @@ def test_cameras_that_are_lost_too_can_be_made_switched_off_in_a_hall_of_their_o
         camera = session.exec(select(Camera)).one()
         assert (camera.hall_id, camera.enabled) == ("recovered", False)
         assert [row.location for row in session.exec(select(Segment))] == [Location.STORED] * 2
+
+
+def test_what_got_its_row_before_cameras_were_made_is_told_as_that(hallwatch: Run, footage: Services) -> None:
+    """It was told as footage that had its row already, though the index was empty."""
+    stray = write(footage.footage.spool, 1, some_gops(), "cc-cam-9")
+    settle(footage.footage.spool, stray.key)
+    footage.store.put(stray.key, footage.footage.spool / stray.key, stray.sha256)
+    with footage.database.transaction() as session:
+        session.exec(delete(Segment))
+    said = hallwatch("recover", "--add-cameras").output
+    assert re.search(r"got their row\W+3\b", said)
+    assert re.search(r"had it already\W+0\b", said)
+    said = hallwatch("recover", "--add-cameras").output
+    assert re.search(r"got their row\W+0\b", said)
+    assert re.search(r"had it already\W+3\b", said)
 
 
 def test_a_camera_that_neither_the_site_nor_the_store_has_is_told(hallwatch: Run, footage: Services) -> None:
