@@ -19,6 +19,7 @@ from storage.models import (
     CardState,
     CardWord,
     Case,
+    ClockName,
     Delivery,
     Hall,
     Matter,
@@ -73,16 +74,18 @@ def _cards(*more: Any) -> Any:  # noqa: ANN401
 
 
 def _raised(session: Session, since: datetime, now: datetime) -> Iterator[Fact]:
-    """By the moment at which it appeared. A reminder only until its limit passes.
+    """By the moment at which it appeared. A reminder of a limit only until that passes.
 
     Whoever reads of a card is told at the same time: where anybody was, everybody was.
     """
     appeared = col(Card.announced_at)
     of_card = col(Told.matter) == Matter.CARD, col(Told.matter_id) == col(Card.id), col(Told.news) == News.RAISED
     told = exists().where(*of_card)
-    found = _cards(col(Card.kind), appeared, col(Card.late_from)).where(~told, col(Card.withdrawn_at).is_(None))
+    found = _cards(col(Card.kind), col(Card.clock), appeared, col(Card.late_from)).where(
+        ~told, col(Card.withdrawn_at).is_(None)
+    )
     for row in session.execute(found.where(appeared > since, appeared <= now)):
-        if row.kind is not CardKind.REMINDER or row.late_from > now:
+        if row.kind is not CardKind.REMINDER or row.clock is ClockName.CONDUCT or row.late_from > now:
             yield _of(News.RAISED, row, 0, row.announced_at, is_old=row.announced_at - row.late_from > OLD_AFTER)
 
 

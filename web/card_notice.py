@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from correlation.deadlines.conduct import Evidence
 from storage.models import CardKind, ClockName, LimitUnit, News
 from web.card_subjects import CardSubject
 from web.i18n import Language, say, translations
@@ -55,6 +56,8 @@ def _lines(subject: CardSubject, language: Language) -> Iterator[str]:
         "number": subject.case_number,
         "cause": _cause(subject, language),
     }
+    if subject.lacking:
+        yield _about(say(language, word(Evidence.LACKING)), say(language, word(subject.lacking)), language)
     if any(subject.item):
         yield chosen.gettext("Item: %(item)s") % {"item": subject.item[language is Language.EN]}
     if subject.clock is ClockName.CONDUCT:

@@ -8,7 +8,9 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from correlation.deadlines.calendars import CalendarBook
+from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.counting import counted
+from correlation.deadlines.observing import Telling
 from correlation.deadlines.work_calendar import WorkCalendar
 from storage.models import Card, CardCause, CardKind, Case, ClockName, Hall, Item, LimitUnit, News, StepKind, Told
 
@@ -35,6 +37,8 @@ class CardSubject:
     """The last moment in time."""
     days_late: int
     """Working days since, today included; 0 while it is in time or on its last day."""
+    lacking: Telling | None
+    """What nobody has told, where that is why."""
     explain_by: datetime | None
     correct_by: datetime | None
     """Last moments, as `last_at`."""
@@ -89,10 +93,16 @@ def _subject(
         late_from=card.late_from,
         last_at=card.late_from - _MOMENT,
         days_late=0 if card.clock is ClockName.CONDUCT else days_late(card.late_from, calendar, now),
+        lacking=_lacking(card),
         explain_by=card.explain_by - _MOMENT if card.explain_by else None,
         correct_by=card.correct_by - _MOMENT if card.correct_by else None,
         timezone=zones.get(case.hall_id or "", calendar.zone.key),
     )
+
+
+def _lacking(card: Card) -> Telling | None:
+    evidence = card.derivation.get("evidence", ())
+    return next((Telling(value) for name, value in evidence if name == Evidence.LACKING), None)
 
 
 def days_late(late_from: datetime, calendar: WorkCalendar, now: datetime) -> int:

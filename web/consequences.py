@@ -61,7 +61,8 @@ def consequence(
 ) -> Consequence:
     """With other catalogues, or with these closures as if they were noted."""
     chosen = open_cases(session, cases_in_scope(viewer), *conditions)
-    told = load_told(session, chosen.ids)
+    rules = rule_book(session).rules
+    told = load_told(session, chosen.ids, rules)
     book = CalendarBook()
     book.refresh(session)
     before = World(Catalogues(session, told), book.of)
@@ -69,7 +70,7 @@ def consequence(
         catalogues(told) if catalogues else before.catalogues,
         book.tried(session, closures) if closures else book.of,
     )
-    found = [_row(one, now) for one in moved(told, before, after, rule_book(session).rules, now)]
+    found = [_row(one, now) for one in moved(told, before, after, rules, now)]
     return Consequence(
         examined=len(told),
         left_out=chosen.left_out,

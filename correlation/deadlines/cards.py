@@ -127,7 +127,9 @@ def _coming(
         assert late_from is not None
         raised_at = max(moment, known.since, clock.start.since)
         if kind is CardKind.REMINDER:
-            is_there = raised_at >= late_from or any(c.kind is kind and c.late_from == late_from for c in cards)
+            is_there = raised_at >= late_from or any(
+                c.kind is kind and c.late_from == late_from and not c.about for c in cards
+            )
         else:
             is_there = _active(cards, kind, None if kind is CardKind.RED else clock.name, clock.link) is not None
             is_there = is_there or _is_excused(excused, cause, clock, late_from)
@@ -150,7 +152,7 @@ def _of_conduct(
         if breach.about not in there:
             raised_at = max(breach.since, known.since)
             yield RaisedCard(
-                CardKind.YELLOW,
+                breach.kind,
                 breach.cause,
                 ClockName.CONDUCT,
                 breach.link,
@@ -246,8 +248,8 @@ def _reviewed(cards: Sequence[RaisedCard], now: Clocks, conduct: Sequence[Breach
     """By what is known now. A red card that rests on a yellow one goes with it."""
     reviewed: list[RaisedCard] = []
     for card in cards:
-        if card.kind is CardKind.REMINDER or card.withdrawn_at is not None:
-            holds = True  # a reminder accuses nobody
+        if card.withdrawn_at is not None or (card.kind is CardKind.REMINDER and not card.about):
+            holds = True  # a reminder of a limit accuses nobody
         else:
             holds = _is_breached(card, conduct, known.since) if card.about else _holds(card, now, reviewed, known)
         reviewed.append(card if holds else replace(card, withdrawn_at=known.since))

@@ -8,10 +8,10 @@ from enum import StrEnum
 from correlation.deadlines.clocks import Clock, Clocks, clocks, suspended
 from correlation.deadlines.counting import counted, nth_day
 from correlation.deadlines.facts import CaseFacts, Suspension
-from correlation.deadlines.observing import Corrected, Observation
-from correlation.deadlines.rules import CardRules, Rules
+from correlation.deadlines.observing import Corrected, Observation, Telling
+from correlation.deadlines.rules import CardRules, Law, Rules
 from correlation.deadlines.work_calendar import WorkCalendar
-from storage.models import CardCause, ClockName, LimitUnit, StepKind, SuspensionReason
+from storage.models import CardCause, CardKind, ClockName, LimitUnit, StepKind, SuspensionReason
 
 _MOMENT = timedelta(microseconds=1)
 
@@ -32,6 +32,7 @@ class Evidence(StrEnum):
     WORKING_DAYS = "working_days"  # between what was entered and its entry
     RECORD = "record"  # what was entered, where it was no step
     SAID_BEFORE = "said_before"  # when the same had happened by the word before
+    LACKING = "lacking"  # what is missing of which record
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +45,40 @@ class Breach:
     """From then on it is carded."""
     link: StepKind | None
     evidence: tuple[tuple[Evidence, str | datetime | int], ...]
+    kind: CardKind = CardKind.YELLOW
 
 
 def breaches(facts: CaseFacts, now: Clocks, rules: Rules, calendar: WorkCalendar) -> tuple[Breach, ...]:
     """Those that the facts show, whether their time has come or not. Most cases show none."""
     if now.cards is None or not (facts.observed or facts.suspensions):
         return ()
-    found = [breach for seen in facts.observed for breach in _of(seen, now.cards, calendar)]
+    found = [breach for seen in facts.observed for breach in _of(seen, now.cards, now.law, calendar)]
     for pause in suspended(facts, now.law, now.start):
         if _may_be_near(pause, facts, now, now.cards.conduct.pause_days, calendar):
             found += _of_pause(pause, facts, now.cards, rules, calendar)
     return tuple(found)
 
 
-def _of(seen: Observation, rules: CardRules, calendar: WorkCalendar) -> Iterator[Breach]:
+def _of(seen: Observation, rules: CardRules, law: Law, calendar: WorkCalendar) -> Iterator[Breach]:
     if seen.cause is CardCause.BACK_DATED:
         yield from _of_entry(seen, rules, calendar)
+        return
+    if seen.cause is CardCause.DATA_MISSING:
+        yield from _of_lack(seen, rules, law, calendar)
         return
     since = _after(seen.known_at, rules.conduct.grace_days, calendar)
     if since is not None:
         yield Breach(seen.cause, seen.about, seen.at, since, seen.link, tuple(_evidence(seen)))
+
+
+def _of_lack(seen: Observation, rules: CardRules, law: Law, calendar: WorkCalendar) -> Iterator[Breach]:
+    """As far as the rules of the case require it. What was granted may be handed over within its own time."""
+    what, item, source = seen.names
+    required = rules.wanting(what, item, source)
+    days = rules.conduct.grace_days + (law.deliver_days if what == Telling.DELIVERY else 0)
+    since = _after(seen.known_at, days, calendar)
+    if required is not None and since is not None:
+        yield Breach(seen.cause, seen.about, seen.at, since, seen.link, tuple(_evidence(seen)), required.kind)
 
 
 def _evidence(seen: Observation) -> Iterator[tuple[Evidence, str | datetime | int]]:
@@ -75,6 +90,8 @@ def _evidence(seen: Observation) -> Iterator[tuple[Evidence, str | datetime | in
         charged, *listed = seen.names
         yield Evidence.CHARGED, charged
         yield Evidence.LISTED, ", ".join(listed)
+    if seen.cause is CardCause.DATA_MISSING:
+        yield Evidence.LACKING, seen.names[0]
 
 
 def _of_entry(seen: Observation, rules: CardRules, calendar: WorkCalendar) -> Iterator[Breach]:

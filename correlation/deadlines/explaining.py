@@ -27,10 +27,11 @@ class Explained:
 
 def explain(session: Session, case_id: int, rules: Rules, at: datetime) -> Explained | None:
     """By what was known at that moment, however long ago it was; None if nothing was known of the case."""
-    (case,) = load_told(session, [case_id])
+    (case,) = load_told(session, [case_id], rules)
     calendars = CalendarBook()
     calendars.refresh(session)
-    known = history(case.told, Catalogues(session, [case]).of(case.source_id), in_turn(case.halls, calendars.of))
+    catalogue = Catalogues(session, [case]).of(case.source_id)
+    known = history(case.told, catalogue, in_turn(case.halls, calendars.of), case.asked)
     known = with_rulings(known, case.rulings)
     watched = watch(known, rules, at)
     if watched is None:

@@ -142,14 +142,15 @@ class DeadlineKeeper:
         self, session: Session, cases: Sequence[int], now: datetime
     ) -> tuple[list[Values], list[Values], list[Values]]:
         """Their deadlines, new cards, and what changes of others."""
-        told = load_told(session, cases)
+        told = load_told(session, cases, self._rules)
         catalogues = Catalogues(session, told)
         before = _cards_before(session, cases)
         deadlines: list[Values] = []
         new: list[Values] = []
         changed: list[Values] = []
         for case in told:
-            known = history(case.told, catalogues.of(case.source_id), in_turn(case.halls, self._calendars.of))
+            calendars = in_turn(case.halls, self._calendars.of)
+            known = history(case.told, catalogues.of(case.source_id), calendars, case.asked)
             known = with_rulings(known, case.rulings)
             watched = watch(known, self._rules, now)
             deadlines.append(_deadline(case, known, watched, now))

@@ -11,10 +11,13 @@ from sqlalchemy import Column, Table, and_, null, select
 from sqlmodel import Session
 
 from correlation.catalogue.versions import ALWAYS, Layers, Version, first_moment, in_force
+from correlation.deadlines.asking import asked_of
 from correlation.deadlines.entries import with_entries
 from correlation.deadlines.facts import Limit
 from correlation.deadlines.known import CardKey, Ruling
+from correlation.deadlines.missing import NOBODY, Asked
 from correlation.deadlines.rows import READERS, Row, item_limits, moment_of
+from correlation.deadlines.rules import Rules
 from correlation.deadlines.tellings import Told, ToldStep
 from correlation.deadlines.told import Catalogue, ItemLimits
 from correlation.deadlines.work_calendar import LONG_AGO
@@ -54,16 +57,19 @@ class CaseTold:
     """In the order of telling."""
     rulings: tuple[Ruling, ...]
     """What supervisors have decided of its cards."""
+    asked: Asked = NOBODY
+    """What its source has to tell beside its decision."""
 
 
-def load_told(session: Session, case_ids: Iterable[int]) -> list[CaseTold]:
-    """A handful of queries for any number of cases."""
+def load_told(session: Session, case_ids: Iterable[int], *rules: Rules) -> list[CaseTold]:
+    """A handful of queries for any number of cases. What any of the rules requires is asked of their sources."""
     cases, sources = table_of(Case).c, table_of(Source).c
     wanted = select(cases.id, cases.source_id, cases.number, cases.hall_id, sources.hall_id)
     wanted = wanted.join_from(table_of(Case), table_of(Source), sources.id == cases.source_id)
     found = session.execute(wanted.where(is_among(session, cases.id, case_ids))).all()
     told = _told(session, {case_id: (source_id, number) for case_id, source_id, number, _, _ in found})
     rulings = _rulings(session, [case_id for case_id, *_ in found])
+    asked = {source_id: asked_of(session, source_id, rules) for _, source_id, *_ in found}
     in_halls = _steps_in_halls(session, [case_id for case_id, _, _, now, usual in found if now != usual])
     return [
         CaseTold(
@@ -73,6 +79,7 @@ def load_told(session: Session, case_ids: Iterable[int]) -> list[CaseTold]:
             _halls(told[case_id], in_halls.get(case_id, {}), usual, now),
             tuple(told[case_id]),
             tuple(rulings[case_id]),
+            asked[source_id],
         )
         for case_id, source_id, number, now, usual in found
     ]

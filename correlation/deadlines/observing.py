@@ -6,6 +6,7 @@ does not tell is not seen: an empty list of fees, an operator without a name, a 
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 
 from storage.models import CardCause, StepKind
@@ -19,6 +20,18 @@ _SKIPPED = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE)
 """Not every platform has steps for what comes before and after."""
 _PROVES_SKIPPING = (StepKind.ACCEPT, StepKind.REVIEW, StepKind.DECIDE, StepKind.DELIVER)
 """A case may be closed early for reasons that are not told, as when its applicant gives up."""
+
+
+class Telling(StrEnum):
+    """What the rules may require a platform to tell."""
+
+    DECISION = "decision"  # how a closed case was decided, by a step or a result
+    RESULT = "result"  # the record of the result, where a step tells that it was decided
+    DELIVERY = "delivery"  # of what was granted
+    FEE = "fee"  # of an item that costs something
+    OPERATOR = "operator"  # of a step
+    COUNTER = "counter"  # of the first step of a case that came by one
+    NOTICE = "notice"  # to the applicant, of a suspension
 
 
 class Entered(NamedTuple):
@@ -57,7 +70,8 @@ class Observation(NamedTuple):
     """Since when it could be known."""
     link: StepKind | None = None
     names: tuple[str, ...] = ()
-    """What the catalogue lists, the link that was expected, or of what else than a step it is: the kind of record."""
+    """What the catalogue lists, the link that was expected, or of what else than a step it is: the kind of record. Of
+    what is missing: what, of which item and of which source."""
     entered: Entered | None = None
     corrected: Corrected | None = None
     """Of what was dated back by a correction."""

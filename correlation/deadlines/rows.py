@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from correlation.deadlines.facts import Extension, Limit, Suspension
+from correlation.deadlines.observing import Telling
 from correlation.deadlines.tellings import Said, ToldDelivery, ToldFee, ToldResult, ToldStep
 from correlation.deadlines.told import ItemLimits
+from storage.at_counter import BY_COUNTER
 from storage.models import Decision, LimitUnit, RecordKind, StepKind, SuspensionReason
 
 Row = Mapping[str, Any]
@@ -24,6 +27,7 @@ def item_limits(said: Row) -> ItemLimits:
         is_joint=said.get("joint", False),
         fee_codes=frozenset(fee["code"] for fee in fees if fee.get("code")),
         fee_names=frozenset(fee["name"] for fee in fees if fee["name"]),
+        charges=any(Decimal(fee.get("amount") or 0) > 0 for fee in fees),
         links=tuple((StepKind(link["kind"]), _limit_of(link)) for link in links),
     )
 
@@ -48,7 +52,18 @@ def _step(row: Row) -> ToldStep:
         moment_of(row, "closed"),
         entered_at=moment_of(row, "entered"),
         is_joint=row.get("joint", False),
+        lacks=_lacks(row),
     )
+
+
+_NOTHING: frozenset[Telling] = frozenset()
+_OPERATOR, _COUNTER = frozenset({Telling.OPERATOR}), frozenset({Telling.COUNTER})
+
+
+def _lacks(row: Row) -> frozenset[Telling]:
+    operator = _NOTHING if row.get("operator") else _OPERATOR
+    is_by_counter = row.get("channel", "").lower() in BY_COUNTER
+    return operator | _COUNTER if is_by_counter and not row.get("counter") else operator
 
 
 def _suspension(row: Row) -> Suspension:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import Annotated, ClassVar, Protocol, TypeVar
+from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from correlation.deadlines.counting import Ahead
+from correlation.deadlines.observing import Telling
 from storage.models import Audience, CardCause, CardKind, SuspensionReason
 
 Days = Annotated[int, Field(ge=1, le=1000)]
@@ -73,6 +74,30 @@ class Conduct:
 
 
 @dataclass(frozen=True)
+class Required:
+    """What platforms have to tell of a case, and what its lack is."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
+
+    what: Telling
+    kind: Literal[CardKind.REMINDER, CardKind.YELLOW] = CardKind.YELLOW
+    items: frozenset[str] = frozenset()
+    """Of these alone, by their codes; empty: of all."""
+    sources: frozenset[str] = frozenset()
+    """By these alone; empty: by all that tell such things."""
+
+    def wants(self, what: str, item: str, source: str) -> bool:
+        return self.what == what and self._is_of(source) and (not self.items or item in self.items)
+
+    def _is_of(self, source: str) -> bool:
+        return not self.sources or source in self.sources
+
+    def asks(self, source: str) -> bool:
+        """For more than how its cases were decided, which everybody is asked for."""
+        return self.what is not Telling.DECISION and self._is_of(source)
+
+
+@dataclass(frozen=True)
 class CardRules:
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
@@ -88,6 +113,12 @@ class CardRules:
     """What a rule rests on."""
     source: str = ""
     """What the version rests on."""
+    required: tuple[Required, ...] = (Required(Telling.DECISION),)
+    """Of two that want the same the first holds."""
+
+    def wanting(self, what: str, item: str, source: str) -> Required | None:
+        """The one that wants this of such a case."""
+        return next((each for each in self.required if each.wants(what, item, source)), None)
 
 
 LAW: TypeAdapter[Law] = TypeAdapter(Law)
@@ -109,6 +140,10 @@ class Rules:
             on = date.fromordinal(day)
             found = self._known[day] = in_force(self.laws, on) or self.laws[0], in_force(self.cards, on)
         return found
+
+    def asks(self, source: str) -> frozenset[Telling]:
+        """What any version wants of a source, beside how its cases were decided."""
+        return frozenset(each.what for version in self.cards for each in version.required if each.asks(source))
 
 
 class _Dated(Protocol):

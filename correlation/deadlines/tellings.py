@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from correlation.deadlines.facts import Extension, Suspension
-from correlation.deadlines.observing import Entered
+from correlation.deadlines.observing import Entered, Telling
 from storage.models import Decision, StepKind
 
 
@@ -19,6 +19,8 @@ class ToldStep:
     entered_at: datetime | None = None
     """When it was first entered, as its platform says."""
     is_joint: bool = False
+    lacks: frozenset[Telling] = frozenset()
+    """What it leaves out: its operator; its counter, if its case came by one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Protocol
 from correlation.deadlines.back_dating import dated_back
 from correlation.deadlines.facts import CaseFacts, Extension, Limit, Link, Suspension
 from correlation.deadlines.known import Known
+from correlation.deadlines.missing import NOBODY, Asked, Heard, missing
 from correlation.deadlines.observing import Observation, SeenFee, SeenStep, links_out_of_order, unlisted_fees
 from correlation.deadlines.tellings import Said, Told, ToldDelivery, ToldFee, ToldResult, ToldStep
 from correlation.deadlines.work_calendar import DatedCalendars, WorkCalendar
@@ -28,6 +29,8 @@ class ItemLimits:
     fee_codes: frozenset[str] = frozenset()
     fee_names: frozenset[str] = frozenset()
     """Of the fees that may be charged; empty where none is listed: then it is not known which may."""
+    charges: bool = False
+    """It lists one that is more than nothing."""
     is_joint: bool = False
     """Several departments handle it together."""
 
@@ -46,7 +49,9 @@ class Catalogue(Protocol):
         """When something was approved of the item, or told."""
 
 
-def history(told: Sequence[Told], catalogue: Catalogue, calendars: DatedCalendars) -> tuple[Known, ...]:
+def history(
+    told: Sequence[Told], catalogue: Catalogue, calendars: DatedCalendars, asked: Asked = NOBODY
+) -> tuple[Known, ...]:
     """In the order of their moments; empty while nothing has happened yet. `told` in the order of telling.
 
     A case all of whose steps turn out to be of others is one of which nothing is known, from then on.
@@ -56,7 +61,7 @@ def history(told: Sequence[Told], catalogue: Catalogue, calendars: DatedCalendar
     items = {one.said.item for one in told if isinstance(one.said, ToldStep)}
     moments.update(turn for item in items for turn in catalogue.turns(item))
     for moment in sorted(moments):
-        facts = facts_at(moment, told, catalogue)
+        facts = facts_at(moment, told, catalogue, asked)
         if facts is None and (not found or _has_steps(moment, told)):
             continue
         known = Known(moment, facts or _emptied(found[-1].facts, moment), _calendar_at(moment, calendars))
@@ -82,7 +87,7 @@ def _calendar_at(moment: datetime, calendars: DatedCalendars) -> WorkCalendar:
     return known[-1] if known else calendars[0][1]
 
 
-def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> CaseFacts | None:
+def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue, asked: Asked = NOBODY) -> CaseFacts | None:
     """Of what had happened and been told by then; None if no step had begun."""
     in_force = _in_force(moment, told)
     said = list(in_force.values())
@@ -100,7 +105,11 @@ def facts_at(moment: datetime, told: Sequence[Told], catalogue: Catalogue) -> Ca
     first_closed = min((s.end for s in begun if s.kind is StepKind.CLOSE and s.end <= moment), default=closed)
     decided = _decided(moment, said, first_closed or delivered)
     known = limits or ItemLimits()
-    observed = _observed(moment, told, in_force, known, ends, closed) if limits is not None else ()
+    observed: tuple[Observation, ...] = ()
+    if limits is not None:
+        observed = _observed(moment, told, in_force, known)
+        heard = _heard(moment, told, in_force, known, item, received, ends, closed, is_delivered=delivered is not None)
+        observed += tuple(missing(heard, asked))
     return CaseFacts(
         received_at=received,
         accepted_at=min((s.end for s in begun if s.kind is StepKind.ACCEPT and s.end <= moment), default=None),
@@ -124,13 +133,9 @@ def _observed(
     told: Sequence[Told],
     said: Mapping[tuple[str, int], Said],
     limits: ItemLimits,
-    ends: Mapping[StepKind, datetime],
-    closed: datetime | None,
 ) -> tuple[Observation, ...]:
     """Of what had happened and been told by then."""
-    first: dict[tuple[str, int], Told] = {}
-    for one in told:
-        first.setdefault(one.record, one)
+    first = _first_words(told)
     steps = [_seen_step(record, word, first[record]) for record, word in said.items() if isinstance(word, ToldStep)]
     begun = [step for step in steps if step.end <= moment]
     results = [(record, word) for record, word in said.items() if isinstance(word, ToldResult)]
@@ -145,10 +150,45 @@ def _observed(
             known_at = max(word.decided_at, first[record].told_at)
             cause = CardCause.REFUSED_WITHOUT_REASON
             found.append(Observation(cause, f"refusal:{record[1]}", word.decided_at, known_at))
-    if closed is not None and StepKind.DECIDE in limits.order and StepKind.DECIDE not in ends and not results:
-        known_at = max(closed, min(one.told_at for one in told if _tells_closing(one.said)))
-        found.append(Observation(CardCause.DATA_MISSING, "missing:result", closed, known_at))
     return tuple(found)
+
+
+def _heard(
+    moment: datetime,
+    told: Sequence[Told],
+    said: Mapping[tuple[str, int], Said],
+    limits: ItemLimits,
+    item: str,
+    received: datetime,
+    ends: Mapping[StepKind, datetime],
+    closed: datetime | None,
+    *,
+    is_delivered: bool,
+) -> Heard:
+    first = _first_words(told)
+    words = [(word, first[record].told_at) for record, word in said.items()]
+    return Heard(
+        item=item,
+        received=received,
+        closed=closed,
+        closing_told_at=min((one.told_at for one in told if _tells_closing(one.said)), default=None),
+        is_decision_expected=StepKind.DECIDE in limits.order,
+        is_decided_by_step=StepKind.DECIDE in ends,
+        is_delivered=is_delivered,
+        is_charged=any(isinstance(word, ToldFee) for word in said.values()),
+        charges=limits.charges,
+        has_results=any(isinstance(word, ToldResult) for word in said.values()),
+        steps=[(word, told_at) for word, told_at in words if isinstance(word, ToldStep) and word.end <= moment],
+        results=[(w, told_at) for w, told_at in words if isinstance(w, ToldResult) and w.decided_at <= moment],
+        suspensions=[(w, told_at) for w, told_at in words if isinstance(w, Suspension) and w.start <= moment],
+    )
+
+
+def _first_words(told: Sequence[Told]) -> dict[tuple[str, int], Told]:
+    first: dict[tuple[str, int], Told] = {}
+    for one in told:
+        first.setdefault(one.record, one)
+    return first
 
 
 def _tells_closing(said: Said | None) -> bool:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from correlation.deadlines.calendars import in_turn
 from correlation.deadlines.cards import RaisedCard, Watched, watch
-from correlation.deadlines.known import CardKey, with_rulings
+from correlation.deadlines.known import CardKey, Known, with_rulings
 from correlation.deadlines.loading import CaseTold, Catalogues
 from correlation.deadlines.rules import Rules
 from correlation.deadlines.told import history
@@ -63,9 +63,14 @@ def moved(cases: Iterable[CaseTold], before: World, after: World, rules: Rules, 
 
 
 def _outlook(case: CaseTold, world: World, rules: Rules, now: datetime) -> Outlook | None:
-    known = history(case.told, world.catalogues.of(case.source_id), in_turn(case.halls, world.calendars))
-    watched = watch(with_rulings(known, case.rulings), rules, now)
+    watched = watch(_known(case, world), rules, now)
     return None if watched is None else _seen(watched)
+
+
+def _known(case: CaseTold, world: World) -> tuple[Known, ...]:
+    calendars = in_turn(case.halls, world.calendars)
+    known = history(case.told, world.catalogues.of(case.source_id), calendars, case.asked)
+    return with_rulings(known, case.rulings)
 
 
 def _seen(watched: Watched) -> Outlook:
@@ -93,8 +98,7 @@ class Recarded:
 def recarded(cases: Iterable[CaseTold], world: World, before: Rules, after: Rules, now: datetime) -> Iterator[Recarded]:
     """By other rules; a yellow card with another correction deadline is another one."""
     for case in cases:
-        known = history(case.told, world.catalogues.of(case.source_id), in_turn(case.halls, world.calendars))
-        known = with_rulings(known, case.rulings)
+        known = _known(case, world)
         was, becomes = (_standing_cards(watch(known, rules, now)) for rules in (before, after))
         gone, new = ([one[key] for key in one if key not in other] for one, other in ((was, becomes), (becomes, was)))
         if gone or new:

@@ -49,7 +49,7 @@ class CardCause(StrEnum):
     LINK_REORDERED = "link_reordered"
     FEE_UNLISTED = "fee_unlisted"  # charged, and not in the catalogue
     REFUSED_WITHOUT_REASON = "refused_without_reason"
-    DATA_MISSING = "data_missing"  # closed, and how it was decided was never told
+    DATA_MISSING = "data_missing"  # what has to be told of it was never told
     PAUSED_AT_LIMIT = "paused_at_limit"  # just before the limit would have passed
     ENTERED_IN_BATCH = "entered_in_batch"  # steps of many cases at once, long after
     BACK_DATED = "back_dated"  # told long after it is said to have happened

@@ -64,6 +64,15 @@ def test_each_kind_is_kept_as_it_was(kind: RuleKind) -> None:
         (f"[[call_backs]]\n{HEAD}days = 'x'", "call_backs[own].days: Input should be a valid integer"),
         (f"[[disputes]]\n{HEAD.replace('2027', '2020')}", "disputes[own].effective: choose 2026-01-01"),
         (f'[[law]]\n{HEAD}suspends = ["lunch"]', "law[own].suspends"),
+        (
+            f'[[cards]]\n{HEAD}[[cards.required]]\nwhat = "mood"',
+            "cards[own].required.1.what: Input should be 'decision'",
+        ),
+        (f'[[cards]]\n{HEAD}[[cards.required]]\nwhat = "fee"\nkind = "red"', "cards[own].required.1.kind: Input"),
+        (
+            f'[[cards]]\n{HEAD}[[cards.required]]\nwhat = "fee"\nitem = ["A"]',
+            "required.1.item: is not known; did you mean items?",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_its_remedy(text: str, problem: str) -> None:

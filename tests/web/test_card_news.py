@@ -12,8 +12,10 @@ from storage.models import (
     Audience,
     Card,
     CardAct,
+    CardCause,
     CardKind,
     Case,
+    ClockName,
     Contact,
     Delivery,
     DeliveryState,
@@ -125,6 +127,21 @@ def test_the_contact_person_and_the_channel_of_the_department_are_told_once(offi
         "https://hall.example/cards/1",
     ]
     assert "王小明" not in f"{post.sent}"
+
+
+def test_a_reminder_of_what_is_missing_is_told_though_its_moment_has_passed(office: Database) -> None:
+    lack = {"cause": CardCause.DATA_MISSING, "clock": ClockName.CONDUCT, "about": "missing:operator", "link": "review"}
+    derivation = {"clock": "conduct", "evidence": [["lacking", "operator"]]}
+    with office.transaction() as session:
+        session.delete(session.get_one(Card, 1))
+        late = {"late_from": LATE_FROM - timedelta(hours=3), "correct_by": None}
+        session.add(a_card(1, id=2, kind=CardKind.REMINDER, derivation=derivation, **lack, **late))
+    post = Post()
+    assert notifier(office, post, OFFICE).run_once(NOW) == 1
+    _, message = post.sent[0]
+    assert message.title == "预警 2026-001 · Reminder 2026-001"
+    assert "缺失内容：环节的经办人" in message.body.split("\n")
+    assert "Missing: Operator of the step" in message.body.split("\n")
 
 
 def test_apprise_takes_the_news_of_a_card_to_the_contact_person_and_to_the_office(office: Database) -> None:

@@ -138,6 +138,20 @@ def test_an_appeal_waits_for_another_supervisor(signed_in: SignedIn, services: S
         assert session.get_one(Card, OWN).state is CardState.CLOSED
 
 
+def test_what_is_missing_is_named_in_words_and_its_reminder_stays_until_it_is_told(
+    signed_in: SignedIn, services: Services
+) -> None:
+    rests_on = {"law": "", "cards": "own", "calendar": "", "source": "数据交换标准"}
+    derivation = {"clock": "conduct", "evidence": [["lacking", "operator"]], **rests_on}
+    lack = {"cause": CardCause.DATA_MISSING, "clock": ClockName.CONDUCT, "about": "missing:operator"}
+    with services.database.transaction() as session:
+        session.add(a_card(1, id=3, kind=CardKind.REMINDER, derivation=derivation, correct_by=None, **lack))
+    client = signed_in("admin")
+    assert 3 in ids(client), "it is open, though its moment lies in the past"
+    assert "Operator of the step" in client.get("/cards/3", headers={"accept-language": "en"}).text
+    assert "lacking operator" in client.get("/cards.csv?kind=reminder").text
+
+
 @pytest.mark.parametrize("wrong", [{"text": "?"}, {"act": "forgive", "text": "?"}, {"act": "explain", "text": " "}])
 def test_a_word_needs_an_act_and_a_reason(signed_in: SignedIn, services: Services, wrong: dict[str, str]) -> None:
     client = signed_in("department")

@@ -138,7 +138,7 @@ def _changed(session: Session, before: RuleBook, after: RuleBook, first: date, n
     calendars = CalendarBook()
     calendars.refresh(session)
     for ids in under_way(session, datetime.combine(first, time(), UTC) - timedelta(days=1)):
-        told = load_told(session, ids)
+        told = load_told(session, ids, before.rules, after.rules)
         world = World(Catalogues(session, told), calendars.of)
         yield from recarded(told, world, before.rules, after.rules, now)
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import ColumnElement, or_
 from sqlmodel import Session, col, select
 
-from storage.models import Card, CardCause, CardKind, CardState, Case, Department, Role
+from storage.models import Card, CardCause, CardKind, CardState, Case, ClockName, Department, Role
 from web.auth import require
 from web.pages.card_rows import InboxCard, inbox_cards
 from web.pages.case_rows import DepartmentRef
@@ -149,14 +149,15 @@ def _cards(session: Session, wanted: Wanted, now: datetime, cursor: Cursor | Non
 
 
 def _is_in_state(state: StateFilter, now: datetime) -> ColumnElement[bool]:
-    """Open is what somebody still has to do something about; a reminder only until its limit passes."""
+    """Open is what somebody still has to do something about; a reminder of a limit only until that passes."""
     withdrawn = col(Card.withdrawn_at).is_not(None)
     if state == "all":
         return col(Card.id).is_not(None)
     if state == "withdrawn":
         return withdrawn
     if state == "open":
-        timely = or_(col(Card.kind) != CardKind.REMINDER, col(Card.late_from) > now)
+        is_of_limit = (col(Card.kind) == CardKind.REMINDER) & (col(Card.clock) != ClockName.CONDUCT)
+        timely = or_(~is_of_limit, col(Card.late_from) > now)
         return ~withdrawn & col(Card.state).not_in(_OVER) & timely
     if state == "unexplained":
         return ~withdrawn & (col(Card.state) == CardState.RAISED) & (col(Card.explain_by) <= now)

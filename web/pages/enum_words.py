@@ -6,6 +6,7 @@ from enum import StrEnum
 from correlation.deadlines.clocks import Basis
 from correlation.deadlines.conduct import Evidence
 from correlation.deadlines.derivation import Skipped
+from correlation.deadlines.observing import Telling
 from correlation.deadlines.work_calendar import DayState
 from correlation.evaluation.scoring import NoTotal
 from storage.models import (
@@ -210,7 +211,7 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (CardCause.LINK_REORDERED, _("A link was done after a later one")),
     (CardCause.FEE_UNLISTED, _("A fee was charged that the item does not list")),
     (CardCause.REFUSED_WITHOUT_REASON, _("Refused without a reason")),
-    (CardCause.DATA_MISSING, _("Closed, and how it was decided was not reported")),
+    (CardCause.DATA_MISSING, _("Data that have to be reported are missing")),
     (CardCause.PAUSED_AT_LIMIT, _("Suspended just before the limit")),
     (CardCause.ENTERED_IN_BATCH, _("Entered together with many other cases, long after")),
     (CardCause.BACK_DATED, _("Entered long after the time it states")),
@@ -227,6 +228,14 @@ ENUM_WORDS: Sequence[tuple[StrEnum, str]] = (
     (Evidence.WORKING_DAYS, _("Working days in between")),
     (Evidence.RECORD, _("What was entered")),
     (Evidence.SAID_BEFORE, _("Said before to have happened")),
+    (Evidence.LACKING, _("Missing")),
+    (Telling.DECISION, _("How the case was decided")),
+    (Telling.RESULT, _("Record of the result")),
+    (Telling.DELIVERY, _("Delivery of the result")),
+    (Telling.FEE, _("Fee of the case")),
+    (Telling.OPERATOR, _("Operator of the step")),
+    (Telling.COUNTER, _("Counter of the first step")),
+    (Telling.NOTICE, _("Written notice of the suspension")),
     (RecordKind.SUSPENSION, _("Suspension")),
     (RecordKind.EXTENSION, _("Extension")),
     (RecordKind.RESULT, _("Result")),

@@ -28,7 +28,17 @@ from web.pages.code_words import (
 )
 from web.pages.places import CounterRef
 from web.pages.timelines import Bar, Timeline, along
-from web.pages.words import cause_word, event_word, hole_word, reason_word, record_word, step_word, unknown_word, word
+from web.pages.words import (
+    cause_word,
+    event_word,
+    hole_word,
+    reason_word,
+    record_word,
+    step_word,
+    telling_word,
+    unknown_word,
+    word,
+)
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS = (_("d"), _("h"), _("min"), _("s"))
@@ -84,6 +94,7 @@ class Formats:
             "step_word": self._said(step_word),
             "reason_word": self._said(reason_word),
             "record_word": self._said(record_word),
+            "telling_word": self._said(telling_word),
             "footage_word": self._listed(FOOTAGE_WORDS),
             "ended_word": self._listed(ENDED_WORDS),
             "process_word": self._listed(PROCESS_WORDS),

@@ -6,6 +6,7 @@ The same code may mean different things in different columns, so each kind has i
 from collections.abc import Mapping
 from enum import StrEnum
 
+from correlation.deadlines.observing import Telling
 from storage.models import CardCause, EventKind, FaultKind, GapCause, RecordKind, StepKind, SuspensionReason
 from web.pages.code_words import HOLE_WORDS, UNKNOWN_WORDS
 from web.pages.enum_words import ENUM_WORDS
@@ -25,6 +26,11 @@ def reason_word(reason: str) -> str:
 def record_word(kind: str) -> str:
     """What a platform has told of."""
     return _RECORDS.get(kind, kind)
+
+
+def telling_word(what: str) -> str:
+    """What a platform has not told."""
+    return _TELLINGS.get(what, what)
 
 
 def hole_word(cause: str) -> str:
@@ -66,3 +72,4 @@ _EVENTS = _of(EventKind)
 _REASONS = _of(SuspensionReason)
 _CAUSES = _of(CardCause)
 _RECORDS = _of(RecordKind)
+_TELLINGS = _of(Telling)

@@ -5,8 +5,11 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from correlation.deadlines.asking import asked_of
 from correlation.deadlines.explaining import Explained, explain
 from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.deadlines.observing import Telling
+from correlation.deadlines.rules import Rules
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
 from storage.database import Database
@@ -30,9 +33,10 @@ def step(reference: str, kind: str, start: str) -> dict[str, Any]:
 class Platform:
     """What it tells comes in as a push at that moment."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, rules: Rules = RULES) -> None:
         self.database = database
-        self._keeper = DeadlineKeeper(database, RULES)
+        self._rules = rules
+        self._keeper = DeadlineKeeper(database, rules)
         self._sequence = 0
         with database.transaction() as session:
             a_hall(session)
@@ -70,9 +74,14 @@ class Platform:
         """The case, by what was known then."""
         with self.database.transaction() as session:
             case = session.exec(select(Case.id).where(Case.number == "2026-001")).one()
-            found = explain(session, case or 0, RULES, at)
+            found = explain(session, case or 0, self._rules, at)
         assert found is not None
         return found
+
+    def asked(self) -> dict[Telling, datetime]:
+        """Since when it has told what the rules want."""
+        with self.database.transaction() as session:
+            return dict(asked_of(session, SOURCE, [self._rules]).since)
 
     def cards(self) -> list[Card]:
         with self.database.transaction() as session:
