@@ -21,7 +21,8 @@ import orjson
 from sqlmodel import col, select
 
 from correlation.deadlines.keeping import DeadlineKeeper
-from correlation.deadlines.rules import shipped_rules
+from correlation.rule_files import read_rules as read_versions
+from correlation.rulebook import shipped_book
 from ingest.approvals.acceptance import BatchReport, SequenceConflict, accept_batch
 from ingest.approvals.formats import read_rows
 from ingest.approvals.importing import import_file
@@ -37,6 +38,20 @@ from web.settings_file import read_settings
 from web.site import apply_site
 
 ZONE = ZoneInfo("Asia/Shanghai")
+
+_REQUIRED = """
+[[cards]]
+version = "city-2026"
+effective = 2026-01-01
+source = "数据交换标准"
+required = [
+  {what = "decision"}, {what = "result"}, {what = "delivery"},
+  {what = "operator"}, {what = "counter"}, {what = "notice"},
+]
+"""
+"""Of fees some are dropped on their way, each told by the figures of its day."""
+RULES = shipped_book().plus(read_versions(_REQUIRED, shipped_book())[0].rules).rules
+"""The usual ones, with what this city wants of its platforms."""
 
 Fact = tuple[object, ...]
 """Names one thing that is wrong, so that what was injected and what was found can be compared."""
@@ -67,7 +82,7 @@ class Played:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.folder = folder
-        self._keeper = DeadlineKeeper(database, shipped_rules())
+        self._keeper = DeadlineKeeper(database, RULES)
         self._arrivals = _lines(folder / ARRIVALS)
         first, *_, last = (datetime.fromisoformat(arrival["at"]) for arrival in self._arrivals)
         self._begins, self.ends = first - timedelta(days=1), last + timedelta(hours=1)

@@ -37,7 +37,15 @@ _AGAIN_DAYS = 8
 _LONGEST_WAY = 45
 """Working days that a case may take beyond its promised limit, whatever is wrong with it."""
 _OF_LINKS = (Fault.LINK_LATE,)
-_OF_ANY = (Fault.HANDED_OVER_LATE, Fault.FEE_UNLISTED, Fault.REFUSED_WITHOUT_REASON, Fault.DATA_MISSING)
+_OF_ANY = (
+    Fault.HANDED_OVER_LATE,
+    Fault.FEE_UNLISTED,
+    Fault.REFUSED_WITHOUT_REASON,
+    Fault.DATA_MISSING,
+    Fault.OPERATOR_MISSING,
+    Fault.RESULT_MISSING,
+    Fault.DELIVERY_MISSING,
+)
 
 
 @dataclass(frozen=True)

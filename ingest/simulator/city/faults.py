@@ -18,6 +18,9 @@ class Fault(StrEnum):
     FEE_UNLISTED = "fee_unlisted"
     REFUSED_WITHOUT_REASON = "refused_without_reason"
     DATA_MISSING = "data_missing"
+    OPERATOR_MISSING = "operator_missing"  # of the review
+    RESULT_MISSING = "result_missing"  # a step tells that it was decided, and there is no record of the result
+    DELIVERY_MISSING = "delivery_missing"
     BACK_DATED = "back_dated"
     ENTERED_IN_BATCH = "entered_in_batch"
 

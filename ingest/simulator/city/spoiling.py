@@ -12,6 +12,7 @@ from ingest.simulator.city.hours import late_in_hours
 
 GRACE_DAYS = 2
 """Working days in which a platform may correct itself."""
+_DELIVER_DAYS = 10
 _BACK_DATED_DAYS = 3
 ENTRY_HOUR = 18
 """At which what is entered late is entered."""
@@ -61,9 +62,9 @@ def _told_on(case: CityCase, name: str) -> date:
     return _sent(case, event.entered_on or event.happened.date())
 
 
-def _after_grace(case: CityCase, name: str) -> date:
-    """The day since which it is carded what was told with this."""
-    return nth(_told_on(case, name), GRACE_DAYS, case.course.place.closed) + ONE_DAY
+def _after_grace(case: CityCase, name: str, before: int = 0) -> date:
+    """The day since which it is carded what was told with this; `before`: working days for it before the grace."""
+    return nth(_told_on(case, name), before + GRACE_DAYS, case.course.place.closed) + ONE_DAY
 
 
 def _expecting(case: CityCase, cause: str, on: date, link: str = "") -> CityCase:
@@ -139,6 +140,21 @@ def _data_missing(case: CityCase) -> CityCase:
     return _expecting(case.without("decide", "result"), "data_missing", _after_grace(case, "close"))
 
 
+def _operator_missing(case: CityCase) -> CityCase:
+    review = case.event("review")
+    case = case.with_event("review", replace(review, row=review.row | {"operator": ""}))
+    return _expecting(case, "data_missing", _after_grace(case, "review"), "review")
+
+
+def _result_missing(case: CityCase) -> CityCase:
+    return _expecting(case.without("result"), "data_missing", _after_grace(case, "close"))
+
+
+def _delivery_missing(case: CityCase) -> CityCase:
+    case = _granted(case).without("delivery")
+    return _expecting(case, "data_missing", _after_grace(case, "result", _DELIVER_DAYS))
+
+
 def _back_dated(case: CityCase) -> CityCase:
     entered = nth(case.course.reviewed, _BACK_DATED_DAYS, case.course.place.closed)
     case = enter_later(case, "review", at(entered, ENTRY_HOUR))
@@ -165,5 +181,8 @@ _SPOILERS: Mapping[Fault, Callable[[CityCase], CityCase]] = {
     Fault.FEE_UNLISTED: _fee_unlisted,
     Fault.REFUSED_WITHOUT_REASON: _refused_without_reason,
     Fault.DATA_MISSING: _data_missing,
+    Fault.OPERATOR_MISSING: _operator_missing,
+    Fault.RESULT_MISSING: _result_missing,
+    Fault.DELIVERY_MISSING: _delivery_missing,
     Fault.BACK_DATED: _back_dated,
 }

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
-from bench.city import Played, Scores, compare, injected
+from bench.city import RULES, Played, Scores, compare, injected
 from correlation.deadlines.cards import RaisedCard
 from correlation.deadlines.explaining import explain
 from correlation.deadlines.known import CardKey
@@ -24,7 +24,6 @@ from ingest.simulator.city.faults import DataFault, Fault
 from ingest.simulator.city.write import TRUTH, write_city
 from storage.database import Database
 from storage.models import Card, CardCause, CardKind, Case, ItemVersion, RecordKind, RecordRevision, StepKind
-from tests.correlation.deadlines.cases import RULES
 
 SUMMER = Period(date(2026, 5, 6), date(2026, 9, 30))
 """With a make-up day, a holiday, and days on which some halls were closed."""
@@ -82,6 +81,23 @@ def test_limits_in_hours_are_kept_to_the_minute(played: Played) -> None:
 
 def _standing() -> ColumnElement[bool]:
     return (col(Card.case_id) == Case.id) & (col(Card.kind) != CardKind.REMINDER) & col(Card.withdrawn_at).is_(None)
+
+
+def test_what_is_missing_is_found_whatever_it_is(played: Played) -> None:
+    """Each by its name: two that are taken for each other would have the same cause."""
+    truth = [json.loads(line) for line in (played.folder / TRUTH).read_text("utf-8").splitlines()]
+    abouts = {
+        Fault.DATA_MISSING: "missing:result",
+        Fault.OPERATOR_MISSING: "missing:operator",
+        Fault.RESULT_MISSING: "missing:result_record",
+        Fault.DELIVERY_MISSING: "missing:delivery",
+    }
+    injected = {(line["case"], abouts[line["fault"]]) for line in truth if line["fault"] in abouts}
+    with played.database.transaction() as session:
+        query = select(Case.number, Card.about).where(_standing(), Card.cause == CardCause.DATA_MISSING)
+        found = set(session.exec(query))
+    assert found == injected
+    assert {about for _, about in found} == set(abouts.values())
 
 
 def test_there_is_no_other_kind_of_fault(scores: Scores) -> None:
