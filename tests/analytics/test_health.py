@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from analytics.aim import aim_of, small
 from analytics.evaluation import clip_pictures, load_clips
 from analytics.health import CameraFaults, FaultChange, PictureHealth
 from analytics.people import Image
@@ -10,6 +11,18 @@ from tests.analytics.scenes import a_picture, at, labelled_data
 
 def grey(level: int) -> Image:
     return np.full((360, 640, 3), level, np.uint8)
+
+
+def noisy(picture: Image, levels: float) -> Image:
+    """With the noise of a sensor: another one at each pixel, alike in all colours."""
+    noise = np.random.default_rng(1).normal(0, levels, (*picture.shape[:2], 1))
+    return np.asarray(np.clip(np.rint(picture + noise), 0, 255), np.uint8)
+
+
+def covered(width: int, height: int) -> Image:
+    """By a hand or a cloth: grey, and darker towards the corners."""
+    down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    return np.repeat(np.asarray(130 - 30 * (down**2 + across**2), np.uint8)[:, :, None], 3, axis=2)
 
 
 def with_clock(picture: Image, seconds: int) -> Image:
@@ -30,6 +43,24 @@ def with_clock(picture: Image, seconds: int) -> Image:
 def test_pictures_that_show_nothing_are_faults_even_with_a_clock_in_them(picture: Image, fault: FaultKind) -> None:
     assert PictureHealth().judge(picture) is fault
     assert PictureHealth().judge(with_clock(picture, 5)) is fault
+
+
+@pytest.mark.parametrize("size", [(352, 288), (640, 360), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("levels", [0, 1, 2, 3])
+def test_a_covered_lens_is_obstructed_though_its_sensor_is_noisy(levels: int, size: tuple[int, int]) -> None:
+    assert PictureHealth().judge(noisy(covered(*size), levels)) is FaultKind.OBSTRUCTED
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_a_covered_lens_has_not_moved(levels: int) -> None:
+    health = PictureHealth(aim_of([small(a_picture())]))
+    assert health.judge(noisy(with_clock(grey(120), 5), levels)) is FaultKind.OBSTRUCTED
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_a_room_is_a_good_picture_though_its_sensor_is_noisy(levels: int) -> None:
+    health = PictureHealth(aim_of([small(a_picture())]))
+    assert health.judge(noisy(a_picture(), levels)) is None
 
 
 def test_an_empty_room_is_a_good_picture() -> None:
