@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import URL, Engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session, SQLModel, create_engine
 
 BUSY_TIMEOUT_MS = 15_000
@@ -82,6 +82,11 @@ def written_upon_what_is_read(database: Database) -> Iterator[Session]:
         if isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorcode in _OVERTAKEN:
             raise Overtaken from error
         raise
+
+
+def is_away(error: Exception) -> bool:
+    """Whether it could not be connected to, or the connection was lost: nothing is wrong with what was asked."""
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or error.statement is None)
 
 
 def lock_for_writing(session: Session) -> None:

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from storage.failures import Failures
+from storage.database import is_away
+from storage.failures import Failures, in_one_line
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +97,10 @@ class Clerk:
         try:
             done = job.run(now)
         except Exception as error:  # the edge of the worker: one broken job must not stop the others
-            log.exception("clerk_job_failed", job=job.name)
+            if is_away(error):  # where in the job that was helps nobody, and every job fails while it lasts
+                log.warning("database_unavailable", job=job.name, error=in_one_line(error))
+            else:
+                log.exception("clerk_job_failed", job=job.name)
             self._failures.failed(job.name, error, now)
             return
         self._failures.succeeded(job.name)

@@ -3,12 +3,15 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
 from sqlmodel import select
+from structlog.testing import capture_logs
 
+from storage.database import Database
 from storage.failures import Failures, failures_told
 from storage.models import Case, Deadline, FootageLink
 from tests.servers import LIMIT_S, wait_until
@@ -99,6 +102,45 @@ def test_a_job_that_fails_does_not_stop_the_others() -> None:
     assert ran.is_set()
     [failure] = failures_told(failures.told())
     assert (failure.job, failure.since, failure.error) == ("broken", NOON, "RuntimeError: this job is broken")
+
+
+@pytest.mark.parametrize("url", ["postgresql://hall:geheim@127.0.0.1:1/none", "sqlite:////no-such-folder/hall.db"])
+def test_of_a_database_that_is_away_each_job_says_one_line(url: str) -> None:
+    with closing(Database(url)) as database, capture_logs() as lines:
+        failures = Failures()
+        Clerk([Job("asking", _asking(database, "SELECT 1"), timedelta(0))], lambda: NOON, failures).run_due(NOON)
+    [line] = lines
+    assert (line["event"], line["job"], line["log_level"]) == ("database_unavailable", "asking", "warning")
+    assert "exc_info" not in line
+    assert "OperationalError" in line["error"]
+    assert "\n" not in line["error"]
+    assert "geheim" not in line["error"]
+    assert [failure.job for failure in failures_told(failures.told())] == ["asking"]
+
+
+def test_of_a_database_that_goes_away_meanwhile_a_job_says_one_line(postgres_database: Database) -> None:
+    end_of_it = "SELECT pg_terminate_backend(pg_backend_pid())"
+    asking = Job("asking", _asking(postgres_database, end_of_it), timedelta(0))
+    with capture_logs() as lines:
+        Clerk([asking], lambda: NOON, Failures()).run_due(NOON)
+    assert [line["event"] for line in lines] == ["database_unavailable"]
+
+
+def test_of_a_job_that_asks_for_what_is_not_there_the_log_says_where(services: Services) -> None:
+    asking = Job("asking", _asking(services.database, "SELECT nothing FROM nowhere"), timedelta(0))
+    with capture_logs() as lines:
+        Clerk([asking], lambda: NOON, Failures()).run_due(NOON)
+    [line] = lines
+    assert (line["event"], line["exc_info"]) == ("clerk_job_failed", True)
+
+
+def _asking(database: Database, statement: str) -> Callable[[datetime], int]:
+    def job(_now: datetime) -> int:
+        with database.transaction() as session:
+            session.connection().exec_driver_sql(statement)
+        return 0
+
+    return job
 
 
 def test_a_job_that_works_again_fails_no_more() -> None:
