@@ -86,6 +86,7 @@ def test_mistakes_name_their_field(signed_in: SignedIn) -> None:
     for path, body, field in [
         ("/api/v1/camera-discovery", {"seconds": 600}, "seconds"),
         ("/api/v1/camera-discovery", {"seconds": 0.5, "host": "no-such-host.invalid"}, "host"),
+        ("/api/v1/camera-discovery", {"seconds": 0.5, "host": "192.0.2.10:8000"}, "host"),
         ("/api/v1/camera-profiles", ASKING | {"address": ""}, "address"),
     ]:
         answer = admin.post(path, json=body)

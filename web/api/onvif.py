@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import Field, SecretStr
 
-from ingest.video.onvif.addresses import device_url, host_of
+from ingest.video.onvif.addresses import device_url, host_of, is_host_alone
 from ingest.video.onvif.discovery import SECONDS, Device, discover, discover_at
 from ingest.video.onvif.problems import OnvifProblem
 from ingest.video.onvif.profiles import propose
@@ -53,6 +53,8 @@ def find_cameras(desk: AdminDesk, looking: Looking) -> tuple[Device, ...]:
     note(desk, f"onvif:{_host(looking.host) if looking.host else 'discovery'}")
     if not looking.host:
         return discover(looking.seconds)
+    if not is_host_alone(looking.host):
+        raise Unprocessable(fields=[FieldProblem("host", Saying("a host alone is wanted, without port and path"))])
     try:
         return discover_at(looking.host, looking.seconds)
     except OSError:

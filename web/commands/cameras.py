@@ -40,8 +40,11 @@ def find(
 
     Example: hallwatch cameras find --seconds 5
     """
+    from ingest.video.onvif.addresses import is_host_alone
     from ingest.video.onvif.discovery import discover, discover_at
 
+    if host and not is_host_alone(host):
+        raise UserError(f"--host: {host} is not a host alone; leave out the port and the path")
     with err.status("Looking for cameras…"):
         try:
             found = discover_at(host, seconds) if host else discover(seconds)

@@ -36,6 +36,12 @@ def host_of(url: str) -> str:
     return parts.hostname or "" if parts else ""
 
 
+def is_host_alone(host: str) -> bool:
+    """Whether it is a name or an address with neither port nor path. One of IPv6 may name its network card."""
+    bare = host.partition("%")[0].lower() if host.count(":") > 1 else host.lower()
+    return bare in (host_of(f"http://{bare}"), host_of(f"http://[{bare}]"))
+
+
 def _split(url: str, schemes: tuple[str, ...] = ("http", "https")) -> SplitResult | None:
     if not url.isprintable() or " " in url:
         return None

@@ -57,6 +57,12 @@ def test_a_host_that_is_not_known_is_told(hallwatch: Run) -> None:
     assert "--host: no-such-host.invalid cannot be asked" in output
 
 
+@pytest.mark.parametrize("host", ["127.0.0.77:8000", "http://127.0.0.77", "[::1]:80", "camera.example/onvif"])
+def test_a_port_or_a_path_beside_the_host_is_told(hallwatch: Run, host: str) -> None:
+    output = hallwatch("cameras", "find", "--seconds", "0.5", "--host", host, code=1).output
+    assert f"--host: {host} is not a host alone" in output.replace("\n", " ")
+
+
 def test_streams_are_listed_and_two_of_them_proposed(hallwatch: Run, cameras: OnvifServer) -> None:
     given = ("--user", "viewer", "--password", PASSWORD)
     output = hallwatch("cameras", "profiles", cameras.address("cam-1"), *given).output

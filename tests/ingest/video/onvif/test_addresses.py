@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.video.onvif.addresses import device_url, host_of, short
+from ingest.video.onvif.addresses import device_url, host_of, is_host_alone, short
 from ingest.video.onvif.problems import OnvifProblem, Trouble
 
 
@@ -64,3 +64,15 @@ def test_whatever_is_typed_gives_an_address_of_the_host_in_it_or_a_problem(typed
     except httpx.InvalidURL:
         return  # nobody is asked then
     assert not understood.userinfo
+
+
+@pytest.mark.parametrize(
+    "host", ["192.0.2.10", "Camera-7.example", "localhost", "::1", "fe80::1%eth0", "摄像机.example"]
+)
+def test_a_host_alone_is_known_as_one(host: str) -> None:
+    assert is_host_alone(host)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.10:80", "http://192.0.2.10", "192.0.2.10/onvif", "[::1]:80", "[::1]", "a b"])
+def test_whatever_stands_beside_a_host_is_noticed(host: str) -> None:
+    assert not is_host_alone(host)
