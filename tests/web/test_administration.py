@@ -235,6 +235,15 @@ def test_a_check_says_what_of_the_sound_is_recorded_and_why_not(admin: TestClien
             assert bool(main["audio_problem"]) == bool(problem)
 
 
+def test_the_page_of_a_check_names_the_sound_as_it_is_written(admin: TestClient) -> None:
+    with RtspServer() as server, ClockCamera(server.mount("/main")) as camera:
+        camera.mount.sound = PCMA
+        asked = CAMERA | {"url": server.url("/main"), "audio": True}
+        assert admin.put("/api/v1/cameras/cc-cam-9", json=asked).status_code == 200
+        page = admin.post("/admin/cameras/check?edit=cc-cam-9").text
+    assert "PCMA 8000 Hz" in page
+
+
 def test_a_changed_view_or_rule_begins_a_new_one(admin: TestClient, clock: Clock) -> None:
     first = admin.put("/api/v1/views", json=view("cc-1")).json()["view_id"]
     clock.forward(timedelta(minutes=1))
