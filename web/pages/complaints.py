@@ -20,9 +20,10 @@ from web.pages.admin.forms import SentForm, text
 from web.pages.filters import DEFAULT_ZONE, DayRange, DayRangeDep, chosen_hall, zone_of
 from web.pages.formats import local_input
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
-from web.pages.places import CounterRef, HallRef, counters_by_id, visible_halls
+from web.pages.places import CameraRef, CounterRef, HallRef, cameras_of, counters_by_id, visible_halls
 from web.pages.rendering import ScreenDep, add_page, html
 from web.pages.scoping import cases_in_scope, halls_in_scope
+from web.pages.span import MAX_CAMERAS
 from web.pages.tables import Cell, Moments, Table, add_table, read_on
 from web.pages.typed import Typed
 from web.permissions import Permission
@@ -83,6 +84,10 @@ class ComplaintPage:
     footage_to: str
     around_min: int
     """Minutes that they lie before and after it."""
+    cameras: tuple[CameraRef, ...]
+    """All of the hall, where no counter is named and the time is, and the viewer may look for footage."""
+    can_show_all: bool
+    """At once: they are not too many for one span page."""
 
 
 @dataclass(frozen=True)
@@ -191,10 +196,21 @@ def complaint_page(complaint_id: RowId, request: Request, viewer: Investigator, 
         subject = f"complaint:{complaint.reference}"
         log_access(session, viewer, "complaint", subject, "", now, client_address(request))
         (row,) = _rows(session, viewer, [complaint])
+        cameras: tuple[CameraRef, ...] = ()
+        if row.hall and row.happened_at and row.counter is None and viewer.may(Permission.SPAN):
+            cameras = cameras_of(session, row.hall)
     zone = row.hall.timezone if row.hall else DEFAULT_ZONE
     at = row.happened_at
     around = (local_input(at - _AROUND, zone), local_input(at + _AROUND, zone)) if at else ("", "")
-    return ComplaintPage(now, zone, row, *around, around_min=_AROUND // timedelta(minutes=1))
+    return ComplaintPage(
+        now,
+        zone,
+        row,
+        *around,
+        around_min=_AROUND // timedelta(minutes=1),
+        cameras=cameras,
+        can_show_all=0 < len(cameras) <= MAX_CAMERAS,
+    )
 
 
 add_page(router, "/complaints", "complaints.html", complaints_page)

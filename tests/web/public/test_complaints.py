@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -77,6 +78,30 @@ def test_a_complaint_reaches_the_investigator_with_counter_case_and_time(
     with services.database.transaction() as session:
         looks = session.exec(select(AccessEntry).where(AccessEntry.action == "complaint")).all()
         assert [look.subject for look in looks] == [f"complaint:{reference}"]
+
+
+def test_a_complaint_that_names_the_hall_alone_leads_to_its_cameras_at_that_time(
+    anonymous: TestClient, signed_in: SignedIn
+) -> None:
+    assert send(anonymous, counter="", hall="cc") == 303
+    investigator = signed_in("investigator")
+    cameras = [camera["id"] for camera in investigator.get("/complaints/1.json").json()["cameras"]]
+    assert cameras, "of this hall"
+    page = investigator.get("/complaints/1").text
+    then = "/span?hall=cc&from=2026-03-02T10:15:00&to=2026-03-02T10:45:00"
+    links = [unescape(link) for link in re.findall(r'href="(/span[?][^"]+)"', page)]
+    assert links == [then + "".join(f"&camera={each}" for each in cameras), *(f"{then}&camera={c}" for c in cameras)]
+    for link in links:
+        shown = investigator.get(link.replace("/span", "/span.json")).json()
+        assert shown["hall"]["id"] == "cc"
+        assert [camera in link for camera in shown["chosen_cameras"]] == [True] * link.count("camera=")
+
+
+def test_without_a_time_or_with_a_counter_no_camera_is_offered(anonymous: TestClient, signed_in: SignedIn) -> None:
+    assert send(anonymous, counter="", hall="cc", at="") == 303
+    assert send(anonymous) == 303
+    for number in (1, 2):
+        assert signed_in("investigator").get(f"/complaints/{number}.json").json()["cameras"] == []
 
 
 WRONG = [
