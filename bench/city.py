@@ -1,6 +1,8 @@
 """How much of what is wrong in a simulated city is found, and how much is said that is not.
 
-python -m bench.city --cases 20000 --seed 1 [--postgres URL]
+python -m bench.city --cases 20000 --seed 1 [--replay 92] [--postgres URL]
+
+With --replay the cards of every case are replayed for so many days up to the last one, and compared with what is kept.
 """
 
 import argparse
@@ -14,13 +16,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
 from sqlmodel import col, select
 
 from correlation.deadlines.keeping import DeadlineKeeper
+from correlation.deadlines.replaying import Difference, replay_all
+from correlation.deadlines.rules import shipped_rules
 from correlation.rule_files import read_rules as read_versions
 from correlation.rulebook import shipped_book
 from ingest.approvals.acceptance import BatchReport, SequenceConflict, accept_batch
@@ -76,6 +80,13 @@ class Score:
 Scores = dict[str, Score]
 
 
+class Replayed(NamedTuple):
+    cases: int
+    cards: int
+    """On all days together."""
+    differences: list[Difference]
+
+
 class Played:
     """A simulated city as Hallwatch lives through it: batch after batch, and the clerk once a month."""
 
@@ -105,6 +116,13 @@ class Played:
                 self._clerk(now)
             self._receive(arrival["source"], arrival["file"], now)
         self._clerk(self.ends)
+
+    def replay(self, days: int) -> Replayed:
+        """The cards of every case, on each of so many days up to the last."""
+        moments = [self.ends - timedelta(days=number) for number in range(days)]
+        portions = list(replay_all(self.database, shipped_rules(), moments, None))
+        differences = [difference for portion in portions for difference in portion.differences]
+        return Replayed(sum(p.cases for p in portions), sum(p.cards for p in portions), differences)
 
     def _declare(self) -> None:
         settings = read_settings(self.folder / SITE, {})
@@ -256,6 +274,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--replay", type=int, default=0, metavar="DAYS", help="replay the cards of so many days")
     parser.add_argument("--postgres", help="URL of an empty database that may be written to")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -272,6 +291,14 @@ def main() -> None:
             false = len(score.found - score.injected)
             counts = f"{len(score.injected):,} | {len(score.injected & score.found):,} | {false:,}"
             print(f"| {kind} | {counts} | {score.recall:.3f} | {score.precision:.3f} |")
+        if options.replay:
+            began, worked = time.perf_counter(), time.process_time()
+            replayed = played.replay(options.replay)
+            print(
+                f"{replayed.cases:,} cases replayed for {options.replay} days, {replayed.cards:,} cards: "
+                f"{len(replayed.differences):,} differ; {time.perf_counter() - began:.0f} s, "
+                f"{time.process_time() - worked:.1f} s of CPU"
+            )
         database.close()
 
 

@@ -25,6 +25,7 @@ NAMES = (
     "pull",
     "conform",
     "deadlines",
+    "replay",
     "clip",
     "analyse",
     "evaluate",

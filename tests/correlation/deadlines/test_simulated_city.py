@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from bench.city import RULES, Played, Scores, compare, injected
 from correlation.deadlines.cards import RaisedCard
@@ -117,6 +117,17 @@ def test_any_past_date_that_is_replayed_has_the_cards_that_were_written_then(pla
             assert {card.key for card in (replayed.cards if replayed else ())} == there
             lifted = {_key(c) for c in written[case_id] if c.withdrawn_at is not None and c.withdrawn_at <= moment}
             assert {c.key for c in (replayed.cards if replayed else ()) if c.withdrawn_at is not None} == lifted
+
+
+def test_every_case_that_is_replayed_for_every_day_of_a_month_has_the_cards_that_were_written_then(
+    played: Played,
+) -> None:
+    replayed = played.replay(31)
+    assert replayed.differences == []
+    with played.database.transaction() as session:
+        assert replayed.cases == session.exec(select(func.count()).select_from(Case)).one()
+        cards = session.exec(select(func.count()).select_from(Card)).one()
+    assert replayed.cards > 31 * cards / 2, "most days have most of them"
 
 
 def test_a_catalogue_that_is_sent_again_with_other_limits_changes_no_past_date(played: Played, tmp_path: Path) -> None:

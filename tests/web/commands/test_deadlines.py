@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from storage.models import Closure, Item, Source
+from correlation.deadlines.keeping import DeadlineKeeper
+from storage.models import Card, Closure, Item, Source
 from tests.web.commands.conftest import Run
 from web.composition import build_services
 from web.settings_file import read_settings
@@ -51,6 +52,40 @@ def test_a_case_that_is_not_there_and_a_moment_that_is_none_are_told(hallwatch: 
     )
     assert "write for example" in hallwatch("deadlines", "2026-001", "--at", "noon", code=1).output
     assert "Nothing had been told of it." in hallwatch("deadlines", "2026-001", "--at", "2026-02-01").output
+
+
+@pytest.mark.usefixtures("case")
+def test_cards_that_are_replayed_are_those_that_were_kept_or_it_says_which_are_not(hallwatch: Run, site: Path) -> None:
+    lacking = hallwatch("replay", code=1).output
+    assert "city 2026-001: Yellow card, Promised limit, " in lacking
+    assert "was to be raised, and is not kept; the case waits to be reckoned anew" in lacking
+    services = build_services(read_settings(site, {"CAMERA_PASSWORD": "geheim"}))
+    while DeadlineKeeper(services.database).run_once(services.clock()):
+        pass
+    kept = json.loads(hallwatch("replay", "--json", "--district", "chancheng").output)
+    assert (kept["cases"], kept["cards"], kept["differing"], kept["differences"]) == (1, 1, 0, [])
+    assert "1 cases had 0 cards at 2026-02-20 09:00: all as they are kept." in (
+        hallwatch("replay", "--at", "2026-02-20T09:00").output
+    )
+    with services.database.transaction() as session:
+        card = session.exec(select(Card)).one()
+        card.withdrawn_at = card.raised_at
+    withdrawn = json.loads(hallwatch("replay", "--json", code=1).output)["differences"]
+    assert [(each["case"], each["kind"], each["differs"], each["waiting"]) for each in withdrawn] == [
+        ("2026-001", "yellow", "withdrawn", False)
+    ]
+    with services.database.transaction() as session:
+        card = session.exec(select(Card)).one()
+        card.about, card.withdrawn_at = "fee:7", None
+    differs = [each["differs"] for each in json.loads(hallwatch("replay", "--json", code=1).output)["differences"]]
+    assert differs == ["lacking", "unfounded"]
+    services.database.close()
+
+
+@pytest.mark.usefixtures("case")
+def test_a_district_that_is_not_there_and_a_moment_that_is_none_are_told_by_replay(hallwatch: Run) -> None:
+    assert "There is no district 'x'; there are: " in hallwatch("replay", "--district", "x", code=1).output
+    assert "is not a time" in hallwatch("replay", "--at", "noon", code=1).output
 
 
 @pytest.mark.usefixtures("case")
