@@ -1,3 +1,5 @@
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -74,6 +76,16 @@ def test_yolox_rows_are_decoded_on_their_grid() -> None:
     assert decode_yolox(output, 416).tolist() == [pytest.approx([24 - 32, 20 - 16, 24 + 32, 20 + 16, 0.72])]
 
 
+def test_weights_of_one_file_name_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
+    names = []
+    for folder, held in (("small", "yolox_nano_416.onnx"), ("large", "yolox_nano_640.onnx"), ("again", EXPORTS[1])):
+        copied = tmp_path / folder / "best.onnx"
+        copied.parent.mkdir()
+        shutil.copy(labelled_data() / "models" / held, copied)
+        names.append(OnnxDetector(copied).name)
+    assert names[0] == names[2] != names[1]
+
+
 def test_auto_takes_what_is_there() -> None:
     assert choose_detector().name == "ssd-mobilenet-v2"
     export = labelled_data() / "models" / "yolox_nano_416.onnx"
@@ -110,7 +122,7 @@ print("openvino" in loaded, [name for name in loaded if "openvino_telemetry" in 
 
 def test_an_int8_export_for_openvino_finds_people() -> None:
     detector = OnnxDetector(labelled_data() / "models" / "yolo11n_int8_openvino_model")
-    assert detector.name == "onnx yolo11n_int8_openvino_model (OpenVINO)"
+    assert re.fullmatch(r"onnx yolo11n_int8_openvino_model \(OpenVINO\) [0-9a-f]{8}", detector.name)
     finds_people(detector)
 
 
