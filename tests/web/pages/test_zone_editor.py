@@ -139,6 +139,16 @@ def test_whoever_draws_by_keys_goes_on_where_the_zone_is(page: Page, editor: Loc
     expect(focused).to_have_text("Draw: Customer zone")
 
 
+def test_a_corner_that_was_put_by_a_key_is_the_one_that_a_key_takes_away(page: Page, editor: Locator) -> None:
+    editor.get_by_role("button", name="Draw: Staff zone").press("Enter")
+    drawn = zone(editor)
+    page.keyboard.press("Insert")
+    assert len(zone(editor)) == len(drawn) + 1
+    expect(editor.locator(":focus")).to_have_attribute("aria-label", re.compile("^Staff zone 2: "))
+    page.keyboard.press("Delete")
+    assert zone(editor) == drawn
+
+
 def test_what_is_given_up_leaves_nothing(page: Page, editor: Locator) -> None:
     for key in ("Escape", ""):
         begun(editor)

@@ -349,6 +349,8 @@ class ZoneEditor extends HTMLElement {
     if (!changed) return;
     event.preventDefault();
     this.#write(zone, changed);
+    // The new corner is the one to move, or to take away again.
+    if (event.key === "Insert") this.#focusCorner(`${zone}-${corner + 1}`);
   }
 
   #tool(index: number): HTMLElement[] {
