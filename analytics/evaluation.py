@@ -22,6 +22,7 @@ from analytics.against_labels import (
     empty_spells,
     told_edges,
 )
+from analytics.clip_moments import ClipMoments
 from analytics.decoding import image_of
 from analytics.looker import Looker
 from analytics.looking import SEEN_SCORE, WatchedView
@@ -202,7 +203,7 @@ def score_clip(
 ) -> list[ZoneScore]:
     """The scores of each zone of one clip."""
     looker = Looker(detector, threshold)
-    watch = Watch(looker)
+    watch = Watch(looker, moments=ClipMoments(clip.video, _START))
     watch.follow(_plan(clip), _START)
     looking, began = 0.0, process_time()
     for picture in clip_pictures(clip.video, clip.name):
