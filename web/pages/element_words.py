@@ -40,6 +40,7 @@ ELEMENT_WORDS: Mapping[str, str] = {
     "clip-undecodable": _("This browser cannot play the footage; download it instead."),
     "still-coming": _("{time}: the picture is being fetched…"),
     "no-still": _("No picture of this moment can be shown."),
+    "still-ahead": _("This moment is still to come."),
     "no-still-yet": _("No picture of the camera yet. It is asked for again every few seconds."),
     "still-age": _("The picture was taken {age}."),
     "zones-overlap": _("The two zones overlap by much: who sits in one is seen in the other, too. Draw them apart."),

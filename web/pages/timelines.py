@@ -18,6 +18,7 @@ _STEPS = tuple(
     timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080)
 )
 _MAX_TICKS = 9
+_SEEN = ("staffed", "unstaffed", "footage")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,12 @@ class Timeline:
     zone: str
     ticks: tuple[datetime, ...]
     lanes: tuple[Lane, ...]
+
+    @property
+    def first_seen(self) -> datetime:
+        """From when there is something to look at; its start, where nothing was seen."""
+        seen = [bar.start for lane in self.lanes for bar in lane.bars if bar.state in _SEEN]
+        return min(seen, default=self.start)
 
 
 def timeline(start: datetime, end: datetime, zone: str, lanes: Iterable[Lane]) -> Timeline:

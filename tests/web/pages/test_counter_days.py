@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -285,7 +285,10 @@ def test_a_moment_shows_its_still_by_pointer_and_by_keys(page: Page) -> None:
     slider.focus()
     with page.expect_request("**/media/still.jpg**") as keyed:
         slider.press("Shift+ArrowRight")
-    assert datetime.fromisoformat(keyed.value.url.partition("at=")[2].replace("%3A", ":")).hour == 17
+    told = page.locator("presence-timeline")
+    first, midnight = (datetime.fromisoformat(told.get_attribute(name) or "") for name in ("first", "from"))
+    assert first > midnight, "the keys begin where something was seen"
+    assert datetime.fromisoformat(keyed.value.url.partition("at=")[2].replace("%3A", ":")) == first + timedelta(hours=1)
     figure.wait_for()
     slider.press("Escape")
     figure.wait_for(state="hidden")
@@ -293,6 +296,16 @@ def test_a_moment_shows_its_still_by_pointer_and_by_keys(page: Page) -> None:
     assert slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemax")
     slider.press("Home")
     assert slider.get_attribute("aria-valuenow") == slider.get_attribute("aria-valuemin")
+
+
+def test_a_moment_to_come_is_said_to_be_one(page: Page) -> None:
+    page.clock.set_fixed_time(datetime(2026, 11, 23, 8, tzinfo=UTC))
+    page.goto(DAY)
+    box = page.locator("presence-timeline .lane").first.bounding_box()
+    assert box
+    for hour, said in {10: "No picture of this moment can be shown.", 20: "This moment is still to come."}.items():
+        page.mouse.move(box["x"] + box["width"] * hour / 24, box["y"] + 4)
+        page.locator("presence-timeline figure").get_by_text(said).wait_for()
 
 
 def test_while_a_still_is_fetched_it_is_said(page: Page) -> None:

@@ -8,6 +8,8 @@ export class HoverStill {
   #image = document.createElement("img");
   #caption = document.createElement("figcaption");
   #timer = 0;
+  /** Whether the moment is still to come. */
+  #ahead = false;
 
   /** `speaker` has the words; nothing is shown while it has no attribute `stills`, the address that takes `at`. */
   constructor(private readonly speaker: HTMLElement) {
@@ -17,7 +19,7 @@ export class HoverStill {
       this.#image.hidden = false;
       this.#caption.textContent = this.#image.alt;
     });
-    this.#image.addEventListener("error", () => (this.#caption.textContent = word(speaker, "no-still")));
+    this.#image.addEventListener("error", () => (this.#caption.textContent = word(speaker, this.#ahead ? "still-ahead" : "no-still")));
   }
 
   /** `x`: where the moment stands in the element, in pixels. */
@@ -35,6 +37,7 @@ export class HoverStill {
   #show(stills: string, wall: number, x: number, said: string): void {
     const address = new URL(stills, location.href);
     address.searchParams.set("at", new Date(wall).toISOString());
+    this.#ahead = wall > Date.now();
     this.#image.hidden = true;
     this.#image.alt = said;
     this.#caption.textContent = word(this.speaker, "still-coming", { time: said });

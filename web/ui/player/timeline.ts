@@ -1,7 +1,7 @@
-// <presence-timeline from to timezone for opens stills>: wraps the lanes that the server drew. It shows the time under the pointer, a line
+// <presence-timeline from to first timezone for opens stills>: wraps the lanes that the server drew. It shows the time under the pointer, a line
 // where the player `for` (an id) is, and plays from where one clicks. With `opens`, the address of a page that plays spans, it goes
 // there instead. With `stills`, the address of stills that takes `at`, it shows the one of the moment under the pointer or of the keys.
-// Keys: arrows 10 s, Shift one minute (of a day: 10 and 60 minutes), Home and End, Enter plays, Escape takes the still away.
+// Keys begin at `first`, where there is something to see. Keys: arrows 10 s, Shift one minute (of a day: 10 and 60 minutes), Home and End, Enter plays, Escape takes the still away.
 import { shadow, sheet } from "../sheets.js";
 import { word } from "../words.js";
 import { HoverStill } from "./hover.js";
@@ -52,7 +52,7 @@ class PresenceTimeline extends HTMLElement {
     if (!this.hasAttribute("from") || !this.hasAttribute("to")) return;
     this.#from = wallAttribute(this, "from");
     this.#to = wallAttribute(this, "to");
-    this.#at = Math.min(Math.max(this.#at, this.#from), this.#to);
+    this.#at = Math.min(Math.max(this.#at || wallAttribute(this, this.hasAttribute("first") ? "first" : "from"), this.#from), this.#to);
     this.#announce();
   }
 
