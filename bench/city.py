@@ -24,7 +24,6 @@ from sqlmodel import col, select
 
 from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.replaying import Difference, replay_all
-from correlation.deadlines.rules import shipped_rules
 from correlation.rule_files import read_rules as read_versions
 from correlation.rulebook import shipped_book
 from ingest.approvals.acceptance import BatchReport, SequenceConflict, accept_batch
@@ -120,7 +119,7 @@ class Played:
     def replay(self, days: int) -> Replayed:
         """The cards of every case, on each of so many days up to the last."""
         moments = [self.ends - timedelta(days=number) for number in range(days)]
-        portions = list(replay_all(self.database, shipped_rules(), moments, None))
+        portions = list(replay_all(self.database, RULES, moments, None))
         differences = [difference for portion in portions for difference in portion.differences]
         return Replayed(sum(p.cases for p in portions), sum(p.cards for p in portions), differences)
 

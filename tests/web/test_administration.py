@@ -277,6 +277,9 @@ def test_a_former_version_of_a_rule_is_read_on_the_page_and_changed_by_nobody(
     assert list(rows)[-1] == key, "what is over comes last"
     page = admin.get(f"/admin/rules?edit={key}").text
     assert 'value="61"' in page
+    assert "This version holds no more" in page
+    assert ">Save<" not in page
+    assert "/admin/rules/remove" not in page
     form = {"threshold_s": "300", "waiting_threshold_s": "60", "required_staff": "1"}
     assert admin.post(f"/admin/rules?edit={key}", data=form).status_code == 422
     assert admin.post(f"/admin/rules/remove?edit={key}").status_code in (409, 422)
