@@ -23,7 +23,17 @@ from correlation.evaluation.writing import Overtaken, Pace
 from correlation.rulebook import rule_book
 from storage.database import Database
 from storage.intervals import Span
-from storage.models import Absence, AbsenceWord, Batch, Card, CardWord, Evaluation, EvaluationState, Hall
+from storage.models import (
+    Absence,
+    AbsenceWord,
+    Batch,
+    Card,
+    CardWord,
+    EnteredFigure,
+    Evaluation,
+    EvaluationState,
+    Hall,
+)
 from storage.sayings import Saying
 from web.access_log import log_access
 from web.errors import Conflict, Forbidden, NotFound
@@ -183,7 +193,7 @@ def _last_done(session: Session, this: Month) -> dict[str, LastDone]:
 
 
 def _decided_since(session: Session, last: Mapping[str, LastDone], zone: str) -> set[str]:
-    """Published months of whose cards or absences somebody has said something since they were counted."""
+    """Published months since whose count somebody said something of their cards or absences, or entered a figure."""
     counted = {month: done.counted_at for month, done in last.items() if done.state is EvaluationState.PUBLISHED}
     if not counted:
         return set()
@@ -192,7 +202,10 @@ def _decided_since(session: Session, last: Mapping[str, LastDone], zone: str) ->
     of_absences = select(AbsenceWord.at, Absence.start).join(Absence).where(AbsenceWord.at > oldest)
     said = [*session.exec(of_cards), *session.exec(of_absences)]
     months = ((at, str(month_of(about.astimezone(ZoneInfo(zone)).date()))) for at, about in said)
-    return {month for at, month in months if month in counted and at > counted[month]}
+    entered = session.exec(
+        select(EnteredFigure.entered_at, EnteredFigure.month).where(EnteredFigure.entered_at > oldest)
+    )
+    return {month for at, month in (*months, *entered) if month in counted and at > counted[month]}
 
 
 def site_zone(session: Session) -> str:

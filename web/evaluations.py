@@ -14,7 +14,7 @@ from correlation.evaluation.indicators import weight_of
 from correlation.evaluation.keeping import is_seen
 from correlation.evaluation.ranking import Place
 from correlation.evaluation.scoring import NoTotal, Score
-from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, Role, UnitKind
+from storage.models import EnteredFigure, EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, Role, UnitKind
 from web.months import Month
 from web.viewer import Viewer
 
@@ -104,7 +104,7 @@ def sees_all(viewer: Viewer) -> bool:
     return viewer.halls is None and viewer.role is not Role.DEPARTMENT
 
 
-def is_own(viewer: Viewer, unit: EvaluatedUnit) -> bool:
+def is_own(viewer: Viewer, unit: EvaluatedUnit | EnteredFigure) -> bool:
     """Departments and districts reach over halls: who sees but some halls sees no figures of them. A department sees
     itself, and its groups in its halls."""
     if viewer.role is Role.DEPARTMENT:

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     EVALUATION = "evaluation"  # how units did in a month
     SIMULATE = "simulate"  # what other weights would have made of it
     PUBLISH = "publish"  # publishing the evaluation of a month, and errata of it
+    ENTER_FIGURES = "enter_figures"  # entering what people judge of units in scope, for the evaluation of a month
     CATALOGUE = "catalogue"  # the catalogue of items with all its versions
     PROPOSE = "propose"  # drafting a change of the catalogue, or with `simulate` of the formula
     APPROVE = "approve"  # approving such a change of somebody else, or sending it back
@@ -72,6 +73,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
             P.EVALUATION,
             P.SIMULATE,
             P.PUBLISH,
+            P.ENTER_FIGURES,
             P.CALL_BACKS,
             P.CONTACTS,
             P.CATALOGUE,

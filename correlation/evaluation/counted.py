@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 LEVELS = 5
+HUNDREDTHS = 100
 MOST_HOURS = 1_000
 """Ends that were earlier still count as so early."""
 
@@ -51,6 +52,10 @@ class Counted:
     leads: tuple[tuple[int, int], ...] | None = None
     """Hours before the promised limit by which cases ended, the fraction left out, and how many did."""
 
+    entered: tuple[tuple[str, int, int], ...] | None = None
+    """Figures that people entered: the indicator, the value and its maximum, both in hundredths. An indicator that is
+    lacking is not known. None: before there were any."""
+
     def __post_init__(self) -> None:
         """Raises ValueError for what cannot have been counted."""
         parts = [(self.late, self.cases), (self.promised, self.cases), (self.early, self.promised)]
@@ -60,6 +65,8 @@ class Counted:
             raise ValueError(f"more is counted than there is: {self}")
         if len(self.ratings) != LEVELS or min(self.ratings) < 0 or min(self.yellow, self.red, self.appealed) < 0:
             raise ValueError(f"this cannot have been counted: {self}")
+        if any(not 0 <= value <= maximum for _, value, maximum in self.entered or ()):
+            raise ValueError(f"a figure that was counted lies between 0 and its maximum: {self}")
         if min(self.absent_s, self.disputed_s, self.open_s, self.watched_s) < 0:
             raise ValueError(f"time cannot be negative: {self}")
 
@@ -68,11 +75,12 @@ class Counted:
         sums: dict[str, Any] = {
             each.name: _sum(getattr(self, each.name), getattr(other, each.name))
             for each in fields(self)
-            if each.name not in ("ratings", "leads")
+            if each.name not in ("ratings", "leads", "entered")
         }
         ratings = tuple(map(sum, zip(self.ratings, other.ratings, strict=True)))
         leads = None if self.leads is None or other.leads is None else _merged(self.leads, other.leads)
-        return type(self)(ratings=ratings, leads=leads, **sums)
+        entered = None if self.entered is None or other.entered is None else _of_both(self.entered, other.entered)
+        return type(self)(ratings=ratings, leads=leads, entered=entered, **sums)
 
     def early_by(self, hours: float) -> int | None:
         """Cases that ended more than so many hours before; None where only those of the formula of then are known."""
@@ -84,16 +92,28 @@ class Counted:
         """Without what was not counted."""
         kept = {name: value for name, value in asdict(self).items() if value is not None}
         leads = {} if self.leads is None else {"leads": [list(each) for each in self.leads]}
-        return {**kept, "ratings": list(self.ratings), **leads}
+        entered = {} if self.entered is None else {"entered": [list(each) for each in self.entered]}
+        return {**kept, "ratings": list(self.ratings), **leads, **entered}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         leads = {"leads": tuple((lead, cases) for lead, cases in kept["leads"])} if "leads" in kept else {}
-        return cls(**{**kept, "ratings": tuple(kept["ratings"]), **leads})
+        entered = {"entered": tuple(map(tuple, kept["entered"]))} if "entered" in kept else {}
+        return cls(**{**kept, "ratings": tuple(kept["ratings"]), **leads, **entered})
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
     return None if one is None or other is None else one + other
+
+
+def _of_both(
+    one: Sequence[tuple[str, int, int]], other: Sequence[tuple[str, int, int]]
+) -> tuple[tuple[str, int, int], ...]:
+    """What is lacking in one of them is not known of both."""
+    others = {name: (value, maximum) for name, value, maximum in other}
+    return tuple(
+        (name, value + others[name][0], maximum + others[name][1]) for name, value, maximum in one if name in others
+    )
 
 
 def _merged(one: Sequence[tuple[int, int]], other: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

@@ -142,6 +142,13 @@ class PercentIndicator(_Named):
         return self
 
 
+class EnteredIndicator(_Named):
+    """0 to 100 by a figure that a named person enters for a unit and month, of the maximum that is entered with it."""
+
+    kind: Literal["entered"]
+    weight: _Weight
+
+
 def _check_sign(of: StrEnum, is_bad: bool, points: float) -> None:
     if is_bad and points > 0:
         raise ValueError(Saying("%(what)s is bad and may only take points off: write them below 0", what=of.value))
@@ -149,7 +156,7 @@ def _check_sign(of: StrEnum, is_bad: bool, points: float) -> None:
         raise ValueError(Saying("%(what)s is good and may only add points: write them above 0", what=of.value))
 
 
-AnyIndicator = ShareIndicator | EventsIndicator | PercentIndicator
+AnyIndicator = ShareIndicator | EventsIndicator | PercentIndicator | EnteredIndicator
 IndicatorRule = Annotated[AnyIndicator, Field(discriminator="kind")]
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from correlation.evaluation.counted import LEVELS, Counted
 from correlation.evaluation.indicators import (
     AnyIndicator,
+    EnteredIndicator,
     Event,
     EventsIndicator,
     Measure,
@@ -35,6 +36,8 @@ def points_of(indicator: AnyIndicator, inputs: Inputs) -> Interval | None:
         return _by_share(indicator, inputs)
     if isinstance(indicator, EventsIndicator):
         return _by_events(indicator, inputs)
+    if isinstance(indicator, EnteredIndicator):
+        return _by_entry(indicator, inputs)
     return _by_percent(indicator, inputs)
 
 
@@ -57,6 +60,14 @@ def _by_events(indicator: EventsIndicator, inputs: Inputs) -> Interval | None:
     points = fsum(each.points * (count // each.every) for each, count in pairs) / inputs.months
     points = _capped(points, indicator.most)
     return _exactly(points if indicator.weight is None else max(0.0, FULL + points))
+
+
+def _by_entry(indicator: EnteredIndicator, inputs: Inputs) -> Interval | None:
+    """What a person judged is no sample."""
+    found = (
+        (value, maximum) for name, value, maximum in inputs.counted.entered or () if name == indicator.id and maximum
+    )
+    return next((_exactly(FULL * value / maximum) for value, maximum in found), None)
 
 
 def _by_percent(indicator: PercentIndicator, inputs: Inputs) -> Interval | None:

@@ -50,7 +50,7 @@ def _counted(amounts: Mapping[str, int]) -> Counted:
     levels = tuple(amounts.get(f"level_{level}", 0) for level in range(1, LEVELS + 1))
     leads = sorted((int(name[5:]), cases) for name, cases in amounts.items() if name.startswith("lead_") and cases)
     plain = {name: amount for name, amount in amounts.items() if not name.startswith(("level_", "lead_"))}
-    return Counted(ratings=levels, leads=tuple(leads), **{**_COUNTED_SINCE, **plain})
+    return Counted(ratings=levels, leads=tuple(leads), entered=(), **{**_COUNTED_SINCE, **plain})
 
 
 def by_unit(counted: Mapping[Place, Counted], site: Directory) -> dict[Unit, Counted]:

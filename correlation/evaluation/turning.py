@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from correlation.evaluation.formula import Formula, FormulaProblem, formula_of
 from correlation.evaluation.indicators import (
     AnyIndicator,
+    EnteredIndicator,
     EventsIndicator,
     Measure,
     PercentIndicator,
@@ -51,6 +52,8 @@ def _of_kind(indicator: AnyIndicator) -> list[Number]:
     if isinstance(indicator, EventsIndicator):
         points = [Number(each.event.value, each.points, *_within(each.event.is_bad)) for each in indicator.events]
         return [*points, *_most(indicator.most)]
+    if isinstance(indicator, EnteredIndicator):
+        return []
     points = [Number("points", indicator.points, *_within(indicator.of.is_bad))]
     first = [] if indicator.first is None else [Number("first", indicator.first, *_within(indicator.of.is_bad))]
     return [*points, *first, Number("step", indicator.step, 0.01, 100), *_most(indicator.most)]

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from correlation.deadlines.rules import Rules
 from correlation.evaluation.counted import Counted
+from correlation.evaluation.entered import entered_figures
 from correlation.evaluation.formula import Formula
 from correlation.evaluation.going_on import GoOn, nothing_else
 from correlation.evaluation.places import Unit, departments_of_counters, directory
@@ -80,7 +81,9 @@ def work_out(
     count_steps(session, period.first, period.last, zone, tally)
     mark_steps(session, period.first, period.last, zone, tally, go_on)
     go_on()
-    counted = by_unit(tally.by_place(), site)
+    entered = entered_figures(session, period.month, at)
+    by_units = by_unit(tally.by_place(), site)
+    counted = {unit: replace(each, entered=entered.get(unit, ())) for unit, each in by_units.items()}
     evaluated = {unit: evaluate(each, formula) for unit, each in counted.items()}
     ranks = ranks_of({unit: each.total for unit, each in evaluated.items()})
     units = (

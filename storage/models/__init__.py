@@ -36,6 +36,7 @@ from storage.models.cards import (
 from storage.models.complaints import Complaint, ComplaintState
 from storage.models.disputes import AbsenceStanding, AbsenceWord, DisputeAct, DisputeGround, DisputeState
 from storage.models.evaluation import (
+    EnteredFigure,
     EvaluatedUnit,
     Evaluation,
     EvaluationFormula,
@@ -203,6 +204,7 @@ __all__ = [
     "DisputeGround",
     "DisputeState",
     "District",
+    "EnteredFigure",
     "EvaluatedUnit",
     "Evaluation",
     "EvaluationFormula",

@@ -134,6 +134,28 @@ class EvaluationMark(SQLModel, table=True):
     counter_id: str = column("empty: none", default="")
 
 
+class EnteredFigure(SQLModel, table=True):
+    """What a person judged of a unit in a month. Never changed: a correction is another row, and the newest holds."""
+
+    __tablename__ = "entered_figure"
+    __table_args__ = (Index("entered_figure_month_unit", "month", "kind", "key"),)
+    id: int | None = column("", default=None, primary_key=True)
+    month: str = column("2026-05")
+    kind: UnitKind = enum_column(UnitKind, "")
+    key: str = column("of the unit, as of an evaluated one")
+    name: str = column("of the unit, Chinese, as it was")
+    name_en: str = column("of the unit, English, as it was", default="")
+    department_id: str = column("empty: none", default="")
+    district_id: str = column("empty: none", default="")
+    hall_id: str = column("empty: none", default="")
+    indicator: str = column("its id in the formula")
+    value: float | None = column("0..maximum, to a hundredth; empty: what was entered is taken back", default=None)
+    maximum: float = column("to a hundredth")
+    reason: str = column("why, and where it comes from")
+    entered_at: datetime = column("")
+    entered_by: str = column("")
+
+
 class EvaluationReport(SQLModel, table=True):
     """A file of what is published, made once and kept as it is."""
 

@@ -165,8 +165,8 @@ def test_indicators_are_written_on_a_page_by_whoever_may_draft(
 def test_what_is_wrong_in_a_written_formula_is_told_by_field_in_both_languages(signed_in: SignedIn) -> None:
     client = signed_in("admin")
     for change, field, english, chinese in (
-        (('"reminder"', '"rumour"'), "indicators.3.events.0.event", "Choose one of the list.", "请从列表中选择"),
-        (("points = -1 ", "points = 1 "), "indicators.5", "may only take points off", "只能扣分"),
+        (('"reminder"', '"rumour"'), "indicators.9.events.0.event", "Choose one of the list.", "请从列表中选择"),
+        (("points = -1 ", "points = 1 "), "indicators.11", "may only take points off", "只能扣分"),
         (("[[formula]]", "[[formel]]"), "formula", "write each version below", "[[formula]]"),
     ):
         for language, said in (("en", english), ("zh", chinese)):

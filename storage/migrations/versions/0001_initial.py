@@ -62,6 +62,39 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "entered_figure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("month", sa.String(), nullable=False, comment="2026-05"),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "department", "district", "hall", "group", "counter", name="unitkind", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("key", sa.String(), nullable=False, comment="of the unit, as of an evaluated one"),
+        sa.Column("name", sa.String(), nullable=False, comment="of the unit, Chinese, as it was"),
+        sa.Column("name_en", sa.String(), nullable=False, comment="of the unit, English, as it was"),
+        sa.Column("department_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("district_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("hall_id", sa.String(), nullable=False, comment="empty: none"),
+        sa.Column("indicator", sa.String(), nullable=False, comment="its id in the formula"),
+        sa.Column(
+            "value",
+            sa.Float(),
+            nullable=True,
+            comment="0..maximum, to a hundredth; empty: what was entered is taken back",
+        ),
+        sa.Column("maximum", sa.Float(), nullable=False, comment="to a hundredth"),
+        sa.Column("reason", sa.String(), nullable=False, comment="why, and where it comes from"),
+        sa.Column("entered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("entered_by", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("entered_figure", schema=None) as batch_op:
+        batch_op.create_index("entered_figure_month_unit", ["month", "kind", "key"], unique=False)
+
+    op.create_table(
         "evaluation",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("month", sa.String(), nullable=False, comment="2026-05"),
@@ -3707,6 +3740,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_evaluation_month"))
 
     op.drop_table("evaluation")
+    with op.batch_alter_table("entered_figure", schema=None) as batch_op:
+        batch_op.drop_index("entered_figure_month_unit")
+
+    op.drop_table("entered_figure")
     op.drop_table("district")
     op.drop_table("deletion_pause")
     op.drop_table("declared")

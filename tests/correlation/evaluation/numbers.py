@@ -54,6 +54,7 @@ def counts(draw: st.DrawFn) -> Counted:
         reminders=draw(st.none() | st.integers(0, 20)),
         legal_days=20 * cases,
         promised_days=draw(st.integers(0, 20)) * cases,
+        entered=draw(st.none() | st.just(()) | st.integers(0, 1000).map(lambda value: (("openness", value, 1000),))),
     )
 
 
@@ -91,6 +92,7 @@ ADDED: list[dict[str, Any]] = [
         "most": 20,
     },
     {"id": "best", "kind": "events", "events": [{"event": "best_rating", "points": 0.1}], "most": 5},
+    {"id": "openness", "kind": "entered", "weight": 10},
     {"id": "shorter_share", "kind": "share", "of": "shorter", "weight": 14},
 ]
 """Every kind, beside those of the formula that comes along."""

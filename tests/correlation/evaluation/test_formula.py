@@ -98,3 +98,21 @@ def test_a_formula_is_written_as_the_text_that_is_read_as_the_same() -> None:
     for formula in (FORMULA, *parse_formulas(template_text())):
         awkward = formula.model_copy(update={"source": 'a "b"\n\\c\t佛山 \x7f'})
         assert parse_formulas(as_text(awkward)) == (awkward,)
+
+
+def test_the_template_is_the_whole_of_an_evaluation_in_use() -> None:
+    [template] = parse_formulas(template_text())
+    assert template.weights == {
+        "openness": 10,
+        "process": 14,
+        "time": 14,
+        "fees": 8,
+        "satisfaction": 10,
+        "attitude": 10,
+        "inspection": 14,
+        "liability": 10,
+        "integrity": 10,
+    }
+    assert sum(template.weights.values()) == 100
+    judged = {"openness", "process", "fees", "inspection", "liability", "integrity"}
+    assert {each.id for each in template.indicators if each.kind == "entered"} == judged

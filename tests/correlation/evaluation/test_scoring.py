@@ -206,3 +206,43 @@ def test_other_hours_are_tried_from_how_early_each_case_ended(leads: list[int], 
     recounted = replace(counted, early=sum(lead >= hours for lead in leads), leads=None)
     found = evaluate(again, changed(FORMULA, {"early_hours": hours})).indicators["early"]
     assert found == evaluate(recounted, FORMULA).indicators["early"]
+
+
+OPENNESS = {"id": "openness", "name": "公开", "name_en": "Openness", "kind": "entered"}
+
+
+def judged(counted: Counted, weight: float = 10, **more: object) -> Evaluated:
+    indicators = [*FORMULA.model_dump()["indicators"], {**OPENNESS, "weight": weight}]
+    return evaluate(counted, formula_of({**FORMULA.model_dump(), "indicators": indicators, **more}))
+
+
+def test_an_entered_figure_counts_by_its_share_of_its_maximum() -> None:
+    found = judged(replace(SOME, entered=(("openness", 850, 1000), ("fees", 100, 1000))))
+    without = evaluate(SOME, FORMULA).total
+    assert found.indicators["openness"] == Score(85, 85, 85)
+    assert found.total is not None
+    assert without is not None
+    assert found.total.points == pytest.approx((100 * without.points + 10 * 85) / 110, abs=0.01)
+
+
+@pytest.mark.parametrize("entered", [None, (), (("fees", 100, 1000),)])
+def test_what_nobody_entered_is_not_known_and_is_no_nothing(entered: tuple[tuple[str, int, int], ...] | None) -> None:
+    found = judged(replace(SOME, entered=entered))
+    assert found.indicators["openness"] is None
+    assert found.known == round(100 / 110, 4)
+    assert found.total == evaluate(SOME, FORMULA).total, "its weight goes to what is known"
+    assert judged(replace(SOME, entered=entered), missing="refuse").why is NoTotal.TOO_LITTLE
+    assert judged(replace(SOME, entered=(("openness", 0, 1000),))).indicators["openness"] == Score(0, 0, 0)
+
+
+def test_figures_of_several_months_are_those_of_all_or_not_known() -> None:
+    one, other = replace(SOME, entered=(("openness", 800, 1000),)), replace(SOME, entered=(("openness", 100, 500),))
+    assert (one + other).entered == (("openness", 900, 1500),)
+    assert (one + replace(SOME, entered=())).entered == ()
+    assert (one + SOME).entered is None
+
+
+@pytest.mark.parametrize("value", [-1, 1001])
+def test_a_figure_lies_between_nothing_and_its_maximum(value: int) -> None:
+    with pytest.raises(ValueError, match="its maximum"):
+        replace(SOME, entered=(("openness", value, 1000),))

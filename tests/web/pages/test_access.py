@@ -26,6 +26,7 @@ ALLOWED = {
     "/evaluation.json": {"supervisor", "inspector", "department", "admin"},
     "/evaluation/simulation.json": {"supervisor", "admin"},
     "/evaluation/periods.json": {"supervisor", "inspector", "department", "admin"},
+    "/evaluation/figures.json": {"supervisor", "inspector", "department", "admin"},
     "/health.json": {"admin"},
     "/admin/users.json": {"admin"},
 }

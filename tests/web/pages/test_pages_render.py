@@ -42,6 +42,7 @@ PAGES = [
     "/evaluation",
     "/evaluation/simulation",
     "/evaluation/periods",
+    "/evaluation/figures",
     "/evaluation/1/marks?unit_kind=hall&unit=cc",
     "/evaluation/formulas",
     "/evaluation/formulas/draft?cards=60",

@@ -23,8 +23,8 @@ from web.services import Services
 
 LISTS = ["alerts", "cards", "cases", "deletions", "evaluation", "findings", "holds", "orders", "reconciliation"]
 LISTS += ["absences", "catalogue", "overview", "import", "samples", "health", "calendar", "evaluation/formulas"]
-LISTS += ["evaluation/simulation", "evaluation/periods", "admin/halls", "data-quality"]
-NONE_THAT_DAY = {"cards", "deletions", "holds", "orders", "samples"}
+LISTS += ["evaluation/simulation", "evaluation/periods", "evaluation/figures", "admin/halls", "data-quality"]
+NONE_THAT_DAY = {"cards", "deletions", "evaluation/figures", "holds", "orders", "samples"}
 FILES = [
     "/calendar/cc-cam-1.xlsx?day=2026-11-23",
     "/counters/cc-1/day.xlsx?day=2026-11-23",
