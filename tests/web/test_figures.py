@@ -11,7 +11,7 @@ from correlation.evaluation.formula import Formula, formula_of
 from correlation.evaluation.keeping import add_formula
 from correlation.evaluation.scoring import Score, evaluate
 from storage.database import Database
-from storage.models import AccessEntry, EnteredFigure, EvaluatedUnit, Evaluation, EvaluationState, UnitKind
+from storage.models import AccessEntry, EnteredFigure, EvaluatedUnit, Evaluation, EvaluationState, KeptContact, UnitKind
 from tests.correlation.evaluation.city import COUNTED_AT, a_month
 from tests.correlation.evaluation.numbers import FORMULA
 from tests.web.conftest import NOON, SignedIn
@@ -214,3 +214,24 @@ def test_a_month_counts_what_was_entered_by_then_and_a_later_entry_drafts_an_err
         of_may = select(Evaluation).where(Evaluation.month == str(MAY), Evaluation.number == 2)
         draft = session.exec(of_may).one()
         assert (draft.state, draft.differs) == (EvaluationState.DRAFT, True)
+
+
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "section#results", "Accept-Language": "zh"}
+
+
+def test_another_month_or_kind_brings_its_own_form_and_what_can_be_corrected(
+    signed_in: SignedIn, published: Services
+) -> None:
+    client = signed_in("supervisor")
+    assert enters(client).status_code == 200
+    with published.database.transaction() as session:
+        session.add(KeptContact(name="李芳", phone="1", counter_id="cc-1", valid_from=NOON - timedelta(days=9)))
+    found = client.get("/evaluation/figures?kind=hall", headers=PARTIAL)
+    assert found.status_code == 200
+    assert found.text.lstrip().startswith("<section")
+    assert found.text.count('name="kind" value="hall"') == 2, "of the correction, and of the form"
+    assert "有效" in found.text
+    contacts = client.get("/contacts", headers=PARTIAL)
+    assert (contacts.status_code, "李芳" in contacts.text, "有效" in contacts.text) == (200, True, True)
+    periods = client.get("/evaluation/periods?kind=hall", headers=PARTIAL)
+    assert (periods.status_code, "2026" in periods.text) == (200, True)
