@@ -14,6 +14,7 @@ from storage.models import (
     Cover,
     CoverKind,
     Deletion,
+    EnteredFigure,
     EvaluationState,
     Finding,
     FindingKind,
@@ -27,6 +28,7 @@ from storage.models import (
     Source,
     SupervisionOrder,
     TimeCorrection,
+    UnitKind,
     ZoneRole,
 )
 from tests.web.carded import a_card
@@ -71,6 +73,19 @@ def _of_hall(hall: str, camera: str, number: int) -> tuple[SQLModel, ...]:
         Closure(hall_id=hall, day=date(2026, 6, 1), reason=f"{place}台风", noted_at=NOON),
         Cover(counter_id=counter, kind=CoverKind.LEAVE, who=f"{place}李敏", start=NOON, noted_by=1, noted_at=NOON),
         KeptContact(counter_id=counter, name=f"{place}张三", phone="1", valid_from=NOON),
+        EnteredFigure(
+            month="2026-02",
+            kind=UnitKind.HALL,
+            key=hall,
+            name=place,
+            hall_id=hall,
+            indicator="openness",
+            value=2.0,
+            maximum=3.0,
+            reason=f"{place}抽查",
+            entered_at=NOON,
+            entered_by="admin",
+        ),
         Hold(camera_id=camera, start=NOON, end=end, reason=f"{place}投诉", owner_id=1, set_at=NOON),
         Sample(
             about=f"absence:{number}",

@@ -275,7 +275,7 @@ def test_a_former_version_of_a_rule_is_read_on_the_page_and_changed_by_nobody(
     assert rows[key]["muted"]
     assert rows[key]["cells"][-2:] == ["2026-03-02 12:00", "2026-03-02 14:00"]
     assert list(rows)[-1] == key, "what is over comes last"
-    page = admin.get(f"/admin/rules?edit={key}").text
+    page = admin.get(f"/admin/rules?edit={key}", headers={"Accept-Language": "en"}).text
     assert 'value="61"' in page
     assert "This version holds no more" in page
     assert ">Save<" not in page

@@ -68,6 +68,7 @@ EXPECTED = Counted(
     legal_days=100,
     promised_days=25,
     leads=((7, 1), (109, 1), (157, 1)),
+    entered=(),
 )
 
 
