@@ -84,7 +84,7 @@ def _of(halls: Sequence[str] | None) -> tuple[ColumnElement[bool], ...]:
 
 
 def _replayed(session: Session, reckoned: Mapping[int, bool], rules: Rules, moments: Sequence[datetime]) -> Portion:
-    told = load_told(session, reckoned)
+    told = load_told(session, reckoned, rules)
     catalogues, calendars, kept = Catalogues(session, told), CalendarBook(), _kept(session, list(reckoned))
     calendars.refresh(session)
     cards, differences = 0, []

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select, update
 from correlation.deadlines import keeping
 from correlation.deadlines.keeping import DeadlineKeeper
 from correlation.deadlines.loading import CaseTold, load_told
+from correlation.deadlines.rules import Rules
 from storage.database import Database, lock_for_adding
 from storage.models import Case, Closure, Deadline, Standing
 from tests.correlation.deadlines.cases import RULES, at
@@ -96,8 +97,8 @@ def test_on_sqlite_others_can_write_while_a_portion_is_reckoned_and_what_they_sa
     sqlite_platform.tells(NINE, *(accepted(number) for number in range(3)))
     load, told = load_told, list[int]()
 
-    def meanwhile(session: Session, cases: Sequence[int]) -> list[CaseTold]:
-        found = load(session, cases)
+    def meanwhile(session: Session, cases: Sequence[int], *rules: Rules) -> list[CaseTold]:
+        found = load(session, cases, *rules)
         told.append(len(found))
         if len(told) == 1:
             sqlite_platform.tells(NOON, accepted(1) | {"step": "S-close", "kind": "close"})

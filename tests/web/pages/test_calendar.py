@@ -179,6 +179,7 @@ def test_the_strip_is_reached_by_keys_too(page: Page) -> None:
     page.goto(f"/calendar/{CAMERA}?day={DAY}")
     slider = page.get_by_role("slider", name="Timeline")
     slider.focus()
+    slider.press("Home")
     for _ in range(10):
         slider.press("Shift+ArrowRight")
     slider.press("Enter")
