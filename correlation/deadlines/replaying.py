@@ -89,7 +89,7 @@ def _replayed(session: Session, reckoned: Mapping[int, bool], rules: Rules, mome
     calendars.refresh(session)
     cards, differences = 0, []
     for case in told:
-        known = history(case.told, catalogues.of(case.source_id), in_turn(case.halls, calendars.of))
+        known = history(case.told, catalogues.of(case.source_id), in_turn(case.halls, calendars.of), case.asked)
         known = with_rulings(known, case.rulings)
         for at in moments:
             watched = watch(known, rules, at)
