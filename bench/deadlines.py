@@ -123,6 +123,11 @@ def in_database(name: str, database: Database, count: int) -> None:
     assert keeper.run_once(NOW) == 0
     took, cpu = time.perf_counter() - began, time.process_time() - worked
     print(f"| nothing to do, {name} | {done:,} | {took * 1000:.1f} ms | {cpu * 1000:.1f} ms | |")
+    began, worked, turned, tomorrow = time.perf_counter(), time.process_time(), 0, NOW + timedelta(days=1)
+    while reckoned := keeper.run_once(tomorrow):
+        turned += reckoned
+    took, cpu = time.perf_counter() - began, time.process_time() - worked
+    print(f"| a day later, {name}: {turned:,} whose moment has come | {done:,} | {took:.1f} s | {cpu:.1f} s | |")
     with database.transaction() as session:
         cases = session.exec(select(func.count()).select_from(Case)).one()
         cards = session.exec(select(func.count()).select_from(Card)).one()

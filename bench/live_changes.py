@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import httpx
-from sqlmodel import SQLModel, col, func, select
+from sqlmodel import col, func, select
 
+from bench.emptied import empty
 from bench.processes import role
 from correlation.comparing import find_steps_out_of_order
 from correlation.deadlines.keeping import DeadlineKeeper
@@ -35,7 +36,6 @@ from correlation.linking import Linker
 from ingest.approvals.acceptance import accept_batch
 from ingest.approvals.formats import read_rows
 from storage.database import Database
-from storage.migrate import upgrade
 from storage.models import Case, Closure, Deadline, District, Hall, Item, Role, Source, User
 from tests.servers import free_port, wait_until
 from web import sessions
@@ -85,8 +85,7 @@ def row(number: int, kind: str, at: datetime) -> dict[str, str]:
 def fill(services: Services, count: int, now: datetime) -> str:
     """So many cases that wait to be accepted, all reckoned. Returns the session of somebody who may see them."""
     database = services.database
-    SQLModel.metadata.drop_all(database.engine)
-    upgrade(database)
+    empty(database)
     with database.transaction() as session:
         session.add(District(id="d", name="d"))
         session.flush()

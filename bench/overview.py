@@ -47,7 +47,7 @@ def fill(database: Database, count: int) -> None:
     """A year of cases, as many each day; one in twenty-five is under way."""
     chance = random.Random(1)
     for first in range(0, count, CHUNK):
-        made = [_case(chance, number, count) for number in range(first, min(first + CHUNK, count))]
+        made = [case_and_limits(chance, number, count) for number in range(first, min(first + CHUNK, count))]
         with database.transaction() as session:
             insert_many(session, table_of(Case), [case for case, _ in made])
             insert_many(session, table_of(Deadline), [deadline for _, deadline in made])
@@ -55,12 +55,12 @@ def fill(database: Database, count: int) -> None:
         connection.execute(text("VACUUM ANALYZE" if database.engine.dialect.name == "postgresql" else "ANALYZE"))
 
 
-def _case(chance: random.Random, number: int, count: int) -> tuple[Values, Values]:
-    opened = NOW - timedelta(days=DAYS * (1 - number / count))
+def case_and_limits(chance: random.Random, number: int, count: int, now: datetime = NOW) -> tuple[Values, Values]:
+    opened = now - timedelta(days=DAYS * (1 - number / count))
     lasts = timedelta(days=chance.uniform(0.1, 25))
-    ended = opened + lasts if opened + lasts < NOW else None
+    ended = opened + lasts if opened + lasts < now else None
     due = opened + timedelta(days=chance.uniform(5, 30))
-    late = (ended or NOW) > due
+    late = (ended or now) > due
     standing = (Standing.DONE_LATE if late else Standing.DONE) if ended else Standing.YELLOW if late else Standing.OPEN
     case: Values = {
         "id": number + 1,
@@ -80,7 +80,7 @@ def _case(chance: random.Random, number: int, count: int) -> tuple[Values, Value
         "limits_reckoned": True,
     }
     limits = {"promised_late_from": due, "legal_late_from": due, "provisional": False, "started_at": opened}
-    said = {"standing": standing, "law": "1", "rules": "1", "calendar": "1", "reckoned_at": NOW, "next_at": None}
+    said = {"standing": standing, "law": "1", "rules": "1", "calendar": "1", "reckoned_at": now, "next_at": None}
     return case, {"case_id": number + 1, **limits, **said}
 
 
