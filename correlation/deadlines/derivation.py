@@ -1,9 +1,10 @@
 """Why a limit passes when it does: every day and whether it counts, the rules, and the data it rests on. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, StrEnum
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -82,16 +83,16 @@ class Derivation:
             "basis": self.clock.start.basis.value,
             "start": self.clock.start.moment.isoformat(),
             "since": self.clock.start.since.isoformat(),
-            "limit": asdict(self.clock.limit) if self.clock.limit else None,
+            "limit": _plain(self.clock.limit),
             **_plain(self.clock.out._asdict()),
             "ended_at": self.clock.ended_at.isoformat() if self.clock.ended_at else None,
-            "days": [_told(vars(day)) for day in self.days],
+            "days": [_day_told(day) for day in self.days],
             "law": self.law,
             "sources": self.sources,
             "cards": self.cards,
             "rests_on": self.rests_on,
             "calendar": self.calendar,
-            "data": _told(asdict(self.facts)),
+            "data": _told(self.facts),
         }
 
 
@@ -205,19 +206,35 @@ def _skipped(day: int, why: Skipped, reason: str, calendar: WorkCalendar) -> Day
     return Day(date.fromordinal(day), calendar.state(day), None, why, reason, announced)
 
 
-def _told(values: dict[str, Any]) -> dict[str, Any]:
-    """Without what is empty."""
+@lru_cache(maxsize=1 << 14)
+def _day_told(day: Day) -> dict[str, Any]:
+    """The same days are in the derivations of many cases; nobody may change what this returns."""
+    return _told(day)
+
+
+def _told(values: object) -> dict[str, Any]:
+    """The fields of a dataclass, without what is empty."""
     return {name: value for name, value in _plain(values).items() if value not in (None, "", [], {})}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
     """As JSON keeps it; times in seconds."""
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
+    if value is None or (isinstance(value, str | int | float) and not isinstance(value, Enum)):
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if names := _fields(value.__class__):
+        return {name: _plain(getattr(value, name)) for name in names}
+    return [_plain(part) for part in value]
+
+
+@lru_cache
+def _fields(kind: type[object]) -> tuple[str, ...]:
+    """Of a dataclass; none of anything else."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
