@@ -105,6 +105,7 @@ def test_an_absence_is_told_by_itself_and_its_clip_shows_it(hall: RunningHall, s
     alert.wait_for(timeout=60_000)
     assert datetime.now(UTC) - left < timedelta(seconds=THRESHOLD_S + 10)
     assert supervisor.locator("[data-alert-count]").first.inner_text() == "1"
+    shown_while_it_lasts(hall, supervisor)
     take_picture(hall, supervisor)
     back = moment(hall.order("counters/1/clerk", action="come")["truth"]["at"])
 
@@ -114,6 +115,24 @@ def test_an_absence_is_told_by_itself_and_its_clip_shows_it(hall: RunningHall, s
     supervisor.goto(f"{hall.address}/absences/1")
     for wall in (moment(absence["start"]), moment(absence["end"])):
         player_shows(supervisor, wall)
+
+
+def shown_while_it_lasts(hall: RunningHall, page: Page) -> None:
+    """Whoever follows an alert's link sees its still and its footage before it is over."""
+
+    def lasting() -> dict[str, Any]:
+        found: dict[str, Any] = read(hall, page, "/absences/1.json")["absence"]
+        assert found["end"] is None
+        return found if (found["clip"] or {}).get("outcome") in ("clip", "partial") else {}
+
+    absence = wait_for(lasting, SETTLED_S, "a clip of what lasts")
+    page.goto(f"{hall.address}/absences/1")
+    still = page.locator("img.still")
+    still.scroll_into_view_if_needed()
+    wait_for(lambda: int(still.evaluate("image => image.complete ? image.naturalWidth : 0")) > 0, 20, "its still")
+    player_shows(page, moment(absence["start"]))
+    assert lasting(), "it still lasts"
+    page.goto(f"{hall.address}/halls/cc-sim/board")
 
 
 def take_picture(hall: RunningHall, page: Page) -> None:
