@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import col, delete, func, select, update
 
+from correlation.evaluation.formula import parse_formulas, template_text
 from storage.models import Case, EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, Source
 from tests.web.conftest import NOON, SignedIn
 from tests.web.evaluated import an_evaluation
@@ -142,6 +144,46 @@ def test_points_of_early_completion_and_of_data_lead_to_each_case_and_step(
         behind = client.get(f"/evaluation/1/marks?unit_kind=hall&unit=cc&kind={name}&lang=en").text
         assert 'href="/cases/1"' in behind
         assert words in behind
+
+
+REMINDED: dict[str, Any] = {
+    "kind": MarkKind.REMINDER,
+    "subject_id": 3,
+    "label": "2026-7",
+    "counts": True,
+    "case_id": 1,
+    "at": NOON,
+    "hall_id": "cc",
+    "department_id": "tax",
+}
+REMINDERS = "/evaluation/{}/marks{}?unit_kind=hall&unit=cc&kind=reminder&lang={}"
+
+
+def test_a_reminder_is_told_as_one_and_leads_to_its_card_and_case(signed_in: SignedIn, services: Services) -> None:
+    (counting,) = parse_formulas(template_text())
+    with services.database.transaction() as session:
+        second = an_evaluation(session, NOON, ("tax", "civil"), month="2026-01", formula=counting)
+        session.add_all(EvaluationMark(evaluation_id=each, **REMINDED) for each in (1, second))
+    client = signed_in("supervisor")
+    said = {"en": ("Reminder", "No, the formula of this month leaves it out", "Yes")}
+    said |= {"zh": ("预警", "否，本月公式不计此项", "是")}
+    for language, (word, left_out, counted) in said.items():
+        pages = [client.get(REMINDERS.format(each, "", language)).text for each in (1, second)]
+        for page, whether in zip(pages, (left_out, counted), strict=True):
+            assert cells(page)[2:] == [word, whether]
+            assert '<a href="/cards/3">2026-7</a>' in page
+            assert 'href="/cases/1"' in page
+    rows = [client.get(REMINDERS.format(each, ".json", "en")).json()["marks"][0] for each in (1, second)]
+    assert [(row["counts"], row["in_formula"]) for row in rows] == [(False, False), (True, True)]
+    files = [client.get(REMINDERS.format(each, ".csv", "en")).text for each in (1, second)]
+    found = [next(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))) for text in files]
+    assert [row["counts"] for row in found] == [str(row["counts"]).lower() for row in rows]
+
+
+def cells(page: str) -> list[str]:
+    """Of the first row of its table, without tags."""
+    row = page.partition("<tbody>")[2].partition("</tr>")[0]
+    return [re.sub(r"<[^>]*>", "", cell).strip() for cell in re.findall(r"<td.*?</td>", row, re.DOTALL)]
 
 
 def test_an_erratum_stands_before_what_it_corrects_and_both_stay(signed_in: SignedIn, services: Services) -> None:

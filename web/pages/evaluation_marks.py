@@ -1,15 +1,17 @@
 """What costs a unit its points, one by one: late cases, cards, bad ratings, absences, steps, as they were counted."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlmodel import Session, col, select
 
+from correlation.evaluation.behind import is_behind
+from correlation.evaluation.formula import Formula
 from storage.models import EvaluatedUnit, Evaluation, EvaluationMark, EvaluationState, MarkKind, UnitKind
 from web.errors import NotFound
-from web.evaluations import EvaluationRef, evaluation_ref, is_own, marks_in_scope, marks_of
+from web.evaluations import EvaluationRef, evaluation_ref, formula_used, is_own, marks_in_scope, marks_of
 from web.pages.evaluation import Reader
 from web.pages.paging import PAGE_SIZE, Cursor, after, cut, parse_cursor
 from web.pages.rendering import add_page
@@ -39,6 +41,8 @@ class MarkRow:
     """Number of the case or the counter."""
     at: datetime
     counts: bool
+    in_formula: bool
+    """False: the formula of the month counts nothing of the kind, whatever became of it."""
     standing: str
     """Of an absence: stands, upheld, open (may still be disputed) or disputed; else empty."""
     detail: str
@@ -66,6 +70,7 @@ def marks_page(
 ) -> MarksPage:
     with services.database.transaction() as session:
         evaluation, found = _own(session, viewer, evaluation_id, unit_kind, unit)
+        formula = formula_used(evaluation)
         shown, more = cut(_marks(session, viewer, found, kind, parse_cursor(after), PAGE_SIZE + 1))
         last = shown[-1] if more else None
         return MarksPage(
@@ -73,7 +78,7 @@ def marks_page(
             unit=UnitRef(found.kind, found.key, found.name, found.name_en),
             kind=kind,
             kinds=tuple(MarkKind),
-            marks=tuple(map(_row, shown)),
+            marks=tuple(_row(mark, formula) for mark in shown),
             next=str(Cursor(last.at, last.id or 0)) if last else "",
         )
 
@@ -108,9 +113,21 @@ def _marks(
     return list(session.exec(query))
 
 
-def _row(mark: EvaluationMark) -> MarkRow:
+def _row(mark: EvaluationMark, formula: Formula) -> MarkRow:
     assert mark.id is not None
-    return MarkRow(**mark.model_dump(include={each.name for each in fields(MarkRow)}))
+    in_formula = is_behind(formula, mark.kind, mark.detail)
+    return MarkRow(
+        id=mark.id,
+        kind=mark.kind,
+        subject_id=mark.subject_id,
+        case_id=mark.case_id,
+        label=mark.label,
+        at=mark.at,
+        counts=mark.counts and in_formula,
+        in_formula=in_formula,
+        standing=mark.standing,
+        detail=mark.detail,
+    )
 
 
 add_page(router, "/evaluation/{evaluation_id}/marks", "evaluation_marks.html", marks_page)
@@ -127,21 +144,21 @@ def marks_table(
     """All of the kind."""
     with services.database.transaction() as session:
         evaluation, found = _own(session, viewer, evaluation_id, unit_kind, unit)
-        zone = evaluation.zone
+        zone, formula = evaluation.zone, formula_used(evaluation)
 
     def read(session: Session, at: Cursor | None, limit: int) -> list[EvaluationMark]:
         return _marks(session, viewer, found, kind, at, limit)
 
     rows = read_on(services.database, read, lambda mark: Cursor(mark.at, mark.id or 0))
-    return Table(f"marks-{evaluation_id}-{kind}", zone, _COLUMNS, map(_cells, rows))
+    return Table(f"marks-{evaluation_id}-{kind}", zone, _COLUMNS, (_cells(_row(mark, formula)) for mark in rows))
 
 
-_COLUMNS = ("kind", "subject", "case", "label", Moments("at"), "counts", "standing", "detail")
+_COLUMNS = ("kind", "subject", "case", "label", Moments("at"), "counts", "in_formula", "standing", "detail")
 
 
-def _cells(mark: EvaluationMark) -> list[Cell]:
+def _cells(mark: MarkRow) -> list[Cell]:
     subject = (mark.kind, mark.subject_id, mark.case_id, mark.label)
-    return [*subject, mark.at, mark.counts, mark.standing, mark.detail]
+    return [*subject, mark.at, mark.counts, mark.in_formula, mark.standing, mark.detail]
 
 
 add_table(router, "/evaluation/{evaluation_id}/marks", marks_table)

@@ -119,6 +119,7 @@ def environment(language: Language) -> Environment:
         "limits",
         "cards",
         "points",
+        "marks",
         "figures",
         "spent",
         "orders",
