@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,16 @@ def test_every_document_is_reached_from_another() -> None:
     }
     orphans = [path for path in DOCUMENTS if path not in linked and path.name != "README.md" and not _in(path, linked)]
     assert orphans == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_row_stands_apart_from_its_table(document: Path) -> None:
+    """It would be shown as text with bars."""
+    lines = ["", *document.read_text("utf-8").splitlines(), ""]
+    firsts = [
+        number for number, (before, line) in enumerate(pairwise(lines)) if line.startswith("|") and not before.strip()
+    ]
+    assert [number for number in firsts if not re.fullmatch(r"\|[-:| ]+\|", lines[number + 2])] == []
 
 
 def _in(path: Path, folders: set[Path]) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import orjson
 
+from ingest.approvals.acceptance import CHUNK, LARGE_CHUNK
 from ingest.approvals.mapping import MappingFile
 from ingest.approvals.parsing import parse_row
 from ingest.approvals.reference import markdown, records
@@ -41,3 +42,7 @@ def test_the_mapping_in_the_guide_is_one_and_shows_every_key() -> None:
     shown = tomllib.loads(example)
     MappingFile.model_validate(shown)
     assert set(shown) == set(MappingFile.model_fields)
+
+
+def test_how_much_of_a_file_is_one_transaction_is_told() -> None:
+    assert f"transactions of {LARGE_CHUNK:,} rows, into SQLite of {CHUNK:,};" in REFERENCE
